@@ -1,0 +1,1 @@
+"""Board descriptions and the flow from a design to a bitstream."""

@@ -1,0 +1,477 @@
+"""Descriptions of convolutions: `FIRDesign` and `Conv2DDesign`.
+
+A design is frozen, checked once when it is made, and free of any hardware. The golden model, the gateware, the report and
+the host all read it; as JSON it is stored in the bitstream, so that a host learns from a board what is on it.
+"""
+
+import dataclasses
+import json
+import operator
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Self, get_args
+
+from .errors import DesignError, FileError
+from .formats import OVERFLOWS, ROUNDINGS, Format, Overflow, Rounding, round_shift, s16, u8
+
+__all__ = [
+    "BOUNDARIES",
+    "GATEWARE_BOUNDARIES",
+    "MODES",
+    "OPERATIONS",
+    "Boundary",
+    "Conv2DDesign",
+    "Design",
+    "FIRDesign",
+    "Mode",
+    "Operation",
+    "design_from_dict",
+    "design_from_json",
+    "load_design",
+]
+
+Boundary = Literal["constant", "edge", "reflect", "symmetric", "wrap"]
+Mode = Literal["full", "same", "valid"]
+Operation = Literal["convolve", "correlate"]
+BOUNDARIES: tuple[Boundary, ...] = get_args(Boundary)
+MODES: tuple[Mode, ...] = get_args(Mode)
+OPERATIONS: tuple[Operation, ...] = get_args(Operation)
+GATEWARE_BOUNDARIES: tuple[Boundary, ...] = ("constant", "edge")
+"""Boundaries that the core makes itself in ``same`` mode; for the others the host pads and the core runs ``valid``."""
+
+SCHEMA = 1
+"""Version of the JSON form; raised when a field changes its meaning."""
+
+LINE_TURNAROUND = 4
+"""Columns that a frame must have for its line buffer: clocks from the read of a word to the read that may see its new value."""
+
+
+def _choice(name: str, value: object, words: Sequence[str]) -> None:
+    if value not in words:
+        raise DesignError(f"{name} must be one of {', '.join(words)}, not {value!r}")
+
+
+def _between(name: str, value: object, low: int, high: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise DesignError(f"{name} must be an integer between {low} and {high}, not {value!r}")
+
+
+def _integer(name: str, value: object) -> int:
+    if isinstance(value, bool):
+        raise DesignError(f"{name} must be integers, not {value!r}")
+    try:
+        return operator.index(value)  # type: ignore[arg-type]  # the TypeError is the check
+    except TypeError:
+        raise DesignError(f"{name} must be integers, not {value!r}; convolver.quantize() makes integers of a float kernel") from None
+
+
+def _integers(name: str, values: object) -> tuple[int, ...]:
+    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+        raise DesignError(f"{name} must be a sequence of integers, not {values!r}")
+    return tuple(_integer(name, value) for value in values)
+
+
+def _format(name: str, value: object) -> Format:
+    if isinstance(value, str):
+        return Format.parse(value)
+    if not isinstance(value, Format):
+        raise DesignError(f"{name} must be a Format such as convolver.u8, or its name, not {value!r}")
+    return value
+
+
+class Design:
+    """What every linear filter has in common: sample and coefficient formats, one exact sum, one output stage."""
+
+    kind: ClassVar[str]
+
+    @property
+    def sample(self) -> Format:
+        """Format of one input sample or pixel."""
+        raise NotImplementedError
+
+    @property
+    def weights(self) -> tuple[int, ...]:
+        """The coefficients in the order in which the design lists them, row by row."""
+        raise NotImplementedError
+
+    # The fields that all designs share are declared in each, so that their own come first.
+    coefficient: Format | None
+    output: Format | None
+    shift: int
+    rounding: Rounding
+    overflow: Overflow
+    loadable: bool
+
+    def _check_numbers(self) -> None:
+        """Checks and completes what all designs share; frozen fields are set past the freeze, once."""
+        _between("Sample width", self.sample.width, 1, 32)
+        coefficient = self.coefficient
+        if coefficient is None:
+            coefficient = Format.holding(min(self.weights), max(self.weights))
+        else:
+            coefficient = _format("Coefficient", coefficient)
+        _between("Coefficient width", coefficient.width, 1, 32)
+        for weight in self.weights:
+            if weight not in coefficient:
+                raise DesignError(
+                    f"Coefficients must be between {coefficient.min} and {coefficient.max} to fit {coefficient}, not {weight}"
+                )
+        object.__setattr__(self, "coefficient", coefficient)
+        _choice("Rounding", self.rounding, ROUNDINGS)
+        _choice("Overflow", self.overflow, OVERFLOWS)
+        if not isinstance(self.loadable, bool):
+            raise DesignError(f"Loadable must be True or False, not {self.loadable!r}")
+        _between("Shift", self.shift, 0, self.accumulator.width)
+        exact = Format.holding(*self.result_range)
+        output = exact if self.output is None else _format("Output", self.output)
+        object.__setattr__(self, "output", output)
+
+    @cached_property
+    def sum_range(self) -> tuple[int, int]:
+        """The least and the greatest sum that any samples can give: with the actual coefficients, or, where they
+        can be loaded, with any that fit their format."""
+        sample, coefficient = self.sample, self.coefficient_format
+        low = high = 0
+        for weight in self.weights:
+            reach = (coefficient.min, coefficient.max) if self.loadable else (weight,)
+            products = [c * x for c in reach for x in (sample.min, sample.max)]
+            low += min(products)
+            high += max(products)
+        return low, high
+
+    @property
+    def accumulator(self) -> Format:
+        """The narrowest format that holds every possible sum: nothing overflows inside a core."""
+        return Format.holding(*self.sum_range)
+
+    @property
+    def result_range(self) -> tuple[int, int]:
+        """`sum_range` after the shift and its rounding, before the overflow rule."""
+        low, high = self.sum_range
+        return round_shift(low, self.shift, self.rounding), round_shift(high, self.shift, self.rounding)
+
+    @property
+    def coefficient_format(self) -> Format:
+        """`coefficient`, which is never None once the design is made."""
+        assert self.coefficient is not None
+        return self.coefficient
+
+    @property
+    def output_format(self) -> Format:
+        """`output`, which is never None once the design is made."""
+        assert self.output is not None
+        return self.output
+
+    def to_dict(self) -> dict[str, Any]:
+        """The design as plain values, as they stand in its JSON or TOML file."""
+        plain: dict[str, Any] = {"kind": self.kind, "schema": SCHEMA}
+        for field in dataclasses.fields(self):  # type: ignore[arg-type]  # every subclass is a dataclass
+            value = getattr(self, field.name)
+            plain[field.name] = str(value) if isinstance(value, Format) else _listed(value)
+        return plain
+
+    def to_json(self) -> str:
+        """The design on one line; equal designs give equal text."""
+        return json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"))
+
+    def to_toml(self) -> str:
+        """The design as a TOML file for people."""
+        lines = [f"{key} = {json.dumps(value)}" for key, value in self.to_dict().items()]
+        return "\n".join(lines) + "\n"
+
+    def replace(self, **changes: Any) -> Self:
+        """A copy with some fields changed, checked again."""
+        return dataclasses.replace(self, **changes)  # type: ignore[type-var]  # every subclass is a dataclass
+
+
+def _listed(value: Any) -> Any:
+    return [_listed(item) for item in value] if isinstance(value, tuple) else value
+
+
+@dataclass(frozen=True)
+class FIRDesign(Design):
+    """A causal FIR filter over a signal, one sample a clock.
+
+    ``y[n] = overflow(round(sum(coefficients[k] * x[n - k] for k in range(taps)) / 2**shift))``, with ``x[n] = 0`` before a
+    frame's first sample: `scipy.signal.lfilter(coefficients, 1, x)`, then the output stage.
+
+    Parameters
+    ----------
+    coefficients : sequence of int
+        1 to 256 taps; the impulse response. A float raises; see `convolver.quantize`.
+    data : Format
+        Format of the samples, 1 to 32 bits.
+    coefficient : Format, optional
+        Format of the coefficients, 1 to 32 bits; by default the narrowest that holds them.
+    output : Format, optional
+        Format of the results; by default the narrowest that holds every possible one.
+    shift : int
+        Bits dropped from the exact sum, 0 to the accumulator's width.
+    rounding : {"floor", "half_up", "half_even", "half_away", "toward_zero"}
+        How the dropped bits round.
+    overflow : {"saturate", "wrap"}
+        What becomes of a result outside `output`.
+    loadable : bool
+        Whether the coefficients can be replaced at run time; `coefficients` are then those after reset.
+
+    Raises
+    ------
+    DesignError
+        If a parameter is out of its range; the message names the rule and the value.
+    """
+
+    kind: ClassVar[str] = "fir"
+
+    coefficients: tuple[int, ...]
+    data: Format = s16
+    coefficient: Format | None = None
+    output: Format | None = None
+    shift: int = 0
+    rounding: Rounding = "half_up"
+    overflow: Overflow = "saturate"
+    loadable: bool = False
+
+    def __post_init__(self) -> None:
+        coefficients = _integers("Coefficients", self.coefficients)
+        if not 1 <= len(coefficients) <= 256:
+            raise DesignError(f"A FIR filter must have 1 to 256 taps, not {len(coefficients)}")
+        object.__setattr__(self, "coefficients", coefficients)
+        object.__setattr__(self, "data", _format("Data", self.data))
+        self._check_numbers()
+
+    @property
+    def sample(self) -> Format:
+        return self.data
+
+    @property
+    def weights(self) -> tuple[int, ...]:
+        return self.coefficients
+
+    @property
+    def taps(self) -> int:
+        """Number of coefficients."""
+        return len(self.coefficients)
+
+
+@dataclass(frozen=True)
+class Conv2DDesign(Design):
+    """A 2-D convolution (or correlation) of an image with a kernel, one pixel a clock.
+
+    ``convolve`` flips the kernel in both axes, as `scipy.signal.convolve2d` does; ``correlate`` doesn't, as
+    `scipy.signal.correlate2d`, `scipy.ndimage.correlate` and `cv2.filter2D` don't. In ``same`` mode the output has the image's shape
+    and is centred as scipy.signal centres it, for even sizes too: the window of output (r, c) reaches from row
+    ``r - kernel_rows // 2`` and column ``c - kernel_columns // 2``.
+
+    Parameters
+    ----------
+    kernel : 2-D array-like of int
+        1x1 to 15x15, even and non-square included. A float raises; see `convolver.quantize`.
+    pixel : Format
+        Format of the pixels, 1 to 32 bits.
+    coefficient, output, shift, rounding, overflow, loadable
+        As in `FIRDesign`.
+    operation : {"convolve", "correlate"}
+        Whether the kernel is flipped.
+    mode : {"same", "valid", "full"}
+        Size of the output: the image's, only where the kernel lies inside the image, or wherever it touches the image.
+    boundary : {"constant", "edge", "reflect", "symmetric", "wrap"}
+        What stands outside the image, by `numpy.pad`'s names. ``constant`` and ``edge`` are made in the core; for the others,
+        and for ``full``, the host pads the image and the core runs ``valid``.
+    fill : int
+        The pixel outside the image under ``constant``; fits `pixel`.
+    rows, columns : int
+        Largest image, 1 to 65535 rows and 1 to 16384 columns. `columns` sets the line buffer's memory.
+
+    Raises
+    ------
+    DesignError
+        If a parameter is out of its range; the message names the rule and the value.
+    """
+
+    kind: ClassVar[str] = "conv2d"
+
+    kernel: tuple[tuple[int, ...], ...]
+    pixel: Format = u8
+    coefficient: Format | None = None
+    output: Format | None = None
+    shift: int = 0
+    rounding: Rounding = "half_up"
+    overflow: Overflow = "saturate"
+    operation: Operation = "convolve"
+    mode: Mode = "same"
+    boundary: Boundary = "constant"
+    fill: int = 0
+    rows: int = 4096
+    columns: int = 640
+    loadable: bool = False
+
+    def __post_init__(self) -> None:
+        if isinstance(self.kernel, str | bytes) or not isinstance(self.kernel, Iterable):
+            raise DesignError(f"Kernel must be a 2-D array of integers, not {self.kernel!r}")
+        lines = list(self.kernel)
+        if any(isinstance(line, str | bytes) or not isinstance(line, Iterable) for line in lines):
+            raise DesignError("Kernel must be a 2-D array of integers, not a 1-D one; write [[1, 2, 1]] for a single row")
+        kernel = tuple(_integers("Kernel", line) for line in lines)
+        if len({len(line) for line in kernel}) > 1:
+            raise DesignError(f"Kernel must have rows of one length, not {', '.join(str(len(line)) for line in kernel)}")
+        sides = (len(kernel), len(kernel[0]) if kernel else 0)
+        if not all(1 <= side <= 15 for side in sides):
+            raise DesignError(f"A kernel must have 1 to 15 rows and columns, not {sides[0]}x{sides[1]}")
+        object.__setattr__(self, "kernel", kernel)
+        object.__setattr__(self, "pixel", _format("Pixel", self.pixel))
+        _choice("Operation", self.operation, OPERATIONS)
+        _choice("Mode", self.mode, MODES)
+        _choice("Boundary", self.boundary, BOUNDARIES)
+        _between("Rows", self.rows, 1, 65535)
+        _between("Columns", self.columns, 1, 16384)
+        object.__setattr__(self, "fill", _integer("Fill", self.fill))
+        if self.fill not in self.pixel:
+            raise DesignError(f"Fill must be between {self.pixel.min} and {self.pixel.max} to fit {self.pixel}, not {self.fill}")
+        self._check_numbers()
+
+    @property
+    def sample(self) -> Format:
+        return self.pixel
+
+    @property
+    def weights(self) -> tuple[int, ...]:
+        return tuple(weight for line in self.kernel for weight in line)
+
+    @property
+    def kernel_rows(self) -> int:
+        """Rows of the kernel."""
+        return len(self.kernel)
+
+    @property
+    def kernel_columns(self) -> int:
+        """Columns of the kernel."""
+        return len(self.kernel[0])
+
+    @property
+    def above(self) -> int:
+        """Rows of the window above its centre."""
+        return self.kernel_rows // 2
+
+    @property
+    def below(self) -> int:
+        """Rows of the window below its centre."""
+        return (self.kernel_rows - 1) // 2
+
+    @property
+    def left(self) -> int:
+        """Columns of the window left of its centre."""
+        return self.kernel_columns // 2
+
+    @property
+    def right(self) -> int:
+        """Columns of the window right of its centre."""
+        return (self.kernel_columns - 1) // 2
+
+    @property
+    def core_mode(self) -> Literal["same", "valid"]:
+        """What the gateware does: ``same`` with its own borders, or ``valid`` over an image that the host has padded."""
+        return "same" if self.mode == "same" and self.boundary in GATEWARE_BOUNDARIES else "valid"
+
+    @property
+    def host_pads(self) -> bool:
+        """Whether the host pads every image before the core sees it."""
+        return self.core_mode == "valid" and self.mode != "valid"
+
+    @property
+    def host_margins(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Rows above and below, columns left and right, that the host adds to an image when it pads."""
+        if self.mode == "full":
+            return (self.kernel_rows - 1,) * 2, (self.kernel_columns - 1,) * 2
+        return (self.above, self.below), (self.left, self.right)
+
+    @property
+    def core_min_rows(self) -> int:
+        """Fewest rows of a frame that the core takes; the host pads a smaller one."""
+        return self.kernel_rows if self.core_mode == "valid" else 1
+
+    @property
+    def core_min_columns(self) -> int:
+        """Fewest columns of a frame that the core takes; the host pads a narrower one."""
+        window = self.kernel_columns if self.core_mode == "valid" else self.right + 1
+        return max(window, LINE_TURNAROUND if self.kernel_rows > 1 else 1)
+
+    @property
+    def core_rows(self) -> int:
+        """Most rows of a frame that the core counts, the host's padding included."""
+        margin = sum(self.host_margins[0]) if self.host_pads else 0
+        return max(self.rows + margin, self.core_min_rows + self.kernel_rows - 1)
+
+    @property
+    def core_columns(self) -> int:
+        """Most columns of a frame that the core's line buffer holds, the host's padding included."""
+        margin = sum(self.host_margins[1]) if self.host_pads else 0
+        return max(self.columns + margin, self.core_min_columns + self.kernel_columns - 1)
+
+    def output_shape(self, rows: int, columns: int) -> tuple[int, int]:
+        """Rows and columns of the result for an image of `rows` x `columns`; zero or negative where none is left."""
+        grow = {"full": 1, "same": 0, "valid": -1}[self.mode]
+        return rows + grow * (self.kernel_rows - 1), columns + grow * (self.kernel_columns - 1)
+
+
+_KINDS: dict[str, type[FIRDesign] | type[Conv2DDesign]] = {"fir": FIRDesign, "conv2d": Conv2DDesign}
+
+
+def design_from_dict(plain: Mapping[str, Any]) -> FIRDesign | Conv2DDesign:
+    """Makes a design of plain values, such as `Design.to_dict` gives.
+
+    Raises
+    ------
+    DesignError
+        If a key isn't known or missing, or a value is out of its range.
+    """
+    fields = dict(plain)
+    kind = fields.pop("kind", None)
+    if kind not in _KINDS:
+        raise DesignError(f"Kind must be one of {', '.join(_KINDS)}, not {kind!r}")
+    schema = fields.pop("schema", SCHEMA)
+    if schema != SCHEMA:
+        raise DesignError(f"Schema must be {SCHEMA}, not {schema!r}: the design was written by another version")
+    cls = _KINDS[kind]
+    known = {field.name: field for field in dataclasses.fields(cls)}
+    for key in fields:
+        if key not in known:
+            raise DesignError(f"Unknown key {key!r} in a {kind} design; known are {', '.join(known)}")
+    for key in ("coefficients", "kernel"):
+        if key in known and key not in fields:
+            raise DesignError(f"A {kind} design must have {key!r}")
+    return cls(**fields)
+
+
+def design_from_json(text: str) -> FIRDesign | Conv2DDesign:
+    """Makes a design of the text that `Design.to_json` gave."""
+    try:
+        plain = json.loads(text)
+    except ValueError as error:
+        raise DesignError(f"A design must be JSON: {error}") from None
+    if not isinstance(plain, dict):
+        raise DesignError(f"A design must be a JSON object, not {type(plain).__name__}")
+    return design_from_dict(plain)
+
+
+def load_design(path: str | Path) -> FIRDesign | Conv2DDesign:
+    """Reads a design from a ``.toml`` or ``.json`` file.
+
+    Raises
+    ------
+    FileError
+        If the file can't be read or parsed.
+    DesignError
+        If what it says isn't a design.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+        plain = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
+    except (OSError, ValueError) as error:
+        raise FileError(f"Design file {path} can't be read: {error}") from None
+    if not isinstance(plain, dict):
+        raise FileError(f"Design file {path} must hold a table of fields, not a {type(plain).__name__}")
+    return design_from_dict(plain)

@@ -1,0 +1,1 @@
+"""Golden model, cycle-accurate twin and the benches that compare them."""
