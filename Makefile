@@ -1,0 +1,75 @@
+# Every target sets up what it needs in .venv, from a fresh clone, with Python 3.11 or newer, make, perl and a C++ compiler.
+#
+#   make demo     filters a photo and a signal through the hardware (PHOTO=path, SIGNAL=path, OUTPUT=folder)
+#   make test     the tests that CI runs
+#   make lint     ruff and mypy
+#   make soak     the tests that take hours
+#   make bench    the benchmarks behind the figures in docs/
+#   make boards   builds every board's default design
+#   make setup    everything that the above need, ahead of time
+
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.PHONY: help setup demo test lint soak bench boards links lock clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+# Test processes at a time; one thread of a compiler each.
+JOBS ?= 2
+# The first Python that is new enough and can make a venv.
+PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3 python3.14; do \
+	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --no-input --constraint constraints.txt
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "make: Python 3.11 or newer with its venv module is needed (Debian: apt install python3-venv);" \
+		"install it, or say make PYTHON=/path/to/python3" >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+
+# What the demo needs is a third of what the tests need. A stamp is newer than the lists it was made from.
+$(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP_INSTALL) --editable '.[demo]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP_INSTALL) --editable '.[dev]'
+	@touch $(VENV)/.demo $@
+
+# Checkers don't follow an editable install's import hooks: a tree of links shows them the package as it is installed.
+links:
+	@rm -rf typings/convolver && mkdir -p typings/convolver
+	@for file in convolver/*.py convolver/py.typed; do ln -s ../../$$file typings/convolver/; done
+	@for folder in hw host sim boards; do ln -s ../../$$folder typings/convolver/$$folder; done
+
+setup: $(VENV)/.dev links
+
+demo: $(VENV)/.demo
+	$(BIN)/convolver demo $(if $(PHOTO),--photo '$(PHOTO)') $(if $(SIGNAL),--signal '$(SIGNAL)') $(if $(OUTPUT),--output '$(OUTPUT)')
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest -n $(JOBS) -m 'not soak'
+
+soak: $(VENV)/.dev
+	$(BIN)/python -m pytest -n $(JOBS) -m soak
+
+lint: $(VENV)/.dev links
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+bench: $(VENV)/.dev
+	@set -e; for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script; done
+
+boards: $(VENV)/.dev
+	@set -e; for board in $$($(BIN)/convolver boards --names); do $(BIN)/convolver build --board $$board; done
+
+# Writes the versions that are installed now into constraints.txt: after changing pyproject.toml, in a fresh .venv.
+lock: | $(BIN)/python
+	$(BIN)/python -m pip install --disable-pip-version-check --no-input --editable '.[dev]'
+	$(BIN)/python .ci/lock.py --write
+
+clean:
+	rm -rf build sim_build typings .mypy_cache .ruff_cache .pytest_cache .hypothesis
