@@ -45,7 +45,7 @@ GATEWARE_BOUNDARIES: tuple[Boundary, ...] = ("constant", "edge")
 SCHEMA = 1
 """Version of the JSON form; raised when a field changes its meaning."""
 
-LINE_TURNAROUND = 4
+LINE_TURNAROUND = 3
 """Columns that a frame must have for its line buffer: clocks from the read of a word to the read that may see its new value."""
 
 
