@@ -1,0 +1,85 @@
+"""The accelerator: a core with its register bank, ready for any front: AXI (`convolver.hw.axi`) or the link."""
+
+from amaranth.hdl import Module, Value
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, connect, flipped
+
+from convolver.designs import Conv2DDesign, FIRDesign
+from convolver.hw.registers import BUS, RegisterBank, description, frame_members
+
+__all__ = ["Accelerator"]
+
+
+class Accelerator(wiring.Component):
+    """A design's core and its registers.
+
+    Samples go straight to and from the core: its throughput, its `latency`, its back-pressure. The bus answers as
+    `RegisterBank` says, and slows no sample.
+
+    Parameters
+    ----------
+    design : FIRDesign or Conv2DDesign
+        What to compute.
+    core : Component, optional
+        A core of the same ports to use instead of ``convolver.hw.core.create(design)``.
+
+    Members
+    -------
+    i, o : the core's streams
+        Samples in, results out.
+    bus : In(BUS)
+        Registers.
+    rows, columns : Out, 2-D only
+        Size of the next frame, as written.
+    length : Out(32), FIR only
+        Samples of the next frame, as written; the core needs none.
+
+    Raises
+    ------
+    DesignError
+        If the description is too long; see `convolver.hw.registers.description`.
+    """
+
+    def __init__(self, design: FIRDesign | Conv2DDesign, core: wiring.Component | None = None) -> None:
+        description(design)  # raises now rather than when it is elaborated
+        if core is None:
+            from convolver.hw.core import create
+
+            core = create(design)
+        self.design = design
+        self.core = core
+        streams = {name: core.signature.members[name] for name in ("i", "o")}
+        super().__init__({**streams, "bus": In(BUS), **frame_members(design)})
+
+    @property
+    def latency(self) -> int:
+        """Clocks from the acceptance of a beat to the offer of the result that it completes, without stalls."""
+        return int(self.core.latency)
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.core = core = self.core
+        m.submodules.bank = bank = RegisterBank(self.design)
+        connect(m, flipped(self.i), core.i)
+        connect(m, core.o, flipped(self.o))
+        connect(m, flipped(self.bus), bank.bus)
+        m.d.comb += [
+            bank.busy.eq(core.busy),
+            bank.errors.eq(Value.cast(core.errors)),
+            bank.i_stb.eq(core.i.valid & core.i.ready),
+            bank.o_stb.eq(core.o.valid & core.o.ready),
+        ]
+        if isinstance(self.design, Conv2DDesign):
+            for name in ("rows", "columns"):
+                m.d.comb += [getattr(core, name).eq(getattr(bank, name)), getattr(self, name).eq(getattr(bank, name))]
+        else:
+            m.d.comb += self.length.eq(bank.length)
+        if self.design.loadable:
+            m.d.comb += [
+                core.coefficients.p.data.eq(bank.coefficients.p.data),
+                core.coefficients.p.last.eq(bank.coefficients.p.last),
+                core.coefficients.valid.eq(bank.coefficients.valid),
+                bank.coefficients.ready.eq(core.coefficients.ready),
+                bank.pending.eq(core.pending),
+            ]
+        return m

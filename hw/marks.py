@@ -1,0 +1,11 @@
+"""What a core says beside its results."""
+
+from amaranth.lib import data
+
+__all__ = ["ERRORS", "ERROR_LAYOUT"]
+
+ERRORS = ("size", "first", "orphan", "eol", "coefficients")
+"""Kinds of error, in the order of their bits: see docs/architecture.md."""
+
+ERROR_LAYOUT = data.StructLayout(dict.fromkeys(ERRORS, 1))
+"""One strobe a kind."""

@@ -1,0 +1,66 @@
+"""The streams between all blocks: their payloads, and a register slice for them.
+
+Contract, inside and out: a beat is transferred in every clock in which `valid` and `ready` are high; `valid` doesn't wait for `ready`; `valid` and
+`payload` hold until the transfer; no combinational path leads from `o.ready` to `i.ready`.
+"""
+
+from amaranth.hdl import Module, ShapeLike, Signal, signed, unsigned
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from convolver.formats import Format
+
+__all__ = ["SkidBuffer", "frame_layout", "image_layout", "shape_of"]
+
+
+def shape_of(number: Format):  # noqa: ANN201  # Amaranth's shapes carry no types
+    """The Amaranth shape of a `Format`."""
+    return signed(number.width) if number.signed else unsigned(number.width)
+
+
+def frame_layout(number: Format) -> data.StructLayout:
+    """Payload of a signal: `data`, and the marks of a frame's `first` and `last` sample."""
+    return data.StructLayout({"data": shape_of(number), "first": 1, "last": 1})
+
+
+def image_layout(number: Format) -> data.StructLayout:
+    """Payload of an image: as `frame_layout`, and `eol` at each line's last pixel."""
+    return data.StructLayout({"data": shape_of(number), "first": 1, "last": 1, "eol": 1})
+
+
+class SkidBuffer(wiring.Component):
+    """A register slice: cuts every combinational path between its two sides.
+
+    One beat a clock, latency one clock, full back-pressure; holds two beats, so that `i.ready` is a register.
+
+    Parameters
+    ----------
+    shape : ShapeLike
+        Shape of the payload.
+
+    Ports
+    -----
+    i, o : stream of `shape`
+    """
+
+    def __init__(self, shape: ShapeLike) -> None:
+        super().__init__({"i": In(stream.Signature(shape)), "o": Out(stream.Signature(shape))})
+        self._shape = shape
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        skid = Signal(self._shape)
+        full = Signal()  # `skid` holds a beat that arrived while `o` was stalled
+
+        m.d.comb += self.i.ready.eq(~full)
+        with m.If(self.o.ready | ~self.o.valid):
+            m.d.sync += [
+                self.o.valid.eq(full | self.i.valid),
+                self.o.payload.eq(self.i.payload),
+                full.eq(0),
+            ]
+            with m.If(full):
+                m.d.sync += self.o.payload.eq(skid)
+        with m.Elif(self.i.valid & ~full):
+            m.d.sync += [skid.eq(self.i.payload), full.eq(1)]
+        return m
