@@ -106,8 +106,8 @@ def frame_members(design: FIRDesign | Conv2DDesign) -> dict[str, wiring.Member]:
 class RegisterBank(wiring.Component):
     """Answers a bus from the registers of an accelerator, and hands a core its frame size and coefficients.
 
-    The response is offered two clocks after the request, later for a coefficient that has to wait for room; one request is under
-    way at a time. Nothing that comes in reaches a ready or valid of the bus within the same clock. What a request
+    The response is offered two clocks after the request, later for a coefficient that has to wait for room; one request is
+    under way at a time. Nothing that comes in reaches a ready or valid of the bus within the same clock. What a request
     asks for happens once and before its response.
 
     A request is refused, with `error` and no effect, if the design has no such register, if the register can't be read or

@@ -1,0 +1,360 @@
+# amaranth: UnusedElaboratable=no
+"""The register bank against a dictionary of what each register should read."""
+
+import random
+import re
+import zlib
+from pathlib import Path
+
+import pytest
+from amaranth.sim import Simulator
+
+import convolver.hw.registers
+from convolver import Conv2DDesign, DesignError, FIRDesign, Format, s8
+from convolver.designs import design_from_json
+from convolver.hw.registers import DESCRIPTION, ID, REGISTERS, VERSION, RegisterBank, description
+
+FIR = FIRDesign([1, -2, 3])
+CONV2D = Conv2DDesign([[1, 2, 1]] * 3, rows=300, columns=100)
+LOADABLE = FIRDesign([1, -2, 3, 4], coefficient=s8, loadable=True)
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def simulate(dut, bench, *others):
+    """Runs `bench(ctx, call)`, where `await call(name_or_address, value=None)` gives (data, error) of one request."""
+
+    async def call(ctx, where, value=None, patience=100):
+        address = where if isinstance(where, int) else REGISTERS[where].address
+        request, response = dut.bus.request, dut.bus.response
+        ctx.set(request.payload, {"address": address, "write": value is not None, "data": value or 0})
+        ctx.set(request.valid, 1)
+        for _ in range(patience):
+            taken = ctx.get(request.ready)
+            await ctx.tick()
+            if taken:
+                break
+        else:
+            raise TimeoutError(f"request {where} isn't taken")
+        ctx.set(request.valid, 0)
+        ctx.set(response.ready, 1)
+        for _ in range(patience):
+            answer = (ctx.get(response.p.data), ctx.get(response.p.error)) if ctx.get(response.valid) else None
+            await ctx.tick()
+            if answer:
+                ctx.set(response.ready, 0)
+                return answer
+        raise TimeoutError(f"request {where} isn't answered")
+
+    async def main(ctx):
+        async def bound(*args, **kwargs):
+            return await call(ctx, *args, **kwargs)
+
+        await bench(ctx, bound)
+        main.ran = True
+
+    simulator = Simulator(dut)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(main)
+    for other in others:
+        simulator.add_testbench(other, background=True)
+    simulator.run()
+    assert main.ran
+
+
+def test_constants():
+    async def bench(ctx, call):
+        assert await call("ID") == (0x434F4E56, 0) == (ID, 0)
+        assert await call("VERSION") == (1, 0) == (VERSION, 0)
+        assert await call("DESCRIPTION_BYTES") == (len(description(FIR)), 0)
+        assert await call("COEFFICIENTS") == (0, 0)
+        assert await call("STATUS") == (0, 0)
+
+    simulate(RegisterBank(FIR), bench)
+
+
+@pytest.mark.parametrize("design", [FIR, CONV2D, LOADABLE], ids=lambda design: f"{design.kind}-{design.loadable}")
+def test_description_reads_back_as_the_design(design):
+    async def bench(ctx, call):
+        size, error = await call("DESCRIPTION_BYTES")
+        assert not error
+        packed = b""
+        for at in range(0, size, 4):
+            word, error = await call(DESCRIPTION + at)
+            assert not error
+            packed += word.to_bytes(4, "little")
+        assert not any(packed[size:])
+        assert design_from_json(zlib.decompress(packed[:size]).decode()) == design
+        assert await call(DESCRIPTION + (size + 3) // 4 * 4) == (0, 1)
+        assert await call(0x3FFC) == (0, 1)
+        assert await call(DESCRIPTION, 0) == (0, 1)
+
+    simulate(RegisterBank(design), bench)
+
+
+def test_description_too_long(monkeypatch):
+    size = len(description(FIR))
+    monkeypatch.setattr(convolver.hw.registers, "DESCRIPTION_LIMIT", size)
+    RegisterBank(FIR)
+    monkeypatch.setattr(convolver.hw.registers, "DESCRIPTION_LIMIT", size - 1)
+    expected = f"^A design's compressed description must have at most {size - 1} bytes, not {size}$"
+    with pytest.raises(DesignError, match=expected):
+        RegisterBank(FIR)
+
+
+def test_longest_design_has_room():
+    rng = random.Random(1)
+    taps = [rng.randrange(-(2**31), 2**31) for _ in range(256)]
+    assert len(description(FIRDesign(taps, data=Format(32, True)))) <= convolver.hw.registers.DESCRIPTION_LIMIT
+
+
+@pytest.mark.parametrize("design", [FIR, CONV2D, LOADABLE], ids=lambda design: f"{design.kind}-{design.loadable}")
+def test_every_address_is_answered_as_the_map_says(design):
+    """Every word below the description and a few behind: read, and write of a value that fits."""
+    dut = RegisterBank(design)
+    by_address = {register.address: name for name, register in REGISTERS.items()}
+
+    async def bench(ctx, call):
+        for address in [*range(0, 0x200, 4), 0x410, 0x810, 0x1000, 0x1FFC]:
+            name = by_address.get(address)
+            access = REGISTERS[name].access if name and dut.has(name) else ""
+            answer, error = await call(address)
+            assert error == ("r" not in access), hex(address)
+            assert not error or answer == 0
+            if name != "COEFFICIENT":
+                assert await call(address, 0) == (0, "w" not in access), hex(address)
+
+    simulate(dut, bench)
+
+
+def test_registers_of_other_designs():
+    names = {design: {name for name in REGISTERS if RegisterBank(design).has(name)} for design in (FIR, CONV2D, LOADABLE)}
+    assert set(REGISTERS) - names[FIR] == {"ROWS", "COLUMNS", "COEFFICIENT", "RESTART"}
+    assert set(REGISTERS) - names[CONV2D] == {"LENGTH", "COEFFICIENT", "RESTART"}
+    assert set(REGISTERS) - names[LOADABLE] == {"ROWS", "COLUMNS"}
+
+
+def test_frame_size():
+    dut = RegisterBank(CONV2D)
+
+    async def bench(ctx, call):
+        assert (ctx.get(dut.rows), ctx.get(dut.columns)) == (300, 100)
+        assert await call("ROWS", 7) == (0, 0)
+        assert await call("COLUMNS", 127) == (0, 0)
+        assert (ctx.get(dut.rows), ctx.get(dut.columns)) == (7, 127)
+        assert await call("ROWS") == (7, 0)
+        assert await call("ROWS", 512) == (0, 1)  # 300 has nine bits
+        assert await call("COLUMNS", 1 << 31) == (0, 1)
+        assert await call("ROWS") == (7, 0)
+        assert await call("COLUMNS") == (127, 0)
+
+    simulate(dut, bench)
+
+
+def test_length_has_32_bits():
+    dut = RegisterBank(FIR)
+
+    async def bench(ctx, call):
+        assert await call("LENGTH", 0xFEDCBA98) == (0, 0)
+        assert ctx.get(dut.length) == 0xFEDCBA98
+        assert await call("LENGTH") == (0xFEDCBA98, 0)
+
+    simulate(dut, bench)
+
+
+def test_errors_stay_until_cleared():
+    dut = RegisterBank(LOADABLE)
+
+    async def bench(ctx, call):
+        expected = 0
+        for kind in (3, 0, 4, 1, 2):
+            ctx.set(dut.errors, 1 << kind)
+            await ctx.tick()
+            ctx.set(dut.errors, 0)
+            expected |= 1 << kind
+            assert await call("STATUS") == (expected, 0)
+        assert await call("STATUS", 0b01010) == (0, 0)
+        assert await call("STATUS") == (0b10101, 0)
+        ctx.set(dut.busy, 1)
+        assert await call("STATUS") == (0b10101 | 1 << 16, 0)
+        ctx.set(dut.busy, 0)
+        ctx.set(dut.pending, 1)
+        assert await call("STATUS") == (0b10101 | 1 << 17, 0)
+        ctx.set(dut.bus.request.payload, {"address": 0x0C, "write": 1, "data": 0xFFFFFFFF})
+        ctx.set(dut.bus.request.valid, 1)
+        ctx.set(dut.errors, 1)  # in the one clock in which STATUS is cleared
+        await ctx.tick()
+        ctx.set(dut.errors, 0)
+        assert await call("STATUS", 0) == (0, 0)
+        assert await call("STATUS") == (1 | 1 << 17, 0)
+
+    simulate(dut, bench)
+
+
+def test_counters():
+    dut = RegisterBank(FIR)
+
+    async def bench(ctx, call):
+        ctx.set(dut.i_stb, 1)
+        await ctx.tick().repeat(5)
+        ctx.set(dut.i_stb, 0)
+        ctx.set(dut.o_stb, 1)
+        await ctx.tick().repeat(3)
+        ctx.set(dut.o_stb, 0)
+        assert await call("BEATS_IN") == (5, 0)
+        assert await call("BEATS_OUT") == (3, 0)
+        first, _ = await call("CLOCKS")
+        await ctx.tick().repeat(100)
+        second, _ = await call("CLOCKS")
+        assert second - first == 100 + 3  # a call takes three clocks
+
+    simulate(dut, bench)
+
+
+def coefficient_sink(dut, taken, rng, pending=None):
+    """Takes coefficients at random; holds `pending` from a complete set until `taken` is read out."""
+
+    async def sink(ctx):
+        port = dut.coefficients
+        while True:
+            open_ = not ctx.get(dut.pending) and rng.random() < 0.4
+            ctx.set(port.ready, open_)
+            if open_ and ctx.get(port.valid):
+                taken.append((ctx.get(port.p.data), ctx.get(port.p.last)))
+                await ctx.tick()
+                if pending and taken[-1][1]:
+                    ctx.set(dut.pending, 1)
+            else:
+                await ctx.tick()
+
+    return sink
+
+
+def test_coefficients_make_sets_of_the_right_length():
+    rng = random.Random(2)
+    dut = RegisterBank(LOADABLE)
+    taken = []
+    values = [rng.randrange(-128, 128) for _ in range(12)]
+
+    async def bench(ctx, call):
+        assert await call("COEFFICIENTS") == (4, 0)
+        for value in values:
+            assert await call("COEFFICIENT", value & 0xFFFFFFFF) == (0, 0)
+        await ctx.tick().repeat(100)
+        assert taken == [(value, place % 4 == 3) for place, value in enumerate(values)]
+
+    simulate(dut, bench, coefficient_sink(dut, taken, rng))
+
+
+def test_coefficient_that_does_not_fit_is_refused():
+    dut = RegisterBank(LOADABLE)
+    unsigned = RegisterBank(LOADABLE.replace(coefficients=[1, 2, 3, 4], coefficient=Format(8, False)))
+
+    async def bench(ctx, call):
+        for value in (128, 255, 0x7FFFFFFF, -129 & 0xFFFFFFFF, 0x80000000):
+            assert await call("COEFFICIENT", value) == (0, 1)
+        assert not ctx.get(dut.coefficients.valid)
+        assert await call("COEFFICIENT", -128 & 0xFFFFFFFF) == (0, 0)
+        assert ctx.get(dut.coefficients.valid)
+        assert ctx.get(dut.coefficients.p.data) == -128
+
+    async def bench_unsigned(ctx, call):
+        for value in (256, 0xFFFFFFFF):
+            assert await call("COEFFICIENT", value) == (0, 1)
+        assert await call("COEFFICIENT", 255) == (0, 0)
+        assert ctx.get(unsigned.coefficients.p.data) == 255
+
+    simulate(dut, bench)
+    simulate(unsigned, bench_unsigned)
+
+
+def test_no_coefficient_while_a_set_is_pending():
+    rng = random.Random(3)
+    dut = RegisterBank(LOADABLE)
+    taken = []
+
+    async def bench(ctx, call):
+        for value in range(4):
+            assert await call("COEFFICIENT", value) == (0, 0)
+        assert await call("COEFFICIENT", 9) == (0, 1)
+        assert ctx.get(dut.pending)
+        ctx.set(dut.pending, 0)
+        assert await call("COEFFICIENT", 5) == (0, 0)
+        await ctx.tick().repeat(50)
+        assert taken == [(0, 0), (1, 0), (2, 0), (3, 1), (5, 0)]
+
+    simulate(dut, bench, coefficient_sink(dut, taken, rng, pending=True))
+
+
+@pytest.mark.parametrize("begun", range(5))
+def test_restart_gives_the_core_a_set_of_a_wrong_length(begun):
+    rng = random.Random(begun)
+    dut = RegisterBank(LOADABLE)
+    taken = []
+
+    async def bench(ctx, call):
+        for value in range(begun):
+            assert await call("COEFFICIENT", value) == (0, 0)
+        assert await call("RESTART", 0) == (0, 0)
+        await ctx.tick().repeat(50)
+        if begun in (0, 4):
+            assert len(taken) == begun  # nothing was begun
+        else:
+            assert [last for _, last in taken] == [0] * (len(taken) - 1) + [1]
+            assert len(taken) != 4
+            ctx.set(dut.errors, 0b10000)  # what the core says of it
+            await ctx.tick()
+            ctx.set(dut.errors, 0)
+            assert await call("STATUS") == (0, 0)
+        taken.clear()
+        for value in (7, 6, 5, 4):
+            assert await call("COEFFICIENT", value) == (0, 0)
+        await ctx.tick().repeat(50)
+        assert taken == [(7, 0), (6, 0), (5, 0), (4, 1)]
+        ctx.set(dut.errors, 0b10000)  # but one that nobody asked for is kept
+        await ctx.tick()
+        ctx.set(dut.errors, 0)
+        assert await call("STATUS") == (0b10000, 0)
+
+    simulate(dut, bench, coefficient_sink(dut, taken, rng))
+
+
+def test_bus_holds_its_response_and_takes_no_other_request_meanwhile():
+    dut = RegisterBank(FIR)
+
+    async def bench(ctx, call):
+        request, response = dut.bus.request, dut.bus.response
+        ctx.set(request.payload, {"address": 0, "write": 0, "data": 0})
+        ctx.set(request.valid, 1)
+        clocks = 0
+        while not ctx.get(response.valid):
+            await ctx.tick()
+            clocks += 1
+            if ctx.get(request.ready):
+                await ctx.tick()
+                clocks += 1
+                ctx.set(request.payload, {"address": 4, "write": 0, "data": 0})
+            assert clocks < 10
+        assert clocks == 2  # offered, taken, and in the third clock answered
+        for _ in range(10):
+            assert ctx.get(response.valid)
+            assert not ctx.get(request.ready)
+            assert ctx.get(response.p.data) == ID
+            await ctx.tick()
+        ctx.set(response.ready, 1)
+        await ctx.tick()
+        ctx.set(response.ready, 0)
+        assert not ctx.get(response.valid)
+        await ctx.tick().until(response.valid)
+        assert ctx.get(response.p.data) == VERSION
+
+    simulate(dut, bench)
+
+
+@pytest.mark.parametrize("page", ["architecture.md", "registers.md"])
+def test_documented_map_is_the_map(page):
+    text = (DOCS / page).read_text(encoding="utf-8")
+    access = {"r": "r", "w": "w", "rw": "rw", "r, write 1 to clear": "rw"}
+    rows = re.findall(r"^\| (0x\w\w) \| (\w+) \| ([^|]+) \|", text, re.MULTILINE)
+    assert {name: (int(address, 16), access[word]) for address, name, word in rows} == {
+        name: (register.address, register.access) for name, register in REGISTERS.items()
+    }
