@@ -80,6 +80,7 @@ class Accelerator(wiring.Component):
                 core.coefficients.p.last.eq(bank.coefficients.p.last),
                 core.coefficients.valid.eq(bank.coefficients.valid),
                 bank.coefficients.ready.eq(core.coefficients.ready),
+                core.restart.eq(bank.restart),
                 bank.pending.eq(core.pending),
             ]
         return m

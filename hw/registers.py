@@ -127,7 +127,9 @@ class RegisterBank(wiring.Component):
     length : Out(32), FIR only
         Samples of the next frame, for a front whose samples come without marks; 0 after reset.
     coefficients : Out(stream), loadable only
-        The core's: ``data, last``; sets of the right length, or, after RESTART, one of a wrong length.
+        The core's: ``data, last``; every set has the right length.
+    restart : Out(1), loadable only
+        The core drops the set that was begun.
     pending, busy : In(1)
         The core's. `pending` must rise in the clock after the last coefficient of a set is taken, and fall with `ready`.
     errors : In(5)
@@ -155,7 +157,7 @@ class RegisterBank(wiring.Component):
         members |= frame_members(design)
         if design.loadable:
             payload = data.StructLayout({"data": shape_of(design.coefficient_format), "last": 1})
-            members["coefficients"] = Out(stream.Signature(payload))
+            members |= {"coefficients": Out(stream.Signature(payload)), "restart": Out(1)}
         super().__init__(members)
 
     def has(self, name: str) -> bool:
@@ -180,14 +182,14 @@ class RegisterBank(wiring.Component):
         value = Signal(32)
         clear = Signal(ERROR_KINDS)
         clocks, beats_in, beats_out = Signal(32), Signal(32), Signal(32)
-        sticky, errors = Signal(ERROR_KINDS), Signal(ERROR_KINDS)
+        sticky = Signal(ERROR_KINDS)
 
-        m.d.comb += [read.addr.eq(word), errors.eq(self.errors)]
+        m.d.comb += read.addr.eq(word)
         m.d.sync += [
             clocks.eq(clocks + 1),
             beats_in.eq(beats_in + self.i_stb),
             beats_out.eq(beats_out + self.o_stb),
-            sticky.eq(sticky & ~clear | errors),  # an error in the clock of its clearing is kept
+            sticky.eq(sticky & ~clear | self.errors),  # an error in the clock of its clearing is kept
         ]
 
         stored = {name: getattr(self, name.lower()) for name in ("ROWS", "COLUMNS", "LENGTH") if self.has(name)}
@@ -240,45 +242,32 @@ class RegisterBank(wiring.Component):
                 with m.If(act & fits):
                     m.d.sync += target.eq(given)
         if self.design.loadable:
-            self._load(m, written, fits, wait, act, errors)
+            self._load(m, written, fits, wait, act)
         return m
 
-    def _load(self, m: Module, written: dict[str, Signal], fits: Signal, wait: Signal, act: Signal, errors: Signal) -> None:
-        """Turns writes of COEFFICIENT and RESTART into sets for the core, through a register of one coefficient.
-
-        The core drops only whole sets of a wrong length, so RESTART makes one: it ends the set early, or, where the next
-        coefficient would complete it, one too late. The error that the core then flags was asked for, and isn't kept.
-        """
-        offered, given = self.bus.request, self.bus.request.p.data
+    def _load(self, m: Module, written: dict[str, Signal], fits: Signal, wait: Signal, act: Signal) -> None:
+        """Turns writes of COEFFICIENT into sets for the core, through a register of one coefficient."""
+        given = self.bus.request.p.data
         form, count = self.design.coefficient_format, len(self.design.weights)
-        begun = Signal(range(count + 1))  # coefficients of the set that is being written
-        room = Signal()
-        push = Signal()
-        forgiven = Signal()  # the set of a wrong length was a RESTART's
-        m.d.comb += room.eq(~self.coefficients.valid)
+        begun = Signal(range(count))  # coefficients of the set that is being written
+        last = Signal()
 
         sign = given[form.width - 1 :] if form.signed else given[form.width :]
-        with m.If(written["COEFFICIENT"]):
-            m.d.comb += [
-                fits.eq(((sign == 0) | (sign.all() if form.signed else 0)) & ~self.pending),
-                wait.eq(~room),
-                push.eq(act & fits),
-            ]
-        with m.If(written["RESTART"]):
-            m.d.comb += [wait.eq(begun != 0), push.eq(offered.valid & room & (begun != 0))]
-
-        last = Signal()
-        m.d.comb += last.eq((begun == count - 1) ^ written["RESTART"])
-        with m.If(push):
-            m.d.sync += [
-                self.coefficients.p.data.eq(given),
-                self.coefficients.p.last.eq(last),
-                self.coefficients.valid.eq(1),
-                begun.eq(Mux(last, 0, begun + 1)),
-            ]
-            with m.If(last):
-                m.d.sync += forgiven.eq(written["RESTART"])
-        with m.Elif(self.coefficients.ready):
+        m.d.comb += [
+            wait.eq((written["COEFFICIENT"] | written["RESTART"]) & self.coefficients.valid),
+            self.restart.eq(act & written["RESTART"]),
+            last.eq(begun == count - 1),
+        ]
+        with m.If(self.coefficients.ready):
             m.d.sync += self.coefficients.valid.eq(0)
-        with m.If(forgiven):
-            m.d.comb += errors[-1].eq(0)
+        with m.If(written["COEFFICIENT"]):
+            m.d.comb += fits.eq(((sign == 0) | (sign.all() if form.signed else 0)) & ~self.pending)
+            with m.If(act & fits):
+                m.d.sync += [
+                    self.coefficients.p.data.eq(given),
+                    self.coefficients.p.last.eq(last),
+                    self.coefficients.valid.eq(1),
+                    begun.eq(Mux(last, 0, begun + 1)),
+                ]
+        with m.If(self.restart):
+            m.d.sync += begun.eq(0)

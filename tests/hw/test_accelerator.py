@@ -34,7 +34,7 @@ class StandIn(wiring.Component):
         if design.loadable:
             form = design.coefficient_format
             payload = data.StructLayout({"data": Shape(form.width, form.signed), "last": 1})
-            members |= {"coefficients": In(stream.Signature(payload)), "pending": Out(1)}
+            members |= {"coefficients": In(stream.Signature(payload)), "restart": In(1), "pending": Out(1), "restarts": Out(8)}
         self.marks = marks
         self.loadable = design.loadable
         super().__init__(members)
@@ -47,6 +47,7 @@ class StandIn(wiring.Component):
             m.d.sync += [self.o.p[name].eq(self.i.p[name]) for name in ("data", *self.marks)]
         if self.loadable:
             m.d.comb += self.coefficients.ready.eq(~self.pending)
+            m.d.sync += self.restarts.eq(self.restarts + self.restart)
             with m.If(self.coefficients.valid & self.coefficients.ready):
                 m.d.sync += self.pending.eq(self.coefficients.p.last)
             with m.If(self.i.valid & self.i.ready & self.i.p.first):
@@ -122,6 +123,18 @@ def test_status_is_the_cores():
         for value in (1, 2, 3, 4):
             await call(ctx, dut, "COEFFICIENT", value)
         assert await call(ctx, dut, "STATUS") == 1 << 16 | 1 << 17
+
+    simulate(dut, bench)
+
+
+def test_restart_reaches_the_core():
+    core = StandIn(FIR)
+    dut = Accelerator(FIR, core=core)
+
+    async def bench(ctx):
+        await call(ctx, dut, "COEFFICIENT", 1)
+        await call(ctx, dut, "RESTART", 0)
+        assert ctx.get(core.restarts) == 1
 
     simulate(dut, bench)
 
