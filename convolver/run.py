@@ -1,0 +1,99 @@
+"""Filters a file: a picture plane by plane, a sound channel by channel, or a numpy array."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from .designs import Conv2DDesign, FIRDesign
+from .errors import DataError, FileError
+from .files import Array, is_image, read_array, read_image, read_signal, write_array, write_image, write_signal
+
+__all__ = ["Filter", "Source", "read_source", "run_file"]
+
+WAV_RATE = 48000
+"""Samples a second of a WAV file that is made from an array, which states none."""
+
+
+class Filter(Protocol):
+    """What filters one plane or channel at a time: a device, or anything that acts like one."""
+
+    @property
+    def design(self) -> FIRDesign | Conv2DDesign: ...
+
+    def __call__(self, samples: Array, /) -> Array: ...
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a file holds: `values`, whose last axis lists planes or channels if `stacked`, and a sound's `rate`."""
+
+    values: Array
+    stacked: bool
+    rate: int = WAV_RATE
+
+
+def read_source(path: Path, design: FIRDesign | Conv2DDesign) -> Source:
+    """Reads what `design` can filter from a file.
+
+    Raises
+    ------
+    FileError
+        If the file can't be read, or is a sound for a 2-D design, or a picture for a FIR filter.
+    DataError
+        If an array's rank isn't the design's, with or without a last axis of planes or channels.
+    """
+    rank = 2 if isinstance(design, Conv2DDesign) else 1
+    suffix = path.suffix.lower()
+    if suffix == ".npy":
+        values, rate = read_array(path), WAV_RATE
+        if values.ndim not in (rank, rank + 1):
+            shape = "(rows, columns) or (rows, columns, planes)" if rank == 2 else "(samples,) or (samples, channels)"
+            raise DataError(f"An array for a {design.kind} design must be {shape}, not of {values.ndim} dimensions")
+    elif suffix == ".wav":
+        if rank == 2:
+            raise FileError(f"A 2-D design filters pictures, and {path.name} is a sound; give it a picture or a FIR design")
+        signal = read_signal(path)
+        values, rate = signal.samples, signal.rate
+    else:
+        if rank == 1 and is_image(path):
+            raise FileError(f"A FIR design filters sounds, and {path.name} is a picture; give it a .wav or .npy file")
+        values, rate = read_image(path), WAV_RATE
+    return Source(values, values.ndim > rank, rate)
+
+
+def run_file(device: Filter, source: Path, target: Path, advance: Callable[[str], None]) -> None:
+    """Filters `source` through `device` into `target`, whose ending says what is written.
+
+    Raises
+    ------
+    FileError, DataError
+        As `read_source`; if the results don't fit the target's kind of file; or whatever the device raises.
+    """
+    design = device.design
+    read = read_source(source, design)
+    if read.stacked:
+        parts = []
+        count = read.values.shape[-1]
+        for number in range(count):
+            advance(f"filtering {source.name}, plane {number + 1} of {count}")
+            parts.append(device(np.ascontiguousarray(read.values[..., number])))
+        if not parts:
+            raise DataError(f"An array must hold at least one plane or channel; {source.name} has none")
+        results = np.stack(parts, axis=-1)
+    else:
+        advance(f"filtering {source.name}")
+        results = device(read.values)
+    suffix = target.suffix.lower()
+    if suffix == ".npy":
+        write_array(target, results)
+    elif suffix == ".wav":
+        if isinstance(design, Conv2DDesign):
+            raise FileError(f"Filtered pictures can't go into {target.name}; name a .png or .npy file")
+        write_signal(target, results, read.rate, design.output_format)
+    else:
+        if isinstance(design, FIRDesign):
+            raise FileError(f"Filtered sounds can't go into {target.name}; name a .wav or .npy file")
+        write_image(target, results, design.output_format)
