@@ -143,7 +143,7 @@ class Schedule:
         if isinstance(self.design, FIRDesign):
             feeder = [Stage("accept", 1), Stage("delay line", 1)]
         else:
-            feeder = [Stage("accept", 1), Stage("line buffer", 3), Stage("rows", 1), Stage("window", 1)]
+            feeder = [Stage("accept", 1), Stage("raster", 1), Stage("line buffer", 2), Stage("rows", 1), Stage("window", 1)]
         return (
             *feeder,
             Stage("multiplier", MULTIPLIER_LATENCY),

@@ -55,7 +55,9 @@ class CoefficientBank(wiring.Component):
                 "swap": In(1),
                 "idle": In(1),
                 "load": Out(1),
-                "weights": Out(data.ArrayLayout(shape_of(design.coefficient_format), len(design.weights)), init=list(design.weights)),
+                "weights": Out(
+                    data.ArrayLayout(shape_of(design.coefficient_format), len(design.weights)), init=list(design.weights)
+                ),
                 "pending": Out(1),
                 "error": Out(1),
             }

@@ -1,0 +1,118 @@
+"""The 2-D core: raster, line buffer and window in front of the array."""
+
+from amaranth.hdl import Module
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from convolver.designs import Conv2DDesign
+from convolver.schedule import Schedule
+
+from .array_core import ArrayCore
+from .coefficients import coefficient_layout
+from .line_buffer import LineBuffer
+from .marks import ERROR_LAYOUT
+from .raster import Raster
+from .stream import SkidBuffer, image_layout
+from .window import RowBorder, Window
+
+__all__ = ["Conv2DCore"]
+
+
+class Conv2DCore(wiring.Component):
+    """Convolves images with a kernel: one pixel a clock, full back-pressure, no bubble at row ends or between frames of one size.
+
+    Result (r, c) is offered `latency` clocks after the acceptance of pixel (r + below, c + right), counted on in the next row and the next frame. Behind a
+    frame that no other follows at once the core drives the end out by itself, in ``below * columns + right`` clocks, during which a new frame waits.
+
+    Parameters
+    ----------
+    design : Conv2DDesign
+        Of its modes and boundaries the core makes `design.core_mode`.
+
+    Ports
+    -----
+    i : stream of `image_layout`
+        Pixels, row by row. `last` is ignored: the size says where a frame ends.
+    o : stream of `image_layout`
+    rows, columns : In
+        Size of the frame, from a clock before its first pixel is offered until it is accepted; `core_min_rows` to `core_rows` and so for the columns.
+    coefficients, restart, pending : if they can be loaded
+        See `CoefficientBank`.
+    busy : Out
+        A frame is in the core.
+    errors : Out
+        Strobes of `ERROR_LAYOUT`; what follows each is in docs/architecture.md.
+    overflow : Out
+        The output buffer overflowed; can't happen.
+    """
+
+    def __init__(self, design: Conv2DDesign) -> None:
+        self.design = design
+        self.schedule = Schedule(design)
+        ports = {
+            "i": In(stream.Signature(image_layout(design.pixel))),
+            "o": Out(stream.Signature(image_layout(design.output_format))),
+            "rows": In(16),
+            "columns": In(16),
+            "busy": Out(1),
+            "errors": Out(ERROR_LAYOUT),
+            "overflow": Out(1),
+        }
+        if design.loadable:
+            ports |= {
+                "coefficients": In(stream.Signature(coefficient_layout(design))),
+                "restart": In(1),
+                "pending": Out(1),
+            }
+        super().__init__(ports)
+
+    @property
+    def latency(self) -> int:
+        """Clocks from the acceptance of the pixel that completes a result to its offer, without stalls."""
+        return self.schedule.latency
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        design = self.design
+        m.submodules.skid = skid = SkidBuffer(image_layout(design.pixel))
+        m.submodules.raster = raster = Raster(design)
+        m.submodules.lines = lines = LineBuffer(design)
+        m.submodules.border = border = RowBorder(design)
+        m.submodules.window = window = Window(design)
+        m.submodules.array = array = ArrayCore(self.schedule, image_layout(design.output_format))
+
+        wiring.connect(m, wiring.flipped(self.i), skid.i)
+        wiring.connect(m, skid.o, raster.i)
+        wiring.connect(m, array.o, wiring.flipped(self.o))
+        m.d.comb += [
+            raster.rows.eq(self.rows),
+            raster.columns.eq(self.columns),
+            raster.available.eq(array.available),
+            array.take.eq(raster.take),
+            lines.valid.eq(raster.valid),
+            lines.step.eq(raster.step),
+            border.valid.eq(lines.o_valid),
+            border.step.eq(lines.o_step),
+            border.pixels.eq(lines.pixels),
+            window.valid.eq(border.o_valid),
+            window.step.eq(border.o_step),
+            window.pixels.eq(border.o_pixels),
+            array.samples.eq(window.places),
+            array.valid.eq(window.o_valid),
+            array.marks.first.eq(window.o_step.first),
+            array.marks.last.eq(window.o_step.last),
+            array.marks.eol.eq(window.o_step.eol),
+            self.busy.eq(skid.o.valid | raster.open | ~array.home),
+            self.overflow.eq(array.overflow),
+        ]
+        errors = raster.errors
+        m.d.comb += [self.errors[name].eq(errors[name]) for name in ("size", "first", "orphan", "eol")]
+        if design.loadable:
+            wiring.connect(m, wiring.flipped(self.coefficients), array.coefficients)
+            m.d.comb += [
+                array.restart.eq(self.restart),
+                array.open.eq(raster.open | raster.valid | skid.o.valid),
+                self.pending.eq(array.pending),
+                self.errors.coefficients.eq(array.coefficient_error),
+            ]
+        return m

@@ -1,0 +1,79 @@
+"""The last lines of an image, one packed word a column."""
+
+from amaranth.hdl import Cat, Module, Signal
+from amaranth.lib import data, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+from convolver.designs import Conv2DDesign
+
+from .raster import step_layout
+from .stream import shape_of
+
+__all__ = ["LineBuffer"]
+
+
+class LineBuffer(wiring.Component):
+    """Gives each step the column of pixels above it: one step a clock, latency 2 clocks, no stall.
+
+    One word of ``kernel_rows - 1`` pixels a column is read, shifted by the step's pixel and written back, in a block RAM with one read port, its output
+    register on, and one write port. A word is written two clocks after it was read, so a line must have at least 3 columns.
+
+    Parameters
+    ----------
+    design : Conv2DDesign
+        Sets the depth, `core_columns`, and the word, ``kernel_rows - 1`` pixels.
+
+    Ports
+    -----
+    valid, step : In
+        See `Raster`.
+    o_valid, o_step : Out
+        The same, two clocks later.
+    pixels : Out
+        An array of ``kernel_rows`` pixels of the step's column, the step's own last.
+    """
+
+    def __init__(self, design: Conv2DDesign) -> None:
+        self._design = design
+        layout = step_layout(design)
+        super().__init__(
+            {
+                "valid": In(1),
+                "step": In(layout),
+                "o_valid": Out(1),
+                "o_step": Out(layout),
+                "pixels": Out(data.ArrayLayout(shape_of(design.pixel), design.kernel_rows)),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        design = self._design
+        layout = step_layout(design)
+        lines = design.kernel_rows - 1
+        read_valid, read_step = Signal(), Signal(layout)
+        m.d.sync += [
+            read_valid.eq(self.valid),
+            read_step.eq(self.step),
+            self.o_valid.eq(read_valid),
+            self.o_step.eq(read_step),
+        ]
+        if not lines:
+            m.d.comb += self.pixels[0].eq(self.o_step.pixel)
+            return m
+
+        width = lines * design.pixel.width
+        m.submodules.memory = memory = Memory(shape=width, depth=design.core_columns, init=[])
+        read, write = memory.read_port(), memory.write_port()
+        word = Signal(width)  # the memory's output register
+        m.d.comb += [read.addr.eq(self.step.column), read.en.eq(1)]
+        m.d.sync += word.eq(read.data)
+        column = Cat(word, self.o_step.pixel)
+        m.d.comb += [
+            self.pixels.eq(column),
+            write.addr.eq(self.o_step.column),
+            write.data.eq(column[design.pixel.width :]),
+            write.en.eq(self.o_valid),
+        ]
+        return m
