@@ -10,9 +10,16 @@ __all__ = [
     "ConvolverError",
     "DataError",
     "DesignError",
+    "DesignMismatch",
+    "DeviceRestarted",
     "FileError",
+    "FrameError",
     "LinkError",
+    "LinkTimeout",
     "PortError",
+    "ProtocolMismatch",
+    "RegisterError",
+    "SessionLost",
     "ToolError",
 ]
 
@@ -63,3 +70,45 @@ class PortError(LinkError, OSError):
     """A port that isn't there, can't be opened, or went away."""
 
     exit_code = 9
+
+
+class LinkTimeout(LinkError, TimeoutError):  # noqa: N818  # says what happened
+    """Nothing moved for too long, or a call took longer than it was given; the message says who stalls: host, link or core."""
+
+    exit_code = 10
+
+
+class ProtocolMismatch(LinkError):  # noqa: N818  # says what happened
+    """The device speaks another version of the protocol or of the register map, or isn't one of ours."""
+
+    exit_code = 11
+
+
+class DesignMismatch(LinkError):  # noqa: N818  # says what happened
+    """The device holds another design than the one asked for; the message shows both sides."""
+
+    exit_code = 12
+
+
+class DeviceRestarted(LinkError):  # noqa: N818  # says what happened
+    """The device was reset or lost power in the middle of a call; the next call begins anew."""
+
+    exit_code = 13
+
+
+class SessionLost(LinkError):  # noqa: N818  # says what happened
+    """Another host took the device over in the middle of a call; the next call takes it back."""
+
+    exit_code = 14
+
+
+class FrameError(LinkError):
+    """The device sent something that the protocol doesn't allow here, though every check sum was right."""
+
+    exit_code = 15
+
+
+class RegisterError(LinkError):
+    """The device refused to read or write a register."""
+
+    exit_code = 16

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
-from . import cobs
+from convolver.host import cobs
 
 __all__ = ["MAX_CONTENT", "MAX_PAYLOAD", "MAX_STUFFED", "Drop", "Frame", "FrameReceiver", "Type"]
 

@@ -1,0 +1,32 @@
+"""Addresses of the accelerator's registers; docs/architecture.md is their table."""
+
+from enum import IntEnum
+
+__all__ = ["DESCRIPTION_MAX", "ERRORS", "IDENTITY", "MAP_VERSION", "Register"]
+
+IDENTITY = 0x434F4E56
+"""What ID reads: "CONV"."""
+MAP_VERSION = 1
+DESCRIPTION_MAX = 8192
+"""Bytes of the compressed description, at most."""
+ERRORS = ("size", "first", "orphan", "eol", "coefficients")
+"""Sticky errors of the core, from bit 0 of STATUS on."""
+
+
+class Register(IntEnum):
+    """Byte addresses."""
+
+    ID = 0x00
+    VERSION = 0x04
+    DESCRIPTION_BYTES = 0x08
+    STATUS = 0x0C
+    ROWS = 0x10
+    COLUMNS = 0x14
+    LENGTH = 0x18
+    COEFFICIENTS = 0x1C
+    COEFFICIENT = 0x20
+    RESTART = 0x24
+    CLOCKS = 0x28
+    BEATS_IN = 0x2C
+    BEATS_OUT = 0x30
+    DESCRIPTION = 0x2000

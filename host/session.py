@@ -1,0 +1,346 @@
+"""The host's end of the link: a session, and in it one reliable queue of frames each way.
+
+docs/link.md is the specification; the names of the state here are those of its tables.
+"""
+
+import secrets
+import struct
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from convolver.errors import DeviceRestarted, FrameError, LinkTimeout, ProtocolMismatch, SessionLost
+from convolver.host.frames import MAX_PAYLOAD, Drop, Frame, FrameReceiver, Type
+from convolver.host.transport import Pipe
+
+__all__ = ["VERSION", "Session", "Timing", "Welcome"]
+
+VERSION = 1
+"""Version of the protocol."""
+
+_SLOTS = 64
+"""Frames that the host takes at once, and those it holds to send again; it has room for any window."""
+_BURST = 4096
+"""Bytes written before the pipe is read again, so that neither direction waits for the other."""
+_READ = 65536
+_WELCOME = struct.Struct("<BBHBBHII")
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Deadlines of the host, in seconds.
+
+    Parameters
+    ----------
+    retry : float
+        Time without progress after which a try counts as lost; doubled with each further one.
+    retry_max : float
+        What `retry` grows to.
+    progress : float
+        Time without one newly acknowledged or newly arrived frame after which a call fails.
+    """
+
+    retry: float = 0.25
+    retry_max: float = 1.0
+    progress: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """What a device says of itself when a session begins: bytes of a sample and of a result, hertz, and so on."""
+
+    version: int
+    slots: int
+    max_payload: int
+    sample_bytes: int
+    result_bytes: int
+    clock_frequency: int
+    serial_number: int
+
+    @classmethod
+    def parse(cls, payload: bytes) -> "Welcome":
+        """Reads the payload of a WELCOME."""
+        if payload and payload[0] != VERSION:
+            raise ProtocolMismatch(
+                f"The device speaks version {payload[0]} of the link's protocol, this host version {VERSION}"
+            )
+        if len(payload) < _WELCOME.size:
+            raise FrameError(f"A WELCOME must have {_WELCOME.size} bytes or more, not {len(payload)}")
+        version, slots, max_payload, sample_bytes, result_bytes, _, clock, serial = _WELCOME.unpack_from(payload)
+        if not 2 <= slots <= 64 or slots & slots - 1:
+            raise FrameError(f"A device's slots must be a power of two between 2 and 64, not {slots}")
+        if not 1 <= max_payload <= MAX_PAYLOAD:
+            raise FrameError(f"A device's largest payload must be between 1 and {MAX_PAYLOAD} bytes, not {max_payload}")
+        if not sample_bytes or not result_bytes:
+            raise FrameError(f"A sample and a result must have bytes, not {sample_bytes} and {result_bytes}")
+        return cls(version, slots, max_payload, sample_bytes, result_bytes, clock, serial)
+
+
+class Session:
+    """Frames to and from a device, in order, each once, or an exception that says why not.
+
+    After any exception the session is over (`open` is False); `begin` makes a new one on the same pipe.
+
+    Parameters
+    ----------
+    pipe : Pipe
+        The bytes; the session owns it and closes it.
+    timing : Timing
+        Deadlines.
+    clock : callable
+        Gives the time in seconds; the pipe's deadlines are its times.
+    """
+
+    def __init__(self, pipe: Pipe, timing: Timing | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        self.timing = timing or Timing()
+        self.open = False
+        self.number = 0
+        self.counts: Counter[str] = Counter()
+        self._pipe = pipe
+        self._clock = clock
+        self._receiver = FrameReceiver()
+        self._reset()
+
+    def _reset(self) -> None:
+        self._expected = 0
+        self._last_ahead: int | None = None
+        self._acked = 0
+        self._queue: deque[tuple[Type, bytes]] = deque()  # numbers acked to filled
+        self._sent = 0  # next - acked
+        self._limit = 0
+        self._peer_filled = 0
+        self._ack_due = self._resend_due = self._poll_due = self._delimiter_due = False
+        self._unwritten = b""
+        self._heard = False
+        self._blocked = False
+
+    @property
+    def drops(self) -> Counter[Drop]:
+        """What came and wasn't a frame, by kind."""
+        return self._receiver.drops
+
+    def begin(self, timeout: float | None = None) -> Welcome:
+        """Begins a session: whatever the device was doing is over, and its core is reset.
+
+        Raises
+        ------
+        LinkTimeout
+            If no device answers.
+        ProtocolMismatch
+            If it speaks another version.
+        """
+        self.open = False
+        self._receiver.drop_partial()
+        start = self._clock()
+        end = start + self.timing.progress
+        if timeout is not None:
+            end = min(end, start + timeout)
+        self._write(b"\0" + Frame(Type.BYE).wire(), end)
+        retry = self.timing.retry
+        while True:
+            self._reset()
+            self.number = secrets.randbelow(65535) + 1
+            self.counts["sessions"] += 1
+            welcome = None
+            while welcome is None:
+                now = self._clock()
+                if now >= end:
+                    raise LinkTimeout(
+                        f"No device answered within {now - start:.3g} s: nothing on the port speaks this protocol"
+                    )
+                hello = Frame(Type.HELLO, limit=_SLOTS, session=self.number, payload=bytes([VERSION]))
+                self._write(b"\0" + hello.wire(), min(end, now + retry))
+                welcome = self._await_welcome(min(end, now + retry))
+                retry = min(2 * retry, self.timing.retry_max)
+            if welcome.seq == welcome.ack == 0:
+                break
+        told = Welcome.parse(welcome.payload)
+        self._limit = welcome.limit
+        self.open = True
+        return told
+
+    def _await_welcome(self, deadline: float) -> Frame | None:
+        while True:
+            for frame in self._receiver.feed(self._pipe.read(_READ, deadline)):
+                if frame.type is Type.WELCOME and frame.session == self.number:
+                    # A device is silent until it's spoken to: nothing behind this frame in the same read is lost.
+                    return frame
+            if self._clock() >= deadline:
+                return None
+
+    def exchange(
+        self,
+        outgoing: Iterable[tuple[Type, bytes]],
+        deliver: Callable[[Frame], bool],
+        timeout: float | None = None,
+    ) -> None:
+        """Sends all `outgoing` frames while it gives what arrives to `deliver`, until that returns True.
+
+        Raises
+        ------
+        LinkTimeout
+            If nothing moved for `timing.progress`, or it all took longer than `timeout`.
+        DeviceRestarted, SessionLost
+            If the device has forgotten this session, or has another.
+        """
+        whole = self.open
+        self.open = False  # until all has gone well
+        if not whole:
+            raise FrameError("The session is over; begin another")
+        start = moved = tried = self._clock()
+        end = None if timeout is None else start + timeout
+        retry = self.timing.retry
+        source = iter(outgoing)
+        self._delimiter_due = True  # whatever the pipe held between two calls
+        while True:
+            more = self._fill(source) + self._transmit(tried + retry)
+            now = self._clock()
+            deadline = min(tried + retry, moved + self.timing.progress, now if more else tried + retry)
+            if end is not None:
+                deadline = min(deadline, end)
+            progress, done = self._receive(self._pipe.read(_READ, deadline), deliver)
+            if done:
+                # Best effort: what gets lost here, the device asks for when the next call begins.
+                self._transmit(self._clock() + retry)
+                self.open = True
+                return
+            now = self._clock()
+            if progress:
+                moved = tried = now
+                retry = self.timing.retry
+            elif end is not None and now >= end:
+                raise LinkTimeout(f"The call wasn't done within {timeout:.3g} s; it was waiting for {self._stalled()}")
+            elif now >= moved + self.timing.progress:
+                raise LinkTimeout(f"Nothing moved for {self.timing.progress:.3g} s; it stalls in {self._stalled()}")
+            elif now >= tried + retry:
+                self.counts["tries"] += 1
+                tried = now
+                retry = min(2 * retry, self.timing.retry_max)
+                self._go_back()
+                self._poll_due = True
+                self._heard = False
+
+    def close(self) -> None:
+        """Tells the device that nobody listens any more, and releases the pipe."""
+        self.open = False
+        try:
+            self._write(b"\0" + Frame(Type.BYE).wire(), self._clock() + self.timing.retry)
+        except OSError:
+            pass  # a port that is gone needs no farewell
+        finally:
+            self._pipe.close()
+
+    # Sending
+
+    def _fill(self, source: Iterator[tuple[Type, bytes]]) -> bool:
+        """Takes frames from `source` up to the peer's limit; whether there is something to write."""
+        while len(self._queue) < min(self._window, _SLOTS) and (item := next(source, None)) is not None:
+            self._queue.append(item)
+        return self._sent < min(len(self._queue), self._window)
+
+    @property
+    def _window(self) -> int:
+        window = self._limit - self._acked & 255
+        return window if window <= _SLOTS else 0
+
+    def _transmit(self, deadline: float) -> bool:
+        """Writes what may leave, a burst at most; whether there is more."""
+        burst = bytearray(self._unwritten)
+        if not burst and self._delimiter_due:
+            burst.append(0)
+        while len(burst) < _BURST and self._sent < min(len(self._queue), self._window):
+            kind, payload = self._queue[self._sent]
+            burst += self._frame(kind, self._acked + self._sent & 255, payload).wire()
+            self._sent += 1
+            self.counts["sent"] += 1
+        if self._ack_due or self._resend_due or self._poll_due:
+            burst += self._frame(Type.ACK, self._acked + len(self._queue) & 255).wire()
+        if len(burst) > self._delimiter_due:
+            self._delimiter_due = False
+            self._unwritten = self._write(bytes(burst), deadline)
+        return bool(self._unwritten) or self._sent < min(len(self._queue), self._window)
+
+    def _frame(self, kind: Type, seq: int, payload: bytes = b"") -> Frame:
+        poll, resend = self._poll_due, self._resend_due
+        self._ack_due = self._poll_due = self._resend_due = False
+        return Frame(kind, seq, self._expected, self._expected + _SLOTS & 255, self.number, payload, poll, resend)
+
+    def _write(self, data: bytes, deadline: float) -> bytes:
+        """Writes and gives what didn't go out."""
+        rest = data[self._pipe.write(data, deadline) :]
+        self._blocked = bool(rest)
+        return rest
+
+    def _go_back(self) -> None:
+        self.counts["resent"] += self._sent
+        self._delimiter_due = self._delimiter_due or self._sent > 0
+        self._sent = 0
+
+    # Receiving
+
+    def _receive(self, data: bytes, deliver: Callable[[Frame], bool]) -> tuple[bool, bool]:
+        """Handles all frames in `data`; whether anything moved, and whether `deliver` has all it wants."""
+        progress = done = False
+        for frame in self._receiver.feed(data):
+            if not frame.type.from_device:
+                self.drops[Drop.TYPE] += 1
+            elif frame.session != self.number:
+                if frame.session:
+                    raise SessionLost(f"Another host has taken the device (session {frame.session}, not {self.number})")
+                raise DeviceRestarted("The device was reset in the middle of a call; the next call begins anew")
+            elif frame.type is not Type.WELCOME:  # a second answer to HELLO says nothing new
+                self._heard = True
+                progress |= self._acknowledge(frame)
+                if frame.type.sequenced and self._accept(frame):
+                    progress = True
+                    self.counts["received"] += 1
+                    done |= deliver(frame)
+        return progress, done
+
+    def _acknowledge(self, frame: Frame) -> bool:
+        """Reads a header; whether it moved anything."""
+        advance = frame.ack - self._acked & 255
+        self._ack_due |= frame.poll
+        if advance > len(self._queue):
+            self.counts["old"] += 1
+            return False
+        for _ in range(advance):
+            self._queue.popleft()
+        self._acked = frame.ack
+        self._sent = max(self._sent - advance, 0)
+        opened = frame.limit != self._limit
+        self._limit = frame.limit
+        self._peer_filled = frame.seq + 1 & 255 if frame.type.sequenced else frame.seq
+        if frame.resend:
+            self._go_back()
+        return bool(advance) or opened
+
+    def _accept(self, frame: Frame) -> bool:
+        """Whether a sequenced frame is the next one."""
+        ahead = frame.seq - self._expected & 255
+        self._ack_due = True
+        if ahead == 0:
+            self._expected = self._expected + 1 & 255
+            self._last_ahead = None
+            return True
+        if ahead >= 128:
+            self.counts["repeated"] += 1
+            return False
+        # Asked for once a gap; once more if the device has gone back and the frame was lost again.
+        self.counts["missed"] += 1
+        self._resend_due |= self._last_ahead is None or ahead <= self._last_ahead
+        self._last_ahead = ahead
+        return False
+
+    def _stalled(self) -> str:
+        """Who stalls, as far as the host can see."""
+        if self._blocked:
+            return "the host: bytes can't be written to the port"
+        if not self._heard:
+            return "the link: nothing was heard from the device in the last try"
+        if self._queue and self._window:
+            return "the link: what is sent isn't acknowledged"
+        if self._peer_filled != self._expected:
+            return "the link: what the device sends doesn't arrive"
+        return "the core: the device has nothing to send" + (" and takes nothing" if self._queue or not self._window else "")

@@ -1,0 +1,55 @@
+"""What a device is reached through: `Transport` carries frames of samples, `Pipe` carries bytes."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy.typing as npt
+
+from convolver.designs import Conv2DDesign, FIRDesign
+
+__all__ = ["Pipe", "Samples", "Transport"]
+
+Samples = npt.NDArray[Any]
+"""Samples or results: ``int64``, or ``object`` (Python integers) where a result may not fit 64 bits."""
+
+
+class Transport(Protocol):
+    """A core somewhere: in this process, behind a wire, in a test."""
+
+    design: FIRDesign | Conv2DDesign
+    """What the far end says it is."""
+
+    def run(self, samples: Samples, timeout: float | None = None) -> Samples:
+        """Sends one frame through the core and gives its results.
+
+        `samples` is a C-contiguous ``int64`` array, 1-D for a FIR, 2-D for an image, checked and of a size that the core
+        takes; the result has the shape of the core's output.
+        """
+
+    def load(self, coefficients: Sequence[int], timeout: float | None = None) -> None:
+        """Gives the core the coefficients for the next frame, in the order of `design.weights`."""
+
+    def status(self) -> dict[str, int | bool | str]:
+        """Says how the far end and the way to it are."""
+
+    def close(self) -> None:
+        """Releases what the transport holds; closing twice does nothing."""
+
+
+class Pipe(Protocol):
+    """Bytes both ways, in order; some may get lost or changed. Deadlines are times of the clock that the link uses."""
+
+    def read(self, size: int, deadline: float) -> bytes:
+        """Gives 1 to `size` bytes as soon as there are any, or none at the deadline.
+
+        Raises `PortError` if the other side is gone.
+        """
+
+    def write(self, data: bytes, deadline: float) -> int:
+        """Sends `data` and gives the number of bytes that went out by the deadline.
+
+        Raises `PortError` if the other side is gone.
+        """
+
+    def close(self) -> None:
+        """Releases the port; closing twice does nothing."""
