@@ -1,5 +1,6 @@
 """A device as a user holds it: a call that takes an array and gives an array."""
 
+import time
 from types import TracebackType
 from typing import Self
 
@@ -51,7 +52,7 @@ class Device:
         samples : array-like of int
             A signal, an image or an image of planes, within the design's formats and sizes.
         timeout : float, optional
-            Seconds after which the call fails, for each plane; by default it lasts as long as something moves.
+            Seconds after which the call fails; by default it lasts as long as something moves.
 
         Raises
         ------
@@ -73,7 +74,12 @@ class Device:
         image = _fitting("Pixels", image, design.pixel)
         if image.ndim == 2:
             return self._plane(design, image, timeout)
-        return np.stack([self._plane(design, image[:, :, plane], timeout) for plane in range(image.shape[2])], axis=2)
+        end = None if timeout is None else time.monotonic() + timeout
+        planes = []
+        for plane in range(image.shape[2]):
+            left = None if end is None else max(end - time.monotonic(), 0.0)
+            planes.append(self._plane(design, image[:, :, plane], left))
+        return np.stack(planes, axis=2)
 
     def load(self, coefficients: npt.ArrayLike, timeout: float | None = None) -> None:
         """Gives the core other coefficients, from the next call on.
@@ -116,12 +122,10 @@ class Device:
             image = _pad(image, design.host_margins, design)
         # A frame smaller than the core takes grows at its end. In ``same`` mode it grows by the design's own border, so that
         # what the core puts beyond it is what stood beyond the image; in ``valid`` mode the results it adds are cut off.
-        missing = [
-            max(least - size, 0)
-            for least, size in zip((design.core_min_rows, design.core_min_columns), image.shape, strict=True)
-        ]
-        if any(missing):
-            image = _pad(image, ((0, missing[0]), (0, missing[1])), design)
+        more_rows = max(design.core_min_rows - image.shape[0], 0)
+        more_columns = max(design.core_min_columns - image.shape[1], 0)
+        if more_rows or more_columns:
+            image = _pad(image, ((0, more_rows), (0, more_columns)), design)
         result = self._transport.run(np.ascontiguousarray(image), timeout)
         return np.ascontiguousarray(result[:rows, :columns])
 
@@ -154,14 +158,11 @@ def _fitting(name: str, values: Samples, form: Format) -> Samples:
 
 def _check_size(design: Conv2DDesign, rows: int, columns: int) -> None:
     if rows > design.rows or columns > design.columns:
-        raise DataError(
-            f"An image must be at most {_by((design.rows, design.columns))} for this design, not {_by((rows, columns))}"
-        )
+        most = _by((design.rows, design.columns))
+        raise DataError(f"An image must be at most {most} for this design, not {_by((rows, columns))}")
     if design.mode == "valid" and (rows < design.kernel_rows or columns < design.kernel_columns):
-        raise DataError(
-            f"In valid mode an image must be at least as large as the kernel, {_by((design.kernel_rows, design.kernel_columns))}, "
-            f"not {_by((rows, columns))}"
-        )
+        least = _by((design.kernel_rows, design.kernel_columns))
+        raise DataError(f"In valid mode an image must be at least as large as the kernel, {least}, not {_by((rows, columns))}")
 
 
 def _pad(image: Samples, margins: tuple[tuple[int, int], tuple[int, int]], design: Conv2DDesign) -> Samples:
