@@ -1,7 +1,7 @@
 """The plan of a core: which lane multiplies what, where sums start and meet, how many clocks each stage takes.
 
-Made in pure Python from a design, and the only place that states a core's latency and its cost: the gateware elaborates it, `report` prints
-it, and `Schedule.run` computes with it in numpy. See docs/engine.md.
+Made in pure Python from a design, and the only place that states a core's latency and its cost: the gateware elaborates it,
+`report` prints it, and `Schedule.run` computes with it in numpy. See docs/engine.md.
 """
 
 import math
@@ -165,7 +165,7 @@ class Schedule:
 
     @property
     def lag(self) -> tuple[int, int]:
-        """Whole lines, and columns more, between a pixel and the result of the same place; (0, 0) for a FIR and for ``valid``."""
+        """Whole lines, and columns more, from a pixel to the result of its place; (0, 0) for a FIR and for ``valid``."""
         if isinstance(self.design, Conv2DDesign) and self.design.core_mode == "same":
             return self.design.below, self.design.right
         return 0, 0

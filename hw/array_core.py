@@ -19,8 +19,8 @@ __all__ = ["ArrayCore"]
 class ArrayCore(wiring.Component):
     """From the samples at the positions to the stream of results: one result a clock, full back-pressure at `o`.
 
-    Latency from `valid` to `o.valid`: the schedule's stages behind the feeder. Nothing in between can stall: start a step that gives a result
-    only while `available`, and `take` a credit for it.
+    Latency from `valid` to `o.valid`: the schedule's stages behind the feeder. Nothing in between can stall: start a step
+    that gives a result only while `available`, and `take` a credit for it.
 
     Parameters
     ----------

@@ -19,8 +19,9 @@ def coefficient_layout(design: Design) -> data.StructLayout:
 class CoefficientBank(wiring.Component):
     """Collects a set of coefficients and hands it over whole: one coefficient a clock, the old set stays until `load`.
 
-    The active set is in the multipliers' own registers; here stands only the next one. It is handed over in one clock, either when `swap` is high while
-    a set is `pending`, or as soon as the core is `idle`. After reset the design's own coefficients are handed over in the first clock.
+    The active set is in the multipliers' own registers; here stands only the next one. It is handed over in one clock, either
+    when `swap` is high while a set is `pending`, or as soon as the core is `idle`. After reset the design's own coefficients
+    are handed over in the first clock.
 
     Parameters
     ----------

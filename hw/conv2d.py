@@ -19,10 +19,12 @@ __all__ = ["Conv2DCore"]
 
 
 class Conv2DCore(wiring.Component):
-    """Convolves images with a kernel: one pixel a clock, full back-pressure, no bubble at row ends or between frames of one size.
+    """Convolves images with a kernel: one pixel a clock, full back-pressure, no bubble at row ends or between frames of one
+    size.
 
-    Result (r, c) is offered `latency` clocks after the acceptance of pixel (r + below, c + right), counted on in the next row and the next frame. Behind a
-    frame that no other follows at once the core drives the end out by itself, in ``below * columns + right`` clocks, during which a new frame waits.
+    Result (r, c) is offered `latency` clocks after the acceptance of pixel (r + below, c + right), counted on in the next row
+    and the next frame. Behind a frame that no other follows at once the core drives the end out by itself, in ``below *
+    columns + right`` clocks, during which a new frame waits.
 
     Parameters
     ----------
@@ -35,7 +37,8 @@ class Conv2DCore(wiring.Component):
         Pixels, row by row. `last` is ignored: the size says where a frame ends.
     o : stream of `image_layout`
     rows, columns : In
-        Size of the frame, from a clock before its first pixel is offered until it is accepted; `core_min_rows` to `core_rows` and so for the columns.
+        Size of the frame, from a clock before its first pixel is offered until it is accepted; `core_min_rows` to `core_rows`
+        and so for the columns.
     coefficients, restart, pending : if they can be loaded
         See `CoefficientBank`.
     busy : Out

@@ -55,8 +55,8 @@ class DelayLine(wiring.Component):
 class FIRCore(wiring.Component):
     """Filters a signal: one sample a clock, latency `latency` clocks, full back-pressure, no bubble between frames.
 
-    ``o[n] = overflow(round(sum(coefficients[k] * i[n - k]) / 2**shift))``; each frame starts from silence. Marks pass through with their
-    sample.
+    ``o[n] = overflow(round(sum(coefficients[k] * i[n - k]) / 2**shift))``; each frame starts from silence. Marks pass through
+    with their sample.
 
     Parameters
     ----------
@@ -70,8 +70,8 @@ class FIRCore(wiring.Component):
     busy : Out
         A frame is in the core: open, or with results that have not left.
     errors : Out
-        Strobes of `ERROR_LAYOUT`: `first`, a frame began before the `last` of the one before (whose results then lack it); `orphan`, a beat outside any
-        frame was dropped; `coefficients`, a set of a wrong length was dropped.
+        Strobes of `ERROR_LAYOUT`: `first`, a frame began before the `last` of the one before (whose results then lack it);
+        `orphan`, a beat outside any frame was dropped; `coefficients`, a set of a wrong length was dropped.
     overflow : Out
         The output buffer overflowed; can't happen.
     """

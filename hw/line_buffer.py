@@ -16,8 +16,9 @@ __all__ = ["LineBuffer"]
 class LineBuffer(wiring.Component):
     """Gives each step the column of pixels above it: one step a clock, latency 2 clocks, no stall.
 
-    One word of ``kernel_rows - 1`` pixels a column is read, shifted by the step's pixel and written back, in a block RAM with one read port, its output
-    register on, and one write port. A word is written two clocks after it was read, so a line must have at least 3 columns.
+    One word of ``kernel_rows - 1`` pixels a column is read, shifted by the step's pixel and written back, in a block RAM with
+    one read port, its output register on, and one write port. A word is written two clocks after it was read, so a line must
+    have at least 3 columns.
 
     Parameters
     ----------

@@ -16,8 +16,8 @@ __all__ = ["MACArray"]
 class MACArray(wiring.Component):
     """Computes the exact dot product of the samples at its positions: one sum a clock, latency 3 + the tree's levels, no stall.
 
-    ``sum = sum(coefficient * sample over the schedule's products)``; each node is as wide as its proven range. It has no enable and no valid: what stands
-    beside it for as many clocks (`Delay`) says which sums count.
+    ``sum = sum(coefficient * sample over the schedule's products)``; each node is as wide as its proven range. It has no
+    enable and no valid: what stands beside it for as many clocks (`Delay`) says which sums count.
 
     Parameters
     ----------

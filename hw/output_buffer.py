@@ -9,10 +9,11 @@ __all__ = ["OutputBuffer"]
 
 
 class OutputBuffer(wiring.Component):
-    """Queues results, and lends credits for those still to come: one a clock, latency 2 clocks from `write` to `o`, never overflows.
+    """Queues results, and lends credits for those still to come: one a clock, latency 2 clocks from `write` to `o`, never
+    overflows.
 
-    ``credits + in flight + queued = depth`` in every clock: take one credit for each result that is started, and only while `available`;
-    a transfer at `o` gives it back.
+    ``credits + in flight + queued = depth`` in every clock: take one credit for each result that is started, and only while
+    `available`; a transfer at `o` gives it back.
 
     Parameters
     ----------

@@ -38,10 +38,12 @@ def step_layout(design: Conv2DDesign) -> data.StructLayout:
 
 
 class Raster(wiring.Component):
-    """Turns a stream of pixels into steps: one a clock, latency one clock, without a bubble at row ends or between frames of one size.
+    """Turns a stream of pixels into steps: one a clock, latency one clock, without a bubble at row ends or between frames of
+    one size.
 
-    A frame of `rows` x `columns` takes as many steps. Its end, `below` lines and `right` steps more in ``same`` mode, is driven by the next frame if
-    that follows at once and has the same size; else by flush steps, during which a new frame waits.
+    A frame of `rows` x `columns` takes as many steps. Its end, `below` lines and `right` steps more in ``same`` mode, is
+    driven by the next frame if that follows at once and has the same size; else by flush steps, during which a new frame
+    waits.
 
     Parameters
     ----------
@@ -122,7 +124,7 @@ class Raster(wiring.Component):
         m.d.comb += size_same.eq((rows == last_row + 1) & (columns == last_column + 1) & (last_row >= below))
         m.d.sync += [rows.eq(self.rows), columns.eq(self.columns)]
 
-        begin, advance, consume = Signal(), Signal(), Signal()
+        begin, advance, consume, flush = Signal(), Signal(), Signal(), Signal()
         m.d.sync += self.errors.eq(0)
         with m.If(entering & completing):
             m.d.comb += advance.eq(self.available)
@@ -133,7 +135,7 @@ class Raster(wiring.Component):
                 m.d.comb += [advance.eq(1), consume.eq(1)]
                 m.d.sync += self.errors.eol.eq(head.eol != (column == last_column))
         with m.Elif(flushing):
-            m.d.comb += advance.eq(self.available)
+            m.d.comb += [advance.eq(self.available), flush.eq(1)]
         with m.Else():
             with m.If(self.i.valid & ~head.first):
                 # Outside any frame; the rest of a frame that was dropped has been flagged already.
@@ -148,7 +150,7 @@ class Raster(wiring.Component):
                     # A frame of one column ends its first line with its first pixel.
                     m.d.sync += self.errors.eol.eq(head.eol != (columns == 1))
             with m.Elif(leaving):
-                m.d.comb += advance.eq(self.available)
+                m.d.comb += [advance.eq(self.available), flush.eq(1)]
                 m.d.sync += flushing.eq(1)
         m.d.comb += self.i.ready.eq(consume)
 
@@ -261,7 +263,7 @@ class Raster(wiring.Component):
                 with m.If(result & last & ~frame_end):
                     # The next frame may have begun: then nothing of it has been completed yet, and it isn't leaving.
                     m.d.sync += leaving.eq(0)
-                    with m.If(flushing):
+                    with m.If(flush):
                         m.d.sync += [flushing.eq(0), column.eq(0), live.eq(0), live_before.eq(0), last_before.eq(0)]
         m.d.comb += self.open.eq(entering | leaving | flushing)
         return m

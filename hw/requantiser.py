@@ -33,8 +33,8 @@ def _increment(value: Value, shift: int, rounding: Rounding) -> Value:
 class Requantiser(wiring.Component):
     """Turns exact sums into results: ``o = overflow(round(i / 2**shift))``; one a clock, no stall, latency 0 to 3 clocks.
 
-    Latency: 2 for a rounding other than ``floor``, 1 more if a result can leave the output format and saturates. Nothing is rounded twice:
-    the increment is found from all dropped bits at once.
+    Latency: 2 for a rounding other than ``floor``, 1 more if a result can leave the output format and saturates. Nothing is
+    rounded twice: the increment is found from all dropped bits at once.
 
     Parameters
     ----------

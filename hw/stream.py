@@ -1,10 +1,10 @@
 """The streams between all blocks: their payloads, and a register slice for them.
 
-Contract, inside and out: a beat is transferred in every clock in which `valid` and `ready` are high; `valid` doesn't wait for `ready`; `valid` and
-`payload` hold until the transfer; no combinational path leads from `o.ready` to `i.ready`.
+Contract, inside and out: a beat is transferred in every clock in which `valid` and `ready` are high; `valid` doesn't wait for
+`ready`; `valid` and `payload` hold until the transfer; no combinational path leads from `o.ready` to `i.ready`.
 """
 
-from amaranth.hdl import Module, ShapeLike, Signal, signed, unsigned
+from amaranth.hdl import Module, Shape, ShapeLike, Signal, signed, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -13,7 +13,7 @@ from convolver.formats import Format
 __all__ = ["SkidBuffer", "frame_layout", "image_layout", "shape_of"]
 
 
-def shape_of(number: Format):  # noqa: ANN201  # Amaranth's shapes carry no types
+def shape_of(number: Format) -> Shape:
     """The Amaranth shape of a `Format`."""
     return signed(number.width) if number.signed else unsigned(number.width)
 

@@ -13,7 +13,8 @@ __all__ = ["RowBorder", "Window"]
 
 
 class RowBorder(wiring.Component):
-    """Puts the border's pixels into a column where it leaves the frame above or below: one step a clock, latency 1 clock, no stall.
+    """Puts the border's pixels into a column where it leaves the frame above or below: one step a clock, latency 1 clock, no
+    stall.
 
     ``constant``: the fill; ``edge``: the frame's first or last row. ``valid`` has no border: a register.
 
@@ -66,8 +67,8 @@ class RowBorder(wiring.Component):
 class Window(wiring.Component):
     """The window's places, all in view: one step a clock, latency 1 clock; steps when `valid`, holds else.
 
-    Columns arrive through a chain of `right` columns. For the first `right` steps of a line the window takes border columns, and so ends the row before; with
-    `step.load` it takes the new row's first columns at once; after that it shifts.
+    Columns arrive through a chain of `right` columns. For the first `right` steps of a line the window takes border columns,
+    and so ends the row before; with `step.load` it takes the new row's first columns at once; after that it shifts.
 
     Parameters
     ----------
