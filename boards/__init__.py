@@ -1,1 +1,7 @@
 """Board descriptions and the flow from a design to a bitstream."""
+
+from .flow import BuildResult, build
+from .listing import table
+from .registry import BOARDS, Board, get, names
+
+__all__ = ["BOARDS", "Board", "BuildResult", "build", "get", "names", "table"]

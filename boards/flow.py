@@ -1,0 +1,227 @@
+"""From a design to a board's bitstream, or, where no open tool makes one, to the files that the vendor's tool takes."""
+
+import importlib
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from convolver.designs import Conv2DDesign, FIRDesign
+from convolver.errors import BoardError, FileError, ToolError
+
+from .registry import Board, get
+from .resources import Use, check_fit, device_use, synthesis_use
+from .timing import Clock, cells, clocks, critical_path, limits
+from .toolchain import find, run, versions
+
+__all__ = ["BuildResult", "Step", "build"]
+
+Step = Callable[[str], None]
+"""Called with the title of each step as it begins."""
+
+TOOLS = {
+    "ecp5": ("yosys", "nextpnr-ecp5", "ecppack"),
+    "ice40": ("yosys", "nextpnr-ice40", "icepack"),
+    "xilinx7": ("yosys",),
+}
+BITSTREAMS = {"ecp5": "top.bit", "ice40": "top.bin"}
+OUT_OF_ROOM = ("Unable to place cell", "no BELs remaining", "failed to place", "Unable to find legal placement")
+"""How nextpnr's placer says that something ran out."""
+REPORT = "top.report.json"
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """What a build made, and what it costs.
+
+    Parameters
+    ----------
+    board : Board
+    design : FIRDesign or Conv2DDesign
+    product : Path
+        The bitstream; or the script that makes it with the vendor's tool.
+    use : tuple of Use
+    clocks : tuple of Clock
+        Empty where nothing was timed.
+    critical_path : str
+        What limits the clock, on one line; empty where nothing was timed.
+    versions : mapping
+        Packages that built it.
+    """
+
+    board: Board
+    design: FIRDesign | Conv2DDesign
+    product: Path
+    use: tuple[Use, ...]
+    clocks: tuple[Clock, ...]
+    critical_path: str
+    versions: Mapping[str, str]
+
+    @property
+    def complete(self) -> bool:
+        """Whether `product` is a bitstream."""
+        return self.board.family in BITSTREAMS
+
+    def __str__(self) -> str:
+        board = self.board
+        link = f"UART at {board.uart.baud} baud ({board.divisor} clocks a bit)"
+        lines = [f"{board.title}: {board.device}, {board.clock_hz / 1e6:g} MHz, {link}"]
+        lines += [f"  {use}" for use in self.use]
+        if self.complete:
+            lines += [f"  clock {clock}" for clock in self.clocks]
+            lines += [f"  slowest path {self.critical_path}", f"bitstream: {self.product}"]
+        else:
+            lines += ["  after synthesis; not placed, not timed: no open tool does that for this device"]
+            lines += [f"build plan: {self.product.parent}; with Vivado in PATH: sh {self.product.name}"]
+        return "\n".join(lines)
+
+
+def build(
+    board: str | Board,
+    design: FIRDesign | Conv2DDesign | None = None,
+    directory: str | Path | None = None,
+    *,
+    seed: int = 1,
+    top: Any = None,
+    step: Step | None = None,
+) -> BuildResult:
+    """Builds a design for a board: minutes, most of them placement and routing.
+
+    Parameters
+    ----------
+    board : str or Board
+        A board's name; see `names`.
+    design : FIRDesign or Conv2DDesign, optional
+        By default the board's own.
+    directory : path, optional
+        Where everything is written, logs included; by default ``build/<board>``.
+    seed : int
+        Of the placer: other seeds, other clocks.
+    top : Component, optional
+        Built instead of the device top; has ports `rx` and `tx`.
+    step : callable, optional
+        Called with the title of each step as it begins.
+
+    Raises
+    ------
+    BoardError
+        If the board isn't known, the design doesn't fit it, or the clock is missed.
+    ToolError
+        If a tool is missing or fails.
+    FileError
+        If `directory` can't be written.
+    """
+    board = get(board) if isinstance(board, str) else board
+    design = board.design if design is None else design
+    directory = Path("build", board.name) if directory is None else Path(directory)
+    step = step or _silent
+    check_fit(board, design)
+    for tool in TOOLS[board.family]:
+        find(tool)
+
+    step("elaborating")
+    plan = _plan(board, design, top, seed)
+    try:
+        directory = Path(plan.extract(directory))
+        # What an earlier build left must not be taken for this one's.
+        for name in (*BITSTREAMS.values(), REPORT, "top.json"):
+            (directory / name).unlink(missing_ok=True)
+        (directory / "design.json").write_text(design.to_json() + "\n", encoding="utf-8")
+    except OSError as error:
+        raise FileError(f"Build folder {directory} can't be written: {error.strerror}") from None
+    if board.family == "xilinx7":
+        return _synthesise(board, design, directory, step)
+    return _place(board, design, directory, json.loads(plan.files["build_top.json"])["commands"], step)
+
+
+def _silent(_title: str) -> None:
+    pass
+
+
+def _plan(board: Board, design: FIRDesign | Conv2DDesign, top: Any, seed: int) -> Any:
+    """Amaranth's build plan: the design as RTLIL or Verilog, the constraints, and the tools' commands."""
+    try:
+        from .top import BoardTop
+
+        module, name = board.platform.split(":")
+        platform = getattr(importlib.import_module(module), name)()
+    except ImportError as error:
+        raise ToolError(f"{error.name} is missing; install it with: pip install 'convolver[boards]'") from None
+    if top is None:
+        from convolver.hw.device_top import Device
+
+        top = Device(design, clock_hz=board.clock_hz, baud=board.uart.baud)
+    # Timing is judged here, after clipping it to the device's limits, not by nextpnr's exit code.
+    options = {"nextpnr_opts": f"--report {REPORT} --timing-allow-fail --seed {seed}"}
+    if board.family == "ice40":
+        options["synth_opts"] = "-dsp"
+    # The Verilog that Vivado gets is written by the Yosys that comes with Amaranth, whatever else is in PATH.
+    kept = os.environ.get("AMARANTH_USE_YOSYS")
+    os.environ["AMARANTH_USE_YOSYS"] = "builtin"
+    try:
+        return platform.prepare(BoardTop(top), "top", **options)
+    finally:
+        if kept is None:
+            del os.environ["AMARANTH_USE_YOSYS"]
+        else:
+            os.environ["AMARANTH_USE_YOSYS"] = kept
+
+
+def _place(
+    board: Board, design: FIRDesign | Conv2DDesign, directory: Path, commands: list[list[str]], step: Step
+) -> BuildResult:
+    synthesis, placement, packing = commands
+    step("synthesising")
+    run(synthesis[0], synthesis[1:], directory, logs=["top.rpt"])
+    step("placing and routing")
+    try:
+        run(placement[0], placement[1:], directory, logs=["top.tim"])
+    except ToolError as error:
+        if any(words in str(error) for words in OUT_OF_ROOM):
+            raise BoardError(f"A design must fit {board.name}: {error}") from None
+        raise
+    report = _read(directory / REPORT)
+    netlist = cells(_read(directory / "top.json"))
+    timed = clocks(report, board.clock_hz, limits(board.family, board.speed, netlist))
+    path = critical_path(report)
+    for clock in timed:
+        if not clock.met:
+            reached = f"{clock.hertz / 1e6:.2f} MHz"
+            raise BoardError(f"A design for {board.name} must reach {clock.needed / 1e6:.2f} MHz, not {reached}: {path}")
+    step("writing the bitstream")
+    run(packing[0], packing[1:], directory)
+    return BuildResult(
+        board,
+        design,
+        directory / BITSTREAMS[board.family],
+        device_use(board, report, netlist),
+        timed,
+        path,
+        versions([synthesis[0], placement[0]]),
+    )
+
+
+def _synthesise(board: Board, design: FIRDesign | Conv2DDesign, directory: Path, step: Step) -> BuildResult:
+    step("synthesising")
+    # Amaranth's clock buffer carries a parameter for Vivado's simulator, which Yosys' model of it doesn't have.
+    script = [
+        "read_verilog top.v",
+        "setparam -unset SIM_DEVICE t:BUFGCTRL",
+        "synth_xilinx -family xc7 -flatten -top top",
+        "write_json top.json",
+    ]
+    run("yosys", ["-q", "-l", "top.rpt", "-p", "; ".join(script)], directory, logs=["top.rpt"])
+    use = synthesis_use(board, cells(_read(directory / "top.json")))
+    for one in use:
+        if one.used > one.available:
+            raise BoardError(f"A design for {board.name} must need at most {one.available} {one.what}s, not {one.used:g}")
+    return BuildResult(board, design, directory / "build_top.sh", use, (), "", versions(["yosys"]))
+
+
+def _read(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ToolError(f"{path} must be JSON that a tool has written: {error}") from None

@@ -1,0 +1,27 @@
+"""The top of a board: its serial pins on a device's `rx` and `tx`."""
+
+from typing import Any
+
+from amaranth.hdl import Elaboratable, Module
+
+__all__ = ["BoardTop"]
+
+
+class BoardTop(Elaboratable):
+    """Connects ports `rx` and `tx` to the board's UART. No latency, no register: the component synchronises `rx` itself.
+
+    Parameters
+    ----------
+    device : Component
+        The device top, or any component with these two ports.
+    """
+
+    def __init__(self, device: Any) -> None:
+        self._device = device
+
+    def elaborate(self, platform: Any) -> Module:
+        m = Module()
+        m.submodules.device = self._device
+        uart = platform.request("uart", 0)
+        m.d.comb += [self._device.rx.eq(uart.rx.i), uart.tx.o.eq(self._device.tx)]
+        return m
