@@ -5,7 +5,7 @@
 #   make lint     ruff and mypy
 #   make soak     the tests that take hours
 #   make bench    the benchmarks behind the figures in docs/
-#   make boards   builds every board's default design
+#   make boards   builds every board's default design, and writes their figures into docs/boards.md
 #   make setup    everything that the above need, ahead of time
 
 SHELL := /bin/bash
@@ -64,7 +64,7 @@ bench: $(VENV)/.dev
 	@set -e; for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script; done
 
 boards: $(VENV)/.dev
-	@set -e; for board in $$($(BIN)/convolver boards --names); do $(BIN)/convolver build --board $$board; done
+	$(BIN)/python -m convolver.boards.listing
 
 # Writes the versions that are installed now into constraints.txt: after changing pyproject.toml, in a fresh .venv.
 lock: | $(BIN)/python

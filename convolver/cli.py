@@ -1,7 +1,7 @@
 """The command line. Every failure is one line on stderr that says what to do, with the exit code of its kind.
 
-Exit codes: 0 done; 2 the command was written wrongly; 3 design, 4 data, 5 file, 6 tool, 7 board, 8 link, 9 port (see `errors`);
-10 the self-test found a difference; 70 a fault of convolver's own; 130 stopped by ctrl-C.
+Exit codes: 0 done; 2 the command was written wrongly; 3 design, 4 data, 5 file, 6 tool, 7 board, 8 to 16 the link to a board
+(see `errors`); 20 a result differs from the golden model; 70 a fault of convolver's own; 130 stopped by ctrl-C.
 """
 
 import json
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["app", "main"]
 
-USAGE, DIFFERENCE, FAULT, INTERRUPTED = 2, 10, 70, 130
+USAGE, DIFFERENCE, FAULT, INTERRUPTED = 2, 20, 70, 130
 
 EXTRAS = {
     "amaranth": "sim",
@@ -72,7 +72,8 @@ def demo(
     """Filters a photo and a signal through the hardware's twin, and compares every output with the golden model."""
     from .demo import run_demo
 
-    run_demo(photo, signal, output)
+    if not run_demo(photo, signal, output):
+        raise typer.Exit(DIFFERENCE)
 
 
 @app.command()
@@ -198,11 +199,10 @@ def build(
     from . import boards as known
     from .progress import steps
 
-    found = known.get(board)
+    known.get(board)  # an unknown name is told before the design is looked at
     loaded = None if design is None else load_design(design)
     with steps() as advance:
-        advance(f"building for {board}")
-        result = known.build(found, loaded, output)
+        result = known.build(board, loaded, output, step=lambda title: advance(f"{board}: {title}"))
     print(result)
 
 

@@ -1,0 +1,233 @@
+"""`convolver demo`: a real photo and a real signal through the cores' twins, each output compared with the golden model."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .designs import Conv2DDesign, FIRDesign
+from .errors import FileError
+from .files import Array, read_image, read_signal
+from .formats import Format, q1_15, s8, s16, u8
+from .pictures import edges, write_all
+from .progress import steps
+from .report import group_delay
+from .schedule import Schedule
+
+if TYPE_CHECKING:
+    from .host.device import Device
+
+__all__ = ["FIR_TAPS", "Measured", "Photo", "Wave", "filters", "low_pass", "run_demo"]
+
+FIR_TAPS = 63
+CUTOFF = 0.08
+"""Cycles a sample at which the low-pass has half its gain: a tenth of a heartbeat's sharpest flank survives it."""
+
+SIGNAL_SAMPLES = 1 << 24
+"""Most samples of a signal, channels together; it bounds the time and memory that the demo takes."""
+
+LINE_LENGTHS = (640, 1024, 2048, 4096)
+"""Line buffers that the demo builds: photos of nearly the same width share a compiled twin."""
+
+
+@dataclass(frozen=True)
+class Photo:
+    """The picture to filter: `pixels` of 8 bits, (rows, columns) or (rows, columns, 3)."""
+
+    name: str
+    pixels: Array
+
+    @property
+    def planes(self) -> list[Array]:
+        """Its colours, or itself if it is grey."""
+        if self.pixels.ndim == 2:
+            return [self.pixels]
+        return [np.ascontiguousarray(self.pixels[..., plane]) for plane in range(self.pixels.shape[-1])]
+
+    @property
+    def grey(self) -> Array:
+        """Its brightness, for filters that look at one plane; the weights are those of ITU-R BT.601 in 1/256."""
+        if self.pixels.ndim == 2:
+            return self.pixels
+        weighted: Array = self.pixels.astype(np.int64) @ np.array([77, 150, 29])
+        return weighted >> 8
+
+
+@dataclass(frozen=True)
+class Wave:
+    """The signal to filter: `channels` of one length, each sample in `format`."""
+
+    name: str
+    channels: list[Array]
+    format: Format
+
+
+@dataclass
+class Measured:
+    """One filter's run: what went through it, how long that took, and whether every result was the golden model's."""
+
+    name: str
+    design: FIRDesign | Conv2DDesign
+    samples: int = 0
+    clocks: int = 0
+    promised: int = 0
+    seconds: float = 0.0
+    equal: bool = True
+
+
+def load_photo(path: Path | None) -> Photo:
+    """Reads the photo, or the one that matplotlib carries; a deep one is brought down to its upper eight bits."""
+    if path is None:
+        from matplotlib import cbook
+
+        return Photo(
+            "matplotlib's grace_hopper.jpg", read_image(str(cbook.get_sample_data("grace_hopper.jpg", asfileobj=False)))
+        )
+    pixels = read_image(path)
+    return Photo(path.name, pixels if pixels.dtype == np.uint8 else (pixels >> 8).astype(np.uint8))
+
+
+def load_wave(path: Path | None) -> Wave:
+    """Reads the sound, or the ECG that PyWavelets carries."""
+    if path is None:
+        import pywt.data
+
+        return Wave("PyWavelets' ECG", [pywt.data.ecg().astype(np.int64)], s16)
+    signal = read_signal(path)
+    if not 1 <= signal.samples.size <= SIGNAL_SAMPLES:
+        raise FileError(f"A signal must have 1 to {SIGNAL_SAMPLES} samples, not {signal.samples.size} as {path} has")
+    channels = signal.samples.reshape(len(signal.samples), -1).T
+    if not signal.format.signed:  # eight bits around 128; a filter starts from silence, which is zero
+        return Wave(path.name, [channel - 128 for channel in channels], s8)
+    return Wave(path.name, [np.ascontiguousarray(channel) for channel in channels], signal.format)
+
+
+def filters(columns: int) -> dict[str, Conv2DDesign]:
+    """The demo's kernels, for pictures of up to so many columns."""
+    line = next(length for length in LINE_LENGTHS if length >= columns)
+    binomial = (1, 4, 6, 4, 1)
+
+    def design(kernel: Sequence[Sequence[int]], **more: object) -> Conv2DDesign:
+        rows = tuple(tuple(row) for row in kernel)
+        return Conv2DDesign(rows, boundary="edge", operation="correlate", rows=4096, columns=line, **more)  # type: ignore[arg-type]
+
+    return {
+        "gaussian 5x5": design([[a * b for b in binomial] for a in binomial], shift=8, output=u8),
+        "sobel x": design([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]),
+        "sobel y": design([[-1, -2, -1], [0, 0, 0], [1, 2, 1]]),
+        "sharpen": design([[0, -1, 0], [-1, 5, -1], [0, -1, 0]], output=u8),
+    }
+
+
+def low_pass(samples: Format) -> FIRDesign:
+    """A low-pass of `FIR_TAPS` taps: scipy's window design, quantised to 16 bits; gain 1, results like its samples."""
+    import scipy.signal
+
+    from .quantize import quantize
+
+    taps = scipy.signal.firwin(FIR_TAPS, CUTOFF, fs=1.0)
+    integers = quantize(taps, q1_15).values
+    return FIRDesign(tuple(int(tap) for tap in integers), data=samples, coefficient=q1_15, output=samples, shift=15)
+
+
+def filter_and_compare(
+    device: "Device", measured: Measured, inputs: Sequence[Array], advance: Callable[[str], None]
+) -> list[Array]:
+    """Filters each input, adds up clocks and time in `measured`, and compares each result with the golden model's."""
+    from .sim import golden
+
+    schedule = Schedule(measured.design)
+    outputs = []
+    for number, samples in enumerate(inputs):
+        which = f" {number + 1} of {len(inputs)}" if len(inputs) > 1 else ""
+        advance(f"{measured.name}: the twin{which}")
+        before, started = int(device.status()["clocks"]), time.perf_counter()
+        result = device(samples)
+        measured.seconds += time.perf_counter() - started
+        measured.clocks += int(device.status()["clocks"]) - before
+        measured.samples += samples.size
+        measured.promised += schedule.frame_clocks(*samples.shape)
+        advance(f"{measured.name}: the golden model{which}")
+        measured.equal &= np.array_equal(result, golden.run(measured.design, samples))
+        outputs.append(result)
+    return outputs
+
+
+def run_demo(photo_path: Path | None, signal_path: Path | None, folder: Path) -> bool:
+    """Runs the demo and prints what it did; True if every output equals the golden model.
+
+    Raises
+    ------
+    FileError
+        If photo or signal can't be read, or the folder can't be written.
+    ToolError
+        If there is no C++ compiler.
+    """
+    started = time.perf_counter()
+    photo, signal = load_photo(photo_path), load_wave(signal_path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileError(f"Folder {folder} can't be made: {(error.strerror or str(error)).lower()}") from None
+    rows, columns = photo.pixels.shape[:2]
+    colours = "colour" if photo.pixels.ndim == 3 else "grey"
+    channels = f", {len(signal.channels)} channels" if len(signal.channels) > 1 else ""
+    print(f"photo   {photo.name}, {rows} rows of {columns} pixels, {colours}")
+    print(f"signal  {signal.name}, {len(signal.channels[0])} samples{channels}, {signal.format}")
+
+    kernels = filters(columns)
+    fir = low_pass(signal.format)
+    inputs: dict[str, list[Array]] = {name: [photo.grey] if "sobel" in name else photo.planes for name in kernels}
+    inputs["low-pass FIR"] = signal.channels
+    runs = [*(Measured(name, design) for name, design in kernels.items()), Measured("low-pass FIR", fir)]
+    results: dict[str, list[Array]] = {}
+    with steps(2 * sum(map(len, inputs.values())) + 2) as advance:
+        advance("compiling the twins")
+        devices = open_twins([run.design for run in runs])
+        for run, device in zip(runs, devices, strict=True):
+            with device:
+                results[run.name] = filter_and_compare(device, run, inputs[run.name], advance)
+        advance("writing pictures")
+        pictures = {
+            "before": photo.pixels,
+            "gaussian 5x5": _merged(results["gaussian 5x5"]),
+            "sobel, strength of x and y": edges(*results["sobel x"], *results["sobel y"]),
+            "sharpen": _merged(results["sharpen"]),
+        }
+        delay = float(group_delay(fir.coefficients)[0] or 0)
+        files = write_all(folder, pictures, (signal.channels[0], results["low-pass FIR"][0], delay))
+    print(f"\n{table(runs)}\n")
+    wrong = [run.name for run in runs if not run.equal]
+    if wrong:
+        print(f"DIFFERENT from the golden model: {', '.join(wrong)}")
+    else:
+        print("Every output equals the numpy golden model, bit for bit.")
+    print(f"Written: {', '.join(map(str, files))}")
+    print(f"{time.perf_counter() - started:.1f} seconds in all")
+    return not wrong
+
+
+def table(runs: Sequence[Measured]) -> str:
+    """What each filter took: counted on the twin, and promised by its schedule."""
+    names = ("samples", "clocks", "a sample", "latency", "Mclocks/s", "multipliers", "memory bits")
+    lines = [f"{'filter':<14}" + "".join(f"{name:>12}" for name in names)]
+    for run in runs:
+        schedule = Schedule(run.design)
+        cells = (
+            run.samples,
+            run.clocks,
+            f"{run.clocks / run.samples:.3f}",
+            schedule.latency,
+            f"{run.clocks / run.seconds / 1e6:.1f}",
+            schedule.multipliers,
+            schedule.memory_bits,
+        )
+        lines.append(f"{run.name:<14}" + "".join(f"{cell:>12}" for cell in cells))
+    return "\n".join(lines)
+
+
+def _merged(planes: Sequence[Array]) -> Array:
+    return planes[0] if len(planes) == 1 else np.stack(planes, axis=-1)

@@ -1,0 +1,86 @@
+"""The demo's pictures: a photo before and after its filters side by side, and a signal before and after."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageOps
+
+from .errors import FileError
+from .files import Array, write_image
+
+__all__ = ["edges", "side_by_side", "signal_plot", "write_all"]
+
+TILE = 300
+"""Rows and columns of a picture's middle that `side_by_side` shows, pixel for pixel."""
+
+CAPTION = 22
+MARGIN = 8
+PLOTTED = 1024
+"""Samples of a signal that its plot shows: more would be a black bar."""
+
+
+def edges(x: Array, y: Array) -> Array:
+    """The strength of the gradient whose two parts are given, cut off at 255."""
+    strength: Array = np.hypot(x.astype(float), y.astype(float)).round().clip(0, 255).astype(np.uint8)
+    return strength
+
+
+def side_by_side(pictures: Mapping[str, Array]) -> Image.Image:
+    """The middles of some pictures in a row, each under its name; a small one is enlarged in whole steps."""
+    width = len(pictures) * (TILE + MARGIN) + MARGIN
+    sheet = Image.new("RGB", (width, TILE + CAPTION + MARGIN), "white")
+    draw = ImageDraw.Draw(sheet)
+    for number, (name, pixels) in enumerate(pictures.items()):
+        image = Image.fromarray(pixels.astype(np.uint8)).convert("RGB")
+        scale = max(1, TILE // max(image.size))
+        image = ImageOps.scale(image, scale, Image.Resampling.NEAREST) if scale > 1 else image
+        columns, rows = image.size
+        left, top = max(0, (columns - TILE) // 2), max(0, (rows - TILE) // 2)
+        image = image.crop((left, top, min(columns, left + TILE), min(rows, top + TILE)))
+        x = MARGIN + number * (TILE + MARGIN)
+        draw.text((x, 5), name, fill="black")
+        sheet.paste(image, (x + (TILE - image.width) // 2, CAPTION + (TILE - image.height) // 2))
+    return sheet
+
+
+def signal_plot(before: Array, after: Array, delay: float, path: Path) -> None:
+    """Draws a signal and what a filter made of it, moved back by the filter's delay so that the two lie on each other.
+
+    Raises
+    ------
+    FileError
+        If the file can't be written.
+    """
+    from matplotlib.figure import Figure
+
+    shown = slice(max(0, (len(before) - PLOTTED) // 2), None)
+    places = np.arange(len(before))[shown][:PLOTTED]
+    figure = Figure(figsize=(9.6, 3.2), dpi=100, layout="constrained")
+    axes = figure.subplots()
+    axes.plot(places, before[shown][:PLOTTED], color="0.7", linewidth=1, label="before")
+    axes.plot(
+        places - delay, after[shown][:PLOTTED], color="C3", linewidth=1.2, label=f"after, moved back by {delay:g} samples"
+    )
+    axes.set(xlabel="sample", xlim=(places[0], max(places[-1], places[0] + 1)))
+    axes.legend(loc="upper right", frameon=False)
+    try:
+        figure.savefig(path)
+    except OSError as error:
+        raise FileError(f"Plot {path} can't be written: {(error.strerror or str(error)).lower()}") from None
+
+
+def write_all(folder: Path, pictures: Mapping[str, Array], signal: tuple[Array, Array, float]) -> list[Path]:
+    """Writes each picture, all of them side by side, and the signal's plot; gives the files' names."""
+    files = []
+    for name, pixels in pictures.items():
+        files.append(folder / f"{name.split()[0].lower()}.png")
+        write_image(files[-1], pixels)
+    files.append(folder / "photo.png")
+    try:
+        side_by_side(pictures).save(files[-1])
+    except OSError as error:
+        raise FileError(f"Picture {files[-1]} can't be written: {(error.strerror or str(error)).lower()}") from None
+    files.append(folder / "signal.png")
+    signal_plot(*signal, files[-1])
+    return files
