@@ -30,10 +30,15 @@ class COBSDecoder(wiring.Component):
     o : decoded bytes, then one beat with `end`; always taken. Zeros without a frame between them give nothing.
     """
 
-    i: In(stream.Signature(8, always_ready=True))
-    o: Out(stream.Signature(decoded, always_ready=True))
+    def __init__(self) -> None:
+        super().__init__(
+            {
+                "i": In(stream.Signature(8, always_ready=True)),
+                "o": Out(stream.Signature(decoded, always_ready=True)),
+            }
+        )
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: object) -> Module:
         m = Module()
 
         left = Signal(8)
@@ -70,24 +75,26 @@ class COBSDecoder(wiring.Component):
 
 
 class COBSEncoder(wiring.Component):
-    """Encodes frames as COBS, each with its closing zero: one byte a clock, apart from 2 clocks at a frame's end and one after
-    254 bytes without a zero.
+    """Encodes frames as COBS, each between two zeros: one byte a clock, apart from one clock before a frame, two behind it, and
+    one after 254 bytes without a zero.
 
-    A piece's count stands before it, so that a piece leaves when it is complete: its first byte is offered 2 clocks after the zero
-    that ends it was accepted, and 4 clocks after the frame's last byte. Pieces wait in a ring of 512 bytes, one block RAM of an iCE40; a frame may be of any length.
+    A piece's count stands before it, so that a piece leaves when it is complete: its first byte is offered 2 clocks after the
+    zero that ends it was accepted, and 4 clocks after the frame's last byte. Pieces wait in a ring of 512 bytes, one block RAM
+    of an iCE40; a frame may be of any length. The zero before a frame ends whatever a reset has cut short.
 
     Ports
     -----
     i : bytes with `last`.
     o : encoded bytes.
+    low : fewer than 32 complete bytes wait.
     """
 
     DEPTH = 512
 
-    i: In(stream.Signature(framed))
-    o: Out(stream.Signature(8))
+    def __init__(self) -> None:
+        super().__init__({"i": In(stream.Signature(framed)), "o": Out(stream.Signature(8)), "low": Out(1)})
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: object) -> Module:
         m = Module()
 
         m.submodules.ring = ring = Memory(shape=8, depth=self.DEPTH, init=[])
@@ -100,11 +107,18 @@ class COBSEncoder(wiring.Component):
         reader = Signal(range(self.DEPTH))
         room = Signal()
 
-        # One place is kept for the closing zero, one for the reader's own, and one because `room` is a clock old.
-        m.d.sync += room.eq((reader - tail - 1)[: len(reader)] > 4)
+        # After the byte that `room` allows there may come one more, for `room` is a clock old, and what ends a frame.
+        m.d.sync += room.eq((reader - tail)[: len(reader)] > 5)
 
         m.d.comb += write.data.eq(self.i.p.data)
         with m.FSM():
+            with m.State("START"):
+                m.d.comb += [write.addr.eq(head), write.data.eq(0)]
+                with m.If(self.i.valid & room):
+                    m.d.comb += write.en.eq(1)
+                    m.d.sync += [head.eq(tail), tail.eq(tail + 1)]
+                    m.next = "DATA"
+
             with m.State("DATA"):
                 m.d.comb += self.i.ready.eq(room)
                 with m.If(self.i.valid & room):
@@ -133,7 +147,7 @@ class COBSEncoder(wiring.Component):
             with m.State("ZERO"):
                 m.d.comb += [write.en.eq(1), write.addr.eq(tail), write.data.eq(0)]
                 m.d.sync += [head.eq(tail + 1), tail.eq(tail + 2), count.eq(1)]
-                m.next = "DATA"
+                m.next = "START"
 
         fetch = Signal()
         m.d.comb += [
@@ -141,6 +155,7 @@ class COBSEncoder(wiring.Component):
             read.addr.eq(reader),
             read.en.eq(fetch),
             self.o.payload.eq(read.data),
+            self.low.eq((head - reader)[5 : len(reader)] == 0),
         ]
         m.d.sync += [
             reader.eq(reader + fetch),

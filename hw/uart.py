@@ -1,9 +1,10 @@
 """UART, 8 data bits, no parity, one stop bit: a receiver and a transmitter with byte streams."""
 
 from fractions import Fraction
+from itertools import pairwise
 from math import floor
 
-from amaranth.hdl import Array, C, Cat, Module, Signal
+from amaranth.hdl import Array, C, Cat, Module, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -22,20 +23,20 @@ def _divisor(divisor: int | Fraction) -> Fraction:
 
 
 def _gaps(edges: list[int]) -> list[int]:
-    return [after - before for before, after in zip(edges[:-1], edges[1:], strict=True)]
+    return [after - before for before, after in pairwise(edges)]
 
 
 class UARTReceiver(wiring.Component):
     """Receives bytes from a line: one byte every ``10 * divisor`` clocks, offered in the middle of its stop bit.
 
     Every bit is sampled once, in its middle, counted from the edge of the start bit; the search for the next start bit begins
-    in the middle of the stop bit, so that a sender up to half a bit in ten too fast or slow is understood: about 4 % at 16 clocks
-    a bit, 2 % at 4. A start bit that is over before its middle is noise, and ignored.
+    in the middle of the stop bit. So a sender is understood that is up to half a bit in ten too fast or slow: about 4 % at 16
+    clocks a bit, 2 % at 4. A start bit that is over before its middle is noise, and ignored.
 
     Parameters
     ----------
     divisor : int or Fraction
-        Clocks a bit, 4 to 65535. With a fraction (25 MHz at 3 Mbaud: 25/3) each bit is sampled on the clock nearest to its middle.
+        Clocks a bit, 4 to 65535. With a fraction (25 MHz at 3 Mbaud: 25/3) each bit is sampled on the clock next to its middle.
 
     Ports
     -----
@@ -50,7 +51,7 @@ class UARTReceiver(wiring.Component):
         If `divisor` is out of its range.
     """
 
-    def __init__(self, divisor: int | Fraction):
+    def __init__(self, divisor: int | Fraction) -> None:
         self.divisor = _divisor(divisor)
         super().__init__(
             {
@@ -61,7 +62,7 @@ class UARTReceiver(wiring.Component):
             }
         )
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: object) -> Module:
         m = Module()
 
         # The edge of the start bit lies, on average, half a clock before the clock that sees it: middles round down.
@@ -115,8 +116,8 @@ class UARTReceiver(wiring.Component):
 class UARTTransmitter(wiring.Component):
     """Sends bytes on a line: one byte every ``floor(10 * divisor)`` clocks, without a gap while bytes keep coming.
 
-    The start bit begins one clock after a byte was accepted. A sender slower than the receiver beside it would lose the bytes of
-    a long echo; this one is never slower than the line.
+    The start bit begins one clock after a byte was accepted. A sender slower than the receiver beside it would lose bytes of a
+    long echo; this one is never slower than the line.
 
     Parameters
     ----------
@@ -134,11 +135,11 @@ class UARTTransmitter(wiring.Component):
         If `divisor` is out of its range.
     """
 
-    def __init__(self, divisor: int | Fraction):
+    def __init__(self, divisor: int | Fraction) -> None:
         self.divisor = _divisor(divisor)
         super().__init__({"i": In(stream.Signature(8)), "tx": Out(1, init=1)})
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: object) -> Module:
         m = Module()
 
         edges = [floor(self.divisor * bit + Fraction(1, 2)) for bit in range(BITS)]
@@ -172,7 +173,7 @@ class UARTTransmitter(wiring.Component):
         return m
 
 
-def _pick(gaps: list[int], bit: Signal):
+def _pick(gaps: list[int], bit: Signal) -> Value:
     """The gap after `bit`; a constant where all are equal."""
     if len(set(gaps)) == 1:
         return C(gaps[0])
