@@ -1,0 +1,114 @@
+"""A bench for one stream component on Amaranth's simulator: seeded gaps and stalls, every beat noted with its clock."""
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from amaranth.sim import Simulator
+
+__all__ = ["Run", "run_stream"]
+
+
+@dataclass
+class Run:
+    """What a bench saw. Clocks count from 0, the first after reset.
+
+    accepted, offered, delivered : the clocks in which beats were taken at the input, first offered at the output, taken there.
+    beats : the payloads taken at the output, as the bench read them.
+    seen : how often each watched signal was high.
+    """
+
+    accepted: list[int] = field(default_factory=list)
+    offered: list[int] = field(default_factory=list)
+    delivered: list[int] = field(default_factory=list)
+    beats: list[Any] = field(default_factory=list)
+    seen: dict[str, int] = field(default_factory=dict)
+
+
+def run_stream(
+    component: Any,
+    beats: Sequence[Any],
+    expected: int,
+    *,
+    seed: int = 0,
+    gap: float = 0.0,
+    stall: float = 0.0,
+    settle: int = 8,
+    watch: Mapping[str, Any] | None = None,
+    read: Callable[[Any], Any] = lambda payload: payload,
+    before: Callable[[Any, int], None] | None = None,
+) -> Run:
+    """Drives `beats` into `component.i` and takes `expected` from `component.o`, then looks on for `settle` clocks more.
+
+    Checks the stream contract on the way: payload and valid hold while stalled. A component that stops is an error, not a hang.
+
+    Parameters
+    ----------
+    component : Amaranth component with streams ``i`` and ``o``
+    beats : what is set as ``i.payload``, in order
+    expected : int
+        Beats that must come; one more than these during `settle` is an error.
+    gap, stall : float
+        Chance, in each clock, that the source has nothing and that the sink isn't ready.
+    watch : signals to count, by name
+    read : makes of the output's payload what is kept
+    before : called as ``before(ctx, index)`` ahead of offering beat `index`
+
+    Raises
+    ------
+    AssertionError
+        If the contract is broken, too many beats come, or none comes for 2000 clocks.
+    """
+    chance = random.Random(seed)
+    run = Run(seen=dict.fromkeys(watch or {}, 0))
+    patience = 2000
+    clock = -1
+
+    async def source(ctx: Any) -> None:
+        for index, beat in enumerate(beats):
+            while chance.random() < gap:
+                await ctx.tick()
+            if before is not None:
+                before(ctx, index)
+            ctx.set(component.i.payload, beat)
+            ctx.set(component.i.valid, 1)
+            await ctx.tick().until(component.i.ready)
+            ctx.set(component.i.valid, 0)
+
+    async def sink(ctx: Any) -> None:
+        nonlocal clock
+        held = None
+        idle = 0
+        rest = settle
+        while len(run.beats) < expected or rest:
+            rest -= len(run.beats) >= expected
+            ready = chance.random() >= stall
+            ctx.set(component.o.ready, ready)
+            signals = list((watch or {}).values())
+            sample = [component.i.valid, component.i.ready, component.o.valid, component.o.payload]
+            _, _, took, room, valid, payload, *watched = await ctx.tick().sample(*sample, *signals)
+            clock += 1
+            for name, value in zip(run.seen, watched, strict=True):
+                run.seen[name] += int(value)
+            if took and room:
+                run.accepted.append(clock)
+            beat = read(payload)
+            assert held is None or (valid and beat == held), f"A stalled beat must hold: {held} became {beat if valid else None}"
+            if valid and held is None:
+                run.offered.append(clock)
+            held = beat if valid and not ready else None
+            idle += 1
+            if valid and ready:
+                run.delivered.append(clock)
+                run.beats.append(beat)
+                idle = 0
+                assert len(run.beats) <= expected, f"{expected} beats were expected, then came {beat}"
+            assert idle < patience, f"No beat for {patience} clocks: {len(run.beats)} of {expected} came (seed {seed})"
+
+    simulator = Simulator(component)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(source, background=True)
+    simulator.add_testbench(sink)
+    simulator.run()
+    return run
