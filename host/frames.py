@@ -73,7 +73,7 @@ class Frame:
     type : Type
         What it is.
     seq : int
-        Its number, modulo 256; in a frame without a place in the sequence, the number that the next one will have.
+        Its number, modulo 256; in a frame without a place in the sequence, that of the next one to leave.
     ack : int
         The number that its sender expects next.
     limit : int
