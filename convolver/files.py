@@ -158,11 +158,11 @@ def check_output(path: Path) -> None:
         raise FileError(f"Output must end in .png, .jpg, .wav, .npy or another picture's ending, not {path.name!r}")
 
 
-def _check_values(path: Path, values: Array, held: Format, what: str) -> None:
+def _check_values(values: Array, held: Format, what: str) -> None:
     if values.size and (int(values.min()) < held.min or int(values.max()) > held.max):
         raise FileError(
             f"{what} must be between {held.min} and {held.max}, not {int(values.min())} to {int(values.max())}; "
-            f"write {path.stem}.npy, or give the design that output format"
+            "write .npy, or give the design an output format that fits"
         )
 
 
@@ -185,12 +185,12 @@ def write_image(path: str | os.PathLike[str], values: Array, output: Format = u8
     if values.size == 0:
         raise FileError(f"A picture must have rows and columns, not {'x'.join(map(str, values.shape))}")
     if values.ndim == 2 and output.max > u8.max:
-        _check_values(path, values, u16, "Pixels of a grey picture")
+        _check_values(values, u16, "Pixels of a grey picture")
         if path.suffix.lower() not in {".png", ".tif", ".tiff"}:
             raise FileError(f"Results of {output} need a .png or .tiff file, or .npy, not {path.name!r}")
         _save(path, Image.fromarray(values.astype(np.uint16)))
         return
-    _check_values(path, values, u8, "Pixels of a picture")
+    _check_values(values, u8, "Pixels of a picture")
     _save(path, Image.fromarray(values.astype(np.uint8)))
 
 
