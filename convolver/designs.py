@@ -65,7 +65,9 @@ def _integer(name: str, value: object) -> int:
     try:
         return operator.index(value)  # type: ignore[arg-type]  # the TypeError is the check
     except TypeError:
-        raise DesignError(f"{name} must be integers, not {value!r}; convolver.quantize() makes integers of a float kernel") from None
+        raise DesignError(
+            f"{name} must be integers, not {value!r}; convolver.quantize() makes integers of a float kernel"
+        ) from None
 
 
 def _integers(name: str, values: object) -> tuple[int, ...]:
@@ -261,9 +263,10 @@ class Conv2DDesign(Design):
     """A 2-D convolution (or correlation) of an image with a kernel, one pixel a clock.
 
     ``convolve`` flips the kernel in both axes, as `scipy.signal.convolve2d` does; ``correlate`` doesn't, as
-    `scipy.signal.correlate2d`, `scipy.ndimage.correlate` and `cv2.filter2D` don't. In ``same`` mode the output has the image's shape
-    and is centred as scipy.signal centres it, for even sizes too: the window of output (r, c) reaches from row
-    ``r - kernel_rows // 2`` and column ``c - kernel_columns // 2``.
+    `scipy.signal.correlate2d` doesn't. In ``same`` mode the output has the image's shape and is centred as these two centre
+    it, for even sizes too: the window of output (r, c) begins at row ``r - kernel_rows // 2`` under ``convolve`` and at row
+    ``r - (kernel_rows - 1) // 2`` under ``correlate``, and likewise in columns. (`scipy.ndimage.correlate` and
+    `cv2.filter2D` begin the window of an even size at ``r - kernel_rows // 2``.)
 
     Parameters
     ----------
@@ -309,9 +312,10 @@ class Conv2DDesign(Design):
     loadable: bool = False
 
     def __post_init__(self) -> None:
-        if isinstance(self.kernel, str | bytes) or not isinstance(self.kernel, Iterable):
-            raise DesignError(f"Kernel must be a 2-D array of integers, not {self.kernel!r}")
-        lines = list(self.kernel)
+        given: object = self.kernel  # whatever the caller gave, not yet what the field promises
+        if isinstance(given, str | bytes) or not isinstance(given, Iterable):
+            raise DesignError(f"Kernel must be a 2-D array of integers, not {given!r}")
+        lines: list[object] = list(given)
         if any(isinstance(line, str | bytes) or not isinstance(line, Iterable) for line in lines):
             raise DesignError("Kernel must be a 2-D array of integers, not a 1-D one; write [[1, 2, 1]] for a single row")
         kernel = tuple(_integers("Kernel", line) for line in lines)
@@ -329,7 +333,9 @@ class Conv2DDesign(Design):
         _between("Columns", self.columns, 1, 16384)
         object.__setattr__(self, "fill", _integer("Fill", self.fill))
         if self.fill not in self.pixel:
-            raise DesignError(f"Fill must be between {self.pixel.min} and {self.pixel.max} to fit {self.pixel}, not {self.fill}")
+            raise DesignError(
+                f"Fill must be between {self.pixel.min} and {self.pixel.max} to fit {self.pixel}, not {self.fill}"
+            )
         self._check_numbers()
 
     @property
@@ -353,22 +359,22 @@ class Conv2DDesign(Design):
     @property
     def above(self) -> int:
         """Rows of the window above its centre."""
-        return self.kernel_rows // 2
+        return (self.kernel_rows - (self.operation == "correlate")) // 2
 
     @property
     def below(self) -> int:
         """Rows of the window below its centre."""
-        return (self.kernel_rows - 1) // 2
+        return self.kernel_rows - 1 - self.above
 
     @property
     def left(self) -> int:
         """Columns of the window left of its centre."""
-        return self.kernel_columns // 2
+        return (self.kernel_columns - (self.operation == "correlate")) // 2
 
     @property
     def right(self) -> int:
         """Columns of the window right of its centre."""
-        return (self.kernel_columns - 1) // 2
+        return self.kernel_columns - 1 - self.left
 
     @property
     def core_mode(self) -> Literal["same", "valid"]:
