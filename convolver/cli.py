@@ -86,13 +86,15 @@ def run(
     """Filters a picture, a sound or an array file on the twin or on a board."""
     from .files import check_output
     from .progress import steps
-    from .run import read_source, run_file
+    from .run import check_target, read_source, run_file
 
     check_output(output)
     with steps() as advance:
         wanted = None if design is None else load_design(design)
         if wanted is not None:
-            read_source(source, wanted)  # refuses the file before anything is compiled
+            # What the files can't hold is refused before anything is compiled.
+            check_target(output, wanted)
+            read_source(source, wanted)
         with _open(wanted, port, advance) as device:
             run_file(device, source, output, advance)
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from .designs import Conv2DDesign, FIRDesign
 from .errors import DataError, FileError
-from .files import Array, is_image, read_array, read_image, read_signal, write_array, write_image, write_signal
+from .files import Array, check_output, is_image, read_array, read_image, read_signal, write_array, write_image, write_signal
 
-__all__ = ["Filter", "Source", "read_source", "run_file"]
+__all__ = ["Filter", "Source", "check_target", "read_source", "run_file"]
 
 WAV_RATE = 48000
 """Samples a second of a WAV file that is made from an array, which states none."""
@@ -64,6 +64,18 @@ def read_source(path: Path, design: FIRDesign | Conv2DDesign) -> Source:
     return Source(values, values.ndim > rank, rate)
 
 
+def check_target(target: Path, design: FIRDesign | Conv2DDesign) -> None:
+    """Refuses a file that can't hold what `design` gives, before the work that it is to hold; `FileError` says why."""
+    check_output(target)
+    sound = target.suffix.lower() == ".wav"
+    if target.suffix.lower() == ".npy":
+        return
+    if isinstance(design, Conv2DDesign) and sound:
+        raise FileError(f"Filtered pictures can't go into {target.name}; name a .png or .npy file")
+    if isinstance(design, FIRDesign) and not sound:
+        raise FileError(f"Filtered sounds can't go into {target.name}; name a .wav or .npy file")
+
+
 def run_file(device: Filter, source: Path, target: Path, advance: Callable[[str], None]) -> None:
     """Filters `source` through `device` into `target`, whose ending says what is written.
 
@@ -73,6 +85,7 @@ def run_file(device: Filter, source: Path, target: Path, advance: Callable[[str]
         As `read_source`; if the results don't fit the target's kind of file; or whatever the device raises.
     """
     design = device.design
+    check_target(target, design)
     read = read_source(source, design)
     if read.stacked:
         parts = []
@@ -90,10 +103,6 @@ def run_file(device: Filter, source: Path, target: Path, advance: Callable[[str]
     if suffix == ".npy":
         write_array(target, results)
     elif suffix == ".wav":
-        if isinstance(design, Conv2DDesign):
-            raise FileError(f"Filtered pictures can't go into {target.name}; name a .png or .npy file")
         write_signal(target, results, read.rate, design.output_format)
     else:
-        if isinstance(design, FIRDesign):
-            raise FileError(f"Filtered sounds can't go into {target.name}; name a .wav or .npy file")
         write_image(target, results, design.output_format)

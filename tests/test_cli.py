@@ -1,0 +1,400 @@
+"""The command line: what each command does, and one clear line, with its exit code, for whatever is wrong.
+
+Commands run in this process where nothing of the process matters, and in one of their own where it does.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import convolver
+from convolver import Conv2DDesign, FIRDesign, cli, s16, u8
+from convolver.files import read_signal, write_signal
+from convolver.sim import golden
+
+RANDOM = np.random.default_rng(7)
+BLUR = Conv2DDesign(((1, 2, 1), (2, 4, 2), (1, 2, 3)), shift=4, boundary="edge", rows=64, columns=64, output=u8)
+VALID = BLUR.replace(mode="valid")
+EDGES = Conv2DDesign(((-1, 0, 1), (-2, 0, 2), (-1, 0, 1)), rows=64, columns=64)
+FIR = FIRDesign((1, -2, 3), shift=2, output=s16)
+
+
+@pytest.fixture
+def design(tmp_path: Path) -> Any:
+    """Writes a design's file and gives its path."""
+
+    def write(value: FIRDesign | Conv2DDesign) -> str:
+        path = tmp_path / "design.toml"
+        path.write_text(value.to_toml())
+        return str(path)
+
+    return write
+
+
+def failure(capsys: pytest.CaptureFixture[str], code: int, *arguments: object) -> str:
+    """Runs a command that must fail with `code`; its one line on stderr, without the program's name."""
+    returned = cli.main([str(argument) for argument in arguments])
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1, err
+    assert err.startswith("convolver: "), err
+    assert "Traceback" not in err
+    assert returned == code, err
+    return err.removeprefix("convolver: ").rstrip("\n")
+
+
+def success(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
+    """Runs a command that must succeed; what it printed."""
+    returned = cli.main([str(argument) for argument in arguments])
+    out, err = capsys.readouterr()
+    assert (returned, err) == (0, "")
+    return out
+
+
+def command(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Runs a command in a process of its own, with `environment` on top of this one's."""
+    return subprocess.run(
+        [sys.executable, "-m", "convolver.cli", *map(str, arguments)],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+class TestUsage:
+    def test_help_names_every_command(self, capsys: pytest.CaptureFixture[str]) -> None:
+        text = success(capsys, "--help")
+        for name in ("demo", "run", "generate", "report", "build", "selftest", "twin", "boards"):
+            assert f" {name} " in text
+
+    def test_help_waits_for_nothing_heavy(self) -> None:
+        code = (
+            "import sys; from convolver import cli; cli.main(['--help'])\n"
+            "heavy = {'amaranth', 'scipy', 'matplotlib', 'PIL', 'pywt', 'serial', 'convolver.sim', 'convolver.hw'}\n"
+            "found = heavy & set(sys.modules); sys.exit(f'imported: {found}' if found else 0)"
+        )
+        result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+        assert (result.returncode, result.stderr) == (0, "")
+
+    def test_version(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert success(capsys, "--version") == f"convolver {convolver.__version__}\n"
+
+    def test_installed_under_its_name(self) -> None:
+        program = Path(sys.executable).parent / "convolver"
+        result = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
+        assert (result.returncode, result.stdout) == (0, f"convolver {convolver.__version__}\n")
+
+    def test_alone_it_prints_its_help(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert cli.main([]) == 2
+        out, err = capsys.readouterr()
+        assert "Usage: convolver" in out
+        assert err == ""
+
+    @pytest.mark.parametrize(
+        ("arguments", "says"),
+        [
+            (["nonsense"], "No such command 'nonsense'; see convolver --help"),
+            (["report"], "Missing option '--design' / '-d'; see convolver report --help"),
+            (["run", "--nonsense"], "No such option: --nonsense; see convolver run --help"),
+            (["selftest", "--frames", "none"], "Invalid value for '--frames'"),
+            (["selftest", "--frames", "0"], "Invalid value for '--frames'"),
+            (["twin"], "Invalid value: write convolver twin --pty: a pseudo-terminal is the only way in for now"),
+        ],
+    )
+    def test_a_command_written_wrongly(self, capsys: pytest.CaptureFixture[str], arguments: list[str], says: str) -> None:
+        line = failure(capsys, 2, *arguments)
+        assert line.startswith(says)
+        assert "--help" in line
+
+    def test_a_fault_of_our_own_has_no_traceback(
+        self, capsys: pytest.CaptureFixture[str], design: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("convolver.report.Report.text", lambda _self: 1 // 0)
+        line = failure(capsys, 70, "report", "-d", design(FIR))
+        assert line.startswith("A fault of convolver's own, please report it (CONVOLVER_TRACEBACK=1 shows where): ZeroDivision")
+        monkeypatch.setenv("CONVOLVER_TRACEBACK", "1")
+        assert cli.main(["report", "-d", design(FIR)]) == 70
+        assert "Traceback" in capsys.readouterr().err
+
+    def test_a_missing_package_is_named_with_its_extra(
+        self, capsys: pytest.CaptureFixture[str], design: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name in [name for name in sys.modules if name.partition(".")[0] == "amaranth" or name.startswith("convolver.hw")]:
+            monkeypatch.delitem(sys.modules, name)
+        monkeypatch.setitem(sys.modules, "amaranth", None)
+        line = failure(capsys, 6, "generate", "-d", design(FIR))
+        assert line == "amaranth isn't installed, and this needs it; pip install 'convolver[sim]'"
+
+    def test_ctrl_c_says_so_and_ends_with_130(
+        self, capsys: pytest.CaptureFixture[str], design: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def interrupt(_self: object) -> str:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr("convolver.report.Report.text", interrupt)
+        assert failure(capsys, 130, "report", "-d", design(FIR)) == "stopped"
+
+    def test_a_reader_that_goes_away_is_no_traceback(self, design: Any) -> None:
+        program = subprocess.Popen(
+            [sys.executable, "-m", "convolver.cli", "report", "-d", design(FIR)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        assert program.stdout is not None
+        assert program.stderr is not None
+        program.stdout.close()
+        with program.stderr:
+            assert program.stderr.read() == b""
+        assert program.wait() == 1
+
+
+class TestReport:
+    def test_text(self, capsys: pytest.CaptureFixture[str], design: Any) -> None:
+        text = success(capsys, "report", "-d", design(BLUR))
+        assert "memory        " in text
+        assert "convolve with a kernel of 3x3" in text
+
+    def test_json(self, capsys: pytest.CaptureFixture[str], design: Any) -> None:
+        assert json.loads(success(capsys, "report", "-d", design(FIR), "--json"))["worst_gain"] == 1.5
+
+    def test_schedule(self, capsys: pytest.CaptureFixture[str], design: Any) -> None:
+        assert "adder tree" in success(capsys, "report", "-d", design(FIR), "--schedule")
+
+    def test_plot(self, capsys: pytest.CaptureFixture[str], design: Any, tmp_path: Path) -> None:
+        success(capsys, "report", "-d", design(FIR), "--plot", tmp_path / "plot.png")
+        with Image.open(tmp_path / "plot.png") as image:
+            assert image.size == (900, 360)
+
+
+class TestDesignFiles:
+    @pytest.mark.parametrize(
+        ("text", "code", "says"),
+        [
+            ('kind = "fir"\ncoefficients = [1]\nspeed = 9\n', 3, "Unknown key 'speed' in a fir design; known are coefficients"),
+            ('kind = "fir"\ncoefficients = [300]\ncoefficient = "s8"\n', 3, "Coefficients must be between -128 and 127 to fit"),
+            ('kind = "fir"\ncoefficients = [0.5]\n', 3, "Coefficients must be integers, not 0.5; convolver.quantize() makes"),
+            ('kind = "fir"\ncoefficients = [nan]\n', 3, "Coefficients must be integers, not nan"),
+            ('kind = "fir"\n', 3, "A fir design must have 'coefficients'"),
+            ('kind = "fir"\ncoefficients = []\n', 3, "A FIR filter must have 1 to 256 taps, not 0"),
+            ('kind = "iir"\n', 3, "Kind must be one of fir, conv2d, not 'iir'"),
+            ('kind = "conv2d"\nkernel = [[1, 2], [3]]\n', 3, "Kernel must have rows of one length, not 2, 1"),
+            ('kind = "conv2d"\nkernel = [1, 2]\n', 3, "Kernel must be a 2-D array of integers, not a 1-D one"),
+            ('kind = "conv2d"\nkernel = [[1]]\npixel = "u99"\n', 3, "Sample width must be an integer between 1 and 32, not 99"),
+            ("kind = \n", 5, "Design file "),
+        ],
+    )  # fmt: skip
+    def test_bad_ones(self, capsys: pytest.CaptureFixture[str], tmp_path: Path, text: str, code: int, says: str) -> None:
+        path = tmp_path / "design.toml"
+        path.write_text(text)
+        assert failure(capsys, code, "report", "-d", path).startswith(says)
+
+    def test_missing(self, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+        assert "none.toml can't be read" in failure(capsys, 5, "report", "-d", tmp_path / "none.toml")
+
+    def test_binary(self, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+        (tmp_path / "design.toml").write_bytes(b"\xff\xfe\x00")
+        assert "design.toml can't be read" in failure(capsys, 5, "report", "-d", tmp_path / "design.toml")
+
+
+class TestRun:
+    """On the twin."""
+
+    @pytest.mark.parametrize("shape", [(13, 17), (13, 17, 3), (1, 1), (1, 20), (20, 1)])
+    def test_pictures(self, capsys: pytest.CaptureFixture[str], design: Any, tmp_path: Path, shape: tuple[int, ...]) -> None:
+        pixels = RANDOM.integers(0, 256, shape).astype(np.uint8)
+        Image.fromarray(pixels).save(tmp_path / "in.png")
+        success(capsys, "run", "-d", design(BLUR), tmp_path / "in.png", "-o", tmp_path / "out.png")
+        with Image.open(tmp_path / "out.png") as image:
+            result = np.asarray(image)
+        planes = pixels.reshape(*shape[:2], -1)
+        expected = np.stack([golden.run(BLUR, planes[..., plane]) for plane in range(planes.shape[-1])], axis=-1)
+        assert np.array_equal(result, expected.reshape(shape))
+
+    def test_signed_results_go_into_an_array(self, capsys: pytest.CaptureFixture[str], design: Any, tmp_path: Path) -> None:
+        pixels = RANDOM.integers(0, 256, (13, 17)).astype(np.uint8)
+        Image.fromarray(pixels).save(tmp_path / "in.png")
+        success(capsys, "run", "-d", design(EDGES), tmp_path / "in.png", "-o", tmp_path / "out.npy")
+        assert np.array_equal(np.load(tmp_path / "out.npy"), golden.run(EDGES, pixels))
+        line = failure(capsys, 5, "run", "-d", design(EDGES), tmp_path / "in.png", "-o", tmp_path / "out.png")
+        assert line.endswith("; write .npy, or give the design an output format that fits")
+
+    @pytest.mark.parametrize("channels", [1, 2])
+    def test_sounds(self, capsys: pytest.CaptureFixture[str], design: Any, tmp_path: Path, channels: int) -> None:
+        samples = RANDOM.integers(-32768, 32768, (100, channels) if channels > 1 else 100)
+        write_signal(tmp_path / "in.wav", samples, 8000, s16)
+        success(capsys, "run", "-d", design(FIR), tmp_path / "in.wav", "-o", tmp_path / "out.wav")
+        result = read_signal(tmp_path / "out.wav")
+        expected = np.stack([golden.run(FIR, channel) for channel in samples.reshape(100, -1).T], axis=-1)
+        assert result.rate == 8000
+        assert np.array_equal(result.samples, expected.reshape(samples.shape))
+
+    @pytest.mark.parametrize(
+        ("array", "value", "code", "says"),
+        [
+            (np.zeros((4, 4)), BLUR, 4, "Pixels must be integers, not float64; round and scale them first"),
+            (np.full((4, 4), np.nan), BLUR, 4, "Pixels must be integers, not float64 with NaN in it"),
+            (np.zeros((0, 4), int), BLUR, 4, "Pixels must not be empty; the shape is 0x4"),
+            (np.zeros((4, 4, 0), int), BLUR, 4, "An array must hold at least one plane or channel"),
+            (np.zeros(4, int), BLUR, 4, "An array for a conv2d design must be (rows, columns) or (rows, columns, planes), not"),
+            (np.zeros((4, 4, 4, 4), int), BLUR, 4, "An array for a conv2d design must be"),
+            (np.zeros((2, 2, 2), int), FIR, 4, "An array for a fir design must be (samples,) or (samples, channels), not of 3"),
+            (np.array(5), FIR, 4, "An array for a fir design must be"),
+            (np.full((4, 4), 256), BLUR, 4, "Pixels must be between 0 and 255 to fit u8, not 256"),
+            (np.full((4, 4), -1), BLUR, 4, "Pixels must be between 0 and 255 to fit u8, not -1"),
+            (np.full(4, 32768), FIR, 4, "Samples must be between -32768 and 32767 to fit s16, not 32768"),
+            (np.zeros((2, 9), int), VALID, 4, "In valid mode an image must be at least as large as the kernel, 3x3, not 2x9"),
+            (np.array(["a", "b"]), FIR, 4, "Samples must be integers, not <U1"),
+        ],
+    )
+    def test_arrays_that_a_design_can_not_take(
+        self, capsys: pytest.CaptureFixture[str], design: Any, tmp_path: Path, array: Any, value: Any, code: int, says: str
+    ) -> None:
+        np.save(tmp_path / "in.npy", array)
+        line = failure(capsys, code, "run", "-d", design(value), tmp_path / "in.npy", "-o", tmp_path / "out.npy")
+        assert line.startswith(says)
+        assert not (tmp_path / "out.npy").exists()
+
+    @pytest.mark.parametrize(
+        ("name", "output", "value", "says"),
+        [
+            ("none.png", "out.png", BLUR, "Picture "),
+            ("none.npy", "out.png", BLUR, "Array "),
+            ("none.wav", "out.wav", FIR, "Signal "),
+            (
+                "in.wav",
+                "out.png",
+                BLUR,
+                "A 2-D design filters pictures, and in.wav is a sound; give it a picture or a FIR design",
+            ),
+            ("in.png", "out.wav", FIR, "A FIR design filters sounds, and in.png is a picture; give it a .wav or .npy file"),
+            ("in.png", "out.wav", BLUR, "Filtered pictures can't go into out.wav; name a .png or .npy file"),
+            ("in.wav", "out.png", FIR, "Filtered sounds can't go into out.png; name a .wav or .npy file"),
+            ("in.png", "out.txt", BLUR, "Output must end in .png, .jpg, .wav, .npy or another picture's ending, not 'out.txt'"),
+            ("in.png", "none/out.png", BLUR, "Output "),
+            ("broken.png", "out.png", BLUR, "Picture "),
+        ],
+    )
+    def test_files_that_do_not_fit(
+        self, capsys: pytest.CaptureFixture[str], design: Any, tmp_path: Path, name: str, output: str, value: Any, says: str
+    ) -> None:
+        Image.fromarray(np.zeros((4, 4), np.uint8)).save(tmp_path / "in.png")
+        (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+        write_signal(tmp_path / "in.wav", np.zeros(9, np.int64), 8000, s16)
+        assert failure(capsys, 5, "run", "-d", design(value), tmp_path / name, "-o", tmp_path / output).startswith(says)
+
+    def test_neither_twin_nor_board(self, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+        line = failure(capsys, 2, "run", tmp_path / "in.png", "-o", tmp_path / "out.png")
+        assert line == "Invalid value: give --design FILE for the twin, or --port URL for a board; see convolver run --help"
+
+    def test_no_compiler(self, design: Any, tmp_path: Path) -> None:
+        Image.fromarray(np.zeros((4, 4), np.uint8)).save(tmp_path / "in.png")
+        # A kernel of its own: no earlier test has compiled it into a cache.
+        path = design(BLUR.replace(kernel=((97, 89), (83, 79)), shift=9))
+        environment = {
+            "CXX": str(tmp_path / "none"),
+            "PATH": str(tmp_path),
+            "HOME": str(tmp_path),
+            "XDG_CACHE_HOME": str(tmp_path),
+        }
+        result = command("run", "-d", path, tmp_path / "in.png", "-o", tmp_path / "out.png", **environment)
+        assert result.returncode == 6
+        assert result.stdout == ""
+        assert result.stderr.count("\n") == 1, result.stderr
+        assert "compiler" in result.stderr
+
+
+class TestPort:
+    @pytest.mark.parametrize("name", ["run", "selftest"])
+    def test_a_port_that_is_not_there(self, capsys: pytest.CaptureFixture[str], tmp_path: Path, name: str) -> None:
+        files = [tmp_path / "in.png", "-o", tmp_path / "out.png"] if name == "run" else []
+        line = failure(capsys, 9, name, "--port", f"serial://{tmp_path}/none", *files)
+        assert f"{tmp_path}/none" in line
+
+    def test_a_port_of_another_kind(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert "pigeon" in failure(capsys, 9, "selftest", "--port", "pigeon://loft")
+
+
+class TestSelftest:
+    @pytest.mark.parametrize("value", [BLUR, VALID, EDGES, FIR], ids=["blur", "valid", "edges", "fir"])
+    def test_on_the_twin(self, capsys: pytest.CaptureFixture[str], design: Any, value: Any) -> None:
+        text = success(capsys, "selftest", "-d", design(value), "--frames", 3, "--seed", 5)
+        assert text.startswith("10 frames, ")
+        assert text.endswith(" samples, seed 5: every result equals the golden model, bit for bit\n")
+
+    def test_a_difference_is_found(
+        self, capsys: pytest.CaptureFixture[str], design: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        right = golden.run
+
+        def wrong(value: Any, samples: Any) -> Any:
+            result = right(value, samples)
+            result.flat[5 % result.size] += 1
+            return result
+
+        monkeypatch.setattr(golden, "run", wrong)
+        line = failure(capsys, 20, "selftest", "-d", design(FIR), "--frames", 1)
+        assert line == "the self-test failed: all zero: 0 instead of 1 at [5], 1 of 1000 results differ"
+
+
+class TestGenerate:
+    def test_to_a_file_and_to_stdout(self, capsys: pytest.CaptureFixture[str], design: Any, tmp_path: Path) -> None:
+        assert success(capsys, "generate", "-d", design(FIR), "-o", tmp_path / "fir.v") == ""
+        text = (tmp_path / "fir.v").read_text()
+        assert "endmodule" in text
+        assert "s_axis_tdata" in text
+        assert success(capsys, "generate", "-d", design(FIR)) == text
+
+    def test_into_a_folder_that_is_not_there(self, capsys: pytest.CaptureFixture[str], design: Any, tmp_path: Path) -> None:
+        assert "can't be written" in failure(capsys, 5, "generate", "-d", design(FIR), "-o", tmp_path / "none" / "fir.v")
+
+
+class TestBoards:
+    def test_names_are_those_of_the_table(self, capsys: pytest.CaptureFixture[str]) -> None:
+        names = success(capsys, "boards", "--names").split()
+        text = success(capsys, "boards")
+        assert {"ulx3s-85f", "icebreaker", "arty-a7-35"} <= set(names)
+        assert all(f"\n{name} " in text for name in names)
+        assert "No physical board has been run yet" in text
+
+    def test_a_board_that_is_not_known(self, capsys: pytest.CaptureFixture[str]) -> None:
+        line = failure(capsys, 7, "build", "--board", "nonsense")
+        assert line.startswith("Board must be one of ulx3s-85f, icebreaker, arty-a7-35")
+        assert line.endswith("not 'nonsense'")
+
+    def test_a_design_that_does_not_fit(self, capsys: pytest.CaptureFixture[str], design: Any) -> None:
+        taps = tuple(int(tap) for tap in RANDOM.integers(-30000, 30000, 64))
+        failure(capsys, 7, "build", "--board", "icebreaker", "-d", design(FIRDesign(taps, coefficient=s16, loadable=True)))
+
+
+class TestTwin:
+    def test_a_board_behind_a_pseudo_terminal(self, design: Any, tmp_path: Path) -> None:
+        """The whole way: the compiled board top, a port, the host driver, a picture. Then ctrl-C."""
+        program = subprocess.Popen(
+            [sys.executable, "-u", "-m", "convolver.cli", "twin", "--pty", "-d", design(BLUR)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            assert program.stdout is not None
+            port = next(word for word in program.stdout.readline().split() if word.startswith("serial://"))
+            pixels = RANDOM.integers(0, 256, (9, 11)).astype(np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "in.png")
+            result = command("run", "--port", port, tmp_path / "in.png", "-o", tmp_path / "out.png")
+            assert (result.returncode, result.stderr) == (0, "")
+            with Image.open(tmp_path / "out.png") as image:
+                assert np.array_equal(np.asarray(image), golden.run(BLUR, pixels))
+            program.send_signal(signal.SIGINT)
+            _out, err = program.communicate(timeout=60)
+            assert program.returncode in (0, 130)
+            assert "Traceback" not in err
+        finally:
+            program.kill()
+            program.communicate()
