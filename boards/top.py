@@ -3,6 +3,7 @@
 from typing import Any
 
 from amaranth.hdl import Elaboratable, Module
+from amaranth.lib import io
 
 __all__ = ["BoardTop"]
 
@@ -22,6 +23,8 @@ class BoardTop(Elaboratable):
     def elaborate(self, platform: Any) -> Module:
         m = Module()
         m.submodules.device = self._device
-        uart = platform.request("uart", 0)
-        m.d.comb += [self._device.rx.eq(uart.rx.i), uart.tx.o.eq(self._device.tx)]
+        uart = platform.request("uart", 0, dir="-")
+        m.submodules.rx = rx = io.Buffer("i", uart.rx)
+        m.submodules.tx = tx = io.Buffer("o", uart.tx)
+        m.d.comb += [self._device.rx.eq(rx.i), tx.o.eq(self._device.tx)]
         return m

