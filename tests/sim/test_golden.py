@@ -308,6 +308,14 @@ def test_roundings_are_exact(rounding):
         assert golden.requantise(short, shift, rounding, Format(64, True)).tolist() == want
 
 
+@pytest.mark.parametrize("rounding", ROUNDINGS)
+def test_no_bias_leaves_int64(rounding):
+    for value in (2**62 - 1, 2**62, 2**63 - 1, -(2**62) - 1, 1 - 2**63):  # alone: a larger one beside it would hide it
+        for shift in (1, 30, 60, 61, 62):
+            got = golden.requantise([value], shift, rounding, Format(64, True))
+            assert got.tolist() == [rational(value, shift, rounding)]
+
+
 @pytest.mark.parametrize("overflow", OVERFLOWS)
 @pytest.mark.parametrize(("width", "signed"), [*itertools.product((1, 2, 7, 8, 31, 32, 61, 62, 63, 64, 65, 74), (False, True))])
 def test_overflows_are_exact(width, signed, overflow):
