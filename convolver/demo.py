@@ -128,9 +128,8 @@ def low_pass(samples: Format) -> FIRDesign:
 
     from .quantize import quantize
 
-    taps = scipy.signal.firwin(FIR_TAPS, CUTOFF, fs=1.0)
-    integers = quantize(taps, q1_15).values
-    return FIRDesign(tuple(int(tap) for tap in integers), data=samples, coefficient=q1_15, output=samples, shift=15)
+    taps = quantize(scipy.signal.firwin(FIR_TAPS, CUTOFF, fs=1.0), q1_15)
+    return FIRDesign(taps.coefficients, data=samples, coefficient=taps.format, output=samples, shift=taps.format.fraction)
 
 
 def filter_and_compare(

@@ -1,0 +1,182 @@
+"""The demo: on the real twin with small inputs; on a stand-in where only what stands around the twin is tested."""
+
+import wave
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from convolver import FileError, FIRDesign, cli, demo, s8, s16
+from convolver.files import write_signal
+from convolver.formats import u8
+from convolver.pictures import CAPTION, TILE, edges, side_by_side
+from convolver.schedule import Schedule
+from convolver.sim import golden
+
+RANDOM = np.random.default_rng(3)
+WRITTEN = ["before.png", "gaussian.png", "photo.png", "sharpen.png", "signal.png", "sobel.png"]
+
+
+class StandIn:
+    """Acts like a device whose core is the golden model; `fault` is added to each frame's last result."""
+
+    def __init__(self, design: Any, fault: int = 0) -> None:
+        self.design, self.fault, self.clocks = design, fault, 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        pass
+
+    def __call__(self, samples: Any) -> Any:
+        self.clocks += Schedule(self.design).frame_clocks(*samples.shape)
+        result = golden.run(self.design, samples)
+        result.flat[-1] += self.fault
+        return result
+
+    def status(self) -> dict[str, int]:
+        return {"clocks": self.clocks}
+
+
+@pytest.fixture
+def stand_ins(monkeypatch: pytest.MonkeyPatch) -> None:
+    def make(designs: Sequence[Any]) -> list[StandIn]:
+        return [StandIn(design) for design in designs]
+
+    monkeypatch.setattr(demo, "open_twins", make)
+
+
+def picture(path: Path, *shape: int) -> Path:
+    Image.fromarray(RANDOM.integers(0, 256, shape).astype(np.uint8)).save(path)
+    return path
+
+
+def read(path: Path) -> Any:
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
+def test_on_the_twin(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    photo = picture(tmp_path / "in.png", 20, 30, 3)
+    assert cli.main(["demo", "--photo", str(photo), "--output", str(tmp_path / "out")]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert "photo   in.png, 20 rows of 30 pixels, colour" in out
+    assert "signal  PyWavelets' ECG, 1024 samples, s16" in out
+    assert "Every output equals the numpy golden model, bit for bit." in out
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == WRITTEN
+    assert all(str(tmp_path / "out" / name) in out for name in WRITTEN)
+    pixels = read(photo)
+    design = demo.filters(30)["gaussian 5x5"]
+    blurred = np.stack([golden.run(design, pixels[..., plane]) for plane in range(3)], axis=-1)
+    assert np.array_equal(read(tmp_path / "out" / "gaussian.png"), blurred)
+    # The clocks were counted on the twin: as many as the schedule promises.
+    rows = {line[:14].strip(): line[14:].split() for line in out.splitlines() if line.startswith(("gaussian", "low-pass"))}
+    assert rows["gaussian 5x5"][:2] == ["1800", str(3 * Schedule(design).frame_clocks(20, 30))]
+    assert rows["low-pass FIR"][:2] == ["1024", str(Schedule(demo.low_pass(s16)).frame_clocks(1024))]
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 5, 3), (40, 1), (3, 4096), (700, 600)])
+@pytest.mark.usefixtures("stand_ins")
+def test_any_size(tmp_path: Path, capsys: pytest.CaptureFixture[str], shape: tuple[int, ...]) -> None:
+    assert demo.run_demo(picture(tmp_path / "in.png", *shape), None, tmp_path)
+    assert f"in.png, {shape[0]} rows of {shape[1]} pixels, {'colour' if len(shape) == 3 else 'grey'}" in capsys.readouterr().out
+    assert read(tmp_path / "before.png").shape == read(tmp_path / "sharpen.png").shape == shape
+
+
+@pytest.mark.usefixtures("stand_ins")
+def test_the_photo_that_comes_with_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert demo.run_demo(None, None, tmp_path)
+    assert "matplotlib's grace_hopper.jpg, 600 rows of 512 pixels, colour" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("stand_ins")
+def test_a_deep_photo_keeps_its_upper_bits(tmp_path: Path) -> None:
+    deep = RANDOM.integers(0, 65536, (9, 9)).astype(np.uint16)
+    Image.fromarray(deep).save(tmp_path / "in.png")
+    assert np.array_equal(demo.load_photo(tmp_path / "in.png").pixels, deep >> 8)
+
+
+@pytest.mark.parametrize(("form", "channels"), [(u8, 1), (s16, 2)])
+@pytest.mark.usefixtures("stand_ins")
+def test_a_sound(tmp_path: Path, capsys: pytest.CaptureFixture[str], form: Any, channels: int) -> None:
+    samples = RANDOM.integers(form.min, form.max + 1, (50, channels))
+    write_signal(tmp_path / "in.wav", samples, 8000, form)
+    assert demo.run_demo(picture(tmp_path / "in.png", 4, 4), tmp_path / "in.wav", tmp_path)
+    shown = f"in.wav, 50 samples{', 2 channels' if channels > 1 else ''}, {s8 if form == u8 else form}"
+    assert shown in capsys.readouterr().out
+
+
+def test_a_sound_of_eight_bits_has_its_silence_at_zero(tmp_path: Path) -> None:
+    write_signal(tmp_path / "in.wav", np.array([0, 128, 255]), 8000, u8)
+    loaded = demo.load_wave(tmp_path / "in.wav")
+    assert [channel.tolist() for channel in loaded.channels] == [[-128, 0, 127]]
+
+
+def test_a_difference_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        demo, "open_twins", lambda designs: [StandIn(design, fault=isinstance(design, FIRDesign)) for design in designs]
+    )
+    photo = picture(tmp_path / "in.png", 4, 4)
+    assert cli.main(["demo", "--photo", str(photo), "-o", str(tmp_path)]) == 20
+    out = capsys.readouterr().out
+    assert "DIFFERENT from the golden model: low-pass FIR\n" in out
+    assert "bit for bit" not in out
+
+
+@pytest.mark.parametrize(
+    ("option", "name", "says"),
+    [
+        ("--photo", "none.png", "Picture {} can't be read: no such file or directory"),
+        ("--photo", "text.png", "Picture {} can't be read: its content isn't known; it must be a picture such as PNG or JPEG"),
+        ("--photo", ".", "Picture {} can't be read: is a directory"),
+        ("--photo", "wide.png", "A picture must have at most 4096 rows and columns, not 1x4097 as {} has"),
+        ("--signal", "none.wav", "Signal {} can't be read: no such file or directory; it must be a WAV file of PCM samples"),
+        ("--signal", "silent.wav", "A signal must have 1 to 16777216 samples, not 0 as {} has"),
+        ("--output", "text.png", "Folder {} can't be made: file exists"),
+    ],
+)
+def test_bad_input(tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str, name: str, says: str) -> None:
+    (tmp_path / "text.png").write_text("not a picture")
+    Image.new("L", (4097, 1)).save(tmp_path / "wide.png")
+    with wave.open(str(tmp_path / "silent.wav"), "wb") as opened:
+        opened.setnchannels(1)
+        opened.setsampwidth(2)
+        opened.setframerate(8000)
+    path = tmp_path / name
+    assert cli.main(["demo", option, str(path)]) == FileError.exit_code
+    out, err = capsys.readouterr()
+    assert (out, err) == ("", f"convolver: {says.format(path)}\n")
+
+
+def test_the_low_pass_passes_low_frequencies_only() -> None:
+    design = demo.low_pass(s16)
+    assert design.taps >= 31
+    assert design.coefficients == design.coefficients[::-1]
+    places = np.arange(2000)
+    for frequency, least, most in ((0.01, 0.99, 1.01), (0.2, 0, 0.005)):
+        tone = (10_000 * np.sin(2 * np.pi * frequency * places)).round().astype(np.int64)
+        gain = np.abs(golden.run(design, tone)[500:]).max() / 10_000
+        assert least <= gain <= most
+
+
+def test_photos_of_nearly_one_width_share_their_twins() -> None:
+    assert demo.filters(512) == demo.filters(640) != demo.filters(641)
+    assert demo.filters(4096)["sharpen"].columns == 4096
+
+
+def test_edges_are_the_length_of_the_gradient() -> None:
+    assert edges(np.array([[3, -300]]), np.array([[-4, 0]])).tolist() == [[5, 255]]
+
+
+def test_side_by_side_shows_the_middle() -> None:
+    large = np.zeros((TILE + 100, TILE + 100), np.uint8)
+    large[50:-50, 50:-50] = 200
+    sheet = np.asarray(side_by_side({"large": large, "small": np.full((1, 1, 3), 90, np.uint8)}).convert("L"))
+    sheet = sheet[CAPTION:]  # below the names, whose letters have greys of their own
+    assert (sheet == 200).sum() == TILE * TILE
+    assert (sheet == 90).sum() == TILE * TILE
