@@ -1,11 +1,14 @@
 """The accelerator: a core with its register bank, ready for any front: AXI (`convolver.hw.axi`) or the link."""
 
 from amaranth.hdl import Module, Value
-from amaranth.lib import wiring
-from amaranth.lib.wiring import In, connect, flipped
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from convolver.designs import Conv2DDesign, FIRDesign
+from convolver.hw.core import create
 from convolver.hw.registers import BUS, RegisterBank, description, frame_members
+from convolver.hw.stream import frame_layout, image_layout
+from convolver.schedule import Schedule
 
 __all__ = ["Accelerator"]
 
@@ -21,7 +24,7 @@ class Accelerator(wiring.Component):
     design : FIRDesign or Conv2DDesign
         What to compute.
     core : Component, optional
-        A core of the same ports to use instead of ``convolver.hw.core.create(design)``.
+        A core to use instead of ``convolver.hw.core.create(design)``, of the same ports.
 
     Members
     -------
@@ -42,23 +45,23 @@ class Accelerator(wiring.Component):
 
     def __init__(self, design: FIRDesign | Conv2DDesign, core: wiring.Component | None = None) -> None:
         description(design)  # raises now rather than when it is elaborated
-        if core is None:
-            from convolver.hw.core import create
-
-            core = create(design)
         self.design = design
-        self.core = core
-        streams = {name: core.signature.members[name] for name in ("i", "o")}
+        self._core = core
+        layout = image_layout if isinstance(design, Conv2DDesign) else frame_layout
+        streams = {
+            "i": In(stream.Signature(layout(design.sample))),
+            "o": Out(stream.Signature(layout(design.output_format))),
+        }
         super().__init__({**streams, "bus": In(BUS), **frame_members(design)})
 
     @property
     def latency(self) -> int:
         """Clocks from the acceptance of a beat to the offer of the result that it completes, without stalls."""
-        return int(self.core.latency)
+        return Schedule(self.design).latency
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.core = core = self.core
+        m.submodules.core = core = create(self.design) if self._core is None else self._core
         m.submodules.bank = bank = RegisterBank(self.design)
         connect(m, flipped(self.i), core.i)
         connect(m, core.o, flipped(self.o))

@@ -1,0 +1,122 @@
+"""Verilog of a design, in one file, for any tool that reads Verilog."""
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+import amaranth
+from amaranth.back import verilog
+from amaranth.hdl import Shape
+from amaranth.lib.wiring import In, Member
+
+import convolver.hw
+from convolver.designs import Conv2DDesign, FIRDesign
+from convolver.errors import DesignError
+from convolver.hw.axi import AXIAccelerator
+from convolver.version import __version__
+
+__all__ = ["default_name", "generate"]
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_PACKAGER = re.compile(r"^ *\(\* X_INTERFACE_\w+ = .*\n", re.MULTILINE)
+_SOURCE = re.compile(r'\(\* src = "([^"]*)" \*\)')
+_ROOTS = {
+    **{str(Path(folder).resolve()): "convolver/hw" for folder in convolver.hw.__path__},
+    **{str(Path(folder).resolve()): "amaranth" for folder in amaranth.__path__},
+}
+
+
+def default_name(design: FIRDesign | Conv2DDesign) -> str:
+    """The module's name unless another is asked for: ``convolver_fir`` or ``convolver_conv2d``."""
+    return f"convolver_{design.kind}"
+
+
+def generate(design: FIRDesign | Conv2DDesign, name: str | None = None) -> str:
+    """Makes the Verilog of a design: an AXI4-Stream block with AXI4-Lite registers (`convolver.hw.axi.AXIAccelerator`).
+
+    The same design and the same versions give the same text, on any machine.
+
+    Parameters
+    ----------
+    design : FIRDesign or Conv2DDesign
+        What to compute.
+    name : str, optional
+        Name of the top module; the names of all modules under it begin with it. Two designs in one system need two names.
+
+    Raises
+    ------
+    DesignError
+        If the name isn't a plain Verilog identifier, or the description is too long for its memory.
+    """
+    if name is None:
+        name = default_name(design)
+    if not _NAME.fullmatch(name):
+        raise DesignError(f"A module's name must be letters, digits and underscores, not beginning with a digit, not {name!r}")
+    top = AXIAccelerator(design)
+    with _builtin_yosys():
+        body = verilog.convert(top, name=name)
+    body = _SOURCE.sub(lambda match: f'(* src = "{_relative(match[1])}" *)', body)
+    # What the IP packager reads belongs to the top module's ports; Amaranth repeats it with the clock in every module.
+    module, end, others = body.partition("endmodule\n")
+    return _header(design, top, name) + module + end + _PACKAGER.sub("", others)
+
+
+@contextmanager
+def _builtin_yosys() -> Iterator[None]:
+    """Makes Amaranth use the Yosys that is installed with it, whatever else is on the PATH."""
+    before = os.environ.get("AMARANTH_USE_YOSYS")
+    os.environ["AMARANTH_USE_YOSYS"] = "builtin"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["AMARANTH_USE_YOSYS"]
+        else:
+            os.environ["AMARANTH_USE_YOSYS"] = before
+
+
+def _relative(places: str) -> str:
+    """Source places (``path:line|path:line``) without what is only true on this machine."""
+    return "|".join(_shortened(place) for place in places.split("|"))
+
+
+def _shortened(place: str) -> str:
+    path, _, line = place.partition(":")
+    for root, short in _ROOTS.items():
+        if path.startswith(root + os.sep):
+            return f"{short}/{Path(path).relative_to(root).as_posix()}:{line}"
+    return f"{Path(path).name}:{line}"
+
+
+def _header(design: FIRDesign | Conv2DDesign, top: AXIAccelerator, name: str) -> str:
+    """How the file was made, what it does, and how to instantiate it."""
+    ports = [(port, member) for port, member in top.signature.members.items()]
+    longest = max(len(port) for port, _ in ports)
+    lines = [
+        f"{name}: made by convolver {__version__} with Amaranth {version('amaranth')}.",
+        "Don't edit: change the design, and make it again.",
+        "",
+        f"Design: {design.to_json()}",
+        "",
+        "One sample a clock. Without stalls the result that a sample completes is offered",
+        f"{top.latency} clocks after the sample was accepted.",
+        "Ports, timing and registers: docs/verilog.md and docs/registers.md of convolver.",
+        "",
+        "Instantiation:",
+        "",
+        f"    {name} {name}_0 (",
+        *(
+            f"        .{port:{longest}} ({port}){',' if place + 1 < len(ports) else ' '} // {_direction(member)}"
+            for place, (port, member) in enumerate(ports)
+        ),
+        "    );",
+    ]
+    return "".join(f"// {line}".rstrip() + "\n" for line in lines) + "\n"
+
+
+def _direction(member: Member) -> str:
+    width = Shape.cast(member.shape).width
+    return f"{'input ' if member.flow is In else 'output'} {f'[{width - 1}:0]' if width > 1 else ''}".rstrip()

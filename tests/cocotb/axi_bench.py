@@ -1,0 +1,459 @@
+"""The cocotb tests of any design's Verilog; `test_verilog.py` runs them. The design comes in CONVOLVER_DESIGN, as JSON.
+
+Every test resets the block, sends frames through AXI4-Stream, and compares what comes out with the golden model: values,
+marks, and how many beats there were. What is still in a queue afterwards, or comes later, is an error.
+"""
+
+import itertools
+import os
+import random
+import zlib
+
+import cocotb
+import numpy as np
+from cocotb.clock import Clock
+from cocotb.triggers import ClockCycles, RisingEdge, with_timeout
+from cocotbext.axi import (
+    AxiLiteBus,
+    AxiLiteMaster,
+    AxiResp,
+    AxiStreamBus,
+    AxiStreamFrame,
+    AxiStreamSink,
+    AxiStreamSource,
+)
+
+from convolver.designs import Conv2DDesign, design_from_json
+from convolver.sim import golden
+
+DESIGN = design_from_json(os.environ["CONVOLVER_DESIGN"])
+LATENCY = int(os.environ["CONVOLVER_LATENCY"])
+SEED = int(os.environ["CONVOLVER_SEED"])
+VIDEO = isinstance(DESIGN, Conv2DDesign)
+
+ID, VERSION, DESCRIPTION_BYTES, STATUS, ROWS, COLUMNS, LENGTH = range(0, 0x1C, 4)
+COEFFICIENTS, COEFFICIENT, RESTART, CLOCKS, BEATS_IN, BEATS_OUT = range(0x1C, 0x34, 4)
+DESCRIPTION = 0x2000
+SIZE, FIRST, ORPHAN, EOL = (1 << place for place in range(4))
+BUSY, PENDING = 1 << 16, 1 << 17
+
+CLOCK_NS = 10
+STALLS = [(0.0, 0.0), (0.5, 0.0), (0.0, 0.5), (0.5, 0.5), (0.1, 0.9), (0.9, 0.1)]
+"""How often source and sink pause."""
+
+
+def bursts(rng, share):
+    """Endless pauses: a share of all clocks, in bursts of random length."""
+    while True:
+        pause = rng.random() < share
+        for _ in range(rng.choice([1, 1, 1, 2, 3, 20])):
+            yield pause
+
+
+class Bench:
+    """A freshly reset block with its drivers."""
+
+    def __init__(self, dut, name):
+        self.dut = dut
+        self.rng = random.Random(f"{name} {SEED} {DESIGN.to_json()}")
+        self.input_width = len(dut.s_axis_tdata)
+        self.accepted = 0  # beats, counted beside the drivers
+        self.delivered = 0
+
+    async def start(self):
+        dut = self.dut
+        cocotb.start_soon(Clock(dut.aclk, CLOCK_NS, "ns").start())
+        dut.aresetn.value = 0
+        sides = {"clock": dut.aclk, "reset": dut.aresetn, "reset_active_level": False}
+        self.source = AxiStreamSource(AxiStreamBus.from_prefix(dut, "s_axis"), **sides, byte_lanes=1)
+        self.sink = AxiStreamSink(AxiStreamBus.from_prefix(dut, "m_axis"), **sides, byte_lanes=1)
+        self.registers = AxiLiteMaster(AxiLiteBus.from_prefix(dut, "s_axi"), **sides)
+        await ClockCycles(dut.aclk, 3)
+        cocotb.start_soon(self.watch())
+        await RisingEdge(dut.aclk)
+        dut.aresetn.value = 1
+        await RisingEdge(dut.aclk)
+        return self
+
+    async def watch(self):
+        """Counts beats; an offered beat must hold until it is taken."""
+        dut, offered = self.dut, None
+        while True:
+            await RisingEdge(dut.aclk)  # what is read here stood before the edge
+            if not dut.aresetn.value:
+                offered = None
+                continue
+            self.accepted += int(dut.s_axis_tvalid.value) & int(dut.s_axis_tready.value)
+            valid, ready = int(dut.m_axis_tvalid.value), int(dut.m_axis_tready.value)
+            beat = (int(dut.m_axis_tdata.value), int(dut.m_axis_tlast.value), VIDEO and int(dut.m_axis_tuser.value))
+            assert offered is None or (valid and beat == offered), f"offered {offered}, then valid {valid} {beat}"
+            self.delivered += valid & ready
+            offered = beat if valid and not ready else None
+
+    def stall(self, share_in, share_out):
+        self.source.set_pause_generator(bursts(self.rng, share_in) if share_in else itertools.repeat(False))
+        self.sink.set_pause_generator(bursts(self.rng, share_out) if share_out else itertools.repeat(False))
+
+    async def read(self, address):
+        answer = await self.registers.read(address, 4)
+        assert answer.resp == AxiResp.OKAY, f"read of {address:#x}: {answer.resp}"
+        return int.from_bytes(answer.data, "little")
+
+    async def write(self, address, value):
+        answer = await self.registers.write(address, (value & 0xFFFFFFFF).to_bytes(4, "little"))
+        assert answer.resp == AxiResp.OKAY, f"write of {value} to {address:#x}: {answer.resp}"
+
+    async def refused(self, address, value=None, size=4):
+        """Reads, or writes `size` bytes of `value`; either must be answered with SLVERR."""
+        if value is None:
+            answer = await self.registers.read(address, size)
+            assert int.from_bytes(answer.data, "little") == 0
+        else:
+            answer = await self.registers.write(address, (value & (1 << 8 * size) - 1).to_bytes(size, "little"))
+        assert answer.resp == AxiResp.SLVERR, f"{address:#x}, {value}: {answer.resp}"
+
+    def samples(self, size, kind="random"):
+        """A frame's samples: random, or one of the extremes."""
+        low, high = DESIGN.sample.min, DESIGN.sample.max
+        count = int(np.prod(size))
+        match kind:
+            case "random":
+                flat = [self.rng.randint(low, high) for _ in range(count)]
+            case "corners":
+                flat = [self.rng.choice([low, high]) for _ in range(count)]
+            case "low":
+                flat = [low] * count
+            case "high":
+                flat = [high] * count
+            case "alternating":
+                flat = [(low, high)[place % 2] for place in range(count)]
+        return np.array(flat, dtype=np.int64).reshape(size)
+
+    def size(self):
+        """A random size of a frame, small ones as likely as larger."""
+        if not VIDEO:
+            return (self.rng.choice([1, 2, 3, DESIGN.taps, DESIGN.taps + 1, self.rng.randint(1, 80)]),)
+        tall = min(DESIGN.core_rows, DESIGN.core_min_rows + DESIGN.kernel_rows + 2)
+        wide = min(DESIGN.core_columns, DESIGN.core_min_columns + DESIGN.kernel_columns + 4)
+        return self.rng.randint(DESIGN.core_min_rows, tall), self.rng.randint(DESIGN.core_min_columns, wide)
+
+    def send(self, frame):
+        """Queues a frame; the bits above the sample carry noise, which the block must ignore."""
+        mask = (1 << DESIGN.sample.width) - 1
+        lines = frame if VIDEO else [frame]
+        for row, line in enumerate(lines):
+            words = [int(x) & mask | self.rng.getrandbits(self.input_width) & ~mask for x in line]
+            user = [int(row == 0 and column == 0) for column in range(len(words))] if VIDEO else None
+            self.source.send_nowait(AxiStreamFrame(words, tuser=user))
+
+    async def resize(self, size):
+        if VIDEO:
+            await self.write(ROWS, size[0])
+            await self.write(COLUMNS, size[1])
+
+    async def expect(self, frame, design=DESIGN):
+        """The next frame that comes out must be the golden one, beat for beat, mark for mark."""
+        wanted = golden.run(design, frame)
+        lines = wanted if VIDEO else [wanted]
+        for row, line in enumerate(lines):
+            got = await with_timeout(self.sink.recv(compact=False), 10_000 * CLOCK_NS * max(1, len(line) // 20), "ns")
+            form = DESIGN.output_format
+            values = [signed(word, len(self.dut.m_axis_tdata)) if form.signed else word for word in got.tdata]
+            assert values == [int(y) for y in line], f"row {row}: {values} instead of {list(line)}"
+            if VIDEO:
+                assert got.tuser == [int(row == 0 and column == 0) for column in range(len(line))], f"row {row}: {got.tuser}"
+
+    async def finish(self, accepted, delivered, status=0):
+        """Nothing may be left or come later; all beats are accounted for."""
+        await ClockCycles(self.dut.aclk, 100)
+        assert self.source.empty()
+        assert self.source.idle()
+        assert self.sink.empty(), f"left over: {self.sink.recv_nowait()}"
+        assert not self.sink.active, "a line was begun and not ended"
+        assert (self.accepted, self.delivered) == (accepted, delivered)
+        assert await self.read(BEATS_IN) == accepted & 0xFFFFFFFF
+        assert await self.read(BEATS_OUT) == delivered & 0xFFFFFFFF
+        assert await self.read(STATUS) == status
+
+
+def signed(word, width):
+    return word - (word >> width - 1 << width)
+
+
+def results(frame):
+    return golden.run(DESIGN, frame).size
+
+
+def with_set(values):
+    """The design as it computes with another set of coefficients."""
+    if not VIDEO:
+        return DESIGN.replace(coefficients=values, output=DESIGN.output_format)
+    rows = [values[at : at + DESIGN.kernel_columns] for at in range(0, len(values), DESIGN.kernel_columns)]
+    return DESIGN.replace(kernel=rows, output=DESIGN.output_format)
+
+
+@cocotb.test(timeout_time=3, timeout_unit="ms")
+async def registers_answer(dut):
+    """The description reads back as the design; what there isn't is refused; paused channels change nothing."""
+    bench = await Bench(dut, "registers").start()
+    assert await bench.read(ID) == 0x434F4E56
+    assert await bench.read(VERSION) == 1
+    size = await bench.read(DESCRIPTION_BYTES)
+    write, read = bench.registers.write_if, bench.registers.read_if
+    channels = [write.aw_channel, write.w_channel, write.b_channel, read.ar_channel, read.r_channel]
+    for channel in channels:
+        channel.set_pause_generator(bursts(bench.rng, 0.4))
+    packed = b"".join([(await bench.read(DESCRIPTION + at)).to_bytes(4, "little") for at in range(0, size, 4)])
+    assert design_from_json(zlib.decompress(packed[:size]).decode()) == DESIGN
+    await bench.refused(DESCRIPTION + (size + 3) // 4 * 4)
+    await bench.refused(DESCRIPTION, 0)
+    await bench.refused(0x34)
+    await bench.refused(0x1FFC)
+    await bench.refused(ID, 1)
+    await bench.refused(STATUS, 1, size=1)
+    register = ROWS if VIDEO else LENGTH
+    await bench.write(register, 5)
+    await bench.refused(register, 6, size=2)
+    assert await bench.read(register) == 5
+    await bench.refused(LENGTH if VIDEO else ROWS)
+    # Both directions at once, and in any order of address and data: each gets its own answer.
+    writes = [bench.registers.init_write(register, value.to_bytes(4, "little")) for value in (1, 2, 3)]
+    reads = [bench.registers.init_read(ID, 4) for _ in range(3)]
+    for event in writes + reads:
+        await event.wait()
+    assert all(event.data.resp == AxiResp.OKAY for event in writes + reads)
+    assert all(int.from_bytes(event.data.data, "little") == 0x434F4E56 for event in reads)
+    assert await bench.read(register) == 3
+    await bench.finish(0, 0)
+
+
+@cocotb.test(timeout_time=3, timeout_unit="ms")
+async def frames_are_golden(dut):
+    """Frames of many sizes back to back under every mix of stalls."""
+    bench = await Bench(dut, "frames").start()
+    accepted = delivered = 0
+    for share_in, share_out in STALLS:
+        bench.stall(share_in, share_out)
+        size = bench.size()
+        await bench.resize(size)
+        frames = [bench.samples(size), bench.samples(size, "corners"), bench.samples(size)]
+        for frame in frames:
+            bench.send(frame)
+        for frame in frames:
+            await bench.expect(frame)
+        accepted += sum(frame.size for frame in frames)
+        delivered += sum(results(frame) for frame in frames)
+    bench.stall(0.3, 0.3)
+    for kind in ("low", "high", "alternating"):
+        frame = bench.samples(bench.size(), kind)
+        await bench.resize(frame.shape)
+        bench.send(frame)
+        await bench.expect(frame)
+        accepted += frame.size
+        delivered += results(frame)
+    await bench.finish(accepted, delivered)
+
+
+@cocotb.test(timeout_time=3, timeout_unit="ms")
+async def one_beat_a_clock(dut):
+    """Without stalls: the stated latency, and not one clock lost, within frames and between them."""
+    bench = await Bench(dut, "throughput").start()
+    size = (64,) if not VIDEO else (DESIGN.core_min_rows + 4, DESIGN.core_min_columns + 5)
+    await bench.resize(size)
+    frames = [bench.samples(size) for _ in range(3)]
+    for frame in frames:
+        bench.send(frame)
+    clock, taken, given = 0, [], []
+    total = sum(frame.size for frame in frames)
+    bound = 4 * total + 1000
+    while len(given) < sum(results(frame) for frame in frames):
+        await RisingEdge(dut.aclk)
+        if int(dut.s_axis_tvalid.value) and int(dut.s_axis_tready.value):
+            taken.append(clock)
+        if int(dut.m_axis_tvalid.value):
+            given.append(clock)
+        clock += 1
+        assert clock < bound, f"{len(taken)} beats in, {len(given)} beats out"
+    assert taken == list(range(taken[0], taken[0] + total)), "the input stalled"
+    completes = []  # which beat completes each result
+    for number, frame in enumerate(frames):
+        if not VIDEO:
+            completes += [number * frame.size + place for place in range(frame.size)]
+            continue
+        rows, columns = golden.run(DESIGN, frame).shape
+        same = DESIGN.core_mode == "same"
+        below, right = (DESIGN.below, DESIGN.right) if same else (DESIGN.kernel_rows - 1, DESIGN.kernel_columns - 1)
+        for row, column in itertools.product(range(rows), range(columns)):
+            completes.append(number * frame.size + (row + below) * size[1] + column + right)
+    # The end of the last frame needs no next one: it leaves as if that had followed.
+    assert given == [taken[0] + place + LATENCY for place in completes], [a - b for a, b in itertools.pairwise(given)]
+    for frame in frames:
+        await bench.expect(frame)
+    await bench.finish(total, sum(results(frame) for frame in frames))
+
+
+@cocotb.test(timeout_time=3, timeout_unit="ms")
+async def reset_empties_everything(dut):
+    """Reset in the middle of a frame, wherever that is; the next frame is right and nothing of the old one comes out."""
+    bench = await Bench(dut, "reset").start()
+    for attempt in range(6):
+        bench.stall(0.2, 0.5)
+        size = bench.size()
+        await bench.resize(size)
+        frame = bench.samples(size)
+        for _ in range(3):
+            bench.send(frame)
+        await ClockCycles(dut.aclk, bench.rng.randint(1, 2 * frame.size + 30))
+        bench.source.clear()
+        dut.aresetn.value = 0
+        await ClockCycles(dut.aclk, 1 + attempt % 3)
+        dut.aresetn.value = 1
+        bench.source.clear()
+        bench.sink.clear()
+        await RisingEdge(dut.aclk)
+        bench.accepted = bench.delivered = 0
+        bench.stall(0.3, 0.3)
+        size = bench.size()
+        await bench.resize(size)
+        frame = bench.samples(size)
+        bench.send(frame)
+        await bench.expect(frame)
+        await bench.finish(frame.size, results(frame))
+
+
+@cocotb.test(timeout_time=3, timeout_unit="ms", skip=not DESIGN.loadable)
+async def coefficients_are_replaced(dut):
+    """A set takes effect whole with the next frame; half a set, a dropped one, or one that doesn't fit changes nothing."""
+    bench = await Bench(dut, "coefficients").start()
+    form, count = DESIGN.coefficient_format, len(DESIGN.weights)
+    accepted = delivered = 0
+
+    async def frame_is(design, kind="random"):
+        nonlocal accepted, delivered
+        frame = bench.samples(bench.size(), kind)
+        await bench.resize(frame.shape)
+        bench.send(frame)
+        await bench.expect(frame, design)
+        accepted += frame.size
+        delivered += results(frame)
+
+    def new_set(kind):
+        low, high = form.min, form.max
+        match kind:
+            case "random":
+                return [bench.rng.randint(low, high) for _ in range(count)]
+            case "low":
+                return [low] * count
+            case "high":
+                return [high] * count
+
+    assert await bench.read(COEFFICIENTS) == count
+    await frame_is(DESIGN)
+    for kind, samples in (("random", "random"), ("low", "low"), ("high", "low"), ("low", "high"), ("random", "corners")):
+        values = new_set(kind)
+        await bench.write(RESTART, 0)
+        for value in values:
+            await bench.write(COEFFICIENT, value)
+        bench.stall(0.3, 0.3)
+        await frame_is(with_set(values), samples)
+        await frame_is(with_set(values))
+    for value in values[:-1]:
+        await bench.write(COEFFICIENT, value ^ 1)
+    await frame_is(with_set(values))  # half a set
+    await bench.write(RESTART, 0)
+    for bad in (form.min - 1, form.max + 1):
+        if -(2**31) <= bad < 2**31:
+            await bench.refused(COEFFICIENT, bad)
+    await bench.refused(COEFFICIENT)
+    await bench.refused(RESTART)
+
+    # While a frame is inside, its set stays; the next frame, already waiting behind it, has the new one.
+    size = (200,) if not VIDEO else (DESIGN.core_min_rows + DESIGN.kernel_rows, DESIGN.core_min_columns + DESIGN.kernel_columns)
+    await bench.resize(size)
+    frame, behind = bench.samples(size), bench.samples(size)
+    after = new_set("random")
+    bench.sink.set_pause_generator(itertools.repeat(True))
+    bench.send(frame)
+    bench.send(behind)
+    await ClockCycles(dut.aclk, 4 * (DESIGN.below + 1) * size[1] if VIDEO else 100)  # its first result is made
+    assert await bench.read(STATUS) == BUSY
+    for value in after:
+        await bench.write(COEFFICIENT, value)
+    assert await bench.read(STATUS) == BUSY | PENDING
+    await bench.refused(COEFFICIENT, 0)
+    bench.stall(0.2, 0.2)
+    await bench.expect(frame, with_set(values))
+    await bench.expect(behind, with_set(after))
+    accepted += 2 * frame.size
+    delivered += 2 * results(frame)
+    await bench.finish(accepted, delivered)
+
+
+@cocotb.test(timeout_time=3, timeout_unit="ms", skip=not VIDEO)
+async def errors_are_flagged(dut):
+    """Bad frames set their bit of STATUS, each alone, and the next good frame is right."""
+    bench = await Bench(dut, "errors").start()
+    bench.stall(0.2, 0.2)
+    rows, columns = size = DESIGN.core_min_rows + 2, DESIGN.core_min_columns + 3
+    accepted = delivered = 0
+
+    async def good_frame_after(status):
+        nonlocal accepted, delivered
+        frame = bench.samples(size)
+        bench.send(frame)
+        await bench.expect(frame)
+        accepted += frame.size
+        delivered += results(frame)
+        await bench.finish(accepted, delivered, status)
+        await bench.write(STATUS, status)
+        assert await bench.read(STATUS) == 0
+
+    def send(pixels, first, last):
+        """Pixels with marks at the given places only."""
+        words = [int(x) & (1 << bench.input_width) - 1 for x in pixels]
+        marks = [int(first and place == 0) for place in range(len(words))]
+        for begin, end in itertools.pairwise([0, *last, len(words)]):
+            if end > begin:
+                bench.source.send_nowait(AxiStreamFrame(words[begin:end], tuser=marks[begin:end]))
+
+    await bench.resize(size)
+    send(bench.samples((1, columns)).flat, first=False, last=[])  # outside any frame
+    accepted += columns
+    await good_frame_after(ORPHAN)
+
+    frame = bench.samples(size)  # lines cut in the wrong place
+    send(frame.flat, first=True, last=[columns - 1, 2 * columns])
+    await bench.expect(frame)
+    accepted += frame.size
+    delivered += results(frame)
+    await good_frame_after(EOL)
+
+    frame = bench.samples(size)  # a frame that ends early
+    kept = columns * (rows - 1)
+    send(frame.flat[:kept], first=True, last=range(columns, kept, columns))
+    frame.flat[kept:] = 0
+    accepted += kept
+    delivered += results(frame)
+    another = bench.samples(size)
+    bench.send(another)
+    await bench.expect(frame)
+    await bench.expect(another)
+    accepted += another.size
+    delivered += results(another)
+    await good_frame_after(FIRST)
+
+    for bad in (
+        (0, columns),
+        (DESIGN.core_rows + 1, columns),
+        (rows, DESIGN.core_min_columns - 1),
+        (rows, DESIGN.core_columns + 1),
+    ):
+        if bad[0].bit_length() > DESIGN.core_rows.bit_length() or bad[1].bit_length() > DESIGN.core_columns.bit_length():
+            continue  # the register refuses it
+        await bench.resize(bad)
+        frame = bench.samples(size)
+        bench.send(frame)
+        accepted += frame.size
+        await ClockCycles(dut.aclk, 20 * frame.size)
+        await bench.resize(size)
+        await good_frame_after(SIZE)
