@@ -1,0 +1,156 @@
+"""Samples and results as bytes: little-endian two's complement, sign-extended to whole bytes."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from convolver.designs import Conv2DDesign, FIRDesign
+from convolver.formats import Format
+from convolver.hw.cobs import framed
+from convolver.hw.registers import frame_members
+from convolver.hw.stream import SkidBuffer, frame_layout, image_layout
+
+__all__ = ["ResultPacker", "SampleUnpacker", "byte_count"]
+
+
+def byte_count(number: Format) -> int:
+    """Bytes that an integer of this format takes."""
+    return -(-number.width // 8)
+
+
+class SampleUnpacker(wiring.Component):
+    """Makes samples of bytes, and counts them to mark frames: one byte a clock, latency one clock from a sample's last byte.
+
+    Bits of the bytes above the sample's width are ignored. The size of a frame is taken with its first sample.
+
+    Parameters
+    ----------
+    design : FIRDesign or Conv2DDesign
+        The format of a sample, and the core's marks.
+
+    Ports
+    -----
+    i : bytes.
+    rows, columns : size of the next frame, 2-D only; 0 counts as the largest number of that port's width, plus one.
+    length : samples of the next frame, FIR only; likewise.
+    o : samples, as the core takes them.
+    empty : no whole sample waits. Half a one may.
+    """
+
+    def __init__(self, design: FIRDesign | Conv2DDesign) -> None:
+        self.design = design
+        self._layout = image_layout(design.pixel) if isinstance(design, Conv2DDesign) else frame_layout(design.data)
+        sizes = {name: In(member.shape) for name, member in frame_members(design).items()}
+        super().__init__(
+            {
+                "i": In(stream.Signature(8)),
+                **sizes,
+                "o": Out(stream.Signature(self._layout)),
+                "empty": Out(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.skid = skid = SkidBuffer(self._layout)
+        sample = skid.i.p
+        taken = Signal()
+
+        # A sample is whole with its last byte, which needs the skid buffer's room; the others don't.
+        count = byte_count(self.design.sample)
+        m.d.comb += [skid.i.valid.eq(self.i.valid), self.i.ready.eq(skid.i.ready), taken.eq(skid.i.valid & skid.i.ready)]
+        if count == 1:
+            m.d.comb += sample.data.eq(self.i.payload)
+        else:
+            before = Signal(8 * (count - 1))
+            place = Signal(range(count))
+            final = Signal()
+            m.d.comb += [
+                final.eq(place == count - 1),
+                skid.i.valid.eq(self.i.valid & final),
+                self.i.ready.eq(skid.i.ready | ~final),
+                sample.data.eq(Cat(before, self.i.payload)),
+            ]
+            with m.If(self.i.valid & self.i.ready):
+                m.d.sync += [before.eq(Cat(before[8:], self.i.payload)), place.eq(Mux(final, 0, place + 1))]
+
+        first = Signal(init=1)
+        m.d.comb += sample.first.eq(first)
+        if isinstance(self.design, Conv2DDesign):
+            row, rows, rows_kept = _counter(m, "row", self.rows, first)
+            column, columns, columns_kept = _counter(m, "column", self.columns, first)
+            bottom = Signal()
+            m.d.comb += [
+                sample.eol.eq(column == (columns - 1)[: len(column)]),
+                bottom.eq(row == (rows - 1)[: len(row)]),
+                sample.last.eq(sample.eol & bottom),
+            ]
+            with m.If(taken):
+                m.d.sync += [rows_kept.eq(rows), columns_kept.eq(columns), column.eq(Mux(sample.eol, 0, column + 1))]
+                with m.If(sample.eol):
+                    m.d.sync += row.eq(Mux(bottom, 0, row + 1))
+        else:
+            place_in_frame, length, length_kept = _counter(m, "place_in_frame", self.length, first)
+            m.d.comb += sample.last.eq(place_in_frame == (length - 1)[: len(length)])
+            with m.If(taken):
+                m.d.sync += [length_kept.eq(length), place_in_frame.eq(Mux(sample.last, 0, place_in_frame + 1))]
+        with m.If(taken):
+            m.d.sync += first.eq(sample.last)
+
+        connect(m, skid.o, flipped(self.o))
+        m.d.comb += self.empty.eq(~skid.o.valid)
+        return m
+
+
+def _counter(m: Module, name: str, size: Signal, first: Signal) -> tuple[Signal, Signal, Signal]:
+    """A counter as wide as `size`, the size that holds now, and the register that keeps it for the rest of the frame."""
+    count, chosen, kept = (Signal(len(size), name=f"{name}{suffix}") for suffix in ("", "_size", "_size_kept"))
+    m.d.comb += chosen.eq(Mux(first, size, kept))
+    return count, chosen, kept
+
+
+class ResultPacker(wiring.Component):
+    """Makes bytes of results: one byte a clock, latency 2 clocks, `last` on the last byte of a frame's last result.
+
+    Parameters
+    ----------
+    design : FIRDesign or Conv2DDesign
+        The format of a result, and the core's marks.
+
+    Ports
+    -----
+    i : results, as the core gives them.
+    o : bytes.
+    """
+
+    def __init__(self, design: FIRDesign | Conv2DDesign) -> None:
+        self.design = design
+        number = design.output_format
+        self._layout = image_layout(number) if isinstance(design, Conv2DDesign) else frame_layout(number)
+        super().__init__({"i": In(stream.Signature(self._layout)), "o": Out(stream.Signature(framed))})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.skid = skid = SkidBuffer(self._layout)
+        connect(m, flipped(self.i), skid.i)
+
+        count = byte_count(self.design.output_format)
+        word = Signal(8 * count)
+        left = Signal(range(count + 1))
+        last = Signal()
+        m.d.comb += [
+            self.o.valid.eq(left != 0),
+            self.o.p.data.eq(word[:8]),
+            self.o.p.last.eq(last & (left == 1)),
+        ]
+        with m.If((left == 0) | ((left == 1) & self.o.ready)):
+            m.d.comb += skid.o.ready.eq(1)
+            m.d.sync += [
+                word.eq(skid.o.p.data),
+                last.eq(skid.o.p.last),
+                left.eq(Mux(skid.o.valid, count, 0)),
+            ]
+        with m.Elif(self.o.ready):
+            m.d.sync += [word.eq(word >> 8), left.eq(left - 1)]
+
+        return m
