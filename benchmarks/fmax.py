@@ -41,7 +41,9 @@ class Harness(Elaboratable):
 
     def __init__(self, dut: Any) -> None:
         self.dut = dut
-        self.clk, self.rst, self.si, self.so = Signal(), Signal(), Signal(), Signal()
+        self.clk = Signal()
+        self.si = Signal()
+        self.so = Signal()
 
     def elaborate(self, _platform: Any) -> Module:
         m = Module()
@@ -187,15 +189,47 @@ class Figures:
 _LUTS = {"LUT4": 1, "CCU2C": 2, "TRELLIS_DPR16X4": 6}
 
 
-def sizes(named: Iterable[tuple[str, Cell]]) -> dict[str, int]:
+def sizes(found: Iterable[Cell]) -> dict[str, int]:
     """LUT, FF, multipliers and block RAMs of some cells."""
-    types = Counter(cell.type for _name, cell in named)
+    types = Counter(cell.type for cell in found)
     return {
         "LUT": sum(weight * types[name] for name, weight in _LUTS.items()),
         "FF": types["TRELLIS_FF"],
         "MULT18": types["MULT18X18D"],
         "block RAM": types["DP16KD"] + types["PDPW16KD"],
     }
+
+
+def split(module: dict[str, Any], array: str) -> tuple[list[Cell], list[Cell]]:
+    """The cells of the circuit without its harness, and those of its MAC array, `array` being the array's name in it.
+
+    A cell is known by the nets that it drives: synthesis keeps their names.
+    """
+    nets = module["netnames"]
+    ours = {bit for name in ("shift", "held", "captured", "out") for bit in nets[name]["bits"]}
+    # The exclusive-ors in front of the harness' last registers drive nothing else.
+    ours |= {
+        bit
+        for cell in module["cells"].values()
+        if cell["type"] == "TRELLIS_FF" and cell["connections"]["Q"][0] in set(nets["out"]["bits"])
+        for bit in cell["connections"]["DI"]
+    }
+    inner = {bit for name, net in nets.items() if name.startswith(f"dut.{array}.") for bit in net["bits"]}
+    # What enters the array has a name in it too, and is driven outside.
+    for name in ("samples", "weights", "load"):
+        inner -= set(nets.get(f"dut.{array}.{name}", {"bits": []})["bits"])
+    core, mac = [], []
+    for name, cell in module["cells"].items():
+        driven = {
+            bit for port, bits in cell["connections"].items() if cell["port_directions"][port] == "output" for bit in bits
+        }
+        if driven & ours:
+            continue
+        one = Cell(cell["type"], cell["parameters"])
+        core.append(one)
+        if name.startswith(f"dut.{array}.") or driven & inner:
+            mac.append(one)
+    return core, mac
 
 
 def measure(name: str, dut: Any, array: str, directory: Path, seeds: int) -> Figures:
@@ -205,9 +239,9 @@ def measure(name: str, dut: Any, array: str, directory: Path, seeds: int) -> Fig
     (directory / f"{name}.il").write_text(rtlil.convert(harness, name="top", ports=ports, emit_src=False))
     script = f"read_rtlil {name}.il; synth_ecp5 -top top -json {name}.json"
     run("yosys", ["-q", "-l", f"{name}.rpt", "-p", script], directory, logs=[f"{name}.rpt"])
-    netlist = json.loads((directory / f"{name}.json").read_text())["modules"]["top"]["cells"]
-    named = [(cell, Cell(found["type"], found["parameters"])) for cell, found in netlist.items()]
-    known = limits("ecp5", "6", [cell for _name, cell in named])
+    module = json.loads((directory / f"{name}.json").read_text())["modules"]["top"]
+    inside, mac = split(module, array)
+    known = limits("ecp5", "6", inside)
     runs, paths = [], []
     for seed in range(1, seeds + 1):
         print(f"{name}: placing with seed {seed}", file=sys.stderr)
@@ -218,9 +252,7 @@ def measure(name: str, dut: Any, array: str, directory: Path, seeds: int) -> Fig
         told = json.loads(report.read_text())
         runs += clocks(told, TARGET, known)
         paths.append(critical_path(told))
-    inside = [(cell, found) for cell, found in named if cell.startswith("dut.")]
-    inner = [(cell, found) for cell, found in inside if cell.startswith(f"dut.{array}.")]
-    return Figures(name, tuple(runs), sizes(inside), sizes(inner), tuple(paths))
+    return Figures(name, tuple(runs), sizes(inside), sizes(mac), tuple(paths))
 
 
 def table(pairs: Iterable[tuple[Figures, Figures]]) -> str:
