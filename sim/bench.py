@@ -73,7 +73,8 @@ def run_stream(
                 before(ctx, index)
             ctx.set(component.i.payload, beat)
             ctx.set(component.i.valid, 1)
-            await ctx.tick().until(component.i.ready)
+            while not (await ctx.tick().sample(component.i.ready))[-1]:
+                pass
             ctx.set(component.i.valid, 0)
 
     async def sink(ctx: Any) -> None:
@@ -94,7 +95,9 @@ def run_stream(
             if took and room:
                 run.accepted.append(clock)
             beat = read(payload)
-            assert held is None or (valid and beat == held), f"A stalled beat must hold: {held} became {beat if valid else None}"
+            assert held is None or (valid and beat == held), (
+                f"A stalled beat must hold: {held} became {beat if valid else None}"
+            )
             if valid and held is None:
                 run.offered.append(clock)
             held = beat if valid and not ready else None

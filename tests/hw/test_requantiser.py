@@ -79,9 +79,7 @@ def test_every_sum_is_rounded_and_limited_exactly(weight, data, shift, output, r
     design = convolver.FIRDesign([weight], data=data, shift=shift, output=output, rounding=rounding, overflow=overflow)
     low, high = design.sum_range
     values = list(range(low, high + 1))
-    expected = [
-        overflowed(rounded(Fraction(value, 1 << shift), rounding), design.output_format, overflow) for value in values
-    ]
+    expected = [overflowed(rounded(Fraction(value, 1 << shift), rounding), design.output_format, overflow) for value in values]
     assert outputs(Requantiser(Schedule(design)), values) == expected
 
 
@@ -99,6 +97,19 @@ def test_wide_sums_round_exactly():
     design = convolver.FIRDesign([2**31 - 1, -(2**31)], data="s32", shift=33, rounding="half_even", output="s20")
     rng = np.random.default_rng(11)
     low, high = design.sum_range
-    values = [low, low + 1, -1, 0, 1, high, 1 << 32, 3 << 32, -1 << 32, *(int(v) for v in rng.integers(low // 2, high // 2, 200))]
-    expected = [overflowed(rounded(Fraction(value, 1 << 33), "half_even"), design.output_format, "saturate") for value in values]
+    values = [
+        low,
+        low + 1,
+        -1,
+        0,
+        1,
+        high,
+        1 << 32,
+        3 << 32,
+        -1 << 32,
+        *(int(v) for v in rng.integers(low // 2, high // 2, 200)),
+    ]
+    expected = [
+        overflowed(rounded(Fraction(value, 1 << 33), "half_even"), design.output_format, "saturate") for value in values
+    ]
     assert outputs(Requantiser(Schedule(design)), values) == expected

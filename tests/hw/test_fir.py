@@ -1,0 +1,235 @@
+"""The FIR core on Amaranth's simulator: bit for bit, count for count, clock for clock."""
+
+import numpy as np
+import pytest
+from amaranth.sim import Simulator
+
+import convolver
+from convolver.hw.fir import FIRCore
+from convolver.sim import golden
+from convolver.sim.bench import run_stream
+
+EXTREMES = {
+    "one tap": convolver.FIRDesign([-7]),
+    "all zero": convolver.FIRDesign([0, 0, 0]),
+    "zeros inside": convolver.FIRDesign([1, 0, 0, -4, 0]),
+    "one-bit data": convolver.FIRDesign([3, -1, 2], data="u1"),
+    "signed bit": convolver.FIRDesign([3, -1, 2], data="s1"),
+    "32 bit both": convolver.FIRDesign([-(2**31), 2**31 - 1, -(2**31)], data="s32"),
+    "unsigned both": convolver.FIRDesign([255, 254, 3], data="u8"),
+    "rounded": convolver.FIRDesign([11, -23, 42], data="s10", shift=4, rounding="half_even", output="s9"),
+    "wrapped": convolver.FIRDesign([11, -23, 42], data="s10", shift=2, rounding="toward_zero", output="u7", overflow="wrap"),
+    "31 taps": convolver.FIRDesign(list(range(-15, 16)), data="s12"),
+    "loadable": convolver.FIRDesign([1, -2, 3, -4], data="s8", coefficient="s8", loadable=True),
+}
+
+
+def beats_of(frames):
+    return [
+        {"data": int(sample), "first": index == 0, "last": index == len(frame) - 1}
+        for frame in frames
+        for index, sample in enumerate(frame)
+    ]
+
+
+def read(payload):
+    return payload.data, payload.first, payload.last
+
+
+def expected_of(design, frames):
+    return [
+        (int(value), int(index == 0), int(index == len(frame) - 1))
+        for frame in frames
+        for index, value in enumerate(golden.fir(design, frame))
+    ]
+
+
+def extreme_frames(design, seed):
+    """Worst case by construction: full scale against each tap's sign, an impulse of either extreme, alternation, noise."""
+    low, high = design.data.min, design.data.max
+    against = [low if tap > 0 else high for tap in reversed(design.coefficients)]
+    along = [high if tap > 0 else low for tap in reversed(design.coefficients)]
+    noise = np.random.default_rng(seed).integers(low, high, 40, endpoint=True)
+    flat = [[low] * (design.taps + 2), [high] * (design.taps + 2), [low, high] * design.taps]
+    return [against, along, [high] + [0] * design.taps, [low] + [0] * design.taps, *flat, [high], noise]
+
+
+@pytest.mark.parametrize("name", EXTREMES)
+@pytest.mark.parametrize(("gap", "stall"), [(0, 0), (0.5, 0), (0, 0.5), (0.4, 0.4)])
+def test_results_are_those_of_the_golden_model(name, gap, stall):
+    design = EXTREMES[name]
+    core = FIRCore(design)
+    frames = extreme_frames(design, seed=5)
+    beats = beats_of(frames)
+    watch = {"overflow": core.overflow, "first": core.errors.first, "orphan": core.errors.orphan}
+    run = run_stream(core, beats, len(beats), seed=9, gap=gap, stall=stall, read=read, watch=watch)
+    assert run.beats == expected_of(design, frames)
+    assert run.seen == {"overflow": 0, "first": 0, "orphan": 0}
+
+
+@pytest.mark.parametrize("name", EXTREMES)
+def test_one_sample_a_clock_and_the_stated_latency(name):
+    core = FIRCore(EXTREMES[name])
+    frames = [[1] * 30, [0] * 50, [1]]
+    run = run_stream(core, beats_of(frames), 81)
+    assert run.accepted == list(range(81))
+    assert run.delivered == [clock + core.latency for clock in range(81)]
+
+
+def test_a_gap_delays_only_what_follows():
+    core = FIRCore(EXTREMES["rounded"])
+    run = run_stream(core, beats_of([list(range(60))]), 60, seed=2, gap=0.6)
+    assert run.delivered == [clock + core.latency for clock in run.accepted]
+
+
+def test_the_impulse_response_is_the_taps():
+    design = EXTREMES["31 taps"]
+    run = run_stream(FIRCore(design), beats_of([[1] + [0] * 30]), 31, read=read)
+    assert [beat[0] for beat in run.beats] == list(design.coefficients)
+
+
+def test_a_beat_outside_a_frame_is_dropped_and_flagged():
+    core = FIRCore(convolver.FIRDesign([2, 1]))
+    stray = [{"data": 99, "first": 0, "last": 0}] * 2
+    run = run_stream(core, stray + beats_of([[5, 6]]), 2, read=read, watch={"orphan": core.errors.orphan})
+    assert run.beats == [(10, 1, 0), (17, 0, 1)]
+    assert run.seen["orphan"] == 2
+
+
+def test_a_frame_that_begins_too_early_starts_from_silence_and_is_flagged():
+    core = FIRCore(convolver.FIRDesign([2, 1]))
+    cut = beats_of([[100, 100, 100]])[:2]
+    run = run_stream(core, cut + beats_of([[5, 6]]), 4, read=read, watch={"first": core.errors.first})
+    assert run.beats == [(200, 1, 0), (300, 0, 0), (10, 1, 0), (17, 0, 1)]
+    assert run.seen["first"] == 1
+
+
+def drive(core, *processes):
+    simulator = Simulator(core)
+    simulator.add_clock(1e-6)
+    for process, background in processes:
+        simulator.add_testbench(process, background=background)
+    simulator.run()
+
+
+async def send(ctx, stream, beat):
+    ctx.set(stream.payload, beat)
+    ctx.set(stream.valid, 1)
+    while not (await ctx.tick().sample(stream.ready))[-1]:
+        pass
+    ctx.set(stream.valid, 0)
+
+
+@pytest.mark.parametrize("stall", [0, 0.7])
+@pytest.mark.parametrize("when", range(0, 40, 3))
+def test_a_new_set_takes_effect_whole_at_a_frames_first_result(when, stall):
+    """Whenever the set is completed, each frame is filtered by one set, the old or the new, and never by the old again."""
+    old, new = (1, 2, 3), (-7, 5, 11)
+    design = convolver.FIRDesign(old, data="s8", coefficient="s8", loadable=True)
+    core = FIRCore(design)
+    frames = [[3, 1, 4, 1], [5, 9, 2, 6], [5, 3, 5, 8], [9, 7, 9, 3]]
+    chance = np.random.default_rng(when)
+    results = []
+
+    async def source(ctx):
+        for beat in beats_of(frames):
+            await send(ctx, core.i, beat)
+
+    async def loader(ctx):
+        for _ in range(when + 1):
+            await ctx.tick()
+        for index, tap in enumerate(new):
+            await send(ctx, core.coefficients, {"data": tap, "last": index == 2})
+
+    async def sink(ctx):
+        for _ in range(1000):
+            ctx.set(core.o.ready, chance.random() >= stall)
+            _, _, valid, ready, payload = await ctx.tick().sample(core.o.valid, core.o.ready, core.o.payload)
+            if valid and ready:
+                results.append(payload.data)
+            if len(results) == 16:
+                return
+        raise AssertionError(f"Only {len(results)} of 16 results came")
+
+    drive(core, (source, True), (loader, True), (sink, False))
+    used = []
+    for number, frame in enumerate(frames):
+        got = results[4 * number : 4 * number + 4]
+        matches = [taps for taps in (old, new) if got == list(golden.lfilter(taps, frame))]
+        assert len(matches) == 1, f"frame {number} is neither the old set's nor the new one's: {got}"
+        used.append(matches[0] == new)
+    assert used == sorted(used)
+    if when == 0:
+        assert used[-1]
+
+
+def test_a_set_of_a_wrong_length_is_dropped_and_flagged():
+    design = convolver.FIRDesign([1, 2, 3], data="s8", coefficient="s8", loadable=True)
+    core = FIRCore(design)
+    errors = 0
+    results = []
+
+    async def source(ctx):
+        for length in (2, 5, 1):
+            for index in range(length):
+                await send(ctx, core.coefficients, {"data": 100, "last": index == length - 1})
+        for _ in range(3):
+            await ctx.tick()
+        for beat in beats_of([[1, 0, 0]]):
+            await send(ctx, core.i, beat)
+        for index in range(3):
+            await send(ctx, core.coefficients, {"data": 9 - index, "last": index == 2})
+        for _ in range(20):
+            await ctx.tick()
+        for beat in beats_of([[1, 0, 0]]):
+            await send(ctx, core.i, beat)
+
+    async def sink(ctx):
+        nonlocal errors
+        ctx.set(core.o.ready, 1)
+        for _ in range(200):
+            _, _, valid, payload, error = await ctx.tick().sample(core.o.valid, core.o.payload, core.errors.coefficients)
+            errors += error
+            if valid:
+                results.append(payload.data)
+
+    drive(core, (source, True), (sink, False))
+    assert errors == 3
+    assert results == [1, 2, 3, 9, 8, 7]
+
+
+def test_reset_at_any_cycle_leaves_the_next_frame_right():
+    from amaranth.hdl import ResetInserter, Signal
+
+    design = convolver.FIRDesign([1, -2, 3], data="s8", coefficient="s8", loadable=True)
+    for cycle in range(1, 40):
+        core = FIRCore(design)
+        reset = Signal()
+        results = []
+
+        async def bench(ctx, core=core, reset=reset, results=results, cycle=cycle):
+            ctx.set(core.o.ready, cycle % 2)
+            ctx.set(core.i.valid, 1)
+            for clock in range(cycle):
+                ctx.set(core.i.payload, {"data": clock, "first": clock % 5 == 0, "last": clock % 5 == 4})
+                ctx.set(core.coefficients.payload, {"data": clock, "last": clock % 3 == 2})
+                ctx.set(core.coefficients.valid, 1)
+                await ctx.tick()
+            ctx.set(reset, 1)
+            ctx.set(core.i.valid, 0)
+            ctx.set(core.coefficients.valid, 0)
+            await ctx.tick()
+            ctx.set(reset, 0)
+            ctx.set(core.o.ready, 1)
+            for beat in beats_of([[1, 0, 0, 4]]):
+                await send(ctx, core.i, beat)
+            while len(results) < 4:
+                _, _, valid, payload = await ctx.tick().sample(core.o.valid, core.o.payload)
+                if valid:
+                    results.append(payload.data)
+
+        simulator = Simulator(ResetInserter(reset)(core))
+        simulator.add_clock(1e-6)
+        simulator.add_testbench(bench)
+        simulator.run()
+        assert results == [1, -2, 3, 4], f"after a reset in clock {cycle}"
