@@ -1,0 +1,251 @@
+// Clocks a core with streams on both sides, thousands of clocks a call. See twin.py for what the fields mean; the two must agree.
+
+#pragma once
+
+#include <algorithm>
+#include <cstring>
+#include <iterator>
+
+#include "value.h"
+
+namespace twin {
+
+struct job {
+	// What to send.
+	const i64 *samples;
+	const std::uint8_t *marks;
+	i64 beats;
+	const i64 *frame_starts;
+	const i64 *frame_rows;
+	const i64 *frame_columns;
+	i64 frames;
+	const i64 *coefficients;
+	const std::uint8_t *coefficient_marks;
+	i64 coefficient_count;
+	i64 coefficient_clock;
+
+	// When: one byte a clock, taken over and over; 1 pauses the side.
+	const std::uint8_t *gaps;
+	i64 gap_count;
+	const std::uint8_t *stalls;
+	i64 stall_count;
+	const std::uint8_t *coefficient_gaps;
+	i64 coefficient_gap_count;
+
+	// Where results go.
+	i64 *results;
+	std::uint8_t *result_marks;
+	i64 capacity;
+	i64 *accept_clocks;
+	i64 *result_clocks;
+
+	// How far.
+	i64 wanted;
+	i64 settle;
+	i64 limit;
+	i64 patience;
+	i64 shy;
+	i64 probe;
+
+	// What happened.
+	i64 clock;
+	i64 accepted;
+	i64 delivered;
+	i64 loaded;
+	i64 idle;
+	i64 settled;
+	i64 first_accept;
+	i64 first_result;
+	i64 last_result;
+	i64 source_stalls;
+	i64 sink_stalls;
+	i64 violations;
+	i64 violation_clock;
+	i64 frame;
+	i64 holding;
+	i64 coefficient_holding;
+	i64 offered;
+	i64 last_offer[5];
+	i64 errors[8];
+	i64 error_clocks[8];
+	i64 busy;
+	i64 pending;
+	i64 overflow;
+};
+
+enum outcome { SLICE = 0, DONE = 1, LIMIT = 2, STUCK = 3 };
+
+// Bits of a result that don't fit 64, in words, lowest first, the last one sign- or zero-extended.
+template<size_t Width, bool Signed, size_t Offset, class Port> TWIN_INLINE void read_result(const Port &port, i64 *words) {
+	const auto data = port.template cut<Offset + Width - 1, Offset>();
+	constexpr size_t count = decltype(data)::words;
+	const auto extended = data.template cast<64 * count, Signed>();
+	for (size_t n = 0; n < count; n++)
+		words[n] = i64(extended.data[n]);
+}
+
+template<class Core> struct simulation {
+	typename Core::top top;
+
+	outcome run(job &j, i64 clocks) {
+		const i64 end = j.clock + clocks < j.limit ? j.clock + clocks : j.limit;
+		for (; j.clock < end; j.clock++) {
+			if (j.accepted == j.beats && j.loaded == j.coefficient_count && j.delivered >= j.wanted && j.settled++ >= j.settle)
+				return DONE;
+			if (j.idle >= j.patience)
+				return STUCK;
+			step(j);
+		}
+		if (j.clock < j.limit)
+			return SLICE;
+		return LIMIT;
+	}
+
+	void reset(i64 clocks) {
+		for (i64 n = 0; n < clocks; n++)
+			top.template tick<true>();
+	}
+
+	// The outputs as they stand now, without a clock.
+	void look(job &j) const {
+		auto copy = top;
+		copy.template tick<false>();
+		j.busy = Core::busy(copy);
+		j.pending = Core::pending(copy);
+	}
+
+private:
+	TWIN_INLINE void step(job &j) {
+		const i64 now = j.clock;
+		bool progress = false;
+
+		// A beat once offered stays until it is taken. While there is none, the payload is wrong on purpose.
+		bool valid = j.holding;
+		if (!valid && j.accepted < j.beats)
+			valid = j.gap_count == 0 || !j.gaps[now % j.gap_count];
+		if (j.accepted < j.beats) {
+			while (j.frame + 1 < j.frames && j.accepted >= j.frame_starts[j.frame + 1])
+				j.frame++;
+			const std::uint8_t marks = j.marks[j.accepted];
+			if (j.frames > 0) {
+				const bool sampled = valid && (marks & 1);
+				Core::set_size(top, sampled ? j.frame_rows[j.frame] : ~j.frame_rows[j.frame],
+					sampled ? j.frame_columns[j.frame] : ~j.frame_columns[j.frame]);
+			}
+			Core::set_input(top, valid, valid ? j.samples[j.accepted] : ~j.samples[j.accepted], valid ? marks : ~marks);
+		} else {
+			Core::set_input(top, false, now, std::uint8_t(now));
+		}
+
+		bool load = j.coefficient_holding;
+		if (!load && j.loaded < j.coefficient_count && now >= j.coefficient_clock)
+			load = j.coefficient_gap_count == 0 || !j.coefficient_gaps[now % j.coefficient_gap_count];
+		if (Core::loadable) {
+			if (load)
+				Core::set_coefficient(top, true, j.coefficients[j.loaded], j.coefficient_marks[j.loaded]);
+			else
+				Core::set_coefficient(top, false, now, std::uint8_t(now));
+		}
+
+		bool ready = j.stall_count == 0 || !j.stalls[now % j.stall_count];
+		if (j.shy)
+			ready = ready && j.offered;
+		if (j.probe)
+			probe(j, ready);
+
+		Core::set_output_ready(top, ready);
+		top.template tick<false>();
+
+		if (valid) {
+			if (Core::input_ready(top)) {
+				if (j.accept_clocks)
+					j.accept_clocks[j.accepted] = now;
+				if (j.first_accept < 0)
+					j.first_accept = now;
+				j.accepted++;
+				progress = true;
+				j.holding = 0;
+			} else {
+				j.holding = 1;
+				j.source_stalls++;
+			}
+		}
+		if (load) {
+			j.coefficient_holding = !Core::coefficient_ready(top);
+			if (!j.coefficient_holding) {
+				j.loaded++;
+				progress = true;
+			}
+		}
+
+		const bool offer = Core::output_valid(top);
+		if (j.offered == 2)
+			check_hold(j, offer);
+		if (offer) {
+			if (j.first_result < 0)
+				j.first_result = now;
+			if (ready) {
+				if (j.delivered < j.capacity) {
+					Core::read_output(top, j.results + j.delivered * Core::result_words);
+					j.result_marks[j.delivered] = Core::output_marks(top);
+					if (j.result_clocks)
+						j.result_clocks[j.delivered] = now;
+				}
+				j.delivered++;
+				j.last_result = now;
+				progress = true;
+			} else {
+				j.sink_stalls++;
+				remember_offer(j);
+			}
+		}
+		j.offered = offer ? (ready ? 1 : 2) : 0;
+
+		const unsigned errors = Core::errors(top);
+		if (errors)
+			count_errors(j, errors);
+		j.overflow += Core::overflow(top);
+		j.idle = progress ? 0 : j.idle + 1;
+	}
+
+	void remember_offer(job &j) const {
+		std::memset(j.last_offer, 0, sizeof j.last_offer);
+		Core::read_output(top, j.last_offer);
+		j.last_offer[4] = Core::output_marks(top);
+	}
+
+	// A result that was offered and not taken must still be there, unchanged.
+	void check_hold(job &j, bool offer) const {
+		i64 now[5] = {};
+		if (offer) {
+			Core::read_output(top, now);
+			now[4] = Core::output_marks(top);
+		}
+		if (!offer || std::memcmp(now, j.last_offer, sizeof now) != 0)
+			violation(j);
+	}
+
+	// What the core shows its source, and whether it offers a result, must not depend on the sink's ready in the same clock.
+	void probe(job &j, bool ready) const {
+		auto one = top, other = top;
+		Core::set_output_ready(one, ready);
+		Core::set_output_ready(other, !ready);
+		one.template tick<false>();
+		other.template tick<false>();
+		if (Core::input_ready(one) != Core::input_ready(other) || Core::output_valid(one) != Core::output_valid(other))
+			violation(j);
+	}
+
+	static void violation(job &j) {
+		if (j.violations++ == 0)
+			j.violation_clock = j.clock;
+	}
+
+	static void count_errors(job &j, unsigned errors) {
+		for (unsigned n = 0; n < 8; n++)
+			if ((errors >> n) & 1 && j.errors[n]++ == 0)
+				j.error_clocks[n] = j.clock;
+	}
+};
+
+} // namespace twin

@@ -1,0 +1,166 @@
+"""Where the ports of a core are, and the C++ that reaches them for driver.h."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+from .translate import mangled
+
+__all__ = ["MARKS", "Field", "Ports", "glue"]
+
+MARKS = ("first", "last", "eol")
+"""Marks of a beat, in the order of their bits."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """Bits of a payload."""
+
+    offset: int
+    width: int
+    signed: bool = False
+
+
+@dataclass(frozen=True)
+class Ports:
+    """The ports of a core that the driver drives or reads; those that a component lacks are empty.
+
+    `input`, `output` and `coefficients` are the fields of the three streams' payloads by their names.
+    """
+
+    input: dict[str, Field]
+    output: dict[str, Field]
+    coefficients: dict[str, Field]
+    errors: dict[str, Field]
+    sizes: dict[str, int]
+    flags: tuple[str, ...]
+    latency: int | None
+
+    @classmethod
+    def of(cls, component: Any) -> Self:
+        """Reads them from an Amaranth component with streams `i` and `o`."""
+        from amaranth.hdl import Shape
+
+        members = component.signature.members
+        latency = getattr(component, "latency", None)
+        return cls(
+            input=_payload(members["i"]),
+            output=_payload(members["o"]),
+            coefficients=_payload(members["coefficients"]) if "coefficients" in members else {},
+            errors=_fields(members["errors"].shape) if "errors" in members else {},
+            sizes={name: Shape.cast(members[name].shape).width for name in ("rows", "columns") if name in members},
+            flags=tuple(name for name in ("busy", "pending", "overflow") if name in members),
+            latency=latency if isinstance(latency, int) else None,
+        )
+
+    @property
+    def words(self) -> int:
+        """64-bit words of a result."""
+        return -(-self.output["data"].width // 64)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values, for the cache."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, plain: dict[str, Any]) -> Self:
+        """Of what `to_dict` gave."""
+        fields = {
+            name: {key: Field(**field) for key, field in plain[name].items()}
+            for name in ("input", "output", "coefficients", "errors")
+        }
+        return cls(**fields, sizes=plain["sizes"], flags=tuple(plain["flags"]), latency=plain["latency"])
+
+
+def _payload(member: Any) -> dict[str, Field]:
+    return _fields(member.signature.members["payload"].shape)
+
+
+def _fields(shape: Any) -> dict[str, Field]:
+    """The fields of a struct; any other payload is all `data`."""
+    from amaranth.hdl import Shape
+    from amaranth.lib import data
+
+    if isinstance(shape, data.StructLayout):
+        casts = {name: (field.offset, Shape.cast(field.shape)) for name, field in shape}
+        return {name: Field(offset, cast.width, cast.signed) for name, (offset, cast) in casts.items()}
+    cast = Shape.cast(shape)
+    return {"data": Field(0, cast.width, cast.signed)}
+
+
+def glue(ports: Ports, number: int) -> str:
+    """C++ that gives driver.h the ports of design `number` by their meaning, and the functions that Python calls."""
+    top = f"design_{number}::top"
+    errors = " | ".join(f"unsigned({_cut('errors', field)}.low()) << {bit}" for bit, field in enumerate(ports.errors.values()))
+    sizes = [f"t.{mangled(name)} = value<{width}>::of(u64({name}));" for name, width in ports.sizes.items()]
+    flags = {name: f"t.{mangled(name)}.low()" if name in ports.flags else "0" for name in ("busy", "pending", "overflow")}
+    data = ports.output["data"]
+    marks = " | ".join(
+        f"{_cut('o__payload', ports.output[mark])}.low() << {bit}" for bit, mark in enumerate(MARKS) if mark in ports.output
+    )
+    coefficients = ports.coefficients
+    simulation = f"simulation<core_{number}>"
+    this = f"static_cast<{simulation} *>(s)"
+    result = f"read_result<{data.width}, {'true' if data.signed else 'false'}, {data.offset}>"
+    load = _drive("coefficients", coefficients, ("last",)) if coefficients else []
+    return "\n".join(
+        [
+            "namespace {",
+            "using namespace twin;",
+            f"struct core_{number} {{",
+            f"\tusing top = {top};",
+            f"\tstatic constexpr bool loadable = {'true' if coefficients else 'false'};",
+            f"\tstatic constexpr size_t result_words = {ports.words};",
+            "\tTWIN_INLINE static void set_input(top &t, bool valid, i64 data, std::uint8_t marks) {",
+            *(f"\t\t{line}" for line in _drive("i", ports.input, MARKS)),
+            "\t}",
+            "\tTWIN_INLINE static void set_size(top &t, i64 rows, i64 columns) {",
+            *(f"\t\t{line}" for line in sizes),
+            "\t}",
+            "\tTWIN_INLINE static void set_coefficient(top &t, bool valid, i64 data, std::uint8_t marks) {",
+            *(f"\t\t{line}" for line in load),
+            "\t}",
+            _getter("coefficient_ready", f"t.{mangled('coefficients__ready')}.low()" if coefficients else "1"),
+            _getter("input_ready", f"t.{mangled('i__ready')}.low()"),
+            "\tTWIN_INLINE static void set_output_ready(top &t, bool ready) { "
+            f"t.{mangled('o__ready')} = value<1>::of(ready); }}",
+            _getter("output_valid", f"t.{mangled('o__valid')}.low()"),
+            _getter("output_marks", marks or "0"),
+            "\tTWIN_INLINE static void read_output(const top &t, i64 *words) { "
+            f"{result}(t.{mangled('o__payload')}, words); }}",
+            _getter("errors", errors or "0"),
+            *(_getter(name, text) for name, text in flags.items()),
+            "};",
+            "} // namespace",
+            'extern "C" {',
+            f"void *twin_new_{number}() {{ return new {simulation}; }}",
+            f"void twin_delete_{number}(void *s) {{ delete {this}; }}",
+            f"int twin_run_{number}(void *s, job *j, i64 clocks) {{ return {this}->run(*j, clocks); }}",
+            f"void twin_reset_{number}(void *s, i64 clocks) {{ {this}->reset(clocks); }}",
+            f"void twin_look_{number}(void *s, job *j) {{ {this}->look(*j); }}",
+            "}",
+            "",
+        ]
+    )
+
+
+def _getter(name: str, text: str) -> str:
+    return f"\tTWIN_INLINE static unsigned {name}(const top &t) {{ return unsigned({text}); }}"
+
+
+def _cut(port: str, field: Field) -> str:
+    return f"t.{mangled(port)}.template cut<{field.offset + field.width - 1}, {field.offset}>()"
+
+
+def _drive(stream: str, fields: dict[str, Field], marks: tuple[str, ...]) -> list[str]:
+    """Statements that put `valid`, `data` and `marks` on a stream's ports."""
+    port = f"t.{mangled(f'{stream}__payload')}"
+    lines = [f"t.{mangled(f'{stream}__valid')} = value<1>::of(valid);"]
+    for name, field in fields.items():
+        if name == "data":
+            part = f"value<64>::of(u64(data)).template scast<{field.width}>()"
+        elif name in marks:
+            part = f"value<{field.width}>::of(marks >> {marks.index(name)} & 1)"
+        else:
+            continue
+        lines.append(f"{port}.template paste<{field.offset + field.width - 1}, {field.offset}>({part});")
+    return [*lines, "(void)data, (void)marks;"]
