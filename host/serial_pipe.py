@@ -62,6 +62,7 @@ class SerialPipe:
 
     def __init__(self, url: str) -> None:
         self._name, baud = parse_url(url)
+        self.byte_time = 10 / baud
         try:
             # The lock and the time-outs are set once: pyserial talks to the driver whenever one changes.
             self._port: Any = serial.Serial(

@@ -3,6 +3,7 @@
 docs/link.md is the specification; the names of the state here are those of its tables.
 """
 
+import math
 import secrets
 import struct
 import time
@@ -11,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from convolver.errors import DeviceRestarted, FrameError, LinkTimeout, ProtocolMismatch, SessionLost
-from convolver.host.frames import MAX_PAYLOAD, Drop, Frame, FrameReceiver, Type
+from convolver.host.frames import MAX_PAYLOAD, MAX_STUFFED, Drop, Frame, FrameReceiver, Type
 from convolver.host.transport import Pipe
 
 __all__ = ["VERSION", "Session", "Timing", "Welcome"]
@@ -24,6 +25,7 @@ _SLOTS = 64
 _BURST = 4096
 """Bytes written before the pipe is read again, so that neither direction waits for the other."""
 _READ = 65536
+_COUNTS = ("missed", "old", "received", "repeated", "resent", "sent", "sessions", "tries")
 _WELCOME = struct.Struct("<BBHBBHII")
 
 
@@ -34,14 +36,16 @@ class Timing:
     Parameters
     ----------
     retry : float
-        Time without progress after which a try counts as lost; doubled with each further one.
-    retry_max : float
-        What `retry` grows to.
+        Time without progress after which a try counts as lost, while no round trip was seen.
+    retry_min, retry_max : float
+        Later it is twice the round trip as seen lately, but between these two. It doubles with each try, up to `retry`
+        or twice itself, whichever is more. What the bytes under way need on the pipe comes on top.
     progress : float
         Time without one newly acknowledged or newly arrived frame after which a call fails.
     """
 
     retry: float = 0.25
+    retry_min: float = 0.02
     retry_max: float = 1.0
     progress: float = 10.0
 
@@ -62,9 +66,7 @@ class Welcome:
     def parse(cls, payload: bytes) -> "Welcome":
         """Reads the payload of a WELCOME."""
         if payload and payload[0] != VERSION:
-            raise ProtocolMismatch(
-                f"The device speaks version {payload[0]} of the link's protocol, this host version {VERSION}"
-            )
+            raise ProtocolMismatch(f"The device speaks version {payload[0]} of the link protocol, this host version {VERSION}")
         if len(payload) < _WELCOME.size:
             raise FrameError(f"A WELCOME must have {_WELCOME.size} bytes or more, not {len(payload)}")
         version, slots, max_payload, sample_bytes, result_bytes, _, clock, serial = _WELCOME.unpack_from(payload)
@@ -96,7 +98,7 @@ class Session:
         self.timing = timing or Timing()
         self.open = False
         self.number = 0
-        self.counts: Counter[str] = Counter()
+        self.counts = Counter(dict.fromkeys(_COUNTS, 0))
         self._pipe = pipe
         self._clock = clock
         self._receiver = FrameReceiver()
@@ -107,13 +109,16 @@ class Session:
         self._last_ahead: int | None = None
         self._acked = 0
         self._queue: deque[tuple[Type, bytes]] = deque()  # numbers acked to filled
+        self._times: deque[float] = deque()  # when each of them left; nothing for those that left twice
         self._sent = 0  # next - acked
         self._limit = 0
-        self._peer_filled = 0
+        self._peer_next = 0
         self._ack_due = self._resend_due = self._poll_due = self._delimiter_due = False
         self._unwritten = b""
         self._heard = False
         self._blocked = False
+        self._round_trip: float | None = None
+        self._patience = 1  # doubled by each try, until a frame that left once is acknowledged or one arrives
 
     @property
     def drops(self) -> Counter[Drop]:
@@ -137,7 +142,7 @@ class Session:
         if timeout is not None:
             end = min(end, start + timeout)
         self._write(b"\0" + Frame(Type.BYE).wire(), end)
-        retry = self.timing.retry
+        retry = self.timing.retry + 128 * self._pipe.byte_time
         while True:
             self._reset()
             self.number = secrets.randbelow(65535) + 1
@@ -146,13 +151,11 @@ class Session:
             while welcome is None:
                 now = self._clock()
                 if now >= end:
-                    raise LinkTimeout(
-                        f"No device answered within {now - start:.3g} s: nothing on the port speaks this protocol"
-                    )
+                    raise LinkTimeout(f"No device answered within {now - start:.3g} s; nothing there speaks this protocol")
                 hello = Frame(Type.HELLO, limit=_SLOTS, session=self.number, payload=bytes([VERSION]))
                 self._write(b"\0" + hello.wire(), min(end, now + retry))
                 welcome = self._await_welcome(min(end, now + retry))
-                retry = min(2 * retry, self.timing.retry_max)
+                retry = min(2 * retry, self.timing.retry_max + 128 * self._pipe.byte_time)
             if welcome.seq == welcome.ack == 0:
                 break
         told = Welcome.parse(welcome.payload)
@@ -190,11 +193,11 @@ class Session:
             raise FrameError("The session is over; begin another")
         start = moved = tried = self._clock()
         end = None if timeout is None else start + timeout
-        retry = self.timing.retry
         source = iter(outgoing)
         self._delimiter_due = True  # whatever the pipe held between two calls
         while True:
-            more = self._fill(source) + self._transmit(tried + retry)
+            more = self._fill(source) + self._transmit(tried + self._retry())
+            retry = self._retry()
             now = self._clock()
             deadline = min(tried + retry, moved + self.timing.progress, now if more else tried + retry)
             if end is not None:
@@ -208,7 +211,6 @@ class Session:
             now = self._clock()
             if progress:
                 moved = tried = now
-                retry = self.timing.retry
             elif end is not None and now >= end:
                 raise LinkTimeout(f"The call wasn't done within {timeout:.3g} s; it was waiting for {self._stalled()}")
             elif now >= moved + self.timing.progress:
@@ -216,9 +218,10 @@ class Session:
             elif now >= tried + retry:
                 self.counts["tries"] += 1
                 tried = now
-                retry = min(2 * retry, self.timing.retry_max)
+                self._patience *= 2
                 self._go_back()
                 self._poll_due = True
+                self._resend_due = self._last_ahead is not None
                 self._heard = False
 
     def close(self) -> None:
@@ -252,10 +255,12 @@ class Session:
         while len(burst) < _BURST and self._sent < min(len(self._queue), self._window):
             kind, payload = self._queue[self._sent]
             burst += self._frame(kind, self._acked + self._sent & 255, payload).wire()
+            if self._sent == len(self._times):
+                self._times.append(self._clock())
             self._sent += 1
             self.counts["sent"] += 1
         if self._ack_due or self._resend_due or self._poll_due:
-            burst += self._frame(Type.ACK, self._acked + len(self._queue) & 255).wire()
+            burst += self._frame(Type.ACK, self._acked + self._sent & 255).wire()
         if len(burst) > self._delimiter_due:
             self._delimiter_due = False
             self._unwritten = self._write(bytes(burst), deadline)
@@ -276,6 +281,15 @@ class Session:
         self.counts["resent"] += self._sent
         self._delimiter_due = self._delimiter_due or self._sent > 0
         self._sent = 0
+        self._times = deque([math.inf] * len(self._times))
+
+    def _retry(self) -> float:
+        """Seconds without progress that a try lasts."""
+        trip = self.timing.retry if self._round_trip is None else 2 * self._round_trip
+        trip = min(max(trip, self.timing.retry_min), self.timing.retry_max)
+        backed_off = min(trip * self._patience, max(self.timing.retry, 2 * trip), self.timing.retry_max)
+        frames = 2 * (min(self._sent, len(self._queue)) + 1)
+        return backed_off + min(frames * (MAX_STUFFED + 1) * self._pipe.byte_time, self.timing.progress / 3)
 
     # Receiving
 
@@ -292,7 +306,7 @@ class Session:
             elif frame.type is not Type.WELCOME:  # a second answer to HELLO says nothing new
                 self._heard = True
                 progress |= self._acknowledge(frame)
-                if frame.type.sequenced and self._accept(frame):
+                if self._accept(frame):
                     progress = True
                     self.counts["received"] += 1
                     done |= deliver(frame)
@@ -305,32 +319,43 @@ class Session:
         if advance > len(self._queue):
             self.counts["old"] += 1
             return False
+        now = self._clock()
         for _ in range(advance):
             self._queue.popleft()
+            if self._times and (trip := now - self._times.popleft()) >= 0:
+                # Down fast, up slowly: a trip may have waited for an ACK that was lost.
+                before = trip if self._round_trip is None else self._round_trip
+                self._round_trip = before + (trip - before) / (2 if trip < before else 16)
+                self._patience = 1
         self._acked = frame.ack
         self._sent = max(self._sent - advance, 0)
         opened = frame.limit != self._limit
         self._limit = frame.limit
-        self._peer_filled = frame.seq + 1 & 255 if frame.type.sequenced else frame.seq
+        self._peer_next = frame.seq + frame.type.sequenced & 255
         if frame.resend:
             self._go_back()
         return bool(advance) or opened
 
     def _accept(self, frame: Frame) -> bool:
-        """Whether a sequenced frame is the next one."""
+        """Whether a frame is the next one of the sequence."""
         ahead = frame.seq - self._expected & 255
-        self._ack_due = True
+        sequenced = frame.type.sequenced
+        self._ack_due |= sequenced
         if ahead == 0:
-            self._expected = self._expected + 1 & 255
-            self._last_ahead = None
-            return True
+            if sequenced:
+                self._expected = self._expected + 1 & 255
+                self._last_ahead = None
+                self._patience = 1
+            return sequenced
         if ahead >= 128:
-            self.counts["repeated"] += 1
+            self.counts["repeated"] += sequenced
             return False
-        # Asked for once a gap; once more if the device has gone back and the frame was lost again.
-        self.counts["missed"] += 1
-        self._resend_due |= self._last_ahead is None or ahead <= self._last_ahead
-        self._last_ahead = ahead
+        # Asked for once a gap, and once more if the device has gone back and the frame was lost again. An ACK says that
+        # the last frames got lost, but several of them may say so before the device has heard of it.
+        self.counts["missed"] += sequenced
+        self._resend_due |= self._last_ahead is None or (sequenced and ahead <= self._last_ahead)
+        if sequenced or self._last_ahead is None:
+            self._last_ahead = ahead
         return False
 
     def _stalled(self) -> str:
@@ -341,6 +366,6 @@ class Session:
             return "the link: nothing was heard from the device in the last try"
         if self._queue and self._window:
             return "the link: what is sent isn't acknowledged"
-        if self._peer_filled != self._expected:
+        if self._peer_next != self._expected:
             return "the link: what the device sends doesn't arrive"
         return "the core: the device has nothing to send" + (" and takes nothing" if self._queue or not self._window else "")

@@ -39,6 +39,9 @@ class Transport(Protocol):
 class Pipe(Protocol):
     """Bytes both ways, in order; some may get lost or changed. Deadlines are times of the clock that the link uses."""
 
+    byte_time: float
+    """Seconds that a byte takes on its way, or 0 where that isn't known or doesn't matter."""
+
     def read(self, size: int, deadline: float) -> bytes:
         """Gives 1 to `size` bytes as soon as there are any, or none at the deadline.
 
