@@ -22,6 +22,9 @@ from .formats import (
     u16,
     u32,
 )
+from .functions import convolve, convolve2d, correlate, correlate2d, lfilter
+from .opening import open  # noqa: A004  # called convolver.open; never imported by name
+from .quantize import Quantized, quantize
 from .version import __version__
 
 __all__ = [
@@ -35,14 +38,22 @@ __all__ = [
     "Format",
     "LinkError",
     "PortError",
+    "Quantized",
     "ToolError",
     "__version__",
+    "convolve",
+    "convolve2d",
+    "correlate",
+    "correlate2d",
+    "lfilter",
     "load_design",
+    "open",
     "q1_7",
     "q1_15",
     "q1_17",
     "q1_23",
     "q1_31",
+    "quantize",
     "s8",
     "s12",
     "s16",

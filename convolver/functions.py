@@ -1,0 +1,296 @@
+"""Functions with scipy's signatures and meaning, run on the twin, exact.
+
+Each picks a design whose formats and sizes are rounded up and whose coefficients are loaded, so that one compiled twin serves
+many calls. Where scipy keeps a small dtype and wraps, these give int64; where a result doesn't fit that, an object array of
+Python integers.
+"""
+
+import operator
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from . import opening
+from .designs import BOUNDARIES, MODES, Boundary, Conv2DDesign, FIRDesign, Operation
+from .errors import DataError, DesignError
+from .formats import Format
+
+__all__ = ["convolve", "convolve2d", "correlate", "correlate2d", "lfilter"]
+
+Array: TypeAlias = npt.NDArray[Any]
+
+SCIPY_BOUNDARIES: dict[str, Boundary] = {"fill": "constant", "wrap": "wrap", "symm": "symmetric"}
+WIDTHS = (8, 16, 32)
+MAX_ROWS, MAX_COLUMNS, MAX_SIDE, MAX_TAPS = 65535, 16384, 15, 256
+MIN_COLUMNS = 64
+"""Narrower images share one twin."""
+
+KERNEL_HINT = "convolver.quantize() makes integers of a float kernel"
+SAMPLE_HINT = "scale and round the samples first"
+
+
+def convolve2d(
+    in1: npt.ArrayLike,
+    in2: npt.ArrayLike,
+    mode: str = "full",
+    boundary: str = "fill",
+    fillvalue: int = 0,
+) -> Array:
+    """Convolves an image with a flipped kernel in 2-D: `scipy.signal.convolve2d`, run on the twin.
+
+    One pixel a clock; the first call of a kind compiles its twin.
+
+    Parameters
+    ----------
+    in1 : 2-D array-like of int
+        The image: up to 65535 rows and 16384 columns, values of up to 32 bits, signed or unsigned.
+    in2 : 2-D array-like of int
+        The kernel: 1x1 to 15x15, values of up to 32 bits; `convolver.quantize` makes one of floats.
+    mode : {"full", "same", "valid"}
+        Size of the result: wherever the two touch, that of `in1`, centred as scipy centres it, or only where `in2` lies inside.
+    boundary : {"fill", "wrap", "symm"}
+        What stands outside the image; numpy.pad's names (``constant``, ``edge``, ``reflect``, ``symmetric``, ``wrap``) too.
+    fillvalue : int
+        The pixel outside under ``fill``.
+
+    Returns
+    -------
+    ndarray
+        The exact sums: int64, or object (Python integers) where one of them doesn't fit.
+
+    Raises
+    ------
+    DataError
+        If an array isn't 2-D, is empty, too large or not of integers, or if `in2` is larger than `in1` in ``valid`` mode
+        (scipy swaps the two).
+    DesignError
+        If `mode` or `boundary` isn't one of its words.
+    ToolError
+        If the twin can't be compiled.
+    """
+    return _filter2d("convolve", in1, in2, mode, boundary, fillvalue)
+
+
+def correlate2d(
+    in1: npt.ArrayLike,
+    in2: npt.ArrayLike,
+    mode: str = "full",
+    boundary: str = "fill",
+    fillvalue: int = 0,
+) -> Array:
+    """Correlates an image with a kernel, not flipped, in 2-D: `scipy.signal.correlate2d`, run on the twin.
+
+    As `convolve2d`; in ``same`` mode even sizes are centred as scipy.signal.correlate2d does it, one place off `convolve2d`.
+    """
+    return _filter2d("correlate", in1, in2, mode, boundary, fillvalue)
+
+
+def convolve(in1: npt.ArrayLike, in2: npt.ArrayLike, mode: str = "full") -> Array:
+    """Convolves two signals, one of them flipped, in 1-D: `scipy.signal.convolve`, run on the twin.
+
+    One sample a clock; the first call of a kind compiles its twin.
+
+    Parameters
+    ----------
+    in1, in2 : 1-D array-like of int
+        Values of up to 32 bits, signed or unsigned; the shorter has at most 256 of them.
+    mode : {"full", "same", "valid"}
+        Length of the result: wherever the two touch, that of `in1`, centred, or only where `in2` lies inside `in1`.
+
+    Returns
+    -------
+    ndarray
+        The exact sums: int64, or object (Python integers) where one of them doesn't fit.
+
+    Raises
+    ------
+    DataError
+        If an array isn't 1-D, is empty, too long or not of integers, or if `in2` is longer than `in1` in ``valid`` mode
+        (scipy swaps the two).
+    DesignError
+        If `mode` isn't one of its words.
+    ToolError
+        If the twin can't be compiled.
+    """
+    return _filter1d(_array("in1", in1, 1, KERNEL_HINT), _array("in2", in2, 1, KERNEL_HINT), mode)
+
+
+def correlate(in1: npt.ArrayLike, in2: npt.ArrayLike, mode: str = "full") -> Array:
+    """Correlates two signals, neither flipped, in 1-D: `scipy.signal.correlate`, run on the twin; otherwise as `convolve`."""
+    return _filter1d(_array("in1", in1, 1, KERNEL_HINT), _array("in2", in2, 1, KERNEL_HINT)[::-1], mode)
+
+
+def lfilter(b: npt.ArrayLike, a: npt.ArrayLike, x: npt.ArrayLike) -> Array:
+    """Filters a signal with a causal FIR filter: `scipy.signal.lfilter` with ``a = 1``, run on the twin.
+
+    One sample a clock; the first call of a kind compiles its twin.
+
+    Parameters
+    ----------
+    b : 1-D array-like of int
+        1 to 256 taps of up to 32 bits; `convolver.quantize` makes them of floats.
+    a : 1 or [1]
+        There is no feedback.
+    x : 1-D array-like of int
+        The signal, values of up to 32 bits, signed or unsigned.
+
+    Returns
+    -------
+    ndarray
+        As many exact sums as samples: int64, or object (Python integers) where one of them doesn't fit.
+
+    Raises
+    ------
+    DataError
+        If an array isn't 1-D, is empty, too long or not of integers.
+    DesignError
+        If `a` isn't 1.
+    ToolError
+        If the twin can't be compiled.
+    """
+    if np.shape(a) not in ((), (1,)) or not bool(np.all(np.asarray(a) == 1)):
+        raise DesignError(f"a must be 1, since a FIR filter has no feedback, not {a!r}")
+    return _fir(_array("b", b, 1, KERNEL_HINT), _array("x", x, 1, SAMPLE_HINT), "b", "x")
+
+
+def _filter2d(operation: Operation, in1: npt.ArrayLike, in2: npt.ArrayLike, mode: str, boundary: str, fillvalue: int) -> Array:
+    image, kernel = _array("in1", in1, 2, SAMPLE_HINT), _array("in2", in2, 2, KERNEL_HINT)
+    words = dict.fromkeys((*SCIPY_BOUNDARIES, *BOUNDARIES))
+    if boundary not in words:
+        raise DesignError(f"Boundary must be one of {', '.join(words)}, not {boundary!r}")
+    border = SCIPY_BOUNDARIES.get(boundary, boundary)
+    _check_mode(mode)
+    fill = _fill(fillvalue) if border == "constant" and mode != "valid" else 0
+    (rows, columns), sides = image.shape, kernel.shape
+    if max(sides) > MAX_SIDE:
+        raise DataError(f"in2 must have at most {MAX_SIDE} rows and columns, not {_by(sides)}")
+    if rows > MAX_ROWS or columns > MAX_COLUMNS:
+        raise DataError(f"in1 must have at most {MAX_ROWS} rows and {MAX_COLUMNS} columns, not {_by(image.shape)}")
+    if mode == "valid" and (sides[0] > rows or sides[1] > columns):
+        raise DataError(f"In valid mode in2 must not be larger than in1, {_by(image.shape)}, not {_by(sides)}")
+    design = Conv2DDesign(
+        ((0,) * sides[1],) * sides[0],
+        pixel=_sample_format("in1", image, fill),
+        coefficient=_coefficient_format("in2", kernel),
+        operation=operation,
+        mode=mode,  # type: ignore[arg-type]  # checked above
+        boundary=border,  # type: ignore[arg-type]  # likewise
+        fill=fill,
+        rows=MAX_ROWS,
+        columns=max(1 << (columns - 1).bit_length(), MIN_COLUMNS),
+        loadable=True,
+    )
+    return _run(design, kernel, image)
+
+
+def _filter1d(x: Array, h: Array, mode: str) -> Array:
+    """The 1-D convolution: the part that `mode` asks for of what a filter with the shorter of the two gives."""
+    _check_mode(mode)
+    if mode == "valid" and len(h) > len(x):
+        raise DataError(f"In valid mode in2 must not be longer than in1, {len(x)}, not {len(h)}")
+    names = ("in2", "in1") if len(h) <= len(x) else ("in1", "in2")
+    taps, samples = (h, x) if len(h) <= len(x) else (x, h)
+    full = _fir(taps, np.concatenate([samples, np.zeros(len(taps) - 1, samples.dtype)]), *names)
+    match mode:
+        case "same":
+            start = (len(h) - 1) // 2
+            return full[start : start + len(x)]
+        case "valid":
+            return full[len(h) - 1 : len(x)]
+        case _:
+            return full
+
+
+def _fir(taps: Array, samples: Array, taps_name: str, samples_name: str) -> Array:
+    if len(taps) > MAX_TAPS:
+        raise DataError(f"{taps_name} must have at most {MAX_TAPS} values to be taps, not {len(taps)}")
+    design = FIRDesign(
+        (0,) * len(taps),
+        data=_sample_format(samples_name, samples, 0),
+        coefficient=_coefficient_format(taps_name, taps),
+        loadable=True,
+    )
+    return _run(design, taps, samples)
+
+
+def _run(design: FIRDesign | Conv2DDesign, coefficients: Array, samples: Array) -> Array:
+    with opening.open(design) as device:
+        device.load(coefficients)
+        result = device(samples)
+    if result.dtype == object and _int64_holds(result):
+        return result.astype(np.int64)
+    return result
+
+
+def _array(name: str, values: npt.ArrayLike, rank: int, hint: str) -> Array:
+    """`values` as an array of integers of the given rank, not empty."""
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise DataError(f"{name} must be an array; its rows differ in length") from None
+    if array.ndim != rank:
+        raise DataError(f"{name} must have {rank} dimension{'s' * (rank > 1)}, not {array.ndim}")
+    if array.size == 0:
+        raise DataError(f"{name} must not be empty; its shape is {array.shape}")
+    kind = array.dtype.kind
+    if kind == "f" and not np.isfinite(array).all():
+        raise DataError(f"{name} must be integers, not {array.dtype} with {array[~np.isfinite(array)][0]} in it")
+    if kind == "c":
+        raise DataError(f"{name} must be integers, not {array.dtype}; filter the real and the imaginary part one by one")
+    if kind == "b":
+        raise DataError(f"{name} must be integers, not bool; {name}.astype(int) makes integers of it")
+    if array.dtype == object:
+        for value in array.flat:
+            if isinstance(value, bool) or not isinstance(value, int | np.integer):
+                raise DataError(f"{name} must be integers, not {value!r}; {hint}")
+    elif kind not in "iu":
+        raise DataError(f"{name} must be integers, not {array.dtype}; {hint}")
+    return array
+
+
+def _sample_format(name: str, samples: Array, fill: int) -> Format:
+    """A format that holds the samples and the fill; of a small dtype, everything that it can hold."""
+    low, high = min(int(samples.min()), fill), max(int(samples.max()), fill)
+    if samples.dtype.kind in "iu" and samples.dtype.itemsize <= 2:
+        limits = np.iinfo(samples.dtype)
+        low, high = min(low, int(limits.min)), max(high, int(limits.max))
+    return _rounded_up(f"{name} and fillvalue" if fill else name, low, high, signed=low < 0)
+
+
+def _coefficient_format(name: str, coefficients: Array) -> Format:
+    """A format that holds the coefficients; signed wherever that does, so that kernels with and without a sign share a twin."""
+    low, high = int(coefficients.min()), int(coefficients.max())
+    return _rounded_up(name, low, high, signed=low < 0 or high < 1 << 31)
+
+
+def _rounded_up(name: str, low: int, high: int, *, signed: bool) -> Format:
+    for width in WIDTHS:
+        form = Format(width, signed)
+        if low in form and high in form:
+            return form
+    widest = Format(WIDTHS[-1], low < 0)
+    worst = high if low in widest else low
+    raise DataError(f"{name} must be between {widest.min} and {widest.max} to fit {widest}, not {worst}")
+
+
+def _fill(value: object) -> int:
+    try:
+        if not isinstance(value, bool | np.bool_):
+            return operator.index(value)  # type: ignore[arg-type]  # the TypeError is the check
+    except TypeError:
+        pass
+    raise DataError(f"fillvalue must be an integer, not {value!r}")
+
+
+def _check_mode(mode: str) -> None:
+    if mode not in MODES:
+        raise DesignError(f"Mode must be one of {', '.join(MODES)}, not {mode!r}")
+
+
+def _int64_holds(values: Array) -> bool:
+    return values.min() >= -(1 << 63) and values.max() < 1 << 63
+
+
+def _by(shape: tuple[int, ...]) -> str:
+    return "x".join(map(str, shape))

@@ -1,0 +1,55 @@
+"""`open`: a device for a design, on the twin, or for an address, on a board."""
+
+from typing import TYPE_CHECKING
+
+from .designs import Conv2DDesign, FIRDesign
+from .errors import DesignError, PortError
+
+if TYPE_CHECKING:
+    from .host.device import Device
+
+__all__ = ["open"]
+
+
+def open(  # noqa: A001  # convolver.open, as in wave.open
+    target: FIRDesign | Conv2DDesign | str, expected: FIRDesign | Conv2DDesign | None = None
+) -> "Device":
+    """Opens a device: the twin of a design, or the board at an address.
+
+        with convolver.open(design) as device:
+            out = device(image)
+
+    Parameters
+    ----------
+    target : design or str
+        A design: its gateware is compiled, once, and runs in this process. An address such as
+        ``serial:///dev/ttyUSB0?baud=3000000``: the board there says what design it holds.
+    expected : design, optional
+        What a board must hold.
+
+    Raises
+    ------
+    DesignError
+        If `target` is neither.
+    ToolError
+        If the twin can't be compiled.
+    PortError
+        If the address isn't one, or its port can't be opened.
+    LinkError
+        If the board doesn't answer, or doesn't hold what is expected.
+    """
+    from .host.device import Device
+
+    if isinstance(target, FIRDesign | Conv2DDesign):
+        if expected is not None and target != expected:
+            raise DesignError("A twin holds the design that it is opened with; expected is for boards")
+        from .sim.twin import TwinTransport
+
+        return Device(TwinTransport(target))
+    if not isinstance(target, str):
+        raise DesignError(f"What to open must be a design or an address such as serial:///dev/ttyUSB0, not {target!r}")
+    if not target.startswith("serial://"):
+        raise PortError(f"An address must begin with serial://, as serial:///dev/ttyUSB0 does, not {target!r}")
+    from .host.link import connect
+
+    return Device(connect(target, expected))
