@@ -1,0 +1,242 @@
+"""What a user holds: arrays in and out, padding and cropping, and one clear line for what can't be done."""
+
+import re
+
+import numpy as np
+import pytest
+import scipy.ndimage
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from convolver import Conv2DDesign, FIRDesign, s8, s16, u8
+from convolver.designs import BOUNDARIES, MODES, OPERATIONS
+from convolver.errors import DataError
+from convolver.formats import Format
+from convolver.host.device import Device
+from convolver.sim import golden
+
+FIR = FIRDesign([1, 2, 3], data=s16)
+SAME = Conv2DDesign([[1, 2, 3], [4, 5, 6], [7, 8, 9]], pixel=u8, rows=16, columns=16)
+
+
+class GoldenTransport:
+    """A core that keeps to its contract and counts on the host to: it checks what it's given, and runs the golden model."""
+
+    def __init__(self, design):
+        self.design = design
+        self.now = design
+        self.frames = []
+        self.closed = 0
+
+    def run(self, samples, timeout=None):
+        design = self.now
+        assert samples.dtype == np.int64
+        assert samples.flags.c_contiguous
+        self.frames.append(samples.shape)
+        if isinstance(design, FIRDesign):
+            return golden.fir(design, samples)
+        rows, columns = samples.shape
+        assert design.core_min_rows <= rows <= design.core_rows
+        assert design.core_min_columns <= columns <= design.core_columns
+        return golden.conv2d(design if design.core_mode == "same" else design.replace(mode="valid"), samples)
+
+    def load(self, coefficients, timeout=None):
+        assert all(type(value) is int for value in coefficients)
+        if isinstance(self.design, FIRDesign):
+            self.now = self.design.replace(coefficients=coefficients)
+        else:
+            shape = self.design.kernel_rows, self.design.kernel_columns
+            self.now = self.design.replace(kernel=np.reshape(coefficients, shape).tolist())
+
+    def status(self):
+        return {"frames": len(self.frames)}
+
+    def close(self):
+        self.closed += 1
+
+
+@st.composite
+def cases(draw):
+    """A design, and an image that it takes: small kernels and smaller images, where borders meet."""
+    kernel_rows, kernel_columns = draw(st.integers(1, 6)), draw(st.integers(1, 6))
+    mode = draw(st.sampled_from(MODES))
+    least = (kernel_rows, kernel_columns) if mode == "valid" else (1, 1)
+    rows, columns = (draw(st.integers(size, size + 5)) for size in least)
+    seed = np.random.default_rng(draw(st.integers(0, 2**32)))
+    design = Conv2DDesign(
+        seed.integers(-8, 8, (kernel_rows, kernel_columns)).tolist(),
+        pixel=s8,
+        mode=mode,
+        boundary=draw(st.sampled_from(BOUNDARIES)),
+        operation=draw(st.sampled_from(OPERATIONS)),
+        fill=draw(st.integers(-128, 127)),
+        # The image may be just as large as the design allows: then padding must still fit the core.
+        rows=rows + draw(st.integers(0, 1)),
+        columns=columns + draw(st.integers(0, 1)),
+    )
+    return design, seed.integers(-128, 128, (rows, columns))
+
+
+@settings(max_examples=400, deadline=None)
+@given(cases())
+def test_padding_and_cropping_change_nothing(case):
+    design, image = case
+    transport = GoldenTransport(design)
+    result = Device(transport)(image)
+    assert result.shape == design.output_shape(*image.shape)
+    assert result.dtype == np.int64
+    assert np.array_equal(result, golden.conv2d(design, image))
+    assert len(transport.frames) == 1
+
+
+@pytest.mark.parametrize(
+    ("boundary", "theirs"), [("edge", "nearest"), ("reflect", "mirror"), ("symmetric", "reflect"), ("wrap", "wrap")]
+)
+@pytest.mark.parametrize("size", [(1, 1), (1, 2), (2, 1), (2, 2), (3, 1), (2, 5), (7, 7)])
+@pytest.mark.parametrize("kernel", [(1, 3), (3, 3), (5, 7), (9, 1), (15, 15)])
+def test_borders_of_tiny_images_are_those_of_ndimage(boundary, theirs, size, kernel):
+    """Odd sides, whose centre needs no convention. In both packages a reflection in a single row repeats it."""
+    random = np.random.default_rng(7)
+    weights, image = random.integers(-9, 10, kernel), random.integers(0, 256, size)
+    design = Conv2DDesign(weights.tolist(), boundary=boundary, operation="correlate", rows=8, columns=8)
+    result = Device(GoldenTransport(design))(image)
+    assert np.array_equal(result, scipy.ndimage.correlate(image, weights, mode=theirs))
+
+
+def test_a_frame_below_the_core_s_least_is_padded_and_the_rest_cropped():
+    transport = GoldenTransport(SAME)
+    assert Device(transport)([[9]]).tolist() == [[45]]
+    assert transport.frames == [(1, SAME.core_min_columns)]
+
+
+def test_planes_are_filtered_one_by_one():
+    image = np.random.default_rng(1).integers(0, 256, (9, 11, 3), dtype=np.uint8)
+    result = Device(GoldenTransport(SAME))(image)
+    assert result.shape == (9, 11, 3)
+    for plane in range(3):
+        assert np.array_equal(result[:, :, plane], golden.conv2d(SAME, image[:, :, plane]))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.uint64, np.int64, object])
+def test_every_integer_type_is_taken_and_results_are_int64(dtype):
+    image = np.random.default_rng(1).integers(0, 256, (6, 5)).astype(dtype)
+    result = Device(GoldenTransport(SAME))(image)
+    assert result.dtype == np.int64
+    assert np.array_equal(result, golden.conv2d(SAME, image.astype(np.int64)))
+
+
+def test_booleans_are_ones_and_zeros():
+    design = SAME.replace(pixel=Format(1, False))
+    assert Device(GoldenTransport(design))([[True, False]]).tolist() == golden.conv2d(design, [[1, 0]]).tolist()
+
+
+def test_arrays_of_any_order_are_taken():
+    image = np.random.default_rng(1).integers(0, 256, (12, 10))
+    device = Device(GoldenTransport(SAME))
+    for view in (image.T, image[::-1, ::2], np.asfortranarray(image)):
+        assert np.array_equal(device(view), golden.conv2d(SAME, view))
+
+
+def test_results_beyond_64_bits_are_python_integers():
+    design = FIRDesign([1 << 31], data=Format(32, True), output=Format(65, True))
+    result = Device(GoldenTransport(design))([-(1 << 31)])
+    assert result.dtype == object
+    assert result.tolist() == [-(1 << 62)]
+
+
+def test_a_signal_comes_back_as_long_as_it_went():
+    x = np.arange(-5, 6)
+    assert Device(GoldenTransport(FIR))(x).tolist() == golden.fir(FIR, x).tolist()
+
+
+@pytest.mark.parametrize(
+    ("design", "samples", "message"),
+    [
+        (FIR, [], "Samples must not be empty; the shape is 0"),
+        (FIR, [[1, 2]], "A signal must have 1 dimension, not 2"),
+        (FIR, 5, "A signal must have 1 dimension, not 0"),
+        (FIR, [1.0, 2.0], "Samples must be integers, not float64; round and scale them first"),
+        (FIR, [1.0, np.nan], "Samples must be integers, not float64 with NaN in it"),
+        (FIR, [1j], "Samples must be integers, not complex128; round and scale them first"),
+        (FIR, ["1"], "Samples must be integers, not <U1; round and scale them first"),
+        (FIR, [None, 1], "Samples must be integers, not object; round and scale them first"),
+        (FIR, [32768], "Samples must be between -32768 and 32767 to fit s16, not 32768"),
+        (FIR, [0, -32769], "Samples must be between -32768 and 32767 to fit s16, not -32769"),
+        (FIR, [1 << 100], f"Samples must be between -32768 and 32767 to fit s16, not {1 << 100}"),
+        (FIR, np.array([1 << 63], np.uint64), f"Samples must be between -32768 and 32767 to fit s16, not {1 << 63}"),
+        (SAME, np.zeros((0, 5), int), "Pixels must not be empty; the shape is 0x5"),
+        (SAME, np.zeros((5, 5, 0), int), "Pixels must not be empty; the shape is 5x5x0"),
+        (SAME, [1, 2], "An image must be (rows, columns) or (rows, columns, planes), not of 1 dimensions"),
+        (SAME, np.zeros((1, 2, 3, 4), int), "An image must be (rows, columns) or (rows, columns, planes), not of 4 dimensions"),
+        (SAME, [[256]], "Pixels must be between 0 and 255 to fit u8, not 256"),
+        (SAME, [[-1]], "Pixels must be between 0 and 255 to fit u8, not -1"),
+        (SAME, np.zeros((17, 16), int), "An image must be at most 16x16 for this design, not 17x16"),
+        (SAME, np.zeros((16, 17), int), "An image must be at most 16x16 for this design, not 16x17"),
+        (
+            SAME.replace(mode="valid"),
+            np.zeros((3, 2), int),
+            "In valid mode an image must be at least as large as the kernel, 3x3, not 3x2",
+        ),
+    ],
+)
+def test_what_a_design_can_t_take_is_refused_in_one_line(design, samples, message):
+    transport = GoldenTransport(design)
+    with pytest.raises(DataError, match=f"^{re.escape(message)}$"):
+        Device(transport)(samples)
+    assert not transport.frames
+
+
+def test_rows_of_different_lengths_are_refused():
+    with pytest.raises(DataError, match=r"^Pixels must be an array: [^\n]*$"):
+        Device(GoldenTransport(SAME))([[1, 2], [3]])
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_loaded_coefficients_are_those_of_the_kernel(operation):
+    design = SAME.replace(operation=operation, coefficient=s8, output=Format(24, True), loadable=True)
+    image = np.random.default_rng(1).integers(0, 256, (9, 11))
+    kernel = np.random.default_rng(2).integers(-128, 128, (3, 3))
+    device = Device(GoldenTransport(design))
+    device.load(kernel)
+    assert np.array_equal(device(image), golden.conv2d(design.replace(kernel=kernel.tolist()), image))
+
+
+@pytest.mark.parametrize(
+    ("design", "coefficients", "message"),
+    [
+        (FIR, [1, 2, 3], "Coefficients can be loaded only into a design with loadable=True; this one's are constant"),
+        (FIR.replace(loadable=True), [1, 2], "Coefficients must have the shape of the design's, 3, not 2"),
+        (FIR.replace(loadable=True), [1, 2, 4], "Coefficients must be between 0 and 3 to fit u2, not 4"),
+        (FIR.replace(loadable=True), [1, 2, 3.5], "Coefficients must be integers, not float64; round and scale them first"),
+        (SAME.replace(loadable=True), [1] * 9, "Coefficients must have the shape of the design's, 3x3, not 9"),
+        (SAME.replace(loadable=True), [[1] * 3] * 2, "Coefficients must have the shape of the design's, 3x3, not 2x3"),
+    ],
+)
+def test_coefficients_that_don_t_fit_are_refused(design, coefficients, message):
+    with pytest.raises(DataError, match=f"^{re.escape(message)}$"):
+        Device(GoldenTransport(design)).load(coefficients)
+
+
+def test_a_device_is_released_whatever_happens():
+    transport = GoldenTransport(SAME)
+
+    def interrupted():
+        with Device(transport) as device:
+            assert device.design is SAME
+            assert device.status() == {"frames": 0}
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert transport.closed == 1
+
+
+def test_the_whole_call_has_one_timeout():
+    transport = GoldenTransport(SAME)
+    seen = []
+    run = transport.run
+    transport.run = lambda samples, timeout: (seen.append(timeout), run(samples))[1]
+    Device(transport)(np.zeros((4, 4, 3), int), timeout=5)
+    assert 5 >= seen[0] >= seen[1] >= seen[2] > 0
+    Device(transport)(np.zeros((4, 4), int))
+    assert seen[3] is None

@@ -1,0 +1,200 @@
+"""The link over a real serial port, as far as a pseudo-terminal is one."""
+
+import contextlib
+import os
+import re
+import select
+import signal
+import threading
+import time
+import tty
+
+import numpy as np
+import pytest
+
+from convolver import Conv2DDesign, u8
+from convolver.errors import DesignMismatch, LinkTimeout, PortError
+from convolver.host.device import Device
+from convolver.host.link import connect
+from convolver.host.serial_pipe import DEFAULT_BAUD, SerialPipe, parse_url
+from convolver.host.session import Timing
+from convolver.sim import golden
+
+from .device_model import DeviceModel
+from .line import Faults
+
+BLUR = Conv2DDesign([[1, 2, 1], [2, 4, 2], [1, 2, 1]], shift=4, output=u8, boundary="reflect", rows=64, columns=64)
+IMAGE = np.random.default_rng(1).integers(0, 256, (48, 64))
+QUICK = Timing(retry=0.05, retry_min=0.02, retry_max=0.1, progress=0.5)
+
+
+class Board:
+    """A device model behind a pseudo-terminal, in a thread of its own."""
+
+    def __init__(self, design, faults=None):
+        self.device = DeviceModel(design)
+        self.faults = faults or Faults(0, 0)
+        self.silent = False
+        self.master, self.slave = os.openpty()
+        tty.setraw(self.slave)
+        os.set_blocking(self.master, False)
+        self.url = f"serial://{os.ttyname(self.slave)}"
+        self.running = True
+        self.thread = threading.Thread(target=self._run)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.unplug()
+
+    def unplug(self):
+        if self.running:
+            self.running = False
+            self.thread.join()
+            os.close(self.slave)
+            os.close(self.master)
+
+    def _run(self):
+        out = b""
+        while self.running:
+            out = out or self.faults(self.device.transmit(time.monotonic()))
+            if self.silent:
+                out = b""
+            readable, writable, _ = select.select([self.master], [self.master] if out else [], [], 0.005)
+            with contextlib.suppress(BlockingIOError):
+                if writable:
+                    out = out[os.write(self.master, out) :]
+                if readable:
+                    data = os.read(self.master, 4096)
+                    if not self.silent:
+                        self.device.receive(self.faults(data), time.monotonic())
+
+
+def test_a_picture_is_filtered_through_a_port():
+    with Board(BLUR) as board, Device(connect(board.url, BLUR)) as device:
+        assert device.design == BLUR
+        assert np.array_equal(device(IMAGE), golden.conv2d(BLUR, IMAGE))
+        assert device.status()["beats_out"] == IMAGE.size
+
+
+def test_a_picture_is_filtered_through_a_bad_port():
+    faults = Faults(1e-3, 3)
+    with Board(BLUR, faults) as board, Device(connect(board.url, BLUR)) as device:
+        for _ in range(3):
+            assert np.array_equal(device(IMAGE), golden.conv2d(BLUR, IMAGE))
+    assert faults.count > 3
+
+
+def test_one_host_after_the_other():
+    with Board(BLUR) as board:
+        for _ in range(3):
+            with Device(connect(board.url)) as device:
+                assert np.array_equal(device(IMAGE[:5]), golden.conv2d(BLUR, IMAGE[:5]))
+
+
+def test_a_second_host_is_refused_while_the_first_holds_the_port():
+    with Board(BLUR) as board, Device(connect(board.url)) as device:
+        with pytest.raises(PortError, match=r"^Port /dev/\S+ can't be opened: another program uses it$"):
+            connect(board.url)
+        assert np.array_equal(device(IMAGE), golden.conv2d(BLUR, IMAGE))
+
+
+def test_a_port_where_nobody_answers_is_a_timeout_and_is_released():
+    with Board(BLUR) as board:
+        board.silent = True
+        with pytest.raises(LinkTimeout, match=r"^No device answered within "):
+            connect(board.url, timing=QUICK)
+        board.silent = False
+        with Device(connect(board.url)) as device:
+            assert np.array_equal(device(IMAGE), golden.conv2d(BLUR, IMAGE))
+
+
+def test_a_board_that_falls_silent_is_a_timeout_and_then_goes_on():
+    with Board(BLUR) as board, Device(connect(board.url, timing=QUICK)) as device:
+        board.silent = True
+        with pytest.raises(LinkTimeout, match=r"^Nothing moved for 0.5 s; it stalls in the link"):
+            device(IMAGE)
+        board.silent = False
+        assert np.array_equal(device(IMAGE), golden.conv2d(BLUR, IMAGE))
+
+
+def test_unplugging_is_a_port_error():
+    with Board(BLUR) as board, Device(connect(board.url, timing=QUICK)) as device:
+        board.unplug()
+        with pytest.raises(PortError, match=r"^Port /dev/\S+ went away: [^\n]+$"):
+            device(IMAGE)
+
+
+def test_another_design_releases_the_port():
+    with Board(BLUR) as board:
+        with pytest.raises(DesignMismatch, match=r"shift is 4 there, 3 expected"):
+            connect(board.url, BLUR.replace(shift=3))
+        with connect(board.url, BLUR):
+            pass
+
+
+def test_ctrl_c_releases_the_port_and_the_next_host_is_served():
+    with Board(BLUR) as board:
+
+        def interrupted():
+            with Device(connect(board.url)) as device:
+                board.silent = True
+                main = threading.main_thread().ident
+                threading.Timer(0.2, lambda: signal.pthread_kill(main, signal.SIGINT)).start()
+                device(IMAGE)
+
+        with pytest.raises(KeyboardInterrupt):
+            interrupted()
+        board.silent = False
+        with Device(connect(board.url)) as device:
+            assert np.array_equal(device(IMAGE), golden.conv2d(BLUR, IMAGE))
+
+
+def test_a_port_that_isn_t_there():
+    with pytest.raises(PortError, match=r"^Port /dev/nothing-here can't be opened: there is no such port$"):
+        SerialPipe("serial:///dev/nothing-here")
+
+
+def test_a_file_that_is_no_port(tmp_path):
+    path = tmp_path / "file"
+    path.write_text("")
+    with pytest.raises(PortError, match=rf"^Port {re.escape(str(path))} can't be opened: [^\n]+$"):
+        SerialPipe(f"serial://{path}")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may open everything")
+def test_a_port_that_isn_t_ours(tmp_path):
+    path = tmp_path / "port"
+    path.write_text("")
+    path.chmod(0)
+    with pytest.raises(PortError, match=r"can't be opened: this user isn't allowed to; on Linux, join the group"):
+        SerialPipe(f"serial://{path}")
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("serial:///dev/ttyUSB0", ("/dev/ttyUSB0", DEFAULT_BAUD)),
+        ("serial:///dev/ttyUSB0?baud=115200", ("/dev/ttyUSB0", 115200)),
+        ("serial://COM3?baud=1000000", ("COM3", 1000000)),
+    ],
+)
+def test_addresses(url, expected):
+    assert parse_url(url) == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("/dev/ttyUSB0", "A port must be written like serial:///dev/ttyUSB0 or serial://COM3?baud=3000000, not '/dev/ttyUSB0'"),
+        ("serial://", "A port must be written like serial:///dev/ttyUSB0 or serial://COM3?baud=3000000, not 'serial://'"),
+        ("serial://COM3?baud=fast", "Baud must be an integer between 300 and 20000000, not 'fast'"),
+        ("serial://COM3?baud=1", "Baud must be an integer between 300 and 20000000, not '1'"),
+        ("serial://COM3?speed=9600", "A serial port takes the option baud, not speed: 'serial://COM3?speed=9600'"),
+    ],
+)
+def test_addresses_that_are_none(url, message):
+    with pytest.raises(PortError, match=f"^{re.escape(message)}$"):
+        parse_url(url)
