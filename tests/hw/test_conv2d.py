@@ -1,0 +1,268 @@
+"""The 2-D core on Amaranth's simulator: values, marks, counts and clocks, and what it does with frames that are wrong."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+import convolver
+from convolver.hw.conv2d import Conv2DCore
+from convolver.sim import golden
+from convolver.sim.bench import run_stream
+
+SHAPES = [(1, 1), (1, 2), (2, 1), (2, 2), (3, 3), (1, 5), (5, 1), (4, 3), (3, 4), (5, 5), (2, 6)]
+
+
+def asymmetric(rows, columns, seed=0):
+    """A kernel that no flip and no turn maps onto itself."""
+    return np.random.default_rng([seed, rows, columns]).permutation(rows * columns).reshape(rows, columns) - rows * columns // 2
+
+
+def design_of(rows, columns, **fields):
+    return convolver.Conv2DDesign(asymmetric(rows, columns), rows=12, columns=14, **fields)
+
+
+def beats_of(frames):
+    return [
+        {
+            "data": int(pixel),
+            "first": index == 0,
+            "eol": index % frame.shape[1] == frame.shape[1] - 1,
+            "last": index == frame.size - 1,
+        }
+        for frame in frames
+        for index, pixel in enumerate(frame.flat)
+    ]
+
+
+def read(payload):
+    return payload.data, payload.first, payload.eol, payload.last
+
+
+def results_of(design, frames):
+    """What must leave: the golden model's values, and the marks of its shape."""
+    beats = []
+    for frame in frames:
+        out = golden.conv2d(design, frame)
+        for index, value in enumerate(out.flat):
+            eol = index % out.shape[1] == out.shape[1] - 1
+            beats.append((int(value), int(index == 0), int(eol), int(index == out.size - 1)))
+    return beats
+
+
+def run_frames(core, frames, expected, **options):
+    """Drives frames, each with its own size on the ports, and expects no error at all."""
+    sizes = [frame.shape for frame in frames for _ in range(frame.size)]
+
+    def before(ctx, index):
+        if index == 0 or sizes[index] != sizes[index - 1]:
+            ctx.set(core.rows, sizes[index][0])
+            ctx.set(core.columns, sizes[index][1])
+
+    watch = {name: core.errors[name] for name in ("size", "first", "orphan", "eol")} | {"overflow": core.overflow}
+    run = run_stream(core, beats_of(frames), expected, read=read, watch=watch, before=before, **options)
+    assert run.seen == dict.fromkeys(run.seen, 0)
+    return run
+
+
+def frames_of(design, count, seed, shape=None):
+    rng = np.random.default_rng(seed)
+    frames = []
+    for _ in range(count):
+        rows = rng.integers(design.core_min_rows, 9)
+        columns = rng.integers(design.core_min_columns, max(9, design.core_min_columns + 1))
+        frames.append(rng.integers(design.pixel.min, design.pixel.max, shape or (rows, columns), endpoint=True))
+    return frames
+
+
+@pytest.mark.parametrize("border", ["constant", "edge", "valid"])
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: f"{shape[0]}x{shape[1]}")
+def test_frames_back_to_back_leave_right_one_pixel_a_clock(shape, border):
+    fields = {"mode": "valid"} if border == "valid" else {"boundary": border, "fill": 77}
+    design = design_of(*shape, **fields)
+    core = Conv2DCore(design)
+    frames = frames_of(design, 3, seed=1, shape=(7, 8))
+    expected = results_of(design, frames)
+    run = run_frames(core, frames, len(expected))
+    assert run.beats == expected
+    assert run.accepted == list(range(len(frames) * 56))
+    if design.core_mode == "same":
+        lag = design.below * 8 + design.right
+        assert run.delivered == [clock + lag + core.latency for clock in range(3 * 56)]
+    else:
+        completing = [
+            56 * frame + 8 * row + column
+            for frame, row, column in itertools.product(range(3), range(shape[0] - 1, 7), range(shape[1] - 1, 8))
+        ]
+        assert run.delivered == [clock + core.latency for clock in completing]
+
+
+@pytest.mark.parametrize("operation", ["convolve", "correlate"])
+@pytest.mark.parametrize("border", ["constant", "edge", "valid"])
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: f"{shape[0]}x{shape[1]}")
+def test_gaps_stalls_and_changing_sizes_change_nothing(shape, border, operation):
+    fields = {"mode": "valid"} if border == "valid" else {"boundary": border, "fill": 200}
+    design = design_of(*shape, operation=operation, **fields)
+    for seed, (gap, stall) in enumerate([(0.5, 0), (0, 0.6), (0.3, 0.3)]):
+        # Each frame of a size of its own: a single one, as the size must stay until its first pixel is inside.
+        for frame in frames_of(design, 2, seed=[seed, *shape]):
+            core = Conv2DCore(design)
+            frames = [frame, frame[::-1]]
+            expected = results_of(design, frames)
+            assert run_frames(core, frames, len(expected), seed=seed, gap=gap, stall=stall).beats == expected
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3])
+@pytest.mark.parametrize("columns", [3, 4, 5])
+def test_frames_smaller_than_the_kernel_leave_right(rows, columns):
+    design = design_of(5, 5, boundary="edge")
+    frames = frames_of(design, 4, seed=3, shape=(rows, columns))
+    expected = results_of(design, frames)
+    assert run_frames(Conv2DCore(design), frames, len(expected)).beats == expected
+
+
+def test_a_lone_frames_end_comes_out_by_itself_when_promised():
+    design = design_of(3, 3)
+    core = Conv2DCore(design)
+    frames = frames_of(design, 1, seed=5, shape=(6, 9))
+    run = run_frames(core, frames, 54)
+    assert run.delivered[-1] - run.accepted[0] + 1 == core.schedule.frame_clocks(6, 9)
+
+
+def test_a_frame_that_arrives_during_the_flush_waits_no_longer_than_stated():
+    design = design_of(3, 3)
+    core = Conv2DCore(design)
+    frames = frames_of(design, 2, seed=6, shape=(6, 9))
+    waits = set()
+    for pause in range(1, 14):
+        beats = beats_of(frames)
+
+        def before(ctx, index, core=core):
+            ctx.set(core.rows, 6)
+            ctx.set(core.columns, 9)
+
+        # A pause is a stretch of clocks without a beat, made by the chance of a gap being certain for that long.
+        run = run_paused(core, beats, pause, before)
+        assert [beat[0] for beat in run.beats] == [beat[0] for beat in results_of(design, frames)]
+        waits.add(run.accepted[54] - run.accepted[53] - 1)
+    below_and_right = design.below * 9 + design.right
+    assert max(waits) <= below_and_right + 3  # the pause itself and the register slice in front
+
+
+def run_paused(core, beats, pause, before):
+    from amaranth.sim import Simulator
+
+    from convolver.sim.bench import Run
+
+    run = Run()
+
+    async def source(ctx):
+        for index, beat in enumerate(beats):
+            if index == 54:
+                for _ in range(pause):
+                    await ctx.tick()
+            before(ctx, index)
+            ctx.set(core.i.payload, beat)
+            ctx.set(core.i.valid, 1)
+            while not (await ctx.tick().sample(core.i.ready))[-1]:
+                pass
+            ctx.set(core.i.valid, 0)
+
+    async def sink(ctx):
+        ctx.set(core.o.ready, 1)
+        for clock in range(400):
+            sample = core.i.valid, core.i.ready, core.o.valid, core.o.payload
+            _, _, took, room, valid, payload = await ctx.tick().sample(*sample)
+            if took and room:
+                run.accepted.append(clock)
+            if valid:
+                run.beats.append(read(payload))
+
+    simulator = Simulator(core)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(source, background=True)
+    simulator.add_testbench(sink)
+    simulator.run()
+    return run
+
+
+def spoiled(design, beats, expected, sizes, **watch_for):
+    """Drives beats that may be wrong; returns what left and how often each error was flagged."""
+    core = Conv2DCore(design)
+
+    def before(ctx, index):
+        ctx.set(core.rows, sizes[0])
+        ctx.set(core.columns, sizes[1])
+
+    names = ("size", "first", "orphan", "eol")
+    run = run_stream(core, beats, expected, read=read, watch={name: core.errors[name] for name in names}, before=before)
+    assert {name: count for name, count in run.seen.items() if count} == watch_for
+    return run.beats
+
+
+def test_a_frame_cut_short_leaves_whole_and_the_next_is_right():
+    design = design_of(3, 3)
+    first, second = frames_of(design, 2, seed=8, shape=(5, 6))
+    completed = first.copy()
+    completed.flat[13:] = 0
+    beats = beats_of([first])[:13] + beats_of([second])
+    assert spoiled(design, beats, 60, (5, 6), first=1) == results_of(design, [completed, second])
+
+
+def test_pixels_outside_any_frame_are_dropped():
+    design = design_of(3, 3)
+    first, second = frames_of(design, 2, seed=9, shape=(5, 6))
+    stray = {"data": 1, "first": 0, "eol": 0, "last": 0}
+    beats = [stray] * 3 + beats_of([first]) + [stray] * 40 + beats_of([second])
+    assert spoiled(design, beats, 60, (5, 6), orphan=43) == results_of(design, [first, second])
+
+
+@pytest.mark.parametrize("sizes", [(13, 6), (5, 15), (5, 2), (0, 6), (5, 0), (65535, 65535)])
+def test_a_frame_that_does_not_fit_is_dropped_whole(sizes):
+    design = design_of(3, 3)
+    core = Conv2DCore(design)
+    bad, good = frames_of(design, 2, seed=10, shape=(5, 6))
+
+    def before(ctx, index):
+        ctx.set(core.rows, sizes[0] if index < 30 else 5)
+        ctx.set(core.columns, sizes[1] if index < 30 else 6)
+
+    watch = {name: core.errors[name] for name in ("size", "first", "orphan", "eol")}
+    run = run_stream(core, beats_of([bad, good]), 30, read=read, watch=watch, before=before)
+    assert run.beats == results_of(design, [good])
+    assert run.seen == {"size": 1, "first": 0, "orphan": 0, "eol": 0}
+
+
+def test_a_lines_end_in_the_wrong_place_is_flagged_and_changes_nothing():
+    design = design_of(3, 3)
+    frames = frames_of(design, 2, seed=11, shape=(5, 6))
+    beats = beats_of(frames)
+    beats[11] = beats[11] | {"eol": 0}
+    beats[20] = beats[20] | {"eol": 1}
+    assert spoiled(design, beats, 60, (5, 6), eol=2) == results_of(design, frames)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"pixel": "u1"},
+        {"pixel": "s1"},
+        {"pixel": "s16", "shift": 3, "rounding": "half_even", "output": "s12"},
+        {"pixel": "u8", "shift": 2, "rounding": "half_away", "output": "u8"},
+        {"pixel": "u8", "shift": 1, "rounding": "toward_zero", "output": "s5", "overflow": "wrap"},
+        {"pixel": "s32", "coefficient": "s32"},
+    ],
+    ids=lambda fields: "-".join(str(value) for value in fields.values()),
+)
+def test_numbers_are_exact_at_their_extremes(fields):
+    if fields["pixel"] == "s32":
+        kernel = [[-(2**31), 2**31 - 1], [-(2**31), -(2**31)]]
+    else:
+        kernel = asymmetric(3, 3)
+    design = convolver.Conv2DDesign(kernel, rows=8, columns=9, boundary="edge", **fields)
+    low, high = design.pixel.min, design.pixel.max
+    checks = np.indices((6, 7)).sum(axis=0) % 2
+    frames = [np.full((6, 7), low), np.full((6, 7), high), np.where(checks, low, high)]
+    frames += frames_of(design, 1, seed=12, shape=(6, 7))
+    expected = results_of(design, frames)
+    assert run_frames(Conv2DCore(design), frames, len(expected)).beats == expected
