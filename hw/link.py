@@ -1,7 +1,8 @@
 """The device's end of the link: bytes of a pipe on one side, samples, results and registers on the other. See docs/link.md."""
 
-from amaranth.hdl import Array, Const, Module, Mux, ResetInserter, Signal
+from amaranth.hdl import Module, Mux, ResetInserter, Signal
 from amaranth.lib import stream, wiring
+from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from convolver.errors import DesignError
@@ -202,8 +203,9 @@ class Link(wiring.Component):
 
         # Out.
         welcoming = Signal()
-        place = Signal(range(WELCOME_BYTES))
-        m.d.sync += place.eq(sender.index)
+        m.submodules.welcome = rom = Memory(shape=8, depth=WELCOME_BYTES, init=self.welcome)
+        welcome = rom.read_port()
+        m.d.comb += welcome.addr.eq(sender.index)
         with m.If(sender.start):
             m.d.sync += welcoming.eq(sender.type == Type.WELCOME)
         connect(m, sender.o, encoder.i)
@@ -224,7 +226,7 @@ class Link(wiring.Component):
             sender.session.eq(number),
             sender.ack.eq(inbox.expected),
             sender.limit.eq(inbox.consumed + self.slots),
-            sender.data.eq(Mux(welcoming, Array(Const(byte, 8) for byte in self.welcome)[place], outbox.data)),
+            sender.data.eq(Mux(welcoming, welcome.data, outbox.data)),
         ]
         # The slot is the one that leaves next until it is chosen, then the one that leaves.
         sending = Signal(range(self.slots))

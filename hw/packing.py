@@ -74,28 +74,30 @@ class SampleUnpacker(wiring.Component):
             with m.If(self.i.valid & self.i.ready):
                 m.d.sync += [before.eq(Cat(before[8:], self.i.payload)), place.eq(Mux(final, 0, place + 1))]
 
-        first = Signal(init=1)
-        m.d.comb += sample.first.eq(first)
+        # Marks of their own, not fields of `sample`: a struct that reads itself looks like a loop to a simulator.
+        first, last = Signal(init=1), Signal()
+        m.d.comb += [sample.first.eq(first), sample.last.eq(last)]
         if isinstance(self.design, Conv2DDesign):
             row, rows, rows_kept = _counter(m, "row", self.rows, first)
             column, columns, columns_kept = _counter(m, "column", self.columns, first)
-            bottom = Signal()
+            bottom, eol = Signal(), Signal()
             m.d.comb += [
-                sample.eol.eq(column == (columns - 1)[: len(column)]),
+                eol.eq(column == (columns - 1)[: len(column)]),
                 bottom.eq(row == (rows - 1)[: len(row)]),
-                sample.last.eq(sample.eol & bottom),
+                sample.eol.eq(eol),
+                last.eq(eol & bottom),
             ]
             with m.If(taken):
-                m.d.sync += [rows_kept.eq(rows), columns_kept.eq(columns), column.eq(Mux(sample.eol, 0, column + 1))]
-                with m.If(sample.eol):
+                m.d.sync += [rows_kept.eq(rows), columns_kept.eq(columns), column.eq(Mux(eol, 0, column + 1))]
+                with m.If(eol):
                     m.d.sync += row.eq(Mux(bottom, 0, row + 1))
         else:
             place_in_frame, length, length_kept = _counter(m, "place_in_frame", self.length, first)
-            m.d.comb += sample.last.eq(place_in_frame == (length - 1)[: len(length)])
+            m.d.comb += last.eq(place_in_frame == (length - 1)[: len(length)])
             with m.If(taken):
-                m.d.sync += [length_kept.eq(length), place_in_frame.eq(Mux(sample.last, 0, place_in_frame + 1))]
+                m.d.sync += [length_kept.eq(length), place_in_frame.eq(Mux(last, 0, place_in_frame + 1))]
         with m.If(taken):
-            m.d.sync += first.eq(sample.last)
+            m.d.sync += first.eq(last)
 
         connect(m, skid.o, flipped(self.o))
         m.d.comb += self.empty.eq(~skid.o.valid)

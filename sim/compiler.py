@@ -29,10 +29,20 @@ from typing import Any
 
 from convolver.designs import Conv2DDesign, FIRDesign
 from convolver.errors import ToolError
-from .ports import Ports, glue
+
+from .pins import glue, ports_from_dict
+from .ports import Ports
 from .translate import cxxrtl, rtlil_of, translate, yosys_version
 
-__all__ = ["Compiled", "Progress", "cache_folder", "compile_components", "compile_designs", "find_compiler"]
+__all__ = [
+    "Compiled",
+    "Progress",
+    "cache_folder",
+    "compile_components",
+    "compile_described",
+    "compile_designs",
+    "find_compiler",
+]
 
 Progress = Callable[[str], None]
 """Told the title of each step that may take longer than a second."""
@@ -41,7 +51,8 @@ FLAGS = ("-std=c++17", "-O2", "-fPIC", "-w")
 LIBRARIES_KEPT = 500
 """Libraries in the cache; the longest unused are removed beyond."""
 
-HEADERS = ("value.h", "memory.h", "driver.h")
+HEADERS = ("value.h", "memory.h", "driver.h", "board.h")
+WRITERS = ("translate.py", "ports.py", "pins.py")
 _HERE = Path(__file__).parent
 
 
@@ -126,11 +137,15 @@ def compile_components(components: Iterable[Any], progress: Progress | None = No
     ToolError
         As `compile_designs`.
     """
+    (progress or (lambda _title: None))("elaborating")
+    return compile_described([(Ports.of(component), rtlil_of(component)) for component in components], progress)
+
+
+def compile_described(described: Sequence[tuple[Ports, str]], progress: Progress | None = None) -> list[Compiled]:
+    """The twins of components given by their ports and their RTLIL; see `compile_components`."""
     tell = progress or (lambda _title: None)
     compiler = find_compiler()
-    tell("elaborating")
-    described = [(Ports.of(component), rtlil_of(component)) for component in components]
-    sources = "".join((_HERE / name).read_text(encoding="utf-8") for name in (*HEADERS, "translate.py", "ports.py"))
+    sources = "".join((_HERE / name).read_text(encoding="utf-8") for name in (*HEADERS, *WRITERS))
     plain = json.dumps([ports.to_dict() for ports, _ in described], sort_keys=True)
     key = _key(_machine(tuple(compiler)), yosys_version(), sources, plain, *(rtlil for _, rtlil in described))
     if loaded := _load(key):
@@ -189,7 +204,7 @@ def _sources() -> list[Path]:
         for path in Path(place).glob("[dfs]*.py")
         if path.stem in ("designs", "formats", "schedule")
     ]
-    return [*gateware, *descriptions, *(_HERE / name for name in (*HEADERS, "translate.py", "ports.py", "compiler.py"))]
+    return [*gateware, *descriptions, *(_HERE / name for name in (*HEADERS, *WRITERS, "compiler.py"))]
 
 
 def _folder(key: str) -> Path:
@@ -247,7 +262,7 @@ def _load(key: str) -> list[Compiled] | None:
             raise ValueError("damaged")
         library = _Library(str(folder / "twin.so"))
         library.key = key
-        entries = [Compiled(Ports.from_dict(ports), library, number) for number, ports in enumerate(plain["ports"])]
+        entries = [Compiled(ports_from_dict(ports), library, number) for number, ports in enumerate(plain["ports"])]
         os.utime(folder)
     except (OSError, ValueError, LookupError, TypeError):
         _remove(folder)

@@ -1,0 +1,88 @@
+// Clocks a device with a UART at its pins, thousands of clocks a call. See board_twin.py for what the fields mean; the two must agree.
+
+#pragma once
+
+#include "value.h"
+
+namespace twin {
+
+struct line_job {
+	// What to send to the device, and where its answer goes.
+	const std::uint8_t *sent;
+	i64 sent_count;
+	std::uint8_t *received;
+	i64 capacity;
+
+	// How far: at most so many clocks, and no further once both lines have been quiet for so many.
+	i64 clocks;
+	i64 patience;
+
+	// What happened.
+	i64 taken;
+	i64 given;
+	i64 ran;
+	i64 quiet;
+	i64 broken;
+};
+
+// The far ends of the two lines: 8 data bits, no parity, one stop bit.
+template<class Board> struct lines {
+	typename Board::top top;
+
+	// Bits still to be sent, lowest first, and clocks left of the one on the line.
+	unsigned sending = 0;
+	i64 send_clocks = 0;
+
+	// Bits received, clocks to the middle of the next one, and how many are missing.
+	unsigned receiving = 0;
+	i64 receive_clocks = 0;
+	unsigned missing = 0;
+
+	void run(line_job &j) {
+		for (j.ran = 0; j.ran < j.clocks && j.quiet < j.patience && j.given < j.capacity; j.ran++) {
+			j.quiet++;
+			Board::set_rx(top, send(j));
+			top.template tick<false>();
+			receive(j, Board::tx(top));
+		}
+	}
+
+private:
+	TWIN_INLINE bool send(line_job &j) {
+		if (send_clocks == 0) {
+			// A byte ends with its stop bit, behind which stands a mark.
+			if (sending > 1)
+				sending >>= 1;
+			if (sending <= 1 && j.taken < j.sent_count)
+				sending = unsigned(j.sent[j.taken++]) << 1 | 0x600;
+			send_clocks = sending > 1 ? Board::divisor : 0;
+		}
+		if (sending <= 1)
+			return true;
+		j.quiet = 0;
+		send_clocks--;
+		return sending & 1;
+	}
+
+	TWIN_INLINE void receive(line_job &j, bool level) {
+		if (missing == 0) {
+			if (level)
+				return;
+			missing = 10;
+			receive_clocks = Board::divisor / 2;
+		}
+		j.quiet = 0;
+		if (receive_clocks-- > 0)
+			return;
+		receive_clocks = Board::divisor - 1;
+		receiving = receiving >> 1 | unsigned(level) << 9;
+		if (--missing == 0) {
+			if ((receiving & 0x201) == 0x200)
+				j.received[j.given++] = std::uint8_t(receiving >> 1);
+			else
+				j.broken++;
+		}
+	}
+};
+
+} // namespace twin

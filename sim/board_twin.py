@@ -1,0 +1,296 @@
+"""The board twin: the whole device top compiled, from UART pin to UART pin, behind a pseudo-terminal that a host opens like a port.
+
+Only what belongs to a board is missing: its pins, its clock, its USB bridge. Bytes take their clocks on the lines here too, so that
+what overflows on a board overflows here.
+"""
+
+import contextlib
+import ctypes
+import os
+import select
+import threading
+import time
+import tty
+from collections.abc import Callable, Iterator
+
+from convolver.designs import Conv2DDesign, FIRDesign
+
+from .compiler import Progress, compile_described
+from .pins import Pins
+from .translate import rtlil_of
+
+__all__ = ["CLOCK_HZ", "BoardTwin", "Terminal", "serve", "serving"]
+
+CLOCK_HZ = 1_000_000
+"""Frequency that the device is told. While bytes are on its lines it runs as fast as the machine can; when they are quiet, in
+real time, so that time-outs take as long as on a board."""
+
+DIVISOR = 4
+"""Clocks a bit, as few as the UART takes: clocks are what a twin is short of."""
+
+QUIET = 2_000
+"""Clocks without a bit on the lines after which the twin looks at the terminal."""
+
+ASLEEP = CLOCK_HZ
+"""Clocks without a bit after which nothing more happens in a device by itself: its longest time-out is a quarter of that."""
+
+_AT_ONCE = 4096
+_CLOCKS = 200_000
+_PATIENCE = 0.1
+
+
+class _Job(ctypes.Structure):
+    """`line_job` of board.h, field by field."""
+
+    _fields_ = (
+        ("sent", ctypes.c_char_p),
+        ("sent_count", ctypes.c_int64),
+        ("received", ctypes.c_char_p),
+        *((name, ctypes.c_int64) for name in ("capacity", "clocks", "patience", "taken", "given", "ran", "quiet", "broken")),
+    )
+
+
+class BoardTwin:
+    """A device at power-on, its UART's lines driven and read byte by byte; its state stays between calls.
+
+    Parameters
+    ----------
+    design : FIRDesign or Conv2DDesign
+        What the device computes.
+    serial_number : int
+        32 bits that it tells its host.
+    slots : int
+        Frames of 256 bytes in either ring of its link.
+    progress : callable, optional
+        Called with a title before each step that may take longer than a second.
+
+    Attributes
+    ----------
+    clocks : int
+        Clocks since power-on.
+    quiet : int
+        The last so many of them passed without a bit on the lines.
+    broken : int
+        Bytes that came from the device with a wrong stop bit.
+
+    Raises
+    ------
+    ToolError
+        If there is no C++ compiler, or a tool fails.
+    """
+
+    def __init__(
+        self,
+        design: FIRDesign | Conv2DDesign,
+        serial_number: int = 0,
+        slots: int = 8,
+        progress: Progress | None = None,
+    ) -> None:
+        from convolver.hw.device_top import Device
+
+        (progress or (lambda _title: None))("elaborating")
+        device = Device(design, CLOCK_HZ, CLOCK_HZ // DIVISOR, serial_number, slots)
+        (compiled,) = compile_described([(Pins.at(DIVISOR), rtlil_of(device))], progress)
+        self._run = compiled.function("run")
+        self._run.argtypes = (ctypes.c_void_p, ctypes.POINTER(_Job))
+        self._run.restype = None
+        self._delete = compiled.function("delete")
+        self._delete.argtypes = (ctypes.c_void_p,)
+        self._delete.restype = None
+        new = compiled.function("new")
+        new.argtypes = ()
+        new.restype = ctypes.c_void_p
+        self._device: int | None = new()
+        self._buffer = ctypes.create_string_buffer(_AT_ONCE)
+        self.clocks = self.quiet = self.broken = 0
+
+    def __del__(self) -> None:
+        if getattr(self, "_device", None):
+            self._delete(self._device)
+            self._device = None
+
+    def run(self, sent: bytes, clocks: int, patience: int | None = None) -> tuple[int, bytes]:
+        """Lets clocks go by while `sent` goes to the device, back to back.
+
+        Parameters
+        ----------
+        sent : bytes
+        clocks : int
+            At most so many clocks; fewer when the device has sent 4096 bytes.
+        patience : int, optional
+            No further once the lines have been quiet for so many clocks, counted from before the call.
+
+        Returns
+        -------
+        taken : int
+            How many of `sent` are on the line or over it.
+        received : bytes
+            What the device has sent.
+        """
+        job = _Job(
+            sent=sent,
+            sent_count=len(sent),
+            received=ctypes.cast(self._buffer, ctypes.c_char_p),
+            capacity=_AT_ONCE,
+            clocks=clocks,
+            patience=(1 << 62) if patience is None else patience,
+            quiet=0 if sent else self.quiet,
+        )
+        self._run(self._device, ctypes.byref(job))
+        self.clocks += job.ran
+        self.quiet = job.quiet
+        self.broken += job.broken
+        return job.taken, self._buffer.raw[: job.given]
+
+    def exchange(self, sent: bytes, patience: int = QUIET) -> bytes:
+        """Sends all of `sent`, and gives what comes until the lines have been quiet for `patience` clocks."""
+        received = bytearray()
+        while True:
+            taken, came = self.run(sent, _CLOCKS, patience)
+            sent = sent[taken:]
+            received += came
+            if not sent and self.quiet >= patience:
+                return bytes(received)
+
+
+class Terminal:
+    """A pseudo-terminal with a board twin behind it.
+
+    Bytes that a host doesn't read are lost after a tenth of a second, as behind a real port.
+
+    Parameters
+    ----------
+    twin : BoardTwin
+
+    Attributes
+    ----------
+    port : str
+        What a host opens.
+    lost : int
+        Bytes that nobody read.
+    """
+
+    def __init__(self, twin: BoardTwin) -> None:
+        self.twin = twin
+        self.lost = 0
+        self._end, self._host = os.openpty()
+        tty.setraw(self._host)
+        os.set_blocking(self._end, False)
+        # While the host's end stays open here too, a host may come and go.
+        self.port = os.ttyname(self._host)
+        self._wake, self._waker = os.pipe()
+        self._stopped = False
+        self._closed = False
+
+    def run(self) -> None:
+        """Serves hosts, one after the other, until `stop`."""
+        twin = self.twin
+        sent = b""
+        last = time.monotonic()
+        while not self._stopped:
+            # Nothing to do but wait: for a byte, or for the time to go on in the device.
+            idle = not sent and twin.quiet >= QUIET
+            asleep = twin.quiet >= ASLEEP
+            self._wait((0.1 if asleep else 0.002) if idle else 0.0)
+            if len(sent) < _AT_ONCE:
+                sent += self._read()
+            now = time.monotonic()
+            if sent or not idle:
+                taken, received = twin.run(sent, _CLOCKS, QUIET)
+                sent = sent[taken:]
+            else:
+                # Real time, or a hundredth of it while nothing can happen.
+                clocks = int(min(now - last, 0.1) * CLOCK_HZ)
+                taken, received = twin.run(b"", clocks // 100 if asleep else clocks)
+            last = now
+            self._write(received)
+
+    def stop(self) -> None:
+        """Ends `run`, from any thread."""
+        self._stopped = True
+        os.write(self._waker, b"x")
+
+    def close(self) -> None:
+        """Takes the port away, as if it was unplugged; not while `run` runs."""
+        if not self._closed:
+            self._closed = True
+            for end in (self._end, self._host, self._wake, self._waker):
+                os.close(end)
+
+    def _wait(self, timeout: float) -> None:
+        select.select([self._end, self._wake], [], [], timeout)
+
+    def _read(self) -> bytes:
+        try:
+            return os.read(self._end, _AT_ONCE)
+        except BlockingIOError:
+            return b""
+
+    def _write(self, received: bytes) -> None:
+        deadline = time.monotonic() + _PATIENCE
+        while received:
+            try:
+                received = received[os.write(self._end, received) :]
+            except BlockingIOError:
+                left = deadline - time.monotonic()
+                if left <= 0 or self._stopped:
+                    self.lost += len(received)
+                    return
+                select.select([self._wake], [self._end], [], left)
+
+
+@contextlib.contextmanager
+def serving(design: FIRDesign | Conv2DDesign, progress: Progress | None = None, **parameters: int) -> Iterator[Terminal]:
+    """A board twin behind a pseudo-terminal, served by a thread: ``with serving(design) as terminal: open("serial://" + terminal.port)``.
+
+    Parameters
+    ----------
+    design : FIRDesign or Conv2DDesign
+    progress : callable, optional
+        As for `BoardTwin`.
+    parameters : int
+        `serial_number`, `slots`, as for `BoardTwin`.
+
+    Raises
+    ------
+    ToolError
+        If there is no C++ compiler, or a tool fails.
+    """
+    terminal = Terminal(BoardTwin(design, progress=progress, **parameters))
+    thread = threading.Thread(target=terminal.run, name="board twin", daemon=True)
+    thread.start()
+    try:
+        yield terminal
+    finally:
+        terminal.stop()
+        thread.join()
+        terminal.close()
+
+
+def serve(
+    design: FIRDesign | Conv2DDesign,
+    tell: Callable[[str], None] = print,
+    progress: Progress | None = None,
+    **parameters: int,
+) -> None:
+    """Serves a board twin until ctrl-C; tells the port's name, as a host writes it, once it can be opened.
+
+    Parameters
+    ----------
+    design, progress, parameters
+        As for `serving`.
+    tell : callable
+        Gets the one line ``serial:///dev/pts/N``.
+
+    Raises
+    ------
+    ToolError
+        If there is no C++ compiler, or a tool fails.
+    """
+    terminal = Terminal(BoardTwin(design, progress=progress, **parameters))
+    try:
+        tell(f"serial://{terminal.port}")
+        with contextlib.suppress(KeyboardInterrupt):
+            terminal.run()
+    finally:
+        terminal.close()
