@@ -255,10 +255,7 @@ def test_a_lines_end_in_the_wrong_place_is_flagged_and_changes_nothing():
     ids=lambda fields: "-".join(str(value) for value in fields.values()),
 )
 def test_numbers_are_exact_at_their_extremes(fields):
-    if fields["pixel"] == "s32":
-        kernel = [[-(2**31), 2**31 - 1], [-(2**31), -(2**31)]]
-    else:
-        kernel = asymmetric(3, 3)
+    kernel = [[-(2**31), 2**31 - 1], [-(2**31), -(2**31)]] if fields["pixel"] == "s32" else asymmetric(3, 3)
     design = convolver.Conv2DDesign(kernel, rows=8, columns=9, boundary="edge", **fields)
     low, high = design.pixel.min, design.pixel.max
     checks = np.indices((6, 7)).sum(axis=0) % 2
