@@ -1,10 +1,14 @@
-"""The cocotb tests of any design's Verilog; `test_verilog.py` runs them. The design comes in CONVOLVER_DESIGN, as JSON.
+"""The cocotb tests of any design's Verilog; `test_verilog.py` runs them.
+
+The top module holds several designs side by side, so that one simulator is built for all of them: the ports of the design
+NAME are called NAME_aclk and so on. CONVOLVER_DESIGNS is a JSON object with the latency and the description of each.
 
 Every test resets the block, sends frames through AXI4-Stream, and compares what comes out with the golden model: values,
 marks, and how many beats there were. What is still in a queue afterwards, or comes later, is an error.
 """
 
 import itertools
+import json
 import os
 import random
 import zlib
@@ -26,10 +30,10 @@ from cocotbext.axi import (
 from convolver.designs import Conv2DDesign, design_from_json
 from convolver.sim import golden
 
-DESIGN = design_from_json(os.environ["CONVOLVER_DESIGN"])
-LATENCY = int(os.environ["CONVOLVER_LATENCY"])
 SEED = int(os.environ["CONVOLVER_SEED"])
-VIDEO = isinstance(DESIGN, Conv2DDesign)
+LATENCY, DESIGNS = {}, {}
+for name, (latency, text) in json.loads(os.environ["CONVOLVER_DESIGNS"]).items():
+    LATENCY[name], DESIGNS[name] = latency, design_from_json(text)
 
 ID, VERSION, DESCRIPTION_BYTES, STATUS, ROWS, COLUMNS, LENGTH = range(0, 0x1C, 4)
 COEFFICIENTS, COEFFICIENT, RESTART, CLOCKS, BEATS_IN, BEATS_OUT = range(0x1C, 0x34, 4)
@@ -53,42 +57,56 @@ def bursts(rng, share):
 class Bench:
     """A freshly reset block with its drivers."""
 
-    def __init__(self, dut, name):
+    def __init__(self, dut, name, purpose):
         self.dut = dut
-        self.rng = random.Random(f"{name} {SEED} {DESIGN.to_json()}")
-        self.input_width = len(dut.s_axis_tdata)
+        self.name = name
+        self.design = DESIGNS[name]
+        self.video = isinstance(self.design, Conv2DDesign)
+        self.rng = random.Random(f"{purpose} {name} {SEED}")
+        self.aclk, self.aresetn = self.port("aclk"), self.port("aresetn")
+        self.input_width = len(self.port("s_axis_tdata"))
+        self.output_width = len(self.port("m_axis_tdata"))
         self.accepted = 0  # beats, counted beside the drivers
         self.delivered = 0
 
+    def port(self, name):
+        return getattr(self.dut, f"{self.name}_{name}")
+
     async def start(self):
-        dut = self.dut
-        cocotb.start_soon(Clock(dut.aclk, CLOCK_NS, "ns").start())
-        dut.aresetn.value = 0
-        sides = {"clock": dut.aclk, "reset": dut.aresetn, "reset_active_level": False}
-        self.source = AxiStreamSource(AxiStreamBus.from_prefix(dut, "s_axis"), **sides, byte_lanes=1)
-        self.sink = AxiStreamSink(AxiStreamBus.from_prefix(dut, "m_axis"), **sides, byte_lanes=1)
-        self.registers = AxiLiteMaster(AxiLiteBus.from_prefix(dut, "s_axi"), **sides)
-        await ClockCycles(dut.aclk, 3)
+        cocotb.start_soon(Clock(self.aclk, CLOCK_NS, "ns").start())
+        self.aresetn.value = 0
+        sides = {"clock": self.aclk, "reset": self.aresetn, "reset_active_level": False}
+        self.source = AxiStreamSource(AxiStreamBus.from_prefix(self.dut, f"{self.name}_s_axis"), **sides, byte_lanes=1)
+        self.sink = AxiStreamSink(AxiStreamBus.from_prefix(self.dut, f"{self.name}_m_axis"), **sides, byte_lanes=1)
+        self.registers = AxiLiteMaster(AxiLiteBus.from_prefix(self.dut, f"{self.name}_s_axi"), **sides)
+        await ClockCycles(self.aclk, 3)
         cocotb.start_soon(self.watch())
-        await RisingEdge(dut.aclk)
-        dut.aresetn.value = 1
-        await RisingEdge(dut.aclk)
+        await RisingEdge(self.aclk)
+        self.aresetn.value = 1
+        await RisingEdge(self.aclk)
         return self
 
     async def watch(self):
         """Counts beats; an offered beat must hold until it is taken."""
-        dut, offered = self.dut, None
+        names = ["m_axis_tdata", "m_axis_tlast"] + ["m_axis_tuser"] * self.video
+        payload = [self.port(name) for name in names]
+        taken, given = ([self.port(f"{side}_axis_t{name}") for name in ("valid", "ready")] for side in "sm")
+        offered = None
         while True:
-            await RisingEdge(dut.aclk)  # what is read here stood before the edge
-            if not dut.aresetn.value:
+            await RisingEdge(self.aclk)  # what is read here stood before the edge
+            if not self.aresetn.value:
                 offered = None
                 continue
-            self.accepted += int(dut.s_axis_tvalid.value) & int(dut.s_axis_tready.value)
-            valid, ready = int(dut.m_axis_tvalid.value), int(dut.m_axis_tready.value)
-            beat = (int(dut.m_axis_tdata.value), int(dut.m_axis_tlast.value), VIDEO and int(dut.m_axis_tuser.value))
-            assert offered is None or (valid and beat == offered), f"offered {offered}, then valid {valid} {beat}"
-            self.delivered += valid & ready
-            offered = beat if valid and not ready else None
+            self.accepted += all(signal.value for signal in taken)
+            valid, ready = (bool(signal.value) for signal in given)
+            beat = [int(signal.value) for signal in payload] if valid else None
+            assert offered is None or beat == offered, f"offered {offered}, then {beat}"
+            self.delivered += valid and ready
+            offered = None if ready else beat
+
+    def results(self, frame):
+        """How many results a frame gives."""
+        return golden.run(self.design, frame).size
 
     def stall(self, share_in, share_out):
         self.source.set_pause_generator(bursts(self.rng, share_in) if share_in else itertools.repeat(False))
@@ -114,7 +132,7 @@ class Bench:
 
     def samples(self, size, kind="random"):
         """A frame's samples: random, or one of the extremes."""
-        low, high = DESIGN.sample.min, DESIGN.sample.max
+        low, high = self.design.sample.min, self.design.sample.max
         count = int(np.prod(size))
         match kind:
             case "random":
@@ -131,41 +149,41 @@ class Bench:
 
     def size(self):
         """A random size of a frame, small ones as likely as larger."""
-        if not VIDEO:
-            return (self.rng.choice([1, 2, 3, DESIGN.taps, DESIGN.taps + 1, self.rng.randint(1, 80)]),)
-        tall = min(DESIGN.core_rows, DESIGN.core_min_rows + DESIGN.kernel_rows + 2)
-        wide = min(DESIGN.core_columns, DESIGN.core_min_columns + DESIGN.kernel_columns + 4)
-        return self.rng.randint(DESIGN.core_min_rows, tall), self.rng.randint(DESIGN.core_min_columns, wide)
+        if not self.video:
+            return (self.rng.choice([1, 2, 3, self.design.taps, self.design.taps + 1, self.rng.randint(1, 80)]),)
+        tall = min(self.design.core_rows, self.design.core_min_rows + self.design.kernel_rows + 2)
+        wide = min(self.design.core_columns, self.design.core_min_columns + self.design.kernel_columns + 4)
+        return self.rng.randint(self.design.core_min_rows, tall), self.rng.randint(self.design.core_min_columns, wide)
 
     def send(self, frame):
         """Queues a frame; the bits above the sample carry noise, which the block must ignore."""
-        mask = (1 << DESIGN.sample.width) - 1
-        lines = frame if VIDEO else [frame]
+        mask = (1 << self.design.sample.width) - 1
+        lines = frame if self.video else [frame]
         for row, line in enumerate(lines):
             words = [int(x) & mask | self.rng.getrandbits(self.input_width) & ~mask for x in line]
-            user = [int(row == 0 and column == 0) for column in range(len(words))] if VIDEO else None
+            user = [int(row == 0 and column == 0) for column in range(len(words))] if self.video else None
             self.source.send_nowait(AxiStreamFrame(words, tuser=user))
 
     async def resize(self, size):
-        if VIDEO:
+        if self.video:
             await self.write(ROWS, size[0])
             await self.write(COLUMNS, size[1])
 
-    async def expect(self, frame, design=DESIGN):
+    async def expect(self, frame, design=None):
         """The next frame that comes out must be the golden one, beat for beat, mark for mark."""
-        wanted = golden.run(design, frame)
-        lines = wanted if VIDEO else [wanted]
+        wanted = golden.run(design or self.design, frame)
+        lines = wanted if self.video else [wanted]
         for row, line in enumerate(lines):
             got = await with_timeout(self.sink.recv(compact=False), 10_000 * CLOCK_NS * max(1, len(line) // 20), "ns")
-            form = DESIGN.output_format
-            values = [signed(word, len(self.dut.m_axis_tdata)) if form.signed else word for word in got.tdata]
+            form = self.design.output_format
+            values = [signed(word, self.output_width) if form.signed else word for word in got.tdata]
             assert values == [int(y) for y in line], f"row {row}: {values} instead of {list(line)}"
-            if VIDEO:
+            if self.video:
                 assert got.tuser == [int(row == 0 and column == 0) for column in range(len(line))], f"row {row}: {got.tuser}"
 
     async def finish(self, accepted, delivered, status=0):
         """Nothing may be left or come later; all beats are accounted for."""
-        await ClockCycles(self.dut.aclk, 100)
+        await ClockCycles(self.aclk, 100)
         assert self.source.empty()
         assert self.source.idle()
         assert self.sink.empty(), f"left over: {self.sink.recv_nowait()}"
@@ -180,22 +198,32 @@ def signed(word, width):
     return word - (word >> width - 1 << width)
 
 
-def results(frame):
-    return golden.run(DESIGN, frame).size
-
-
-def with_set(values):
+def with_set(design, values):
     """The design as it computes with another set of coefficients."""
-    if not VIDEO:
-        return DESIGN.replace(coefficients=values, output=DESIGN.output_format)
-    rows = [values[at : at + DESIGN.kernel_columns] for at in range(0, len(values), DESIGN.kernel_columns)]
-    return DESIGN.replace(kernel=rows, output=DESIGN.output_format)
+    if not isinstance(design, Conv2DDesign):
+        return design.replace(coefficients=values)
+    return design.replace(
+        kernel=[values[at : at + design.kernel_columns] for at in range(0, len(values), design.kernel_columns)]
+    )
 
 
-@cocotb.test(timeout_time=3, timeout_unit="ms")
-async def registers_answer(dut):
+def each(chosen=lambda design: True):
+    """A test that runs for each design of which `chosen` is true."""
+    names = [name for name, design in DESIGNS.items() if chosen(design)]
+
+    def decorate(function):
+        return cocotb.test(timeout_time=3, timeout_unit="ms", skip=not names)(
+            cocotb.parametrize(name=names or ["none"])(function)
+        )
+
+    return decorate
+
+
+@each()
+async def registers_answer(dut, name):
     """The description reads back as the design; what there isn't is refused; paused channels change nothing."""
-    bench = await Bench(dut, "registers").start()
+    bench = await Bench(dut, name, "registers").start()
+    design = bench.design
     assert await bench.read(ID) == 0x434F4E56
     assert await bench.read(VERSION) == 1
     size = await bench.read(DESCRIPTION_BYTES)
@@ -204,18 +232,18 @@ async def registers_answer(dut):
     for channel in channels:
         channel.set_pause_generator(bursts(bench.rng, 0.4))
     packed = b"".join([(await bench.read(DESCRIPTION + at)).to_bytes(4, "little") for at in range(0, size, 4)])
-    assert design_from_json(zlib.decompress(packed[:size]).decode()) == DESIGN
+    assert design_from_json(zlib.decompress(packed[:size]).decode()) == design
     await bench.refused(DESCRIPTION + (size + 3) // 4 * 4)
     await bench.refused(DESCRIPTION, 0)
     await bench.refused(0x34)
     await bench.refused(0x1FFC)
     await bench.refused(ID, 1)
     await bench.refused(STATUS, 1, size=1)
-    register = ROWS if VIDEO else LENGTH
+    register = ROWS if bench.video else LENGTH
     await bench.write(register, 5)
     await bench.refused(register, 6, size=2)
     assert await bench.read(register) == 5
-    await bench.refused(LENGTH if VIDEO else ROWS)
+    await bench.refused(LENGTH if bench.video else ROWS)
     # Both directions at once, and in any order of address and data: each gets its own answer.
     writes = [bench.registers.init_write(register, value.to_bytes(4, "little")) for value in (1, 2, 3)]
     reads = [bench.registers.init_read(ID, 4) for _ in range(3)]
@@ -227,10 +255,10 @@ async def registers_answer(dut):
     await bench.finish(0, 0)
 
 
-@cocotb.test(timeout_time=3, timeout_unit="ms")
-async def frames_are_golden(dut):
+@each()
+async def frames_are_golden(dut, name):
     """Frames of many sizes back to back under every mix of stalls."""
-    bench = await Bench(dut, "frames").start()
+    bench = await Bench(dut, name, "frames").start()
     accepted = delivered = 0
     for share_in, share_out in STALLS:
         bench.stall(share_in, share_out)
@@ -242,7 +270,7 @@ async def frames_are_golden(dut):
         for frame in frames:
             await bench.expect(frame)
         accepted += sum(frame.size for frame in frames)
-        delivered += sum(results(frame) for frame in frames)
+        delivered += sum(bench.results(frame) for frame in frames)
     bench.stall(0.3, 0.3)
     for kind in ("low", "high", "alternating"):
         frame = bench.samples(bench.size(), kind)
@@ -250,15 +278,16 @@ async def frames_are_golden(dut):
         bench.send(frame)
         await bench.expect(frame)
         accepted += frame.size
-        delivered += results(frame)
+        delivered += bench.results(frame)
     await bench.finish(accepted, delivered)
 
 
-@cocotb.test(timeout_time=3, timeout_unit="ms")
-async def one_beat_a_clock(dut):
+@each()
+async def one_beat_a_clock(dut, name):
     """Without stalls: the stated latency, and not one clock lost, within frames and between them."""
-    bench = await Bench(dut, "throughput").start()
-    size = (64,) if not VIDEO else (DESIGN.core_min_rows + 4, DESIGN.core_min_columns + 5)
+    bench = await Bench(dut, name, "throughput").start()
+    design = bench.design
+    size = (64,) if not bench.video else (design.core_min_rows + 4, design.core_min_columns + 5)
     await bench.resize(size)
     frames = [bench.samples(size) for _ in range(3)]
     for frame in frames:
@@ -266,36 +295,36 @@ async def one_beat_a_clock(dut):
     clock, taken, given = 0, [], []
     total = sum(frame.size for frame in frames)
     bound = 4 * total + 1000
-    while len(given) < sum(results(frame) for frame in frames):
-        await RisingEdge(dut.aclk)
-        if int(dut.s_axis_tvalid.value) and int(dut.s_axis_tready.value):
+    while len(given) < sum(bench.results(frame) for frame in frames):
+        await RisingEdge(bench.aclk)
+        if int(bench.port("s_axis_tvalid").value) and int(bench.port("s_axis_tready").value):
             taken.append(clock)
-        if int(dut.m_axis_tvalid.value):
+        if int(bench.port("m_axis_tvalid").value):
             given.append(clock)
         clock += 1
         assert clock < bound, f"{len(taken)} beats in, {len(given)} beats out"
     assert taken == list(range(taken[0], taken[0] + total)), "the input stalled"
     completes = []  # which beat completes each result
     for number, frame in enumerate(frames):
-        if not VIDEO:
+        if not bench.video:
             completes += [number * frame.size + place for place in range(frame.size)]
             continue
-        rows, columns = golden.run(DESIGN, frame).shape
-        same = DESIGN.core_mode == "same"
-        below, right = (DESIGN.below, DESIGN.right) if same else (DESIGN.kernel_rows - 1, DESIGN.kernel_columns - 1)
+        rows, columns = golden.run(design, frame).shape
+        same = design.core_mode == "same"
+        below, right = (design.below, design.right) if same else (design.kernel_rows - 1, design.kernel_columns - 1)
         for row, column in itertools.product(range(rows), range(columns)):
             completes.append(number * frame.size + (row + below) * size[1] + column + right)
     # The end of the last frame needs no next one: it leaves as if that had followed.
-    assert given == [taken[0] + place + LATENCY for place in completes], [a - b for a, b in itertools.pairwise(given)]
+    assert given == [taken[0] + place + LATENCY[name] for place in completes], [a - b for a, b in itertools.pairwise(given)]
     for frame in frames:
         await bench.expect(frame)
-    await bench.finish(total, sum(results(frame) for frame in frames))
+    await bench.finish(total, sum(bench.results(frame) for frame in frames))
 
 
-@cocotb.test(timeout_time=3, timeout_unit="ms")
-async def reset_empties_everything(dut):
+@each()
+async def reset_empties_everything(dut, name):
     """Reset in the middle of a frame, wherever that is; the next frame is right and nothing of the old one comes out."""
-    bench = await Bench(dut, "reset").start()
+    bench = await Bench(dut, name, "reset").start()
     for attempt in range(6):
         bench.stall(0.2, 0.5)
         size = bench.size()
@@ -303,14 +332,14 @@ async def reset_empties_everything(dut):
         frame = bench.samples(size)
         for _ in range(3):
             bench.send(frame)
-        await ClockCycles(dut.aclk, bench.rng.randint(1, 2 * frame.size + 30))
+        await ClockCycles(bench.aclk, bench.rng.randint(1, 2 * frame.size + 30))
         bench.source.clear()
-        dut.aresetn.value = 0
-        await ClockCycles(dut.aclk, 1 + attempt % 3)
-        dut.aresetn.value = 1
+        bench.aresetn.value = 0
+        await ClockCycles(bench.aclk, 1 + attempt % 3)
+        bench.aresetn.value = 1
         bench.source.clear()
         bench.sink.clear()
-        await RisingEdge(dut.aclk)
+        await RisingEdge(bench.aclk)
         bench.accepted = bench.delivered = 0
         bench.stall(0.3, 0.3)
         size = bench.size()
@@ -318,24 +347,25 @@ async def reset_empties_everything(dut):
         frame = bench.samples(size)
         bench.send(frame)
         await bench.expect(frame)
-        await bench.finish(frame.size, results(frame))
+        await bench.finish(frame.size, bench.results(frame))
 
 
-@cocotb.test(timeout_time=3, timeout_unit="ms", skip=not DESIGN.loadable)
-async def coefficients_are_replaced(dut):
+@each(lambda design: design.loadable)
+async def coefficients_are_replaced(dut, name):
     """A set takes effect whole with the next frame; half a set, a dropped one, or one that doesn't fit changes nothing."""
-    bench = await Bench(dut, "coefficients").start()
-    form, count = DESIGN.coefficient_format, len(DESIGN.weights)
+    bench = await Bench(dut, name, "coefficients").start()
+    design = bench.design
+    form, count = design.coefficient_format, len(design.weights)
     accepted = delivered = 0
 
-    async def frame_is(design, kind="random"):
+    async def frame_is(wanted, kind="random"):
         nonlocal accepted, delivered
         frame = bench.samples(bench.size(), kind)
         await bench.resize(frame.shape)
         bench.send(frame)
-        await bench.expect(frame, design)
+        await bench.expect(frame, wanted)
         accepted += frame.size
-        delivered += results(frame)
+        delivered += bench.results(frame)
 
     def new_set(kind):
         low, high = form.min, form.max
@@ -348,18 +378,18 @@ async def coefficients_are_replaced(dut):
                 return [high] * count
 
     assert await bench.read(COEFFICIENTS) == count
-    await frame_is(DESIGN)
+    await frame_is(design)
     for kind, samples in (("random", "random"), ("low", "low"), ("high", "low"), ("low", "high"), ("random", "corners")):
         values = new_set(kind)
         await bench.write(RESTART, 0)
         for value in values:
             await bench.write(COEFFICIENT, value)
         bench.stall(0.3, 0.3)
-        await frame_is(with_set(values), samples)
-        await frame_is(with_set(values))
+        await frame_is(with_set(design, values), samples)
+        await frame_is(with_set(design, values))
     for value in values[:-1]:
         await bench.write(COEFFICIENT, value ^ 1)
-    await frame_is(with_set(values))  # half a set
+    await frame_is(with_set(design, values))  # half a set
     await bench.write(RESTART, 0)
     for bad in (form.min - 1, form.max + 1):
         if -(2**31) <= bad < 2**31:
@@ -368,33 +398,38 @@ async def coefficients_are_replaced(dut):
     await bench.refused(RESTART)
 
     # While a frame is inside, its set stays; the next frame, already waiting behind it, has the new one.
-    size = (200,) if not VIDEO else (DESIGN.core_min_rows + DESIGN.kernel_rows, DESIGN.core_min_columns + DESIGN.kernel_columns)
+    size = (
+        (200,)
+        if not bench.video
+        else (design.core_min_rows + design.kernel_rows, design.core_min_columns + design.kernel_columns)
+    )
     await bench.resize(size)
     frame, behind = bench.samples(size), bench.samples(size)
     after = new_set("random")
     bench.sink.set_pause_generator(itertools.repeat(True))
     bench.send(frame)
     bench.send(behind)
-    await ClockCycles(dut.aclk, 4 * (DESIGN.below + 1) * size[1] if VIDEO else 100)  # its first result is made
+    await ClockCycles(bench.aclk, 4 * (design.below + 1) * size[1] if bench.video else 100)  # its first result is made
     assert await bench.read(STATUS) == BUSY
     for value in after:
         await bench.write(COEFFICIENT, value)
     assert await bench.read(STATUS) == BUSY | PENDING
     await bench.refused(COEFFICIENT, 0)
     bench.stall(0.2, 0.2)
-    await bench.expect(frame, with_set(values))
-    await bench.expect(behind, with_set(after))
+    await bench.expect(frame, with_set(design, values))
+    await bench.expect(behind, with_set(design, after))
     accepted += 2 * frame.size
-    delivered += 2 * results(frame)
+    delivered += 2 * bench.results(frame)
     await bench.finish(accepted, delivered)
 
 
-@cocotb.test(timeout_time=3, timeout_unit="ms", skip=not VIDEO)
-async def errors_are_flagged(dut):
+@each(lambda design: isinstance(design, Conv2DDesign))
+async def errors_are_flagged(dut, name):
     """Bad frames set their bit of STATUS, each alone, and the next good frame is right."""
-    bench = await Bench(dut, "errors").start()
+    bench = await Bench(dut, name, "errors").start()
+    design = bench.design
     bench.stall(0.2, 0.2)
-    rows, columns = size = DESIGN.core_min_rows + 2, DESIGN.core_min_columns + 3
+    rows, columns = size = design.core_min_rows + 2, design.core_min_columns + 3
     accepted = delivered = 0
 
     async def good_frame_after(status):
@@ -403,7 +438,7 @@ async def errors_are_flagged(dut):
         bench.send(frame)
         await bench.expect(frame)
         accepted += frame.size
-        delivered += results(frame)
+        delivered += bench.results(frame)
         await bench.finish(accepted, delivered, status)
         await bench.write(STATUS, status)
         assert await bench.read(STATUS) == 0
@@ -425,7 +460,7 @@ async def errors_are_flagged(dut):
     send(frame.flat, first=True, last=[columns - 1, 2 * columns])
     await bench.expect(frame)
     accepted += frame.size
-    delivered += results(frame)
+    delivered += bench.results(frame)
     await good_frame_after(EOL)
 
     frame = bench.samples(size)  # a frame that ends early
@@ -433,27 +468,27 @@ async def errors_are_flagged(dut):
     send(frame.flat[:kept], first=True, last=range(columns, kept, columns))
     frame.flat[kept:] = 0
     accepted += kept
-    delivered += results(frame)
+    delivered += bench.results(frame)
     another = bench.samples(size)
     bench.send(another)
     await bench.expect(frame)
     await bench.expect(another)
     accepted += another.size
-    delivered += results(another)
+    delivered += bench.results(another)
     await good_frame_after(FIRST)
 
     for bad in (
         (0, columns),
-        (DESIGN.core_rows + 1, columns),
-        (rows, DESIGN.core_min_columns - 1),
-        (rows, DESIGN.core_columns + 1),
+        (design.core_rows + 1, columns),
+        (rows, design.core_min_columns - 1),
+        (rows, design.core_columns + 1),
     ):
-        if bad[0].bit_length() > DESIGN.core_rows.bit_length() or bad[1].bit_length() > DESIGN.core_columns.bit_length():
+        if bad[0].bit_length() > design.core_rows.bit_length() or bad[1].bit_length() > design.core_columns.bit_length():
             continue  # the register refuses it
         await bench.resize(bad)
         frame = bench.samples(size)
         bench.send(frame)
         accepted += frame.size
-        await ClockCycles(dut.aclk, 20 * frame.size)
+        await ClockCycles(bench.aclk, 20 * frame.size)
         await bench.resize(size)
         await good_frame_after(SIZE)
