@@ -1,0 +1,83 @@
+"""The schedule alone: what it plans, computed in numpy, is the golden model; its figures are counted by hand."""
+
+import numpy as np
+import pytest
+
+import convolver
+from convolver.designs import Conv2DDesign
+from convolver.errors import DesignError
+from convolver.schedule import Schedule
+from convolver.sim import golden
+
+
+def test_a_fir_slot_computes_one_sample():
+    design = convolver.FIRDesign([3, 0, -5, 7, 1], data="s12")
+    x = np.random.default_rng(1).integers(-2048, 2047, 50)
+    history = np.concatenate([np.zeros(4, int), x])
+    samples = np.stack([history[4 - delay : 54 - delay] for delay in range(5)], axis=-1)
+    assert list(Schedule(design).run(samples)) == list(golden.lfilter(design.coefficients, x))
+
+
+@pytest.mark.parametrize("operation", ["convolve", "correlate"])
+def test_a_window_slot_computes_one_pixel(operation):
+    design = Conv2DDesign([[1, -2, 3, 4], [5, 6, 0, -8]], operation=operation, mode="valid")
+    image = np.random.default_rng(2).integers(0, 256, (9, 11))
+    windows = np.lib.stride_tricks.sliding_window_view(image, (2, 4)).reshape(8, 8, 8)
+    assert np.array_equal(Schedule(design).run(windows), golden.conv2d(design, image))
+
+
+def test_a_loaded_set_replaces_the_designs_own():
+    design = convolver.FIRDesign([1, 2], coefficient="s8", loadable=True)
+    assert Schedule(design).run([10, 1], weights=[-3, 100]) == 70
+
+
+@pytest.mark.parametrize("taps", [1, 2, 3, 7, 8, 9, 31, 256])
+def test_every_node_is_as_wide_as_its_worst_case_and_no_wider(taps):
+    design = convolver.FIRDesign(np.random.default_rng(taps).integers(-100, 100, taps).tolist(), data="s8")
+    schedule = Schedule(design)
+    signs = np.sign(design.coefficients)
+    high = np.where(signs > 0, 127, -128)
+    low = np.where(signs > 0, -128, 127)
+    assert (int(schedule.run(low)), int(schedule.run(high))) == design.sum_range
+    root = schedule.tree[-1][0] if schedule.tree else schedule.products[0]
+    assert (root.low, root.high) == design.sum_range
+    assert len(schedule.tree) == int(np.ceil(np.log2(schedule.lanes)))
+
+
+def test_a_sample_outside_its_format_is_found():
+    design = convolver.FIRDesign([1, 1], data="s8")
+    with pytest.raises(DesignError, match=r"^A partial sum must be between -256 and 254, not 300$"):
+        Schedule(design).run([200, 100])
+
+
+def test_zeros_have_no_lane_and_powers_of_two_no_multiplier():
+    schedule = Schedule(convolver.FIRDesign([0, 1, -4, 3, 0, 7]))
+    assert schedule.lanes == 4
+    assert schedule.multipliers == 2
+    assert Schedule(convolver.FIRDesign([0, 1, -4], coefficient="s8", loadable=True)).multipliers == 3
+
+
+def test_latency_and_clocks_are_the_sum_of_the_stages():
+    design = Conv2DDesign(np.ones((3, 3), int), shift=3, output="u8", columns=640)
+    schedule = Schedule(design)
+    # accept 1, raster 1, line buffer 2, rows 1, window 1, multiplier 3, tree of 9 lanes 4, rounding 2, saturation 1, buffer 2
+    assert schedule.latency == 18
+    assert schedule.frame_clocks(480, 640) == 480 * 640 + 640 + 1 + 18
+    assert schedule.line_buffer_bits == 2 * 8 * 640
+    assert schedule.buffer_depth == 32
+    assert schedule.output_buffer_bits == 32 * (8 + 3)
+
+
+def test_planning_grows_no_faster_than_the_taps():
+    small, large = (Schedule(convolver.FIRDesign([3] * taps)) for taps in (64, 256))
+    nodes = [sum(len(level) for level in schedule.tree) for schedule in (small, large)]
+    assert nodes[1] <= 4 * nodes[0] + 16
+
+
+def test_the_table_names_every_stage_and_lane():
+    table = Schedule(convolver.FIRDesign([3, -1])).table()
+    assert "latency" in table
+    assert [line.split() for line in table.splitlines() if line.startswith("0 ")] == [
+        ["0", "0", "0", "3", "s18"],
+        ["0", "1", "1", "-1", "s17"],
+    ]
