@@ -112,7 +112,7 @@ class _Translation:
         for line in members.splitlines():
             self._member(line.strip())
         self.locals: list[str] = []
-        self.statements = [self._statement(lines) for lines in self._split(body)]
+        self.statements = [self._statement(lines) for lines in self._renamed(list(self._split(body)))]
         self.late: set[str] = set()
         self.order = self._schedule()
 
@@ -150,6 +150,27 @@ class _Translation:
                 self.locals.append(line)
             elif line.strip():
                 yield [line]
+
+    def _renamed(self, statements: list[list[str]]) -> list[list[str]]:
+        """Leaves out plain copies of one name to another, the clock's and the reset's way through the hierarchy above all."""
+        local = {found[1] for line in self.locals if (found := re.search(r" (\w+);", line))}
+        copies: dict[str, str] = {}
+        rest = []
+        for lines in statements:
+            found = re.fullmatch(r"\t([pi]_\w+) = ([pi]_\w+)(?:\.curr)?;", lines[0]) if len(lines) == 1 else None
+            if found and found[1] in local:
+                copies[found[1]] = found[2]
+            else:
+                rest.append(lines)
+
+        def original(found: re.Match[str]) -> str:
+            name = found[0]
+            while name in copies:
+                name = copies[name]
+            return name
+
+        self.locals = [line for line in self.locals if not (copies.keys() & set(_NAME.findall(line)))]
+        return [[_NAME.sub(original, line) for line in lines] for lines in rest]
 
     def _statement(self, lines: list[str]) -> Statement:
         text = "\n".join(lines)
@@ -246,6 +267,8 @@ class _Translation:
             *self.locals,
             *(f"\tvalue<{self.registers[name]}> next_{name} = {name};" for name in sorted(self.late)),
         ]
+        # Known when C++ is read, so that what is for the reset alone isn't compiled into the other tick.
+        text = text.replace("(p_rst ? ", "(Reset ? ")
         text = re.sub(r"^\tif \(posedge_p_clk\) \{$", "\t{", text, flags=re.M)
         text = re.sub(r"^\s*CXXRTL_ASSERT\(.*\n", "", text, flags=re.M)
         text = re.sub(r"\b(\w+)\.next\b", lambda found: ("next_" if found[1] in self.late else "") + found[1], text)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from convolver.designs import Conv2DDesign, FIRDesign
 from convolver.errors import FrameError, LinkTimeout, PortError
 from convolver.host.transport import Samples
+
 from .compiler import Compiled, Progress, compile_components, compile_designs
 from .streams import LAST, Beats, Bytes, Integers, beats_of, marks_of
 
@@ -186,7 +187,7 @@ class Simulation:
         coefficients, coefficient_lasts, coefficient_clock
             A set to load, the indices of its `last` marks (by default its last), and the clock from which it's offered.
         gaps, stalls, coefficient_gaps : array of uint8
-            One byte a clock, over and over: 1 where the source, the sink, the coefficients' source pauses; an offered beat stays.
+            One byte a clock, over and over: 1 where the source, the sink, the coefficients' source pauses. An offer stays.
         settle : int
             Clocks to go on afterwards, for results that shouldn't be there.
         limit : int
