@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .designs import Conv2DDesign, FIRDesign, load_design
-from .errors import ConvolverError, DesignError
+from .errors import ConvolverError
 from .version import __version__
 
 if TYPE_CHECKING:
@@ -72,7 +72,8 @@ def demo(
     """Filters a photo and a signal through the hardware's twin, and compares every output with the golden model."""
     from .demo import run_demo
 
-    if not run_demo(photo, signal, output):
+    # make hands a tilde on as it is.
+    if not run_demo(photo and photo.expanduser(), signal and signal.expanduser(), output.expanduser()):
         raise typer.Exit(DIFFERENCE)
 
 
@@ -218,12 +219,7 @@ def _open(design: FIRDesign | Conv2DDesign | None, port: str | None, advance: Ca
         advance("compiling the twin")
         return convolver.open(design)
     advance(f"opening {port}")
-    device = convolver.open(port)
-    if design is not None and device.design != design:
-        carried = device.design.to_json()
-        device.close()
-        raise DesignError(f"The board at {port} carries another design than the file: {carried} instead of {design.to_json()}")
-    return device
+    return convolver.open(port, design)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

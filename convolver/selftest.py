@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from .designs import Conv2DDesign, FIRDesign
 from .formats import u8
 from .run import Filter
 
-__all__ = ["DEFAULT", "Case", "cases", "check"]
+__all__ = ["DEFAULT", "Case", "Device", "cases", "check"]
 
 DEFAULT = Conv2DDesign(
     ((1, 2, 3), (-4, 5, 6), (7, -8, 9)), pixel=u8, shift=2, output=u8, boundary="edge", rows=480, columns=640
@@ -24,38 +25,59 @@ IMAGE_SIDE = 64
 """Rows and columns of the largest random frame of a 2-D design, plus the kernel's."""
 
 
+class Device(Filter, Protocol):
+    """A `Filter` whose coefficients can be loaded, if its design says so."""
+
+    def load(self, coefficients: NDArray[np.int64], /) -> None: ...
+
+
 @dataclass(frozen=True)
 class Case:
-    """One frame and what it tries."""
+    """One frame, what it tries, and the design that states its results; with `load`, that design's set goes in before it."""
 
     name: str
     samples: NDArray[np.int64]
+    design: FIRDesign | Conv2DDesign
+    load: bool = False
 
 
 def cases(design: FIRDesign | Conv2DDesign, frames: int, seed: int) -> Iterator[Case]:
-    """Yields the frames that find the most faults first, then `frames` random ones."""
-    sample = design.sample
-    shape = _largest(design)
-    rows_and_columns = np.indices(shape).sum(axis=0)
-    yield Case("all zero", np.zeros(shape, np.int64))
-    yield Case("all at the minimum", np.full(shape, sample.min, np.int64))
-    yield Case("all at the maximum", np.full(shape, sample.max, np.int64))
-    yield Case("alternating extremes", np.where(rows_and_columns % 2, sample.max, sample.min).astype(np.int64))
-    yield Case("one impulse, one tap at a time", _impulse(shape, sample.max))
-    for name, worst in (("greatest sum", sample.max), ("least sum", sample.min)):
-        yield Case(name, _worst(design, shape, worst))
+    """Yields the frames that find the most faults first, then `frames` random ones; loadable coefficients are tried at their
+    extremes and at random, and put back at the end."""
     random = np.random.default_rng(seed)
+    sample, shape = design.sample, _largest(design)
+    places = np.indices(shape).sum(axis=0)
+    yield Case("all zero", np.zeros(shape, np.int64), design)
+    yield Case("all at the minimum", np.full(shape, sample.min, np.int64), design)
+    yield Case("all at the maximum", np.full(shape, sample.max, np.int64), design)
+    yield Case("alternating extremes", np.where(places % 2, sample.max, sample.min).astype(np.int64), design)
+    yield Case("one impulse, one tap at a time", _impulse(shape, sample.max), design)
+    yield from _worst_cases(design, shape)
     for number in range(frames):
-        least = _least(design)
-        size = tuple(int(random.integers(low, high + 1)) for low, high in zip(least, shape, strict=True))
-        yield Case(f"random frame {number + 1}", random.integers(sample.min, sample.max + 1, size, np.int64))
+        yield Case(f"random frame {number + 1}", _random(design, shape, random), design)
+    if not design.loadable:
+        return
+    coefficient, count = design.coefficient_format, len(design.weights)
+    sets = {
+        "all coefficients at the minimum": [coefficient.min] * count,
+        "all coefficients at the maximum": [coefficient.max] * count,
+        "random coefficients": [int(value) for value in random.integers(coefficient.min, coefficient.max + 1, count)],
+        "its own coefficients again": list(design.weights),
+    }
+    for name, weights in sets.items():
+        changed = _with_weights(design, weights)
+        yield Case(f"{name}, random frame", _random(design, shape, random), changed, load=True)
+        for case in _worst_cases(changed, shape):
+            yield Case(f"{name}, {case.name}", case.samples, changed)
 
 
-def check(device: Filter, case: Case) -> str | None:
+def check(device: Device, case: Case) -> str | None:
     """Filters one frame; None if the result is the golden model's, or what differs and where."""
     from .sim import golden
 
-    expected = golden.run(device.design, case.samples)
+    if case.load:
+        device.load(_weights(case.design))
+    expected = golden.run(case.design, case.samples)
     result = np.asarray(device(case.samples))
     if result.shape != expected.shape:
         return f"{case.name}: a result of shape {result.shape} instead of {expected.shape}"
@@ -63,10 +85,29 @@ def check(device: Filter, case: Case) -> str | None:
     if not len(wrong):
         return None
     where = tuple(int(index) for index in wrong[0])
-    place = ", ".join(map(str, where))
-    return (
-        f"{case.name}: {result[where]} instead of {expected[where]} at ({place}), {len(wrong)} of {result.size} results differ"
-    )
+    found = f"{result[where]} instead of {expected[where]} at {list(where)}"
+    return f"{case.name}: {found}, {len(wrong)} of {result.size} results differ"
+
+
+def _weights(design: FIRDesign | Conv2DDesign) -> NDArray[np.int64]:
+    return np.array(design.coefficients if isinstance(design, FIRDesign) else design.kernel, np.int64)
+
+
+def _with_weights(design: FIRDesign | Conv2DDesign, weights: list[int]) -> FIRDesign | Conv2DDesign:
+    if isinstance(design, FIRDesign):
+        return design.replace(coefficients=tuple(weights))
+    columns = design.kernel_columns
+    return design.replace(kernel=tuple(tuple(weights[start : start + columns]) for start in range(0, len(weights), columns)))
+
+
+def _random(design: FIRDesign | Conv2DDesign, most: tuple[int, ...], random: np.random.Generator) -> NDArray[np.int64]:
+    shape = tuple(int(random.integers(low, high + 1)) for low, high in zip(_least(design), most, strict=True))
+    return random.integers(design.sample.min, design.sample.max + 1, shape, np.int64)
+
+
+def _worst_cases(design: FIRDesign | Conv2DDesign, shape: tuple[int, ...]) -> Iterator[Case]:
+    yield Case("greatest sum", _worst(design, shape, design.sample.max), design)
+    yield Case("least sum", _worst(design, shape, design.sample.min), design)
 
 
 def _least(design: FIRDesign | Conv2DDesign) -> tuple[int, ...]:

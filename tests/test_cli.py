@@ -296,7 +296,7 @@ class TestRun:
     def test_no_compiler(self, design: Any, tmp_path: Path) -> None:
         Image.fromarray(np.zeros((4, 4), np.uint8)).save(tmp_path / "in.png")
         # A kernel of its own: no earlier test has compiled it into a cache.
-        path = design(BLUR.replace(kernel=((97, 89), (83, 79)), shift=9))
+        path = design(BLUR.replace(kernel=((97, 89), (83, 79)), coefficient=u8, shift=9))
         environment = {
             "CXX": str(tmp_path / "none"),
             "PATH": str(tmp_path),

@@ -7,12 +7,14 @@ from typing import Any, Self
 
 import numpy as np
 import pytest
+import scipy.signal
 from PIL import Image
 
 from convolver import FileError, FIRDesign, cli, demo, s8, s16
 from convolver.files import write_signal
-from convolver.formats import u8
+from convolver.formats import q1_15, u8
 from convolver.pictures import CAPTION, TILE, edges, side_by_side
+from convolver.quantize import quantize
 from convolver.schedule import Schedule
 from convolver.sim import golden
 
@@ -33,18 +35,18 @@ class StandIn:
         pass
 
     def __call__(self, samples: Any) -> Any:
-        self.clocks += Schedule(self.design).frame_clocks(*samples.shape)
+        self.clocks = Schedule(self.design).frame_clocks(*samples.shape)
         result = golden.run(self.design, samples)
         result.flat[-1] += self.fault
         return result
 
     def status(self) -> dict[str, int]:
-        return {"clocks": self.clocks}
+        return {"frame_clocks": self.clocks, "clocks_a_second": 1_000_000}
 
 
 @pytest.fixture
 def stand_ins(monkeypatch: pytest.MonkeyPatch) -> None:
-    def make(designs: Sequence[Any]) -> list[StandIn]:
+    def make(designs: Sequence[Any], _advance: object) -> list[StandIn]:
         return [StandIn(design) for design in designs]
 
     monkeypatch.setattr(demo, "open_twins", make)
@@ -119,7 +121,9 @@ def test_a_sound_of_eight_bits_has_its_silence_at_zero(tmp_path: Path) -> None:
 
 def test_a_difference_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        demo, "open_twins", lambda designs: [StandIn(design, fault=isinstance(design, FIRDesign)) for design in designs]
+        demo,
+        "open_twins",
+        lambda designs, _advance: [StandIn(design, fault=isinstance(design, FIRDesign)) for design in designs],
     )
     photo = picture(tmp_path / "in.png", 4, 4)
     assert cli.main(["demo", "--photo", str(photo), "-o", str(tmp_path)]) == 20
@@ -162,6 +166,11 @@ def test_the_low_pass_passes_low_frequencies_only() -> None:
         tone = (10_000 * np.sin(2 * np.pi * frequency * places)).round().astype(np.int64)
         gain = np.abs(golden.run(design, tone)[500:]).max() / 10_000
         assert least <= gain <= most
+
+
+def test_the_low_pass_is_scipys() -> None:
+    taps = scipy.signal.firwin(demo.FIR_TAPS, demo.CUTOFF, fs=1)
+    assert demo.low_pass(s16).coefficients == quantize(taps, q1_15).coefficients
 
 
 def test_photos_of_nearly_one_width_share_their_twins() -> None:

@@ -1,0 +1,82 @@
+"""The self-test's frames: they reach what they are made for, and a device with one fault fails."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from convolver import Conv2DDesign, FIRDesign, s8, s16, selftest, u8
+from convolver.sim import golden
+
+FIR = FIRDesign((3, -5, 0, 7), output=s16, shift=1)
+LOADABLE = FIR.replace(loadable=True, coefficient=s8)
+KERNEL = Conv2DDesign(((1, -2, 3), (-4, 5, 6)), pixel=u8, boundary="edge", rows=30, columns=20)
+DESIGNS = [FIR, LOADABLE, KERNEL, KERNEL.replace(operation="correlate"), KERNEL.replace(mode="valid"),
+           KERNEL.replace(loadable=True, coefficient=s8)]  # fmt: skip
+
+
+class Golden:
+    """A device that is the golden model, but for a `fault` that its results go through."""
+
+    def __init__(self, design: Any, fault: Callable[[Any], Any] = lambda results: results) -> None:
+        self.design, self.active, self.fault = design, design, fault
+
+    def __call__(self, samples: Any) -> Any:
+        return self.fault(golden.run(self.active, samples))
+
+    def load(self, coefficients: Any) -> None:
+        field = "coefficients" if isinstance(self.design, FIRDesign) else "kernel"
+        self.active = self.design.replace(**{field: coefficients})
+
+
+@pytest.mark.parametrize("design", DESIGNS)
+def test_a_right_device_passes(design: Any) -> None:
+    device = Golden(design)
+    assert [selftest.check(device, case) for case in selftest.cases(design, 4, 1)] == [None] * (23 if design.loadable else 11)
+    assert device.active == design  # its own coefficients are back
+
+
+@pytest.mark.parametrize("design", DESIGNS)
+def test_the_whole_range_of_sums_is_reached(design: Any) -> None:
+    exact = design.replace(shift=0, output=None)
+    found = [
+        golden.run(exact, case.samples) for case in selftest.cases(design, 1, 1) if not case.load and case.design == design
+    ]
+    constant = exact.replace(loadable=False)
+    assert min(int(results.min()) for results in found) == constant.sum_range[0]
+    assert max(int(results.max()) for results in found) == constant.sum_range[1]
+
+
+def test_random_frames_follow_the_seed() -> None:
+    first, again, other = ([case.samples for case in selftest.cases(KERNEL, 3, seed)][-3:] for seed in (1, 1, 2))
+    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+    assert not all(a.shape == b.shape and np.array_equal(a, b) for a, b in zip(first, other, strict=True))
+
+
+@pytest.mark.parametrize("side", [1, 2])
+def test_frames_stay_within_a_small_core(side: int) -> None:
+    for design in (KERNEL.replace(rows=side, columns=side), KERNEL.replace(rows=2, columns=3, mode="valid")):
+        for case in selftest.cases(design, 5, 1):
+            assert case.samples.shape <= (design.rows, design.columns)
+
+
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [
+        (lambda results: results + (results == results.max()), "all zero: 1 instead of 0 at [0], 1000 of 1000 results differ"),
+        (lambda results: np.minimum(results, 32766), "all at the minimum: 32766 instead of 32767 at [1], 2 of"),
+        (lambda results: results[:-1], "all zero: a result of shape (999,) instead of (1000,)"),
+        (lambda results: np.concatenate([[0], results[:-1]]), "all at the minimum: 0 instead of -32768 at [0]"),
+    ],
+)
+def test_a_faulty_device_fails(fault: Any, says: str) -> None:
+    told = [selftest.check(Golden(FIR, fault), case) for case in selftest.cases(FIR, 1, 1)]
+    assert next(line for line in told if line).startswith(says)
+
+
+def test_a_device_that_takes_no_new_coefficients_fails() -> None:
+    device = Golden(LOADABLE)
+    device.load = lambda _coefficients: None  # type: ignore[method-assign]
+    told = [selftest.check(device, case) for case in selftest.cases(LOADABLE, 1, 1)]
+    assert any(line and line.startswith("all coefficients at the minimum") for line in told)
