@@ -1,8 +1,9 @@
 """Functions with scipy's signatures and meaning, run on the twin, exact.
 
 Each picks a design whose formats and sizes are rounded up and whose coefficients are loaded, so that one compiled twin serves
-many calls. Where scipy keeps a small dtype and wraps, these give int64; where a result doesn't fit that, an object array of
-Python integers.
+many calls. In 2-D all modes and boundaries and both operations share it, since the border is put around the image here and
+the core runs ``valid``; a core that makes its own border is what a `Conv2DDesign` describes. Where scipy keeps a small dtype
+and wraps, these give int64; where a result doesn't fit that, an object array of Python integers.
 """
 
 import operator
@@ -44,7 +45,7 @@ def convolve2d(
     Parameters
     ----------
     in1 : 2-D array-like of int
-        The image: up to 65535 rows and 16384 columns, values of up to 32 bits, signed or unsigned.
+        The image: with its borders up to 65535 rows and 16384 columns, values of up to 32 bits, signed or unsigned.
     in2 : 2-D array-like of int
         The kernel: 1x1 to 15x15, values of up to 32 bits; `convolver.quantize` makes one of floats.
     mode : {"full", "same", "valid"}
@@ -159,29 +160,35 @@ def _filter2d(operation: Operation, in1: npt.ArrayLike, in2: npt.ArrayLike, mode
     words = dict.fromkeys((*SCIPY_BOUNDARIES, *BOUNDARIES))
     if boundary not in words:
         raise DesignError(f"Boundary must be one of {', '.join(words)}, not {boundary!r}")
-    border = SCIPY_BOUNDARIES.get(boundary, boundary)
     _check_mode(mode)
-    fill = _fill(fillvalue) if border == "constant" and mode != "valid" else 0
-    (rows, columns), sides = image.shape, kernel.shape
+    fill = _integer("fillvalue", fillvalue)
+    sides = kernel.shape
     if max(sides) > MAX_SIDE:
         raise DataError(f"in2 must have at most {MAX_SIDE} rows and columns, not {_by(sides)}")
-    if rows > MAX_ROWS or columns > MAX_COLUMNS:
-        raise DataError(f"in1 must have at most {MAX_ROWS} rows and {MAX_COLUMNS} columns, not {_by(image.shape)}")
-    if mode == "valid" and (sides[0] > rows or sides[1] > columns):
+    if mode == "valid" and (sides[0] > image.shape[0] or sides[1] > image.shape[1]):
         raise DataError(f"In valid mode in2 must not be larger than in1, {_by(image.shape)}, not {_by(sides)}")
+    later = operation == "convolve"  # scipy centres an even size one place apart in the two
+    margins = {
+        "full": [(side - 1, side - 1) for side in sides],
+        "same": [((side - 1 + later) // 2, (side - later) // 2) for side in sides],
+        "valid": [(0, 0), (0, 0)],
+    }[mode]
+    rows, columns = (size + sum(margin) for size, margin in zip(image.shape, margins, strict=True))
+    if rows > MAX_ROWS or columns > MAX_COLUMNS:
+        borders = "" if mode == "valid" else " with its borders"
+        raise DataError(f"in1{borders} must have at most {MAX_ROWS} rows and {MAX_COLUMNS} columns, not {rows}x{columns}")
+    padded = _pad(image, margins, SCIPY_BOUNDARIES.get(boundary, boundary), fill)
     design = Conv2DDesign(
         ((0,) * sides[1],) * sides[0],
-        pixel=_sample_format("in1", image, fill),
+        pixel=_sample_format("in1" if padded is image else "in1 with its borders", padded, image.dtype),
         coefficient=_coefficient_format("in2", kernel),
-        operation=operation,
-        mode=mode,  # type: ignore[arg-type]  # checked above
-        boundary=border,  # type: ignore[arg-type]  # likewise
-        fill=fill,
+        operation="correlate",
+        mode="valid",
         rows=MAX_ROWS,
         columns=max(1 << (columns - 1).bit_length(), MIN_COLUMNS),
         loadable=True,
     )
-    return _run(design, kernel, image)
+    return _run(design, kernel[::-1, ::-1] if operation == "convolve" else kernel, padded)
 
 
 def _filter1d(x: Array, h: Array, mode: str) -> Array:
@@ -207,7 +214,7 @@ def _fir(taps: Array, samples: Array, taps_name: str, samples_name: str) -> Arra
         raise DataError(f"{taps_name} must have at most {MAX_TAPS} values to be taps, not {len(taps)}")
     design = FIRDesign(
         (0,) * len(taps),
-        data=_sample_format(samples_name, samples, 0),
+        data=_sample_format(samples_name, samples, samples.dtype),
         coefficient=_coefficient_format(taps_name, taps),
         loadable=True,
     )
@@ -249,13 +256,24 @@ def _array(name: str, values: npt.ArrayLike, rank: int, hint: str) -> Array:
     return array
 
 
-def _sample_format(name: str, samples: Array, fill: int) -> Format:
-    """A format that holds the samples and the fill; of a small dtype, everything that it can hold."""
-    low, high = min(int(samples.min()), fill), max(int(samples.max()), fill)
-    if samples.dtype.kind in "iu" and samples.dtype.itemsize <= 2:
-        limits = np.iinfo(samples.dtype)
+def _pad(image: Array, margins: list[tuple[int, int]], boundary: str, fill: int) -> Array:
+    """`image` with a border around it; itself if there is none."""
+    if not any(map(any, margins)):
+        return image
+    if boundary != "constant":
+        return np.pad(image, margins, mode=boundary)  # type: ignore[call-overload,no-any-return]  # one of BOUNDARIES
+    limits = [int(image.min()), int(image.max()), fill]
+    wide = np.int64 if min(limits) >= -(1 << 63) and max(limits) < 1 << 63 else object
+    return np.pad(image.astype(wide), margins, mode="constant", constant_values=fill)
+
+
+def _sample_format(name: str, samples: Array, given: np.dtype[Any]) -> Format:
+    """A format that holds the samples; of a small dtype, everything that it can hold."""
+    low, high = int(samples.min()), int(samples.max())
+    if given.kind in "iu" and given.itemsize <= 2:
+        limits = np.iinfo(given)
         low, high = min(low, int(limits.min)), max(high, int(limits.max))
-    return _rounded_up(f"{name} and fillvalue" if fill else name, low, high, signed=low < 0)
+    return _rounded_up(name, low, high, signed=low < 0)
 
 
 def _coefficient_format(name: str, coefficients: Array) -> Format:
@@ -274,13 +292,13 @@ def _rounded_up(name: str, low: int, high: int, *, signed: bool) -> Format:
     raise DataError(f"{name} must be between {widest.min} and {widest.max} to fit {widest}, not {worst}")
 
 
-def _fill(value: object) -> int:
+def _integer(name: str, value: object) -> int:
     try:
         if not isinstance(value, bool | np.bool_):
             return operator.index(value)  # type: ignore[arg-type]  # the TypeError is the check
     except TypeError:
         pass
-    raise DataError(f"fillvalue must be an integer, not {value!r}")
+    raise DataError(f"{name} must be an integer, not {value!r}")
 
 
 def _check_mode(mode: str) -> None:
@@ -289,7 +307,7 @@ def _check_mode(mode: str) -> None:
 
 
 def _int64_holds(values: Array) -> bool:
-    return values.min() >= -(1 << 63) and values.max() < 1 << 63
+    return int(values.min()) >= -(1 << 63) and int(values.max()) < 1 << 63
 
 
 def _by(shape: tuple[int, ...]) -> str:
