@@ -40,8 +40,8 @@ Overflow = Literal["saturate", "wrap"]
 ROUNDINGS: tuple[Rounding, ...] = get_args(Rounding)
 OVERFLOWS: tuple[Overflow, ...] = get_args(Overflow)
 
-_INTEGER = re.compile(r"([us])(\d+)")
-_FIXED_POINT = re.compile(r"(u?)q(-?\d+)_(\d+)")
+_INTEGER = re.compile(r"([us])([0-9]{1,3})")
+_FIXED_POINT = re.compile(r"(u?)q(-?[0-9]{1,3})_([0-9]{1,3})")
 
 
 @dataclass(frozen=True, slots=True)
