@@ -22,12 +22,16 @@ __all__ = [
     "GATEWARE_BOUNDARIES",
     "MODES",
     "OPERATIONS",
+    "STATES",
+    "SYMMETRIES",
     "Boundary",
     "Conv2DDesign",
     "Design",
     "FIRDesign",
     "Mode",
     "Operation",
+    "State",
+    "Symmetry",
     "design_from_dict",
     "design_from_json",
     "load_design",
@@ -36,9 +40,13 @@ __all__ = [
 Boundary = Literal["constant", "edge", "reflect", "symmetric", "wrap"]
 Mode = Literal["full", "same", "valid"]
 Operation = Literal["convolve", "correlate"]
+Symmetry = Literal["none", "symmetric", "antisymmetric"]
+State = Literal["reset", "continuous"]
 BOUNDARIES: tuple[Boundary, ...] = get_args(Boundary)
 MODES: tuple[Mode, ...] = get_args(Mode)
 OPERATIONS: tuple[Operation, ...] = get_args(Operation)
+SYMMETRIES: tuple[Symmetry, ...] = get_args(Symmetry)
+STATES: tuple[State, ...] = get_args(State)
 GATEWARE_BOUNDARIES: tuple[Boundary, ...] = ("constant", "edge")
 """Boundaries that the core makes itself in ``same`` mode; for the others the host pads and the core runs ``valid``."""
 
@@ -189,6 +197,22 @@ class Design:
         return dataclasses.replace(self, **changes)  # type: ignore[type-var]  # every subclass is a dataclass
 
 
+def _mirrors(coefficients: Sequence[int], symmetry: Symmetry) -> int | None:
+    """The first tap that breaks a symmetry; None if none does."""
+    sign = {"none": 0, "symmetric": 1, "antisymmetric": -1}[symmetry]
+    broken = (tap for tap, (a, b) in enumerate(zip(coefficients, reversed(coefficients), strict=True)) if sign and a != sign * b)
+    return next(broken, None)
+
+
+def _asymmetric(coefficients: Sequence[int], symmetry: Symmetry, tap: int) -> str:
+    mirror = len(coefficients) - 1 - tap
+    sign = "" if symmetry == "symmetric" else "minus "
+    return (
+        f"Coefficients must be {symmetry}: tap {tap} must be {sign}tap {mirror}, "
+        f"not {coefficients[tap]} against {coefficients[mirror]}"
+    )
+
+
 def _listed(value: Any) -> Any:
     return [_listed(item) for item in value] if isinstance(value, tuple) else value
 
@@ -218,6 +242,15 @@ class FIRDesign(Design):
         What becomes of a result outside `output`.
     loadable : bool
         Whether the coefficients can be replaced at run time; `coefficients` are then those after reset.
+    symmetry : {"none", "symmetric", "antisymmetric"}, optional
+        ``coefficients[k]`` equals plus or minus ``coefficients[taps - 1 - k]``: half the multipliers. Found by itself in constant
+        coefficients; a promise where they can be loaded, kept by every set.
+    clocks_per_sample : int, optional
+        Clocks in which one sample is computed, 1 to 1024: as many taps share a multiplier. By default 1, or what `multipliers` asks.
+    multipliers : int, optional
+        Most multipliers to use, 1 or more: sets `clocks_per_sample` to the fewest clocks that do with them.
+    state : {"reset", "continuous"}
+        Whether each frame starts from silence or goes on where the frame before ended.
 
     Raises
     ------
@@ -235,6 +268,10 @@ class FIRDesign(Design):
     rounding: Rounding = "half_up"
     overflow: Overflow = "saturate"
     loadable: bool = False
+    symmetry: Symmetry | None = None
+    clocks_per_sample: int | None = None
+    multipliers: int | None = None
+    state: State = "reset"
 
     def __post_init__(self) -> None:
         coefficients = _integers("Coefficients", self.coefficients)
@@ -242,7 +279,66 @@ class FIRDesign(Design):
             raise DesignError(f"A FIR filter must have 1 to 256 taps, not {len(coefficients)}")
         object.__setattr__(self, "coefficients", coefficients)
         object.__setattr__(self, "data", _format("Data", self.data))
+        _choice("State", self.state, STATES)
         self._check_numbers()
+        self._check_symmetry()
+        self._check_folding()
+
+    def _check_symmetry(self) -> None:
+        if self.symmetry is None:
+            found = next((kind for kind in SYMMETRIES[1:] if not self.loadable and _mirrors(self.coefficients, kind) is None), "none")
+            # One tap, and nothing but zeros, have nothing to share.
+            object.__setattr__(self, "symmetry", found if self.taps > 1 and any(self.coefficients) else "none")
+            return
+        _choice("Symmetry", self.symmetry, SYMMETRIES)
+        if self.symmetry != "none" and self.taps < 2:
+            raise DesignError(f"A symmetry must have 2 taps or more to share, not {self.taps}")
+        if (broken := _mirrors(self.coefficients, self.symmetry)) is not None:
+            raise DesignError(_asymmetric(self.coefficients, self.symmetry, broken))
+
+    def _check_folding(self) -> None:
+        if self.multipliers is not None:
+            _between("Multipliers", self.multipliers, 1, 256)
+            needed = -(-len(self.terms) // self.multipliers)
+            if self.clocks_per_sample is None:
+                object.__setattr__(self, "clocks_per_sample", max(needed, 1))
+            elif isinstance(self.clocks_per_sample, int) and self.clocks_per_sample < needed:
+                raise DesignError(
+                    f"Clocks per sample must be at least {needed} for {self.multipliers} multipliers, not {self.clocks_per_sample}"
+                )
+        if self.clocks_per_sample is None:
+            object.__setattr__(self, "clocks_per_sample", 1)
+        _between("Clocks per sample", self.clocks_per_sample, 1, 1024)
+
+    @cached_property
+    def terms(self) -> tuple[tuple[int, int | None], ...]:
+        """The products of one sample: a tap, and the tap that shares its coefficient, if any. Constant zeros have none."""
+        paired = self.symmetry != "none"
+        last = self.taps - 1
+        middle = (self.taps + 1) // 2 if paired else self.taps
+        terms = [(tap, last - tap if paired and tap != last - tap else None) for tap in range(middle)]
+        if self.symmetry == "antisymmetric" and self.taps % 2:
+            terms.pop()  # the middle tap is its own negative: zero
+        return tuple(term for term in terms if self.loadable or self.coefficients[term[0]])
+
+    def independent(self, coefficients: Sequence[int]) -> tuple[int, ...]:
+        """Of a whole set, the coefficients that the core is loaded with: the first of each pair, where the design promises pairs.
+
+        Raises
+        ------
+        DesignError
+            If the set breaks the design's symmetry.
+        """
+        assert self.symmetry is not None
+        if (broken := _mirrors(coefficients, self.symmetry)) is not None:
+            raise DesignError(_asymmetric(coefficients, self.symmetry, broken))
+        return tuple(coefficients[tap] for tap, _ in self.terms)
+
+    @property
+    def slot(self) -> int:
+        """`clocks_per_sample`, which is never None once the design is made."""
+        assert self.clocks_per_sample is not None
+        return self.clocks_per_sample
 
     @property
     def sample(self) -> Format:

@@ -18,20 +18,36 @@ from .formats import Format
 
 __all__ = ["Adder", "Product", "Schedule", "Stage"]
 
+WIDEST_FACTOR = 18
+"""Bits that one hard multiplier takes on each side, as ECP5's does."""
+
 MULTIPLIER_LATENCY = 3
 """Input, pipeline and output register: what the hard multipliers of ECP5, iCE40 UltraPlus and 7-series have."""
+
+WIDEST_ADDER = 24
+"""Bits that are added in one clock; wider sums are added in two halves, a clock apart, for the sake of the carry chain."""
 
 BUFFER_LATENCY = 2
 """Clocks from the write of a result into the output buffer to its offer."""
 
 
+def multiplier_latency(operand: Format, coefficient: Format) -> int:
+    """Clocks of a multiplication: two more where the numbers are wider than a hard multiplier and several share the work."""
+    return MULTIPLIER_LATENCY + (2 if max(operand.width, coefficient.width) > WIDEST_FACTOR else 0)
+
+
 @dataclass(frozen=True)
 class Product:
-    """One multiplication: in clock `clock` of a slot, lane `lane` multiplies the sample at `position` by weight `weight`."""
+    """One multiplication: in clock `clock` of a slot, lane `lane` multiplies its operand by weight `weight`.
+
+    The operand is the sample at `position`, plus or minus (`sign`) the one at `mirror`, if there is one.
+    """
 
     clock: int
     lane: int
     position: int
+    mirror: int | None
+    sign: int
     weight: int
     low: int
     high: int
@@ -74,44 +90,86 @@ class Schedule:
     def __init__(self, design: Design) -> None:
         self.design = design
         self.positions = len(design.weights)
-        self.clocks = 1
-        lanes = [
-            (position, weight)
-            for position, weight in enumerate(self.weight_order)
-            if design.loadable or design.weights[weight] != 0
-        ]
-        # A filter of zeros keeps one lane, so that its results come at the same time as any other's.
-        lanes = lanes or [(0, self.weight_order[0])]
+        self.clocks = design.slot if isinstance(design, FIRDesign) else 1
+        self.sign = -1 if isinstance(design, FIRDesign) and design.symmetry == "antisymmetric" else 1
+        # A filter of zeros keeps one product, so that its results come at the same time as any other's.
+        terms = self._terms() or [(0, None, 0)]
         self.products = tuple(
-            Product(0, lane, position, weight, *self._reach(weight)) for lane, (position, weight) in enumerate(lanes)
+            Product(
+                number % self.clocks, number // self.clocks, position, mirror, self.sign, weight, *self._reach(weight, mirror)
+            )
+            for number, (position, mirror, weight) in enumerate(terms)
         )
 
-    @cached_property
-    def weight_order(self) -> tuple[int, ...]:
-        """For each position the index, in `design.weights`, of the coefficient that multiplies it."""
+    def _terms(self) -> list[tuple[int, int | None, int]]:
+        """Position, mirrored position and weight of each product."""
         design = self.design
-        order = range(self.positions)
-        # x[n-k] meets coefficient k; a window meets the kernel as it stands when correlating, turned round when convolving.
+        if isinstance(design, FIRDesign):
+            # x[n-k] meets coefficient k. The oldest first: in a folded core the newest sample is then read last.
+            terms = [(tap, mirror, tap) for tap, mirror in design.terms]
+            return terms[::-1] if self.clocks > 1 else terms
+        # A window meets the kernel as it stands when correlating, turned round when convolving.
+        last = self.positions - 1
         turned = isinstance(design, Conv2DDesign) and design.operation == "convolve"
-        return tuple(reversed(order)) if turned else tuple(order)
+        order = [(position, None, last - position if turned else position) for position in range(self.positions)]
+        return [term for term in order if design.loadable or design.weights[term[2]]]
 
-    def _reach(self, weight: int) -> tuple[int, int]:
+    def _reach(self, weight: int, mirror: int | None) -> tuple[int, int]:
         design = self.design
-        sample, coefficient = design.sample, design.coefficient_format
+        coefficient = design.coefficient_format
         values = (coefficient.min, coefficient.max) if design.loadable else (design.weights[weight],)
-        products = [c * x for c in values for x in (sample.min, sample.max)]
+        operands = self.operand_range if mirror is not None else (design.sample.min, design.sample.max)
+        products = [c * x for c in values for x in operands]
         return min(products), max(products)
+
+    @property
+    def mirrored(self) -> bool:
+        """Whether a pre-adder stands before the multipliers."""
+        return any(product.mirror is not None for product in self.products)
+
+    @property
+    def operand_range(self) -> tuple[int, int]:
+        """What a pair of samples can add up to."""
+        sample = self.design.sample
+        if self.sign > 0:
+            return 2 * sample.min, 2 * sample.max
+        return sample.min - sample.max, sample.max - sample.min
+
+    @property
+    def operand(self) -> Format:
+        """Format of what the multipliers take as a sample."""
+        return Format.holding(*self.operand_range) if self.mirrored else self.design.sample
+
+    @property
+    def loaded(self) -> tuple[int, ...]:
+        """Indices in `design.weights` of the coefficients that a loaded set consists of, in its order."""
+        design = self.design
+        return tuple(tap for tap, _ in design.terms) if isinstance(design, FIRDesign) else tuple(range(self.positions))
 
     @property
     def lanes(self) -> int:
         """Multiplications in one clock."""
-        return len(self.products)
+        return self.products[-1].lane + 1
+
+    def lane(self, number: int) -> tuple[Product, ...]:
+        """The products of a lane, by their clock."""
+        return self.products[number * self.clocks : (number + 1) * self.clocks]
+
+    @cached_property
+    def lane_ranges(self) -> tuple[tuple[int, int], ...]:
+        """What each lane's multiplier can give in any clock; 0 in the clocks in which it has nothing to do."""
+        ranges = []
+        for number in range(self.lanes):
+            products = self.lane(number)
+            idle = [0] if len(products) < self.clocks else []
+            ranges.append((min([p.low for p in products] + idle), max([p.high for p in products] + idle)))
+        return tuple(ranges)
 
     @cached_property
     def tree(self) -> tuple[tuple[Adder, ...], ...]:
         """The adders, level by level; the only node of the last level is the sum. Empty for a single lane."""
         levels: list[tuple[Adder, ...]] = []
-        ranges = [(product.low, product.high) for product in self.products]
+        ranges = list(self.lane_ranges)
         while len(ranges) > 1:
             level = tuple(
                 Adder(
@@ -124,6 +182,17 @@ class Schedule:
             levels.append(level)
             ranges = [(adder.low, adder.high) for adder in level]
         return tuple(levels)
+
+    @property
+    def split(self) -> int | None:
+        """Bits of the lower half of each sum, where sums are added in two halves a clock apart; None if they are narrow."""
+        width = self.design.accumulator.width
+        return (width + 1) // 2 if width > WIDEST_ADDER and (self.tree or self.clocks > 1) else None
+
+    @property
+    def split_latency(self) -> int:
+        """Clocks of adding in halves: a register for the products, and the upper half's lag."""
+        return 2 if self.split is not None else 0
 
     @property
     def rounding_latency(self) -> int:
@@ -141,13 +210,16 @@ class Schedule:
     def stages(self) -> tuple[Stage, ...]:
         """The pipeline from the accepted beat to the offered result."""
         if isinstance(self.design, FIRDesign):
-            feeder = [Stage("accept", 1), Stage("delay line", 1)]
+            feeder = [Stage("accept", 1), Stage("delay line", 1) if self.clocks == 1 else Stage("sample memory", 3)]
         else:
             feeder = [Stage("accept", 1), Stage("raster", 1), Stage("line buffer", 2), Stage("rows", 1), Stage("window", 1)]
         return (
             *feeder,
-            Stage("multiplier", MULTIPLIER_LATENCY),
+            Stage("pre-adder", int(self.mirrored)),
+            Stage("multiplier", multiplier_latency(self.operand, self.design.coefficient_format)),
             Stage("adder tree", len(self.tree)),
+            Stage("accumulator", self.clocks if self.clocks > 1 else 0),
+            Stage("halves", self.split_latency),
             Stage("rounding", self.rounding_latency),
             Stage("saturation", int(self.saturates)),
             Stage("output buffer", BUFFER_LATENCY),
@@ -161,7 +233,7 @@ class Schedule:
     @property
     def buffer_depth(self) -> int:
         """Results that the output buffer holds: the credits, enough for one result a clock."""
-        return 1 << math.ceil(math.log2(self.latency + 2))
+        return 1 << math.ceil(math.log2(math.ceil(self.latency / self.clocks) + 2))
 
     @property
     def lag(self) -> tuple[int, int]:
@@ -173,7 +245,7 @@ class Schedule:
     @property
     def multipliers(self) -> int:
         """Multipliers that the array needs; a constant 0 or power of two is only wiring."""
-        if self.design.loadable:
+        if self.design.loadable or self.clocks > 1:
             return self.lanes
         return sum(not _is_power_of_two(abs(self.design.weights[product.weight])) for product in self.products)
 
@@ -198,10 +270,10 @@ class Schedule:
     def frame_clocks(self, rows: int, columns: int = 1) -> int:
         """Clocks from the first beat of a lone frame to its last result, both included, without stalls.
 
-        A FIR takes its samples as `rows`. Frames back to back take ``rows * columns`` clocks each.
+        A FIR takes its samples as `rows`. Frames back to back take ``rows * columns * clocks`` clocks each.
         """
         lines, more = self.lag
-        return rows * columns + lines * columns + more + self.latency
+        return (rows * columns + lines * columns + more - 1) * self.clocks + 1 + self.latency
 
     def run(self, samples: ArrayLike, weights: Sequence[int] | None = None) -> NDArray[np.object_]:
         """Computes the exact sums, before the output stage, as the array does: lane by lane, level by level.
@@ -220,24 +292,51 @@ class Schedule:
         """
         values = np.asarray(samples, dtype=object)
         weights = self.design.weights if weights is None else weights
-        nodes = [values[..., product.position] * int(weights[product.weight]) for product in self.products]
-        for level in self.tree:
-            nodes = [sum((nodes[index] for index in adder.inputs[1:]), nodes[adder.inputs[0]]) for adder in level]
-            for adder, node in zip(level, nodes, strict=True):
-                if np.size(node) and not (adder.low <= np.min(node) and np.max(node) <= adder.high):
-                    raise DesignError(f"A partial sum must be between {adder.low} and {adder.high}, not {np.max(np.abs(node))}")
-        return np.asarray(nodes[0], dtype=object)
+        total: NDArray[np.object_] = np.zeros(values.shape[:-1], dtype=object)
+        for clock in range(self.clocks):
+            nodes = []
+            for number in range(self.lanes):
+                (product,) = [product for product in self.lane(number) if product.clock == clock] or [None]
+                nodes.append(total * 0 if product is None else self._multiply(product, values, weights))
+            for level in self.tree:
+                nodes = [sum((nodes[index] for index in adder.inputs[1:]), nodes[adder.inputs[0]]) for adder in level]
+                for adder, node in zip(level, nodes, strict=True):
+                    self._check(node, adder.low, adder.high)
+            total = total + nodes[0]
+            self._check(total, *self.accumulator_range)
+        return np.asarray(total, dtype=object)
+
+    def _multiply(self, product: Product, values: NDArray[np.object_], weights: Sequence[int]) -> NDArray[np.object_]:
+        operand = values[..., product.position]
+        if product.mirror is not None:
+            operand = operand + product.sign * values[..., product.mirror]
+        result: NDArray[np.object_] = operand * int(weights[product.weight])
+        return result
+
+    @staticmethod
+    def _check(node: NDArray[np.object_], low: int, high: int) -> None:
+        if np.size(node) and not (low <= np.min(node) and np.max(node) <= high):
+            raise DesignError(f"A partial sum must be between {low} and {high}, not {np.max(np.abs(node))}")
+
+    @property
+    def accumulator_range(self) -> tuple[int, int]:
+        """What a sum can be at the end of any clock of its slot: at most the sum's own range, and zero."""
+        low, high = self.design.sum_range
+        return min(low, 0), max(high, 0)
 
     def table(self) -> str:
         """The plan for people: stages, lanes and the tree's widths."""
         weights = self.design.weights
         lines = [f"{'stage':<14}clocks"]
         lines += [f"{stage.name:<14}{stage.clocks:>6}" for stage in self.stages]
-        lines += [f"{'latency':<14}{self.latency:>6}", "", f"{'clock':<6}{'lane':<6}{'position':<10}{'coefficient':<14}product"]
+        lines += [f"{'latency':<14}{self.latency:>6}", "", f"{'clock':<6}{'lane':<6}{'position':<12}{'coefficient':<14}product"]
         for product in self.products:
             value = f"[{product.weight}]" if self.design.loadable else str(weights[product.weight])
             width = Format.holding(product.low, product.high)
-            lines.append(f"{product.clock:<6}{product.lane:<6}{product.position:<10}{value:<14}{width}")
+            place = str(product.position)
+            if product.mirror is not None:
+                place += f" {'+' if product.sign > 0 else '-'} {product.mirror}"
+            lines.append(f"{product.clock:<6}{product.lane:<6}{place:<12}{value:<14}{width}")
         lines.append("")
         for number, level in enumerate(self.tree, 1):
             widths = sorted({str(Format.holding(adder.low, adder.high)) for adder in level}, key=lambda name: int(name[1:]))

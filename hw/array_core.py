@@ -1,4 +1,4 @@
-"""What stands behind every feeder: array, coefficients, output stage, output buffer."""
+"""What stands behind every feeder: pre-adders, array, coefficients, output stage, output buffer."""
 
 from amaranth.hdl import Module, Signal
 from amaranth.lib import data, stream, wiring
@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from convolver.schedule import Schedule
 
-from .coefficients import CoefficientBank, coefficient_layout
+from .coefficients import CoefficientBank, CoefficientMemory, coefficient_layout
 from .delay import Delay
 from .mac_array import MACArray
 from .output_buffer import OutputBuffer
@@ -17,10 +17,10 @@ __all__ = ["ArrayCore"]
 
 
 class ArrayCore(wiring.Component):
-    """From the samples at the positions to the stream of results: one result a clock, full back-pressure at `o`.
+    """From the samples of each lane to the stream of results: one result a slot, full back-pressure at `o`.
 
-    Latency from `valid` to `o.valid`: the schedule's stages behind the feeder. Nothing in between can stall: start a step
-    that gives a result only while `available`, and `take` a credit for it.
+    Latency from `valid` to `o.valid`: the schedule's stages behind the feeder. Nothing in between can stall: start a slot that gives a result
+    only while `available`, and `take` a credit for it.
 
     Parameters
     ----------
@@ -31,16 +31,21 @@ class ArrayCore(wiring.Component):
     Ports
     -----
     samples : In
-        An array of one sample a position.
+        An array of one sample a lane.
+    mirrors : In
+        An array of each lane's second sample, 0 where there is none; if the schedule has any.
     valid : In
-        The samples give a result.
+        The samples are those of the last clock of a slot that gives a result.
     marks : In
-        The result's marks, as in its payload; `first` takes a pending set of coefficients.
+        With `valid`: the result's marks, as in its payload. In a slot of one clock `first` takes a pending set of coefficients.
+    clock, swap, start : In
+        In a slot of several clocks: two clocks ahead of their samples, the clock of the slot, and whether a frame begins with it; beside the samples, that it is
+        the slot's first.
     take, available, home : In, Out, Out
         See `OutputBuffer`.
     o : stream of `result`
     coefficients : stream of `coefficient_layout`, restart : In, pending : Out, coefficient_error : Out, open : In
-        If they can be loaded: see `CoefficientBank`; `open` says that a frame is in the feeder.
+        If they can be loaded: see `CoefficientLoader`; `open` says that a frame is in the feeder.
     overflow : Out
         The output buffer overflowed; can't happen.
     """
@@ -50,8 +55,9 @@ class ArrayCore(wiring.Component):
         self._schedule = schedule
         self._result = result
         self._marks = data.StructLayout({name: field.shape for name, field in result if name != "data"})
+        samples = data.ArrayLayout(shape_of(design.sample), schedule.lanes)
         ports = {
-            "samples": In(data.ArrayLayout(shape_of(design.sample), schedule.positions)),
+            "samples": In(samples),
             "valid": In(1),
             "marks": In(self._marks),
             "take": In(1),
@@ -60,6 +66,10 @@ class ArrayCore(wiring.Component):
             "o": Out(stream.Signature(result)),
             "overflow": Out(1),
         }
+        if schedule.mirrored:
+            ports["mirrors"] = In(samples)
+        if schedule.clocks > 1:
+            ports |= {"clock": In(range(schedule.clocks)), "swap": In(1), "start": In(1)}
         if design.loadable:
             ports |= {
                 "coefficients": In(stream.Signature(coefficient_layout(design))),
@@ -77,11 +87,17 @@ class ArrayCore(wiring.Component):
         m.submodules.requantiser = requantiser = Requantiser(schedule)
         m.submodules.buffer = buffer = OutputBuffer(self._result, schedule.buffer_depth)
         beside = data.StructLayout({"valid": 1, "marks": self._marks})
-        m.submodules.beside = delay = Delay(beside, array.latency + requantiser.latency)
+        pre_adder = int(schedule.mirrored)
+        m.submodules.beside = delay = Delay(beside, pre_adder + array.latency + requantiser.latency)
         result = Signal(self._result)
 
+        for lane in range(schedule.lanes):
+            if schedule.mirrored:
+                mirror = self.mirrors[lane] if schedule.sign > 0 else -self.mirrors[lane]
+                m.d.sync += array.operands[lane].eq(self.samples[lane] + mirror)
+            else:
+                m.d.comb += array.operands[lane].eq(self.samples[lane])
         m.d.comb += [
-            array.samples.eq(self.samples),
             delay.i.valid.eq(self.valid),
             delay.i.marks.eq(self.marks),
             requantiser.i.eq(array.sum),
@@ -96,15 +112,32 @@ class ArrayCore(wiring.Component):
         ]
         wiring.connect(m, buffer.o, wiring.flipped(self.o))
 
+        if schedule.clocks > 1:
+            m.submodules.bank = bank = CoefficientMemory(schedule)
+            m.d.comb += [bank.clock.eq(self.clock), bank.swap.eq(self.swap)]
+            m.submodules.start = start = Delay(1, pre_adder)
+            m.submodules.coefficients_delay = late = Delay(bank.coefficients.shape(), pre_adder)
+            m.d.comb += [
+                start.i.eq(self.start),
+                array.start.eq(start.o),
+                late.i.eq(bank.coefficients),
+                array.coefficients.eq(late.o),
+                array.load.eq(bank.load),
+            ]
+        elif schedule.design.loadable:
+            m.submodules.bank = bank = CoefficientBank(schedule)
+            m.submodules.swap = swap = Delay(1, pre_adder)
+            m.d.comb += [
+                swap.i.eq(self.valid & self.marks.first),
+                bank.swap.eq(swap.o),
+                array.load.eq(bank.load),
+                array.coefficients.eq(bank.coefficients),
+            ]
         if schedule.design.loadable:
-            m.submodules.bank = bank = CoefficientBank(schedule.design)
             wiring.connect(m, wiring.flipped(self.coefficients), bank.i)
             m.d.comb += [
                 bank.restart.eq(self.restart),
-                bank.swap.eq(self.valid & self.marks.first),
                 bank.idle.eq(self.home & ~self.open),
-                array.load.eq(bank.load),
-                array.weights.eq(bank.weights),
                 self.pending.eq(bank.pending),
                 self.coefficient_error.eq(bank.error),
             ]

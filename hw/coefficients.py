@@ -1,14 +1,16 @@
 """Loading a new set of coefficients behind the active one."""
 
-from amaranth.hdl import Cat, Module, Signal
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
+from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from convolver.designs import Design
+from convolver.schedule import Schedule
 
 from .stream import shape_of
 
-__all__ = ["CoefficientBank", "coefficient_layout"]
+__all__ = ["CoefficientBank", "CoefficientLoader", "CoefficientMemory", "coefficient_layout"]
 
 
 def coefficient_layout(design: Design) -> data.StructLayout:
@@ -16,84 +18,224 @@ def coefficient_layout(design: Design) -> data.StructLayout:
     return data.StructLayout({"data": shape_of(design.coefficient_format), "last": 1})
 
 
-class CoefficientBank(wiring.Component):
-    """Collects a set of coefficients and hands it over whole: one coefficient a clock, the old set stays until `load`.
+class CoefficientLoader(wiring.Component):
+    """Counts the coefficients of a set, and says when a whole one may be handed over: one coefficient a clock.
 
-    The active set is in the multipliers' own registers; here stands only the next one. It is handed over in one clock, either
-    when `swap` is high while a set is `pending`, or as soon as the core is `idle`. After reset the design's own coefficients
-    are handed over in the first clock.
+    A set is handed over in one clock, either when `swap` is high while it is `pending`, or as soon as the core is `idle`. A set of a wrong
+    length is dropped.
 
     Parameters
     ----------
-    design : Design
-        With `loadable` set.
+    schedule : Schedule
+        Of a design with `loadable` set.
 
     Ports
     -----
     i : stream of `coefficient_layout`
-        A set, in the order of `design.weights`. A set of a wrong length is dropped. Not ready while a set is pending.
+        A set, in the order of `schedule.loaded`. Not ready while a set is pending.
     restart : In
         Drops a set that was begun.
     swap : In
         A frame's first result is at the multipliers' inputs.
     idle : In
         No frame is in the core.
+    write : Out
+        The coefficient on offer is number `index` of a set that may become whole.
+    index : Out
     load : Out
-        The multipliers take `weights` now.
-    weights : Out
-        An array of coefficients.
+        The set is handed over now.
     pending : Out
         A complete set waits.
     error : Out
         A set of a wrong length was dropped; one clock.
     """
 
-    def __init__(self, design: Design) -> None:
+    def __init__(self, schedule: Schedule) -> None:
+        self._count = len(schedule.loaded)
         super().__init__(
             {
-                "i": In(stream.Signature(coefficient_layout(design))),
+                "i": In(stream.Signature(coefficient_layout(schedule.design))),
                 "restart": In(1),
                 "swap": In(1),
                 "idle": In(1),
+                "write": Out(1),
+                "index": Out(range(self._count)),
                 "load": Out(1),
-                "weights": Out(
-                    data.ArrayLayout(shape_of(design.coefficient_format), len(design.weights)), init=list(design.weights)
-                ),
                 "pending": Out(1),
                 "error": Out(1),
             }
         )
-        self._count = len(design.weights)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        initial = Signal(init=1)
-        count = Signal(range(self._count + 1))
         overlong = Signal()  # the set has more coefficients than the design: drop the rest of it
         accept = self.i.valid & self.i.ready
-        complete = count == self._count - 1
+        complete = self.index == self._count - 1
 
         m.d.comb += [
-            self.i.ready.eq(~self.pending & ~initial),
-            self.load.eq(initial | (self.pending & (self.swap | self.idle))),
+            self.i.ready.eq(~self.pending),
+            self.load.eq(self.pending & (self.swap | self.idle)),
+            self.write.eq(accept & ~overlong),
         ]
-        m.d.sync += [initial.eq(0), self.error.eq(0)]
+        m.d.sync += self.error.eq(0)
         with m.If(self.load):
             m.d.sync += self.pending.eq(0)
         with m.If(accept & overlong):
             m.d.sync += overlong.eq(~self.i.payload.last)
         with m.Elif(accept):
-            # Shifting needs no address and no multiplexer: the first coefficient ends at index 0.
-            m.d.sync += [
-                self.weights.eq(Cat(*(self.weights[index] for index in range(1, self._count)), self.i.payload.data)),
-                count.eq(count + 1),
-            ]
+            m.d.sync += self.index.eq(self.index + 1)
             with m.If(self.i.payload.last | complete):
-                m.d.sync += count.eq(0)
+                m.d.sync += self.index.eq(0)
                 with m.If(self.i.payload.last & complete):
                     m.d.sync += self.pending.eq(1)
                 with m.Else():
                     m.d.sync += [self.error.eq(1), overlong.eq(~self.i.payload.last)]
         with m.If(self.restart):
-            m.d.sync += [count.eq(0), overlong.eq(0)]
+            m.d.sync += [self.index.eq(0), overlong.eq(0)]
+        return m
+
+
+def _bank_ports(schedule: Schedule) -> dict[str, wiring.Member]:
+    design = schedule.design
+    ports = {
+        "swap": In(1),
+        "load": Out(1),
+        "coefficients": Out(data.ArrayLayout(shape_of(design.coefficient_format), schedule.lanes)),
+    }
+    if design.loadable:
+        ports |= {
+            "i": In(stream.Signature(coefficient_layout(design))),
+            "restart": In(1),
+            "idle": In(1),
+            "pending": Out(1),
+            "error": Out(1),
+        }
+    return ports
+
+
+def _connect_loader(m: Module, bank: wiring.Component, loader: CoefficientLoader) -> None:
+    wiring.connect(m, wiring.flipped(bank.i), loader.i)
+    m.d.comb += [
+        loader.restart.eq(bank.restart),
+        loader.swap.eq(bank.swap),
+        loader.idle.eq(bank.idle),
+        bank.pending.eq(loader.pending),
+        bank.error.eq(loader.error),
+    ]
+
+
+class CoefficientBank(wiring.Component):
+    """The next set of an array with one clock a slot: one coefficient a clock, the old set stays until `load`.
+
+    The active set is in the multipliers' own registers; here stands only the next one, and shifting needs no address and no multiplexer. After
+    reset the design's own coefficients are handed over in the first clock.
+
+    Parameters
+    ----------
+    schedule : Schedule
+        Of a design with `loadable` set.
+
+    Ports
+    -----
+    i, restart, swap, idle, pending, error
+        See `CoefficientLoader`.
+    load : Out
+        The multipliers take `coefficients` now.
+    coefficients : Out
+        An array of one coefficient a lane.
+    """
+
+    def __init__(self, schedule: Schedule) -> None:
+        self._schedule = schedule
+        super().__init__(_bank_ports(schedule))
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        schedule = self._schedule
+        weights = schedule.design.weights
+        m.submodules.loader = loader = CoefficientLoader(schedule)
+        _connect_loader(m, self, loader)
+        initial = Signal(init=1)
+        shape = data.ArrayLayout(shape_of(schedule.design.coefficient_format), len(schedule.loaded))
+        shadow = Signal(shape, init=[weights[weight] for weight in schedule.loaded])
+
+        m.d.sync += initial.eq(0)
+        m.d.comb += self.load.eq(initial | loader.load)
+        with m.If(initial):
+            # The shadow holds the first set until it has been handed over.
+            m.d.comb += [self.i.ready.eq(0), loader.i.valid.eq(0)]
+        with m.If(loader.write):
+            # The first coefficient ends at index 0.
+            shifted = Cat(*(shadow[index] for index in range(1, len(schedule.loaded))), self.i.payload.data)
+            m.d.sync += shadow.eq(shifted)
+        place = {weight: index for index, weight in enumerate(schedule.loaded)}
+        m.d.comb += [self.coefficients[product.lane].eq(shadow[place[product.weight]]) for product in schedule.products]
+        return m
+
+
+class CoefficientMemory(wiring.Component):
+    """The coefficients of a folded array, one memory a lane: one coefficient a lane a clock, latency 2 clocks from `clock`.
+
+    With `loadable` set there are three banks: the design's own coefficients, which a reset goes back to, and two in which one set is active while the next one comes.
+
+    Parameters
+    ----------
+    schedule : Schedule
+        With several clocks a slot.
+
+    Ports
+    -----
+    i, restart, idle, pending, error : if they can be loaded
+        See `CoefficientLoader`.
+    clock : In
+        The clock of the slot whose coefficients are wanted.
+    swap : In
+        `clock` is the first of a frame: a pending set is used from it on.
+    load : Out
+        Always: the multipliers take `coefficients` in each clock.
+    coefficients : Out
+        An array of one coefficient a lane, two clocks after `clock`.
+    """
+
+    def __init__(self, schedule: Schedule) -> None:
+        self._schedule = schedule
+        super().__init__(_bank_ports(schedule) | {"clock": In(range(schedule.clocks))})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        schedule = self._schedule
+        design = schedule.design
+        shape = shape_of(design.coefficient_format)
+        banks = 3 if design.loadable else 1
+        active = Signal(range(banks))  # 0 after reset
+        m.d.comb += self.load.eq(1)
+
+        read_bank = Const(0)
+        if design.loadable:
+            m.submodules.loader = loader = CoefficientLoader(schedule)
+            _connect_loader(m, self, loader)
+            spare = Signal(range(banks))
+            m.d.comb += spare.eq(Mux(active == 1, 2, 1))
+            read_bank = Mux(loader.load, spare, active)
+            m.d.sync += active.eq(read_bank)
+        for lane in range(schedule.lanes):
+            products = schedule.lane(lane)
+            own = [design.weights[product.weight] for product in products] + [0] * (schedule.clocks - len(products))
+            size = 1 << (schedule.clocks - 1).bit_length()
+            memory = Memory(shape=shape, depth=size * banks, init=own)
+            m.submodules[f"lane_{lane}"] = memory
+            read = memory.read_port()
+            m.d.comb += read.addr.eq(Cat(self.clock[: (size - 1).bit_length()], read_bank))
+            m.d.sync += self.coefficients[lane].eq(read.data)
+            if design.loadable:
+                write = memory.write_port()
+                # Where each coefficient of a set goes: its lane and its clock.
+                mine = {schedule.loaded.index(product.weight): product.clock for product in products}
+                clocks = Array(mine.get(index, 0) for index in range(len(schedule.loaded)))
+                here = Array(int(index in mine) for index in range(len(schedule.loaded)))
+                m.d.comb += [
+                    write.addr.eq(Cat(Const(0, (size - 1).bit_length()) | clocks[loader.index], spare)),
+                    write.data.eq(self.i.payload.data),
+                    write.en.eq(loader.write & here[loader.index]),
+                ]
         return m

@@ -100,7 +100,7 @@ class Conv2DCore(wiring.Component):
             window.valid.eq(border.o_valid),
             window.step.eq(border.o_step),
             window.pixels.eq(border.o_pixels),
-            array.samples.eq(window.places),
+            *(array.samples[product.lane].eq(window.places[product.position]) for product in self.schedule.products),
             array.valid.eq(window.o_valid),
             array.marks.first.eq(window.o_step.first),
             array.marks.last.eq(window.o_step.last),

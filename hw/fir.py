@@ -1,7 +1,7 @@
-"""The FIR core: a delay line in front of the array."""
+"""The FIR core: a delay line, or memories of samples, in front of the array."""
 
 from amaranth.hdl import Module, Signal
-from amaranth.lib import data, stream, wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.designs import FIRDesign
@@ -9,47 +9,12 @@ from convolver.schedule import Schedule
 
 from .array_core import ArrayCore
 from .coefficients import coefficient_layout
+from .delay import Delay
+from .delay_line import DelayLine, SampleMemory
 from .marks import ERROR_LAYOUT
-from .stream import frame_layout, shape_of
+from .stream import frame_layout
 
-__all__ = ["DelayLine", "FIRCore"]
-
-
-class DelayLine(wiring.Component):
-    """The last samples of a signal, all in view: steps when `valid`, one sample a clock; position 0 appears one clock later.
-
-    Parameters
-    ----------
-    schedule : Schedule
-
-    Ports
-    -----
-    valid : In
-        Step: `sample` becomes position 0, position k becomes k + 1.
-    clear : In
-        With `valid`: all other positions become 0, so that the sample is the first of a signal.
-    sample : In
-    samples : Out
-        An array: position k is the sample of k steps ago.
-    """
-
-    def __init__(self, schedule: Schedule) -> None:
-        shape = shape_of(schedule.design.sample)
-        super().__init__(
-            {"valid": In(1), "clear": In(1), "sample": In(shape), "samples": Out(data.ArrayLayout(shape, schedule.positions))}
-        )
-        self._positions = schedule.positions
-
-    def elaborate(self, platform: object) -> Module:
-        m = Module()
-        with m.If(self.valid):
-            m.d.sync += self.samples[0].eq(self.sample)
-            for position in range(1, self._positions):
-                m.d.sync += self.samples[position].eq(self.samples[position - 1])
-            with m.If(self.clear):
-                for position in range(1, self._positions):
-                    m.d.sync += self.samples[position].eq(0)
-        return m
+__all__ = ["FIRCore"]
 
 
 class FIRCore(wiring.Component):
@@ -101,7 +66,6 @@ class FIRCore(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.line = line = DelayLine(self.schedule)
         m.submodules.array = array = ArrayCore(self.schedule, frame_layout(self.design.output_format))
         accept = self.i.valid & self.i.ready
         opened = Signal()  # a frame has begun and not ended
@@ -122,15 +86,9 @@ class FIRCore(wiring.Component):
             self.errors.first.eq(accept & self.i.payload.first & opened),
             self.errors.orphan.eq(accept & ~keep),
         ]
-
+        feed = self._feed_memory if self.schedule.clocks > 1 else self._feed_line
+        feed(m, array, step, beat, keep)
         m.d.comb += [
-            line.valid.eq(step),
-            line.clear.eq(beat.first),
-            line.sample.eq(beat.data),
-        ]
-        m.d.sync += [array.valid.eq(step), array.marks.first.eq(beat.first), array.marks.last.eq(beat.last)]
-        m.d.comb += [
-            array.samples.eq(line.samples),
             self.busy.eq(opened | ~array.home),
             self.overflow.eq(array.overflow),
         ]
@@ -144,3 +102,48 @@ class FIRCore(wiring.Component):
                 self.errors.coefficients.eq(array.coefficient_error),
             ]
         return m
+
+    def _feed_line(self, m: Module, array: ArrayCore, step: Signal, beat: Signal, keep: Signal) -> None:
+        """One sample a clock: all delays are in view."""
+        m.submodules.line = line = DelayLine(self.schedule)
+        m.d.comb += [
+            line.valid.eq(step),
+            line.clear.eq(beat.first if self.design.state == "reset" else 0),
+            line.sample.eq(beat.data),
+        ]
+        m.d.sync += [array.valid.eq(step), array.marks.first.eq(beat.first), array.marks.last.eq(beat.last)]
+        for product in self.schedule.products:
+            m.d.comb += array.samples[product.lane].eq(line.samples[product.position])
+            if product.mirror is not None:
+                m.d.comb += array.mirrors[product.lane].eq(line.samples[product.mirror])
+
+    def _feed_memory(self, m: Module, array: ArrayCore, step: Signal, beat: Signal, keep: Signal) -> None:
+        """One sample a slot: a sample is accepted when the slot before is in its last clock, or over."""
+        clocks = self.schedule.clocks
+        m.submodules.memory = memory = SampleMemory(self.schedule)
+        pause = Signal(range(clocks))
+        free = Signal(init=1)
+        m.d.comb += self.i.ready.eq(array.available & free)
+        with m.If(pause != 0):
+            m.d.sync += [pause.eq(pause - 1), free.eq(pause == 1)]
+        with m.If(keep):
+            m.d.sync += [pause.eq(clocks - 1), free.eq(0)]
+        m.d.comb += [
+            memory.valid.eq(step),
+            memory.clear.eq(beat.first if self.design.state == "reset" else 0),
+            memory.begins.eq(beat.first),
+            memory.sample.eq(beat.data),
+            array.samples.eq(memory.samples),
+            array.clock.eq(memory.clock),
+            array.swap.eq(memory.swap),
+            array.start.eq(memory.start),
+            array.valid.eq(memory.end),
+        ]
+        if self.schedule.mirrored:
+            m.d.comb += array.mirrors.eq(memory.mirrors)
+        # The slot's marks, as far behind its clocks as its samples are.
+        marks = Signal(array.marks.shape())
+        m.submodules.marks = beside = Delay(array.marks.shape(), 2)
+        with m.If(step):
+            m.d.sync += [marks.first.eq(beat.first), marks.last.eq(beat.last)]
+        m.d.comb += [beside.i.eq(marks), array.marks.eq(beside.o)]

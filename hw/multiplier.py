@@ -5,7 +5,6 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.formats import Format
-from convolver.schedule import MULTIPLIER_LATENCY
 
 from .stream import shape_of
 
@@ -13,10 +12,11 @@ __all__ = ["Multiplier"]
 
 
 class Multiplier(wiring.Component):
-    """Multiplies a sample by a coefficient: ``p = a * b``, exact; latency 3 clocks, one product a clock, no stall.
+    """Multiplies a sample by a coefficient: ``p = a * b``, exact; latency 3 or 5 clocks, one product a clock, no stall.
 
-    The three clocks are the input, pipeline and output registers that the hard multipliers of ECP5 (MULT18X18D), iCE40
-    UltraPlus (SB_MAC16) and 7-series (DSP48E1) have. This is the form without a primitive, for simulation and for any device.
+    The three clocks are the input, pipeline and output registers that the hard multipliers of ECP5 (MULT18X18D), iCE40 UltraPlus
+    (SB_MAC16) and 7-series (DSP48E1) have; two more where a factor is wider than 18 bits and several of them share the work. This is the
+    form without a primitive, for simulation and for any device.
 
     Parameters
     ----------
@@ -26,6 +26,8 @@ class Multiplier(wiring.Component):
         Format of the coefficient, which is then loaded; or the constant coefficient itself.
     p : Format
         Format of the product; holds every product.
+    latency : int
+        Clocks from `a` to `p`: `multiplier_latency` of the formats.
 
     Ports
     -----
@@ -36,13 +38,12 @@ class Multiplier(wiring.Component):
     load : In
         Takes `b` into the coefficient register, for the sample of the same clock and all that follow.
     p : Out
-        The product, three clocks after its sample.
+        The product, `latency` clocks after its sample.
     """
 
-    latency = MULTIPLIER_LATENCY
-
-    def __init__(self, a: Format, b: Format | int, p: Format) -> None:
+    def __init__(self, a: Format, b: Format | int, p: Format, latency: int) -> None:
         self._constant = b if isinstance(b, int) else None
+        self._latency = latency
         ports = {"a": In(shape_of(a)), "p": Out(shape_of(p))}
         if isinstance(b, Format):
             ports |= {"b": In(shape_of(b)), "load": In(1)}
@@ -51,15 +52,17 @@ class Multiplier(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         a = Signal.like(self.a, name="a_input")
-        product = Signal.like(self.p, name="p_pipeline")
-
         m.d.sync += a.eq(self.a)
         if self._constant is None:
             b = Signal.like(self.b, name="b_input")
             with m.If(self.load):
                 m.d.sync += b.eq(self.b)
-            m.d.sync += product.eq(a * b)
+            product = a * b
         else:
-            m.d.sync += product.eq(a * self._constant)
+            product = a * self._constant
+        for index in range(self._latency - 2):
+            stage = Signal.like(self.p, name=f"p_pipeline_{index}")
+            m.d.sync += stage.eq(product)
+            product = stage
         m.d.sync += self.p.eq(product)
         return m

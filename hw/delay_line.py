@@ -1,0 +1,160 @@
+"""What feeds a FIR's array: its last samples, all in view at once, or a few a clock out of memories."""
+
+from amaranth.hdl import Array, Const, Module, Mux, Signal, signed
+from amaranth.lib import data, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+from convolver.schedule import Schedule
+
+from .stream import shape_of
+
+__all__ = ["DelayLine", "SampleMemory"]
+
+
+class DelayLine(wiring.Component):
+    """The last samples of a signal, all in view: steps when `valid`, one sample a clock; position 0 appears one clock later.
+
+    Parameters
+    ----------
+    schedule : Schedule
+
+    Ports
+    -----
+    valid : In
+        Step: `sample` becomes position 0, position k becomes k + 1.
+    clear : In
+        With `valid`: all other positions become 0, so that the sample is the first of a signal.
+    sample : In
+    samples : Out
+        An array: position k is the sample of k steps ago.
+    """
+
+    def __init__(self, schedule: Schedule) -> None:
+        shape = shape_of(schedule.design.sample)
+        super().__init__(
+            {"valid": In(1), "clear": In(1), "sample": In(shape), "samples": Out(data.ArrayLayout(shape, schedule.positions))}
+        )
+        self._positions = schedule.positions
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        with m.If(self.valid):
+            m.d.sync += self.samples[0].eq(self.sample)
+            for position in range(1, self._positions):
+                m.d.sync += self.samples[position].eq(self.samples[position - 1])
+            with m.If(self.clear):
+                for position in range(1, self._positions):
+                    m.d.sync += self.samples[position].eq(0)
+        return m
+
+
+class SampleMemory(wiring.Component):
+    """The last samples of a signal, read one a lane a clock: a slot follows each step, its samples come 3 clocks behind.
+
+    Each lane has the whole history in a memory of its own, and a second one for the mirrored samples: a sample is written into all of them, and nothing
+    is handed on. Samples from before the signal's first are masked by their age, so that no memory is ever cleared. Steps are at least a slot apart.
+
+    Parameters
+    ----------
+    schedule : Schedule
+        With several clocks a slot.
+
+    Ports
+    -----
+    valid, clear, sample : In
+        As of `DelayLine`: a step, and whether it is a signal's first.
+    begins : In
+        With `valid`: a frame begins.
+    clock : Out
+        The clock of the slot, from the clock behind the step on.
+    swap : Out
+        `clock` is 0 and a frame begins.
+    samples, mirrors : Out
+        An array of one sample a lane, two clocks behind `clock`.
+    start, end : Out
+        Beside the samples: they are those of the slot's first clock, of its last.
+    """
+
+    def __init__(self, schedule: Schedule) -> None:
+        self._schedule = schedule
+        shape = shape_of(schedule.design.sample)
+        samples = data.ArrayLayout(shape, schedule.lanes)
+        super().__init__(
+            {
+                "valid": In(1),
+                "clear": In(1),
+                "begins": In(1),
+                "sample": In(shape),
+                "clock": Out(range(schedule.clocks)),
+                "swap": Out(1),
+                "samples": Out(samples),
+                "mirrors": Out(samples),
+                "start": Out(1),
+                "end": Out(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        schedule = self._schedule
+        positions = schedule.positions
+        depth = 1 << positions.bit_length()  # at least one more than are read: the next step writes while the oldest is read
+        head = Signal(range(depth))
+        count = Signal(range(positions + 1))  # samples of the signal so far
+        following = Signal.like(count)
+        running = Signal()
+        first, last = Signal(), Signal()
+
+        m.d.comb += [
+            following.eq(Mux(self.clear, 1, Mux(count == positions, count, count + 1))),
+            first.eq(running & (self.clock == 0)),
+            last.eq(running & (self.clock == schedule.clocks - 1)),
+        ]
+        m.d.sync += self.swap.eq(self.valid & self.begins)
+        with m.If(running):
+            m.d.sync += self.clock.eq(self.clock + 1)
+        with m.If(last):
+            m.d.sync += running.eq(0)
+        with m.If(self.valid):
+            m.d.sync += [head.eq(head + 1), count.eq(following), running.eq(1), self.clock.eq(0)]
+        beside = [Signal(2, name="beside_read"), Signal(2, name="beside_samples")]
+        m.d.sync += [beside[0][0].eq(first), beside[0][1].eq(last), beside[1].eq(beside[0])]
+        m.d.comb += [self.start.eq(beside[1][0]), self.end.eq(beside[1][1])]
+
+        for lane in range(schedule.lanes):
+            products = schedule.lane(lane)
+            ages = [product.position for product in products]
+            m.d.sync += self.samples[lane].eq(self._read(m, f"lane_{lane}", ages, head, following, depth))
+            mirrors = [product.mirror for product in products]
+            if any(mirror is not None for mirror in mirrors):
+                m.d.sync += self.mirrors[lane].eq(self._read(m, f"mirror_{lane}", mirrors, head, following, depth))
+        return m
+
+    def _read(self, m: Module, name: str, ages: list[int | None], head: Signal, following: Signal, depth: int) -> Signal:
+        """The samples of these ages, clock by clock, or 0 where there is none; one clock behind `clock`."""
+        schedule = self._schedule
+        memory = Memory(shape=shape_of(schedule.design.sample), depth=depth, init=[])
+        m.submodules[name] = memory
+        write, read = memory.write_port(), memory.read_port()
+        m.d.comb += [write.addr.eq(head + 1), write.data.eq(self.sample), write.en.eq(self.valid)]
+
+        # Clocks without a sample repeat the age before, so that the address steps as evenly as it can.
+        filled: list[int] = []
+        for age in ages:
+            filled.append(age if age is not None else (filled[-1] if filled else 0))
+        filled += filled[-1:] * (schedule.clocks - len(filled))
+        steps = [before - after for before, after in zip(filled, filled[1:], strict=False)] + [0]
+        step = Const(steps[0], signed(10)) if len(set(steps[: len(ages) - 1])) == 1 else Array(Const(s, signed(10)) for s in steps)[self.clock]
+        address = Signal(range(depth), name=f"{name}_address")
+        spare = Signal(signed(schedule.positions.bit_length() + 2), name=f"{name}_spare")  # below 0: from before the signal
+        m.d.sync += [address.eq(address + step), spare.eq(spare + step)]
+        with m.If(self.valid):
+            m.d.sync += [address.eq(head + 1 - filled[0]), spare.eq(following - 1 - filled[0])]
+        m.d.comb += read.addr.eq(address)
+
+        there = Array(int(age is not None) for age in ages + [None] * (schedule.clocks - len(ages)))
+        known = Signal(name=f"{name}_known")
+        mask = (spare >= 0) if None not in ages else (spare >= 0) & there[self.clock]
+        m.d.sync += known.eq(mask)
+        return Mux(known, read.data, 0)
