@@ -1,7 +1,7 @@
-"""The board twin: the whole device top compiled, from UART pin to UART pin, behind a pseudo-terminal that a host opens like a port.
+"""The board twin: the whole device top compiled, from UART pin to UART pin, behind a pseudo-terminal that opens like a port.
 
-Only what belongs to a board is missing: its pins, its clock, its USB bridge. Bytes take their clocks on the lines here too, so that
-what overflows on a board overflows here.
+Only what belongs to a board is missing: its pins, its clock, its USB bridge. Bytes take their clocks on the lines here too, so
+that what overflows on a board overflows here.
 """
 
 import contextlib
@@ -34,8 +34,10 @@ QUIET = 2_000
 ASLEEP = CLOCK_HZ
 """Clocks without a bit after which nothing more happens in a device by itself: its longest time-out is a quarter of that."""
 
+SLICE = 4_000
+"""Clocks between two looks at the terminal while bytes are on the lines: the time of less than half a frame."""
+
 _AT_ONCE = 4096
-_CLOCKS = 200_000
 _PATIENCE = 0.1
 
 
@@ -146,7 +148,7 @@ class BoardTwin:
         """Sends all of `sent`, and gives what comes until the lines have been quiet for `patience` clocks."""
         received = bytearray()
         while True:
-            taken, came = self.run(sent, _CLOCKS, patience)
+            taken, came = self.run(sent, SLICE, patience)
             sent = sent[taken:]
             received += came
             if not sent and self.quiet >= patience:
@@ -196,7 +198,7 @@ class Terminal:
                 sent += self._read()
             now = time.monotonic()
             if sent or not idle:
-                taken, received = twin.run(sent, _CLOCKS, QUIET)
+                taken, received = twin.run(sent, SLICE, QUIET)
                 sent = sent[taken:]
             else:
                 # Real time, or a hundredth of it while nothing can happen.
@@ -241,7 +243,7 @@ class Terminal:
 
 @contextlib.contextmanager
 def serving(design: FIRDesign | Conv2DDesign, progress: Progress | None = None, **parameters: int) -> Iterator[Terminal]:
-    """A board twin behind a pseudo-terminal, served by a thread: ``with serving(design) as terminal: open("serial://" + terminal.port)``.
+    """A board twin behind a pseudo-terminal, served by a thread while the block runs; a host opens ``serial://`` and `port`.
 
     Parameters
     ----------
