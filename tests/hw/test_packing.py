@@ -12,15 +12,8 @@ from convolver.formats import Format
 from convolver.hw.packing import ResultPacker, SampleUnpacker, byte_count
 from convolver.sim.bench import run_stream
 
-FORMATS = [
-    Format(1, False),
-    Format(8, False),
-    Format(8, True),
-    Format(9, True),
-    Format(12, False),
-    Format(24, True),
-    Format(32, True),
-]
+FORMATS = [Format.parse(name) for name in ("u1", "u8", "s8", "s9", "u12", "s24", "s32")]
+OUTPUTS = [Format.parse(name) for name in ("u8", "s5", "s9", "u24", "s65")]
 
 
 def as_bytes(value, number):
