@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 
 from convolver.designs import Conv2DDesign, FIRDesign
 
-from .compiler import Progress, compile_described
+from .compiler import Compiled, Progress, compile_described
 from .pins import Pins
 from .translate import rtlil_of
 
@@ -50,6 +50,20 @@ class _Job(ctypes.Structure):
         ("received", ctypes.c_char_p),
         *((name, ctypes.c_int64) for name in ("capacity", "clocks", "patience", "taken", "given", "ran", "quiet", "broken")),
     )
+
+
+_kept: dict[tuple[FIRDesign | Conv2DDesign, int, int], Compiled] = {}
+
+
+def _compiled(design: FIRDesign | Conv2DDesign, serial_number: int, slots: int, progress: Progress | None) -> Compiled:
+    key = design, serial_number, slots
+    if key not in _kept:
+        from convolver.hw.device_top import Device
+
+        (progress or (lambda _title: None))("elaborating")
+        device = Device(design, CLOCK_HZ, CLOCK_HZ // DIVISOR, serial_number, slots)
+        (_kept[key],) = compile_described([(Pins.at(DIVISOR), rtlil_of(device))], progress)
+    return _kept[key]
 
 
 class BoardTwin:
@@ -88,11 +102,7 @@ class BoardTwin:
         slots: int = 8,
         progress: Progress | None = None,
     ) -> None:
-        from convolver.hw.device_top import Device
-
-        (progress or (lambda _title: None))("elaborating")
-        device = Device(design, CLOCK_HZ, CLOCK_HZ // DIVISOR, serial_number, slots)
-        (compiled,) = compile_described([(Pins.at(DIVISOR), rtlil_of(device))], progress)
+        compiled = _compiled(design, serial_number, slots, progress)
         self._run = compiled.function("run")
         self._run.argtypes = (ctypes.c_void_p, ctypes.POINTER(_Job))
         self._run.restype = None
