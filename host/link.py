@@ -12,7 +12,7 @@ from typing import Self
 from convolver.designs import Conv2DDesign, FIRDesign, design_from_json
 from convolver.errors import DesignError, DesignMismatch, FrameError, ProtocolMismatch, RegisterError
 from convolver.host.frames import Frame, Type
-from convolver.host.registers import DESCRIPTION_MAX, ERRORS, IDENTITY, MAP_VERSION, Register
+from convolver.host.registers import DESCRIPTION_MAX, DROPS, ERRORS, IDENTITY, MAP_VERSION, Register
 from convolver.host.samples import pack, sample_bytes, unpack
 from convolver.host.serial_pipe import SerialPipe
 from convolver.host.session import Session, Timing
@@ -128,10 +128,15 @@ class LinkTransport:
         """Asks the device how it is, and says what the link has seen since it was opened.
 
         Keys: ``protocol``, ``serial_number``, ``clock_frequency`` (hertz), ``clocks``, ``beats_in``, ``beats_out``, ``busy``,
-        ``pending``, ``error_...`` for each sticky error of the core, ``link_...`` for each count of the link.
+        ``pending``, ``error_...`` for each sticky error of the core, ``device_dropped_...`` for each kind of thing that the
+        device has dropped since the session began, ``link_...`` for each count of this end of the link.
         """
         self._ready(None)
         (status,) = self._read(Register.STATUS, 1)
+        try:
+            (drops,) = self._read(Register.DROPS, 1)
+        except RegisterError:
+            drops = 0  # a device may have no such register
         clocks, beats_in, beats_out = self._read(Register.CLOCKS, 3)
         told: dict[str, int | bool | str] = {
             "protocol": self._welcome.version,
@@ -144,6 +149,7 @@ class LinkTransport:
             "pending": bool(status >> 17 & 1),
         }
         told |= {f"error_{name}": bool(status >> bit & 1) for bit, name in enumerate(ERRORS)}
+        told |= {f"device_dropped_{name}": bool(drops >> bit & 1) for bit, name in enumerate(DROPS)}
         told |= {f"link_{name}": count for name, count in sorted(self._session.counts.items())}
         told |= {f"link_dropped_{kind.value}": count for kind, count in sorted(self._session.drops.items())}
         return told
@@ -204,16 +210,20 @@ class LinkTransport:
         requests = [(Type.READ, struct.pack("<HBB", address + 4 * _WORDS * index, size, 4)) for index, size in enumerate(sizes)]
         words: list[int] = []
         missing = deque(sizes)
+        refused: list[int] = []
 
         def deliver(frame: Frame) -> bool:
-            if frame.type is Type.REFUSED:
-                raise RegisterError(f"The device refused to read registers at 0x{address:04X}")
+            if frame.type is Type.REFUSED and missing:
+                refused.append(missing.popleft())
+                return not missing
             if frame.type is not Type.VALUES or not missing or len(frame.payload) != 4 * missing[0]:
                 raise FrameError(f"A READ was answered with {frame.type.name} of {len(frame.payload)} bytes")
             words.extend(struct.unpack(f"<{missing.popleft()}I", frame.payload))
             return not missing
 
         self._session.exchange(requests, deliver, timeout)
+        if refused:
+            raise RegisterError(f"The device refused to read registers at 0x{address:04X}")
         return words
 
 

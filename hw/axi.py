@@ -91,7 +91,7 @@ class AXILiteFront(wiring.Component):
         ]
         with m.FSM():
             with m.State("IDLE"):
-                with m.If(can_write & ~(can_read & writing)):
+                with m.If(can_write):  # reads get their turn while the response to a write is taken
                     m.d.sync += writing.eq(1)
                     with m.If(write_whole):
                         m.next = "REQUEST"

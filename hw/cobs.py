@@ -86,13 +86,14 @@ class COBSEncoder(wiring.Component):
     -----
     i : bytes with `last`.
     o : encoded bytes.
-    low : fewer than 32 complete bytes wait.
+    low : fewer than 256 complete bytes wait: a frame that begins now is ready when they have left.
+    empty : none waits.
     """
 
     DEPTH = 512
 
     def __init__(self) -> None:
-        super().__init__({"i": In(stream.Signature(framed)), "o": Out(stream.Signature(8)), "low": Out(1)})
+        super().__init__({"i": In(stream.Signature(framed)), "o": Out(stream.Signature(8)), "low": Out(1), "empty": Out(1)})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -151,11 +152,12 @@ class COBSEncoder(wiring.Component):
 
         fetch = Signal()
         m.d.comb += [
-            fetch.eq((reader != head) & (~self.o.valid | self.o.ready)),
+            fetch.eq(~self.empty & (~self.o.valid | self.o.ready)),
             read.addr.eq(reader),
             read.en.eq(fetch),
             self.o.payload.eq(read.data),
-            self.low.eq((head - reader)[5 : len(reader)] == 0),
+            self.low.eq((head - reader)[8 : len(reader)] == 0),
+            self.empty.eq(head == reader),
         ]
         m.d.sync += [
             reader.eq(reader + fetch),

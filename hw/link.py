@@ -216,7 +216,7 @@ class Link(wiring.Component):
             window.length_kept.eq(outbox.length),
             window.tick.eq(tick),
             window.free.eq(~sender.busy & encoder.low),
-            window.leaving.eq(sender.busy | ~encoder.low),
+            window.leaving.eq(sender.busy | ~encoder.empty),
             sender.start.eq(window.start),
             sender.type.eq(window.type),
             sender.seq.eq(window.seq),

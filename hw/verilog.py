@@ -22,6 +22,7 @@ __all__ = ["default_name", "generate"]
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PACKAGER = re.compile(r"^ *\(\* X_INTERFACE_\w+ = .*\n", re.MULTILINE)
+_EMPTY = re.compile(r"^(?: *\(\* .* \*\)\n)* *wire \[-1:0\] .*;\n", re.MULTILINE)
 _SOURCE = re.compile(r'\(\* src = "([^"]*)" \*\)')
 _ROOTS = {
     **{str(Path(folder).resolve()): "convolver/hw" for folder in convolver.hw.__path__},
@@ -59,6 +60,8 @@ def generate(design: FIRDesign | Conv2DDesign, name: str | None = None) -> str:
     with _builtin_yosys():
         body = verilog.convert(top, name=name)
     body = _SOURCE.sub(lambda match: f'(* src = "{_relative(match[1])}" *)', body)
+    # A signal of no bits is declared, and never used, as [-1:0]: two bits to Verilog, and a warning from its tools.
+    body = _EMPTY.sub("", body)
     # What the IP packager reads belongs to the top module's ports; Amaranth repeats it with the clock in every module.
     module, end, others = body.partition("endmodule\n")
     return _header(design, top, name) + module + end + _PACKAGER.sub("", others)
@@ -88,7 +91,7 @@ def _shortened(place: str) -> str:
     for root, short in _ROOTS.items():
         if path.startswith(root + os.sep):
             return f"{short}/{Path(path).relative_to(root).as_posix()}:{line}"
-    return f"{Path(path).name}:{line}"
+    return Path(path).name  # a part of Python itself, whose lines differ from version to version
 
 
 def _header(design: FIRDesign | Conv2DDesign, top: AXIAccelerator, name: str) -> str:

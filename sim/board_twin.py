@@ -1,7 +1,7 @@
-"""The board twin: the whole device top compiled, from UART pin to UART pin, behind a pseudo-terminal that a host opens like a port.
+"""The board twin: the whole device top compiled, from UART pin to UART pin, behind a pseudo-terminal that opens like a port.
 
-Only what belongs to a board is missing: its pins, its clock, its USB bridge. Bytes take their clocks on the lines here too, so that
-what overflows on a board overflows here.
+Only what belongs to a board is missing: its pins, its clock, its USB bridge. Bytes take their clocks on the lines here too, so
+that what overflows on a board overflows here.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 
 from convolver.designs import Conv2DDesign, FIRDesign
 
-from .compiler import Progress, compile_described
+from .compiler import Compiled, Progress, compile_described
 from .pins import Pins
 from .translate import rtlil_of
 
@@ -34,8 +34,10 @@ QUIET = 2_000
 ASLEEP = CLOCK_HZ
 """Clocks without a bit after which nothing more happens in a device by itself: its longest time-out is a quarter of that."""
 
+SLICE = 4_000
+"""Clocks between two looks at the terminal while bytes are on the lines: the time of less than half a frame."""
+
 _AT_ONCE = 4096
-_CLOCKS = 200_000
 _PATIENCE = 0.1
 
 
@@ -48,6 +50,20 @@ class _Job(ctypes.Structure):
         ("received", ctypes.c_char_p),
         *((name, ctypes.c_int64) for name in ("capacity", "clocks", "patience", "taken", "given", "ran", "quiet", "broken")),
     )
+
+
+_kept: dict[tuple[FIRDesign | Conv2DDesign, int, int], Compiled] = {}
+
+
+def _compiled(design: FIRDesign | Conv2DDesign, serial_number: int, slots: int, progress: Progress | None) -> Compiled:
+    key = design, serial_number, slots
+    if key not in _kept:
+        from convolver.hw.device_top import Device
+
+        (progress or (lambda _title: None))("elaborating")
+        device = Device(design, CLOCK_HZ, CLOCK_HZ // DIVISOR, serial_number, slots)
+        (_kept[key],) = compile_described([(Pins.at(DIVISOR), rtlil_of(device))], progress)
+    return _kept[key]
 
 
 class BoardTwin:
@@ -86,11 +102,7 @@ class BoardTwin:
         slots: int = 8,
         progress: Progress | None = None,
     ) -> None:
-        from convolver.hw.device_top import Device
-
-        (progress or (lambda _title: None))("elaborating")
-        device = Device(design, CLOCK_HZ, CLOCK_HZ // DIVISOR, serial_number, slots)
-        (compiled,) = compile_described([(Pins.at(DIVISOR), rtlil_of(device))], progress)
+        compiled = _compiled(design, serial_number, slots, progress)
         self._run = compiled.function("run")
         self._run.argtypes = (ctypes.c_void_p, ctypes.POINTER(_Job))
         self._run.restype = None
@@ -146,7 +158,7 @@ class BoardTwin:
         """Sends all of `sent`, and gives what comes until the lines have been quiet for `patience` clocks."""
         received = bytearray()
         while True:
-            taken, came = self.run(sent, _CLOCKS, patience)
+            taken, came = self.run(sent, SLICE, patience)
             sent = sent[taken:]
             received += came
             if not sent and self.quiet >= patience:
@@ -196,7 +208,7 @@ class Terminal:
                 sent += self._read()
             now = time.monotonic()
             if sent or not idle:
-                taken, received = twin.run(sent, _CLOCKS, QUIET)
+                taken, received = twin.run(sent, SLICE, QUIET)
                 sent = sent[taken:]
             else:
                 # Real time, or a hundredth of it while nothing can happen.
@@ -241,7 +253,7 @@ class Terminal:
 
 @contextlib.contextmanager
 def serving(design: FIRDesign | Conv2DDesign, progress: Progress | None = None, **parameters: int) -> Iterator[Terminal]:
-    """A board twin behind a pseudo-terminal, served by a thread: ``with serving(design) as terminal: open("serial://" + terminal.port)``.
+    """A board twin behind a pseudo-terminal, served by a thread while the block runs; a host opens ``serial://`` and `port`.
 
     Parameters
     ----------

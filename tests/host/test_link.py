@@ -370,6 +370,7 @@ def test_status_says_what_it_should():
     assert status["serial_number"] == 7
     assert status["clock_frequency"] == 12_000_000
     assert status["busy"] is status["pending"] is status["error_size"] is False
+    assert status["device_dropped_crc"] is False
     assert status["link_sessions"] == 1
 
 

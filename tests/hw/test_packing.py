@@ -1,0 +1,156 @@
+# amaranth: UnusedElaboratable=no
+"""Samples of bytes with their marks, and bytes of results."""
+
+import math
+import random
+
+import pytest
+from amaranth.sim import Simulator
+
+from convolver import Conv2DDesign, FIRDesign
+from convolver.formats import Format
+from convolver.hw.packing import ResultPacker, SampleUnpacker, byte_count
+from convolver.sim.bench import run_stream
+
+FORMATS = [Format.parse(name) for name in ("u1", "u8", "s8", "s9", "u12", "s24", "s32")]
+OUTPUTS = [Format.parse(name) for name in ("u8", "s5", "s9", "u24", "s65")]
+
+
+def as_bytes(value, number):
+    """Little-endian two's complement, sign-extended to whole bytes."""
+    return list(value.to_bytes(byte_count(number) + 1, "little", signed=True)[: byte_count(number)])
+
+
+def numbers(number, count, seed):
+    rng = random.Random(seed)
+    return [number.min, number.max, *(rng.randint(number.min, number.max) for _ in range(count - 2))][:count]
+
+
+def image(number):
+    return Conv2DDesign([[1, 2], [3, 4]], pixel=number, rows=9, columns=9)
+
+
+def signal(number):
+    return FIRDesign([1, -2], data=number)
+
+
+def set_sizes(dut, sizes):
+    """Makes the ports say each frame's size while its first sample comes, and something else at all other times."""
+    design = dut.design
+    width = byte_count(design.sample)
+    names = ("rows", "columns") if isinstance(design, Conv2DDesign) else ("length",)
+    starts, samples = {}, 0
+    for size in sizes:
+        starts[samples * width] = size
+        samples += math.prod(size)
+
+    def before(ctx, index):
+        if index in starts or index - width in starts:
+            for place, name in enumerate(names):
+                ctx.set(getattr(dut, name), starts[index][place] if index in starts else 6)
+
+    return before
+
+
+@pytest.mark.parametrize(("gap", "stall"), [(0.0, 0.0), (0.5, 0.0), (0.0, 0.6), (0.4, 0.4)])
+@pytest.mark.parametrize("number", FORMATS, ids=str)
+def test_samples_of_an_image(number, gap, stall):
+    design = image(number)
+    sizes = [(1, 1), (3, 4), (1, 5), (5, 1), (2, 2), (9, 3)]
+    total = sum(rows * columns for rows, columns in sizes)
+    values = numbers(number, total, 1)
+    marks = [
+        (row == column == 0, row == rows - 1 and column == columns - 1, column == columns - 1)
+        for rows, columns in sizes
+        for row in range(rows)
+        for column in range(columns)
+    ]
+    dut = SampleUnpacker(design)
+    data = [byte for value in values for byte in as_bytes(value, number)]
+    run = run_stream(
+        dut,
+        data,
+        total,
+        seed=2,
+        gap=gap,
+        stall=stall,
+        before=set_sizes(dut, sizes),
+        read=lambda p: (p.data, bool(p.first), bool(p.last), bool(p.eol)),
+    )
+    assert run.beats == [(value, *mark) for value, mark in zip(values, marks, strict=True)]
+
+
+@pytest.mark.parametrize("number", FORMATS, ids=str)
+def test_samples_of_a_signal(number):
+    design = signal(number)
+    sizes = [(1,), (7,), (2,), (20,)]
+    total = sum(length for (length,) in sizes)
+    values = numbers(number, total, 3)
+    marks = [(place == 0, place == length - 1) for (length,) in sizes for place in range(length)]
+    dut = SampleUnpacker(design)
+    data = [byte for value in values for byte in as_bytes(value, number)]
+    run = run_stream(
+        dut, data, total, seed=4, stall=0.3, before=set_sizes(dut, sizes), read=lambda p: (p.data, bool(p.first), bool(p.last))
+    )
+    assert run.beats == [(value, *mark) for value, mark in zip(values, marks, strict=True)]
+
+
+@pytest.mark.parametrize("number", FORMATS, ids=str)
+def test_a_byte_a_clock_in(number):
+    design = image(number)
+    count = byte_count(number)
+    dut = SampleUnpacker(design)
+    values = numbers(number, 40, 5)
+    data = [byte for value in values for byte in as_bytes(value, number)]
+    run = run_stream(dut, data, 40)
+    start = run.accepted[0]
+    assert run.accepted == list(range(start, start + len(data)))
+    assert run.offered == [start + count * (n + 1) for n in range(40)]
+
+
+def test_empty_says_that_no_whole_sample_waits():
+    dut = SampleUnpacker(signal(Format(16, True)))
+    seen = []
+
+    async def bench(ctx):
+        for byte in (1, 2, 3, None, None, None):
+            ctx.set(dut.i.valid, byte is not None)
+            ctx.set(dut.i.payload, byte or 0)
+            seen.append(ctx.get(dut.empty))
+            await ctx.tick()
+        ctx.set(dut.o.ready, 1)
+        await ctx.tick()
+        seen.append(ctx.get(dut.empty))
+
+    simulator = Simulator(dut)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(bench)
+    simulator.run()
+    assert seen == [1, 1, 0, 0, 0, 0, 1]
+
+
+def result_beats(design, values):
+    marks = ("first", "last", "eol") if isinstance(design, Conv2DDesign) else ("first", "last")
+    rng = random.Random(6)
+    return [{"data": value, **{mark: rng.randrange(2) for mark in marks}} for value in values]
+
+
+@pytest.mark.parametrize(("gap", "stall"), [(0.0, 0.0), (0.6, 0.0), (0.0, 0.6), (0.4, 0.4)])
+@pytest.mark.parametrize("output", OUTPUTS, ids=str)
+@pytest.mark.parametrize("kind", [image, signal])
+def test_results(kind, output, gap, stall):
+    design = kind(Format(32, True)).replace(output=output)
+    values = numbers(output, 30, 7)
+    beats = result_beats(design, values)
+    expected = [
+        (byte, place == byte_count(output) - 1 and bool(beat["last"]))
+        for value, beat in zip(values, beats, strict=True)
+        for place, byte in enumerate(as_bytes(value, output))
+    ]
+    run = run_stream(
+        ResultPacker(design), beats, len(expected), seed=8, gap=gap, stall=stall, read=lambda p: (p.data, bool(p.last))
+    )
+    assert run.beats == expected
+    if not gap and not stall:
+        start = run.accepted[0] + 2
+        assert run.delivered == list(range(start, start + len(expected)))

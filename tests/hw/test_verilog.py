@@ -1,0 +1,102 @@
+# amaranth: UnusedElaboratable=no
+"""The emitted text; what it does is tested in tests/cocotb."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+import convolver
+from convolver import Conv2DDesign, DesignError, FIRDesign
+from convolver.designs import design_from_json
+from convolver.hw.axi import AXIAccelerator
+from convolver.hw.verilog import default_name, generate
+
+FIR = FIRDesign([1, -2, 3], loadable=True)
+SMALL = FIRDesign([1])
+CONV2D = Conv2DDesign([[1, 2], [3, 4]], rows=30, columns=20)
+
+
+@pytest.fixture(scope="module")
+def text():
+    return generate(FIR)
+
+
+def test_same_design_gives_same_text(text):
+    assert generate(FIR) == text
+
+
+def test_nothing_of_the_machine_is_in_it(text):
+    home, package = Path.home(), Path(convolver.__file__).parents[1]
+    for secret in (str(package), str(package.resolve()), str(home), os.sep + "site-packages"):
+        assert secret not in text
+    places = set(re.findall(r'src = "([^"]*)"', text))
+    assert places
+    for place in "|".join(places).split("|"):
+        assert re.fullmatch(r"(convolver/hw|amaranth)/[\w/]+\.py:\d+|contextlib\.py", place), place
+
+
+def test_header(text):
+    head = text[: text.index("\n\n")]
+    assert all(line.startswith("//") for line in head.splitlines())
+    assert f"convolver {convolver.__version__}" in head
+    assert "Amaranth 0.5.10" in head
+    design = re.search(r"^// Design: (.*)$", head, re.MULTILINE)
+    assert design_from_json(design[1]) == FIR
+    latency = re.search(r"^// (\d+) clocks after the sample was accepted\.$", head, re.MULTILINE)
+    assert int(latency[1]) == AXIAccelerator(FIR).latency
+
+
+@pytest.mark.parametrize("design", [FIR, CONV2D], ids=["fir", "conv2d"])
+def test_template_connects_every_port(design):
+    text = generate(design)
+    name = default_name(design)
+    template = re.search(rf"^//     {name} {name}_0 \((.*?)^//     \);", text, re.MULTILINE | re.DOTALL)[1]
+    module = re.search(rf"^module {name}\((.*?)\);", text, re.MULTILINE | re.DOTALL)[1]
+    ports = re.findall(r"\w+", module)
+    connected = re.findall(r"\.(\w+) +\((\w+)\)", template)
+    assert sorted(port for port, _ in connected) == sorted(ports)
+    assert all(port == signal for port, signal in connected)
+    for direction, width, port in re.findall(
+        r"^  (input|output) (?:\[(\d+):0\] )?(\w+);", text[: text.index("endmodule")], re.MULTILINE
+    ):
+        span = rf"\[{width}:0\]" if width else ""
+        assert re.search(rf"\.{port} +\({port}\),? +// {direction} *{span}$", template, re.MULTILINE), port
+
+
+def test_modules_are_named_after_the_top(text):
+    for name in (default_name(FIR), "left"):
+        names = re.findall(r"^module \\?(\S+?) ?\(", generate(FIR, name), re.MULTILINE)
+        assert len(names) > 5
+        assert names[0] == name
+        assert all(module.startswith(f"{name}.") for module in names[1:])
+
+
+def test_packager_reads_the_top_only(text):
+    module, _, rest = text.partition("endmodule\n")
+    assert 'ASSOCIATED_BUSIF s_axis:m_axis:s_axi, ASSOCIATED_RESET aresetn" *)' in module
+    assert 'POLARITY ACTIVE_LOW" *)' in module
+    assert "X_INTERFACE" not in rest
+
+
+def test_no_signals_of_no_bits():
+    assert "[-1:0]" not in generate(CONV2D.replace(kernel=[[3]]))
+
+
+@pytest.mark.parametrize("name", ["", "1st", "a-b", "a b", "module.x", "größe"])
+def test_name_must_be_an_identifier(name):
+    expected = (
+        f"^A module's name must be letters, digits and underscores, not beginning with a digit, not {re.escape(repr(name))}$"
+    )
+    with pytest.raises(DesignError, match=expected):
+        generate(FIR, name)
+
+
+def test_environment_is_left_alone(monkeypatch):
+    monkeypatch.setenv("AMARANTH_USE_YOSYS", "system")
+    generate(SMALL)
+    assert os.environ["AMARANTH_USE_YOSYS"] == "system"
+    monkeypatch.delenv("AMARANTH_USE_YOSYS")
+    generate(SMALL)
+    assert "AMARANTH_USE_YOSYS" not in os.environ

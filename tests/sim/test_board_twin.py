@@ -1,0 +1,357 @@
+"""The whole device top, compiled, UART pin to UART pin, with the real host driver at the other end."""
+
+import os
+import random
+import select
+import signal
+import struct
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from convolver import Conv2DDesign, FIRDesign, s16, u8
+from convolver.errors import LinkError, LinkTimeout, SessionLost
+from convolver.host.device import Device
+from convolver.host.frames import Frame, FrameReceiver, Type
+from convolver.host.link import LinkTransport, connect
+from convolver.sim import golden
+from convolver.sim.board_twin import CLOCK_HZ, DIVISOR, SLICE, BoardTwin, serving
+
+SOBEL = Conv2DDesign([[1, 0, -1], [2, 0, -3], [1, 0, -1]], pixel=u8, boundary="edge", rows=300, columns=160)
+SMOOTH = FIRDesign([3, -7, 11, 60, 25, -9, 1], data=s16, coefficient=s16, output=s16, shift=6, loadable=True)
+TIMER = CLOCK_HZ // 8
+
+
+class DirectPipe:
+    """A pipe to a board twin without a terminal: its time is the device's, so nothing depends on this machine's speed."""
+
+    byte_time = 10 * DIVISOR / CLOCK_HZ
+
+    def __init__(self, twin, faults=lambda data: data):
+        self.twin = twin
+        self.faults = faults
+        self.outbox = self.inbox = b""
+        self.closed = 0
+
+    def time(self):
+        return self.twin.clocks / CLOCK_HZ
+
+    def write(self, data, deadline):
+        self.outbox += self.faults(data)
+        return len(data)
+
+    def read(self, size, deadline):
+        while not self.inbox:
+            taken, came = self.twin.run(self.outbox, SLICE)
+            self.outbox = self.outbox[taken:]
+            self.inbox += self.faults(came)
+            if self.time() >= deadline:
+                break
+        data, self.inbox = self.inbox[:size], self.inbox[size:]
+        return data
+
+    def close(self):
+        self.closed += 1
+
+
+def direct(twin, faults=lambda data: data):
+    pipe = DirectPipe(twin, faults)
+    return LinkTransport(pipe, clock=pipe.time)
+
+
+def photo(rows, columns):
+    """A piece of the photo that matplotlib carries, in grey."""
+    from matplotlib import cbook
+
+    with cbook.get_sample_data("grace_hopper.jpg") as file:
+        grey = Image.open(file).convert("L")
+    return np.asarray(grey, dtype=np.int64)[100 : 100 + rows, 150 : 150 + columns]
+
+
+def drops(transport):
+    return [name for name, value in transport.status().items() if name.startswith("device_dropped_") and value]
+
+
+@pytest.fixture(scope="module")
+def terminal():
+    with serving(SOBEL, serial_number=42) as terminal:
+        yield terminal
+
+
+@pytest.fixture(scope="module")
+def signals():
+    return BoardTwin(SMOOTH)
+
+
+def ask(twin, *frames):
+    """Sends frames at the pins; what comes back."""
+    receiver = FrameReceiver()
+    received = list(receiver.feed(twin.exchange(b"\0" + b"".join(frame.wire() for frame in frames))))
+    assert not receiver.drops
+    return received
+
+
+def hello(twin, session):
+    (welcome,) = ask(twin, Frame(Type.HELLO, limit=32, session=session, payload=b"\x01"))
+    assert (welcome.type, welcome.session, welcome.seq, welcome.ack) == (Type.WELCOME, session, 0, 0)
+    return welcome
+
+
+def test_a_picture_through_a_port(terminal):
+    picture = photo(60, 80)
+    with Device(connect(f"serial://{terminal.port}", SOBEL)) as device:
+        for image in (picture, picture[:, ::-1], picture[7:9, :5]):
+            np.testing.assert_array_equal(device(np.ascontiguousarray(image)), golden.run(SOBEL, image))
+
+
+def test_what_the_board_says(terminal):
+    transport = connect(f"serial://{terminal.port}")
+    transport.run(photo(6, 9))
+    status = transport.status()
+    transport.close()
+    assert transport.design == SOBEL
+    assert (status["serial_number"], status["clock_frequency"]) == (42, CLOCK_HZ)
+    assert (status["beats_in"], status["beats_out"]) == (54, 54)
+    assert not any(value for name, value in status.items() if name.startswith(("error_", "device_dropped_")))
+    assert terminal.lost == terminal.twin.broken == 0
+
+
+def test_one_host_after_the_other(terminal):
+    """The second and the third know nothing of the one before, which has gone without a word in the middle of a frame."""
+    image = photo(9, 11)
+    for seed in range(3):
+        rng = random.Random(seed)
+        port = os.open(terminal.port, os.O_RDWR | os.O_NOCTTY)
+        frames = [
+            Frame(Type.HELLO, limit=32, session=9, payload=b"\x01"),
+            Frame(Type.WRITE, 0, 0, 32, 9, struct.pack("<HBBII", 0x10, 2, 4, 20, 20)),
+            *(Frame(Type.DATA, n, 0, 32, 9, bytes(150)) for n in range(1, 3)),
+        ]
+        sent = b"\0" + b"".join(frame.wire() for frame in frames)
+        os.write(port, sent[: rng.randrange(60, len(sent))])
+        os.close(port)
+        with Device(connect(f"serial://{terminal.port}", SOBEL)) as device:
+            np.testing.assert_array_equal(device(image), golden.run(SOBEL, image))
+
+
+def test_rubbish_at_the_port_and_a_host_that_does_not_read():
+    with serving(SOBEL, serial_number=42) as terminal:
+        rng = random.Random(1)
+        port = os.open(terminal.port, os.O_RDWR | os.O_NOCTTY)
+        frames = [Frame(Type.HELLO, limit=32, session=9, payload=b"\x01")]
+        frames += [Frame(Type.ACK, 0, 0, 32, 9, poll=True)] * 500
+        # More answers than a terminal holds.
+        os.write(port, b"".join(frame.wire() for frame in frames)[:3000])
+        for _ in range(3):
+            os.write(port, bytes(rng.randrange(256) for _ in range(1000)))
+            os.write(port, b"\0" + frames[-1].wire() * 150)
+        os.close(port)
+        image = photo(5, 6)
+        with Device(connect(f"serial://{terminal.port}", SOBEL)) as device:
+            np.testing.assert_array_equal(device(image), golden.run(SOBEL, image))
+
+
+def test_a_second_host_takes_the_device():
+    twin = BoardTwin(SMOOTH)
+    first, second = direct(twin), None
+    samples = np.arange(-50, 50, dtype=np.int64)
+    first.run(samples)
+    second = direct(twin)
+    np.testing.assert_array_equal(second.run(samples), golden.run(SMOOTH, samples))
+    with pytest.raises(SessionLost):
+        first.run(samples)
+    # And the first one takes it back.
+    np.testing.assert_array_equal(first.run(samples), golden.run(SMOOTH, samples))
+
+
+def test_a_burst_far_longer_than_any_ring(signals):
+    rng = np.random.default_rng(2)
+    samples = rng.integers(-(1 << 15), 1 << 15, 20_000)
+    transport = direct(signals)
+    clocks = signals.clocks
+    np.testing.assert_array_equal(transport.run(samples), golden.run(SMOOTH, samples))
+    clocks = signals.clocks - clocks
+    assert drops(transport) == []
+    assert transport.status()["link_resent"] == 0
+    # 40 000 bytes each way at once, 94 % of the line, and a little to begin and to end.
+    line = 40_000 * 10 * DIVISOR
+    assert clocks < 1.15 * line, f"{clocks / line:.3f} times what the line needs"
+
+
+def test_coefficients(signals):
+    transport = direct(signals)
+    rng = np.random.default_rng(3)
+    for _ in range(3):
+        coefficients = [int(value) for value in rng.integers(-500, 500, SMOOTH.taps)]
+        samples = rng.integers(-(1 << 15), 1 << 15, 300)
+        transport.load(coefficients)
+        expected = golden.run(SMOOTH.replace(coefficients=coefficients), samples)
+        np.testing.assert_array_equal(transport.run(samples), expected)
+    # A new session begins with the design's own.
+    transport = direct(signals)
+    np.testing.assert_array_equal(transport.run(samples), golden.run(SMOOTH, samples))
+
+
+def test_a_flood_of_rubbish_then_a_good_frame(signals):
+    rng = random.Random(4)
+    hello(signals, 5)
+    signals.exchange(bytes(rng.randrange(256) for _ in range(20_000)))
+    answers = ask(signals, Frame(Type.READ, 0, 0, 32, 5, struct.pack("<HBB", 0, 1, 4)))
+    assert answers[-1].payload == b"VNOC"
+
+
+def test_half_a_frame_then_silence(signals):
+    hello(signals, 6)
+    request = Frame(Type.READ, 0, 0, 32, 6, struct.pack("<HBB", 0, 1, 4)).wire()
+    signals.exchange(request[:10])
+    signals.run(b"", CLOCK_HZ * 2 // 10)
+    receiver = FrameReceiver()
+    # No zero before it: the silence has ended the half.
+    assert [frame.type for frame in receiver.feed(signals.exchange(request))][-1] is Type.VALUES
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_hello_in_the_middle_of_everything(signals, seed):
+    """The core has a frame half inside, results wait: the frame after HELLO is right."""
+    rng = random.Random(seed)
+    hello(signals, 100 + seed)
+    frames = [Frame(Type.WRITE, 0, 0, 8, 100 + seed, struct.pack("<HBBI", 0x18, 1, 4, 5000))]
+    frames += [Frame(Type.DATA, n, 0, 8, 100 + seed, bytes(rng.randrange(256) for _ in range(256))) for n in range(1, 6)]
+    busy = b"\0" + b"".join(frame.wire() for frame in frames)
+    cut = rng.randrange(100, len(busy))
+    while cut:
+        taken, _ = signals.run(busy[:cut], rng.randrange(1, 4000))
+        busy, cut = busy[taken:], cut - taken
+    samples = np.arange(-300, 300, dtype=np.int64) * 50
+    transport = direct(signals)
+    np.testing.assert_array_equal(transport.run(samples), golden.run(SMOOTH, samples))
+
+
+def test_a_call_that_ran_out_of_time_leaves_nothing_behind(signals):
+    transport = direct(signals)
+    samples = np.arange(3000, dtype=np.int64)
+    with pytest.raises(LinkTimeout):
+        transport.run(samples, timeout=0.05)
+    np.testing.assert_array_equal(transport.run(samples), golden.run(SMOOTH, samples))
+
+
+class Faults:
+    """Flips, drops, doubles and inserts bytes, `rate` of all."""
+
+    def __init__(self, rate, seed):
+        self.rate = rate
+        self.random = random.Random(seed)
+        self.count = 0
+
+    def __call__(self, data):
+        out = bytearray()
+        for byte in data:
+            if self.random.random() >= self.rate:
+                out.append(byte)
+                continue
+            self.count += 1
+            fault = self.random.randrange(4)
+            if fault == 0:
+                out.append(byte ^ 1 << self.random.randrange(8))
+            elif fault == 2:
+                out += bytes([byte, byte])
+            elif fault == 3:
+                out += bytes([byte, self.random.randrange(256)])
+        return bytes(out)
+
+
+def run_with_faults(twin, rate, seed, count):
+    """One frame of `count` samples over a line with faults: right, or a named error and right the next time."""
+    faults = Faults(rate, seed)
+    rng = np.random.default_rng(seed)
+    samples = rng.integers(-(1 << 15), 1 << 15, count)
+    transport = None
+    for _ in range(20):
+        try:
+            transport = transport or direct(twin, faults)
+            results = transport.run(samples)
+        except LinkError:
+            continue
+        np.testing.assert_array_equal(results, golden.run(SMOOTH, samples))
+        return faults.count
+    raise AssertionError(f"Nothing came through in 20 tries (rate {rate}, seed {seed})")
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_line_with_faults(signals, seed):
+    assert run_with_faults(signals, 1e-3, seed, 2000) > 3
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(7200)
+@pytest.mark.parametrize("rate", [1e-5, 1e-4, 1e-3])
+def test_soak_a_line_with_faults(signals, rate):
+    """10 000 frames of 256 bytes each way."""
+    for seed in range(50):
+        run_with_faults(signals, rate, seed, 200 * 128)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(7200)
+def test_soak_eight_mebibytes_back_to_back():
+    """8 MiB of LFSR data in one frame: no error, nothing dropped, nothing sent twice."""
+    design = FIRDesign([1], data=u8, output=u8)
+    twin = BoardTwin(design)
+    state, data = 1, np.empty(1 << 23, dtype=np.int64)
+    for n in range(len(data)):
+        state = state >> 1 ^ (-(state & 1) & 0xA3000000)
+        data[n] = state & 0xFF
+    transport = direct(twin)
+    assert np.array_equal(transport.run(data), data)
+    assert drops(transport) == []
+    assert transport.status()["link_resent"] == 0
+
+
+def test_serve_tells_its_port_and_ends_with_ctrl_c():
+    script = (
+        "import convolver\n"
+        "from convolver.sim.board_twin import serve\n"
+        f"serve(convolver.Conv2DDesign({SOBEL.kernel!r}, boundary='edge', rows=300, columns=160), "
+        "lambda line: print(line, flush=True), serial_number=42)\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        url = process.stdout.readline().strip()
+        assert url.startswith("serial:///dev/"), process.stderr.read()
+        image = photo(5, 7)
+        with Device(connect(url)) as device:
+            np.testing.assert_array_equal(device(image), golden.run(SOBEL, image))
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert (process.returncode, out, err) == (0, "", "")
+
+
+def test_time_goes_on_when_nobody_speaks():
+    """The device's timer sends unacknowledged results again by itself, through the terminal."""
+    with serving(SMOOTH) as terminal:
+        port = os.open(terminal.port, os.O_RDWR | os.O_NOCTTY)
+        frames = [
+            Frame(Type.HELLO, limit=32, session=9, payload=b"\x01"),
+            Frame(Type.WRITE, 0, 0, 32, 9, struct.pack("<HBBI", 0x18, 1, 4, 3)),
+            Frame(Type.DATA, 1, 0, 32, 9, b"\1\0\2\0\3\0"),
+        ]
+        os.write(port, b"\0" + b"".join(frame.wire() for frame in frames))
+        receiver, seen = FrameReceiver(), []
+        while sum(frame.type is Type.RESULTS_END for frame in seen) < 3:
+            assert select.select([port], [], [], 60)[0]
+            seen += receiver.feed(os.read(port, 4096))
+        os.close(port)
+    assert len({frame.payload for frame in seen if frame.type is Type.RESULTS_END}) == 1
+
+
+def test_its_thread_ends_with_the_block():
+    before = threading.active_count()
+    with serving(SOBEL, serial_number=42):
+        assert threading.active_count() == before + 1
+    assert threading.active_count() == before

@@ -1,0 +1,353 @@
+"""Designs: what they refuse, word for word; what they promise about sums and sizes; JSON and TOML there and back."""
+
+import dataclasses
+import json
+import tomllib
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from convolver import Conv2DDesign, DesignError, FileError, FIRDesign, Format, load_design, q1_15, s8, u8
+from convolver.designs import BOUNDARIES, MODES, OPERATIONS, design_from_dict, design_from_json
+from convolver.formats import OVERFLOWS, ROUNDINGS
+from convolver.sim import golden
+
+HINT = "convolver.quantize() makes integers of a float kernel"
+
+formats = st.builds(Format, st.integers(1, 32), st.booleans(), st.integers(0, 40))
+outputs = st.none() | st.builds(Format, st.integers(1, 80), st.booleans(), st.integers(0, 40))
+
+
+@st.composite
+def numbers(draw, count):
+    """The fields that both kinds share, and so many coefficients."""
+    coefficient = draw(formats)
+    weights = draw(st.lists(st.integers(coefficient.min, coefficient.max), min_size=count, max_size=count))
+    fields = {
+        "coefficient": draw(st.just(coefficient) | st.none()),
+        "output": draw(outputs),
+        "rounding": draw(st.sampled_from(ROUNDINGS)),
+        "overflow": draw(st.sampled_from(OVERFLOWS)),
+        "loadable": draw(st.booleans()),
+    }
+    return weights, fields
+
+
+@st.composite
+def fir_designs(draw, most=256):
+    weights, fields = draw(numbers(draw(st.integers(1, most))))
+    plain = FIRDesign(weights, draw(formats), **fields)
+    return dataclasses.replace(plain, shift=draw(st.integers(0, plain.accumulator.width)), output=fields["output"])
+
+
+@st.composite
+def conv2d_designs(draw, most=15):
+    rows, columns = draw(st.integers(1, most)), draw(st.integers(1, most))
+    weights, fields = draw(numbers(rows * columns))
+    pixel = draw(formats)
+    plain = Conv2DDesign(
+        np.reshape(np.array(weights, object), (rows, columns)),
+        pixel,
+        operation=draw(st.sampled_from(OPERATIONS)),
+        mode=draw(st.sampled_from(MODES)),
+        boundary=draw(st.sampled_from(BOUNDARIES)),
+        fill=draw(st.integers(pixel.min, pixel.max)),
+        rows=draw(st.integers(1, 65535)),
+        columns=draw(st.integers(1, 16384)),
+        **fields,
+    )
+    return dataclasses.replace(plain, shift=draw(st.integers(0, plain.accumulator.width)), output=fields["output"])
+
+
+designs = fir_designs() | conv2d_designs()
+
+
+# There and back
+
+
+@settings(derandomize=True, deadline=None)
+@given(designs)
+def test_json_and_back(design):
+    again = design_from_json(design.to_json())
+    assert again == design
+    assert hash(again) == hash(design)
+    assert again.to_json() == design.to_json()
+    assert "\n" not in design.to_json()
+
+
+@settings(derandomize=True, deadline=None)
+@given(designs)
+def test_toml_and_back(design):
+    assert design_from_dict(tomllib.loads(design.to_toml())) == design
+
+
+@pytest.mark.parametrize("suffix", ["toml", "json"])
+def test_a_design_file_is_read(tmp_path, suffix):
+    for number, design in enumerate(
+        [FIRDesign([1, -2, 3], q1_15, shift=2), Conv2DDesign([[1, 2], [3, 4]], boundary="wrap", mode="full")]
+    ):
+        path = tmp_path / f"{number}.{suffix}"
+        path.write_text(design.to_toml() if suffix == "toml" else design.to_json())
+        assert load_design(path) == design
+        assert load_design(str(path)) == design
+
+
+def test_a_file_needs_only_what_has_no_default(tmp_path):
+    path = tmp_path / "design.toml"
+    path.write_text('kind = "fir"\ncoefficients = [1, 2]\ndata = "u8"\n')
+    assert load_design(path) == FIRDesign([1, 2], u8)
+
+
+def test_the_json_of_a_design_stays_readable_by_later_versions():
+    """What stands in a bitstream built today; a change here needs a new SCHEMA."""
+    assert FIRDesign([1, -2], s8).to_json() == (
+        '{"coefficient":"s2","coefficients":[1,-2],"data":"s8","kind":"fir","loadable":false,"output":"s10",'
+        '"overflow":"saturate","rounding":"half_up","schema":1,"shift":0}'
+    )
+    assert Conv2DDesign([[1, 2]]).to_json() == (
+        '{"boundary":"constant","coefficient":"u2","columns":640,"fill":0,"kernel":[[1,2]],"kind":"conv2d",'
+        '"loadable":false,"mode":"same","operation":"convolve","output":"u10","overflow":"saturate","pixel":"u8",'
+        '"rounding":"half_up","rows":4096,"schema":1,"shift":0}'
+    )
+
+
+# Promises
+
+
+def extreme_samples(design, weights, sign):
+    """The samples that give the greatest sum, or, with `sign` -1, the least."""
+    return [design.sample.max if weight * sign > 0 else design.sample.min for weight in weights]
+
+
+@settings(derandomize=True, deadline=None)
+@given(fir_designs(most=20))
+def test_the_sum_range_is_reached_and_never_left(design):
+    for sign, bound in ((-1, design.sum_range[0]), (1, design.sum_range[1])):
+        if design.loadable:
+            form, sample = design.coefficient, design.sample
+            pairs = [(c, x) for c in (form.min, form.max) for x in (sample.min, sample.max)]
+            weight, value = max(pairs, key=lambda pair: sign * pair[0] * pair[1])
+            weights, samples = [weight] * design.taps, [value] * design.taps
+        else:
+            weights = design.coefficients
+            samples = extreme_samples(design, weights, sign)
+        assert golden.convolve(np.array(samples[::-1], object), np.array(weights, object), "valid").tolist() == [bound]
+        assert bound in design.accumulator
+    if design.accumulator.width > 1:
+        narrower = Format(design.accumulator.width - 1, design.accumulator.signed)
+        assert not all(bound in narrower for bound in design.sum_range)
+
+
+@settings(derandomize=True, deadline=None)
+@given(fir_designs(most=20), st.randoms(use_true_random=False))
+def test_the_default_output_never_overflows(design, random):
+    free = dataclasses.replace(design, output=None)
+    ends = golden.requantise(np.array(free.sum_range, object), free.shift, free.rounding, Format(120, True))
+    assert tuple(ends) == free.result_range
+    assert free.output == Format.holding(*free.result_range)
+    for samples in (
+        extreme_samples(free, free.coefficients[::-1], 1),
+        extreme_samples(free, free.coefficients[::-1], -1),
+        [random.randint(free.sample.min, free.sample.max) for _ in range(30)],
+    ):
+        wide = dataclasses.replace(free, output=Format(120, True))
+        np.testing.assert_array_equal(golden.fir(free, samples), golden.fir(wide, samples))
+
+
+@settings(derandomize=True, deadline=None)
+@given(conv2d_designs())
+def test_windows_and_margins_add_up(design):
+    assert design.above + 1 + design.below == design.kernel_rows
+    assert design.left + 1 + design.right == design.kernel_columns
+    assert 0 <= design.above - design.below <= 1 if design.operation == "convolve" else 0 <= design.below - design.above <= 1
+    assert 0 <= design.left - design.right <= 1 if design.operation == "convolve" else 0 <= design.right - design.left <= 1
+    (above, below), (left, right) = design.host_margins
+    if design.host_pads:
+        rows, columns = design.output_shape(30, 40)
+        assert (30 + above + below, 40 + left + right) == (rows + design.kernel_rows - 1, columns + design.kernel_columns - 1)
+    else:
+        assert design.mode == "valid" or design.boundary in ("constant", "edge")
+    assert design.core_mode == ("same" if design.mode == "same" and not design.host_pads else "valid")
+    assert design.core_rows >= design.rows
+    assert design.core_columns >= max(design.columns, design.core_min_columns)
+    if design.host_pads:
+        assert design.core_rows >= design.rows + above + below
+        assert design.core_columns >= design.columns + left + right
+
+
+@pytest.mark.parametrize(
+    ("mode", "shape"), [("full", (9, 8)), ("same", (6, 4)), ("valid", (3, 0))], ids=["full", "same", "valid"]
+)
+def test_output_shape(mode, shape):
+    assert Conv2DDesign([[1] * 5] * 4, mode=mode).output_shape(6, 4) == shape
+
+
+def test_defaults_are_the_narrowest_formats():
+    design = FIRDesign([3, -4], s8)
+    assert str(design.coefficient) == "s3"
+    assert design.sum_range == (3 * -128 - 4 * 127, 3 * 127 + 4 * 128)
+    assert str(design.accumulator) == str(design.output) == "s11"
+    loaded = FIRDesign([3, -4], s8, loadable=True)
+    assert loaded.sum_range == (2 * -4 * 127, 2 * 4 * 128)
+    shifted = FIRDesign([1], s8, shift=1, rounding="half_up")
+    assert shifted.result_range == (-64, 64)
+    assert str(shifted.output) == "s8"
+
+
+def test_designs_are_values():
+    one, other = FIRDesign([1, 2]), FIRDesign((1, 2), Format(16, True))
+    assert one == other
+    assert hash(one) == hash(other)
+    assert one != FIRDesign([2, 1])
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        one.shift = 3
+    assert one.replace(shift=1).shift == 1
+    with pytest.raises(DesignError):
+        one.replace(shift=99)
+    assert one.sum_range == one.sum_range  # cached, and no part of the comparison
+    assert one == other
+
+
+def test_numpy_values_become_pythons():
+    design = Conv2DDesign(
+        np.array([[1, 2], [3, 4]], np.int16),
+        shift=np.int8(1),
+        fill=np.uint8(5),
+        rows=np.int64(9),
+        columns=np.int32(10),
+    )
+    assert design == Conv2DDesign([[1, 2], [3, 4]], shift=1, fill=5, rows=9, columns=10)
+    assert json.loads(design.to_json())["shift"] == 1
+    assert FIRDesign(np.array([1, 2]), "u8", coefficient="s8", output="s16").data == u8
+
+
+# Refusals
+
+
+def fir(**fields):
+    return lambda: FIRDesign(**{"coefficients": [1, 2], "data": s8, **fields})
+
+
+def conv2d(**fields):
+    return lambda: Conv2DDesign(**{"kernel": [[1, 2], [3, 4]], **fields})
+
+
+def plain(**fields):
+    return lambda: design_from_dict({"kind": "fir", "coefficients": [1], **fields})
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (fir(coefficients=[]), "A FIR filter must have 1 to 256 taps, not 0"),
+        (fir(coefficients=[1] * 257), "A FIR filter must have 1 to 256 taps, not 257"),
+        (fir(coefficients=[0.5, 1]), f"Coefficients must be integers, not 0.5; {HINT}"),
+        (fir(coefficients=np.array([1.0])), f"Coefficients must be integers, not np.float64(1.0); {HINT}"),
+        (fir(coefficients=[True]), f"Coefficients must be integers, not True; {HINT}"),
+        (fir(coefficients=[float("nan")]), f"Coefficients must be integers, not nan; {HINT}"),
+        (fir(coefficients=5), "Coefficients must be a sequence of integers, not 5"),
+        (fir(coefficients="12"), "Coefficients must be a sequence of integers, not '12'"),
+        (fir(data=8), "Data must be a Format such as convolver.u8, or its name, not 8"),
+        (fir(data="x8"), "A format is written like u8, s16, q1_15 or uq0_8, not 'x8'"),
+        (fir(data=Format(33, True)), "Sample width must be an integer between 1 and 32, not 33"),
+        (fir(coefficient=8), "Coefficient must be a Format such as convolver.u8, or its name, not 8"),
+        (fir(coefficient=Format(33, True)), "Coefficient width must be an integer between 1 and 32, not 33"),
+        (fir(coefficients=[2**32]), "Coefficient width must be an integer between 1 and 32, not 33"),
+        (
+            fir(coefficients=[1, 128], coefficient=s8),
+            "Coefficients must be between -128 and 127 to fit s8, not 128",
+        ),
+        (
+            fir(coefficients=[-1, 0], coefficient=u8),
+            "Coefficients must be between 0 and 255 to fit u8, not -1",
+        ),
+        (fir(output=8), "Output must be a Format such as convolver.u8, or its name, not 8"),
+        (fir(shift=-1), "Shift must be an integer between 0 and 10, not -1"),
+        (fir(shift=11), "Shift must be an integer between 0 and 10, not 11"),
+        (fir(shift=1.0), "Shift must be an integer between 0 and 10, not 1.0"),
+        (fir(shift=True), "Shift must be an integer between 0 and 10, not True"),
+        (fir(rounding="up"), "Rounding must be one of floor, half_up, half_even, half_away, toward_zero, not 'up'"),
+        (fir(overflow="clip"), "Overflow must be one of saturate, wrap, not 'clip'"),
+        (fir(loadable=1), "Loadable must be True or False, not 1"),
+        (conv2d(kernel=5), "Kernel must be a 2-D array of integers, not 5"),
+        (conv2d(kernel="12"), "Kernel must be a 2-D array of integers, not '12'"),
+        (
+            conv2d(kernel=[1, 2, 1]),
+            "Kernel must be a 2-D array of integers, not a 1-D one; write [[1, 2, 1]] for a single row",
+        ),
+        (conv2d(kernel=[[1], [2, 3]]), "Kernel must have rows of one length, not 1, 2"),
+        (conv2d(kernel=[]), "A kernel must have 1 to 15 rows and columns, not 0x0"),
+        (conv2d(kernel=[[]]), "A kernel must have 1 to 15 rows and columns, not 1x0"),
+        (conv2d(kernel=[[1] * 16]), "A kernel must have 1 to 15 rows and columns, not 1x16"),
+        (conv2d(kernel=[[1]] * 16), "A kernel must have 1 to 15 rows and columns, not 16x1"),
+        (conv2d(kernel=[[0.5]]), f"Kernel must be integers, not 0.5; {HINT}"),
+        (conv2d(pixel=None), "Pixel must be a Format such as convolver.u8, or its name, not None"),
+        (conv2d(operation="blur"), "Operation must be one of convolve, correlate, not 'blur'"),
+        (conv2d(mode="some"), "Mode must be one of full, same, valid, not 'some'"),
+        (
+            conv2d(boundary="fill"),
+            "Boundary must be one of constant, edge, reflect, symmetric, wrap, not 'fill'",
+        ),
+        (conv2d(fill=256), "Fill must be an integer between 0 and 255, not 256"),
+        (conv2d(fill=0.5), "Fill must be an integer between 0 and 255, not 0.5"),
+        (conv2d(rows=0), "Rows must be an integer between 1 and 65535, not 0"),
+        (conv2d(rows=65536), "Rows must be an integer between 1 and 65535, not 65536"),
+        (conv2d(columns=0), "Columns must be an integer between 1 and 16384, not 0"),
+        (conv2d(columns=16385), "Columns must be an integer between 1 and 16384, not 16385"),
+        (plain(kind="iir"), "Kind must be one of fir, conv2d, not 'iir'"),
+        (plain(kind=None), "Kind must be one of fir, conv2d, not None"),
+        (plain(kind=["fir"]), "Kind must be one of fir, conv2d, not ['fir']"),
+        (plain(schema=2), "Schema must be 1, not 2: the design was written by another version"),
+        (
+            plain(taps=3),
+            "Unknown key 'taps' in a fir design; known are coefficients, data, coefficient, output, shift, rounding, "
+            "overflow, loadable",
+        ),
+        (lambda: design_from_dict({"kind": "fir"}), "A fir design must have 'coefficients'"),
+        (lambda: design_from_dict({"kind": "conv2d"}), "A conv2d design must have 'kernel'"),
+        (lambda: design_from_json("[1]"), "A design must be a JSON object, not list"),
+    ],
+)
+def test_refusals(call, message):
+    with pytest.raises(DesignError) as caught:
+        call()
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("text", ["", "{", "[" * 200_000, '{"kind": "fir", "coefficients": [' + "9" * 5000 + "]}"])
+def test_what_is_not_json_is_refused(text):
+    with pytest.raises(DesignError, match=r"\AA design must be JSON: [^\n]*\Z"):
+        design_from_json(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("missing.toml", None, "Design file {path} can't be read: [Errno 2] No such file or directory: '{path}'"),
+        ("wrong.toml", b"kind = ", "Design file {path} can't be read: Invalid value"),
+        ("wrong.json", b"{", "Design file {path} can't be read: Expecting property name"),
+        ("list.json", b"[]", "Design file {path} must hold a table of fields, not a list"),
+        (
+            "bytes.toml",
+            b"\xff",
+            "Design file {path} can't be read: 'utf-8' codec can't decode byte 0xff in position 0: invalid start byte",
+        ),
+    ],
+)
+def test_files_that_are_none(tmp_path, name, content, message):
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(FileError) as caught:
+        load_design(path)
+    assert str(caught.value).startswith(message.format(path=path))  # the rest is Python's own
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_with_an_unknown_key_is_refused(tmp_path):
+    path = tmp_path / "design.toml"
+    path.write_text(Conv2DDesign([[1]]).to_toml() + "colour = 1\n")
+    with pytest.raises(DesignError, match=r"\AUnknown key 'colour' in a conv2d design; known are kernel, pixel, "):
+        load_design(path)
