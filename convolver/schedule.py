@@ -27,6 +27,9 @@ MULTIPLIER_LATENCY = 3
 WIDEST_ADDER = 24
 """Bits that are added in one clock; wider sums are added in two halves, a clock apart, for the sake of the carry chain."""
 
+CREDIT_LATENCY = 5
+"""Clocks from the transfer of a result to the use of its credit."""
+
 BUFFER_LATENCY = 2
 """Clocks from the write of a result into the output buffer to its offer."""
 
@@ -233,7 +236,7 @@ class Schedule:
     @property
     def buffer_depth(self) -> int:
         """Results that the output buffer holds: the credits, enough for one result a clock."""
-        return 1 << math.ceil(math.log2(math.ceil(self.latency / self.clocks) + 2))
+        return 1 << math.ceil(math.log2(math.ceil((self.latency + CREDIT_LATENCY) / self.clocks) + 2))
 
     @property
     def lag(self) -> tuple[int, int]:

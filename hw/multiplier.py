@@ -6,6 +6,8 @@ from amaranth.lib.wiring import In, Out
 
 from convolver.formats import Format
 
+from . import ecp5
+from .families import family_of
 from .stream import shape_of
 
 __all__ = ["Multiplier"]
@@ -51,6 +53,9 @@ class Multiplier(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
+        if self._constant is None and family_of(platform) == "ecp5" and max(len(self.a), len(self.b)) <= ecp5.MULTIPLIER_WIDTH:
+            ecp5.multiply(m, "primitive", self.a, self.b, self.load, self.p)
+            return m
         a = Signal.like(self.a, name="a_input")
         m.d.sync += a.eq(self.a)
         if self._constant is None:

@@ -5,31 +5,34 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["OutputBuffer"]
+__all__ = ["SMALLEST_BUFFER", "OutputBuffer"]
+
+SMALLEST_BUFFER = 3
+"""Credits of the smallest buffer: one to take, and two that may have been taken already, unknown as yet."""
 
 
 class OutputBuffer(wiring.Component):
-    """Queues results, and lends credits for those still to come: one a clock, latency 2 clocks from `write` to `o`, never
-    overflows.
+    """Queues results, and lends credits for those still to come: one a clock, latency 2 clocks from `write` to `o`, never overflows.
 
-    ``credits + in flight + queued = depth`` in every clock: take one credit for each result that is started, and only while
-    `available`; a transfer at `o` gives it back.
+    Take one credit for each result that is started, and only while `available`; a transfer at `o` gives it back. Takes and returns are counted
+    through registers, so that no path leads from a handshake through the counter: `available` knows of what happened three clocks ago, and keeps
+    two credits in reserve for what it doesn't know yet.
 
     Parameters
     ----------
     shape : ShapeLike
         Shape of a result.
     depth : int
-        Credits, 1 or more. For one result a clock at least the clocks from `take` to `o`, + 2.
+        Credits, 3 or more. For one result a clock at least the clocks from `take` to `o`, + 6.
 
     Ports
     -----
     take : In
         A result was started; only while `available`.
     available : Out
-        A credit is left. A register: no path leads here from `o.ready`.
+        A credit is left. A register.
     home : Out
-        All credits are here: nothing is in flight, nothing is queued.
+        All credits are here: nothing is in flight, nothing is queued. A register, two clocks behind.
     write : In
         `data` is a result.
     data : In
@@ -39,8 +42,8 @@ class OutputBuffer(wiring.Component):
     """
 
     def __init__(self, shape: ShapeLike, depth: int) -> None:
-        if depth < 1:
-            raise ValueError(f"Depth must be at least 1, not {depth}")
+        if depth < SMALLEST_BUFFER:
+            raise ValueError(f"Depth must be at least {SMALLEST_BUFFER}, not {depth}")
         super().__init__(
             {
                 "take": In(1),
@@ -60,7 +63,7 @@ class OutputBuffer(wiring.Component):
         # The queue's own output register holds one more, so its memory is `depth` words.
         m.submodules.queue = queue = SyncFIFOBuffered(width=Signal(self._shape).as_value().shape().width, depth=self.depth + 1)
         credit = Signal(range(self.depth + 1), init=self.depth)
-        left = Signal.like(credit)
+        taken, given = Signal(), Signal()
 
         m.d.comb += [
             queue.w_en.eq(self.write),
@@ -68,12 +71,13 @@ class OutputBuffer(wiring.Component):
             self.o.valid.eq(queue.r_rdy),
             self.o.payload.eq(queue.r_data),
             queue.r_en.eq(self.o.ready),
-            left.eq(credit + (self.o.valid & self.o.ready) - self.take),
         ]
         m.d.sync += [
-            credit.eq(left),
-            self.available.eq(left != 0),
-            self.home.eq(left == self.depth),
+            taken.eq(self.take),
+            given.eq(self.o.valid & self.o.ready),
+            credit.eq(credit + given - taken),
+            self.available.eq(credit >= SMALLEST_BUFFER),
+            self.home.eq((credit == self.depth) & ~taken),
         ]
         with m.If(self.write & ~queue.w_rdy):
             m.d.sync += self.overflow.eq(1)
