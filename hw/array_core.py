@@ -37,10 +37,11 @@ class ArrayCore(wiring.Component):
     valid : In
         The samples are those of the last clock of a slot that gives a result.
     marks : In
-        With `valid`: the result's marks, as in its payload. In a slot of one clock `first` takes a pending set of coefficients.
-    clock, swap, start : In
-        In a slot of several clocks: two clocks ahead of their samples, the clock of the slot, and whether a frame begins with it; beside the samples, that it is
-        the slot's first.
+        With `valid`: the result's marks, as in its payload.
+    swap : In
+        If coefficients can be loaded: a clock ahead of the first samples of a frame (two clocks ahead in a slot of several clocks), that they may take a pending set.
+    clock, start : In
+        In a slot of several clocks: two clocks ahead of their samples, the clock of the slot; beside the samples, that it is the slot's first.
     take, available, home : In, Out, Out
         See `OutputBuffer`.
     o : stream of `result`
@@ -69,7 +70,9 @@ class ArrayCore(wiring.Component):
         if schedule.mirrored:
             ports["mirrors"] = In(samples)
         if schedule.clocks > 1:
-            ports |= {"clock": In(range(schedule.clocks)), "swap": In(1), "start": In(1)}
+            ports |= {"clock": In(range(schedule.clocks)), "start": In(1)}
+        if schedule.clocks > 1 or design.loadable:
+            ports["swap"] = In(1)
         if design.loadable:
             ports |= {
                 "coefficients": In(stream.Signature(coefficient_layout(design))),
@@ -128,7 +131,7 @@ class ArrayCore(wiring.Component):
             m.submodules.bank = bank = CoefficientBank(schedule)
             m.submodules.swap = swap = Delay(1, pre_adder)
             m.d.comb += [
-                swap.i.eq(self.valid & self.marks.first),
+                swap.i.eq(self.swap),
                 bank.swap.eq(swap.o),
                 array.load.eq(bank.load),
                 array.coefficients.eq(bank.coefficients),

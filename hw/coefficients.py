@@ -2,12 +2,12 @@
 
 from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from convolver.designs import Design
 from convolver.schedule import Schedule
 
+from .block_ram import BlockRAM
 from .stream import shape_of
 
 __all__ = ["CoefficientBank", "CoefficientLoader", "CoefficientMemory", "coefficient_layout"]
@@ -140,7 +140,7 @@ class CoefficientBank(wiring.Component):
     i, restart, swap, idle, pending, error
         See `CoefficientLoader`.
     load : Out
-        The multipliers take `coefficients` now.
+        The multipliers take `coefficients` now: a clock behind the `swap` that caused it.
     coefficients : Out
         An array of one coefficient a lane.
     """
@@ -159,8 +159,8 @@ class CoefficientBank(wiring.Component):
         shape = data.ArrayLayout(shape_of(schedule.design.coefficient_format), len(schedule.loaded))
         shadow = Signal(shape, init=[weights[weight] for weight in schedule.loaded])
 
-        m.d.sync += initial.eq(0)
-        m.d.comb += self.load.eq(initial | loader.load)
+        # A register drives all the multipliers; the shadow shifts no earlier than the clock in which it is taken.
+        m.d.sync += [initial.eq(0), self.load.eq(initial | loader.load)]
         with m.If(initial):
             # The shadow holds the first set until it has been handed over.
             m.d.comb += [self.i.ready.eq(0), loader.i.valid.eq(0)]
@@ -222,20 +222,18 @@ class CoefficientMemory(wiring.Component):
             products = schedule.lane(lane)
             own = [design.weights[product.weight] for product in products] + [0] * (schedule.clocks - len(products))
             size = 1 << (schedule.clocks - 1).bit_length()
-            memory = Memory(shape=shape, depth=size * banks, init=own)
+            memory = BlockRAM(shape, size * banks, own)
             m.submodules[f"lane_{lane}"] = memory
-            read = memory.read_port()
-            m.d.comb += read.addr.eq(Cat(self.clock[: (size - 1).bit_length()], read_bank))
-            m.d.sync += self.coefficients[lane].eq(read.data)
+            m.d.comb += memory.read_address.eq(Cat(self.clock[: (size - 1).bit_length()], read_bank))
+            m.d.comb += self.coefficients[lane].eq(memory.read_data)
             if design.loadable:
-                write = memory.write_port()
                 # Where each coefficient of a set goes: its lane and its clock.
                 mine = {schedule.loaded.index(product.weight): product.clock for product in products}
                 clocks = Array(mine.get(index, 0) for index in range(len(schedule.loaded)))
                 here = Array(int(index in mine) for index in range(len(schedule.loaded)))
                 m.d.comb += [
-                    write.addr.eq(Cat(Const(0, (size - 1).bit_length()) | clocks[loader.index], spare)),
-                    write.data.eq(self.i.payload.data),
-                    write.en.eq(loader.write & here[loader.index]),
+                    memory.write_address.eq(Cat(Const(0, (size - 1).bit_length()) | clocks[loader.index], spare)),
+                    memory.write_data.eq(self.i.payload.data),
+                    memory.write.eq(loader.write & here[loader.index]),
                 ]
         return m

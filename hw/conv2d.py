@@ -113,6 +113,7 @@ class Conv2DCore(wiring.Component):
         if design.loadable:
             wiring.connect(m, wiring.flipped(self.coefficients), array.coefficients)
             m.d.comb += [
+                array.swap.eq(border.o_valid & border.o_step.result & border.o_step.first),
                 array.restart.eq(self.restart),
                 array.open.eq(raster.open | raster.valid | skid.o.valid),
                 self.pending.eq(array.pending),

@@ -2,11 +2,11 @@
 
 from amaranth.hdl import Array, Const, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from convolver.schedule import Schedule
 
+from .block_ram import BlockRAM
 from .stream import shape_of
 
 __all__ = ["DelayLine", "SampleMemory"]
@@ -125,19 +125,18 @@ class SampleMemory(wiring.Component):
         for lane in range(schedule.lanes):
             products = schedule.lane(lane)
             ages = [product.position for product in products]
-            m.d.sync += self.samples[lane].eq(self._read(m, f"lane_{lane}", ages, head, following, depth))
+            m.d.comb += self.samples[lane].eq(self._read(m, f"lane_{lane}", ages, head, following, depth))
             mirrors = [product.mirror for product in products]
             if any(mirror is not None for mirror in mirrors):
-                m.d.sync += self.mirrors[lane].eq(self._read(m, f"mirror_{lane}", mirrors, head, following, depth))
+                m.d.comb += self.mirrors[lane].eq(self._read(m, f"mirror_{lane}", mirrors, head, following, depth))
         return m
 
     def _read(self, m: Module, name: str, ages: list[int | None], head: Signal, following: Signal, depth: int) -> Signal:
-        """The samples of these ages, clock by clock, or 0 where there is none; one clock behind `clock`."""
+        """The samples of these ages, clock by clock, or 0 where there is none; two clocks behind `clock`."""
         schedule = self._schedule
-        memory = Memory(shape=shape_of(schedule.design.sample), depth=depth, init=[])
+        memory = BlockRAM(shape_of(schedule.design.sample), depth)
         m.submodules[name] = memory
-        write, read = memory.write_port(), memory.read_port()
-        m.d.comb += [write.addr.eq(head + 1), write.data.eq(self.sample), write.en.eq(self.valid)]
+        m.d.comb += [memory.write_address.eq(head + 1), memory.write_data.eq(self.sample), memory.write.eq(self.valid)]
 
         # Clocks without a sample repeat the age before, so that the address steps as evenly as it can.
         filled: list[int] = []
@@ -151,10 +150,10 @@ class SampleMemory(wiring.Component):
         m.d.sync += [address.eq(address + step), spare.eq(spare + step)]
         with m.If(self.valid):
             m.d.sync += [address.eq(head + 1 - filled[0]), spare.eq(following - 1 - filled[0])]
-        m.d.comb += read.addr.eq(address)
+        m.d.comb += memory.read_address.eq(address)
 
         there = Array(int(age is not None) for age in ages + [None] * (schedule.clocks - len(ages)))
-        known = Signal(name=f"{name}_known")
+        looked_up, known = Signal(name=f"{name}_looked_up"), Signal(name=f"{name}_known")
         mask = (spare >= 0) if None not in ages else (spare >= 0) & there[self.clock]
-        m.d.sync += known.eq(mask)
-        return Mux(known, read.data, 0)
+        m.d.sync += [looked_up.eq(mask), known.eq(looked_up)]
+        return Mux(known, memory.read_data, 0)

@@ -1,8 +1,10 @@
 """ECP5's hard blocks, with the registers that inference leaves off."""
 
+from collections.abc import Sequence
+
 from amaranth.hdl import ClockSignal, Const, Instance, Module, Signal, Value
 
-__all__ = ["MULTIPLIER_WIDTH", "multiply"]
+__all__ = ["MULTIPLIER_WIDTH", "multiply", "remember"]
 
 MULTIPLIER_WIDTH = 18
 """Bits of a factor of MULT18X18D, signed or not."""
@@ -54,3 +56,65 @@ def multiply(m: Module, name: str, a: Value, b: Value, load: Value, p: Signal) -
         **ports,
     )
     m.d.comb += p.eq(product)
+
+
+_BLOCK_WIDTHS = ((1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1))
+"""Words of a DP16KD, and their bits."""
+
+
+def remember(
+    m: Module,
+    depth: int,
+    init: Sequence[int],
+    read_address: Value,
+    read_data: Signal,
+    write: Value,
+    write_address: Value,
+    write_data: Value,
+) -> None:
+    """Adds DP16KDs side by side, their output registers on: port A writes, port B reads, 2 clocks behind the address.
+
+    (Ports, parameters and the layout of the initial words: DP16KD in Yosys' cells_bb_ecp5.v and brams_map_16kd.v.)
+    """
+    bits = next(bits for words, bits in _BLOCK_WIDTHS if depth <= words)
+    shift = {18: 4, 9: 3, 4: 2, 2: 1, 1: 0}[bits]
+    for number, start in enumerate(range(0, len(read_data), bits)):
+        used = min(bits, len(read_data) - start)
+        packed = sum((word >> start & (1 << used) - 1) << index * bits for index, word in enumerate(init))
+        # Rows of 16 times 18 bits, each 18 on 20 places.
+        rows = [
+            sum((packed >> (row * 16 + place) * 18 & 0x3FFFF) << place * 20 for place in range(16)) for row in range(64)
+        ]
+        ports: dict[str, Value] = {}
+        out = Signal(18, name=f"block_{number}_out")
+        for bit in range(18):
+            ports[f"i_DIA{bit}"] = write_data[start + bit] if bit < used else Const(0)
+            ports[f"i_DIB{bit}"] = Const(0)
+            ports[f"o_DOB{bit}"] = out[bit]
+        for bit in range(14):
+            # The lowest two address bits of port A are the byte enables of 18-bit words.
+            enable = Const(int(bits == 18 and bit < 2))
+            inside = shift <= bit < shift + len(write_address)
+            ports[f"i_ADA{bit}"] = write_address[bit - shift] if inside else enable
+            ports[f"i_ADB{bit}"] = read_address[bit - shift] if inside else Const(0)
+        for port in "AB":
+            ports |= {f"i_CS{port}{bit}": Const(0) for bit in range(3)}
+            ports |= {f"i_CLK{port}": ClockSignal(), f"i_CE{port}": Const(1), f"i_OCE{port}": Const(1), f"i_RST{port}": Const(0)}
+        m.submodules[f"block_{number}"] = Instance(
+            "DP16KD",
+            p_DATA_WIDTH_A=bits,
+            p_DATA_WIDTH_B=bits,
+            p_REGMODE_A="NOREG",
+            p_REGMODE_B="OUTREG",
+            p_RESETMODE="SYNC",
+            p_WRITEMODE_A="NORMAL",
+            p_WRITEMODE_B="NORMAL",
+            p_CSDECODE_A="0b000",
+            p_CSDECODE_B="0b000",
+            p_GSR="DISABLED",
+            **{f"p_INITVAL_{row:02X}": Const(value, 320) for row, value in enumerate(rows)},
+            i_WEA=write,
+            i_WEB=Const(0),
+            **ports,
+        )
+        m.d.comb += read_data[start : start + used].eq(out[:used])

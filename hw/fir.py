@@ -111,6 +111,8 @@ class FIRCore(wiring.Component):
             line.clear.eq(beat.first if self.design.state == "reset" else 0),
             line.sample.eq(beat.data),
         ]
+        if self.design.loadable:
+            m.d.comb += array.swap.eq(step & beat.first)
         m.d.sync += [array.valid.eq(step), array.marks.first.eq(beat.first), array.marks.last.eq(beat.last)]
         for product in self.schedule.products:
             m.d.comb += array.samples[product.lane].eq(line.samples[product.position])

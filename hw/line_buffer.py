@@ -2,11 +2,11 @@
 
 from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import data, wiring
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from convolver.designs import Conv2DDesign
 
+from .block_ram import BlockRAM
 from .raster import step_layout
 from .stream import shape_of
 
@@ -65,16 +65,13 @@ class LineBuffer(wiring.Component):
             return m
 
         width = lines * design.pixel.width
-        m.submodules.memory = memory = Memory(shape=width, depth=design.core_columns, init=[])
-        read, write = memory.read_port(), memory.write_port()
-        word = Signal(width)  # the memory's output register
-        m.d.comb += [read.addr.eq(self.step.column), read.en.eq(1)]
-        m.d.sync += word.eq(read.data)
-        column = Cat(word, self.o_step.pixel)
+        m.submodules.memory = memory = BlockRAM(width, design.core_columns)
+        column = Cat(memory.read_data, self.o_step.pixel)
         m.d.comb += [
+            memory.read_address.eq(self.step.column),
             self.pixels.eq(column),
-            write.addr.eq(self.o_step.column),
-            write.data.eq(column[design.pixel.width :]),
-            write.en.eq(self.o_valid),
+            memory.write.eq(self.o_valid),
+            memory.write_address.eq(self.o_step.column),
+            memory.write_data.eq(column[design.pixel.width :]),
         ]
         return m

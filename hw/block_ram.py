@@ -1,0 +1,69 @@
+"""Block RAM with its output register: one write port, one read port, two clocks."""
+
+from collections.abc import Sequence
+
+from amaranth.hdl import Module, ShapeLike, Signal, Value
+from amaranth.lib import wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+from . import ecp5
+from .families import family_of
+
+__all__ = ["BlockRAM"]
+
+
+class BlockRAM(wiring.Component):
+    """A memory of `depth` words: a word a clock in, another out, latency 2 clocks from `read_address` to `read_data`.
+
+    The second clock is the output register that a block RAM has, and without which it is slow. A word must not be read in the clock in which
+    it is written: what a device gives then isn't defined.
+
+    Parameters
+    ----------
+    shape : ShapeLike
+        Of a word.
+    depth : int
+    init : sequence of int
+        The first words after power-up; the others are 0. A reset doesn't bring them back.
+
+    Ports
+    -----
+    read_address : In
+    read_data : Out
+    write, write_address, write_data : In
+    """
+
+    def __init__(self, shape: ShapeLike, depth: int, init: Sequence[int] = ()) -> None:
+        super().__init__(
+            {
+                "read_address": In(range(depth)),
+                "read_data": Out(shape),
+                "write": In(1),
+                "write_address": In(range(depth)),
+                "write_data": In(shape),
+            }
+        )
+        self._shape = shape
+        self._depth = depth
+        self._init = list(init)
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        if family_of(platform) == "ecp5":
+            word = Signal(len(Value.cast(self.write_data)))
+            m.d.comb += self.read_data.eq(word)
+            ecp5.remember(
+                m, self._depth, self._init, self.read_address, word, self.write, self.write_address, Value.cast(self.write_data)
+            )
+            return m
+        m.submodules.memory = memory = Memory(shape=self._shape, depth=self._depth, init=self._init)
+        read, write = memory.read_port(), memory.write_port()
+        m.d.comb += [
+            read.addr.eq(self.read_address),
+            write.en.eq(self.write),
+            write.addr.eq(self.write_address),
+            write.data.eq(self.write_data),
+        ]
+        m.d.sync += self.read_data.eq(read.data)
+        return m
