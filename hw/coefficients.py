@@ -19,7 +19,7 @@ def coefficient_layout(design: Design) -> data.StructLayout:
 
 
 class CoefficientLoader(wiring.Component):
-    """Counts the coefficients of a set, and says when a whole one may be handed over: one coefficient a clock.
+    """Counts the coefficients of a set, and says when a whole one may be handed over: one coefficient in two clocks.
 
     A set is handed over in one clock, either when `swap` is high while it is `pending`, or as soon as the core is `idle`. A set of a wrong
     length is dropped.
@@ -40,8 +40,8 @@ class CoefficientLoader(wiring.Component):
     idle : In
         No frame is in the core.
     write : Out
-        The coefficient on offer is number `index` of a set that may become whole.
-    index : Out
+        `data` is coefficient number `index` of a set that may become whole.
+    index, data : Out
     load : Out
         The set is handed over now.
     pending : Out
@@ -52,6 +52,7 @@ class CoefficientLoader(wiring.Component):
 
     def __init__(self, schedule: Schedule) -> None:
         self._count = len(schedule.loaded)
+        self._design = schedule.design
         super().__init__(
             {
                 "i": In(stream.Signature(coefficient_layout(schedule.design))),
@@ -60,6 +61,7 @@ class CoefficientLoader(wiring.Component):
                 "idle": In(1),
                 "write": Out(1),
                 "index": Out(range(self._count)),
+                "data": Out(shape_of(schedule.design.coefficient_format)),
                 "load": Out(1),
                 "pending": Out(1),
                 "error": Out(1),
@@ -68,28 +70,30 @@ class CoefficientLoader(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
+        beat = Signal(coefficient_layout(self._design))
+        held = Signal()  # `beat` is to be counted
         overlong = Signal()  # the set has more coefficients than the design: drop the rest of it
-        accept = self.i.valid & self.i.ready
         complete = self.index == self._count - 1
 
         m.d.comb += [
-            self.i.ready.eq(~self.pending),
+            self.i.ready.eq(~self.pending & ~held),
             self.load.eq(self.pending & (self.swap | self.idle)),
-            self.write.eq(accept & ~overlong),
+            self.write.eq(held & ~overlong),
+            self.data.eq(beat.data),
         ]
-        m.d.sync += self.error.eq(0)
+        m.d.sync += [self.error.eq(0), held.eq(self.i.valid & self.i.ready & ~self.restart), beat.eq(self.i.payload)]
         with m.If(self.load):
             m.d.sync += self.pending.eq(0)
-        with m.If(accept & overlong):
-            m.d.sync += overlong.eq(~self.i.payload.last)
-        with m.Elif(accept):
+        with m.If(held & overlong):
+            m.d.sync += overlong.eq(~beat.last)
+        with m.Elif(held):
             m.d.sync += self.index.eq(self.index + 1)
-            with m.If(self.i.payload.last | complete):
+            with m.If(beat.last | complete):
                 m.d.sync += self.index.eq(0)
-                with m.If(self.i.payload.last & complete):
+                with m.If(beat.last & complete):
                     m.d.sync += self.pending.eq(1)
                 with m.Else():
-                    m.d.sync += [self.error.eq(1), overlong.eq(~self.i.payload.last)]
+                    m.d.sync += [self.error.eq(1), overlong.eq(~beat.last)]
         with m.If(self.restart):
             m.d.sync += [self.index.eq(0), overlong.eq(0)]
         return m
@@ -125,7 +129,7 @@ def _connect_loader(m: Module, bank: wiring.Component, loader: CoefficientLoader
 
 
 class CoefficientBank(wiring.Component):
-    """The next set of an array with one clock a slot: one coefficient a clock, the old set stays until `load`.
+    """The next set of an array with one clock a slot: one coefficient in two clocks, the old set stays until `load`.
 
     The active set is in the multipliers' own registers; here stands only the next one, and shifting needs no address and no multiplexer. After
     reset the design's own coefficients are handed over in the first clock.
@@ -166,7 +170,7 @@ class CoefficientBank(wiring.Component):
             m.d.comb += [self.i.ready.eq(0), loader.i.valid.eq(0)]
         with m.If(loader.write):
             # The first coefficient ends at index 0.
-            shifted = Cat(*(shadow[index] for index in range(1, len(schedule.loaded))), self.i.payload.data)
+            shifted = Cat(*(shadow[index] for index in range(1, len(schedule.loaded))), loader.data)
             m.d.sync += shadow.eq(shifted)
         place = {weight: index for index, weight in enumerate(schedule.loaded)}
         m.d.comb += [self.coefficients[product.lane].eq(shadow[place[product.weight]]) for product in schedule.products]
@@ -233,7 +237,7 @@ class CoefficientMemory(wiring.Component):
                 here = Array(int(index in mine) for index in range(len(schedule.loaded)))
                 m.d.comb += [
                     memory.write_address.eq(Cat(Const(0, (size - 1).bit_length()) | clocks[loader.index], spare)),
-                    memory.write_data.eq(self.i.payload.data),
+                    memory.write_data.eq(loader.data),
                     memory.write.eq(loader.write & here[loader.index]),
                 ]
         return m

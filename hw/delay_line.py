@@ -1,6 +1,8 @@
 """What feeds a FIR's array: its last samples, all in view at once, or a few a clock out of memories."""
 
-from amaranth.hdl import Array, Const, Module, Mux, Signal, signed
+from itertools import pairwise
+
+from amaranth.hdl import Array, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -10,6 +12,9 @@ from .block_ram import BlockRAM
 from .stream import shape_of
 
 __all__ = ["DelayLine", "SampleMemory"]
+
+STEP = signed(10)
+"""Holds every distance between two samples of a slot."""
 
 
 class DelayLine(wiring.Component):
@@ -100,14 +105,12 @@ class SampleMemory(wiring.Component):
         schedule = self._schedule
         positions = schedule.positions
         depth = 1 << positions.bit_length()  # at least one more than are read: the next step writes while the oldest is read
-        head = Signal(range(depth))
-        count = Signal(range(positions + 1))  # samples of the signal so far
-        following = Signal.like(count)
+        write = Signal(range(depth))
+        older = Signal(range(positions))  # samples of the signal before the next one, as far as they matter
         running = Signal()
         first, last = Signal(), Signal()
 
         m.d.comb += [
-            following.eq(Mux(self.clear, 1, Mux(count == positions, count, count + 1))),
             first.eq(running & (self.clock == 0)),
             last.eq(running & (self.clock == schedule.clocks - 1)),
         ]
@@ -117,7 +120,11 @@ class SampleMemory(wiring.Component):
         with m.If(last):
             m.d.sync += running.eq(0)
         with m.If(self.valid):
-            m.d.sync += [head.eq(head + 1), count.eq(following), running.eq(1), self.clock.eq(0)]
+            m.d.sync += [write.eq(write + 1), running.eq(1), self.clock.eq(0)]
+            with m.If(self.clear):
+                m.d.sync += older.eq(min(1, positions - 1))
+            with m.Elif(older != positions - 1):
+                m.d.sync += older.eq(older + 1)
         beside = [Signal(2, name="beside_read"), Signal(2, name="beside_samples")]
         m.d.sync += [beside[0][0].eq(first), beside[0][1].eq(last), beside[1].eq(beside[0])]
         m.d.comb += [self.start.eq(beside[1][0]), self.end.eq(beside[1][1])]
@@ -125,31 +132,42 @@ class SampleMemory(wiring.Component):
         for lane in range(schedule.lanes):
             products = schedule.lane(lane)
             ages = [product.position for product in products]
-            m.d.comb += self.samples[lane].eq(self._read(m, f"lane_{lane}", ages, head, following, depth))
+            m.d.comb += self.samples[lane].eq(self._read(m, f"lane_{lane}", ages, write, older, running & ~last, depth))
             mirrors = [product.mirror for product in products]
             if any(mirror is not None for mirror in mirrors):
-                m.d.comb += self.mirrors[lane].eq(self._read(m, f"mirror_{lane}", mirrors, head, following, depth))
+                m.d.comb += self.mirrors[lane].eq(self._read(m, f"mirror_{lane}", mirrors, write, older, running & ~last, depth))
         return m
 
-    def _read(self, m: Module, name: str, ages: list[int | None], head: Signal, following: Signal, depth: int) -> Signal:
+    def _read(
+        self, m: Module, name: str, ages: list[int | None], write: Signal, older: Signal, advance: Value, depth: int
+    ) -> Value:
         """The samples of these ages, clock by clock, or 0 where there is none; two clocks behind `clock`."""
         schedule = self._schedule
         memory = BlockRAM(shape_of(schedule.design.sample), depth)
         m.submodules[name] = memory
-        m.d.comb += [memory.write_address.eq(head + 1), memory.write_data.eq(self.sample), memory.write.eq(self.valid)]
+        m.d.comb += [memory.write_address.eq(write), memory.write_data.eq(self.sample), memory.write.eq(self.valid)]
 
         # Clocks without a sample repeat the age before, so that the address steps as evenly as it can.
         filled: list[int] = []
         for age in ages:
             filled.append(age if age is not None else (filled[-1] if filled else 0))
         filled += filled[-1:] * (schedule.clocks - len(filled))
-        steps = [before - after for before, after in zip(filled, filled[1:], strict=False)] + [0]
-        step = Const(steps[0], signed(10)) if len(set(steps[: len(ages) - 1])) == 1 else Array(Const(s, signed(10)) for s in steps)[self.clock]
-        address = Signal(range(depth), name=f"{name}_address")
-        spare = Signal(signed(schedule.positions.bit_length() + 2), name=f"{name}_spare")  # below 0: from before the signal
-        m.d.sync += [address.eq(address + step), spare.eq(spare + step)]
+        steps = [before - after for before, after in pairwise(filled)]
+        # From a slot's last sample to the next slot's first, which is one sample on.
+        around = filled[-1] - filled[0] + 1
+        even = len(set(steps)) <= 1
+        step = Const(steps[0], STEP) if even else Array(Const(value, STEP) for value in (*steps, 0))[self.clock]
+
+        # Neither looks at the write pointer or at the count when a slot begins: that path would be the slowest.
+        address = Signal(range(depth), name=f"{name}_address", init=(-filled[0] - around) % depth)
+        spare_shape = signed(schedule.positions.bit_length() + 2)
+        spare = Signal(spare_shape, name=f"{name}_spare")  # below 0: from before the signal
+        spare_next = Signal(spare_shape, name=f"{name}_spare_next", init=-filled[0])
+        m.d.sync += spare_next.eq(older - filled[0])
         with m.If(self.valid):
-            m.d.sync += [address.eq(head + 1 - filled[0]), spare.eq(following - 1 - filled[0])]
+            m.d.sync += [address.eq(address + around), spare.eq(Mux(self.clear, -filled[0], spare_next))]
+        with m.Elif(advance):
+            m.d.sync += [address.eq(address + step), spare.eq(spare + step)]
         m.d.comb += memory.read_address.eq(address)
 
         there = Array(int(age is not None) for age in ages + [None] * (schedule.clocks - len(ages)))
