@@ -244,8 +244,9 @@ class _Results:
         elif frame.type in (Type.RESULTS, Type.RESULTS_END) and not self._ended:
             self.data += frame.payload
             self._ended = frame.type is Type.RESULTS_END
-            if len(self.data) > self._size or (self._ended and len(self.data) < self._size):
-                raise FrameError(f"The device must send {self._size} bytes of results, not {len(self.data)}")
+            if len(self.data) > self._size or self._ended != (len(self.data) == self._size):
+                end = "" if self._ended else " or more"
+                raise FrameError(f"The device must send {self._size} bytes of results, not {len(self.data)}{end}")
         else:
             raise FrameError(f"The device sent {frame.type.name} where nothing of the kind was due")
         return self._ended and not self._answers
