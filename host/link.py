@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Self
 
 from convolver.designs import Conv2DDesign, FIRDesign, design_from_json
-from convolver.errors import DesignError, DesignMismatch, FrameError, ProtocolMismatch, RegisterError
+from convolver.errors import DesignError, DesignMismatch, FrameError, PortError, ProtocolMismatch, RegisterError
 from convolver.host.frames import Frame, Type
 from convolver.host.registers import DESCRIPTION_MAX, DROPS, ERRORS, IDENTITY, MAP_VERSION, Register
 from convolver.host.samples import pack, sample_bytes, unpack
@@ -163,7 +163,7 @@ class LinkTransport:
     def _ready(self, timeout: float | None) -> Callable[[], float | None]:
         """Begins a session if the last one was lost; gives a function that tells what remains of `timeout`."""
         if self._closed:
-            raise FrameError("The device is closed; open it again")
+            raise PortError("The device is closed; open it again")
         start = self._clock()
 
         def remaining() -> float | None:

@@ -379,7 +379,7 @@ def test_a_closed_link_says_so():
     link = open_link(Line(DeviceModel(FIR)))
     link.close()
     link.close()
-    with pytest.raises(FrameError, match=r"^The device is closed; open it again$"):
+    with pytest.raises(PortError, match=r"^The device is closed; open it again$"):
         link.run(signal(10))
 
 
