@@ -24,7 +24,7 @@ __all__ = ["FIR_TAPS", "Measured", "Photo", "Wave", "filters", "low_pass", "run_
 
 FIR_TAPS = 63
 CUTOFF = 0.08
-"""Cycles a sample at which the low-pass has half its gain: a tenth of a heartbeat's sharpest flank survives it."""
+"""Cycles a sample at which the low-pass has half its gain: the ECG's noise goes, its beats stay."""
 
 SIGNAL_SAMPLES = 1 << 24
 """Most samples of a signal, channels together; it bounds the time and memory that the demo takes."""
@@ -222,7 +222,7 @@ def run_demo(photo_path: Path | None, signal_path: Path | None, folder: Path) ->
 
 def table(runs: Sequence[Measured]) -> str:
     """What each filter took: counted on the twin, and promised by its schedule."""
-    names = ("samples", "clocks", "a sample", "latency", "Mclocks/s", "multipliers", "memory bits")
+    names = ("samples", "clocks", "per sample", "latency", "Mclocks/s", "multipliers", "memory bits")
     lines = [f"{'filter':<14}" + "".join(f"{name:>12}" for name in names)]
     for run in runs:
         schedule = Schedule(run.design)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Self
 
 from convolver.designs import Conv2DDesign, FIRDesign, design_from_json
-from convolver.errors import DesignError, DesignMismatch, FrameError, ProtocolMismatch, RegisterError
+from convolver.errors import DesignError, DesignMismatch, FrameError, PortError, ProtocolMismatch, RegisterError
 from convolver.host.frames import Frame, Type
 from convolver.host.registers import DESCRIPTION_MAX, DROPS, ERRORS, IDENTITY, MAP_VERSION, Register
 from convolver.host.samples import pack, sample_bytes, unpack
@@ -163,7 +163,7 @@ class LinkTransport:
     def _ready(self, timeout: float | None) -> Callable[[], float | None]:
         """Begins a session if the last one was lost; gives a function that tells what remains of `timeout`."""
         if self._closed:
-            raise FrameError("The device is closed; open it again")
+            raise PortError("The device is closed; open it again")
         start = self._clock()
 
         def remaining() -> float | None:
@@ -244,8 +244,9 @@ class _Results:
         elif frame.type in (Type.RESULTS, Type.RESULTS_END) and not self._ended:
             self.data += frame.payload
             self._ended = frame.type is Type.RESULTS_END
-            if len(self.data) > self._size or (self._ended and len(self.data) < self._size):
-                raise FrameError(f"The device must send {self._size} bytes of results, not {len(self.data)}")
+            if len(self.data) > self._size or self._ended != (len(self.data) == self._size):
+                end = "" if self._ended else " or more"
+                raise FrameError(f"The device must send {self._size} bytes of results, not {len(self.data)}{end}")
         else:
             raise FrameError(f"The device sent {frame.type.name} where nothing of the kind was due")
         return self._ended and not self._answers

@@ -1,7 +1,7 @@
 """The 2-D core: raster, line buffer and window in front of the array."""
 
-from amaranth.hdl import Module
-from amaranth.lib import stream, wiring
+from amaranth.hdl import Module, Mux
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.designs import Conv2DDesign
@@ -37,8 +37,8 @@ class Conv2DCore(wiring.Component):
         Pixels, row by row. `last` is ignored: the size says where a frame ends.
     o : stream of `image_layout`
     rows, columns : In
-        Size of the frame, from a clock before its first pixel is offered until it is accepted; `core_min_rows` to `core_rows`
-        and so for the columns.
+        Size of the frame, in the clock in which its first pixel is accepted; `core_min_rows` to `core_rows` and so for the
+        columns.
     coefficients, restart, pending : if they can be loaded
         See `CoefficientBank`.
     busy : Out
@@ -77,19 +77,33 @@ class Conv2DCore(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         design = self.design
-        m.submodules.skid = skid = SkidBuffer(image_layout(design.pixel))
+        # A frame's size goes the way of its pixels: its first one may wait here while the ports show the next frame's.
+        sized = data.StructLayout(
+            {"beat": image_layout(design.pixel), "rows": range(design.core_rows + 1), "columns": range(design.core_columns + 1)}
+        )
+        m.submodules.skid = skid = SkidBuffer(sized)
         m.submodules.raster = raster = Raster(design)
         m.submodules.lines = lines = LineBuffer(design)
         m.submodules.border = border = RowBorder(design)
         m.submodules.window = window = Window(design)
         m.submodules.array = array = ArrayCore(self.schedule, image_layout(design.output_format))
 
-        wiring.connect(m, wiring.flipped(self.i), skid.i)
-        wiring.connect(m, skid.o, raster.i)
+        # A size that is too large becomes 0, which doesn't fit either.
+        rows = Mux(self.rows > design.core_rows, 0, self.rows)
+        columns = Mux(self.columns > design.core_columns, 0, self.columns)
+
         wiring.connect(m, array.o, wiring.flipped(self.o))
         m.d.comb += [
-            raster.rows.eq(self.rows),
-            raster.columns.eq(self.columns),
+            skid.i.valid.eq(self.i.valid),
+            skid.i.p.beat.eq(self.i.payload),
+            skid.i.p.rows.eq(rows),
+            skid.i.p.columns.eq(columns),
+            self.i.ready.eq(skid.i.ready),
+            raster.i.valid.eq(skid.o.valid),
+            raster.i.payload.eq(skid.o.p.beat),
+            raster.rows.eq(skid.o.p.rows),
+            raster.columns.eq(skid.o.p.columns),
+            skid.o.ready.eq(raster.i.ready),
             raster.available.eq(array.available),
             array.take.eq(raster.take),
             lines.valid.eq(raster.valid),

@@ -1,7 +1,5 @@
 """The whole device, for any board: a UART, the link, the accelerator."""
 
-from fractions import Fraction
-
 from amaranth.hdl import Module, ResetInserter
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect
@@ -10,7 +8,7 @@ from convolver.designs import Conv2DDesign, FIRDesign
 from convolver.hw.accelerator import Accelerator
 from convolver.hw.link import Link
 from convolver.hw.packing import ResultPacker, SampleUnpacker, byte_count
-from convolver.hw.uart import UARTReceiver, UARTTransmitter
+from convolver.hw.uart import UARTReceiver, UARTTransmitter, divisor_for
 
 __all__ = ["Device"]
 
@@ -57,9 +55,9 @@ class Device(wiring.Component):
         slots: int = 8,
         core: wiring.Component | None = None,
     ) -> None:
+        divisor = divisor_for(clock_hz, baud)
         self.design = design
         self.link = Link(clock_hz, byte_count(design.sample), byte_count(design.output_format), serial_number, slots)
-        divisor = Fraction(clock_hz, baud)
         self.receiver, self.transmitter = UARTReceiver(divisor), UARTTransmitter(divisor)
         self.accelerator = Accelerator(design, core)
         super().__init__({"rx": In(1, init=1), "tx": Out(1, init=1), "session": Out(1), "fault": Out(1)})

@@ -146,12 +146,13 @@ class Link(wiring.Component):
             window.hello.eq(hello & own),
             window.header.eq(header),
         ]
-        # The header holds for some clocks more: a new session takes its limit from it after the reset.
+        # A new session takes its limit from its HELLO, after the reset.
         begin = Signal(2)
+        limit = Signal(8)
         m.d.sync += [begin.eq(begin << 1), self.restart.eq(0)]
-        m.d.comb += window.begin.eq(begin[1])
+        m.d.comb += [window.begin.eq(begin[1]), window.first_limit.eq(limit)]
         with m.If(hello & ~own):
-            m.d.sync += [number.eq(header.session), self.restart.eq(1), begin[0].eq(1)]
+            m.d.sync += [number.eq(header.session), limit.eq(header.limit), self.restart.eq(1), begin[0].eq(1)]
         with m.Elif(bye):
             m.d.sync += [number.eq(0), self.restart.eq(1)]
 

@@ -15,14 +15,14 @@ RUBBISH = data.StructLayout(dict.fromkeys(("stuffing", "overlong", "short", "crc
 
 
 class FrameReceiver(wiring.Component):
-    """Checks frames: one byte a clock, never stalls; the verdict falls in the clock of the `end` beat.
+    """Checks frames: one byte a clock, never stalls; the verdict falls one clock after the `end` beat.
 
     The payload is handed on byte by byte as it comes, long before the verdict: whoever stores it commits it with `frame`.
 
     Ports
     -----
     i : what `COBSDecoder` gives.
-    header : the frame's header; holds from its last byte to the first one of the next frame.
+    header : the frame's header; holds from its last byte to the first one of the next frame, two clocks behind the verdict.
     write, index, data : a byte of the payload; `write` is high for one clock. Up to 256; the CRC of a frame with less
         stands behind its payload.
     open : the frame's header is still coming, or no frame is.
@@ -71,18 +71,20 @@ class FrameReceiver(wiring.Component):
         with m.If(byte & self.open):
             m.d.sync += header.eq(Cat(header.as_value()[8:], self.i.p.data))
 
+        # A register, for what follows from the verdict is deep enough.
+        m.d.sync += [self.frame.eq(0), self.drop.eq(0)]
         with m.If(end):
             with m.If(count > longest):
-                m.d.comb += self.drop.overlong.eq(1)
+                m.d.sync += self.drop.overlong.eq(1)
             with m.Elif(~self.i.p.good):
-                m.d.comb += self.drop.stuffing.eq(1)
+                m.d.sync += self.drop.stuffing.eq(1)
             with m.Elif(count < HEADER_BYTES + CRC_BYTES):
-                m.d.comb += self.drop.short.eq(1)
+                m.d.sync += self.drop.short.eq(1)
             with m.Elif(~crc.match_detected):
-                m.d.comb += self.drop.crc.eq(1)
+                m.d.sync += self.drop.crc.eq(1)
             with m.Elif((count != header.length + HEADER_BYTES + CRC_BYTES) | (header.zero != 0)):
-                m.d.comb += self.drop.length.eq(1)
+                m.d.sync += self.drop.length.eq(1)
             with m.Else():
-                m.d.comb += self.frame.eq(1)
+                m.d.sync += self.frame.eq(1)
 
         return m

@@ -28,7 +28,7 @@ class Window(wiring.Component):
     -----
     header, frame : a good frame of this session other than HELLO and BYE; `frame` is high for one clock.
     hello : a WELCOME is due. foreign : an ACK is due, for a frame of another session.
-    begin : the session begins, and `header` is that of its HELLO.
+    begin, first_limit : the session begins, with the limit of its HELLO.
     expected, consumed, room : of the `Inbox`. commit : take the frame over. crowded : it was dropped, against the limit.
     filled : of the `Outbox`. acked : what it needn't keep. slot : what may leave next; kind, length_kept : what stands there.
     tick : high for one clock, again and again; the unit of the timer. leaving : it doesn't run.
@@ -43,6 +43,7 @@ class Window(wiring.Component):
                 "hello": In(1),
                 "foreign": In(1),
                 "begin": In(1),
+                "first_limit": In(8),
                 "expected": In(8),
                 "consumed": In(8),
                 "room": In(1),
@@ -143,7 +144,7 @@ class Window(wiring.Component):
                 with m.If(header.resend | (ahead < arrived)):
                     m.d.sync += following.eq(header.ack)
         with m.If(self.begin):
-            m.d.sync += limit.eq(header.limit)
+            m.d.sync += limit.eq(self.first_limit)
 
         # What it says about what the host sent.
         distance, again = Signal(8), Signal()

@@ -1,6 +1,6 @@
 """The buffer behind a pipeline that can't stall, and the credits that keep it from overflowing."""
 
-from amaranth.hdl import Module, ShapeLike, Signal
+from amaranth.hdl import Module, Shape, ShapeLike, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
@@ -61,7 +61,7 @@ class OutputBuffer(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         # The queue's own output register holds one more, so its memory is `depth` words.
-        m.submodules.queue = queue = SyncFIFOBuffered(width=Signal(self._shape).as_value().shape().width, depth=self.depth + 1)
+        m.submodules.queue = queue = SyncFIFOBuffered(width=Shape.cast(self._shape).width, depth=self.depth + 1)
         credit = Signal(range(self.depth + 1), init=self.depth)
         taken, given = Signal(), Signal()
 

@@ -54,7 +54,7 @@ class Raster(wiring.Component):
     i : stream of `image_layout`
         Decides with the marks of the beat it is offered: put a register slice in front. `last` is ignored.
     rows, columns : In
-        Size of the frame, from a clock before its first pixel is offered until it is accepted.
+        Size of the frame, while its first pixel is on offer.
     available : In
         A result may be started; no step is made without.
     valid : Out
@@ -93,8 +93,7 @@ class Raster(wiring.Component):
         has_tail = same and (below > 0 or right > 0)
         head = self.i.payload
 
-        # The size on offer, a clock behind the ports.
-        rows, columns = Signal.like(self.rows), Signal.like(self.columns)
+        rows, columns = self.rows, self.columns
         size_fits, size_same = Signal(), Signal()
         # The size of the frame that entered last, and so of the one that leaves.
         last_row = Signal(range(max(design.core_rows, 2)))
@@ -122,7 +121,6 @@ class Raster(wiring.Component):
             & (columns <= design.core_columns)
         )
         m.d.comb += size_same.eq((rows == last_row + 1) & (columns == last_column + 1) & (last_row >= below))
-        m.d.sync += [rows.eq(self.rows), columns.eq(self.columns)]
 
         begin, advance, consume, flush = Signal(), Signal(), Signal(), Signal()
         m.d.sync += self.errors.eq(0)

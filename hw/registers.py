@@ -168,7 +168,8 @@ class RegisterBank(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         words = [int.from_bytes(self._description[at : at + 4], "little") for at in range(0, len(self._description), 4)]
-        m.submodules.description = rom = memory.Memory(shape=32, depth=len(words), init=words)
+        # Without the attribute Yosys makes logic of a memory of so few words, on iCE40 some 200 look-up tables.
+        m.submodules.description = rom = memory.Memory(shape=32, depth=len(words), init=words, attrs={"rom_style": "block"})
         read = rom.read_port()
 
         request, response = self.bus.request, self.bus.response

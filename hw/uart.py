@@ -10,7 +10,7 @@ from amaranth.lib.wiring import In, Out
 
 from convolver.errors import DesignError
 
-__all__ = ["UARTReceiver", "UARTTransmitter"]
+__all__ = ["UARTReceiver", "UARTTransmitter", "divisor_for"]
 
 BITS = 10
 """Bits that a byte takes on the line: start, eight of data, stop."""
@@ -20,6 +20,19 @@ def _divisor(divisor: int | Fraction) -> Fraction:
     if isinstance(divisor, bool) or not isinstance(divisor, int | Fraction) or not 4 <= divisor <= 65535:
         raise DesignError(f"Divisor must be an integer or a Fraction between 4 and 65535 clocks a bit, not {divisor!r}")
     return Fraction(divisor)
+
+
+def divisor_for(clock_hz: int, baud: int) -> Fraction:
+    """Clocks a bit at `baud` baud.
+
+    Raises
+    ------
+    DesignError
+        If the UART can't be as fast or as slow as that.
+    """
+    if isinstance(baud, bool) or not isinstance(baud, int) or not 0 < 4 * baud <= clock_hz:
+        raise DesignError(f"Baud must be an integer between 1 and a quarter of the clock, {clock_hz // 4}, not {baud!r}")
+    return _divisor(Fraction(clock_hz, baud))
 
 
 def _gaps(edges: list[int]) -> list[int]:

@@ -9,6 +9,7 @@ or not at all, so that several processes may share it; one that has been damaged
 """
 
 import ctypes
+import fcntl
 import hashlib
 import importlib.util
 import json
@@ -19,8 +20,9 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -54,6 +56,7 @@ LIBRARIES_KEPT = 500
 HEADERS = ("value.h", "memory.h", "driver.h", "board.h")
 WRITERS = ("translate.py", "ports.py", "pins.py")
 _HERE = Path(__file__).parent
+_STARTED = time.time()
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,8 @@ def compile_designs(designs: Sequence[FIRDesign | Conv2DDesign], progress: Progr
     """
     compiler = find_compiler()
     base = _fingerprint(tuple(compiler))
+    if base is None:
+        return compile_components(_created(designs), progress)
     keys = [_key(base, design.to_json()) for design in designs]
     found: dict[str, Compiled] = {}
     missing: dict[str, FIRDesign | Conv2DDesign] = {}
@@ -120,13 +125,17 @@ def compile_designs(designs: Sequence[FIRDesign | Conv2DDesign], progress: Progr
         else:
             missing[key] = design
     if missing:
-        from convolver.hw.core import create
-
-        compiled = compile_components((create(design) for design in missing.values()), progress)
+        compiled = compile_components(_created(missing.values()), progress)
         for key, entry in zip(missing, compiled, strict=True):
             _remember(key, entry)
             found[key] = entry
     return [found[key] for key in keys]
+
+
+def _created(designs: Iterable[FIRDesign | Conv2DDesign]) -> Iterator[Any]:
+    from convolver.hw.core import create
+
+    return (create(design) for design in designs)
 
 
 def compile_components(components: Iterable[Any], progress: Progress | None = None) -> list[Compiled]:
@@ -151,8 +160,11 @@ def compile_described(described: Sequence[tuple[Ports, str]], progress: Progress
     if loaded := _load(key):
         return loaded
     tell("compiling")
-    _build(key, described, compiler)
-    loaded = _load(key)
+    with _lock(key):  # two processes that want the same library: the second waits for the first one's
+        loaded = _load(key)
+        if loaded is None:
+            _build(key, described, compiler)
+            loaded = _load(key)
     if loaded is None:
         raise ToolError(f"The compiled twin can't be loaded from {_folder(key)}: remove {cache_folder()} and try again")
     return loaded
@@ -179,10 +191,13 @@ def _machine(compiler: tuple[str, ...]) -> str:
     return json.dumps([compiler, _compiler_version(compiler), FLAGS, platform.system(), platform.machine()])
 
 
-def _fingerprint(compiler: tuple[str, ...]) -> str:
-    """What the hardware of a design is made with: our sources, Amaranth, Yosys, the compiler."""
+def _fingerprint(compiler: tuple[str, ...]) -> str | None:
+    """What a design's hardware is made with: our sources, Amaranth, Yosys, the compiler; none while sources are edited."""
     digest = hashlib.sha256()
     for path in sorted(_sources()):
+        if path.stat().st_mtime > _STARTED:
+            # What was imported may be older than the file: only what the design elaborates to can be trusted.
+            return None
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     try:
         amaranth = version("amaranth")
@@ -269,6 +284,20 @@ def _load(key: str) -> list[Compiled] | None:
         return None
     _loaded[folder] = entries
     return entries
+
+
+@contextmanager
+def _lock(key: str) -> Iterator[None]:
+    """Held by one process at a time; the system releases it when the process ends, however it ends."""
+    path = cache_folder() / "locks" / key
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("w")
+    except OSError as error:
+        raise _unwritable(error) from None
+    with file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _remove(folder: Path) -> None:

@@ -78,6 +78,7 @@ class Statement:
 _MEMBER = re.compile(r"(wire|value)<(\d+)> (\w+)( \{[^;]*\})?;")
 _MEMORY = re.compile(r"memory<(\d+)> (\w+) \{ (\d+)u \};")
 _NAME = re.compile(r"\b[pi]_\w+|\bmemory_p_\w+")
+_PART = re.compile(r"\b([pi]_\w+(?:\.next)?)(?:\.slice<(\d+)(?:,(\d+))?>\(\))?")
 _SIGN_EXTENSION = re.compile(r"\b([pi]_\w+)\.slice<(\d+)>\(\)\.val\(\)\.repeat<(\d+)>\(\)\.concat\(\1\)\.val\(\)")
 _INITIAL = re.compile(
     r"\tstatic const value<\d+> (mem_init_\d+)\[\d+\] \{([^;]*)\};\n\tstd::copy\([^;]*?&(\w+)\.data\[0\]\);\n"
@@ -112,6 +113,9 @@ class _Translation:
         for line in members.splitlines():
             self._member(line.strip())
         self.locals: list[str] = []
+        self.local_widths: dict[str, int] = {
+            name: int(width) for width, name in re.findall(r"value<(\d+)> (\w+);", "\n".join(self.locals))
+        }
         self.statements = [self._statement(lines) for lines in self._renamed(list(self._split(body)))]
         self.late: set[str] = set()
         self.order = self._schedule()
@@ -172,6 +176,26 @@ class _Translation:
         self.locals = [line for line in self.locals if not (copies.keys() & set(_NAME.findall(line)))]
         return [[_NAME.sub(original, line) for line in lines] for lines in rest]
 
+    def _spread(self, line: str) -> list[str]:
+        """An assignment to several parts at once, as one to each."""
+        left, equals, right = line.strip().partition(" = ")
+        if not equals or ".concat(" not in left:
+            return [line]
+        pieces = list(_PART.finditer(left))
+        if left != pieces[0][0] + "".join(f".concat({piece[0]})" for piece in pieces[1:]):
+            raise ToolError(f"Yosys {yosys_version()} writes C++ that the twin can't read: {line.strip()!r}")
+        widths = [int(piece[2]) - int(piece[3] or piece[2]) + 1 if piece[2] else self._width(piece[1]) for piece in pieces]
+        total = sum(widths)
+        lines, top = [f"\t{{ const value<{total}> together = {right}"], total
+        for piece, width in zip(pieces, widths, strict=True):
+            lines.append(f"\t{piece[0]} = together.slice<{top - 1},{top - width}>().val();")
+            top -= width
+        return [*lines, "\t}"]
+
+    def _width(self, name: str) -> int:
+        widths: dict[str, int] = self.registers | self.wires | self.local_widths
+        return widths[name.removesuffix(".next")]
+
     def _statement(self, lines: list[str]) -> Statement:
         text = "\n".join(lines)
         if "converged" in text:
@@ -190,11 +214,12 @@ class _Translation:
                     reads.add(name)
         else:
             left, _, right = text.partition(" = ")
-            target = _NAME.match(left.strip())
-            if target is None:
+            targets = _NAME.findall(left)
+            if not targets or not left.strip().startswith(targets[0]):
                 raise ToolError(f"Yosys {yosys_version()} writes C++ that the twin can't read: {text.strip()!r}")
-            writes = {target[0]}
+            writes = set(targets)
             reads = set(_NAME.findall(right))
+        text = "\n".join(part for line in text.splitlines() for part in self._spread(line))
         return Statement(text, reads, writes, registers)
 
     def _sign_extension(self, found: re.Match[str]) -> str:

@@ -2,7 +2,7 @@
 //
 // CXXRTL's own runtime computes in 32-bit chunks and masks after every step; this one computes in one 64-bit word wherever a number fits,
 // which is where almost all of a core's numbers fit. `value<W>` is always kept reduced: bits from W up are zero.
-// Left out, so that they don't compile: division, and concatenations on the left of an assignment. No core has them.
+// Left out, so that it doesn't compile: division. No core has it. A concatenation can't be assigned to: translate.py takes those apart.
 
 #pragma once
 

@@ -22,7 +22,7 @@ from convolver.host.device import Device
 from convolver.host.link import LinkTransport
 from convolver.sim import golden
 
-from .device_model import BYE, DATA, RESULTS_END, WRITTEN, Core, DeviceModel, build
+from .device_model import BYE, DATA, RESULTS, RESULTS_END, WRITTEN, Core, DeviceModel, build
 from .line import Faults, Line
 
 FIR = FIRDesign([3, -1, 4, 1, -5], data=s16, output=s16, shift=2)
@@ -351,6 +351,7 @@ def test_coefficients_are_loaded_for_the_next_frame_and_after_a_reset_again():
         assert np.array_equal(held(x), golden.fir(LOADABLE, x))
         for taps in ([-128, 127, 5], [0, 0, 1]):
             held.load([9, 9, 9])  # the last one counts
+            device.core.begun = [9]  # and what was begun doesn't
             held.load(taps)
             expected = golden.fir(LOADABLE.replace(coefficients=taps), x)
             assert np.array_equal(held(x), expected)
@@ -378,7 +379,7 @@ def test_a_closed_link_says_so():
     link = open_link(Line(DeviceModel(FIR)))
     link.close()
     link.close()
-    with pytest.raises(FrameError, match=r"^The device is closed; open it again$"):
+    with pytest.raises(PortError, match=r"^The device is closed; open it again$"):
         link.run(signal(10))
 
 
@@ -429,7 +430,9 @@ def test_a_size_that_the_bus_refuses_is_named():
 
 
 @pytest.mark.parametrize(
-    ("kind", "payload"), [(RESULTS_END, bytes(2)), (RESULTS_END, bytes(99)), (WRITTEN, b""), (0xC1, bytes(4))]
+    ("kind", "payload"),
+    [(RESULTS_END, bytes(2)), (RESULTS_END, bytes(99)), (RESULTS, bytes(20)), (WRITTEN, b""), (0xC1, bytes(4))],
+    ids=["early", "long", "endless", "twice", "unasked"],
 )
 def test_frames_out_of_place_are_named(kind, payload):
     device = DeviceModel(FIR)

@@ -112,6 +112,26 @@ def test_gaps_stalls_and_changing_sizes_change_nothing(shape, border, operation)
             assert run_frames(core, frames, len(expected), seed=seed, gap=gap, stall=stall).beats == expected
 
 
+@pytest.mark.parametrize("stall", [0, 0.7])
+def test_the_size_may_change_as_soon_as_the_first_pixel_is_accepted(stall):
+    design = design_of(3, 3)
+    core = Conv2DCore(design)
+    rng = np.random.default_rng(9)
+    frames = [rng.integers(0, 255, shape) for shape in [(4, 5), (2, 6), (2, 6), (5, 3), (3, 3), (1, 7)]]
+    # The ports show the next frame's size while all pixels of a frame but its first are offered.
+    heads = [index for index, beat in enumerate(beats_of(frames)) if beat["first"]]
+
+    def before(ctx, index):
+        following = sum(head < index for head in heads)
+        rows, columns = frames[following].shape if following < len(frames) else (9, 9)
+        ctx.set(core.rows, rows)
+        ctx.set(core.columns, columns)
+
+    expected = results_of(design, frames)
+    run = run_stream(core, beats_of(frames), len(expected), read=read, before=before, stall=stall, seed=3)
+    assert run.beats == expected
+
+
 @pytest.mark.parametrize("rows", [1, 2, 3])
 @pytest.mark.parametrize("columns", [3, 4, 5])
 def test_frames_smaller_than_the_kernel_leave_right(rows, columns):

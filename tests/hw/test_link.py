@@ -25,7 +25,8 @@ BAD_ADDRESS = 0x3FFC
 class Bench:
     """A link, an echo that turns every byte over and ends a frame of results at 0xFF, and a bus that answers with its address.
 
-    Bytes go in and out at one a clock. `ready` says when the pipe takes a byte, `open` when the echo takes one.
+    Bytes go in and out at one a clock. `ready` says when the pipe takes a byte, `open` when the echo takes one, `handed` when
+    it has no sample waiting.
     """
 
     def __init__(self, slots=SLOTS):
@@ -41,7 +42,6 @@ class Bench:
             link.results.p.last.eq(link.samples.payload == 0xFF),
             link.results.valid.eq(link.samples.valid & self.gate),
             link.samples.ready.eq(link.results.ready & self.gate),
-            link.handed.eq(1),
             request.ready.eq(~self.answering),
             response.valid.eq(self.answering),
             response.p.data.eq(Cat(self.address, self.address[:2], self.address, ~self.address[:2])),
@@ -55,6 +55,7 @@ class Bench:
             m.d.sync += self.answering.eq(0)
         self.ready = lambda: True
         self.open = lambda: True
+        self.handed = lambda: True
         self.writes = []
         self.restarts = 0
         self.clock = 0
@@ -72,6 +73,7 @@ class Bench:
             ctx.set(link.i.payload, byte or 0)
             ctx.set(link.o.ready, self.ready())
             ctx.set(self.gate, self.open())
+            ctx.set(link.handed, self.handed())
             if ctx.get(link.o.valid) and ctx.get(link.o.ready):
                 byte = ctx.get(link.o.payload)
                 self.wire.append(byte)
@@ -314,6 +316,17 @@ async def test_a_write_waits_for_the_samples_before_it(b):
 
 
 @run
+async def test_a_write_waits_for_the_samples_that_wait_behind_the_link(b):
+    await b.hello()
+    b.handed = lambda: b.clock > 900
+    await b.send(data(0, b"abc"), write(1, 0x10, 5), clocks=300)
+    assert b.clock < 900
+    assert b.writes == []
+    await b.step(clocks=900 - b.clock + 100)
+    assert b.writes == [(0x10, 5)]
+
+
+@run
 async def test_acks_say_what_was_taken_and_what_is_free(b):
     await b.hello()
     b.open = lambda: False
@@ -428,8 +441,9 @@ async def test_an_old_ack_changes_nothing(b):
     await b.send(data(0, b"1\xff"), data(1, b"2\xff"), clocks=200)
     await b.send(host(Type.ACK, 2, ack=2))
     for ack in (0, 1, 3, 130, 255):
-        assert without_acks(await b.send(host(Type.ACK, 2, ack=ack, limit=0, resend=True), clocks=100)) == []
-    assert kinds(without_acks(await b.send(data(2, b"3\xff", ack=2), clocks=150))) == [Type.RESULTS_END]
+        for limit in (0, ack + 20 & 255):
+            assert without_acks(await b.send(host(Type.ACK, 2, ack=ack, limit=limit, resend=True), clocks=60)) == []
+    assert kinds(without_acks(await b.send(data(2, b"3\xff", ack=1, limit=1), clocks=150))) == [Type.RESULTS_END]
 
 
 @run
@@ -543,6 +557,24 @@ def test_a_new_session_at_any_moment(seed):
 
     bench = Bench()
     bench.run(scenario)
+
+
+@run
+async def test_a_new_session_while_a_frame_of_the_old_one_leaves(b):
+    """At every clock of that frame: nothing of it is ever sent under the new session's number."""
+    for early in range(40):
+        session = 1000 + 2 * early
+        await b.step(b"\0" + Frame(Type.HELLO, limit=32, session=session, payload=b"\x01").wire(), 50)
+        hello = b"\0" + Frame(Type.HELLO, limit=32, session=session + 1, payload=b"\x01").wire()
+        opened = b.clock + 100 - early
+        b.open = lambda opened=opened: b.clock >= opened
+        await b.step(data(0, b"old\xff", session=session).wire())
+        await b.step(clocks=opened + early - len(hello) - b.clock)
+        frames = [frame for frame in await b.step(hello, 60) if frame.session == session + 1]
+        assert frames == [Frame(Type.WELCOME, 0, 0, SLOTS, session + 1, b.link.welcome)], early
+        b.open = lambda: True
+    # The old frames were cut short; what is left of them is no frame.
+    b.receiver.drops.clear()
 
 
 @pytest.mark.parametrize("seed", range(2))

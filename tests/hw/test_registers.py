@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 from amaranth.sim import Simulator
 
+import convolver.hw.core
 import convolver.hw.registers
 from convolver import Conv2DDesign, DesignError, FIRDesign, Format, s8
 from convolver.designs import design_from_json
+from convolver.host.registers import DESCRIPTION_MAX, ERRORS, IDENTITY, MAP_VERSION
+from convolver.host.registers import Register as host
 from convolver.hw.registers import DESCRIPTION, ID, REGISTERS, VERSION, RegisterBank, description
 
 FIR = FIRDesign([1, -2, 3])
@@ -342,6 +345,13 @@ def test_bus_holds_its_response_and_takes_no_other_request_meanwhile():
         assert ctx.get(response.p.data) == VERSION
 
     simulate(dut, bench)
+
+
+def test_hosts_map_is_the_map():
+    assert {name: host[name] for name in REGISTERS} == {name: register.address for name, register in REGISTERS.items()}
+    assert (host.DESCRIPTION, IDENTITY, MAP_VERSION) == (DESCRIPTION, ID, VERSION)
+    assert DESCRIPTION_MAX == convolver.hw.registers.DESCRIPTION_LIMIT
+    assert ERRORS == convolver.hw.core.ERRORS
 
 
 @pytest.mark.parametrize("page", ["architecture.md", "registers.md"])
