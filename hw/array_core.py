@@ -39,7 +39,7 @@ class ArrayCore(wiring.Component):
     marks : In
         With `valid`: the result's marks, as in its payload.
     swap : In
-        If coefficients can be loaded: a clock ahead of the first samples of a frame (two clocks ahead in a slot of several clocks), that they may take a pending set.
+        If coefficients can be loaded: a clock ahead of the first samples of a frame (three in a slot of several clocks), that they may take a pending set.
     clock, start : In
         In a slot of several clocks: two clocks ahead of their samples, the clock of the slot; beside the samples, that it is the slot's first.
     take, available, home : In, Out, Out

@@ -72,30 +72,29 @@ class CoefficientLoader(wiring.Component):
         m = Module()
         beat = Signal(coefficient_layout(self._design))
         held = Signal()  # `beat` is to be counted
+        final = Signal(init=self._count == 1)  # `index` is the last one's
         overlong = Signal()  # the set has more coefficients than the design: drop the rest of it
-        complete = self.index == self._count - 1
+        idle = Signal()
 
         m.d.comb += [
             self.i.ready.eq(~self.pending & ~held),
-            self.load.eq(self.pending & (self.swap | self.idle)),
+            self.load.eq(self.pending & (self.swap | idle)),
             self.write.eq(held & ~overlong),
             self.data.eq(beat.data),
         ]
-        m.d.sync += [self.error.eq(0), held.eq(self.i.valid & self.i.ready & ~self.restart), beat.eq(self.i.payload)]
-        with m.If(self.load):
-            m.d.sync += self.pending.eq(0)
-        with m.If(held & overlong):
-            m.d.sync += overlong.eq(~beat.last)
-        with m.Elif(held):
-            m.d.sync += self.index.eq(self.index + 1)
-            with m.If(beat.last | complete):
-                m.d.sync += self.index.eq(0)
-                with m.If(beat.last & complete):
-                    m.d.sync += self.pending.eq(1)
-                with m.Else():
-                    m.d.sync += [self.error.eq(1), overlong.eq(~beat.last)]
-        with m.If(self.restart):
-            m.d.sync += [self.index.eq(0), overlong.eq(0)]
+        m.d.sync += [
+            idle.eq(self.idle),
+            beat.eq(self.i.payload),
+            held.eq(self.i.valid & self.i.ready & ~self.restart),
+            self.pending.eq((self.pending & ~self.load) | (self.write & beat.last & final)),
+            self.error.eq(self.write & (beat.last ^ final)),
+            overlong.eq(~self.restart & Mux(held, ~beat.last & (overlong | final), overlong)),
+        ]
+        ends = beat.last | final
+        with m.If(self.restart | (self.write & ends)):
+            m.d.sync += [self.index.eq(0), final.eq(self._count == 1)]
+        with m.Elif(self.write):
+            m.d.sync += [self.index.eq(self.index + 1), final.eq(self.index == self._count - 2)]
         return m
 
 
@@ -194,7 +193,7 @@ class CoefficientMemory(wiring.Component):
     clock : In
         The clock of the slot whose coefficients are wanted.
     swap : In
-        `clock` is the first of a frame: a pending set is used from it on.
+        The next clock is the first of a frame: a pending set is used from it on.
     load : Out
         Always: the multipliers take `coefficients` in each clock.
     coefficients : Out
@@ -214,21 +213,20 @@ class CoefficientMemory(wiring.Component):
         active = Signal(range(banks))  # 0 after reset
         m.d.comb += self.load.eq(1)
 
-        read_bank = Const(0)
         if design.loadable:
             m.submodules.loader = loader = CoefficientLoader(schedule)
             _connect_loader(m, self, loader)
             spare = Signal(range(banks))
             m.d.comb += spare.eq(Mux(active == 1, 2, 1))
-            read_bank = Mux(loader.load, spare, active)
-            m.d.sync += active.eq(read_bank)
+            with m.If(loader.load):
+                m.d.sync += active.eq(spare)
         for lane in range(schedule.lanes):
             products = schedule.lane(lane)
             own = [design.weights[product.weight] for product in products] + [0] * (schedule.clocks - len(products))
             size = 1 << (schedule.clocks - 1).bit_length()
             memory = BlockRAM(shape, size * banks, own)
             m.submodules[f"lane_{lane}"] = memory
-            m.d.comb += memory.read_address.eq(Cat(self.clock[: (size - 1).bit_length()], read_bank))
+            m.d.comb += memory.read_address.eq(Cat(self.clock[: (size - 1).bit_length()], active))
             m.d.comb += self.coefficients[lane].eq(memory.read_data)
             if design.loadable:
                 # Where each coefficient of a set goes: its lane and its clock.

@@ -74,7 +74,7 @@ class SampleMemory(wiring.Component):
     clock : Out
         The clock of the slot, from the clock behind the step on.
     swap : Out
-        `clock` is 0 and a frame begins.
+        A frame begins with the slot of the next clock.
     samples, mirrors : Out
         An array of one sample a lane, two clocks behind `clock`.
     start, end : Out
@@ -114,7 +114,7 @@ class SampleMemory(wiring.Component):
             first.eq(running & (self.clock == 0)),
             last.eq(running & (self.clock == schedule.clocks - 1)),
         ]
-        m.d.sync += self.swap.eq(self.valid & self.begins)
+        m.d.comb += self.swap.eq(self.valid & self.begins)
         with m.If(running):
             m.d.sync += self.clock.eq(self.clock + 1)
         with m.If(last):
