@@ -7,9 +7,9 @@ Every design runs through all tests of `axi_bench.py`. Together the designs hold
 import contextlib
 import json
 import os
-import sys
 import random
 import shutil
+import sys
 from collections import Counter
 from pathlib import Path
 from xml.etree import ElementTree
