@@ -97,7 +97,7 @@ class FIRCore(wiring.Component):
             wiring.connect(m, wiring.flipped(self.coefficients), array.coefficients)
             m.d.comb += [
                 array.restart.eq(self.restart),
-                array.open.eq(opened),
+                array.open.eq(opened | step),
                 self.pending.eq(array.pending),
                 self.errors.coefficients.eq(array.coefficient_error),
             ]
