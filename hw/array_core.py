@@ -56,9 +56,8 @@ class ArrayCore(wiring.Component):
         self._schedule = schedule
         self._result = result
         self._marks = data.StructLayout({name: field.shape for name, field in result if name != "data"})
-        samples = data.ArrayLayout(shape_of(design.sample), schedule.lanes)
         ports = {
-            "samples": In(samples),
+            "samples": In(shape_of(design.sample)).array(schedule.lanes),
             "valid": In(1),
             "marks": In(self._marks),
             "take": In(1),
@@ -68,7 +67,7 @@ class ArrayCore(wiring.Component):
             "overflow": Out(1),
         }
         if schedule.mirrored:
-            ports["mirrors"] = In(samples)
+            ports["mirrors"] = In(shape_of(design.sample)).array(schedule.lanes)
         if schedule.clocks > 1:
             ports |= {"clock": In(range(schedule.clocks)), "start": In(1)}
         if schedule.clocks > 1 or design.loadable:
@@ -119,14 +118,16 @@ class ArrayCore(wiring.Component):
             m.submodules.bank = bank = CoefficientMemory(schedule)
             m.d.comb += [bank.clock.eq(self.clock), bank.swap.eq(self.swap)]
             m.submodules.start = start = Delay(1, pre_adder)
-            m.submodules.coefficients_delay = late = Delay(bank.coefficients.shape(), pre_adder)
             m.d.comb += [
                 start.i.eq(self.start),
                 array.start.eq(start.o),
-                late.i.eq(bank.coefficients),
-                array.coefficients.eq(late.o),
                 array.load.eq(bank.load),
             ]
+            beside_operands = [array.coefficients[lane].eq(bank.coefficients[lane]) for lane in range(schedule.lanes)]
+            if pre_adder:
+                m.d.sync += beside_operands
+            else:
+                m.d.comb += beside_operands
         elif schedule.design.loadable:
             m.submodules.bank = bank = CoefficientBank(schedule)
             m.submodules.swap = swap = Delay(1, pre_adder)
@@ -134,7 +135,7 @@ class ArrayCore(wiring.Component):
                 swap.i.eq(self.swap),
                 bank.swap.eq(swap.o),
                 array.load.eq(bank.load),
-                array.coefficients.eq(bank.coefficients),
+                *(array.coefficients[lane].eq(bank.coefficients[lane]) for lane in range(schedule.lanes)),
             ]
         if schedule.design.loadable:
             wiring.connect(m, wiring.flipped(self.coefficients), bank.i)

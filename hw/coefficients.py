@@ -103,7 +103,7 @@ def _bank_ports(schedule: Schedule) -> dict[str, wiring.Member]:
     ports = {
         "swap": In(1),
         "load": Out(1),
-        "coefficients": Out(data.ArrayLayout(shape_of(design.coefficient_format), schedule.lanes)),
+        "coefficients": Out(shape_of(design.coefficient_format)).array(schedule.lanes),
     }
     if design.loadable:
         ports |= {
@@ -159,8 +159,8 @@ class CoefficientBank(wiring.Component):
         m.submodules.loader = loader = CoefficientLoader(schedule)
         _connect_loader(m, self, loader)
         initial = Signal(init=1)
-        shape = data.ArrayLayout(shape_of(schedule.design.coefficient_format), len(schedule.loaded))
-        shadow = Signal(shape, init=[weights[weight] for weight in schedule.loaded])
+        shape = shape_of(schedule.design.coefficient_format)
+        shadow = [Signal(shape, name=f"shadow_{index}", init=weights[weight]) for index, weight in enumerate(schedule.loaded)]
 
         # A register drives all the multipliers; the shadow shifts no earlier than the clock in which it is taken.
         m.d.sync += [initial.eq(0), self.load.eq(initial | loader.load)]
@@ -169,8 +169,7 @@ class CoefficientBank(wiring.Component):
             m.d.comb += [self.i.ready.eq(0), loader.i.valid.eq(0)]
         with m.If(loader.write):
             # The first coefficient ends at index 0.
-            shifted = Cat(*(shadow[index] for index in range(1, len(schedule.loaded))), loader.data)
-            m.d.sync += shadow.eq(shifted)
+            m.d.sync += [register.eq(value) for register, value in zip(shadow, [*shadow[1:], loader.data], strict=True)]
         place = {weight: index for index, weight in enumerate(schedule.loaded)}
         m.d.comb += [self.coefficients[product.lane].eq(shadow[place[product.weight]]) for product in schedule.products]
         return m

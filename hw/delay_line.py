@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 from amaranth.hdl import Array, Const, Module, Mux, Signal, Value, signed
-from amaranth.lib import data, wiring
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.schedule import Schedule
@@ -38,7 +38,7 @@ class DelayLine(wiring.Component):
     def __init__(self, schedule: Schedule) -> None:
         shape = shape_of(schedule.design.sample)
         super().__init__(
-            {"valid": In(1), "clear": In(1), "sample": In(shape), "samples": Out(data.ArrayLayout(shape, schedule.positions))}
+            {"valid": In(1), "clear": In(1), "sample": In(shape), "samples": Out(shape).array(schedule.positions)}
         )
         self._positions = schedule.positions
 
@@ -84,7 +84,6 @@ class SampleMemory(wiring.Component):
     def __init__(self, schedule: Schedule) -> None:
         self._schedule = schedule
         shape = shape_of(schedule.design.sample)
-        samples = data.ArrayLayout(shape, schedule.lanes)
         super().__init__(
             {
                 "valid": In(1),
@@ -93,8 +92,8 @@ class SampleMemory(wiring.Component):
                 "sample": In(shape),
                 "clock": Out(range(schedule.clocks)),
                 "swap": Out(1),
-                "samples": Out(samples),
-                "mirrors": Out(samples),
+                "samples": Out(shape).array(schedule.lanes),
+                "mirrors": Out(shape).array(schedule.lanes),
                 "start": Out(1),
                 "end": Out(1),
             }

@@ -135,14 +135,14 @@ class FIRCore(wiring.Component):
             memory.clear.eq(beat.first if self.design.state == "reset" else 0),
             memory.begins.eq(beat.first),
             memory.sample.eq(beat.data),
-            array.samples.eq(memory.samples),
+            *(array.samples[lane].eq(memory.samples[lane]) for lane in range(self.schedule.lanes)),
             array.clock.eq(memory.clock),
             array.swap.eq(memory.swap),
             array.start.eq(memory.start),
             array.valid.eq(memory.end),
         ]
         if self.schedule.mirrored:
-            m.d.comb += array.mirrors.eq(memory.mirrors)
+            m.d.comb += [array.mirrors[lane].eq(memory.mirrors[lane]) for lane in range(self.schedule.lanes)]
         # The slot's marks, as far behind its clocks as its samples are.
         marks = Signal(array.marks.shape())
         m.submodules.marks = beside = Delay(array.marks.shape(), 2)

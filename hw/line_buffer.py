@@ -1,7 +1,7 @@
 """The last lines of an image, one packed word a column."""
 
 from amaranth.hdl import Cat, Module, Signal
-from amaranth.lib import data, wiring
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.designs import Conv2DDesign
@@ -44,7 +44,7 @@ class LineBuffer(wiring.Component):
                 "step": In(layout),
                 "o_valid": Out(1),
                 "o_step": Out(layout),
-                "pixels": Out(data.ArrayLayout(shape_of(design.pixel), design.kernel_rows)),
+                "pixels": Out(shape_of(design.pixel)).array(design.kernel_rows),
             }
         )
 
@@ -69,7 +69,7 @@ class LineBuffer(wiring.Component):
         column = Cat(memory.read_data, self.o_step.pixel)
         m.d.comb += [
             memory.read_address.eq(self.step.column),
-            self.pixels.eq(column),
+            *(pixel.eq(column.word_select(row, design.pixel.width)) for row, pixel in enumerate(self.pixels)),
             memory.write.eq(self.o_valid),
             memory.write_address.eq(self.o_step.column),
             memory.write_data.eq(column[design.pixel.width :]),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
-from amaranth.lib import data, wiring
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.formats import Format
@@ -56,11 +56,11 @@ class MACArray(wiring.Component):
         self._tree_latency = len(schedule.tree)
         self.latency = self._multiplier_latency + self._tree_latency + (schedule.clocks > 1) + schedule.split_latency
         ports = {
-            "operands": In(data.ArrayLayout(shape_of(schedule.operand), schedule.lanes)),
+            "operands": In(shape_of(schedule.operand)).array(schedule.lanes),
             "sum": Out(shape_of(design.accumulator)),
         }
         if not self._constant:
-            ports |= {"coefficients": In(data.ArrayLayout(shape_of(design.coefficient_format), schedule.lanes)), "load": In(1)}
+            ports |= {"coefficients": In(shape_of(design.coefficient_format)).array(schedule.lanes), "load": In(1)}
         if schedule.clocks > 1:
             ports["start"] = In(1)
         super().__init__(ports)

@@ -1,7 +1,7 @@
 """The window of a 2-D core: its places, with the border's pixels where they lie outside the frame."""
 
 from amaranth.hdl import Array, Const, Module, Mux, Signal
-from amaranth.lib import data, wiring
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.designs import Conv2DDesign
@@ -32,15 +32,15 @@ class RowBorder(wiring.Component):
     def __init__(self, design: Conv2DDesign) -> None:
         self._design = design
         layout = step_layout(design)
-        pixels = data.ArrayLayout(shape_of(design.pixel), design.kernel_rows)
+        shape = shape_of(design.pixel)
         super().__init__(
             {
                 "valid": In(1),
                 "step": In(layout),
-                "pixels": In(pixels),
+                "pixels": In(shape).array(design.kernel_rows),
                 "o_valid": Out(1),
                 "o_step": Out(layout),
-                "o_pixels": Out(pixels),
+                "o_pixels": Out(shape).array(design.kernel_rows),
             }
         )
 
@@ -48,7 +48,8 @@ class RowBorder(wiring.Component):
         m = Module()
         design = self._design
         above, below = design.above, design.below
-        m.d.sync += [self.o_valid.eq(self.valid), self.o_step.eq(self.step), self.o_pixels.eq(self.pixels)]
+        m.d.sync += [self.o_valid.eq(self.valid), self.o_step.eq(self.step)]
+        m.d.sync += [out.eq(pixel) for out, pixel in zip(self.o_pixels, self.pixels, strict=True)]
         if design.core_mode == "valid":
             return m
         fill = Const(design.fill, shape_of(design.pixel))
@@ -92,8 +93,8 @@ class Window(wiring.Component):
             {
                 "valid": In(1),
                 "step": In(layout),
-                "pixels": In(data.ArrayLayout(shape, design.kernel_rows)),
-                "places": Out(data.ArrayLayout(shape, design.kernel_rows * design.kernel_columns)),
+                "pixels": In(shape).array(design.kernel_rows),
+                "places": Out(shape).array(design.kernel_rows * design.kernel_columns),
                 "o_valid": Out(1),
                 "o_step": Out(layout),
             }
