@@ -502,7 +502,7 @@ class Conv2DDesign(Design):
     def core_min_columns(self) -> int:
         """Fewest columns of a frame that the core takes; the host pads a narrower one."""
         window = self.kernel_columns if self.core_mode == "valid" else self.right + 1
-        return max(window, LINE_TURNAROUND if self.kernel_rows > 1 else 1)
+        return max(window, LINE_TURNAROUND)
 
     @property
     def core_rows(self) -> int:

@@ -1,6 +1,6 @@
 """The 2-D core: raster, line buffer and window in front of the array."""
 
-from amaranth.hdl import Module, Mux
+from amaranth.hdl import Module, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -78,9 +78,8 @@ class Conv2DCore(wiring.Component):
         m = Module()
         design = self.design
         # A frame's size goes the way of its pixels: its first one may wait here while the ports show the next frame's.
-        sized = data.StructLayout(
-            {"beat": image_layout(design.pixel), "rows": range(design.core_rows + 1), "columns": range(design.core_columns + 1)}
-        )
+        size = data.StructLayout({"rows": range(design.core_rows + 1), "columns": range(design.core_columns + 1)})
+        sized = data.StructLayout({"beat": image_layout(design.pixel), "size": size, "fits": 1, "repeats": 1})
         m.submodules.skid = skid = SkidBuffer(sized)
         m.submodules.raster = raster = Raster(design)
         m.submodules.lines = lines = LineBuffer(design)
@@ -88,21 +87,35 @@ class Conv2DCore(wiring.Component):
         m.submodules.window = window = Window(design)
         m.submodules.array = array = ArrayCore(self.schedule, image_layout(design.output_format))
 
-        # A size that is too large becomes 0, which doesn't fit either.
-        rows = Mux(self.rows > design.core_rows, 0, self.rows)
-        columns = Mux(self.columns > design.core_columns, 0, self.columns)
+        # What the raster asks of a size is found here, where a register follows. `begun` is the size of the frame whose first pixel was
+        # accepted last, if that fits.
+        now, begun, begun_fits = Signal(size), Signal(size), Signal()
+        m.d.comb += [
+            now.rows.eq(self.rows),
+            now.columns.eq(self.columns),
+            skid.i.p.size.eq(now),
+            skid.i.p.fits.eq(
+                (self.rows >= design.core_min_rows)
+                & (self.rows <= design.core_rows)
+                & (self.columns >= design.core_min_columns)
+                & (self.columns <= design.core_columns)
+            ),
+            skid.i.p.repeats.eq((now.rows == begun.rows) & (now.columns == begun.columns) & begun_fits),
+        ]
+        with m.If(self.i.valid & self.i.ready & self.i.p.first):
+            m.d.sync += [begun.eq(now), begun_fits.eq(skid.i.p.fits)]
 
         wiring.connect(m, array.o, wiring.flipped(self.o))
         m.d.comb += [
             skid.i.valid.eq(self.i.valid),
             skid.i.p.beat.eq(self.i.payload),
-            skid.i.p.rows.eq(rows),
-            skid.i.p.columns.eq(columns),
             self.i.ready.eq(skid.i.ready),
             raster.i.valid.eq(skid.o.valid),
             raster.i.payload.eq(skid.o.p.beat),
-            raster.rows.eq(skid.o.p.rows),
-            raster.columns.eq(skid.o.p.columns),
+            raster.rows.eq(skid.o.p.size.rows),
+            raster.columns.eq(skid.o.p.size.columns),
+            raster.fits.eq(skid.o.p.fits),
+            raster.repeats.eq(skid.o.p.repeats),
             skid.o.ready.eq(raster.i.ready),
             raster.available.eq(array.available),
             array.take.eq(raster.take),

@@ -1,6 +1,6 @@
 """The raster: which pixel a step belongs to, which result it completes, and when a frame's end must be driven out."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -38,12 +38,10 @@ def step_layout(design: Conv2DDesign) -> data.StructLayout:
 
 
 class Raster(wiring.Component):
-    """Turns a stream of pixels into steps: one a clock, latency one clock, without a bubble at row ends or between frames of
-    one size.
+    """Turns a stream of pixels into steps: one a clock, latency one clock, without a bubble at row ends or between frames of one size.
 
-    A frame of `rows` x `columns` takes as many steps. Its end, `below` lines and `right` steps more in ``same`` mode, is
-    driven by the next frame if that follows at once and has the same size; else by flush steps, during which a new frame
-    waits.
+    A frame of `rows` x `columns` takes as many steps. Its end, `below` lines and `right` steps more in ``same`` mode, is driven by the
+    next frame if that follows at once, has the same size and more than `below` rows; else by flush steps, during which a new frame waits.
 
     Parameters
     ----------
@@ -55,6 +53,8 @@ class Raster(wiring.Component):
         Decides with the marks of the beat it is offered: put a register slice in front. `last` is ignored.
     rows, columns : In
         Size of the frame, while its first pixel is on offer.
+    fits, repeats : In
+        With the first pixel: the size is one that the core takes; it is the size of the frame that began before.
     available : In
         A result may be started; no step is made without.
     valid : Out
@@ -73,8 +73,10 @@ class Raster(wiring.Component):
         super().__init__(
             {
                 "i": In(stream.Signature(image_layout(design.pixel))),
-                "rows": In(16),
-                "columns": In(16),
+                "rows": In(range(design.core_rows + 1)),
+                "columns": In(range(design.core_columns + 1)),
+                "fits": In(1),
+                "repeats": In(1),
                 "available": In(1),
                 "valid": Out(1),
                 "step": Out(step_layout(design)),
@@ -88,16 +90,10 @@ class Raster(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         design = self._design
-        above, below, left, right = design.above, design.below, design.left, design.right
+        right = design.right
         same = design.core_mode == "same"
-        has_tail = same and (below > 0 or right > 0)
-        head = self.i.payload
-
-        rows, columns = self.rows, self.columns
-        size_fits, size_same = Signal(), Signal()
-        # The size of the frame that entered last, and so of the one that leaves.
-        last_row = Signal(range(max(design.core_rows, 2)))
-        last_column = Signal(range(max(design.core_columns, 2)))
+        has_tail = same and (design.below > 0 or right > 0)
+        head, has = self.i.payload, self.i.valid
 
         # What the core is at. Entering and leaving overlap when a frame follows at once.
         entering = Signal()  # some pixels of a frame are still to come
@@ -106,162 +102,163 @@ class Raster(wiring.Component):
         flushing = Signal()  # steps without a pixel drive them out
         skipping = Signal()  # the beats of a frame that doesn't fit are dropped
 
-        column = Signal(range(design.core_columns))
-        line = Signal(range(design.core_rows + below + 1))  # of the frame that entered last; counts on while it leaves
-        live = Signal()  # the line serves a result row
-        top = Signal(range(above + 1))
-        under = Signal(range(max(design.core_rows, 2)))  # rows of the frame below that result row
-        row_first = Signal()
-        live_before, last_before = Signal(), Signal()  # the same of the line before, for its last results
-
-        m.d.comb += size_fits.eq(
-            (rows >= design.core_min_rows)
-            & (rows <= design.core_rows)
-            & (columns >= design.core_min_columns)
-            & (columns <= design.core_columns)
+        # What happens in this clock, each of it from registers alone.
+        begins, begin, drop, cut, take_pixel, complete, flush = (
+            Signal(name=name) for name in ("begins", "begin", "drop", "cut", "take_pixel", "complete", "flush")
         )
-        m.d.comb += size_same.eq((rows == last_row + 1) & (columns == last_column + 1) & (last_row >= below))
-
-        begin, advance, consume, flush = Signal(), Signal(), Signal(), Signal()
-        m.d.sync += self.errors.eq(0)
-        with m.If(entering & completing):
-            m.d.comb += advance.eq(self.available)
-        with m.Elif(entering):
-            with m.If(self.i.valid & head.first):
-                m.d.sync += [completing.eq(1), self.errors.first.eq(1)]
-            with m.Elif(self.i.valid & self.available):
-                m.d.comb += [advance.eq(1), consume.eq(1)]
-                m.d.sync += self.errors.eol.eq(head.eol != (column == last_column))
-        with m.Elif(flushing):
-            m.d.comb += [advance.eq(self.available), flush.eq(1)]
-        with m.Else():
-            with m.If(self.i.valid & ~head.first):
-                # Outside any frame; the rest of a frame that was dropped has been flagged already.
-                m.d.comb += consume.eq(1)
-                m.d.sync += self.errors.orphan.eq(~skipping)
-            with m.Elif(self.i.valid & ~size_fits):
-                m.d.comb += consume.eq(1)
-                m.d.sync += [self.errors.size.eq(1), skipping.eq(1)]
-            with m.If(self.i.valid & head.first & size_fits & (size_same | ~leaving)):
-                with m.If(self.available):
-                    m.d.comb += [begin.eq(1), advance.eq(1), consume.eq(1)]
-                    # A frame of one column ends its first line with its first pixel.
-                    m.d.sync += self.errors.eol.eq(head.eol != (columns == 1))
-            with m.Elif(leaving):
-                m.d.comb += [advance.eq(self.available), flush.eq(1)]
-                m.d.sync += flushing.eq(1)
-        m.d.comb += self.i.ready.eq(consume)
-
-        # The step that is made now, if any: `begin` looks ahead of the registers that it sets.
-        current_last_row, current_last_column = Signal.like(last_row), Signal.like(last_column)
-        current_live, current_under, current_row_first, current_line = Signal(), Signal.like(under), Signal(), Signal.like(line)
+        advance, consume, ends, frame_end = (Signal(name=name) for name in ("advance", "consume", "ends", "frame_end"))
+        outside = ~entering & ~flushing
+        follows = Signal()  # a frame may begin while the one before is leaving, if it repeats its size
         m.d.comb += [
-            current_last_row.eq(last_row),
-            current_last_column.eq(last_column),
-            current_live.eq(live),
-            current_under.eq(under),
-            current_row_first.eq(row_first),
-            current_line.eq(line),
+            begins.eq(outside & has & head.first & self.fits & (~leaving | (self.repeats & follows))),
+            drop.eq(outside & has & ~(head.first & self.fits)),
+            cut.eq(entering & ~completing & has & head.first),
+            take_pixel.eq(entering & ~completing & has & ~head.first),
+            complete.eq(entering & completing),
+            flush.eq(flushing | (leaving & ~entering & ~begins)),
+            begin.eq(begins & self.available),
+            advance.eq(self.available & (begins | take_pixel | complete | flush)),
+            consume.eq(drop | (self.available & (begins | take_pixel))),
+            self.i.ready.eq(consume),
+            self.open.eq(entering | leaving | flushing),
         ]
-        with m.If(begin):
-            m.d.comb += [current_last_row.eq(rows - 1), current_last_column.eq(columns - 1), current_line.eq(0)]
+        place = _Place(m, design, begin, advance, frame_end, leaving, flush & ends, self.rows, self.columns)
+        m.d.comb += frame_end.eq(place.line_end & place.last_line & entering)
+        m.d.sync += [
+            entering.eq((entering | begin) & ~(advance & frame_end)),
+            completing.eq((completing | cut) & ~(advance & frame_end)),
+            skipping.eq((skipping | (drop & head.first)) & ~begin),
+            self.errors.size.eq(drop & head.first),
+            self.errors.orphan.eq(drop & ~head.first & ~skipping),
+            self.errors.first.eq(cut),
+            self.errors.eol.eq(self.available & (begins | take_pixel) & (head.eol != place.line_end)),
+        ]
+        if has_tail:
+            m.d.comb += ends.eq(place.result & place.last)
             m.d.sync += [
-                last_row.eq(rows - 1),
-                last_column.eq(columns - 1),
-                line.eq(0),
-                entering.eq(1),
-                skipping.eq(0),
+                leaving.eq((leaving & ~(advance & ends)) | (advance & frame_end)),
+                flushing.eq(flush & ~(advance & ends)),
             ]
-            if below == 0:
-                first_row = 0 if same else above
-                m.d.comb += [current_live.eq(1), current_under.eq(rows - 1), current_row_first.eq(first_row == 0)]
-                m.d.sync += [live.eq(1), under.eq(rows - 1), row_first.eq(first_row == 0), top.eq(0)]
-
-        line_end = Signal()
-        m.d.comb += line_end.eq(column == current_last_column)
-        frame_end = Signal()
-        m.d.comb += frame_end.eq(line_end & (current_line == current_last_row) & (entering | begin))
-
-        # The result that the step completes.
-        serves_before = Signal()  # the first steps of a line complete the row before
-        result, first, last, eol = Signal(), Signal(), Signal(), Signal()
-        bottom = Signal(range(below + 1))
-        current_top = Signal.like(top)
-        m.d.comb += [
-            current_top.eq(top),
-            bottom.eq(Mux(current_under > below, below, current_under)),
-            serves_before.eq(column < right),
-        ]
-        if below == 0:
             with m.If(begin):
-                m.d.comb += current_top.eq(0)
-        if same:
-            m.d.comb += [
-                result.eq(Mux(serves_before, live_before, current_live)),
-                first.eq(current_row_first & (column == right)),
-            ]
-            if right:
-                m.d.comb += [last.eq(last_before & (column == right - 1)), eol.eq(column == right - 1)]
-            else:
-                m.d.comb += [last.eq((current_under == 0) & line_end), eol.eq(line_end)]
-        else:
-            m.d.comb += [
-                result.eq(current_live & (current_top == above) & (column >= left + right)),
-                first.eq(current_row_first & (column == left + right)),
-                last.eq((current_under == below) & line_end),
-                eol.eq(line_end),
-            ]
-        m.d.comb += self.take.eq(advance & result)
+                m.d.sync += follows.eq(self.rows > design.below)
+
+        m.d.comb += self.take.eq(advance & place.result)
         m.d.sync += [
             self.valid.eq(advance),
             self.step.pixel.eq(Mux(consume, head.data, 0)),
-            self.step.column.eq(column),
-            self.step.top.eq(current_top),
-            self.step.bottom.eq(bottom),
-            self.step.tail.eq(serves_before),
-            self.step.load.eq(column == right),
-            self.step.result.eq(result),
-            self.step.first.eq(first),
-            self.step.last.eq(last),
-            self.step.eol.eq(eol),
+            self.step.column.eq(place.column),
+            self.step.top.eq(place.top),
+            self.step.bottom.eq(place.bottom),
+            self.step.tail.eq(place.tail),
+            self.step.load.eq(place.load),
+            self.step.result.eq(place.result),
+            self.step.first.eq(place.first),
+            self.step.last.eq(place.last),
+            self.step.eol.eq(place.eol),
         ]
-
-        with m.If(advance):
-            m.d.sync += column.eq(column + 1)
-            with m.If(line_end):
-                m.d.sync += [
-                    column.eq(0),
-                    line.eq(current_line + 1),
-                    live_before.eq(current_live),
-                    last_before.eq(current_live & (current_under == 0)),
-                ]
-                with m.If(current_live):
-                    m.d.sync += [
-                        under.eq(current_under - 1),
-                        live.eq(current_under != 0),
-                        row_first.eq(0 if same else current_top == above - 1),
-                    ]
-                    with m.If(current_top != above):
-                        m.d.sync += top.eq(current_top + 1)
-                if below:
-                    with m.If(current_line == below - 1):
-                        m.d.sync += [
-                            live.eq(1),
-                            under.eq(current_last_row),
-                            top.eq(0),
-                            row_first.eq(same or above == 0),
-                        ]
-            with m.If(frame_end):
-                m.d.sync += [entering.eq(0), completing.eq(0)]
-                if has_tail:
-                    m.d.sync += leaving.eq(1)
-                else:
-                    m.d.sync += live.eq(0)
-            if has_tail:
-                with m.If(result & last & ~frame_end):
-                    # The next frame may have begun: then nothing of it has been completed yet, and it isn't leaving.
-                    m.d.sync += leaving.eq(0)
-                    with m.If(flush):
-                        m.d.sync += [flushing.eq(0), column.eq(0), live.eq(0), live_before.eq(0), last_before.eq(0)]
-        m.d.comb += self.open.eq(entering | leaving | flushing)
         return m
+
+
+class _Place:
+    """Where the next step is: its column and line, the result that it completes, and that result's marks.
+
+    Everything about a line is decided at the end of the line before, and the end of a line one column ahead, so that no step waits for a
+    comparison of counters. A frame has at least 3 columns: its first step never ends a line.
+    """
+
+    def __init__(
+        self,
+        m: Module,
+        design: Conv2DDesign,
+        begin: Signal,
+        advance: Signal,
+        frame_end: Signal,
+        leaving: Signal,
+        flushed: Value,
+        rows: Value,
+        columns: Value,
+    ) -> None:
+        right = design.right
+        self.column = Signal(range(design.core_columns))
+        self.line_end = Signal()
+        self.last_line = Signal()  # of the frame that entered last
+        self.top = Signal(range(design.above + 1))
+        self.bottom = Signal(range(design.below + 1))
+        self.tail, self.load = self.column < right, self.column == right
+        line = Signal(range(design.core_rows + design.below + 1))  # of the frame that entered last; counts on while it leaves
+        last_row, next_to_last = Signal(range(max(design.core_rows, 2))), Signal(range(max(design.core_columns, 2)))
+        first_row = Signal(init=design.core_mode == "same" and not design.below or design.kernel_rows == 1)
+        self._columns(m, begin, advance, flushed, next_to_last, columns)
+        with m.If(begin):
+            m.d.sync += [last_row.eq(rows - 1), line.eq(0), self.last_line.eq(rows == 1)]
+        with m.If(advance & self.line_end):
+            m.d.sync += [line.eq(line + 1), self.last_line.eq(line + 1 == last_row)]
+        line_end = advance & self.line_end
+        if design.core_mode == "valid":
+            self._valid(m, design, line, line_end, frame_end, first_row)
+        else:
+            self._same(m, design, line, last_row, line_end, frame_end, leaving, flushed & advance, first_row)
+
+    def _columns(self, m: Module, begin: Signal, advance: Signal, flushed: Value, next_to_last: Signal, columns: Value) -> None:
+        with m.If(advance):
+            m.d.sync += [
+                self.column.eq(Mux(self.line_end | flushed, 0, self.column + 1)),
+                self.line_end.eq((self.column == next_to_last) & ~self.line_end & ~flushed & ~begin),
+            ]
+        with m.If(begin):
+            m.d.sync += next_to_last.eq(columns - 2)
+
+    def _valid(
+        self, m: Module, design: Conv2DDesign, line: Signal, line_end: Value, frame_end: Signal, first_row: Signal
+    ) -> None:
+        """A result wherever the window lies inside the frame; the frame's last pixel completes the last one."""
+        before = design.kernel_rows - 2  # the line before the first that completes results
+        live = Signal(init=design.kernel_rows == 1)
+        inside = design.kernel_columns - 1
+        self.result = live & (self.column >= inside)
+        self.first = first_row & (self.column == inside)
+        self.last = self.last_line & self.line_end
+        self.eol = self.line_end
+        with m.If(line_end):
+            if before < 0:
+                m.d.sync += first_row.eq(frame_end)
+            else:
+                m.d.sync += [live.eq((live | (line == before)) & ~frame_end), first_row.eq((line == before) & ~frame_end)]
+
+    def _same(
+        self,
+        m: Module,
+        design: Conv2DDesign,
+        line: Signal,
+        last_row: Signal,
+        line_end: Value,
+        frame_end: Signal,
+        leaving: Signal,
+        flushed: Value,
+        first_row: Signal,
+    ) -> None:
+        """A result `below` lines and `right` columns behind each pixel; the first `right` steps of a line complete the row before."""
+        above, below, right = design.above, design.below, design.right
+        live = Signal(init=not below)  # the line serves a result row
+        last_row_now = self.last_line if not below else live & (self.bottom == 0)
+        live_before, last_before = Signal(), Signal()  # the same of the line before, for its last results
+        self.result = Mux(self.tail, live_before, live) if right else live
+        self.first = first_row & self.load
+        self.last = last_before & (self.column == right - 1) if right else last_row_now & self.line_end
+        self.eol = self.column == right - 1 if right else self.line_end
+        top_next = Mux(self.top == above, above, self.top + 1)
+
+        with m.If(line_end):
+            m.d.sync += [live_before.eq(live), last_before.eq(live & last_row_now)]
+            if not below:
+                m.d.sync += [first_row.eq(frame_end), self.top.eq(Mux(frame_end, 0, top_next))]
+            else:
+                m.d.sync += [first_row.eq(0), self.top.eq(top_next), live.eq(live & ~last_row_now)]
+                # A row whose frame has all its lines in has one row fewer below it than the row before.
+                with m.If(frame_end | leaving):
+                    m.d.sync += self.bottom.eq(self.bottom - 1)
+                with m.If(line == below - 1):
+                    few = last_row < below  # only a frame that is shorter than its flush
+                    m.d.sync += [live.eq(1), first_row.eq(1), self.top.eq(0), self.bottom.eq(Mux(few, last_row, below))]
+        with m.If(flushed):
+            m.d.sync += [live.eq(not below), live_before.eq(0), last_before.eq(0)]
