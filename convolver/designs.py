@@ -22,7 +22,6 @@ __all__ = [
     "GATEWARE_BOUNDARIES",
     "MODES",
     "OPERATIONS",
-    "STATES",
     "SYMMETRIES",
     "Boundary",
     "Conv2DDesign",
@@ -30,7 +29,6 @@ __all__ = [
     "FIRDesign",
     "Mode",
     "Operation",
-    "State",
     "Symmetry",
     "design_from_dict",
     "design_from_json",
@@ -41,12 +39,10 @@ Boundary = Literal["constant", "edge", "reflect", "symmetric", "wrap"]
 Mode = Literal["full", "same", "valid"]
 Operation = Literal["convolve", "correlate"]
 Symmetry = Literal["none", "symmetric", "antisymmetric"]
-State = Literal["reset", "continuous"]
 BOUNDARIES: tuple[Boundary, ...] = get_args(Boundary)
 MODES: tuple[Mode, ...] = get_args(Mode)
 OPERATIONS: tuple[Operation, ...] = get_args(Operation)
 SYMMETRIES: tuple[Symmetry, ...] = get_args(Symmetry)
-STATES: tuple[State, ...] = get_args(State)
 GATEWARE_BOUNDARIES: tuple[Boundary, ...] = ("constant", "edge")
 """Boundaries that the core makes itself in ``same`` mode; for the others the host pads and the core runs ``valid``."""
 
@@ -197,7 +193,7 @@ class Design:
 
     def to_toml(self) -> str:
         """The design as a TOML file for people."""
-        lines = [f"{key} = {json.dumps(value)}" for key, value in self.to_dict().items()]
+        lines = [f"{key} = {json.dumps(value)}" for key, value in self.to_dict().items() if value is not None]
         return "\n".join(lines) + "\n"
 
     def replace(self, **changes: Any) -> Self:
@@ -257,8 +253,6 @@ class FIRDesign(Design):
         Clocks in which one sample is computed, 1 to 1024: as many taps share a multiplier. By default 1, or what `multipliers` asks.
     multipliers : int, optional
         Most multipliers to use, 1 or more: sets `clocks_per_sample` to the fewest clocks that do with them.
-    state : {"reset", "continuous"}
-        Whether each frame starts from silence or goes on where the frame before ended.
 
     Raises
     ------
@@ -279,7 +273,6 @@ class FIRDesign(Design):
     symmetry: Symmetry | None = None
     clocks_per_sample: int | None = None
     multipliers: int | None = None
-    state: State = "reset"
 
     def __post_init__(self) -> None:
         coefficients = _integers("Coefficients", self.coefficients)
@@ -287,7 +280,6 @@ class FIRDesign(Design):
             raise DesignError(f"A FIR filter must have 1 to 256 taps, not {len(coefficients)}")
         object.__setattr__(self, "coefficients", coefficients)
         object.__setattr__(self, "data", _format("Data", self.data))
-        _choice("State", self.state, STATES)
         self._check_numbers()
         self._check_symmetry()
         self._check_folding()
@@ -341,6 +333,15 @@ class FIRDesign(Design):
         if (broken := _mirrors(coefficients, self.symmetry)) is not None:
             raise DesignError(_asymmetric(coefficients, self.symmetry, broken))
         return tuple(coefficients[tap] for tap, _ in self.terms)
+
+    def complete(self, independent: Sequence[int]) -> tuple[int, ...]:
+        """The whole set that `independent` takes apart."""
+        whole = [0] * self.taps
+        for (tap, mirror), value in zip(self.terms, independent, strict=True):
+            whole[tap] = value
+            if mirror is not None:
+                whole[mirror] = -value if self.symmetry == "antisymmetric" else value
+        return tuple(whole)
 
     @property
     def slot(self) -> int:

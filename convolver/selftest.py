@@ -58,12 +58,19 @@ def cases(design: FIRDesign | Conv2DDesign, frames: int, seed: int) -> Iterator[
     if not design.loadable:
         return
     coefficient, count = design.coefficient_format, len(design.weights)
+    low = coefficient.min
+    if isinstance(design, FIRDesign):
+        count = len(design.terms)
+        if design.symmetry == "antisymmetric":
+            low = max(low, -coefficient.max)  # the other half has the negative values
     sets = {
-        "all coefficients at the minimum": [coefficient.min] * count,
+        "all coefficients at the minimum": [low] * count,
         "all coefficients at the maximum": [coefficient.max] * count,
-        "random coefficients": [int(value) for value in random.integers(coefficient.min, coefficient.max + 1, count)],
-        "its own coefficients again": list(design.weights),
+        "random coefficients": [int(value) for value in random.integers(low, coefficient.max + 1, count)],
     }
+    if isinstance(design, FIRDesign):
+        sets = {name: list(design.complete(values)) for name, values in sets.items()}
+    sets["its own coefficients again"] = list(design.weights)
     for name, weights in sets.items():
         changed = _with_weights(design, weights)
         yield Case(f"{name}, random frame", _random(design, shape, random), changed, load=True)

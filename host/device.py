@@ -96,6 +96,8 @@ class Device:
         ------
         DataError
             If the design's coefficients are constant, or these don't fit it.
+        DesignError
+            If they break the symmetry that the design promises.
         """
         design = self.design
         if not design.loadable:
@@ -105,7 +107,8 @@ class Device:
         if values.shape != shape:
             raise DataError(f"Coefficients must have the shape of the design's, {_by(shape)}, not {_by(values.shape)}")
         values = _fitting("Coefficients", values, design.coefficient_format)
-        self._transport.load([int(value) for value in values.flat], timeout)
+        whole = [int(value) for value in values.flat]
+        self._transport.load(design.independent(whole) if isinstance(design, FIRDesign) else whole, timeout)
 
     def status(self) -> dict[str, int | bool | str]:
         """How the core and the way to it are; the keys depend on the transport."""

@@ -69,12 +69,10 @@ class SampleMemory(wiring.Component):
     -----
     valid, clear, sample : In
         As of `DelayLine`: a step, and whether it is a signal's first.
-    begins : In
-        With `valid`: a frame begins.
     clock : Out
         The clock of the slot, from the clock behind the step on.
     swap : Out
-        A frame begins with the slot of the next clock.
+        A signal begins with the slot of the next clock.
     samples, mirrors : Out
         An array of one sample a lane, two clocks behind `clock`.
     start, end : Out
@@ -88,7 +86,6 @@ class SampleMemory(wiring.Component):
             {
                 "valid": In(1),
                 "clear": In(1),
-                "begins": In(1),
                 "sample": In(shape),
                 "clock": Out(range(schedule.clocks)),
                 "swap": Out(1),
@@ -113,7 +110,7 @@ class SampleMemory(wiring.Component):
             first.eq(running & (self.clock == 0)),
             last.eq(running & (self.clock == schedule.clocks - 1)),
         ]
-        m.d.comb += self.swap.eq(self.valid & self.begins)
+        m.d.comb += self.swap.eq(self.valid & self.clear)
         with m.If(running):
             m.d.sync += self.clock.eq(self.clock + 1)
         with m.If(last):

@@ -108,7 +108,7 @@ class FIRCore(wiring.Component):
         m.submodules.line = line = DelayLine(self.schedule)
         m.d.comb += [
             line.valid.eq(step),
-            line.clear.eq(beat.first if self.design.state == "reset" else 0),
+            line.clear.eq(beat.first),
             line.sample.eq(beat.data),
         ]
         if self.design.loadable:
@@ -132,8 +132,7 @@ class FIRCore(wiring.Component):
             m.d.sync += [pause.eq(clocks - 1), free.eq(0)]
         m.d.comb += [
             memory.valid.eq(step),
-            memory.clear.eq(beat.first if self.design.state == "reset" else 0),
-            memory.begins.eq(beat.first),
+            memory.clear.eq(beat.first),
             memory.sample.eq(beat.data),
             *(array.samples[lane].eq(memory.samples[lane]) for lane in range(self.schedule.lanes)),
             array.clock.eq(memory.clock),

@@ -14,6 +14,7 @@ from amaranth.lib.wiring import In, Out
 from convolver.designs import Conv2DDesign, FIRDesign
 from convolver.errors import DesignError
 from convolver.hw.stream import shape_of
+from convolver.schedule import Schedule
 
 __all__ = [
     "BUS",
@@ -199,7 +200,7 @@ class RegisterBank(wiring.Component):
             "VERSION": Const(VERSION, 32),
             "DESCRIPTION_BYTES": Const(len(self._description), 32),
             "STATUS": Cat(sticky, Const(0, BUSY_BIT - ERROR_KINDS), self.busy, self.pending),
-            "COEFFICIENTS": Const(len(self.design.weights) if self.design.loadable else 0, 32),
+            "COEFFICIENTS": Const(len(Schedule(self.design).loaded) if self.design.loadable else 0, 32),
             "CLOCKS": clocks,
             "BEATS_IN": beats_in,
             "BEATS_OUT": beats_out,
@@ -249,7 +250,7 @@ class RegisterBank(wiring.Component):
     def _load(self, m: Module, written: dict[str, Signal], fits: Signal, wait: Signal, act: Signal) -> None:
         """Turns writes of COEFFICIENT into sets for the core, through a register of one coefficient."""
         given = self.bus.request.p.data
-        form, count = self.design.coefficient_format, len(self.design.weights)
+        form, count = self.design.coefficient_format, len(Schedule(self.design).loaded)
         begun = Signal(range(count))  # coefficients of the set that is being written
         last = Signal()
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from convolver import Conv2DDesign, FIRDesign, Format
-from convolver.designs import BOUNDARIES, MODES, OPERATIONS
+from convolver.designs import BOUNDARIES, MODES, OPERATIONS, SYMMETRIES
 from convolver.formats import OVERFLOWS, ROUNDINGS
 from convolver.host.device import Device
 from convolver.schedule import Schedule
@@ -61,7 +61,7 @@ def random_design(seed, soak=False):
     if random.random() < 0.4:
         taps = int(random.integers(1, 65 if soak else 13))
         form, weights = some_weights(random, taps, wide)
-        return some_numbers(random, functools.partial(FIRDesign, weights, data=sample, coefficient=form))
+        return some_numbers(random, functools.partial(some_fir, weights, data=sample, coefficient=form, seed=seed))
     rows, columns = (int(side) for side in random.integers(1, 10 if soak else 6, 2))
     if random.random() < 0.1:
         rows, columns = ((1, 15), (15, 1))[random.integers(2)]
@@ -82,6 +82,22 @@ def random_design(seed, soak=False):
             columns=int(random.integers(1, 40)),
         ),
     )
+
+
+def some_fir(weights, *, seed, loadable, coefficient, **fields):
+    """A FIR of these taps, or of as many with a symmetry; folded over clocks or not."""
+    random = np.random.default_rng([2027, seed])
+    clocks = int(random.choice([1, 1, 2, 3, 8, len(weights)]))
+    symmetry = str(random.choice(SYMMETRIES)) if len(weights) > 1 else "none"
+    if symmetry != "none":
+        sign = -1 if symmetry == "antisymmetric" else 1
+        # A negative extreme has no positive counterpart: stay within both.
+        reach = min(coefficient.max, -coefficient.min) if sign < 0 else coefficient.max
+        half = [max(min(weight, reach), -reach if sign < 0 else coefficient.min) for weight in weights[: len(weights) // 2]]
+        middle = [0 if sign < 0 else weights[-1]] * (len(weights) % 2)
+        weights = [*half, *middle, *(sign * weight for weight in reversed(half))]
+    fields |= {"clocks_per_sample": clocks, "loadable": loadable, "coefficient": coefficient}
+    return FIRDesign(weights, symmetry=symmetry if loadable else None, **fields)
 
 
 @functools.cache
@@ -153,10 +169,10 @@ def check(design, core):
     for frame, result in zip(frames[:2], expected[:2], strict=True):
         run = simulation.run(beats=beats_of([frame]), wanted=result.size, settle=40, times=True)
         assert run.first_accept == 0
-        assert run.source_stalls == 0
+        assert run.source_stalls == (schedule.clocks - 1) * (frame.size - 1)
         assert run.last_result + 1 == schedule.frame_clocks(*frame.shape)
         np.testing.assert_array_equal(run.results, result.reshape(-1))
-        np.testing.assert_array_equal(run.accept_clocks, np.arange(frame.size))
+        np.testing.assert_array_equal(run.accept_clocks, np.arange(frame.size) * schedule.clocks)
         if isinstance(design, FIRDesign):
             np.testing.assert_array_equal(run.result_clocks - run.accept_clocks, core.ports.latency)
 
@@ -173,7 +189,7 @@ def check(design, core):
     again = [frames[0]] * 4
     run = simulation.run(beats=beats_of(again), wanted=4 * expected[0].size)
     if schedule.lag[0] < len(frames[0]) or isinstance(design, FIRDesign):
-        assert run.clocks == schedule.frame_clocks(*frames[0].shape) + 3 * frames[0].size
+        assert run.clocks == schedule.frame_clocks(*frames[0].shape) + 3 * frames[0].size * schedule.clocks
     else:
         assert run.clocks <= 4 * schedule.frame_clocks(*frames[0].shape)
     np.testing.assert_array_equal(run.results, np.tile(expected[0].reshape(-1), 4))
@@ -193,14 +209,17 @@ def check_loading(design, simulation, random, frames):
     old = list(design.weights)
     for turn in range(4):
         form = design.coefficient_format
-        new = [int(weight) for weight in random_samples(form, len(old), int(random.integers(1 << 30)))]
+        loaded = [int(weight) for weight in random_samples(form, len(Schedule(design).loaded), int(random.integers(1 << 30)))]
+        if isinstance(design, FIRDesign) and design.symmetry == "antisymmetric":
+            loaded = [max(weight, -form.max) for weight in loaded]
+        new = list(design.complete(loaded)) if isinstance(design, FIRDesign) else loaded
         before = [core_result(design, frame, old).reshape(-1) for frame in frames]
         after = [core_result(design, frame, new).reshape(-1) for frame in frames]
         wanted = sum(result.size for result in after)
         run = simulation.run(
             beats=beats_of(frames),
             wanted=wanted,
-            coefficients=new,
+            coefficients=loaded,
             coefficient_clock=int(random.integers(0, sum(frame.size for frame in frames))) if turn else 0,
             coefficient_gaps=stalls(STALLS[turn], turn),
             stalls=stalls("rare", turn),
@@ -282,6 +301,9 @@ def test_the_random_designs_cover_every_choice():
     assert {design.boundary for design in images} == set(BOUNDARIES)
     assert {design.mode for design in images} == set(MODES)
     assert {design.operation for design in images} == set(OPERATIONS)
+    assert {design.symmetry for design in signals} == set(SYMMETRIES)
+    assert {design.symmetry for design in signals if design.loadable} == set(SYMMETRIES)
+    assert {min(design.slot, 3) for design in signals} == {1, 2, 3}
     for kind in (images, signals):
         assert {design.loadable for design in kind} == {False, True}
         assert {design.sample.signed for design in kind} == {False, True}

@@ -52,7 +52,7 @@ def test_worst_gain_is_reached() -> None:
 def test_numbers_of_a_fir() -> None:
     numbers = Report(FIR).to_dict()
     assert numbers["accumulator_width"] == 21  # 18 * 32768 = 589824 needs 20 bits and a sign
-    assert numbers["multipliers"] == 4  # two of the six taps are 1
+    assert numbers["multipliers"] == 2  # two of the three pairs of taps are no ones
     assert numbers["line_buffer_bits"] == 0
     assert (numbers["group_delay"], numbers["linear_phase"]) == (2.5, True)
     assert numbers["output"] == "s19"

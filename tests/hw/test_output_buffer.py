@@ -46,14 +46,14 @@ class Pipeline(wiring.Component):
 
 
 def test_one_result_a_clock_with_the_stated_latency():
-    dut = Pipeline(6, 10)
+    dut = Pipeline(6, 14)
     run = run_stream(dut, list(range(100)), 100)
     assert run.beats == list(range(100))
     assert run.accepted == list(range(100))
     assert run.delivered == [clock + 6 + 2 for clock in range(100)]
 
 
-@pytest.mark.parametrize("depth", [1, 2, 3, 8])
+@pytest.mark.parametrize("depth", [3, 4, 8])
 @pytest.mark.parametrize(("gap", "stall"), [(0, 0.9), (0.5, 0.5), (0.9, 0), (0, 0)])
 def test_nothing_is_lost_and_nothing_overflows(depth, gap, stall):
     dut = Pipeline(5, depth)
@@ -66,10 +66,11 @@ def test_nothing_is_lost_and_nothing_overflows(depth, gap, stall):
 def test_all_credits_come_home():
     dut = Pipeline(5, 4)
     run = run_stream(dut, [1, 2, 3], 3, settle=10, watch={"home": dut.home})
-    # Away from the clock after the first is taken to the clock of the last transfer.
-    assert run.seen["home"] == run.delivered[-1] + 1 + 10 - (run.delivered[-1] - run.accepted[0])
+    # Away from the second clock after the first is taken to the second after the last transfer.
+    clocks = run.delivered[-1] + 1 + 10
+    assert run.seen["home"] == clocks - (run.delivered[-1] + 2 - (run.accepted[0] + 1))
 
 
-def test_depth_must_be_positive():
-    with pytest.raises(ValueError, match=r"^Depth must be at least 1, not 0$"):
-        OutputBuffer(unsigned(8), 0)
+def test_a_depth_that_never_lends_is_refused():
+    with pytest.raises(ValueError, match=r"^Depth must be at least 3, not 2$"):
+        OutputBuffer(unsigned(8), 2)
