@@ -5,12 +5,14 @@
 #   make lint     ruff and mypy
 #   make soak     the tests that take hours
 #   make bench    the benchmarks behind the figures in docs/
+#   make proofs   proves the blocks of the gateware, and breaks them to see that the proofs notice; docs/proofs.md
+#   make mutants  counts which small changes of the gateware are noticed; docs/mutants.md
 #   make boards   builds every board's default design, and writes their figures into docs/boards.md
 #   make setup    everything that the above need, ahead of time
 
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test lint soak bench boards links lock clean
+.PHONY: help setup demo test lint soak bench proofs mutants boards links lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -64,6 +66,12 @@ lint: $(VENV)/.dev links
 
 bench: $(VENV)/.dev
 	@set -e; for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script; done
+
+proofs: $(VENV)/.dev
+	JOBS=$(JOBS) PYTHONPATH=tests $(BIN)/python -m formal --write
+
+mutants: $(VENV)/.dev
+	JOBS=$(JOBS) PYTHONPATH=tests $(BIN)/python -m mutants --write
 
 boards: $(VENV)/.dev
 	$(BIN)/python -m convolver.boards.listing

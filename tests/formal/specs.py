@@ -1,0 +1,784 @@
+"""Specifications of the parts: what each promises, for free inputs, in another formulation than its own."""
+
+from amaranth.hdl import Array, Assert, Cat, Const, Cover, Module, Mux, Signal, Value, signed
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In
+from formal.contracts import Queue
+
+from convolver.designs import Conv2DDesign, Design, FIRDesign
+from convolver.hw import coefficients, conv2d, delay, fir, mac_array, output_buffer, raster, requantiser, stream
+from convolver.hw.coefficients import coefficient_layout
+from convolver.hw.marks import ERROR_LAYOUT
+from convolver.schedule import Schedule
+
+__all__ = [
+    "CoefficientBankSpec",
+    "Conv2DCoreSpec",
+    "DelaySpec",
+    "FIRCoreSpec",
+    "MACArraySpec",
+    "OutputBufferSpec",
+    "RasterSpec",
+    "RequantiserSpec",
+    "SkidBufferSpec",
+]
+
+
+class SkidBufferSpec(wiring.Component):
+    """A queue of two beats, one clock; ready whenever it has room, whatever `o.ready` is."""
+
+    def __init__(self, width: int = 2) -> None:
+        super().__init__({"valid": In(1), "payload": In(width), "ready": In(1), "tag": In(1)})
+        self._width = width
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.dut = dut = stream.SkidBuffer(self._width)
+        m.d.comb += [dut.i.valid.eq(self.valid), dut.i.payload.eq(self.payload), dut.o.ready.eq(self.ready)]
+        queue = Queue(
+            m,
+            enters=self.valid & dut.i.ready,
+            value=self.payload,
+            valid=dut.o.valid,
+            ready=self.ready,
+            payload=dut.o.payload,
+            depth=2,
+            latency=1,
+            tag=self.tag,
+        )
+        m.d.comb += Assert(dut.i.ready == (queue.level < 2))
+        return m
+
+
+class OutputBufferSpec(wiring.Component):
+    """The buffer with its pipeline: a result is started only while `available`, and written `flight` clocks later.
+
+    ``credits + in flight + queued = depth``: `owed` counts what was started and hasn't left, so `available` and `home` must
+    follow
+    it exactly. With `sustains` the buffer is deep enough for one result a clock: it is never short of credits while `o` is
+    ready.
+    """
+
+    def __init__(self, depth: int, flight: int, width: int = 2, sustains: bool = False) -> None:
+        super().__init__({"want": In(1), "data": In(width), "ready": In(1), "tag": In(1)})
+        self._depth, self._flight, self._width, self._sustains = depth, flight, width, sustains
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.dut = dut = output_buffer.OutputBuffer(self._width, self._depth)
+        flying = Signal(self._flight)
+        owed = Signal(range(2 * self._depth + 2))
+        take, leaves = Signal(), Signal()
+        m.d.comb += [
+            take.eq(self.want & dut.available),
+            leaves.eq(dut.o.valid & self.ready),
+            dut.take.eq(take),
+            dut.write.eq(flying[-1]),
+            dut.data.eq(self.data),
+            dut.o.ready.eq(self.ready),
+        ]
+        m.d.sync += [flying.eq(Cat(take, flying)), owed.eq(owed + take - leaves)]
+        Queue(
+            m,
+            enters=dut.write,
+            value=self.data,
+            valid=dut.o.valid,
+            ready=self.ready,
+            payload=dut.o.payload,
+            depth=self._depth,
+            latency=2,
+            tag=self.tag,
+            streak=3 if self._sustains else 0,
+        )
+        m.d.comb += [
+            Assert(dut.available == (owed < self._depth)),
+            Assert(dut.home == (owed == 0)),
+            Assert(~dut.overflow),
+        ]
+        if self._sustains:
+            stalled = Signal()  # since the last reset
+            with m.If(~self.ready):
+                m.d.sync += stalled.eq(1)
+            m.d.comb += Assert(stalled | dut.available)
+        return m
+
+
+class DelaySpec(wiring.Component):
+    """The input of `clocks` clocks ago; 0 before."""
+
+    def __init__(self, clocks: int, width: int = 2) -> None:
+        super().__init__({"i": In(width)})
+        self._clocks, self._width = clocks, width
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.dut = dut = delay.Delay(self._width, self._clocks)
+        history = Signal(self._width * self._clocks)
+        m.d.comb += dut.i.eq(self.i)
+        m.d.sync += history.eq(Cat(self.i, history))
+        m.d.comb += [
+            Assert(dut.o == Cat(self.i, history)[self._width * self._clocks :]),
+            Cover((dut.o == (1 << self._width) - 1) & (self.i == 0)),
+        ]
+        return m
+
+
+class CoefficientBankSpec(wiring.Component):
+    """Sets of the right length, and only those, are handed over whole, when a frame begins or none is inside.
+
+    A set is known here by its length and the one coefficient at the free index `chosen`.
+    """
+
+    def __init__(self, design: Design) -> None:
+        self._design = design
+        count = len(design.weights)
+        ports = {name: In(1) for name in ("valid", "restart", "swap", "idle")}
+        super().__init__({**ports, "payload": In(coefficient_layout(design)), "chosen": In(range(count))})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        design = self._design
+        count = len(design.weights)
+        m.submodules.dut = dut = coefficients.CoefficientBank(design)
+        begun, chosen = Signal(), Signal.like(self.chosen)
+        choice = Signal.like(self.chosen)
+        m.d.comb += choice.eq(Mux(self.chosen < count, self.chosen, 0))
+        with m.If(~begun):
+            m.d.sync += [begun.eq(1), chosen.eq(choice)]
+
+        accept, length, fault = Signal(), Signal(range(count + 2)), Signal()
+        value, complete = Signal(design.coefficient_format.width), Signal()
+        current = Signal.like(length)  # this coefficient's place, from 1; count + 1 for all that are too many
+        m.d.comb += [
+            dut.i.valid.eq(self.valid),
+            dut.i.payload.eq(self.payload),
+            dut.restart.eq(self.restart),
+            dut.swap.eq(self.swap),
+            dut.idle.eq(self.idle),
+            accept.eq(self.valid & dut.i.ready),
+            current.eq(Mux(length > count, length, length + 1)),
+        ]
+        m.d.sync += fault.eq(0)
+        with m.If(dut.load):
+            m.d.sync += complete.eq(0)
+        with m.If(accept):
+            m.d.sync += length.eq(Mux(self.payload.last, 0, Mux(current == count, count + 1, current)))
+            with m.If(current == chosen + 1):
+                m.d.sync += value.eq(self.payload.data)
+            with m.If(self.payload.last & (current == count)):
+                m.d.sync += complete.eq(1)
+            # Said once for each wrong set: at its early end, or where it should have ended.
+            m.d.sync += fault.eq(self.payload.last & (current < count) | ~self.payload.last & (current == count))
+        with m.If(self.restart):
+            m.d.sync += length.eq(0)
+
+        held = Signal.like(value)
+        m.d.comb += held.eq(Array(Value.cast(dut.weights[index]) for index in range(count))[chosen])
+        initial = Array(Const(weight, len(value)) for weight in design.weights)
+        m.d.comb += [
+            Assert(dut.pending == complete),
+            Assert(dut.i.ready == (begun & ~complete)),
+            Assert(dut.load == (~begun | complete & (self.swap | self.idle))),
+            Assert(~complete | (held == value)),
+            Assert(begun | (Array(Value.cast(dut.weights[index]) for index in range(count))[choice] == initial[choice])),
+            Assert(dut.error == fault),
+        ]
+        sets, dropped, wrong = Signal(2), Signal(), Signal()
+        with m.If(begun & dut.load & (sets != 3)):
+            m.d.sync += sets.eq(sets + 1)
+        with m.If(fault):
+            m.d.sync += wrong.eq(1)
+        with m.If(self.restart & (length != 0)):
+            m.d.sync += dropped.eq(1)
+        m.d.comb += [
+            Cover((sets == 3) & (value != 0)),
+            Cover(wrong & dut.load & self.swap & ~self.idle),
+            Cover(dropped & dut.load & self.idle),
+            Cover(accept & (length > count)),
+        ]
+        return m
+
+
+class RequantiserSpec(wiring.Component):
+    """The rounded quotient by its definition: the neighbours of ``i / 2**shift`` and the distances to them, then the
+    overflow rule.
+
+    All inputs in the range that the design says, one in each clock.
+    """
+
+    def __init__(self, design: Design) -> None:
+        self._design = design
+        self._schedule = Schedule(design)
+        width = design.accumulator.width
+        super().__init__({"i": In(signed(width) if design.accumulator.signed else width)})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        design = self._design
+        m.submodules.dut = dut = requantiser.Requantiser(self._schedule)
+        low, high = design.sum_range
+        value = Signal.like(self.i)
+        m.d.comb += [value.eq(Mux((self.i >= low) & (self.i <= high), self.i, low)), dut.i.eq(value)]
+
+        wide = signed(design.accumulator.width + 2)
+        one = 1 << design.shift
+        below, exact = Signal(wide), Signal(wide)
+        distance = Signal(design.shift + 1)  # from the neighbour below, in units of 2**-shift
+        # Cutting off the low bits, then asking for the rest by subtraction.
+        m.d.comb += [below.eq(value // one), distance.eq(value - below * one)]
+        nearer_above, tie = Signal(), Signal()
+        m.d.comb += [nearer_above.eq(distance > one - distance), tie.eq(distance == one - distance)]
+        above = (below + 1)[: len(below)].as_signed()
+        match design.rounding:
+            case "floor":
+                rounded = below
+            case "half_up":
+                rounded = Mux(nearer_above | tie, above, below)
+            case "half_even":
+                rounded = Mux(nearer_above | tie & below[0], above, below)
+            case "half_away":
+                rounded = Mux(nearer_above | tie & (value > 0), above, below)
+            case "toward_zero":
+                rounded = Mux((value < 0) & (distance != 0), above, below)
+        output = design.output_format
+        m.d.comb += exact.eq(rounded)
+        wanted = Signal(stream.shape_of(output))
+        m.d.comb += wanted.eq(exact)
+        if design.overflow == "saturate":
+            with m.If(exact > output.max):
+                m.d.comb += wanted.eq(output.max)
+            with m.Elif(exact < output.min):
+                m.d.comb += wanted.eq(output.min)
+
+        delayed, age = [wanted], [Const(1)]
+        for clock in range(dut.latency):
+            later = Signal.like(wanted, name=f"wanted_{clock}")
+            old = Signal(name=f"age_{clock}")
+            m.d.sync += [later.eq(delayed[-1]), old.eq(age[-1])]
+            delayed.append(later)
+            age.append(old)
+        m.d.comb += Assert(~age[-1] | (dut.o == delayed[-1]))
+        for name, reached in {
+            "tie": tie & (value != 0),
+            "up": exact == above,
+            "down": exact == below,
+            "clipped": wanted != exact,
+            "lowest": value == low,
+        }.items():
+            possible = {
+                "tie": design.shift > 0,
+                "up": design.rounding != "floor",
+                "clipped": not all(end in output for end in design.result_range),
+            }.get(name, True)
+            if possible:
+                m.d.comb += Cover(reached, name)
+        return m
+
+
+class MACArraySpec(wiring.Component):
+    """The sum of the products, one after the other in one wide number, as many clocks later as the array says.
+
+    Loaded coefficients are taken for the samples of the clock in which `load` is high.
+    """
+
+    def __init__(self, design: Design) -> None:
+        self._design = design
+        self._schedule = Schedule(design)
+        shape = stream.shape_of(design.sample)
+        positions = self._schedule.positions
+        ports = {"samples": In(data.ArrayLayout(shape, positions))}
+        if design.loadable:
+            ports |= {"weights": In(data.ArrayLayout(stream.shape_of(design.coefficient_format), positions)), "load": In(1)}
+        super().__init__(ports)
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        design, order = self._design, self._schedule.weight_order
+        m.submodules.dut = dut = mac_array.MACArray(self._schedule)
+        m.d.comb += dut.samples.eq(self.samples)
+        if design.loadable:
+            m.d.comb += [dut.weights.eq(self.weights), dut.load.eq(self.load)]
+            # The coefficients of this clock: those that are being loaded, or the last that were.
+            kept, loaded, weights = Signal.like(self.weights), Signal(), Signal(Value.cast(self.weights).shape())
+            chosen = data.View(self.weights.shape(), weights)
+            m.d.comb += weights.eq(Mux(self.load, self.weights.as_value(), kept.as_value()))
+            m.d.sync += [kept.as_value().eq(weights), loaded.eq(loaded | self.load)]
+            known = loaded | self.load
+            factors = [chosen[order[position]] for position in range(self._schedule.positions)]
+        else:
+            known = Const(1)
+            factors = [Const(design.weights[order[position]]) for position in range(self._schedule.positions)]
+        wide = signed(design.accumulator.width + 4)
+        total = Const(0, wide)
+        for position, factor in enumerate(factors):
+            partial = Signal(wide, name=f"partial_{position}")
+            m.d.comb += partial.eq(total + self.samples[position] * factor)
+            total = partial
+        sums, ages = [total], [known]
+        for clock in range(dut.latency):
+            later, old = Signal(wide, name=f"sum_{clock}"), Signal(name=f"age_{clock}")
+            m.d.sync += [later.eq(sums[-1]), old.eq(ages[-1])]
+            sums.append(later)
+            ages.append(old)
+        low, high = design.sum_range
+        m.d.comb += [Assert(~ages[-1] | (dut.sum == sums[-1])), Cover(dut.sum == low), Cover(dut.sum == high)]
+        return m
+
+
+class _Shallow(Schedule):
+    """A schedule with a smaller output buffer: as right, only slower."""
+
+    def __init__(self, design: Design, depth: int) -> None:
+        super().__init__(design)
+        self._depth = depth
+
+    @property
+    def buffer_depth(self) -> int:
+        return self._depth
+
+
+class FIRCoreSpec(wiring.Component):
+    """A whole FIR core: every accepted sample of a frame gives one result, the right one, with its marks, `latency` clocks
+    later.
+
+    The result is computed from the last samples as they were accepted, from silence at each `first`. As many results fit
+    inside as
+    the output buffer has places (here `depth`, or as many as the schedule says); the core accepts while one more does. Loaded
+    coefficients change between two frames only.
+    """
+
+    def __init__(self, design: FIRDesign, depth: int | None = None) -> None:
+        self._design = design
+        self._depth = depth
+        ports = {"valid": In(1), "payload": In(stream.frame_layout(design.data)), "ready": In(1), "tag": In(1)}
+        if design.loadable:
+            ports |= {"new_valid": In(1), "new": In(coefficient_layout(design)), "restart": In(1)}
+        super().__init__(ports)
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        design = self._design
+        core = fir.FIRCore(design)
+        if self._depth:
+            core.schedule = _Shallow(design, self._depth)
+        m.submodules.dut = core
+        m.d.comb += [core.i.valid.eq(self.valid), core.i.payload.eq(self.payload), core.o.ready.eq(self.ready)]
+        accept, opened, belongs = Signal(), Signal(), Signal()
+        m.d.comb += [accept.eq(self.valid & core.i.ready), belongs.eq(accept & (opened | self.payload.first))]
+        with m.If(belongs):
+            m.d.sync += opened.eq(~self.payload.last)
+
+        # Two clocks later the sample and those before it meet the coefficients.
+        shape = stream.shape_of(design.data)
+        past = [Signal(shape, name=f"past_{age}") for age in range(1, design.taps)]
+        with m.If(belongs):
+            for older, newer in zip(past, [self.payload.data, *past], strict=False):
+                m.d.sync += older.eq(newer)
+            with m.If(self.payload.first):
+                m.d.sync += [older.eq(0) for older in past[1:]]
+        now = [self.payload.data, *(Mux(self.payload.first, Const(0, shape), older) for older in past)]
+        marks = Cat(self.payload.first, self.payload.last)
+        for clock in range(2):
+            after = [Signal(shape, name=f"now_{clock}_{age}") for age in range(design.taps)]
+            marks_after = Signal(2, name=f"marks_{clock}")
+            m.d.sync += [*(one.eq(other) for one, other in zip(after, now, strict=True)), marks_after.eq(marks)]
+            now, marks = after, marks_after
+        wide = signed(design.accumulator.width + 4)
+        total = Const(0, wide)
+        factors = self._factors(m, core, belongs, opened, marks)
+        for index, (sample, factor) in enumerate(zip(now, factors, strict=True)):
+            partial = Signal(wide, name=f"partial_{index}")
+            m.d.comb += partial.eq(total + sample * factor)
+            total = partial
+        wanted = Signal(stream.frame_layout(design.output_format))
+        m.d.comb += [wanted.data.eq(_finished(design, total)), wanted.first.eq(marks[0]), wanted.last.eq(marks[1])]
+
+        depth = core.schedule.buffer_depth
+        queue = Queue(
+            m,
+            enters=belongs,
+            value=wanted,
+            valid=core.o.valid,
+            ready=self.ready,
+            payload=core.o.payload,
+            depth=depth,
+            latency=core.latency,
+            tag=self.tag,
+            later=2,
+        )
+        errors = Signal(ERROR_LAYOUT)
+        m.d.sync += [errors.first.eq(accept & opened & self.payload.first), errors.orphan.eq(accept & ~belongs)]
+        m.d.comb += [
+            Assert(core.i.ready == (queue.level < depth)),
+            Assert(core.busy == (opened | (queue.level != 0))),
+            Assert(~core.overflow),
+            *(Assert(core.errors[name] == errors[name]) for name in ("size", "first", "orphan", "eol")),
+        ]
+        return m
+
+    def _factors(self, m: Module, core: fir.FIRCore, belongs: Value, opened: Value, marks: Value) -> list[Value]:
+        """The coefficients that belong to the sample accepted two clocks ago."""
+        design = self._design
+        if not design.loadable:
+            return [Const(weight) for weight in design.weights]
+        # A complete set waits for a `first` to reach the multipliers, or for an empty core.
+        m.submodules.bank = bank = coefficients.CoefficientBank(design)
+        active = Signal(bank.weights.shape(), init=list(design.weights))
+        before, then = Signal(), Signal()
+        m.d.sync += [before.eq(belongs), then.eq(before)]
+        m.d.comb += [
+            core.coefficients.valid.eq(self.new_valid),
+            core.coefficients.payload.eq(self.new),
+            core.restart.eq(self.restart),
+            bank.i.valid.eq(self.new_valid),
+            bank.i.payload.eq(self.new),
+            bank.restart.eq(self.restart),
+            bank.swap.eq(then & marks[0]),
+            bank.idle.eq(~core.busy),
+            Assert(core.pending == bank.pending),
+            Assert(core.coefficients.ready == bank.i.ready),
+            Assert(core.errors.coefficients == bank.error),
+        ]
+        with m.If(bank.load):
+            m.d.sync += active.eq(bank.weights)
+        taken = Signal.like(active)
+        m.d.comb += taken.eq(Mux(bank.load, bank.weights.as_value(), active.as_value()))
+        return [taken[index] for index in range(design.taps)]
+
+
+def _finished(design: Design, total: Value) -> Value:
+    """The output stage by its definition: roundings are for `RequantiserSpec`, here bits are cut off."""
+    if design.rounding != "floor":
+        raise ValueError(f"Rounding must be floor here, not {design.rounding}")
+    quotient, output = total >> design.shift, design.output_format
+    if design.overflow == "wrap":
+        return quotient
+    return Mux(quotient > output.max, output.max, Mux(quotient < output.min, output.min, quotient))
+
+
+class RasterSpec(wiring.Component):
+    """The raster: a frame of R x C pixels gives R x C results (those of ``valid`` fewer), in order, marked by their place.
+
+    Frames are counted as they begin; the results of one, chosen by `tag`, are followed one by one. Bounded liveness: while
+    results
+    may start and pixels come, there is progress within `patience` clocks, and without pixels a frame's end still leaves.
+    """
+
+    def __init__(self, design: Conv2DDesign) -> None:
+        self._design = design
+        self._layout = stream.image_layout(design.pixel)
+        ports = {"next_valid": In(1), "next_payload": In(self._layout), "available": In(1), "tag": In(1)}
+        super().__init__({**ports, "next_rows": In(4), "next_columns": In(4)})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        design = self._design
+        same = design.core_mode == "same"
+        below, right = (design.below, design.right) if same else (0, 0)
+        m.submodules.dut = dut = raster.Raster(design)
+        # A source that keeps to the stream's rule, and sets the size a clock before it offers a frame.
+        valid, payload, rows, columns = Signal(), Signal(self._layout), Signal(4), Signal(4)
+        hold, valid_next, payload_next = Signal(), Signal(), Signal(self._layout)
+        m.d.comb += [
+            hold.eq(valid & ~dut.i.ready),
+            valid_next.eq(hold | self.next_valid),
+            payload_next.eq(Mux(hold, payload.as_value(), self.next_payload.as_value())),
+            dut.i.valid.eq(valid),
+            dut.i.payload.eq(payload),
+            dut.rows.eq(rows),
+            dut.columns.eq(columns),
+            dut.available.eq(self.available),
+        ]
+        m.d.sync += [valid.eq(valid_next), payload.eq(payload_next)]
+        with m.If(~(valid_next & payload_next.first)):
+            m.d.sync += [rows.eq(self.next_rows), columns.eq(self.next_columns)]
+        first, size = payload.first, Cat(rows, columns)
+        fits = Signal()
+        m.d.comb += fits.eq(
+            (rows >= design.core_min_rows)
+            & (rows <= design.core_rows)
+            & (columns >= design.core_min_columns)
+            & (columns <= design.core_columns)
+        )
+
+        # The frame that enters: how many of its pixels are still to come, and whether the core makes them up.
+        most = design.core_rows * design.core_columns
+        area = Signal(range(most + 1))
+        m.d.comb += area.eq(Mux(fits, rows * columns, 0))
+        left = Signal(range(most + 1))
+        made_up, dropping = Signal(), Signal()
+        accept, begins, enters = Signal(), Signal(), Signal()
+        m.d.comb += [
+            accept.eq(valid & dut.i.ready),
+            begins.eq(accept & first & fits & (left == 0)),
+            enters.eq(begins | (left != 0) & (made_up | accept)),
+        ]
+        column, last_column = Signal(4), Signal(4)
+        with m.If(begins):
+            m.d.sync += [left.eq(area - 1), last_column.eq(columns - 1), column.eq(Mux(columns == 1, 0, 1)), dropping.eq(0)]
+        with m.Elif(left != 0):
+            with m.If(made_up):
+                # One pixel made up for each clock in which results may start.
+                with m.If(self.available):
+                    m.d.sync += left.eq(left - 1)
+                    with m.If(left == 1):
+                        m.d.sync += made_up.eq(0)
+            with m.Elif(valid & first):
+                m.d.sync += made_up.eq(1)
+            with m.Elif(accept):
+                m.d.sync += [left.eq(left - 1), column.eq(Mux(column == last_column, 0, column + 1))]
+        wrong_size = accept & first & ~fits & (left == 0)
+        with m.If(wrong_size):
+            m.d.sync += dropping.eq(1)
+
+        errors = Signal(ERROR_LAYOUT)
+        eol_wanted = Mux(begins, columns == 1, column == last_column)
+        m.d.sync += [
+            errors.size.eq(wrong_size),
+            errors.first.eq((left != 0) & ~made_up & valid & first),
+            errors.orphan.eq(accept & ~first & (left == 0) & ~dropping),
+            errors.eol.eq((begins | (left != 0) & ~made_up & accept) & (payload.eol != eol_wanted)),
+        ]
+        m.d.comb += [Assert(dut.errors[name] == errors[name]) for name in ("size", "first", "orphan", "eol")]
+
+        # Results promised and not yet started; at most three frames are inside, the chosen one among them.
+        high, wide = (rows, columns) if same else (rows - design.kernel_rows + 1, columns - design.kernel_columns + 1)
+        promise = Signal(range(most + 1))
+        owed = Signal(range(4 * most))
+        m.d.comb += promise.eq(Mux(begins, (high * wide)[: len(promise)], 0))
+        m.d.sync += owed.eq(owed + promise - dut.take)
+        chosen, done, ahead = Signal(), Signal(), Signal.like(owed)
+        row, place = Signal(4), Signal(4)
+        chosen_rows, chosen_columns = Signal(4), Signal(4)
+        ours = Signal()
+        choose = begins & self.tag & ~chosen
+        with m.If(choose):
+            m.d.sync += [
+                chosen.eq(1),
+                ahead.eq(owed - dut.take),
+                chosen_rows.eq(high),
+                chosen_columns.eq(wide),
+                row.eq(0),
+                place.eq(0),
+            ]
+        # A frame of one pixel may complete its only result as it begins.
+        at_once = Signal()
+        m.d.comb += [at_once.eq(choose & dut.take & (owed == 0)), ours.eq(at_once | chosen & (ahead == 0) & dut.take)]
+        with m.If(at_once):
+            m.d.sync += ahead.eq(0)
+        with m.If(chosen & dut.take & (ahead != 0)):
+            m.d.sync += ahead.eq(ahead - 1)
+        rows_now, columns_now = Mux(chosen, chosen_rows, high), Mux(chosen, chosen_columns, wide)
+        row_now, place_now = Mux(chosen, row, 0), Mux(chosen, place, 0)
+        wanted = Signal(3)
+        ours_before, took = Signal(), Signal()
+        row_end = place_now == columns_now - 1
+        frame_end = row_end & (row_now == rows_now - 1)
+        m.d.sync += [
+            ours_before.eq(ours),
+            took.eq(dut.take),
+            wanted.eq(Cat((row_now == 0) & (place_now == 0), frame_end, row_end)),
+        ]
+        with m.If(ours):
+            m.d.sync += [place.eq(Mux(row_end, 0, place_now + 1)), row.eq(row_now + row_end)]
+            with m.If(frame_end):
+                m.d.sync += [chosen.eq(0), done.eq(1)]
+        step = dut.step
+        m.d.comb += [
+            Assert((owed != 0) | (promise != 0) | ~dut.take),
+            Assert(took == (dut.valid & step.result)),
+            Assert(~ours_before | (Cat(step.first, step.last, step.eol) == wanted)),
+            Assert(dut.open == (left != 0) | (owed != 0)) if same else Assert(dut.open == (left != 0)),
+            Assert(dut.i.ready <= valid),
+            # No pixel of a frame waits: not in a row, not at its end, not between frames of one size.
+            Assert(~(valid & self.available & ~first & (left != 0) & ~made_up) | dut.i.ready),
+            Assert(~dut.take | self.available),
+        ]
+        # The next frame, if it has the same size and follows at once, waits for nothing.
+        ended, ended_size = Signal(), Signal(8)
+        m.d.sync += ended.eq(enters & ~made_up & ((left == 1) | begins & (area == 1)))
+        with m.If(begins):
+            m.d.sync += ended_size.eq(size)
+        high_enough = ended_size[:4] > below
+        m.d.comb += Assert(~(ended & valid & first & fits & (size == ended_size) & high_enough & self.available) | dut.i.ready)
+
+        # Progress: clocks in which it could have moved on, and didn't.
+        patience = most + below * design.core_columns + right + 3
+        waits, rests = Signal(range(patience + 2)), Signal(range(patience + 2))
+        with m.If(dut.i.ready | ~valid):
+            m.d.sync += waits.eq(0)
+        with m.Elif(self.available & (waits <= patience)):
+            m.d.sync += waits.eq(waits + 1)
+        with m.If(dut.take | (owed == 0)):
+            m.d.sync += rests.eq(0)
+        with m.Elif(self.available & ((left == 0) | made_up | valid) & (rests <= patience)):
+            m.d.sync += rests.eq(rests + 1)
+        m.d.comb += [Assert(waits <= patience), Assert(rests <= patience)]
+
+        covers = {
+            "frame": done & (chosen_rows > 1) & (chosen_columns > 1),
+            "back to back": ended & begins,
+            "flushed and begun": done & begins & (owed == 0),
+            "made up": made_up & (left == 2),
+            "dropped": dropping & begins,
+            "largest": begins & (area == most),
+        }
+        m.d.comb += [Cover(reached, name) for name, reached in covers.items()]
+        return m
+
+
+class Conv2DCoreSpec(wiring.Component):
+    """A whole 2-D core: each result of a frame has the right value and the right marks, whatever came before and comes after.
+
+    One frame at a time, chosen by `tag`, is written down as it is accepted, and one of its results, at the free place `row` and
+    `column`, is computed from it by looking at every pixel under the kernel: outside the frame it is the fill or the nearest
+    pixel. Pixels that a frame lacks are 0. The marks are compared for all of its results.
+    """
+
+    def __init__(self, design: Conv2DDesign, depth: int | None = None) -> None:
+        self._design = design
+        self._depth = depth
+        self._layout = stream.image_layout(design.pixel)
+        ports = {name: In(1) for name in ("next_valid", "ready", "tag")}
+        sizes = {name: In(4) for name in ("rows", "columns", "row", "column")}
+        super().__init__({**ports, **sizes, "next_payload": In(self._layout)})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        design = self._design
+        same = design.core_mode == "same"
+        core = conv2d.Conv2DCore(design)
+        if self._depth:
+            core.schedule = _Shallow(design, self._depth)
+        m.submodules.dut = core
+        valid, payload, rows, columns = Signal(), Signal(self._layout), self.rows, self.columns
+        hold, valid_next, payload_next = Signal(), Signal(), Signal(self._layout)
+        m.d.comb += [
+            hold.eq(valid & ~core.i.ready),
+            valid_next.eq(hold | self.next_valid),
+            payload_next.eq(Mux(hold, payload.as_value(), self.next_payload.as_value())),
+            core.i.valid.eq(valid),
+            core.i.payload.eq(payload),
+            core.rows.eq(rows),
+            core.columns.eq(columns),
+            core.o.ready.eq(self.ready),
+        ]
+        m.d.sync += [valid.eq(valid_next), payload.eq(payload_next)]
+
+        # Which pixel of which frame is accepted; the time doesn't matter, only the order.
+        most = design.core_rows * design.core_columns
+        accept, fits, begins = Signal(), Signal(), Signal()
+        left = Signal(range(most + 1))
+        frame_columns, x, y = Signal(4), Signal(4), Signal(4)
+        m.d.comb += [
+            accept.eq(valid & core.i.ready),
+            fits.eq(
+                (rows >= design.core_min_rows)
+                & (rows <= design.core_rows)
+                & (columns >= design.core_min_columns)
+                & (columns <= design.core_columns)
+            ),
+            begins.eq(accept & payload.first & fits),
+        ]
+        belongs = begins | accept & ~payload.first & (left != 0)
+        now_x, now_y = Mux(begins, 0, x), Mux(begins, 0, y)
+        now_columns = Mux(begins, columns, frame_columns)
+        with m.If(begins):
+            m.d.sync += [frame_columns.eq(columns), left.eq(rows * columns - 1)]
+        with m.Elif(accept & payload.first):
+            m.d.sync += left.eq(0)
+        with m.Elif(belongs):
+            m.d.sync += left.eq(left - 1)
+        with m.If(belongs):
+            m.d.sync += [x.eq(Mux(now_x == now_columns - 1, 0, now_x + 1)), y.eq(now_y + (now_x == now_columns - 1))]
+
+        # The results promised and not out; those of the chosen frame are followed.
+        height, width = (rows, columns) if same else (rows - design.kernel_rows + 1, columns - design.kernel_columns + 1)
+        owed = Signal(range(64 + 4 * most))
+        leaves = Signal()
+        m.d.comb += leaves.eq(core.o.valid & self.ready)
+        m.d.sync += owed.eq(owed + Mux(begins, (height * width)[: len(left)], 0) - leaves)
+        chosen, ours, ahead = Signal(), Signal(), Signal.like(owed)
+        entering = Signal()  # the chosen frame is the one that enters
+        high, wide, in_row, in_column = Signal(4), Signal(4), Signal(4), Signal(4)
+        shape = stream.shape_of(design.pixel)
+        pixels = [[Signal(shape, name=f"pixel_{r}_{c}") for c in range(design.core_columns)] for r in range(design.core_rows)]
+        row, column = Signal(4), Signal(4)
+        m.d.comb += ours.eq(chosen & (ahead == 0) & leaves)
+        row_end, place_end = Signal(), Signal()
+        m.d.comb += [place_end.eq(in_column == wide - 1), row_end.eq(in_row == high - 1)]
+        choose = begins & self.tag & ~chosen
+        source_rows, source_columns = Signal(4), Signal(4)
+        with m.If(choose):
+            m.d.sync += [
+                chosen.eq(1),
+                entering.eq(1),
+                ahead.eq(owed - leaves),
+                high.eq(height),
+                wide.eq(width),
+                source_rows.eq(rows),
+                source_columns.eq(columns),
+                in_row.eq(0),
+                in_column.eq(0),
+                row.eq(self.row),
+                column.eq(self.column),
+            ]
+            for pixel in (pixel for line in pixels for pixel in line):
+                m.d.sync += pixel.eq(0)
+            m.d.sync += pixels[0][0].eq(payload.data)
+        with m.Elif(chosen):
+            with m.If(begins):
+                m.d.sync += entering.eq(0)
+            with m.If(leaves & (ahead != 0)):
+                m.d.sync += ahead.eq(ahead - 1)
+            with m.If(entering & belongs & ~begins):
+                for r, line in enumerate(pixels):
+                    for c, pixel in enumerate(line):
+                        with m.If((y == r) & (x == c)):
+                            m.d.sync += pixel.eq(payload.data)
+            with m.If(ours):
+                m.d.sync += [in_column.eq(Mux(place_end, 0, in_column + 1)), in_row.eq(in_row + place_end)]
+                with m.If(place_end & row_end):
+                    m.d.sync += chosen.eq(0)
+
+        # The chosen result, pixel by pixel under the kernel.
+        above, left_of = (design.above, design.left) if same else (0, 0)
+        total = Const(0, signed(design.accumulator.width + 4))
+        for i in range(design.kernel_rows):
+            for j in range(design.kernel_columns):
+                weight = design.kernel[-1 - i][-1 - j] if design.operation == "convolve" else design.kernel[i][j]
+                place_y, place_x = Signal(signed(6), name=f"y_{i}_{j}"), Signal(signed(6), name=f"x_{i}_{j}")
+                near_y, near_x = Signal(signed(6), name=f"near_y_{i}_{j}"), Signal(signed(6), name=f"near_x_{i}_{j}")
+                m.d.comb += [place_y.eq(row + i - above), place_x.eq(column + j - left_of)]
+                m.d.comb += near_y.eq(Mux(place_y < 0, 0, Mux(place_y >= source_rows, source_rows - 1, place_y)))
+                m.d.comb += near_x.eq(Mux(place_x < 0, 0, Mux(place_x >= source_columns, source_columns - 1, place_x)))
+                lines = [Array(line)[near_x.as_unsigned()] for line in pixels]
+                found = Signal(shape, name=f"found_{i}_{j}")
+                m.d.comb += found.eq(Array(lines)[near_y.as_unsigned()])
+                if design.boundary != "edge":
+                    with m.If((near_y != place_y) | (near_x != place_x)):
+                        m.d.comb += found.eq(design.fill)
+                partial = Signal(total.shape(), name=f"partial_{i}_{j}")
+                m.d.comb += partial.eq(total + found * weight)
+                total = partial
+        wanted = Signal(stream.shape_of(design.output_format))
+        m.d.comb += wanted.eq(_finished(design, total))
+
+        output = core.o.payload
+        stalled, before = Signal(), Signal.like(output)
+        m.d.sync += [stalled.eq(core.o.valid & ~self.ready), before.eq(output)]
+        shown = chosen & (ahead == 0) & core.o.valid
+        met = shown & (in_row == row) & (in_column == column)
+        m.d.comb += [
+            Assert(~stalled | (core.o.valid & (output == before))),
+            Assert(~core.overflow),
+            Assert(~core.o.valid | (owed != 0)),
+            Assert(core.busy | (owed == 0)),
+            Assert(~shown | (output.first == ((in_row == 0) & (in_column == 0)))),
+            Assert(~shown | (output.eol == place_end)),
+            Assert(~shown | (output.last == (place_end & row_end))),
+            Assert(~met | (output.data == wanted)),
+            Cover(met & (row != 0) & (column != 0) & (wanted != 0), "a result inside"),
+            Cover(ours & place_end & row_end & begins, "one leaves while the next one enters"),
+        ]
+        return m

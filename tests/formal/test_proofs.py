@@ -1,0 +1,89 @@
+# amaranth: UnusedElaboratable=no
+"""A sample of the proofs, and what keeps all of them honest; `make proofs` runs them all."""
+
+import pytest
+from amaranth.hdl import Assert, Module, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In
+from formal.paths import outputs_that_see
+from formal.proofs import PROOFS, SKID
+from formal.prover import ProverError, prove, reach
+from formal.seeds import Seed, planted
+
+from convolver import Conv2DDesign, FIRDesign, s8
+from convolver.hw.core import create
+from convolver.hw.output_buffer import OutputBuffer
+from convolver.hw.stream import SkidBuffer
+
+SAMPLE = ("skid buffer", "requantiser half_even saturate", "requantiser half_away wrap", "delay")
+
+
+@pytest.mark.parametrize("name", SAMPLE)
+def test_holds_and_sees_every_seeded_bug(name, tmp_path):
+    (proof,) = (proof for proof in PROOFS if proof.name == name)
+    result = proof.run(tmp_path)
+    assert result.verdict.holds
+    assert result.reached
+    assert not result.missed
+
+
+def test_every_kind_of_proof_has_seeded_bugs():
+    for name in {proof.name for proof in PROOFS}:
+        # What is instantiated more than once is broken in the first of them.
+        assert any(proof.seeds for proof in PROOFS if proof.name == name), name
+
+
+class Counter(wiring.Component):
+    """Counts to `limit`, and says that it doesn't."""
+
+    def __init__(self, limit):
+        super().__init__({"step": In(1)})
+        self._limit = limit
+
+    def elaborate(self, platform):
+        m = Module()
+        count = Signal(4)
+        m.d.sync += count.eq(count + self.step)
+        m.d.comb += Assert(count != self._limit)
+        return m
+
+
+def test_a_bug_beyond_the_bound_is_only_found_without_one(tmp_path):
+    assert prove(Counter(9), tmp_path, bounded=9).holds
+    assert not prove(Counter(9), tmp_path, bounded=12).holds
+    assert not prove(Counter(9), tmp_path).holds
+
+
+def test_a_specification_without_assertions_or_covers_is_no_proof(tmp_path):
+    with pytest.raises(ProverError):
+        prove(SkidBuffer(2), tmp_path)
+    with pytest.raises(ProverError):
+        reach(Counter(9), tmp_path, 3)
+
+
+def test_a_seed_that_no_longer_fits_the_source_is_refused():
+    with pytest.raises(ValueError, match="occurs once"):
+        with planted(Seed("stale", SkidBuffer, "text that isn't there", "")):
+            pass
+
+
+CORES = {
+    "fir": lambda: create(FIRDesign([1, -2, 3], coefficient=s8, loadable=True)),
+    "same": lambda: create(Conv2DDesign([[1, 2], [3, 4]], rows=4, columns=5)),
+    "valid": lambda: create(Conv2DDesign([[1, 2], [3, 4]], rows=4, columns=5, mode="valid", coefficient=s8, loadable=True)),
+    "skid": lambda: SkidBuffer(8),
+    "buffer": lambda: OutputBuffer(8, 4),
+}
+
+
+@pytest.mark.parametrize("core", CORES)
+def test_nothing_sees_ready_of_the_output_in_the_same_clock(core, tmp_path):
+    assert outputs_that_see(CORES[core](), "o__ready", tmp_path) == set()
+
+
+def test_a_path_through_ready_is_found(tmp_path):
+    (seed,) = (seed for seed in SKID if seed.name == "ready follows ready")
+    with planted(seed):
+        from convolver.hw import stream
+
+        assert outputs_that_see(stream.SkidBuffer(8), "o__ready", tmp_path) == {"i__ready"}
