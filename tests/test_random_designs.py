@@ -86,7 +86,7 @@ def random_design(seed, soak=False):
 
 def some_fir(weights, *, seed, loadable, coefficient, **fields):
     """A FIR of these taps, or of as many with a symmetry; folded over clocks or not."""
-    random = np.random.default_rng([2027, seed])
+    random = np.random.default_rng([2028, seed])
     clocks = int(random.choice([1, 1, 2, 3, 8, len(weights)]))
     symmetry = str(random.choice(SYMMETRIES)) if len(weights) > 1 else "none"
     if symmetry != "none":
