@@ -235,7 +235,9 @@ def measure(name: str, dut: Any, array: str, directory: Path, seeds: int) -> Fig
     """Synthesises `dut` in its harness once, and places it with seeds 1 to `seeds`; `array` is the MAC array's name in it."""
     harness = Harness(dut)
     ports = [harness.clk, harness.si, harness.so]
-    (directory / f"{name}.il").write_text(rtlil.convert(harness, name="top", platform=FamilyPlatform("ecp5"), ports=ports, emit_src=False))
+    (directory / f"{name}.il").write_text(
+        rtlil.convert(harness, name="top", platform=FamilyPlatform("ecp5"), ports=ports, emit_src=False)
+    )
     script = f"read_rtlil {name}.il; synth_ecp5 -top top -json {name}.json"
     run("yosys", ["-q", "-l", f"{name}.rpt", "-p", script], directory, logs=[f"{name}.rpt"])
     module = json.loads((directory / f"{name}.json").read_text())["modules"]["top"]

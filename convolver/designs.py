@@ -204,8 +204,8 @@ class Design:
 def _mirrors(coefficients: Sequence[int], symmetry: Symmetry) -> int | None:
     """The first tap that breaks a symmetry; None if none does."""
     sign = {"none": 0, "symmetric": 1, "antisymmetric": -1}[symmetry]
-    broken = (tap for tap, (a, b) in enumerate(zip(coefficients, reversed(coefficients), strict=True)) if sign and a != sign * b)
-    return next(broken, None)
+    pairs = enumerate(zip(coefficients, reversed(coefficients), strict=True))
+    return next((tap for tap, (one, other) in pairs if sign and one != sign * other), None)
 
 
 def _asymmetric(coefficients: Sequence[int], symmetry: Symmetry, tap: int) -> str:
@@ -247,10 +247,11 @@ class FIRDesign(Design):
     loadable : bool
         Whether the coefficients can be replaced at run time; `coefficients` are then those after reset.
     symmetry : {"none", "symmetric", "antisymmetric"}, optional
-        ``coefficients[k]`` equals plus or minus ``coefficients[taps - 1 - k]``: half the multipliers. Found by itself in constant
-        coefficients; a promise where they can be loaded, kept by every set.
+        ``coefficients[k]`` equals plus or minus ``coefficients[taps - 1 - k]``: half the multipliers. Found by itself in
+        constant coefficients; a promise where they can be loaded, kept by every set.
     clocks_per_sample : int, optional
-        Clocks in which one sample is computed, 1 to 1024: as many taps share a multiplier. By default 1, or what `multipliers` asks.
+        Clocks in which one sample is computed, 1 to 1024: as many taps share a multiplier. By default 1, or what
+        `multipliers` asks.
     multipliers : int, optional
         Most multipliers to use, 1 or more: sets `clocks_per_sample` to the fewest clocks that do with them.
 
@@ -286,15 +287,18 @@ class FIRDesign(Design):
 
     def _check_symmetry(self) -> None:
         if self.symmetry is None:
-            found = next((kind for kind in SYMMETRIES[1:] if not self.loadable and _mirrors(self.coefficients, kind) is None), "none")
             # One tap, and nothing but zeros, have nothing to share.
-            object.__setattr__(self, "symmetry", found if self.taps > 1 and any(self.coefficients) else "none")
+            worth = not self.loadable and self.taps > 1 and any(self.coefficients)
+            found = (kind for kind in SYMMETRIES[1:] if worth and _mirrors(self.coefficients, kind) is None)
+            object.__setattr__(self, "symmetry", next(found, "none"))
             return
         _choice("Symmetry", self.symmetry, SYMMETRIES)
         if self.symmetry != "none" and self.taps < 2:
             raise DesignError(f"A symmetry must have 2 taps or more to share, not {self.taps}")
         if (broken := _mirrors(self.coefficients, self.symmetry)) is not None:
             raise DesignError(_asymmetric(self.coefficients, self.symmetry, broken))
+        if self.loadable and self.symmetry == "antisymmetric" and not self.coefficient_format.signed:
+            raise DesignError(f"Antisymmetric coefficients must have a signed format, not {self.coefficient_format}")
 
     def _check_folding(self) -> None:
         if self.multipliers is not None:
@@ -304,7 +308,8 @@ class FIRDesign(Design):
                 object.__setattr__(self, "clocks_per_sample", max(needed, 1))
             elif isinstance(self.clocks_per_sample, int) and self.clocks_per_sample < needed:
                 raise DesignError(
-                    f"Clocks per sample must be at least {needed} for {self.multipliers} multipliers, not {self.clocks_per_sample}"
+                    f"Clocks per sample must be at least {needed} for {self.multipliers} multipliers, "
+                    f"not {self.clocks_per_sample}"
                 )
         if self.clocks_per_sample is None:
             object.__setattr__(self, "clocks_per_sample", 1)
@@ -322,7 +327,8 @@ class FIRDesign(Design):
         return tuple(term for term in terms if self.loadable or self.coefficients[term[0]])
 
     def independent(self, coefficients: Sequence[int]) -> tuple[int, ...]:
-        """Of a whole set, the coefficients that the core is loaded with: the first of each pair, where the design promises pairs.
+        """Of a whole set, the coefficients that the core is loaded with: the first of each pair, where the design promises
+        pairs.
 
         Raises
         ------

@@ -299,7 +299,7 @@ class Schedule:
         for clock in range(self.clocks):
             nodes = []
             for number in range(self.lanes):
-                (product,) = [product for product in self.lane(number) if product.clock == clock] or [None]
+                product = next((product for product in self.lane(number) if product.clock == clock), None)
                 nodes.append(total * 0 if product is None else self._multiply(product, values, weights))
             for level in self.tree:
                 nodes = [sum((nodes[index] for index in adder.inputs[1:]), nodes[adder.inputs[0]]) for adder in level]
@@ -318,7 +318,7 @@ class Schedule:
 
     @staticmethod
     def _check(node: NDArray[np.object_], low: int, high: int) -> None:
-        if np.size(node) and not (low <= np.min(node) and np.max(node) <= high):
+        if np.size(node) and not (low <= int(np.min(node)) and int(np.max(node)) <= high):
             raise DesignError(f"A partial sum must be between {low} and {high}, not {np.max(np.abs(node))}")
 
     @property

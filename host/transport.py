@@ -27,7 +27,8 @@ class Transport(Protocol):
         """
 
     def load(self, coefficients: Sequence[int], timeout: float | None = None) -> None:
-        """Gives the core the coefficients for the next frame: `design.independent` of a whole set for a FIR, all of `design.weights` in 2-D."""
+        """Gives the core the coefficients for the next frame: `design.independent` of a whole set for a FIR, all of
+        `design.weights` in 2-D."""
 
     def status(self) -> dict[str, int | bool | str]:
         """Says how the far end and the way to it are."""

@@ -19,8 +19,8 @@ __all__ = ["ArrayCore"]
 class ArrayCore(wiring.Component):
     """From the samples of each lane to the stream of results: one result a slot, full back-pressure at `o`.
 
-    Latency from `valid` to `o.valid`: the schedule's stages behind the feeder. Nothing in between can stall: start a slot that gives a result
-    only while `available`, and `take` a credit for it.
+    Latency from `valid` to `o.valid`: the schedule's stages behind the feeder. Nothing in between can stall: start a slot
+    that gives a result only while `available`, and `take` a credit for it.
 
     Parameters
     ----------
@@ -39,9 +39,11 @@ class ArrayCore(wiring.Component):
     marks : In
         With `valid`: the result's marks, as in its payload.
     swap : In
-        If coefficients can be loaded: a clock ahead of the first samples of a frame (three in a slot of several clocks), that they may take a pending set.
+        If coefficients can be loaded: a clock ahead of the first samples of a frame (three in a slot of several clocks), that
+        they may take a pending set.
     clock, start : In
-        In a slot of several clocks: two clocks ahead of their samples, the clock of the slot; beside the samples, that it is the slot's first.
+        In a slot of several clocks: two clocks ahead of their samples, the clock of the slot; beside the samples, that it is
+        the slot's first.
     take, available, home : In, Out, Out
         See `OutputBuffer`.
     o : stream of `result`

@@ -16,8 +16,8 @@ __all__ = ["BlockRAM"]
 class BlockRAM(wiring.Component):
     """A memory of `depth` words: a word a clock in, another out, latency 2 clocks from `read_address` to `read_data`.
 
-    The second clock is the output register that a block RAM has, and without which it is slow. A word must not be read in the clock in which
-    it is written: what a device gives then isn't defined.
+    The second clock is the output register that a block RAM has, and without which it is slow. A word must not be read in the
+    clock in which it is written: what a device gives then isn't defined.
 
     Parameters
     ----------

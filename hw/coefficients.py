@@ -21,8 +21,8 @@ def coefficient_layout(design: Design) -> data.StructLayout:
 class CoefficientLoader(wiring.Component):
     """Counts the coefficients of a set, and says when a whole one may be handed over: one coefficient in two clocks.
 
-    A set is handed over in one clock, either when `swap` is high while it is `pending`, or as soon as the core is `idle`. A set of a wrong
-    length is dropped.
+    A set is handed over in one clock, either when `swap` is high while it is `pending`, or as soon as the core is `idle`. A
+    set of a wrong length is dropped.
 
     Parameters
     ----------
@@ -130,8 +130,8 @@ def _connect_loader(m: Module, bank: wiring.Component, loader: CoefficientLoader
 class CoefficientBank(wiring.Component):
     """The next set of an array with one clock a slot: one coefficient in two clocks, the old set stays until `load`.
 
-    The active set is in the multipliers' own registers; here stands only the next one, and shifting needs no address and no multiplexer. After
-    reset the design's own coefficients are handed over in the first clock.
+    The active set is in the multipliers' own registers; here stands only the next one, and shifting needs no address and no
+    multiplexer. After reset the design's own coefficients are handed over in the first clock.
 
     Parameters
     ----------
@@ -178,7 +178,8 @@ class CoefficientBank(wiring.Component):
 class CoefficientMemory(wiring.Component):
     """The coefficients of a folded array, one memory a lane: one coefficient a lane a clock, latency 2 clocks from `clock`.
 
-    With `loadable` set there are three banks: the design's own coefficients, which a reset goes back to, and two in which one set is active while the next one comes.
+    With `loadable` set there are three banks: the design's own coefficients, which a reset goes back to, and two in which one
+    set is active while the next one comes.
 
     Parameters
     ----------

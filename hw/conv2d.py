@@ -87,8 +87,8 @@ class Conv2DCore(wiring.Component):
         m.submodules.window = window = Window(design)
         m.submodules.array = array = ArrayCore(self.schedule, image_layout(design.output_format))
 
-        # What the raster asks of a size is found here, where a register follows. `begun` is the size of the frame whose first pixel was
-        # accepted last, if that fits.
+        # What the raster asks of a size is found here, where a register follows. `begun` is the size of the frame whose first
+        # pixel was accepted last, if that fits.
         now, begun, begun_fits = Signal(size), Signal(size), Signal()
         m.d.comb += [
             now.rows.eq(self.rows),
@@ -132,7 +132,7 @@ class Conv2DCore(wiring.Component):
             array.marks.first.eq(window.o_step.first),
             array.marks.last.eq(window.o_step.last),
             array.marks.eol.eq(window.o_step.eol),
-            self.busy.eq(skid.o.valid | raster.open | ~array.home),
+            self.busy.eq(skid.o.valid | raster.open | raster.valid | ~array.home),
             self.overflow.eq(array.overflow),
         ]
         errors = raster.errors

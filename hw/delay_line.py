@@ -1,5 +1,6 @@
 """What feeds a FIR's array: its last samples, all in view at once, or a few a clock out of memories."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 from amaranth.hdl import Array, Const, Module, Mux, Signal, Value, signed
@@ -37,9 +38,7 @@ class DelayLine(wiring.Component):
 
     def __init__(self, schedule: Schedule) -> None:
         shape = shape_of(schedule.design.sample)
-        super().__init__(
-            {"valid": In(1), "clear": In(1), "sample": In(shape), "samples": Out(shape).array(schedule.positions)}
-        )
+        super().__init__({"valid": In(1), "clear": In(1), "sample": In(shape), "samples": Out(shape).array(schedule.positions)})
         self._positions = schedule.positions
 
     def elaborate(self, platform: object) -> Module:
@@ -57,8 +56,9 @@ class DelayLine(wiring.Component):
 class SampleMemory(wiring.Component):
     """The last samples of a signal, read one a lane a clock: a slot follows each step, its samples come 3 clocks behind.
 
-    Each lane has the whole history in a memory of its own, and a second one for the mirrored samples: a sample is written into all of them, and nothing
-    is handed on. Samples from before the signal's first are masked by their age, so that no memory is ever cleared. Steps are at least a slot apart.
+    Each lane has the whole history in a memory of its own, and a second one for the mirrored samples: a sample is written
+    into all of them, and nothing is handed on. Samples from before the signal's first are masked by their age, so that no
+    memory is ever cleared. Steps are at least a slot apart.
 
     Parameters
     ----------
@@ -131,11 +131,13 @@ class SampleMemory(wiring.Component):
             m.d.comb += self.samples[lane].eq(self._read(m, f"lane_{lane}", ages, write, older, running & ~last, depth))
             mirrors = [product.mirror for product in products]
             if any(mirror is not None for mirror in mirrors):
-                m.d.comb += self.mirrors[lane].eq(self._read(m, f"mirror_{lane}", mirrors, write, older, running & ~last, depth))
+                m.d.comb += self.mirrors[lane].eq(
+                    self._read(m, f"mirror_{lane}", mirrors, write, older, running & ~last, depth)
+                )
         return m
 
     def _read(
-        self, m: Module, name: str, ages: list[int | None], write: Signal, older: Signal, advance: Value, depth: int
+        self, m: Module, name: str, ages: Sequence[int | None], write: Signal, older: Signal, advance: Value, depth: int
     ) -> Value:
         """The samples of these ages, clock by clock, or 0 where there is none; two clocks behind `clock`."""
         schedule = self._schedule
@@ -166,7 +168,7 @@ class SampleMemory(wiring.Component):
             m.d.sync += [address.eq(address + step), spare.eq(spare + step)]
         m.d.comb += memory.read_address.eq(address)
 
-        there = Array(int(age is not None) for age in ages + [None] * (schedule.clocks - len(ages)))
+        there = Array(int(age is not None) for age in (*ages, *[None] * (schedule.clocks - len(ages))))
         looked_up, known = Signal(name=f"{name}_looked_up"), Signal(name=f"{name}_known")
         mask = (spare >= 0) if None not in ages else (spare >= 0) & there[self.clock]
         m.d.sync += [looked_up.eq(mask), known.eq(looked_up)]

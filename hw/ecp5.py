@@ -13,8 +13,9 @@ MULTIPLIER_WIDTH = 18
 def multiply(m: Module, name: str, a: Value, b: Value, load: Value, p: Signal) -> None:
     """Adds a MULT18X18D with its input, pipeline and output registers: ``p = a * b``, 3 clocks behind `a`.
 
-    The register of `b` has the clock enable `load`. Each factor has a sign of its own; clock and clock enable are chosen for each
-    register out of four that a block of the device shares. (Ports and parameters: MULT18X18D in Yosys' cells_bb.v for ECP5.)
+    The register of `b` has the clock enable `load`. Each factor has a sign of its own; clock and clock enable are chosen for
+    each register out of four that a block of the device shares. (Ports and parameters: MULT18X18D in Yosys' cells_bb.v for
+    ECP5.)
 
     Parameters
     ----------
@@ -28,7 +29,7 @@ def multiply(m: Module, name: str, a: Value, b: Value, load: Value, p: Signal) -
     p : Signal
         The product.
     """
-    ports = {}
+    ports: dict[str, Value] = {}
     for letter, factor in (("A", a), ("B", b)):
         sign = factor[-1] if factor.shape().signed else Const(0)
         wide = [factor[bit] if bit < len(factor) else sign for bit in range(MULTIPLIER_WIDTH)]
@@ -82,9 +83,7 @@ def remember(
         used = min(bits, len(read_data) - start)
         packed = sum((word >> start & (1 << used) - 1) << index * bits for index, word in enumerate(init))
         # Rows of 16 times 18 bits, each 18 on 20 places.
-        rows = [
-            sum((packed >> (row * 16 + place) * 18 & 0x3FFFF) << place * 20 for place in range(16)) for row in range(64)
-        ]
+        rows = [sum((packed >> (row * 16 + place) * 18 & 0x3FFFF) << place * 20 for place in range(16)) for row in range(64)]
         ports: dict[str, Value] = {}
         out = Signal(18, name=f"block_{number}_out")
         for bit in range(18):
@@ -99,7 +98,12 @@ def remember(
             ports[f"i_ADB{bit}"] = read_address[bit - shift] if inside else Const(0)
         for port in "AB":
             ports |= {f"i_CS{port}{bit}": Const(0) for bit in range(3)}
-            ports |= {f"i_CLK{port}": ClockSignal(), f"i_CE{port}": Const(1), f"i_OCE{port}": Const(1), f"i_RST{port}": Const(0)}
+            ports |= {
+                f"i_CLK{port}": ClockSignal(),
+                f"i_CE{port}": Const(1),
+                f"i_OCE{port}": Const(1),
+                f"i_RST{port}": Const(0),
+            }
         m.submodules[f"block_{number}"] = Instance(
             "DP16KD",
             p_DATA_WIDTH_A=bits,

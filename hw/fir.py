@@ -89,7 +89,7 @@ class FIRCore(wiring.Component):
         feed = self._feed_memory if self.schedule.clocks > 1 else self._feed_line
         feed(m, array, step, beat, keep)
         m.d.comb += [
-            self.busy.eq(opened | ~array.home),
+            self.busy.eq(opened | step | ~array.home),
             self.overflow.eq(array.overflow),
         ]
         wiring.connect(m, array.o, wiring.flipped(self.o))

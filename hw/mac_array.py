@@ -26,10 +26,11 @@ class _Halves:
 class MACArray(wiring.Component):
     """Computes the exact dot product of a slot's operands: one slot after the other, no stall.
 
-    ``sum = sum(coefficient * operand over the schedule's products)``; each node is as wide as its proven range. It has no enable and no valid: what stands
-    beside it for as many clocks (`Delay`) says which sums count. Latency, from the operands of the slot's last clock to `sum`: the multiplier's 3 clocks (5 for
-    factors wider than 18 bits), one a level of the tree, one for the accumulator of a slot of several clocks, and two more where sums are wider than 24 bits:
-    these are added in two halves, the upper one a clock behind, so that no carry runs through more than half a sum.
+    ``sum = sum(coefficient * operand over the schedule's products)``; each node is as wide as its proven range. It has no
+    enable and no valid: what stands beside it for as many clocks (`Delay`) says which sums count. Latency, from the operands
+    of the slot's last clock to `sum`: the multiplier's 3 clocks (5 for factors wider than 18 bits), one a level of the tree,
+    one for the accumulator of a slot of several clocks, and two more where sums are wider than 24 bits: these are added in
+    two halves, the upper one a clock behind, so that no carry runs through more than half a sum.
 
     Parameters
     ----------

@@ -16,9 +16,9 @@ __all__ = ["Multiplier"]
 class Multiplier(wiring.Component):
     """Multiplies a sample by a coefficient: ``p = a * b``, exact; latency 3 or 5 clocks, one product a clock, no stall.
 
-    The three clocks are the input, pipeline and output registers that the hard multipliers of ECP5 (MULT18X18D), iCE40 UltraPlus
-    (SB_MAC16) and 7-series (DSP48E1) have; two more where a factor is wider than 18 bits and several of them share the work. This is the
-    form without a primitive, for simulation and for any device.
+    The three clocks are the input, pipeline and output registers that the hard multipliers of ECP5 (MULT18X18D), iCE40
+    UltraPlus (SB_MAC16) and 7-series (DSP48E1) have; two more where a factor is wider than 18 bits and several of them share
+    the work. This is the form without a primitive, for simulation and for any device.
 
     Parameters
     ----------

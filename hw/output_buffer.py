@@ -12,11 +12,12 @@ SMALLEST_BUFFER = 3
 
 
 class OutputBuffer(wiring.Component):
-    """Queues results, and lends credits for those still to come: one a clock, latency 2 clocks from `write` to `o`, never overflows.
+    """Queues results, and lends credits for those still to come: one a clock, latency 2 clocks from `write` to `o`, never
+    overflows.
 
-    Take one credit for each result that is started, and only while `available`; a transfer at `o` gives it back. Takes and returns are counted
-    through registers, so that no path leads from a handshake through the counter: `available` knows of what happened three clocks ago, and keeps
-    two credits in reserve for what it doesn't know yet.
+    Take one credit for each result that is started, and only while `available`; a transfer at `o` gives it back. Takes and
+    returns are counted through registers, so that no path leads from a handshake through the counter: `available` knows of
+    what happened three clocks ago, and keeps two credits in reserve for what it doesn't know yet.
 
     Parameters
     ----------

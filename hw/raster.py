@@ -38,10 +38,12 @@ def step_layout(design: Conv2DDesign) -> data.StructLayout:
 
 
 class Raster(wiring.Component):
-    """Turns a stream of pixels into steps: one a clock, latency one clock, without a bubble at row ends or between frames of one size.
+    """Turns a stream of pixels into steps: one a clock, latency one clock, without a bubble at row ends or between frames of
+    one size.
 
-    A frame of `rows` x `columns` takes as many steps. Its end, `below` lines and `right` steps more in ``same`` mode, is driven by the
-    next frame if that follows at once, has the same size and more than `below` rows; else by flush steps, during which a new frame waits.
+    A frame of `rows` x `columns` takes as many steps. Its end, `below` lines and `right` steps more in ``same`` mode, is
+    driven by the next frame if that follows at once, has the same size and more than `below` rows; else by flush steps,
+    during which a new frame waits.
 
     Parameters
     ----------
@@ -162,8 +164,8 @@ class Raster(wiring.Component):
 class _Place:
     """Where the next step is: its column and line, the result that it completes, and that result's marks.
 
-    Everything about a line is decided at the end of the line before, and the end of a line one column ahead, so that no step waits for a
-    comparison of counters. A frame has at least 3 columns: its first step never ends a line.
+    Everything about a line is decided at the end of the line before, and the end of a line one column ahead, so that no step
+    waits for a comparison of counters. A frame has at least 3 columns: its first step never ends a line.
     """
 
     def __init__(
@@ -187,7 +189,7 @@ class _Place:
         self.tail, self.load = self.column < right, self.column == right
         line = Signal(range(design.core_rows + design.below + 1))  # of the frame that entered last; counts on while it leaves
         last_row, next_to_last = Signal(range(max(design.core_rows, 2))), Signal(range(max(design.core_columns, 2)))
-        first_row = Signal(init=design.core_mode == "same" and not design.below or design.kernel_rows == 1)
+        first_row = Signal(init=not design.below if design.core_mode == "same" else design.kernel_rows == 1)
         self._columns(m, begin, advance, flushed, next_to_last, columns)
         with m.If(begin):
             m.d.sync += [last_row.eq(rows - 1), line.eq(0), self.last_line.eq(rows == 1)]
@@ -237,7 +239,7 @@ class _Place:
         flushed: Value,
         first_row: Signal,
     ) -> None:
-        """A result `below` lines and `right` columns behind each pixel; the first `right` steps of a line complete the row before."""
+        """A result `below` lines and `right` columns behind each pixel: the first steps of a line complete the row before."""
         above, below, right = design.above, design.below, design.right
         live = Signal(init=not below)  # the line serves a result row
         last_row_now = self.last_line if not below else live & (self.bottom == 0)

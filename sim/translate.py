@@ -48,7 +48,8 @@ def cxxrtl(rtlil: str, folder: Path, name: str) -> str:
         raise ToolError("The twin needs Amaranth's Yosys, which isn't installed: pip install 'convolver[sim]'")
     (folder / f"{name}.il").write_text(rtlil, encoding="utf-8")
     # Names relative to the folder: Yosys runs in a sandbox that sees nothing else.
-    script = f"read_rtlil {name}.il; write_cxxrtl -g0 -namespace {name} {name}.cxxrtl"
+    # No look-up table becomes a memory: the translation reads none that is read without a clock.
+    script = f"read_rtlil {name}.il; proc -norom; write_cxxrtl -g0 -namespace {name} {name}.cxxrtl"
     log = folder / f"{name}.log"
     with log.open("wb") as output:
         run = subprocess.run(
