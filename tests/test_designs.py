@@ -352,3 +352,69 @@ def test_a_file_with_an_unknown_key_is_refused(tmp_path):
     path.write_text(Conv2DDesign([[1]]).to_toml() + "colour = 1\n")
     with pytest.raises(DesignError, match=r"\AUnknown key 'colour' in a conv2d design; known are kernel, pixel, "):
         load_design(path)
+
+
+# What a FIR shares
+
+
+def test_symmetry_is_found_in_constant_coefficients():
+    found = {
+        (1, 2, 1): "symmetric",
+        (1, 2, 2, 1): "symmetric",
+        (1, 0, -1): "antisymmetric",
+        (3, -3): "antisymmetric",
+        (1, 2, 3): "none",
+        (1, 5, -1): "none",
+        (7,): "none",
+        (0, 0): "none",
+    }
+    assert {taps: FIRDesign(taps).symmetry for taps in found} == found
+    assert FIRDesign((1, 2, 1), coefficient="s8", loadable=True).symmetry == "none"
+    assert FIRDesign((1, 2, 1), symmetry="none").terms == ((0, None), (1, None), (2, None))
+
+
+def test_a_budget_of_multipliers_sets_the_clocks():
+    assert FIRDesign(range(1, 65), multipliers=1).clocks_per_sample == 64
+    assert FIRDesign(range(1, 65), multipliers=5).clocks_per_sample == 13
+    assert FIRDesign([1] * 64, multipliers=5).clocks_per_sample == 7
+    assert FIRDesign([1, 0, 0, 0, 2], multipliers=1).clocks_per_sample == 2
+    assert FIRDesign([1, 2], multipliers=200).clocks_per_sample == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"symmetry": "even"}, "Symmetry must be one of none, symmetric, antisymmetric, not 'even'"),
+        ({"symmetry": "symmetric"}, "Coefficients must be symmetric: tap 0 must be tap 2, not 1 against 3"),
+        ({"symmetry": "antisymmetric"}, "Coefficients must be antisymmetric: tap 0 must be minus tap 2, not 1 against 3"),
+        ({"coefficients": [4], "symmetry": "symmetric"}, "A symmetry must have 2 taps or more to share, not 1"),
+        (
+            {"coefficients": [0, 0], "coefficient": "u8", "loadable": True, "symmetry": "antisymmetric"},
+            "Antisymmetric coefficients must have a signed format, not u8",
+        ),
+        ({"clocks_per_sample": 0}, "Clocks per sample must be an integer between 1 and 1024, not 0"),
+        ({"multipliers": 0}, "Multipliers must be an integer between 1 and 256, not 0"),
+        (
+            {"multipliers": 1, "clocks_per_sample": 2},
+            "Clocks per sample must be at least 3 for 1 multipliers, not 2",
+        ),
+    ],
+)
+def test_what_a_fir_cannot_share_is_refused(fields, message):
+    with pytest.raises(DesignError) as refusal:
+        FIRDesign(**{"coefficients": [1, 2, 3], **fields})
+    assert str(refusal.value) == message
+
+
+@pytest.mark.parametrize("symmetry", ["symmetric", "antisymmetric"])
+@pytest.mark.parametrize("taps", [2, 3, 8, 9])
+def test_half_a_set_stands_for_the_whole(taps, symmetry):
+    design = FIRDesign([0] * taps, coefficient="s8", loadable=True, symmetry=symmetry)
+    half = list(range(1, len(design.terms) + 1))
+    whole = design.complete(half)
+    assert design.independent(whole) == tuple(half)
+    sign = -1 if symmetry == "antisymmetric" else 1
+    assert whole == tuple(sign * value for value in reversed(whole))
+    broken = (*whole[:-1], whole[-1] + 1)
+    with pytest.raises(DesignError, match=rf"^Coefficients must be {symmetry}: tap 0 "):
+        design.independent(broken)

@@ -21,6 +21,18 @@ EXTREMES = {
     "wrapped": convolver.FIRDesign([11, -23, 42], data="s10", shift=2, rounding="toward_zero", output="u7", overflow="wrap"),
     "31 taps": convolver.FIRDesign(list(range(-15, 16)), data="s12"),
     "loadable": convolver.FIRDesign([1, -2, 3, -4], data="s8", coefficient="s8", loadable=True),
+    "symmetric, even": convolver.FIRDesign([1, -9, -9, 1], data="s8"),
+    "symmetric, odd": convolver.FIRDesign([5, 0, -7, 0, 5], data="u8"),
+    "antisymmetric, even": convolver.FIRDesign([-128, 3, -3, 128], data="s8"),
+    "antisymmetric, odd": convolver.FIRDesign([6, 1, 0, -1, -6], data="u8"),
+    "symmetric, loadable": convolver.FIRDesign([1, 2, 1], data="s8", coefficient="s8", loadable=True, symmetry="symmetric"),
+    "two clocks": convolver.FIRDesign([3, 1, -4, 1, 5], data="s8", clocks_per_sample=2),
+    "one multiplier": convolver.FIRDesign([3, 1, -4, 1, 5, -9, 2], data="s16", multipliers=1),
+    "more clocks than taps": convolver.FIRDesign([3, 1, -4], data="s8", clocks_per_sample=9),
+    "folded, symmetric": convolver.FIRDesign([3, 1, -4, 7, -4, 1, 3], data="s8", clocks_per_sample=3),
+    "folded, zeros inside": convolver.FIRDesign([1, 0, 0, 0, 9, 0, -2, 0, 0, 4], data="s8", clocks_per_sample=3),
+    "folded, loadable": convolver.FIRDesign([1, 2, 3, 4, 5], data="s8", coefficient="s8", loadable=True, clocks_per_sample=2),
+    "folded, wide": convolver.FIRDesign([2**31 - 1, -(2**31), 77], data="s32", clocks_per_sample=2),
 }
 
 
@@ -68,12 +80,12 @@ def test_results_are_those_of_the_golden_model(name, gap, stall):
 
 
 @pytest.mark.parametrize("name", EXTREMES)
-def test_one_sample_a_clock_and_the_stated_latency(name):
+def test_one_sample_a_slot_and_the_stated_latency(name):
     core = FIRCore(EXTREMES[name])
     frames = [[1] * 30, [0] * 50, [1]]
     run = run_stream(core, beats_of(frames), 81)
-    assert run.accepted == list(range(81))
-    assert run.delivered == [clock + core.latency for clock in range(81)]
+    assert run.accepted == [sample * core.design.slot for sample in range(81)]
+    assert run.delivered == [clock + core.latency for clock in run.accepted]
 
 
 def test_a_gap_delays_only_what_follows():
@@ -120,14 +132,17 @@ async def send(ctx, stream, beat):
     ctx.set(stream.valid, 0)
 
 
+@pytest.mark.parametrize("length", [1, 4])
+@pytest.mark.parametrize("clocks", [1, 2, 3])
 @pytest.mark.parametrize("stall", [0, 0.7])
 @pytest.mark.parametrize("when", range(0, 40, 3))
-def test_a_new_set_takes_effect_whole_at_a_frames_first_result(when, stall):
+def test_a_new_set_takes_effect_whole_at_a_frames_first_result(when, stall, clocks, length):
     """Whenever the set is completed, each frame is filtered by one set, the old or the new, and never by the old again."""
     old, new = (1, 2, 3), (-7, 5, 11)
-    design = convolver.FIRDesign(old, data="s8", coefficient="s8", loadable=True)
+    design = convolver.FIRDesign(old, data="s8", coefficient="s8", loadable=True, clocks_per_sample=clocks)
     core = FIRCore(design)
-    frames = [[3, 1, 4, 1], [5, 9, 2, 6], [5, 3, 5, 8], [9, 7, 9, 3]]
+    samples = [3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9, 7, 9, 3]
+    frames = [samples[first : first + length] for first in range(0, 16, length)]
     chance = np.random.default_rng(when)
     results = []
 
@@ -154,7 +169,7 @@ def test_a_new_set_takes_effect_whole_at_a_frames_first_result(when, stall):
     drive(core, (source, True), (loader, True), (sink, False))
     used = []
     for number, frame in enumerate(frames):
-        got = results[4 * number : 4 * number + 4]
+        got = results[length * number : length * (number + 1)]
         matches = [taps for taps in (old, new) if got == list(golden.lfilter(taps, frame))]
         assert len(matches) == 1, f"frame {number} is neither the old set's nor the new one's: {got}"
         used.append(matches[0] == new)
@@ -233,3 +248,13 @@ def test_reset_at_any_cycle_leaves_the_next_frame_right():
         simulator.add_testbench(bench)
         simulator.run()
         assert results == [1, -2, 3, 4], f"after a reset in clock {cycle}"
+
+
+def test_every_lane_works_in_every_clock():
+    """Sustained, over whole frames: one multiplication a multiplier a clock, two taps each where they are symmetric."""
+    for taps, symmetry, macs in ((8, "none", 1), (8, "symmetric", 2)):
+        design = convolver.FIRDesign([1] * taps, data="s8", coefficient="s8", loadable=True, symmetry=symmetry, multipliers=2)
+        core = FIRCore(design)
+        run = run_stream(core, beats_of([[1] * 50] * 4), 200)
+        clocks = run.delivered[-1] - run.delivered[0]
+        assert taps * 199 / (clocks * core.schedule.multipliers) == macs
