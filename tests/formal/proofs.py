@@ -14,18 +14,17 @@ from formal.seeds import Seed, planted
 from convolver.designs import Conv2DDesign, FIRDesign
 from convolver.formats import OVERFLOWS, ROUNDINGS, Format
 from convolver.hw.array_core import ArrayCore
-from convolver.hw.coefficients import CoefficientBank
-from convolver.hw.conv2d import Conv2DCore
+from convolver.hw.coefficients import CoefficientBank, CoefficientLoader
 from convolver.hw.delay import Delay
-from convolver.hw.fir import DelayLine, FIRCore
-from convolver.hw.line_buffer import LineBuffer
+from convolver.hw.delay_line import DelayLine
+from convolver.hw.fir import FIRCore
 from convolver.hw.mac_array import MACArray
 from convolver.hw.multiplier import Multiplier
 from convolver.hw.output_buffer import OutputBuffer
 from convolver.hw.raster import Raster
 from convolver.hw.requantiser import Requantiser
 from convolver.hw.stream import SkidBuffer
-from convolver.hw.window import RowBorder, Window
+from convolver.schedule import Schedule
 
 __all__ = ["PROOFS", "Proof", "Result"]
 
@@ -92,32 +91,41 @@ SKID = (
 )
 
 BUFFER = (
-    Seed("credit back with the write", OutputBuffer, "(self.o.valid & self.o.ready) - self.take", "self.write - self.take"),
-    Seed("credit back before the transfer", OutputBuffer, "(self.o.valid & self.o.ready)", "self.o.valid"),
-    Seed("credit never back", OutputBuffer, "(self.o.valid & self.o.ready)", "(self.o.valid & self.o.ready & (credit != 1))"),
-    Seed("one credit too many", OutputBuffer, "self.available.eq(left != 0)", "self.available.eq(left + 1 != 0)"),
-    Seed("credits a clock late", OutputBuffer, "self.available.eq(left != 0)", "self.available.eq(credit != 0)"),
+    Seed("credit back with the write", OutputBuffer, "given.eq(self.o.valid & self.o.ready)", "given.eq(self.write)"),
+    Seed("credit back before the transfer", OutputBuffer, "given.eq(self.o.valid & self.o.ready)", "given.eq(self.o.valid)"),
+    Seed("credit never back", OutputBuffer, "credit + given - taken", "credit + (given & (credit != 1)) - taken"),
+    Seed("take forgotten", OutputBuffer, "taken.eq(self.take)", "taken.eq(self.take & ~given)"),
+    Seed("one credit too few in reserve", OutputBuffer, "credit >= SMALLEST_BUFFER", "credit >= SMALLEST_BUFFER - 1"),
+    Seed("one credit too many in reserve", OutputBuffer, "credit >= SMALLEST_BUFFER", "credit > SMALLEST_BUFFER"),
     Seed("queue too small", OutputBuffer, "depth=self.depth + 1", "depth=self.depth - 1"),
-    Seed("home too early", OutputBuffer, "left == self.depth", "credit == self.depth"),
+    Seed("home too early", OutputBuffer, "(credit == self.depth) & ~taken", "credit == self.depth"),
     Seed("result taken twice", OutputBuffer, "queue.r_en.eq(self.o.ready)", "queue.r_en.eq(self.o.ready & ~self.write)"),
 )
 
 BANK = (
-    Seed("short set loaded", CoefficientBank, "with m.If(self.i.payload.last & complete):", "with m.If(self.i.payload.last):"),
-    Seed("long set loaded", CoefficientBank, "with m.If(self.i.payload.last & complete):", "with m.If(complete):"),
-    Seed("rest of a long set taken", CoefficientBank, "overlong.eq(~self.i.payload.last)]", "overlong.eq(0)]"),
-    Seed("changes while pending", CoefficientBank, "self.i.ready.eq(~self.pending & ~initial)", "self.i.ready.eq(~initial)"),
-    Seed("handed over a clock late", CoefficientBank, "(self.pending & (self.swap | self.idle))", "(self.pending & self.idle)"),
-    Seed("handed over in mid-frame", CoefficientBank, "(self.pending & (self.swap | self.idle))", "self.pending"),
-    Seed("handed over twice", CoefficientBank, "m.d.sync += self.pending.eq(0)", "m.d.sync += self.pending.eq(~self.swap)"),
-    Seed("restart forgotten", CoefficientBank, "[count.eq(0), overlong.eq(0)]", "overlong.eq(0)"),
+    Seed("short set loaded", CoefficientLoader, "(self.write & beat.last & final)", "(self.write & beat.last)"),
+    Seed("long set loaded", CoefficientLoader, "(self.write & beat.last & final)", "(self.write & final)"),
     Seed(
-        "order turned",
-        CoefficientBank,
-        "Cat(*(self.weights[index] for index in range(1, self._count)), self.i.payload.data)",
-        "Cat(self.i.payload.data, *(self.weights[index] for index in range(self._count - 1)))",
+        "rest of a long set taken",
+        CoefficientLoader,
+        "beat.last & (overlong | final), overlong)",
+        "beat.last & final, overlong)",
     ),
-    Seed("not there after reset", CoefficientBank, "self.load.eq(initial | ", "self.load.eq("),
+    Seed("changes while pending", CoefficientLoader, "self.i.ready.eq(~self.pending & ~held)", "self.i.ready.eq(~held)"),
+    Seed("ready too early", CoefficientLoader, "self.i.ready.eq(~self.pending & ~held)", "self.i.ready.eq(~self.pending)"),
+    Seed("handed over by idle alone", CoefficientLoader, "(self.pending & (self.swap | idle))", "(self.pending & idle)"),
+    Seed("handed over in mid-frame", CoefficientLoader, "(self.pending & (self.swap | idle))", "(self.pending)"),
+    Seed("handed over twice", CoefficientLoader, "(self.pending & ~self.load)", "(self.pending & ~self.swap)"),
+    Seed(
+        "restart forgotten",
+        CoefficientLoader,
+        "with m.If(self.restart | (self.write & ends)):",
+        "with m.If(self.write & ends):",
+    ),
+    Seed("restart keeps its beat", CoefficientLoader, "self.i.ready & ~self.restart", "self.i.ready"),
+    Seed("order turned", CoefficientBank, "[*shadow[1:], loader.data]", "[loader.data, *shadow[:-1]]"),
+    Seed("not there after reset", CoefficientBank, "initial | loader.load", "loader.load"),
+    Seed("ready in the first clock", CoefficientBank, "with m.If(initial):", "with m.If(initial & self.restart):"),
 )
 
 
@@ -149,30 +157,41 @@ def _requantiser(rounding: str, overflow: str, shift: int, output: Format, data:
     )
 
 
+PRODUCT = Seed(
+    "product too narrow", MACArray, "Format.holding(low, high), self._mult", "Format.holding(low // 2, high // 2), self._mult"
+)
+SUM = "node = Signal(shape_of(Format.holding(adder.low, adder.high))"
 ARRAY = (
-    Seed(
-        "product too narrow",
-        MACArray,
-        "design.sample, coefficient, Format.holding(product.low, product.high)",
-        "design.sample, coefficient, Format.holding(product.low // 2, product.high // 2)",
-    ),
-    Seed(
-        "sum too narrow",
-        MACArray,
-        "Signal(shape_of(Format.holding(adder.low, adder.high))",
-        "Signal(shape_of(Format.holding(adder.low // 2, adder.high // 2))",
-    ),
-    Seed("lane left out", MACArray, "self.samples[product.position]", "self.samples[max(product.position, 1)]"),
+    PRODUCT,
+    Seed("sum too narrow", MACArray, SUM, SUM.replace("low", "low // 2").replace("high", "high // 2")),
+    Seed("lane left out", MACArray, "self.operands[lane]", "self.operands[max(lane, 1)]"),
     Seed("adder without its register", MACArray, "m.d.sync += node.eq", "m.d.comb += node.eq"),
 )
-LOADED_ARRAY = (*ARRAY, Seed("weights crossed", MACArray, "self.weights[product.weight]", "self.weights[product.position - 1]"))
+LOADED_ARRAY = (*ARRAY, Seed("coefficients crossed", MACArray, "self.coefficients[lane]", "self.coefficients[lane - 1]"))
+FOLDED_ARRAY = (
+    PRODUCT,
+    Seed("slots run together", MACArray, "Mux(start, 0, accumulator)", "accumulator"),
+    Seed(
+        "slot begins late", MACArray, "self._multiplier_latency + self._tree_latency + halves", "2 + self._multiplier_latency"
+    ),
+)
+WIDE_ARRAY = (
+    Seed("carry between the halves lost", MACArray, "terms[1].high, carry)", "terms[1].high, Const(0, 1))"),
+    Seed("upper half early", MACArray, "high.eq(above)", "high.eq(product >> split)"),
+    Seed("lower half early", MACArray, "m.d.sync += low.eq(root.low)", "m.d.comb += low.eq(root.low)"),
+)
 
+STEPS = "with m.If(self.valid):\n            m.d.sync += self.samples[0]"
+CLEARS = "with m.If(self.clear):\n                for"
 LINE = (
-    Seed("steps in a gap", DelayLine, "with m.If(self.valid):", "with m.If(1):"),
-    Seed("never cleared", DelayLine, "with m.If(self.clear):", "with m.If(self.clear & self.samples[1][0]):"),
+    Seed("steps in a gap", DelayLine, STEPS, STEPS.replace("self.valid", "1")),
+    Seed("never cleared", DelayLine, CLEARS, CLEARS.replace("self.clear", "self.clear & self.samples[1][0]")),
 )
 LOADED = (
-    Seed("set taken by a frame's last result", ArrayCore, "self.valid & self.marks.first", "self.valid & self.marks.last"),
+    Seed("set taken by a frame's last result", FIRCore, "array.swap.eq(step & beat.first)", "array.swap.eq(step & beat.last)"),
+    Seed(
+        "set taken a clock late", FIRCore, "array.swap.eq(step & beat.first)", "array.swap.eq(array.valid & array.marks.first)"
+    ),
     Seed("set taken in mid-frame", ArrayCore, "self.home & ~self.open", "self.home"),
     Seed("register takes what passes", Multiplier, "with m.If(self.load):", "with m.If(1):"),
 )
@@ -184,71 +203,31 @@ CORE = (
     Seed(
         "accepts without a credit",
         FIRCore,
-        "self.i.ready.eq(array.available)",
-        "self.i.ready.eq(array.available | self.o.ready)",
+        "self.i.ready.eq(array.available),",
+        "self.i.ready.eq(array.available | self.o.ready),",
     ),
     Seed("credit taken for a dropped beat", FIRCore, "array.take.eq(keep)", "array.take.eq(accept)"),
-    Seed("idle with results inside", FIRCore, "self.busy.eq(opened | ~array.home)", "self.busy.eq(opened)"),
+    Seed("idle with results inside", FIRCore, "opened | step | ~array.home", "opened | step"),
+    Seed("idle a clock behind a sample", FIRCore, "opened | step | ~array.home", "opened | ~array.home"),
 )
 
 RASTER = (
-    Seed(
-        "frame a line short",
-        Raster,
-        "(current_line == current_last_row) & (entering | begin)",
-        "(current_line + 1 == current_last_row) & (entering | begin)",
-    ),
+    Seed("frame a line short", Raster, "self.last_line.eq(line + 1 == last_row)", "self.last_line.eq(line + 2 == last_row)"),
     Seed(
         "step without a credit",
         Raster,
-        "m.d.comb += [begin.eq(1), advance.eq(1), consume.eq(1)]",
-        "m.d.comb += [begin.eq(1), advance.eq(1), consume.eq(1)]\n"
-        "                with m.Else():\n                    m.d.comb += consume.eq(skipping)",
+        "advance.eq(self.available & (begins | take_pixel | complete | flush))",
+        "advance.eq(begins | (self.available & (take_pixel | complete | flush)))",
     ),
     Seed(
-        "cut frame never completed",
-        Raster,
-        "m.d.comb += advance.eq(self.available)\n        with m.Elif(entering):",
-        "m.d.comb += advance.eq(self.i.valid & ~head.first)\n        with m.Elif(entering):",
+        "cut frame never completed", Raster, "complete.eq(entering & completing)", "complete.eq(entering & completing & ~has)"
     ),
     Seed(
-        "size not checked",
-        Raster,
-        "with m.Elif(self.i.valid & ~size_fits):",
-        "with m.Elif(self.i.valid & ~size_fits & skipping):",
+        "size not checked", Raster, "begins.eq(outside & has & head.first & self.fits", "begins.eq(outside & has & head.first"
     ),
-    Seed("orphan not told", Raster, "self.errors.orphan.eq(~skipping)", "self.errors.orphan.eq(0)"),
-    Seed("line's end not told", Raster, "self.errors.eol.eq(head.eol != (column == last_column))", "self.errors.eol.eq(0)"),
-)
-TAIL = (
-    Seed(
-        "flush never ends",
-        Raster,
-        "m.d.sync += [flushing.eq(0), column.eq(0), live.eq(0), live_before.eq(0), last_before.eq(0)]",
-        "m.d.sync += column.eq(0)",
-    ),
-    Seed("next frame during another size", Raster, "head.first & size_fits & (size_same | ~leaving)", "head.first & size_fits"),
-    Seed("bubble between frames", Raster, "(size_same | ~leaving)", "(~leaving)"),
-    Seed("credit for every step", Raster, "self.take.eq(advance & result)", "self.take.eq(advance)"),
-    Seed(
-        "flush waits for a pixel",
-        Raster,
-        "[advance.eq(self.available), flush.eq(1)]\n        with m.Else():",
-        "[advance.eq(self.available & self.i.valid), flush.eq(1)]\n        with m.Else():",
-    ),
-)
-
-
-IMAGE = (
-    Seed("size of another frame", Conv2DCore, "raster.rows.eq(skid.o.p.rows)", "raster.rows.eq(self.rows)"),
-    Seed(
-        "border on the wrong side",
-        Window,
-        "loaded = [outside] * left + first_columns",
-        "loaded = first_columns + [outside] * left",
-    ),
-    Seed("row of the border one too far", RowBorder, "self.step.top < above - place", "self.step.top <= above - place"),
-    Seed("line written back late", LineBuffer, "write.en.eq(self.o_valid)", "write.en.eq(self.o_valid & ~read_valid)"),
+    Seed("orphan not told", Raster, "self.errors.orphan.eq(drop & ~head.first & ~skipping)", "self.errors.orphan.eq(0)"),
+    Seed("line's end not told", Raster, "(head.eol != place.line_end)", "(head.eol & ~place.line_end)"),
+    Seed("line's end a column early", Raster, "next_to_last.eq(columns - 2)", "next_to_last.eq(columns - 3)"),
 )
 
 
@@ -256,9 +235,14 @@ def _fir(**changes: object) -> FIRDesign:
     return FIRDesign(**({"coefficients": [1, -2], "data": Format(2, True), "rounding": "floor"} | changes))
 
 
-def _array(name: str, design: FIRDesign | Conv2DDesign, seeds: tuple[Seed, ...]) -> Proof:
-    size = f"{len(design.weights)} lanes, {design.sample} by {design.coefficient_format}"
-    return Proof(name, size, lambda: specs.MACArraySpec(design), 12, seeds, bounded=12)
+def _array(name: str, design: FIRDesign, seeds: tuple[Seed, ...], split: int | None = None) -> Proof:
+    schedule = Schedule(design)
+    lanes = f"{schedule.lanes} lanes" + f", slots of {schedule.clocks}" * (schedule.clocks > 1)
+    size = (
+        f"{lanes}, {design.sample} by {design.coefficient_format}, sum {design.accumulator}"
+        + f", lower half {split} bits" * bool(split)
+    )
+    return Proof(name, size, lambda: specs.MACArraySpec(design, split), 16, seeds, bounded=14)
 
 
 def _raster(name: str, kernel: tuple[int, int], seeds: tuple[Seed, ...] = (), **changes: object) -> Proof:
@@ -272,8 +256,6 @@ def _buffer(depth: int, flight: int, sustains: bool, seeds: tuple[Seed, ...] = (
     return Proof("output buffer", size, lambda: specs.OutputBufferSpec(depth, flight, sustains=sustains), 2 * depth + 16, seeds)
 
 
-IMAGE_DESIGN = Conv2DDesign([[1, -2], [3, -1]], pixel=Format(1, False), rounding="floor", boundary="edge", rows=2, columns=2)
-
 REQUANTISED = tuple(
     _requantiser(rounding, overflow, 6, Format(9, True), Format(15, True))
     for rounding, overflow in product(ROUNDINGS, OVERFLOWS)
@@ -281,10 +263,8 @@ REQUANTISED = tuple(
 
 PROOFS: tuple[Proof, ...] = (
     Proof("skid buffer", "8 bits", lambda: specs.SkidBufferSpec(8), 12, SKID),
-    _buffer(1, 1, False),
-    _buffer(6, 3, True, BUFFER),
-    _buffer(4, 6, False),
-    _buffer(8, 5, True),
+    _buffer(3, 1, False),
+    _buffer(4, 1, False, BUFFER),
     Proof(
         "delay",
         "3 clocks, 2 bits",
@@ -311,23 +291,22 @@ PROOFS: tuple[Proof, ...] = (
     _array(
         "MAC array, loaded", FIRDesign([1, 0], data=Format(3, True), coefficient=Format(3, True), loadable=True), LOADED_ARRAY
     ),
-    Proof("FIR core", "2 taps, s2, buffer of 4", lambda: specs.FIRCoreSpec(_fir(), 4), 30, CORE),
-    Proof(
-        "FIR core, loaded", "2 taps, s2 by s2, buffer of 4", lambda: specs.FIRCoreSpec(_fir(loadable=True), 4), 30, LOADED, 26
+    _array(
+        "MAC array, folded",
+        FIRDesign([1, 2, 3, 1], data=Format(3, True), coefficient=Format(3, True), loadable=True, clocks_per_sample=2),
+        FOLDED_ARRAY,
     ),
+    _array(
+        "MAC array, in halves",
+        FIRDesign([1, -2], data=Format(3, True), coefficient=Format(3, True), loadable=True, symmetry="none"),
+        WIDE_ARRAY,
+        split=4,
+    ),
+    Proof("FIR core", "2 taps, s2, buffer of 4", lambda: specs.FIRCoreSpec(_fir(), 4), 36, CORE),
     Proof(
-        "2-D core",
-        "kernel 2x2, edge, u1, frames to 2x4, buffer of 4",
-        lambda: specs.Conv2DCoreSpec(IMAGE_DESIGN, 4),
-        26,
-        IMAGE,
-        21,
+        "FIR core, loaded", "2 taps, s2 by s2, buffer of 4", lambda: specs.FIRCoreSpec(_fir(loadable=True), 4), 36, LOADED, 22
     ),
     _raster("same", (2, 2), RASTER),
-    _raster("same", (3, 3), TAIL),
     _raster("same", (1, 1), rows=3, columns=3),
-    _raster("same", (1, 3), rows=3),
-    _raster("same", (3, 1), columns=4),
     _raster("valid", (2, 2), RASTER[2:], mode="valid"),
-    _raster("valid", (3, 2), mode="valid"),
 )

@@ -1,7 +1,7 @@
 """Specifications of the parts: what each promises, for free inputs, in another formulation than its own."""
 
 from amaranth.hdl import Array, Assert, Cat, Const, Cover, Module, Mux, Signal, Value, signed
-from amaranth.lib import data, wiring
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 from formal.contracts import Queue
 
@@ -53,10 +53,9 @@ class SkidBufferSpec(wiring.Component):
 class OutputBufferSpec(wiring.Component):
     """The buffer with its pipeline: a result is started only while `available`, and written `flight` clocks later.
 
-    ``credits + in flight + queued = depth``: `owed` counts what was started and hasn't left, so `available` and `home` must
-    follow
-    it exactly. With `sustains` the buffer is deep enough for one result a clock: it is never short of credits while `o` is
-    ready.
+    ``credits + in flight + queued = depth``: `owed` counts what was started and hasn't left. `available` and `home` follow
+    exactly what it was two clocks ago, and the two results that may have been started since find room too. With `sustains`
+    the buffer is deep enough for one result a clock: it is never short of credits while `o` is ready.
     """
 
     def __init__(self, depth: int, flight: int, width: int = 2, sustains: bool = False) -> None:
@@ -67,7 +66,7 @@ class OutputBufferSpec(wiring.Component):
         m = Module()
         m.submodules.dut = dut = output_buffer.OutputBuffer(self._width, self._depth)
         flying = Signal(self._flight)
-        owed = Signal(range(2 * self._depth + 2))
+        owed, owed_before, owed_then = (Signal(range(2 * self._depth + 2), name=name) for name in ("owed", "before", "then"))
         take, leaves = Signal(), Signal()
         m.d.comb += [
             take.eq(self.want & dut.available),
@@ -77,7 +76,12 @@ class OutputBufferSpec(wiring.Component):
             dut.data.eq(self.data),
             dut.o.ready.eq(self.ready),
         ]
-        m.d.sync += [flying.eq(Cat(take, flying)), owed.eq(owed + take - leaves)]
+        m.d.sync += [
+            flying.eq(Cat(take, flying)),
+            owed.eq(owed + take - leaves),
+            owed_before.eq(owed),
+            owed_then.eq(owed_before),
+        ]
         Queue(
             m,
             enters=dut.write,
@@ -91,8 +95,9 @@ class OutputBufferSpec(wiring.Component):
             streak=3 if self._sustains else 0,
         )
         m.d.comb += [
-            Assert(dut.available == (owed < self._depth)),
-            Assert(dut.home == (owed == 0)),
+            Assert(owed <= self._depth),
+            Assert(dut.available == (owed_then + 2 < self._depth)),
+            Assert(dut.home == ((owed_then == 0) & (owed_before == 0))),
             Assert(~dut.overflow),
         ]
         if self._sustains:
@@ -126,75 +131,85 @@ class DelaySpec(wiring.Component):
 class CoefficientBankSpec(wiring.Component):
     """Sets of the right length, and only those, are handed over whole, when a frame begins or none is inside.
 
-    A set is known here by its length and the one coefficient at the free index `chosen`.
+    A coefficient counts a clock after it was accepted, `idle` a clock after it was said, and `load` is high a clock after the
+    reason for it. A set is known here by its length and the one coefficient at the free index `chosen`.
     """
 
     def __init__(self, design: Design) -> None:
         self._design = design
-        count = len(design.weights)
+        self._schedule = Schedule(design)
+        count = len(self._schedule.loaded)
         ports = {name: In(1) for name in ("valid", "restart", "swap", "idle")}
         super().__init__({**ports, "payload": In(coefficient_layout(design)), "chosen": In(range(count))})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        design = self._design
-        count = len(design.weights)
-        m.submodules.dut = dut = coefficients.CoefficientBank(design)
-        begun, chosen = Signal(), Signal.like(self.chosen)
-        choice = Signal.like(self.chosen)
-        m.d.comb += choice.eq(Mux(self.chosen < count, self.chosen, 0))
+        design, schedule = self._design, self._schedule
+        count = len(schedule.loaded)
+        m.submodules.dut = dut = coefficients.CoefficientBank(schedule)
+        begun, second, chosen = Signal(), Signal(), Signal.like(self.chosen)
+        m.d.sync += second.eq(~begun)
         with m.If(~begun):
-            m.d.sync += [begun.eq(1), chosen.eq(choice)]
+            m.d.sync += [begun.eq(1), chosen.eq(Mux(self.chosen < count, self.chosen, 0))]
 
-        accept, length, fault = Signal(), Signal(range(count + 2)), Signal()
+        length, fault = Signal(range(count + 2)), Signal()
         value, complete = Signal(design.coefficient_format.width), Signal()
         current = Signal.like(length)  # this coefficient's place, from 1; count + 1 for all that are too many
+        counts, beat = Signal(), Signal(coefficient_layout(design))
+        idle, handed, load = Signal(), Signal(), Signal()
         m.d.comb += [
             dut.i.valid.eq(self.valid),
             dut.i.payload.eq(self.payload),
             dut.restart.eq(self.restart),
             dut.swap.eq(self.swap),
             dut.idle.eq(self.idle),
-            accept.eq(self.valid & dut.i.ready),
             current.eq(Mux(length > count, length, length + 1)),
+            handed.eq(complete & (self.swap | idle)),
         ]
-        m.d.sync += fault.eq(0)
-        with m.If(dut.load):
-            m.d.sync += complete.eq(0)
-        with m.If(accept):
-            m.d.sync += length.eq(Mux(self.payload.last, 0, Mux(current == count, count + 1, current)))
-            with m.If(current == chosen + 1):
-                m.d.sync += value.eq(self.payload.data)
-            with m.If(self.payload.last & (current == count)):
-                m.d.sync += complete.eq(1)
+        m.d.sync += [
+            counts.eq(self.valid & dut.i.ready & ~self.restart),
+            beat.eq(self.payload),
+            idle.eq(self.idle),
+            load.eq(handed | ~begun),
             # Said once for each wrong set: at its early end, or where it should have ended.
-            m.d.sync += fault.eq(self.payload.last & (current < count) | ~self.payload.last & (current == count))
+            fault.eq(counts & (beat.last & (current < count) | ~beat.last & (current == count))),
+        ]
+        with m.If(handed):
+            m.d.sync += complete.eq(0)
+        with m.If(counts):
+            m.d.sync += length.eq(Mux(beat.last, 0, Mux(current == count, count + 1, current)))
+            with m.If(current == chosen + 1):
+                m.d.sync += value.eq(beat.data)
+            with m.If(beat.last & (current == count)):
+                m.d.sync += complete.eq(1)
         with m.If(self.restart):
             m.d.sync += length.eq(0)
 
+        # Which lane multiplies by the coefficient of this number.
+        lanes = {product.weight: product.lane for product in schedule.products}
         held = Signal.like(value)
-        m.d.comb += held.eq(Array(Value.cast(dut.weights[index]) for index in range(count))[chosen])
-        initial = Array(Const(weight, len(value)) for weight in design.weights)
+        m.d.comb += held.eq(Array(Value.cast(dut.coefficients[lanes[weight]]) for weight in schedule.loaded)[chosen])
+        initial = Array(Const(design.weights[weight] % (1 << len(value)), len(value)) for weight in schedule.loaded)
         m.d.comb += [
             Assert(dut.pending == complete),
-            Assert(dut.i.ready == (begun & ~complete)),
-            Assert(dut.load == (~begun | complete & (self.swap | self.idle))),
-            Assert(~complete | (held == value)),
-            Assert(begun | (Array(Value.cast(dut.weights[index]) for index in range(count))[choice] == initial[choice])),
+            Assert(dut.i.ready == (begun & ~complete & ~counts)),
+            Assert(dut.load == load),
+            Assert(~(load & begun & ~second) | (held == value)),
+            Assert(~second | (held == initial[chosen])),
             Assert(dut.error == fault),
         ]
         sets, dropped, wrong = Signal(2), Signal(), Signal()
-        with m.If(begun & dut.load & (sets != 3)):
+        with m.If(handed & (sets != 3)):
             m.d.sync += sets.eq(sets + 1)
         with m.If(fault):
             m.d.sync += wrong.eq(1)
         with m.If(self.restart & (length != 0)):
             m.d.sync += dropped.eq(1)
         m.d.comb += [
-            Cover((sets == 3) & (value != 0)),
-            Cover(wrong & dut.load & self.swap & ~self.idle),
-            Cover(dropped & dut.load & self.idle),
-            Cover(accept & (length > count)),
+            Cover((sets == 3) & (value != 0) & load),
+            Cover(wrong & handed & self.swap & ~idle),
+            Cover((dropped if count > 1 else 1) & handed & idle & ~self.swap),
+            Cover(counts & (length > count)),
         ]
         return m
 
@@ -275,45 +290,80 @@ class RequantiserSpec(wiring.Component):
         return m
 
 
+class _Split(Schedule):
+    """A schedule whose sums are added in halves though they are narrow."""
+
+    def __init__(self, design: Design, split: int) -> None:
+        super().__init__(design)
+        self._split = split
+
+    @property
+    def split(self) -> int | None:
+        return self._split
+
+
 class MACArraySpec(wiring.Component):
     """The sum of the products, one after the other in one wide number, as many clocks later as the array says.
 
-    Loaded coefficients are taken for the samples of the clock in which `load` is high.
+    Loaded coefficients are taken for the operands of the clock in which `load` is high. In a slot of several clocks the
+    products of all its clocks are added; slots follow each other at once or, by the free input `pause`, later. With `split`
+    sums are added in halves, the lower one of so many bits, however narrow they are.
     """
 
-    def __init__(self, design: Design) -> None:
+    def __init__(self, design: Design, split: int | None = None) -> None:
         self._design = design
-        self._schedule = Schedule(design)
-        shape = stream.shape_of(design.sample)
-        positions = self._schedule.positions
-        ports = {"samples": In(data.ArrayLayout(shape, positions))}
+        self._schedule = schedule = _Split(design, split) if split else Schedule(design)
+        if schedule.mirrored or (schedule.clocks > 1 and not design.loadable):
+            raise ValueError("A pre-adder's operands, and constants that change with the clock, are not free inputs")
+        ports = {"operands": In(stream.shape_of(schedule.operand)).array(schedule.lanes)}
         if design.loadable:
-            ports |= {"weights": In(data.ArrayLayout(stream.shape_of(design.coefficient_format), positions)), "load": In(1)}
+            ports["coefficients"] = In(stream.shape_of(design.coefficient_format)).array(schedule.lanes)
+            ports["load" if schedule.clocks == 1 else "pause"] = In(1)
         super().__init__(ports)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        design, order = self._design, self._schedule.weight_order
-        m.submodules.dut = dut = mac_array.MACArray(self._schedule)
-        m.d.comb += dut.samples.eq(self.samples)
-        if design.loadable:
-            m.d.comb += [dut.weights.eq(self.weights), dut.load.eq(self.load)]
-            # The coefficients of this clock: those that are being loaded, or the last that were.
-            kept, loaded, weights = Signal.like(self.weights), Signal(), Signal(Value.cast(self.weights).shape())
-            chosen = data.View(self.weights.shape(), weights)
-            m.d.comb += weights.eq(Mux(self.load, self.weights.as_value(), kept.as_value()))
-            m.d.sync += [kept.as_value().eq(weights), loaded.eq(loaded | self.load)]
-            known = loaded | self.load
-            factors = [chosen[order[position]] for position in range(self._schedule.positions)]
+        design, schedule = self._design, self._schedule
+        lanes = range(schedule.lanes)
+        m.submodules.dut = dut = mac_array.MACArray(schedule)
+        m.d.comb += [dut.operands[lane].eq(self.operands[lane]) for lane in lanes]
+        known = Const(1)
+        if not design.loadable:
+            factors = [Const(design.weights[schedule.lane(lane)[0].weight]) for lane in lanes]
+        elif schedule.clocks > 1:
+            factors = [self.coefficients[lane] for lane in lanes]
+            m.d.comb += [dut.load.eq(1), *(dut.coefficients[lane].eq(factors[lane]) for lane in lanes)]
         else:
-            known = Const(1)
-            factors = [Const(design.weights[order[position]]) for position in range(self._schedule.positions)]
+            # The coefficients of this clock: those that are being loaded, or the last that were.
+            loaded, factors = Signal(), []
+            for lane in lanes:
+                factor = Signal(stream.shape_of(design.coefficient_format), name=f"factor_{lane}")
+                kept = Signal.like(factor, name=f"kept_{lane}")
+                m.d.comb += [dut.coefficients[lane].eq(self.coefficients[lane])]
+                m.d.comb += factor.eq(Mux(self.load, self.coefficients[lane], kept))
+                m.d.sync += kept.eq(factor)
+                factors.append(factor)
+            m.d.comb += dut.load.eq(self.load)
+            m.d.sync += loaded.eq(loaded | self.load)
+            known = loaded | self.load
         wide = signed(design.accumulator.width + 4)
         total = Const(0, wide)
-        for position, factor in enumerate(factors):
-            partial = Signal(wide, name=f"partial_{position}")
-            m.d.comb += partial.eq(total + self.samples[position] * factor)
+        for lane, factor in enumerate(factors):
+            partial = Signal(wide, name=f"partial_{lane}")
+            m.d.comb += partial.eq(total + self.operands[lane] * factor)
             total = partial
+        if schedule.clocks > 1:
+            phase = Signal(range(schedule.clocks))
+            m.d.comb += dut.start.eq(phase == 0)
+            with m.If((phase != 0) | ~self.pause):
+                m.d.sync += phase.eq(Mux(phase == schedule.clocks - 1, 0, phase + 1))
+            known = phase == schedule.clocks - 1
+            clocks = [total]
+            for clock in range(schedule.clocks - 1):
+                before = Signal(wide, name=f"before_{clock}")
+                m.d.sync += before.eq(clocks[-1])
+                clocks.append(before)
+            total = sum(clocks[1:], clocks[0])[: len(clocks[0])].as_signed()
         sums, ages = [total], [known]
         for clock in range(dut.latency):
             later, old = Signal(wide, name=f"sum_{clock}"), Signal(name=f"age_{clock}")
@@ -321,7 +371,11 @@ class MACArraySpec(wiring.Component):
             sums.append(later)
             ages.append(old)
         low, high = design.sum_range
-        m.d.comb += [Assert(~ages[-1] | (dut.sum == sums[-1])), Cover(dut.sum == low), Cover(dut.sum == high)]
+        m.d.comb += [
+            Assert(~ages[-1] | (dut.sum == sums[-1])),
+            Cover(ages[-1] & (dut.sum == low)),
+            Cover(ages[-1] & (dut.sum == high)),
+        ]
         return m
 
 
@@ -342,9 +396,9 @@ class FIRCoreSpec(wiring.Component):
     later.
 
     The result is computed from the last samples as they were accepted, from silence at each `first`. As many results fit
-    inside as
-    the output buffer has places (here `depth`, or as many as the schedule says); the core accepts while one more does. Loaded
-    coefficients change between two frames only.
+    inside as the output buffer has places (here `depth`, or as many as the schedule says); the core accepts if three more did
+    two clocks ago. It is busy while a frame is open or inside, and two clocks longer. Loaded coefficients change between two
+    frames only.
     """
 
     def __init__(self, design: FIRDesign, depth: int | None = None) -> None:
@@ -385,7 +439,7 @@ class FIRCoreSpec(wiring.Component):
             now, marks = after, marks_after
         wide = signed(design.accumulator.width + 4)
         total = Const(0, wide)
-        factors = self._factors(m, core, belongs, opened, marks)
+        factors = self._factors(m, core, belongs)
         for index, (sample, factor) in enumerate(zip(now, factors, strict=True)):
             partial = Signal(wide, name=f"partial_{index}")
             m.d.comb += partial.eq(total + sample * factor)
@@ -405,27 +459,30 @@ class FIRCoreSpec(wiring.Component):
             latency=core.latency,
             tag=self.tag,
             later=2,
+            streak=1 if self._depth else 3,  # a shallow buffer lets no more through at once
         )
+        level_before, level_then = Signal.like(queue.level), Signal.like(queue.level)
+        m.d.sync += [level_before.eq(queue.level), level_then.eq(level_before)]
         errors = Signal(ERROR_LAYOUT)
         m.d.sync += [errors.first.eq(accept & opened & self.payload.first), errors.orphan.eq(accept & ~belongs)]
         m.d.comb += [
-            Assert(core.i.ready == (queue.level < depth)),
-            Assert(core.busy == (opened | (queue.level != 0))),
+            Assert(core.i.ready == (level_then + 2 < depth)),
+            Assert(core.busy == (opened | (queue.level != 0) | (level_before != 0) | (level_then != 0))),
             Assert(~core.overflow),
             *(Assert(core.errors[name] == errors[name]) for name in ("size", "first", "orphan", "eol")),
         ]
         return m
 
-    def _factors(self, m: Module, core: fir.FIRCore, belongs: Value, opened: Value, marks: Value) -> list[Value]:
+    def _factors(self, m: Module, core: fir.FIRCore, belongs: Value) -> list[Value]:
         """The coefficients that belong to the sample accepted two clocks ago."""
         design = self._design
         if not design.loadable:
             return [Const(weight) for weight in design.weights]
-        # A complete set waits for a `first` to reach the multipliers, or for an empty core.
-        m.submodules.bank = bank = coefficients.CoefficientBank(design)
-        active = Signal(bank.weights.shape(), init=list(design.weights))
-        before, then = Signal(), Signal()
-        m.d.sync += [before.eq(belongs), then.eq(before)]
+        # A complete set waits for a `first` to come near the multipliers, or for an empty core.
+        schedule = core.schedule
+        m.submodules.bank = bank = coefficients.CoefficientBank(schedule)
+        before, first = Signal(), Signal()
+        m.d.sync += [before.eq(belongs), first.eq(self.payload.first)]
         m.d.comb += [
             core.coefficients.valid.eq(self.new_valid),
             core.coefficients.payload.eq(self.new),
@@ -433,17 +490,24 @@ class FIRCoreSpec(wiring.Component):
             bank.i.valid.eq(self.new_valid),
             bank.i.payload.eq(self.new),
             bank.restart.eq(self.restart),
-            bank.swap.eq(then & marks[0]),
+            bank.swap.eq(before & first),
             bank.idle.eq(~core.busy),
             Assert(core.pending == bank.pending),
             Assert(core.coefficients.ready == bank.i.ready),
             Assert(core.errors.coefficients == bank.error),
         ]
-        with m.If(bank.load):
-            m.d.sync += active.eq(bank.weights)
-        taken = Signal.like(active)
-        m.d.comb += taken.eq(Mux(bank.load, bank.weights.as_value(), active.as_value()))
-        return [taken[index] for index in range(design.taps)]
+        taken = []
+        for tap in range(design.taps):
+            (product,) = (product for product in schedule.products if product.weight == tap)
+            new = bank.coefficients[product.lane]
+            active, now = (
+                Signal.like(new, name=f"active_{tap}", init=design.weights[tap]),
+                Signal.like(new, name=f"taken_{tap}"),
+            )
+            m.d.comb += now.eq(Mux(bank.load, new, active))
+            m.d.sync += active.eq(now)
+            taken.append(now)
+        return taken
 
 
 def _finished(design: Design, total: Value) -> Value:
@@ -476,8 +540,10 @@ class RasterSpec(wiring.Component):
         same = design.core_mode == "same"
         below, right = (design.below, design.right) if same else (0, 0)
         m.submodules.dut = dut = raster.Raster(design)
+        fits = Signal()
         # A source that keeps to the stream's rule, and sets the size a clock before it offers a frame.
         valid, payload, rows, columns = Signal(), Signal(self._layout), Signal(4), Signal(4)
+        size = Cat(rows, columns)
         hold, valid_next, payload_next = Signal(), Signal(), Signal(self._layout)
         m.d.comb += [
             hold.eq(valid & ~dut.i.ready),
@@ -489,11 +555,15 @@ class RasterSpec(wiring.Component):
             dut.columns.eq(columns),
             dut.available.eq(self.available),
         ]
+        # The size of the first pixel that was accepted last, and whether it fits: what the core keeps in front of the raster.
+        begun, begun_fits = Signal(8), Signal()
+        m.d.comb += [dut.fits.eq(fits), dut.repeats.eq((size == begun) & begun_fits)]
+        with m.If(valid & dut.i.ready & payload.first):
+            m.d.sync += [begun.eq(size), begun_fits.eq(fits)]
         m.d.sync += [valid.eq(valid_next), payload.eq(payload_next)]
         with m.If(~(valid_next & payload_next.first)):
             m.d.sync += [rows.eq(self.next_rows), columns.eq(self.next_columns)]
-        first, size = payload.first, Cat(rows, columns)
-        fits = Signal()
+        first = payload.first
         m.d.comb += fits.eq(
             (rows >= design.core_min_rows)
             & (rows <= design.core_rows)
