@@ -1,7 +1,23 @@
 """Convolutions as FPGA accelerators: described in Python, proved against numpy, run on a twin or on a board."""
 
 from .designs import Conv2DDesign, FIRDesign, load_design
-from .errors import BoardError, ConvolverError, DataError, DesignError, FileError, LinkError, PortError, ToolError
+from .errors import (
+    BoardError,
+    ConvolverError,
+    DataError,
+    DesignError,
+    DesignMismatch,
+    DeviceRestarted,
+    FileError,
+    FrameError,
+    LinkError,
+    LinkTimeout,
+    PortError,
+    ProtocolMismatch,
+    RegisterError,
+    SessionLost,
+    ToolError,
+)
 from .formats import (
     Format,
     q1_7,
@@ -33,12 +49,19 @@ __all__ = [
     "ConvolverError",
     "DataError",
     "DesignError",
+    "DesignMismatch",
+    "DeviceRestarted",
     "FIRDesign",
     "FileError",
     "Format",
+    "FrameError",
     "LinkError",
+    "LinkTimeout",
     "PortError",
+    "ProtocolMismatch",
     "Quantized",
+    "RegisterError",
+    "SessionLost",
     "ToolError",
     "__version__",
     "convolve",
