@@ -86,7 +86,8 @@ def random_design(seed, soak=False):
 
 def some_fir(weights, *, seed, loadable, coefficient, **fields):
     """A FIR of these taps, or of as many with a symmetry; folded over clocks or not."""
-    random = np.random.default_rng([2029, seed])
+    # A stream of its own: from that of `random_design` these choices would repeat the ones made there.
+    random = np.random.default_rng([2031, seed])
     clocks = int(random.choice([1, 1, 2, 3, 8, len(weights)]))
     symmetry = str(random.choice(SYMMETRIES if coefficient.signed else SYMMETRIES[:2])) if len(weights) > 1 else "none"
     if symmetry != "none":
