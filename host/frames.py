@@ -5,14 +5,11 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import IntEnum, StrEnum
 
 from convolver.host import cobs
+from convolver.protocol import CRC_BYTES, HEADER_BYTES, MAX_PAYLOAD, Drop, Type
 
-__all__ = ["MAX_CONTENT", "MAX_PAYLOAD", "MAX_STUFFED", "Drop", "Frame", "FrameReceiver", "Type"]
-
-MAX_PAYLOAD = 256
-"""Bytes of payload in a frame, at most."""
+__all__ = ["MAX_CONTENT", "MAX_STUFFED", "Frame", "FrameReceiver"]
 
 _HEADER = struct.Struct("<BBBBHH")
 _CRC = struct.Struct("<I")
@@ -20,48 +17,9 @@ _LENGTH = 0x01FF
 _POLL = 0x4000
 _RESEND = 0x8000
 
-MAX_CONTENT = _HEADER.size + MAX_PAYLOAD + _CRC.size
+MAX_CONTENT = HEADER_BYTES + MAX_PAYLOAD + CRC_BYTES
 MAX_STUFFED = MAX_CONTENT + 2
 """Bytes between two delimiters, at most: what stuffing adds to a frame of the largest payload is two bytes."""
-
-
-class Type(IntEnum):
-    """Types of frames: bit 7 says that the frame has a place in the sequence, bit 6 that it comes from the device."""
-
-    HELLO = 0x01
-    BYE = 0x02
-    ACK = 0x03
-    WELCOME = 0x41
-    DEVICE_ACK = 0x43
-    READ = 0x81
-    WRITE = 0x82
-    DATA = 0x83
-    VALUES = 0xC1
-    WRITTEN = 0xC2
-    RESULTS = 0xC3
-    RESULTS_END = 0xC4
-    REFUSED = 0xC5
-
-    @property
-    def sequenced(self) -> bool:
-        """Whether a frame of this type is numbered, acknowledged and sent again when it is lost."""
-        return self >= 0x80
-
-    @property
-    def from_device(self) -> bool:
-        """Whether the device sends it."""
-        return bool(self & 0x40)
-
-
-class Drop(StrEnum):
-    """Why a receiver dropped bytes."""
-
-    STUFFING = "stuffing"
-    OVERLONG = "overlong"
-    SHORT = "short"
-    CRC = "crc"
-    LENGTH = "length"
-    TYPE = "type"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +73,13 @@ class Frame:
         content = cobs.decode(stuffed)
         if content is None:
             return Drop.STUFFING
-        if len(content) < _HEADER.size + _CRC.size:
+        if len(content) < HEADER_BYTES + CRC_BYTES:
             return Drop.SHORT
-        body = content[: -_CRC.size]
-        if zlib.crc32(body) != _CRC.unpack(content[-_CRC.size :])[0]:
+        body = content[:-CRC_BYTES]
+        if zlib.crc32(body) != _CRC.unpack(content[-CRC_BYTES:])[0]:
             return Drop.CRC
         kind, seq, ack, limit, session, fields = _HEADER.unpack_from(body)
-        payload = body[_HEADER.size :]
+        payload = body[HEADER_BYTES:]
         if fields & ~(_POLL | _RESEND) != len(payload) or len(payload) > MAX_PAYLOAD:
             return Drop.LENGTH
         try:

@@ -11,12 +11,13 @@ from typing import Self
 
 from convolver.designs import Conv2DDesign, FIRDesign, design_from_json
 from convolver.errors import DesignError, DesignMismatch, FrameError, PortError, ProtocolMismatch, RegisterError
-from convolver.host.frames import Frame, Type
-from convolver.host.registers import DESCRIPTION_MAX, DROPS, ERRORS, IDENTITY, MAP_VERSION, Register
+from convolver.host.frames import Frame
+from convolver.host.registers import DESCRIPTION_MAX, ERRORS, IDENTITY, MAP_VERSION, Register
 from convolver.host.samples import pack, sample_bytes, unpack
 from convolver.host.serial_pipe import SerialPipe
 from convolver.host.session import Session, Timing
 from convolver.host.transport import Pipe, Samples
+from convolver.protocol import Drop, Type
 
 __all__ = ["LinkTransport", "connect"]
 
@@ -149,7 +150,7 @@ class LinkTransport:
             "pending": bool(status >> 17 & 1),
         }
         told |= {f"error_{name}": bool(status >> bit & 1) for bit, name in enumerate(ERRORS)}
-        told |= {f"device_dropped_{name}": bool(drops >> bit & 1) for bit, name in enumerate(DROPS)}
+        told |= {f"device_dropped_{kind.value}": bool(drops >> bit & 1) for bit, kind in enumerate(Drop)}
         told |= {f"link_{name}": count for name, count in sorted(self._session.counts.items())}
         told |= {f"link_dropped_{kind.value}": count for kind, count in sorted(self._session.drops.items())}
         return told

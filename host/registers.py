@@ -2,7 +2,9 @@
 
 from enum import IntEnum
 
-__all__ = ["DESCRIPTION_MAX", "DROPS", "ERRORS", "IDENTITY", "MAP_VERSION", "Register"]
+from convolver.protocol import DROPS_ADDRESS
+
+__all__ = ["DESCRIPTION_MAX", "ERRORS", "IDENTITY", "MAP_VERSION", "Register"]
 
 IDENTITY = 0x434F4E56
 """What ID reads: "CONV"."""
@@ -11,8 +13,6 @@ DESCRIPTION_MAX = 8192
 """Bytes of the compressed description, at most."""
 ERRORS = ("size", "first", "orphan", "eol", "coefficients")
 """Sticky errors of the core, from bit 0 of STATUS on."""
-DROPS = ("stuffing", "overlong", "short", "crc", "length", "type", "room", "framing", "overrun")
-"""What the device's end of the link has dropped, from bit 0 of DROPS on."""
 
 
 class Register(IntEnum):
@@ -32,5 +32,5 @@ class Register(IntEnum):
     BEATS_IN = 0x2C
     BEATS_OUT = 0x30
     DESCRIPTION = 0x2000
-    DROPS = 0x4000
+    DROPS = DROPS_ADDRESS
     """The link's own, not the accelerator's."""

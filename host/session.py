@@ -12,13 +12,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from convolver.errors import DeviceRestarted, FrameError, LinkTimeout, ProtocolMismatch, SessionLost
-from convolver.host.frames import MAX_PAYLOAD, MAX_STUFFED, Drop, Frame, FrameReceiver, Type
+from convolver.host.frames import MAX_STUFFED, Frame, FrameReceiver
 from convolver.host.transport import Pipe
+from convolver.protocol import MAX_PAYLOAD, VERSION, Drop, Type
 
-__all__ = ["VERSION", "Session", "Timing", "Welcome"]
-
-VERSION = 1
-"""Version of the protocol."""
+__all__ = ["Session", "Timing", "Welcome"]
 
 _SLOTS = 64
 """Frames that the host takes at once, and those it holds to send again; it has room for any window."""

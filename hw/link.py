@@ -8,13 +8,13 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from convolver.errors import DesignError
 from convolver.hw.cobs import COBSDecoder, COBSEncoder, framed
 from convolver.hw.link_commands import Commands
-from convolver.hw.link_frames import DROPS, MAX_PAYLOAD, PROTOCOL, Type
 from convolver.hw.link_inbox import Inbox
 from convolver.hw.link_outbox import Outbox
 from convolver.hw.link_receiver import FrameReceiver
 from convolver.hw.link_sender import FrameSender
 from convolver.hw.link_window import WELCOME_BYTES, Window
 from convolver.hw.registers import BUS
+from convolver.protocol import MAX_PAYLOAD, VERSION, Drop, Type
 
 __all__ = ["TICKS", "Link"]
 
@@ -52,7 +52,7 @@ class Link(wiring.Component):
     restart : high for one clock before a session begins or when one ends: the core and all that holds samples must be reset.
     session : there is one.
     framing, overrun : the pipe has lost a byte, for the register DROPS.
-    drops : that register: sticky, one bit a kind in the order of `DROPS`, cleared by a new session.
+    drops : that register: sticky, one bit a kind in the order of `Drop`, cleared by a new session.
 
     Raises
     ------
@@ -89,7 +89,7 @@ class Link(wiring.Component):
                 "session": Out(1),
                 "framing": In(1),
                 "overrun": In(1),
-                "drops": Out(len(DROPS)),
+                "drops": Out(len(Drop)),
             }
         )
 
@@ -97,7 +97,7 @@ class Link(wiring.Component):
     def welcome(self) -> bytes:
         """Payload of the WELCOME."""
         parts = [
-            bytes([PROTOCOL, self.slots]),
+            bytes([VERSION, self.slots]),
             MAX_PAYLOAD.to_bytes(2, "little"),
             bytes([self.sample_bytes, self.result_bytes, 0, 0]),
             self.clock_hz.to_bytes(4, "little"),
@@ -158,7 +158,7 @@ class Link(wiring.Component):
 
         # What was dropped.
         kinds = [
-            *(receiver.drop[name] for name in DROPS[:5]),
+            *(receiver.drop[kind] for kind in (Drop.STUFFING, Drop.OVERLONG, Drop.SHORT, Drop.CRC, Drop.LENGTH)),
             receiver.frame & ~known,
             window.crowded,
             self.framing,

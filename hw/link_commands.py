@@ -4,14 +4,12 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from convolver.hw.link_frames import DROPS, Command, Reply
+from convolver.hw.link_frames import Command, Reply
 from convolver.hw.link_inbox import received
 from convolver.hw.registers import BUS
+from convolver.protocol import DROPS_ADDRESS, Drop
 
-__all__ = ["DROPS_ADDRESS", "Commands"]
-
-DROPS_ADDRESS = 0x4000
-"""Byte address of the link's register DROPS."""
+__all__ = ["Commands"]
 
 MAX_WORDS = 63
 
@@ -39,7 +37,7 @@ class Commands(wiring.Component):
                 "samples": Out(stream.Signature(8)),
                 "handed": In(1),
                 "bus": Out(BUS),
-                "drops": In(len(DROPS)),
+                "drops": In(len(Drop)),
                 "claim": Out(1),
                 "granted": In(1),
                 "put": Out(1),

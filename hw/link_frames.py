@@ -1,15 +1,12 @@
-"""The link's frames as the gateware sees them: types, header, kinds of rubbish. docs/link.md says what they mean."""
+"""The link's frames as the gateware sees them: their header, and what stands in a slot of a ring. docs/link.md has them all."""
 
 from enum import IntEnum
 
 from amaranth.lib import data
 
-__all__ = ["CRC_BYTES", "DROPS", "HEADER", "HEADER_BYTES", "MAX_PAYLOAD", "PROTOCOL", "Command", "Reply", "Type"]
+from convolver.protocol import Type
 
-PROTOCOL = 1
-MAX_PAYLOAD = 256
-HEADER_BYTES = 8
-CRC_BYTES = 4
+__all__ = ["HEADER", "Command", "Reply"]
 
 HEADER = data.StructLayout(
     {
@@ -25,27 +22,6 @@ HEADER = data.StructLayout(
     }
 )
 """The first eight bytes of a frame, the first byte lowest."""
-
-DROPS = ("stuffing", "overlong", "short", "crc", "length", "type", "room", "framing", "overrun")
-"""Why something was dropped, in the order of the bits of the link's register DROPS."""
-
-
-class Type(IntEnum):
-    """Types of frames: bit 7 says that it has a place in the sequence, bit 6 that it comes from the device."""
-
-    HELLO = 0x01
-    BYE = 0x02
-    ACK = 0x03
-    WELCOME = 0x41
-    DEVICE_ACK = 0x43
-    READ = 0x81
-    WRITE = 0x82
-    DATA = 0x83
-    VALUES = 0xC1
-    WRITTEN = 0xC2
-    RESULTS = 0xC3
-    RESULTS_END = 0xC4
-    REFUSED = 0xC5
 
 
 class Command(IntEnum):

@@ -5,7 +5,8 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from convolver.hw.link_frames import MAX_PAYLOAD, Command
+from convolver.hw.link_frames import Command
+from convolver.protocol import MAX_PAYLOAD
 
 __all__ = ["Inbox", "received"]
 

@@ -6,7 +6,8 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from convolver.hw.cobs import framed
-from convolver.hw.link_frames import MAX_PAYLOAD, Reply
+from convolver.hw.link_frames import Reply
+from convolver.protocol import MAX_PAYLOAD
 
 __all__ = ["Outbox"]
 

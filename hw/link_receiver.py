@@ -6,7 +6,8 @@ from amaranth.lib.wiring import In, Out
 
 from convolver.hw.cobs import decoded
 from convolver.hw.crc import crc32
-from convolver.hw.link_frames import CRC_BYTES, HEADER, HEADER_BYTES, MAX_PAYLOAD
+from convolver.hw.link_frames import HEADER
+from convolver.protocol import CRC_BYTES, HEADER_BYTES, MAX_PAYLOAD
 
 __all__ = ["RUBBISH", "FrameReceiver"]
 

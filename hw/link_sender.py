@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from convolver.hw.cobs import framed
 from convolver.hw.crc import crc32
-from convolver.hw.link_frames import CRC_BYTES, HEADER_BYTES
+from convolver.protocol import CRC_BYTES, HEADER_BYTES
 
 __all__ = ["FrameSender"]
 

@@ -4,7 +4,8 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from convolver.hw.link_frames import HEADER, Reply, Type
+from convolver.hw.link_frames import HEADER, Reply
+from convolver.protocol import Type
 
 __all__ = ["TIMER_TICKS", "WELCOME_BYTES", "Window"]
 

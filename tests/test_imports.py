@@ -20,7 +20,7 @@ FOLDERS = {
     "convolver.boards": "boards",
 }
 
-DESCRIPTIONS = {f"convolver.{name}" for name in ("errors", "formats", "designs", "schedule", "version")}
+DESCRIPTIONS = {f"convolver.{name}" for name in ("errors", "formats", "designs", "schedule", "protocol", "version")}
 BASE = {"numpy", "PIL", "serial", "rich", "typer"}
 """Packages that come with convolver; the others come with an extra."""
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convolver.host import cobs
-from convolver.host.frames import MAX_PAYLOAD, MAX_STUFFED, Drop, Frame, FrameReceiver, Type
+from convolver.host.frames import MAX_STUFFED, Frame, FrameReceiver
+from convolver.protocol import MAX_PAYLOAD, Drop, Type
 
 from .device_model import build, stuff, unstuff
 

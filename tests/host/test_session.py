@@ -3,8 +3,9 @@
 import pytest
 
 from convolver.errors import LinkTimeout, SessionLost
-from convolver.host.frames import Frame, FrameReceiver, Type
+from convolver.host.frames import Frame, FrameReceiver
 from convolver.host.session import Session
+from convolver.protocol import Type
 
 WELCOME = bytes([1, 8, 0, 1, 1, 1, 0, 0, 0, 0, 1, 0, 7, 0, 0, 0])
 DATA = [(Type.DATA, bytes([number])) for number in range(6)]

@@ -9,12 +9,10 @@ from amaranth.hdl import Cat, Module, Signal
 from amaranth.sim import Simulator
 
 from convolver.errors import DesignError
-from convolver.host.frames import Frame, FrameReceiver, Type
+from convolver.host.frames import Frame, FrameReceiver
 from convolver.hw.link import SILENCE_TICKS, TICKS, Link
-from convolver.hw.link_commands import DROPS_ADDRESS
-from convolver.hw.link_frames import DROPS
-from convolver.hw.link_frames import Type as GatewareType
 from convolver.hw.link_window import TIMER_TICKS
+from convolver.protocol import DROPS_ADDRESS, Drop, Type
 
 SESSION = 0x1234
 TICK = 50
@@ -98,7 +96,7 @@ class Bench:
         frames = await self.send(read(seq, DROPS_ADDRESS, 1, ack=ack))
         (values,) = (frame for frame in frames if frame.type is Type.VALUES)
         bits = int.from_bytes(values.payload, "little")
-        return {name for place, name in enumerate(DROPS) if bits >> place & 1}
+        return {name for place, name in enumerate(Drop) if bits >> place & 1}
 
     def run(self, scenario):
         async def bench(ctx):
@@ -153,10 +151,6 @@ def without_acks(frames):
 
 def echo(payload):
     return bytes(~byte & 255 for byte in payload)
-
-
-def test_types_are_the_hosts():
-    assert {kind.name: kind.value for kind in GatewareType} == {kind.name: kind.value for kind in Type}
 
 
 @run

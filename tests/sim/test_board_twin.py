@@ -16,8 +16,9 @@ from PIL import Image
 from convolver import Conv2DDesign, FIRDesign, s16, u8
 from convolver.errors import LinkError, LinkTimeout, SessionLost
 from convolver.host.device import Device
-from convolver.host.frames import Frame, FrameReceiver, Type
+from convolver.host.frames import Frame, FrameReceiver
 from convolver.host.link import LinkTransport, connect
+from convolver.protocol import Type
 from convolver.sim import golden
 from convolver.sim.board_twin import CLOCK_HZ, DIVISOR, SLICE, BoardTwin, serving
 
