@@ -52,7 +52,9 @@ DesignFile = Annotated[Path, typer.Option("--design", "-d", metavar="FILE", help
 MaybeDesignFile = Annotated[Path | None, typer.Option("--design", "-d", metavar="FILE", help="A design, .toml or .json.")]
 MaybePort = Annotated[
     str | None,
-    typer.Option("--port", "-p", metavar="URL", help="A board, such as serial:///dev/ttyUSB0; else the twin."),
+    typer.Option(
+        "--port", "-p", metavar="URL", help="A board, such as serial:///dev/ttyUSB0 or tcp://HOST:PORT; else the twin."
+    ),
 ]
 
 
@@ -191,6 +193,46 @@ def twin(
 
 
 @app.command()
+def serve(
+    design: MaybeDesignFile = None,
+    port: Annotated[
+        str | None, typer.Option("--port", "-p", metavar="URL", help="A board, such as serial:///dev/ttyUSB0; else a twin.")
+    ] = None,
+    host: Annotated[str, typer.Option(metavar="NAME", help="Listen at this name or address of this machine.")] = "127.0.0.1",
+    tcp_port: Annotated[int, typer.Option(min=0, max=65535, help="Listen at this TCP port; 0 for any that is free.")] = 9876,
+    token: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TOKEN",
+            envvar="CONVOLVER_TOKEN",
+            help="What hosts must know, 16 characters or more; without one only this machine can connect.",
+        ),
+    ] = None,
+) -> None:
+    """Offers a board, or a whole board's twin, to other programs and machines over TCP, one at a time, until ctrl-C."""
+    from .host.address import open_pipe
+    from .host.server import Server
+    from .progress import steps
+    from .selftest import DEFAULT
+
+    if port is not None and design is not None:
+        raise typer.BadParameter("give --design FILE for a twin, or --port URL for a board, which brings its own design")
+    with contextlib.ExitStack() as stack:
+        pipe = port
+        if pipe is None:
+            from .sim.board_twin import serving
+
+            loaded = DEFAULT if design is None else load_design(design)
+            with steps() as advance:
+                terminal = stack.enter_context(serving(loaded, advance))
+            pipe = f"serial://{terminal.port}"
+        server = Server(lambda: open_pipe(pipe), host, tcp_port, token or None)
+        print(f"{server.url}\nIt serves until ctrl-C; on the same machine: convolver selftest --port {server.url}", flush=True)
+        with contextlib.suppress(KeyboardInterrupt):
+            server.run()
+
+
+@app.command()
 def boards(names: Annotated[bool, typer.Option("--names", help="Only the names, one on a line.")] = False) -> None:
     """Lists the boards that convolver builds for."""
     from . import boards as known
@@ -227,7 +269,9 @@ def _open(design: FIRDesign | Conv2DDesign | None, port: str | None, advance: Ca
             raise typer.BadParameter("give --design FILE for the twin, or --port URL for a board")
         advance("compiling the twin")
         return convolver.open(design)
-    advance(f"opening {port}")
+    from .host.address import shown
+
+    advance(f"opening {shown(port)}")
     return convolver.open(port, design)
 
 

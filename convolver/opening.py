@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from .designs import Conv2DDesign, FIRDesign
-from .errors import DesignError, PortError
+from .errors import DesignError
 
 if TYPE_CHECKING:
     from .host.device import Device
@@ -14,7 +14,7 @@ __all__ = ["open"]
 def open(  # noqa: A001  # convolver.open, as in wave.open
     target: FIRDesign | Conv2DDesign | str, expected: FIRDesign | Conv2DDesign | None = None
 ) -> "Device":
-    """Opens a device: the twin of a design, or the board at an address.
+    """Opens a device: the twin of a design, or the board (or a board's twin) at an address.
 
         with convolver.open(design) as device:
             out = device(image)
@@ -22,8 +22,10 @@ def open(  # noqa: A001  # convolver.open, as in wave.open
     Parameters
     ----------
     target : design or str
-        A design: its gateware is compiled, once, and runs in this process. An address such as
-        ``serial:///dev/ttyUSB0?baud=3000000``: the board there says what design it holds.
+        A design: its gateware is compiled, once, and runs in this process. An address, ``serial:///dev/ttyUSB0?baud=3000000``
+        for instance: the board there says what design it holds. ``tcp://HOST:PORT`` is a board, or a board's twin, that
+        `convolver serve` offers elsewhere; the token that it may want stands in the environment variable ``CONVOLVER_TOKEN``,
+        or behind the address as ``?token=TOKEN``.
     expected : design, optional
         What a board must hold.
 
@@ -34,7 +36,7 @@ def open(  # noqa: A001  # convolver.open, as in wave.open
     ToolError
         If the twin can't be compiled.
     PortError
-        If the address isn't one, or its port can't be opened.
+        If the address isn't one, its port can't be opened or is in use, or its server wants another token.
     LinkError
         If the board doesn't answer, or doesn't hold what is expected.
     """
@@ -48,8 +50,6 @@ def open(  # noqa: A001  # convolver.open, as in wave.open
         return Device(TwinTransport(target))
     if not isinstance(target, str):
         raise DesignError(f"What to open must be a design or an address such as serial:///dev/ttyUSB0, not {target!r}")
-    if not target.startswith("serial://"):
-        raise PortError(f"An address must begin with serial://, as serial:///dev/ttyUSB0 does, not {target!r}")
     from .host.link import connect
 
     return Device(connect(target, expected))

@@ -1,20 +1,20 @@
 """A device at the far end of a pipe, as a transport: what `docs/link.md` calls "What a host does"."""
 
-import itertools
+import contextlib
 import math
 import struct
 import time
 import zlib
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Self
 
 from convolver.designs import Conv2DDesign, FIRDesign, design_from_json
-from convolver.errors import DesignError, DesignMismatch, FrameError, PortError, ProtocolMismatch, RegisterError
+from convolver.errors import DesignError, DesignMismatch, FrameError, LinkError, PortError, ProtocolMismatch, RegisterError
+from convolver.host.address import open_pipe
 from convolver.host.frames import Frame
 from convolver.host.registers import DESCRIPTION_MAX, ERRORS, IDENTITY, MAP_VERSION, Register
 from convolver.host.samples import pack, sample_bytes, unpack
-from convolver.host.serial_pipe import SerialPipe
 from convolver.host.session import Session, Timing
 from convolver.host.transport import Pipe, Samples
 from convolver.protocol import Drop, Type
@@ -24,11 +24,14 @@ __all__ = ["LinkTransport", "connect"]
 _WORDS = 63
 """Words in a READ or a WRITE, at most."""
 
+_STATUS_TIMEOUT = 2.0
+"""Seconds that a device has to say how it is."""
+
 Request = tuple[Type, bytes]
 
 
 def connect(url: str, expected: FIRDesign | Conv2DDesign | None = None, timing: Timing | None = None) -> "LinkTransport":
-    """Opens the device behind an address such as ``serial:///dev/ttyUSB0?baud=3000000``.
+    """Opens the device behind an address such as ``serial:///dev/ttyUSB0?baud=3000000`` or ``tcp://HOST:PORT``.
 
     Raises
     ------
@@ -37,14 +40,15 @@ def connect(url: str, expected: FIRDesign | Conv2DDesign | None = None, timing: 
     LinkError
         As `LinkTransport` does.
     """
-    return LinkTransport(SerialPipe(url), expected, timing)
+    return LinkTransport(open_pipe(url), expected, timing, reopen=lambda: open_pipe(url))
 
 
 class LinkTransport:
     """Runs frames of samples on a device behind a pipe; results stream in while samples stream out.
 
     A call that fails, or that ctrl-C ends, leaves nothing behind: the next one begins a new session, in which the device has
-    forgotten the frame, and loads the coefficients again if there were any.
+    forgotten the frame, and loads the coefficients again if there were any. A pipe that broke is opened anew by the next call,
+    if it is known how.
 
     Parameters
     ----------
@@ -56,6 +60,8 @@ class LinkTransport:
         Deadlines.
     clock : callable
         Gives the time in seconds, for a pipe that has a time of its own.
+    reopen : callable, optional
+        Opens the pipe again.
 
     Raises
     ------
@@ -75,12 +81,15 @@ class LinkTransport:
         expected: FIRDesign | Conv2DDesign | None = None,
         timing: Timing | None = None,
         clock: Callable[[], float] = time.monotonic,
+        reopen: Callable[[], Pipe] | None = None,
     ) -> None:
         self._clock = clock
         self._session = Session(pipe, timing, clock)
+        self._reopen = reopen
         self._coefficients: tuple[int, ...] | None = None
         self._loaded = False
-        self._closed = False
+        self._closed = self._broken = False
+        self._failures: Counter[str] = Counter()
         try:
             self._begin(expected, None)
         except BaseException:
@@ -95,29 +104,33 @@ class LinkTransport:
 
     def run(self, samples: Samples, timeout: float | None = None) -> Samples:
         """Sends one frame through the core; see `Transport.run`. Raises a `LinkError` if the link fails."""
-        design = self.design
-        remaining = self._ready(timeout)
-        requests: list[Request] = []
-        if self._coefficients is not None and not self._loaded:
-            # Not before this call: a set that is pending in the device would refuse the next one.
-            requests.append(_write(Register.RESTART, [0]))
-            mask = 0xFFFFFFFF
-            words = [value & mask for value in self._coefficients]
-            requests += [_write(Register.COEFFICIENT, batch, step=0) for batch in _batches(words)]
-        if isinstance(design, Conv2DDesign):
-            rows, columns = samples.shape
-            requests.append(_write(Register.ROWS, [rows, columns]))
-            shape: tuple[int, ...] = (rows, columns)
-            if design.core_mode == "valid":
-                shape = (rows - design.kernel_rows + 1, columns - design.kernel_columns + 1)
-        else:
-            requests.append(_write(Register.LENGTH, [len(samples)]))
-            shape = samples.shape
-        collector = _Results(len(requests), math.prod(shape) * sample_bytes(design.output_format))
-        data = pack(samples, design.sample)
-        self._loaded = self._loaded or self._coefficients is not None
-        self._session.exchange(itertools.chain(requests, _cut(data, self._max_payload)), collector.deliver, remaining())
-        return unpack(collector.data, design.output_format).reshape(shape)
+        frames = iter([samples])
+        results: list[Samples] = []
+        self.stream(lambda: next(frames, None), results.append, timeout)
+        return results[0]
+
+    def stream(
+        self,
+        take: Callable[[], Samples | None],
+        give: Callable[[Samples], None],
+        timeout: float | None = None,
+        check: Callable[[], None] | None = None,
+    ) -> None:
+        """Sends frames while there are any, without a pause between them; see `Transport.stream`."""
+        frames = _Frames(self.design, take, give, self._max_payload)
+        with self._failing():
+            remaining = self._ready(timeout, check)
+            if self._coefficients is not None and not self._loaded:
+                # Not before this call: a set that is pending in the device would refuse the next one.
+                mask = 0xFFFFFFFF
+                words = [value & mask for value in self._coefficients]
+                frames.before = [
+                    _write(Register.RESTART, [0]),
+                    *(_write(Register.COEFFICIENT, batch, step=0) for batch in _batches(words)),
+                ]
+            if frames.begin():
+                self._loaded = self._loaded or self._coefficients is not None
+                self._session.exchange(frames.requests(), frames.deliver, remaining(), check)
 
     def load(self, coefficients: Sequence[int], timeout: float | None = None) -> None:
         """Gives the core its coefficients for the next frame, with which they travel; see `Transport.load`."""
@@ -125,24 +138,54 @@ class LinkTransport:
         self._coefficients = tuple(int(value) for value in coefficients)
         self._loaded = False
 
-    def status(self) -> dict[str, int | bool | str]:
-        """Asks the device how it is, and says what the link has seen since it was opened.
+    def status(self, *, ask: bool = True) -> dict[str, int | bool | str]:
+        """Says what the link has seen since it was opened and, if it answers within two seconds, how the device is.
 
-        Keys: ``protocol``, ``serial_number``, ``clock_frequency`` (hertz), ``clocks``, ``beats_in``, ``beats_out``, ``busy``,
-        ``pending``, ``error_...`` for each sticky error of the core, ``device_dropped_...`` for each kind of thing that the
-        device has dropped since the session began, ``link_...`` for each count of this end of the link.
+        Never raises because of the link: it says what is wrong with it. With `ask` False it says what this end knows, at once,
+        from any thread.
+
+        Keys: ``answers`` (whether the device does); ``stalls``, who keeps a call waiting or has ended it: ``"nobody"``, or a
+        text that begins with ``"the host"``, ``"the link"`` or ``"the core"``; ``protocol``, ``serial_number``,
+        ``clock_frequency`` (hertz), ``slots``, ``max_payload``, ``sample_bytes``, ``result_bytes``, as the device has said;
+        ``failed_...``, how many calls ended in each error; ``link_...`` for each count of this end of the link, among them
+        ``link_stalls_...``, tries in which nothing moved, by who stalled. Of a device that answers also ``clocks``,
+        ``beats_in``, ``beats_out``, ``busy``, ``pending``, ``error_...`` for each sticky error of the core,
+        ``device_dropped_...`` for each kind of thing that the device has dropped since the session began.
         """
-        self._ready(None)
-        (status,) = self._read(Register.STATUS, 1)
+        if self._closed:
+            raise PortError("The device is closed; open it again")
+        device: dict[str, int | bool | str] = {}
+        if ask:
+            with contextlib.suppress(LinkError), self._failing():
+                device = self._ask()
+        welcome = self._welcome
+        told: dict[str, int | bool | str] = {"answers": bool(device)} if ask else {}
+        told |= {
+            "stalls": self._session.stalls,
+            "protocol": welcome.version,
+            "serial_number": welcome.serial_number,
+            "clock_frequency": welcome.clock_frequency,
+            "slots": welcome.slots,
+            "max_payload": welcome.max_payload,
+            "sample_bytes": welcome.sample_bytes,
+            "result_bytes": welcome.result_bytes,
+        }
+        told |= device
+        told |= {f"failed_{name}": count for name, count in sorted(self._failures.items())}
+        told |= {f"link_{name}": count for name, count in sorted(self._session.counts.items())}
+        told |= {f"link_dropped_{kind.value}": count for kind, count in sorted(self._session.drops.items())}
+        return told
+
+    def _ask(self) -> dict[str, int | bool | str]:
+        """What the device's registers say."""
+        remaining = self._ready(_STATUS_TIMEOUT)
+        (status,) = self._read(Register.STATUS, 1, remaining())
         try:
-            (drops,) = self._read(Register.DROPS, 1)
+            (drops,) = self._read(Register.DROPS, 1, remaining())
         except RegisterError:
             drops = 0  # a device may have no such register
-        clocks, beats_in, beats_out = self._read(Register.CLOCKS, 3)
+        clocks, beats_in, beats_out = self._read(Register.CLOCKS, 3, remaining())
         told: dict[str, int | bool | str] = {
-            "protocol": self._welcome.version,
-            "serial_number": self._welcome.serial_number,
-            "clock_frequency": self._welcome.clock_frequency,
             "clocks": clocks,
             "beats_in": beats_in,
             "beats_out": beats_out,
@@ -150,10 +193,7 @@ class LinkTransport:
             "pending": bool(status >> 17 & 1),
         }
         told |= {f"error_{name}": bool(status >> bit & 1) for bit, name in enumerate(ERRORS)}
-        told |= {f"device_dropped_{kind.value}": bool(drops >> bit & 1) for bit, kind in enumerate(Drop)}
-        told |= {f"link_{name}": count for name, count in sorted(self._session.counts.items())}
-        told |= {f"link_dropped_{kind.value}": count for kind, count in sorted(self._session.drops.items())}
-        return told
+        return told | {f"device_dropped_{kind.value}": bool(drops >> bit & 1) for bit, kind in enumerate(Drop)}
 
     def close(self) -> None:
         """Says goodbye to the device and releases the pipe."""
@@ -161,7 +201,19 @@ class LinkTransport:
             self._closed = True
             self._session.close()
 
-    def _ready(self, timeout: float | None) -> Callable[[], float | None]:
+    @contextlib.contextmanager
+    def _failing(self) -> Iterator[None]:
+        """Counts what goes wrong; a pipe that broke is released at once, so that its name is free for the next one."""
+        try:
+            yield
+        except LinkError as error:
+            self._failures[type(error).__name__] += 1
+            if isinstance(error, PortError) and not self._closed and self._reopen is not None:
+                self._broken = True
+                self._session.close()
+            raise
+
+    def _ready(self, timeout: float | None, check: Callable[[], None] | None = None) -> Callable[[], float | None]:
         """Begins a session if the last one was lost; gives a function that tells what remains of `timeout`."""
         if self._closed:
             raise PortError("The device is closed; open it again")
@@ -170,14 +222,22 @@ class LinkTransport:
         def remaining() -> float | None:
             return None if timeout is None else max(start + timeout - self._clock(), 0.0)
 
+        if self._broken and self._reopen is not None:
+            self._session.take(self._reopen())
+            self._broken = False
         if not self._session.open:
-            self._begin(self.design, timeout)
+            self._begin(self.design, timeout, check)
         return remaining
 
-    def _begin(self, expected: FIRDesign | Conv2DDesign | None, timeout: float | None) -> None:
+    def _begin(
+        self,
+        expected: FIRDesign | Conv2DDesign | None,
+        timeout: float | None,
+        check: Callable[[], None] | None = None,
+    ) -> None:
         """Begins a session and checks what is at the far end."""
         self._loaded = False
-        self._welcome = self._session.begin(timeout)
+        self._welcome = self._session.begin(timeout, check)
         self._max_payload = self._welcome.max_payload
         identity, version, size = self._read(Register.ID, 3, timeout)
         if identity != IDENTITY:
@@ -228,29 +288,91 @@ class LinkTransport:
         return words
 
 
-class _Results:
-    """Collects the results of one frame, and the answers to what was written before it."""
+class _Frames:
+    """Frames of samples as requests to the device, and its replies as frames of results."""
 
-    def __init__(self, answers: int, size: int) -> None:
-        self.data = bytearray()
-        self._answers = answers
-        self._size = size
-        self._ended = False
+    def __init__(
+        self,
+        design: FIRDesign | Conv2DDesign,
+        take: Callable[[], Samples | None],
+        give: Callable[[Samples], None],
+        max_payload: int,
+    ) -> None:
+        self.before: list[Request] = []
+        """What goes to the device before the first frame."""
+        self._design = design
+        self._take = take
+        self._give = give
+        self._max_payload = max_payload
+        self._next: Samples | None = None
+        self._under_way: deque[_Results] = deque()
+
+    def begin(self) -> bool:
+        """Takes the first frame; whether there is one."""
+        self._next = self._take()
+        return self._next is not None
+
+    def requests(self) -> Iterator[Request | None]:
+        """Everything to send, or None while there is nothing."""
+        while True:
+            samples = self._next if self._next is not None else self._take()
+            self._next = None
+            if samples is None:
+                yield None
+                continue
+            design = self._design
+            requests, self.before = self.before, []
+            shape: tuple[int, ...] = samples.shape
+            if isinstance(design, Conv2DDesign):
+                requests.append(_write(Register.ROWS, shape))
+                if design.core_mode == "valid":
+                    shape = (shape[0] - design.kernel_rows + 1, shape[1] - design.kernel_columns + 1)
+            else:
+                requests.append(_write(Register.LENGTH, shape))
+            self._under_way.append(_Results(len(requests), shape, math.prod(shape) * sample_bytes(design.output_format)))
+            yield from requests
+            yield from _cut(pack(samples, design.sample), self._max_payload)
 
     def deliver(self, frame: Frame) -> bool:
-        if frame.type is Type.WRITTEN and self._answers:
-            self._answers -= 1
-        elif frame.type is Type.REFUSED and self._answers:
-            raise RegisterError("The device refused the frame's size or the coefficients")
-        elif frame.type in (Type.RESULTS, Type.RESULTS_END) and not self._ended:
-            self.data += frame.payload
-            self._ended = frame.type is Type.RESULTS_END
-            if len(self.data) > self._size or self._ended != (len(self.data) == self._size):
-                end = "" if self._ended else " or more"
-                raise FrameError(f"The device must send {self._size} bytes of results, not {len(self.data)}{end}")
+        """Takes a reply; whether everything that was sent has come back, and there is no more to send."""
+        kind = frame.type
+        if kind in (Type.WRITTEN, Type.REFUSED):
+            # Answers come in order, but those for a frame may come before the results of the one before it have ended.
+            waiting = next((results for results in self._under_way if results.answers), None)
+            if waiting is None:
+                raise FrameError(f"The device sent {kind.name} where nothing of the kind was due")
+            if kind is Type.REFUSED:
+                raise RegisterError("The device refused the frame's size or the coefficients")
+            waiting.answers -= 1
+        elif kind not in (Type.RESULTS, Type.RESULTS_END) or not self._under_way or self._under_way[0].ended:
+            raise FrameError(f"The device sent {kind.name} where nothing of the kind was due")
         else:
-            raise FrameError(f"The device sent {frame.type.name} where nothing of the kind was due")
-        return self._ended and not self._answers
+            self._under_way[0].add(frame)
+        while self._under_way and self._under_way[0].ended and not self._under_way[0].answers:
+            done = self._under_way.popleft()
+            self._give(unpack(done.data, self._design.output_format).reshape(done.shape))
+        if self._under_way:
+            return False
+        self._next = self._take()
+        return self._next is None
+
+
+class _Results:
+    """Collects the results of one frame."""
+
+    def __init__(self, answers: int, shape: tuple[int, ...], size: int) -> None:
+        self.answers = answers
+        self.shape = shape
+        self.data = bytearray()
+        self.ended = False
+        self._size = size
+
+    def add(self, frame: Frame) -> None:
+        self.data += frame.payload
+        self.ended = frame.type is Type.RESULTS_END
+        if len(self.data) > self._size or self.ended != (len(self.data) == self._size):
+            end = "" if self.ended else " or more"
+            raise FrameError(f"The device must send {self._size} bytes of results, not {len(self.data)}{end}")
 
 
 def _write(address: int, words: Sequence[int], step: int = 4) -> Request:

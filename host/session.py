@@ -24,6 +24,9 @@ _BURST = 4096
 """Bytes written before the pipe is read again, so that neither direction waits for the other."""
 _READ = 65536
 _COUNTS = ("missed", "old", "received", "repeated", "resent", "sent", "sessions", "tries")
+_PARTIES = ("host", "link", "core")
+_LOOK = 0.1
+"""Seconds between two looks at whether a call is to end."""
 _WELCOME = struct.Struct("<BBHBBHII")
 
 
@@ -90,13 +93,24 @@ class Session:
         Deadlines.
     clock : callable
         Gives the time in seconds; the pipe's deadlines are its times.
+
+    Attributes
+    ----------
+    open : bool
+        Whether a session has begun and nothing has gone wrong in it.
+    counts : Counter
+        Frames sent, received and so on, of all sessions.
+    stalls : str
+        Who keeps the call that goes on waiting, or has ended the last one: "nobody", or "the host", "the link" or "the core",
+        and what can be seen of it.
     """
 
     def __init__(self, pipe: Pipe, timing: Timing | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         self.timing = timing or Timing()
         self.open = False
         self.number = 0
-        self.counts = Counter(dict.fromkeys(_COUNTS, 0))
+        self.counts = Counter(dict.fromkeys((*_COUNTS, *(f"stalls_{party}" for party in _PARTIES)), 0))
+        self.stalls = "nobody"
         self._pipe = pipe
         self._clock = clock
         self._receiver = FrameReceiver()
@@ -123,8 +137,16 @@ class Session:
         """What came and wasn't a frame, by kind."""
         return self._receiver.drops
 
-    def begin(self, timeout: float | None = None) -> Welcome:
+    def take(self, pipe: Pipe) -> None:
+        """Goes on with another pipe; the one before must be closed."""
+        self._pipe = pipe
+        self.open = False
+        self._receiver.drop_partial()
+
+    def begin(self, timeout: float | None = None, check: Callable[[], None] | None = None) -> Welcome:
         """Begins a session: whatever the device was doing is over, and its core is reset.
+
+        `check` is called ten times a second or more often; what it raises ends the call.
 
         Raises
         ------
@@ -149,10 +171,11 @@ class Session:
             while welcome is None:
                 now = self._clock()
                 if now >= end:
+                    self.stalls = "the link: no device answered"
                     raise LinkTimeout(f"No device answered within {now - start:.3g} s; nothing there speaks this protocol")
                 hello = Frame(Type.HELLO, limit=_SLOTS, session=self.number, payload=bytes([VERSION]))
                 self._write(b"\0" + hello.wire(), min(end, now + retry))
-                welcome = self._await_welcome(min(end, now + retry))
+                welcome = self._await_welcome(min(end, now + retry), check)
                 retry = min(2 * retry, self.timing.retry_max + 128 * self._pipe.byte_time)
             if welcome.seq == welcome.ack == 0:
                 break
@@ -161,9 +184,13 @@ class Session:
         self.open = True
         return told
 
-    def _await_welcome(self, deadline: float) -> Frame | None:
+    def _await_welcome(self, deadline: float, check: Callable[[], None] | None) -> Frame | None:
         while True:
-            for frame in self._receiver.feed(self._pipe.read(_READ, deadline)):
+            look = deadline
+            if check is not None:
+                check()
+                look = min(deadline, self._clock() + _LOOK)
+            for frame in self._receiver.feed(self._pipe.read(_READ, look)):
                 if frame.type is Type.WELCOME and frame.session == self.number:
                     # A device is silent until it's spoken to: nothing behind this frame in the same read is lost.
                     return frame
@@ -172,11 +199,15 @@ class Session:
 
     def exchange(
         self,
-        outgoing: Iterable[tuple[Type, bytes]],
+        outgoing: Iterable[tuple[Type, bytes] | None],
         deliver: Callable[[Frame], bool],
         timeout: float | None = None,
+        check: Callable[[], None] | None = None,
     ) -> None:
         """Sends all `outgoing` frames while it gives what arrives to `deliver`, until that returns True.
+
+        A None among `outgoing` says that there is nothing to send as yet. `check` is called ten times a second or more often;
+        what it raises ends the call.
 
         Raises
         ------
@@ -200,21 +231,30 @@ class Session:
             deadline = min(tried + retry, moved + self.timing.progress, now if more else tried + retry)
             if end is not None:
                 deadline = min(deadline, end)
+            if check is not None:
+                check()
+                deadline = min(deadline, now + _LOOK)
             progress, done = self._receive(self._pipe.read(_READ, deadline), deliver)
             if done:
                 # Best effort: what gets lost here, the device asks for when the next call begins.
                 self._transmit(self._clock() + retry)
                 self.open = True
+                self.stalls = "nobody"
                 return
             now = self._clock()
             if progress:
                 moved = tried = now
+                self.stalls = "nobody"
             elif end is not None and now >= end:
-                raise LinkTimeout(f"The call wasn't done within {timeout:.3g} s; it was waiting for {self._stalled()}")
+                self.stalls = self._stalled()
+                raise LinkTimeout(f"The call wasn't done within {timeout:.3g} s; it was waiting for {self.stalls}")
             elif now >= moved + self.timing.progress:
-                raise LinkTimeout(f"Nothing moved for {self.timing.progress:.3g} s; it stalls in {self._stalled()}")
+                self.stalls = self._stalled()
+                raise LinkTimeout(f"Nothing moved for {self.timing.progress:.3g} s; it stalls in {self.stalls}")
             elif now >= tried + retry:
                 self.counts["tries"] += 1
+                self.stalls = self._stalled()
+                self.counts[f"stalls_{self.stalls.partition(':')[0].removeprefix('the ')}"] += 1
                 tried = now
                 self._patience *= 2
                 self._go_back()
@@ -234,7 +274,7 @@ class Session:
 
     # Sending
 
-    def _fill(self, source: Iterator[tuple[Type, bytes]]) -> bool:
+    def _fill(self, source: Iterator[tuple[Type, bytes] | None]) -> bool:
         """Takes frames from `source` up to the peer's limit; whether there is something to write."""
         while len(self._queue) < min(self._window, _SLOTS) and (item := next(source, None)) is not None:
             self._queue.append(item)

@@ -1,6 +1,6 @@
 """What a device is reached through: `Transport` carries frames of samples, `Pipe` carries bytes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import numpy.typing as npt
@@ -26,12 +26,25 @@ class Transport(Protocol):
         takes; the result has the shape of the core's output.
         """
 
+    def stream(
+        self,
+        take: Callable[[], Samples | None],
+        give: Callable[[Samples], None],
+        timeout: float | None = None,
+        check: Callable[[], None] | None = None,
+    ) -> None:
+        """Sends frames as `take` gives them, several at a time, and gives the results of each to `give`, in order.
+
+        Returns once `take` has given None and all results were given. `check` is called ten times a second or more often, where
+        the transport can; what it raises ends the call.
+        """
+
     def load(self, coefficients: Sequence[int], timeout: float | None = None) -> None:
         """Gives the core the coefficients for the next frame: `design.independent` of a whole set for a FIR, all of
         `design.weights` in 2-D."""
 
-    def status(self) -> dict[str, int | bool | str]:
-        """Says how the far end and the way to it are."""
+    def status(self, *, ask: bool = True) -> dict[str, int | bool | str]:
+        """Says how the far end and the way to it are; with `ask` False what this end knows, at once, from any thread."""
 
     def close(self) -> None:
         """Releases what the transport holds; closing twice does nothing."""

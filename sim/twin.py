@@ -2,7 +2,7 @@
 
 import ctypes
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -372,6 +372,20 @@ class TwinTransport:
         """Sends one frame through the core and gives its results; see `Transport.run`."""
         return self.run_frames([samples], timeout)[0]
 
+    def stream(
+        self,
+        take: Callable[[], Samples | None],
+        give: Callable[[Samples], None],
+        timeout: float | None = None,
+        check: Callable[[], None] | None = None,
+    ) -> None:
+        """Sends frames while there are any; see `Transport.stream`. `check` is called between two of them."""
+        end = None if timeout is None else time.monotonic() + timeout
+        while (samples := take()) is not None:
+            if check is not None:
+                check()
+            give(self.run(samples, None if end is None else max(end - time.monotonic(), 0.0)))
+
     def run_frames(self, frames: Sequence[Samples], timeout: float | None = None) -> list[Samples]:
         """Sends frames back to back, and gives the results of each.
 
@@ -408,12 +422,13 @@ class TwinTransport:
         self._coefficients = tuple(int(value) for value in coefficients)
         self._loaded = False
 
-    def status(self) -> dict[str, int | bool | str]:
+    def status(self, *, ask: bool = True) -> dict[str, int | bool | str]:
         """Counts since the twin was opened, and what the last call took.
 
         Keys: ``clocks``, ``beats_in``, ``beats_out``, ``busy``, ``pending``, ``error_...`` for each error ever seen,
         ``frame_clocks``, ``frame_samples`` and ``clocks_a_sample`` of the last call, ``clocks_a_second`` (the twin's speed).
         """
+        del ask  # everything is at this end
         last = self._last
         told: dict[str, int | bool | str] = {
             "transport": "twin",

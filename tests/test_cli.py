@@ -25,6 +25,7 @@ BLUR = Conv2DDesign(((1, 2, 1), (2, 4, 2), (1, 2, 3)), shift=4, boundary="edge",
 VALID = BLUR.replace(mode="valid")
 EDGES = Conv2DDesign(((-1, 0, 1), (-2, 0, 2), (-1, 0, 1)), rows=64, columns=64)
 FIR = FIRDesign((1, -2, 3), shift=2, output=s16)
+PIXELS = RANDOM.integers(0, 256, (9, 11)).astype(np.uint8)
 
 
 @pytest.fixture
@@ -373,6 +374,45 @@ class TestBoards:
         failure(capsys, 7, "build", "--board", "icebreaker", "-d", design(FIRDesign(taps, coefficient=s16, loadable=True)))
 
 
+class TestServe:
+    def test_a_board_behind_a_tcp_port(self, design: Any, tmp_path: Path) -> None:
+        """Another program uses it by its address, refused first for want of the token. Then ctrl-C."""
+        token = "sixteen or more letters"
+        program = subprocess.Popen(
+            [sys.executable, "-m", "convolver.cli", "serve", "-d", design(BLUR), "--tcp-port", "0", "--token", token],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            assert program.stdout is not None
+            url = program.stdout.readline().rstrip("\n")
+            assert url.startswith("tcp://127.0.0.1:")
+            assert program.stdout.readline().endswith(f"convolver selftest --port {url}\n")
+            Image.fromarray(PIXELS).save(tmp_path / "in.png")
+            arguments = "run", "--port", url, tmp_path / "in.png", "-o", tmp_path / "out.png"
+            result = command(*arguments)
+            assert (result.returncode, result.stderr.count("\n")) == (9, 1)
+            assert "wants a token" in result.stderr
+            result = command(*arguments, CONVOLVER_TOKEN=token)
+            assert (result.returncode, result.stderr) == (0, "")
+            with Image.open(tmp_path / "out.png") as image:
+                assert np.array_equal(np.asarray(image), golden.run(BLUR, PIXELS))
+            program.send_signal(signal.SIGINT)
+            _out, err = program.communicate(timeout=60)
+            assert (program.returncode, err) == (0, "")
+        finally:
+            program.kill()
+            program.communicate()
+
+    def test_what_it_refuses(self, capsys: pytest.CaptureFixture[str], design: Any, tmp_path: Path) -> None:
+        port = f"serial://{tmp_path}/none"
+        assert "must have a token" in failure(capsys, 9, "serve", "--port", port, "--host", "0.0.0.0")
+        assert "16 characters or more, not 3" in failure(capsys, 9, "serve", "--port", port, "--token", "abc")
+        assert "can't be opened" in failure(capsys, 9, "serve", "--port", port, "--tcp-port", "0")
+        assert "brings its own design" in failure(capsys, 2, "serve", "--port", port, "-d", design(BLUR))
+
+
 class TestTwin:
     def test_a_board_behind_a_pseudo_terminal(self, design: Any, tmp_path: Path) -> None:
         """The whole way: the compiled board top, a port, the host driver, a picture. Then ctrl-C."""
@@ -387,12 +427,11 @@ class TestTwin:
             port = program.stdout.readline().rstrip("\n")
             assert port.startswith("serial://")
             assert program.stdout.readline().endswith(f"convolver selftest --port {port}\n")
-            pixels = RANDOM.integers(0, 256, (9, 11)).astype(np.uint8)
-            Image.fromarray(pixels).save(tmp_path / "in.png")
+            Image.fromarray(PIXELS).save(tmp_path / "in.png")
             result = command("run", "--port", port, tmp_path / "in.png", "-o", tmp_path / "out.png")
             assert (result.returncode, result.stderr) == (0, "")
             with Image.open(tmp_path / "out.png") as image:
-                assert np.array_equal(np.asarray(image), golden.run(BLUR, pixels))
+                assert np.array_equal(np.asarray(image), golden.run(BLUR, PIXELS))
             program.send_signal(signal.SIGINT)
             _out, err = program.communicate(timeout=60)
             assert (program.returncode, err) == (0, "")

@@ -48,7 +48,11 @@ class GoldenTransport:
             shape = self.design.kernel_rows, self.design.kernel_columns
             self.now = self.design.replace(kernel=np.reshape(coefficients, shape).tolist())
 
-    def status(self):
+    def stream(self, take, give, timeout=None, check=None):
+        while (samples := take()) is not None:
+            give(self.run(samples, timeout))
+
+    def status(self, *, ask=True):
         return {"frames": len(self.frames)}
 
     def close(self):

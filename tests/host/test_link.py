@@ -375,6 +375,154 @@ def test_status_says_what_it_should():
     assert status["link_sessions"] == 1
 
 
+def test_status_of_a_silent_device_says_who_stalls():
+    line = Line(DeviceModel(FIR))
+    link = open_link(line)
+    assert (link.status()["answers"], link.status()["stalls"]) == (True, "nobody")
+    line.silent = True
+    with pytest.raises(LinkTimeout):
+        link.run(signal(100))
+    start = line.time
+    status = link.status()
+    assert line.time - start < 3
+    assert status["answers"] is False
+    assert status["stalls"].startswith("the link: ")
+    assert status["failed_LinkTimeout"] == 2  # the call, and the question
+    assert status["link_stalls_link"] == status["link_tries"] > 5
+    assert "beats_in" not in status
+    assert status["serial_number"] == 7
+    line.silent = False
+    status = link.status()
+    assert (status["answers"], status["stalls"], status["beats_in"]) == (True, "nobody", 0)
+
+
+def test_status_says_who_stalls_while_it_does():
+    """From a second thread, say: at once, without a word to the device."""
+    device = DeviceModel(FIR)
+    line = Line(device)
+    link = open_link(line)
+    device.stuck = True
+    seen = []
+
+    def look():
+        before = line.sent_bytes
+        seen.append(link.status(ask=False))
+        assert line.sent_bytes == before
+
+    line.at(line.time + 5, look)
+    with pytest.raises(LinkTimeout):
+        link.run(signal(8000))
+    assert seen[0]["stalls"] == "the core: the device has nothing to send and takes nothing"
+    assert seen[0]["link_stalls_core"] > 2
+    assert seen[0]["link_stalls_link"] == seen[0]["link_stalls_host"] == 0
+    assert "answers" not in seen[0]
+    link.close()
+    with pytest.raises(PortError, match=r"^The device is closed; open it again$"):
+        link.status()
+
+
+def test_a_device_that_is_plugged_in_again_goes_on():
+    device = DeviceModel(LOADABLE)
+    line = Line(device)
+    plugged = [line]
+
+    def reopen():
+        if plugged[-1].unplugged:
+            raise PortError("Port line can't be opened: there is no such port")
+        return plugged[-1]
+
+    held = Device(LinkTransport(line, clock=lambda: plugged[-1].time, reopen=reopen))
+    x = np.arange(3000) % 256
+    held.load([-128, 127, 5])
+    expected = golden.fir(LOADABLE.replace(coefficients=[-128, 127, 5]), x)
+    line.at(line.time + 0.003, lambda: setattr(line, "unplugged", True))
+    with pytest.raises(PortError, match=r"^Port line went away: unplugged$"):
+        held(x)
+    assert line.closed == 1  # so that its name is free for the next one
+    with pytest.raises(PortError, match=r"there is no such port$"):
+        held(x)
+    device.power_up()
+    plugged.append(Line(device))
+    assert np.array_equal(held(x), expected)
+    assert held.status()["failed_PortError"] == 2
+    held.close()
+    assert plugged[-1].closed == 1
+
+
+# Many frames
+
+
+def stream(link, frames, **options):
+    source, results = iter(frames), []
+    link.stream(lambda: next(source, None), results.append, **options)
+    return results
+
+
+@pytest.mark.parametrize("faults", [0, 1e-3])
+@pytest.mark.parametrize("design", [FIR, SHARPEN], ids=lambda design: design.kind)
+def test_frames_follow_each_other_without_a_round_trip(design, faults):
+    chance = np.random.default_rng(5)
+    shapes = [tuple(chance.integers(1 if design is FIR else 3, 30, 1 if design is FIR else 2)) for _ in range(60)]
+    frames = [chance.integers(0, 256, shape) for shape in shapes]
+    expected = [golden.run(design, frame) for frame in frames]
+    line = Line(DeviceModel(design), latency=2e-3, faults=Faults(faults, 1))
+    link = open_link(line)
+    start = line.time
+    one_by_one = [link.run(frame) for frame in frames]
+    middle = line.time
+    together = stream(link, frames)
+    end = line.time
+    for results in (one_by_one, together):
+        assert len(results) == len(frames)
+        assert all(np.array_equal(result, right) for result, right in zip(results, expected, strict=True))
+    assert faults or end - middle < (middle - start) / 3
+
+
+def test_a_stream_in_which_nothing_comes_for_a_while():
+    """`take` has nothing now and then: what is under way is finished, and only then the call returns."""
+    line = Line(DeviceModel(FIR))
+    link = open_link(line)
+    frames = [signal(700, seed) for seed in range(6)]
+    waiting = [frames[0], None, None, frames[1], frames[2], None, frames[3], None, frames[4], frames[5]]
+    results = []
+    while len(results) < len(frames):
+        before = len(results)
+        link.stream(lambda: waiting.pop(0) if waiting else None, results.append)
+        assert len(results) > before or not waiting or waiting[0] is not None
+    assert all(np.array_equal(result, golden.fir(FIR, frame)) for result, frame in zip(results, frames, strict=True))
+
+
+def test_what_check_raises_ends_a_stream_within_a_tenth_of_a_second():
+    line = Line(DeviceModel(FIR))
+    link = open_link(line)
+    line.silent = True
+    stop = line.time + 2
+
+    def check():
+        if line.time > stop:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        stream(link, [signal(8000)], check=check)
+    assert stop < line.time < stop + 0.2
+    # The next call begins a session anew, and looks there too.
+    stop = line.time + 2
+    with pytest.raises(InterruptedError):
+        stream(link, [signal(8000)], check=check)
+    assert stop < line.time < stop + 0.2
+    line.silent = False
+    assert np.array_equal(link.run(signal(100)), golden.fir(FIR, signal(100)))
+
+
+def test_a_timeout_of_a_stream_is_one_for_all_frames():
+    line = Line(DeviceModel(FIR))
+    link = open_link(line)
+    start = line.time
+    with pytest.raises(LinkTimeout, match=r"^The call wasn't done within 0.05 s; it was waiting for "):
+        stream(link, (signal(500) for _ in range(10_000)), timeout=0.05)
+    assert line.time - start < 0.2
+
+
 def test_a_closed_link_says_so():
     link = open_link(Line(DeviceModel(FIR)))
     link.close()
