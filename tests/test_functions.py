@@ -376,7 +376,11 @@ def test_refusals(opened, call, error, message):
 def test_open_refuses_what_it_cannot_open():
     for target, error, message in [
         (5, DesignError, "What to open must be a design or an address such as serial:///dev/ttyUSB0, not 5"),
-        ("ttyUSB0", PortError, "An address must begin with serial://, as serial:///dev/ttyUSB0 does, not 'ttyUSB0'"),
+        (
+            "ttyUSB0",
+            PortError,
+            "An address must begin with serial:// or tcp://, as serial:///dev/ttyUSB0 and tcp://HOST:PORT do, not 'ttyUSB0'",
+        ),
     ]:
         with pytest.raises(error) as caught:
             convolver.open(target)
