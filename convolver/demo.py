@@ -14,7 +14,7 @@ from .files import Array, read_image, read_signal
 from .formats import Format, q1_15, s8, s16, u8
 from .pictures import edges, write_all
 from .progress import steps
-from .report import group_delay
+from .response import group_delay
 from .schedule import Schedule
 
 if TYPE_CHECKING:

@@ -16,6 +16,8 @@ from typing import Any, ClassVar, Literal, Self, get_args
 
 from .errors import DesignError, FileError
 from .formats import OVERFLOWS, ROUNDINGS, Format, Overflow, Rounding, round_shift, s16, u8
+from .specification import KINDS, FromSpecification
+from .specified import Specified
 
 __all__ = [
     "BOUNDARIES",
@@ -183,6 +185,8 @@ class Design:
         """The design as plain values, as they stand in its JSON or TOML file."""
         plain: dict[str, Any] = {"kind": self.kind, "schema": SCHEMA}
         for field in dataclasses.fields(self):  # type: ignore[arg-type]  # every subclass is a dataclass
+            if not field.compare:
+                continue
             value = getattr(self, field.name)
             plain[field.name] = str(value) if isinstance(value, Format) else _listed(value)
         return plain
@@ -222,7 +226,7 @@ def _listed(value: Any) -> Any:
 
 
 @dataclass(frozen=True)
-class FIRDesign(Design):
+class FIRDesign(FromSpecification, Design):
     """A causal FIR filter over a signal, one sample a clock.
 
     ``y[n] = overflow(round(sum(coefficients[k] * x[n - k] for k in range(taps)) / 2**shift))``, with ``x[n] = 0`` before a
@@ -254,6 +258,9 @@ class FIRDesign(Design):
         `multipliers` asks.
     multipliers : int, optional
         Most multipliers to use, 1 or more: sets `clocks_per_sample` to the fewest clocks that do with them.
+    specified : Specified, optional
+        What the coefficients were made for and what they reach, where a method such as `lowpass` made them. A note for people:
+        no part of the comparison of designs, nor of their JSON and TOML.
 
     Raises
     ------
@@ -274,12 +281,26 @@ class FIRDesign(Design):
     symmetry: Symmetry | None = None
     clocks_per_sample: int | None = None
     multipliers: int | None = None
+    specified: Specified | None = dataclasses.field(default=None, kw_only=True, repr=False, compare=False)
+
+    @classmethod
+    def _of(cls, specified: Specified, fields: Mapping[str, Any]) -> Self:
+        if taken := {"coefficients", "shift"} & fields.keys():
+            raise DesignError(f"A filter from a specification has its own {sorted(taken)[0]}; leave it out")
+        known = [field.name for field in dataclasses.fields(cls) if field.compare]
+        for key in fields:
+            if key not in known:
+                raise DesignError(f"Unknown field {key!r}; known are {', '.join(known)}")
+        return cls(specified.coefficients, coefficient=specified.format, shift=specified.shift, specified=specified, **fields)
 
     def __post_init__(self) -> None:
         coefficients = _integers("Coefficients", self.coefficients)
         if not 1 <= len(coefficients) <= 256:
             raise DesignError(f"A FIR filter must have 1 to 256 taps, not {len(coefficients)}")
         object.__setattr__(self, "coefficients", coefficients)
+        noted = self.specified
+        if noted is not None and (noted.coefficients, noted.shift) != (coefficients, self.shift):
+            object.__setattr__(self, "specified", None)  # a copy with other coefficients, or another gain
         object.__setattr__(self, "data", _format("Data", self.data))
         self._check_numbers()
         self._check_symmetry()
@@ -548,10 +569,12 @@ def design_from_dict(plain: Mapping[str, Any]) -> FIRDesign | Conv2DDesign:
     if schema != SCHEMA:
         raise DesignError(f"Schema must be {SCHEMA}, not {schema!r}: the design was written by another version")
     cls = _KINDS[kind]
-    known = {field.name: field for field in dataclasses.fields(cls)}
+    known = [field.name for field in dataclasses.fields(cls) if field.compare]
     for key in fields:
-        if key not in known:
+        if key not in known and not (kind == "fir" and key in KINDS):
             raise DesignError(f"Unknown key {key!r} in a {kind} design; known are {', '.join(known)}")
+    if any(key in fields for key in KINDS):
+        return FIRDesign.from_tables(fields)
     for key in ("coefficients", "kernel"):
         if key in known and key not in fields:
             raise DesignError(f"A {kind} design must have {key!r}")

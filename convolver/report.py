@@ -1,7 +1,6 @@
 """What a design costs and what it does, from its description and schedule alone: nothing is elaborated or run."""
 
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -11,25 +10,10 @@ import numpy as np
 
 from .designs import Conv2DDesign, FIRDesign
 from .errors import FileError, ToolError
+from .response import group_delay
 from .schedule import Schedule
 
 __all__ = ["Report", "group_delay", "plot"]
-
-
-def group_delay(coefficients: Sequence[int]) -> tuple[Fraction | None, bool]:
-    """Samples by which a FIR filter delays, exactly, and whether all frequencies are delayed alike (linear phase).
-
-    Without linear phase it is the delay at frequency zero, or None where the gain there is zero and it has none.
-    """
-    taps = [(position, weight) for position, weight in enumerate(coefficients) if weight]
-    if not taps:
-        return None, False
-    ends = taps[0][0] + taps[-1][0]
-    mirrored = {ends - position: weight for position, weight in taps}
-    if any(mirrored == {position: sign * weight for position, weight in taps} for sign in (1, -1)):
-        return Fraction(ends, 2), True
-    total = sum(weight for _, weight in taps)
-    return (Fraction(sum(position * weight for position, weight in taps), total) if total else None), False
 
 
 @dataclass(frozen=True)

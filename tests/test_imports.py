@@ -20,7 +20,10 @@ FOLDERS = {
     "convolver.boards": "boards",
 }
 
-DESCRIPTIONS = {f"convolver.{name}" for name in ("errors", "formats", "designs", "schedule", "protocol", "version")}
+DESCRIPTIONS = {
+    *(f"convolver.{name}" for name in ("errors", "formats", "designs", "schedule", "protocol", "version")),
+    *(f"convolver.{name}" for name in ("specification", "filters", "specified", "response", "quantize")),
+}
 BASE = {"numpy", "PIL", "serial", "rich", "typer"}
 """Packages that come with convolver; the others come with an extra."""
 
@@ -41,6 +44,7 @@ def rule(ours: Iterable[str], theirs: Iterable[str], lazy: Iterable[str] = ()) -
 
 LAYERS: list[tuple[str, Rule]] = [
     # The first prefix that fits a module gives its rule.
+    ("convolver.filters", rule(DESCRIPTIONS, {"numpy"}, {"scipy"})),
     *((name, rule(DESCRIPTIONS, {"numpy"})) for name in sorted(DESCRIPTIONS)),
     ("convolver.hw", rule({*DESCRIPTIONS, "convolver.hw"}, {"amaranth"})),
     ("convolver.host", rule({*DESCRIPTIONS, "convolver.host"}, {"numpy", "serial"})),
@@ -187,6 +191,8 @@ def test_no_circles() -> None:
         ("convolver.host.device", "from ..sim.golden import run", ["convolver.sim.golden"]),
         ("convolver.designs", "from .report import Report", ["convolver.report"]),
         ("convolver.designs", "import convolver", ["convolver"]),
+        ("convolver.filters", "from .designs import FIRDesign\nimport scipy.signal", ["scipy.signal"]),
+        ("convolver.designs", "def f():\n    import scipy.signal", ["scipy.signal"]),
         ("convolver.hw.core", "import numpy as np\nimport os", ["numpy"]),
         ("convolver.hw.core", "from convolver import u8", ["convolver"]),
         ("convolver.sim.golden", "from ..hw.core import create", ["convolver.hw.core"]),

@@ -1,0 +1,50 @@
+"""What coefficients do to each frequency: delay, gain, and the extremes of the gain over a band.
+
+Frequencies are in cycles a sample, 0 to 0.5.
+"""
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Floats", "gain_extremes", "gains", "group_delay"]
+
+Floats = npt.NDArray[np.float64]
+
+OVERSAMPLING = 256
+"""Points of the grid for each tap: between two of them a gain of a linear-phase filter's ripple hides less than 0.001 dB."""
+
+
+def group_delay(coefficients: Sequence[int]) -> tuple[Fraction | None, bool]:
+    """Samples by which a FIR filter delays, exactly, and whether all frequencies are delayed alike (linear phase).
+
+    Without linear phase it is the delay at frequency zero, or None where the gain there is zero and it has none.
+    """
+    taps = [(position, weight) for position, weight in enumerate(coefficients) if weight]
+    if not taps:
+        return None, False
+    ends = taps[0][0] + taps[-1][0]
+    mirrored = {ends - position: weight for position, weight in taps}
+    if any(mirrored == {position: sign * weight for position, weight in taps} for sign in (1, -1)):
+        return Fraction(ends, 2), True
+    total = sum(weight for _, weight in taps)
+    return (Fraction(sum(position * weight for position, weight in taps), total) if total else None), False
+
+
+def gains(coefficients: npt.ArrayLike, frequencies: npt.ArrayLike) -> Floats:
+    """``abs(sum(coefficients[k] * exp(-2j * pi * f * k)))`` at each frequency."""
+    taps = np.asarray(coefficients, np.float64)
+    turns = np.outer(np.asarray(frequencies, np.float64), np.arange(len(taps)))
+    magnitudes: Floats = np.abs(np.exp(-2j * np.pi * turns) @ taps)
+    return magnitudes
+
+
+def gain_extremes(coefficients: npt.ArrayLike, low: float, high: float) -> tuple[float, float]:
+    """The least and the greatest gain between two frequencies, both included."""
+    taps = np.asarray(coefficients, np.float64)
+    size = 1 << (OVERSAMPLING * len(taps) - 1).bit_length()
+    grid = np.abs(np.fft.rfft(taps, size))[int(np.ceil(low * size)) : int(np.floor(high * size)) + 1]
+    every = np.concatenate([grid, gains(taps, [low, high])])
+    return float(every.min()), float(every.max())
