@@ -130,19 +130,36 @@ def generate(
 def report(
     design: DesignFile,
     plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Also draw the response into this picture.")] = None,
+    measure: Annotated[bool, typer.Option(help="Draw a FIR's response as measured on the twin too.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="The numbers as JSON.")] = False,
     schedule: Annotated[bool, typer.Option("--schedule", help="Also the plan: stages, lanes, adder tree.")] = False,
 ) -> None:
-    """Prints what a design costs and does: latency, multipliers, memory, widths, gain."""
-    from . import report as reporting
+    """Prints what a design costs and does: latency, multipliers, memory, widths, gain, rounding noise, delay."""
+    from .report import Report
 
     loaded = load_design(design)
-    told = reporting.Report(loaded)
+    told = Report(loaded)
     if plot is not None:
-        reporting.plot(loaded, plot)
+        _plot(loaded, plot, measure)
     print(json.dumps(told.to_dict(), indent=2) if as_json else told.text())
     if schedule:
         print(f"\n{told.schedule.table()}")
+
+
+def _plot(design: FIRDesign | Conv2DDesign, path: Path, measure: bool) -> None:
+    """Draws a design; a FIR's response is measured on its twin first."""
+    from .measure import measure_response
+    from .plots import plot
+    from .progress import steps
+
+    measured = None
+    with steps() as advance:
+        if measure and isinstance(design, FIRDesign):
+            with _open(design, None, advance) as device:
+                advance("measuring the response")
+                measured = measure_response(device)
+        advance("drawing")
+        plot(design, path, measured)
 
 
 @app.command()

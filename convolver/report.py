@@ -1,19 +1,44 @@
 """What a design costs and what it does, from its description and schedule alone: nothing is elaborated or run."""
 
-import os
+import math
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from .designs import Conv2DDesign, FIRDesign
-from .errors import FileError, ToolError
+from .formats import Rounding
 from .response import group_delay
 from .schedule import Schedule
 
-__all__ = ["Report", "group_delay", "plot"]
+__all__ = ["Report", "rounding_error"]
+
+
+def rounding_error(bits: int, rounding: Rounding) -> tuple[Fraction, Fraction]:
+    """Mean and variance of what rounding adds to a result, in LSB and LSB² of the result, where `bits` bits are dropped.
+
+    All values of the dropped bits are taken as equally frequent, and both signs of the results.
+
+    ==================== ================== ========================================
+    rounding             mean               variance
+    ==================== ================== ========================================
+    floor                -(1 - 2**-bits)/2  (1 - 4**-bits)/12
+    half_up              2**-(bits + 1)     (1 - 4**-bits)/12
+    half_even, half_away 0                  (1 + 2 * 4**-bits)/12
+    toward_zero          0                  (1 - 2**-bits) * (2 - 2**-bits)/6
+    ==================== ================== ========================================
+    """
+    if bits == 0:
+        return Fraction(0), Fraction(0)
+    step = Fraction(1, 1 << bits)
+    match rounding:
+        case "floor":
+            return -(1 - step) / 2, (1 - step**2) / 12
+        case "half_up":
+            return step / 2, (1 - step**2) / 12
+        case "half_even" | "half_away":
+            return Fraction(0), (1 + 2 * step**2) / 12
+        case "toward_zero":
+            return Fraction(0), (1 - step) * (2 - step) / 6
 
 
 @dataclass(frozen=True)
@@ -43,6 +68,15 @@ class Report:
         """Greatest gain for any input: sum of the coefficients' magnitudes over ``2**shift``."""
         return Fraction(sum(map(abs, self.design.weights)), 1 << self.design.shift)
 
+    @property
+    def rounding_error(self) -> tuple[Fraction, Fraction]:
+        """Mean and variance of the rounding's error, in LSB and LSB² of the output; see `rounding_error`."""
+        # Bits that no coefficient reaches are zero in every sum.
+        unused = min(
+            ((weight & -weight).bit_length() - 1 for weight in self.design.weights if weight), default=self.design.shift
+        )
+        return rounding_error(max(self.design.shift - unused, 0), self.design.rounding)
+
     def to_dict(self) -> dict[str, Any]:
         """The numbers by name, in plain values; clocks, bits and samples, fractions as float."""
         design, schedule = self.design, self.schedule
@@ -54,6 +88,8 @@ class Report:
             "lanes": schedule.lanes,
             "memory_bits": schedule.memory_bits,
             "line_buffer_bits": schedule.line_buffer_bits,
+            "sample_memory_bits": schedule.sample_memory_bits,
+            "coefficient_memory_bits": schedule.coefficient_memory_bits,
             "output_buffer_bits": schedule.output_buffer_bits,
             "accumulator_width": design.accumulator.width,
             "sum_range": list(design.sum_range),
@@ -61,6 +97,8 @@ class Report:
             "output": str(design.output_format),
             "gain": float(self.gain),
             "worst_gain": float(self.worst_gain),
+            "rounding_mean": float(self.rounding_error[0]),
+            "rounding_variance": float(self.rounding_error[1]),
         }
         if isinstance(design, Conv2DDesign):
             numbers["frame_clocks"] = schedule.frame_clocks(design.rows, design.columns)
@@ -69,6 +107,9 @@ class Report:
             delay, linear = group_delay(design.coefficients)
             numbers["group_delay"] = None if delay is None else float(delay)
             numbers["linear_phase"] = linear
+            if design.specified is not None:
+                numbers["ripple_db"] = design.specified.ripple_db
+                numbers["attenuation_db"] = design.specified.attenuation_db
         return numbers
 
     def lines(self) -> list[tuple[str, str]]:
@@ -83,9 +124,11 @@ class Report:
             ("coefficients", f"{len(design.weights)} {constant}, {design.coefficient_format}"),
             ("accumulator", f"{design.accumulator.width} bits, for sums from {low} to {high}"),
             ("output", f"{design.output_format}, results from {result_low} to {result_high}{self._fate()}"),
+            ("rounding", self._rounding()),
             ("gain", f"{_number(self.gain)} for a constant input, {_number(self.worst_gain)} at worst"),
         ]
         if isinstance(design, FIRDesign):
+            pairs += self._specified(design)
             pairs.append(("group delay", self._delay(design)))
         pairs += [
             ("latency", f"{schedule.latency} clocks from the sample that completes a result to the result"),
@@ -120,6 +163,31 @@ class Report:
             return ", all of which fit"
         return {"saturate": ", saturated", "wrap": ", wrapped"}[self.design.overflow]
 
+    def _rounding(self) -> str:
+        design = self.design
+        mean, variance = self.rounding_error
+        if not variance:
+            return "none, results are exact"
+        noise = f"noise of {math.sqrt(variance):.3g} LSB rms, variance {float(variance):.4g} LSB²"
+        return f"{design.rounding} after {design.shift} bits, {noise}, mean {float(mean):.3g} LSB"
+
+    @staticmethod
+    def _specified(design: FIRDesign) -> list[tuple[str, str]]:
+        """What the filter was designed for and reaches, where that is known."""
+        found = design.specified
+        if found is None:
+            return []
+        low, high = found.passband_gain
+        ripple = f"gain {low:.6g} to {high:.6g}, ripple {found.ripple_db:.3g} dB{_asked(found.asked_ripple_db)}"
+        pairs = [
+            ("made as", f"{found.kind}, {found.bands()}, at {found.fs:g} samples a second"),
+            ("passband", f"{ripple}; {found.ideal_ripple_db:.3g} dB before quantisation"),
+        ]
+        if found.attenuation_db is not None and found.ideal_attenuation_db is not None:
+            reached = f"attenuation {found.attenuation_db:.2f} dB{_asked(found.asked_attenuation_db)}"
+            pairs.append(("stopband", f"{reached}; {found.ideal_attenuation_db:.2f} dB before quantisation"))
+        return pairs
+
     def _delay(self, design: FIRDesign) -> str:
         delay, linear = group_delay(design.coefficients)
         if delay is None:
@@ -130,17 +198,25 @@ class Report:
     def _frame(self) -> str:
         design, schedule = self.design, self.schedule
         if isinstance(design, FIRDesign):
-            return f"of N samples takes N + {schedule.frame_clocks(0)} clocks, N back to back"
+            samples = f"{schedule.clocks}N" if schedule.clocks > 1 else "N"
+            return f"of N samples takes {samples} {schedule.frame_clocks(0):+} clocks, {samples} back to back".replace(
+                " +", " + "
+            )
         rows, columns = _core_frame(design)
         alone = schedule.frame_clocks(rows, columns)
         return f"of {rows}x{columns} takes {alone} clocks alone, {rows * columns} back to back"
 
     def _memory(self) -> str:
         schedule = self.schedule
+        parts = {
+            "line buffer": schedule.line_buffer_bits,
+            "samples": schedule.sample_memory_bits,
+            "coefficients": schedule.coefficient_memory_bits,
+            "output buffer": schedule.output_buffer_bits,
+        }
+        told = [f"{name} {bits}" for name, bits in parts.items() if bits]
         total = f"{schedule.memory_bits} bits"
-        if not schedule.line_buffer_bits:
-            return f"{total}, the output buffer"
-        return f"{total}: line buffer {schedule.line_buffer_bits}, output buffer {schedule.output_buffer_bits}"
+        return f"{total}, the output buffer" if len(told) == 1 else f"{total}: {', '.join(told)}"
 
 
 def _core_frame(design: Conv2DDesign) -> tuple[int, int]:
@@ -151,59 +227,10 @@ def _core_frame(design: Conv2DDesign) -> tuple[int, int]:
     return design.rows + above + below, design.columns + left + right
 
 
+def _asked(value: float | None) -> str:
+    return "" if value is None else f", {value:g} asked"
+
+
 def _number(value: Fraction) -> str:
     """An exact integer, or six digits."""
     return str(value.numerator) if value.denominator == 1 else f"{float(value):.6g}"
-
-
-def plot(design: FIRDesign | Conv2DDesign, path: str | os.PathLike[str]) -> None:
-    """Draws a FIR filter's taps and frequency response, or a kernel and its 2-D response, into a picture file.
-
-    Raises
-    ------
-    ToolError
-        If matplotlib isn't installed.
-    FileError
-        If the file can't be written.
-    """
-    try:
-        from matplotlib.figure import Figure
-    except ModuleNotFoundError:
-        raise ToolError("A plot needs matplotlib, which isn't installed; pip install 'convolver[demo]'") from None
-    path = Path(path)
-    figure = Figure(figsize=(9, 3.6), dpi=100, layout="constrained")
-    left, right = figure.subplots(1, 2)
-    if isinstance(design, FIRDesign):
-        _draw_fir(design, left, right)
-    else:
-        _draw_kernel(design, left, right)
-    try:
-        figure.savefig(path)
-    except (OSError, ValueError) as error:
-        raise FileError(f"Plot {path} can't be written: {str(error).splitlines()[0]}") from None
-
-
-def _draw_fir(design: FIRDesign, left: Any, right: Any) -> None:
-    scaled = np.array(design.coefficients, float) / 2.0**design.shift
-    left.stem(scaled, basefmt=" ", markerfmt=".")
-    left.set(title="impulse response", xlabel="sample", ylabel="gain")
-    magnitude = np.abs(np.fft.rfft(scaled, 4096))
-    # A zero of the response has no decibels; a floor far below any quantised filter's keeps it on the page.
-    decibels = 20 * np.log10(np.maximum(magnitude, 1e-9))
-    right.plot(np.linspace(0, 0.5, len(decibels)), decibels)
-    right.set(title="frequency response", xlabel="cycles a sample", ylabel="dB", ylim=(max(-120, decibels.min() - 5), None))
-    right.grid(True, alpha=0.3)
-
-
-def _draw_kernel(design: Conv2DDesign, left: Any, right: Any) -> None:
-    kernel = np.array(design.kernel, float)
-    reach = max(1.0, float(np.abs(kernel).max()))
-    left.imshow(kernel, cmap="RdBu_r", vmin=-reach, vmax=reach)
-    left.set(title=f"kernel ({design.operation})", xticks=[], yticks=[])
-    if kernel.size <= 49:
-        for (row, column), weight in np.ndenumerate(kernel):
-            left.text(column, row, f"{weight:.0f}", ha="center", va="center", fontsize=8)
-    response = np.abs(np.fft.fftshift(np.fft.fft2(kernel / 2.0**design.shift, (129, 129))))
-    shown = right.imshow(response, extent=(-0.5, 0.5, -0.5, 0.5), cmap="viridis")
-    right.set(title="frequency response", xlabel="cycles a column", ylabel="cycles a row")
-    right.figure.colorbar(shown, ax=right, label="gain")

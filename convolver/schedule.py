@@ -266,9 +266,25 @@ class Schedule:
         return self.buffer_depth * (self.design.output_format.width + marks)
 
     @property
+    def sample_memory_bits(self) -> int:
+        """Bits of a folded FIR's sample memories: the whole history for each lane, and again for its mirrored samples."""
+        if self.clocks == 1:
+            return 0
+        mirrors = sum(any(product.mirror is not None for product in self.lane(lane)) for lane in range(self.lanes))
+        return (self.lanes + mirrors) * (1 << self.positions.bit_length()) * self.design.sample.width
+
+    @property
+    def coefficient_memory_bits(self) -> int:
+        """Bits of a folded FIR's coefficient memories, one a lane; of three sets, the first and two in turn, if loadable."""
+        if self.clocks == 1:
+            return 0
+        banks = 3 if self.design.loadable else 1
+        return self.lanes * banks * (1 << (self.clocks - 1).bit_length()) * self.design.coefficient_format.width
+
+    @property
     def memory_bits(self) -> int:
         """Bits of all memories of the core."""
-        return self.line_buffer_bits + self.output_buffer_bits
+        return self.line_buffer_bits + self.sample_memory_bits + self.coefficient_memory_bits + self.output_buffer_bits
 
     def frame_clocks(self, rows: int, columns: int = 1) -> int:
         """Clocks from the first beat of a lone frame to its last result, both included, without stalls.

@@ -18,6 +18,7 @@ from PIL import Image
 import convolver
 from convolver import Conv2DDesign, FIRDesign, cli, s16, u8
 from convolver.files import read_signal, write_signal
+from convolver.plots import MEASURED
 from convolver.sim import golden
 
 RANDOM = np.random.default_rng(7)
@@ -169,9 +170,12 @@ class TestReport:
         assert "adder tree" in success(capsys, "report", "-d", design(FIR), "--schedule")
 
     def test_plot(self, capsys: pytest.CaptureFixture[str], design: Any, tmp_path: Path) -> None:
-        success(capsys, "report", "-d", design(FIR), "--plot", tmp_path / "plot.png")
-        with Image.open(tmp_path / "plot.png") as image:
-            assert image.size == (900, 360)
+        """The twin's response is in it, unless it isn't wanted."""
+        for options, found in ((["--no-measure"], False), ([], True)):
+            success(capsys, "report", "-d", design(FIR), "--plot", tmp_path / "plot.png", *options)
+            with Image.open(tmp_path / "plot.png") as image:
+                assert image.size == (900, 360)
+                assert (tuple(bytes.fromhex(MEASURED[1:])) in set(image.convert("RGB").get_flattened_data())) == found
 
 
 class TestDesignFiles:

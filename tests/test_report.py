@@ -1,6 +1,7 @@
 """The report's numbers against scipy's, and against sums written out here."""
 
 import builtins
+import re
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -8,12 +9,20 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.signal
+from amaranth.back import rtlil
 from PIL import Image
 
-from convolver import Conv2DDesign, FileError, FIRDesign, ToolError, s8, u8
-from convolver.report import Report, group_delay, plot
+from convolver import Conv2DDesign, DesignError, FileError, FIRDesign, ToolError, s8, u8
+from convolver.formats import ROUNDINGS, Rounding, round_shift
+from convolver.hw.core import create
+from convolver.measure import measure_response
+from convolver.plots import MEASURED, QUANTISED, plot
+from convolver.report import Report, rounding_error
+from convolver.response import group_delay
+from convolver.sim import golden
 
 FIR = FIRDesign([1, -3, 5, 5, -3, 1], shift=2)
+LOW_PASS = FIRDesign.lowpass(6000, 12_000, fs=48_000, taps=15, attenuation_db=20, output="s16")
 BLUR = Conv2DDesign([[1, 2, 1], [2, 3, 2], [1, 2, 1]], shift=4, boundary="edge", rows=480, columns=640, output=u8)
 
 
@@ -80,6 +89,7 @@ def test_text_of_a_kernel() -> None:
         "coefficients  9 constant, u2",
         "accumulator   12 bits, for sums from 0 to 3825",
         "output        u8, results from 0 to 239, all of which fit",
+        "rounding      half_up after 4 bits, noise of 0.288 LSB rms, variance 0.08301 LSB², mean 0.0312 LSB",
         "gain          0.9375 for a constant input, 0.9375 at worst",
         f"latency       {latency} clocks from the sample that completes a result to the result",
         "throughput    1 sample in 1 clock, without gaps between frames",
@@ -97,6 +107,16 @@ def test_text_of_a_kernel() -> None:
         (FIRDesign([0, 1]), "group delay   1 sample at every frequency"),
         (FIRDesign([1, 3]), "group delay   0.75 samples at frequency zero; differs by frequency"),
         (FIRDesign([1, 1, -2]), "group delay   differs by frequency; at frequency zero there is none, as the gain is zero"),
+        (FIRDesign([4], shift=2), "rounding      none, results are exact"),
+        (FIRDesign([4]), "rounding      none, results are exact"),
+        (
+            FIRDesign([4, 3], shift=1, rounding="floor"),
+            "rounding      floor after 1 bits, noise of 0.25 LSB rms, variance 0.0625 LSB², mean -0.25 LSB",
+        ),
+        (
+            LOW_PASS,
+            "made as       low-pass, passband 0 to 6000 Hz, stopband 12000 to 24000 Hz, at 48000 samples a second",
+        ),
         (FIRDesign([4], output="s16"), "output        s16, results from -131072 to 131068, saturated"),
         (FIRDesign([4], output="s16", overflow="wrap"), "output        s16, results from -131072 to 131068, wrapped"),
         (
@@ -113,18 +133,154 @@ def test_lines(design: FIRDesign | Conv2DDesign, line: str) -> None:
     assert line in Report(design).text().splitlines()
 
 
+@pytest.mark.parametrize("clocks", [1, 3, 64])
+def test_clocks_of_a_frame(clocks: int) -> None:
+    # The last of 10 samples enters 9 slots behind the first, and its result leaves a latency later.
+    report = Report(FIRDesign([5, 3, 7], clocks_per_sample=clocks))
+    line = next(line for line in report.text().splitlines() if line.startswith("a frame"))
+    slot, more = re.fullmatch(r"a frame +of N samples takes (\d*)N \+ (\d+) clocks, \1N back to back", line).groups()  # type: ignore[union-attr]
+    assert int(slot or 1) == clocks
+    assert 10 * clocks + int(more) == 9 * clocks + 1 + report.schedule.latency == report.schedule.frame_clocks(10)
+
+
 def test_a_padded_frame_is_counted_as_the_core_sees_it() -> None:
     report = Report(Conv2DDesign([[1, 1, 1]] * 3, mode="full", rows=8, columns=10))
     assert f"of 12x14 takes {12 * 14 + report.schedule.latency} clocks alone, 168 back to back" in report.text()
 
 
-@pytest.mark.parametrize("design", [FIR, BLUR, FIRDesign([0]), Conv2DDesign([[0]])])
-def test_plot_is_a_picture(design: FIRDesign | Conv2DDesign, tmp_path: Path) -> None:
+def test_a_specified_filter_says_what_it_reaches() -> None:
+    found = LOW_PASS.specified
+    assert found is not None
+    text = Report(LOW_PASS).text()
+    assert f"ripple {found.ripple_db:.3g} dB; {found.ideal_ripple_db:.3g} dB before quantisation" in text
+    assert f"attenuation {found.attenuation_db:.2f} dB, 20 asked; {found.ideal_attenuation_db:.2f} dB before" in text
+    numbers = Report(LOW_PASS).to_dict()
+    assert (numbers["ripple_db"], numbers["attenuation_db"]) == (found.ripple_db, found.attenuation_db)
+    assert "ripple_db" not in Report(FIR).to_dict()
+
+
+# Rounding
+
+
+@pytest.mark.parametrize("rounding", ROUNDINGS)
+@pytest.mark.parametrize("shift", [0, 1, 2, 3, 8])
+def test_the_rounding_error_is_that_of_all_values(rounding: Rounding, shift: int) -> None:
+    one = 1 << shift
+    errors = [round_shift(value, shift, rounding) - Fraction(value, one) for value in range(-4 * one, 4 * one)]
+    mean = sum(errors) / len(errors)
+    variance = sum(error**2 for error in errors) / len(errors) - mean**2
+    assert rounding_error(shift, rounding) == (mean, variance)
+
+
+@pytest.mark.parametrize("rounding", ROUNDINGS)
+def test_the_rounding_noise_is_what_is_measured(rounding: Rounding) -> None:
+    random = np.random.default_rng(17)
+    for coefficients, shift in (([311, -207, 95, 1021], 9), ([8, -24, 40], 4)):
+        design = FIRDesign(coefficients, shift=shift, rounding=rounding)
+        samples = random.integers(-(2**15), 2**15, 100_000)
+        exact = golden.fir(design.replace(shift=0, output=None), samples)
+        errors = golden.fir(design, samples) - exact / 2.0**shift
+        mean, variance = Report(design).rounding_error
+        assert errors.mean() == pytest.approx(float(mean), abs=0.005)
+        assert errors.var() == pytest.approx(float(variance), rel=0.02)
+
+
+# Memories
+
+
+@pytest.mark.parametrize(
+    "design",
+    [
+        FIR,
+        BLUR,
+        FIRDesign(range(1, 12), clocks_per_sample=4),
+        FIRDesign([1, 2, 3, 3, 2, 1, 9, 1, 2, 3, 3, 2, 1], data="s12", clocks_per_sample=2),
+        FIRDesign([3] * 16, data="s9", coefficient="s7", clocks_per_sample=16, loadable=True),
+        FIRDesign([3] * 17, data="s9", coefficient="s7", multipliers=3, loadable=True, symmetry="symmetric"),
+    ],
+    ids=["plain", "2-D", "folded", "folded, symmetric", "folded, loadable", "folded, loadable, symmetric"],
+)
+def test_the_memories_are_those_of_the_core(design: FIRDesign | Conv2DDesign) -> None:
+    text = rtlil.convert(create(design))
+    memories = re.findall(r"memory width (\d+) size (\d+)", text)
+    assert memories
+    assert Report(design).to_dict()["memory_bits"] == sum(int(width) * int(size) for width, size in memories)
+
+
+# The response
+
+
+class Golden:
+    """A device without hardware."""
+
+    def __init__(self, design: FIRDesign | Conv2DDesign) -> None:
+        self.design = design
+
+    def __call__(self, samples: Any) -> Any:
+        return golden.run(self.design, samples)
+
+
+@pytest.mark.parametrize(
+    ("design", "tolerance"),
+    [
+        (FIRDesign([3, -1, 4, 1, -5]), 1e-9),
+        (FIRDesign([3, -1, 4, 1, -5], data="u8"), 1e-9),
+        (FIRDesign([1, 0, -1], data="u8"), 1e-9),
+        (LOW_PASS, 1e-4),
+        (LOW_PASS.replace(data="u12", output="u12"), 2e-3),
+        (FIRDesign([100, 200], shift=2, output="s8"), 0.5),  # only small sines fit: its gain is up to 75
+    ],
+)
+def test_a_response_is_measured(design: FIRDesign, tolerance: float) -> None:
+    frequencies, found = measure_response(Golden(design))  # type: ignore[arg-type]
+    assert len(frequencies) == 128
+    assert 0 < frequencies[0] < frequencies[-1] < 0.5
+    wanted = abs(scipy.signal.freqz(design.coefficients, worN=2 * np.pi * frequencies)[1]) / 2.0**design.shift
+    np.testing.assert_allclose(found, wanted, atol=tolerance)
+
+
+def test_a_response_without_room_is_not_measured() -> None:
+    # Its results are 0 or 1, and its gain a hundred.
+    frequencies, found = measure_response(Golden(FIRDesign([100], output="u1")))  # type: ignore[arg-type]
+    assert len(frequencies) == len(found) == 0
+
+
+def test_a_kernel_has_no_measured_response() -> None:
+    with pytest.raises(DesignError, match=r"^A response is measured of a fir design, not of a conv2d design$"):
+        measure_response(Golden(BLUR))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("design", "size"),
+    [
+        (FIR, (900, 360)),
+        (BLUR, (900, 360)),
+        (FIRDesign([0]), (900, 360)),
+        (Conv2DDesign([[0]]), (900, 360)),
+        (LOW_PASS, (1350, 360)),
+        (FIRDesign.hilbert(1000, fs=8000, taps=15), (1350, 360)),
+    ],
+)
+def test_plot_is_a_picture(design: FIRDesign | Conv2DDesign, size: tuple[int, int], tmp_path: Path) -> None:
     path = tmp_path / "plot.png"
     plot(design, path)
     with Image.open(path) as image:
-        assert image.size == (900, 360)
+        assert image.size == size
         assert len(set(image.convert("L").tobytes())) > 16
+
+
+def colours(path: Path) -> set[tuple[int, ...]]:
+    with Image.open(path) as image:
+        return set(image.convert("RGB").get_flattened_data())
+
+
+def test_a_plot_shows_what_was_measured(tmp_path: Path) -> None:
+    plot(LOW_PASS, tmp_path / "without.png")
+    plot(LOW_PASS, tmp_path / "with.png", measure_response(Golden(LOW_PASS)))  # type: ignore[arg-type]
+    dots = tuple(bytes.fromhex(MEASURED[1:]))
+    assert dots not in colours(tmp_path / "without.png")
+    assert dots in colours(tmp_path / "with.png")
+    assert tuple(bytes.fromhex(QUANTISED[1:])) in colours(tmp_path / "with.png")
 
 
 def test_plot_into_a_folder_that_is_not_there(tmp_path: Path) -> None:

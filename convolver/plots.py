@@ -1,0 +1,140 @@
+"""Draws a FIR filter's taps and responses, or a kernel and its 2-D response, into a picture file."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .designs import Conv2DDesign, FIRDesign
+from .errors import FileError, ToolError
+from .response import Floats, gains
+from .specified import Specified
+
+__all__ = ["plot"]
+
+FLOOR_DB = -140.0
+POINTS = 4097
+
+# Blue, vermilion and grey of Okabe and Ito's palette, which the colour-blind tell apart.
+QUANTISED, MEASURED, IDEAL, ALLOWED = "#0072B2", "#D55E00", "0.45", "#E8E8E8"
+
+
+def plot(design: FIRDesign | Conv2DDesign, path: str | os.PathLike[str], measured: tuple[Floats, Floats] | None = None) -> None:
+    """Draws a design into a picture; its ending says which kind.
+
+    Of a FIR filter: the impulse response; the frequency response of the real taps, where they are known, of the integers, and
+    as measured; and the passband enlarged, where it is known.
+
+    Parameters
+    ----------
+    design : FIRDesign or Conv2DDesign
+    path : path-like
+    measured : frequencies and gains, optional
+        What `measure_response` gave, in cycles a sample.
+
+    Raises
+    ------
+    ToolError
+        If matplotlib isn't installed.
+    FileError
+        If the file can't be written.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ModuleNotFoundError:
+        raise ToolError("A plot needs matplotlib, which isn't installed; pip install 'convolver[demo]'") from None
+    path = Path(path)
+    passband = isinstance(design, FIRDesign) and design.specified is not None
+    figure = Figure(figsize=(13.5 if passband else 9, 3.6), dpi=100, layout="constrained")
+    panels = figure.subplots(1, 3 if passband else 2)
+    if isinstance(design, FIRDesign):
+        _draw_taps(design, panels[0])
+        _draw_response(design, measured, panels[1])
+        if design.specified is not None:
+            _draw_passband(design, design.specified, measured, panels[2])
+    else:
+        _draw_kernel(design, panels[0], panels[1])
+    try:
+        figure.savefig(path)
+    except (OSError, ValueError) as error:
+        raise FileError(f"Plot {path} can't be written: {str(error).splitlines()[0]}") from None
+
+
+def _decibels(gain: Floats) -> Floats:
+    """A gain of zero has no decibels: it is drawn below the page."""
+    drawn: Floats = 20 * np.log10(np.maximum(gain, 1e-12))
+    return drawn
+
+
+def _scaled(design: FIRDesign) -> Floats:
+    return np.array(design.coefficients, np.float64) / 2.0**design.shift
+
+
+def _draw_taps(design: FIRDesign, panel: Any) -> None:
+    panel.stem(_scaled(design), linefmt=QUANTISED, basefmt=" ", markerfmt=".")
+    panel.axhline(0, color="0.8", linewidth=0.8, zorder=0)
+    panel.set(title="impulse response", xlabel="sample", ylabel="gain")
+
+
+def _unit(design: FIRDesign) -> tuple[float, str]:
+    """What a cycle a sample is, in the axis' unit."""
+    found = design.specified
+    if found is None:
+        return 1.0, "frequency, cycles a sample"
+    return (found.fs / 1000, "frequency, kHz") if found.fs >= 10_000 else (found.fs, "frequency, Hz")
+
+
+def _draw_response(design: FIRDesign, measured: tuple[Floats, Floats] | None, panel: Any) -> None:
+    unit, label = _unit(design)
+    places = np.linspace(0, 0.5, POINTS)
+    found = design.specified
+    if found is not None:
+        if found.asked_attenuation_db is not None:
+            for low, high in found.stopbands:
+                panel.fill_between(
+                    [low / found.fs * unit, high / found.fs * unit], -found.asked_attenuation_db, 40, color=ALLOWED, zorder=0
+                )
+        ideal = _decibels(gains(found.ideal, places))
+        panel.plot(places * unit, ideal, color=IDEAL, linewidth=2.4, alpha=0.6, label="ideal")
+    quantised = _decibels(gains(_scaled(design), places))
+    panel.plot(places * unit, quantised, color=QUANTISED, linewidth=1.1, label="quantised")
+    if measured is not None:
+        panel.plot(measured[0] * unit, _decibels(measured[1]), ".", color=MEASURED, markersize=4, label="measured on the twin")
+    # The notches of a response go down without end; the page ends 40 dB below nearly all of it.
+    bottom = max(FLOOR_DB, float(np.percentile(quantised, 10)) - 40, float(quantised.min()) - 5)
+    top = float(quantised.max()) + 5
+    panel.set(
+        title="frequency response", xlabel=label, ylabel="gain, dB", xlim=(0, unit / 2), ylim=(min(bottom, top - 20), top)
+    )
+    panel.grid(True, alpha=0.3)
+    if found is not None or measured is not None:
+        panel.legend(loc="best", fontsize=8)
+
+
+def _draw_passband(design: FIRDesign, found: Specified, measured: tuple[Floats, Floats] | None, panel: Any) -> None:
+    unit, label = _unit(design)
+    low, high = found.passband
+    places = np.linspace(low, high, POINTS) / found.fs
+    panel.plot(places * unit, _decibels(gains(found.ideal, places)), color=IDEAL, linewidth=2.4, alpha=0.6)
+    panel.plot(places * unit, _decibels(gains(_scaled(design), places)), color=QUANTISED, linewidth=1.1)
+    if measured is not None:
+        inside = (measured[0] >= places[0]) & (measured[0] <= places[-1])
+        panel.plot(measured[0][inside] * unit, _decibels(measured[1][inside]), ".", color=MEASURED, markersize=5)
+    panel.set(title="passband", xlabel=label, ylabel="gain, dB", xlim=(low / found.fs * unit, high / found.fs * unit))
+    panel.ticklabel_format(axis="y", useOffset=False)
+    panel.grid(True, alpha=0.3)
+
+
+def _draw_kernel(design: Conv2DDesign, left: Any, right: Any) -> None:
+    kernel = np.array(design.kernel, float)
+    reach = max(1.0, float(np.abs(kernel).max()))
+    left.imshow(kernel, cmap="RdBu_r", vmin=-reach, vmax=reach)
+    left.set(title=f"kernel ({design.operation})", xticks=[], yticks=[])
+    if kernel.size <= 49:
+        for (row, column), weight in np.ndenumerate(kernel):
+            left.text(column, row, f"{weight:.0f}", ha="center", va="center", fontsize=8)
+    response = np.abs(np.fft.fftshift(np.fft.fft2(kernel / 2.0**design.shift, (129, 129))))
+    shown = right.imshow(response, extent=(-0.5, 0.5, -0.5, 0.5), cmap="viridis")
+    right.set(title="frequency response", xlabel="cycles a column", ylabel="cycles a row")
+    right.figure.colorbar(shown, ax=right, label="gain")
