@@ -45,8 +45,8 @@ BOUNDARIES: tuple[Boundary, ...] = get_args(Boundary)
 MODES: tuple[Mode, ...] = get_args(Mode)
 OPERATIONS: tuple[Operation, ...] = get_args(Operation)
 SYMMETRIES: tuple[Symmetry, ...] = get_args(Symmetry)
-GATEWARE_BOUNDARIES: tuple[Boundary, ...] = ("constant", "edge")
-"""Boundaries that the core makes itself in ``same`` mode; for the others the host pads and the core runs ``valid``."""
+GATEWARE_BOUNDARIES: tuple[Boundary, ...] = ("constant", "edge", "reflect", "symmetric")
+"""Boundaries that the core makes itself in ``same`` mode; for ``wrap`` the host pads."""
 
 SCHEMA = 1
 """Version of the JSON form; raised when a field changes its meaning."""
@@ -413,8 +413,8 @@ class Conv2DDesign(Design):
     mode : {"same", "valid", "full"}
         Size of the output: the image's, only where the kernel lies inside the image, or wherever it touches the image.
     boundary : {"constant", "edge", "reflect", "symmetric", "wrap"}
-        What stands outside the image, by `numpy.pad`'s names. ``constant`` and ``edge`` are made in the core; for the others,
-        and for ``full``, the host pads the image and the core runs ``valid``.
+        What stands outside the image, by `numpy.pad`'s names, made in the core. Only for ``wrap``, for ``full``, and for images
+        too small for the core (see `core_min_rows` and `core_min_columns`) does the host pad.
     fill : int
         The pixel outside the image under ``constant``; fits `pixel`.
     rows, columns : int
@@ -510,6 +510,32 @@ class Conv2DDesign(Design):
         return "same" if self.mode == "same" and self.boundary in GATEWARE_BOUNDARIES else "valid"
 
     @property
+    def core_boundaries(self) -> tuple[Boundary, ...]:
+        """Boundaries that the core makes: none in ``valid``."""
+        return (self.boundary,) if self.core_mode == "same" else ()
+
+    @property
+    def switched(self) -> bool:
+        """Whether the core makes several boundaries, one for each frame."""
+        return len(self.core_boundaries) > 1
+
+    @property
+    def core_above(self) -> int:
+        """Rows above a result that the core keeps: the window's, and one more where a reflected border reaches beyond them."""
+        return max(self.above, self.below) if "reflect" in self.core_boundaries else self.above
+
+    @property
+    def core_below(self) -> int:
+        """Rows below a result that the core waits for: the window's, and one more where a reflected border reaches beyond
+        them."""
+        return max(self.above, self.below) if "reflect" in self.core_boundaries else self.below
+
+    @property
+    def core_right(self) -> int:
+        """Columns right of a result that the core waits for; as `core_below`."""
+        return max(self.left, self.right) if "reflect" in self.core_boundaries else self.right
+
+    @property
     def host_pads(self) -> bool:
         """Whether the host pads every image before the core sees it."""
         return self.core_mode == "valid" and self.mode != "valid"
@@ -523,13 +549,20 @@ class Conv2DDesign(Design):
 
     @property
     def core_min_rows(self) -> int:
-        """Fewest rows of a frame that the core takes; the host pads a smaller one."""
-        return self.kernel_rows if self.core_mode == "valid" else 1
+        """Fewest rows of a frame that the core takes; the host pads a smaller one.
+
+        ``constant`` and ``edge`` do with one; a mirrored border must find all its rows in the frame."""
+        if self.core_mode == "valid":
+            return self.kernel_rows
+        reach = max(self.above, self.below)
+        if "reflect" in self.core_boundaries:
+            return reach + 1
+        return max(reach, 1) if "symmetric" in self.core_boundaries else 1
 
     @property
     def core_min_columns(self) -> int:
         """Fewest columns of a frame that the core takes; the host pads a narrower one."""
-        window = self.kernel_columns if self.core_mode == "valid" else self.right + 1
+        window = self.kernel_columns if self.core_mode == "valid" else self.core_right + 1
         return max(window, LINE_TURNAROUND)
 
     @property

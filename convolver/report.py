@@ -102,6 +102,7 @@ class Report:
         }
         if isinstance(design, Conv2DDesign):
             numbers["frame_clocks"] = schedule.frame_clocks(design.rows, design.columns)
+            numbers["frame_interval"] = schedule.frame_interval(design.rows, design.columns)
             numbers["lag_rows"], numbers["lag_columns"] = schedule.lag
         else:
             delay, linear = group_delay(design.coefficients)
@@ -203,8 +204,11 @@ class Report:
                 " +", " + "
             )
         rows, columns = _core_frame(design)
-        alone = schedule.frame_clocks(rows, columns)
-        return f"of {rows}x{columns} takes {alone} clocks alone, {rows * columns} back to back"
+        alone, interval = schedule.frame_clocks(rows, columns), schedule.frame_interval(rows, columns)
+        lines, _ = schedule.lag
+        least = design.core_min_rows
+        short = f"; frames of up to {lines} row{'s' * (lines > 1)} wait for the one before to leave" if least <= lines else ""
+        return f"of {rows}x{columns} takes {alone} clocks alone, {interval} back to back{short}"
 
     def _memory(self) -> str:
         schedule = self.schedule

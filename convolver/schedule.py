@@ -215,7 +215,10 @@ class Schedule:
         if isinstance(self.design, FIRDesign):
             feeder = [Stage("accept", 1), Stage("delay line", 1) if self.clocks == 1 else Stage("sample memory", 3)]
         else:
-            feeder = [Stage("accept", 1), Stage("raster", 1), Stage("line buffer", 2), Stage("rows", 1), Stage("window", 1)]
+            # A window with borders takes its columns through a register more.
+            bordered = isinstance(self.design, Conv2DDesign) and self.design.core_mode == "same"
+            window = Stage("window", 2 if bordered else 1)
+            feeder = [Stage("accept", 1), Stage("raster", 1), Stage("line buffer", 2), Stage("rows", 1), window]
         return (
             *feeder,
             Stage("pre-adder", int(self.mirrored)),
@@ -242,7 +245,7 @@ class Schedule:
     def lag(self) -> tuple[int, int]:
         """Whole lines, and columns more, from a pixel to the result of its place; (0, 0) for a FIR and for ``valid``."""
         if isinstance(self.design, Conv2DDesign) and self.design.core_mode == "same":
-            return self.design.below, self.design.right
+            return self.design.core_below, self.design.core_right
         return 0, 0
 
     @property
@@ -253,11 +256,16 @@ class Schedule:
         return sum(not _is_power_of_two(abs(self.design.weights[product.weight])) for product in self.products)
 
     @property
+    def line_buffer_rows(self) -> int:
+        """Lines that the line buffer keeps: all that a result needs but the newest; 0 for a FIR."""
+        return self.design.core_above + self.design.core_below if isinstance(self.design, Conv2DDesign) else 0
+
+    @property
     def line_buffer_bits(self) -> int:
-        """Bits of the line buffer: one packed word of kernel_rows - 1 pixels a column."""
+        """Bits of the line buffer: one packed word of `line_buffer_rows` pixels a column."""
         if not isinstance(self.design, Conv2DDesign):
             return 0
-        return (self.design.kernel_rows - 1) * self.design.pixel.width * self.design.core_columns
+        return self.line_buffer_rows * self.design.pixel.width * self.design.core_columns
 
     @property
     def output_buffer_bits(self) -> int:
@@ -286,13 +294,23 @@ class Schedule:
         """Bits of all memories of the core."""
         return self.line_buffer_bits + self.sample_memory_bits + self.coefficient_memory_bits + self.output_buffer_bits
 
-    def frame_clocks(self, rows: int, columns: int = 1) -> int:
-        """Clocks from the first beat of a lone frame to its last result, both included, without stalls.
+    def frame_interval(self, rows: int, columns: int = 1) -> int:
+        """Clocks from one frame to the next of the same size, where they come back to back without stalls.
 
-        A FIR takes its samples as `rows`. Frames back to back take ``rows * columns * clocks`` clocks each.
+        A FIR takes its samples as `rows`. An image of no more than `lag` lines waits until the one before has left.
         """
         lines, more = self.lag
-        return (rows * columns + lines * columns + more - 1) * self.clocks + 1 + self.latency
+        waits = lines * columns + more if rows <= lines else 0
+        return (rows * columns + waits) * self.clocks
+
+    def frame_clocks(self, rows: int, columns: int = 1, frames: int = 1) -> int:
+        """Clocks from the first beat of `frames` frames back to back to their last result, both included, without stalls.
+
+        A FIR takes its samples as `rows`.
+        """
+        lines, more = self.lag
+        last = (rows * columns + lines * columns + more - 1) * self.clocks + 1 + self.latency
+        return (frames - 1) * self.frame_interval(rows, columns) + last
 
     def run(self, samples: ArrayLike, weights: Sequence[int] | None = None) -> NDArray[np.object_]:
         """Computes the exact sums, before the output stage, as the array does: lane by lane, level by level.

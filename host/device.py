@@ -1,6 +1,7 @@
 """A device as a user holds it: a call that takes an array and gives an array."""
 
 import time
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
@@ -119,18 +120,25 @@ class Device:
         self._transport.close()
 
     def _plane(self, design: Conv2DDesign, image: Samples, timeout: float | None) -> Samples:
-        """Pads, runs and crops one plane."""
+        """Pads, runs and crops one plane.
+
+        A core that makes the borders itself does so wherever it can. In an axis in which the frame is too small for that, the
+        border is put around it here: what the core makes of the frame itself is then what it would make in ``valid`` mode, and
+        what it adds beyond is cut off.
+        """
         rows, columns = design.output_shape(*image.shape)
-        if design.host_pads:
-            image = _pad(image, design.host_margins, design)
-        # A frame smaller than the core takes grows at its end. In ``same`` mode it grows by the design's own border, so that
-        # what the core puts beyond it is what stood beyond the image; in ``valid`` mode the results it adds are cut off.
-        more_rows = max(design.core_min_rows - image.shape[0], 0)
-        more_columns = max(design.core_min_columns - image.shape[1], 0)
-        if more_rows or more_columns:
-            image = _pad(image, ((0, more_rows), (0, more_columns)), design)
+        least = (design.core_min_rows, design.core_min_columns)
+        margins = [
+            margin if design.host_pads or (design.core_mode == "same" and size < minimum) else (0, 0)
+            for size, minimum, margin in zip(image.shape, least, design.host_margins, strict=True)
+        ]
+        image = _pad(image, margins, design)
+        # A frame that is still too small grows at its end; the results that this adds are cut off.
+        more = [(0, max(minimum - size, 0)) for size, minimum in zip(image.shape, least, strict=True)]
+        image = np.pad(image, more)
         result = self._transport.run(np.ascontiguousarray(image), timeout)
-        return np.ascontiguousarray(result[:rows, :columns])
+        top, left = (margins[0][0], margins[1][0]) if design.core_mode == "same" else (0, 0)
+        return np.ascontiguousarray(result[top : top + rows, left : left + columns])
 
 
 def _integers(name: str, values: npt.ArrayLike) -> Samples:
@@ -168,7 +176,7 @@ def _check_size(design: Conv2DDesign, rows: int, columns: int) -> None:
         raise DataError(f"In valid mode an image must be at least as large as the kernel, {least}, not {_by((rows, columns))}")
 
 
-def _pad(image: Samples, margins: tuple[tuple[int, int], tuple[int, int]], design: Conv2DDesign) -> Samples:
+def _pad(image: Samples, margins: Sequence[tuple[int, int]], design: Conv2DDesign) -> Samples:
     """`numpy.pad` with the design's boundary; in images smaller than a margin it bounces or repeats as often as needed."""
     if design.boundary == "constant":
         return np.pad(image, margins, mode="constant", constant_values=design.fill)

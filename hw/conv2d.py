@@ -8,6 +8,7 @@ from convolver.designs import Conv2DDesign
 from convolver.schedule import Schedule
 
 from .array_core import ArrayCore
+from .border import Borders
 from .coefficients import coefficient_layout
 from .line_buffer import LineBuffer
 from .marks import ERROR_LAYOUT
@@ -83,6 +84,7 @@ class Conv2DCore(wiring.Component):
         m.submodules.skid = skid = SkidBuffer(sized)
         m.submodules.raster = raster = Raster(design)
         m.submodules.lines = lines = LineBuffer(design)
+        m.submodules.borders = borders = Borders(design)
         m.submodules.border = border = RowBorder(design)
         m.submodules.window = window = Window(design)
         m.submodules.array = array = ArrayCore(self.schedule, image_layout(design.output_format))
@@ -106,6 +108,7 @@ class Conv2DCore(wiring.Component):
             m.d.sync += [begun.eq(now), begun_fits.eq(skid.i.p.fits)]
 
         wiring.connect(m, array.o, wiring.flipped(self.o))
+        wiring.connect(m, border.o, window.i)
         m.d.comb += [
             skid.i.valid.eq(self.i.valid),
             skid.i.p.beat.eq(self.i.payload),
@@ -121,17 +124,13 @@ class Conv2DCore(wiring.Component):
             array.take.eq(raster.take),
             lines.valid.eq(raster.valid),
             lines.step.eq(raster.step),
-            border.valid.eq(lines.o_valid),
-            border.step.eq(lines.o_step),
-            *(border.pixels[row].eq(lines.pixels[row]) for row in range(design.kernel_rows)),
-            window.valid.eq(border.o_valid),
-            window.step.eq(border.o_step),
-            *(window.pixels[row].eq(border.o_pixels[row]) for row in range(design.kernel_rows)),
+            borders.step.eq(raster.step),
+            border.i.valid.eq(lines.o_valid),
+            border.i.choice.eq(borders.choice),
+            *(pixel.eq(line) for pixel, line in zip(border.i.pixels, lines.pixels, strict=True)),
             *(array.samples[product.lane].eq(window.places[product.position]) for product in self.schedule.products),
-            array.valid.eq(window.o_valid),
-            array.marks.first.eq(window.o_step.first),
-            array.marks.last.eq(window.o_step.last),
-            array.marks.eol.eq(window.o_step.eol),
+            array.valid.eq(window.valid),
+            *(array.marks[name].eq(getattr(window, name)) for name in ("first", "last", "eol")),
             self.busy.eq(skid.o.valid | raster.open | raster.valid | ~array.home),
             self.overflow.eq(array.overflow),
         ]
@@ -140,7 +139,7 @@ class Conv2DCore(wiring.Component):
         if design.loadable:
             wiring.connect(m, wiring.flipped(self.coefficients), array.coefficients)
             m.d.comb += [
-                array.swap.eq(border.o_valid & border.o_step.result & border.o_step.first),
+                array.swap.eq(window.next_first),
                 array.restart.eq(self.restart),
                 array.open.eq(raster.open | raster.valid | skid.o.valid),
                 self.pending.eq(array.pending),

@@ -5,6 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.designs import Conv2DDesign
+from convolver.schedule import Schedule
 
 from .block_ram import BlockRAM
 from .raster import step_layout
@@ -16,62 +17,63 @@ __all__ = ["LineBuffer"]
 class LineBuffer(wiring.Component):
     """Gives each step the column of pixels above it: one step a clock, latency 2 clocks, no stall.
 
-    One word of ``kernel_rows - 1`` pixels a column is read, shifted by the step's pixel and written back, in a block RAM with
+    One word of `line_buffer_rows` pixels a column is read, shifted by the step's pixel and written back, in a block RAM with
     one read port, its output register on, and one write port. A word is written two clocks after it was read, so a line must
     have at least 3 columns.
 
     Parameters
     ----------
     design : Conv2DDesign
-        Sets the depth, `core_columns`, and the word, ``kernel_rows - 1`` pixels.
+        Sets the depth, `core_columns`, and the word, `Schedule.line_buffer_rows` pixels.
 
     Ports
     -----
     valid, step : In
         See `Raster`.
-    o_valid, o_step : Out
+    o_valid : Out
         The same, two clocks later.
     pixels : Out
-        An array of ``kernel_rows`` pixels of the step's column, the step's own last.
+        An array of `line_buffer_rows` + 1 pixels of the step's column, the step's own last.
     """
 
     def __init__(self, design: Conv2DDesign) -> None:
         self._design = design
-        layout = step_layout(design)
+        self._lines = Schedule(design).line_buffer_rows
         super().__init__(
             {
                 "valid": In(1),
-                "step": In(layout),
+                "step": In(step_layout(design)),
                 "o_valid": Out(1),
-                "o_step": Out(layout),
-                "pixels": Out(shape_of(design.pixel)).array(design.kernel_rows),
+                "pixels": Out(shape_of(design.pixel)).array(self._lines + 1),
             }
         )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         design = self._design
-        layout = step_layout(design)
-        lines = design.kernel_rows - 1
-        read_valid, read_step = Signal(), Signal(layout)
+        width = design.pixel.width
+        # Beside the word that is read.
+        valid, column, pixel = Signal(), Signal.like(self.step.column), Signal(shape_of(design.pixel))
+        o_column, o_pixel = Signal.like(column), Signal.like(pixel)
         m.d.sync += [
-            read_valid.eq(self.valid),
-            read_step.eq(self.step),
-            self.o_valid.eq(read_valid),
-            self.o_step.eq(read_step),
+            valid.eq(self.valid),
+            column.eq(self.step.column),
+            pixel.eq(self.step.pixel),
+            self.o_valid.eq(valid),
+            o_column.eq(column),
+            o_pixel.eq(pixel),
         ]
-        if not lines:
-            m.d.comb += self.pixels[0].eq(self.o_step.pixel)
+        if not self._lines:
+            m.d.comb += self.pixels[0].eq(o_pixel)
             return m
 
-        width = lines * design.pixel.width
-        m.submodules.memory = memory = BlockRAM(width, design.core_columns)
-        column = Cat(memory.read_data, self.o_step.pixel)
+        m.submodules.memory = memory = BlockRAM(self._lines * width, design.core_columns)
+        word = Cat(memory.read_data, o_pixel)
         m.d.comb += [
             memory.read_address.eq(self.step.column),
-            *(pixel.eq(column.word_select(row, design.pixel.width)) for row, pixel in enumerate(self.pixels)),
+            *(pixel.eq(word.word_select(row, width)) for row, pixel in enumerate(self.pixels)),
             memory.write.eq(self.o_valid),
-            memory.write_address.eq(self.o_step.column),
-            memory.write_data.eq(column[design.pixel.width :]),
+            memory.write_address.eq(o_column),
+            memory.write_data.eq(word[width:]),
         ]
         return m

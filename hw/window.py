@@ -1,22 +1,21 @@
 """The window of a 2-D core: its places, with the border's pixels where they lie outside the frame."""
 
-from amaranth.hdl import Array, Const, Module, Mux, Signal
+from amaranth.hdl import Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from convolver.designs import Conv2DDesign
+from convolver.designs import GATEWARE_BOUNDARIES, Conv2DDesign
+from convolver.schedule import Schedule
 
-from .raster import step_layout
+from .border import Source, choices, column_signature, left_sources
 from .stream import shape_of
 
 __all__ = ["RowBorder", "Window"]
 
 
 class RowBorder(wiring.Component):
-    """Puts the border's pixels into a column where it leaves the frame above or below: one step a clock, latency 1 clock, no
-    stall.
-
-    ``constant``: the fill; ``edge``: the frame's first or last row. ``valid`` has no border: a register.
+    """Makes a column of the window's rows: where they lie above or below the frame, of the border's pixels. One step a clock,
+    latency 1 clock, no stall.
 
     Parameters
     ----------
@@ -24,52 +23,39 @@ class RowBorder(wiring.Component):
 
     Ports
     -----
-    valid, step, pixels : In
-        See `LineBuffer`.
-    o_valid, o_step, o_pixels : Out
+    i : In
+        `column_signature` of all rows that the core keeps.
+    o : Out
+        The same of the window's rows.
     """
 
     def __init__(self, design: Conv2DDesign) -> None:
         self._design = design
-        layout = step_layout(design)
-        shape = shape_of(design.pixel)
-        super().__init__(
-            {
-                "valid": In(1),
-                "step": In(layout),
-                "pixels": In(shape).array(design.kernel_rows),
-                "o_valid": Out(1),
-                "o_step": Out(layout),
-                "o_pixels": Out(shape).array(design.kernel_rows),
-            }
-        )
+        kept = Schedule(design).line_buffer_rows + 1
+        super().__init__({"i": In(column_signature(design, kept)), "o": Out(column_signature(design, design.kernel_rows))})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         design = self._design
-        above, below = design.above, design.below
-        m.d.sync += [self.o_valid.eq(self.valid), self.o_step.eq(self.step)]
-        m.d.sync += [out.eq(pixel) for out, pixel in zip(self.o_pixels, self.pixels, strict=True)]
+        m.d.sync += [self.o.valid.eq(self.i.valid), self.o.choice.eq(self.i.choice)]
         if design.core_mode == "valid":
+            m.d.sync += [out.eq(pixel) for out, pixel in zip(self.o.pixels, self.i.pixels, strict=True)]
             return m
-        fill = Const(design.fill, shape_of(design.pixel))
-        # Row `place` of the column is `above - place` rows above the result's row; the frame has only `top` of them.
-        for place in range(above):
-            with m.If(self.step.top < above - place):
-                border = Array(self.pixels[above - top] for top in range(above + 1))[self.step.top]
-                m.d.sync += self.o_pixels[place].eq(border if design.boundary == "edge" else fill)
-        for place in range(above + 1, above + below + 1):
-            with m.If(self.step.bottom < place - above):
-                border = Array(self.pixels[above + bottom] for bottom in range(below + 1))[self.step.bottom]
-                m.d.sync += self.o_pixels[place].eq(border if design.boundary == "edge" else fill)
+        fill = self.i.choice.border.fill if design.switched else Const(design.fill, shape_of(design.pixel))
+        rows, _ = choices(design)
+        for row, sources in enumerate(rows):
+            taken = [fill if source is None else self.i.pixels[design.core_above + source] for source in sources]
+            _take(m, self.o.pixels[row], self.i.choice.rows[str(row)], taken)
         return m
 
 
 class Window(wiring.Component):
-    """The window's places, all in view: one step a clock, latency 1 clock; steps when `valid`, holds else.
+    """The window's places, all in view: one step a clock, no stall; steps when the column is valid, holds else. Latency 1 clock
+    in ``valid``, 2 clocks with a border.
 
-    Columns arrive through a chain of `right` columns. For the first `right` steps of a line the window takes border columns,
-    and so ends the row before; with `step.load` it takes the new row's first columns at once; after that it shifts.
+    With a border columns go through a chain that remembers the last of them. The column that enters the window is chosen out of
+    it: for the first steps of a line, the border's, which ends the row before. With `load` the window takes the new row's first
+    columns at once, with the border's to their left; after that it shifts.
 
     Parameters
     ----------
@@ -77,58 +63,95 @@ class Window(wiring.Component):
 
     Ports
     -----
-    valid, step, pixels : In
-        See `RowBorder`.
+    i : In
+        `column_signature` of the window's rows.
     places : Out
         An array of kernel_rows x kernel_columns pixels, row by row.
-    o_valid, o_step : Out
-        `o_valid` says that `places` are those of a result, whose marks are in `o_step`.
+    valid : Out
+        `places` are those of a result.
+    first, last, eol : Out
+        Its marks.
+    next_first : Out
+        A frame's first result is next, in the next clock.
     """
 
     def __init__(self, design: Conv2DDesign) -> None:
         self._design = design
-        layout = step_layout(design)
-        shape = shape_of(design.pixel)
         super().__init__(
             {
-                "valid": In(1),
-                "step": In(layout),
-                "pixels": In(shape).array(design.kernel_rows),
-                "places": Out(shape).array(design.kernel_rows * design.kernel_columns),
-                "o_valid": Out(1),
-                "o_step": Out(layout),
+                "i": In(column_signature(design, design.kernel_rows)),
+                "places": Out(shape_of(design.pixel)).array(design.kernel_rows * design.kernel_columns),
+                **{name: Out(1) for name in ("valid", "first", "last", "eol", "next_first")},
             }
         )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         design = self._design
-        left, right, columns = design.left, design.right, design.kernel_columns
         same = design.core_mode == "same"
-        fill = Const(design.fill, shape_of(design.pixel))
-
-        m.d.sync += [self.o_valid.eq(self.valid & self.step.result), self.o_step.eq(self.step)]
-        for row in range(design.kernel_rows):
+        valid, choice = self.i.valid, self.i.choice
+        if same:
+            valid, choice = Signal(), Signal.like(self.i.choice)
+            m.d.sync += [valid.eq(self.i.valid), choice.eq(self.i.choice)]
+        m.d.comb += self.next_first.eq(valid & choice.result & choice.first)
+        m.d.sync += [
+            self.valid.eq(valid & choice.result),
+            *(getattr(self, name).eq(choice[name]) for name in ("first", "last", "eol")),
+        ]
+        columns = design.kernel_columns
+        for row, newest in enumerate(self.i.pixels):
             places = [self.places[row * columns + column] for column in range(columns)]
-            newest = self.pixels[row]
-            if not same:
-                with m.If(self.valid):
+            if same:
+                entering, first = self._columns(m, row, newest)
+                with m.If(valid):
+                    for place, load, shift in zip(places, first, [*places[1:], entering], strict=True):
+                        m.d.sync += place.eq(Mux(choice.load, load, shift))
+            else:
+                with m.If(valid):
                     m.d.sync += [place.eq(after) for place, after in zip(places, [*places[1:], newest], strict=True)]
-                continue
-            chain = [newest]  # index q: the column of q steps ago
-            for index in range(right):
-                held = Signal(shape_of(design.pixel), name=f"chain_{row}_{index}")
-                with m.If(self.valid):
-                    m.d.sync += held.eq(chain[-1])
-                chain.append(held)
-            border = places[-1] if design.boundary == "edge" else fill
-            entering = Mux(self.step.tail, border, newest) if right else newest
-            # The new row's columns 0 .. right, oldest first, with the border's to their left.
-            first_columns = chain[::-1]
-            outside = chain[-1] if design.boundary == "edge" else fill
-            loaded = [outside] * left + first_columns
-            shifted = [*places[1:], entering]
-            with m.If(self.valid):
-                for place, load, shift in zip(places, loaded, shifted, strict=True):
-                    m.d.sync += place.eq(Mux(self.step.load, load, shift))
         return m
+
+    def _columns(self, m: Module, row: int, newest: Value) -> tuple[Value, list[Value]]:
+        """Of one row: the pixel that enters the window, and the first ones of a line with the border's to their left; all of
+        them beside the chain's state behind the step, a clock later."""
+        design = self._design
+        shape = shape_of(design.pixel)
+        _, sources = choices(design)
+        depth = max(design.core_right + 1, *(source for source in sources if source is not None))
+        chain = [Signal(shape, name=f"chain_{row}_{index}") for index in range(depth)]
+        with m.If(self.i.valid):
+            m.d.sync += [pixel.eq(before) for pixel, before in zip(chain, [newest, *chain], strict=False)]
+
+        def taken(source: Source, border: str) -> Value:
+            """What came `source` steps ago, or the fill."""
+            if source is not None:
+                return [newest, *chain][source]
+            return self.i.choice[border].fill if design.switched else Const(design.fill, shape)
+
+        entering = Signal(shape, name=f"entering_{row}")
+        _take(m, entering, self.i.choice.column, [taken(source, "border_before") for source in sources])
+        first: list[Value] = []
+        for outside in range(design.left, 0, -1):
+            found = left_sources(design, outside)
+            if design.switched:
+                pixel = Signal(shape, name=f"left_{row}_{outside}")
+                with m.Switch(self.i.choice.border.boundary):
+                    for boundary, source in found.items():
+                        with m.Case(GATEWARE_BOUNDARIES.index(boundary)):
+                            m.d.sync += pixel.eq(taken(source, "border"))
+                first.append(pixel)
+            else:
+                source = found[design.boundary]
+                first.append(taken(None, "") if source is None else chain[source])
+        first += chain[design.core_right - design.right : design.core_right + 1][::-1]
+        return entering, first
+
+
+def _take(m: Module, target: Signal, index: Value, sources: list[Value]) -> None:
+    """``target <= sources[index]``."""
+    with m.Switch(index):
+        for number, source in enumerate(sources[1:], 1):
+            with m.Case(number):
+                m.d.sync += target.eq(source)
+        with m.Default():
+            m.d.sync += target.eq(sources[0])

@@ -169,10 +169,17 @@ def test_windows_and_margins_add_up(design):
         rows, columns = design.output_shape(30, 40)
         assert (30 + above + below, 40 + left + right) == (rows + design.kernel_rows - 1, columns + design.kernel_columns - 1)
     else:
-        assert design.mode == "valid" or design.boundary in ("constant", "edge")
+        assert design.mode == "valid" or design.boundary != "wrap"
     assert design.core_mode == ("same" if design.mode == "same" and not design.host_pads else "valid")
     assert design.core_rows >= design.rows
     assert design.core_columns >= max(design.columns, design.core_min_columns)
+    if design.core_mode == "same":
+        # As much as the border reaches into the frame, and as the window's columns take to arrive.
+        mirrors = {"symmetric": 0, "reflect": 1}.get(design.boundary)
+        reach = 1 if mirrors is None else max(design.above, design.below, 1 - mirrors) + mirrors
+        assert design.core_min_rows == reach
+        reach = 0 if mirrors is None else max(design.left, design.right) + mirrors
+        assert design.core_min_columns == max(design.right + 1, reach, 3)
     if design.host_pads:
         assert design.core_rows >= design.rows + above + below
         assert design.core_columns >= design.columns + left + right

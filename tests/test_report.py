@@ -74,6 +74,7 @@ def test_numbers_of_a_kernel() -> None:
     assert numbers["sum_range"] == [0, 15 * 255]
     assert numbers["frame_clocks"] == 480 * 640 + 640 + 1 + numbers["latency"]
     assert (numbers["lag_rows"], numbers["lag_columns"]) == (1, 1)
+    assert numbers["frame_interval"] == 480 * 640
 
 
 def test_loadable_coefficients_take_a_multiplier_each() -> None:
@@ -93,7 +94,8 @@ def test_text_of_a_kernel() -> None:
         "gain          0.9375 for a constant input, 0.9375 at worst",
         f"latency       {latency} clocks from the sample that completes a result to the result",
         "throughput    1 sample in 1 clock, without gaps between frames",
-        f"a frame       of 480x640 takes {307200 + 641 + latency} clocks alone, 307200 back to back",
+        f"a frame       of 480x640 takes {307200 + 641 + latency} clocks alone, 307200 back to back; "
+        "frames of up to 1 row wait for the one before to leave",
         "multipliers   1 for 9 products a clock",
         f"memory        {10240 + report.schedule.output_buffer_bits} bits: "
         f"line buffer 10240, output buffer {report.schedule.output_buffer_bits}",
@@ -120,8 +122,8 @@ def test_text_of_a_kernel() -> None:
         (FIRDesign([4], output="s16"), "output        s16, results from -131072 to 131068, saturated"),
         (FIRDesign([4], output="s16", overflow="wrap"), "output        s16, results from -131072 to 131068, wrapped"),
         (
-            Conv2DDesign([[1, 1, 1]], boundary="reflect", rows=8, columns=8),
-            "design        convolve with a kernel of 1x3, mode same, boundary reflect, which the host pads, images up to 8x8",
+            Conv2DDesign([[1, 1, 1]], boundary="wrap", rows=8, columns=8),
+            "design        convolve with a kernel of 1x3, mode same, boundary wrap, which the host pads, images up to 8x8",
         ),
         (
             Conv2DDesign([[1, 1]], boundary="constant", fill=9, operation="correlate", rows=8, columns=8),

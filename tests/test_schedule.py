@@ -60,12 +60,38 @@ def test_zeros_have_no_lane_and_powers_of_two_no_multiplier():
 def test_latency_and_clocks_are_the_sum_of_the_stages():
     design = Conv2DDesign(np.ones((3, 3), int), shift=3, output="u8", columns=640)
     schedule = Schedule(design)
-    # accept 1, raster 1, line buffer 2, rows 1, window 1, multiplier 3, tree of 9 lanes 4, rounding 2, saturation 1, buffer 2
-    assert schedule.latency == 18
-    assert schedule.frame_clocks(480, 640) == 480 * 640 + 640 + 1 + 18
+    # accept 1, raster 1, line buffer 2, rows 1, window 2, multiplier 3, tree of 9 lanes 4, rounding 2, saturation 1, buffer 2
+    assert schedule.latency == 19
+    assert schedule.frame_clocks(480, 640) == 480 * 640 + 640 + 1 + 19
+    assert Schedule(design.replace(mode="valid")).latency == 18
     assert schedule.line_buffer_bits == 2 * 8 * 640
     assert schedule.buffer_depth == 32
     assert schedule.output_buffer_bits == 32 * (8 + 3)
+
+
+def test_frames_back_to_back_wait_only_if_shorter_than_their_end():
+    schedule = Schedule(Conv2DDesign(np.ones((5, 7), int), rows=9, columns=9))
+    assert schedule.lag == (2, 3)
+    assert schedule.frame_interval(3, 9) == 27
+    assert schedule.frame_interval(2, 9) == 18 + 2 * 9 + 3
+    assert schedule.frame_clocks(2, 9, frames=3) == 2 * 39 + 39 + schedule.latency
+
+
+@pytest.mark.parametrize(
+    ("kernel", "operation", "boundary", "lag", "lines"),
+    [
+        ((4, 6), "convolve", "symmetric", (1, 2), 3),
+        ((4, 6), "convolve", "reflect", (2, 3), 4),  # a row and a column more to look ahead
+        ((4, 6), "correlate", "symmetric", (2, 3), 3),
+        ((4, 6), "correlate", "reflect", (2, 3), 4),  # a row more to look back
+        ((5, 7), "convolve", "reflect", (2, 3), 4),
+    ],
+)
+def test_a_reflected_border_reaches_beyond_an_even_window(kernel, operation, boundary, lag, lines):
+    design = Conv2DDesign(np.ones(kernel, int), operation=operation, boundary=boundary, rows=20, columns=30)
+    schedule = Schedule(design)
+    assert (schedule.lag, schedule.line_buffer_rows) == (lag, lines)
+    assert schedule.line_buffer_bits == lines * 8 * design.core_columns
 
 
 def test_planning_grows_no_faster_than_the_taps():

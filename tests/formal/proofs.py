@@ -212,7 +212,7 @@ CORE = (
 )
 
 RASTER = (
-    Seed("frame a line short", Raster, "self.last_line.eq(line + 1 == last_row)", "self.last_line.eq(line + 2 == last_row)"),
+    Seed("frame a line short", Raster, "lines_left.eq(raster.rows - 2)", "lines_left.eq(raster.rows - 3)"),
     Seed(
         "step without a credit",
         Raster,
@@ -227,7 +227,7 @@ RASTER = (
     ),
     Seed("orphan not told", Raster, "self.errors.orphan.eq(drop & ~head.first & ~skipping)", "self.errors.orphan.eq(0)"),
     Seed("line's end not told", Raster, "(head.eol != place.line_end)", "(head.eol & ~place.line_end)"),
-    Seed("line's end a column early", Raster, "next_to_last.eq(columns - 2)", "next_to_last.eq(columns - 3)"),
+    Seed("line's end a column early", Raster, "columns_left.eq(raster.columns - 3)", "columns_left.eq(raster.columns - 4)"),
 )
 
 

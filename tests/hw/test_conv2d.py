@@ -75,7 +75,7 @@ def frames_of(design, count, seed, shape=None):
     return frames
 
 
-@pytest.mark.parametrize("border", ["constant", "edge", "valid"])
+@pytest.mark.parametrize("border", ["constant", "edge", "reflect", "symmetric", "valid"])
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: f"{shape[0]}x{shape[1]}")
 def test_frames_back_to_back_leave_right_one_pixel_a_clock(shape, border):
     fields = {"mode": "valid"} if border == "valid" else {"boundary": border, "fill": 77}
@@ -87,7 +87,8 @@ def test_frames_back_to_back_leave_right_one_pixel_a_clock(shape, border):
     assert run.beats == expected
     assert run.accepted == list(range(len(frames) * 56))
     if design.core_mode == "same":
-        lag = design.below * 8 + design.right
+        lines, more = core.schedule.lag
+        lag = lines * 8 + more
         assert run.delivered == [clock + lag + core.latency for clock in range(3 * 56)]
     else:
         completing = [
@@ -110,6 +111,22 @@ def test_gaps_stalls_and_changing_sizes_change_nothing(shape, border, operation)
             frames = [frame, frame[::-1]]
             expected = results_of(design, frames)
             assert run_frames(core, frames, len(expected), seed=seed, gap=gap, stall=stall).beats == expected
+
+
+@pytest.mark.parametrize("operation", ["convolve", "correlate"])
+@pytest.mark.parametrize("border", ["reflect", "symmetric"])
+@pytest.mark.parametrize(
+    "shape", [(1, 2), (2, 1), (2, 2), (3, 3), (4, 4), (2, 5), (6, 3)], ids=lambda shape: "x".join(map(str, shape))
+)
+def test_mirrored_borders_of_the_smallest_frames_and_of_those_a_little_larger(shape, border, operation):
+    """Where both borders of an axis meet, and where an even size reaches furthest."""
+    design = design_of(*shape, operation=operation, boundary=border)
+    core = Conv2DCore(design)
+    least = design.core_min_rows, design.core_min_columns
+    sizes = [(least[0] + more, least[1] + wider) for more, wider in itertools.product(range(2), repeat=2)]
+    frames = [frame for size in sizes for frame in frames_of(design, 2, seed=4, shape=size)]
+    expected = results_of(design, frames)
+    assert run_frames(core, frames, len(expected), stall=0.2).beats == expected
 
 
 @pytest.mark.parametrize("stall", [0, 0.7])
