@@ -192,6 +192,9 @@ class TestDesignFiles:
             ('kind = "conv2d"\nkernel = [[1, 2], [3]]\n', 3, "Kernel must have rows of one length, not 2, 1"),
             ('kind = "conv2d"\nkernel = [1, 2]\n', 3, "Kernel must be a 2-D array of integers, not a 1-D one"),
             ('kind = "conv2d"\nkernel = [[1]]\npixel = "u99"\n', 3, "Sample width must be an integer between 1 and 32, not 99"),
+            ('kind = "fir"\ncoefficients = [1]\nclocks_per_sample = 0\n', 3, "Clocks per sample must be an integer between"),
+            ('kind = "fir"\n[halfband]\nfs = 48\npassband = 9\ntaps = 33\n', 3, "A half-band filter must have 3, 7, 11"),
+            ('kind = "fir"\n[lowpass]\nfs = 48\npassband = 9\nstopband = 8\n', 3, "A low-pass filter must have taps, or"),
             ("kind = \n", 5, "Design file "),
         ],
     )  # fmt: skip

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from convolver import Conv2DDesign, FIRDesign, s8, s16, u8
 from convolver.designs import BOUNDARIES, MODES, OPERATIONS
-from convolver.errors import DataError
+from convolver.errors import DataError, DesignError
 from convolver.formats import Format
 from convolver.host.device import Device
 from convolver.sim import golden
@@ -219,6 +219,22 @@ def test_loaded_coefficients_are_those_of_the_kernel(operation):
 def test_coefficients_that_don_t_fit_are_refused(design, coefficients, message):
     with pytest.raises(DataError, match=f"^{re.escape(message)}$"):
         Device(GoldenTransport(design)).load(coefficients)
+
+
+@pytest.mark.parametrize(
+    ("symmetry", "coefficients", "message"),
+    [
+        ("symmetric", [1, 2, 3], "Coefficients must be symmetric: tap 0 must be tap 2, not 1 against 3"),
+        ("antisymmetric", [1, 0, 1], "Coefficients must be antisymmetric: tap 0 must be minus tap 2, not 1 against 1"),
+        ("antisymmetric", [1, 5, -1], "Coefficients must be antisymmetric: tap 1 must be minus tap 1, not 5 against 5"),
+    ],
+)
+def test_a_set_that_breaks_the_promised_symmetry_is_refused(symmetry, coefficients, message):
+    design = FIRDesign([0, 0, 0], coefficient=s8, loadable=True, symmetry=symmetry)
+    transport = GoldenTransport(design)
+    transport.load = lambda *_arguments: pytest.fail("it was sent")
+    with pytest.raises(DesignError, match=f"^{re.escape(message)}$"):
+        Device(transport).load(coefficients)
 
 
 def test_a_device_is_released_whatever_happens():
