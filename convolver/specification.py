@@ -86,6 +86,28 @@ class FromSpecification:
 
         With `cutoff` and `taps` instead: `scipy.signal.firwin`'s, with a Hamming window and half its gain at `cutoff`. Its
         bands then end ``2 * fs / taps`` from there.
+
+        Parameters
+        ----------
+        passband, stopband, cutoff : float
+            Between 0 and ``fs / 2``, in the unit of `fs`.
+        fs : float
+            Samples a second.
+        taps : int, optional
+            3 to 256; by default the fewest that the search finds, for which both figures are needed.
+        ripple_db, attenuation_db : float, optional
+            What the quantised filter must have: at most, and at least.
+        coefficient : Format or str
+            A signed format of 2 to 32 bits; see `FromSpecification`.
+        **fields
+            Other fields of the design.
+
+        Raises
+        ------
+        DesignError
+            If the quantised filter misses what was asked, with its figures; if edges, taps or format can't be.
+        ToolError
+            If scipy isn't installed.
         """
         found = filters.lowpass(
             fs,

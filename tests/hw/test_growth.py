@@ -20,9 +20,9 @@ def size(taps: int, **fields: object) -> tuple[int, int, int]:
     )
 
 
-@pytest.mark.parametrize("fields", [{}, {"multipliers": 1}, {"clocks_per_sample": 2}], ids=["parallel", "one", "two clocks"])
+@pytest.mark.parametrize("fields", [{}, {"multipliers": 1}], ids=["parallel", "one multiplier"])
 def test_twice_the_taps_are_at_most_twice_the_more(fields: dict[str, int]) -> None:
-    small, middle, large = (size(taps, **fields) for taps in (8, 16, 32))
+    small, middle, large = (size(taps, **fields) for taps in (16, 32, 64))
     for name, one, two, three in zip(("lines", "cells", "processes"), small, middle, large, strict=True):
         # A tenth for names that get longer and adders that get wider.
-        assert three - two <= 2.2 * (two - one) + 32, name
+        assert three - two <= 2.2 * (two - one), name
