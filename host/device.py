@@ -1,7 +1,9 @@
 """A device as a user holds it: a call that takes an array and gives an array."""
 
-import time
-from collections.abc import Sequence
+import asyncio
+import contextlib
+import threading
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
 from types import TracebackType
 from typing import Self
 
@@ -9,21 +11,37 @@ import numpy as np
 import numpy.typing as npt
 
 from convolver.designs import Conv2DDesign, FIRDesign
-from convolver.errors import DataError
+from convolver.errors import DataError, LinkError
 from convolver.formats import Format
+from convolver.host.streaming import Stream
+from convolver.host.tiling import Plane, Work
 from convolver.host.transport import Samples, Transport
 
-__all__ = ["Device"]
+__all__ = ["Device", "Progress"]
+
+Progress = Callable[[int, int], None]
+"""Told how many results are there, of how many."""
+
+_PLANES = 4
+"""Planes at most that the last axis of three is taken for without being told: grey, with alpha, RGB, RGBA."""
+_POLL = 0.005
+_LOOK = 0.1
 
 
 class Device:
     """Filters signals or images on the core behind a transport; released at the end of a ``with`` block, whatever happens.
 
     ``device(signal)`` for a `FIRDesign`: a 1-D array gives its results, as many.
-    ``device(image)`` for a `Conv2DDesign`: an array (rows, columns) gives an array of `design.output_shape`; an array
-    (rows, columns, planes), a colour picture for instance, is filtered plane by plane.
+    ``device(image)`` for a `Conv2DDesign`: an array (rows, columns) gives an array of `design.output_shape`; in an array
+    (rows, columns, 3), a colour picture, each plane is filtered for itself; in an array (N, rows, columns) each image, with
+    ``stack=True``.
+
+    An image larger than the core, or a very long signal, is cut into overlapping frames; the results are the same. `stream`
+    filters one array after the other without a pause; `acall` and `astream` do the same in asyncio.
 
     Results are ``int64``, or ``object`` (Python integers) where the design's output has values beyond it.
+
+    One call goes on at a time; one from another thread waits for its end.
 
     Parameters
     ----------
@@ -33,6 +51,9 @@ class Device:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
+        self._lock = threading.Lock()
+        self._user: tuple[int, object] | None = None
+        self._stream: Stream | None = None
 
     @property
     def design(self) -> FIRDesign | Conv2DDesign:
@@ -45,15 +66,33 @@ class Device:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
         self.close()
 
-    def __call__(self, samples: npt.ArrayLike, timeout: float | None = None) -> Samples:
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        await asyncio.to_thread(self.close)
+
+    def __call__(
+        self,
+        samples: npt.ArrayLike,
+        timeout: float | None = None,
+        *,
+        stack: bool | None = None,
+        progress: Progress | None = None,
+    ) -> Samples:
         """Filters `samples`.
 
         Parameters
         ----------
         samples : array-like of int
-            A signal, an image or an image of planes, within the design's formats and sizes.
+            A signal, an image, an image of planes, or a stack of them, within the design's formats.
         timeout : float, optional
             Seconds after which the call fails; by default it lasts as long as something moves.
+        stack : bool, optional
+            Whether the first axis counts signals or images. By default it does in an array of four axes, and doesn't in others;
+            where it could mean either, with three axes of which the last is longer than 4, it has to be said.
+        progress : callable, optional
+            Called with the number of results that are there, and of all, whenever a frame's have come.
 
         Raises
         ------
@@ -62,25 +101,143 @@ class Device:
         LinkError
             If the way to the device fails; the next call begins anew.
         """
-        design = self.design
-        if isinstance(design, FIRDesign):
-            signal = _integers("Samples", samples)
-            if signal.ndim != 1:
-                raise DataError(f"A signal must have 1 dimension, not {signal.ndim}")
-            return self._transport.run(_fitting("Samples", signal, design.data), timeout)
-        image = _integers("Pixels", samples)
-        if image.ndim not in (2, 3):
-            raise DataError(f"An image must be (rows, columns) or (rows, columns, planes), not of {image.ndim} dimensions")
-        _check_size(design, *image.shape[:2])
-        image = _fitting("Pixels", image, design.pixel)
-        if image.ndim == 2:
-            return self._plane(design, image, timeout)
-        end = None if timeout is None else time.monotonic() + timeout
-        planes = []
-        for plane in range(image.shape[2]):
-            left = None if end is None else max(end - time.monotonic(), 0.0)
-            planes.append(self._plane(design, image[:, :, plane], left))
-        return np.stack(planes, axis=2)
+        work = self._work(samples, stack, progress)
+        with self._using():
+            self._transport.stream(work.take, work.give, timeout)
+        return work.result
+
+    def stream(
+        self,
+        items: Iterable[npt.ArrayLike],
+        timeout: float | None = None,
+        *,
+        joined: bool = False,
+        stack: bool | None = None,
+        ahead: int = 8,
+    ) -> Iterator[Samples]:
+        """Filters one array after the other, and yields the results of each, in order, as they come.
+
+            for out in device.stream(camera):
+                show(out)
+
+        The next arrays travel while results of earlier ones come in and are being used. `items` is read in the caller's thread,
+        never more than `ahead` arrays before the results that were yielded last. Ending the loop early, by whatever, ends what
+        is under way.
+
+        Parameters
+        ----------
+        items : iterable of array-like
+            What `device()` takes, each of any size; endless ones are fine.
+        timeout : float, optional
+            Seconds for the whole stream.
+        joined : bool
+            They are pieces, of any lengths, of one signal that may be longer than memory: their results, put together, are
+            those of the whole. For a `FIRDesign`.
+        stack
+            As in a call.
+        ahead : int
+            Arrays that are read before the first one's results are there, 0 or more.
+
+        Raises
+        ------
+        DataError
+            If the design can't take an array, once the results of those before it were yielded; or if an option is wrong.
+        LinkError
+            If the way to the device fails.
+        """
+        prepare = self._prepare(joined, stack, ahead)
+        return self._streamed(items, prepare, timeout, ahead)
+
+    def _streamed(
+        self, items: Iterable[npt.ArrayLike], prepare: Callable[[npt.ArrayLike], Work], timeout: float | None, ahead: int
+    ) -> Iterator[Samples]:
+        refused: DataError | None = None
+        under_way = 0
+        with self._using(), self._streaming(timeout) as stream:
+            for item in items:
+                try:
+                    stream.send(prepare(item))
+                except DataError as error:
+                    refused = error
+                    break
+                under_way += 1
+                while (done := stream.receive(wait=under_way > ahead)) is not None:
+                    under_way -= 1
+                    yield done.result
+            while under_way and (done := stream.receive(wait=True)) is not None:
+                under_way -= 1
+                yield done.result
+        if refused is not None:
+            raise refused
+
+    async def acall(self, samples: npt.ArrayLike, timeout: float | None = None, *, stack: bool | None = None) -> Samples:
+        """Filters `samples` as a call does, while other tasks go on; several at once take turns. A task that is cancelled ends
+        what is under way."""
+        results = self.astream([samples], timeout, stack=stack)
+        async with contextlib.aclosing(results):
+            return await anext(results)
+
+    def astream(
+        self,
+        items: Iterable[npt.ArrayLike] | AsyncIterable[npt.ArrayLike],
+        timeout: float | None = None,
+        *,
+        joined: bool = False,
+        stack: bool | None = None,
+        ahead: int = 8,
+    ) -> AsyncGenerator[Samples, None]:
+        """`stream` for asyncio: ``async for out in device.astream(items)``; `items` may be an asynchronous iterable.
+
+        Results are yielded as soon as they are there, also while the next of `items` is waited for.
+        """
+        prepare = self._prepare(joined, stack, ahead)
+        return self._astreamed(items, prepare, timeout, ahead)
+
+    async def _astreamed(
+        self,
+        items: Iterable[npt.ArrayLike] | AsyncIterable[npt.ArrayLike],
+        prepare: Callable[[npt.ArrayLike], Work],
+        timeout: float | None,
+        ahead: int,
+    ) -> AsyncGenerator[Samples, None]:
+        loop = asyncio.get_running_loop()
+        arrived = asyncio.Event()
+        room = asyncio.Semaphore(ahead + 1)
+        sent = received = 0
+
+        def notify() -> None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended: nobody waits any more
+                loop.call_soon_threadsafe(arrived.set)
+
+        async def feed() -> None:
+            nonlocal sent
+            async for item in _asynchronous(items):
+                await room.acquire()
+                stream.send(prepare(item))
+                sent += 1
+
+        await self._claim()
+        try:
+            stream = self._stream = Stream(self._transport, timeout, notify)
+            feeder = asyncio.create_task(feed())
+            feeder.add_done_callback(lambda _: arrived.set())
+            try:
+                while not (feeder.done() and received == sent):
+                    await arrived.wait()
+                    arrived.clear()
+                    while (done := stream.receive(wait=False)) is not None:
+                        received += 1
+                        room.release()
+                        yield done.result
+                feeder.result()
+            finally:
+                feeder.cancel()
+                await asyncio.to_thread(stream.stop)
+                with contextlib.suppress(asyncio.CancelledError, Exception):
+                    await feeder
+        finally:
+            self._stream = None
+            self._release()
 
     def load(self, coefficients: npt.ArrayLike, timeout: float | None = None) -> None:
         """Gives the core other coefficients, from the next call on.
@@ -107,38 +264,147 @@ class Device:
         shape = (design.kernel_rows, design.kernel_columns) if isinstance(design, Conv2DDesign) else (design.taps,)
         if values.shape != shape:
             raise DataError(f"Coefficients must have the shape of the design's, {_by(shape)}, not {_by(values.shape)}")
-        values = _fitting("Coefficients", values, design.coefficient_format)
+        _check_format("Coefficients", values, design.coefficient_format)
         whole = [int(value) for value in values.flat]
-        self._transport.load(design.independent(whole) if isinstance(design, FIRDesign) else whole, timeout)
+        with self._using():
+            self._transport.load(design.independent(whole) if isinstance(design, FIRDesign) else whole, timeout)
 
     def status(self) -> dict[str, int | bool | str]:
-        """How the core and the way to it are; the keys depend on the transport."""
-        return self._transport.status()
+        """How the core and the way to it are; the keys depend on the transport.
+
+        While a call goes on in another thread, or a stream, it gives what is known without a word to the device.
+        """
+        if not self._lock.acquire(blocking=False):
+            return self._transport.status(ask=False)
+        try:
+            return self._transport.status()
+        finally:
+            self._lock.release()
 
     def close(self) -> None:
-        """Releases the transport; closing twice does nothing."""
+        """Ends a stream, if there is one, and releases the transport; closing twice does nothing."""
+        if self._stream is not None:
+            self._stream.stop()
         self._transport.close()
 
-    def _plane(self, design: Conv2DDesign, image: Samples, timeout: float | None) -> Samples:
-        """Pads, runs and crops one plane.
+    # One user at a time
 
-        A core that makes the borders itself does so wherever it can. In an axis in which the frame is too small for that, the
-        border is put around it here: what the core makes of the frame itself is then what it would make in ``valid`` mode, and
-        what it adds beyond is cut off.
-        """
-        rows, columns = design.output_shape(*image.shape)
-        least = (design.core_min_rows, design.core_min_columns)
-        margins = [
-            margin if design.host_pads or (design.core_mode == "same" and size < minimum) else (0, 0)
-            for size, minimum, margin in zip(image.shape, least, design.host_margins, strict=True)
-        ]
-        image = _pad(image, margins, design)
-        # A frame that is still too small grows at its end; the results that this adds are cut off.
-        more = [(0, max(minimum - size, 0)) for size, minimum in zip(image.shape, least, strict=True)]
-        image = np.pad(image, more)
-        result = self._transport.run(np.ascontiguousarray(image), timeout)
-        top, left = (margins[0][0], margins[1][0]) if design.core_mode == "same" else (0, 0)
-        return np.ascontiguousarray(result[top : top + rows, left : left + columns])
+    @contextlib.contextmanager
+    def _using(self) -> Iterator[None]:
+        """Waits for other threads; whoever would wait for itself is told."""
+        me = threading.get_ident()
+        while not self._lock.acquire(timeout=_LOOK):
+            user = self._user
+            if user is not None and user[0] == me:
+                raise LinkError(_BUSY)
+        self._user = me, None
+        try:
+            yield
+        finally:
+            self._release()
+
+    async def _claim(self) -> None:
+        """`_using` for a task: others go on while it waits."""
+        me = threading.get_ident(), asyncio.current_task()
+        while not self._lock.acquire(blocking=False):
+            if self._user == me:
+                raise LinkError(_BUSY)
+            await asyncio.sleep(_POLL)
+        self._user = me
+
+    def _release(self) -> None:
+        self._user = None
+        self._lock.release()
+
+    @contextlib.contextmanager
+    def _streaming(self, timeout: float | None) -> Iterator[Stream]:
+        stream = self._stream = Stream(self._transport, timeout)
+        try:
+            yield stream
+        finally:
+            self._stream = None
+            stream.stop()
+
+    # Arrays
+
+    def _prepare(self, joined: bool, stack: bool | None, ahead: int) -> Callable[[npt.ArrayLike], Work]:
+        """What makes work of an item of a stream."""
+        if ahead < 0:
+            raise DataError(f"Ahead must be 0 or more, not {ahead}")
+        if not joined:
+            return lambda item: self._work(item, stack)
+        design = self.design
+        if not isinstance(design, FIRDesign) or stack:
+            raise DataError("Only the pieces of one signal, for a FIR design, can be joined")
+        last = np.zeros(0, np.int64)
+
+        def piece(item: npt.ArrayLike) -> Work:
+            nonlocal last
+            before = len(last)
+            whole = np.concatenate([last, self._checked(item, False)[0].astype(np.int64)])
+            last = whole[max(len(whole) - design.taps + 1, 0) :]
+            return Work(design, whole, frame_samples=self._transport.frame_samples, skip=before)
+
+        return piece
+
+    def _work(self, samples: npt.ArrayLike, stack: bool | None, progress: Progress | None = None) -> Work:
+        array, planes = self._checked(samples, stack)
+        return Work(self.design, array, planes, self._transport.frame_samples, progress=progress)
+
+    def _checked(self, samples: npt.ArrayLike, stack: bool | None) -> tuple[Samples, list[Plane]]:
+        """An array that the design can take, and where its signals or images are."""
+        design = self.design
+        if isinstance(design, FIRDesign):
+            array = _integers("Samples", samples)
+            axes = 2 if stack else 1
+            if array.ndim != axes:
+                shape = "A stack of signals must have 2 dimensions" if stack else "A signal must have 1 dimension"
+                raise DataError(f"{shape}, not {array.ndim}")
+            _check_format("Samples", array, design.data)
+            return array, [(number, slice(None)) for number in range(len(array))] if stack else [(slice(None),)]
+        array = _integers("Pixels", samples)
+        stack = _is_stack(array.shape, stack)
+        rows, columns = array.shape[stack : stack + 2]
+        if design.mode == "valid" and (rows < design.kernel_rows or columns < design.kernel_columns):
+            least = _by((design.kernel_rows, design.kernel_columns))
+            raise DataError(
+                f"In valid mode an image must be at least as large as the kernel, {least}, not {_by((rows, columns))}"
+            )
+        _check_format("Pixels", array, design.pixel)
+        planes: list[Plane] = [(slice(None), slice(None))]
+        if array.ndim - stack == 3:
+            planes = [(*plane, number) for plane in planes for number in range(array.shape[-1])]
+        if stack:
+            planes = [(number, *plane) for number in range(len(array)) for plane in planes]
+        return array, planes
+
+
+_BUSY = "The device is in the middle of a stream; end it first, or open another device"
+
+
+def _is_stack(shape: tuple[int, ...], stack: bool | None) -> bool:
+    """Whether the first axis of an array for a 2-D design counts images."""
+    if stack is None:
+        if len(shape) == 3 and shape[2] > _PLANES:
+            raise DataError(
+                f"An array of {_by(shape)} may be a stack or many planes; say stack=True for (N, rows, columns), "
+                "stack=False for (rows, columns, planes)"
+            )
+        stack = len(shape) == 4
+    if len(shape) - stack not in (2, 3):
+        if stack:
+            raise DataError(f"A stack must be (N, rows, columns) or (N, rows, columns, planes), not of {len(shape)} dimensions")
+        raise DataError(f"An image must be (rows, columns) or (rows, columns, planes), not of {len(shape)} dimensions")
+    return stack
+
+
+async def _asynchronous(items: Iterable[npt.ArrayLike] | AsyncIterable[npt.ArrayLike]) -> AsyncIterator[npt.ArrayLike]:
+    if isinstance(items, AsyncIterable):
+        async for item in items:
+            yield item
+    else:
+        for item in items:
+            yield item
 
 
 def _integers(name: str, values: npt.ArrayLike) -> Samples:
@@ -158,29 +424,12 @@ def _integers(name: str, values: npt.ArrayLike) -> Samples:
     return array
 
 
-def _fitting(name: str, values: Samples, form: Format) -> Samples:
-    """`values` as ``int64``, if all of them fit."""
+def _check_format(name: str, values: Samples, form: Format) -> None:
+    """Refuses values that `form` doesn't have."""
     low, high = int(values.min()), int(values.max())
     if low not in form or high not in form:
         worst = low if low not in form else high
         raise DataError(f"{name} must be between {form.min} and {form.max} to fit {form}, not {worst}")
-    return np.ascontiguousarray(values, dtype=np.int64)
-
-
-def _check_size(design: Conv2DDesign, rows: int, columns: int) -> None:
-    if rows > design.rows or columns > design.columns:
-        most = _by((design.rows, design.columns))
-        raise DataError(f"An image must be at most {most} for this design, not {_by((rows, columns))}")
-    if design.mode == "valid" and (rows < design.kernel_rows or columns < design.kernel_columns):
-        least = _by((design.kernel_rows, design.kernel_columns))
-        raise DataError(f"In valid mode an image must be at least as large as the kernel, {least}, not {_by((rows, columns))}")
-
-
-def _pad(image: Samples, margins: Sequence[tuple[int, int]], design: Conv2DDesign) -> Samples:
-    """`numpy.pad` with the design's boundary; in images smaller than a margin it bounces or repeats as often as needed."""
-    if design.boundary == "constant":
-        return np.pad(image, margins, mode="constant", constant_values=design.fill)
-    return np.pad(image, margins, mode=design.boundary)
 
 
 def _by(shape: tuple[int, ...]) -> str:

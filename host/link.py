@@ -75,6 +75,9 @@ class LinkTransport:
         If the pipe breaks.
     """
 
+    frame_samples = 1 << 19
+    """Less than two seconds of a serial port at 3 Mbaud."""
+
     def __init__(
         self,
         pipe: Pipe,

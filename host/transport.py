@@ -18,6 +18,8 @@ class Transport(Protocol):
 
     design: FIRDesign | Conv2DDesign
     """What the far end says it is."""
+    frame_samples: int
+    """About so many samples are a good frame, where there are more to send: progress is told between two of them."""
 
     def run(self, samples: Samples, timeout: float | None = None) -> Samples:
         """Sends one frame through the core and gives its results.

@@ -348,6 +348,8 @@ class TwinTransport:
         If the twin can't be compiled.
     """
 
+    frame_samples = 1 << 24
+
     def __init__(
         self, design: FIRDesign | Conv2DDesign, progress: Progress | None = None, compiled: Compiled | None = None
     ) -> None:

@@ -23,6 +23,8 @@ MODES = ("full", "same", "valid")
 class GoldenTransport:
     """A core that is the golden model: zero coefficients until some are loaded."""
 
+    frame_samples = 1 << 24
+
     def __init__(self, design):
         self.design = design
         self._held = design
@@ -42,7 +44,11 @@ class GoldenTransport:
         assert self._held.core_min_columns <= samples.shape[1] <= self._held.core_columns
         return golden.conv2d(dataclasses.replace(self._held, mode=self._held.core_mode), samples)
 
-    def status(self):
+    def stream(self, take, give, timeout=None, check=None):
+        while (samples := take()) is not None:
+            give(self.run(samples, timeout))
+
+    def status(self, *, ask=True):
         return {}
 
     def close(self):

@@ -243,20 +243,19 @@ def check_loading(design, simulation, random, frames):
 
 
 def check_device(design, core):
-    """The same through a `Device`, which pads and crops."""
+    """The same through a `Device`, which pads and crops, and cuts what is larger than the core."""
     random = np.random.default_rng([8, design.sample.width])
     if isinstance(design, FIRDesign):
-        shape = (50,)
+        shapes = [(50,)]
     else:
         least = (design.kernel_rows, design.kernel_columns) if design.mode == "valid" else (1, 1)
-        if design.rows < least[0] or design.columns < least[1]:
-            return
-        shape = tuple(
-            int(random.integers(low, high + 1)) for low, high in zip(least, (design.rows, design.columns), strict=True)
-        )
-    samples = random_samples(design.sample, shape, 9)
+        most = design.rows, design.columns
+        rows, columns = (int(random.integers(low, max(low, high) + 1)) for low, high in zip(least, most, strict=True))
+        shapes = [(rows, columns), (rows, max(2 * design.columns + 3, least[1])), (max(2 * design.rows, least[0]), columns)]
     with Device(TwinTransport(design, compiled=core)) as device:
-        np.testing.assert_array_equal(device(samples), golden.run(design, samples))
+        for number, size in enumerate(shapes):
+            samples = random_samples(design.sample, size, 9 + number)
+            np.testing.assert_array_equal(device(samples), golden.run(design, samples))
 
 
 def test_size_counts_beside_the_first_beat_alone():

@@ -22,6 +22,8 @@ SAME = Conv2DDesign([[1, 2, 3], [4, 5, 6], [7, 8, 9]], pixel=u8, rows=16, column
 class GoldenTransport:
     """A core that keeps to its contract and counts on the host to: it checks what it's given, and runs the golden model."""
 
+    frame_samples = 1 << 24
+
     def __init__(self, design):
         self.design = design
         self.now = design
@@ -121,6 +123,42 @@ def test_planes_are_filtered_one_by_one():
         assert np.array_equal(result[:, :, plane], golden.conv2d(SAME, image[:, :, plane]))
 
 
+@pytest.mark.parametrize("shape", [(5, 9, 11), (5, 9, 11, 3), (1, 3, 3), (2, 40, 3, 2)])
+def test_stacks_are_filtered_one_by_one(shape):
+    stack = np.random.default_rng(1).integers(0, 256, shape, dtype=np.uint8)
+    device = Device(GoldenTransport(SAME))
+    result = device(stack, stack=True)
+    assert result.shape == shape
+    for image, filtered in zip(stack, result, strict=True):
+        for plane in range(shape[3] if len(shape) == 4 else 1):
+            which = (..., plane) if len(shape) == 4 else ...
+            assert np.array_equal(filtered[which], golden.conv2d(SAME, image[which]))
+    if len(shape) == 4:
+        assert np.array_equal(device(stack), result)
+
+
+def test_many_planes_where_it_is_said():
+    image = np.random.default_rng(1).integers(0, 256, (6, 7, 5), dtype=np.uint8)
+    result = Device(GoldenTransport(SAME))(image, stack=False)
+    assert np.array_equal(result, np.stack([golden.conv2d(SAME, image[..., plane]) for plane in range(5)], axis=2))
+
+
+def test_a_stack_of_signals():
+    x = np.random.default_rng(1).integers(-9, 9, (4, 30))
+    assert np.array_equal(Device(GoldenTransport(FIR))(x, stack=True), [golden.fir(FIR, row) for row in x])
+    with pytest.raises(DataError, match=r"^A stack of signals must have 2 dimensions, not 1$"):
+        Device(GoldenTransport(FIR))(x[0], stack=True)
+
+
+def test_progress_is_told_frame_by_frame():
+    told = []
+    image = np.zeros((40, 40, 2), int)
+    Device(GoldenTransport(SAME))(image, progress=lambda done, total: told.append((done, total)))
+    assert told[-1] == (3200, 3200)
+    assert len(told) > 8
+    assert told == sorted(told)
+
+
 @pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.uint64, np.int64, object])
 def test_every_integer_type_is_taken_and_results_are_int64(dtype):
     image = np.random.default_rng(1).integers(0, 256, (6, 5)).astype(dtype)
@@ -171,11 +209,19 @@ def test_a_signal_comes_back_as_long_as_it_went():
         (SAME, np.zeros((0, 5), int), "Pixels must not be empty; the shape is 0x5"),
         (SAME, np.zeros((5, 5, 0), int), "Pixels must not be empty; the shape is 5x5x0"),
         (SAME, [1, 2], "An image must be (rows, columns) or (rows, columns, planes), not of 1 dimensions"),
-        (SAME, np.zeros((1, 2, 3, 4), int), "An image must be (rows, columns) or (rows, columns, planes), not of 4 dimensions"),
+        (
+            SAME,
+            np.zeros((1, 2, 3, 4, 5), int),
+            "An image must be (rows, columns) or (rows, columns, planes), not of 5 dimensions",
+        ),
+        (
+            SAME,
+            np.zeros((9, 8, 7), int),
+            "An array of 9x8x7 may be a stack or many planes; say stack=True for (N, rows, columns), "
+            "stack=False for (rows, columns, planes)",
+        ),
         (SAME, [[256]], "Pixels must be between 0 and 255 to fit u8, not 256"),
         (SAME, [[-1]], "Pixels must be between 0 and 255 to fit u8, not -1"),
-        (SAME, np.zeros((17, 16), int), "An image must be at most 16x16 for this design, not 17x16"),
-        (SAME, np.zeros((16, 17), int), "An image must be at most 16x16 for this design, not 16x17"),
         (
             SAME.replace(mode="valid"),
             np.zeros((3, 2), int),
@@ -254,9 +300,9 @@ def test_a_device_is_released_whatever_happens():
 def test_the_whole_call_has_one_timeout():
     transport = GoldenTransport(SAME)
     seen = []
-    run = transport.run
-    transport.run = lambda samples, timeout: (seen.append(timeout), run(samples))[1]
+    stream = transport.stream
+    transport.stream = lambda take, give, timeout: (seen.append(timeout), stream(take, give))[1]
     Device(transport)(np.zeros((4, 4, 3), int), timeout=5)
-    assert 5 >= seen[0] >= seen[1] >= seen[2] > 0
     Device(transport)(np.zeros((4, 4), int))
-    assert seen[3] is None
+    assert seen == [5, None]
+    assert len(transport.frames) == 4

@@ -1,0 +1,111 @@
+"""A thread that keeps a transport busy: work goes in, and comes out when its results are there, in the same order."""
+
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+from convolver.host.tiling import Work
+from convolver.host.transport import Samples, Transport
+
+__all__ = ["Stream"]
+
+_LOOK = 0.1
+
+
+class _Stopped(Exception):  # noqa: N818  # no error: somebody wants the thread to end
+    """Ends the call that the thread is in."""
+
+
+class Stream:
+    """Sends work to a transport, each piece as soon as it's there, several at a time; to be ended by `stop`, whatever happens.
+
+    Parameters
+    ----------
+    transport : Transport
+        Nobody else may use it meanwhile.
+    timeout : float, optional
+        Seconds from now on, after which it fails.
+    notify : callable, optional
+        Called by the thread whenever `receive` has something new.
+    """
+
+    def __init__(self, transport: Transport, timeout: float | None = None, notify: Callable[[], None] = lambda: None) -> None:
+        self._transport = transport
+        self._end = None if timeout is None else time.monotonic() + timeout
+        self._notify = notify
+        self._stopped = threading.Event()
+        self._inbox: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
+        self._outbox: queue.SimpleQueue[Work | BaseException] = queue.SimpleQueue()
+        self._sending: Work | None = None
+        self._under_way: deque[Work] = deque()
+        self._thread = threading.Thread(target=self._run, name="stream to a device", daemon=True)
+        self._thread.start()
+
+    def send(self, work: Work) -> None:
+        """Puts work behind all that was sent before."""
+        self._inbox.put(work)
+
+    def receive(self, *, wait: bool) -> Work | None:
+        """The next piece that is done, or None if there is none and nobody waits; raises what the transport has raised."""
+        while True:
+            try:
+                # In slices, so that ctrl-C is heard wherever Python runs.
+                found = self._outbox.get(timeout=_LOOK if wait else 0)
+            except queue.Empty:
+                if not wait:
+                    return None
+                continue
+            if isinstance(found, BaseException):
+                raise found
+            return found
+
+    def stop(self) -> None:
+        """Ends the thread, at once even if something is under way; what was is lost. Stopping twice does nothing."""
+        self._stopped.set()
+        self._inbox.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            while (work := self._inbox.get()) is not None:
+                self._begin(work)
+                left = None if self._end is None else max(self._end - time.monotonic(), 0.0)
+                self._transport.stream(self._take, self._give, left, self._check)
+        except _Stopped:
+            pass
+        except BaseException as error:  # noqa: BLE001  # it is raised where the results are waited for
+            self._put(error)
+
+    def _begin(self, work: Work) -> None:
+        self._sending = work
+        self._under_way.append(work)
+
+    def _take(self) -> Samples | None:
+        """The next frame, as far as there is work."""
+        while True:
+            if self._sending is not None and (frame := self._sending.take()) is not None:
+                return frame
+            self._sending = None
+            try:
+                work = self._inbox.get_nowait()
+            except queue.Empty:
+                return None
+            if work is None:
+                self._inbox.put(None)  # for `_run`
+                return None
+            self._begin(work)
+
+    def _give(self, results: Samples) -> None:
+        self._under_way[0].give(results)
+        if self._under_way[0].done:
+            self._put(self._under_way.popleft())
+
+    def _check(self) -> None:
+        if self._stopped.is_set():
+            raise _Stopped
+
+    def _put(self, found: Work | BaseException) -> None:
+        self._outbox.put(found)
+        self._notify()

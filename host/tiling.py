@@ -1,0 +1,239 @@
+"""Cuts what doesn't fit a core into frames that do, with the right overlap, and puts their results together.
+
+Every result is computed from the same samples as if the core took everything at once, so it doesn't show where the cuts were.
+Here is numpy alone: no link, no core.
+"""
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from convolver.designs import Conv2DDesign, FIRDesign
+from convolver.host.samples import fits_int64
+from convolver.host.transport import Samples
+
+__all__ = ["FRAME_SAMPLES", "Cut", "Work", "cuts", "frame_limits"]
+
+FRAME_SAMPLES = 1 << 24
+"""Samples in a frame, about, where the core would take more: eight bytes of memory each."""
+
+_OVERLAP = 16
+"""A frame has at least so many times the rows of its overlap, where the core lets it."""
+
+_OUTSIDE = -1
+"""Index of a sample outside the image, where that is the fill."""
+
+Indices = npt.NDArray[np.intp]
+Plane = tuple[int | slice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """One piece of an axis: which inputs it needs, which of their results to keep, and where these belong."""
+
+    source: slice
+    keep: slice
+    target: slice
+
+
+def cuts(inputs: int, outputs: int, before: int, after: int, most: int) -> list[Cut]:
+    """Cuts an axis into pieces of nearly one length.
+
+    Result `n` is made of inputs ``n - before`` to ``n + after``, as far as there are any: beyond the ends of the axis, and only
+    there, the core's own border may be used.
+
+    Parameters
+    ----------
+    inputs, outputs : int
+        Lengths of the axis.
+    before, after : int
+        Inputs that a result needs on either side.
+    most : int
+        Inputs of a piece, more than `before` and `after` together.
+    """
+    count = 1 if inputs <= most else -(-outputs // (most - before - after))
+    found = []
+    for number in range(count):
+        start, stop = outputs * number // count, outputs * (number + 1) // count
+        first, end = max(start - before, 0), min(stop + after, inputs)
+        found.append(Cut(slice(first, end), slice(start - first, stop - first), slice(start, stop)))
+    return found
+
+
+def frame_limits(design: FIRDesign | Conv2DDesign, columns: int = 1, frame_samples: int = FRAME_SAMPLES) -> tuple[int, ...]:
+    """Shape of the largest frame to send: what the core takes, and not much more than `frame_samples`.
+
+    `columns` is the image's width, its padding included.
+    """
+    if isinstance(design, FIRDesign):
+        return (max(frame_samples, _OVERLAP * design.taps),)
+    widest = min(design.core_columns, columns)
+    return min(design.core_rows, max(frame_samples // widest, _OVERLAP * design.kernel_rows)), design.core_columns
+
+
+class Work:
+    """One array on its way through a core: `take` gives its frames, `give` takes their results, `result` holds them all.
+
+    Parameters
+    ----------
+    design : FIRDesign or Conv2DDesign
+        What the core computes.
+    array : ndarray of int
+        Samples that fit the design: a signal or an image, or many of them along further axes.
+    planes : sequence of tuple, optional
+        The index of each signal or image in `array`, with ``slice(None)`` for its own axes; by default there is one.
+    frame_samples : int
+        About so many samples make a frame; the core's limits hold anyway.
+    limits : tuple of int, optional
+        Shape of the largest frame; by default `frame_limits`.
+    skip : int
+        Results to leave out at the beginning of a signal: those of samples that only stand before it.
+    progress : callable, optional
+        Called with the number of results that are there, and of all, whenever some have come.
+    """
+
+    def __init__(
+        self,
+        design: FIRDesign | Conv2DDesign,
+        array: Samples,
+        planes: Sequence[Plane] | None = None,
+        frame_samples: int = FRAME_SAMPLES,
+        limits: tuple[int, ...] | None = None,
+        skip: int = 0,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> None:
+        self._design = design
+        self._array = array
+        self._planes = planes = planes or [(slice(None),) * array.ndim]
+        self._skip = skip
+        self._progress = progress
+        first = array[planes[0]]
+        if isinstance(design, FIRDesign):
+            shape: tuple[int, ...] = first.shape
+            limits = limits or frame_limits(design, 1, frame_samples)
+            self._axes = [_parts(np.arange(len(first)), cuts(len(first), len(first), design.taps - 1, 0, limits[0]))]
+        else:
+            shape = design.output_shape(*first.shape)
+            padded = [
+                _bordered(size, margin if design.host_pads else (0, 0), design)
+                for size, margin in zip(first.shape, design.host_margins, strict=True)
+            ]
+            limits = limits or frame_limits(design, len(padded[1]), frame_samples)
+            least = design.core_min_rows, design.core_min_columns
+            if design.core_mode == "valid":  # its first result is that of the first whole window
+                reach = (0, design.kernel_rows - 1), (0, design.kernel_columns - 1)
+                borders: list[Indices | None] = [None, None]
+            else:
+                reach = (design.above, design.below), (design.left, design.right)
+                borders = [_bordered(size, around, design) for size, around in zip(first.shape, reach, strict=True)]
+            self._axes = [
+                _parts(axis, cuts(len(axis), size, around[0], around[1], most), fewest, border, around)
+                for axis, size, around, most, fewest, border in zip(padded, shape, reach, limits, least, borders, strict=True)
+            ]
+        # The axes that aren't the plane's own stay as they are.
+        own = iter(shape)
+        shape = tuple(
+            next(own) if isinstance(index, slice) else size for size, index in zip(array.shape, planes[0], strict=True)
+        )
+        self.result: Samples = np.empty(shape, np.int64 if fits_int64(design.output_format) else object)
+        self._left = self._pieces()
+        self._under_way = self._pieces()
+        self._count = 0
+        self._frames = len(planes) * int(np.prod([len(axis) for axis in self._axes]))
+        self._given = 0
+
+    @property
+    def done(self) -> bool:
+        """Whether all results are there."""
+        return self._given == self._frames
+
+    def take(self) -> Samples | None:
+        """The next frame for the core: ``int64``, C-contiguous, of a size that the core takes; None behind the last."""
+        piece = next(self._left, None)
+        if piece is None:
+            return None
+        plane, parts = piece
+        source = self._array[plane]
+        if isinstance(self._design, FIRDesign):
+            return np.ascontiguousarray(source[_compact(parts[0].source)], np.int64)
+        rows, columns = (part.source for part in parts)
+        return _gather(source, rows, columns, self._design.fill)
+
+    def give(self, results: Samples) -> None:
+        """Takes the results of the oldest frame of which there are none yet."""
+        plane, parts = next(self._under_way)
+        self._given += 1
+        target = self.result[plane]
+        place = tuple(part.target for part in parts)
+        target[place] = results[tuple(part.keep for part in parts)]
+        self._count += target[place].size
+        if self._progress is not None:
+            self._progress(self._count, self.result.size)
+        if self.done and self._skip:
+            self.result = self.result[self._skip :]
+
+    def _pieces(self) -> Iterator[tuple[Plane, tuple["_Part", ...]]]:
+        for plane in self._planes:
+            for parts in itertools.product(*self._axes):
+                yield plane, parts
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A piece of an axis as a frame has it: which inputs, which of their results to keep, and where these belong."""
+
+    source: Indices
+    keep: slice
+    target: slice
+
+
+def _parts(
+    axis: Indices,
+    pieces: Sequence[Cut],
+    least: int = 1,
+    border: Indices | None = None,
+    around: tuple[int, int] = (0, 0),
+) -> list[_Part]:
+    """The pieces of an axis, none shorter than the core takes.
+
+    A core that makes the borders itself does so wherever it can. A piece that is too short for that gets all that its results
+    need from `border`, the axis with the border around it; what the core puts beyond it is then seen by none of them. One that
+    is still too short grows at its end, and what this adds is cut off.
+    """
+    parts = []
+    for piece in pieces:
+        source, keep = axis[piece.source], piece.keep
+        if len(source) < least and border is not None:
+            source = border[piece.target.start : piece.target.stop + sum(around)]
+            keep = slice(around[0], around[0] + piece.target.stop - piece.target.start)
+        if len(source) < least:
+            source = np.pad(source, (0, least - len(source)), mode="edge")
+        parts.append(_Part(source, keep, piece.target))
+    return parts
+
+
+def _bordered(size: int, around: tuple[int, int], design: Conv2DDesign) -> Indices:
+    """Indices of an axis with the design's border around it; in images smaller than it, it bounces or repeats as often as
+    needed."""
+    if design.boundary == "constant":
+        return np.pad(np.arange(size), around, mode="constant", constant_values=_OUTSIDE)
+    return np.pad(np.arange(size), around, mode=design.boundary)
+
+
+def _gather(image: Samples, rows: Indices, columns: Indices, fill: int) -> Samples:
+    """The pixels at some rows and columns."""
+    picked = image[_compact(rows)][:, _compact(columns)].astype(np.int64)
+    picked[rows == _OUTSIDE] = fill
+    picked[:, columns == _OUTSIDE] = fill
+    return np.ascontiguousarray(picked)
+
+
+def _compact(indices: Indices) -> slice | Indices:
+    """A slice where the indices are one, which is faster."""
+    first, last = int(indices[0]), int(indices[-1])
+    if first != _OUTSIDE and last - first == len(indices) - 1 and bool((np.diff(indices) == 1).all()):
+        return slice(first, last + 1)
+    return indices
