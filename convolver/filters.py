@@ -118,6 +118,12 @@ def _missed(found: Specified) -> str:
 def _pointed(form: Format, ideal: Floats) -> Format:
     """`form` as it stands if it has a fraction, else with the largest one in which all taps fit."""
     if form.fraction:
+        scale = 2.0**-form.fraction
+        if outside := [tap for tap in ideal if round(tap / scale) not in form]:
+            raise DesignError(
+                f"Coefficients must be between {form.min * scale:.10g} and {form.max * scale:.10g} to fit {form}, "
+                f"not {outside[0]:.10g}; take a format with more bits before the point"
+            )
         return form
     _, exponent = math.frexp(float(np.abs(ideal).max()))
     for fraction in range(form.width - exponent, 0, -1):

@@ -267,7 +267,7 @@ def plain(**fields: Any) -> Any:
         (
             of("lowpass", passband=21_000, stopband=22_000, fs=FS, taps=9, coefficient="q0_16"),
             "Coefficients must be between -0.5 and 0.4999847412 to fit q0_16, not 0.9250091213; "
-            "take a format with more bits before the point, or clip=True",
+            "take a format with more bits before the point",
         ),
         (
             of("halfband", passband=9000, fs=FS, taps=33),
