@@ -86,6 +86,9 @@ def run(
     output: Annotated[Path, typer.Option("--output", "-o", metavar="OUT", help="The file to write; its ending says what.")],
     design: MaybeDesignFile = None,
     port: MaybePort = None,
+    timeout: Annotated[
+        float | None, typer.Option(min=0, metavar="SECONDS", help="Give up after so long; by default only when nothing moves.")
+    ] = None,
 ) -> None:
     """Filters a picture, a sound or an array file on the twin or on a board."""
     from .files import check_output
@@ -100,7 +103,7 @@ def run(
             check_target(output, wanted)
             read_source(source, wanted)
         with _open(wanted, port, advance) as device:
-            run_file(device, source, output, advance)
+            run_file(device, source, output, advance, timeout)
 
 
 @app.command()

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
-
 from .designs import Conv2DDesign, FIRDesign
 from .errors import DataError, FileError
 from .files import Array, check_output, is_image, read_array, read_image, read_signal, write_array, write_image, write_signal
+from .progress import Advance
 
 __all__ = ["Filter", "Source", "check_target", "read_source", "run_file"]
 
@@ -18,12 +17,20 @@ WAV_RATE = 48000
 
 
 class Filter(Protocol):
-    """What filters one plane or channel at a time: a device, or anything that acts like one."""
+    """A device, or anything that acts like one."""
 
     @property
     def design(self) -> FIRDesign | Conv2DDesign: ...
 
-    def __call__(self, samples: Array, /) -> Array: ...
+    def __call__(
+        self,
+        samples: Array,
+        /,
+        timeout: float | None = None,
+        *,
+        stack: bool | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Array: ...
 
 
 @dataclass(frozen=True)
@@ -76,8 +83,8 @@ def check_target(target: Path, design: FIRDesign | Conv2DDesign) -> None:
         raise FileError(f"Filtered sounds can't go into {target.name}; name a .wav or .npy file")
 
 
-def run_file(device: Filter, source: Path, target: Path, advance: Callable[[str], None]) -> None:
-    """Filters `source` through `device` into `target`, whose ending says what is written.
+def run_file(device: Filter, source: Path, target: Path, advance: Advance, timeout: float | None = None) -> None:
+    """Filters `source` through `device`, within `timeout` seconds, into `target`, whose ending says what is written.
 
     Raises
     ------
@@ -87,18 +94,20 @@ def run_file(device: Filter, source: Path, target: Path, advance: Callable[[str]
     design = device.design
     check_target(target, design)
     read = read_source(source, design)
-    if read.stacked:
-        parts = []
-        count = read.values.shape[-1]
-        for number in range(count):
-            advance(f"filtering {source.name}, plane {number + 1} of {count}")
-            parts.append(device(np.ascontiguousarray(read.values[..., number])))
-        if not parts:
-            raise DataError(f"An array must hold at least one plane or channel; {source.name} has none")
-        results = np.stack(parts, axis=-1)
-    else:
-        advance(f"filtering {source.name}")
-        results = device(read.values)
+    title = f"filtering {source.name}"
+    advance(title)
+    if read.stacked and not read.values.shape[-1]:
+        raise DataError(f"An array must hold at least one plane or channel; {source.name} has none")
+    # Channels of a sound stand last in a file, signals of a stack first.
+    channels = read.stacked and isinstance(design, FIRDesign)
+    results = device(
+        read.values.T if channels else read.values,
+        timeout,
+        stack=channels,
+        progress=lambda done, of: advance(title, done / of),
+    )
+    if channels:
+        results = results.T
     suffix = target.suffix.lower()
     if suffix == ".npy":
         write_array(target, results)
