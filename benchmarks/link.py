@@ -3,9 +3,9 @@
     python benchmarks/link.py [--kib 64] [--write]
 
 Prints a line for each number of slots in the device's rings and each length of frame, from the host's driver and the device's
-gateware over a line that loses nothing and over one with faults: the payload's bits as a share of the bits that an 8N1 line
-carries in the same time, ten for each byte, in each direction. The mark is 0.75. The time is the device's, counted in clocks, so
-the figures depend on nothing that else runs on the machine; `sent again` are frames. `--write` appends them to docs/performance.md.
+gateware over a line that loses nothing and over one with faults: the payload's bytes as a share of those that an 8N1 line
+carries in the same time, one in ten bits, in each direction. The mark is 0.75. The time is the device's, counted in clocks, so
+the figures don't depend on what else the machine does; `sent again` are frames. `--write` appends them to docs/performance.md.
 """
 
 import argparse
@@ -28,7 +28,7 @@ DESIGN = FIRDesign([1, 2, 1], shift=2, data=u8, output=u8)
 MARK = 0.75
 
 
-def faulty(rate: float, seed: int):  # noqa: ANN201  # a function from bytes to bytes
+def faulty(rate: float, seed: int):  # a function from bytes to bytes
     """A line on which each byte is lost or changed with a probability of `rate`."""
     chance = random.Random(seed)  # noqa: S311  # seeded, so that the figure can be made again
 
@@ -73,9 +73,9 @@ def main() -> None:
         versions = f"amaranth {importlib.metadata.version('amaranth')}"
         text = f"\n## The link, {datetime.datetime.now(datetime.UTC):%Y-%m-%d}\n\n"
         text += (
-            f"`python benchmarks/link.py --kib {options.kib}`, {versions}: {options.kib} KiB of samples out and as many of results in, at "
-            "once, between the host's driver and the board twin. The share of an 8N1 line's bits that are\npayload, in each "
-            "direction; 0.75 is the mark, and 0.8 x 0.94 what 8N1 and framing leave at most. Boards have 8 slots.\n\n"
+            f"`python benchmarks/link.py --kib {options.kib}`, {versions}: {options.kib} KiB of samples out and as many of\n"
+            "results in, at once, between the host's driver and the board twin. The share of an 8N1 line's bytes that are\n"
+            "payload, in each direction: the mark is 0.75, and 256 / 271 = 0.945 what framing leaves. Boards have 8 slots.\n\n"
         )
         with PAGE.open("a", encoding="utf-8") as page:
             page.write(text + "\n".join(lines) + "\n")

@@ -2,11 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from .designs import Conv2DDesign, FIRDesign
+from .designs import Conv2DDesign, FIRDesign, load_design
 from .errors import DesignError
 
 if TYPE_CHECKING:
     from .host.device import Device
+    from .host.link import LinkTransport
 
 __all__ = ["open"]
 
@@ -25,7 +26,8 @@ def open(  # noqa: A001  # convolver.open, as in wave.open
         A design: its gateware is compiled, once, and runs in this process. An address, ``serial:///dev/ttyUSB0?baud=3000000``
         for instance: the board there says what design it holds. ``tcp://HOST:PORT`` is a board, or a board's twin, that
         `convolver serve` offers elsewhere; the token that it may want stands in the environment variable ``CONVOLVER_TOKEN``,
-        or behind the address as ``?token=TOKEN``.
+        or behind the address as ``?token=TOKEN``. ``twin://FILE`` is the whole board of the design in that file, simulated in
+        this process, with the same driver and protocol as a real one.
     expected : design, optional
         What a board must hold.
 
@@ -50,6 +52,17 @@ def open(  # noqa: A001  # convolver.open, as in wave.open
         return Device(TwinTransport(target))
     if not isinstance(target, str):
         raise DesignError(f"What to open must be a design or an address such as serial:///dev/ttyUSB0, not {target!r}")
+    if target.startswith("twin://"):
+        return Device(_board_twin(target, expected))
     from .host.link import connect
 
     return Device(connect(target, expected))
+
+
+def _board_twin(url: str, expected: FIRDesign | Conv2DDesign | None) -> "LinkTransport":
+    """The board twin at ``twin://FILE``."""
+    from .host.link import LinkTransport
+    from .sim.board_twin import BoardPipe, BoardTwin
+
+    pipe = BoardPipe(BoardTwin(load_design(url.removeprefix("twin://"))))
+    return LinkTransport(pipe, expected, clock=pipe.time)

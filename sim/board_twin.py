@@ -19,7 +19,7 @@ from .compiler import Compiled, Progress, compile_described
 from .pins import Pins
 from .translate import rtlil_of
 
-__all__ = ["CLOCK_HZ", "BoardTwin", "Terminal", "serve", "serving"]
+__all__ = ["CLOCK_HZ", "BoardPipe", "BoardTwin", "Terminal", "serve", "serving"]
 
 CLOCK_HZ = 1_000_000
 """Frequency that the device is told. While bytes are on its lines it runs as fast as the machine can; when they are quiet, in
@@ -163,6 +163,50 @@ class BoardTwin:
             received += came
             if not sent and self.quiet >= patience:
                 return bytes(received)
+
+
+class BoardPipe:
+    """A board twin as a pipe of bytes in this process (see `convolver.host.transport.Pipe`), without a terminal.
+
+    Its time is the device's: clocks go by only while somebody reads, and nothing depends on how fast the machine is.
+
+    Parameters
+    ----------
+    twin : BoardTwin
+    faults : callable, optional
+        Makes of the bytes on either line what arrives.
+    """
+
+    byte_time = 10 * DIVISOR / CLOCK_HZ
+
+    def __init__(self, twin: BoardTwin, faults: Callable[[bytes], bytes] = lambda data: data) -> None:
+        self.twin = twin
+        self.faults = faults
+        self._outbox = self._inbox = b""
+
+    def time(self) -> float:
+        """Seconds since the device's power-on: the clock for the link's driver."""
+        return self.twin.clocks / CLOCK_HZ
+
+    def write(self, data: bytes, deadline: float) -> int:
+        """Takes all of `data`; it leaves while somebody reads."""
+        del deadline
+        self._outbox += self.faults(data)
+        return len(data)
+
+    def read(self, size: int, deadline: float) -> bytes:
+        """Lets time go by until bytes have come, or to the deadline."""
+        while not self._inbox:
+            taken, came = self.twin.run(self._outbox, SLICE)
+            self._outbox = self._outbox[taken:]
+            self._inbox += self.faults(came)
+            if self.time() >= deadline:
+                break
+        data, self._inbox = self._inbox[:size], self._inbox[size:]
+        return data
+
+    def close(self) -> None:
+        """Does nothing: the twin stays as it is."""
 
 
 class Terminal:

@@ -198,3 +198,22 @@ def test_addresses(url, expected):
 def test_addresses_that_are_none(url, message):
     with pytest.raises(PortError, match=f"^{re.escape(message)}$"):
         parse_url(url)
+
+
+def test_a_board_that_is_plugged_in_again_goes_on(tmp_path):
+    """Under the name it had, as udev gives it."""
+    name = tmp_path / "ttyBoard"
+    with Board(BLUR) as board:
+        name.symlink_to(board.url.removeprefix("serial://"))
+        device = Device(connect(f"serial://{name}", timing=QUICK))
+        assert np.array_equal(device(IMAGE), golden.conv2d(BLUR, IMAGE))
+        board.unplug()
+        name.unlink()
+        with pytest.raises(PortError, match=r"went away: "):
+            device(IMAGE)
+        with pytest.raises(PortError, match=r"can't be opened: there is no such port$"):
+            device(IMAGE)
+    with Board(BLUR) as board, device:
+        name.symlink_to(board.url.removeprefix("serial://"))
+        assert np.array_equal(device(IMAGE), golden.conv2d(BLUR, IMAGE))
+        assert device.status()["failed_PortError"] == 2

@@ -13,54 +13,23 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import convolver
 from convolver import Conv2DDesign, FIRDesign, s16, u8
-from convolver.errors import LinkError, LinkTimeout, SessionLost
+from convolver.errors import DesignMismatch, FileError, LinkError, LinkTimeout, SessionLost
 from convolver.host.device import Device
 from convolver.host.frames import Frame, FrameReceiver
 from convolver.host.link import LinkTransport, connect
 from convolver.protocol import Type
 from convolver.sim import golden
-from convolver.sim.board_twin import CLOCK_HZ, DIVISOR, SLICE, BoardTwin, serving
+from convolver.sim.board_twin import CLOCK_HZ, DIVISOR, BoardPipe, BoardTwin, serving
 
 SOBEL = Conv2DDesign([[1, 0, -1], [2, 0, -3], [1, 0, -1]], pixel=u8, boundary="edge", rows=300, columns=160)
 SMOOTH = FIRDesign([3, -7, 11, 60, 25, -9, 1], data=s16, coefficient=s16, output=s16, shift=6, loadable=True)
 TIMER = CLOCK_HZ // 8
 
 
-class DirectPipe:
-    """A pipe to a board twin without a terminal: its time is the device's, so nothing depends on this machine's speed."""
-
-    byte_time = 10 * DIVISOR / CLOCK_HZ
-
-    def __init__(self, twin, faults=lambda data: data):
-        self.twin = twin
-        self.faults = faults
-        self.outbox = self.inbox = b""
-        self.closed = 0
-
-    def time(self):
-        return self.twin.clocks / CLOCK_HZ
-
-    def write(self, data, deadline):
-        self.outbox += self.faults(data)
-        return len(data)
-
-    def read(self, size, deadline):
-        while not self.inbox:
-            taken, came = self.twin.run(self.outbox, SLICE)
-            self.outbox = self.outbox[taken:]
-            self.inbox += self.faults(came)
-            if self.time() >= deadline:
-                break
-        data, self.inbox = self.inbox[:size], self.inbox[size:]
-        return data
-
-    def close(self):
-        self.closed += 1
-
-
 def direct(twin, faults=lambda data: data):
-    pipe = DirectPipe(twin, faults)
+    pipe = BoardPipe(twin, faults)
     return LinkTransport(pipe, clock=pipe.time)
 
 
@@ -367,3 +336,16 @@ def test_its_thread_ends_with_the_block():
     with serving(SOBEL, serial_number=42):
         assert threading.active_count() == before + 1
     assert threading.active_count() == before
+
+
+def test_a_board_twin_by_its_address(tmp_path):
+    (tmp_path / "design.toml").write_text(SMOOTH.to_toml())
+    url = f"twin://{tmp_path / 'design.toml'}"
+    samples = np.arange(-50, 50) * 300
+    with convolver.open(url, SMOOTH) as device:
+        np.testing.assert_array_equal(device(samples), golden.run(SMOOTH, samples))
+        assert device.status()["beats_in"] == 100
+    with pytest.raises(DesignMismatch, match=r"^The device holds another design: shift is 6 there, 5 expected$"):
+        convolver.open(url, SMOOTH.replace(shift=5))
+    with pytest.raises(FileError):
+        convolver.open("twin:///nothing/here.toml")
