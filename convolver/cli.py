@@ -248,7 +248,8 @@ def serve(
                 terminal = stack.enter_context(serving(loaded, advance))
             pipe = f"serial://{terminal.port}"
         server = Server(lambda: open_pipe(pipe), host, tcp_port, token or None)
-        print(f"{server.url}\nIt serves until ctrl-C; on the same machine: convolver selftest --port {server.url}", flush=True)
+        how = f"convolver selftest --port {server.url}" + (", with the token in CONVOLVER_TOKEN" if token else "")
+        print(f"{server.url}\nIt serves until ctrl-C; on the same machine: {how}", flush=True)
         with contextlib.suppress(KeyboardInterrupt):
             server.run()
 

@@ -395,7 +395,7 @@ class TestServe:
             assert program.stdout is not None
             url = program.stdout.readline().rstrip("\n")
             assert url.startswith("tcp://127.0.0.1:")
-            assert program.stdout.readline().endswith(f"convolver selftest --port {url}\n")
+            assert program.stdout.readline().endswith(f"selftest --port {url}, with the token in CONVOLVER_TOKEN\n")
             Image.fromarray(PIXELS).save(tmp_path / "in.png")
             arguments = "run", "--port", url, tmp_path / "in.png", "-o", tmp_path / "out.png"
             result = command(*arguments)
