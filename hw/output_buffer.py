@@ -1,8 +1,8 @@
 """The buffer behind a pipeline that can't stall, and the credits that keep it from overflowing."""
 
-from amaranth.hdl import Module, Shape, ShapeLike, Signal
+from amaranth.hdl import Module, Mux, ShapeLike, Signal, Value
 from amaranth.lib import stream, wiring
-from amaranth.lib.fifo import SyncFIFOBuffered
+from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 __all__ = ["SMALLEST_BUFFER", "OutputBuffer"]
@@ -61,25 +61,44 @@ class OutputBuffer(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        # The queue's own output register holds one more, so its memory is `depth` words.
-        m.submodules.queue = queue = SyncFIFOBuffered(width=Shape.cast(self._shape).width, depth=self.depth + 1)
+        m.submodules.memory = memory = Memory(shape=self._shape, depth=self.depth, init=[])
+        put, get = memory.write_port(), memory.read_port()
+        level = Signal(range(self.depth + 1))  # results in the memory; the port's register holds one more
+        waiting = Signal()  # level != 0
+        read = Signal()
         credit = Signal(range(self.depth + 1), init=self.depth)
         taken, given = Signal(), Signal()
 
         m.d.comb += [
-            queue.w_en.eq(self.write),
-            queue.w_data.eq(self.data),
-            self.o.valid.eq(queue.r_rdy),
-            self.o.payload.eq(queue.r_data),
-            queue.r_en.eq(self.o.ready),
+            # Whatever comes is written, and kept if it is a result: its place is free, as one result at least is in the
+            # port's register by the time that all others wait here. No enable has to reach the memory.
+            put.en.eq(1),
+            put.data.eq(self.data),
+            read.eq(waiting & (~self.o.valid | self.o.ready)),
+            get.en.eq(read),
+            self.o.payload.eq(get.data),
         ]
+        with m.If(self.write):
+            m.d.sync += put.addr.eq(_after(put.addr, self.depth))
+        with m.If(read):
+            m.d.sync += get.addr.eq(_after(get.addr, self.depth))
+        with m.If(read | self.o.ready):
+            m.d.sync += self.o.valid.eq(read)
         m.d.sync += [
+            level.eq(level + self.write - read),
+            # Not by the sum above: its carry would be the slowest path.
+            waiting.eq(self.write | ~((level == 0) | ((level == 1) & read))),
             taken.eq(self.take),
             given.eq(self.o.valid & self.o.ready),
             credit.eq(credit + given - taken),
             self.available.eq(credit >= SMALLEST_BUFFER),
             self.home.eq((credit == self.depth) & ~taken),
         ]
-        with m.If(self.write & ~queue.w_rdy):
+        with m.If(level == self.depth):
             m.d.sync += self.overflow.eq(1)
         return m
+
+
+def _after(pointer: Value, depth: int) -> Value:
+    """The next place of a ring."""
+    return pointer + 1 if depth & (depth - 1) == 0 else Mux(pointer == depth - 1, 0, pointer + 1)
