@@ -75,6 +75,7 @@ class CoefficientLoader(wiring.Component):
         final = Signal(init=self._count == 1)  # `index` is the last one's
         overlong = Signal()  # the set has more coefficients than the design: drop the rest of it
         idle = Signal()
+        ended = Signal()  # the set is over, whole or not: the next coefficient is the first of another
 
         m.d.comb += [
             self.i.ready.eq(~self.pending & ~held),
@@ -90,8 +91,9 @@ class CoefficientLoader(wiring.Component):
             self.error.eq(self.write & (beat.last ^ final)),
             overlong.eq(~self.restart & Mux(held, ~beat.last & (overlong | final), overlong)),
         ]
-        ends = beat.last | final
-        with m.If(self.restart | (self.write & ends)):
+        # The next coefficient is two clocks away: one for the decision, by a register, to begin anew.
+        m.d.sync += ended.eq(self.restart | (self.write & (beat.last | final)))
+        with m.If(ended):
             m.d.sync += [self.index.eq(0), final.eq(self._count == 1)]
         with m.Elif(self.write):
             m.d.sync += [self.index.eq(self.index + 1), final.eq(self.index == self._count - 2)]

@@ -1,6 +1,6 @@
 """The buffer behind a pipeline that can't stall, and the credits that keep it from overflowing."""
 
-from amaranth.hdl import Module, Mux, ShapeLike, Signal, Value
+from amaranth.hdl import Module, Mux, ShapeLike, Signal, Value, signed
 from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -63,11 +63,12 @@ class OutputBuffer(wiring.Component):
         m = Module()
         m.submodules.memory = memory = Memory(shape=self._shape, depth=self.depth, init=[])
         put, get = memory.write_port(), memory.read_port()
-        level = Signal(range(self.depth + 1))  # results in the memory; the port's register holds one more
-        waiting = Signal()  # level != 0
+        waiting = Signal()  # results in the memory; the port's register holds one more
         read = Signal()
-        credit = Signal(range(self.depth + 1), init=self.depth)
-        taken, given = Signal(), Signal()
+        # All counts run a clock behind, by a register that says which way: no handshake reaches a carry chain.
+        level, moved = Signal(range(self.depth + 1)), Signal(signed(2))
+        credit, lent = Signal(range(self.depth + 1), init=self.depth), Signal(signed(2))
+        more = Signal()  # at least two results in the memory
 
         m.d.comb += [
             # Whatever comes is written, and kept if it is a result: its place is free, as one result at least is in the
@@ -84,15 +85,15 @@ class OutputBuffer(wiring.Component):
             m.d.sync += get.addr.eq(_after(get.addr, self.depth))
         with m.If(read | self.o.ready):
             m.d.sync += self.o.valid.eq(read)
+        m.d.comb += more.eq((level > 2) | ((level == 2) & ~moved[1]) | ((level == 1) & (moved == 1)))
         m.d.sync += [
-            level.eq(level + self.write - read),
-            # Not by the sum above: its carry would be the slowest path.
-            waiting.eq(self.write | ~((level == 0) | ((level == 1) & read))),
-            taken.eq(self.take),
-            given.eq(self.o.valid & self.o.ready),
-            credit.eq(credit + given - taken),
+            moved.eq(self.write - read),
+            level.eq(level + moved),
+            waiting.eq(self.write | more | (waiting & ~read)),
+            lent.eq(self.take - (self.o.valid & self.o.ready)),
+            credit.eq(credit - lent),
             self.available.eq(credit >= SMALLEST_BUFFER),
-            self.home.eq((credit == self.depth) & ~taken),
+            self.home.eq((credit == self.depth) & (lent != 1)),
         ]
         with m.If(level == self.depth):
             m.d.sync += self.overflow.eq(1)

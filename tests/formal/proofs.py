@@ -91,15 +91,19 @@ SKID = (
 )
 
 BUFFER = (
-    Seed("credit back with the write", OutputBuffer, "given.eq(self.o.valid & self.o.ready)", "given.eq(self.write)"),
-    Seed("credit back before the transfer", OutputBuffer, "given.eq(self.o.valid & self.o.ready)", "given.eq(self.o.valid)"),
-    Seed("credit never back", OutputBuffer, "credit + given - taken", "credit + (given & (credit != 1)) - taken"),
-    Seed("take forgotten", OutputBuffer, "taken.eq(self.take)", "taken.eq(self.take & ~given)"),
+    Seed("credit back with the write", OutputBuffer, "self.take - (self.o.valid & self.o.ready)", "self.take - self.write"),
+    Seed("credit back before the transfer", OutputBuffer, "(self.o.valid & self.o.ready))", "self.o.valid)"),
+    Seed("credit never back", OutputBuffer, "(self.o.valid & self.o.ready))", "(self.o.valid & self.o.ready & (credit != 1)))"),
+    Seed("take forgotten", OutputBuffer, "lent.eq(self.take -", "lent.eq((self.take & ~lent[1]) -"),
     Seed("one credit too few in reserve", OutputBuffer, "credit >= SMALLEST_BUFFER", "credit >= SMALLEST_BUFFER - 1"),
     Seed("one credit too many in reserve", OutputBuffer, "credit >= SMALLEST_BUFFER", "credit > SMALLEST_BUFFER"),
-    Seed("queue too small", OutputBuffer, "depth=self.depth + 1", "depth=self.depth - 1"),
-    Seed("home too early", OutputBuffer, "(credit == self.depth) & ~taken", "credit == self.depth"),
-    Seed("result taken twice", OutputBuffer, "queue.r_en.eq(self.o.ready)", "queue.r_en.eq(self.o.ready & ~self.write)"),
+    Seed("queue too small", OutputBuffer, "depth=self.depth, init", "depth=self.depth - 1, init"),
+    Seed("home too early", OutputBuffer, "(credit == self.depth) & (lent != 1)", "credit == self.depth"),
+    Seed("result taken twice", OutputBuffer, "m.If(read | self.o.ready)", "m.If(read | (self.o.ready & ~self.write))"),
+    Seed("offer overwritten", OutputBuffer, "(~self.o.valid | self.o.ready)", "(~self.o.valid | self.o.ready | self.write)"),
+    Seed("read though empty", OutputBuffer, "| more | (waiting & ~read)", "| more | waiting"),
+    Seed("second result forgotten", OutputBuffer, "((level == 1) & (moved == 1))", "((level == 1) & (moved == 2))"),
+    Seed("third result forgotten", OutputBuffer, "(level > 2) |", "(level > 3) |"),
 )
 
 BANK = (
@@ -119,8 +123,8 @@ BANK = (
     Seed(
         "restart forgotten",
         CoefficientLoader,
-        "with m.If(self.restart | (self.write & ends)):",
-        "with m.If(self.write & ends):",
+        "ended.eq(self.restart | (self.write & (beat.last | final)))",
+        "ended.eq(self.write & (beat.last | final))",
     ),
     Seed("restart keeps its beat", CoefficientLoader, "self.i.ready & ~self.restart", "self.i.ready"),
     Seed("order turned", CoefficientBank, "[*shadow[1:], loader.data]", "[loader.data, *shadow[:-1]]"),
