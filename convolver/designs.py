@@ -24,6 +24,7 @@ __all__ = [
     "GATEWARE_BOUNDARIES",
     "MODES",
     "OPERATIONS",
+    "SWAPS",
     "SYMMETRIES",
     "Boundary",
     "Conv2DDesign",
@@ -31,6 +32,7 @@ __all__ = [
     "FIRDesign",
     "Mode",
     "Operation",
+    "Swap",
     "Symmetry",
     "design_from_dict",
     "design_from_json",
@@ -41,10 +43,12 @@ Boundary = Literal["constant", "edge", "reflect", "symmetric", "wrap"]
 Mode = Literal["full", "same", "valid"]
 Operation = Literal["convolve", "correlate"]
 Symmetry = Literal["none", "symmetric", "antisymmetric"]
+Swap = Literal["frame", "sample"]
 BOUNDARIES: tuple[Boundary, ...] = get_args(Boundary)
 MODES: tuple[Mode, ...] = get_args(Mode)
 OPERATIONS: tuple[Operation, ...] = get_args(Operation)
 SYMMETRIES: tuple[Symmetry, ...] = get_args(Symmetry)
+SWAPS: tuple[Swap, ...] = get_args(Swap)
 GATEWARE_BOUNDARIES: tuple[Boundary, ...] = ("constant", "edge", "reflect", "symmetric")
 """Boundaries that the core makes itself in ``same`` mode; for ``wrap`` the host pads."""
 
@@ -229,8 +233,9 @@ def _listed(value: Any) -> Any:
 class FIRDesign(FromSpecification, Design):
     """A causal FIR filter over a signal, one sample a clock.
 
-    ``y[n] = overflow(round(sum(coefficients[k] * x[n - k] for k in range(taps)) / 2**shift))``, with ``x[n] = 0`` before a
-    frame's first sample: `scipy.signal.lfilter(coefficients, 1, x)`, then the output stage.
+    ``y[n] = overflow(round(sum(coefficients[k] * x[n - k] for k in range(taps)) / 2**shift))``: `scipy.signal.lfilter(
+    coefficients, 1, x)`, then the output stage. Before a frame's first sample ``x[n] = 0``, or, if `continuous`, stand the
+    samples of the frame before.
 
     Parameters
     ----------
@@ -258,6 +263,11 @@ class FIRDesign(FromSpecification, Design):
         `multipliers` asks.
     multipliers : int, optional
         Most multipliers to use, 1 or more: sets `clocks_per_sample` to the fewest clocks that do with them.
+    continuous : bool
+        Whether a frame goes on where the one before ended, as `scipy.signal.lfilter` does with ``zi``: a stream cut into
+        frames gives the results of the whole. The first one after reset starts from silence.
+    swap : {"frame", "sample"}
+        What the first sample is that a loaded set is used for: a frame's first, or, for streams without frames, the next.
     specified : Specified, optional
         What the coefficients were made for and what they reach, where a method such as `lowpass` made them. A note for people:
         no part of the comparison of designs, nor of their JSON and TOML.
@@ -281,6 +291,8 @@ class FIRDesign(FromSpecification, Design):
     symmetry: Symmetry | None = None
     clocks_per_sample: int | None = None
     multipliers: int | None = None
+    continuous: bool = False
+    swap: Swap = "frame"
     specified: Specified | None = dataclasses.field(default=None, kw_only=True, repr=False, compare=False)
 
     @classmethod
@@ -305,6 +317,11 @@ class FIRDesign(FromSpecification, Design):
         self._check_numbers()
         self._check_symmetry()
         self._check_folding()
+        if not isinstance(self.continuous, bool):
+            raise DesignError(f"Continuous must be True or False, not {self.continuous!r}")
+        _choice("Swap", self.swap, SWAPS)
+        if self.swap == "sample" and not self.loadable:
+            raise DesignError("Swap at the next sample needs loadable coefficients; this design's are constant")
 
     def _check_symmetry(self) -> None:
         if self.symmetry is None:

@@ -8,6 +8,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate, pairwise, starmap
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -26,6 +27,9 @@ MULTIPLIER_LATENCY = 3
 
 WIDEST_ADDER = 24
 """Bits that are added in one clock; wider sums are added in two halves, a clock apart, for the sake of the carry chain."""
+
+GROUP = 8
+"""Lanes of a plain FIR that are added in one tree; a longer filter's groups are added in a chain, one a clock."""
 
 CREDIT_LATENCY = 5
 """Clocks from the transfer of a result to the use of its credit."""
@@ -169,28 +173,39 @@ class Schedule:
         return tuple(ranges)
 
     @cached_property
-    def tree(self) -> tuple[tuple[Adder, ...], ...]:
-        """The adders, level by level; the only node of the last level is the sum. Empty for a single lane."""
-        levels: list[tuple[Adder, ...]] = []
-        ranges = list(self.lane_ranges)
-        while len(ranges) > 1:
-            level = tuple(
-                Adder(
-                    tuple(range(first, min(first + 2, len(ranges)))),
-                    sum(low for low, _ in ranges[first : first + 2]),
-                    sum(high for _, high in ranges[first : first + 2]),
-                )
-                for first in range(0, len(ranges), 2)
-            )
-            levels.append(level)
-            ranges = [(adder.low, adder.high) for adder in level]
-        return tuple(levels)
+    def groups(self) -> tuple[range, ...]:
+        """Lanes that share a tree. A plain FIR's groups work one a clock, each on samples and coefficients a clock later than
+        the group before, and a chain adds their sums as they come: no sum and no sample travels further than to the next."""
+        chained = isinstance(self.design, FIRDesign) and self.clocks == 1 and not self.mirrored
+        size = GROUP if chained else self.lanes
+        return tuple(range(first, min(first + size, self.lanes)) for first in range(0, self.lanes, size))
+
+    @cached_property
+    def sections(self) -> tuple[range, ...]:
+        """The positions in front of each group, from its first lane's to the one before the next group's."""
+        starts = [0, *(self.products[group[0]].position for group in self.groups[1:]), self.positions]
+        return tuple(starmap(range, pairwise(starts)))
+
+    @cached_property
+    def trees(self) -> tuple[tuple[tuple[Adder, ...], ...], ...]:
+        """The adders of each group, level by level; the only node of the last level is its sum. All have as many levels."""
+        levels = (len(self.groups[0]) - 1).bit_length()
+        return tuple(_tree(self.lane_ranges[group.start : group.stop], levels) for group in self.groups)
+
+    @cached_property
+    def chain(self) -> tuple[Adder, ...]:
+        """What adds the groups' sums, if there are several: a register for the first, and an adder for each that follows."""
+        if len(self.groups) == 1:
+            return ()
+        sums = [(tree[-1][0].low, tree[-1][0].high) if tree else self.lane_ranges[0] for tree in self.trees]
+        totals = list(accumulate(sums, lambda total, item: (total[0] + item[0], total[1] + item[1])))
+        return tuple(Adder(tuple(range(max(n - 1, 0), n + 1)), low, high) for n, (low, high) in enumerate(totals))
 
     @property
     def split(self) -> int | None:
         """Bits of the lower half of each sum, where sums are added in two halves a clock apart; None if they are narrow."""
         width = self.design.accumulator.width
-        return (width + 1) // 2 if width > WIDEST_ADDER and (self.tree or self.clocks > 1) else None
+        return (width + 1) // 2 if width > WIDEST_ADDER and (self.lanes > 1 or self.clocks > 1) else None
 
     @property
     def split_latency(self) -> int:
@@ -223,13 +238,19 @@ class Schedule:
             *feeder,
             Stage("pre-adder", int(self.mirrored)),
             Stage("multiplier", multiplier_latency(self.operand, self.design.coefficient_format)),
-            Stage("adder tree", len(self.tree)),
-            Stage("accumulator", self.clocks if self.clocks > 1 else 0),
+            Stage("adder tree", len(self.trees[0])),
+            Stage("chain", len(self.chain)),
+            Stage("slot", self.clocks - 1),
+            Stage("accumulator", int(self.clocks > 1)),
             Stage("halves", self.split_latency),
             Stage("rounding", self.rounding_latency),
             Stage("saturation", int(self.saturates)),
             Stage("output buffer", BUFFER_LATENCY),
         )
+
+    def clocks_in(self, *names: str) -> int:
+        """Clocks of the stages of these names."""
+        return sum(stage.clocks for stage in self.stages if stage.name in names)
 
     @property
     def latency(self) -> int:
@@ -331,17 +352,26 @@ class Schedule:
         weights = self.design.weights if weights is None else weights
         total: NDArray[np.object_] = np.zeros(values.shape[:-1], dtype=object)
         for clock in range(self.clocks):
-            nodes = []
-            for number in range(self.lanes):
-                product = next((product for product in self.lane(number) if product.clock == clock), None)
-                nodes.append(total * 0 if product is None else self._multiply(product, values, weights))
-            for level in self.tree:
-                nodes = [sum((nodes[index] for index in adder.inputs[1:]), nodes[adder.inputs[0]]) for adder in level]
-                for adder, node in zip(level, nodes, strict=True):
-                    self._check(node, adder.low, adder.high)
-            total = total + nodes[0]
+            sums = []
+            for group, tree in zip(self.groups, self.trees, strict=True):
+                nodes = []
+                for number in group:
+                    product = next((product for product in self.lane(number) if product.clock == clock), None)
+                    nodes.append(total * 0 if product is None else self._multiply(product, values, weights))
+                for level in tree:
+                    nodes = [self._add(nodes, adder) for adder in level]
+                sums += nodes
+            for adder in self.chain:
+                sums[adder.inputs[-1]] = self._add(sums, adder)
+            total = total + sums[-1]
             self._check(total, *self.accumulator_range)
         return np.asarray(total, dtype=object)
+
+    def _add(self, nodes: Sequence[NDArray[np.object_]], adder: Adder) -> NDArray[np.object_]:
+        first, *others = (nodes[index] for index in adder.inputs)
+        node = sum(others, first)
+        self._check(node, adder.low, adder.high)
+        return node
 
     def _multiply(self, product: Product, values: NDArray[np.object_], weights: Sequence[int]) -> NDArray[np.object_]:
         operand = values[..., product.position]
@@ -375,10 +405,27 @@ class Schedule:
                 place += f" {'+' if product.sign > 0 else '-'} {product.mirror}"
             lines.append(f"{product.clock:<6}{product.lane:<6}{place:<12}{value:<14}{width}")
         lines.append("")
-        for number, level in enumerate(self.tree, 1):
-            widths = sorted({str(Format.holding(adder.low, adder.high)) for adder in level}, key=lambda name: int(name[1:]))
-            lines.append(f"level {number}: {len(level)} nodes of {', '.join(widths)}")
+        levels = [[adder for tree in self.trees for adder in tree[number]] for number in range(len(self.trees[0]))]
+        lines += [f"level {number}: {_nodes(level)}" for number, level in enumerate(levels, 1)]
+        if self.chain:
+            lines.append(f"chain of {len(self.groups)} groups: {_nodes(self.chain)}")
         return "\n".join(lines)
+
+
+def _tree(ranges: Sequence[tuple[int, int]], levels: int) -> tuple[tuple[Adder, ...], ...]:
+    """The adders that sum numbers of these ranges, in pairs, in so many levels: a number without a partner passes on."""
+    tree = []
+    for _ in range(levels):
+        pairs = [tuple(range(first, min(first + 2, len(ranges)))) for first in range(0, len(ranges), 2)]
+        level = tuple(Adder(pair, sum(ranges[n][0] for n in pair), sum(ranges[n][1] for n in pair)) for pair in pairs)
+        ranges = [(adder.low, adder.high) for adder in level]
+        tree.append(level)
+    return tuple(tree)
+
+
+def _nodes(adders: Sequence[Adder]) -> str:
+    widths = sorted({str(Format.holding(adder.low, adder.high)) for adder in adders}, key=lambda name: int(name[1:]))
+    return f"{len(adders)} nodes of {', '.join(widths)}"
 
 
 def _is_power_of_two(value: int) -> bool:

@@ -77,6 +77,8 @@ class Accelerator(wiring.Component):
                 m.d.comb += [getattr(core, name).eq(getattr(bank, name)), getattr(self, name).eq(getattr(bank, name))]
         else:
             m.d.comb += self.length.eq(bank.length)
+        if bank.has("SILENCE"):
+            m.d.comb += core.silence.eq(bank.silence)
         if self.design.loadable:
             m.d.comb += [
                 core.coefficients.p.data.eq(bank.coefficients.p.data),

@@ -5,7 +5,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.designs import Design
-from convolver.schedule import Schedule
+from convolver.schedule import GROUP, Schedule
 
 from .block_ram import BlockRAM
 from .stream import shape_of
@@ -132,8 +132,9 @@ def _connect_loader(m: Module, bank: wiring.Component, loader: CoefficientLoader
 class CoefficientBank(wiring.Component):
     """The next set of an array with one clock a slot: one coefficient in two clocks, the old set stays until `load`.
 
-    The active set is in the multipliers' own registers; here stands only the next one, and shifting needs no address and no
-    multiplexer. After reset the design's own coefficients are handed over in the first clock.
+    The active set is in the multipliers' own registers; here stands only the next one. What is written goes along the groups of
+    lanes, one a clock, as the samples do: no net reaches all of a long filter. After reset the design's own coefficients are
+    handed over in the first clock.
 
     Parameters
     ----------
@@ -145,7 +146,7 @@ class CoefficientBank(wiring.Component):
     i, restart, swap, idle, pending, error
         See `CoefficientLoader`.
     load : Out
-        The multipliers take `coefficients` now: a clock behind the `swap` that caused it.
+        The first group's multipliers take `coefficients` now: a clock behind the `swap` that caused it.
     coefficients : Out
         An array of one coefficient a lane.
     """
@@ -161,17 +162,27 @@ class CoefficientBank(wiring.Component):
         m.submodules.loader = loader = CoefficientLoader(schedule)
         _connect_loader(m, self, loader)
         initial = Signal(init=1)
-        shape = shape_of(schedule.design.coefficient_format)
-        shadow = [Signal(shape, name=f"shadow_{index}", init=weights[weight]) for index, weight in enumerate(schedule.loaded)]
-
-        # A register drives all the multipliers; the shadow shifts no earlier than the clock in which it is taken.
+        # A register drives all the multipliers; no coefficient changes before the clock in which it is taken.
         m.d.sync += [initial.eq(0), self.load.eq(initial | loader.load)]
         with m.If(initial):
             # The shadow holds the first set until it has been handed over.
             m.d.comb += [self.i.ready.eq(0), loader.i.valid.eq(0)]
-        with m.If(loader.write):
-            # The first coefficient ends at index 0.
-            m.d.sync += [register.eq(value) for register, value in zip(shadow, [*shadow[1:], loader.data], strict=True)]
+
+        shape = shape_of(schedule.design.coefficient_format)
+        shadow = [Signal(shape, name=f"shadow_{index}", init=weights[weight]) for index, weight in enumerate(schedule.loaded)]
+        low = GROUP.bit_length() - 1  # bits of an index that count within a group
+        write, index, value = loader.write, loader.index, loader.data
+        for number, first in enumerate(range(0, len(shadow), GROUP)):
+            here, place, word = Signal(name=f"here_{number}"), Signal(range(GROUP)), Signal(shape, name=f"word_{number}")
+            m.d.sync += [here.eq(write & (index[low:] == number)), place.eq(index[:low]), word.eq(value)]
+            for offset, register in enumerate(shadow[first : first + GROUP]):
+                with m.If(here & (place == offset)):
+                    m.d.sync += register.eq(word)
+            if number < len(schedule.groups) - 1:
+                # The next group takes the set a clock later: what is written comes to it a clock later too.
+                later = [Signal.like(signal, name=f"{name}_{number}") for name, signal in (("write", write), ("index", index))]
+                m.d.sync += [later[0].eq(write), later[1].eq(index)]
+                (write, index), value = later, word
         place = {weight: index for index, weight in enumerate(schedule.loaded)}
         m.d.comb += [self.coefficients[product.lane].eq(shadow[place[product.weight]]) for product in schedule.products]
         return m

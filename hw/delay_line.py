@@ -7,6 +7,7 @@ from amaranth.hdl import Array, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from convolver.formats import Format
 from convolver.schedule import Schedule
 
 from .block_ram import BlockRAM
@@ -23,7 +24,8 @@ class DelayLine(wiring.Component):
 
     Parameters
     ----------
-    schedule : Schedule
+    sample : Format
+    positions : int
 
     Ports
     -----
@@ -36,10 +38,10 @@ class DelayLine(wiring.Component):
         An array: position k is the sample of k steps ago.
     """
 
-    def __init__(self, schedule: Schedule) -> None:
-        shape = shape_of(schedule.design.sample)
-        super().__init__({"valid": In(1), "clear": In(1), "sample": In(shape), "samples": Out(shape).array(schedule.positions)})
-        self._positions = schedule.positions
+    def __init__(self, sample: Format, positions: int) -> None:
+        shape = shape_of(sample)
+        super().__init__({"valid": In(1), "clear": In(1), "sample": In(shape), "samples": Out(shape).array(positions)})
+        self._positions = positions
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -71,8 +73,6 @@ class SampleMemory(wiring.Component):
         As of `DelayLine`: a step, and whether it is a signal's first.
     clock : Out
         The clock of the slot, from the clock behind the step on.
-    swap : Out
-        A signal begins with the slot of the next clock.
     samples, mirrors : Out
         An array of one sample a lane, two clocks behind `clock`.
     start, end : Out
@@ -88,7 +88,6 @@ class SampleMemory(wiring.Component):
                 "clear": In(1),
                 "sample": In(shape),
                 "clock": Out(range(schedule.clocks)),
-                "swap": Out(1),
                 "samples": Out(shape).array(schedule.lanes),
                 "mirrors": Out(shape).array(schedule.lanes),
                 "start": Out(1),
@@ -110,7 +109,6 @@ class SampleMemory(wiring.Component):
             first.eq(running & (self.clock == 0)),
             last.eq(running & (self.clock == schedule.clocks - 1)),
         ]
-        m.d.comb += self.swap.eq(self.valid & self.clear)
         with m.If(running):
             m.d.sync += self.clock.eq(self.clock + 1)
         with m.If(last):

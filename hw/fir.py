@@ -1,6 +1,6 @@
 """The FIR core: a delay line, or memories of samples, in front of the array."""
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Const, Module, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -20,8 +20,8 @@ __all__ = ["FIRCore"]
 class FIRCore(wiring.Component):
     """Filters a signal: one sample a clock, latency `latency` clocks, full back-pressure, no bubble between frames.
 
-    ``o[n] = overflow(round(sum(coefficients[k] * i[n - k]) / 2**shift))``; each frame starts from silence. Marks pass through
-    with their sample.
+    ``o[n] = overflow(round(sum(coefficients[k] * i[n - k]) / 2**shift))``; each frame starts from silence, or goes on where the
+    one before ended, as the design says. Marks pass through with their sample.
 
     Parameters
     ----------
@@ -32,6 +32,8 @@ class FIRCore(wiring.Component):
     i, o : streams of `frame_layout`
     coefficients, restart, pending : if they can be loaded
         See `CoefficientBank`.
+    silence : In, if the design is continuous
+        The next frame starts from silence.
     busy : Out
         A frame is in the core: open, or with results that have not left.
     errors : Out
@@ -57,6 +59,8 @@ class FIRCore(wiring.Component):
                 "restart": In(1),
                 "pending": Out(1),
             }
+        if design.continuous:
+            ports["silence"] = In(1)
         super().__init__(ports)
 
     @property
@@ -72,6 +76,7 @@ class FIRCore(wiring.Component):
         keep = Signal()
         step = Signal()
         beat = Signal(frame_layout(self.design.data))
+        clear = Signal()  # beside `beat`: the samples before it don't count
 
         m.d.comb += [
             self.i.ready.eq(array.available),
@@ -83,11 +88,16 @@ class FIRCore(wiring.Component):
         m.d.sync += [
             step.eq(keep),
             beat.eq(self.i.payload),
+            clear.eq(self.i.payload.first & self._silent(m, keep)),
             self.errors.first.eq(accept & self.i.payload.first & opened),
             self.errors.orphan.eq(accept & ~keep),
         ]
-        feed = self._feed_memory if self.schedule.clocks > 1 else self._feed_line
-        feed(m, array, step, beat, keep)
+        if self.schedule.clocks > 1:
+            self._feed_memory(m, array, step, beat, clear, keep)
+        else:
+            self._feed_line(m, array, step, beat, clear)
+        if self.design.loadable or self.schedule.clocks > 1:
+            m.d.comb += array.swap.eq(step & (beat.first | (self.design.swap == "sample")))
         m.d.comb += [
             self.busy.eq(opened | step | ~array.home),
             self.overflow.eq(array.overflow),
@@ -103,23 +113,39 @@ class FIRCore(wiring.Component):
             ]
         return m
 
-    def _feed_line(self, m: Module, array: ArrayCore, step: Signal, beat: Signal, keep: Signal) -> None:
-        """One sample a clock: all delays are in view."""
-        m.submodules.line = line = DelayLine(self.schedule)
-        m.d.comb += [
-            line.valid.eq(step),
-            line.clear.eq(beat.first),
-            line.sample.eq(beat.data),
-        ]
-        if self.design.loadable:
-            m.d.comb += array.swap.eq(step & beat.first)
-        m.d.sync += [array.valid.eq(step), array.marks.first.eq(beat.first), array.marks.last.eq(beat.last)]
-        for product in self.schedule.products:
-            m.d.comb += array.samples[product.lane].eq(line.samples[product.position])
-            if product.mirror is not None:
-                m.d.comb += array.mirrors[product.lane].eq(line.samples[product.mirror])
+    def _silent(self, m: Module, keep: Value) -> Value:
+        """Whether a frame that begins now starts from silence."""
+        if not self.design.continuous:
+            return Const(1)
+        silent = Signal(init=1)
+        with m.If(keep & self.i.payload.first):
+            m.d.sync += silent.eq(0)
+        with m.If(self.silence):
+            m.d.sync += silent.eq(1)
+        return silent
 
-    def _feed_memory(self, m: Module, array: ArrayCore, step: Signal, beat: Signal, keep: Signal) -> None:
+    def _feed_line(self, m: Module, array: ArrayCore, step: Signal, beat: Signal, clear: Signal) -> None:
+        """One sample a clock: all delays are in view, those of each group of lanes a clock later than the group's before."""
+        schedule = self.schedule
+        valid, sample = step, beat.data
+        samples: list[Signal] = []
+        for number, section in enumerate(schedule.sections):
+            # One position more than the lanes look at: what the next section, a clock later, takes as its first.
+            more = number < len(schedule.sections) - 1
+            m.submodules[f"line_{number}"] = line = DelayLine(self.design.sample, len(section) + more)
+            m.d.comb += [line.valid.eq(valid), line.clear.eq(clear), line.sample.eq(sample)]
+            samples += [line.samples[position] for position in range(len(section))]
+            if more:
+                later = [Signal(name=f"{name}_{number + 1}") for name in ("valid", "clear")]
+                m.d.sync += [later[0].eq(valid), later[1].eq(clear)]
+                (valid, clear), sample = later, line.samples[len(section)]
+        m.d.sync += [array.valid.eq(step), array.marks.first.eq(beat.first), array.marks.last.eq(beat.last)]
+        for product in schedule.products:
+            m.d.comb += array.samples[product.lane].eq(samples[product.position])
+            if product.mirror is not None:
+                m.d.comb += array.mirrors[product.lane].eq(samples[product.mirror])
+
+    def _feed_memory(self, m: Module, array: ArrayCore, step: Signal, beat: Signal, clear: Signal, keep: Signal) -> None:
         """One sample a slot: a sample is accepted when the slot before is in its last clock, or over."""
         clocks = self.schedule.clocks
         m.submodules.memory = memory = SampleMemory(self.schedule)
@@ -132,11 +158,10 @@ class FIRCore(wiring.Component):
             m.d.sync += [pause.eq(clocks - 1), free.eq(0)]
         m.d.comb += [
             memory.valid.eq(step),
-            memory.clear.eq(beat.first),
+            memory.clear.eq(clear),
             memory.sample.eq(beat.data),
             *(array.samples[lane].eq(memory.samples[lane]) for lane in range(self.schedule.lanes)),
             array.clock.eq(memory.clock),
-            array.swap.eq(memory.swap),
             array.start.eq(memory.start),
             array.valid.eq(memory.end),
         ]

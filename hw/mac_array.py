@@ -1,18 +1,23 @@
-"""The MAC array: every lane of a schedule, the tree that adds them, and the accumulator of a folded one."""
+"""The MAC array: every lane of a schedule, the trees and the chain that add them, and the accumulator of a folded one."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.formats import Format
-from convolver.schedule import Schedule, multiplier_latency
+from convolver.schedule import Adder, Schedule
 
 from .multiplier import Multiplier
 from .stream import shape_of
 
-__all__ = ["MACArray"]
+__all__ = ["STAGES", "MACArray"]
+
+STAGES = ("multiplier", "adder tree", "chain", "accumulator", "halves")
+"""What of a schedule's stages is in the array."""
 
 
 @dataclass(frozen=True)
@@ -28,9 +33,8 @@ class MACArray(wiring.Component):
 
     ``sum = sum(coefficient * operand over the schedule's products)``; each node is as wide as its proven range. It has no
     enable and no valid: what stands beside it for as many clocks (`Delay`) says which sums count. Latency, from the operands
-    of the slot's last clock to `sum`: the multiplier's 3 clocks (5 for factors wider than 18 bits), one a level of the tree,
-    one for the accumulator of a slot of several clocks, and two more where sums are wider than 24 bits: these are added in
-    two halves, the upper one a clock behind, so that no carry runs through more than half a sum.
+    of the slot's last clock to `sum`: the schedule's stages `STAGES`. Sums wider than 24 bits are added in two halves, the
+    upper one a clock behind, so that no carry runs through more than half a sum.
 
     Parameters
     ----------
@@ -39,11 +43,12 @@ class MACArray(wiring.Component):
     Ports
     -----
     operands : In
-        An array of one sample, or sum of two, a lane.
+        An array of one sample, or sum of two, a lane; those of each group of lanes a clock behind the group before.
     coefficients : In
         An array of one coefficient a lane, unless they are constant.
     load : In
-        Takes all `coefficients`, for the operands of the same clock and all that follow; unless they are constant.
+        Takes all `coefficients`, for the operands of the same clock and all that follow; unless they are constant. Each
+        group takes them a clock behind the group before.
     start : In
         The operands are those of a slot's first clock; in a slot of several clocks.
     sum : Out
@@ -53,9 +58,7 @@ class MACArray(wiring.Component):
         self._schedule = schedule
         design = schedule.design
         self._constant = not design.loadable and schedule.clocks == 1
-        self._multiplier_latency = multiplier_latency(schedule.operand, design.coefficient_format)
-        self._tree_latency = len(schedule.tree)
-        self.latency = self._multiplier_latency + self._tree_latency + (schedule.clocks > 1) + schedule.split_latency
+        self.latency = schedule.clocks_in(*STAGES)
         ports = {
             "operands": In(shape_of(schedule.operand)).array(schedule.lanes),
             "sum": Out(shape_of(design.accumulator)),
@@ -71,43 +74,67 @@ class MACArray(wiring.Component):
         schedule = self._schedule
         design = schedule.design
         products = []
-        for lane, (low, high) in enumerate(schedule.lane_ranges):
-            coefficient = design.weights[schedule.lane(lane)[0].weight] if self._constant else design.coefficient_format
-            multiplier = Multiplier(schedule.operand, coefficient, Format.holding(low, high), self._multiplier_latency)
-            m.submodules[f"lane_{lane}"] = multiplier
-            m.d.comb += multiplier.a.eq(self.operands[lane])
-            if not self._constant:
-                m.d.comb += [multiplier.b.eq(self.coefficients[lane]), multiplier.load.eq(self.load)]
-            products.append(multiplier.p)
+        load = None if self._constant else self.load
+        for number, group in enumerate(schedule.groups):
+            if number and load is not None:
+                m.d.sync += (after := Signal(name=f"load_{number}")).eq(load)
+                load = after
+            for lane in group:
+                coefficient = design.weights[schedule.lane(lane)[0].weight] if self._constant else design.coefficient_format
+                multiplier = Multiplier(
+                    schedule.operand,
+                    coefficient,
+                    Format.holding(*schedule.lane_ranges[lane]),
+                    schedule.clocks_in("multiplier"),
+                )
+                m.submodules[f"lane_{lane}"] = multiplier
+                m.d.comb += multiplier.a.eq(self.operands[lane])
+                if load is not None:
+                    m.d.comb += [multiplier.b.eq(self.coefficients[lane]), multiplier.load.eq(load)]
+                products.append(multiplier.p)
 
         start = Const(1)
         if schedule.clocks > 1:
             start = self.start
             halves = int(schedule.split is not None)  # the products' own register
-            for index in range(self._multiplier_latency + self._tree_latency + halves):
+            for index in range(schedule.clocks_in("multiplier", "adder tree") + halves):
                 stage = Signal(name=f"start_{index}")
                 m.d.sync += stage.eq(start)
                 start = stage
         m.d.comb += self.sum.eq(self._whole(m, products, start) if schedule.split is None else self._halved(m, products, start))
         return m
 
-    def _whole(self, m: Module, nodes: list[Value], start: Value) -> Value:
-        """The tree with sums added in one clock."""
-        for number, level in enumerate(self._schedule.tree, 1):
-            sums = []
-            for index, adder in enumerate(level):
-                node = Signal(shape_of(Format.holding(adder.low, adder.high)), name=f"sum_{number}_{index}")
-                m.d.sync += node.eq(sum((nodes[item] for item in adder.inputs[1:]), nodes[adder.inputs[0]]))
-                sums.append(node)
-            nodes = sums
+    def _summed(self, nodes: Sequence[Any], add: Callable[[list[Any], Adder, str], Any]) -> Any:
+        """The sum of all lanes: a tree a group, and the chain."""
+        schedule = self._schedule
+        sums = []
+        for number, (group, tree) in enumerate(zip(schedule.groups, schedule.trees, strict=True)):
+            terms = list(nodes[group.start : group.stop])
+            for depth, level in enumerate(tree, 1):
+                name = f"sum_{number}_{depth}"
+                terms = [add([terms[item] for item in adder.inputs], adder, f"{name}_{n}") for n, adder in enumerate(level)]
+            sums += terms
+        for number, adder in enumerate(schedule.chain):
+            sums[number] = add([sums[item] for item in adder.inputs], adder, f"chain_{number}")
+        return sums[-1]
+
+    def _whole(self, m: Module, products: list[Value], start: Value) -> Value:
+        """Sums added in one clock."""
+
+        def add(terms: list[Value], adder: Adder, name: str) -> Value:
+            node = Signal(shape_of(Format.holding(adder.low, adder.high)), name=name)
+            m.d.sync += node.eq(sum(terms[1:], terms[0]))
+            return node
+
+        total = self._summed(products, add)
         if self._schedule.clocks == 1:
-            return nodes[0]
+            return total
         accumulator = Signal(shape_of(Format.holding(*self._schedule.accumulator_range)))
-        m.d.sync += accumulator.eq(Mux(start, 0, accumulator) + nodes[0])
+        m.d.sync += accumulator.eq(Mux(start, 0, accumulator) + total)
         return accumulator
 
     def _halved(self, m: Module, products: list[Value], start: Value) -> Value:
-        """The tree with sums added in two halves, a clock apart."""
+        """Sums added in two halves, a clock apart."""
         split = self._schedule.split
         assert split is not None
         nodes = []
@@ -118,14 +145,22 @@ class MACArray(wiring.Component):
             high = Signal.like(above, name=f"product_high_{lane}")
             m.d.sync += [low.eq(product), above.eq(product >> split), high.eq(above)]
             nodes.append(_Halves(low, high))
-        for number, level in enumerate(self._schedule.tree, 1):
-            sums = []
-            for index, adder in enumerate(level):
-                terms = [nodes[item] for item in adder.inputs]
-                wide = Format.holding(adder.low, adder.high)
-                sums.append(self._add(m, terms, max(wide.width + (not wide.signed) - split, 1), f"sum_{number}_{index}"))
-            nodes = sums
-        (root,) = nodes
+
+        def add(terms: list[_Halves], adder: Adder, name: str) -> _Halves:
+            wide = Format.holding(adder.low, adder.high)
+            low = Signal(split, name=f"{name}_low")
+            high = Signal(signed(max(wide.width + (not wide.signed) - split, 1)), name=f"{name}_high")
+            if len(terms) == 1:
+                m.d.sync += [low.eq(terms[0].low), high.eq(terms[0].high)]
+            else:
+                carry = Signal(name=f"{name}_carry")
+                m.d.sync += [
+                    Cat(low, carry).eq(terms[0].low + terms[1].low),
+                    high.eq(_with_carry(terms[0].high, terms[1].high, carry)),
+                ]
+            return _Halves(low, high)
+
+        root = self._summed(nodes, add)
         if self._schedule.clocks > 1:
             wide = Format.holding(*self._schedule.accumulator_range)
             low, high, carry = Signal(split), Signal(signed(wide.width + (not wide.signed) - split)), Signal()
@@ -139,20 +174,6 @@ class MACArray(wiring.Component):
         low = Signal(split, name="sum_low")
         m.d.sync += low.eq(root.low)
         return Cat(low, root.high).as_signed()
-
-    @staticmethod
-    def _add(m: Module, terms: list[_Halves], high_width: int, name: str) -> _Halves:
-        low = Signal.like(terms[0].low, name=f"{name}_low")
-        high = Signal(signed(high_width), name=f"{name}_high")
-        if len(terms) == 1:
-            m.d.sync += [low.eq(terms[0].low), high.eq(terms[0].high)]
-        else:
-            carry = Signal(name=f"{name}_carry")
-            m.d.sync += [
-                Cat(low, carry).eq(terms[0].low + terms[1].low),
-                high.eq(_with_carry(terms[0].high, terms[1].high, carry)),
-            ]
-        return _Halves(low, high)
 
 
 def _with_carry(a: Value, b: Value, carry: Value) -> Value:

@@ -55,7 +55,7 @@ class Register:
     address: int
     access: str
     kind: str | None = None
-    """The only kind of design that has it: "fir", "conv2d" or "loadable"; None for all."""
+    """The only kind of design that has it: "fir", "conv2d", "loadable" or "continuous"; None for all."""
 
 
 REGISTERS = {
@@ -72,6 +72,7 @@ REGISTERS = {
     "CLOCKS": Register(0x28, "r"),
     "BEATS_IN": Register(0x2C, "r"),
     "BEATS_OUT": Register(0x30, "r"),
+    "SILENCE": Register(0x34, "w", "continuous"),
 }
 """The register map, without the description behind it."""
 
@@ -131,6 +132,8 @@ class RegisterBank(wiring.Component):
         The core's: ``data, last``; every set has the right length.
     restart : Out(1), loadable only
         The core drops the set that was begun.
+    silence : Out(1), continuous only
+        The next frame starts from silence.
     pending, busy : In(1)
         The core's. `pending` must rise in the clock after the last coefficient of a set is taken, and fall with `ready`.
     errors : In(5)
@@ -159,12 +162,14 @@ class RegisterBank(wiring.Component):
         if design.loadable:
             payload = data.StructLayout({"data": shape_of(design.coefficient_format), "last": 1})
             members |= {"coefficients": Out(stream.Signature(payload)), "restart": Out(1)}
+        if self.has("SILENCE"):
+            members["silence"] = Out(1)
         super().__init__(members)
 
     def has(self, name: str) -> bool:
         """Whether this design has the register `name`."""
         kind = REGISTERS[name].kind
-        return kind is None or kind == self.design.kind or (kind == "loadable" and self.design.loadable)
+        return kind in (None, self.design.kind) or getattr(self.design, kind, False) is True
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -243,6 +248,8 @@ class RegisterBank(wiring.Component):
                 m.d.comb += fits.eq(given[len(target) :] == 0)
                 with m.If(act & fits):
                     m.d.sync += target.eq(given)
+        if self.has("SILENCE"):
+            m.d.comb += self.silence.eq(act & written["SILENCE"])
         if self.design.loadable:
             self._load(m, written, fits, wait, act)
         return m

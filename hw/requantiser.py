@@ -51,9 +51,9 @@ class Requantiser(wiring.Component):
 
     def __init__(self, schedule: Schedule) -> None:
         self._design: Design = schedule.design
-        self._rounds = schedule.rounding_latency > 0
+        self._rounds = schedule.clocks_in("rounding") > 0
         self._saturates = schedule.saturates
-        self.latency = schedule.rounding_latency + schedule.saturates
+        self.latency = schedule.clocks_in("rounding", "saturation")
         super().__init__({"i": In(shape_of(self._design.accumulator)), "o": Out(shape_of(self._design.output_format))})
 
     def elaborate(self, platform: object) -> Module:

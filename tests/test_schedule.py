@@ -39,9 +39,20 @@ def test_every_node_is_as_wide_as_its_worst_case_and_no_wider(taps):
     high = np.where(signs > 0, 127, -128)
     low = np.where(signs > 0, -128, 127)
     assert (int(schedule.run(low)), int(schedule.run(high))) == design.sum_range
-    root = schedule.tree[-1][0] if schedule.tree else schedule.products[0]
-    assert (root.low, root.high) == design.sum_range
-    assert len(schedule.tree) == int(np.ceil(np.log2(schedule.lanes)))
+    nodes = [schedule.products[0], *(adder for level in schedule.trees[0] for adder in level), *schedule.chain]
+    assert (nodes[-1].low, nodes[-1].high) == design.sum_range
+    assert {len(tree) for tree in schedule.trees} == {int(np.ceil(np.log2(min(schedule.lanes, 8))))}
+
+
+def test_a_long_filter_is_a_chain_of_groups():
+    schedule = Schedule(convolver.FIRDesign([1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 9, 10]))
+    assert schedule.groups == (range(8), range(8, 10))
+    assert schedule.sections == (range(10), range(10, 12))  # the zeros' samples pass through the first one
+    assert [adder.inputs for adder in schedule.chain] == [(0,), (0, 1)]
+    assert schedule.clocks_in("adder tree", "chain") == 3 + 2
+    symmetric = Schedule(convolver.FIRDesign([*range(1, 21), *range(20, 0, -1)]))
+    assert symmetric.groups == (range(20),)
+    assert symmetric.clocks_in("adder tree", "chain") == 5
 
 
 def test_a_sample_outside_its_format_is_found():
@@ -96,7 +107,7 @@ def test_a_reflected_border_reaches_beyond_an_even_window(kernel, operation, bou
 
 def test_planning_grows_no_faster_than_the_taps():
     small, large = (Schedule(convolver.FIRDesign([3] * taps)) for taps in (64, 256))
-    nodes = [sum(len(level) for level in schedule.tree) for schedule in (small, large)]
+    nodes = [sum(len(level) for tree in schedule.trees for level in tree) + len(schedule.chain) for schedule in (small, large)]
     assert nodes[1] <= 4 * nodes[0] + 16
 
 

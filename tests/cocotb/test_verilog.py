@@ -50,7 +50,7 @@ DESIGNS = {
     ),
     "fir_32_bits_loadable": FIRDesign(numbers(2, 5, s32.min, s32.max), data=s32, coefficient=s32, loadable=True),
     "fir_loadable": FIRDesign(
-        numbers(3, 8, 0, 15), data=s12, coefficient=Format(4, False), shift=3, rounding="half_away", output=s12, loadable=True
+        numbers(3, 19, 0, 15), data=s12, coefficient=Format(4, False), shift=3, rounding="half_away", output=s12, loadable=True
     ),
     "fir_floor": FIRDesign(numbers(4, 31, -300, 300), data=s16, shift=9, rounding="floor", output=s12),
     "conv2d_1x1": Conv2DDesign([[-5]], pixel=u8, shift=2, rounding="floor", output=s8, overflow="wrap", rows=9, columns=9),

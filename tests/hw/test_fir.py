@@ -32,6 +32,11 @@ EXTREMES = {
     "folded, symmetric": convolver.FIRDesign([3, 1, -4, 7, -4, 1, 3], data="s8", clocks_per_sample=3),
     "folded, zeros inside": convolver.FIRDesign([1, 0, 0, 0, 9, 0, -2, 0, 0, 4], data="s8", clocks_per_sample=3),
     "folded, loadable": convolver.FIRDesign([1, 2, 3, 4, 5], data="s8", coefficient="s8", loadable=True, clocks_per_sample=2),
+    "continuous": convolver.FIRDesign(list(range(-9, 11)), data="s8", continuous=True),
+    "continuous, symmetric": convolver.FIRDesign([1, -9, 4, -9, 1], data="s8", continuous=True),
+    "continuous, folded": convolver.FIRDesign([3, 1, -4, 1, 5, -9, 2], data="s16", multipliers=2, continuous=True),
+    "9 taps, loadable": convolver.FIRDesign(list(range(9)), data="s16", coefficient="s16", loadable=True),
+    "64 taps, zeros inside": convolver.FIRDesign([1, 0, 7, 0, 0, 0, 0, -3] * 8, data="s12"),
     "folded, wide": convolver.FIRDesign([2**31 - 1, -(2**31), 77], data="s32", clocks_per_sample=2),
 }
 
@@ -49,10 +54,14 @@ def read(payload):
 
 
 def expected_of(design, frames):
+    """Each frame's results; those of a continuous design are of all frames as one signal."""
+    filtered = [golden.fir(design, frame) for frame in frames]
+    if design.continuous:
+        filtered = np.split(golden.fir(design, np.concatenate(frames)), np.cumsum([len(frame) for frame in frames])[:-1])
     return [
-        (int(value), int(index == 0), int(index == len(frame) - 1))
-        for frame in frames
-        for index, value in enumerate(golden.fir(design, frame))
+        (int(value), int(index == 0), int(index == len(results) - 1))
+        for results in filtered
+        for index, value in enumerate(results)
     ]
 
 
@@ -176,6 +185,114 @@ def test_a_new_set_takes_effect_whole_at_a_frames_first_result(when, stall, cloc
     assert used == sorted(used)
     if when == 0:
         assert used[-1]
+
+
+@pytest.mark.parametrize("clocks", [1, 3])
+@pytest.mark.parametrize("length", [1, 3, 40])
+def test_sets_that_follow_at_once_wait_for_all_lanes(length, clocks):
+    """A long filter's groups take a set one after the other: the set behind it must not shift into those still to come."""
+    sets = [[number * 20 + tap - 40 for tap in range(20)] for number in range(5)]
+    design = convolver.FIRDesign(sets[0], data="s8", coefficient="s8", loadable=True, clocks_per_sample=clocks)
+    core = FIRCore(design)
+    samples = np.random.default_rng(length).integers(1, 128, 240)  # a zero would tell no set from another
+    frames = np.split(samples, range(length, len(samples), length))
+    results = []
+
+    async def source(ctx):
+        for beat in beats_of(frames):
+            await send(ctx, core.i, beat)
+
+    async def loader(ctx):
+        for taps in sets[1:]:
+            for index, tap in enumerate(taps):
+                await send(ctx, core.coefficients, {"data": tap, "last": index == 19})
+
+    async def sink(ctx):
+        ctx.set(core.o.ready, 1)
+        for _ in range(3000):
+            _, _, valid, payload = await ctx.tick().sample(core.o.valid, core.o.payload)
+            if valid:
+                results.append(payload.data)
+            if len(results) == len(samples):
+                return
+        raise AssertionError(f"Only {len(results)} of {len(samples)} results came")
+
+    drive(core, (source, True), (loader, True), (sink, False))
+    used = []
+    for number, frame in enumerate(frames):
+        got = results[length * number : length * (number + 1)]
+        matches = [index for index, taps in enumerate(sets) if got == list(golden.lfilter(taps, frame))]
+        assert len(matches) == 1, f"frame {number} is no set's: {got}"
+        used += matches
+    assert used == sorted(used)
+    assert len(set(used)) > 2
+
+
+@pytest.mark.parametrize("taps", [3, 20])
+@pytest.mark.parametrize("clocks", [1, 2])
+@pytest.mark.parametrize("when", [0, 17, 40])
+def test_a_stream_without_frames_takes_a_set_at_the_next_sample(when, clocks, taps):
+    old, new = list(range(1, taps + 1)), list(range(-taps, 0))
+    design = convolver.FIRDesign(
+        old, data="s8", coefficient="s8", loadable=True, clocks_per_sample=clocks, swap="sample", continuous=True
+    )
+    core = FIRCore(design)
+    samples = np.random.default_rng(when).integers(-128, 128, 90)
+    results = []
+
+    async def source(ctx):
+        for beat in beats_of([samples]):
+            await send(ctx, core.i, beat)
+
+    async def loader(ctx):
+        for _ in range(when + 1):
+            await ctx.tick()
+        for index, tap in enumerate(new):
+            await send(ctx, core.coefficients, {"data": tap, "last": index == taps - 1})
+
+    async def sink(ctx):
+        ctx.set(core.o.ready, 1)
+        for _ in range(1000):
+            _, _, valid, payload = await ctx.tick().sample(core.o.valid, core.o.payload)
+            if valid:
+                results.append(payload.data)
+            if len(results) == len(samples):
+                return
+        raise AssertionError(f"Only {len(results)} of {len(samples)} results came")
+
+    drive(core, (source, True), (loader, True), (sink, False))
+    one, other = golden.lfilter(old, samples), golden.lfilter(new, samples)
+    changed = next(n for n in range(len(samples)) if results[n] != one[n])
+    np.testing.assert_array_equal(results[changed:], other[changed:])
+    # The last coefficient goes in `2 * taps + when` clocks after the start, and the set waits for no frame.
+    assert abs(changed - (when + 2 * taps) / clocks) <= 8
+
+
+@pytest.mark.parametrize("clocks", [1, 2])
+def test_silence_is_for_the_next_frame(clocks):
+    design = convolver.FIRDesign([1, 1, 1], data="s8", clocks_per_sample=clocks, continuous=True)
+    core = FIRCore(design)
+    results = []
+
+    async def bench(ctx):
+        ctx.set(core.o.ready, 1)
+        for number, frame in enumerate(([1, 2], [4, 8], [16, 32], [64])):
+            if number == 2:
+                ctx.set(core.silence, 1)
+                await ctx.tick()
+                ctx.set(core.silence, 0)
+            for beat in beats_of([frame]):
+                await send(ctx, core.i, beat)
+        for _ in range(30):
+            await ctx.tick()
+
+    async def sink(ctx):
+        async for _, _, valid, payload in ctx.tick().sample(core.o.valid, core.o.payload):
+            if valid:
+                results.append(payload.data)
+
+    drive(core, (sink, True), (bench, False))
+    assert results == [1, 3, 7, 14, 16, 48, 112]
 
 
 def test_a_set_of_a_wrong_length_is_dropped_and_flagged():

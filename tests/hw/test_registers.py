@@ -20,6 +20,7 @@ from convolver.hw.registers import DESCRIPTION, ID, REGISTERS, VERSION, Register
 FIR = FIRDesign([1, -2, 3])
 CONV2D = Conv2DDesign([[1, 2, 1]] * 3, rows=300, columns=100)
 LOADABLE = FIRDesign([1, -2, 3, 4], coefficient=s8, loadable=True)
+CONTINUOUS = FIRDesign([1, -2, 3], continuous=True)
 DOCS = Path(__file__).parents[2] / "docs"
 
 
@@ -130,10 +131,29 @@ def test_every_address_is_answered_as_the_map_says(design):
 
 
 def test_registers_of_other_designs():
-    names = {design: {name for name in REGISTERS if RegisterBank(design).has(name)} for design in (FIR, CONV2D, LOADABLE)}
-    assert set(REGISTERS) - names[FIR] == {"ROWS", "COLUMNS", "COEFFICIENT", "RESTART"}
-    assert set(REGISTERS) - names[CONV2D] == {"LENGTH", "COEFFICIENT", "RESTART"}
-    assert set(REGISTERS) - names[LOADABLE] == {"ROWS", "COLUMNS"}
+    names = {
+        design: {name for name in REGISTERS if RegisterBank(design).has(name)} for design in (FIR, CONV2D, LOADABLE, CONTINUOUS)
+    }
+    assert set(REGISTERS) - names[FIR] == {"ROWS", "COLUMNS", "COEFFICIENT", "RESTART", "SILENCE"}
+    assert set(REGISTERS) - names[CONV2D] == {"LENGTH", "COEFFICIENT", "RESTART", "SILENCE"}
+    assert set(REGISTERS) - names[LOADABLE] == {"ROWS", "COLUMNS", "SILENCE"}
+    assert set(REGISTERS) - names[CONTINUOUS] == {"ROWS", "COLUMNS", "COEFFICIENT", "RESTART"}
+
+
+def test_silence_strobes_once():
+    dut = RegisterBank(CONTINUOUS)
+    strobes = []
+
+    async def watch(ctx):
+        async for _, _, silence in ctx.tick().sample(dut.silence):
+            strobes.append(silence)
+
+    async def bench(_ctx, call):
+        assert await call("SILENCE", 0) == (0, 0)
+        assert await call("SILENCE") == (0, 1)
+
+    simulate(dut, bench, watch)
+    assert sum(strobes) == 1
 
 
 def test_frame_size():
