@@ -122,7 +122,9 @@ def correlate(in1: npt.ArrayLike, in2: npt.ArrayLike, mode: str = "full") -> Arr
     return _filter1d(_array("in1", in1, 1, KERNEL_HINT), _array("in2", in2, 1, KERNEL_HINT)[::-1], mode)
 
 
-def lfilter(b: npt.ArrayLike, a: npt.ArrayLike, x: npt.ArrayLike) -> Array:
+def lfilter(
+    b: npt.ArrayLike, a: npt.ArrayLike, x: npt.ArrayLike, zi: npt.ArrayLike | None = None
+) -> Array | tuple[Array, Array]:
     """Filters a signal with a causal FIR filter: `scipy.signal.lfilter` with ``a = 1``, run on the twin.
 
     One sample a clock; the first call of a kind compiles its twin.
@@ -135,16 +137,20 @@ def lfilter(b: npt.ArrayLike, a: npt.ArrayLike, x: npt.ArrayLike) -> Array:
         There is no feedback.
     x : 1-D array-like of int
         The signal, values of up to 32 bits, signed or unsigned.
+    zi : 1-D array-like of int, optional
+        The filter's state before `x`, ``len(b) - 1`` values, as a call for the signal before `x` gave it; zeros for silence.
 
     Returns
     -------
-    ndarray
+    y : ndarray
         As many exact sums as samples: int64, or object (Python integers) where one of them doesn't fit.
+    zf : ndarray
+        The state behind `x`, if `zi` was given: what comes out of the filter if nothing but zeros follow.
 
     Raises
     ------
     DataError
-        If an array isn't 1-D, is empty, too long or not of integers.
+        If an array isn't 1-D, is empty, too long or not of integers, or `zi` hasn't ``len(b) - 1`` values.
     DesignError
         If `a` isn't 1.
     ToolError
@@ -152,7 +158,19 @@ def lfilter(b: npt.ArrayLike, a: npt.ArrayLike, x: npt.ArrayLike) -> Array:
     """
     if np.shape(a) not in ((), (1,)) or not bool(np.all(np.asarray(a) == 1)):
         raise DesignError(f"a must be 1, since a FIR filter has no feedback, not {a!r}")
-    return _fir(_array("b", b, 1, KERNEL_HINT), _array("x", x, 1, SAMPLE_HINT), "b", "x")
+    taps, samples = _array("b", b, 1, KERNEL_HINT), _array("x", x, 1, SAMPLE_HINT)
+    if zi is None:
+        return _fir(taps, samples, "b", "x")
+    if np.shape(zi) != (len(taps) - 1,):
+        raise DataError(f"zi must have len(b) - 1 values, here {len(taps) - 1}, not the shape {np.shape(zi)}")
+    state = _array("zi", zi, 1, SAMPLE_HINT).astype(object) if len(taps) > 1 else np.zeros(0, dtype=object)
+    # Zeros behind the signal drive the state out.
+    padded = np.concatenate([samples, np.zeros(len(state), samples.dtype)])
+    whole = _fir(taps, padded, "b", "x").astype(object)
+    whole[: len(state)] += state
+    if _int64_holds(whole):
+        whole = whole.astype(np.int64)
+    return whole[: len(samples)], whole[len(samples) :]
 
 
 def _filter2d(operation: Operation, in1: npt.ArrayLike, in2: npt.ArrayLike, mode: str, boundary: str, fillvalue: int) -> Array:

@@ -269,6 +269,22 @@ class Device:
         with self._using():
             self._transport.load(design.independent(whole) if isinstance(design, FIRDesign) else whole, timeout)
 
+    def silence(self) -> None:
+        """Makes a filter with `continuous` set start from silence with the next call, as it does when the device is opened.
+
+        Between calls it otherwise keeps its last samples: ``device(x1)`` and then ``device(x2)`` give what ``device`` of both
+        joined would. A call that raised a `LinkError` ends that too.
+
+        Raises
+        ------
+        DataError
+            If the design isn't continuous, and each call starts from silence anyway.
+        """
+        if not (isinstance(self.design, FIRDesign) and self.design.continuous):
+            raise DataError("Only a FIR design with continuous=True keeps samples between calls; this one starts from silence")
+        with self._using():
+            self._transport.silence()
+
     def status(self) -> dict[str, int | bool | str]:
         """How the core and the way to it are; the keys depend on the transport.
 

@@ -91,6 +91,7 @@ class LinkTransport:
         self._reopen = reopen
         self._coefficients: tuple[int, ...] | None = None
         self._loaded = False
+        self._silent = False
         self._closed = self._broken = False
         self._failures: Counter[str] = Counter()
         try:
@@ -131,7 +132,10 @@ class LinkTransport:
                     _write(Register.RESTART, [0]),
                     *(_write(Register.COEFFICIENT, batch, step=0) for batch in _batches(words)),
                 ]
+            if self._silent:
+                frames.before.append(_write(Register.SILENCE, [0]))
             if frames.begin():
+                self._silent = False
                 self._loaded = self._loaded or self._coefficients is not None
                 self._session.exchange(frames.requests(), frames.deliver, remaining(), check)
 
@@ -140,6 +144,10 @@ class LinkTransport:
         del timeout  # nothing is sent before the next frame
         self._coefficients = tuple(int(value) for value in coefficients)
         self._loaded = False
+
+    def silence(self) -> None:
+        """Makes a continuous filter start from silence with the next frame, with which that travels."""
+        self._silent = True
 
     def status(self, *, ask: bool = True) -> dict[str, int | bool | str]:
         """Says what the link has seen since it was opened and, if it answers within two seconds, how the device is.

@@ -31,6 +31,7 @@ class Register(IntEnum):
     CLOCKS = 0x28
     BEATS_IN = 0x2C
     BEATS_OUT = 0x30
+    SILENCE = 0x34
     DESCRIPTION = 0x2000
     DROPS = DROPS_ADDRESS
     """The link's own, not the accelerator's."""

@@ -45,6 +45,9 @@ class Transport(Protocol):
         """Gives the core the coefficients for the next frame: `design.independent` of a whole set for a FIR, all of
         `design.weights` in 2-D."""
 
+    def silence(self) -> None:
+        """Makes a continuous filter start from silence with the next frame."""
+
     def status(self, *, ask: bool = True) -> dict[str, int | bool | str]:
         """Says how the far end and the way to it are; with `ask` False what this end knows, at once, from any thread."""
 

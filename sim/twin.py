@@ -424,6 +424,10 @@ class TwinTransport:
         self._coefficients = tuple(int(value) for value in coefficients)
         self._loaded = False
 
+    def silence(self) -> None:
+        """Makes a continuous filter start from silence with the next frame: puts the core back to power-on."""
+        self._restart()
+
     def status(self, *, ask: bool = True) -> dict[str, int | bool | str]:
         """Counts since the twin was opened, and what the last call took.
 

@@ -104,6 +104,14 @@ def test_defaults_and_argument_names_are_scipys(opened):
     want = scipy.signal.lfilter(h.astype(float), 1.0, x.astype(float))
     np.testing.assert_array_equal(convolver.lfilter(b=h, a=1, x=x), want)
     np.testing.assert_array_equal(convolver.lfilter(h, [1.0], x), want)
+    # In two calls, the second going on from the state that the first one left.
+    state = np.zeros(len(h) - 1, int)
+    for part in np.array_split(x, 2):
+        got, state_then = convolver.lfilter(h, 1, part, zi=state)
+        want, zf = scipy.signal.lfilter(h.astype(float), 1.0, part.astype(float), zi=state.astype(float))
+        np.testing.assert_array_equal(got, want)
+        np.testing.assert_array_equal(state_then, zf)
+        state = state_then
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -283,6 +291,11 @@ def test_refuses_what_is_not_an_integer(opened, name, value, message):
     [
         (lambda: convolver.lfilter([0.5], 1, [1]), DataError, f"b must be integers, not float64; {HINT}"),
         (lambda: convolver.lfilter([1], 1, [0.5]), DataError, f"x must be integers, not float64; {SCALE}"),
+        (
+            lambda: convolver.lfilter([1, 2], 1, [1], zi=[1, 2]),
+            DataError,
+            "zi must have len(b) - 1 values, here 1, not the shape (2,)",
+        ),
         (lambda: convolver.lfilter([1], 2, [1]), DesignError, "a must be 1, since a FIR filter has no feedback, not 2"),
         (
             lambda: convolver.lfilter([1], [1, 3], [1]),
