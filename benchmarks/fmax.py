@@ -161,8 +161,8 @@ class DirectForm(wiring.Component):
 
 
 ROWS: dict[str, FIRDesign | Conv2DDesign] = {
-    "conv-3x3": Conv2DDesign([[1] * 3] * 3, coefficient=s8, boundary="edge", loadable=True),
-    "conv-5x5": Conv2DDesign([[1] * 5] * 5, coefficient=s8, boundary="edge", loadable=True),
+    "conv-3x3": Conv2DDesign([[1] * 3] * 3, coefficient=s8, boundary="edge", switchable=True, loadable=True),
+    "conv-5x5": Conv2DDesign([[1] * 5] * 5, coefficient=s8, boundary="edge", switchable=True, loadable=True),
     "fir-16": FIRDesign([1] * 16, coefficient=s16, loadable=True),
     "fir-64": FIRDesign([1] * 64, coefficient=s16, loadable=True),
 }

@@ -55,6 +55,9 @@ GATEWARE_BOUNDARIES: tuple[Boundary, ...] = ("constant", "edge", "reflect", "sym
 SCHEMA = 1
 """Version of the JSON form; raised when a field changes its meaning."""
 
+SWITCHABLE_SIDE = 7
+"""Most rows and columns of a kernel whose boundary is chosen at run time."""
+
 LINE_TURNAROUND = 3
 """Columns that a frame must have for its line buffer: clocks from the read of a word to the read that may see its new value."""
 
@@ -434,6 +437,9 @@ class Conv2DDesign(Design):
         too small for the core (see `core_min_rows` and `core_min_columns`) does the host pad.
     fill : int
         The pixel outside the image under ``constant``; fits `pixel`.
+    switchable : bool
+        Whether boundary and fill can be chosen at run time, for each frame; `boundary` and `fill` are then what holds where
+        nothing is said. For ``same`` and kernels of up to 7x7.
     rows, columns : int
         Largest image, 1 to 65535 rows and 1 to 16384 columns. `columns` sets the line buffer's memory.
 
@@ -459,6 +465,7 @@ class Conv2DDesign(Design):
     rows: int = 4096
     columns: int = 640
     loadable: bool = False
+    switchable: bool = False
 
     def __post_init__(self) -> None:
         given: object = self.kernel  # whatever the caller gave, not yet what the field promises
@@ -481,6 +488,13 @@ class Conv2DDesign(Design):
         object.__setattr__(self, "rows", _between("Rows", self.rows, 1, 65535))
         object.__setattr__(self, "columns", _between("Columns", self.columns, 1, 16384))
         object.__setattr__(self, "fill", _between("Fill", self.fill, self.pixel.min, self.pixel.max))
+        if not isinstance(self.switchable, bool):
+            raise DesignError(f"Switchable must be True or False, not {self.switchable!r}")
+        if self.switchable and self.mode != "same":
+            raise DesignError(f"A switchable boundary must have mode same, not {self.mode}")
+        if self.switchable and max(sides) > SWITCHABLE_SIDE:
+            most = f"{SWITCHABLE_SIDE} rows and columns"
+            raise DesignError(f"A kernel with a switchable boundary must have at most {most}, not {sides[0]}x{sides[1]}")
         self._check_numbers()
 
     @property
@@ -524,17 +538,14 @@ class Conv2DDesign(Design):
     @property
     def core_mode(self) -> Literal["same", "valid"]:
         """What the gateware does: ``same`` with its own borders, or ``valid`` over an image that the host has padded."""
-        return "same" if self.mode == "same" and self.boundary in GATEWARE_BOUNDARIES else "valid"
+        return "same" if self.mode == "same" and (self.switchable or self.boundary in GATEWARE_BOUNDARIES) else "valid"
 
     @property
     def core_boundaries(self) -> tuple[Boundary, ...]:
-        """Boundaries that the core makes: none in ``valid``."""
-        return (self.boundary,) if self.core_mode == "same" else ()
-
-    @property
-    def switched(self) -> bool:
-        """Whether the core makes several boundaries, one for each frame."""
-        return len(self.core_boundaries) > 1
+        """Boundaries that the core makes: none in ``valid``, all of them where they can be switched."""
+        if self.core_mode == "valid":
+            return ()
+        return GATEWARE_BOUNDARIES if self.switchable else (self.boundary,)
 
     @property
     def core_above(self) -> int:
@@ -585,13 +596,13 @@ class Conv2DDesign(Design):
     @property
     def core_rows(self) -> int:
         """Most rows of a frame that the core counts, the host's padding included."""
-        margin = sum(self.host_margins[0]) if self.host_pads else 0
+        margin = sum(self.host_margins[0]) if self.host_pads or self.switchable else 0
         return max(self.rows + margin, self.core_min_rows + self.kernel_rows - 1)
 
     @property
     def core_columns(self) -> int:
         """Most columns of a frame that the core's line buffer holds, the host's padding included."""
-        margin = sum(self.host_margins[1]) if self.host_pads else 0
+        margin = sum(self.host_margins[1]) if self.host_pads or self.switchable else 0
         return max(self.columns + margin, self.core_min_columns + self.kernel_columns - 1)
 
     def output_shape(self, rows: int, columns: int) -> tuple[int, int]:

@@ -152,6 +152,8 @@ class Report:
             return f"FIR filter of {design.taps} tap{'s' * (design.taps > 1)}"
         form = f"{design.operation} with a kernel of {design.kernel_rows}x{design.kernel_columns}, mode {design.mode}"
         border = f", boundary {design.boundary}" if design.mode != "valid" else ""
+        if design.switchable:
+            border = f", boundary switchable, first {design.boundary}"
         fill = f" {design.fill}" if border and design.boundary == "constant" else ""
         host = ", which the host pads" if design.host_pads else ""
         return f"{form}{border}{fill}{host}, images up to {design.rows}x{design.columns}"

@@ -233,7 +233,7 @@ class Schedule:
             # A window with borders takes its columns through a register more.
             bordered = isinstance(self.design, Conv2DDesign) and self.design.core_mode == "same"
             window = Stage("window", 2 if bordered else 1)
-            feeder = [Stage("accept", 1), Stage("raster", 1), Stage("line buffer", 2), Stage("rows", 1), window]
+            feeder = [Stage("accept", 2), Stage("raster", 1), Stage("line buffer", 2), Stage("rows", 1), window]
         return (
             *feeder,
             Stage("pre-adder", int(self.mirrored)),

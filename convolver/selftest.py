@@ -1,13 +1,13 @@
 """Frames that a device must filter as the golden model does: extremes by construction, then random ones."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .designs import Conv2DDesign, FIRDesign
+from .designs import BOUNDARIES, Boundary, Conv2DDesign, FIRDesign
 from .formats import u8
 from .run import Filter
 
@@ -26,14 +26,27 @@ IMAGE_SIDE = 64
 
 
 class Device(Filter, Protocol):
-    """A `Filter` whose coefficients can be loaded, if its design says so."""
+    """A `Filter` whose coefficients can be loaded and whose boundary can be switched, if its design says so."""
+
+    def __call__(
+        self,
+        samples: NDArray[Any],
+        /,
+        timeout: float | None = None,
+        *,
+        stack: bool | None = None,
+        progress: Callable[[int, int], None] | None = None,
+        boundary: Boundary | None = None,
+        fill: int | None = None,
+    ) -> NDArray[Any]: ...
 
     def load(self, coefficients: NDArray[np.int64], /) -> None: ...
 
 
 @dataclass(frozen=True)
 class Case:
-    """One frame, what it tries, and the design that states its results; with `load`, that design's set goes in before it."""
+    """One frame, what it tries, and the design that states its results: its boundary, and with `load` its coefficients, which
+    go in before it."""
 
     name: str
     samples: NDArray[np.int64]
@@ -55,6 +68,11 @@ def cases(design: FIRDesign | Conv2DDesign, frames: int, seed: int) -> Iterator[
     yield from _worst_cases(design, shape)
     for number in range(frames):
         yield Case(f"random frame {number + 1}", _random(design, shape, random), design)
+    if isinstance(design, Conv2DDesign) and design.switchable:
+        for boundary in BOUNDARIES:
+            switched = design.replace(boundary=boundary, fill=int(random.integers(sample.min, sample.max + 1)))
+            yield Case(f"boundary {boundary}, random frame", _random(design, shape, random), switched)
+            yield Case(f"boundary {boundary}, smallest frame", np.full((1, 1), sample.max), switched)
     if not design.loadable:
         return
     coefficient, count = design.coefficient_format, len(design.weights)
@@ -85,7 +103,10 @@ def check(device: Device, case: Case) -> str | None:
     if case.load:
         device.load(_weights(case.design))
     expected = golden.run(case.design, case.samples)
-    result = np.asarray(device(case.samples))
+    if isinstance(case.design, Conv2DDesign) and case.design.switchable:
+        result = np.asarray(device(case.samples, boundary=case.design.boundary, fill=case.design.fill))
+    else:
+        result = np.asarray(device(case.samples))
     if result.shape != expected.shape:
         return f"{case.name}: a result of shape {result.shape} instead of {expected.shape}"
     wrong = np.argwhere(result != expected)

@@ -10,8 +10,8 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from convolver.designs import Conv2DDesign, FIRDesign
-from convolver.errors import DataError, LinkError
+from convolver.designs import Boundary, Conv2DDesign, FIRDesign
+from convolver.errors import DataError, DesignError, LinkError
 from convolver.formats import Format
 from convolver.host.streaming import Stream
 from convolver.host.tiling import Plane, Work
@@ -34,7 +34,7 @@ class Device:
     ``device(signal)`` for a `FIRDesign`: a 1-D array gives its results, as many.
     ``device(image)`` for a `Conv2DDesign`: an array (rows, columns) gives an array of `design.output_shape`; in an array
     (rows, columns, 3), a colour picture, each plane is filtered for itself; in an array (N, rows, columns) each image, with
-    ``stack=True``.
+    ``stack=True``. ``device(image, boundary="edge")`` puts another border around it, where the design is `switchable`.
 
     An image larger than the core, or a very long signal, is cut into overlapping frames; the results are the same. `stream`
     filters one array after the other without a pause; `acall` and `astream` do the same in asyncio.
@@ -79,6 +79,8 @@ class Device:
         *,
         stack: bool | None = None,
         progress: Progress | None = None,
+        boundary: Boundary | None = None,
+        fill: int | None = None,
     ) -> Samples:
         """Filters `samples`.
 
@@ -93,16 +95,24 @@ class Device:
             where it could mean either, with three axes of which the last is longer than 4, it has to be said.
         progress : callable, optional
             Called with the number of results that are there, and of all, whenever a frame's have come.
+        boundary, fill : optional
+            For this call, what stands outside an image, where the design is switchable; by default the design's own. ``wrap``
+            is padded here, the others are made in the core.
 
         Raises
         ------
         DataError
-            If the design can't take `samples`; the message names the rule and the value.
+            If the design can't take `samples`, or that border; the message names the rule and the value.
         LinkError
             If the way to the device fails; the next call begins anew.
         """
-        work = self._work(samples, stack, progress)
+        design = self.design
+        if boundary is not None or fill is not None:
+            design = _with_border(design, boundary, fill)
+        array, planes = self._checked(samples, stack)
+        work = Work(design, array, planes, self._transport.frame_samples, progress=progress)
         with self._using():
+            self._switch(design)
             self._transport.stream(work.take, work.give, timeout)
         return work.result
 
@@ -218,6 +228,7 @@ class Device:
 
         await self._claim()
         try:
+            self._switch(self.design)
             stream = self._stream = Stream(self._transport, timeout, notify)
             feeder = asyncio.create_task(feed())
             feeder.add_done_callback(lambda _: arrived.set())
@@ -334,6 +345,7 @@ class Device:
 
     @contextlib.contextmanager
     def _streaming(self, timeout: float | None) -> Iterator[Stream]:
+        self._switch(self.design)
         stream = self._stream = Stream(self._transport, timeout)
         try:
             yield stream
@@ -342,6 +354,11 @@ class Device:
             stream.stop()
 
     # Arrays
+
+    def _switch(self, design: FIRDesign | Conv2DDesign) -> None:
+        """Tells the core which border it makes; what it puts around an image that is padded here doesn't matter."""
+        if isinstance(design, Conv2DDesign) and design.switchable:
+            self._transport.switch("constant" if design.boundary == "wrap" else design.boundary, design.fill)
 
     def _prepare(self, joined: bool, stack: bool | None, ahead: int) -> Callable[[npt.ArrayLike], Work]:
         """What makes work of an item of a stream."""
@@ -363,9 +380,9 @@ class Device:
 
         return piece
 
-    def _work(self, samples: npt.ArrayLike, stack: bool | None, progress: Progress | None = None) -> Work:
+    def _work(self, samples: npt.ArrayLike, stack: bool | None) -> Work:
         array, planes = self._checked(samples, stack)
-        return Work(self.design, array, planes, self._transport.frame_samples, progress=progress)
+        return Work(self.design, array, planes, self._transport.frame_samples)
 
     def _checked(self, samples: npt.ArrayLike, stack: bool | None) -> tuple[Samples, list[Plane]]:
         """An array that the design can take, and where its signals or images are."""
@@ -396,6 +413,20 @@ class Device:
 
 
 _BUSY = "The device is in the middle of a stream; end it first, or open another device"
+
+
+def _with_border(design: FIRDesign | Conv2DDesign, boundary: Boundary | None, fill: int | None) -> Conv2DDesign:
+    """The design with another border, if it can be switched."""
+    if isinstance(design, FIRDesign):
+        raise DataError("A FIR filter has no boundary to choose")
+    if not design.switchable:
+        raise DataError(f"A boundary can be chosen only of a design with switchable=True; this one's is {design.boundary}")
+    try:
+        return design.replace(
+            boundary=design.boundary if boundary is None else boundary, fill=design.fill if fill is None else fill
+        )
+    except DesignError as error:
+        raise DataError(str(error)) from None
 
 
 def _is_stack(shape: tuple[int, ...], stack: bool | None) -> bool:

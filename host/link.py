@@ -9,7 +9,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Self
 
-from convolver.designs import Conv2DDesign, FIRDesign, design_from_json
+from convolver.designs import GATEWARE_BOUNDARIES, Boundary, Conv2DDesign, FIRDesign, design_from_json
 from convolver.errors import DesignError, DesignMismatch, FrameError, LinkError, PortError, ProtocolMismatch, RegisterError
 from convolver.host.address import open_pipe
 from convolver.host.frames import Frame
@@ -90,6 +90,7 @@ class LinkTransport:
         self._session = Session(pipe, timing, clock)
         self._reopen = reopen
         self._coefficients: tuple[int, ...] | None = None
+        self._border: tuple[Boundary, int] | None = None
         self._loaded = False
         self._silent = False
         self._closed = self._broken = False
@@ -122,6 +123,7 @@ class LinkTransport:
     ) -> None:
         """Sends frames while there are any, without a pause between them; see `Transport.stream`."""
         frames = _Frames(self.design, take, give, self._max_payload)
+        frames.border = self._border
         with self._failing():
             remaining = self._ready(timeout, check)
             if self._coefficients is not None and not self._loaded:
@@ -148,6 +150,10 @@ class LinkTransport:
     def silence(self) -> None:
         """Makes a continuous filter start from silence with the next frame, with which that travels."""
         self._silent = True
+
+    def switch(self, boundary: Boundary, fill: int) -> None:
+        """Chooses the border of the frames from the next call on, with which it travels; see `Transport.switch`."""
+        self._border = boundary, fill
 
     def status(self, *, ask: bool = True) -> dict[str, int | bool | str]:
         """Says what the link has seen since it was opened and, if it answers within two seconds, how the device is.
@@ -311,6 +317,8 @@ class _Frames:
     ) -> None:
         self.before: list[Request] = []
         """What goes to the device before the first frame."""
+        self.border: tuple[Boundary, int] | None = None
+        """What goes to the device with each frame's size."""
         self._design = design
         self._take = take
         self._give = give
@@ -336,6 +344,9 @@ class _Frames:
             shape: tuple[int, ...] = samples.shape
             if isinstance(design, Conv2DDesign):
                 requests.append(_write(Register.ROWS, shape))
+                if self.border is not None:
+                    boundary, fill = self.border
+                    requests.append(_write(Register.BOUNDARY, [GATEWARE_BOUNDARIES.index(boundary), fill & 0xFFFFFFFF]))
                 if design.core_mode == "valid":
                     shape = (shape[0] - design.kernel_rows + 1, shape[1] - design.kernel_columns + 1)
             else:
@@ -353,7 +364,7 @@ class _Frames:
             if waiting is None:
                 raise FrameError(f"The device sent {kind.name} where nothing of the kind was due")
             if kind is Type.REFUSED:
-                raise RegisterError("The device refused the frame's size or the coefficients")
+                raise RegisterError("The device refused the frame's size or border, or the coefficients")
             waiting.answers -= 1
         elif kind not in (Type.RESULTS, Type.RESULTS_END) or not self._under_way or self._under_way[0].ended:
             raise FrameError(f"The device sent {kind.name} where nothing of the kind was due")

@@ -32,6 +32,8 @@ class Register(IntEnum):
     BEATS_IN = 0x2C
     BEATS_OUT = 0x30
     SILENCE = 0x34
+    BOUNDARY = 0x38
+    FILL = 0x3C
     DESCRIPTION = 0x2000
     DROPS = DROPS_ADDRESS
     """The link's own, not the accelerator's."""

@@ -117,21 +117,27 @@ class Work:
             self._axes = [_parts(np.arange(len(first)), cuts(len(first), len(first), design.taps - 1, 0, limits[0]))]
         else:
             shape = design.output_shape(*first.shape)
+            pads = design.host_pads or (design.mode == "same" and design.boundary == "wrap")
             padded = [
-                _bordered(size, margin if design.host_pads else (0, 0), design)
+                _bordered(size, margin if pads else (0, 0), design)
                 for size, margin in zip(first.shape, design.host_margins, strict=True)
             ]
             limits = limits or frame_limits(design, len(padded[1]), frame_samples)
             least = design.core_min_rows, design.core_min_columns
-            if design.core_mode == "valid":  # its first result is that of the first whole window
+            borders: list[Indices | None] = [None, None]
+            ahead = 0, 0
+            if pads or design.core_mode == "valid":  # the first result is that of the first whole window
                 reach = (0, design.kernel_rows - 1), (0, design.kernel_columns - 1)
-                borders: list[Indices | None] = [None, None]
+                if design.core_mode == "same":  # before which the core gives others
+                    ahead = design.above, design.left
             else:
                 reach = (design.above, design.below), (design.left, design.right)
                 borders = [_bordered(size, around, design) for size, around in zip(first.shape, reach, strict=True)]
             self._axes = [
-                _parts(axis, cuts(len(axis), size, around[0], around[1], most), fewest, border, around)
-                for axis, size, around, most, fewest, border in zip(padded, shape, reach, limits, least, borders, strict=True)
+                _parts(axis, cuts(len(axis), size, around[0], around[1], most), fewest, border, around, more)
+                for axis, size, around, most, fewest, border, more in zip(
+                    padded, shape, reach, limits, least, borders, ahead, strict=True
+                )
             ]
         # The axes that aren't the plane's own stay as they are.
         own = iter(shape)
@@ -196,8 +202,9 @@ def _parts(
     least: int = 1,
     border: Indices | None = None,
     around: tuple[int, int] = (0, 0),
+    ahead: int = 0,
 ) -> list[_Part]:
-    """The pieces of an axis, none shorter than the core takes.
+    """The pieces of an axis, none shorter than the core takes; `ahead` of their results the core gives some that aren't wanted.
 
     A core that makes the borders itself does so wherever it can. A piece that is too short for that gets all that its results
     need from `border`, the axis with the border around it; what the core puts beyond it is then seen by none of them. One that
@@ -205,7 +212,7 @@ def _parts(
     """
     parts = []
     for piece in pieces:
-        source, keep = axis[piece.source], piece.keep
+        source, keep = axis[piece.source], slice(piece.keep.start + ahead, piece.keep.stop + ahead)
         if len(source) < least and border is not None:
             source = border[piece.target.start : piece.target.stop + sum(around)]
             keep = slice(around[0], around[0] + piece.target.stop - piece.target.start)

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import numpy.typing as npt
 
-from convolver.designs import Conv2DDesign, FIRDesign
+from convolver.designs import Boundary, Conv2DDesign, FIRDesign
 
 __all__ = ["Pipe", "Samples", "Transport"]
 
@@ -47,6 +47,10 @@ class Transport(Protocol):
 
     def silence(self) -> None:
         """Makes a continuous filter start from silence with the next frame."""
+
+    def switch(self, boundary: Boundary, fill: int) -> None:
+        """Chooses what stands outside the frames from the next call on, one of `GATEWARE_BOUNDARIES`, where the design is
+        switchable; until then it's the design's own."""
 
     def status(self, *, ask: bool = True) -> dict[str, int | bool | str]:
         """Says how the far end and the way to it are; with `ask` False what this end knows, at once, from any thread."""

@@ -34,6 +34,8 @@ class Accelerator(wiring.Component):
         Registers.
     rows, columns : Out, 2-D only
         Size of the next frame, as written.
+    boundary, fill : Out, switchable only
+        Its border, as written.
     length : Out(32), FIR only
         Samples of the next frame, as written; the core needs none.
 
@@ -72,11 +74,10 @@ class Accelerator(wiring.Component):
             bank.i_stb.eq(core.i.valid & core.i.ready),
             bank.o_stb.eq(core.o.valid & core.o.ready),
         ]
-        if isinstance(self.design, Conv2DDesign):
-            for name in ("rows", "columns"):
-                m.d.comb += [getattr(core, name).eq(getattr(bank, name)), getattr(self, name).eq(getattr(bank, name))]
-        else:
-            m.d.comb += self.length.eq(bank.length)
+        for name in frame_members(self.design):
+            m.d.comb += getattr(self, name).eq(getattr(bank, name))
+            if isinstance(self.design, Conv2DDesign):
+                m.d.comb += getattr(core, name).eq(getattr(bank, name))
         if bank.has("SILENCE"):
             m.d.comb += core.silence.eq(bank.silence)
         if self.design.loadable:

@@ -87,7 +87,7 @@ def choice_layout(design: Conv2DDesign) -> data.StructLayout:
             "column": range(len(columns)),
             "load": 1,
         }
-    if design.switched:
+    if design.switchable:
         fields |= {"border": border_layout(design), "border_before": border_layout(design)}
     return data.StructLayout(fields | {"result": 1, "first": 1, "last": 1, "eol": 1})
 
@@ -128,7 +128,7 @@ class Borders(wiring.Component):
         m.d.sync += [step.eq(self.step), *(self.choice[name].eq(step[name]) for name in ("result", "first", "last", "eol"))]
         if design.core_mode == "valid":
             return m
-        if design.switched:
+        if design.switchable:
             m.d.sync += [self.choice.border.eq(step.border), self.choice.border_before.eq(step.border_before)]
 
         load, outside = Signal(), Signal(range(design.right + 1))
@@ -144,9 +144,9 @@ class Borders(wiring.Component):
             if offset:
                 inside = step.top if offset < 0 else step.bottom
                 found = {(b, place): sources.index(source) for (b, place), source in row_sources(design, offset).items()}
-                self._choose(m, self.choice.rows[str(row)], found, inside, step.border.boundary if design.switched else None)
+                self._choose(m, self.choice.rows[str(row)], found, inside, step.border.boundary if design.switchable else None)
         found = {(b, place): columns.index(source) for (b, place), source in column_sources(design).items()}
-        self._choose(m, self.choice.column, found, outside, step.border_before.boundary if design.switched else None)
+        self._choose(m, self.choice.column, found, outside, step.border_before.boundary if design.switchable else None)
         return m
 
     def _choose(

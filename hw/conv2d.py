@@ -1,7 +1,7 @@
 """The 2-D core: raster, line buffer and window in front of the array."""
 
-from amaranth.hdl import Module, Signal
-from amaranth.lib import data, stream, wiring
+from amaranth.hdl import Module
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.designs import Conv2DDesign
@@ -10,10 +10,11 @@ from convolver.schedule import Schedule
 from .array_core import ArrayCore
 from .border import Borders
 from .coefficients import coefficient_layout
+from .entry import Entry
 from .line_buffer import LineBuffer
 from .marks import ERROR_LAYOUT
-from .raster import Raster
-from .stream import SkidBuffer, image_layout
+from .raster import Raster, border_layout
+from .stream import image_layout
 from .window import RowBorder, Window
 
 __all__ = ["Conv2DCore"]
@@ -23,9 +24,9 @@ class Conv2DCore(wiring.Component):
     """Convolves images with a kernel: one pixel a clock, full back-pressure, no bubble at row ends or between frames of one
     size.
 
-    Result (r, c) is offered `latency` clocks after the acceptance of pixel (r + below, c + right), counted on in the next row
-    and the next frame. Behind a frame that no other follows at once the core drives the end out by itself, in ``below *
-    columns + right`` clocks, during which a new frame waits.
+    Result (r, c) is offered `latency` clocks after the acceptance of pixel (r + core_below, c + core_right), counted on in the
+    next row and the next frame. Behind a frame that no other follows at once the core drives the end out by itself, in
+    ``core_below * columns + core_right`` clocks, during which a new frame waits.
 
     Parameters
     ----------
@@ -40,6 +41,8 @@ class Conv2DCore(wiring.Component):
     rows, columns : In
         Size of the frame, in the clock in which its first pixel is accepted; `core_min_rows` to `core_rows` and so for the
         columns.
+    boundary, fill : In, if they can be switched
+        As `rows` and `columns`: the frame's boundary, a place in `GATEWARE_BOUNDARIES`, and the pixel of ``constant``.
     coefficients, restart, pending : if they can be loaded
         See `CoefficientBank`.
     busy : Out
@@ -62,6 +65,8 @@ class Conv2DCore(wiring.Component):
             "errors": Out(ERROR_LAYOUT),
             "overflow": Out(1),
         }
+        if design.switchable:
+            ports |= {name: In(shape) for name, shape in border_layout(design).members.items()}
         if design.loadable:
             ports |= {
                 "coefficients": In(stream.Signature(coefficient_layout(design))),
@@ -78,10 +83,7 @@ class Conv2DCore(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         design = self.design
-        # A frame's size goes the way of its pixels: its first one may wait here while the ports show the next frame's.
-        size = data.StructLayout({"rows": range(design.core_rows + 1), "columns": range(design.core_columns + 1)})
-        sized = data.StructLayout({"beat": image_layout(design.pixel), "size": size, "fits": 1, "repeats": 1})
-        m.submodules.skid = skid = SkidBuffer(sized)
+        m.submodules.entry = entry = Entry(design)
         m.submodules.raster = raster = Raster(design)
         m.submodules.lines = lines = LineBuffer(design)
         m.submodules.borders = borders = Borders(design)
@@ -89,37 +91,16 @@ class Conv2DCore(wiring.Component):
         m.submodules.window = window = Window(design)
         m.submodules.array = array = ArrayCore(self.schedule, image_layout(design.output_format))
 
-        # What the raster asks of a size is found here, where a register follows. `begun` is the size of the frame whose first
-        # pixel was accepted last, if that fits.
-        now, begun, begun_fits = Signal(size), Signal(size), Signal()
-        m.d.comb += [
-            now.rows.eq(self.rows),
-            now.columns.eq(self.columns),
-            skid.i.p.size.eq(now),
-            skid.i.p.fits.eq(
-                (self.rows >= design.core_min_rows)
-                & (self.rows <= design.core_rows)
-                & (self.columns >= design.core_min_columns)
-                & (self.columns <= design.core_columns)
-            ),
-            skid.i.p.repeats.eq((now.rows == begun.rows) & (now.columns == begun.columns) & begun_fits),
-        ]
-        with m.If(self.i.valid & self.i.ready & self.i.p.first):
-            m.d.sync += [begun.eq(now), begun_fits.eq(skid.i.p.fits)]
-
+        wiring.connect(m, wiring.flipped(self.i), entry.i)
         wiring.connect(m, array.o, wiring.flipped(self.o))
         wiring.connect(m, border.o, window.i)
         m.d.comb += [
-            skid.i.valid.eq(self.i.valid),
-            skid.i.p.beat.eq(self.i.payload),
-            self.i.ready.eq(skid.i.ready),
-            raster.i.valid.eq(skid.o.valid),
-            raster.i.payload.eq(skid.o.p.beat),
-            raster.rows.eq(skid.o.p.size.rows),
-            raster.columns.eq(skid.o.p.size.columns),
-            raster.fits.eq(skid.o.p.fits),
-            raster.repeats.eq(skid.o.p.repeats),
-            skid.o.ready.eq(raster.i.ready),
+            entry.rows.eq(self.rows),
+            entry.columns.eq(self.columns),
+            raster.i.valid.eq(entry.o.valid),
+            raster.i.payload.eq(entry.o.p.beat),
+            entry.o.ready.eq(raster.i.ready),
+            *(getattr(raster, name).eq(entry.o.p[name]) for name in ("rows", "columns_left", "starts", "joins", "more")),
             raster.available.eq(array.available),
             array.take.eq(raster.take),
             lines.valid.eq(raster.valid),
@@ -131,9 +112,15 @@ class Conv2DCore(wiring.Component):
             *(array.samples[product.lane].eq(window.places[product.position]) for product in self.schedule.products),
             array.valid.eq(window.valid),
             *(array.marks[name].eq(getattr(window, name)) for name in ("first", "last", "eol")),
-            self.busy.eq(skid.o.valid | raster.open | raster.valid | ~array.home),
+            self.busy.eq(entry.waiting | raster.open | raster.valid | ~array.home),
             self.overflow.eq(array.overflow),
         ]
+        if design.switchable:
+            m.d.comb += [
+                entry.boundary.eq(self.boundary),
+                entry.fill.eq(self.fill),
+                raster.border.eq(entry.o.p.border),
+            ]
         errors = raster.errors
         m.d.comb += [self.errors[name].eq(errors[name]) for name in ("size", "first", "orphan", "eol")]
         if design.loadable:
@@ -141,7 +128,7 @@ class Conv2DCore(wiring.Component):
             m.d.comb += [
                 array.swap.eq(window.next_first),
                 array.restart.eq(self.restart),
-                array.open.eq(raster.open | raster.valid | skid.o.valid),
+                array.open.eq(raster.open | raster.valid | entry.waiting),
                 self.pending.eq(array.pending),
                 self.errors.coefficients.eq(array.coefficient_error),
             ]

@@ -1,7 +1,5 @@
 """The raster: which pixel a step belongs to, which result it completes, and when a frame's end must be driven out."""
 
-from typing import Any
-
 from amaranth.hdl import Module, Mux, Signal, Value, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
@@ -34,7 +32,7 @@ def step_layout(design: Conv2DDesign) -> data.StructLayout:
         "top": range(design.above + 1),
         "bottom": range(design.core_below + 1),
     }
-    if design.switched:
+    if design.switchable:
         fields |= {"border": border_layout(design), "border_before": border_layout(design)}
     return data.StructLayout(fields | {"result": 1, "first": 1, "last": 1, "eol": 1})
 
@@ -55,12 +53,13 @@ class Raster(wiring.Component):
     -----
     i : stream of `image_layout`
         Decides with the marks of the beat it is offered: put a register slice in front. `last` is ignored.
-    rows, columns : In
-        Size of the frame, while its first pixel is on offer.
+    rows, columns_left : In
+        Size of the frame, while its first pixel is on offer: its rows, and its columns less 3.
     border : In
         With the first pixel: the frame's `border_layout`, where it is chosen at run time.
-    fits, repeats : In
-        With the first pixel: the size is one that the core takes; it is the size of the frame that began before.
+    starts, joins, more : In
+        A beat is on offer, and it is the first pixel of a frame that the core takes; and the frame has the size of the one
+        before; or it isn't a first pixel.
     available : In
         A result may be started; no step is made without.
     valid : Out
@@ -79,9 +78,10 @@ class Raster(wiring.Component):
         ports = {
             "i": In(stream.Signature(image_layout(design.pixel))),
             "rows": In(range(design.core_rows + 1)),
-            "columns": In(range(design.core_columns + 1)),
-            "fits": In(1),
-            "repeats": In(1),
+            "columns_left": In(range(design.core_columns - 2)),
+            "starts": In(1),
+            "joins": In(1),
+            "more": In(1),
             "available": In(1),
             "valid": Out(1),
             "step": Out(step_layout(design)),
@@ -89,7 +89,7 @@ class Raster(wiring.Component):
             "open": Out(1),
             "errors": Out(ERROR_LAYOUT),
         }
-        if design.switched:
+        if design.switchable:
             ports["border"] = In(border_layout(design))
         super().__init__(ports)
         self.design = design
@@ -106,31 +106,32 @@ class Raster(wiring.Component):
         leaving = Signal()  # some results of a frame are still to come, all of its pixels are in
         flushing = Signal()  # steps without a pixel drive them out
         skipping = Signal()  # the beats of a frame that doesn't fit are dropped
+        driven = Signal()  # a step is made whether there is a pixel or not: completing, or leaving and not entering
 
         # What happens in this clock, each of it from registers alone.
-        begins, begin, drop, cut, take_pixel, complete, flush = (
-            Signal(name=name) for name in ("begins", "begin", "drop", "cut", "take_pixel", "complete", "flush")
+        begins, begin, drop, cut, take_pixel, flushed = (
+            Signal(name=name) for name in ("begins", "begin", "drop", "cut", "take_pixel", "flushed")
         )
         advance, consume, ends, frame_end = (Signal(name=name) for name in ("advance", "consume", "ends", "frame_end"))
         outside = ~entering & ~flushing
         m.d.comb += [
-            begins.eq(outside & has & head.first & self.fits & (~leaving | self.repeats)),
-            drop.eq(outside & has & ~(head.first & self.fits)),
+            begins.eq(outside & Mux(leaving, self.joins, self.starts)),
+            drop.eq(outside & has & ~self.starts),
             cut.eq(entering & ~completing & has & head.first),
-            take_pixel.eq(entering & ~completing & has & ~head.first),
-            complete.eq(entering & completing),
-            flush.eq(flushing | (leaving & ~entering & ~begins)),
+            take_pixel.eq(entering & ~driven & self.more),
             begin.eq(begins & self.available),
-            advance.eq(self.available & (begins | take_pixel | complete | flush)),
+            advance.eq(self.available & (driven | Mux(entering, self.more, self.starts))),
             consume.eq(drop | (self.available & (begins | take_pixel))),
             self.i.ready.eq(consume),
             self.open.eq(entering | leaving | flushing),
         ]
-        place = _Place(m, self, begin, advance, frame_end, leaving, flush & ends)
-        m.d.comb += frame_end.eq(place.line_end & place.last_line & entering)
+        place = _Place(m, self, begin, advance, frame_end, leaving, flushed)
+        # That a frame's last pixel is taken is found without `advance`, of which it is a part.
+        m.d.comb += frame_end.eq(place.line_end & place.last_line & entering & self.available & (driven | self.more))
+        made_up = entering & (completing | cut)
         m.d.sync += [
-            entering.eq((entering | begin) & ~(advance & frame_end)),
-            completing.eq((completing | cut) & ~(advance & frame_end)),
+            entering.eq((entering | begin) & ~frame_end),
+            completing.eq((completing | cut) & ~frame_end),
             skipping.eq((skipping | (drop & head.first)) & ~begin),
             self.errors.size.eq(drop & head.first),
             self.errors.orphan.eq(drop & ~head.first & ~skipping),
@@ -138,15 +139,21 @@ class Raster(wiring.Component):
             self.errors.eol.eq(self.available & (begins | take_pixel) & (head.eol != place.line_end)),
         ]
         if has_tail:
-            # A frame that is shorter than its end leaves before another may begin: three would be inside at once.
-            short = Signal()
-            with m.If(begin):
-                m.d.sync += short.eq(self.rows <= design.core_below)
-            m.d.comb += ends.eq(place.result & place.last)
-            m.d.sync += [
-                leaving.eq((leaving & ~(advance & ends)) | (advance & frame_end)),
-                flushing.eq((flush & ~(advance & ends)) | (advance & frame_end & short)),
+            # The clock behind a frame's last pixel is the only one in which another may follow; no step of it ends the frame,
+            # unless its end is one step long.
+            at_once = design.core_below == 0 and design.core_right == 1
+            m.d.comb += [
+                ends.eq(place.result & place.last),
+                flushed.eq(self.available & ends & ((driven & ~entering & ~begins) if at_once else flushing)),
             ]
+            m.d.sync += [
+                leaving.eq((leaving & ~(advance & ends)) | frame_end),
+                # A frame that is shorter than its end leaves before another may begin: three would be inside at once.
+                flushing.eq((driven & ~entering & ~begins & ~flushed) | (frame_end & place.short)),
+                driven.eq(made_up | frame_end | (driven & ~entering & ~begin & ~flushed)),
+            ]
+        else:
+            m.d.sync += driven.eq(made_up & ~frame_end)
 
         m.d.comb += self.take.eq(advance & place.result)
         with m.If(advance):
@@ -154,138 +161,162 @@ class Raster(wiring.Component):
         m.d.sync += [
             self.valid.eq(advance),
             self.step.pixel.eq(Mux(completing, 0, head.data)),
-            self.step.top.eq(place.top),
-            self.step.bottom.eq(place.bottom),
             self.step.result.eq(place.result),
             self.step.first.eq(place.first),
             self.step.last.eq(place.last),
             self.step.eol.eq(place.eol),
         ]
-        if place.border is not None:
-            m.d.sync += [self.step.border.eq(place.border), self.step.border_before.eq(place.border_before)]
+        m.d.comb += [self.step.top.eq(place.top), self.step.bottom.eq(place.bottom)]
+        if design.switchable:
+            m.d.comb += [self.step.border.eq(place.border), self.step.border_before.eq(place.border_before)]
         return m
 
 
 class _Place:
     """Where the next step is: its column and line, the result that it completes, and that result's marks.
 
-    Everything about a line is decided at the end of the line before. Counters of a frame's size count down, and the ends are
-    their signs, so that no step waits for a comparison; counters up are no longer than the kernel. A frame has at least 3
-    columns: its first step never ends a line.
+    Counters of a frame's size count down, and the ends are their signs, so that no step waits for a comparison; counters up are
+    no longer than the kernel. Whatever counts lines moves a clock behind the steps, by registers that say what the step was: it
+    stands beside `Raster.step`, and is asked for a line's end at the earliest at the third step of a line, or of a frame. So a
+    frame must have at least 3 columns.
     """
 
     def __init__(
         self, m: Module, raster: Raster, begin: Signal, advance: Signal, frame_end: Signal, leaving: Signal, flushed: Value
     ) -> None:
         design = raster.design
-        below = design.core_below
+        same = design.core_mode == "same"
+        below = design.core_below if same else 0
         # Steps of a line before the first that completes a result of this line's row.
-        self.before = design.core_right if design.core_mode == "same" else design.kernel_columns - 1
-        self.column = Signal(range(self.before + 2))  # counted up to before + 1 only
-        self.top = Signal(range(design.above + 1))
-        self.bottom = Signal(range(below + 1))
-        self.border: Any = None
-        self.border_before: Any = None
-        self.tail, self.load = self.column < self.before, self.column == self.before
-        # Of the frame that entered last; counts on while it leaves, up to the first line that completes results.
-        first_line = below if design.core_mode == "same" else design.kernel_rows - 1
+        before = design.core_right if same else design.kernel_columns - 1
+        self.column = Signal(range(before + 2))  # counted up to before + 1 only
+        self.top, self.bottom = Signal(range(design.above + 1)), Signal(range(design.core_below + 1))
+        self.short = Signal()  # the frame that entered last has no more lines than the next one needs to drive its end out
+        # The line that serves a frame's first row of results; of the frame that entered last, while it leaves too.
+        first_line = below if same else design.kernel_rows - 1
         line = Signal(range(first_line + 1))
-        last_row = Signal(range(below + 1))  # of that frame, counted as `bottom` is
-        first_row = Signal(init=not below if design.core_mode == "same" else design.kernel_rows == 1)
 
         # Steps of the line behind the next one, less one; lines of the frame that entered last behind this one, less one.
-        columns_left, lines_left = Signal(signed(len(raster.columns) + 1)), Signal(signed(len(raster.rows) + 1))
-        columns_before = Signal(len(raster.columns))
+        columns_left, lines_left = Signal(signed(len(raster.columns_left) + 2)), Signal(signed(len(raster.rows) + 1))
+        columns_before = Signal(range(design.core_columns - 1))
         self.line_end, self.last_line = columns_left[-1], lines_left[-1]
-        line_end = advance & self.line_end
         with m.If(advance):
             turn = self.line_end | flushed
             m.d.sync += [
-                self.column.eq(Mux(turn, 0, Mux(self.column == self.before + 1, self.column, self.column + 1))),
+                self.column.eq(Mux(turn, 0, Mux(self.column == before + 1, self.column, self.column + 1))),
                 columns_left.eq(Mux(turn, columns_before, columns_left - 1)),
             ]
-        with m.If(line_end):
-            m.d.sync += [line.eq(Mux(line == first_line, line, line + 1)), lines_left.eq(lines_left - 1)]
-        with m.If(begin):
-            m.d.sync += [
-                columns_left.eq(raster.columns - 3),
-                columns_before.eq(raster.columns - 2),
-                lines_left.eq(raster.rows - 2),
-                line.eq(0),
-                last_row.eq(Mux(raster.rows <= below, raster.rows - 1, below)),
-            ]
-        if design.core_mode == "valid":
-            self._valid(m, design, line, line_end, frame_end, first_row)
-        else:
-            self._same(m, raster, line, last_row, begin, line_end, frame_end, leaving, flushed & advance, first_row)
+            with m.If(begin):
+                m.d.sync += columns_left.eq(raster.columns_left)
 
-    def _valid(
-        self, m: Module, design: Conv2DDesign, line: Signal, line_end: Value, frame_end: Signal, first_row: Signal
-    ) -> None:
-        """A result wherever the window lies inside the frame; the frame's last pixel completes the last one."""
-        before = design.kernel_rows - 2  # the line before the first that completes results
-        live = Signal(init=design.kernel_rows == 1)
-        self.result = live & ~self.tail
-        self.first = first_row & self.load
-        self.last = self.last_line & self.line_end
-        self.eol = self.line_end
-        with m.If(line_end):
-            if before < 0:
-                m.d.sync += first_row.eq(frame_end)
+        # A clock later.
+        turned, begun, was_flushed = Signal(), Signal(), Signal()
+        rows, columns_given = Signal.like(raster.rows), Signal.like(raster.columns_left)
+        m.d.sync += [
+            turned.eq(advance & self.line_end),
+            begun.eq(begin),
+            was_flushed.eq(flushed),
+            rows.eq(raster.rows),
+            columns_given.eq(raster.columns_left),
+        ]
+        last_row = Signal(range(below + 1))  # of the frame that entered last, counted as `bottom` is
+        with m.If(turned):
+            m.d.sync += [lines_left.eq(lines_left - 1), line.eq(Mux(line == first_line, line, line + 1))]
+        with m.If(begun):
+            m.d.sync += [
+                columns_before.eq(columns_given + 1),
+                lines_left.eq(rows - 2),
+                line.eq(0),
+                self.short.eq(rows <= below),
+                last_row.eq(Mux(rows <= below, rows - 1, below)),
+            ]
+
+        first_next = line == first_line - 1  # the next line is the first that serves results
+        self.first_row = Signal(init=first_line == 0)
+        tail = self.column < before
+        self.first = self.first_row & (self.column == before)
+        with m.If(advance & self.line_end):
+            if not first_line:
+                m.d.sync += self.first_row.eq(frame_end)
             else:
-                m.d.sync += [live.eq((live | (line == before)) & ~frame_end), first_row.eq((line == before) & ~frame_end)]
+                m.d.sync += self.first_row.eq(first_next if same else first_next & ~frame_end)
+        if same:
+            self._same(m, design, before, advance, flushed, turned, was_flushed, leaving, first_next, last_row)
+            if design.switchable:
+                self._borders(m, raster, below, turned, begun, first_next)
+            return
+
+        # `valid`: a result wherever the window lies inside the frame; the frame's last pixel completes the last one.
+        live = Signal(init=not first_line)
+        if first_line:
+            with m.If(advance & self.line_end):
+                m.d.sync += live.eq((live | first_next) & ~frame_end)
+        self.result = live & ~tail
+        self.last, self.eol = self.last_line & self.line_end, self.line_end
 
     def _same(
         self,
         m: Module,
-        raster: Raster,
-        line: Signal,
-        last_row: Signal,
-        begin: Signal,
-        line_end: Value,
-        frame_end: Signal,
-        leaving: Signal,
+        design: Conv2DDesign,
+        before: int,
+        advance: Signal,
         flushed: Value,
-        first_row: Signal,
+        turned: Signal,
+        was_flushed: Signal,
+        leaving: Signal,
+        first_next: Value,
+        last_row: Signal,
     ) -> None:
         """A result `core_below` lines and `core_right` columns behind each pixel: the first steps of a line complete the row
-        before."""
-        design = raster.design
-        above, below, before = design.above, design.core_below, self.before
-        live = Signal(init=not below)  # the line serves a result row
-        last_row_now = self.last_line if not below else live & (self.bottom == 0)
-        live_before, last_before = Signal(), Signal()  # the same of the line before, for its last results
-        self.result = Mux(self.tail, live_before, live) if before else live
-        self.first = first_row & self.load
+        before. From a frame's first result on every step completes one, until a flush ends."""
+        below = design.core_below
+        live = Signal(init=not below)  # this line serves a row of results
+        last_row_now = live & (self.bottom == 0) if below else self.last_line
+        last_before = Signal()  # the line before served a frame's last row
+        self.result = Signal(init=not below and not before)
         self.last = last_before & (self.column == before - 1) if before else last_row_now & self.line_end
         self.eol = self.column == before - 1 if before else self.line_end
-        top_next = Mux(self.top == above, above, self.top + 1)
 
+        line_end = advance & self.line_end
         with m.If(line_end):
-            m.d.sync += [live_before.eq(live), last_before.eq(live & last_row_now)]
-            if not below:
-                m.d.sync += [first_row.eq(frame_end), self.top.eq(Mux(frame_end, 0, top_next))]
-            else:
-                m.d.sync += [first_row.eq(0), self.top.eq(top_next), live.eq(live & ~last_row_now)]
-                # A row whose frame has all its lines in has one row fewer below it than the row before.
-                with m.If(frame_end | leaving):
-                    m.d.sync += self.bottom.eq(self.bottom - 1)
-                with m.If(line == below - 1):
-                    m.d.sync += [live.eq(1), first_row.eq(1), self.top.eq(0), self.bottom.eq(last_row)]
-        with m.If(flushed):
-            m.d.sync += [live.eq(not below), live_before.eq(0), last_before.eq(0)]
-        if design.switched:
-            self._borders(m, raster, line == below - 1 if below else None, begin, line_end)
-
-    def _borders(self, m: Module, raster: Raster, first_next: Value | None, begin: Signal, line_end: Value) -> None:
-        """The border goes with the rows of results, as many lines behind the pixels; `first_next` says that the next line
-        serves a frame's first row, None that a frame's first line does."""
-        layout = border_layout(raster.design)
-        self.border, self.border_before, begun = Signal(layout), Signal(layout), Signal(layout)
-        with m.If(line_end):
-            m.d.sync += self.border_before.eq(self.border)
-        with m.If(begin):
-            m.d.sync += (self.border if first_next is None else begun).eq(raster.border)
-        if first_next is not None:
+            m.d.sync += last_before.eq(last_row_now)
+        if before:
+            with m.If(advance & self.first_row & (self.column == before - 1)):
+                m.d.sync += self.result.eq(1)
+        elif below:
             with m.If(line_end & first_next):
-                m.d.sync += self.border.eq(begun)
+                m.d.sync += self.result.eq(1)
+        if before or below:
+            with m.If(flushed):
+                m.d.sync += [self.result.eq(0), self.first_row.eq(not below)]
+
+        # A clock later: the rows that the frame has on either side of the one that this line serves.
+        with m.If(turned):
+            m.d.sync += self.top.eq(Mux(self.top == design.above, self.top, self.top + 1))
+            if not below:
+                with m.If(self.first_row):
+                    m.d.sync += self.top.eq(0)
+            else:
+                m.d.sync += live.eq(live & ~last_row_now)
+                # A row whose frame has all its lines in has one row fewer below it than the row before.
+                with m.If(leaving):
+                    m.d.sync += self.bottom.eq(self.bottom - 1)
+                with m.If(first_next):
+                    m.d.sync += [live.eq(1), self.top.eq(0), self.bottom.eq(last_row)]
+        if below:
+            with m.If(was_flushed):
+                m.d.sync += live.eq(0)
+
+    def _borders(self, m: Module, raster: Raster, below: int, turned: Signal, begun: Signal, first_next: Value) -> None:
+        """The border goes with the rows of results, as many lines behind the pixels."""
+        layout = border_layout(raster.design)
+        given, entered = Signal(layout), Signal(layout)
+        self.border, self.border_before = Signal(layout), Signal(layout)
+        m.d.sync += given.eq(raster.border)
+        with m.If(turned):
+            m.d.sync += self.border_before.eq(self.border)
+        with m.If(begun):
+            m.d.sync += (entered if below else self.border).eq(given)
+        if below:
+            with m.If(turned & first_next):
+                m.d.sync += self.border.eq(entered)

@@ -7,11 +7,11 @@
 import zlib
 from dataclasses import dataclass
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from convolver.designs import Conv2DDesign, FIRDesign
+from convolver.designs import GATEWARE_BOUNDARIES, Conv2DDesign, FIRDesign
 from convolver.errors import DesignError
 from convolver.hw.stream import shape_of
 from convolver.schedule import Schedule
@@ -55,7 +55,7 @@ class Register:
     address: int
     access: str
     kind: str | None = None
-    """The only kind of design that has it: "fir", "conv2d", "loadable" or "continuous"; None for all."""
+    """The only kind of design that has it: "fir", "conv2d", "loadable", "continuous" or "switchable"; None for all."""
 
 
 REGISTERS = {
@@ -73,6 +73,8 @@ REGISTERS = {
     "BEATS_IN": Register(0x2C, "r"),
     "BEATS_OUT": Register(0x30, "r"),
     "SILENCE": Register(0x34, "w", "continuous"),
+    "BOUNDARY": Register(0x38, "rw", "switchable"),
+    "FILL": Register(0x3C, "rw", "switchable"),
 }
 """The register map, without the description behind it."""
 
@@ -98,11 +100,18 @@ def description(design: FIRDesign | Conv2DDesign) -> bytes:
 
 
 def frame_members(design: FIRDesign | Conv2DDesign) -> dict[str, wiring.Member]:
-    """The ports by which a register bank tells the next frame's size; after reset a 2-D frame has the core's largest."""
-    if isinstance(design, Conv2DDesign):
-        sizes = {"rows": design.core_rows, "columns": design.core_columns}
-        return {name: Out(size.bit_length(), init=size) for name, size in sizes.items()}
-    return {"length": Out(32)}
+    """The ports by which a register bank tells the next frame's size and border; after reset a 2-D frame has the core's
+    largest size and the design's border."""
+    if isinstance(design, FIRDesign):
+        return {"length": Out(32)}
+    sizes = {"rows": design.core_rows, "columns": design.core_columns}
+    members = {name: Out(size.bit_length(), init=size) for name, size in sizes.items()}
+    if design.switchable:
+        # For `wrap` the host pads, whatever the core puts around that.
+        boundary = GATEWARE_BOUNDARIES.index(design.boundary) if design.boundary in GATEWARE_BOUNDARIES else 0
+        members["boundary"] = Out(range(len(GATEWARE_BOUNDARIES)), init=boundary)
+        members["fill"] = Out(shape_of(design.pixel), init=design.fill)
+    return members
 
 
 class RegisterBank(wiring.Component):
@@ -126,6 +135,8 @@ class RegisterBank(wiring.Component):
         The requests and responses.
     rows, columns : Out, 2-D only
         Size of the next frame; after reset the largest that the core takes.
+    boundary, fill : Out, switchable only
+        The next frame's border: see `Conv2DCore`; after reset the design's.
     length : Out(32), FIR only
         Samples of the next frame, for a front whose samples come without marks; 0 after reset.
     coefficients : Out(stream), loadable only
@@ -199,7 +210,8 @@ class RegisterBank(wiring.Component):
             sticky.eq(sticky & ~clear | self.errors),  # an error in the clock of its clearing is kept
         ]
 
-        stored = {name: getattr(self, name.lower()) for name in ("ROWS", "COLUMNS", "LENGTH") if self.has(name)}
+        names = ("ROWS", "COLUMNS", "LENGTH", "BOUNDARY", "FILL")
+        stored = {name: getattr(self, name.lower()) for name in names if self.has(name)}
         readable = stored | {
             "ID": Const(ID, 32),
             "VERSION": Const(VERSION, 32),
@@ -245,7 +257,7 @@ class RegisterBank(wiring.Component):
             m.d.comb += clear.eq(given)
         for name, target in stored.items():
             with m.If(written[name]):
-                m.d.comb += fits.eq(given[len(target) :] == 0)
+                m.d.comb += fits.eq(_fits(given, target.shape()))
                 with m.If(act & fits):
                     m.d.sync += target.eq(given)
         if self.has("SILENCE"):
@@ -261,7 +273,6 @@ class RegisterBank(wiring.Component):
         begun = Signal(range(count))  # coefficients of the set that is being written
         last = Signal()
 
-        sign = given[form.width - 1 :] if form.signed else given[form.width :]
         m.d.comb += [
             wait.eq((written["COEFFICIENT"] | written["RESTART"]) & self.coefficients.valid),
             self.restart.eq(act & written["RESTART"]),
@@ -270,7 +281,7 @@ class RegisterBank(wiring.Component):
         with m.If(self.coefficients.ready):
             m.d.sync += self.coefficients.valid.eq(0)
         with m.If(written["COEFFICIENT"]):
-            m.d.comb += fits.eq(((sign == 0) | (sign.all() if form.signed else 0)) & ~self.pending)
+            m.d.comb += fits.eq(_fits(given, shape_of(form)) & ~self.pending)
             with m.If(act & fits):
                 m.d.sync += [
                     self.coefficients.p.data.eq(given),
@@ -280,3 +291,9 @@ class RegisterBank(wiring.Component):
                 ]
         with m.If(self.restart):
             m.d.sync += begun.eq(0)
+
+
+def _fits(given: Value, shape: Shape) -> Value:
+    """Whether a register of this shape can hold what is written, two's complement where it is signed."""
+    above = given[shape.width - shape.signed :]
+    return (above == 0) | above.all() if shape.signed else above == 0

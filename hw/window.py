@@ -41,7 +41,7 @@ class RowBorder(wiring.Component):
         if design.core_mode == "valid":
             m.d.sync += [out.eq(pixel) for out, pixel in zip(self.o.pixels, self.i.pixels, strict=True)]
             return m
-        fill = self.i.choice.border.fill if design.switched else Const(design.fill, shape_of(design.pixel))
+        fill = self.i.choice.border.fill if design.switchable else Const(design.fill, shape_of(design.pixel))
         rows, _ = choices(design)
         for row, sources in enumerate(rows):
             taken = [fill if source is None else self.i.pixels[design.core_above + source] for source in sources]
@@ -126,14 +126,14 @@ class Window(wiring.Component):
             """What came `source` steps ago, or the fill."""
             if source is not None:
                 return [newest, *chain][source]
-            return self.i.choice[border].fill if design.switched else Const(design.fill, shape)
+            return self.i.choice[border].fill if design.switchable else Const(design.fill, shape)
 
         entering = Signal(shape, name=f"entering_{row}")
         _take(m, entering, self.i.choice.column, [taken(source, "border_before") for source in sources])
         first: list[Value] = []
         for outside in range(design.left, 0, -1):
             found = left_sources(design, outside)
-            if design.switched:
+            if design.switchable:
                 pixel = Signal(shape, name=f"left_{row}_{outside}")
                 with m.Switch(self.i.choice.border.boundary):
                     for boundary, source in found.items():

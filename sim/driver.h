@@ -18,6 +18,8 @@ struct job {
 	const i64 *frame_starts;
 	const i64 *frame_rows;
 	const i64 *frame_columns;
+	const i64 *frame_boundaries;
+	const i64 *frame_fills;
 	i64 frames;
 	const i64 *coefficients;
 	const std::uint8_t *coefficient_marks;
@@ -129,8 +131,9 @@ private:
 			const std::uint8_t marks = j.marks[j.accepted];
 			if (j.frames > 0) {
 				const bool sampled = valid && (marks & 1);
-				Core::set_size(top, sampled ? j.frame_rows[j.frame] : ~j.frame_rows[j.frame],
-					sampled ? j.frame_columns[j.frame] : ~j.frame_columns[j.frame]);
+				const i64 flip = sampled ? 0 : ~i64(0);
+				Core::set_frame(top, j.frame_rows[j.frame] ^ flip, j.frame_columns[j.frame] ^ flip,
+					j.frame_boundaries[j.frame] ^ flip, j.frame_fills[j.frame] ^ flip);
 			}
 			Core::set_input(top, valid, valid ? j.samples[j.accepted] : ~j.samples[j.accepted], valid ? marks : ~marks);
 		} else {

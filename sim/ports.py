@@ -11,6 +11,10 @@ MARKS = ("first", "last", "eol")
 """Marks of a beat, in the order of their bits."""
 
 
+FRAME = ("rows", "columns", "boundary", "fill")
+"""What a core samples with a frame's first beat."""
+
+
 @dataclass(frozen=True)
 class Field:
     """Bits of a payload."""
@@ -47,7 +51,7 @@ class Ports:
             output=_payload(members["o"]),
             coefficients=_payload(members["coefficients"]) if "coefficients" in members else {},
             errors=_fields(members["errors"].shape) if "errors" in members else {},
-            sizes={name: Shape.cast(members[name].shape).width for name in ("rows", "columns") if name in members},
+            sizes={name: Shape.cast(members[name].shape).width for name in FRAME if name in members},
             flags=tuple(name for name in ("busy", "pending", "overflow") if name in members),
             latency=latency if isinstance(latency, int) else None,
         )
@@ -113,7 +117,8 @@ def glue(ports: Ports, number: int) -> str:
             "\tTWIN_INLINE static void set_input(top &t, bool valid, i64 data, std::uint8_t marks) {",
             *(f"\t\t{line}" for line in _drive("i", ports.input, MARKS)),
             "\t}",
-            "\tTWIN_INLINE static void set_size(top &t, i64 rows, i64 columns) {",
+            "\tTWIN_INLINE static void set_frame(top &t, i64 rows, i64 columns, i64 boundary, i64 fill) {",
+            "\t\t(void)boundary, (void)fill;",
             *(f"\t\t{line}" for line in sizes),
             "\t}",
             "\tTWIN_INLINE static void set_coefficient(top &t, bool valid, i64 data, std::uint8_t marks) {",

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convolver.designs import GATEWARE_BOUNDARIES, Boundary
 from convolver.formats import Format
 
 __all__ = [
@@ -42,7 +43,8 @@ _PERIOD = 4099  # a prime: two patterns side by side don't repeat together
 class Beats:
     """Frames one after another, as they go into a core.
 
-    `starts` are the indices of the frames' first beats; `rows` and `columns` the sizes of images, empty for signals.
+    `starts` are the indices of the frames' first beats; `rows` and `columns` the sizes of images, `boundaries` (places in
+    `GATEWARE_BOUNDARIES`) and `fills` their borders for a core that is told these; empty for signals.
     """
 
     samples: Integers
@@ -50,6 +52,8 @@ class Beats:
     starts: Integers
     rows: Integers
     columns: Integers
+    boundaries: Integers
+    fills: Integers
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -68,8 +72,9 @@ def marks_of(shape: Sequence[int]) -> Bytes:
     return flat
 
 
-def beats_of(frames: Sequence[npt.NDArray[Any]]) -> Beats:
-    """The beats of signals (1-D arrays) or of images (2-D arrays), back to back."""
+def beats_of(frames: Sequence[npt.NDArray[Any]], borders: Sequence[tuple[Boundary, int]] | None = None) -> Beats:
+    """The beats of signals (1-D arrays) or of images (2-D arrays), back to back; `borders` are the images' boundaries and
+    fills, for a core that is told these."""
     if len(frames) == 1:  # without a copy: a large image is most of what a run moves
         samples = np.ascontiguousarray(frames[0], dtype=np.int64).reshape(-1)
         marks = marks_of(frames[0].shape)
@@ -77,12 +82,16 @@ def beats_of(frames: Sequence[npt.NDArray[Any]]) -> Beats:
         samples = np.concatenate([np.zeros(0, np.int64), *(np.asarray(frame, dtype=np.int64).reshape(-1) for frame in frames)])
         marks = np.concatenate([np.zeros(0, np.uint8), *(marks_of(frame.shape) for frame in frames)])
     images = [frame.shape for frame in frames if frame.ndim == 2]
+    if borders is None:
+        borders = [("constant", 0)] * len(images)
     return Beats(
         samples,
         marks,
         np.cumsum([0, *(frame.size for frame in frames)], dtype=np.int64)[:-1],
         np.array([rows for rows, _ in images], dtype=np.int64),
         np.array([columns for _, columns in images], dtype=np.int64),
+        np.array([GATEWARE_BOUNDARIES.index(boundary) for boundary, _ in borders], dtype=np.int64),
+        np.array([fill for _, fill in borders], dtype=np.int64),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from convolver.designs import Conv2DDesign, FIRDesign
+from convolver.designs import GATEWARE_BOUNDARIES, Boundary, Conv2DDesign, FIRDesign
 from convolver.errors import FrameError, LinkTimeout, PortError
 from convolver.host.transport import Samples
 
@@ -33,7 +33,10 @@ class _Job(ctypes.Structure):
     _fields_ = (
         *((name, ctypes.c_void_p) for name in ("samples", "marks")),
         ("beats", ctypes.c_int64),
-        *((name, ctypes.c_void_p) for name in ("frame_starts", "frame_rows", "frame_columns")),
+        *(
+            (name, ctypes.c_void_p)
+            for name in ("frame_starts", "frame_rows", "frame_columns", "frame_boundaries", "frame_fills")
+        ),
         ("frames", ctypes.c_int64),
         *((name, ctypes.c_void_p) for name in ("coefficients", "coefficient_marks")),
         *((name, ctypes.c_int64) for name in ("coefficient_count", "coefficient_clock")),
@@ -177,7 +180,7 @@ class Simulation:
     ) -> Run:
         """Sends `beats`, and takes results until `wanted` have come.
 
-        Wherever nothing is offered, the payload is wrong on purpose, and so are the size ports beside a frame's first beat.
+        Wherever nothing is offered, the payload is wrong on purpose, and so are size and border but at a frame's first beat.
 
         Parameters
         ----------
@@ -210,8 +213,8 @@ class Simulation:
         """
         # The arrays stay referenced here for as long as the library reads them.
         starts, rows, columns = beats.starts, beats.rows, beats.columns
-        if len(rows) and len(rows) != len(starts):
-            raise ValueError("Every image must have its size")
+        if len(rows) and not len(rows) == len(starts) == len(beats.boundaries) == len(beats.fills):
+            raise ValueError("Every image must have its size and border")
         words = self.ports.words
         results = np.empty((wanted, words), np.int64)
         result_marks = np.zeros(wanted, np.uint8)
@@ -229,6 +232,8 @@ class Simulation:
             frame_starts=_pointer(starts),
             frame_rows=_pointer(rows),
             frame_columns=_pointer(columns),
+            frame_boundaries=_pointer(beats.boundaries),
+            frame_fills=_pointer(beats.fills),
             frames=len(rows),
             coefficients=_pointer(values),
             coefficient_marks=_pointer(lasts),
@@ -357,6 +362,9 @@ class TwinTransport:
         self._compiled = compile_designs([design], progress)[0] if compiled is None else compiled
         self._simulation: Simulation | None = Simulation(self._compiled)
         self._coefficients: tuple[int, ...] | None = None
+        self._border: tuple[Boundary, int] | None = None
+        if isinstance(design, Conv2DDesign) and design.switchable and design.boundary in GATEWARE_BOUNDARIES:
+            self._border = design.boundary, design.fill
         self._loaded = True
         self._clocks = self._beats_in = self._beats_out = 0
         self._sticky: set[str] = set()
@@ -407,7 +415,8 @@ class TwinTransport:
         end = None if timeout is None else time.monotonic() + timeout
         self._load(timeout)
         left = None if end is None else max(end - time.monotonic(), 0.0)
-        run = self._run(beats_of(frames), sum(counts), left)
+        borders = None if self._border is None else [self._border] * len(frames)
+        run = self._run(beats_of(frames, borders), sum(counts), left)
         expected = marks_of(shapes[0]) if len(shapes) == 1 else np.concatenate([marks_of(shape) for shape in shapes])
         if not np.array_equal(run.marks, expected):
             place = int(np.argmax(run.marks != expected))
@@ -427,6 +436,10 @@ class TwinTransport:
     def silence(self) -> None:
         """Makes a continuous filter start from silence with the next frame: puts the core back to power-on."""
         self._restart()
+
+    def switch(self, boundary: Boundary, fill: int) -> None:
+        """Chooses the border of the frames from the next call on; see `Transport.switch`."""
+        self._border = boundary, fill
 
     def status(self, *, ask: bool = True) -> dict[str, int | bool | str]:
         """Counts since the twin was opened, and what the last call took.

@@ -110,7 +110,7 @@ def test_the_json_of_a_design_stays_readable_by_later_versions():
     assert Conv2DDesign([[1, 2]]).to_json() == (
         '{"boundary":"constant","coefficient":"u2","columns":640,"fill":0,"kernel":[[1,2]],"kind":"conv2d",'
         '"loadable":false,"mode":"same","operation":"convolve","output":"u10","overflow":"saturate","pixel":"u8",'
-        '"rounding":"half_up","rows":4096,"schema":1,"shift":0}'
+        '"rounding":"half_up","rows":4096,"schema":1,"shift":0,"switchable":false}'
     )
 
 
@@ -190,6 +190,17 @@ def test_windows_and_margins_add_up(design):
 )
 def test_output_shape(mode, shape):
     assert Conv2DDesign([[1] * 5] * 4, mode=mode).output_shape(6, 4) == shape
+
+
+def test_a_switchable_core_takes_every_image_with_every_border():
+    """The longest reach of all boundaries, and room for an image that the host pads."""
+    design = Conv2DDesign([[1] * 4] * 4, rows=9, columns=8, switchable=True)
+    assert design.core_boundaries == ("constant", "edge", "reflect", "symmetric")
+    assert (design.core_above, design.core_below, design.core_right) == (2, 2, 2)
+    assert (design.core_min_rows, design.core_min_columns) == (3, 3)
+    assert (design.core_rows, design.core_columns) == (12, 11)
+    assert design_from_json(design.replace(boundary="wrap").to_json()) == design.replace(boundary="wrap")
+    assert design.replace(boundary="wrap").core_mode == "same"
 
 
 def test_defaults_are_the_narrowest_formats():
@@ -292,6 +303,12 @@ def plain(**fields):
         (conv2d(kernel=[[1]] * 16), "A kernel must have 1 to 15 rows and columns, not 16x1"),
         (conv2d(kernel=[[0.5]]), f"Kernel must be integers, not 0.5; {HINT}"),
         (conv2d(pixel=None), "Pixel must be a Format such as convolver.u8, or its name, not None"),
+        (conv2d(switchable=1), "Switchable must be True or False, not 1"),
+        (conv2d(switchable=True, mode="full"), "A switchable boundary must have mode same, not full"),
+        (
+            conv2d(kernel=[[1] * 8], switchable=True),
+            "A kernel with a switchable boundary must have at most 7 rows and columns, not 1x8",
+        ),
         (conv2d(operation="blur"), "Operation must be one of convolve, correlate, not 'blur'"),
         (conv2d(mode="some"), "Mode must be one of full, same, valid, not 'some'"),
         (

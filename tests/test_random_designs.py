@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from convolver import Conv2DDesign, FIRDesign, Format
-from convolver.designs import BOUNDARIES, MODES, OPERATIONS, SYMMETRIES
+from convolver.designs import BOUNDARIES, GATEWARE_BOUNDARIES, MODES, OPERATIONS, SYMMETRIES
 from convolver.formats import OVERFLOWS, ROUNDINGS
 from convolver.host.device import Device
 from convolver.schedule import Schedule
@@ -66,7 +66,10 @@ def random_design(seed, soak=False):
     if random.random() < 0.1:
         rows, columns = ((1, 15), (15, 1))[random.integers(2)]
     form, weights = some_weights(random, rows * columns, wide)
-    boundary = str(random.choice(BOUNDARIES))
+    own = np.random.default_rng([2042, seed])
+    boundary = str(own.choice(BOUNDARIES, p=[0.15, 0.15, 0.35, 0.2, 0.15]))
+    mode = str(random.choice(MODES, p=[0.2, 0.6, 0.2]))
+    switchable = mode == "same" and max(rows, columns) <= 7 and bool(own.random() < 0.35)
     return some_numbers(
         random,
         functools.partial(
@@ -75,7 +78,8 @@ def random_design(seed, soak=False):
             pixel=sample,
             coefficient=form,
             operation=str(random.choice(OPERATIONS)),
-            mode=str(random.choice(MODES, p=[0.2, 0.6, 0.2])),
+            mode=mode,
+            switchable=switchable,
             boundary=boundary,
             fill=int(random_samples(sample, (), seed)) if boundary == "constant" else 0,
             rows=int(random.integers(1, 30)),
@@ -87,7 +91,7 @@ def random_design(seed, soak=False):
 def some_fir(weights, *, seed, loadable, coefficient, **fields):
     """A FIR of these taps, or of as many with a symmetry; folded over clocks or not."""
     # A stream of its own: from that of `random_design` these choices would repeat the ones made there.
-    random = np.random.default_rng([2031, seed])
+    random = np.random.default_rng([2042, seed])
     clocks = int(random.choice([1, 1, 2, 3, 8, len(weights)]))
     symmetry = str(random.choice(SYMMETRIES if coefficient.signed else SYMMETRIES[:2])) if len(weights) > 1 else "none"
     if symmetry != "none":
@@ -127,8 +131,18 @@ def some_frames(random, design, count):
     return [random_samples(design.sample, size, int(random.integers(1 << 30))) for size in sizes]
 
 
-def core_result(design, frame, weights=None):
+def some_borders(random, design, frames):
+    """A border for each frame, where the core is told it."""
+    if isinstance(design, FIRDesign) or not design.switchable:
+        return None
+    fills = random_samples(design.pixel, (len(frames),), int(random.integers(1 << 30)))
+    return [(str(random.choice(GATEWARE_BOUNDARIES)), int(fill)) for fill in fills]
+
+
+def core_result(design, frame, weights=None, border=None):
     """What the core makes of a frame, by the golden model: the host's padding is not the core's."""
+    if border is not None:
+        design = design.replace(boundary=border[0], fill=border[1])
     if weights is not None:
         design = replaced(design, weights)
     if isinstance(design, Conv2DDesign):
@@ -147,12 +161,14 @@ def check(design, core):
     random = np.random.default_rng([7, design.sample.width, len(design.weights)])
     schedule = Schedule(design)
     frames = some_frames(random, design, 5)
-    expected = [core_result(design, frame) for frame in frames]
+    borders = some_borders(random, design, frames)
+    each = borders or [None] * len(frames)
+    expected = [core_result(design, frame, border=border) for frame, border in zip(frames, each, strict=True)]
     shapes = [frame_shape(design, frame.shape) for frame in frames]
     wanted = sum(result.size for result in expected)
     marks = np.concatenate([marks_of(shape) for shape in shapes])
     values = np.concatenate([result.reshape(-1) for result in expected])
-    beats = beats_of(frames)
+    beats = beats_of(frames, borders)
     simulation = Simulation(core)
 
     def compare(run):
@@ -167,8 +183,9 @@ def check(design, core):
         assert not run.busy
 
     # Alone and without stalls: the latency that the schedule promises, to the clock.
-    for frame, result in zip(frames[:2], expected[:2], strict=True):
-        run = simulation.run(beats=beats_of([frame]), wanted=result.size, settle=40, times=True)
+    for frame, border, result in zip(frames[:2], each, expected, strict=False):
+        alone = beats_of([frame], border and [border])
+        run = simulation.run(beats=alone, wanted=result.size, settle=40, times=True)
         assert run.first_accept == 0
         assert run.source_stalls == (schedule.clocks - 1) * (frame.size - 1)
         assert run.last_result + 1 == schedule.frame_clocks(*frame.shape)
@@ -187,12 +204,14 @@ def check(design, core):
 
     # Back to back, one frame size after itself, the least rows among them: as many clocks as the schedule says, and not one
     # lost but by images that are shorter than their end, as three of these would be in the core at once.
-    for frame, result in zip(frames, expected, strict=True):
-        run = simulation.run(beats=beats_of([frame] * 4), wanted=4 * result.size)
+    for frame in frames:
+        again = some_borders(random, design, [frame] * 4)
+        results = [core_result(design, frame, border=border).reshape(-1) for border in again or [None] * 4]
+        run = simulation.run(beats=beats_of([frame] * 4, again), wanted=4 * len(results[0]))
         assert run.clocks == schedule.frame_clocks(*frame.shape, frames=4)
         if isinstance(design, FIRDesign) or len(frame) > schedule.lag[0]:
             assert schedule.frame_interval(*frame.shape) == frame.size * schedule.clocks
-        np.testing.assert_array_equal(run.results, np.tile(result.reshape(-1), 4))
+        np.testing.assert_array_equal(run.results, np.concatenate(results))
 
     # Reset in the middle leaves nothing behind.
     for _ in range(3):
@@ -213,11 +232,13 @@ def check_loading(design, simulation, random, frames):
         if isinstance(design, FIRDesign) and design.symmetry == "antisymmetric":
             loaded = [max(weight, -form.max) for weight in loaded]
         new = list(design.complete(loaded)) if isinstance(design, FIRDesign) else loaded
-        before = [core_result(design, frame, old).reshape(-1) for frame in frames]
-        after = [core_result(design, frame, new).reshape(-1) for frame in frames]
+        borders = some_borders(random, design, frames)
+        each = borders or [None] * len(frames)
+        before = [core_result(design, frame, old, border).reshape(-1) for frame, border in zip(frames, each, strict=True)]
+        after = [core_result(design, frame, new, border).reshape(-1) for frame, border in zip(frames, each, strict=True)]
         wanted = sum(result.size for result in after)
         run = simulation.run(
-            beats=beats_of(frames),
+            beats=beats_of(frames, borders),
             wanted=wanted,
             coefficients=loaded,
             coefficient_clock=int(random.integers(0, sum(frame.size for frame in frames))) if turn else 0,
@@ -237,7 +258,7 @@ def check_loading(design, simulation, random, frames):
             assert is_new or not switched, "the old set came back"
             switched = switched or not is_old
         # Whenever it came, it holds for the next call.
-        run = simulation.run(beats=beats_of(frames), wanted=wanted)
+        run = simulation.run(beats=beats_of(frames, borders), wanted=wanted)
         np.testing.assert_array_equal(run.results, np.concatenate(after))
         old = new
 
@@ -256,6 +277,12 @@ def check_device(design, core):
         for number, size in enumerate(shapes):
             samples = random_samples(design.sample, size, 9 + number)
             np.testing.assert_array_equal(device(samples), golden.run(design, samples))
+            if isinstance(design, Conv2DDesign) and design.switchable:
+                for boundary in BOUNDARIES:
+                    switched = design.replace(boundary=boundary, fill=design.pixel.max)
+                    for image in (samples, samples[:1], samples[:, :1]):
+                        results = device(image, boundary=boundary, fill=switched.fill)
+                        np.testing.assert_array_equal(results, golden.run(switched, image))
 
 
 def test_size_counts_beside_the_first_beat_alone():
@@ -308,6 +335,12 @@ def test_the_random_designs_cover_every_choice():
         assert {design.sample.signed for design in kind} == {False, True}
         assert {design.coefficient_format.signed for design in kind} == {False, True}
     assert {design.core_mode for design in images} == {"same", "valid"}
+    assert {design.boundary for design in images if design.core_mode == "same"} >= set(GATEWARE_BOUNDARIES)
+    switchable = [design for design in images if design.switchable]
+    assert len(switchable) >= 4
+    assert {design.operation for design in switchable} == set(OPERATIONS)
+    assert any(design.core_below > design.below for design in images)
+    assert any(design.core_above > design.above for design in images)
     assert any(design.host_pads for design in images)
     assert any(not design.kernel_rows % 2 and not design.kernel_columns % 2 for design in images)
     assert any(max(design.kernel_rows, design.kernel_columns) == 15 for design in images)

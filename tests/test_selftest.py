@@ -13,7 +13,7 @@ FIR = FIRDesign((3, -5, 0, 7), output=s16, shift=1)
 LOADABLE = FIR.replace(loadable=True, coefficient=s8)
 KERNEL = Conv2DDesign(((1, -2, 3), (-4, 5, 6)), pixel=u8, boundary="edge", rows=30, columns=20)
 DESIGNS = [FIR, LOADABLE, KERNEL, KERNEL.replace(operation="correlate"), KERNEL.replace(mode="valid"),
-           KERNEL.replace(loadable=True, coefficient=s8)]  # fmt: skip
+           KERNEL.replace(loadable=True, coefficient=s8), KERNEL.replace(switchable=True)]  # fmt: skip
 
 
 class Golden:
@@ -22,8 +22,8 @@ class Golden:
     def __init__(self, design: Any, fault: Callable[[Any], Any] = lambda results: results) -> None:
         self.design, self.active, self.fault = design, design, fault
 
-    def __call__(self, samples: Any) -> Any:
-        return self.fault(golden.run(self.active, samples))
+    def __call__(self, samples: Any, **border: Any) -> Any:
+        return self.fault(golden.run(self.active.replace(**border), samples))
 
     def load(self, coefficients: Any) -> None:
         field = "coefficients" if isinstance(self.design, FIRDesign) else "kernel"
@@ -33,7 +33,8 @@ class Golden:
 @pytest.mark.parametrize("design", DESIGNS)
 def test_a_right_device_passes(design: Any) -> None:
     device = Golden(design)
-    assert [selftest.check(device, case) for case in selftest.cases(design, 4, 1)] == [None] * (23 if design.loadable else 11)
+    count = 11 + 12 * design.loadable + 10 * getattr(design, "switchable", False)
+    assert [selftest.check(device, case) for case in selftest.cases(design, 4, 1)] == [None] * count
     assert device.active == design  # its own coefficients are back
 
 

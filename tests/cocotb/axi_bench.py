@@ -27,7 +27,7 @@ from cocotbext.axi import (
     AxiStreamSource,
 )
 
-from convolver.designs import Conv2DDesign, design_from_json
+from convolver.designs import GATEWARE_BOUNDARIES, Conv2DDesign, design_from_json
 from convolver.sim import golden
 
 SEED = int(os.environ["CONVOLVER_SEED"])
@@ -36,6 +36,7 @@ for name, (latency, text) in json.loads(os.environ["CONVOLVER_DESIGNS"]).items()
     LATENCY[name], DESIGNS[name] = latency, design_from_json(text)
 
 ID, VERSION, DESCRIPTION_BYTES, STATUS, ROWS, COLUMNS, LENGTH = range(0, 0x1C, 4)
+BOUNDARY, FILL = 0x38, 0x3C
 COEFFICIENTS, COEFFICIENT, RESTART, CLOCKS, BEATS_IN, BEATS_OUT = range(0x1C, 0x34, 4)
 DESCRIPTION = 0x2000
 SIZE, FIRST, ORPHAN, EOL = (1 << place for place in range(4))
@@ -235,7 +236,10 @@ async def registers_answer(dut, name):
     assert design_from_json(zlib.decompress(packed[:size]).decode()) == design
     await bench.refused(DESCRIPTION + (size + 3) // 4 * 4)
     await bench.refused(DESCRIPTION, 0)
-    await bench.refused(0x34)
+    await bench.refused(0x40)
+    if not getattr(design, "switchable", False):
+        await bench.refused(BOUNDARY)
+        await bench.refused(FILL, 0)
     await bench.refused(0x1FFC)
     await bench.refused(ID, 1)
     await bench.refused(STATUS, 1, size=1)
@@ -311,7 +315,7 @@ async def one_beat_a_clock(dut, name):
             continue
         rows, columns = golden.run(design, frame).shape
         same = design.core_mode == "same"
-        below, right = (design.below, design.right) if same else (design.kernel_rows - 1, design.kernel_columns - 1)
+        below, right = (design.core_below, design.core_right) if same else (design.kernel_rows - 1, design.kernel_columns - 1)
         for row, column in itertools.product(range(rows), range(columns)):
             completes.append(number * frame.size + (row + below) * size[1] + column + right)
     # The end of the last frame needs no next one: it leaves as if that had followed.
@@ -319,6 +323,36 @@ async def one_beat_a_clock(dut, name):
     for frame in frames:
         await bench.expect(frame)
     await bench.finish(total, sum(bench.results(frame) for frame in frames))
+
+
+@each(lambda design: getattr(design, "switchable", False))
+async def borders_are_switched(dut, name):
+    """Every frame has the border that stood in the registers at its first pixel, while the one before is still inside."""
+    bench = await Bench(dut, name, "borders").start()
+    design = bench.design
+    form = design.pixel
+    assert await bench.read(BOUNDARY) == GATEWARE_BOUNDARIES.index(design.boundary)
+    assert await bench.read(FILL) == design.fill & 0xFFFFFFFF
+    for bad in (form.min - 1, form.max + 1):
+        await bench.refused(FILL, bad)
+    await bench.refused(BOUNDARY, len(GATEWARE_BOUNDARIES))
+    bench.stall(0.1, 0.2)
+    size = design.core_min_rows + 2, design.core_min_columns + 2
+    await bench.resize(size)
+    sent = []
+    for boundary in (*GATEWARE_BOUNDARIES, *GATEWARE_BOUNDARIES[::-1]):
+        fill = bench.rng.randint(form.min, form.max)
+        await bench.write(BOUNDARY, GATEWARE_BOUNDARIES.index(boundary))
+        await bench.write(FILL, fill)
+        frame = bench.samples(size)
+        bench.send(frame)
+        while bench.accepted < len(sent) * frame.size + 3:  # some may wait in the slice in front of the core
+            await RisingEdge(bench.aclk)
+        sent.append((frame, design.replace(boundary=boundary, fill=fill)))
+    for frame, wanted in sent:
+        await bench.expect(frame, wanted)
+    total = len(sent) * size[0] * size[1]
+    await bench.finish(total, total)
 
 
 @each()

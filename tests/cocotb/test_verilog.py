@@ -84,7 +84,17 @@ DESIGNS = {
         loadable=True,
     ),
     "conv2d_2x3_32_bits": Conv2DDesign(
-        kernel(9, 2, 3, s32.min, s32.max), pixel=s32, boundary="edge", shift=1, rounding="toward_zero", rows=11, columns=64
+        kernel(9, 2, 3, s32.min, s32.max), pixel=s32, boundary="reflect", shift=1, rounding="toward_zero", rows=11, columns=64
+    ),
+    "conv2d_4x3_switchable": Conv2DDesign(
+        kernel(14, 4, 3, -9, 9),
+        pixel=s8,
+        boundary="symmetric",
+        fill=-100,
+        operation="correlate",
+        rows=20,
+        columns=16,
+        switchable=True,
     ),
 }
 
@@ -174,6 +184,7 @@ def simulate(monkeypatch, folder, simulator, names, seed=1):
     everywhere = ("registers_answer", "frames_are_golden", "one_beat_a_clock", "reset_empties_everything")
     wanted = Counter(dict.fromkeys(everywhere, len(designs)))
     wanted["coefficients_are_replaced"] = sum(design.loadable for design in designs.values())
+    wanted["borders_are_switched"] = sum(getattr(design, "switchable", False) for design in designs.values())
     wanted["errors_are_flagged"] = sum(isinstance(design, Conv2DDesign) for design in designs.values())
     assert passed == +wanted
 

@@ -216,22 +216,18 @@ CORE = (
 )
 
 RASTER = (
-    Seed("frame a line short", Raster, "lines_left.eq(raster.rows - 2)", "lines_left.eq(raster.rows - 3)"),
+    Seed("frame a line short", Raster, "lines_left.eq(rows - 2)", "lines_left.eq(rows - 3)"),
     Seed(
         "step without a credit",
         Raster,
-        "advance.eq(self.available & (begins | take_pixel | complete | flush))",
-        "advance.eq(begins | (self.available & (take_pixel | complete | flush)))",
+        "advance.eq(self.available & (driven | Mux(entering, self.more, self.starts)))",
+        "advance.eq(driven | (self.available & Mux(entering, self.more, self.starts)))",
     ),
-    Seed(
-        "cut frame never completed", Raster, "complete.eq(entering & completing)", "complete.eq(entering & completing & ~has)"
-    ),
-    Seed(
-        "size not checked", Raster, "begins.eq(outside & has & head.first & self.fits", "begins.eq(outside & has & head.first"
-    ),
+    Seed("cut frame never completed", Raster, "made_up = entering & (completing | cut)", "made_up = cut"),
+    Seed("size not checked", Raster, "Mux(leaving, self.joins, self.starts)", "Mux(leaving, self.joins, head.first)"),
     Seed("orphan not told", Raster, "self.errors.orphan.eq(drop & ~head.first & ~skipping)", "self.errors.orphan.eq(0)"),
     Seed("line's end not told", Raster, "(head.eol != place.line_end)", "(head.eol & ~place.line_end)"),
-    Seed("line's end a column early", Raster, "columns_left.eq(raster.columns - 3)", "columns_left.eq(raster.columns - 4)"),
+    Seed("line's end a column early", Raster, "eq(raster.columns_left)\n", "eq(raster.columns_left - 1)\n"),
 )
 
 

@@ -552,12 +552,17 @@ class RasterSpec(wiring.Component):
             dut.i.valid.eq(valid),
             dut.i.payload.eq(payload),
             dut.rows.eq(rows),
-            dut.columns.eq(columns),
+            dut.columns_left.eq(columns - 3),
             dut.available.eq(self.available),
         ]
         # The size of the first pixel that was accepted last, and whether it fits: what the core keeps in front of the raster.
         begun, begun_fits = Signal(8), Signal()
-        m.d.comb += [dut.fits.eq(fits), dut.repeats.eq((size == begun) & begun_fits)]
+        starts = valid & payload.first & fits
+        m.d.comb += [
+            dut.starts.eq(starts),
+            dut.joins.eq(starts & (size == begun) & begun_fits),
+            dut.more.eq(valid & ~payload.first),
+        ]
         with m.If(valid & dut.i.ready & payload.first):
             m.d.sync += [begun.eq(size), begun_fits.eq(fits)]
         m.d.sync += [valid.eq(valid_next), payload.eq(payload_next)]

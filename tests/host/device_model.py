@@ -8,6 +8,7 @@ from collections import deque
 import numpy as np
 
 from convolver import Conv2DDesign, FIRDesign
+from convolver.designs import GATEWARE_BOUNDARIES
 from convolver.sim import golden
 
 HELLO, BYE, ACK, WELCOME, DEVICE_ACK = 0x01, 0x02, 0x03, 0x41, 0x43
@@ -61,7 +62,9 @@ class Core:
 
     def reset(self):
         self.design = self.built
-        self.rows = self.columns = self.length = 0
+        self.rows = self.columns = self.length = self.boundary = self.fill = 0
+        if getattr(self.built, "switchable", False) and self.built.boundary in GATEWARE_BOUNDARIES:
+            self.boundary, self.fill = GATEWARE_BOUNDARIES.index(self.built.boundary), self.built.fill & 0xFFFFFFFF
         self.begun = []
         self.pending = None
         self.beats_in = self.beats_out = 0
@@ -85,6 +88,7 @@ class Core:
             0x28: 1000,
             0x2C: self.beats_in,
             0x30: self.beats_out,
+            **({0x38: self.boundary, 0x3C: self.fill} if getattr(self.built, "switchable", False) else {}),
         }.get(address)
 
     def write(self, address, word):
@@ -94,6 +98,10 @@ class Core:
             self.rows = word
         elif address == 0x14 and two_d:
             self.columns = word
+        elif address == 0x38 and two_d and self.built.switchable:
+            self.boundary = word
+        elif address == 0x3C and two_d and self.built.switchable:
+            self.fill = word
         elif address == 0x18 and not two_d:
             self.length = word
         elif address == 0x20 and self.built.loadable and self.pending is None:
@@ -141,6 +149,9 @@ class Core:
         elif len(self.samples) == self.rows * self.columns:
             image = np.reshape(self.samples, (self.rows, self.columns))
             self.samples = []
+            if design.switchable:
+                fill = self.fill - (self.fill >> 31 << 32)
+                design = design.replace(boundary=GATEWARE_BOUNDARIES[self.boundary], fill=fill)
             if design.core_mode == "valid":
                 design = design.replace(mode="valid")
             else:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from convolver import Conv2DDesign, FIRDesign, s8, s16, u8
-from convolver.designs import BOUNDARIES, MODES, OPERATIONS
+from convolver.designs import BOUNDARIES, GATEWARE_BOUNDARIES, MODES, OPERATIONS
 from convolver.errors import DataError, DesignError
 from convolver.formats import Format
 from convolver.host.device import Device
@@ -40,7 +40,14 @@ class GoldenTransport:
         rows, columns = samples.shape
         assert design.core_min_rows <= rows <= design.core_rows
         assert design.core_min_columns <= columns <= design.core_columns
+        if design.switchable:
+            design = design.replace(boundary=self.border[0], fill=self.border[1])
         return golden.conv2d(design if design.core_mode == "same" else design.replace(mode="valid"), samples)
+
+    def switch(self, boundary, fill):
+        assert self.design.switchable
+        assert boundary in GATEWARE_BOUNDARIES
+        self.border = boundary, fill
 
     def load(self, coefficients, timeout=None):
         assert all(type(value) is int for value in coefficients)
@@ -107,6 +114,39 @@ def test_borders_of_tiny_images_are_those_of_ndimage(boundary, theirs, size, ker
     design = Conv2DDesign(weights.tolist(), boundary=boundary, operation="correlate", rows=8, columns=8)
     result = Device(GoldenTransport(design))(image)
     assert np.array_equal(result, scipy.ndimage.correlate(image, weights, mode=theirs))
+
+
+@settings(max_examples=200, deadline=None)
+@given(cases(), st.lists(st.tuples(st.sampled_from(BOUNDARIES), st.integers(-128, 127)), min_size=1, max_size=3))
+def test_a_border_chosen_for_a_call_holds_for_that_call(case, borders):
+    design, image = case
+    if design.mode != "same":
+        design, image = design.replace(mode="same"), image[: design.rows]
+    design = design.replace(switchable=True)
+    device = Device(GoldenTransport(design))
+    for boundary, fill in borders:
+        result = device(image, boundary=boundary, fill=fill)
+        assert np.array_equal(result, golden.conv2d(design.replace(boundary=boundary, fill=fill), image))
+        assert np.array_equal(device(image, fill=fill), golden.conv2d(design.replace(fill=fill), image))
+        assert np.array_equal(device(image), golden.conv2d(design, image))
+
+
+@pytest.mark.parametrize(
+    ("design", "border", "message"),
+    [
+        (SAME, {"boundary": "edge"}, "A boundary can be chosen only of a design with switchable=True; this one's is constant"),
+        (FIR, {"fill": 1}, "A FIR filter has no boundary to choose"),
+        (
+            SAME.replace(switchable=True),
+            {"boundary": "nearest"},
+            "Boundary must be one of constant, edge, reflect, symmetric, wrap, not 'nearest'",
+        ),
+        (SAME.replace(switchable=True), {"fill": 256}, "Fill must be an integer between 0 and 255, not 256"),
+    ],
+)
+def test_borders_that_are_none(design, border, message):
+    with pytest.raises(DataError, match=f"^{re.escape(message)}$"):
+        Device(GoldenTransport(design))([[1, 2], [3, 4]], **border)
 
 
 def test_a_frame_below_the_core_s_least_is_padded_and_the_rest_cropped():

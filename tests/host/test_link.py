@@ -573,8 +573,19 @@ def test_a_size_that_the_bus_refuses_is_named():
     link = open_link(Line(DeviceModel(FIR, core=core)))
     core.write = lambda address, word: False
     core.take = lambda data: None
-    with pytest.raises(RegisterError, match=r"^The device refused the frame's size or the coefficients$"):
+    with pytest.raises(RegisterError, match=r"^The device refused the frame's size or border, or the coefficients$"):
         link.run(signal(10))
+
+
+def test_a_border_travels_with_every_frame():
+    design = SHARPEN.replace(switchable=True, pixel=s8, boundary="edge")
+    link = open_link(Line(DeviceModel(design)))
+    image = np.random.default_rng(3).integers(-128, 128, (5, 7))
+    assert np.array_equal(link.run(image), golden.conv2d(design, image))
+    for boundary, fill in (("symmetric", 0), ("constant", -100), ("reflect", 3), ("constant", 7)):
+        link.switch(boundary, fill)
+        for _ in range(2):
+            assert np.array_equal(link.run(image), golden.conv2d(design.replace(boundary=boundary, fill=fill), image))
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ FIR = FIRDesign([1, -2, 3])
 CONV2D = Conv2DDesign([[1, 2, 1]] * 3, rows=300, columns=100)
 LOADABLE = FIRDesign([1, -2, 3, 4], coefficient=s8, loadable=True)
 CONTINUOUS = FIRDesign([1, -2, 3], continuous=True)
+SWITCHABLE = Conv2DDesign([[1, 2, 1]], pixel=Format(8, True), boundary="reflect", fill=-5, switchable=True)
 DOCS = Path(__file__).parents[2] / "docs"
 
 
@@ -132,12 +133,15 @@ def test_every_address_is_answered_as_the_map_says(design):
 
 def test_registers_of_other_designs():
     names = {
-        design: {name for name in REGISTERS if RegisterBank(design).has(name)} for design in (FIR, CONV2D, LOADABLE, CONTINUOUS)
+        design: {name for name in REGISTERS if RegisterBank(design).has(name)}
+        for design in (FIR, CONV2D, LOADABLE, CONTINUOUS, SWITCHABLE)
     }
-    assert set(REGISTERS) - names[FIR] == {"ROWS", "COLUMNS", "COEFFICIENT", "RESTART", "SILENCE"}
-    assert set(REGISTERS) - names[CONV2D] == {"LENGTH", "COEFFICIENT", "RESTART", "SILENCE"}
-    assert set(REGISTERS) - names[LOADABLE] == {"ROWS", "COLUMNS", "SILENCE"}
-    assert set(REGISTERS) - names[CONTINUOUS] == {"ROWS", "COLUMNS", "COEFFICIENT", "RESTART"}
+    border, frame, loading = {"BOUNDARY", "FILL"}, {"ROWS", "COLUMNS"}, {"COEFFICIENT", "RESTART"}
+    assert set(REGISTERS) - names[FIR] == frame | loading | border | {"SILENCE"}
+    assert set(REGISTERS) - names[CONV2D] == loading | border | {"LENGTH", "SILENCE"}
+    assert set(REGISTERS) - names[LOADABLE] == frame | border | {"SILENCE"}
+    assert set(REGISTERS) - names[CONTINUOUS] == frame | loading | border
+    assert set(REGISTERS) - names[SWITCHABLE] == loading | {"LENGTH", "SILENCE"}
 
 
 def test_silence_strobes_once():
@@ -154,6 +158,23 @@ def test_silence_strobes_once():
 
     simulate(dut, bench, watch)
     assert sum(strobes) == 1
+
+
+def test_frame_border():
+    dut = RegisterBank(SWITCHABLE)
+
+    async def bench(ctx, call):
+        assert (ctx.get(dut.boundary), ctx.get(dut.fill)) == (2, -5)
+        assert await call("FILL") == ((1 << 32) - 5, 0)
+        for boundary in (0, 3):
+            assert await call("BOUNDARY", boundary) == (0, 0)
+            assert ctx.get(dut.boundary) == boundary
+        assert await call("BOUNDARY", 4) == (0, 1)
+        for fill, refused in ((-128, 0), (127, 0), (128, 1), (-129, 1)):
+            assert await call("FILL", fill & (1 << 32) - 1) == (0, refused)
+        assert (ctx.get(dut.boundary), ctx.get(dut.fill)) == (3, 127)
+
+    simulate(dut, bench)
 
 
 def test_frame_size():

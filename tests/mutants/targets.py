@@ -32,10 +32,11 @@ PARTS = {
     "top.dut.array.requantiser": "Requantiser",
     "top.dut.array": "ArrayCore",
     "top.dut.border": "RowBorder",
+    "top.dut.borders": "Borders",
+    "top.dut.entry": "Entry",
     "top.dut.line": "DelayLine",
     "top.dut.lines": "LineBuffer",
     "top.dut.raster": "Raster",
-    "top.dut.skid": "SkidBuffer",
     "top.dut.window": "Window",
 }
 

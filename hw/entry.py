@@ -1,0 +1,127 @@
+"""The entry of a 2-D core: pixels with the size of their frame, and whether the core takes it."""
+
+from amaranth.hdl import Const, Module, Signal, Value
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from convolver.designs import Conv2DDesign
+
+from .raster import border_layout
+from .stream import SkidBuffer, image_layout
+
+__all__ = ["Entry", "entry_layout"]
+
+
+def entry_layout(design: Conv2DDesign) -> data.StructLayout:
+    """A beat with what the core must know of its frame.
+
+    rows, columns_left : with a frame's first pixel, its rows, and its columns less 3.
+    border : with it, its `border_layout`, where that is chosen at run time.
+    starts, joins, more : there is a beat, and it is the first pixel of a frame that the core takes; and it has the size of the
+        frame before; or it isn't a first pixel.
+    """
+    fields: dict[str, object] = {
+        "beat": image_layout(design.pixel),
+        "rows": range(design.core_rows + 1),
+        "columns_left": range(design.core_columns - 2),
+        "starts": 1,
+        "joins": 1,
+        "more": 1,
+    }
+    if design.switchable:
+        fields["border"] = border_layout(design)
+    return data.StructLayout(fields)
+
+
+class Entry(wiring.Component):
+    """Samples a frame's size with its first pixel, and compares it with what the core takes and with the size before: one beat
+    a clock, latency 2 clocks, full back-pressure.
+
+    The size goes the way of its pixel, so that the ports may show the next frame's while it waits.
+
+    Parameters
+    ----------
+    design : Conv2DDesign
+
+    Ports
+    -----
+    i : stream of `image_layout`
+    rows, columns, boundary, fill : In
+        See `Conv2DCore`.
+    o : stream of `entry_layout`
+    waiting : Out
+        A beat is inside.
+    """
+
+    def __init__(self, design: Conv2DDesign) -> None:
+        self._design = design
+        ports = {
+            "i": In(stream.Signature(image_layout(design.pixel))),
+            "rows": In(16),
+            "columns": In(16),
+            "o": Out(stream.Signature(entry_layout(design))),
+            "waiting": Out(1),
+        }
+        if design.switchable:
+            ports |= {name: In(shape) for name, shape in border_layout(design).members.items()}
+        super().__init__(ports)
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        design = self._design
+        # Each comparison has the clock in front of the first register slice; they come together between the two.
+        sampled = entry_layout(design).members | {"fits": 2, "repeats": 2}
+        m.submodules.first = first = SkidBuffer(data.StructLayout(sampled))
+        m.submodules.second = second = SkidBuffer(entry_layout(design))
+
+        sizes = (
+            (self.rows, first.i.p.rows, 0, design.core_min_rows, design.core_rows),
+            (self.columns, first.i.p.columns_left, 3, design.core_min_columns, design.core_columns),
+        )
+        for number, (size, passed, less, least, most) in enumerate(sizes):
+            # Of sizes that fit: no two of them look alike in these bits.
+            kept, before = size[: most.bit_length()], Signal(most.bit_length(), name=f"before_{number}")
+            with m.If(self.i.valid & self.i.ready & self.i.p.first):
+                m.d.sync += before.eq(kept)
+            m.d.comb += [
+                passed.eq(size - less),
+                first.i.p.fits[number].eq(~_exceeds(size, most) & _exceeds(size, least - 1)),
+                first.i.p.repeats[number].eq(before == kept),
+            ]
+        fitted = Signal()  # the frame before was one that the core takes
+        starts = first.o.p.beat.first & first.o.p.fits.all()
+        said = ("starts", "joins", "more")
+        with m.If(first.o.valid & first.o.ready & first.o.p.beat.first):
+            m.d.sync += fitted.eq(starts)
+        m.d.comb += [
+            self.i.ready.eq(first.i.ready),
+            first.i.valid.eq(self.i.valid),
+            first.i.p.beat.eq(self.i.payload),
+            first.o.ready.eq(second.i.ready),
+            second.i.valid.eq(first.o.valid),
+            *(second.i.p[name].eq(first.o.p[name]) for name, _ in entry_layout(design) if name not in said),
+            # Low where there is no beat, and so they stay behind the slice.
+            second.i.p.starts.eq(first.o.valid & starts),
+            second.i.p.joins.eq(first.o.valid & starts & fitted & first.o.p.repeats.all()),
+            second.i.p.more.eq(first.o.valid & ~first.o.p.beat.first),
+            self.waiting.eq(first.o.valid | second.o.valid),
+        ]
+        if design.switchable:
+            m.d.comb += [first.i.p.border.boundary.eq(self.boundary), first.i.p.border.fill.eq(self.fill)]
+        wiring.connect(m, second.o, wiring.flipped(self.o))
+        return m
+
+
+def _exceeds(value: Value, bound: int) -> Value:
+    """``value > bound``, without the carry chain that a comparison with a constant would be made of."""
+
+    def compare(low: int, high: int) -> tuple[Value, Value]:
+        """Whether these bits are greater, and whether they are equal."""
+        if high - low == 1:
+            bit = value[low]
+            return (Const(0, 1), bit) if bound >> low & 1 else (bit, ~bit)
+        middle = (low + high) // 2
+        (less_greater, less_equal), (more_greater, more_equal) = compare(low, middle), compare(middle, high)
+        return more_greater | (more_equal & less_greater), more_equal & less_equal
+
+    return compare(0, len(value))[0]
