@@ -100,60 +100,55 @@ class Raster(wiring.Component):
         has_tail = design.core_mode == "same" and (design.core_below > 0 or design.core_right > 0)
         head, has = self.i.payload, self.i.valid
 
-        # What the core is at. Entering and leaving overlap when a frame follows at once.
-        entering = Signal()  # some pixels of a frame are still to come
+        # What the core is at, one of these. `taking` and `completing` a frame, another may still be leaving.
+        idle = Signal(init=1)  # no frame is inside
+        taking = Signal()  # the frame's pixels are taken
         completing = Signal()  # they are made up, as the next frame began too early
+        ending = Signal()  # the last one was taken in the clock before: another frame may follow
+        flushing = Signal()  # none did: steps without a pixel drive the results out
         leaving = Signal()  # some results of a frame are still to come, all of its pixels are in
-        flushing = Signal()  # steps without a pixel drive them out
         skipping = Signal()  # the beats of a frame that doesn't fit are dropped
-        driven = Signal()  # a step is made whether there is a pixel or not: completing, or leaving and not entering
 
-        # What happens in this clock, each of it from registers alone.
-        begins, begin, drop, cut, take_pixel, flushed = (
-            Signal(name=name) for name in ("begins", "begin", "drop", "cut", "take_pixel", "flushed")
-        )
-        advance, consume, ends, frame_end = (Signal(name=name) for name in ("advance", "consume", "ends", "frame_end"))
-        outside = ~entering & ~flushing
+        # What happens in this clock, each of it from registers alone, and most by a single look-up.
+        begin, drop, cut, advance, consume = (Signal(name=name) for name in ("begin", "drop", "cut", "advance", "consume"))
+        frame_end, ends, flushed = (Signal(name=name) for name in ("frame_end", "ends", "flushed"))
         m.d.comb += [
-            begins.eq(outside & Mux(leaving, self.joins, self.starts)),
-            drop.eq(outside & has & ~self.starts),
-            cut.eq(entering & ~completing & has & head.first),
-            take_pixel.eq(entering & ~driven & self.more),
-            begin.eq(begins & self.available),
-            advance.eq(self.available & (driven | Mux(entering, self.more, self.starts))),
-            consume.eq(drop | (self.available & (begins | take_pixel))),
+            begin.eq(self.available & ((idle & self.starts) | (ending & self.joins))),
+            drop.eq((idle | ending) & has & ~self.starts),
+            cut.eq(taking & has & head.first),
+            # Whatever it is at but these two, a step is made without a look at the pixels.
+            advance.eq(self.available & Mux(idle, self.starts, ~taking | self.more)),
+            consume.eq(drop | begin | (self.available & taking & self.more)),
             self.i.ready.eq(consume),
-            self.open.eq(entering | leaving | flushing),
+            self.open.eq(~idle),
         ]
         place = _Place(m, self, begin, advance, frame_end, leaving, flushed)
-        # That a frame's last pixel is taken is found without `advance`, of which it is a part.
-        m.d.comb += frame_end.eq(place.line_end & place.last_line & entering & self.available & (driven | self.more))
-        made_up = entering & (completing | cut)
+        m.d.comb += frame_end.eq(self.available & place.line_end & place.last_line & ((taking & self.more) | completing))
         m.d.sync += [
-            entering.eq((entering | begin) & ~frame_end),
+            taking.eq((begin | (taking & ~cut)) & ~frame_end),
             completing.eq((completing | cut) & ~frame_end),
             skipping.eq((skipping | (drop & head.first)) & ~begin),
             self.errors.size.eq(drop & head.first),
             self.errors.orphan.eq(drop & ~head.first & ~skipping),
             self.errors.first.eq(cut),
-            self.errors.eol.eq(self.available & (begins | take_pixel) & (head.eol != place.line_end)),
+            self.errors.eol.eq((begin | (self.available & taking & self.more)) & (head.eol != place.line_end)),
         ]
         if has_tail:
-            # The clock behind a frame's last pixel is the only one in which another may follow; no step of it ends the frame,
-            # unless its end is one step long.
+            # No step of `ending` is the frame's last, unless its end is one step long.
             at_once = design.core_below == 0 and design.core_right == 1
             m.d.comb += [
                 ends.eq(place.result & place.last),
-                flushed.eq(self.available & ends & ((driven & ~entering & ~begins) if at_once else flushing)),
+                flushed.eq(self.available & ends & ((flushing | (ending & ~self.joins)) if at_once else flushing)),
             ]
             m.d.sync += [
-                leaving.eq((leaving & ~(advance & ends)) | frame_end),
+                idle.eq((idle & ~begin) | flushed),
                 # A frame that is shorter than its end leaves before another may begin: three would be inside at once.
-                flushing.eq((driven & ~entering & ~begins & ~flushed) | (frame_end & place.short)),
-                driven.eq(made_up | frame_end | (driven & ~entering & ~begin & ~flushed)),
+                ending.eq((frame_end & ~place.short) | (ending & self.joins & ~self.available)),
+                flushing.eq((frame_end & place.short) | ((flushing | (ending & ~self.joins)) & ~flushed)),
+                leaving.eq((leaving & ~(advance & ends)) | frame_end),
             ]
         else:
-            m.d.sync += driven.eq(made_up & ~frame_end)
+            m.d.sync += idle.eq((idle & ~begin) | frame_end)
 
         m.d.comb += self.take.eq(advance & place.result)
         with m.If(advance):
