@@ -53,8 +53,8 @@ FLAGS = ("-std=c++17", "-O2", "-fPIC", "-w")
 LIBRARIES_KEPT = 500
 """Libraries in the cache; the longest unused are removed beyond."""
 
-HEADERS = ("value.h", "memory.h", "driver.h", "board.h")
-WRITERS = ("translate.py", "ports.py", "pins.py")
+HEADERS = ("value.h", "driver.h", "board.h")
+WRITERS = ("translate.py", "circuit.py", "expressions.py", "retiming.py", "emit.py", "ports.py", "pins.py")
 _HERE = Path(__file__).parent
 _STARTED = time.time()
 

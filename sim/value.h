@@ -1,8 +1,6 @@
-// Numbers of a fixed width, with the operations by the names that Yosys' CXXRTL writes.
+// Numbers of a fixed width: the ports, and whatever is wider than the 64 bits of a word (emit.py computes on words where a number fits).
 //
-// CXXRTL's own runtime computes in 32-bit chunks and masks after every step; this one computes in one 64-bit word wherever a number fits,
-// which is where almost all of a core's numbers fit. `value<W>` is always kept reduced: bits from W up are zero.
-// Left out, so that it doesn't compile: division. No core has it. A concatenation can't be assigned to: translate.py takes those apart.
+// `value<W>` is always kept reduced: bits from W up are zero.
 
 #pragma once
 
@@ -20,10 +18,6 @@ using i64 = std::int64_t;
 using u128 = unsigned __int128;
 
 constexpr u64 low_mask(size_t bits) { return bits >= 64 ? ~u64(0) : (u64(1) << bits) - 1; }
-constexpr size_t larger(size_t a, size_t b) { return a > b ? a : b; }
-
-template<class Whole, size_t Stop, size_t Start> struct slice_of;
-template<size_t W> struct joined;
 
 template<size_t W> struct value {
 	static constexpr size_t bits = W;
@@ -50,7 +44,6 @@ template<size_t W> struct value {
 	}
 
 	TWIN_INLINE u64 low() const { return data[0]; }
-	TWIN_INLINE value val() const { return *this; }
 	TWIN_INLINE bool is_neg() const { return (data[words - 1] >> ((W - 1) % 64)) & 1; }
 
 	TWIN_INLINE bool is_zero() const {
@@ -150,20 +143,11 @@ template<size_t W> struct value {
 		}
 	}
 
-	template<size_t Stop, size_t Start = Stop> TWIN_INLINE value<Stop - Start + 1> slice() const & { return cut<Stop, Start>(); }
-	template<size_t Stop, size_t Start = Stop> TWIN_INLINE value<Stop - Start + 1> slice() && { return cut<Stop, Start>(); }
-	template<size_t Stop, size_t Start = Stop> TWIN_INLINE slice_of<value, Stop, Start> slice() & { return {*this}; }
-
-	template<class Other> TWIN_INLINE joined<W + Other::bits> concat(const Other &other) const;
-
-	template<size_t Count> TWIN_INLINE value<W * Count> repeat() const {
-		if constexpr (W == 1) {
-			return value<1>(*this).template scast<Count>();
-		} else {
-			value<W * Count> result;
-			repeat_into<Count>(result, std::make_index_sequence<Count>());
-			return result;
-		}
+	// The bits of `other` below this number's.
+	template<size_t V> TWIN_INLINE value<W + V> concat(const value<V> &other) const {
+		auto result = other.template zcast<W + V>();
+		result.template paste<W + V - 1, V>(*this);
+		return result;
 	}
 
 	TWIN_INLINE value bit_not() const {
@@ -272,6 +256,14 @@ template<size_t W> struct value {
 		return by.low() < W ? size_t(by.low()) : W;
 	}
 
+	// As the amount of a narrow number's shift.
+	TWIN_INLINE u64 at_most_64() const {
+		for (size_t n = 1; n < words; n++)
+			if (data[n] != 0)
+				return 64;
+		return low() < 64 ? low() : 64;
+	}
+
 	template<size_t V> TWIN_INLINE value shl(const value<V> &by) const {
 		const size_t distance = amount(by);
 		value result;
@@ -315,134 +307,14 @@ template<size_t W> struct value {
 		return result;
 	}
 
-private:
-	template<size_t Count, size_t... Place>
-	TWIN_INLINE void repeat_into(value<W * Count> &result, std::index_sequence<Place...>) const {
-		(result.template paste<W * Place + W - 1, W * Place>(*this), ...);
-	}
 };
 
-// Part of a number, on either side of an assignment.
-template<class Whole, size_t Stop, size_t Start> struct slice_of {
-	static constexpr size_t bits = Stop - Start + 1;
-	Whole &whole;
-
-	TWIN_INLINE value<bits> val() const { return whole.template cut<Stop, Start>(); }
-	TWIN_INLINE operator value<bits>() const { return val(); }
-	TWIN_INLINE void operator=(const value<bits> &part) { whole.template paste<Stop, Start>(part); }
-	template<class Other> TWIN_INLINE joined<bits + Other::bits> concat(const Other &other) const { return val().concat(other); }
-	template<size_t Count> TWIN_INLINE value<bits * Count> repeat() const { return val().template repeat<Count>(); }
-};
-
-// The result of a concatenation: a number that can't be assigned to.
-template<size_t W> struct joined {
-	static constexpr size_t bits = W;
-	value<W> all;
-
-	TWIN_INLINE value<W> val() const { return all; }
-	TWIN_INLINE operator value<W>() const { return all; }
-	template<class Other> TWIN_INLINE joined<W + Other::bits> concat(const Other &other) const { return all.concat(other); }
-	template<size_t Count> TWIN_INLINE value<W * Count> repeat() const { return all.template repeat<Count>(); }
-	template<size_t Stop, size_t Start = Stop> TWIN_INLINE value<Stop - Start + 1> slice() const { return all.template cut<Stop, Start>(); }
-	void operator=(const value<W> &) = delete;
-};
-
-template<size_t W> template<class Other> TWIN_INLINE joined<W + Other::bits> value<W>::concat(const Other &other) const {
-	constexpr size_t below = Other::bits;
-	if constexpr (W + below <= 64) {
-		return {value<W + below>::of((low() << below) | other.val().low())};
-	} else {
-		auto result = other.val().template zcast<W + below>();
-		result.template paste<W + below - 1, below>(*this);
-		return {result};
-	}
-}
-
-// Yosys' cells. The suffix says whether an operand is signed: that decides how it is extended to the width of the result.
-
-#define TWIN_ONE(name, ...) \
-	template<size_t Y, size_t A> TWIN_INLINE value<Y> name(const value<A> &a) { return __VA_ARGS__; }
-
-TWIN_ONE(logic_not, value<Y>::of(a.is_zero()))
-TWIN_ONE(reduce_or, value<Y>::of(!a.is_zero()))
-TWIN_ONE(reduce_bool, value<Y>::of(!a.is_zero()))
-TWIN_ONE(reduce_and, value<Y>::of(a.bit_not().is_zero()))
-TWIN_ONE(not_u, a.template zcast<Y>().bit_not())
-TWIN_ONE(not_s, a.template scast<Y>().bit_not())
-TWIN_ONE(pos_u, a.template zcast<Y>())
-TWIN_ONE(pos_s, a.template scast<Y>())
-TWIN_ONE(neg_u, a.template zcast<Y>().neg())
-TWIN_ONE(neg_s, a.template scast<Y>().neg())
-
+// Whether an odd number of bits is set.
 template<size_t A> TWIN_INLINE bool parity(const value<A> &a) {
 	u64 folded = 0;
 	for (size_t n = 0; n < value<A>::words; n++)
 		folded ^= a.data[n];
 	return __builtin_parityll(folded);
-}
-
-TWIN_ONE(reduce_xor, value<Y>::of(parity(a)))
-TWIN_ONE(reduce_xnor, value<Y>::of(!parity(a)))
-
-#define TWIN_TWO(name, left_signed, right_signed, ...) \
-	template<size_t Y, size_t A, size_t B> TWIN_INLINE value<Y> name(const value<A> &a, const value<B> &b) { \
-		constexpr bool left = left_signed, right = right_signed; \
-		constexpr size_t both = larger(A, B), wide = larger(A, Y); \
-		(void)left, (void)right, (void)both, (void)wide; \
-		return __VA_ARGS__; \
-	}
-#define TWIN_SAME(name, ...) \
-	TWIN_TWO(name##uu, false, false, __VA_ARGS__) \
-	TWIN_TWO(name##ss, true, true, __VA_ARGS__)
-
-#define TWIN_A a.template cast<Y, left>()
-#define TWIN_B b.template cast<Y, right>()
-TWIN_SAME(and_, TWIN_A.bit_and(TWIN_B))
-TWIN_SAME(or_, TWIN_A.bit_or(TWIN_B))
-TWIN_SAME(xor_, TWIN_A.bit_xor(TWIN_B))
-TWIN_SAME(xnor_, TWIN_A.bit_xor(TWIN_B).bit_not())
-TWIN_SAME(add_, TWIN_A.add(TWIN_B))
-TWIN_SAME(sub_, TWIN_A.sub(TWIN_B))
-TWIN_SAME(mul_, TWIN_A.mul(TWIN_B))
-
-#define TWIN_LEFT a.template cast<both, left>()
-#define TWIN_RIGHT b.template cast<both, right>()
-#define TWIN_BELOW(x, y) (left ? x.below_signed(y) : x.below_unsigned(y))
-TWIN_SAME(eq_, value<Y>::of(TWIN_LEFT.equals(TWIN_RIGHT)))
-TWIN_SAME(ne_, value<Y>::of(!TWIN_LEFT.equals(TWIN_RIGHT)))
-TWIN_SAME(eqx_, value<Y>::of(TWIN_LEFT.equals(TWIN_RIGHT)))
-TWIN_SAME(nex_, value<Y>::of(!TWIN_LEFT.equals(TWIN_RIGHT)))
-TWIN_SAME(lt_, value<Y>::of(TWIN_BELOW(TWIN_LEFT, TWIN_RIGHT)))
-TWIN_SAME(le_, value<Y>::of(!TWIN_BELOW(TWIN_RIGHT, TWIN_LEFT)))
-TWIN_SAME(gt_, value<Y>::of(TWIN_BELOW(TWIN_RIGHT, TWIN_LEFT)))
-TWIN_SAME(ge_, value<Y>::of(!TWIN_BELOW(TWIN_LEFT, TWIN_RIGHT)))
-
-TWIN_TWO(logic_and, false, false, value<Y>::of(!a.is_zero() && !b.is_zero()))
-TWIN_TWO(logic_or, false, false, value<Y>::of(!a.is_zero() || !b.is_zero()))
-
-// Shifts to the left in the width of the result, to the right in the wider of operand and result.
-#define TWIN_SHIFTS(suffix, left_signed) \
-	TWIN_TWO(shl_##suffix, left_signed, false, TWIN_A.shl(b)) \
-	TWIN_TWO(sshl_##suffix, left_signed, false, TWIN_A.shl(b)) \
-	TWIN_TWO(shr_##suffix, left_signed, false, (a.template cast<wide, left>().template shr<false>(b).template zcast<Y>())) \
-	TWIN_TWO(sshr_##suffix, left_signed, false, (a.template cast<wide, left>().template shr<left>(b).template zcast<Y>())) \
-	TWIN_TWO(shift_##suffix, left_signed, false, (shr_##suffix<Y>(a, b))) \
-	TWIN_TWO(shiftx_##suffix, left_signed, false, (shr_##suffix<Y>(a, b)))
-TWIN_SHIFTS(uu, false)
-TWIN_SHIFTS(su, true)
-
-// A memory's word for an address, if it has one.
-struct place {
-	bool valid;
-	size_t index;
-};
-
-template<size_t W> TWIN_INLINE place memory_index(const value<W> &address, size_t offset, size_t depth) {
-	const u64 at = address.low();
-	bool valid = at >= offset && at < offset + depth;
-	for (size_t n = 1; n < value<W>::words; n++)
-		valid &= address.data[n] == 0;
-	return {valid, size_t(at - offset)};
 }
 
 } // namespace twin

@@ -1,0 +1,168 @@
+"""Moves registers forward through logic, where nobody can tell: a pipeline of sums becomes one sum, and a delay behind it.
+
+A register that runs free, and is read by free-running registers only, needn't be there: its readers take the expression of what
+it would have held, and hold it a clock longer. At power-on and after reset they hold what the expression gives for the values
+that the register would have had then, so every output is the same in every clock. A delay of several clocks is a shift of
+one word.
+"""
+
+from .circuit import Circuit, Register
+from .expressions import Expressions, Node, reachable
+
+__all__ = ["retime"]
+
+WORD = 64
+LEAST = 4
+"""Stages of a delay from which on shifting a word is cheaper than moving registers."""
+
+
+def retime(circuit: Circuit) -> None:
+    """Changes the circuit's registers; its outputs stay what they are, clock for clock."""
+    _prune(circuit)
+    _absorb(circuit)
+    _prune(circuit)
+    _shift(circuit)
+
+
+def _leaves(nodes: list[Node]) -> set[Node]:
+    return {node for node in reachable(nodes) if node.op in ("read", "word")}
+
+
+def _visible(circuit: Circuit) -> list[Node]:
+    """What is read by others than registers."""
+    return [
+        *(node for outputs in circuit.outputs for node in outputs.values()),
+        *(part for writes in circuit.writes for write in writes for part in (write.address, write.word, write.mask)),
+    ]
+
+
+def _prune(circuit: Circuit) -> None:
+    """Leaves out registers on which nothing visible depends."""
+    live: set[str] = set()
+    todo = [node.name for node in _leaves(_visible(circuit)) if node.op == "read"]
+    while todo:
+        name = todo.pop()
+        if name in live or name not in circuit.registers:
+            continue
+        live.add(name)
+        register = circuit.registers[name]
+        todo += [node.name for node in _leaves([register.following, register.reset]) if node.op == "read"]
+    circuit.registers = {name: register for name, register in circuit.registers.items() if name in live}
+
+
+def _absorb(circuit: Circuit) -> None:
+    made, registers = circuit.made, circuit.registers
+    held = {made.read(name, register.width): name for name, register in registers.items()}
+    leaves = {name: _leaves([register.following]) for name, register in registers.items()}
+    # What runs free: a function of registers alone, and a constant after reset.
+    free = {
+        node
+        for node, name in held.items()
+        if registers[name].reset.op == "const" and leaves[name] and all(leaf in held for leaf in leaves[name])
+    }
+    watched = _leaves(_visible(circuit)) | _leaves([register.reset for register in registers.values()])
+    absorbed = _acyclic(free - watched, {node: leaves[held[node]] for node in free})
+    while True:
+        # Whoever reads one of them must read nothing else.
+        spoilt: set[Node] = set()
+        for name, register in registers.items():
+            if register.reset.op != "const" or not leaves[name] <= absorbed:
+                spoilt |= leaves[name] & absorbed
+        if not spoilt:
+            break
+        absorbed -= spoilt
+    following = {node: registers[held[node]].following for node in absorbed}
+    reset = {node: registers[held[node]].reset for node in absorbed}
+    initial = {node: made.const(registers[held[node]].initial, node.width) for node in absorbed}
+    stages: dict[tuple[Node, int, int], Node] = {}
+    for node, name in held.items():
+        register = registers[name]
+        if node in absorbed or not leaves[name] or not leaves[name] <= absorbed:
+            continue
+        # Values that the expression had, or would have had, one, two ... clocks ago.
+        expression = register.following
+        constants = []
+        while (inner := _leaves([expression])) and inner <= absorbed:
+            first, then = (made.replaced([expression], values)[0].value for values in (initial, reset))
+            expression = made.replaced([expression], following)[0]
+            constants.append((first, then))
+        for first, then in reversed(constants):
+            key = expression, first, then
+            if key not in stages:
+                new = f"stage_{len(stages)}"
+                stages[key] = made.read(new, register.width)
+                registers[new] = Register(register.width, first, expression, made.const(then, register.width))
+            expression = stages[key]
+        register.following = expression
+
+
+def _acyclic(nodes: set[Node], leaves: dict[Node, set[Node]]) -> set[Node]:
+    """Those that neither stand in a circle nor between two: what can be taken away from either end."""
+    sources = {node: leaves[node] & nodes for node in nodes}
+    readers: dict[Node, set[Node]] = {node: set() for node in nodes}
+    for node, inner in sources.items():
+        for leaf in inner:
+            readers[leaf].add(node)
+    done: set[Node] = set()
+    for behind, ahead in ((sources, readers), (readers, sources)):
+        left = {node: len(behind[node] - done) for node in nodes - done}
+        ready = [node for node, count in left.items() if not count]
+        while ready:
+            node = ready.pop()
+            done.add(node)
+            for other in ahead[node] & left.keys():
+                left[other] -= 1
+                if not left[other]:
+                    ready.append(other)
+    return done
+
+
+def _shift(circuit: Circuit) -> None:
+    """Puts delays, each register the one before a clock later, into words."""
+    made, registers = circuit.made, circuit.registers
+    behind: dict[str, str] = {}
+    taken: set[str] = set()
+    for name, register in registers.items():
+        node = register.following
+        if node.op != "read" or node.name == name or node.name not in registers or node.name in behind:
+            continue
+        if register.reset.op == registers[node.name].reset.op == "const":
+            behind[node.name] = name
+            taken.add(name)
+    replaced: dict[Node, Node] = {}
+    for start in [name for name in registers if name not in taken and name in behind]:
+        chain = [start]
+        while chain[-1] in behind:
+            chain.append(behind[chain[-1]])
+        width = registers[start].width
+        most = WORD // width
+        for first in range(0, len(chain), max(most, 1)):
+            part = chain[first : first + most]
+            if len(part) >= LEAST:
+                _packed(made, registers, part, replaced)
+    names = list(registers)
+    roots = [node for register in registers.values() for node in (register.following, register.reset)]
+    roots = made.replaced(roots, replaced)
+    for name, following, reset in zip(names, roots[::2], roots[1::2], strict=True):
+        registers[name].following, registers[name].reset = following, reset
+    for outputs in circuit.outputs:
+        outputs.update(zip(outputs, made.replaced(list(outputs.values()), replaced), strict=True))
+    for writes in circuit.writes:
+        for write in writes:
+            write.address, write.word, write.mask = made.replaced([write.address, write.word, write.mask], replaced)
+
+
+def _packed(made: Expressions, registers: dict[str, Register], chain: list[str], replaced: dict[Node, Node]) -> None:
+    """Makes a word of a delay's stages, the newest lowest."""
+    width = registers[chain[0]].width
+    total = width * len(chain)
+    word = made.read(f"delay_{len(replaced)}", total)
+    initial = reset = 0
+    source = registers[chain[0]].following
+    for place, name in enumerate(chain):
+        register = registers.pop(name)
+        initial |= register.initial << width * place
+        reset |= register.reset.value << width * place
+        replaced[made.read(name, width)] = made.slice(word, width * place, width)
+    following = made.concat([made.slice(word, 0, total - width), source])
+    registers[word.name] = Register(total, initial, following, made.const(reset, total))

@@ -1,0 +1,163 @@
+"""The translation of a circuit to C++ against Amaranth's own simulator: what is moved, merged or left out must not be seen."""
+
+import random
+
+import numpy as np
+import pytest
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, signed, unsigned
+from amaranth.lib import data, memory, stream, wiring
+from amaranth.lib.wiring import In, Out
+from amaranth.sim import Simulator
+
+from convolver import ToolError
+from convolver.sim.circuit import parse
+from convolver.sim.expressions import Expressions
+from convolver.sim.retiming import retime
+from convolver.sim.streams import beats_of
+from convolver.sim.translate import cxxrtl, rtlil_of
+from convolver.sim.twin import Simulation, simulate_components
+
+CLOCKS = 400
+
+
+class Block(wiring.Component):
+    """A result every clock: `function` adds what makes 60 bits of the 63 that come in."""
+
+    def __init__(self, function):
+        self.function = function
+        super().__init__(
+            {
+                "i": In(stream.Signature(data.StructLayout({"data": unsigned(63)}))),
+                "o": Out(stream.Signature(data.StructLayout({"data": unsigned(60)}))),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        m.d.comb += [self.i.ready.eq(1), self.o.valid.eq(1), self.o.payload.data.eq(self.function(m, self.i.payload.data))]
+        return m
+
+
+def pipeline(m, x):
+    """Sums behind free-running registers that don't begin at zero, read at several depths; a delay; a register that holds."""
+    held = Signal(8, init=77)
+    with m.If(x[0]):
+        m.d.sync += held.eq(x[8:16])
+    one, two, three = Signal(8, init=3), Signal(signed(12), init=-5), Signal(16, init=1000)
+    product, late, total = Signal(20, init=9), Signal(8, init=1), Signal(24, init=5)
+    m.d.sync += [one.eq(held), two.eq(held.as_signed() * 3), three.eq(one + two), product.eq(one * two), late.eq(one)]
+    m.d.sync += total.eq(three + product + late)
+    chain = [Signal(4, init=number, name=f"chain_{number}") for number in range(9)]
+    m.d.sync += [chain[0].eq(held[:4] ^ 6), *(chain[number + 1].eq(chain[number]) for number in range(8))]
+    return Cat(total, chain[8], chain[3], held, Const(0, 12))
+
+
+def between_circles(m, x):
+    """Registers that run free between a counter and an accumulator, and a circle of registers that run free."""
+    count, sum_, shown = Signal(8), Signal(16), Signal(8, init=7)
+    ring = [Signal(8, init=40 + number, name=f"ring_{number}") for number in range(3)]
+    m.d.sync += [count.eq(count + 3), shown.eq(count ^ ring[0]), sum_.eq(sum_ + shown)]
+    m.d.sync += [ring[0].eq(ring[2]), ring[1].eq(ring[0] + 1), ring[2].eq(ring[1])]
+    return Cat(sum_, ring[1], count)
+
+
+def choices(m, x):
+    """Registers that load under common and nested conditions, one after another and in a circle."""
+    row = [Signal(8, init=number, name=f"row_{number}") for number in range(5)]
+    flag, other = Signal(), Signal(8)
+    with m.If(x[0]):
+        with m.If(x[1:3] == 0):
+            m.d.sync += [register.eq(0) for register in row]
+        with m.Elif(x[3]):
+            m.d.sync += [row[0].eq(row[4]), flag.eq(~flag), *(row[number + 1].eq(row[number]) for number in range(4))]
+        with m.Else():
+            m.d.sync += [row[0].eq(x[10:18]), row[1].eq(row[0] + row[4]), row[3].eq(row[1]), other.eq(row[3])]
+    with m.Elif(x[4]):
+        m.d.sync += [other.eq(Mux(x[5], other, x[20:28])), flag.eq(0)]
+    return Cat(*row, flag, other)
+
+
+def memories(m, x):
+    """A memory with parts of a word to write, of a depth that addresses exceed, and one of more than 64 bits."""
+    m.submodules.small = small = memory.Memory(shape=unsigned(12), depth=5, init=[1, 2, 3])
+    m.submodules.wide = wide = memory.Memory(shape=unsigned(70), depth=8, init=[5, 1 << 69])
+    write, read = small.write_port(granularity=4), small.read_port()
+    m.d.comb += [write.addr.eq(x[0:3]), write.en.eq(x[3:6]), write.data.eq(x[6:18]), read.addr.eq(x[18:21]), read.en.eq(x[21])]
+    store, load = wide.write_port(), wide.read_port()
+    m.d.comb += [store.addr.eq(x[22:25]), store.en.eq(x[25]), store.data.eq(Cat(x, ~x)), load.addr.eq(x[26:29]), load.en.eq(1)]
+    return Cat(read.data, load.data[30:70] ^ load.data[:40])
+
+
+def tables(m, x):
+    """A deep table, a selection of bits, and what is wider than a word."""
+    table = Array(Const(number * 37 % 256, 8) for number in range(200))
+    wide = Signal(130)
+    m.d.sync += wide.eq((wide << 7) ^ Cat(x, x[3:40]) + Cat(x[5:60], x))
+    return Cat(table[x[:8]], wide.bit_select(x[8:15], 17), wide[60:80], wide.any(), wide < x)
+
+
+CIRCUITS = [pipeline, between_circles, choices, memories, tables]
+
+
+def expected(function, inputs):
+    block, seen = Block(function), []
+
+    async def bench(ctx):
+        for value in inputs:
+            ctx.set(block.i.payload.data, value)
+            seen.append((await ctx.tick().sample(block.o.payload.data))[-1])
+
+    simulator = Simulator(block)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(bench)
+    simulator.run()
+    return seen
+
+
+@pytest.fixture(scope="module")
+def compiled():
+    simulations = simulate_components([Block(function) for function in CIRCUITS])
+    return {function: simulation.compiled for function, simulation in zip(CIRCUITS, simulations, strict=True)}
+
+
+@pytest.mark.parametrize("function", CIRCUITS)
+def test_every_clock_is_as_amaranth_simulates_it(compiled, function):
+    chance = random.Random(3)
+    inputs = [chance.getrandbits(63) for _ in range(CLOCKS)]
+    run = Simulation(compiled[function]).run(beats_of([np.array(inputs)]), CLOCKS)
+    assert run.results.tolist() == expected(function, inputs)
+    assert run.clocks == CLOCKS
+
+
+@pytest.mark.parametrize("function", [pipeline, between_circles, choices])
+def test_reset_gives_what_power_on_gives(compiled, function):
+    chance = random.Random(4)
+    beats = beats_of([np.array([chance.getrandbits(63) for _ in range(CLOCKS)])])
+    simulation = Simulation(compiled[function])
+    first = simulation.run(beats, CLOCKS).results.tolist()
+    assert simulation.run(beats, CLOCKS).results.tolist() != first
+    simulation.reset()
+    assert simulation.run(beats, CLOCKS).results.tolist() == first
+
+
+def test_a_pipeline_of_free_registers_becomes_a_delay(tmp_path):
+    circuit = parse(cxxrtl(rtlil_of(Block(pipeline)), tmp_path, "block"))
+    assert len(circuit.registers) == 16
+    retime(circuit)
+    assert sorted(register.width for register in circuit.registers.values()) == [8, 24, 24, 24, 36]
+
+
+def test_text_that_is_not_understood_is_refused():
+    with pytest.raises(ToolError, match=r"^The installed Yosys writes C\+\+ that the twin can't read"):
+        parse("struct p_top : public module {\n\tp_top(interior) {}\n};\n")
+
+
+def test_equal_expressions_are_one_and_constants_are_folded():
+    made = Expressions()
+    x, y = made.read("x", 8), made.read("y", 8)
+    assert made.plain("add", x, y) is made.plain("add", x, y)
+    assert made.slice(made.concat([x, y]), 4, 8) is made.concat([made.slice(x, 0, 4), made.slice(y, 4, 4)])
+    product = made.plain("mul", made.extend(x, 16, True), made.const(-3, 16))
+    assert made.replaced([product], {x: made.const(-128, 8)})[0].value == 384
+    assert product.signed == (-381, 384)
+    assert made.below(made.extend(x, 9), made.const(256, 9)) is made.const(1, 1)
