@@ -95,6 +95,8 @@ def glue(ports: Ports, number: int) -> str:
     """C++ that gives driver.h the ports of design `number` by their meaning, and the functions that Python calls."""
     top = f"design_{number}::top"
     errors = " | ".join(f"unsigned({_cut('errors', field)}.low()) << {bit}" for bit, field in enumerate(ports.errors.values()))
+    if all((field.offset, field.width) == (bit, 1) for bit, field in enumerate(ports.errors.values())):
+        errors = f"t.{mangled('errors')}.low()" if ports.errors else ""
     sizes = [f"t.{mangled(name)} = value<{width}>::of(u64({name}));" for name, width in ports.sizes.items()]
     flags = {name: f"t.{mangled(name)}.low()" if name in ports.flags else "0" for name in ("busy", "pending", "overflow")}
     data = ports.output["data"]
