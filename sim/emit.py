@@ -4,7 +4,7 @@ A synchronous circuit of one clock is evaluated once a clock. The statements are
 everything that reads it; only registers that read one another in a circle need a next value. Registers that load under one
 condition stand in one branch: most conditions hold for long, and what isn't loaded costs nothing.
 
-A number of up to 64 bits is a machine word, a wider one a `value<>`. A word comes in three forms: `u`, the bits from its width up
+A number of up to 64 bits is a machine word, a wider one a `value<>`. A word has three forms: `u`, the bits from its width up
 zero; `s`, extended by its sign; `d`, those bits anything. Each operation asks its operands for what it needs: masks are few.
 """
 
