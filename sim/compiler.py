@@ -49,7 +49,8 @@ __all__ = [
 Progress = Callable[[str], None]
 """Told the title of each step that may take longer than a second."""
 
-FLAGS = ("-std=c++17", "-O2", "-fPIC", "-w")
+# Registers are bytes and short words written one by one: read back as vectors they'd stall.
+FLAGS = ("-std=c++17", "-O2", "-fno-tree-slp-vectorize", "-fPIC", "-w")
 LIBRARIES_KEPT = 500
 """Libraries in the cache; the longest unused are removed beyond."""
 
