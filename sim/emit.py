@@ -268,8 +268,7 @@ class _Tick:
                 lines.append(self._local(statement.local))
             elif statement.output is not None:
                 name, node = statement.output
-                narrow = node.width <= WORD
-                lines.append(f"\t{name} = {f'value<{node.width}>::of({self.u(node)})' if narrow else self.wide(node)};")
+                lines.append(f"\t{name}.data[0] = {self.u(node)};" if node.width <= WORD else f"\t{name} = {self.wide(node)};")
             elif statement.write is not None:
                 lines += self._write(statement.write)
             else:

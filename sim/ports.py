@@ -161,7 +161,7 @@ def _cut(port: str, field: Field) -> str:
 def _drive(stream: str, fields: dict[str, Field], marks: tuple[str, ...]) -> list[str]:
     """Statements that put `valid`, `data` and `marks` on a stream's ports."""
     port = f"t.{mangled(f'{stream}__payload')}"
-    lines = [f"t.{mangled(f'{stream}__valid')} = value<1>::of(valid);"]
+    lines = [f"t.{mangled(f'{stream}__valid')} = value<1>::of(valid);", f"std::decay_t<decltype({port})> payload;"]
     for name, field in fields.items():
         if name == "data":
             part = f"value<64>::of(u64(data)).template scast<{field.width}>()"
@@ -169,5 +169,6 @@ def _drive(stream: str, fields: dict[str, Field], marks: tuple[str, ...]) -> lis
             part = f"value<{field.width}>::of(marks >> {marks.index(name)} & 1)"
         else:
             continue
-        lines.append(f"{port}.template paste<{field.offset + field.width - 1}, {field.offset}>({part});")
+        lines.append(f"payload.template paste<{field.offset + field.width - 1}, {field.offset}>({part});")
+    lines.append(f"{port} = payload;")
     return [*lines, "(void)data, (void)marks;"]
