@@ -188,7 +188,7 @@ class _Parser:
                 self.indices[found[1]] = self._expression(found[2]), int(found[3]), int(found[4])
             elif found := _UPDATE.fullmatch(line):
                 memory = self.memories[found[1]]
-                word, mask = map(self._expression, found[3].rsplit(", ", 1))
+                word, mask = self._expressions(found[3])
                 mask = made.both(mask, made.repeat(conditions[-1], memory.width))
                 self.writes.append((int(found[4]), Write(found[1], self._address(found[1], found[2]), word, mask)))
             elif line.startswith("CXXRTL_ASSERT"):
@@ -238,9 +238,15 @@ class _Parser:
         return told
 
     def _expression(self, text: str) -> Node:
-        """Reads an expression without recursion: a look-up table of n entries is nested n deep."""
+        nodes = self._expressions(text)
+        if len(nodes) != 1:
+            raise unreadable(text)
+        return nodes[0]
+
+    def _expressions(self, text: str) -> list[Node]:
+        """Reads expressions with commas between them, without recursion: a look-up table of n entries is nested n deep."""
         made = self.made
-        stack: list[tuple[str, list[Node]]] = []
+        stack: list[tuple[str, list[Node]]] = [("", [])]
         value: Node | None = None
         at = 0
         while at < len(text):
@@ -274,14 +280,14 @@ class _Parser:
             elif kind == "repeat":
                 value = made.repeat(value, int(found["repeat"]))
             elif kind == "mark":
-                if not stack:
-                    raise unreadable(text)
                 stack[-1][1].append(value)
                 if piece == ")":
+                    if len(stack) == 1:
+                        raise unreadable(text)
                     value = self._closed(*stack.pop())
-        if value is None or stack:
+        if value is None or len(stack) > 1:
             raise unreadable(text)
-        return value
+        return [*stack[0][1], value]
 
     def _closed(self, opening: str, items: list[Node]) -> Node:
         if opening == "(":

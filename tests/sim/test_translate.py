@@ -84,7 +84,13 @@ def memories(m, x):
     write, read = small.write_port(granularity=4), small.read_port()
     m.d.comb += [write.addr.eq(x[0:3]), write.en.eq(x[3:6]), write.data.eq(x[6:18]), read.addr.eq(x[18:21]), read.en.eq(x[21])]
     store, load = wide.write_port(), wide.read_port()
-    m.d.comb += [store.addr.eq(x[22:25]), store.en.eq(x[25]), store.data.eq(Cat(x, ~x)), load.addr.eq(x[26:29]), load.en.eq(1)]
+    m.d.comb += [
+        store.addr.eq(x[22:25]),
+        store.en.eq(x[25] ^ x[30]),
+        store.data.eq(Cat(x, ~x)),
+        load.addr.eq(x[26:29]),
+        load.en.eq(1),
+    ]
     return Cat(read.data, load.data[30:70] ^ load.data[:40])
 
 
