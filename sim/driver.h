@@ -141,13 +141,15 @@ private:
 		std::uint8_t *result_mark = j.result_marks + j.delivered;
 		const bool sized = j.frames > 0;
 		const i64 rows = sized ? j.frame_rows[j.frame] : 0, columns = sized ? j.frame_columns[j.frame] : 0;
+		const i64 boundary = sized ? j.frame_boundaries[j.frame] : 0, fill = sized ? j.frame_fills[j.frame] : 0;
 		i64 now = j.clock, idle = j.idle, stalls = 0, first_accept = -1, first_result = -1, last_result = -1;
 		bool taken = false, offer = false;
 		Core::set_output_ready(top, true);
 		for (const i64 stop = now + most; now < stop; now++) {
 			const std::uint8_t marks = *mark;
+			const i64 flip = marks & 1 ? 0 : -1;
 			if (sized)
-				Core::set_size(top, marks & 1 ? rows : ~rows, marks & 1 ? columns : ~columns);
+				Core::set_frame(top, rows ^ flip, columns ^ flip, boundary ^ flip, fill ^ flip);
 			Core::set_input(top, true, *sample, marks);
 			if (Core::loadable)
 				Core::set_coefficient(top, false, now, std::uint8_t(now));
