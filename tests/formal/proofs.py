@@ -10,20 +10,26 @@ from amaranth.lib import wiring
 from formal import specs
 from formal.prover import Verdict, prove, reach
 from formal.seeds import Seed, planted
+from formal.window_specs import LineBufferSpec, WindowSpec
 
 from convolver.designs import Conv2DDesign, FIRDesign
 from convolver.formats import OVERFLOWS, ROUNDINGS, Format
 from convolver.hw.array_core import ArrayCore
-from convolver.hw.coefficients import CoefficientBank, CoefficientLoader
+from convolver.hw.border import Borders
+from convolver.hw.coefficients import CoefficientBank, CoefficientLoader, CoefficientMemory
+from convolver.hw.conv2d import Conv2DCore
 from convolver.hw.delay import Delay
-from convolver.hw.delay_line import DelayLine
+from convolver.hw.delay_line import DelayLine, SampleMemory
+from convolver.hw.entry import Entry
 from convolver.hw.fir import FIRCore
+from convolver.hw.line_buffer import LineBuffer
 from convolver.hw.mac_array import MACArray
 from convolver.hw.multiplier import Multiplier
 from convolver.hw.output_buffer import OutputBuffer
 from convolver.hw.raster import Raster
 from convolver.hw.requantiser import Requantiser
 from convolver.hw.stream import SkidBuffer
+from convolver.hw.window import RowBorder, Window
 from convolver.schedule import Schedule
 
 __all__ = ["PROOFS", "Proof", "Result"]
@@ -133,6 +139,15 @@ BANK = (
 )
 
 
+MEMORY = (
+    Seed("set written over the active one", CoefficientMemory, "Mux(active == 1, 2, 1)", "Mux(active == 1, 1, 2)"),
+    Seed("written into every lane's memory", CoefficientMemory, "loader.write & here[loader.index]", "loader.write"),
+    Seed("handed over before its reason", CoefficientMemory, "with m.If(loader.load):", "with m.If(loader.pending):"),
+    Seed("reset keeps the set", CoefficientMemory, "Signal(range(banks))  #", "Signal(range(banks), reset_less=True)  #"),
+    Seed("written to a clock behind", CoefficientMemory, "clocks[loader.index], spare", "~clocks[loader.index], spare"),
+)
+
+
 def _requantiser(rounding: str, overflow: str, shift: int, output: Format, data: Format) -> Proof:
     design = FIRDesign([1, -1], data=data, output=output, shift=shift, rounding=rounding, overflow=overflow)
     seeds = []
@@ -215,6 +230,54 @@ CORE = (
     Seed("idle a clock behind a sample", FIRCore, "opened | step | ~array.home", "opened | ~array.home"),
 )
 
+PAIRED = (
+    Seed("mirrored sample left out", ArrayCore, "self.samples[lane] + mirror)", "self.samples[lane])"),
+    Seed(
+        "pre-adder without its register",
+        ArrayCore,
+        "m.d.sync += array.operands[lane].eq(self.samples",
+        "m.d.comb += array.operands[lane].eq(self.samples",
+    ),
+)
+FOLDED = (
+    Seed("slots overlap", FIRCore, "pause.eq(clocks - 1), free.eq(0)", "pause.eq(clocks - 1), free.eq(clocks < 3)"),
+    Seed("silence a sample short", SampleMemory, "older.eq(min(1, positions - 1))", "older.eq(min(2, positions - 1))"),
+    Seed("age of the sample before", SampleMemory, "spare_next.eq(older - filled[0])", "spare_next.eq(older - filled[0] + 1)"),
+    Seed("marks a clock early", FIRCore, "Delay(array.marks.shape(), 2)", "Delay(array.marks.shape(), 0)"),
+)
+LINES = (
+    Seed("written a clock early", LineBuffer, "memory.write.eq(self.o_valid)", "memory.write.eq(valid)"),
+    Seed("written in a gap", LineBuffer, "memory.write.eq(self.o_valid)", "memory.write.eq(1)"),
+    Seed("lines not moved up", LineBuffer, "word[width:]", "word[: self._lines * width]"),
+    Seed(
+        "written to the next step's column", LineBuffer, "memory.write_address.eq(o_column)", "memory.write_address.eq(column)"
+    ),
+)
+WINDOW = (
+    Seed("border a column late", Borders, "self.step.column == late + place", "self.step.column == late + place + 1"),
+    Seed(
+        "row begun a column early",
+        Borders,
+        "self.step.column == design.core_right)",
+        "self.step.column == design.core_right - 1)",
+    ),
+    Seed("top taken for bottom", Borders, "step.top if offset < 0 else step.bottom", "step.bottom if offset < 0 else step.top"),
+    Seed(
+        "row beside the border's",
+        RowBorder,
+        "self.i.pixels[design.core_above + source]",
+        "self.i.pixels[design.core_above + source - 1]",
+    ),
+    Seed("chain steps in a gap", Window, "with m.If(self.i.valid):", "with m.If(1):"),
+    Seed(
+        "window steps in a gap",
+        Window,
+        "with m.If(valid):\n                    for place, load",
+        "with m.If(1):\n                    for place, load",
+    ),
+    Seed("row never begun", Window, "Mux(choice.load, load, shift)", "shift"),
+    Seed("gap shown as a result", Window, "self.valid.eq(valid & choice.result)", "self.valid.eq(choice.result)"),
+)
 RASTER = (
     Seed("frame a line short", Raster, "lines_left.eq(rows - 2)", "lines_left.eq(rows - 3)"),
     Seed(
@@ -228,6 +291,25 @@ RASTER = (
     Seed("orphan not told", Raster, "self.errors.orphan.eq(drop & ~head.first & ~skipping)", "self.errors.orphan.eq(0)"),
     Seed("line's end not told", Raster, "(head.eol != place.line_end)", "(head.eol & ~place.line_end)"),
     Seed("line's end a column early", Raster, "eq(raster.columns_left)\n", "eq(raster.columns_left - 1)\n"),
+)
+
+WHOLE = (
+    Seed(
+        "size of the next frame",
+        Entry,
+        "second.i.p[name].eq(first.o.p[name])",
+        'second.i.p[name].eq(first.i.p[name] if name in ("rows", "columns_left") else first.o.p[name])',
+    ),
+    Seed("half a size checked", Entry, "first.o.p.fits.all()", "first.o.p.fits.any()"),
+    Seed(
+        "end of the frame for the line's",
+        Conv2DCore,
+        '("first", "last", "eol")),\n            self.busy',
+        '("first", "last", "last")),\n            self.busy',
+    ),
+)
+ONE_RESULT = (
+    Seed("idle in front of a frame's only result", Conv2DCore, "raster.open | raster.valid | ~array", "raster.open | ~array"),
 )
 
 
@@ -245,10 +327,45 @@ def _array(name: str, design: FIRDesign, seeds: tuple[Seed, ...], split: int | N
     return Proof(name, size, lambda: specs.MACArraySpec(design, split), 16, seeds, bounded=14)
 
 
-def _raster(name: str, kernel: tuple[int, int], seeds: tuple[Seed, ...] = (), **changes: object) -> Proof:
+def _raster(
+    name: str, kernel: tuple[int, int], seeds: tuple[Seed, ...] = (), bounded: int | None = None, **changes: object
+) -> Proof:
     design = Conv2DDesign([[1] * kernel[1]] * kernel[0], pixel=Format(1, False), **({"rows": 1, "columns": 1} | changes))
     size = f"kernel {kernel[0]}x{kernel[1]}, frames to {design.core_rows}x{design.core_columns}"
-    return Proof(f"raster {name}", size, lambda: specs.RasterSpec(design), 40, seeds)
+    return Proof(f"raster {name}", size, lambda: specs.RasterSpec(design), 40, seeds, bounded)
+
+
+def _image(kernel: tuple[int, int], **changes: object) -> tuple[Conv2DDesign, str]:
+    weights = [[1 + row * kernel[1] + column for column in range(kernel[1])] for row in range(kernel[0])]
+    changes = {"pixel": Format(1, False), "rows": 4, "columns": 4} | changes
+    design = Conv2DDesign(weights, **changes)
+    words = [f"kernel {kernel[0]}x{kernel[1]}", design.core_mode if design.core_mode == "valid" else design.boundary]
+    words += ["correlated"] * (design.operation == "correlate")
+    return design, f"{', '.join(words)}, lines to {design.core_columns}"
+
+
+def _core(kernel: list[list[int]], seeds: tuple[Seed, ...], bounded: int, covers: int, **changes: object) -> Proof:
+    settings = {"pixel": Format(1, False), "rounding": "floor", "rows": 1, "columns": 3} | changes
+    design = Conv2DDesign(kernel, **settings)
+    size = f"kernel {len(kernel)}x{len(kernel[0])}, {settings.get('mode', settings.get('boundary'))}"
+    return Proof(
+        "2-D core",
+        f"{size}, frames to {design.core_rows}x{design.core_columns}, buffer of 4",
+        lambda: specs.Conv2DCoreSpec(design, 4),
+        covers,
+        seeds,
+        bounded,
+    )
+
+
+def _window(kernel: tuple[int, int], seeds: tuple[Seed, ...] = (), **changes: object) -> Proof:
+    design, size = _image(kernel, **changes)
+    return Proof("window", size, lambda: WindowSpec(design), 24, seeds)
+
+
+def _lines(kernel: tuple[int, int], seeds: tuple[Seed, ...] = (), **changes: object) -> Proof:
+    design, size = _image(kernel, **changes)
+    return Proof("line buffer", size, lambda: LineBufferSpec(design), 24, seeds)
 
 
 def _buffer(depth: int, flight: int, sustains: bool, seeds: tuple[Seed, ...] = ()) -> Proof:
@@ -256,6 +373,8 @@ def _buffer(depth: int, flight: int, sustains: bool, seeds: tuple[Seed, ...] = (
     return Proof("output buffer", size, lambda: specs.OutputBufferSpec(depth, flight, sustains=sustains), 2 * depth + 16, seeds)
 
 
+PAIR = _fir(coefficients=[1, 1], coefficient=Format(2, True), loadable=True, symmetry="symmetric")
+SLOT = _fir(coefficients=[1, -2, 1], coefficient=Format(2, True), loadable=True, symmetry="none", clocks_per_sample=2)
 REQUANTISED = tuple(
     _requantiser(rounding, overflow, 6, Format(9, True), Format(15, True))
     for rounding, overflow in product(ROUNDINGS, OVERFLOWS)
@@ -285,6 +404,15 @@ PROOFS: tuple[Proof, ...] = (
         lambda: specs.CoefficientBankSpec(_fir(coefficients=[1], coefficient=Format(2, True), loadable=True)),
         24,
     ),
+    Proof(
+        "coefficient memory",
+        "3 of s2 in 2 lanes",
+        lambda: specs.CoefficientMemorySpec(
+            _fir(coefficients=[1, -2, 1], coefficient=Format(2, True), loadable=True, symmetry="none", clocks_per_sample=2)
+        ),
+        30,
+        MEMORY,
+    ),
     *REQUANTISED,
     _array("MAC array", FIRDesign([3, -4, 0, 2], data=Format(4, True)), ARRAY),
     _array("MAC array", FIRDesign([5], data=Format(8, False)), ()),
@@ -306,7 +434,26 @@ PROOFS: tuple[Proof, ...] = (
     Proof(
         "FIR core, loaded", "2 taps, s2 by s2, buffer of 4", lambda: specs.FIRCoreSpec(_fir(loadable=True), 4), 36, LOADED, 22
     ),
+    Proof("FIR core, symmetric", "2 taps, s2 by s2, buffer of 4", lambda: specs.FIRCoreSpec(PAIR, 4), 36, PAIRED, 20),
+    Proof("FIR core, folded", "3 taps, s2 by s2, buffer of 4", lambda: specs.FIRCoreSpec(SLOT, 4), 44, FOLDED, 20),
+    _lines((3, 3), LINES),
+    _lines((2, 2), boundary="reflect", operation="correlate"),
+    _lines((2, 3), mode="valid"),
+    _window((3, 3), WINDOW, boundary="edge"),
+    _window((3, 3), fill=1),
+    _window((3, 3), boundary="reflect"),
+    _window((3, 3), boundary="symmetric"),
+    _window((2, 2), boundary="reflect"),
+    _window((2, 2), boundary="reflect", operation="correlate"),
+    _window((1, 4), boundary="symmetric", columns=5),
+    _window((2, 3), mode="valid"),
     _raster("same", (2, 2), RASTER),
     _raster("same", (1, 1), rows=3, columns=3),
     _raster("valid", (2, 2), RASTER[2:], mode="valid"),
+    _raster("valid", (3, 2), mode="valid", bounded=12),
+    _raster("same", (3, 3), bounded=12),
+    _raster("same", (1, 3), bounded=12),
+    _raster("same", (3, 1), bounded=12),
+    _core([[1], [-2]], WHOLE, 20, 60, boundary="edge", rows=2),
+    _core([[1, -2, 1]], ONE_RESULT, 20, 60, mode="valid"),
 )

