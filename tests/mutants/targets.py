@@ -1,47 +1,123 @@
 """What is mutated: parts alone, and whole cores, in whose mutants their parts are counted apart."""
 
 from formal import specs
+from formal.window_specs import LineBufferSpec, WindowSpec
 from mutants.mutation import Target
 
-from convolver.designs import FIRDesign
-from convolver.formats import Format
+from convolver.designs import Conv2DDesign, FIRDesign
+from convolver.formats import Format, Overflow, Rounding
 
-__all__ = ["TARGETS", "part"]
+__all__ = ["TARGETS"]
 
-S3, S4, S9, S15 = Format(3, True), Format(4, True), Format(9, True), Format(15, True)
+U1 = Format(1, False)
+S2, S3, S4, S5, S9, S15 = (Format(width, True) for width in (2, 3, 4, 5, 9, 15))
 SET = FIRDesign([1, -2, 3], coefficient=S3, loadable=True)
-EVEN = FIRDesign([1, -1], data=S15, output=S9, shift=6, rounding="half_even")
-AWAY = FIRDesign([1, -1], data=S15, output=S9, shift=6, rounding="half_away", overflow="wrap")
+FOLDED_SET = FIRDesign([1, -2, 1], data=S2, coefficient=S2, loadable=True, clocks_per_sample=2)
 LANES = FIRDesign([1, 2, 3], data=S4, coefficient=S4, loadable=True)
-FILTER = FIRDesign([1, -2, 3], data=S4, coefficient=S3, output=Format(5, True), shift=1, rounding="floor", loadable=True)
+CONSTANTS = FIRDesign([3, -4, 0, 2], data=S4)
+SLOTS = FIRDesign([1, 2, 3, 1], data=S3, coefficient=S3, loadable=True, clocks_per_sample=2)
+HALVES = FIRDesign([1, -2], data=S3, coefficient=S3, loadable=True, symmetry="none")
+FILTER = FIRDesign([1, -2, 3], data=S4, coefficient=S3, output=S5, shift=1, rounding="floor", loadable=True)
+PAIRS = FIRDesign([1, -2, 3, -2, 1], data=S4, coefficient=S3, rounding="floor", loadable=True, symmetry="symmetric")
+SHARED = FIRDesign(
+    [1, -2, 3, 3, -2, 1],
+    data=S4,
+    coefficient=S3,
+    rounding="floor",
+    loadable=True,
+    symmetry="symmetric",
+    clocks_per_sample=2,
+)
+UNEVEN = FIRDesign([1, -2, 3, 0, 2, 1, -1], data=S4, rounding="floor", clocks_per_sample=4)
+FILTER_PARTS = {
+    "line_0": "DelayLine",
+    "line_1": "DelayLine",
+    "memory": "SampleMemory",
+    "array": "ArrayCore",
+    "array.array": "MACArray",
+    "array.beside": "Delay",
+}
+IMAGE_PARTS = {"entry": "Entry", "array": "ArrayCore", "array.beside": "Delay"}
+WINDOW_PARTS = {"borders": "Borders", "border": "RowBorder", "window": "Window"}
+GROUPS = FIRDesign(
+    [1, -2, 1, 0, -1, 1, -2, 0, 1, -1],
+    data=S3,
+    coefficient=S2,
+    rounding="floor",
+    loadable=True,
+    continuous=True,
+    swap="sample",
+)
+# What stands behind every feeder is mutated alone.
+ALONE = ("array.array", "array.bank", "array.buffer", "array.requantiser", "skid")
+
+
+def _requantiser(rounding: Rounding, overflow: Overflow, mutants: int) -> Target:
+    design = FIRDesign([1, -1], data=S15, output=S9, shift=6, rounding=rounding, overflow=overflow)
+    return Target(f"requantiser, {rounding}, {overflow}", lambda: specs.RequantiserSpec(design), mutants)
+
+
+def _array(name: str, design: FIRDesign, mutants: int, split: int | None = None) -> Target:
+    return Target(name, lambda: specs.MACArraySpec(design, split), mutants, bounded=14, feeds_forward=True)
+
+
+def _filter(name: str, design: FIRDesign, mutants: int, without: tuple[str, ...] = ALONE) -> Target:
+    return Target(
+        f"FIR core, {name}", lambda: specs.FIRCoreSpec(design), mutants, 60_000, 24, without=without, parts=FILTER_PARTS
+    )
+
+
+def _image(kernel: list[list[int]], **changes: object) -> Conv2DDesign:
+    return Conv2DDesign(kernel, **({"pixel": U1, "rounding": "floor", "rows": 4, "columns": 4} | changes))
+
+
+EDGE = _image([[1, -2, 3], [2, 1, -1], [3, -3, 2]], boundary="edge", rows=3, columns=5)
+FILL = _image([[1, -2], [3, -1], [2, 3]], fill=1, output=S4, rows=3)
+MIRROR = _image([[1, -2], [3, 2]], boundary="reflect", rows=3)
+VALID = _image([[1, -2, 1], [3, -1, 2]], mode="valid", operation="correlate", rows=3, columns=5)
+
+
+def _image_targets(name: str, design: Conv2DDesign) -> tuple[Target, ...]:
+    """The parts in front of the array alone, and the core that they make."""
+    return (
+        Target(f"line buffer, {name}", lambda: LineBufferSpec(design), 80, 200_000),
+        Target(f"window, {name}", lambda: WindowSpec(design), 200, parts=WINDOW_PARTS),
+        Target(f"raster, {name}", lambda: specs.RasterSpec(design), 250, 200_000, 16),
+        Target(
+            f"2-D core, {name}",
+            lambda: specs.Conv2DCoreSpec(design),
+            150,
+            200_000,
+            14,
+            without=(*ALONE, "lines", "borders", "border", "window", "raster"),
+            parts=IMAGE_PARTS,
+        ),
+    )
+
+
 TARGETS = (
     Target("skid buffer", lambda: specs.SkidBufferSpec(8), 100),
-    Target("output buffer", lambda: specs.OutputBufferSpec(12, 3, sustains=True), 200),
-    Target("coefficient bank", lambda: specs.CoefficientBankSpec(SET), 200),
-    Target("requantiser, half_even, saturate", lambda: specs.RequantiserSpec(EVEN), 200),
-    Target("requantiser, half_away, wrap", lambda: specs.RequantiserSpec(AWAY), 150),
-    Target("MAC array", lambda: specs.MACArraySpec(LANES), 200, bounded=12, feeds_forward=True),
-    Target("FIR core", lambda: specs.FIRCoreSpec(FILTER), 400, 60_000, 30),
+    Target("output buffer of 4", lambda: specs.OutputBufferSpec(4, 1), 250),
+    Target("output buffer of 5", lambda: specs.OutputBufferSpec(5, 1), 250),
+    Target("delay", lambda: specs.DelaySpec(3), 30),
+    Target("coefficient bank", lambda: specs.CoefficientBankSpec(SET), 250),
+    Target("coefficient memory", lambda: specs.CoefficientMemorySpec(FOLDED_SET), 250),
+    _requantiser("floor", "saturate", 80),
+    _requantiser("half_up", "wrap", 100),
+    _requantiser("half_even", "saturate", 200),
+    _requantiser("half_away", "wrap", 150),
+    _requantiser("toward_zero", "saturate", 150),
+    _array("MAC array, constants", CONSTANTS, 100),
+    _array("MAC array, loaded", LANES, 200),
+    _array("MAC array, folded", SLOTS, 150),
+    _array("MAC array, in halves", HALVES, 200, split=4),
+    _filter("plain", FILTER, 200),
+    _filter("symmetric", PAIRS, 200),
+    _filter("in groups", GROUPS, 200, without=ALONE[1:]),
+    _filter("folded, symmetric", SHARED, 300),
+    _filter("folded, uneven", UNEVEN, 200),
+    *_image_targets("edge 3x3", EDGE),
+    *_image_targets("constant 3x2", FILL),
+    *_image_targets("reflect 2x2", MIRROR),
+    *_image_targets("valid 2x3", VALID),
 )
-
-PARTS = {
-    "top.dut.array.array": "MACArray",
-    "top.dut.array.bank": "CoefficientBank",
-    "top.dut.array.beside": "Delay",
-    "top.dut.array.buffer": "OutputBuffer",
-    "top.dut.array.requantiser": "Requantiser",
-    "top.dut.array": "ArrayCore",
-    "top.dut.border": "RowBorder",
-    "top.dut.borders": "Borders",
-    "top.dut.entry": "Entry",
-    "top.dut.line": "DelayLine",
-    "top.dut.lines": "LineBuffer",
-    "top.dut.raster": "Raster",
-    "top.dut.window": "Window",
-}
-
-
-def part(module: str) -> str:
-    """The component of a core to which a module of its netlist belongs."""
-    found = [path for path in PARTS if module == path or module.startswith(f"{path}.")]
-    return PARTS[max(found, key=len)] if found else "itself"

@@ -1,9 +1,12 @@
 # amaranth: UnusedElaboratable=no
 """A sample of the mutants that must be noticed; `make mutants` counts them all."""
 
+from dataclasses import replace
+
 import pytest
 from formal import specs
-from mutants.mutation import Target, build, judge, survivors
+from mutants.mutation import Mutant, Target, build, judge, same, survivors, without_clocks
+from mutants.targets import TARGETS
 
 SKID = Target("skid buffer", lambda: specs.SkidBufferSpec(8), mutants=60, clocks=20_000)
 
@@ -19,6 +22,13 @@ def test_every_mutant_of_the_skid_buffer_is_noticed(library):
     assert survivors(compiled, mutants, SKID.clocks) == []
 
 
+@pytest.mark.parametrize("name", ["2-D core, reflect 2x2", "FIR core, folded, symmetric"])
+def test_cores_keep_their_specification_in_a_long_random_run(name, tmp_path):
+    (target,) = (target for target in TARGETS if target.name == name)
+    compiled, _ = build(replace(target, mutants=10), tmp_path)
+    assert survivors(compiled, [], clocks=50_000) == []  # 200 000 of the core itself
+
+
 def test_without_clocks_every_mutant_survives(library):
     compiled, mutants = library
     assert survivors(compiled, mutants, 0) == mutants
@@ -27,3 +37,25 @@ def test_without_clocks_every_mutant_survives(library):
 def test_the_prover_sees_a_mutant_too(library, tmp_path):
     _, mutants = library
     assert not judge(SKID, mutants[0], tmp_path).holds
+
+
+def test_a_mutant_that_matters_is_not_proved_equal(library, tmp_path):
+    _, mutants = library
+    assert not same(SKID, mutants[0], tmp_path)
+
+
+def test_no_change_is_proved_equal(tmp_path):
+    assert same(SKID, Mutant(0, ""), tmp_path)
+
+
+@pytest.mark.parametrize("clock", ["CLK", "clk", r"\clk"])
+def test_clocks_are_left_alone(clock):
+    kept = "mutate -mode inv -module top.dut -cell bank -port clock -portbit 0"
+    assert without_clocks(f"{kept}\nmutate -mode inv -module top.dut -cell bank -port {clock} -portbit 0\n") == [kept]
+
+
+def test_a_mutant_is_counted_in_the_innermost_part():
+    target = Target("core", lambda: specs.SkidBufferSpec(8), parts={"array": "ArrayCore", "array.beside": "Delay"})
+    modules = ("top.dut.array.beside", "top.dut.array.start", "top.dut.arrays", "top.dut")
+    found = [target.part(Mutant(0, f"mutate -module {module} -cell a")) for module in modules]
+    assert found == ["Delay", "ArrayCore", "itself", "itself"]
