@@ -33,6 +33,10 @@ def entry_layout(design: Conv2DDesign) -> data.StructLayout:
     return data.StructLayout(fields)
 
 
+PARTS = 4
+"""Parts in which two sizes are compared, before the parts come together a clock later."""
+
+
 class Entry(wiring.Component):
     """Samples a frame's size with its first pixel, and compares it with what the core takes and with the size before: one beat
     a clock, latency 2 clocks, full back-pressure.
@@ -70,15 +74,15 @@ class Entry(wiring.Component):
         m = Module()
         design = self._design
         # Each comparison has the clock in front of the first register slice; they come together between the two.
-        sampled = entry_layout(design).members | {"fits": 2, "repeats": 2}
+        sampled = entry_layout(design).members | {"fits": 2, "rows_repeat": PARTS, "columns_repeat": PARTS}
         m.submodules.first = first = SkidBuffer(data.StructLayout(sampled))
         m.submodules.second = second = SkidBuffer(entry_layout(design))
 
         sizes = (
-            (self.rows, first.i.p.rows, 0, design.core_min_rows, design.core_rows),
-            (self.columns, first.i.p.columns_left, 3, design.core_min_columns, design.core_columns),
+            (self.rows, first.i.p.rows, first.i.p.rows_repeat, 0, design.core_min_rows, design.core_rows),
+            (self.columns, first.i.p.columns_left, first.i.p.columns_repeat, 3, design.core_min_columns, design.core_columns),
         )
-        for number, (size, passed, less, least, most) in enumerate(sizes):
+        for number, (size, passed, repeats, less, least, most) in enumerate(sizes):
             # Of sizes that fit: no two of them look alike in these bits.
             kept, before = size[: most.bit_length()], Signal(most.bit_length(), name=f"before_{number}")
             with m.If(self.i.valid & self.i.ready & self.i.p.first):
@@ -86,7 +90,7 @@ class Entry(wiring.Component):
             m.d.comb += [
                 passed.eq(size - less),
                 first.i.p.fits[number].eq(~_exceeds(size, most) & _exceeds(size, least - 1)),
-                first.i.p.repeats[number].eq(before == kept),
+                *(part.eq(before[index::PARTS] == kept[index::PARTS]) for index, part in enumerate(repeats)),
             ]
         fitted = Signal()  # the frame before was one that the core takes
         starts = first.o.p.beat.first & first.o.p.fits.all()
@@ -102,7 +106,7 @@ class Entry(wiring.Component):
             *(second.i.p[name].eq(first.o.p[name]) for name, _ in entry_layout(design) if name not in said),
             # Low where there is no beat, and so they stay behind the slice.
             second.i.p.starts.eq(first.o.valid & starts),
-            second.i.p.joins.eq(first.o.valid & starts & fitted & first.o.p.repeats.all()),
+            second.i.p.joins.eq(first.o.valid & starts & fitted & first.o.p.rows_repeat.all() & first.o.p.columns_repeat.all()),
             second.i.p.more.eq(first.o.valid & ~first.o.p.beat.first),
             self.waiting.eq(first.o.valid | second.o.valid),
         ]

@@ -283,7 +283,7 @@ class _Place:
                 m.d.sync += self.result.eq(1)
         if before or below:
             with m.If(flushed):
-                m.d.sync += [self.result.eq(0), self.first_row.eq(not below)]
+                m.d.sync += self.result.eq(0)
 
         # A clock later: the rows that the frame has on either side of the one that this line serves.
         with m.If(turned):
