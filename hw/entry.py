@@ -1,13 +1,13 @@
 """The entry of a 2-D core: pixels with the size of their frame, and whether the core takes it."""
 
-from amaranth.hdl import Const, Module, Signal, Value
+from amaranth.hdl import Const, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.designs import Conv2DDesign
 
 from .raster import border_layout
-from .stream import SkidBuffer, image_layout
+from .stream import SkidBuffer, image_layout, shape_of
 
 __all__ = ["Entry", "entry_layout"]
 
@@ -74,9 +74,23 @@ class Entry(wiring.Component):
         m = Module()
         design = self._design
         # Each comparison has the clock in front of the first register slice; they come together between the two.
-        sampled = entry_layout(design).members | {"fits": 2, "rows_repeat": PARTS, "columns_repeat": PARTS}
+        layout = entry_layout(design)
+        said = [name for name in ("rows", "columns_left", "border") if name in layout.members]
+        frame = {name: layout[name].shape for name in said}
+        sampled = {"beat": layout["beat"].shape} | frame | {"fits": 2, "rows_repeat": PARTS, "columns_repeat": PARTS}
         m.submodules.first = first = SkidBuffer(data.StructLayout(sampled))
-        m.submodules.second = second = SkidBuffer(entry_layout(design))
+        # Of the second slice only the marks are held by what the raster decides in the same clock. Everything else is written
+        # to two places in turn, as it comes, and read from where it stands.
+        marks = data.StructLayout({"first": 1, "eol": 1, "starts": 1, "joins": 1, "more": 1})
+        m.submodules.second = second = SkidBuffer(marks)
+        wide = data.StructLayout({"data": shape_of(design.pixel)} | frame)
+        places = [Signal(wide, name=f"place_{index}") for index in range(2)]
+        put, get, now = Signal(), Signal(), Signal(wide)
+        for index, place in enumerate(places):
+            with m.If(first.o.valid & first.o.ready & (put == index)):
+                m.d.sync += [place.data.eq(first.o.p.beat.data), *(place[name].eq(first.o.p[name]) for name in said)]
+        m.d.sync += [put.eq(put ^ (first.o.valid & first.o.ready)), get.eq(get ^ (self.o.valid & self.o.ready))]
+        m.d.comb += now.eq(Mux(get, places[1], places[0]))
 
         sizes = (
             (self.rows, first.i.p.rows, first.i.p.rows_repeat, 0, design.core_min_rows, design.core_rows),
@@ -94,7 +108,6 @@ class Entry(wiring.Component):
             ]
         fitted = Signal()  # the frame before was one that the core takes
         starts = first.o.p.beat.first & first.o.p.fits.all()
-        said = ("starts", "joins", "more")
         with m.If(first.o.valid & first.o.ready & first.o.p.beat.first):
             m.d.sync += fitted.eq(starts)
         m.d.comb += [
@@ -103,16 +116,22 @@ class Entry(wiring.Component):
             first.i.p.beat.eq(self.i.payload),
             first.o.ready.eq(second.i.ready),
             second.i.valid.eq(first.o.valid),
-            *(second.i.p[name].eq(first.o.p[name]) for name, _ in entry_layout(design) if name not in said),
+            second.i.p.first.eq(first.o.p.beat.first),
+            second.i.p.eol.eq(first.o.p.beat.eol),
             # Low where there is no beat, and so they stay behind the slice.
             second.i.p.starts.eq(first.o.valid & starts),
             second.i.p.joins.eq(first.o.valid & starts & fitted & first.o.p.rows_repeat.all() & first.o.p.columns_repeat.all()),
             second.i.p.more.eq(first.o.valid & ~first.o.p.beat.first),
+            self.o.valid.eq(second.o.valid),
+            second.o.ready.eq(self.o.ready),
+            self.o.p.beat.data.eq(now.data),
+            *(self.o.p[name].eq(now[name]) for name in said),
+            *(self.o.p.beat[name].eq(second.o.p[name]) for name in ("first", "eol")),
+            *(self.o.p[name].eq(second.o.p[name]) for name in ("starts", "joins", "more")),
             self.waiting.eq(first.o.valid | second.o.valid),
         ]
         if design.switchable:
             m.d.comb += [first.i.p.border.boundary.eq(self.boundary), first.i.p.border.fill.eq(self.fill)]
-        wiring.connect(m, second.o, wiring.flipped(self.o))
         return m
 
 
