@@ -73,7 +73,7 @@ def choices(design: Conv2DDesign) -> tuple[list[list[Source]], list[Source]]:
 def choice_layout(design: Conv2DDesign) -> data.StructLayout:
     """What travels with a column: which pixels to take for it, and the marks of the result that it completes.
 
-    rows : for each row of the window, the index of its source in `choices`.
+    rows : for each row of the window, one bit a source in `choices`: the one to take is set.
     column : the same of the column that enters the window.
     load : the first window of a row is complete.
     border, border_before : `border_layout` of the row that this column serves and of the row before, where they are chosen at
@@ -83,8 +83,8 @@ def choice_layout(design: Conv2DDesign) -> data.StructLayout:
     if design.core_mode == "same":
         rows, columns = choices(design)
         fields = {
-            "rows": data.StructLayout({str(row): range(len(sources)) for row, sources in enumerate(rows)}),
-            "column": range(len(columns)),
+            "rows": data.StructLayout({str(row): len(sources) for row, sources in enumerate(rows)}),
+            "column": len(columns),
             "load": 1,
         }
     if design.switchable:
@@ -152,10 +152,10 @@ class Borders(wiring.Component):
     def _choose(
         self, m: Module, choice: Value, found: dict[tuple[Boundary, int], int], place: Value, boundary: Value | None
     ) -> None:
-        """``choice <= found[boundary, place]``, else 0, a clock later."""
-        m.d.sync += choice.eq(0)
+        """Sets the bit ``found[boundary, place]`` of `choice`, else the first, a clock later."""
+        m.d.sync += choice.eq(1)
         for (name, at), index in found.items():
             if index:
                 rule = place == at
                 with m.If(rule if boundary is None else rule & (boundary == GATEWARE_BOUNDARIES.index(name))):
-                    m.d.sync += choice.eq(index)
+                    m.d.sync += choice.eq(1 << index)

@@ -1,5 +1,8 @@
 """The window of a 2-D core: its places, with the border's pixels where they lie outside the frame."""
 
+from functools import reduce
+from operator import or_
+
 from amaranth.hdl import Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -147,11 +150,10 @@ class Window(wiring.Component):
         return entering, first
 
 
-def _take(m: Module, target: Signal, index: Value, sources: list[Value]) -> None:
-    """``target <= sources[index]``."""
-    with m.Switch(index):
-        for number, source in enumerate(sources[1:], 1):
-            with m.Case(number):
-                m.d.sync += target.eq(source)
-        with m.Default():
-            m.d.sync += target.eq(sources[0])
+def _take(m: Module, target: Signal, chosen: Value, sources: list[Value]) -> None:
+    """``target <= `` the source whose bit of `chosen` is set: ands and ors, without a decoder that every bit would wait for."""
+    if len(sources) == 1:
+        m.d.sync += target.eq(sources[0])
+        return
+    bits = [source.as_unsigned() & chosen[number].replicate(len(source)) for number, source in enumerate(sources)]
+    m.d.sync += target.eq(reduce(or_, bits))
