@@ -177,7 +177,10 @@ def _requantiser(rounding: str, overflow: str, shift: int, output: Format, data:
 
 
 PRODUCT = Seed(
-    "product too narrow", MACArray, "Format.holding(low, high), self._mult", "Format.holding(low // 2, high // 2), self._mult"
+    "product too narrow",
+    MACArray,
+    "Format.holding(*schedule.lane_ranges[lane])",
+    "Format.holding(*(reach // 2 for reach in schedule.lane_ranges[lane]))",
 )
 SUM = "node = Signal(shape_of(Format.holding(adder.low, adder.high))"
 ARRAY = (
@@ -190,9 +193,7 @@ LOADED_ARRAY = (*ARRAY, Seed("coefficients crossed", MACArray, "self.coefficient
 FOLDED_ARRAY = (
     PRODUCT,
     Seed("slots run together", MACArray, "Mux(start, 0, accumulator)", "accumulator"),
-    Seed(
-        "slot begins late", MACArray, "self._multiplier_latency + self._tree_latency + halves", "2 + self._multiplier_latency"
-    ),
+    Seed("slot begins late", MACArray, '("multiplier", "adder tree") + halves', '("multiplier", "adder tree") + halves + 1'),
 )
 WIDE_ARRAY = (
     Seed("carry between the halves lost", MACArray, "terms[1].high, carry)", "terms[1].high, Const(0, 1))"),
@@ -207,9 +208,9 @@ LINE = (
     Seed("never cleared", DelayLine, CLEARS, CLEARS.replace("self.clear", "self.clear & self.samples[1][0]")),
 )
 LOADED = (
-    Seed("set taken by a frame's last result", FIRCore, "array.swap.eq(step & beat.first)", "array.swap.eq(step & beat.last)"),
+    Seed("set taken by a frame's last result", FIRCore, "step & (beat.first |", "step & (beat.last |"),
     Seed(
-        "set taken a clock late", FIRCore, "array.swap.eq(step & beat.first)", "array.swap.eq(array.valid & array.marks.first)"
+        "set taken a clock late", FIRCore, "array.swap.eq(step & (beat.first", "array.swap.eq(array.valid & (array.marks.first"
     ),
     Seed("set taken in mid-frame", ArrayCore, "self.home & ~self.open", "self.home"),
     Seed("register takes what passes", Multiplier, "with m.If(self.load):", "with m.If(1):"),
@@ -297,8 +298,8 @@ WHOLE = (
     Seed(
         "size of the next frame",
         Entry,
-        "second.i.p[name].eq(first.o.p[name])",
-        'second.i.p[name].eq(first.i.p[name] if name in ("rows", "columns_left") else first.o.p[name])',
+        "place[name].eq(first.o.p[name])",
+        'place[name].eq(first.i.p[name] if name in ("rows", "columns_left") else first.o.p[name])',
     ),
     Seed("half a size checked", Entry, "first.o.p.fits.all()", "first.o.p.fits.any()"),
     Seed(
