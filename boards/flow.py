@@ -155,8 +155,6 @@ def _plan(board: Board, design: FIRDesign | Conv2DDesign, top: Any, seed: int) -
         top = Device(design, clock_hz=board.clock_hz, baud=board.uart.baud)
     # Timing is judged here, after clipping it to the device's limits, not by nextpnr's exit code.
     options = {"nextpnr_opts": f"--report {REPORT} --timing-allow-fail --seed {seed}"}
-    if board.family == "ice40":
-        options["synth_opts"] = "-dsp"
     # The Verilog that Vivado gets is written by the Yosys that comes with Amaranth, whatever else is in PATH.
     kept = os.environ.get("AMARANTH_USE_YOSYS")
     os.environ["AMARANTH_USE_YOSYS"] = "builtin"

@@ -31,32 +31,42 @@ class Use:
 def check_fit(board: Board, design: Design) -> None:
     """Refuses a design that can't fit by its own count, long before the tools would find out.
 
-    Counts only what is certain: a multiplier for each loadable coefficient, and the line buffer. Constant coefficients may
-    become shifts and adds, and small memories look-up tables: those are left to the tools.
+    Counts only what is certain: a multiplier for each loadable coefficient (on iCE40 for each constant too, and one for two
+    products of 8 bits), and the line buffer. Other constants may become shifts and adds, and small memories look-up tables:
+    those are left to the tools.
 
     Raises
     ------
     BoardError
     """
     schedule = Schedule(design)
-    if design.loadable:
-        # The device's operands are signed; an unsigned one needs a bit more.
-        widths = [fmt.width + (not fmt.signed) for fmt in (design.sample, design.coefficient_format)]
-        blocks = min(
-            ceil(widths[0] / one) * ceil(widths[1] / other)
-            for one, other in (board.multiplier_widths, board.multiplier_widths[::-1])
-        )
-        if board.family == "ice40":
-            # SB_MAC16 takes unsigned operands of its full width.
-            blocks = ceil(design.sample.width / 16) * ceil(design.coefficient_format.width / 16)
-        needed = schedule.multipliers * blocks
-        if needed > board.multipliers:
-            raise BoardError(f"A design for {board.name} must need at most {board.multipliers} multipliers, not {needed}")
+    needed = _blocks(board, schedule)
+    if needed > board.multipliers:
+        raise BoardError(f"A design for {board.name} must need at most {board.multipliers} multipliers, not {needed}")
     rams = ceil(schedule.line_buffer_bits / board.block_ram_bits)
     if rams > board.block_rams:
         raise BoardError(
             f"A design for {board.name} must need at most {board.block_rams} block RAMs, not {rams}; use fewer columns"
         )
+
+
+def _blocks(board: Board, schedule: Schedule) -> int:
+    """Hard multipliers that the core certainly needs."""
+    operand, coefficient = schedule.operand, schedule.design.coefficient_format
+    if board.family == "ice40":
+        # SB_MAC16 takes unsigned operands of its full width, and two products of half of it.
+        if max(operand.width, coefficient.width) <= 8:
+            return sum(ceil(count / 2) for count in schedule.group_multipliers)
+        return schedule.multipliers * ceil(operand.width / 16) * ceil(coefficient.width / 16)
+    if not schedule.design.loadable:
+        return 0
+    # The device's operands are signed; an unsigned one needs a bit more.
+    widths = [fmt.width + (not fmt.signed) for fmt in (operand, coefficient)]
+    each = min(
+        ceil(widths[0] / one) * ceil(widths[1] / other)
+        for one, other in (board.multiplier_widths, board.multiplier_widths[::-1])
+    )
+    return schedule.multipliers * each
 
 
 _REPORTED = {

@@ -17,7 +17,7 @@ from .designs import Conv2DDesign, Design, FIRDesign
 from .errors import DesignError
 from .formats import Format
 
-__all__ = ["Adder", "Product", "Schedule", "Stage"]
+__all__ = ["Adder", "Product", "Schedule", "Stage", "is_wiring"]
 
 WIDEST_FACTOR = 18
 """Bits that one hard multiplier takes on each side, as ECP5's does."""
@@ -270,11 +270,17 @@ class Schedule:
         return 0, 0
 
     @property
-    def multipliers(self) -> int:
-        """Multipliers that the array needs; a constant 0 or power of two is only wiring."""
+    def group_multipliers(self) -> tuple[int, ...]:
+        """Multipliers of each group of lanes; a constant 0 or power of two is only wiring."""
         if self.design.loadable or self.clocks > 1:
-            return self.lanes
-        return sum(not _is_power_of_two(abs(self.design.weights[product.weight])) for product in self.products)
+            return tuple(len(group) for group in self.groups)
+        weights = self.design.weights
+        return tuple(sum(not is_wiring(weights[self.products[lane].weight]) for lane in group) for group in self.groups)
+
+    @property
+    def multipliers(self) -> int:
+        """Multipliers that the array needs, one a product."""
+        return sum(self.group_multipliers)
 
     @property
     def line_buffer_rows(self) -> int:
@@ -428,5 +434,6 @@ def _nodes(adders: Sequence[Adder]) -> str:
     return f"{len(adders)} nodes of {', '.join(widths)}"
 
 
-def _is_power_of_two(value: int) -> bool:
-    return value & (value - 1) == 0
+def is_wiring(coefficient: int) -> bool:
+    """Whether a product by this constant needs no multiplier: 0, a power of two, or the negative of one."""
+    return abs(coefficient) & (abs(coefficient) - 1) == 0

@@ -9,8 +9,10 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.formats import Format
-from convolver.schedule import Adder, Schedule
+from convolver.schedule import Adder, Schedule, is_wiring
 
+from . import ice40
+from .families import family_of
 from .multiplier import Multiplier
 from .stream import shape_of
 
@@ -72,26 +74,7 @@ class MACArray(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         schedule = self._schedule
-        design = schedule.design
-        products = []
-        load = None if self._constant else self.load
-        for number, group in enumerate(schedule.groups):
-            if number and load is not None:
-                m.d.sync += (after := Signal(name=f"load_{number}")).eq(load)
-                load = after
-            for lane in group:
-                coefficient = design.weights[schedule.lane(lane)[0].weight] if self._constant else design.coefficient_format
-                multiplier = Multiplier(
-                    schedule.operand,
-                    coefficient,
-                    Format.holding(*schedule.lane_ranges[lane]),
-                    schedule.clocks_in("multiplier"),
-                )
-                m.submodules[f"lane_{lane}"] = multiplier
-                m.d.comb += multiplier.a.eq(self.operands[lane])
-                if load is not None:
-                    m.d.comb += [multiplier.b.eq(self.coefficients[lane]), multiplier.load.eq(load)]
-                products.append(multiplier.p)
+        products = self._products(m, platform)
 
         start = Const(1)
         if schedule.clocks > 1:
@@ -103,6 +86,61 @@ class MACArray(wiring.Component):
                 start = stage
         m.d.comb += self.sum.eq(self._whole(m, products, start) if schedule.split is None else self._halved(m, products, start))
         return m
+
+    def _products(self, m: Module, platform: object) -> list[Value]:
+        """What the multipliers give, lane by lane; each group takes its coefficients a clock behind the group before."""
+        schedule = self._schedule
+        products: list[Value] = []
+        load = None if self._constant else self.load
+        paired = family_of(platform) == "ice40" and max(len(self.operands[0]), self._weights.width) <= ice40.PAIRED_WIDTH
+        for number, group in enumerate(schedule.groups):
+            if number and load is not None:
+                m.d.sync += (after := Signal(name=f"load_{number}")).eq(load)
+                load = after
+            if paired:
+                products += self._pairs(m, group, load)
+                continue
+            products += [self._multiplier(m, lane, load).p for lane in group]
+        return products
+
+    @property
+    def _weights(self) -> Format:
+        """What holds every coefficient of the array."""
+        design = self._schedule.design
+        return Format.holding(min(design.weights), max(design.weights)) if self._constant else design.coefficient_format
+
+    def _weight(self, lane: int) -> int:
+        """A lane's constant coefficient."""
+        return self._schedule.design.weights[self._schedule.lane(lane)[0].weight]
+
+    def _multiplier(self, m: Module, lane: int, load: Value | None) -> Multiplier:
+        schedule = self._schedule
+        coefficient = self._weight(lane) if self._constant else schedule.design.coefficient_format
+        product = Format.holding(*schedule.lane_ranges[lane])
+        multiplier = Multiplier(schedule.operand, coefficient, product, schedule.clocks_in("multiplier"))
+        m.submodules[f"lane_{lane}"] = multiplier
+        m.d.comb += multiplier.a.eq(self.operands[lane])
+        if load is not None:
+            m.d.comb += [multiplier.b.eq(self.coefficients[lane]), multiplier.load.eq(load)]
+        return multiplier
+
+    def _pairs(self, m: Module, group: range, load: Value | None) -> list[Value]:
+        """The products of a group whose lanes share iCE40's multipliers, two to a block; what is only wiring needs none."""
+        wiring_only = [lane for lane in group if self._constant and is_wiring(self._weight(lane))]
+        products: dict[int, Value] = {lane: self._multiplier(m, lane, load).p for lane in wiring_only}
+        hard = [lane for lane in group if lane not in products]
+        for lanes in (hard[first : first + 2] for first in range(0, len(hard) - 1, 2)):
+            coefficients = [
+                self.coefficients[lane] if load is not None else Const(self._weight(lane), shape_of(self._weights))
+                for lane in lanes
+            ]
+            pair = [Signal(shape_of(Format.holding(*self._schedule.lane_ranges[lane])), name=f"p_{lane}") for lane in lanes]
+            operands = [self.operands[lane] for lane in lanes]
+            ice40.multiply_pair(m, f"lane_{lanes[0]}", operands, coefficients, Const(1) if load is None else load, pair)
+            products |= dict(zip(lanes, pair, strict=True))
+        if len(hard) % 2:
+            products[hard[-1]] = self._multiplier(m, hard[-1], load).p
+        return [products[lane] for lane in group]
 
     def _summed(self, nodes: Sequence[Any], add: Callable[[list[Any], Adder, str], Any]) -> Any:
         """The sum of all lanes: a tree a group, and the chain."""

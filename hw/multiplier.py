@@ -1,13 +1,14 @@
-"""The multiplier of a lane, in its plain form."""
+"""The multiplier of a lane, in its plain form, or as the primitive of the platform's family."""
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Const, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.formats import Format
+from convolver.schedule import is_wiring
 
-from . import ecp5
-from .families import family_of
+from . import ecp5, ice40
+from .families import Family, family_of
 from .stream import shape_of
 
 __all__ = ["Multiplier"]
@@ -18,7 +19,9 @@ class Multiplier(wiring.Component):
 
     The three clocks are the input, pipeline and output registers that the hard multipliers of ECP5 (MULT18X18D), iCE40
     UltraPlus (SB_MAC16) and 7-series (DSP48E1) have; two more where a factor is wider than 18 bits and several of them share
-    the work. This is the form without a primitive, for simulation and for any device.
+    the work. Without a platform, or on a device of another family, it is plain registers and a ``*``, for simulation and for
+    inference. On ECP5 and iCE40 it is the primitive, but on ECP5 not of a constant. Of both forms the products are the same,
+    clock for clock, from three clocks after reset and a coefficient's first load on: a primitive's registers have no reset.
 
     Parameters
     ----------
@@ -53,8 +56,7 @@ class Multiplier(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        if self._constant is None and family_of(platform) == "ecp5" and max(len(self.a), len(self.b)) <= ecp5.MULTIPLIER_WIDTH:
-            ecp5.multiply(m, "primitive", self.a, self.b, self.load, self.p)
+        if self._primitive(m, family_of(platform)):
             return m
         a = Signal.like(self.a, name="a_input")
         m.d.sync += a.eq(self.a)
@@ -71,3 +73,19 @@ class Multiplier(wiring.Component):
             product = stage
         m.d.sync += self.p.eq(product)
         return m
+
+    def _primitive(self, m: Module, family: Family | None) -> bool:
+        """Makes the family's multiplier, if it has one of this size that isn't better left to inference."""
+        if family not in ("ecp5", "ice40"):
+            return False
+        hard = ecp5 if family == "ecp5" else ice40
+        if self._constant is None:
+            b, load = self.b, self.load
+        elif family == "ice40" and not is_wiring(self._constant):
+            b, load = Const(self._constant), Const(1)  # inferred, it would have no register
+        else:
+            return False
+        if max(len(self.a), len(b)) > hard.MULTIPLIER_WIDTH:
+            return False
+        hard.multiply(m, "primitive", self.a, b, load, self.p)
+        return True

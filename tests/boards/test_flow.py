@@ -46,9 +46,14 @@ def program(directory: Path, name: str, text: str) -> Path:
 
 
 def test_too_many_multipliers() -> None:
-    design = Conv2DDesign([[1] * 3] * 3, loadable=True)
+    design = Conv2DDesign([[1] * 3] * 3, coefficient="s9", loadable=True)
     with pytest.raises(BoardError, match=r"^A design for icebreaker must need at most 8 multipliers, not 9$"):
         boards.build("icebreaker", design)
+
+
+def test_products_of_eight_bits_share_multipliers_of_an_ice40() -> None:
+    with pytest.raises(BoardError, match=r"^A design for icebreaker must need at most 8 multipliers, not 13$"):
+        boards.build("icebreaker", Conv2DDesign([[3] * 5] * 5))
 
 
 def test_wide_operands_take_several_multipliers() -> None:

@@ -186,10 +186,13 @@ SUM = "node = Signal(shape_of(Format.holding(adder.low, adder.high))"
 ARRAY = (
     PRODUCT,
     Seed("sum too narrow", MACArray, SUM, SUM.replace("low", "low // 2").replace("high", "high // 2")),
-    Seed("lane left out", MACArray, "self.operands[lane]", "self.operands[max(lane, 1)]"),
+    Seed("lane left out", MACArray, "a.eq(self.operands[lane])", "a.eq(self.operands[max(lane, 1)])"),
     Seed("adder without its register", MACArray, "m.d.sync += node.eq", "m.d.comb += node.eq"),
 )
-LOADED_ARRAY = (*ARRAY, Seed("coefficients crossed", MACArray, "self.coefficients[lane]", "self.coefficients[lane - 1]"))
+LOADED_ARRAY = (
+    *ARRAY,
+    Seed("coefficients crossed", MACArray, "b.eq(self.coefficients[lane])", "b.eq(self.coefficients[lane - 1])"),
+)
 FOLDED_ARRAY = (
     PRODUCT,
     Seed("slots run together", MACArray, "Mux(start, 0, accumulator)", "accumulator"),

@@ -1,0 +1,129 @@
+"""The hard multiplier of iCE40 UltraPlus, with the registers that inference leaves off.
+
+Yosys must not be told to infer multipliers besides (``synth_ice40 -dsp``): it then rewrites these too, registers off and in
+16x16 mode (YosysHQ/yosys#2922 is about the same).
+"""
+
+from collections.abc import Sequence
+
+from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Signal, Value
+
+__all__ = ["MULTIPLIER_WIDTH", "PAIRED_WIDTH", "multiply", "multiply_pair"]
+
+MULTIPLIER_WIDTH = 16
+"""Bits of a factor of SB_MAC16, signed or not."""
+
+PAIRED_WIDTH = 8
+"""Bits of the factors of two products that share one SB_MAC16."""
+
+
+def multiply(m: Module, name: str, a: Value, b: Value, load: Value, p: Signal) -> None:
+    """Adds a SB_MAC16 with its input, pipeline and output registers: ``p = a * b``, 3 clocks behind `a`.
+
+    The register of `b` holds but for `load`. (Ports and parameters: SB_MAC16 in Yosys' cells_sim.v for iCE40, after Lattice
+    TN1295.)
+
+    Parameters
+    ----------
+    m : Module
+    name : str
+        Of the submodule.
+    a, b : Value
+        Up to 16 bits.
+    load : Value
+        Takes `b`.
+    p : Signal
+        The product.
+    """
+    out = Signal(2 * MULTIPLIER_WIDTH, name=f"{name}_product")
+    m.submodules[name] = _block(
+        _extended(a, MULTIPLIER_WIDTH),
+        _extended(b, MULTIPLIER_WIDTH),
+        (a, b),
+        load,
+        out,
+        p_MODE_8x8=Const(0, 1),
+        p_PIPELINE_16x16_MULT_REG1=Const(1, 1),
+        p_PIPELINE_16x16_MULT_REG2=Const(1, 1),
+        p_TOPOUTPUT_SELECT=Const(3, 2),
+        p_BOTOUTPUT_SELECT=Const(3, 2),
+    )
+    m.d.comb += p.eq(out)
+
+
+def multiply_pair(m: Module, name: str, a: Sequence[Value], b: Sequence[Value], load: Value, p: Sequence[Signal]) -> None:
+    """Adds a SB_MAC16 for two products, its input, pipeline and output registers on: each ``p = a * b``, 3 clocks behind `a`.
+
+    Both `a` have one shape, and both `b`: a sign goes for the whole block. The output register is the one behind the block's
+    adder, which adds 0.
+
+    Parameters
+    ----------
+    m, name, load : as of `multiply`
+    a, b : two Values
+        Up to 8 bits.
+    p : two Signals
+        The products.
+    """
+    out = Signal(2 * MULTIPLIER_WIDTH, name=f"{name}_products")
+    m.submodules[name] = _block(
+        Cat(_extended(factor, PAIRED_WIDTH) for factor in a),
+        Cat(_extended(factor, PAIRED_WIDTH) for factor in b),
+        (a[0], b[0]),
+        load,
+        out,
+        p_MODE_8x8=Const(1, 1),
+        p_PIPELINE_16x16_MULT_REG1=Const(0, 1),
+        p_PIPELINE_16x16_MULT_REG2=Const(0, 1),
+        p_TOPOUTPUT_SELECT=Const(1, 2),
+        p_BOTOUTPUT_SELECT=Const(1, 2),
+    )
+    for number, product in enumerate(p):
+        m.d.comb += product.eq(out.word_select(number, 2 * PAIRED_WIDTH))
+
+
+def _extended(factor: Value, width: int) -> Value:
+    """`factor` in `width` bits."""
+    sign = factor[-1] if factor.shape().signed else Const(0)
+    return Cat(factor, [sign] * (width - len(factor)))
+
+
+def _block(a: Value, b: Value, factors: tuple[Value, Value], load: Value, out: Signal, **parameters: Const) -> Instance:
+    """A SB_MAC16 whose first two register stages are on; its adders add 0 to the 8x8 products, if they are chosen."""
+    resets = ("IRSTTOP", "IRSTBOT", "ORSTTOP", "ORSTBOT")
+    unused = ("AHOLD", "CHOLD", "DHOLD", "OHOLDTOP", "OHOLDBOT", "OLOADTOP", "OLOADBOT", "ADDSUBTOP", "ADDSUBBOT")
+    inputs = {f"i_{port}": Const(0) for port in (*resets, *unused, "CI", "ACCUMCI", "SIGNEXTIN")}
+    registers = {
+        f"p_{register}": Const(int(used), 1)
+        for register, used in {
+            "A_REG": True,
+            "B_REG": True,
+            "C_REG": False,
+            "D_REG": False,
+            "TOP_8x8_MULT_REG": True,
+            "BOT_8x8_MULT_REG": True,
+        }.items()
+    }
+    adders: dict[str, Const] = {}
+    for half in ("TOP", "BOT"):
+        # The 8x8 product, and C or D, which is 0.
+        adders |= {f"p_{half}ADDSUB_LOWERINPUT": Const(1, 2), f"p_{half}ADDSUB_UPPERINPUT": Const(1, 1)}
+        adders |= {f"p_{half}ADDSUB_CARRYSELECT": Const(0, 2)}
+    return Instance(
+        "SB_MAC16",
+        p_NEG_TRIGGER=Const(0, 1),
+        p_A_SIGNED=Const(int(factors[0].shape().signed), 1),
+        p_B_SIGNED=Const(int(factors[1].shape().signed), 1),
+        i_CLK=ClockSignal(),
+        i_CE=Const(1),
+        i_A=a,
+        i_B=b,
+        i_C=Const(0, 16),
+        i_D=Const(0, 16),
+        i_BHOLD=~load,
+        o_O=out,
+        **registers,
+        **adders,
+        **parameters,
+        **inputs,
+    )
