@@ -3,5 +3,6 @@
 from .flow import BuildResult, build
 from .listing import table
 from .registry import BOARDS, Board, get, names
+from .resources import check_fit, needs
 
-__all__ = ["BOARDS", "Board", "BuildResult", "build", "get", "names", "table"]
+__all__ = ["BOARDS", "Board", "BuildResult", "build", "check_fit", "get", "names", "needs", "table"]

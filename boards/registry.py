@@ -52,7 +52,8 @@ class Board:
     clock_hz : int
         The oscillator, which the core runs at.
     luts, flip_flops : int
-        Look-up tables and flip-flops of the device.
+        Look-up tables and flip-flops of the device. These and what follows are of the families' data sheets, Lattice
+        FPGA-DS-02012 (ECP5), FPGA-DS-02008 (iCE40 UltraPlus) and AMD DS180 (7 series); nextpnr counts the same, but of AMD's.
     multipliers : int
         Hard multipliers.
     multiplier_widths : tuple of int

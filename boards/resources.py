@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
-from convolver.designs import Design
+from convolver.designs import Conv2DDesign, Design, FIRDesign
 from convolver.errors import BoardError
+from convolver.formats import Format
 from convolver.schedule import Schedule
 
-from .registry import Board
+from .registry import Board, Family
 from .timing import Cell
 
-__all__ = ["Use", "check_fit", "device_use", "synthesis_use"]
+__all__ = ["Use", "check_fit", "device_use", "needs", "synthesis_use"]
 
 
 @dataclass(frozen=True)
@@ -28,45 +29,127 @@ class Use:
         return f"{self.what} {self.used:g} of {self.available} ({100 * self.used / self.available:.0f} %)"
 
 
-def check_fit(board: Board, design: Design) -> None:
-    """Refuses a design that can't fit by its own count, long before the tools would find out.
+BLOCK_SHAPES: Mapping[Family, tuple[tuple[int, int], ...]] = {
+    "ecp5": ((1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1)),
+    "ice40": ((256, 16), (512, 8), (1024, 4), (2048, 2), (4096, 1)),
+    "xilinx7": ((512, 72), (1024, 36), (2048, 18), (4096, 9), (8192, 4), (16384, 2), (32768, 1)),
+}
+"""Words of a block RAM, and their bits: each family's choices, and what Yosys adds to them."""
 
-    Counts only what is certain: a multiplier for each loadable coefficient (on iCE40 for each constant too, and one for two
-    products of 8 bits), and the line buffer. Other constants may become shifts and adds, and small memories look-up tables:
-    those are left to the tools.
+DEEPEST_BLOCK = 16384
+"""Words of the deepest memory that ECP5's block RAMs are instantiated for, side by side."""
+
+SMALLEST_BLOCK: Mapping[Family, int] = {"ecp5": 0, "ice40": 512, "xilinx7": 4096}
+"""Bits from which on Yosys takes block RAM for every memory with a write port, whatever its shape; smaller ones may become
+something else. ECP5's are instantiated. Measured on memories of 16 to 4096 words of 1 to 32 bits."""
+
+CERTAIN_PRODUCT = 12
+"""Bits from which on Yosys takes a hard multiplier for every product with a constant, on ECP5 and 7-series. Measured on samples
+of 2 to 20 bits; narrower products may become adders."""
+
+
+def check_fit(board: Board, design: Design) -> None:
+    """Refuses a design that can't fit by its own count, long before the tools would find out; says what would fit.
+
+    Counts only what is certain to be needed, of the core alone: a multiplier for each lane whose coefficient changes, and for
+    each constant that isn't wiring and is wide enough that the tools take one (on iCE40 for each, and one for two products of
+    8 bits); the line buffer, and the memories of a folded filter. Narrow constants may become adders, and small memories
+    look-up tables: those are left to the tools.
 
     Raises
     ------
     BoardError
+        Naming the limit, the need, and, of a FIR, the fewest clocks a sample that would do.
     """
-    schedule = Schedule(design)
-    needed = _blocks(board, schedule)
-    if needed > board.multipliers:
-        raise BoardError(f"A design for {board.name} must need at most {board.multipliers} multipliers, not {needed}")
-    rams = ceil(schedule.line_buffer_bits / board.block_ram_bits)
-    if rams > board.block_rams:
+    deepest = max((words for words, _, _ in _memories(Schedule(design))), default=0)
+    if board.family == "ecp5" and deepest > DEEPEST_BLOCK:
         raise BoardError(
-            f"A design for {board.name} must need at most {board.block_rams} block RAMs, not {rams}; use fewer columns"
+            f"A line of a design for {board.name} must have at most {DEEPEST_BLOCK} pixels, border included, not {deepest}; "
+            "use fewer columns"
         )
+    for use in needs(board, design):
+        if use.used > use.available:
+            raise BoardError(
+                f"A design for {board.name} must need at most {use.available} {use.what}s, not {use.used:g}; "
+                f"{_hint(board, design, use)}"
+            )
 
 
-def _blocks(board: Board, schedule: Schedule) -> int:
-    """Hard multipliers that the core certainly needs."""
-    operand, coefficient = schedule.operand, schedule.design.coefficient_format
+def needs(board: Board, design: Design) -> tuple[Use, Use]:
+    """What a design needs at the least: multipliers and block RAMs, as `check_fit` counts them."""
+    schedule = Schedule(design)
+    memories = _memories(schedule)
+    blocks = sum(
+        _blocks(board.family, words, bits) for words, bits, written in memories if _in_block(board, words * bits, written)
+    )
+    return (
+        Use("multiplier", _multipliers(board, schedule), board.multipliers),
+        Use("block RAM", blocks, board.block_rams),
+    )
+
+
+def _hint(board: Board, design: Design, use: Use) -> str:
+    if not isinstance(design, FIRDesign):
+        return "use fewer columns" if use.what == "block RAM" else "use a smaller kernel"
+    for clocks in range(1, len(design.terms) + 1):
+        other = design.replace(clocks_per_sample=clocks, multipliers=None)
+        found = needs(board, other)
+        if all(one.used <= one.available for one in found):
+            return f"clocks_per_sample={clocks} needs {found[0].used:g} multipliers and {found[1].used:g} block RAMs"
+    return "use fewer taps or narrower numbers"
+
+
+def _multipliers(board: Board, schedule: Schedule) -> int:
+    design = schedule.design
+    operand, coefficient = schedule.operand, design.coefficient_format
     if board.family == "ice40":
-        # SB_MAC16 takes unsigned operands of its full width, and two products of half of it.
+        # SB_MAC16 takes unsigned operands of its full width, and two products of half of it; constants too.
         if max(operand.width, coefficient.width) <= 8:
             return sum(ceil(count / 2) for count in schedule.group_multipliers)
         return schedule.multipliers * ceil(operand.width / 16) * ceil(coefficient.width / 16)
-    if not schedule.design.loadable:
-        return 0
+    if not design.loadable and schedule.clocks == 1:
+        return sum(_certain(operand, abs(design.weights[product.weight])) for product in schedule.products)
     # The device's operands are signed; an unsigned one needs a bit more.
     widths = [fmt.width + (not fmt.signed) for fmt in (operand, coefficient)]
-    each = min(
+    return schedule.multipliers * min(
         ceil(widths[0] / one) * ceil(widths[1] / other)
         for one, other in (board.multiplier_widths, board.multiplier_widths[::-1])
     )
-    return schedule.multipliers * each
+
+
+def _certain(sample: Format, weight: int) -> bool:
+    """Whether a constant product takes a hard multiplier: its trailing zeros are wiring, and so is a power of two."""
+    odd = weight // (weight & -weight) if weight else 0
+    product = Format.holding(odd * sample.min, odd * sample.max)
+    return odd > 1 and sample.width > 1 and product.width >= CERTAIN_PRODUCT
+
+
+def _memories(schedule: Schedule) -> list[tuple[int, int, bool]]:
+    """Words, bits, and whether they are ever written, of each memory but the output buffer."""
+    design = schedule.design
+    memories = []
+    if schedule.line_buffer_bits and isinstance(design, Conv2DDesign):
+        memories.append((design.core_columns, schedule.line_buffer_bits // design.core_columns, True))
+    if schedule.sample_memory_bits:
+        words = 1 << schedule.positions.bit_length()
+        memories += [(words, design.sample.width, True)] * (schedule.sample_memory_bits // (words * design.sample.width))
+    if schedule.coefficient_memory_bits:
+        bits = design.coefficient_format.width
+        memories += [(schedule.coefficient_memory_bits // (schedule.lanes * bits), bits, design.loadable)] * schedule.lanes
+    return memories
+
+
+def _in_block(board: Board, bits: int, written: bool) -> bool:
+    return board.family == "ecp5" or (written and bits >= SMALLEST_BLOCK[board.family])
+
+
+def _blocks(family: Family, words: int, bits: int) -> float:
+    """Block RAMs of a memory; of a 7-series device in units of 36 kbit, in halves."""
+    blocks = min(ceil(words / deep) * ceil(bits / wide) for deep, wide in BLOCK_SHAPES[family])
+    if family == "xilinx7":
+        half = min(ceil(words / deep) * ceil(bits * 2 / wide) for deep, wide in BLOCK_SHAPES[family])
+        return min(blocks, half / 2)
+    return blocks
 
 
 _REPORTED = {

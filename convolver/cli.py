@@ -136,15 +136,28 @@ def report(
     measure: Annotated[bool, typer.Option(help="Draw a FIR's response as measured on the twin too.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="The numbers as JSON.")] = False,
     schedule: Annotated[bool, typer.Option("--schedule", help="Also the plan: stages, lanes, adder tree.")] = False,
+    board: Annotated[
+        str | None,
+        typer.Option("--board", "-b", metavar="NAME", help="Refuse what this board can't hold; one of `convolver boards`."),
+    ] = None,
 ) -> None:
     """Prints what a design costs and does: latency, multipliers, memory, widths, gain, rounding noise, delay."""
     from .report import Report
 
     loaded = load_design(design)
     told = Report(loaded)
+    numbers, text = told.to_dict(), told.text()
+    if board is not None:
+        from . import boards as known
+
+        target = known.get(board)
+        known.check_fit(target, loaded)
+        needed = known.needs(target, loaded)
+        numbers["board"] = {"name": board} | {use.what: use.used for use in needed}
+        text += f"\n{board} has room: at the least {', '.join(map(str, needed))}"
     if plot is not None:
         _plot(loaded, plot, measure)
-    print(json.dumps(told.to_dict(), indent=2) if as_json else told.text())
+    print(json.dumps(numbers, indent=2) if as_json else text)
     if schedule:
         print(f"\n{told.schedule.table()}")
 

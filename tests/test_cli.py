@@ -329,6 +329,51 @@ class TestPort:
         assert "pigeon" in failure(capsys, 9, "selftest", "--port", "pigeon://loft")
 
 
+BAD_DESIGNS = {
+    "tap that overflows its format": (
+        'kind = "fir"\ncoefficients = [1, 128]\ncoefficient = "s8"',
+        "Coefficients must be between -128 and 127 to fit s8, not 128",
+    ),
+    "taps promised symmetric": (
+        'kind = "fir"\ncoefficients = [1, 2, 3]\nloadable = true\nsymmetry = "symmetric"',
+        "Coefficients must be symmetric: tap 0 must be tap 2, not 1 against 3",
+    ),
+    "odd half-band": (
+        'kind = "fir"\n[halfband]\npassband = 9000\nfs = 48000\ntaps = 33',
+        "A half-band filter must have 3, 7, 11 and so on to 255 taps, so that its ends aren't zero, not 33",
+    ),
+    "no clock a sample": (
+        'kind = "fir"\ncoefficients = [1, 2]\nclocks_per_sample = 0',
+        "Clocks per sample must be an integer between 1 and 1024, not 0",
+    ),
+    "no multiplier": (
+        'kind = "fir"\ncoefficients = [1, 2]\nmultipliers = 0',
+        "Multipliers must be an integer between 1 and 256, not 0",
+    ),
+}
+
+
+class TestBadDesigns:
+    @pytest.mark.parametrize("name", BAD_DESIGNS)
+    @pytest.mark.parametrize("command", ["report", "generate", "build", "run", "selftest", "twin"])
+    def test_one_line_before_anything_is_built(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, command: str
+    ) -> None:
+        text, rule = BAD_DESIGNS[name]
+        (tmp_path / "bad.toml").write_text(text)
+        np.save(tmp_path / "in.npy", np.zeros(5, np.int64))
+        options = {
+            "build": ["--board", "icebreaker", "-o", tmp_path / "out"],
+            "generate": ["-o", tmp_path / "out"],
+            "run": [tmp_path / "in.npy", "-o", tmp_path / "out.npy"],
+            "twin": ["--pty"],
+        }
+        for tool in ("convolver.sim.compiler.compile_components", "convolver.boards.flow.run"):
+            monkeypatch.setattr(tool, lambda *_arguments, **_options: pytest.fail("something was built"))
+        assert failure(capsys, 3, command, *options.get(command, []), "-d", tmp_path / "bad.toml").endswith(rule)
+        assert {path.name for path in tmp_path.iterdir()} == {"bad.toml", "in.npy"}
+
+
 class TestSelftest:
     @pytest.mark.parametrize("value", [BLUR, VALID, EDGES, FIR], ids=["blur", "valid", "edges", "fir"])
     def test_on_the_twin(self, capsys: pytest.CaptureFixture[str], design: Any, value: Any) -> None:
@@ -376,9 +421,25 @@ class TestBoards:
         assert line.startswith("Board must be one of ulx3s-85f, icebreaker, arty-a7-35")
         assert line.endswith("not 'nonsense'")
 
-    def test_a_design_that_does_not_fit(self, capsys: pytest.CaptureFixture[str], design: Any) -> None:
-        taps = tuple(int(tap) for tap in RANDOM.integers(-30000, 30000, 64))
-        failure(capsys, 7, "build", "--board", "icebreaker", "-d", design(FIRDesign(taps, coefficient=s16, loadable=True)))
+    @pytest.mark.parametrize("command", ["build", "report"])
+    def test_a_design_that_does_not_fit(
+        self, capsys: pytest.CaptureFixture[str], design: Any, command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        path = design(FIRDesign([0] * 64, coefficient=s16, loadable=True))
+        line = failure(capsys, 7, command, "--board", "icebreaker", "-d", path)
+        assert line == (
+            "A design for icebreaker must need at most 8 multipliers, not 64; "
+            "clocks_per_sample=8 needs 8 multipliers and 8 block RAMs"
+        )
+        assert [entry.name for entry in tmp_path.iterdir()] == ["design.toml"]
+
+    def test_a_report_for_a_board(self, capsys: pytest.CaptureFixture[str], design: Any) -> None:
+        path = design(FIRDesign([0] * 64, coefficient=s16, loadable=True, clocks_per_sample=8))
+        text = success(capsys, "report", "--board", "icebreaker", "-d", path)
+        assert text.endswith("icebreaker has room: at the least multiplier 8 of 8 (100 %), block RAM 8 of 30 (27 %)\n")
+        numbers = json.loads(success(capsys, "report", "--board", "icebreaker", "-d", path, "--json"))
+        assert numbers["board"] == {"name": "icebreaker", "multiplier": 8, "block RAM": 8}
 
 
 class TestServe:

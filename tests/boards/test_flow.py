@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import stat
 import sys
 from fractions import Fraction
@@ -45,29 +46,83 @@ def program(directory: Path, name: str, text: str) -> Path:
     return path
 
 
-def test_too_many_multipliers() -> None:
-    design = Conv2DDesign([[1] * 3] * 3, coefficient="s9", loadable=True)
-    with pytest.raises(BoardError, match=r"^A design for icebreaker must need at most 8 multipliers, not 9$"):
-        boards.build("icebreaker", design)
+S16 = {"data": s16, "coefficient": s16}
+"""Samples and coefficients as wide as a multiplier of any family."""
+
+BAD = {
+    "loadable kernel": (
+        "icebreaker",
+        Conv2DDesign([[1] * 3] * 3, coefficient="s9", loadable=True),
+        "must need at most 8 multipliers, not 9; use a smaller kernel",
+    ),
+    "products of 8 bits, two a multiplier": (
+        "icebreaker",
+        Conv2DDesign([[3] * 5] * 5),
+        "must need at most 8 multipliers, not 13; use a smaller kernel",
+    ),
+    "loadable taps": (
+        "arty-a7-35",
+        FIRDesign([0] * 91, loadable=True, **S16),
+        "must need at most 90 multipliers, not 91; clocks_per_sample=2 needs 46 multipliers and 0 block RAMs",
+    ),
+    "wide operands": (
+        "ulx3s-85f",
+        FIRDesign([1] * 100, data=s16, coefficient="s20", loadable=True),
+        "must need at most 156 multipliers, not 200; clocks_per_sample=2 needs 100 multipliers and 150 block RAMs",
+    ),
+    "pairs are wider than their samples": (
+        "ulx3s-85f",
+        FIRDesign([0] * 160, data="s18", coefficient="s18", loadable=True, symmetry="symmetric"),
+        "must need at most 156 multipliers, not 160; clocks_per_sample=2 needs 80 multipliers and 120 block RAMs",
+    ),
+    "constant taps": (
+        "ulx3s-85f",
+        FIRDesign(range(1001, 1001 + 2 * 157, 2), data=s16),
+        "must need at most 156 multipliers, not 157; clocks_per_sample=2 needs 79 multipliers and 158 block RAMs",
+    ),
+    "folded": (
+        "icebreaker",
+        FIRDesign(range(1, 20), clocks_per_sample=2, **S16),
+        "must need at most 8 multipliers, not 10; clocks_per_sample=3 needs 7 multipliers and 7 block RAMs",
+    ),
+    "nothing does": (
+        "icebreaker",
+        FIRDesign([0] * 10, data="s32", coefficient="s32", loadable=True),
+        "must need at most 8 multipliers, not 40; clocks_per_sample=5 needs 8 multipliers and 8 block RAMs",
+    ),
+    "line buffer": (
+        "icebreaker",
+        Conv2DDesign([[1] * 5] * 5, columns=16384),
+        "must need at most 30 block RAMs, not 128; use fewer columns",
+    ),
+    "memories of a folded filter": (
+        "ulx3s-85f",
+        FIRDesign([0] * 256, loadable=True, clocks_per_sample=2, **S16),
+        "must need at most 208 block RAMs, not 256; clocks_per_sample=3 needs 86 multipliers and 172 block RAMs",
+    ),
+    "memories for too many clocks": (
+        "icebreaker",
+        FIRDesign([0] * 256, data="s32", coefficient="s32", loadable=True, symmetry="symmetric", clocks_per_sample=1024),
+        "must need at most 30 block RAMs, not 32; clocks_per_sample=128 needs 6 multipliers and 12 block RAMs",
+    ),
+}
 
 
-def test_products_of_eight_bits_share_multipliers_of_an_ice40() -> None:
-    with pytest.raises(BoardError, match=r"^A design for icebreaker must need at most 8 multipliers, not 13$"):
-        boards.build("icebreaker", Conv2DDesign([[3] * 5] * 5))
+@pytest.mark.parametrize("name", BAD)
+def test_more_than_the_board_has(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    board, design, rule = BAD[name]
+    monkeypatch.setattr("convolver.boards.flow._plan", lambda *_: pytest.fail("it was elaborated"))
+    with pytest.raises(BoardError, match=f"^A design for {board} {re.escape(rule)}$"):
+        boards.build(board, design, tmp_path / "build")
+    assert not (tmp_path / "build").exists()
 
 
-def test_wide_operands_take_several_multipliers() -> None:
-    design = FIRDesign([1] * 100, data=s16, coefficient="s20", loadable=True)
-    with pytest.raises(BoardError, match=r"^A design for ulx3s-85f must need at most 156 multipliers, not 200$"):
-        boards.build("ulx3s-85f", design)
-
-
-def test_too_many_columns() -> None:
-    design = Conv2DDesign([[1] * 5] * 5, columns=16384)
-    with pytest.raises(
-        BoardError, match=r"^A design for icebreaker must need at most 30 block RAMs, not 128; use fewer columns$"
-    ):
-        boards.build("icebreaker", design)
+def test_lines_longer_than_a_block_is_deep(tmp_path: Path) -> None:
+    design = Conv2DDesign([[1] * 3] * 3, columns=16384, boundary="wrap")
+    rule = "must have at most 16384 pixels, border included, not 16386; use fewer columns"
+    with pytest.raises(BoardError, match=rf"^A line of a design for ulx3s-85f {rule}$"):
+        boards.build("ulx3s-85f", design, tmp_path / "build")
+    assert not (tmp_path / "build").exists()
 
 
 @pytest.mark.parametrize("tool", TOOLS)

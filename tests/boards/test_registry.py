@@ -6,9 +6,9 @@ from fractions import Fraction
 
 import pytest
 
-from convolver import BoardError, boards
+from convolver import BoardError, FIRDesign, boards
 from convolver.boards.listing import describe
-from convolver.boards.resources import check_fit
+from convolver.boards.resources import check_fit, needs
 
 
 @pytest.mark.parametrize("board", boards.BOARDS, ids=boards.names())
@@ -47,6 +47,19 @@ def test_link_divides_as_the_gateware_and_the_bridge_can(board: boards.Board) ->
 @pytest.mark.parametrize("board", boards.BOARDS, ids=boards.names())
 def test_default_design_fits_by_its_own_count(board: boards.Board) -> None:
     check_fit(board, board.design)
+
+
+@pytest.mark.parametrize(
+    ("weight", "multipliers"), [(2048, 0), (-2048, 0), (3 << 12, 1), (1, 0), (0, 0), (-3, 1), (11, 1), (30000, 1)]
+)
+def test_constants_that_are_wiring_take_no_multiplier(weight: int, multipliers: int) -> None:
+    """A product of 12 bits or more takes one; trailing zeros are wiring. Yosys' netlists say the same."""
+    used, _ = needs(boards.get("ulx3s-85f"), FIRDesign([weight, 1], data="s12"))
+    assert used.used == multipliers
+
+
+def test_narrow_constants_are_left_to_the_tools() -> None:
+    check_fit(boards.get("ulx3s-85f"), FIRDesign([3, 5, 7] * 80, data="u4"))
 
 
 def test_icebreaker_comes_with_a_constant_3x3() -> None:
