@@ -53,6 +53,10 @@ DESIGNS = {
         numbers(3, 19, 0, 15), data=s12, coefficient=Format(4, False), shift=3, rounding="half_away", output=s12, loadable=True
     ),
     "fir_floor": FIRDesign(numbers(4, 31, -300, 300), data=s16, shift=9, rounding="floor", output=s12),
+    "fir_continuous": FIRDesign(numbers(15, 19, -99, 99), data=s12, shift=4, output=s16, continuous=True),
+    "fir_next_sample": FIRDesign(
+        numbers(16, 11, -128, 127), data=s8, coefficient=s8, loadable=True, clocks_per_sample=3, continuous=True, swap="sample"
+    ),
     "conv2d_1x1": Conv2DDesign([[-5]], pixel=u8, shift=2, rounding="floor", output=s8, overflow="wrap", rows=9, columns=9),
     "conv2d_3x3_loadable": Conv2DDesign(
         kernel(5, 3, 3, -8, 7),
@@ -185,6 +189,10 @@ def simulate(monkeypatch, folder, simulator, names, seed=1):
     wanted = Counter(dict.fromkeys(everywhere, len(designs)))
     wanted["coefficients_are_replaced"] = sum(design.loadable for design in designs.values())
     wanted["borders_are_switched"] = sum(getattr(design, "switchable", False) for design in designs.values())
+    wanted["frames_are_pieces_of_one_signal"] = sum(getattr(design, "continuous", False) for design in designs.values())
+    wanted["a_set_takes_effect_at_the_next_sample"] = sum(
+        getattr(design, "swap", "frame") == "sample" for design in designs.values()
+    )
     wanted["errors_are_flagged"] = sum(isinstance(design, Conv2DDesign) for design in designs.values())
     assert passed == +wanted
 
