@@ -1,9 +1,10 @@
-"""What the hard multipliers of iCE40 UltraPlus do in a FIR's netlist: how many there are, and which of their registers are on.
+"""What the hard multipliers of iCE40 UltraPlus and 7-series do in a FIR's netlist: how many, with which registers on.
 
     python benchmarks/netlist.py
 
-Loadable coefficients, the whole core, `synth_ice40 -device u`. The marks: 8 taps of 16x16 bits on 8 SB_MAC16, 16 taps of 8x8
-on 8, all registers on.
+Loadable coefficients, the whole core, synthesised by Yosys and not placed; besides, the MAC array synthesised by itself. The
+marks: 8 taps of 16x16 bits on 8 SB_MAC16 and 16 of 8x8 on 8; 16 taps on 16 DSP48E1 in one cascade, the array in 60 LUT; all
+registers on.
 """
 
 import json
@@ -18,45 +19,69 @@ from convolver import FIRDesign
 from convolver.boards.toolchain import run, versions
 from convolver.hw.core import create
 from convolver.hw.families import FamilyPlatform
+from convolver.hw.mac_array import MACArray
+from convolver.schedule import Family
 
-ROWS = {
-    "8 taps, 16x16": FIRDesign([1] * 8, data="s16", coefficient="s16", loadable=True),
-    "16 taps, 8x8": FIRDesign([1] * 16, data="s8", coefficient="s8", loadable=True),
-}
+ROWS: tuple[tuple[str, FIRDesign, Family], ...] = (
+    ("8 taps, 16x16", FIRDesign([1] * 8, data="s16", coefficient="s16", loadable=True), "ice40"),
+    ("16 taps, 8x8", FIRDesign([1] * 16, data="s8", coefficient="s8", loadable=True), "ice40"),
+    ("16 taps, 16x16", FIRDesign([1] * 16, data="s16", coefficient="s16", loadable=True), "7-series"),
+    ("64 taps, 16x16", FIRDesign([1] * 64, data="s16", coefficient="s16", loadable=True), "7-series"),
+)
+SYNTHESIS = {"ice40": "synth_ice40 -device u", "7-series": "synth_xilinx -family xc7 -flatten"}
+LUTS = {"SB_LUT4": 1, "SRL16E": 1, "SRLC32E": 1, "RAM32M": 4, "RAM64M": 4} | {f"LUT{inputs}": 1 for inputs in range(1, 7)}
+FLIP_FLOPS = ("SB_DFF", "FDRE", "FDSE", "FDCE", "FDPE")
+MULTIPLIERS = {"ice40": "SB_MAC16", "7-series": "DSP48E1"}
 
 
-def netlist(design: FIRDesign, directory: Path) -> dict[str, Any]:
-    (directory / "top.il").write_text(
-        rtlil.convert(create(design), name="top", platform=FamilyPlatform("ice40"), emit_src=False)
-    )
-    run("yosys", ["-q", "-p", "read_rtlil top.il; synth_ice40 -device u -top top; write_json top.json"], directory)
-    module: dict[str, Any] = json.loads((directory / "top.json").read_text())["modules"]["top"]
-    return module
+def netlist(circuit: Any, family: Family) -> list[dict[str, Any]]:
+    """The cells of a component."""
+    with TemporaryDirectory() as temporary:
+        directory = Path(temporary)
+        text = rtlil.convert(circuit, name="top", platform=FamilyPlatform(family), emit_src=False)
+        (directory / "top.il").write_text(text)
+        run("yosys", ["-q", "-p", f"read_rtlil top.il; {SYNTHESIS[family]} -top top; write_json top.json"], directory)
+        cells: dict[str, dict[str, Any]] = json.loads((directory / "top.json").read_text())["modules"]["top"]["cells"]
+    return list(cells.values())
 
 
-def registers(parameters: dict[str, str]) -> str:
-    """The register stages that a SB_MAC16 has on."""
-    on = {name: int(value, 2) for name, value in parameters.items()}
-    halves = on["TOPOUTPUT_SELECT"] == on["BOTOUTPUT_SELECT"] == 1 and on["MODE_8x8"]
-    whole = on["TOPOUTPUT_SELECT"] == on["BOTOUTPUT_SELECT"] == 3 and on["PIPELINE_16x16_MULT_REG2"]
-    middle = ["TOP_8x8_MULT_REG", "BOT_8x8_MULT_REG"] + ["PIPELINE_16x16_MULT_REG1"] * (not on["MODE_8x8"])
-    stages = {
-        "input": on["A_REG"] and on["B_REG"],
-        "pipeline": all(on[name] for name in middle),
-        "output": halves or whole,
-    }
+def size(cells: list[dict[str, Any]]) -> str:
+    """LUT and FF."""
+    types = Counter(cell["type"] for cell in cells)
+    luts = sum(weight * types[name] for name, weight in LUTS.items())
+    return f"{luts:>5} {sum(count for name, count in types.items() if name.startswith(FLIP_FLOPS)):>5}"
+
+
+def registers(block: dict[str, Any]) -> str:
+    """The register stages that a multiplier has on."""
+    on = {name: int(value, 2) for name, value in block["parameters"].items() if set(value) <= set("01")}
+    if block["type"] == "DSP48E1":
+        stages = {"A": on["AREG"], "B": on["BREG"], "M": on["MREG"], "P": on["PREG"]}
+    else:
+        outputs = (on["TOPOUTPUT_SELECT"], on["BOTOUTPUT_SELECT"])
+        middle = ["TOP_8x8_MULT_REG", "BOT_8x8_MULT_REG"] + ["PIPELINE_16x16_MULT_REG1"] * (not on["MODE_8x8"])
+        stages = {
+            "A": on["A_REG"],
+            "B": on["B_REG"],
+            "pipeline": all(on[name] for name in middle),
+            "output": outputs == (1, 1) if on["MODE_8x8"] else outputs == (3, 3) and on["PIPELINE_16x16_MULT_REG2"],
+        }
     return ", ".join(name for name, there in stages.items() if there) or "none"
 
 
 def main() -> None:
-    print(f"{'iCE40 UltraPlus':<18}{'SB_MAC16':>9}{'LUT4':>7}{'FF':>7}   registers of each SB_MAC16")
-    for name, design in ROWS.items():
-        with TemporaryDirectory() as temporary:
-            cells = netlist(design, Path(temporary))["cells"].values()
-        types = Counter(cell["type"] for cell in cells)
-        flip_flops = sum(count for kind, count in types.items() if kind.startswith("SB_DFF"))
-        found = {registers(cell["parameters"]) for cell in cells if cell["type"] == "SB_MAC16"}
-        print(f"{name:<18}{types['SB_MAC16']:>9}{types['SB_LUT4']:>7}{flip_flops:>7}   {'; '.join(sorted(found))}")
+    print(
+        f"{'':<26}{'multipliers':>20}{'cascades':>10}   {'LUT    FF':<13}{'array: LUT    FF':<19}registers of each multiplier"
+    )
+    for name, design, family in ROWS:
+        core = create(design, family)
+        cells, array = netlist(core, family), netlist(MACArray(core.schedule), family)
+        hard = [cell for cell in cells if cell["type"] == MULTIPLIERS[family]]
+        out = {tuple(cell["connections"]["PCOUT"]) for cell in hard} if family == "7-series" else set()
+        cascades = sum(tuple(cell["connections"]["PCIN"]) in out for cell in hard) if out else 0
+        used = "; ".join(sorted({registers(cell) for cell in hard}))
+        count = f"{len(hard)} {MULTIPLIERS[family]}"
+        print(f"{f'{family}, {name}':<26}{count:>20}{cascades:>10}   {size(cells)}  {size(array):>16}   {used}")
     print(", ".join(f"{name} {version}" for name, version in versions(["yosys"]).items()))
 
 

@@ -150,9 +150,11 @@ def _plan(board: Board, design: FIRDesign | Conv2DDesign, top: Any, seed: int) -
     except ImportError as error:
         raise ToolError(f"{error.name} is missing; install it with: pip install 'convolver[boards]'") from None
     if top is None:
+        from convolver.hw.core import create
         from convolver.hw.device_top import Device
 
-        top = Device(design, clock_hz=board.clock_hz, baud=board.uart.baud)
+        core = create(design, board.hardware)
+        top = Device(design, clock_hz=board.clock_hz, baud=board.uart.baud, core=core)
     # Timing is judged here, after clipping it to the device's limits, not by nextpnr's exit code.
     options = {"nextpnr_opts": f"--report {REPORT} --timing-allow-fail --seed {seed}"}
     # The Verilog that Vivado gets is written by the Yosys that comes with Amaranth, whatever else is in PATH.

@@ -10,6 +10,7 @@ from typing import Literal
 from convolver.designs import Conv2DDesign, FIRDesign
 from convolver.errors import BoardError
 from convolver.formats import s8, u8
+from convolver.schedule import Family as Hardware
 
 __all__ = ["BOARDS", "Board", "Family", "Uart", "get", "names"]
 
@@ -81,6 +82,11 @@ class Board:
     block_ram_bits: int
     uart: Uart
     design: FIRDesign | Conv2DDesign
+
+    @property
+    def hardware(self) -> Hardware:
+        """The family by the name that schedules know it by."""
+        return "7-series" if self.family == "xilinx7" else self.family
 
     @property
     def divisor(self) -> Fraction:

@@ -61,7 +61,7 @@ def check_fit(board: Board, design: Design) -> None:
     BoardError
         Naming the limit, the need, and, of a FIR, the fewest clocks a sample that would do.
     """
-    deepest = max((words for words, _, _ in _memories(Schedule(design))), default=0)
+    deepest = max((words for words, _, _ in _memories(Schedule(design, board.hardware))), default=0)
     if board.family == "ecp5" and deepest > DEEPEST_BLOCK:
         raise BoardError(
             f"A line of a design for {board.name} must have at most {DEEPEST_BLOCK} pixels, border included, not {deepest}; "
@@ -77,7 +77,7 @@ def check_fit(board: Board, design: Design) -> None:
 
 def needs(board: Board, design: Design) -> tuple[Use, Use]:
     """What a design needs at the least: multipliers and block RAMs, as `check_fit` counts them."""
-    schedule = Schedule(design)
+    schedule = Schedule(design, board.hardware)
     memories = _memories(schedule)
     blocks = sum(
         _blocks(board.family, words, bits) for words, bits, written in memories if _in_block(board, words * bits, written)
@@ -107,6 +107,8 @@ def _multipliers(board: Board, schedule: Schedule) -> int:
         if max(operand.width, coefficient.width) <= 8:
             return sum(ceil(count / 2) for count in schedule.group_multipliers)
         return schedule.multipliers * ceil(operand.width / 16) * ceil(coefficient.width / 16)
+    if schedule.cascaded:
+        return schedule.lanes
     if not design.loadable and schedule.clocks == 1:
         return sum(_certain(operand, abs(design.weights[product.weight])) for product in schedule.products)
     # The device's operands are signed; an unsigned one needs a bit more.

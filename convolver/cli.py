@@ -17,6 +17,7 @@ import typer
 
 from .designs import Conv2DDesign, FIRDesign, load_design
 from .errors import ConvolverError
+from .schedule import Family
 from .version import __version__
 
 if TYPE_CHECKING:
@@ -110,6 +111,7 @@ def run(
 def generate(
     design: DesignFile,
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="By default stdout.")] = None,
+    family: Annotated[Family | None, typer.Option(help="Device to write it for, with its primitives; by default any.")] = None,
 ) -> None:
     """Writes a design as Verilog with AXI4-Stream and AXI4-Lite ports."""
     from .errors import FileError
@@ -119,7 +121,7 @@ def generate(
     loaded = load_design(design)
     with steps() as advance:
         advance("generating Verilog")
-        text = verilog(loaded)
+        text = verilog(loaded, family=family)
     if output is None:
         print(text, end="")
         return

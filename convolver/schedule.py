@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, pairwise, starmap
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,7 +18,10 @@ from .designs import Conv2DDesign, Design, FIRDesign
 from .errors import DesignError
 from .formats import Format
 
-__all__ = ["Adder", "Product", "Schedule", "Stage", "is_wiring"]
+__all__ = ["Adder", "Family", "Product", "Schedule", "Stage", "is_wiring"]
+
+Family = Literal["ecp5", "ice40", "7-series"]
+"""Devices whose multipliers are known."""
 
 WIDEST_FACTOR = 18
 """Bits that one hard multiplier takes on each side, as ECP5's does."""
@@ -30,6 +34,9 @@ WIDEST_ADDER = 24
 
 GROUP = 8
 """Lanes of a plain FIR that are added in one tree; a longer filter's groups are added in a chain, one a clock."""
+
+CASCADE_FACTORS, CASCADE_SUM = (25, 18), 48
+"""Bits, signed, of the factors and the sum of a DSP48E1, which adds what it multiplies to the one before."""
 
 CREDIT_LATENCY = 5
 """Clocks from the transfer of a result to the use of its credit."""
@@ -83,6 +90,8 @@ class Schedule:
     Parameters
     ----------
     design : FIRDesign or Conv2DDesign
+    family : {"ecp5", "ice40", "7-series"}, optional
+        Device that the plan is for. By default the plan is one that any device can follow.
 
     Attributes
     ----------
@@ -94,8 +103,9 @@ class Schedule:
         In the order of their lanes.
     """
 
-    def __init__(self, design: Design) -> None:
+    def __init__(self, design: Design, family: Family | None = None) -> None:
         self.design = design
+        self.family = family
         self.positions = len(design.weights)
         self.clocks = design.slot if isinstance(design, FIRDesign) else 1
         self.sign = -1 if isinstance(design, FIRDesign) and design.symmetry == "antisymmetric" else 1
@@ -173,11 +183,23 @@ class Schedule:
         return tuple(ranges)
 
     @cached_property
+    def cascaded(self) -> bool:
+        """Whether the sum runs through the multipliers' own adders, one lane a clock, as 7-series has them: in a FIR that is
+        neither folded nor symmetric, where factors and sum fit."""
+        if self.family != "7-series" or not isinstance(self.design, FIRDesign) or self.clocks > 1 or self.mirrored:
+            return False
+        factors = sorted(fmt.width + (not fmt.signed) for fmt in (self.operand, self.design.coefficient_format))
+        total = self.design.accumulator
+        fits = all(map(int.__le__, factors, sorted(CASCADE_FACTORS)))
+        return fits and total.width + (not total.signed) <= CASCADE_SUM
+
+    @cached_property
     def groups(self) -> tuple[range, ...]:
         """Lanes that share a tree. A plain FIR's groups work one a clock, each on samples and coefficients a clock later than
-        the group before, and a chain adds their sums as they come: no sum and no sample travels further than to the next."""
+        the group before, and a chain adds their sums as they come: no sum and no sample travels further than to the next. In
+        a cascade each lane is a group."""
         chained = isinstance(self.design, FIRDesign) and self.clocks == 1 and not self.mirrored
-        size = GROUP if chained else self.lanes
+        size = 1 if self.cascaded else GROUP if chained else self.lanes
         return tuple(range(first, min(first + size, self.lanes)) for first in range(0, self.lanes, size))
 
     @cached_property
@@ -195,9 +217,10 @@ class Schedule:
     @cached_property
     def chain(self) -> tuple[Adder, ...]:
         """What adds the groups' sums, if there are several: a register for the first, and an adder for each that follows."""
-        if len(self.groups) == 1:
+        if len(self.groups) == 1 and not self.cascaded:
             return ()
-        sums = [(tree[-1][0].low, tree[-1][0].high) if tree else self.lane_ranges[0] for tree in self.trees]
+        roots = zip(self.trees, self.groups, strict=True)
+        sums = [(tree[-1][0].low, tree[-1][0].high) if tree else self.lane_ranges[group[0]] for tree, group in roots]
         totals = list(accumulate(sums, lambda total, item: (total[0] + item[0], total[1] + item[1])))
         return tuple(Adder(tuple(range(max(n - 1, 0), n + 1)), low, high) for n, (low, high) in enumerate(totals))
 
@@ -205,6 +228,8 @@ class Schedule:
     def split(self) -> int | None:
         """Bits of the lower half of each sum, where sums are added in two halves a clock apart; None if they are narrow."""
         width = self.design.accumulator.width
+        if self.cascaded:
+            return None
         return (width + 1) // 2 if width > WIDEST_ADDER and (self.lanes > 1 or self.clocks > 1) else None
 
     @property
@@ -237,7 +262,7 @@ class Schedule:
         return (
             *feeder,
             Stage("pre-adder", int(self.mirrored)),
-            Stage("multiplier", multiplier_latency(self.operand, self.design.coefficient_format)),
+            Stage("multiplier", self._multiplier_latency),
             Stage("adder tree", len(self.trees[0])),
             Stage("chain", len(self.chain)),
             Stage("slot", self.clocks - 1),
@@ -247,6 +272,12 @@ class Schedule:
             Stage("saturation", int(self.saturates)),
             Stage("output buffer", BUFFER_LATENCY),
         )
+
+    @property
+    def _multiplier_latency(self) -> int:
+        if self.cascaded:
+            return MULTIPLIER_LATENCY - 1  # the register behind the adder is the chain's
+        return multiplier_latency(self.operand, self.design.coefficient_format)
 
     def clocks_in(self, *names: str) -> int:
         """Clocks of the stages of these names."""
@@ -271,8 +302,8 @@ class Schedule:
 
     @property
     def group_multipliers(self) -> tuple[int, ...]:
-        """Multipliers of each group of lanes; a constant 0 or power of two is only wiring."""
-        if self.design.loadable or self.clocks > 1:
+        """Multipliers of each group of lanes; a constant 0 or power of two is only wiring, but in a cascade."""
+        if self.design.loadable or self.clocks > 1 or self.cascaded:
             return tuple(len(group) for group in self.groups)
         weights = self.design.weights
         return tuple(sum(not is_wiring(weights[self.products[lane].weight]) for lane in group) for group in self.groups)

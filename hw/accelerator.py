@@ -1,5 +1,7 @@
 """The accelerator: a core with its register bank, ready for any front: AXI (`convolver.hw.axi`) or the link."""
 
+from typing import Any
+
 from amaranth.hdl import Module, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
@@ -24,7 +26,7 @@ class Accelerator(wiring.Component):
     design : FIRDesign or Conv2DDesign
         What to compute.
     core : Component, optional
-        A core to use instead of ``convolver.hw.core.create(design)``, of the same ports.
+        A core to use instead of ``convolver.hw.core.create(design)``, of the same ports; one for a family of devices, say.
 
     Members
     -------
@@ -45,7 +47,7 @@ class Accelerator(wiring.Component):
         If the description is too long; see `convolver.hw.registers.description`.
     """
 
-    def __init__(self, design: FIRDesign | Conv2DDesign, core: wiring.Component | None = None) -> None:
+    def __init__(self, design: FIRDesign | Conv2DDesign, core: Any = None) -> None:
         description(design)  # raises now rather than when it is elaborated
         self.design = design
         self._core = core
@@ -59,7 +61,7 @@ class Accelerator(wiring.Component):
     @property
     def latency(self) -> int:
         """Clocks from the acceptance of a beat to the offer of the result that it completes, without stalls."""
-        return Schedule(self.design).latency
+        return Schedule(self.design).latency if self._core is None else int(self._core.latency)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

@@ -6,9 +6,10 @@ from amaranth.lib.wiring import In, Out, connect
 
 from convolver.designs import Conv2DDesign, FIRDesign
 from convolver.hw.accelerator import Accelerator
+from convolver.hw.core import create
 from convolver.hw.registers import ADDRESS_WIDTH, BUS, description
 from convolver.hw.stream import SkidBuffer
-from convolver.schedule import Schedule
+from convolver.schedule import Family, Schedule
 
 __all__ = ["AXIAccelerator", "AXILiteFront", "padded_width"]
 
@@ -130,6 +131,8 @@ class AXIAccelerator(wiring.Component):
     ----------
     design : FIRDesign or Conv2DDesign
         What to compute.
+    family : {"ecp5", "ice40", "7-series"}, optional
+        Device that the core is planned for; by default any.
 
     Members
     -------
@@ -150,9 +153,10 @@ class AXIAccelerator(wiring.Component):
         If the description is too long; see `convolver.hw.registers.description`.
     """
 
-    def __init__(self, design: FIRDesign | Conv2DDesign) -> None:
+    def __init__(self, design: FIRDesign | Conv2DDesign, family: Family | None = None) -> None:
         description(design)  # raises now rather than when it is elaborated
         self.design = design
+        self.family = family
         self.video = isinstance(design, Conv2DDesign)
         streams = {
             "s_axis_tdata": In(padded_width(design.sample.width)),
@@ -179,7 +183,7 @@ class AXIAccelerator(wiring.Component):
     @property
     def latency(self) -> int:
         """Clocks from the acceptance of a beat to the offer of the result that it completes, without stalls."""
-        return Schedule(self.design).latency + 1
+        return Schedule(self.design, self.family).latency + 1
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -187,7 +191,7 @@ class AXIAccelerator(wiring.Component):
         domain.clk = self.aclk
         m.d.comb += domain.rst.eq(~self.aresetn)
 
-        m.submodules.accelerator = accelerator = Accelerator(self.design)
+        m.submodules.accelerator = accelerator = Accelerator(self.design, create(self.design, self.family))
         m.submodules.slice = cut = SkidBuffer(accelerator.i.payload.shape())
         m.submodules.axi_lite = axi_lite = AXILiteFront()
         connect(m, axi_lite.bus, accelerator.bus)

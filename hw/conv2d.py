@@ -5,7 +5,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.designs import Conv2DDesign
-from convolver.schedule import Schedule
+from convolver.schedule import Family, Schedule
 
 from .array_core import ArrayCore
 from .border import Borders
@@ -32,6 +32,8 @@ class Conv2DCore(wiring.Component):
     ----------
     design : Conv2DDesign
         Of its modes and boundaries the core makes `design.core_mode`.
+    family : {"ecp5", "ice40", "7-series"}, optional
+        Device that it is planned for; by default any.
 
     Ports
     -----
@@ -53,9 +55,9 @@ class Conv2DCore(wiring.Component):
         The output buffer overflowed; can't happen.
     """
 
-    def __init__(self, design: Conv2DDesign) -> None:
+    def __init__(self, design: Conv2DDesign, family: Family | None = None) -> None:
         self.design = design
-        self.schedule = Schedule(design)
+        self.schedule = Schedule(design, family)
         ports = {
             "i": In(stream.Signature(image_layout(design.pixel))),
             "o": Out(stream.Signature(image_layout(design.output_format))),

@@ -1,10 +1,8 @@
 """Which family of devices a platform is of: it decides whose primitives a component is made of."""
 
-from typing import Literal
+from convolver.schedule import Family
 
 __all__ = ["Family", "FamilyPlatform", "family_of"]
-
-Family = Literal["ecp5", "ice40", "7-series"]
 
 _DEVICES: tuple[tuple[str, Family], ...] = (("lfe5", "ecp5"), ("ice40", "ice40"), ("xc7", "7-series"))
 

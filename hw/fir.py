@@ -5,7 +5,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.designs import FIRDesign
-from convolver.schedule import Schedule
+from convolver.schedule import Family, Schedule
 
 from .array_core import ArrayCore
 from .coefficients import coefficient_layout
@@ -26,6 +26,8 @@ class FIRCore(wiring.Component):
     Parameters
     ----------
     design : FIRDesign
+    family : {"ecp5", "ice40", "7-series"}, optional
+        Device that it is planned for; by default any.
 
     Ports
     -----
@@ -43,9 +45,9 @@ class FIRCore(wiring.Component):
         The output buffer overflowed; can't happen.
     """
 
-    def __init__(self, design: FIRDesign) -> None:
+    def __init__(self, design: FIRDesign, family: Family | None = None) -> None:
         self.design = design
-        self.schedule = Schedule(design)
+        self.schedule = Schedule(design, family)
         ports = {
             "i": In(stream.Signature(frame_layout(design.data))),
             "o": Out(stream.Signature(frame_layout(design.output_format))),

@@ -11,7 +11,7 @@ from amaranth.lib.wiring import In, Out
 from convolver.formats import Format
 from convolver.schedule import Adder, Schedule, is_wiring
 
-from . import ice40
+from . import dsp48, ice40
 from .families import family_of
 from .multiplier import Multiplier
 from .stream import shape_of
@@ -74,6 +74,9 @@ class MACArray(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         schedule = self._schedule
+        if schedule.cascaded and family_of(platform) == "7-series":
+            self._cascade(m)
+            return m
         products = self._products(m, platform)
 
         start = Const(1)
@@ -86,6 +89,20 @@ class MACArray(wiring.Component):
                 start = stage
         m.d.comb += self.sum.eq(self._whole(m, products, start) if schedule.split is None else self._halved(m, products, start))
         return m
+
+    def _cascade(self, m: Module) -> None:
+        """Products and sum in the same blocks."""
+        lanes = self._schedule.lanes
+        if self._constant:
+            coefficients = [Const(self._weight(lane), shape_of(self._weights)) for lane in range(lanes)]
+            loads = [Const(1)] * lanes
+        else:
+            coefficients = [self.coefficients[lane] for lane in range(lanes)]
+            loads = [self.load]
+            for lane in range(1, lanes):
+                m.d.sync += (after := Signal(name=f"load_{lane}")).eq(loads[-1])
+                loads.append(after)
+        dsp48.cascade(m, [self.operands[lane] for lane in range(lanes)], coefficients, loads, self.sum)
 
     def _products(self, m: Module, platform: object) -> list[Value]:
         """What the multipliers give, lane by lane; each group takes its coefficients a clock behind the group before."""

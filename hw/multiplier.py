@@ -15,13 +15,14 @@ __all__ = ["Multiplier"]
 
 
 class Multiplier(wiring.Component):
-    """Multiplies a sample by a coefficient: ``p = a * b``, exact; latency 3 or 5 clocks, one product a clock, no stall.
+    """Multiplies a sample by a coefficient: ``p = a * b``, exact; latency 2, 3 or 5 clocks, one product a clock, no stall.
 
     The three clocks are the input, pipeline and output registers that the hard multipliers of ECP5 (MULT18X18D), iCE40
     UltraPlus (SB_MAC16) and 7-series (DSP48E1) have; two more where a factor is wider than 18 bits and several of them share
-    the work. Without a platform, or on a device of another family, it is plain registers and a ``*``, for simulation and for
-    inference. On ECP5 and iCE40 it is the primitive, but on ECP5 not of a constant. Of both forms the products are the same,
-    clock for clock, from three clocks after reset and a coefficient's first load on: a primitive's registers have no reset.
+    the work, and one less where the last register is that of the adder behind. Without a platform, or on a device of another
+    family, it is plain registers and a ``*``, for simulation and for inference. On ECP5 and iCE40 it is the primitive, but on
+    ECP5 not of a constant. Of both forms the products are the same, clock for clock, from three clocks after reset and a
+    coefficient's first load on: a primitive's registers have no reset.
 
     Parameters
     ----------

@@ -16,6 +16,8 @@ import convolver.hw
 from convolver.designs import Conv2DDesign, FIRDesign
 from convolver.errors import DesignError
 from convolver.hw.axi import AXIAccelerator
+from convolver.hw.families import FamilyPlatform
+from convolver.schedule import Family
 from convolver.version import __version__
 
 __all__ = ["default_name", "generate"]
@@ -35,7 +37,7 @@ def default_name(design: FIRDesign | Conv2DDesign) -> str:
     return f"convolver_{design.kind}"
 
 
-def generate(design: FIRDesign | Conv2DDesign, name: str | None = None) -> str:
+def generate(design: FIRDesign | Conv2DDesign, name: str | None = None, family: Family | None = None) -> str:
     """Makes the Verilog of a design: an AXI4-Stream block with AXI4-Lite registers (`convolver.hw.axi.AXIAccelerator`).
 
     The same design and the same versions give the same text, on any machine.
@@ -46,6 +48,8 @@ def generate(design: FIRDesign | Conv2DDesign, name: str | None = None) -> str:
         What to compute.
     name : str, optional
         Name of the top module; the names of all modules under it begin with it. Two designs in one system need two names.
+    family : {"ecp5", "ice40", "7-series"}, optional
+        Device to write it for, with its primitives; by default for any.
 
     Raises
     ------
@@ -56,9 +60,10 @@ def generate(design: FIRDesign | Conv2DDesign, name: str | None = None) -> str:
         name = default_name(design)
     if not _NAME.fullmatch(name):
         raise DesignError(f"A module's name must be letters, digits and underscores, not beginning with a digit, not {name!r}")
-    top = AXIAccelerator(design)
+    top = AXIAccelerator(design, family)
+    platform = None if family is None else FamilyPlatform(family)
     with _builtin_yosys():
-        body = verilog.convert(top, name=name)
+        body = verilog.convert(top, name=name, platform=platform)
     body = _SOURCE.sub(lambda match: f'(* src = "{_relative(match[1])}" *)', body)
     # A signal of no bits is declared, and never used, as [-1:0]: two bits to Verilog, and a warning from its tools.
     body = _EMPTY.sub("", body)
@@ -103,6 +108,7 @@ def _header(design: FIRDesign | Conv2DDesign, top: AXIAccelerator, name: str) ->
         "Don't edit: change the design, and make it again.",
         "",
         f"Design: {design.to_json()}",
+        *([f"Device: {top.family}, with its primitives."] if top.family else []),
         "",
         "One sample a clock. Without stalls the result that a sample completes is offered",
         f"{top.latency} clocks after the sample was accepted.",

