@@ -63,6 +63,11 @@ _BLOCK_WIDTHS = ((1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1))
 """Words of a DP16KD, and their bits."""
 
 
+def _place(bit: int, bits: int) -> int:
+    """Where a bit of a DP16KD lies among all 18 times 1024: words of less than 9 bits leave out every ninth."""
+    return bit if bits >= 9 else bit // 8 * 9 + bit % 8
+
+
 def remember(
     m: Module,
     depth: int,
@@ -81,7 +86,7 @@ def remember(
     shift = {18: 4, 9: 3, 4: 2, 2: 1, 1: 0}[bits]
     for number, start in enumerate(range(0, len(read_data), bits)):
         used = min(bits, len(read_data) - start)
-        packed = sum((word >> start & (1 << used) - 1) << index * bits for index, word in enumerate(init))
+        packed = sum((word >> start & (1 << used) - 1) << _place(index * bits, bits) for index, word in enumerate(init))
         # Rows of 16 times 18 bits, each 18 on 20 places.
         rows = [sum((packed >> (row * 16 + place) * 18 & 0x3FFFF) << place * 20 for place in range(16)) for row in range(64)]
         ports: dict[str, Value] = {}
