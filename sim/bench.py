@@ -9,6 +9,9 @@ from amaranth.sim import Simulator
 
 __all__ = ["Run", "run_stream"]
 
+PHASE = 40
+"""Clocks for which one mix of gaps and stalls lasts, where there are several."""
+
 
 @dataclass
 class Run:
@@ -32,8 +35,8 @@ def run_stream(
     expected: int,
     *,
     seed: int = 0,
-    gap: float = 0.0,
-    stall: float = 0.0,
+    gap: float | Sequence[float] = 0.0,
+    stall: float | Sequence[float] = 0.0,
     settle: int = 8,
     watch: Mapping[str, Any] | None = None,
     read: Callable[[Any], Any] = lambda payload: payload,
@@ -49,8 +52,8 @@ def run_stream(
     beats : what is set as ``i.payload``, in order
     expected : int
         Beats that must come; one more than these during `settle` is an error.
-    gap, stall : float
-        Chance, in each clock, that the source has nothing and that the sink isn't ready.
+    gap, stall : float or sequence of float
+        Chance, in each clock, that the source has nothing and that the sink isn't ready; of several each for 40 clocks in turn.
     watch : signals to count, by name
     read : makes of the output's payload what is kept
     before : called as ``before(ctx, index)`` ahead of offering beat `index`
@@ -67,7 +70,7 @@ def run_stream(
 
     async def source(ctx: Any) -> None:
         for index, beat in enumerate(beats):
-            while chance.random() < gap:
+            while chance.random() < _now(gap, clock):
                 await ctx.tick()
             if before is not None:
                 before(ctx, index)
@@ -84,7 +87,7 @@ def run_stream(
         rest = settle
         while len(run.beats) < expected or rest:
             rest -= len(run.beats) >= expected
-            ready = chance.random() >= stall
+            ready = chance.random() >= _now(stall, clock)
             ctx.set(component.o.ready, ready)
             signals = list((watch or {}).values())
             sample = [component.i.valid, component.i.ready, component.o.valid, component.o.payload]
@@ -115,3 +118,7 @@ def run_stream(
     simulator.add_testbench(sink)
     simulator.run()
     return run
+
+
+def _now(chances: float | Sequence[float], clock: int) -> float:
+    return chances if isinstance(chances, float | int) else chances[clock // PHASE % len(chances)]
