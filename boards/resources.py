@@ -101,22 +101,9 @@ def _hint(board: Board, design: Design, use: Use) -> str:
 
 def _multipliers(board: Board, schedule: Schedule) -> int:
     design = schedule.design
-    operand, coefficient = schedule.operand, design.coefficient_format
-    if board.family == "ice40":
-        # SB_MAC16 takes unsigned operands of its full width, and two products of half of it; constants too.
-        if max(operand.width, coefficient.width) <= 8:
-            return sum(ceil(count / 2) for count in schedule.group_multipliers)
-        return schedule.multipliers * ceil(operand.width / 16) * ceil(coefficient.width / 16)
-    if schedule.cascaded:
-        return schedule.lanes
-    if not design.loadable and schedule.clocks == 1:
-        return sum(_certain(operand, abs(design.weights[product.weight])) for product in schedule.products)
-    # The device's operands are signed; an unsigned one needs a bit more.
-    widths = [fmt.width + (not fmt.signed) for fmt in (operand, coefficient)]
-    return schedule.multipliers * min(
-        ceil(widths[0] / one) * ceil(widths[1] / other)
-        for one, other in (board.multiplier_widths, board.multiplier_widths[::-1])
-    )
+    if board.family == "ice40" or design.loadable or schedule.clocks > 1 or schedule.cascaded:
+        return schedule.blocks
+    return sum(_certain(schedule.operand, abs(design.weights[product.weight])) for product in schedule.products)
 
 
 def _certain(sample: Format, weight: int) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from .designs import Conv2DDesign, FIRDesign
 from .formats import Rounding
 from .response import group_delay
-from .schedule import Schedule
+from .schedule import FACTORS, Schedule
 
 __all__ = ["Report", "rounding_error"]
 
@@ -85,6 +85,7 @@ class Report:
             "latency": schedule.latency,
             "clocks_per_sample": schedule.clocks,
             "multipliers": schedule.multipliers,
+            "hard_multipliers": schedule.blocks,
             "lanes": schedule.lanes,
             "memory_bits": schedule.memory_bits,
             "line_buffer_bits": schedule.line_buffer_bits,
@@ -135,10 +136,18 @@ class Report:
             ("latency", f"{schedule.latency} clocks from the sample that completes a result to the result"),
             ("throughput", f"1 sample in {schedule.clocks} clock{'s' * (schedule.clocks > 1)}, without gaps between frames"),
             ("a frame", self._frame()),
-            ("multipliers", f"{schedule.multipliers} for {schedule.lanes} products a clock"),
+            ("multipliers", f"{schedule.multipliers} for {schedule.lanes} products a clock{self._blocks()}"),
             ("memory", self._memory()),
         ]
         return pairs
+
+    def _blocks(self) -> str:
+        """What wide factors make of it."""
+        schedule = self.schedule
+        if schedule.blocks == schedule.multipliers:
+            return ""
+        wide, narrow = FACTORS["ecp5"]
+        return f", made of {schedule.blocks} hard ones of {wide}x{narrow} bits"
 
     def text(self) -> str:
         """`lines` as aligned text."""

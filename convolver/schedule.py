@@ -5,7 +5,7 @@ Made in pure Python from a design, and the only place that states a core's laten
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, pairwise, starmap
@@ -18,13 +18,27 @@ from .designs import Conv2DDesign, Design, FIRDesign
 from .errors import DesignError
 from .formats import Format
 
-__all__ = ["Adder", "Family", "Product", "Schedule", "Stage", "is_wiring"]
+__all__ = [
+    "FACTORS",
+    "PAIRED_WIDTH",
+    "Adder",
+    "Family",
+    "Product",
+    "Schedule",
+    "Stage",
+    "is_wiring",
+    "multiplier_latency",
+    "parts",
+]
 
 Family = Literal["ecp5", "ice40", "7-series"]
 """Devices whose multipliers are known."""
 
-WIDEST_FACTOR = 18
-"""Bits that one hard multiplier takes on each side, as ECP5's does."""
+FACTORS: Mapping[Family, tuple[int, int]] = {"ecp5": (18, 18), "ice40": (16, 16), "7-series": (25, 18)}
+"""Bits that one hard multiplier takes on its sides; on 7-series signed ones only. A plan for any device is made as for ECP5."""
+
+PAIRED_WIDTH = 8
+"""Bits of the factors of two products that share one multiplier of an iCE40."""
 
 MULTIPLIER_LATENCY = 3
 """Input, pipeline and output register: what the hard multipliers of ECP5, iCE40 UltraPlus and 7-series have."""
@@ -35,7 +49,7 @@ WIDEST_ADDER = 24
 GROUP = 8
 """Lanes of a plain FIR that are added in one tree; a longer filter's groups are added in a chain, one a clock."""
 
-CASCADE_FACTORS, CASCADE_SUM = (25, 18), 48
+CASCADE_FACTORS, CASCADE_SUM = FACTORS["7-series"], 48
 """Bits, signed, of the factors and the sum of a DSP48E1, which adds what it multiplies to the one before."""
 
 CREDIT_LATENCY = 5
@@ -45,9 +59,28 @@ BUFFER_LATENCY = 2
 """Clocks from the write of a result into the output buffer to its offer."""
 
 
-def multiplier_latency(operand: Format, coefficient: Format) -> int:
-    """Clocks of a multiplication: two more where the numbers are wider than a hard multiplier and several share the work."""
-    return MULTIPLIER_LATENCY + (2 if max(operand.width, coefficient.width) > WIDEST_FACTOR else 0)
+def parts(a: Format, b: Format, family: Family | None) -> tuple[tuple[range, ...], tuple[range, ...]]:
+    """The bits that either factor is cut into, lowest first, so that the fewest hard multipliers take all the products.
+
+    All parts but the topmost are unsigned; where multipliers take signed numbers only, these have a bit less.
+    """
+    signed_only = family == "7-series"
+
+    def cut(factor: Format, widest: int) -> tuple[range, ...]:
+        low = widest - signed_only
+        top = widest if factor.signed else low
+        starts = [0]
+        while factor.width - starts[-1] > top:
+            starts.append(starts[-1] + low)
+        return tuple(starmap(range, pairwise([*starts, factor.width])))
+
+    sides = FACTORS[family or "ecp5"]
+    return min(((cut(a, one), cut(b, other)) for one, other in (sides, sides[::-1])), key=lambda way: len(way[0]) * len(way[1]))
+
+
+def multiplier_latency(a: Format, b: Format, family: Family | None = None) -> int:
+    """Clocks of a multiplication: one more for each level of the trees that add the products of the factors' parts."""
+    return MULTIPLIER_LATENCY + sum((len(pieces) - 1).bit_length() for pieces in parts(a, b, family))
 
 
 @dataclass(frozen=True)
@@ -277,7 +310,7 @@ class Schedule:
     def _multiplier_latency(self) -> int:
         if self.cascaded:
             return MULTIPLIER_LATENCY - 1  # the register behind the adder is the chain's
-        return multiplier_latency(self.operand, self.design.coefficient_format)
+        return multiplier_latency(self.operand, self.design.coefficient_format, self.family)
 
     def clocks_in(self, *names: str) -> int:
         """Clocks of the stages of these names."""
@@ -312,6 +345,14 @@ class Schedule:
     def multipliers(self) -> int:
         """Multipliers that the array needs, one a product."""
         return sum(self.group_multipliers)
+
+    @property
+    def blocks(self) -> int:
+        """Hard multipliers of the family that they are made of: several for a wide product, one for two narrow ones."""
+        operand, coefficient = self.operand, self.design.coefficient_format
+        if self.family == "ice40" and max(operand.width, coefficient.width) <= PAIRED_WIDTH:
+            return sum(math.ceil(count / 2) for count in self.group_multipliers)
+        return self.multipliers * math.prod(map(len, parts(operand, coefficient, self.family)))
 
     @property
     def line_buffer_rows(self) -> int:

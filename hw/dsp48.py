@@ -1,4 +1,4 @@
-"""The multipliers and adders of 7-series, as a cascade."""
+"""The multiplier and adder of 7-series, by itself or in a cascade."""
 
 from collections.abc import Sequence
 
@@ -6,13 +6,38 @@ from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Signal, Valu
 
 from convolver.schedule import CASCADE_FACTORS, CASCADE_SUM
 
-__all__ = ["cascade"]
+__all__ = ["cascade", "multiply"]
 
 A_PORT = 30
 """Bits of the port of the longer factor, of which the multiplier takes `CASCADE_FACTORS[0]`."""
 
 
-def cascade(m: Module, operands: Sequence[Value], coefficients: Sequence[Value], loads: Sequence[Value], total: Signal) -> None:
+def multiply(m: Module, name: str, a: Value, b: Value, load: Value, p: Signal) -> None:
+    """Adds a DSP48E1 with its input, multiplier and output registers: ``p = a * b``, 3 clocks behind `a`.
+
+    Parameters
+    ----------
+    m : Module
+    name : str
+        Of the submodule.
+    a, b : Value
+        One of the two up to 25 bits, the other up to 18, signed.
+    load : Value
+        Takes `b`.
+    p : Signal
+        The product.
+    """
+    cascade(m, [a], [b], [load], p, name)
+
+
+def cascade(
+    m: Module,
+    operands: Sequence[Value],
+    coefficients: Sequence[Value],
+    loads: Sequence[Value],
+    total: Signal,
+    name: str = "lane",
+) -> None:
     """Adds a DSP48E1 a lane: ``total = sum(operand * coefficient)``, each lane a clock behind the one before.
 
     Lane k's operand of clock t + k is in the sum of clock t + lanes + 2: input, multiplier and output register are on, and the
@@ -28,6 +53,8 @@ def cascade(m: Module, operands: Sequence[Value], coefficients: Sequence[Value],
         Each takes its lane's coefficient, for the operand of the same clock and all that follow.
     total : Signal
         Up to 48 bits.
+    name : str
+        What the submodules' names begin with.
     """
     carried: Value = Const(0, CASCADE_SUM)
     for lane, (operand, coefficient, load) in enumerate(zip(operands, coefficients, loads, strict=True)):
@@ -36,8 +63,8 @@ def cascade(m: Module, operands: Sequence[Value], coefficients: Sequence[Value],
         swapped = signed[1] > CASCADE_FACTORS[1]
         a, b = (coefficient, operand) if swapped else (operand, coefficient)
         enables = (load, Const(1)) if swapped else (Const(1), load)
-        result, onward = (Signal(CASCADE_SUM, name=f"{name}_{lane}") for name in ("result", "onward"))
-        m.submodules[f"lane_{lane}"] = _block(a, b, enables, carried, result, onward, first=lane == 0)
+        result, onward = (Signal(CASCADE_SUM, name=f"{name}_{lane}_{what}") for what in ("result", "onward"))
+        m.submodules[f"{name}_{lane}"] = _block(a, b, enables, carried, result, onward, first=lane == 0)
         carried = onward
     m.d.comb += total.eq(result)
 

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 from amaranth.hdl import ClockSignal, Const, Instance, Module, Signal, Value
 
-__all__ = ["MULTIPLIER_WIDTH", "multiply", "remember"]
+from convolver.schedule import FACTORS
 
-MULTIPLIER_WIDTH = 18
+__all__ = ["multiply", "remember"]
+
+MULTIPLIER_WIDTH = FACTORS["ecp5"][0]
 """Bits of a factor of MULT18X18D, signed or not."""
 
 

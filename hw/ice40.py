@@ -8,13 +8,12 @@ from collections.abc import Sequence
 
 from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Signal, Value
 
-__all__ = ["MULTIPLIER_WIDTH", "PAIRED_WIDTH", "multiply", "multiply_pair"]
+from convolver.schedule import FACTORS, PAIRED_WIDTH
 
-MULTIPLIER_WIDTH = 16
+__all__ = ["multiply", "multiply_pair"]
+
+MULTIPLIER_WIDTH = FACTORS["ice40"][0]
 """Bits of a factor of SB_MAC16, signed or not."""
-
-PAIRED_WIDTH = 8
-"""Bits of the factors of two products that share one SB_MAC16."""
 
 
 def multiply(m: Module, name: str, a: Value, b: Value, load: Value, p: Signal) -> None:

@@ -9,7 +9,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.formats import Format
-from convolver.schedule import Adder, Schedule, is_wiring
+from convolver.schedule import PAIRED_WIDTH, Adder, Schedule, is_wiring
 
 from . import dsp48, ice40
 from .families import family_of
@@ -109,7 +109,7 @@ class MACArray(wiring.Component):
         schedule = self._schedule
         products: list[Value] = []
         load = None if self._constant else self.load
-        paired = family_of(platform) == "ice40" and max(len(self.operands[0]), self._weights.width) <= ice40.PAIRED_WIDTH
+        paired = family_of(platform) == "ice40" and max(len(self.operands[0]), self._weights.width) <= PAIRED_WIDTH
         for number, group in enumerate(schedule.groups):
             if number and load is not None:
                 m.d.sync += (after := Signal(name=f"load_{number}")).eq(load)

@@ -1,28 +1,34 @@
 """The multiplier of a lane, in its plain form, or as the primitive of the platform's family."""
 
-from amaranth.hdl import Const, Module, Signal
+from collections.abc import Sequence
+
+from amaranth.hdl import Const, Module, Shape, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.formats import Format
-from convolver.schedule import is_wiring
+from convolver.schedule import is_wiring, multiplier_latency, parts
 
-from . import ecp5, ice40
+from . import dsp48, ecp5, ice40
 from .families import Family, family_of
 from .stream import shape_of
 
 __all__ = ["Multiplier"]
 
+_MULTIPLY = {"ecp5": ecp5.multiply, "ice40": ice40.multiply, "7-series": dsp48.multiply}
+
 
 class Multiplier(wiring.Component):
-    """Multiplies a sample by a coefficient: ``p = a * b``, exact; latency 2, 3 or 5 clocks, one product a clock, no stall.
+    """Multiplies a sample by a coefficient: ``p = a * b``, exact; latency 2 to 6 clocks, one product a clock, no stall.
 
-    The three clocks are the input, pipeline and output registers that the hard multipliers of ECP5 (MULT18X18D), iCE40
-    UltraPlus (SB_MAC16) and 7-series (DSP48E1) have; two more where a factor is wider than 18 bits and several of them share
-    the work, and one less where the last register is that of the adder behind. Without a platform, or on a device of another
-    family, it is plain registers and a ``*``, for simulation and for inference. On ECP5 and iCE40 it is the primitive, but on
-    ECP5 not of a constant. Of both forms the products are the same, clock for clock, from three clocks after reset and a
-    coefficient's first load on: a primitive's registers have no reset.
+    Three clocks are the input, pipeline and output registers that the hard multipliers of ECP5 (MULT18X18D), iCE40
+    UltraPlus (SB_MAC16) and 7-series (DSP48E1) have. Wider factors are cut into parts, each product of two parts has a
+    multiplier, and each level of adding them at their places is a clock more. One clock less where the last register is that
+    of the adder behind.
+
+    Without a platform it is plain registers and a ``*``, for simulation and for inference, and so are constants but on iCE40.
+    Of both forms the products are the same, clock for clock, from the latency after reset and a coefficient's first load on: a
+    primitive's registers have no reset.
 
     Parameters
     ----------
@@ -76,17 +82,63 @@ class Multiplier(wiring.Component):
         return m
 
     def _primitive(self, m: Module, family: Family | None) -> bool:
-        """Makes the family's multiplier, if it has one of this size that isn't better left to inference."""
-        if family not in ("ecp5", "ice40"):
+        """Makes the family's multiplier, or several, unless inference does as well or the plan leaves them no time."""
+        if family is None:
             return False
-        hard = ecp5 if family == "ecp5" else ice40
         if self._constant is None:
             b, load = self.b, self.load
         elif family == "ice40" and not is_wiring(self._constant):
             b, load = Const(self._constant), Const(1)  # inferred, it would have no register
         else:
             return False
-        if max(len(self.a), len(b)) > hard.MULTIPLIER_WIDTH:
+        one, other = (Format(len(factor), factor.shape().signed) for factor in (self.a, b))
+        spare = self._latency - multiplier_latency(one, other, family)
+        if spare < 0:
             return False
-        hard.multiply(m, "primitive", self.a, b, load, self.p)
+        product = self._whole(m, family, b, load, *parts(one, other, family))
+        for _ in range(spare):
+            m.d.sync += (after := Signal.like(self.p)).eq(product)
+            product = after
+        m.d.comb += self.p.eq(product)
         return True
+
+    def _whole(
+        self, m: Module, family: Family, b: Value, load: Value, a_parts: Sequence[range], b_parts: Sequence[range]
+    ) -> Value:
+        """The products of all parts, added at their places."""
+        multiply = _MULTIPLY[family]
+        rows = []
+        for row, bits in enumerate(a_parts):
+            factor = _part(self.a, bits)
+            terms = []
+            for column, others in enumerate(b_parts):
+                other = _part(b, others)
+                product = Signal(Shape(len(factor) + len(other), factor.shape().signed or other.shape().signed))
+                name = "primitive" if len(a_parts) * len(b_parts) == 1 else f"primitive_{row}_{column}"
+                multiply(m, name, factor, other, load, product)
+                terms.append((product, others.start))
+            rows.append((_summed(m, terms), bits.start))
+        return _summed(m, rows)
+
+
+def _part(factor: Value, bits: range) -> Value:
+    """Some bits of a factor: signed if they are the topmost of a signed one."""
+    part = factor[bits.start : bits.stop]
+    return part.as_signed() if factor.shape().signed and bits.stop == len(factor) else part
+
+
+def _summed(m: Module, terms: Sequence[tuple[Value, int]]) -> Value:
+    """The sum of numbers at the places of these bits, the first of which is 0, in pairs, a clock a level."""
+    nodes = list(terms)
+    while len(nodes) > 1:
+        level = []
+        for first in range(0, len(nodes), 2):
+            low, place = nodes[first]
+            total: Value = low
+            if first + 1 < len(nodes):
+                high, other = nodes[first + 1]
+                total = low + high.shift_left(other - place)
+            m.d.sync += (node := Signal(total.shape())).eq(total)
+            level.append((node, place))
+        nodes = level
+    return nodes[0][0]

@@ -77,6 +77,12 @@ def test_numbers_of_a_kernel() -> None:
     assert numbers["frame_interval"] == 480 * 640
 
 
+def test_wide_numbers_take_several_hard_multipliers_each() -> None:
+    told = Report(FIRDesign([3, 5, 7], data="s32", coefficient="s20"))
+    assert "multipliers   3 for 3 products a clock, made of 12 hard ones of 18x18 bits" in told.text()
+    assert (told.to_dict()["multipliers"], told.to_dict()["hard_multipliers"]) == (3, 12)
+
+
 def test_loadable_coefficients_take_a_multiplier_each() -> None:
     assert Report(BLUR.replace(loadable=True, coefficient=s8)).to_dict()["multipliers"] == 9
 

@@ -6,7 +6,8 @@ import pytest
 import convolver
 from convolver.designs import Conv2DDesign
 from convolver.errors import DesignError
-from convolver.schedule import Schedule
+from convolver.formats import Format
+from convolver.schedule import Schedule, parts
 from convolver.sim import golden
 
 
@@ -138,3 +139,31 @@ def test_a_cascade_is_7_series_and_where_everything_fits():
     assert not Schedule(wide, "7-series").cascaded
     assert Schedule(convolver.FIRDesign([1, 0, -4, 3]), "7-series").multipliers == 3
     assert Schedule(convolver.FIRDesign([1, 0, -4, 3])).multipliers == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "coefficient", "expected"),
+    [
+        # For any device, on ECP5, iCE40 and 7-series: clocks of a product, and multipliers of three.
+        ("s16", "u16", ((3, 3), (3, 3), (3, 3), (3, 3))),
+        ("u8", "s8", ((3, 3), (3, 3), (3, 2), (3, 3))),
+        ("s17", "s16", ((3, 3), (3, 3), (4, 6), (3, 3))),
+        ("u18", "u18", ((3, 3), (3, 3), (5, 12), (4, 6))),
+        ("s25", "s18", ((4, 6), (4, 6), (5, 12), (3, 3))),
+        ("u32", "s32", ((5, 12), (5, 12), (5, 12), (5, 12))),
+    ],
+)
+def test_wide_products_take_several_multipliers_and_clocks(data, coefficient, expected):
+    design = convolver.FIRDesign([1, 2, 3, 2, 1], data=data, coefficient=coefficient, loadable=True, clocks_per_sample=2)
+    schedules = [Schedule(design, family) for family in (None, "ecp5", "ice40", "7-series")]
+    assert tuple((schedule.clocks_in("multiplier"), schedule.blocks) for schedule in schedules) == expected
+    assert {schedule.multipliers for schedule in schedules} == {3}
+
+
+def test_parts_hold_every_bit_once():
+    for width in range(1, 34):
+        for signed in (False, True):
+            for family in (None, "ecp5", "ice40", "7-series"):
+                factors = Format(width, signed), Format(33 - width or 1, not signed)
+                for factor, cuts in zip(factors, parts(*factors, family), strict=True):
+                    assert [bit for part in cuts for bit in part] == list(range(factor.width))
