@@ -55,6 +55,28 @@ class Circuit:
     outputs: tuple[dict[str, Node], dict[str, Node]]
     writes: tuple[list[Write], list[Write]]
 
+    def roots(self) -> list[Node]:
+        """All that is computed."""
+        nodes = [node for register in self.registers.values() for node in (register.following, register.reset)]
+        return nodes + self.visible()
+
+    def visible(self) -> list[Node]:
+        """What is computed for others than registers."""
+        nodes = [node for outputs in self.outputs for node in outputs.values()]
+        return nodes + [part for writes in self.writes for write in writes for part in (write.address, write.word, write.mask)]
+
+    def replace(self, leaves: dict[Node, Node]) -> None:
+        """Puts other nodes in the place of `leaves`, everywhere."""
+        new = iter(self.made.replaced(self.roots(), leaves))
+        for register in self.registers.values():
+            register.following, register.reset = next(new), next(new)
+        for outputs in self.outputs:
+            for name in outputs:
+                outputs[name] = next(new)
+        for writes in self.writes:
+            for write in writes:
+                write.address, write.word, write.mask = next(new), next(new), next(new)
+
 
 _MEMBER = re.compile(r"(wire|value)<(\d+)> (\w+)(?: \{([^;]*)\})?;")
 _MEMORY = re.compile(r"memory<(\d+)> (\w+) \{ (\d+)u \};")

@@ -55,7 +55,17 @@ LIBRARIES_KEPT = 500
 """Libraries in the cache; the longest unused are removed beyond."""
 
 HEADERS = ("value.h", "driver.h", "board.h")
-WRITERS = ("translate.py", "circuit.py", "expressions.py", "retiming.py", "emit.py", "ports.py", "pins.py")
+WRITERS = (
+    "translate.py",
+    "circuit.py",
+    "expressions.py",
+    "retiming.py",
+    "remembered.py",
+    "wording.py",
+    "emit.py",
+    "ports.py",
+    "pins.py",
+)
 _HERE = Path(__file__).parent
 _STARTED = time.time()
 

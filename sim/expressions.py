@@ -46,15 +46,16 @@ class Node:
         return self.place
 
 
-def reachable(roots: Iterable[Node]) -> list[Node]:
-    """`roots` and all that they are made of, operands first."""
+def reachable(roots: Iterable[Node], known: Collection[Node] = ()) -> list[Node]:
+    """`roots` and all that they are made of, operands first; of `known` nodes nothing further."""
     seen: set[Node] = set()
     stack = list(roots)
     while stack:
         node = stack.pop()
         if node not in seen:
             seen.add(node)
-            stack.extend(node.args)
+            if node not in known:
+                stack.extend(node.args)
     return sorted(seen, key=lambda node: node.number)
 
 
@@ -142,6 +143,18 @@ _FOLD: Mapping[str, Callable[[list[int], list[int]], int]] = {
 }
 
 
+def _in_parts(node: Node) -> bool:
+    """Whether parts of a node cost no more than the whole."""
+    stack = [node]
+    while stack:
+        node = stack.pop()
+        if node.op == "mux":
+            stack += node.args[1:]
+        elif node.op not in ("const", "concat", "slice", "zext"):
+            return False
+    return True
+
+
 class Expressions:
     """Makes nodes, each one once. The methods are the operations; each gives the simplest node of that meaning."""
 
@@ -195,7 +208,7 @@ class Expressions:
                 return self._node(node.op, width, (inner,))
             if node.op == "zext" and low >= inner.width:
                 return self.const(0, width)
-        if node.op == "mux" and all(arg.op in ("const", "concat", "slice", "zext") for arg in node.args[1:]):
+        if node.op == "mux" and _in_parts(node):
             return self.mux(node.args[0], self.slice(node.args[1], low, width), self.slice(node.args[2], low, width))
         return self._node("slice", width, (node,), low)
 

@@ -8,6 +8,7 @@ one word.
 
 from .circuit import Circuit, Register
 from .expressions import Expressions, Node, reachable
+from .fields import split
 
 __all__ = ["retime"]
 
@@ -19,6 +20,8 @@ LEAST = 4
 def retime(circuit: Circuit) -> None:
     """Changes the circuit's registers; its outputs stay what they are, clock for clock."""
     _prune(circuit)
+    split(circuit)
+    _prune(circuit)
     _absorb(circuit)
     _prune(circuit)
     _shift(circuit)
@@ -28,18 +31,10 @@ def _leaves(nodes: list[Node]) -> set[Node]:
     return {node for node in reachable(nodes) if node.op in ("read", "word")}
 
 
-def _visible(circuit: Circuit) -> list[Node]:
-    """What is read by others than registers."""
-    return [
-        *(node for outputs in circuit.outputs for node in outputs.values()),
-        *(part for writes in circuit.writes for write in writes for part in (write.address, write.word, write.mask)),
-    ]
-
-
 def _prune(circuit: Circuit) -> None:
     """Leaves out registers on which nothing visible depends."""
     live: set[str] = set()
-    todo = [node.name for node in _leaves(_visible(circuit)) if node.op == "read"]
+    todo = [node.name for node in _leaves(circuit.visible()) if node.op == "read"]
     while todo:
         name = todo.pop()
         if name in live or name not in circuit.registers:
@@ -60,7 +55,7 @@ def _absorb(circuit: Circuit) -> None:
         for node, name in held.items()
         if registers[name].reset.op == "const" and leaves[name] and all(leaf in held for leaf in leaves[name])
     }
-    watched = _leaves(_visible(circuit)) | _leaves([register.reset for register in registers.values()])
+    watched = _leaves(circuit.visible()) | _leaves([register.reset for register in registers.values()])
     absorbed = _acyclic(free - watched, {node: leaves[held[node]] for node in free})
     while True:
         # Whoever reads one of them must read nothing else.
@@ -140,16 +135,7 @@ def _shift(circuit: Circuit) -> None:
             part = chain[first : first + most]
             if len(part) >= LEAST:
                 _packed(made, registers, part, replaced)
-    names = list(registers)
-    roots = [node for register in registers.values() for node in (register.following, register.reset)]
-    roots = made.replaced(roots, replaced)
-    for name, following, reset in zip(names, roots[::2], roots[1::2], strict=True):
-        registers[name].following, registers[name].reset = following, reset
-    for outputs in circuit.outputs:
-        outputs.update(zip(outputs, made.replaced(list(outputs.values()), replaced), strict=True))
-    for writes in circuit.writes:
-        for write in writes:
-            write.address, write.word, write.mask = made.replaced([write.address, write.word, write.mask], replaced)
+    circuit.replace(replaced)
 
 
 def _packed(made: Expressions, registers: dict[str, Register], chain: list[str], replaced: dict[Node, Node]) -> None:

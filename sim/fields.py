@@ -1,0 +1,93 @@
+"""Takes registers apart that hold several numbers side by side: a stream's payload, a step's marks.
+
+In a word they cost a shift and a mask to read, and more to write. A register is cut where parts of it are read, as long as nothing
+reads it as a number, and each value that it loads has parts there too.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import pairwise
+
+from .circuit import Circuit, Register
+from .expressions import Node, reachable
+
+__all__ = ["split"]
+
+MOST_CUTS = 4
+"""Of an input: there, a part costs a shift and a mask."""
+
+
+def split(circuit: Circuit) -> None:
+    """Changes the circuit's registers; its outputs stay what they are, clock for clock."""
+    while _split_once(circuit):
+        pass
+
+
+def _split_once(circuit: Circuit) -> bool:
+    """Cuts at what is seen; a register that is cut may show where those must be cut that it loads."""
+    made, registers = circuit.made, circuit.registers
+    cuts: dict[str, set[int]] = defaultdict(set)
+    numbers: set[str] = set()
+    for node in reachable(circuit.roots()):
+        if node.op == "slice":
+            for part, low, high, _ in _parts(node.args[0], node.low, node.low + node.width):
+                if part.op == "read":
+                    cuts[part.name] |= {low, high}
+        elif node.op not in ("concat", "mux"):
+            numbers |= {arg.name for arg in node.args if arg.op == "read"}
+        elif node.op == "mux" and node.args[0].op == "read":
+            numbers.add(node.args[0].name)
+    found: dict[Node, Node] = {}
+    for name, places in cuts.items():
+        edges = places | {0, registers[name].width} if name in registers else set()
+        if name in numbers or len(edges) < 3 or not _has_parts(circuit, name, edges):
+            continue
+        register = registers.pop(name)
+        pieces = []
+        for low, high in pairwise(sorted(edges)):
+            piece = made.read(f"{name}_from_{low}", high - low)
+            following, reset = (made.slice(node, low, piece.width) for node in (register.following, register.reset))
+            initial = register.initial >> low & (1 << piece.width) - 1
+            registers[piece.name] = Register(piece.width, initial, following, reset)
+            pieces.append(piece)
+        found[made.read(name, register.width)] = made.concat(pieces[::-1])
+    if found:
+        circuit.replace(found)
+    return bool(found)
+
+
+def _has_parts(circuit: Circuit, name: str, edges: set[int]) -> bool:
+    """Whether what a register loads can be cut there, for little."""
+    register = circuit.registers[name]
+    for node in (register.following, register.reset):
+        for part, low, high, place in _parts(node, 0, register.width, edges):
+            if part.op in ("const", "word") or (part.op == "read" and part.name in circuit.registers):
+                continue
+            if part.op != "read" or sum(place + low < edge < place + high for edge in edges) > MOST_CUTS:
+                return False
+    return True
+
+
+def _parts(node: Node, low: int, high: int, edges: set[int] | None = None) -> Iterator[tuple[Node, int, int, int]]:
+    """What bits `low` to `high` are chosen and put together from: each with the bits of it that are meant, and the place of its
+    lowest bit in the whole. With `edges`, places in the whole, only what one of them would cut."""
+    stack = [(node, low, high, 0)]
+    while stack:
+        node, low, high, place = stack.pop()
+        if edges is not None and not any(place + low < edge < place + high for edge in edges):
+            continue
+        if node.op == "mux":
+            stack += [(arg, low, high, place) for arg in node.args[1:]]
+        elif node.op == "slice":
+            stack.append((node.args[0], low + node.low, high + node.low, place - node.low))
+        elif node.op == "concat":
+            at = 0
+            for part in reversed(node.args):
+                first, last = max(low - at, 0), min(high - at, part.width)
+                if first < last:
+                    stack.append((part, first, last, place + at))
+                at += part.width
+        elif node.op == "zext" and low < node.args[0].width:
+            stack.append((node.args[0], low, min(high, node.args[0].width), place))
+        else:
+            yield node, low, high, place

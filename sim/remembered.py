@@ -1,0 +1,95 @@
+"""Finds expressions whose values are worth keeping: costly ones, of few operands that seldom change.
+
+What is decided once a frame, or once a row, is written in gateware as logic that works in every clock. The tick compares the
+operands with those it saw last instead, and computes again only where one has changed.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .circuit import Circuit
+from .expressions import Node, reachable
+
+__all__ = ["Remembered", "remembered"]
+
+WORD = 64
+MOST_OPERANDS = 3
+LEAST_COST = 5
+"""Operations of a value that outweigh its load."""
+
+LEAST_OF_GROUP = 12
+"""Operations of a group that outweigh the comparison of its operands."""
+
+_FREE = {"const", "read", "zext", "not"}
+_UNFIT = {"mul", "word"}
+"""Of a filter's data, which changes all the time; and what a memory holds may change under an address."""
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """Values that are functions of the same operands: registers and inputs."""
+
+    operands: tuple[Node, ...]
+    values: tuple[Node, ...]
+
+
+def remembered(circuit: Circuit, roots: list[Node]) -> list[Remembered]:
+    """Of all that `roots` are made of, the largest expressions that are worth it."""
+    slow = _slow(circuit)
+    nodes = reachable(roots)
+    cones: dict[Node, frozenset[Node] | None] = {}
+    fit: set[Node] = set()
+    for node in nodes:
+        cones[node] = cone = _cone(node, cones, slow)
+        if cone and node.args and _cost([node]) >= LEAST_COST:
+            fit.add(node)
+    largest = fit & set(roots)
+    for node in nodes:
+        if node not in fit:
+            largest |= fit & set(node.args)
+    groups: dict[frozenset[Node], list[Node]] = defaultdict(list)
+    for node in sorted(largest, key=lambda node: node.number):
+        cone = cones[node]
+        assert cone
+        groups[cone].append(node)
+    found = [Remembered(tuple(sorted(cone, key=lambda node: node.number)), tuple(values)) for cone, values in groups.items()]
+    return [group for group in found if _cost(group.values) >= LEAST_OF_GROUP]
+
+
+def _cost(nodes: Iterable[Node]) -> int:
+    return sum(node.op not in _FREE for node in reachable(nodes))
+
+
+def _cone(node: Node, cones: dict[Node, frozenset[Node] | None], slow: set[Node]) -> frozenset[Node] | None:
+    """The operands behind a node; none if it can't be remembered."""
+    if node.width > WORD or node.op in _UNFIT:
+        return None
+    if node.op == "read":
+        return frozenset([node]) if node in slow else None
+    operands: frozenset[Node] = frozenset()
+    for arg in node.args:
+        cone = cones[arg]
+        if cone is None:
+            return None
+        operands |= cone
+    return operands if len(operands) <= MOST_OPERANDS else None
+
+
+def _slow(circuit: Circuit) -> set[Node]:
+    """What may stand still for many clocks: inputs, registers that hold what they have under some condition, and what follows
+    from those alone."""
+    made = circuit.made
+    slow = {made.read(name, width) for name, width in circuit.inputs.items()}
+    leaves: dict[Node, set[Node]] = {}
+    for name, register in circuit.registers.items():
+        node = made.read(name, register.width)
+        leaves[node] = {leaf for leaf in reachable([register.following]) if leaf.op in ("read", "word")}
+        if node in leaves[node]:
+            slow.add(node)
+    found = True
+    while found:
+        new = {node for node, inner in leaves.items() if node not in slow and inner <= slow}
+        slow |= new
+        found = bool(new)
+    return slow
