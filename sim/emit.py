@@ -16,6 +16,7 @@ from convolver.errors import ToolError
 from .circuit import Circuit, Write
 from .expressions import Node, reachable
 from .remembered import Remembered, remembered
+from .steady import Steady, steady
 from .wording import WORD, Wording, always, cheap, constant, stored
 
 __all__ = ["emit"]
@@ -29,20 +30,22 @@ def emit(circuit: Circuit, name: str) -> str:
     lines = [f"namespace {name} {{", "using namespace twin;", "struct top {"]
     lines += [f"\tvalue<{width}> {port};" for port, width in circuit.inputs.items()]
     lines += [f"\tvalue<{node.width}> {port};" for port, node in circuit.outputs[0].items()]
+    tick = _Tick(circuit, False)
     lines += [
-        f"\t{stored(register.width)} r_{register_name} = {constant(register.initial, register.width)};"
+        f"\t{stored(register.width)} {tick.at(register_name)} = {constant(register.initial, register.width)};"
         for register_name, register in circuit.registers.items()
+        if register_name not in tick.flags
     ]
     for memory_name, memory in circuit.memories.items():
         words = ", ".join(constant(word, memory.width) for word in memory.initial)
         lines.append(f"\t{stored(memory.width)} {memory_name}[{memory.depth}] = {{{words}}};")
-    tick = _Tick(circuit, False)
     for number, group in enumerate(tick.remembered):
         lines += _again(circuit, number, group)
+    lines += tick.control()
     lines += ["", "\ttemplate<bool Reset> void tick() {", "\tif constexpr (!Reset) {"]
     lines += tick.lines()
     lines += ["\t} else {"]
-    lines += _Tick(circuit, True).lines()
+    lines += _Tick(circuit, True, tick.flags).lines()
     lines += ["\t}", "\t}", "};", f"}} // namespace {name}", ""]
     return "\n".join(lines)
 
@@ -99,6 +102,7 @@ class Statement:
 
     local: Node | None = None
     group: Remembered | None = None
+    steady: Steady | None = None
     loads: list[tuple[str, Node]] = field(default_factory=list)
     write: Write | None = None
     output: tuple[str, Node] | None = None
@@ -108,13 +112,15 @@ class Statement:
 
     def makes(self) -> tuple[Node, ...]:
         """Nodes that have their values from it."""
-        return self.group.values if self.group is not None else () if self.local is None else (self.local,)
+        kept = self.group or self.steady
+        return kept.values if kept is not None else () if self.local is None else (self.local,)
 
     def roots(self) -> list[Node]:
         """What it computes."""
         nodes = [node for _, node in self.loads]
-        if self.group is not None:
-            nodes += self.group.operands
+        kept = self.group or self.steady
+        if kept is not None:
+            nodes += kept.operands
         if self.local is not None:
             nodes += self.local.args
         if self.write is not None:
@@ -127,8 +133,10 @@ class Statement:
 class _Tick(Wording):
     """One of the two ticks, with the reset or without."""
 
-    def __init__(self, circuit: Circuit, reset: bool) -> None:
+    def __init__(self, circuit: Circuit, reset: bool, flags: dict[str, int] | None = None) -> None:
         super().__init__(circuit)
+        self.reset = reset
+        self.flags = flags or {}
         self.registers = circuit.registers
         self.made = circuit.made
         self.writes = [write for write in circuit.writes[reset] if write.mask.unsigned[1]]
@@ -137,11 +145,19 @@ class _Tick(Wording):
         loads = {
             name: node for name, node in self.following.items() if node is not self.made.read(name, self.registers[name].width)
         }
-        roots = [*loads.values(), *self.outputs.values()]
-        roots += [part for write in self.writes for part in (write.address, write.word, write.mask)]
-        self.remembered = [] if reset else remembered(circuit, roots)
+        roots = [*self.outputs.values(), *(part for write in self.writes for part in (write.address, write.word, write.mask))]
+        self.remembered = [] if reset else remembered(circuit, [*loads.values(), *roots])
         for number, group in enumerate(self.remembered):
             self.names |= {node: f"kept_{number}_{place}" for place, node in enumerate(group.values)}
+        self.kept = dict(self.names)
+        self.steady = None if reset else steady(circuit, roots, loads, set(self.names))
+        if self.steady is not None:
+            self.names |= {node: f"follows_{place}" for place, node in enumerate(self.steady.values)}
+            loads = {name: node for name, node in loads.items() if name not in self.steady.loads}
+            compared = [node.name for node in self.steady.operands if node.op == "read" and node.name in self.steady.loads]
+            self.flags = {name: place for place, name in enumerate(compared)}
+            roots += self.steady.operands
+        roots += loads.values()
         chosen = sorted(_chosen(roots, set(self.names)), key=lambda node: node.number)
         self.names |= {node: f"t{number}" for number, node in enumerate(chosen)}
         self.chosen, self.locals = chosen, set(self.names)
@@ -165,6 +181,7 @@ class _Tick(Wording):
         statements += [Statement(output=output) for output in self.outputs.items()]
         # Last, so that each is computed where it is first wanted.
         statements += [Statement(group=group) for group in self.remembered]
+        statements += [] if self.steady is None else [Statement(steady=self.steady)]
         statements += [Statement(local=node) for node in self.chosen]
         for statement in statements:
             self._reads(statement)
@@ -291,12 +308,14 @@ class _Tick(Wording):
         return [node for node in seen if node.op == "read"]
 
     def lines(self) -> list[str]:
-        lines = [f"\t{stored(self.registers[name].width)} next_{name} = r_{name};" for name in sorted(self.late)]
+        lines = [f"\t{stored(self.registers[name].width)} next_{name} = {self.at(name)};" for name in sorted(self.late)]
         for statement in self.order:
             if statement.local is not None:
                 lines.append(self.local(statement.local, self.names[statement.local]))
             elif statement.group is not None:
                 lines.append(self._compare(statement.group))
+            elif statement.steady is not None:
+                lines += self._compare_flags()
             elif statement.output is not None:
                 name, node = statement.output
                 lines.append(f"\t{name}.data[0] = {self.u(node)};" if node.width <= WORD else f"\t{name} = {self.wide(node)};")
@@ -304,12 +323,65 @@ class _Tick(Wording):
                 lines += self._write(statement.write)
             else:
                 lines += self._loads(statement.loads)
-        return [*lines, *(f"\tr_{name} = next_{name};" for name in sorted(self.late))]
+        lines += [f"\t{self.at(name)} = next_{name};" for name in sorted(self.late)]
+        if self.steady is not None:
+            lines.append("\tif (__builtin_expect(changed, 0)) follow();")
+        return [*lines, "\tstale = true;"] if self.reset else lines
 
     def _compare(self, group: Remembered) -> str:
         number = self.remembered.index(group)
         changed = " | ".join(f"({self.u(node)} ^ seen_{number}_{place})" for place, node in enumerate(group.operands))
         return f"\tif (__builtin_expect(({changed}) != 0, 0)) again_{number}();"
+
+    def _signs(self) -> list[list[Node]]:
+        """What of the control's operands has no place among the flags, in words."""
+        assert self.steady is not None
+        words: list[list[Node]] = [[]]
+        for node in self.steady.operands:
+            if node.op != "read" or node.name not in self.flags:
+                if sum(other.width for other in words[-1]) + node.width > WORD:
+                    words.append([])
+                words[-1].append(node)
+        return words
+
+    def _compare_flags(self) -> list[str]:
+        lines, differ = [], ["u64(stale)"]
+        for word, nodes in enumerate(self._signs()):
+            places, low = [], 0
+            for node in nodes:
+                places.append(f"({self.u(node)} << {low})")
+                low += node.width
+            lines.append(f"\tconst u64 signs_{word} = {' | '.join(places) or 'u64(0)'};")
+            differ.append(f"(signs_{word} ^ signs_seen[{word}])")
+        differ += [f"(eight(flags + {place}) ^ eight(flags_seen + {place}))" for place in range(0, len(self.flags), 8)]
+        told = "".join(f" signs_seen[{word}] = signs_{word};" for word in range(len(lines)))
+        lines.append(f"\tconst bool changed = ({' | '.join(differ)}) != 0;")
+        return [*lines, f"\tif (__builtin_expect(changed, 0)) {{{told} control(); }}"]
+
+    def control(self) -> list[str]:
+        """The flags, what follows from them, and the functions that compute it again and let the flags follow."""
+        group = self.steady
+        lines = ["", "\tbool stale = true;"]
+        if group is None:
+            return lines
+        size = -(-len(self.flags) // 8) * 8
+        initial = ", ".join(constant(self.registers[name].initial, 8) for name in self.flags)
+        lines.append(f"\tu64 signs_seen[{len(self._signs())}] = {{}};")
+        if size:
+            lines.append(f"\tstd::uint8_t flags[{size}] = {{{initial}}}, flags_seen[{size}] = {{}};")
+        words = Wording(self.circuit)
+        words.names, words.flags = dict(self.kept), self.flags
+        lines += [f"\t{words.kind(node)} follows_{place} = 0;" for place, node in enumerate(group.values)]
+        lines += [f"\t{stored(self.registers[name].width)} next_{name} = 0;" for name in group.loads]
+        lines += ["\t[[gnu::noinline]] void control() {", "\t\tstale = false;"]
+        lines += ["\t\tstd::memcpy(flags_seen, flags, sizeof flags);"] if size else []
+        results = [*group.values, *group.loads.values()]
+        for place, node in enumerate(sorted(_chosen(results, set(self.kept)), key=lambda node: node.number)):
+            lines.append("\t" + words.local(node, f"t{place}"))
+        lines += [f"\t\tfollows_{place} = {words.form(node, node)};" for place, node in enumerate(group.values)]
+        lines += [f"\t\tnext_{name} = {words.u(node)};" for name, node in group.loads.items()]
+        lines += ["\t}", "\t[[gnu::noinline]] void follow() {"]
+        return [*lines, *(f"\t\t{self.at(name)} = next_{name};" for name in group.loads), "\t}"]
 
     def _loads(self, loads: list[tuple[str, Node]]) -> list[str]:
         """Assignments: in branches where one saves something, those side by side that choose by the same condition in one."""
@@ -327,7 +399,7 @@ class _Tick(Wording):
             if node is old:
                 continue
             if condition is None or (len(part) == 1 and not self._holds(node, old)):
-                target = f"next_{name}" if name in self.late else f"r_{name}"
+                target = f"next_{name}" if name in self.late else self.at(name)
                 text = self.wide(node) if node.width > WORD else self.d(node) if node.width in (8, 16, 32, 64) else self.u(node)
                 lines.append(f"\t{target} = {text};")
                 continue

@@ -1,7 +1,7 @@
 """Takes registers apart that hold several numbers side by side: a stream's payload, a step's marks.
 
-In a word they cost a shift and a mask to read, and more to write. A register is cut where parts of it are read, as long as nothing
-reads it as a number, and each value that it loads has parts there too.
+In a word they cost a shift and a mask to read, and more to write. A register is cut where parts of it are read, as long as
+nothing reads it as a number, and each value that it loads has parts there too.
 """
 
 from collections import defaultdict

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <type_traits>
 #include <utility>
 
@@ -18,6 +19,13 @@ using i64 = std::int64_t;
 using u128 = unsigned __int128;
 
 constexpr u64 low_mask(size_t bits) { return bits >= 64 ? ~u64(0) : (u64(1) << bits) - 1; }
+
+// Eight bytes, to be compared with others at once.
+TWIN_INLINE u64 eight(const std::uint8_t *bytes) {
+	u64 word;
+	std::memcpy(&word, bytes, sizeof word);
+	return word;
+}
 
 template<size_t W> struct value {
 	static constexpr size_t bits = W;

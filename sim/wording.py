@@ -27,11 +27,17 @@ def constant(value: int, width: int) -> str:
 
 
 class Wording:
-    """Writes a circuit's expressions; those in `names` have a variable of their own."""
+    """Writes a circuit's expressions; those in `names` have a variable of their own, and the registers in `flags` a place among
+    bytes that are compared eight at a time."""
 
     def __init__(self, circuit: Circuit) -> None:
         self.circuit = circuit
         self.names: dict[Node, str] = {}
+        self.flags: dict[str, int] = {}
+
+    def at(self, register: str) -> str:
+        """Where a register is."""
+        return f"flags[{self.flags[register]}]" if register in self.flags else f"r_{register}"
 
     def local(self, node: Node, name: str) -> str:
         """A variable of that name for a node, from here on."""
@@ -98,7 +104,7 @@ class Wording:
         if op == "const":
             return f"u64({constant(node.value, width)})"
         if op == "read":
-            return f"{node.name}.low()" if node.name in self.circuit.inputs else f"u64(r_{node.name})"
+            return f"{node.name}.low()" if node.name in self.circuit.inputs else f"u64({self.at(node.name)})"
         if op in ("not", "any", "equal", "below", "below_signed", "parity") and width == 1:
             return self._bit(node)
         if op == "zext":
@@ -230,7 +236,7 @@ class Wording:
         if op == "const":
             return constant(node.value, width)
         if op == "read":
-            return node.name if node.name in self.circuit.inputs else f"r_{node.name}"
+            return node.name if node.name in self.circuit.inputs else self.at(node.name)
         if op in ("zext", "sext"):
             return f"{self.wide(args[0])}.template {op[0]}cast<{width}>()"
         if op == "mux":

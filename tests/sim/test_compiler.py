@@ -2,10 +2,12 @@
 
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -78,6 +80,16 @@ def test_a_change_of_source_that_changes_no_hardware_compiles_nothing(cache, mon
     monkeypatch.setattr(compiler, "_build", no_build)
     monkeypatch.setattr(compiler, "_fingerprint", lambda _compiler: "another source")
     filtered(compiler.compile_designs([DESIGN])[0])
+
+
+def test_every_module_that_writes_a_twin_is_in_the_key():
+    folder = Path(compiler.__file__).parent
+    found, new = set(), {"translate.py", "ports.py", "pins.py"}
+    while new:
+        found |= new
+        sources = "".join((folder / name).read_text(encoding="utf-8") for name in new)
+        new = {f"{name}.py" for name in re.findall(r"^from \.(\w+) import", sources, flags=re.MULTILINE)} - found
+    assert found == set(compiler.WRITERS)
 
 
 def test_sources_that_changed_under_a_running_process_are_not_trusted(cache, monkeypatch):

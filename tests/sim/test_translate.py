@@ -14,7 +14,7 @@ from convolver.sim.circuit import parse
 from convolver.sim.expressions import Expressions
 from convolver.sim.retiming import retime
 from convolver.sim.streams import beats_of
-from convolver.sim.translate import cxxrtl, rtlil_of
+from convolver.sim.translate import cxxrtl, rtlil_of, translate
 from convolver.sim.twin import Simulation, simulate_components
 
 CLOCKS = 400
@@ -102,7 +102,62 @@ def tables(m, x):
     return Cat(table[x[:8]], wide.bit_select(x[8:15], 17), wide[60:80], wide.any(), wide < x)
 
 
-CIRCUITS = [pipeline, between_circles, choices, memories, tables]
+def control(m, x):
+    """Flags that follow from flags and from a counter's tests, sizes that are compared, and a payload of several fields."""
+    go, stop, less, more = (Signal(name=name) for name in ("go", "stop", "less", "more"))
+    m.d.sync += [go.eq(x[0]), stop.eq(x[1]), less.eq(x[2]), more.eq(x[3])]
+    size, before, count = Signal(12, init=9), Signal(12), Signal(signed(6), init=5)
+    with m.If(stop & x[4]):
+        m.d.sync += [size.eq(x[8:20]), before.eq(size)]
+    alike = Cat(before[part::3] == size[part::3] for part in range(3)).all()
+    fits = ((size[:4] > 3) & (size[4:9] < 29) & ~size[11]) | (size[5:9] == before[7:11])
+    idle, busy, last, late, step = Signal(init=1), Signal(), Signal(), Signal(init=1), Signal(signed(2))
+    begin, end = Signal(), Signal()
+    fit, like, third, fourth = Signal(), Signal(), Signal(), Signal(init=1)
+    m.d.sync += [
+        fit.eq(fits),
+        like.eq(alike),
+        third.eq((go & ~fourth) | (third & ~stop)),
+        fourth.eq(last ^ (third & more) ^ fit),
+    ]
+    m.d.comb += [begin.eq(idle & go & (fit | third)), end.eq(busy & (count[-1] | stop | fourth) & ~(less & like))]
+    with m.If(begin | count[-1]):
+        m.d.sync += count.eq(x[20:25])
+    with m.Elif(busy):
+        m.d.sync += count.eq(count - 1)
+    m.d.sync += [
+        idle.eq((idle & ~begin) | (end & ~more)),
+        busy.eq((busy | begin) & ~end),
+        last.eq(busy & (count == 1) & ~end),
+        late.eq((late ^ last ^ (less & more)) & ~(idle & begin)),
+        step.eq((busy & more) - (last & ~less)),
+    ]
+    fields = data.StructLayout({"pixel": 7, "first": 1, "eol": 1, "place": signed(5)})
+    shown, waiting, full = Signal(fields, init={"pixel": 99, "place": -3}), Signal(fields), Signal()
+    m.d.sync += full.eq((full | (busy & less)) & ~more)
+    with m.If(~full | more):
+        m.d.sync += shown.eq(Mux(full, waiting, fields(Cat(x[30:37], begin, last, x[40:45]))))
+    with m.Elif(less):
+        m.d.sync += waiting.eq(Cat(x[50:57], busy, late, x[45:50]))
+    level = Signal(8)
+    m.d.sync += level.eq(level + step)
+    seen = shown.pixel + (shown.place << 2)
+    return Cat(idle, busy, last, late, step, end, seen[:10], Mux(shown.first & ~shown.eol, level, 200), size, full & begin)
+
+
+def resting(m, x):
+    """Flags that rest at what a reset makes of them, all but one; a pulse passes through them, and may be held on its way."""
+    hold, clear, chain = Signal(), Signal(), [Signal(name=f"chain_{number}") for number in range(20)]
+    m.d.sync += [hold.eq(x[0] & x[1]), clear.eq(x[2] & x[3] & x[4]), chain[0].eq(x[5] & ~hold)]
+    m.d.sync += [
+        chain[number + 1].eq((chain[number] & ~hold & ~clear) | (chain[number + 1] & hold & ~clear)) for number in range(19)
+    ]
+    quiet = Signal()
+    m.d.sync += quiet.eq(~chain[3] & ~hold)
+    return Cat(quiet, *chain)
+
+
+CIRCUITS = [pipeline, between_circles, choices, memories, tables, control, resting]
 
 
 def expected(function, inputs):
@@ -135,7 +190,32 @@ def test_every_clock_is_as_amaranth_simulates_it(compiled, function):
     assert run.clocks == CLOCKS
 
 
-@pytest.mark.parametrize("function", [pipeline, between_circles, choices])
+@pytest.mark.parametrize("function", CIRCUITS)
+def test_every_clock_is_as_amaranth_simulates_it_if_the_inputs_stand_still(compiled, function):
+    chance = random.Random(5)
+    inputs = [chance.getrandbits(63)]
+    while len(inputs) < 5 * CLOCKS:
+        # Mostly a bit or two change, and nothing for a while.
+        flips = chance.choice([1, 1, 2, 63])
+        changed = inputs[-1] ^ (
+            sum({1 << chance.randrange(63) for _ in range(flips)}) if flips < 63 else chance.getrandbits(63)
+        )
+        inputs += [changed] * chance.choice([1, 2, 3, 20])
+    run = Simulation(compiled[function]).run(beats_of([np.array(inputs)]), len(inputs))
+    assert run.results.tolist() == expected(function, inputs)
+
+
+@pytest.mark.parametrize("function", [pipeline, between_circles, choices, control, resting])
+def test_reset_gives_what_power_on_gives_if_the_inputs_stand_still(compiled, function):
+    beats = beats_of([np.zeros(50, dtype=np.int64)])
+    simulation = Simulation(compiled[function])
+    first = simulation.run(beats, 50).results.tolist()
+    simulation.run(beats, 50)
+    simulation.reset()
+    assert simulation.run(beats, 50).results.tolist() == first
+
+
+@pytest.mark.parametrize("function", [pipeline, between_circles, choices, control, resting])
 def test_reset_gives_what_power_on_gives(compiled, function):
     chance = random.Random(4)
     beats = beats_of([np.array([chance.getrandbits(63) for _ in range(CLOCKS)])])
@@ -151,6 +231,12 @@ def test_a_pipeline_of_free_registers_becomes_a_delay(tmp_path):
     assert len(circuit.registers) == 16
     retime(circuit)
     assert sorted(register.width for register in circuit.registers.values()) == [8, 24, 24, 24, 36]
+
+
+def test_what_stands_still_is_not_computed_again(tmp_path):
+    text = translate(cxxrtl(rtlil_of(Block(control)), tmp_path, "control"), "control")
+    for part in ("again_0();", "control();", "flags[1] =", "_from_0", "_from_7"):
+        assert part in text, part
 
 
 def test_text_that_is_not_understood_is_refused():
