@@ -40,7 +40,7 @@ def emit(circuit: Circuit, name: str) -> str:
         words = ", ".join(constant(word, memory.width) for word in memory.initial)
         lines.append(f"\t{stored(memory.width)} {memory_name}[{memory.depth}] = {{{words}}};")
     for number, group in enumerate(tick.remembered):
-        lines += _again(circuit, number, group)
+        lines += _again(circuit, number, group, tick.flags)
     lines += tick.control()
     lines += ["", "\ttemplate<bool Reset> void tick() {", "\tif constexpr (!Reset) {"]
     lines += tick.lines()
@@ -50,13 +50,14 @@ def emit(circuit: Circuit, name: str) -> str:
     return "\n".join(lines)
 
 
-def _again(circuit: Circuit, number: int, group: Remembered) -> list[str]:
+def _again(circuit: Circuit, number: int, group: Remembered, flags: dict[str, int]) -> list[str]:
     """What is remembered of a group, and the function that computes it again."""
     made, initial = circuit.made, {}
     for node in group.operands:
         register = circuit.registers.get(node.name)
         initial[node] = made.const(register.initial if register else 0, node.width)
     words = Wording(circuit)
+    words.flags = flags
     operands = [
         f"\t{stored(node.width)} seen_{number}_{place} = {constant(initial[node].value, node.width)};"
         for place, node in enumerate(group.operands)
