@@ -97,6 +97,12 @@ def _chosen(roots: list[Node], known: Collection[Node] = ()) -> set[Node]:
     return chosen
 
 
+def _enable(write: Write) -> Node:
+    """Which bits of a word are written; one bit where it is all of them or none."""
+    mask = write.mask
+    return mask.args[0] if mask.op == "sext" and mask.args[0].width == 1 else mask
+
+
 @dataclass
 class Statement:
     """A local, values that are remembered, registers (several if they load under one condition), a write, or an output."""
@@ -125,7 +131,7 @@ class Statement:
         if self.local is not None:
             nodes += self.local.args
         if self.write is not None:
-            nodes += [self.write.address, self.write.word, self.write.mask]
+            nodes += [self.write.address, self.write.word, _enable(self.write)]
         if self.output is not None:
             nodes.append(self.output[1])
         return nodes
@@ -146,7 +152,10 @@ class _Tick(Wording):
         loads = {
             name: node for name, node in self.following.items() if node is not self.made.read(name, self.registers[name].width)
         }
-        roots = [*self.outputs.values(), *(part for write in self.writes for part in (write.address, write.word, write.mask))]
+        roots = [
+            *self.outputs.values(),
+            *(part for write in self.writes for part in (write.address, write.word, _enable(write))),
+        ]
         self.remembered = [] if reset else remembered(circuit, [*loads.values(), *roots])
         for number, group in enumerate(self.remembered):
             self.names |= {node: f"kept_{number}_{place}" for place, node in enumerate(group.values)}
@@ -310,6 +319,7 @@ class _Tick(Wording):
 
     def lines(self) -> list[str]:
         lines = [f"\t{stored(self.registers[name].width)} next_{name} = {self.at(name)};" for name in sorted(self.late)]
+        self.awaited = set(self.locals)
         for statement in self.order:
             if statement.local is not None:
                 lines.append(self.local(statement.local, self.names[statement.local]))
@@ -324,6 +334,9 @@ class _Tick(Wording):
                 lines += self._write(statement.write)
             else:
                 lines += self._loads(statement.loads)
+                self.overwritten.update(name for name, _ in statement.loads if name not in self.late)
+            self.awaited.difference_update(statement.makes())
+        self.overwritten.clear()
         lines += [f"\t{self.at(name)} = next_{name};" for name in sorted(self.late)]
         if self.steady is not None:
             lines.append("\tif (__builtin_expect(changed, 0)) follow();")
@@ -421,11 +434,11 @@ class _Tick(Wording):
 
     def _write(self, write: Write) -> list[str]:
         memory = self.circuit.memories[write.memory]
-        mask, wide = write.mask, memory.width > WORD
+        mask, wide = _enable(write), memory.width > WORD
         lines = []
         conditions = []
-        if mask.op == "sext" and mask.args[0].width == 1:
-            conditions.append(self.u(mask.args[0]))
+        if mask is not write.mask:
+            conditions.append(self.u(mask))
             mask = self.made.const(-1, memory.width)
         if not always(memory, write.address):
             conditions.append(f"{self.index(memory, write.address)} < {memory.depth}")

@@ -4,6 +4,8 @@ A number of up to 64 bits is a machine word, a wider one a `value<>`. A word has
 zero; `s`, extended by its sign; `d`, those bits anything. Each operation asks its operands for what it needs: masks are few.
 """
 
+from convolver.errors import ToolError
+
 from .circuit import Circuit, Memory
 from .expressions import Node, mathematical
 
@@ -33,11 +35,27 @@ class Wording:
     def __init__(self, circuit: Circuit) -> None:
         self.circuit = circuit
         self.names: dict[Node, str] = {}
+        self.awaited: set[Node] = set()
+        self.overwritten: set[str] = set()
         self.flags: dict[str, int] = {}
 
     def at(self, register: str) -> str:
         """Where a register is."""
+        if register in self.overwritten:
+            raise ToolError(f"The twin can't order a design's statements: {register} is used after it is overwritten")
         return f"flags[{self.flags[register]}]" if register in self.flags else f"r_{register}"
+
+    def name(self, node: Node) -> str:
+        """A node's variable; empty if it has none.
+
+        Raises
+        ------
+        ToolError
+            If the variable is `awaited`: its value is written further down.
+        """
+        if node in self.awaited:
+            raise ToolError(f"The twin can't order a design's statements: {self.names[node]} is used before it is computed")
+        return self.names.get(node, "")
 
     def local(self, node: Node, name: str) -> str:
         """A variable of that name for a node, from here on."""
@@ -82,21 +100,20 @@ class Wording:
     # The three forms of a narrow node.
 
     def u(self, node: Node) -> str:
-        if node in self.names:
-            name = self.names[node]
+        if name := self.name(node):
             return f"(u64({name}) & {_ones(node.width)})" if self._signed_local(node) else name
         return self._u(node)
 
     def s(self, node: Node) -> str:
-        if node in self.names and self._signed_local(node):
-            return self.names[node]
-        if node in self.names:
+        if name := self.name(node):
+            if self._signed_local(node):
+                return name
             return f"i64({self.u(node)})" if node.unsigned == node.signed else _extended(self.u(node), node.width)
         return self._s(node)
 
     def d(self, node: Node) -> str:
-        if node in self.names:
-            return f"u64({self.names[node]})"
+        if name := self.name(node):
+            return f"u64({name})"
         return self._d(node)
 
     def _u(self, node: Node) -> str:
@@ -229,7 +246,7 @@ class Wording:
         """Any node as a `value<>`."""
         if node.width <= WORD:
             return f"value<{node.width}>::of({self.u(node)})"
-        return self.names.get(node) or self._wide(node)
+        return self.name(node) or self._wide(node)
 
     def _wide(self, node: Node) -> str:
         op, args, width = node.op, node.args, node.width
