@@ -1,12 +1,16 @@
 """Random designs on the twin against the golden model, bit for bit and clock for clock.
 
-The designs come from seeds, so that a failure repeats; several are compiled into one library.
+Several are compiled into one library. Those of `make test` come from fixed seeds, which together make every choice;
+those of the soak come from Hypothesis, which cuts a batch that fails down to one small design.
 """
 
 import functools
+from random import Random
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, note, seed, settings
+from hypothesis import strategies as st
 
 from convolver import Conv2DDesign, FIRDesign, Format
 from convolver.designs import BOUNDARIES, GATEWARE_BOUNDARIES, MODES, OPERATIONS, SYMMETRIES
@@ -20,56 +24,73 @@ from convolver.sim.twin import Simulation, TwinTransport, frame_shape
 
 DESIGNS = 40
 SOAK_DESIGNS = 300
+SOAK_TESTS = 10
+SOAK_BATCHES = 5  # a test; Hypothesis starts with the simplest designs, and makes some of them twice
 BATCH = 8
 
 
 def some_format(random, low, high):
-    return Format(int(random.integers(low, high + 1)), bool(random.integers(2)))
+    return Format(random.randint(low, high), random.random() < 0.5)
 
 
 def some_weights(random, count, wide):
     """A coefficient format and weights of it; every now and then all of them extreme, so that sums reach their bounds."""
     form = some_format(random, *wide)
-    kind = random.integers(4)
+    kind = random.randrange(4)
     if kind == 0:
-        choices = [form.min, form.max]
-        return form, [choices[index] for index in random.integers(0, 2, count)]
+        return form, [random.choice((form.min, form.max)) for _ in range(count)]
     if kind == 1:
         return form, [0] * (count - 1) + [form.max]
-    return form, [int(weight) for weight in random.integers(form.min, form.max, count, dtype=np.int64, endpoint=True)]
+    return form, [random.randint(form.min, form.max) for _ in range(count)]
 
 
 def some_numbers(random, make):
     """A design with a random output stage: `make` takes the fields that all designs share."""
-    fields = {"rounding": str(random.choice(ROUNDINGS)), "overflow": str(random.choice(OVERFLOWS))}
-    fields["loadable"] = bool(random.random() < 0.4)
+    fields = {"rounding": random.choice(ROUNDINGS), "overflow": random.choice(OVERFLOWS)}
+    fields["loadable"] = random.random() < 0.4
     exact = make(**fields)
     if random.random() < 0.2:
         return exact
-    fields["shift"] = int(random.integers(0, min(exact.accumulator.width, 24) + 1))
+    fields["shift"] = random.randint(0, min(exact.accumulator.width, 24))
     if random.random() < 0.7:
         # Narrower than the results, wider than them, or of the other sign.
         fields["output"] = some_format(random, 1, exact.accumulator.width + 4)
     return make(**fields)
 
 
-def random_design(seed, soak=False):
+def some_fir(random, taps, sample, wide):
+    """Makes a FIR of any taps, or of as many with a symmetry, folded over clocks or not."""
+    form, weights = some_weights(random, taps, wide)
+    symmetry = random.choice(SYMMETRIES if form.signed else SYMMETRIES[:2]) if taps > 1 else "none"
+    if symmetry != "none":
+        sign = -1 if symmetry == "antisymmetric" else 1
+        # A negative extreme has no positive counterpart: stay within both.
+        reach = min(form.max, -form.min) if sign < 0 else form.max
+        half = [max(min(weight, reach), -reach if sign < 0 else form.min) for weight in weights[: taps // 2]]
+        middle = [0 if sign < 0 else weights[-1]] * (taps % 2)
+        weights = [*half, *middle, *(sign * weight for weight in reversed(half))]
+    clocks = random.choice((1, 1, 2, 3, 8, taps))
+
+    def make(*, loadable, **fields):
+        promised = symmetry if loadable else None
+        fields |= {"loadable": loadable, "symmetry": promised, "clocks_per_sample": clocks}
+        return FIRDesign(weights, data=sample, coefficient=form, **fields)
+
+    return make
+
+
+def random_design(random, soak=False):
     """A design; `soak` allows sizes that take seconds to compile."""
-    random = np.random.default_rng([2029, seed])
-    wide = ((1, 12), (1, 32), (31, 32))[random.choice(3, p=[0.6, 0.2, 0.2])]
+    wide = random.choices(((1, 12), (1, 32), (31, 32)), (6, 2, 2))[0]
     sample = some_format(random, *wide)
     if random.random() < 0.4:
-        taps = int(random.integers(1, 65 if soak else 13))
-        form, weights = some_weights(random, taps, wide)
-        return some_numbers(random, functools.partial(some_fir, weights, data=sample, coefficient=form, seed=seed))
-    rows, columns = (int(side) for side in random.integers(1, 10 if soak else 6, 2))
+        return some_numbers(random, some_fir(random, random.randint(1, 64 if soak else 12), sample, wide))
+    rows, columns = (random.randint(1, 9 if soak else 5) for _ in range(2))
     if random.random() < 0.1:
-        rows, columns = ((1, 15), (15, 1))[random.integers(2)]
+        rows, columns = random.choice(((1, 15), (15, 1)))
     form, weights = some_weights(random, rows * columns, wide)
-    own = np.random.default_rng([2042, seed])
-    boundary = str(own.choice(BOUNDARIES, p=[0.15, 0.15, 0.35, 0.2, 0.15]))
-    mode = str(random.choice(MODES, p=[0.2, 0.6, 0.2]))
-    switchable = mode == "same" and max(rows, columns) <= 7 and bool(own.random() < 0.35)
+    boundary = random.choices(BOUNDARIES, (3, 4, 7, 4, 3))[0]
+    mode = random.choices(MODES, (1, 3, 1))[0]
     return some_numbers(
         random,
         functools.partial(
@@ -77,40 +98,27 @@ def random_design(seed, soak=False):
             np.array(weights, dtype=object).reshape(rows, columns).tolist(),
             pixel=sample,
             coefficient=form,
-            operation=str(random.choice(OPERATIONS)),
+            operation=random.choice(OPERATIONS),
             mode=mode,
-            switchable=switchable,
+            switchable=mode == "same" and max(rows, columns) <= 7 and random.random() < 0.35,
             boundary=boundary,
-            fill=int(random_samples(sample, (), seed)) if boundary == "constant" else 0,
-            rows=int(random.integers(1, 30)),
-            columns=int(random.integers(1, 40)),
+            fill=random.randint(sample.min, sample.max) if boundary == "constant" else 0,
+            rows=random.randint(1, 29),
+            columns=random.randint(1, 39),
         ),
     )
 
 
-def some_fir(weights, *, seed, loadable, coefficient, **fields):
-    """A FIR of these taps, or of as many with a symmetry; folded over clocks or not."""
-    # A stream of its own: from that of `random_design` these choices would repeat the ones made there.
-    random = np.random.default_rng([2042, seed])
-    clocks = int(random.choice([1, 1, 2, 3, 8, len(weights)]))
-    symmetry = str(random.choice(SYMMETRIES if coefficient.signed else SYMMETRIES[:2])) if len(weights) > 1 else "none"
-    if symmetry != "none":
-        sign = -1 if symmetry == "antisymmetric" else 1
-        # A negative extreme has no positive counterpart: stay within both.
-        reach = min(coefficient.max, -coefficient.min) if sign < 0 else coefficient.max
-        half = [max(min(weight, reach), -reach if sign < 0 else coefficient.min) for weight in weights[: len(weights) // 2]]
-        middle = [0 if sign < 0 else weights[-1]] * (len(weights) % 2)
-        weights = [*half, *middle, *(sign * weight for weight in reversed(half))]
-    fields |= {"clocks_per_sample": clocks, "loadable": loadable, "coefficient": coefficient}
-    return FIRDesign(weights, symmetry=symmetry if loadable else None, **fields)
+def seeded(number):
+    return random_design(Random(880 + number))
 
 
 @functools.cache
-def compiled(seed, soak=False):
-    """The twin of a design; its whole batch is compiled with it."""
-    first = seed - seed % BATCH
-    seeds = range(first, first + BATCH)
-    return dict(zip(seeds, compile_designs([random_design(one, soak) for one in seeds]), strict=True))[seed]
+def compiled(number):
+    """The twin of a seeded design; its whole batch is compiled with it."""
+    first = number - number % BATCH
+    numbers = range(first, first + BATCH)
+    return dict(zip(numbers, compile_designs([seeded(one) for one in numbers]), strict=True))[number]
 
 
 def some_frames(random, design, count):
@@ -295,29 +303,40 @@ def test_size_counts_beside_the_first_beat_alone():
     np.testing.assert_array_equal(run.results, expected)
 
 
-@pytest.mark.parametrize("seed", range(DESIGNS))
-def test_random_design(seed):
-    design = random_design(seed)
+@pytest.mark.parametrize("number", range(DESIGNS))
+def test_random_design(number):
+    design = seeded(number)
     print(design)  # pytest shows it with a failure
-    core = compiled(seed)
+    core = compiled(number)
     check(design, core)
     check_device(design, core)
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(1200)
-@pytest.mark.parametrize("seed", range(DESIGNS, DESIGNS + SOAK_DESIGNS))
-def test_random_design_for_hours(seed):
-    design = random_design(seed, soak=True)
-    print(design)
-    core = compiled(seed, soak=True)
-    check(design, core)
-    check_device(design, core)
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("number", range(SOAK_TESTS))
+def test_random_design_for_hours(number):
+    seen = []
+
+    @seed(number)
+    @settings(max_examples=SOAK_BATCHES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(st.lists(st.randoms(use_true_random=False), min_size=BATCH, max_size=BATCH))
+    def try_batch(sources):
+        designs = [random_design(source, soak=True) for source in sources]
+        for design, core in zip(designs, compile_designs(designs), strict=True):
+            note(str(design))
+            check(design, core)
+            check_device(design, core)
+            seen.append(design)
+
+    try_batch()
+    print(f"{len(seen)} designs, {len(set(seen))} different ones")
+    assert len(set(seen)) >= SOAK_DESIGNS / SOAK_TESTS
 
 
 def test_the_random_designs_cover_every_choice():
     """The seeds that run in every test: a choice that none of them makes would go untested without anybody noticing."""
-    designs = [random_design(seed) for seed in range(DESIGNS)]
+    designs = [seeded(number) for number in range(DESIGNS)]
     images = [design for design in designs if isinstance(design, Conv2DDesign)]
     signals = [design for design in designs if isinstance(design, FIRDesign)]
     assert len(images) >= 15
