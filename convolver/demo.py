@@ -12,7 +12,7 @@ from .designs import Conv2DDesign, FIRDesign
 from .errors import FileError
 from .files import Array, read_image, read_signal
 from .formats import Format, q1_15, s8, s16, u8
-from .pictures import edges, write_all
+from .pictures import write_all
 from .progress import steps
 from .response import group_delay
 from .schedule import Schedule
@@ -110,14 +110,14 @@ def filters(columns: int) -> dict[str, Conv2DDesign]:
     line = next(length for length in LINE_LENGTHS if length >= columns)
     binomial = (1, 4, 6, 4, 1)
 
-    def design(kernel: Sequence[Sequence[int]], **more: object) -> Conv2DDesign:
-        rows = tuple(tuple(row) for row in kernel)
-        return Conv2DDesign(rows, boundary="edge", operation="correlate", rows=4096, columns=line, **more)  # type: ignore[arg-type]
+    def design(kernel: object, **more: object) -> Conv2DDesign:
+        return Conv2DDesign(kernel, boundary="edge", operation="correlate", rows=4096, columns=line, **more)  # type: ignore[arg-type]
 
     return {
         "gaussian 5x5": design([[a * b for b in binomial] for a in binomial], shift=8, output=u8),
-        "sobel x": design([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]),
-        "sobel y": design([[-1, -2, -1], [0, 0, 0], [1, 2, 1]]),
+        "sobel x and y": design(
+            [[[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], [[-1, -2, -1], [0, 0, 0], [1, 2, 1]]], combine="sum_abs", output=u8
+        ),
         "sharpen": design([[0, -1, 0], [-1, 5, -1], [0, -1, 0]], output=u8),
     }
 
@@ -203,7 +203,7 @@ def run_demo(photo_path: Path | None, signal_path: Path | None, folder: Path) ->
         pictures = {
             "before": photo.pixels,
             "gaussian 5x5": _merged(results["gaussian 5x5"]),
-            "sobel x and y": edges(*results["sobel x"], *results["sobel y"]),
+            "sobel x and y": _merged(results["sobel x and y"]),
             "sharpen": _merged(results["sharpen"]),
         }
         delay = float(group_delay(fir.coefficients)[0] or 0)

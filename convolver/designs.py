@@ -5,6 +5,7 @@ the host all read it; as JSON it is stored in the bitstream, so that a host lear
 """
 
 import dataclasses
+import itertools
 import json
 import operator
 import tomllib
@@ -12,24 +13,28 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self, get_args
+from typing import Any, ClassVar, Literal, Self, TypeGuard, get_args
 
 from .errors import DesignError, FileError
-from .formats import OVERFLOWS, ROUNDINGS, Format, Overflow, Rounding, round_shift, s16, u8
+from .formats import OVERFLOWS, ROUNDINGS, Format, Overflow, Rounding, round_shift, s16, u1, u8
 from .specification import KINDS, FromSpecification
 from .specified import Specified
 
 __all__ = [
     "BOUNDARIES",
+    "COMBINATIONS",
     "GATEWARE_BOUNDARIES",
+    "MAX_KERNELS",
     "MODES",
     "OPERATIONS",
     "SWAPS",
     "SYMMETRIES",
     "Boundary",
+    "Combination",
     "Conv2DDesign",
     "Design",
     "FIRDesign",
+    "Kernel",
     "Mode",
     "Operation",
     "Swap",
@@ -44,11 +49,14 @@ Mode = Literal["full", "same", "valid"]
 Operation = Literal["convolve", "correlate"]
 Symmetry = Literal["none", "symmetric", "antisymmetric"]
 Swap = Literal["frame", "sample"]
+Combination = Literal["none", "sum_abs"]
+Kernel = tuple[tuple[int, ...], ...]
 BOUNDARIES: tuple[Boundary, ...] = get_args(Boundary)
 MODES: tuple[Mode, ...] = get_args(Mode)
 OPERATIONS: tuple[Operation, ...] = get_args(Operation)
 SYMMETRIES: tuple[Symmetry, ...] = get_args(Symmetry)
 SWAPS: tuple[Swap, ...] = get_args(Swap)
+COMBINATIONS: tuple[Combination, ...] = get_args(Combination)
 GATEWARE_BOUNDARIES: tuple[Boundary, ...] = ("constant", "edge", "reflect", "symmetric")
 """Boundaries that the core makes itself in ``same`` mode; for ``wrap`` the host pads."""
 
@@ -57,6 +65,9 @@ SCHEMA = 1
 
 SWITCHABLE_SIDE = 7
 """Most rows and columns of a kernel whose boundary is chosen at run time."""
+
+MAX_KERNELS = 8
+"""Most kernels that one window serves."""
 
 LINE_TURNAROUND = 3
 """Columns that a frame must have for its line buffer: clocks from the read of a word to the read that may see its new value."""
@@ -147,18 +158,35 @@ class Design:
         _choice("Overflow", self.overflow, OVERFLOWS)
         if not isinstance(self.loadable, bool):
             raise DesignError(f"Loadable must be True or False, not {self.loadable!r}")
-        object.__setattr__(self, "shift", _between("Shift", self.shift, 0, self.accumulator.width))
-        exact = Format.holding(*self.result_range)
-        output = exact if self.output is None else _format("Output", self.output)
+        object.__setattr__(self, "shift", _between("Shift", self.shift, 0, self.stage_input.width))
+        output = self._exact_output if self.output is None else _format("Output", self.output)
         object.__setattr__(self, "output", output)
+
+    @property
+    def _exact_output(self) -> Format:
+        """What `output` is where nothing is said."""
+        return Format.holding(*self.result_range)
+
+    @property
+    def outputs(self) -> int:
+        """Results for each place; they leave together."""
+        return 1
+
+    @property
+    def result_axes(self) -> tuple[int, ...]:
+        """The axes that results have in front of the samples' own: one of `outputs`, where the design asks for it."""
+        return ()
 
     @cached_property
     def sum_range(self) -> tuple[int, int]:
         """The least and the greatest sum that any samples can give: with the actual coefficients, or, where they
         can be loaded, with any that fit their format."""
+        return self._reach(self.weights)
+
+    def _reach(self, weights: Sequence[int]) -> tuple[int, int]:
         sample, coefficient = self.sample, self.coefficient_format
         low = high = 0
-        for weight in self.weights:
+        for weight in weights:
             reach = (coefficient.min, coefficient.max) if self.loadable else (weight,)
             products = [c * x for c in reach for x in (sample.min, sample.max)]
             low += min(products)
@@ -171,9 +199,21 @@ class Design:
         return Format.holding(*self.sum_range)
 
     @property
+    def stage_ranges(self) -> tuple[tuple[int, int], ...]:
+        """The least and the greatest number that comes to the output stage, before the shift; of each output."""
+        return (self.sum_range,)
+
+    @property
+    def stage_input(self) -> Format:
+        """The narrowest format that holds all of `stage_ranges`."""
+        lows, highs = zip(*self.stage_ranges, strict=True)
+        return Format.holding(min(lows), max(highs))
+
+    @property
     def result_range(self) -> tuple[int, int]:
-        """`sum_range` after the shift and its rounding, before the overflow rule."""
-        low, high = self.sum_range
+        """`stage_ranges`, all together, after the shift and its rounding, before the overflow rule."""
+        lows, highs = zip(*self.stage_ranges, strict=True)
+        low, high = min(lows), max(highs)
         return round_shift(low, self.shift, self.rounding), round_shift(high, self.shift, self.rounding)
 
     @property
@@ -210,6 +250,10 @@ class Design:
     def replace(self, **changes: Any) -> Self:
         """A copy with some fields changed, checked again."""
         return dataclasses.replace(self, **changes)  # type: ignore[type-var]  # every subclass is a dataclass
+
+    def with_weights(self, weights: Sequence[int]) -> Self:
+        """A copy with other coefficients, in the order of `weights`."""
+        raise NotImplementedError
 
 
 def _mirrors(coefficients: Sequence[int], symmetry: Symmetry) -> int | None:
@@ -404,6 +448,9 @@ class FIRDesign(FromSpecification, Design):
     def weights(self) -> tuple[int, ...]:
         return self.coefficients
 
+    def with_weights(self, weights: Sequence[int]) -> Self:
+        return self.replace(coefficients=tuple(weights))
+
     @property
     def taps(self) -> int:
         """Number of coefficients."""
@@ -412,7 +459,7 @@ class FIRDesign(FromSpecification, Design):
 
 @dataclass(frozen=True)
 class Conv2DDesign(Design):
-    """A 2-D convolution (or correlation) of an image with a kernel, one pixel a clock.
+    """A 2-D convolution (or correlation) of an image with a kernel, or with several in one pass, one pixel a clock.
 
     ``convolve`` flips the kernel in both axes, as `scipy.signal.convolve2d` does; ``correlate`` doesn't, as
     `scipy.signal.correlate2d` doesn't. In ``same`` mode the output has the image's shape and is centred as these two centre
@@ -420,16 +467,27 @@ class Conv2DDesign(Design):
     ``r - (kernel_rows - 1) // 2`` under ``correlate``, and likewise in columns. (`scipy.ndimage.correlate` and
     `cv2.filter2D` begin the window of an even size at ``r - kernel_rows // 2``.)
 
+    ``result = overflow(round(value / 2**shift))``, where `value` is a kernel's exact sum; with `absolute` its magnitude; with
+    `combine` ``sum_abs`` the sum of all kernels' magnitudes. With a `threshold` the result is ``output.max`` where
+    ``round(value / 2**shift) > threshold`` and 0 elsewhere, as `cv2.threshold` with ``THRESH_BINARY`` has it.
+
     Parameters
     ----------
-    kernel : 2-D array-like of int
-        1x1 to 15x15, even and non-square included. A float raises; see `convolver.quantize`.
+    kernel : 2-D or 3-D array-like of int
+        1x1 to 15x15, even and non-square included; or 1 to 8 of one size, along the first axis. The results of several have
+        that axis too. A float raises; see `convolver.quantize`.
     pixel : Format
         Format of the pixels, 1 to 32 bits.
     coefficient, output, shift, rounding, overflow, loadable
         As in `FIRDesign`.
     operation : {"convolve", "correlate"}
         Whether the kernel is flipped.
+    combine : {"none", "sum_abs"}
+        What becomes of several kernels' sums: each a result of its own, or the sum of their magnitudes one result.
+    absolute : bool
+        Whether a sum's magnitude takes its place.
+    threshold : int, optional
+        Makes results binary; a number that results can reach. `output` is then u1 by default.
     mode : {"same", "valid", "full"}
         Size of the output: the image's, only where the kernel lies inside the image, or wherever it touches the image.
     boundary : {"constant", "edge", "reflect", "symmetric", "wrap"}
@@ -451,7 +509,7 @@ class Conv2DDesign(Design):
 
     kind: ClassVar[str] = "conv2d"
 
-    kernel: tuple[tuple[int, ...], ...]
+    kernel: Kernel | tuple[Kernel, ...]
     pixel: Format = u8
     coefficient: Format | None = None
     output: Format | None = None
@@ -466,22 +524,17 @@ class Conv2DDesign(Design):
     columns: int = 640
     loadable: bool = False
     switchable: bool = False
+    combine: Combination = "none"
+    absolute: bool = False
+    threshold: int | None = None
 
     def __post_init__(self) -> None:
-        given: object = self.kernel  # whatever the caller gave, not yet what the field promises
-        if isinstance(given, str | bytes) or not isinstance(given, Iterable):
-            raise DesignError(f"Kernel must be a 2-D array of integers, not {given!r}")
-        lines: list[object] = list(given)
-        if any(isinstance(line, str | bytes) or not isinstance(line, Iterable) for line in lines):
-            raise DesignError("Kernel must be a 2-D array of integers, not a 1-D one; write [[1, 2, 1]] for a single row")
-        kernel = tuple(_integers("Kernel", line) for line in lines)
-        if len({len(line) for line in kernel}) > 1:
-            raise DesignError(f"Kernel must have rows of one length, not {', '.join(str(len(line)) for line in kernel)}")
-        sides = (len(kernel), len(kernel[0]) if kernel else 0)
-        if not all(1 <= side <= 15 for side in sides):
-            raise DesignError(f"A kernel must have 1 to 15 rows and columns, not {sides[0]}x{sides[1]}")
-        object.__setattr__(self, "kernel", kernel)
+        object.__setattr__(self, "kernel", _kernels(self.kernel))
+        sides = self.kernel_rows, self.kernel_columns
         object.__setattr__(self, "pixel", _format("Pixel", self.pixel))
+        _choice("Combine", self.combine, COMBINATIONS)
+        if not isinstance(self.absolute, bool):
+            raise DesignError(f"Absolute must be True or False, not {self.absolute!r}")
         _choice("Operation", self.operation, OPERATIONS)
         _choice("Mode", self.mode, MODES)
         _choice("Boundary", self.boundary, BOUNDARIES)
@@ -496,24 +549,90 @@ class Conv2DDesign(Design):
             most = f"{SWITCHABLE_SIDE} rows and columns"
             raise DesignError(f"A kernel with a switchable boundary must have at most {most}, not {sides[0]}x{sides[1]}")
         self._check_numbers()
+        if self.threshold is not None:
+            object.__setattr__(self, "threshold", _between("Threshold", self.threshold, *self.result_range))
 
     @property
     def sample(self) -> Format:
         return self.pixel
 
     @property
+    def stacked(self) -> bool:
+        """Whether `kernel` has an axis for several kernels."""
+        return isinstance(self.kernel[0][0], tuple)
+
+    @cached_property
+    def kernels(self) -> tuple[Kernel, ...]:
+        """All kernels; one or more."""
+        return self.kernel if self.stacked else (self.kernel,)  # type: ignore[return-value]  # as `stacked` says
+
+    @property
     def weights(self) -> tuple[int, ...]:
-        return tuple(weight for line in self.kernel for weight in line)
+        return tuple(weight for kernel in self.kernels for line in kernel for weight in line)
+
+    def with_weights(self, weights: Sequence[int]) -> Self:
+        columns, rows = self.kernel_columns, self.kernel_rows
+        lines = [tuple(weights[start : start + columns]) for start in range(0, len(weights), columns)]
+        kernels = tuple(tuple(lines[start : start + rows]) for start in range(0, len(lines), rows))
+        return self.replace(kernel=kernels if self.stacked else kernels[0])
+
+    def single(self, number: int) -> Self:
+        """The design of the exact sums of one of the kernels."""
+        changes = {"shift": 0, "output": None, "combine": "none", "absolute": False, "threshold": None}
+        return self.replace(kernel=self.kernels[number], coefficient=self.coefficient, **changes)
+
+    @property
+    def outputs(self) -> int:
+        return len(self.kernels) if self.combine == "none" else 1
+
+    @property
+    def result_axes(self) -> tuple[int, ...]:
+        return (self.outputs,) if self.stacked and self.combine == "none" else ()
+
+    @cached_property
+    def kernel_ranges(self) -> tuple[tuple[int, int], ...]:
+        """`sum_range` of each kernel."""
+        return tuple(self._reach([weight for line in kernel for weight in line]) for kernel in self.kernels)
+
+    @cached_property
+    def sum_range(self) -> tuple[int, int]:
+        """The least and the greatest sum of any of the kernels; see `Design.sum_range`."""
+        return min(low for low, _ in self.kernel_ranges), max(high for _, high in self.kernel_ranges)
+
+    @cached_property
+    def stage_ranges(self) -> tuple[tuple[int, int], ...]:
+        """See `Design.stage_ranges`. Magnitudes are added up to what one window can give, not to what each kernel can."""
+        if self.combine == "sum_abs":
+            return ((0, self._greatest_magnitude),)
+        if self.absolute:
+            return tuple((0, max(-low, high)) for low, high in self.kernel_ranges)
+        return self.kernel_ranges
+
+    @property
+    def _greatest_magnitude(self) -> int:
+        """The greatest sum of all kernels' magnitudes: that of some choice of signs."""
+        if self.loadable:  # all kernels may be the same one
+            return len(self.kernels) * max(-self.sum_range[0], self.sum_range[1])
+        places = list(zip(*([weight for line in kernel for weight in line] for kernel in self.kernels), strict=True))
+        greatest = 0
+        for signs in itertools.product((1, -1), repeat=len(self.kernels) - 1):
+            low, high = self._reach([sum(map(operator.mul, (1, *signs), weights)) for weights in places])
+            greatest = max(greatest, -low, high)
+        return greatest
+
+    @property
+    def _exact_output(self) -> Format:
+        return u1 if self.threshold is not None else super()._exact_output
 
     @property
     def kernel_rows(self) -> int:
         """Rows of the kernel."""
-        return len(self.kernel)
+        return len(self.kernels[0])
 
     @property
     def kernel_columns(self) -> int:
         """Columns of the kernel."""
-        return len(self.kernel[0])
+        return len(self.kernels[0][0])
 
     @property
     def above(self) -> int:
@@ -609,6 +728,40 @@ class Conv2DDesign(Design):
         """Rows and columns of the result for an image of `rows` x `columns`; zero or negative where none is left."""
         grow = {"full": 1, "same": 0, "valid": -1}[self.mode]
         return rows + grow * (self.kernel_rows - 1), columns + grow * (self.kernel_columns - 1)
+
+
+def _kernels(given: object) -> Kernel | tuple[Kernel, ...]:
+    """One kernel, or all of a stack of them, whatever the caller gave."""
+    if not _is_sequence(given):
+        raise DesignError(f"Kernel must be a 2-D array of integers, not {given!r}")
+    lines: list[Any] = list(given)
+    if lines and all(_is_sequence(line) for line in lines):
+        lines = [list(line) for line in lines]
+        if any(_is_sequence(item) for line in lines for item in line):
+            if not 1 <= len(lines) <= MAX_KERNELS:
+                raise DesignError(f"A stack must have 1 to {MAX_KERNELS} kernels, not {len(lines)}")
+            kernels = tuple(_kernel(kernel) for kernel in lines)
+            sizes = [f"{len(kernel)}x{len(kernel[0])}" for kernel in kernels]
+            if len(set(sizes)) > 1:
+                raise DesignError(f"Kernels of a stack must have one size, not {', '.join(sizes)}")
+            return kernels
+    return _kernel(lines)
+
+
+def _kernel(lines: Sequence[Any]) -> Kernel:
+    if any(not _is_sequence(line) for line in lines):
+        raise DesignError("Kernel must be a 2-D array of integers, not a 1-D one; write [[1, 2, 1]] for a single row")
+    kernel = tuple(_integers("Kernel", line) for line in lines)
+    if len({len(line) for line in kernel}) > 1:
+        raise DesignError(f"Kernel must have rows of one length, not {', '.join(str(len(line)) for line in kernel)}")
+    sides = (len(kernel), len(kernel[0]) if kernel else 0)
+    if not all(1 <= side <= 15 for side in sides):
+        raise DesignError(f"A kernel must have 1 to 15 rows and columns, not {sides[0]}x{sides[1]}")
+    return kernel
+
+
+def _is_sequence(value: object) -> TypeGuard[Iterable[Any]]:
+    return isinstance(value, Iterable) and not isinstance(value, str | bytes)
 
 
 _KINDS: dict[str, type[FIRDesign] | type[Conv2DDesign]] = {"fir": FIRDesign, "conv2d": Conv2DDesign}

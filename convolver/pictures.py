@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageOps
 from .errors import FileError
 from .files import Array, write_image
 
-__all__ = ["edges", "side_by_side", "signal_plot", "write_all"]
+__all__ = ["side_by_side", "signal_plot", "write_all"]
 
 TILE = 300
 """Rows and columns of a picture's middle that `side_by_side` shows, pixel for pixel."""
@@ -18,12 +18,6 @@ CAPTION = 22
 MARGIN = 8
 PLOTTED = 1024
 """Samples of a signal that its plot shows: more would be a black bar."""
-
-
-def edges(x: Array, y: Array) -> Array:
-    """The strength of the gradient whose two parts are given, cut off at 255."""
-    strength: Array = np.hypot(x.astype(float), y.astype(float)).round().clip(0, 255).astype(np.uint8)
-    return strength
 
 
 def side_by_side(pictures: Mapping[str, Array]) -> Image.Image:

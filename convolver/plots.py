@@ -127,14 +127,19 @@ def _draw_passband(design: FIRDesign, found: Specified, measured: tuple[Floats, 
 
 
 def _draw_kernel(design: Conv2DDesign, left: Any, right: Any) -> None:
-    kernel = np.array(design.kernel, float)
-    reach = max(1.0, float(np.abs(kernel).max()))
-    left.imshow(kernel, cmap="RdBu_r", vmin=-reach, vmax=reach)
-    left.set(title=f"kernel ({design.operation})", xticks=[], yticks=[])
-    if kernel.size <= 49:
-        for (row, column), weight in np.ndenumerate(kernel):
-            left.text(column, row, f"{weight:.0f}", ha="center", va="center", fontsize=8)
-    response = np.abs(np.fft.fftshift(np.fft.fft2(kernel / 2.0**design.shift, (129, 129))))
-    shown = right.imshow(response, extent=(-0.5, 0.5, -0.5, 0.5), cmap="viridis")
-    right.set(title="frequency response", xlabel="cycles a column", ylabel="cycles a row")
+    kernels = np.array(design.kernels, float)
+    several = len(kernels) > 1
+    # Side by side, with a gap between two of them.
+    sheet = np.concatenate([np.pad(kernel, ((0, 0), (0, 1)), constant_values=np.nan) for kernel in kernels], axis=1)[:, :-1]
+    reach = max(1.0, float(np.abs(kernels).max()))
+    left.imshow(sheet, cmap="RdBu_r", vmin=-reach, vmax=reach)
+    left.set(title=f"kernel{'s' * several} ({design.operation})", xticks=[], yticks=[])
+    if kernels.size <= 49:
+        for (row, column), weight in np.ndenumerate(sheet):
+            if not np.isnan(weight):
+                left.text(column, row, f"{weight:.0f}", ha="center", va="center", fontsize=8)
+    responses = np.abs(np.fft.fftshift(np.fft.fft2(kernels / 2.0**design.shift, (129, 129)), axes=(1, 2)))
+    shown = right.imshow(responses.max(axis=0), extent=(-0.5, 0.5, -0.5, 0.5), cmap="viridis")
+    title = "frequency response, the greatest of all kernels" if several else "frequency response"
+    right.set(title=title, xlabel="cycles a column", ylabel="cycles a row")
     right.figure.colorbar(shown, ax=right, label="gain")

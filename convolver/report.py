@@ -1,6 +1,7 @@
 """What a design costs and what it does, from its description and schedule alone: nothing is elaborated or run."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -60,13 +61,21 @@ class Report:
 
     @property
     def gain(self) -> Fraction:
-        """Gain for a constant input: sum of the coefficients over ``2**shift``."""
-        return Fraction(sum(self.design.weights), 1 << self.design.shift)
+        """Gain for a constant input: sum of the coefficients over ``2**shift``; of several kernels the greatest."""
+        return max((Fraction(sum(weights), 1 << self.design.shift) for weights in self._kernels), key=abs)
 
     @property
     def worst_gain(self) -> Fraction:
-        """Greatest gain for any input: sum of the coefficients' magnitudes over ``2**shift``."""
-        return Fraction(sum(map(abs, self.design.weights)), 1 << self.design.shift)
+        """Greatest gain for any input: sum of the coefficients' magnitudes over ``2**shift``; of several kernels the
+        greatest."""
+        return max(Fraction(sum(map(abs, weights)), 1 << self.design.shift) for weights in self._kernels)
+
+    @property
+    def _kernels(self) -> list[Sequence[int]]:
+        """The coefficients of each sum."""
+        weights, count = self.design.weights, len(self.schedule.arrays)
+        size = len(weights) // count
+        return [weights[first : first + size] for first in range(0, len(weights), size)]
 
     @property
     def rounding_error(self) -> tuple[Fraction, Fraction]:
@@ -96,6 +105,7 @@ class Report:
             "sum_range": list(design.sum_range),
             "result_range": list(design.result_range),
             "output": str(design.output_format),
+            "outputs": design.outputs,
             "gain": float(self.gain),
             "worst_gain": float(self.worst_gain),
             "rounding_mean": float(self.rounding_error[0]),
@@ -125,7 +135,8 @@ class Report:
             ("input", f"{design.sample}, {design.sample.min} to {design.sample.max}"),
             ("coefficients", f"{len(design.weights)} {constant}, {design.coefficient_format}"),
             ("accumulator", f"{design.accumulator.width} bits, for sums from {low} to {high}"),
-            ("output", f"{design.output_format}, results from {result_low} to {result_high}{self._fate()}"),
+            *self._magnitudes(),
+            ("output", f"{self._outputs()}, results from {result_low} to {result_high}{self._fate()}"),
             ("rounding", self._rounding()),
             ("gain", f"{_number(self.gain)} for a constant input, {_number(self.worst_gain)} at worst"),
         ]
@@ -159,7 +170,9 @@ class Report:
         design = self.design
         if isinstance(design, FIRDesign):
             return f"FIR filter of {design.taps} tap{'s' * (design.taps > 1)}"
-        form = f"{design.operation} with a kernel of {design.kernel_rows}x{design.kernel_columns}, mode {design.mode}"
+        size, count = f"{design.kernel_rows}x{design.kernel_columns}", len(design.kernels)
+        kernels = f"{count} kernels of {size} in one pass" if count > 1 else f"a kernel of {size}"
+        form = f"{design.operation} with {kernels}, mode {design.mode}"
         border = f", boundary {design.boundary}" if design.mode != "valid" else ""
         if design.switchable:
             border = f", boundary switchable, first {design.boundary}"
@@ -167,8 +180,24 @@ class Report:
         host = ", which the host pads" if design.host_pads else ""
         return f"{form}{border}{fill}{host}, images up to {design.rows}x{design.columns}"
 
+    def _magnitudes(self) -> list[tuple[str, str]]:
+        """What is made of the sums before the output stage."""
+        design = self.design
+        if not isinstance(design, Conv2DDesign) or not self.schedule.combine_latency:
+            return []
+        form = design.stage_input
+        greatest = f"{form.width} bits, up to {max(high for _, high in design.stage_ranges)}"
+        return [("magnitude", f"the sum of {len(design.kernels)}, {greatest}" if design.combine == "sum_abs" else greatest)]
+
+    def _outputs(self) -> str:
+        """Format and number of the results."""
+        design = self.design
+        return f"{design.outputs} of {design.output_format} a pixel" if design.outputs > 1 else str(design.output_format)
+
     def _fate(self) -> str:
-        """What becomes of results outside the output format, where there are any."""
+        """What becomes of results outside the output format, where there are any; or of all, where there is a threshold."""
+        if isinstance(self.design, Conv2DDesign) and self.design.threshold is not None:
+            return f"; {self.design.output_format.max} above {self.design.threshold}, else 0"
         low, high = self.design.result_range
         output = self.design.output_format
         if low in output and high in output:

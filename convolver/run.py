@@ -77,6 +77,8 @@ def check_target(target: Path, design: FIRDesign | Conv2DDesign) -> None:
     sound = target.suffix.lower() == ".wav"
     if target.suffix.lower() == ".npy":
         return
+    if design.result_axes:
+        raise FileError(f"A design with results of each of its kernels can't fill {target.name}; name a .npy file")
     if isinstance(design, Conv2DDesign) and sound:
         raise FileError(f"Filtered pictures can't go into {target.name}; name a .png or .npy file")
     if isinstance(design, FIRDesign) and not sound:

@@ -6,7 +6,7 @@ Made in pure Python from a design, and the only place that states a core's laten
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate, pairwise, starmap
 from typing import Literal
@@ -134,14 +134,29 @@ class Schedule:
         Clocks a slot, hence clocks a sample.
     products : tuple of Product
         In the order of their lanes.
+    arrays : tuple of Schedule
+        One for each kernel of a design that has several: its own lanes, tree and sum, all at work on the same window. Else the
+        schedule itself.
     """
 
     def __init__(self, design: Design, family: Family | None = None) -> None:
         self.design = design
         self.family = family
-        self.positions = len(design.weights)
         self.clocks = design.slot if isinstance(design, FIRDesign) else 1
         self.sign = -1 if isinstance(design, FIRDesign) and design.symmetry == "antisymmetric" else 1
+        self.positions: int
+        self.products: tuple[Product, ...]
+        self.arrays: tuple[Schedule, ...] = (self,)
+        if isinstance(design, Conv2DDesign) and len(design.kernels) > 1:
+            self.arrays = tuple(Schedule(design.single(number), family) for number in range(len(design.kernels)))
+            self.positions = self.arrays[0].positions
+            self.products = tuple(
+                replace(product, lane=first + product.lane, weight=number * self.positions + product.weight)
+                for number, (first, array) in enumerate(zip(self.array_lanes, self.arrays, strict=True))
+                for product in array.products
+            )
+            return
+        self.positions = len(design.weights)
         # A filter of zeros keeps one product, so that its results come at the same time as any other's.
         terms = self._terms() or [(0, None, 0)]
         self.products = tuple(
@@ -194,7 +209,13 @@ class Schedule:
     def loaded(self) -> tuple[int, ...]:
         """Indices in `design.weights` of the coefficients that a loaded set consists of, in its order."""
         design = self.design
-        return tuple(tap for tap, _ in design.terms) if isinstance(design, FIRDesign) else tuple(range(self.positions))
+        taps = [tap for tap, _ in design.terms] if isinstance(design, FIRDesign) else range(len(design.weights))
+        return tuple(taps)
+
+    @property
+    def array_lanes(self) -> tuple[int, ...]:
+        """The first lane of each of `arrays`."""
+        return tuple(accumulate([array.lanes for array in self.arrays[:-1]], initial=0))
 
     @property
     def lanes(self) -> int:
@@ -243,7 +264,8 @@ class Schedule:
 
     @cached_property
     def trees(self) -> tuple[tuple[tuple[Adder, ...], ...], ...]:
-        """The adders of each group, level by level; the only node of the last level is its sum. All have as many levels."""
+        """The adders of each group, level by level; the only node of the last level is its sum. All have as many levels.
+        Trees, chain and halves are those of each of `arrays`, where there are several."""
         levels = (len(self.groups[0]) - 1).bit_length()
         return tuple(_tree(self.lane_ranges[group.start : group.stop], levels) for group in self.groups)
 
@@ -280,7 +302,38 @@ class Schedule:
         """Whether any result can lie outside the output format, and is then saturated."""
         low, high = self.design.result_range
         output = self.design.output_format
-        return self.design.overflow == "saturate" and not (low in output and high in output)
+        return self.design.overflow == "saturate" and not (low in output and high in output) and not self.binary
+
+    @property
+    def binary(self) -> bool:
+        """Whether results are compared with a threshold."""
+        return isinstance(self.design, Conv2DDesign) and self.design.threshold is not None
+
+    @property
+    def combine_latency(self) -> int:
+        """Clocks in which magnitudes are taken, and added up in pairs."""
+        design = self.design
+        if not isinstance(design, Conv2DDesign) or not (design.absolute or design.combine == "sum_abs"):
+            return 0
+        return 1 + ((len(design.kernels) - 1).bit_length() if design.combine == "sum_abs" else 0)
+
+    @property
+    def _array_stages(self) -> tuple[Stage, ...]:
+        """From the samples to the sum."""
+        return (
+            Stage("pre-adder", int(self.mirrored)),
+            Stage("multiplier", self._multiplier_latency),
+            Stage("adder tree", len(self.trees[0])),
+            Stage("chain", len(self.chain)),
+            Stage("slot", self.clocks - 1),
+            Stage("accumulator", int(self.clocks > 1)),
+            Stage("halves", self.split_latency),
+        )
+
+    @property
+    def array_latency(self) -> int:
+        """Clocks of all these stages: of the slowest of `arrays`, for which the sums of the others wait."""
+        return max(sum(stage.clocks for stage in array._array_stages) for array in self.arrays)
 
     @cached_property
     def stages(self) -> tuple[Stage, ...]:
@@ -292,17 +345,14 @@ class Schedule:
             bordered = isinstance(self.design, Conv2DDesign) and self.design.core_mode == "same"
             window = Stage("window", 2 if bordered else 1)
             feeder = [Stage("accept", 2), Stage("raster", 1), Stage("line buffer", 2), Stage("rows", 1), window]
+        slowest = next(array for array in self.arrays if array.array_latency == self.array_latency)
         return (
             *feeder,
-            Stage("pre-adder", int(self.mirrored)),
-            Stage("multiplier", self._multiplier_latency),
-            Stage("adder tree", len(self.trees[0])),
-            Stage("chain", len(self.chain)),
-            Stage("slot", self.clocks - 1),
-            Stage("accumulator", int(self.clocks > 1)),
-            Stage("halves", self.split_latency),
+            *slowest._array_stages,
+            Stage("magnitude", self.combine_latency),
             Stage("rounding", self.rounding_latency),
             Stage("saturation", int(self.saturates)),
+            Stage("threshold", int(self.binary)),
             Stage("output buffer", BUFFER_LATENCY),
         )
 
@@ -336,6 +386,8 @@ class Schedule:
     @property
     def group_multipliers(self) -> tuple[int, ...]:
         """Multipliers of each group of lanes; a constant 0 or power of two is only wiring, but in a cascade."""
+        if len(self.arrays) > 1:
+            return tuple(count for array in self.arrays for count in array.group_multipliers)
         if self.design.loadable or self.clocks > 1 or self.cascaded:
             return tuple(len(group) for group in self.groups)
         weights = self.design.weights
@@ -370,7 +422,7 @@ class Schedule:
     def output_buffer_bits(self) -> int:
         """Bits of the output buffer, marks included."""
         marks = 3 if isinstance(self.design, Conv2DDesign) else 2
-        return self.buffer_depth * (self.design.output_format.width + marks)
+        return self.buffer_depth * (self.design.outputs * self.design.output_format.width + marks)
 
     @property
     def sample_memory_bits(self) -> int:
@@ -412,7 +464,8 @@ class Schedule:
         return (frames - 1) * self.frame_interval(rows, columns) + last
 
     def run(self, samples: ArrayLike, weights: Sequence[int] | None = None) -> NDArray[np.object_]:
-        """Computes the exact sums, before the output stage, as the array does: lane by lane, level by level.
+        """Computes the exact sums, before the output stage, as the array does: lane by lane, level by level. Those of several
+        kernels stand one behind the other along the first axis.
 
         Parameters
         ----------
@@ -428,6 +481,9 @@ class Schedule:
         """
         values = np.asarray(samples, dtype=object)
         weights = self.design.weights if weights is None else weights
+        if len(self.arrays) > 1:
+            sets = (weights[number * self.positions :][: self.positions] for number in range(len(self.arrays)))
+            return np.stack([array.run(values, own) for array, own in zip(self.arrays, sets, strict=True)])
         total: NDArray[np.object_] = np.zeros(values.shape[:-1], dtype=object)
         for clock in range(self.clocks):
             sums = []
@@ -483,10 +539,12 @@ class Schedule:
                 place += f" {'+' if product.sign > 0 else '-'} {product.mirror}"
             lines.append(f"{product.clock:<6}{product.lane:<6}{place:<12}{value:<14}{width}")
         lines.append("")
-        levels = [[adder for tree in self.trees for adder in tree[number]] for number in range(len(self.trees[0]))]
-        lines += [f"level {number}: {_nodes(level)}" for number, level in enumerate(levels, 1)]
-        if self.chain:
-            lines.append(f"chain of {len(self.groups)} groups: {_nodes(self.chain)}")
+        for index, array in enumerate(self.arrays):
+            kernel = f"kernel {index}, " if len(self.arrays) > 1 else ""
+            levels = [[adder for tree in array.trees for adder in tree[number]] for number in range(len(array.trees[0]))]
+            lines += [f"{kernel}level {number}: {_nodes(level)}" for number, level in enumerate(levels, 1)]
+            if array.chain:
+                lines.append(f"chain of {len(array.groups)} groups: {_nodes(array.chain)}")
         return "\n".join(lines)
 
 

@@ -1,5 +1,6 @@
 """Frames that a device must filter as the golden model does: extremes by construction, then random ones."""
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -90,7 +91,7 @@ def cases(design: FIRDesign | Conv2DDesign, frames: int, seed: int) -> Iterator[
         sets = {name: list(design.complete(values)) for name, values in sets.items()}
     sets["its own coefficients again"] = list(design.weights)
     for name, weights in sets.items():
-        changed = _with_weights(design, weights)
+        changed = design.with_weights(weights)
         yield Case(f"{name}, random frame", _random(design, shape, random), changed, load=True)
         for case in _worst_cases(changed, shape):
             yield Case(f"{name}, {case.name}", case.samples, changed)
@@ -121,21 +122,21 @@ def _weights(design: FIRDesign | Conv2DDesign) -> NDArray[np.int64]:
     return np.array(design.coefficients if isinstance(design, FIRDesign) else design.kernel, np.int64)
 
 
-def _with_weights(design: FIRDesign | Conv2DDesign, weights: list[int]) -> FIRDesign | Conv2DDesign:
-    if isinstance(design, FIRDesign):
-        return design.replace(coefficients=tuple(weights))
-    columns = design.kernel_columns
-    return design.replace(kernel=tuple(tuple(weights[start : start + columns]) for start in range(0, len(weights), columns)))
-
-
 def _random(design: FIRDesign | Conv2DDesign, most: tuple[int, ...], random: np.random.Generator) -> NDArray[np.int64]:
     shape = tuple(int(random.integers(low, high + 1)) for low, high in zip(_least(design), most, strict=True))
     return random.integers(design.sample.min, design.sample.max + 1, shape, np.int64)
 
 
 def _worst_cases(design: FIRDesign | Conv2DDesign, shape: tuple[int, ...]) -> Iterator[Case]:
-    yield Case("greatest sum", _worst(design, shape, design.sample.max), design)
-    yield Case("least sum", _worst(design, shape, design.sample.min), design)
+    windows = {"sum": np.array(design.coefficients if isinstance(design, FIRDesign) else design.kernels[0])}
+    if isinstance(design, Conv2DDesign) and len(design.kernels) > 1:
+        windows = {f"sum of kernel {number}": np.array(kernel) for number, kernel in enumerate(design.kernels)}
+        if design.combine == "sum_abs":  # the greatest is that of some choice of signs
+            signs = itertools.product((1, -1), repeat=len(design.kernels) - 1)
+            windows = {f"sum with signs {(1, *s)}": np.tensordot((1, *s), design.kernels, 1) for s in signs}
+    for name, window in windows.items():
+        yield Case(f"greatest {name}", _worst(design, window, shape, design.sample.max), design)
+        yield Case(f"least {name}", _worst(design, window, shape, design.sample.min), design)
 
 
 def _least(design: FIRDesign | Conv2DDesign) -> tuple[int, ...]:
@@ -158,16 +159,13 @@ def _impulse(shape: Sequence[int], height: int) -> NDArray[np.int64]:
     return frame
 
 
-def _worst(design: FIRDesign | Conv2DDesign, shape: Sequence[int], wanted: int) -> NDArray[np.int64]:
+def _worst(design: FIRDesign | Conv2DDesign, window: NDArray[np.int64], shape: Sequence[int], wanted: int) -> NDArray[np.int64]:
     """A frame in which one window at least meets every positive coefficient with `wanted`, and every negative one with the
     other extreme: the sum that needs the accumulator's whole width."""
     sample = design.sample
     other = sample.min if wanted == sample.max else sample.max
-    if isinstance(design, FIRDesign):
-        window = np.array(design.coefficients)[::-1]
-    else:
-        window = np.array(design.kernel)
-        window = window[::-1, ::-1] if design.operation == "convolve" else window
+    if isinstance(design, FIRDesign) or design.operation == "convolve":
+        window = np.flip(window)
     tile = np.where(window >= 0, wanted, other)
     repeats = [-(-side // length) for side, length in zip(shape, tile.shape, strict=True)]
     return np.tile(tile, repeats)[tuple(slice(side) for side in shape)].astype(np.int64)

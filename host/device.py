@@ -34,7 +34,8 @@ class Device:
     ``device(signal)`` for a `FIRDesign`: a 1-D array gives its results, as many.
     ``device(image)`` for a `Conv2DDesign`: an array (rows, columns) gives an array of `design.output_shape`; in an array
     (rows, columns, 3), a colour picture, each plane is filtered for itself; in an array (N, rows, columns) each image, with
-    ``stack=True``. ``device(image, boundary="edge")`` puts another border around it, where the design is `switchable`.
+    ``stack=True``. ``device(image, boundary="edge")`` puts another border around it, where the design is `switchable`. Of a
+    design with several results for each pixel, ``result[k]`` is all that kernel k alone would give.
 
     An image larger than the core, or a very long signal, is cut into overlapping frames; the results are the same. `stream`
     filters one array after the other without a pause; `acall` and `astream` do the same in asyncio.
@@ -272,7 +273,7 @@ class Device:
         if not design.loadable:
             raise DataError("Coefficients can be loaded only into a design with loadable=True; this one's are constant")
         values = _integers("Coefficients", coefficients)
-        shape = (design.kernel_rows, design.kernel_columns) if isinstance(design, Conv2DDesign) else (design.taps,)
+        shape = np.shape(design.kernel if isinstance(design, Conv2DDesign) else design.coefficients)
         if values.shape != shape:
             raise DataError(f"Coefficients must have the shape of the design's, {_by(shape)}, not {_by(values.shape)}")
         _check_format("Coefficients", values, design.coefficient_format)

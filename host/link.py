@@ -14,9 +14,9 @@ from convolver.errors import DesignError, DesignMismatch, FrameError, LinkError,
 from convolver.host.address import open_pipe
 from convolver.host.frames import Frame
 from convolver.host.registers import DESCRIPTION_MAX, ERRORS, IDENTITY, MAP_VERSION, Register
-from convolver.host.samples import pack, sample_bytes, unpack
+from convolver.host.samples import pack, result_bytes, sample_bytes, unpack
 from convolver.host.session import Session, Timing
-from convolver.host.transport import Pipe, Samples
+from convolver.host.transport import Pipe, Samples, arranged
 from convolver.protocol import Drop, Type
 
 __all__ = ["LinkTransport", "connect"]
@@ -272,7 +272,7 @@ class LinkTransport:
         except (zlib.error, UnicodeDecodeError, DesignError) as error:
             raise DesignMismatch(f"The device holds a description that this version can't read: {error}") from None
         told = self._welcome.sample_bytes, self._welcome.result_bytes
-        needed = sample_bytes(design.sample), sample_bytes(design.output_format)
+        needed = sample_bytes(design.sample), result_bytes(design)
         if told != needed:
             raise DesignMismatch(
                 f"The device's samples and results must have {needed[0]} and {needed[1]} bytes for its design, "
@@ -351,7 +351,7 @@ class _Frames:
                     shape = (shape[0] - design.kernel_rows + 1, shape[1] - design.kernel_columns + 1)
             else:
                 requests.append(_write(Register.LENGTH, shape))
-            self._under_way.append(_Results(len(requests), shape, math.prod(shape) * sample_bytes(design.output_format)))
+            self._under_way.append(_Results(len(requests), shape, math.prod(shape) * result_bytes(design)))
             yield from requests
             yield from _cut(pack(samples, design.sample), self._max_payload)
 
@@ -372,7 +372,7 @@ class _Frames:
             self._under_way[0].add(frame)
         while self._under_way and self._under_way[0].ended and not self._under_way[0].answers:
             done = self._under_way.popleft()
-            self._give(unpack(done.data, self._design.output_format).reshape(done.shape))
+            self._give(arranged(self._design, unpack(done.data, self._design.output_format), done.shape))
         if self._under_way:
             return False
         self._next = self._take()

@@ -2,15 +2,21 @@
 
 import numpy as np
 
+from convolver.designs import Design
 from convolver.formats import Format
 from convolver.host.transport import Samples
 
-__all__ = ["fits_int64", "pack", "sample_bytes", "unpack"]
+__all__ = ["fits_int64", "pack", "result_bytes", "sample_bytes", "unpack"]
 
 
 def sample_bytes(form: Format) -> int:
     """Bytes that a sample of this format takes."""
     return -(-form.width // 8)
+
+
+def result_bytes(design: Design) -> int:
+    """Bytes that the results of one place take."""
+    return design.outputs * sample_bytes(design.output_format)
 
 
 def fits_int64(form: Format) -> bool:

@@ -144,7 +144,8 @@ class Work:
         shape = tuple(
             next(own) if isinstance(index, slice) else size for size, index in zip(array.shape, planes[0], strict=True)
         )
-        self.result: Samples = np.empty(shape, np.int64 if fits_int64(design.output_format) else object)
+        self._before = (slice(None),) * len(design.result_axes)
+        self.result: Samples = np.empty((*design.result_axes, *shape), np.int64 if fits_int64(design.output_format) else object)
         self._left = self._pieces()
         self._under_way = self._pieces()
         self._count = 0
@@ -172,9 +173,9 @@ class Work:
         """Takes the results of the oldest frame of which there are none yet."""
         plane, parts = next(self._under_way)
         self._given += 1
-        target = self.result[plane]
-        place = tuple(part.target for part in parts)
-        target[place] = results[tuple(part.keep for part in parts)]
+        target = self.result[*self._before, *plane]
+        place = *self._before, *(part.target for part in parts)
+        target[place] = results[*self._before, *(part.keep for part in parts)]
         self._count += target[place].size
         if self._progress is not None:
             self._progress(self._count, self.result.size)

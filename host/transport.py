@@ -3,14 +3,23 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+import numpy as np
 import numpy.typing as npt
 
-from convolver.designs import Boundary, Conv2DDesign, FIRDesign
+from convolver.designs import Boundary, Conv2DDesign, Design, FIRDesign
 
-__all__ = ["Pipe", "Samples", "Transport"]
+__all__ = ["Pipe", "Samples", "Transport", "arranged"]
 
 Samples = npt.NDArray[Any]
 """Samples or results: ``int64``, or ``object`` (Python integers) where a result may not fit 64 bits."""
+
+
+def arranged(design: Design, results: Samples, shape: Sequence[int]) -> Samples:
+    """Results in the order in which they come, as an array of this shape; those of several outputs, which come together, as
+    one such array each, along the first axis."""
+    if not design.result_axes:
+        return results.reshape(shape)
+    return np.moveaxis(results.reshape(*shape, design.outputs), -1, 0)
 
 
 class Transport(Protocol):

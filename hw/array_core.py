@@ -1,6 +1,6 @@
 """What stands behind every feeder: pre-adders, array, coefficients, output stage, output buffer."""
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -9,6 +9,7 @@ from convolver.schedule import Schedule
 from .coefficients import CoefficientBank, CoefficientMemory, coefficient_layout
 from .delay import Delay
 from .mac_array import MACArray
+from .magnitude import Magnitude
 from .output_buffer import OutputBuffer
 from .requantiser import Requantiser
 from .stream import shape_of
@@ -25,6 +26,7 @@ class ArrayCore(wiring.Component):
     Parameters
     ----------
     schedule : Schedule
+        If it has several arrays, all of them work on the same window, and their results leave together.
     result : data.StructLayout
         Payload of the results: `data` and the marks.
 
@@ -87,25 +89,43 @@ class ArrayCore(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         schedule = self._schedule
-        m.submodules.array = array = MACArray(schedule)
-        m.submodules.requantiser = requantiser = Requantiser(schedule)
+        several = len(schedule.arrays) > 1
+        arrays = [MACArray(part) for part in schedule.arrays]
+        requantisers = [Requantiser(schedule, reach) for reach in schedule.design.stage_ranges]
         m.submodules.buffer = buffer = OutputBuffer(self._result, schedule.buffer_depth)
         beside = data.StructLayout({"valid": 1, "marks": self._marks})
         pre_adder = int(schedule.mirrored)
-        m.submodules.beside = delay = Delay(beside, pre_adder + array.latency + requantiser.latency)
+        longest = max(array.latency for array in arrays)
+        latency = pre_adder + longest + schedule.combine_latency + requantisers[0].latency
+        m.submodules.beside = delay = Delay(beside, latency)
         result = Signal(self._result)
+        outputs = [result.data] if len(requantisers) == 1 else [result.data[number] for number in range(len(requantisers))]
 
-        for lane in range(schedule.lanes):
-            if schedule.mirrored:
-                mirror = self.mirrors[lane] if schedule.sign > 0 else -self.mirrors[lane]
-                m.d.sync += array.operands[lane].eq(self.samples[lane] + mirror)
-            else:
-                m.d.comb += array.operands[lane].eq(self.samples[lane])
+        sums: list[Value] = []
+        for number, (array, first) in enumerate(zip(arrays, schedule.array_lanes, strict=True)):
+            m.submodules[f"array_{number}" if several else "array"] = array
+            for lane in range(schedule.arrays[number].lanes):
+                if schedule.mirrored:
+                    mirror = self.mirrors[lane] if schedule.sign > 0 else -self.mirrors[lane]
+                    m.d.sync += array.operands[lane].eq(self.samples[lane] + mirror)
+                else:
+                    m.d.comb += array.operands[lane].eq(self.samples[first + lane])
+            sums.append(array.sum)
+            if early := longest - array.latency:
+                # The sum of fewer lanes, or of narrower ones, waits for the others.
+                m.submodules[f"wait_{number}"] = wait = Delay(array.sum.shape(), early)
+                m.d.comb += wait.i.eq(array.sum)
+                sums[-1] = wait.o
+        if schedule.combine_latency:
+            m.submodules.magnitude = magnitude = Magnitude(schedule)
+            m.d.comb += [getattr(magnitude, f"i_{number}").eq(value) for number, value in enumerate(sums)]
+            sums = [getattr(magnitude, f"o_{number}") for number in range(len(requantisers))]
+        for number, (requantiser, value, output) in enumerate(zip(requantisers, sums, outputs, strict=True)):
+            m.submodules[f"requantiser_{number}" if len(requantisers) > 1 else "requantiser"] = requantiser
+            m.d.comb += [requantiser.i.eq(value), output.eq(requantiser.o)]
         m.d.comb += [
             delay.i.valid.eq(self.valid),
             delay.i.marks.eq(self.marks),
-            requantiser.i.eq(array.sum),
-            result.data.eq(requantiser.o),
             *(result[name].eq(delay.o.marks[name]) for name, _ in self._marks),
             buffer.write.eq(delay.o.valid),
             buffer.data.eq(result),
@@ -122,10 +142,10 @@ class ArrayCore(wiring.Component):
             m.submodules.start = start = Delay(1, pre_adder)
             m.d.comb += [
                 start.i.eq(self.start),
-                array.start.eq(start.o),
-                array.load.eq(bank.load),
+                arrays[0].start.eq(start.o),
+                arrays[0].load.eq(bank.load),
             ]
-            beside_operands = [array.coefficients[lane].eq(bank.coefficients[lane]) for lane in range(schedule.lanes)]
+            beside_operands = [arrays[0].coefficients[lane].eq(bank.coefficients[lane]) for lane in range(schedule.lanes)]
             if pre_adder:
                 m.d.sync += beside_operands
             else:
@@ -136,8 +156,12 @@ class ArrayCore(wiring.Component):
             m.d.comb += [
                 swap.i.eq(self.swap),
                 bank.swap.eq(swap.o),
-                array.load.eq(bank.load),
-                *(array.coefficients[lane].eq(bank.coefficients[lane]) for lane in range(schedule.lanes)),
+                *(array.load.eq(bank.load) for array in arrays),
+                *(
+                    array.coefficients[lane].eq(bank.coefficients[first + lane])
+                    for array, part, first in zip(arrays, schedule.arrays, schedule.array_lanes, strict=True)
+                    for lane in range(part.lanes)
+                ),
             ]
         if schedule.design.loadable:
             wiring.connect(m, wiring.flipped(self.coefficients), bank.i)

@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out, connect
 from convolver.designs import Conv2DDesign, FIRDesign
 from convolver.hw.accelerator import Accelerator
 from convolver.hw.core import create
+from convolver.hw.packing import padded, result_bytes
 from convolver.hw.registers import ADDRESS_WIDTH, BUS, description
 from convolver.hw.stream import SkidBuffer
 from convolver.schedule import Family, Schedule
@@ -143,7 +144,8 @@ class AXIAccelerator(wiring.Component):
         frame's first pixel, `tlast` at every line's last. FIR: `tlast` at a frame's last sample; the sample behind it, or
         behind reset, is the next frame's first; no `tuser`.
     m_axis_tdata, m_axis_tvalid, m_axis_tready, m_axis_tlast, m_axis_tuser : results
-        With the same marks; sign-extended to whole bytes where the output is signed.
+        With the same marks; sign-extended to whole bytes where the output is signed. Of several results for each pixel, the
+        first kernel's is lowest.
     s_axi_awaddr ... s_axi_rready : AXI4-Lite
         The registers; see `AXILiteFront` and docs/registers.md.
 
@@ -164,7 +166,7 @@ class AXIAccelerator(wiring.Component):
             "s_axis_tready": Out(1),
             "s_axis_tlast": In(1),
             "s_axis_tuser": In(1),
-            "m_axis_tdata": Out(padded_width(design.output_format.width)),
+            "m_axis_tdata": Out(8 * result_bytes(design)),
             "m_axis_tvalid": Out(1),
             "m_axis_tready": In(1),
             "m_axis_tlast": Out(1),
@@ -204,7 +206,7 @@ class AXIAccelerator(wiring.Component):
             cut.i.p.data.eq(self.s_axis_tdata),
             cut.i.valid.eq(self.s_axis_tvalid),
             self.s_axis_tready.eq(cut.i.ready),
-            self.m_axis_tdata.eq(accelerator.o.p.data),  # extends the sign of a signed result
+            self.m_axis_tdata.eq(padded(accelerator.o.p.data, self.design)),
             self.m_axis_tvalid.eq(accelerator.o.valid),
             accelerator.o.ready.eq(self.m_axis_tready),
         ]

@@ -14,15 +14,15 @@ from .entry import Entry
 from .line_buffer import LineBuffer
 from .marks import ERROR_LAYOUT
 from .raster import Raster, border_layout
-from .stream import image_layout
+from .stream import image_layout, result_layout
 from .window import RowBorder, Window
 
 __all__ = ["Conv2DCore"]
 
 
 class Conv2DCore(wiring.Component):
-    """Convolves images with a kernel: one pixel a clock, full back-pressure, no bubble at row ends or between frames of one
-    size.
+    """Convolves images with a kernel, or with several at once: one pixel a clock, full back-pressure, no bubble at row ends or
+    between frames of one size.
 
     Result (r, c) is offered `latency` clocks after the acceptance of pixel (r + core_below, c + core_right), counted on in the
     next row and the next frame. Behind a frame that no other follows at once the core drives the end out by itself, in
@@ -39,7 +39,7 @@ class Conv2DCore(wiring.Component):
     -----
     i : stream of `image_layout`
         Pixels, row by row. `last` is ignored: the size says where a frame ends.
-    o : stream of `image_layout`
+    o : stream of `result_layout`
     rows, columns : In
         Size of the frame, in the clock in which its first pixel is accepted; `core_min_rows` to `core_rows` and so for the
         columns.
@@ -60,7 +60,7 @@ class Conv2DCore(wiring.Component):
         self.schedule = Schedule(design, family)
         ports = {
             "i": In(stream.Signature(image_layout(design.pixel))),
-            "o": Out(stream.Signature(image_layout(design.output_format))),
+            "o": Out(stream.Signature(result_layout(design))),
             "rows": In(16),
             "columns": In(16),
             "busy": Out(1),
@@ -91,7 +91,7 @@ class Conv2DCore(wiring.Component):
         m.submodules.borders = borders = Borders(design)
         m.submodules.border = border = RowBorder(design)
         m.submodules.window = window = Window(design)
-        m.submodules.array = array = ArrayCore(self.schedule, image_layout(design.output_format))
+        m.submodules.array = array = ArrayCore(self.schedule, result_layout(design))
 
         wiring.connect(m, wiring.flipped(self.i), entry.i)
         wiring.connect(m, array.o, wiring.flipped(self.o))

@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out, connect
 from convolver.designs import Conv2DDesign, FIRDesign
 from convolver.hw.accelerator import Accelerator
 from convolver.hw.link import Link
-from convolver.hw.packing import ResultPacker, SampleUnpacker, byte_count
+from convolver.hw.packing import ResultPacker, SampleUnpacker, byte_count, result_bytes
 from convolver.hw.uart import UARTReceiver, UARTTransmitter, divisor_for
 
 __all__ = ["Device"]
@@ -57,7 +57,7 @@ class Device(wiring.Component):
     ) -> None:
         divisor = divisor_for(clock_hz, baud)
         self.design = design
-        self.link = Link(clock_hz, byte_count(design.sample), byte_count(design.output_format), serial_number, slots)
+        self.link = Link(clock_hz, byte_count(design.sample), result_bytes(design), serial_number, slots)
         self.receiver, self.transmitter = UARTReceiver(divisor), UARTTransmitter(divisor)
         self.accelerator = Accelerator(design, core)
         super().__init__({"rx": In(1, init=1), "tx": Out(1, init=1), "session": Out(1), "fault": Out(1)})

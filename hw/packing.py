@@ -1,21 +1,38 @@
 """Samples and results as bytes: little-endian two's complement, sign-extended to whole bytes."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from typing import Any
+
+from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from convolver.designs import Conv2DDesign, FIRDesign
+from convolver.designs import Conv2DDesign, Design, FIRDesign
 from convolver.formats import Format
 from convolver.hw.cobs import framed
 from convolver.hw.registers import frame_members
-from convolver.hw.stream import SkidBuffer, frame_layout, image_layout
+from convolver.hw.stream import SkidBuffer, frame_layout, image_layout, result_layout
 
-__all__ = ["ResultPacker", "SampleUnpacker", "byte_count"]
+__all__ = ["ResultPacker", "SampleUnpacker", "byte_count", "padded", "result_bytes"]
 
 
 def byte_count(number: Format) -> int:
     """Bytes that an integer of this format takes."""
     return -(-number.width // 8)
+
+
+def result_bytes(design: Design) -> int:
+    """Bytes that the results of one place take."""
+    return design.outputs * byte_count(design.output_format)
+
+
+def padded(results: Any, design: Design) -> Value:
+    """The `data` of `result_layout` as a word: several results sign-extended to whole bytes, the first lowest. One alone is
+    left to whatever takes it."""
+    if design.outputs == 1:
+        return Value.cast(results)
+    number, width = design.output_format, 8 * byte_count(design.output_format)
+    zero = Const(0, Shape(width, number.signed))  # of the results' sign: they are extended to stand beside it
+    return Cat((results[lane] | zero)[:width] for lane in range(design.outputs))
 
 
 class SampleUnpacker(wiring.Component):
@@ -127,8 +144,7 @@ class ResultPacker(wiring.Component):
 
     def __init__(self, design: FIRDesign | Conv2DDesign) -> None:
         self.design = design
-        number = design.output_format
-        self._layout = image_layout(number) if isinstance(design, Conv2DDesign) else frame_layout(number)
+        self._layout = result_layout(design)
         super().__init__({"i": In(stream.Signature(self._layout)), "o": Out(stream.Signature(framed))})
 
     def elaborate(self, platform: object) -> Module:
@@ -136,7 +152,7 @@ class ResultPacker(wiring.Component):
         m.submodules.skid = skid = SkidBuffer(self._layout)
         connect(m, flipped(self.i), skid.i)
 
-        count = byte_count(self.design.output_format)
+        count = result_bytes(self.design)
         word = Signal(8 * count)
         left = Signal(range(count + 1))
         last = Signal()
@@ -148,7 +164,7 @@ class ResultPacker(wiring.Component):
         with m.If((left == 0) | ((left == 1) & self.o.ready)):
             m.d.comb += skid.o.ready.eq(1)
             m.d.sync += [
-                word.eq(skid.o.p.data),
+                word.eq(padded(skid.o.p.data, self.design)),
                 last.eq(skid.o.p.last),
                 left.eq(Mux(skid.o.valid, count, 0)),
             ]

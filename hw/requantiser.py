@@ -4,8 +4,8 @@ from amaranth.hdl import Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from convolver.designs import Design
-from convolver.formats import Format, Rounding
+from convolver.designs import Conv2DDesign, Design
+from convolver.formats import Format, Rounding, round_shift
 from convolver.schedule import Schedule
 
 from .stream import shape_of
@@ -33,34 +33,39 @@ def _increment(value: Value, shift: int, rounding: Rounding) -> Value:
 class Requantiser(wiring.Component):
     """Turns exact sums into results: ``o = overflow(round(i / 2**shift))``; one a clock, no stall, latency 0 to 3 clocks.
 
-    Latency: 2 for a rounding other than ``floor``, 1 more if a result can leave the output format and saturates. Nothing is
-    rounded twice: the increment is found from all dropped bits at once.
+    Latency: 2 for a rounding other than ``floor``, 1 more if a result can leave the output format and saturates, or if the
+    design has a threshold: ``o`` is then `output.max` where ``round(i / 2**shift)`` exceeds it, else 0. Nothing is rounded
+    twice: the increment is found from all dropped bits at once.
 
     Parameters
     ----------
     schedule : Schedule
-        Gives the accumulator's range, the shift, the rounding, the overflow rule and the output format.
+        Gives the shift, the rounding, the overflow rule, the output format and the threshold.
+    reach : (int, int), optional
+        The least and the greatest number that comes in; by default `design.stage_ranges` of a design with one output.
 
     Ports
     -----
     i : In
-        An exact sum.
+        What comes to the output stage: an exact sum.
     o : Out
         The result, `latency` clocks later.
     """
 
-    def __init__(self, schedule: Schedule) -> None:
+    def __init__(self, schedule: Schedule, reach: tuple[int, int] | None = None) -> None:
         self._design: Design = schedule.design
+        self._reach = self._design.stage_ranges[0] if reach is None else reach
         self._rounds = schedule.clocks_in("rounding") > 0
         self._saturates = schedule.saturates
-        self.latency = schedule.clocks_in("rounding", "saturation")
-        super().__init__({"i": In(shape_of(self._design.accumulator)), "o": Out(shape_of(self._design.output_format))})
+        self.latency = schedule.clocks_in("rounding", "saturation", "threshold")
+        super().__init__({"i": In(shape_of(Format.holding(*self._reach))), "o": Out(shape_of(self._design.output_format))})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         design = self._design
-        shifted = Format.holding(design.sum_range[0] >> design.shift, design.sum_range[1] >> design.shift)
-        exact = Format.holding(*design.result_range)
+        low, high = self._reach
+        shifted = Format.holding(low >> design.shift, high >> design.shift)
+        exact = Format.holding(*(round_shift(end, design.shift, design.rounding) for end in self._reach))
         output = design.output_format
 
         value = self.i >> design.shift
@@ -74,6 +79,10 @@ class Requantiser(wiring.Component):
                 rounded.eq(quotient + up),
             ]
             value = rounded
+        if isinstance(design, Conv2DDesign) and design.threshold is not None:
+            above = Signal()
+            m.d.sync += above.eq(value > design.threshold)
+            value = Mux(above, output.max, 0)
         if self._saturates:
             clipped = Signal(shape_of(output))
             value = Mux(value > output.max, output.max, Mux(value < output.min, output.min, value))

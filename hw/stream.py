@@ -8,14 +8,25 @@ from amaranth.hdl import Module, Shape, ShapeLike, Signal, signed, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from convolver.designs import Conv2DDesign, FIRDesign
 from convolver.formats import Format
 
-__all__ = ["SkidBuffer", "frame_layout", "image_layout", "shape_of"]
+__all__ = ["SkidBuffer", "frame_layout", "image_layout", "result_layout", "shape_of"]
 
 
 def shape_of(number: Format) -> Shape:
     """The Amaranth shape of a `Format`."""
     return signed(number.width) if number.signed else unsigned(number.width)
+
+
+def result_layout(design: FIRDesign | Conv2DDesign) -> data.StructLayout:
+    """Payload of a core's results: that of its samples, in the output's format; of several for each place, `data` is an
+    array."""
+    layout = image_layout if isinstance(design, Conv2DDesign) else frame_layout
+    fields = {name: field.shape for name, field in layout(design.output_format)}
+    if design.outputs > 1:
+        fields["data"] = data.ArrayLayout(fields["data"], design.outputs)
+    return data.StructLayout(fields)
 
 
 def frame_layout(number: Format) -> data.StructLayout:

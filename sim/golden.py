@@ -68,7 +68,8 @@ def conv2d(design: Conv2DDesign, image: npt.ArrayLike) -> Array:
     Returns
     -------
     ndarray
-        `design.output_shape` results, int64, or object where `design.output` has values beyond int64.
+        `design.output_shape` results, int64, or object where `design.output` has values beyond int64; of several kernels one
+        such image each, along the first axis.
 
     Raises
     ------
@@ -77,7 +78,14 @@ def conv2d(design: Conv2DDesign, image: npt.ArrayLike) -> Array:
     """
     pixels = _fitting("Pixels", _exact("Pixels", image, 2), design.pixel)
     operation = convolve2d if design.operation == "convolve" else correlate2d
-    return _stage(design, operation(pixels, design.kernel, design.mode, design.boundary, design.fill))
+    sums = [operation(pixels, kernel, design.mode, design.boundary, design.fill) for kernel in design.kernels]
+    if design.absolute or design.combine == "sum_abs":
+        sums = [_magnitude(values) for values in sums]
+    if design.combine == "sum_abs":
+        total = sum(values.astype(object) for values in sums)
+        sums = [_exact("Sums", total, 2)]
+    results = [_binary(design, values) if design.threshold is not None else _stage(design, values) for values in sums]
+    return np.stack(results) if design.result_axes else results[0]
 
 
 def lfilter(b: npt.ArrayLike, x: npt.ArrayLike) -> Array:
@@ -227,6 +235,19 @@ def requantise(
 
 def _stage(design: FIRDesign | Conv2DDesign, sums: Array) -> Array:
     return requantise(sums, design.shift, design.rounding, design.output_format, design.overflow)
+
+
+def _magnitude(values: Array) -> Array:
+    """The magnitudes; that of the most negative int64 is none."""
+    return abs(values if int(values.min()) > INT64.min else values.astype(object))
+
+
+def _binary(design: Conv2DDesign, sums: Array) -> Array:
+    """The greatest number of the output where the rounded sum exceeds the threshold, 0 elsewhere."""
+    wide = Format(design.stage_input.width + 2, True)
+    found = requantise(sums, design.shift, design.rounding, wide) > design.threshold
+    high = design.output_format.max
+    return np.where(found, high, 0) if high <= INT64.max else np.where(found, np.array(high, object), np.array(0, object))
 
 
 def _filter2d(image: npt.ArrayLike, weights: Array, mode: Mode, boundary: Boundary, fill: int, later: int) -> Array:

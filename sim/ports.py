@@ -17,11 +17,12 @@ FRAME = ("rows", "columns", "boundary", "fill")
 
 @dataclass(frozen=True)
 class Field:
-    """Bits of a payload."""
+    """Bits of a payload; of an array, the first of `count` elements."""
 
     offset: int
     width: int
     signed: bool = False
+    count: int = 1
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,12 @@ class Ports:
 
     @property
     def words(self) -> int:
-        """64-bit words of a result."""
+        """64-bit words of the results of a beat, each in words of its own."""
+        return self.output["data"].count * self.result_words
+
+    @property
+    def result_words(self) -> int:
+        """64-bit words of one of them."""
         return -(-self.output["data"].width // 64)
 
     def to_dict(self) -> dict[str, Any]:
@@ -85,8 +91,14 @@ def _fields(shape: Any) -> dict[str, Field]:
     from amaranth.lib import data
 
     if isinstance(shape, data.StructLayout):
-        casts = {name: (field.offset, Shape.cast(field.shape)) for name, field in shape}
-        return {name: Field(offset, cast.width, cast.signed) for name, (offset, cast) in casts.items()}
+        fields = {}
+        for name, field in shape:
+            inner, count = field.shape, 1
+            if isinstance(inner, data.ArrayLayout):
+                inner, count = inner.elem_shape, inner.length
+            cast = Shape.cast(inner)
+            fields[name] = Field(field.offset, cast.width, cast.signed, count)
+        return fields
     cast = Shape.cast(shape)
     return {"data": Field(0, cast.width, cast.signed)}
 
@@ -106,7 +118,11 @@ def glue(ports: Ports, number: int) -> str:
     coefficients = ports.coefficients
     simulation = f"simulation<core_{number}>"
     this = f"static_cast<{simulation} *>(s)"
-    result = f"read_result<{data.width}, {'true' if data.signed else 'false'}, {data.offset}>"
+    read = [
+        f"read_result<{data.width}, {'true' if data.signed else 'false'}, {data.offset + lane * data.width}>"
+        f"(t.{mangled('o__payload')}, words + {lane * ports.result_words});"
+        for lane in range(data.count)
+    ]
     load = _drive("coefficients", coefficients, ("last",)) if coefficients else []
     return "\n".join(
         [
@@ -132,8 +148,7 @@ def glue(ports: Ports, number: int) -> str:
             f"t.{mangled('o__ready')} = value<1>::of(ready); }}",
             _getter("output_valid", f"t.{mangled('o__valid')}.low()"),
             _getter("output_marks", marks or "0"),
-            "\tTWIN_INLINE static void read_output(const top &t, i64 *words) { "
-            f"{result}(t.{mangled('o__payload')}, words); }}",
+            f"\tTWIN_INLINE static void read_output(const top &t, i64 *words) {{ {' '.join(read)} }}",
             _getter("errors", errors or "0"),
             *(_getter(name, text) for name, text in flags.items()),
             "};",

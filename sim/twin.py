@@ -11,9 +11,10 @@ import numpy.typing as npt
 
 from convolver.designs import GATEWARE_BOUNDARIES, Boundary, Conv2DDesign, FIRDesign
 from convolver.errors import FrameError, LinkTimeout, PortError
-from convolver.host.transport import Samples
+from convolver.host.transport import Samples, arranged
 
 from .compiler import Compiled, Progress, compile_components, compile_designs
+from .ports import Ports
 from .streams import LAST, Beats, Bytes, Integers, beats_of, marks_of
 
 __all__ = ["Run", "Simulation", "TwinTransport", "frame_shape", "open_twins", "simulate_components", "simulate_designs"]
@@ -68,13 +69,13 @@ class Run:
     Attributes
     ----------
     results : array
-        All results, ``int64``, or ``object`` if they may not fit.
+        All results, ``int64``, or ``object`` if they may not fit; a row a beat where a beat has several.
     marks : array of uint8
         Their marks: bits `FIRST`, `LAST`, `EOL`.
     clocks : int
         Clocks that went by: the last result left in clock ``clocks - 1``, unless it was told to settle.
     accepted, delivered, loaded : int
-        Beats of the three streams; more results than wanted are counted, not kept.
+        Beats of the three streams; more of results than wanted are counted, not kept.
     first_accept, first_result, last_result : int
         The clock in which the first sample was taken, the first result offered, the last one taken; -1 if never.
     source_stalls, sink_stalls : int
@@ -186,7 +187,7 @@ class Simulation:
         ----------
         beats : Beats
         wanted : int
-            Results to wait for.
+            Beats of results to wait for.
         coefficients, coefficient_lasts, coefficient_clock
             A set to load, the indices of its `last` marks (by default its last), and the clock from which it's offered.
         gaps, stalls, coefficient_gaps : array of uint8
@@ -269,7 +270,7 @@ class Simulation:
         self._look(self._core, job)
         kept = min(job.delivered, wanted)
         return Run(
-            results=_decoded(results[:kept], self.ports.output["data"].width, self.ports.output["data"].signed),
+            results=_decoded(results[:kept], self.ports),
             marks=result_marks[:kept],
             clocks=job.clock,
             accepted=job.accepted,
@@ -320,14 +321,17 @@ def _progress(job: _Job) -> str:
     return told
 
 
-def _decoded(words: Integers, width: int, signed: bool) -> npt.NDArray[Any]:
+def _decoded(words: Integers, ports: Ports) -> npt.NDArray[Any]:
     """Results of their 64-bit words, lowest first: ``int64`` where they fit."""
-    if width < 64 or (width == 64 and signed):
-        return words[:, 0]
+    field = ports.output["data"]
+    if field.count > 1:
+        words = words.reshape(len(words), field.count, ports.result_words)
+    if field.width < 64 or (field.width == 64 and field.signed):
+        return words[..., 0]
     unsigned = words.view(np.uint64)
-    total: npt.NDArray[Any] = (words if signed else unsigned)[:, -1].astype(object)
-    for column in range(words.shape[1] - 2, -1, -1):
-        total = (total << 64) + unsigned[:, column].astype(object)
+    total: npt.NDArray[Any] = (words if field.signed else unsigned)[..., -1].astype(object)
+    for column in range(words.shape[-1] - 2, -1, -1):
+        total = (total << 64) + unsigned[..., column].astype(object)
     return total
 
 
@@ -425,7 +429,7 @@ class TwinTransport:
         self._last = run
         self._last_samples = run.accepted
         results = np.split(run.results, np.cumsum(counts)[:-1]) if len(counts) > 1 else [run.results]
-        return [result.reshape(shape) for result, shape in zip(results, shapes, strict=True)]
+        return [arranged(self.design, result, shape) for result, shape in zip(results, shapes, strict=True)]
 
     def load(self, coefficients: Sequence[int], timeout: float | None = None) -> None:
         """Gives the core the coefficients for the next frame, with which they go in; see `Transport.load`."""

@@ -13,7 +13,7 @@ from PIL import Image
 from convolver import FileError, FIRDesign, cli, demo, s8, s16
 from convolver.files import write_signal
 from convolver.formats import q1_15, u8
-from convolver.pictures import CAPTION, TILE, edges, side_by_side
+from convolver.pictures import CAPTION, TILE, side_by_side
 from convolver.quantize import quantize
 from convolver.schedule import Schedule
 from convolver.sim import golden
@@ -176,10 +176,6 @@ def test_the_low_pass_is_scipys() -> None:
 def test_photos_of_nearly_one_width_share_their_twins() -> None:
     assert demo.filters(512) == demo.filters(640) != demo.filters(641)
     assert demo.filters(4096)["sharpen"].columns == 4096
-
-
-def test_edges_are_the_length_of_the_gradient() -> None:
-    assert edges(np.array([[3, -300]]), np.array([[-4, 0]])).tolist() == [[5, 255]]
 
 
 def test_side_by_side_shows_the_middle() -> None:

@@ -1,6 +1,7 @@
 """Designs: what they refuse, word for word; what they promise about sums and sizes; JSON and TOML there and back."""
 
 import dataclasses
+import itertools
 import json
 import tomllib
 
@@ -108,9 +109,10 @@ def test_the_json_of_a_design_stays_readable_by_later_versions():
         '"swap":"frame","symmetry":"none"}'
     )
     assert Conv2DDesign([[1, 2]]).to_json() == (
-        '{"boundary":"constant","coefficient":"u2","columns":640,"fill":0,"kernel":[[1,2]],"kind":"conv2d",'
-        '"loadable":false,"mode":"same","operation":"convolve","output":"u10","overflow":"saturate","pixel":"u8",'
-        '"rounding":"half_up","rows":4096,"schema":1,"shift":0,"switchable":false}'
+        '{"absolute":false,"boundary":"constant","coefficient":"u2","columns":640,"combine":"none","fill":0,'
+        '"kernel":[[1,2]],"kind":"conv2d","loadable":false,"mode":"same","operation":"convolve","output":"u10",'
+        '"overflow":"saturate","pixel":"u8","rounding":"half_up","rows":4096,"schema":1,"shift":0,"switchable":false,'
+        '"threshold":null}'
     )
 
 
@@ -139,6 +141,35 @@ def test_the_sum_range_is_reached_and_never_left(design):
     if design.accumulator.width > 1:
         narrower = Format(design.accumulator.width - 1, design.accumulator.signed)
         assert not all(bound in narrower for bound in design.sum_range)
+
+
+@pytest.mark.parametrize("loadable", [False, True])
+@pytest.mark.parametrize("combine", ["none", "sum_abs"])
+@pytest.mark.parametrize(("pixel", "count"), [("u1", 2), ("s1", 3), ("s2", 2), ("u2", 3)])
+def test_the_range_of_several_kernels_is_reached_and_never_left(pixel, count, combine, loadable):
+    """Over all windows, and where they can be loaded over all kernels."""
+    rng = np.random.default_rng([count, loadable])
+    coefficient = Format(2, True)
+    for absolute in (False, True):
+        kernels = rng.integers(-2, 2, (count, 1, 2))
+        fields = {"pixel": pixel, "coefficient": coefficient, "absolute": absolute, "loadable": loadable}
+        design = Conv2DDesign(kernels, combine=combine, mode="valid", **fields)
+        sets = itertools.product(range(-2, 2), repeat=2 * count) if loadable else [kernels.reshape(-1)]
+        windows = np.array(list(itertools.product(range(design.pixel.min, design.pixel.max + 1), repeat=2)))
+        sums = np.concatenate([windows @ np.reshape(weights, (count, 2)).T for weights in sets])
+        found = abs(sums) if absolute or combine == "sum_abs" else sums
+        if combine == "sum_abs":
+            found = found.sum(axis=1, keepdims=True)
+        assert design.stage_ranges == tuple(zip(found.min(axis=0), found.max(axis=0), strict=True))
+        assert design.sum_range == (sums.min(), sums.max())
+        assert design.output == Format.holding(int(found.min()), int(found.max()))
+
+
+def test_one_of_several_kernels_is_a_design_of_its_own():
+    design = Conv2DDesign(
+        [[[1, 2]], [[-3, 4]]], shift=1, output=u8, combine="sum_abs", absolute=True, threshold=5, boundary="edge", rows=9
+    )
+    assert design.single(1) == Conv2DDesign([[-3, 4]], coefficient=design.coefficient, boundary="edge", rows=9)
 
 
 @settings(derandomize=True, deadline=None)
@@ -302,6 +333,15 @@ def plain(**fields):
         (conv2d(kernel=[[1] * 16]), "A kernel must have 1 to 15 rows and columns, not 1x16"),
         (conv2d(kernel=[[1]] * 16), "A kernel must have 1 to 15 rows and columns, not 16x1"),
         (conv2d(kernel=[[0.5]]), f"Kernel must be integers, not 0.5; {HINT}"),
+        (conv2d(kernel=[[[1.5]], [[1]]]), f"Kernel must be integers, not 1.5; {HINT}"),
+        (conv2d(kernel=[[[1]]] * 9), "A stack must have 1 to 8 kernels, not 9"),
+        (conv2d(kernel=[[[1]], [[1, 2]]]), "Kernels of a stack must have one size, not 1x1, 1x2"),
+        (conv2d(kernel=[[[1], [1, 2]]]), "Kernel must have rows of one length, not 1, 2"),
+        (conv2d(combine="max"), "Combine must be one of none, sum_abs, not 'max'"),
+        (conv2d(absolute=1), "Absolute must be True or False, not 1"),
+        (conv2d(threshold=2551), "Threshold must be an integer between 0 and 2550, not 2551"),
+        (conv2d(threshold=True), "Threshold must be an integer between 0 and 2550, not True"),
+        (conv2d(kernel=[[-1]], absolute=True, shift=9), "Shift must be an integer between 0 and 8, not 9"),
         (conv2d(pixel=None), "Pixel must be a Format such as convolver.u8, or its name, not None"),
         (conv2d(switchable=1), "Switchable must be True or False, not 1"),
         (conv2d(switchable=True, mode="full"), "A switchable boundary must have mode same, not full"),

@@ -5,6 +5,7 @@ those of the soak come from Hypothesis, which cuts a batch that fails down to on
 """
 
 import functools
+import itertools
 from random import Random
 
 import numpy as np
@@ -13,7 +14,7 @@ from hypothesis import HealthCheck, given, note, seed, settings
 from hypothesis import strategies as st
 
 from convolver import Conv2DDesign, FIRDesign, Format
-from convolver.designs import BOUNDARIES, GATEWARE_BOUNDARIES, MODES, OPERATIONS, SYMMETRIES
+from convolver.designs import BOUNDARIES, COMBINATIONS, GATEWARE_BOUNDARIES, MODES, OPERATIONS, SYMMETRIES
 from convolver.formats import OVERFLOWS, ROUNDINGS
 from convolver.host.device import Device
 from convolver.schedule import Schedule
@@ -91,7 +92,7 @@ def random_design(random, soak=False):
     form, weights = some_weights(random, rows * columns, wide)
     boundary = random.choices(BOUNDARIES, (3, 4, 7, 4, 3))[0]
     mode = random.choices(MODES, (1, 3, 1))[0]
-    return some_numbers(
+    design = some_numbers(
         random,
         functools.partial(
             Conv2DDesign,
@@ -107,10 +108,32 @@ def random_design(random, soak=False):
             columns=random.randint(1, 39),
         ),
     )
+    return some_kernels(random, design)
+
+
+def some_kernels(random, design):
+    """The design, or the same with more kernels, magnitudes or a threshold."""
+    form = design.coefficient_format
+    kernels = [design.kernel]
+    if len(design.weights) <= 9:
+        for _ in range(random.choice((0, 0, 1, 2))):
+            weights = [random.randint(form.min, form.max) for _ in design.weights]
+            kernels.append(design.replace(shift=0).with_weights(weights).kernel)
+    changes = {"kernel": tuple(kernels) if len(kernels) > 1 or random.random() < 0.1 else design.kernel}
+    changes["absolute"] = random.random() < 0.3
+    if isinstance(changes["kernel"][0][0], tuple):
+        changes["combine"] = random.choice(COMBINATIONS)
+    if random.random() < 0.3:
+        changes["output"] = None
+    least = design.replace(**changes, shift=0)
+    changed = design.replace(**changes, shift=min(design.shift, least.stage_input.width))
+    if random.random() < 0.2:
+        return changed.replace(threshold=random.randint(*changed.result_range))
+    return changed
 
 
 def seeded(number):
-    return random_design(Random(880 + number))
+    return random_design(Random(1800 + number))
 
 
 @functools.cache
@@ -148,20 +171,17 @@ def some_borders(random, design, frames):
 
 
 def core_result(design, frame, weights=None, border=None):
-    """What the core makes of a frame, by the golden model: the host's padding is not the core's."""
+    """What the core makes of a frame, beat by beat, by the golden model: the host's padding is not the core's."""
     if border is not None:
         design = design.replace(boundary=border[0], fill=border[1])
     if weights is not None:
-        design = replaced(design, weights)
+        design = design.with_weights(weights)
     if isinstance(design, Conv2DDesign):
         design = design.replace(mode=design.core_mode)
-    return golden.run(design, frame)
-
-
-def replaced(design, weights):
-    if isinstance(design, FIRDesign):
-        return design.replace(coefficients=weights)
-    return design.replace(kernel=np.array(weights, dtype=object).reshape(design.kernel_rows, design.kernel_columns).tolist())
+    results = golden.run(design, frame)
+    if design.outputs > 1:
+        return results.reshape(design.outputs, -1).T
+    return results.reshape(-1)
 
 
 def check(design, core):
@@ -173,9 +193,9 @@ def check(design, core):
     each = borders or [None] * len(frames)
     expected = [core_result(design, frame, border=border) for frame, border in zip(frames, each, strict=True)]
     shapes = [frame_shape(design, frame.shape) for frame in frames]
-    wanted = sum(result.size for result in expected)
+    wanted = sum(len(result) for result in expected)
     marks = np.concatenate([marks_of(shape) for shape in shapes])
-    values = np.concatenate([result.reshape(-1) for result in expected])
+    values = np.concatenate(expected)
     beats = beats_of(frames, borders)
     simulation = Simulation(core)
 
@@ -193,11 +213,11 @@ def check(design, core):
     # Alone and without stalls: the latency that the schedule promises, to the clock.
     for frame, border, result in zip(frames[:2], each, expected, strict=False):
         alone = beats_of([frame], border and [border])
-        run = simulation.run(beats=alone, wanted=result.size, settle=40, times=True)
+        run = simulation.run(beats=alone, wanted=len(result), settle=40, times=True)
         assert run.first_accept == 0
         assert run.source_stalls == (schedule.clocks - 1) * (frame.size - 1)
         assert run.last_result + 1 == schedule.frame_clocks(*frame.shape)
-        np.testing.assert_array_equal(run.results, result.reshape(-1))
+        np.testing.assert_array_equal(run.results, result)
         np.testing.assert_array_equal(run.accept_clocks, np.arange(frame.size) * schedule.clocks)
         if isinstance(design, FIRDesign):
             np.testing.assert_array_equal(run.result_clocks - run.accept_clocks, core.ports.latency)
@@ -214,7 +234,7 @@ def check(design, core):
     # lost but by images that are shorter than their end, as three of these would be in the core at once.
     for frame in frames:
         again = some_borders(random, design, [frame] * 4)
-        results = [core_result(design, frame, border=border).reshape(-1) for border in again or [None] * 4]
+        results = [core_result(design, frame, border=border) for border in again or [None] * 4]
         run = simulation.run(beats=beats_of([frame] * 4, again), wanted=4 * len(results[0]))
         assert run.clocks == schedule.frame_clocks(*frame.shape, frames=4)
         if isinstance(design, FIRDesign) or len(frame) > schedule.lag[0]:
@@ -242,9 +262,9 @@ def check_loading(design, simulation, random, frames):
         new = list(design.complete(loaded)) if isinstance(design, FIRDesign) else loaded
         borders = some_borders(random, design, frames)
         each = borders or [None] * len(frames)
-        before = [core_result(design, frame, old, border).reshape(-1) for frame, border in zip(frames, each, strict=True)]
-        after = [core_result(design, frame, new, border).reshape(-1) for frame, border in zip(frames, each, strict=True)]
-        wanted = sum(result.size for result in after)
+        before = [core_result(design, frame, old, border) for frame, border in zip(frames, each, strict=True)]
+        after = [core_result(design, frame, new, border) for frame, border in zip(frames, each, strict=True)]
+        wanted = sum(len(result) for result in after)
         run = simulation.run(
             beats=beats_of(frames, borders),
             wanted=wanted,
@@ -259,8 +279,8 @@ def check_loading(design, simulation, random, frames):
         assert not any(run.errors.values())
         place, switched = 0, False
         for first, second in zip(before, after, strict=True):
-            got = run.results[place : place + first.size]
-            place += first.size
+            got = run.results[place : place + len(first)]
+            place += len(first)
             is_old, is_new = bool((got == first).all()), bool((got == second).all())
             assert is_old or is_new
             assert is_new or not switched, "the old set came back"
@@ -297,7 +317,7 @@ def test_size_counts_beside_the_first_beat_alone():
     design = Conv2DDesign([[1, 2], [3, 5]], rows=20, columns=30)
     frames = [random_samples(design.pixel, size, 1) for size in ((5, 7), (20, 30), (3, 4), (1, 30), (9, 9))]
     simulation = Simulation(compile_designs([design])[0])
-    expected = np.concatenate([core_result(design, frame).reshape(-1) for frame in frames])
+    expected = np.concatenate([core_result(design, frame) for frame in frames])
     run = simulation.run(beats_of(frames), len(expected), stalls=stalls("half", 2), limit=20_000)
     assert run.finished
     np.testing.assert_array_equal(run.results, expected)
@@ -354,6 +374,12 @@ def test_the_random_designs_cover_every_choice():
         assert {design.sample.signed for design in kind} == {False, True}
         assert {design.coefficient_format.signed for design in kind} == {False, True}
     assert {design.core_mode for design in images} == {"same", "valid"}
+    several = [design for design in images if len(design.kernels) > 1]
+    assert {(design.combine, design.loadable) for design in several} == set(itertools.product(COMBINATIONS, (False, True)))
+    assert {design.absolute for design in several} == {design.absolute for design in images} == {False, True}
+    assert {design.threshold is None for design in several} == {False, True}
+    assert any(len({array.array_latency for array in Schedule(design).arrays}) > 1 for design in several)
+    assert any(design.result_axes == (1,) for design in images)
     assert {design.boundary for design in images if design.core_mode == "same"} >= set(GATEWARE_BOUNDARIES)
     switchable = [design for design in images if design.switchable]
     assert len(switchable) >= 4

@@ -24,6 +24,7 @@ from convolver.sim import golden
 FIR = FIRDesign([1, -3, 5, 5, -3, 1], shift=2)
 LOW_PASS = FIRDesign.lowpass(6000, 12_000, fs=48_000, taps=15, attenuation_db=20, output="s16")
 BLUR = Conv2DDesign([[1, 2, 1], [2, 3, 2], [1, 2, 1]], shift=4, boundary="edge", rows=480, columns=640, output=u8)
+SEVERAL = Conv2DDesign([[[3, 5]], [[-4, -1]]], rows=8, columns=8)
 
 
 @pytest.mark.parametrize(
@@ -135,6 +136,20 @@ def test_text_of_a_kernel() -> None:
             Conv2DDesign([[1, 1]], boundary="constant", fill=9, operation="correlate", rows=8, columns=8),
             "design        correlate with a kernel of 1x2, mode same, boundary constant 9, images up to 8x8",
         ),
+        (
+            SEVERAL,
+            "design        convolve with 2 kernels of 1x2 in one pass, mode same, boundary constant 0, images up to 8x8",
+        ),
+        (SEVERAL, "coefficients  4 constant, s4"),
+        (SEVERAL, "output        2 of s12 a pixel, results from -1275 to 2040, all of which fit"),
+        (SEVERAL, "gain          8 for a constant input, 8 at worst"),
+        (SEVERAL, "multipliers   2 for 4 products a clock"),
+        (SEVERAL.replace(absolute=True), "magnitude     11 bits, up to 2040"),
+        (SEVERAL.replace(combine="sum_abs", output=None), "magnitude     the sum of 2, 12 bits, up to 3315"),
+        (
+            SEVERAL.replace(combine="sum_abs", shift=1, threshold=99, output=None),
+            "output        u1, results from 0 to 1658; 1 above 99, else 0",
+        ),
     ],
 )
 def test_lines(design: FIRDesign | Conv2DDesign, line: str) -> None:
@@ -205,8 +220,9 @@ def test_the_rounding_noise_is_what_is_measured(rounding: Rounding) -> None:
         FIRDesign([1, 2, 3, 3, 2, 1, 9, 1, 2, 3, 3, 2, 1], data="s12", clocks_per_sample=2),
         FIRDesign([3] * 16, data="s9", coefficient="s7", clocks_per_sample=16, loadable=True),
         FIRDesign([3] * 17, data="s9", coefficient="s7", multipliers=3, loadable=True, symmetry="symmetric"),
+        SEVERAL,
     ],
-    ids=["plain", "2-D", "folded", "folded, symmetric", "folded, loadable", "folded, loadable, symmetric"],
+    ids=["plain", "2-D", "folded", "folded, symmetric", "folded, loadable", "folded, loadable, symmetric", "several kernels"],
 )
 def test_the_memories_are_those_of_the_core(design: FIRDesign | Conv2DDesign) -> None:
     text = rtlil.convert(create(design))
@@ -265,6 +281,7 @@ def test_a_kernel_has_no_measured_response() -> None:
         (BLUR, (900, 360)),
         (FIRDesign([0]), (900, 360)),
         (Conv2DDesign([[0]]), (900, 360)),
+        (SEVERAL, (900, 360)),
         (LOW_PASS, (1350, 360)),
         (FIRDesign.hilbert(1000, fs=8000, taps=15), (1350, 360)),
     ],

@@ -27,6 +27,28 @@ def test_a_window_slot_computes_one_pixel(operation):
     assert np.array_equal(Schedule(design).run(windows), golden.conv2d(design, image))
 
 
+def test_several_kernels_have_an_array_each():
+    kernels = [[[1, 0, 0, 0]], [[1, -2, 3, 200]], [[0, 0, 0, 0]]]
+    design = Conv2DDesign(kernels, mode="valid", combine="sum_abs", operation="correlate")
+    schedule = Schedule(design)
+    assert schedule.array_lanes == (0, 1, 5)
+    assert [(product.lane, product.position, product.weight) for product in schedule.products] == [
+        (0, 0, 0), (1, 0, 4), (2, 1, 5), (3, 2, 6), (4, 3, 7), (5, 0, 8)]  # fmt: skip
+    assert schedule.multipliers == 2  # for 3 and 200
+    # The slowest array's tree has two levels; then magnitudes, and two levels that add three of them.
+    assert (schedule.clocks_in("adder tree"), schedule.clocks_in("magnitude")) == (2, 3)
+    windows = np.random.default_rng(2).integers(0, 256, (5, 4))
+    assert np.array_equal(schedule.run(windows), np.array(kernels)[:, 0] @ windows.T)
+    weights = np.random.default_rng(3).integers(-9, 9, 12)
+    loadable = Schedule(design.replace(loadable=True, coefficient="s9", output=None))
+    assert np.array_equal(loadable.run(windows, weights.tolist()), weights.reshape(3, 4) @ windows.T)
+    assert loadable.loaded == tuple(range(12))
+    assert [line for line in schedule.table().splitlines() if "level" in line] == [
+        "kernel 1, level 1: 2 nodes of s10, u16",
+        "kernel 1, level 2: 1 nodes of s17",
+    ]
+
+
 def test_a_loaded_set_replaces_the_designs_own():
     design = convolver.FIRDesign([1, 2], coefficient="s8", loadable=True)
     assert Schedule(design).run([10, 1], weights=[-3, 100]) == 70

@@ -14,6 +14,8 @@ LOADABLE = FIR.replace(loadable=True, coefficient=s8)
 KERNEL = Conv2DDesign(((1, -2, 3), (-4, 5, 6)), pixel=u8, boundary="edge", rows=30, columns=20)
 DESIGNS = [FIR, LOADABLE, KERNEL, KERNEL.replace(operation="correlate"), KERNEL.replace(mode="valid"),
            KERNEL.replace(loadable=True, coefficient=s8), KERNEL.replace(switchable=True)]  # fmt: skip
+SEVERAL = KERNEL.replace(kernel=(KERNEL.kernel, ((6, 0, -3), (2, 2, -8)), ((-1, 4, 0), (0, 0, 1))), output=None)
+MAGNITUDE = SEVERAL.replace(combine="sum_abs", output=None)
 
 
 class Golden:
@@ -47,6 +49,17 @@ def test_the_whole_range_of_sums_is_reached(design: Any) -> None:
     constant = exact.replace(loadable=False)
     assert min(int(results.min()) for results in found) == constant.sum_range[0]
     assert max(int(results.max()) for results in found) == constant.sum_range[1]
+
+
+def test_every_kernel_of_several_is_tried_at_its_extremes() -> None:
+    found = np.concatenate([golden.run(SEVERAL, case.samples).reshape(3, -1) for case in selftest.cases(SEVERAL, 1, 1)], axis=1)
+    assert list(zip(found.min(axis=1), found.max(axis=1), strict=True)) == list(SEVERAL.kernel_ranges)
+    magnitudes = [golden.run(MAGNITUDE, case.samples) for case in selftest.cases(MAGNITUDE, 1, 1)]
+    assert max(int(results.max()) for results in magnitudes) == MAGNITUDE.stage_ranges[0][1]
+    loadable = SEVERAL.replace(loadable=True, coefficient=s8, output=s16)
+    device = Golden(loadable)
+    assert not any(selftest.check(device, case) for case in selftest.cases(loadable, 2, 1))
+    assert device.active == loadable
 
 
 def test_random_frames_follow_the_seed() -> None:

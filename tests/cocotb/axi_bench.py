@@ -113,8 +113,8 @@ class Bench:
             offered = None if ready else beat
 
     def results(self, frame):
-        """How many results a frame gives."""
-        return golden.run(self.design, frame).size
+        """How many beats of results a frame gives."""
+        return golden.run(self.design, frame).size // self.design.outputs
 
     def stall(self, share_in, share_out):
         self.source.set_pause_generator(bursts(self.rng, share_in) if share_in else itertools.repeat(False))
@@ -184,12 +184,15 @@ class Bench:
             wanted = golden.run(design or self.design, self.history)[-frame.size :]
         else:
             wanted = golden.run(design or self.design, frame)
-        lines = wanted if self.video else [wanted]
-        for row, line in enumerate(lines):
+        lanes = len(wanted) if self.design.result_axes else 1
+        wanted = wanted.reshape(lanes, *wanted.shape[-2:]) if self.video else wanted.reshape(1, 1, -1)
+        for row in range(wanted.shape[1]):
+            line = wanted[:, row].T
             got = await with_timeout(self.sink.recv(compact=False), 10_000 * CLOCK_NS * max(1, len(line) // 20), "ns")
-            form = self.design.output_format
-            values = [signed(word, self.output_width) if form.signed else word for word in got.tdata]
-            assert values == [int(y) for y in line], f"row {row}: {values} instead of {list(line)}"
+            width = self.output_width // lanes
+            words = [[word >> width * lane & (1 << width) - 1 for lane in range(lanes)] for word in got.tdata]
+            values = [[signed(part, width) if self.design.output_format.signed else part for part in word] for word in words]
+            assert values == [[int(y) for y in beat] for beat in line], f"row {row}: {values} instead of {line.tolist()}"
             if self.video:
                 assert got.tuser == [int(row == 0 and column == 0) for column in range(len(line))], f"row {row}: {got.tuser}"
 
@@ -212,11 +215,7 @@ def signed(word, width):
 
 def with_set(design, values):
     """The design as it computes with another set of coefficients."""
-    if not isinstance(design, Conv2DDesign):
-        return design.replace(coefficients=values)
-    return design.replace(
-        kernel=[values[at : at + design.kernel_columns] for at in range(0, len(values), design.kernel_columns)]
-    )
+    return design.with_weights(values)
 
 
 def each(chosen=lambda design: True):
@@ -326,7 +325,7 @@ async def one_beat_a_clock(dut, name):
         if not bench.video:
             completes += [number * frame.size + place for place in range(frame.size)]
             continue
-        rows, columns = golden.run(design, frame).shape
+        rows, columns = golden.run(design, frame).shape[-2:]
         same = design.core_mode == "same"
         below, right = (design.core_below, design.core_right) if same else (design.kernel_rows - 1, design.kernel_columns - 1)
         for row, column in itertools.product(range(rows), range(columns)):

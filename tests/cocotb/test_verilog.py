@@ -43,6 +43,10 @@ def kernel(seed, rows, columns, low, high):
     return [flat[at : at + columns] for at in range(0, len(flat), columns)]
 
 
+def kernels(seed, count, *size):
+    return [kernel(seed + number, *size) for number in range(count)]
+
+
 DESIGNS = {
     "fir_one_tap": FIRDesign([-3], data=u8, shift=1, rounding="toward_zero", output=s8, overflow="wrap"),
     "fir_256_taps_of_bits": FIRDesign(
@@ -99,6 +103,27 @@ DESIGNS = {
         rows=20,
         columns=16,
         switchable=True,
+    ),
+    "conv2d_3_kernels_loadable": Conv2DDesign(
+        kernels(17, 3, 2, 3, -8, 7),
+        pixel=s8,
+        coefficient=s8,
+        boundary="symmetric",
+        shift=3,
+        rounding="half_even",
+        output=Format(11, True),
+        rows=30,
+        columns=20,
+        loadable=True,
+    ),
+    "conv2d_magnitude": Conv2DDesign(
+        kernels(20, 2, 3, 3, -9, 9), boundary="edge", shift=1, output=u8, rows=20, columns=40, combine="sum_abs"
+    ),
+    "conv2d_2_absolute_valid": Conv2DDesign(
+        kernels(22, 2, 1, 4, -99, 99), pixel=s12, mode="valid", output=s16, rows=20, columns=40, absolute=True
+    ),
+    "conv2d_threshold": Conv2DDesign(
+        kernel(24, 3, 2, -9, 9), boundary="reflect", shift=2, output=u8, rows=20, columns=40, threshold=31
     ),
 }
 

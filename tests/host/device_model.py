@@ -132,11 +132,7 @@ class Core:
 
     def _samples(self, values):
         if not self.samples and self.pending is not None:
-            if isinstance(self.built, Conv2DDesign):
-                kernel = np.reshape(self.pending, (self.built.kernel_rows, self.built.kernel_columns)).tolist()
-                self.design = self.built.replace(kernel=kernel)
-            else:
-                self.design = self.built.replace(coefficients=self.pending)
+            self.design = self.built.with_weights(self.pending)
             self.pending = None
         self.beats_in += len(values)
         self.samples += values
@@ -158,7 +154,9 @@ class Core:
                 assert self.columns >= design.core_min_columns
             assert design.core_min_rows <= self.rows <= self.built.core_rows
             assert self.built.core_min_columns <= self.columns <= self.built.core_columns
-            self._give(golden.conv2d(design, image).reshape(-1), True)
+            results = golden.conv2d(design, image)
+            # Those of several kernels come together, pixel by pixel.
+            self._give((np.moveaxis(results, 0, -1) if design.result_axes else results).reshape(-1), True)
 
     def _give(self, values, last):
         form = self.built.output_format
@@ -343,7 +341,7 @@ class DeviceModel:
         if self.welcome_due:
             self.welcome_due = False
             design = self.core.built
-            sizes = -(-design.sample.width // 8), -(-design.output_format.width // 8)
+            sizes = -(-design.sample.width // 8), design.outputs * -(-design.output_format.width // 8)
             told = struct.pack("<BBHBBHII", self.version, self.slots, 256, *sizes, 0, 12_000_000, 7)
             return build(WELCOME, self.next, *header, told)
         if self._may_send():

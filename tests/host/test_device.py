@@ -51,11 +51,7 @@ class GoldenTransport:
 
     def load(self, coefficients, timeout=None):
         assert all(type(value) is int for value in coefficients)
-        if isinstance(self.design, FIRDesign):
-            self.now = self.design.replace(coefficients=coefficients)
-        else:
-            shape = self.design.kernel_rows, self.design.kernel_columns
-            self.now = self.design.replace(kernel=np.reshape(coefficients, shape).tolist())
+        self.now = self.design.with_weights(coefficients)
 
     def stream(self, take, give, timeout=None, check=None):
         while (samples := take()) is not None:
@@ -175,6 +171,25 @@ def test_stacks_are_filtered_one_by_one(shape):
             assert np.array_equal(filtered[which], golden.conv2d(SAME, image[which]))
     if len(shape) == 4:
         assert np.array_equal(device(stack), result)
+
+
+def test_results_of_several_kernels_stand_in_front():
+    design = SAME.replace(kernel=(SAME.kernel, np.flip(SAME.kernel).tolist()), output=None)
+    image = np.random.default_rng(1).integers(0, 256, (5, 9, 11, 3))
+    for which in ((0, ..., 0), 0, ...):  # an image, one of planes, a stack of these
+        result = Device(GoldenTransport(design))(image[which])
+        assert result.shape == (2, *image[which].shape)
+        for kernel, own in zip(design.kernels, result, strict=True):
+            assert np.array_equal(own, Device(GoldenTransport(SAME.replace(kernel=kernel)))(image[which]))
+    loadable = design.replace(loadable=True, coefficient=s8, output=None)
+    kernels = np.random.default_rng(2).integers(-9, 9, np.shape(design.kernel))
+    device = Device(GoldenTransport(loadable))
+    device.load(kernels)
+    assert np.array_equal(device(image[0, ..., 0]), golden.conv2d(loadable.replace(kernel=kernels), image[0, ..., 0]))
+    with pytest.raises(DataError, match=r"^Coefficients must have the shape of the design's, 2x\d+x\d+, not \d+x\d+$"):
+        device.load(kernels[0])
+    with pytest.raises(DesignError):  # no axis, no set of kernels
+        SAME.replace(kernel=kernels[:, 0, 0])
 
 
 def test_many_planes_where_it_is_said():

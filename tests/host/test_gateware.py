@@ -13,7 +13,7 @@ from convolver.host.link import LinkTransport
 from convolver.host.session import Timing
 from convolver.hw.accelerator import Accelerator
 from convolver.hw.link import Link
-from convolver.hw.packing import ResultPacker, SampleUnpacker, byte_count
+from convolver.hw.packing import ResultPacker, SampleUnpacker, byte_count, result_bytes
 from convolver.sim import golden
 
 from .device_model import BYE, build
@@ -24,6 +24,7 @@ CLOCK = 6400
 
 FIR = FIRDesign([1, -2, 3], data=s8, coefficient=s8, loadable=True)
 EDGES = Conv2DDesign([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], pixel=u8, boundary="reflect", rows=20, columns=20)
+GRADIENTS = EDGES.replace(kernel=(EDGES.kernel, ((1, 2, 1), (0, 0, 0), (-1, -2, -1))), output=None)
 
 
 class Simulated:
@@ -33,7 +34,7 @@ class Simulated:
 
     def __init__(self, design, faults=None, slots=4):
         m = Module()
-        m.submodules.link = link = Link(CLOCK, byte_count(design.sample), byte_count(design.output_format), 7, slots)
+        m.submodules.link = link = Link(CLOCK, byte_count(design.sample), result_bytes(design), 7, slots)
         unpacker, packer, accelerator = SampleUnpacker(design), ResultPacker(design), Accelerator(design)
         for name, part in {"unpacker": unpacker, "packer": packer, "accelerator": accelerator}.items():
             m.submodules[name] = ResetInserter(link.restart)(part)
@@ -102,12 +103,13 @@ def test_frames_of_samples_and_loaded_coefficients():
     assert status["link_resent"] == status["link_missed"] == status["link_tries"] == 0
 
 
+@pytest.mark.parametrize("design", [EDGES, GRADIENTS, GRADIENTS.replace(combine="sum_abs", output=None)])
 @pytest.mark.parametrize("shape", [(1, 1), (3, 4), (20, 20)])
-def test_images(shape):
+def test_images(design, shape):
     image = np.random.default_rng(2).integers(0, 256, shape)
-    with open_device(Simulated(EDGES)) as device:
+    with open_device(Simulated(design)) as device:
         for _ in range(2):
-            assert np.array_equal(device(image), golden.conv2d(EDGES, image))
+            assert np.array_equal(device(image), golden.conv2d(design, image))
 
 
 @pytest.mark.parametrize("seed", range(2))

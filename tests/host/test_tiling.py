@@ -39,6 +39,8 @@ def images(draw):
         rows=draw(st.integers(1, rows + 1)),
         columns=draw(st.integers(1, columns + 1)),
     )
+    if draw(st.booleans()):
+        design = design.replace(kernel=(design.kernel, np.flip(design.kernel).tolist()), output=None)
     limits = draw(st.integers(kernel_rows, 40)), draw(st.integers(kernel_columns, 40))
     return design, seed.integers(-128, 128, (rows, columns)), limits
 

@@ -36,7 +36,8 @@ def beats_of(frames):
 
 
 def read(payload):
-    return payload.data, payload.first, payload.eol, payload.last
+    values = payload.data
+    return values if isinstance(values, int) else tuple(values), payload.first, payload.eol, payload.last
 
 
 def results_of(design, frames):
@@ -44,9 +45,12 @@ def results_of(design, frames):
     beats = []
     for frame in frames:
         out = golden.conv2d(design, frame)
-        for index, value in enumerate(out.flat):
-            eol = index % out.shape[1] == out.shape[1] - 1
-            beats.append((int(value), int(index == 0), int(eol), int(index == out.size - 1)))
+        rows, columns = out.shape[-2:]
+        values = out.reshape(-1, rows * columns).T.tolist()
+        for index, value in enumerate(values):
+            eol = index % columns == columns - 1
+            data = tuple(value) if design.outputs > 1 else value[0]
+            beats.append((data, int(index == 0), int(eol), int(index == rows * columns - 1)))
     return beats
 
 
@@ -300,3 +304,33 @@ def test_numbers_are_exact_at_their_extremes(fields):
     frames += frames_of(design, 1, seed=12, shape=(6, 7))
     expected = results_of(design, frames)
     assert run_frames(Conv2DCore(design), frames, len(expected)).beats == expected
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"absolute": True},
+        {"combine": "sum_abs"},
+        {"combine": "sum_abs", "shift": 2, "rounding": "half_even", "output": "u9"},
+        {"absolute": True, "threshold": 700, "output": "s5"},
+        {"combine": "sum_abs", "pixel": "s1"},
+        {"combine": "sum_abs", "pixel": "s20", "coefficient": "s12"},
+    ],
+    ids=lambda fields: "-".join(str(value) for value in fields.values()) or "none",
+)
+def test_results_of_several_kernels_leave_together(fields):
+    """Kernels of different latencies: of one product, of all, with sums wide enough for two halves, and of none."""
+    wide = 50 if fields.get("pixel") == "s20" else 1
+    kernels = [[[0, -1], [0, 0]], [[3, -5], [-7 * wide, 9]], [[0, 0], [0, 0]]]
+    design = convolver.Conv2DDesign(kernels, rows=9, columns=9, boundary="reflect", **fields)
+    core = Conv2DCore(design)
+    assert len({array.array_latency for array in core.schedule.arrays}) > 1
+    low, high = design.pixel.min, design.pixel.max
+    extremes = [np.where(np.indices((6, 7)).sum(axis=0) % 2, *pair) for pair in ((low, high), (high, low))]
+    frames = frames_of(design, 2, seed=16, shape=(6, 7)) + extremes
+    expected = results_of(design, frames)
+    run = run_frames(core, frames, len(expected))
+    assert run.beats == expected
+    assert run.delivered[0] == core.latency + 7 * design.core_below + design.core_right
+    assert run_frames(Conv2DCore(design), frames, len(expected), seed=3, gap=0.4, stall=0.4).beats == expected

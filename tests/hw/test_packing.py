@@ -4,12 +4,13 @@
 import math
 import random
 
+import numpy as np
 import pytest
 from amaranth.sim import Simulator
 
 from convolver import Conv2DDesign, FIRDesign
 from convolver.formats import Format
-from convolver.hw.packing import ResultPacker, SampleUnpacker, byte_count
+from convolver.hw.packing import ResultPacker, SampleUnpacker, byte_count, result_bytes
 from convolver.sim.bench import run_stream
 
 FORMATS = [Format.parse(name) for name in ("u1", "u8", "s8", "s9", "u12", "s24", "s32")]
@@ -28,6 +29,10 @@ def numbers(number, count, seed):
 
 def image(number):
     return Conv2DDesign([[1, 2], [3, 4]], pixel=number, rows=9, columns=9)
+
+
+def several(number):
+    return image(number).replace(kernel=[[[1, 2], [3, 4]]] * 3, output=None)
 
 
 def signal(number):
@@ -137,16 +142,18 @@ def result_beats(design, values):
 
 @pytest.mark.parametrize(("gap", "stall"), [(0.0, 0.0), (0.6, 0.0), (0.0, 0.6), (0.4, 0.4)])
 @pytest.mark.parametrize("output", OUTPUTS, ids=str)
-@pytest.mark.parametrize("kind", [image, signal])
+@pytest.mark.parametrize("kind", [image, several, signal])
 def test_results(kind, output, gap, stall):
     design = kind(Format(32, True)).replace(output=output)
     values = numbers(output, 30, 7)
+    if design.outputs > 1:
+        values = list(zip(values, values[1:], values[2:], strict=False))
     beats = result_beats(design, values)
-    expected = [
-        (byte, place == byte_count(output) - 1 and bool(beat["last"]))
-        for value, beat in zip(values, beats, strict=True)
-        for place, byte in enumerate(as_bytes(value, output))
-    ]
+    expected = []
+    for value, beat in zip(values, beats, strict=True):
+        octets = [octet for lane in np.atleast_1d(np.array(value, object)) for octet in as_bytes(lane, output)]
+        expected += [(octet, False) for octet in octets[:-1]] + [(octets[-1], bool(beat["last"]))]
+    assert len(expected) == len(values) * result_bytes(design)
     run = run_stream(
         ResultPacker(design), beats, len(expected), seed=8, gap=gap, stall=stall, read=lambda p: (p.data, bool(p.last))
     )

@@ -84,6 +84,19 @@ def test_every_sum_is_rounded_and_limited_exactly(weight, data, shift, output, r
 
 
 @pytest.mark.parametrize("rounding", ROUNDINGS)
+@pytest.mark.parametrize(("pixel", "shift", "threshold"), [("s6", 0, -7), ("s6", 2, 3), ("s6", 3, -4), ("u6", 1, 0)])
+def test_a_threshold_is_compared_with_the_rounded_sum(pixel, shift, threshold, rounding):
+    design = convolver.Conv2DDesign(
+        [[3]], pixel=pixel, shift=shift, rounding=rounding, threshold=threshold, output="s5", overflow="wrap"
+    )
+    low, high = design.sum_range
+    values = list(range(low, high + 1))
+    expected = [15 if rounded(Fraction(value, 1 << shift), rounding) > threshold else 0 for value in values]
+    assert {0, 15} == set(expected)
+    assert outputs(Requantiser(Schedule(design)), values) == expected
+
+
+@pytest.mark.parametrize("rounding", ROUNDINGS)
 def test_the_default_output_holds_every_result(rounding):
     design = convolver.FIRDesign([7, -3], data="s6", shift=2, rounding=rounding)
     values = list(range(design.sum_range[0], design.sum_range[1] + 1))

@@ -113,6 +113,45 @@ def test_same_is_opencv(shape, boundary):
         np.testing.assert_array_equal(ours(image, kernel, "same", boundary), np.rint(want).astype(np.int64))
 
 
+SOBEL = np.array([[[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], [[-1, -2, -1], [0, 0, 0], [1, 2, 1]]])
+
+
+@pytest.mark.parametrize("boundary", OPENCV)
+def test_several_kernels_magnitudes_and_thresholds_are_opencv(boundary):
+    rng = np.random.default_rng(14)
+    image = rng.integers(0, 256, (17, 19)).astype(np.uint8)
+    x, y = (cv2.Sobel(image, cv2.CV_16S, *order, borderType=OPENCV[boundary]) for order in ((1, 0), (0, 1)))
+    edges = Conv2DDesign(SOBEL, operation="correlate", boundary=boundary)
+    np.testing.assert_array_equal(golden.run(edges, image), [x, y])
+    np.testing.assert_array_equal(golden.run(edges.replace(absolute=True, output=None), image), [abs(x), abs(y)])
+    one = edges.replace(kernel=SOBEL[1], absolute=True, output=u8)
+    np.testing.assert_array_equal(golden.run(one, image), cv2.convertScaleAbs(y))
+    magnitude = edges.replace(combine="sum_abs", output=None)
+    strength = abs(x).astype(np.int32) + abs(y)
+    np.testing.assert_array_equal(golden.run(magnitude, image), strength)
+    for threshold in (0, 100, int(strength.max()), int(strength.min())):
+        want = cv2.threshold(strength.astype(np.float32), threshold, 255, cv2.THRESH_BINARY)[1]
+        np.testing.assert_array_equal(golden.run(magnitude.replace(threshold=threshold, output=u8), image), want)
+
+
+@pytest.mark.parametrize("rounding", ROUNDINGS)
+def test_magnitudes_are_rounded_once_and_compared_rounded(rounding):
+    """Exact rationals, with sums beyond 64 bits."""
+    high = 2**31 - 1
+    design = Conv2DDesign(
+        [[[-(2**31), 3]], [[high, -5]]], pixel="s32", mode="valid", combine="sum_abs", shift=3, rounding=rounding
+    )
+    image = np.random.default_rng(15).choice([-(2**31), -(2**31) + 1, -3, 0, 1, 6, high], (9, 9))
+    exact = golden.run(design, image)
+    for (row, column), got in np.ndenumerate(exact):
+        pair = [int(pixel) for pixel in image[row, column : column + 2][::-1]]
+        total = sum(abs(sum(a * b for a, b in zip(kernel[0], pair, strict=True))) for kernel in design.kernels)
+        assert got == round_shift(total, 3, rounding)
+    threshold = int(np.median(exact.astype(float)))
+    binary = golden.run(design.replace(threshold=threshold, output="s70"), image)
+    assert binary.tolist() == [[(2**69 - 1) * int(value > threshold) for value in line] for line in exact.tolist()]
+
+
 @pytest.mark.parametrize("boundary", BOUNDARIES)
 def test_boundaries_go_by_the_names_of_numpy_pad(boundary):
     rng = np.random.default_rng(3)
