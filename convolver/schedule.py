@@ -47,7 +47,7 @@ WIDEST_ADDER = 24
 """Bits that are added in one clock; wider sums are added in two halves, a clock apart, for the sake of the carry chain."""
 
 GROUP = 8
-"""Lanes of a plain FIR that are added in one tree; a longer filter's groups are added in a chain, one a clock."""
+"""Lanes of a FIR that are added in one tree; a longer filter's groups are added in a chain, one a clock."""
 
 CASCADE_FACTORS, CASCADE_SUM = FACTORS["7-series"], 48
 """Bits, signed, of the factors and the sum of a DSP48E1, which adds what it multiplies to the one before."""
@@ -238,28 +238,31 @@ class Schedule:
 
     @cached_property
     def cascaded(self) -> bool:
-        """Whether the sum runs through the multipliers' own adders, one lane a clock, as 7-series has them: in a FIR that is
-        neither folded nor symmetric, where factors and sum fit."""
-        if self.family != "7-series" or not isinstance(self.design, FIRDesign) or self.clocks > 1 or self.mirrored:
+        """Whether the sum runs through the multipliers' own adders, one lane a clock, as 7-series has them: in a FIR that isn't
+        folded, where factors and sum fit."""
+        if self.family != "7-series" or not isinstance(self.design, FIRDesign) or self.clocks > 1:
             return False
-        factors = sorted(fmt.width + (not fmt.signed) for fmt in (self.operand, self.design.coefficient_format))
+        factors = [fmt.width + (not fmt.signed) for fmt in (self.operand, self.design.coefficient_format)]
         total = self.design.accumulator
-        fits = all(map(int.__le__, factors, sorted(CASCADE_FACTORS)))
+        # The pre-adder is before the longer factor.
+        ways = [CASCADE_FACTORS] if self.mirrored else [CASCADE_FACTORS, CASCADE_FACTORS[::-1]]
+        fits = any(all(map(int.__le__, factors, way)) for way in ways)
         return fits and total.width + (not total.signed) <= CASCADE_SUM
 
     @cached_property
     def groups(self) -> tuple[range, ...]:
-        """Lanes that share a tree. A plain FIR's groups work one a clock, each on samples and coefficients a clock later than
-        the group before, and a chain adds their sums as they come: no sum and no sample travels further than to the next. In
-        a cascade each lane is a group."""
-        chained = isinstance(self.design, FIRDesign) and self.clocks == 1 and not self.mirrored
+        """Lanes that share a tree. The groups of a FIR that isn't folded work one a clock, each on samples and coefficients a
+        clock later than the group before, and a chain adds their sums as they come: no sum and no sample travels further than
+        to the next. In a cascade each lane is a group."""
+        chained = isinstance(self.design, FIRDesign) and self.clocks == 1
         size = 1 if self.cascaded else GROUP if chained else self.lanes
         return tuple(range(first, min(first + size, self.lanes)) for first in range(0, self.lanes, size))
 
     @cached_property
     def sections(self) -> tuple[range, ...]:
-        """The positions in front of each group, from its first lane's to the one before the next group's."""
-        starts = [0, *(self.products[group[0]].position for group in self.groups[1:]), self.positions]
+        """The positions in front of each group, from its first lane's to the one before the next group's; mirrored ones
+        apart."""
+        starts = [0, *(self.products[group[0]].position for group in self.groups[1:]), self.products[-1].position + 1]
         return tuple(starmap(range, pairwise(starts)))
 
     @cached_property

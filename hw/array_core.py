@@ -1,4 +1,4 @@
-"""What stands behind every feeder: pre-adders, array, coefficients, output stage, output buffer."""
+"""What stands behind every feeder: array, coefficients, output stage, output buffer."""
 
 from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import data, stream, wiring
@@ -96,7 +96,7 @@ class ArrayCore(wiring.Component):
         beside = data.StructLayout({"valid": 1, "marks": self._marks})
         pre_adder = int(schedule.mirrored)
         longest = max(array.latency for array in arrays)
-        latency = pre_adder + longest + schedule.combine_latency + requantisers[0].latency
+        latency = longest + schedule.combine_latency + requantisers[0].latency
         m.submodules.beside = delay = Delay(beside, latency)
         result = Signal(self._result)
         outputs = [result.data] if len(requantisers) == 1 else [result.data[number] for number in range(len(requantisers))]
@@ -105,11 +105,9 @@ class ArrayCore(wiring.Component):
         for number, (array, first) in enumerate(zip(arrays, schedule.array_lanes, strict=True)):
             m.submodules[f"array_{number}" if several else "array"] = array
             for lane in range(schedule.arrays[number].lanes):
+                m.d.comb += array.samples[lane].eq(self.samples[first + lane])
                 if schedule.mirrored:
-                    mirror = self.mirrors[lane] if schedule.sign > 0 else -self.mirrors[lane]
-                    m.d.sync += array.operands[lane].eq(self.samples[lane] + mirror)
-                else:
-                    m.d.comb += array.operands[lane].eq(self.samples[first + lane])
+                    m.d.comb += array.mirrors[lane].eq(self.mirrors[first + lane])
             sums.append(array.sum)
             if early := longest - array.latency:
                 # The sum of fewer lanes, or of narrower ones, waits for the others.

@@ -170,21 +170,23 @@ class CoefficientBank(wiring.Component):
 
         shape = shape_of(schedule.design.coefficient_format)
         shadow = [Signal(shape, name=f"shadow_{index}", init=weights[weight]) for index, weight in enumerate(schedule.loaded)]
-        low = GROUP.bit_length() - 1  # bits of an index that count within a group
         write, index, value = loader.write, loader.index, loader.data
         for number, first in enumerate(range(0, len(shadow), GROUP)):
-            here, place, word = Signal(name=f"here_{number}"), Signal(range(GROUP)), Signal(shape, name=f"word_{number}")
-            m.d.sync += [here.eq(write & (index[low:] == number)), place.eq(index[:low]), word.eq(value)]
-            for offset, register in enumerate(shadow[first : first + GROUP]):
-                with m.If(here & (place == offset)):
+            word = Signal(shape, name=f"word_{number}")
+            m.d.sync += word.eq(value)
+            for place, register in enumerate(shadow[first : first + GROUP], first):
+                # A register for each enable: decoded a clock before, it is as near to its coefficient as it can be.
+                here = Signal(name=f"here_{place}")
+                m.d.sync += here.eq(write & (index == place))
+                with m.If(here):
                     m.d.sync += register.eq(word)
             if number < len(schedule.groups) - 1:
                 # The next group takes the set a clock later: what is written comes to it a clock later too.
                 later = [Signal.like(signal, name=f"{name}_{number}") for name, signal in (("write", write), ("index", index))]
                 m.d.sync += [later[0].eq(write), later[1].eq(index)]
                 (write, index), value = later, word
-        place = {weight: index for index, weight in enumerate(schedule.loaded)}
-        m.d.comb += [self.coefficients[product.lane].eq(shadow[place[product.weight]]) for product in schedule.products]
+        places = {weight: index for index, weight in enumerate(schedule.loaded)}
+        m.d.comb += [self.coefficients[product.lane].eq(shadow[places[product.weight]]) for product in schedule.products]
         return m
 
 

@@ -37,24 +37,31 @@ def cascade(
     loads: Sequence[Value],
     total: Signal,
     name: str = "lane",
+    mirrors: Sequence[Value] | None = None,
+    sign: int = 1,
 ) -> None:
     """Adds a DSP48E1 a lane: ``total = sum(operand * coefficient)``, each lane a clock behind the one before.
 
     Lane k's operand of clock t + k is in the sum of clock t + lanes + 2: input, multiplier and output register are on, and the
-    sum goes from block to block by the way that they have for it. (Ports and parameters: DSP48E1 in Yosys' cells_sim.v for
-    Xilinx, after UG479.)
+    sum goes from block to block by the way that they have for it. With `mirrors` an operand is ``operand + sign * mirror``, of
+    the block's own pre-adder, and everything but the coefficients a clock later. (Ports and parameters: DSP48E1 in Yosys'
+    cells_sim.v for Xilinx, after UG479.)
 
     Parameters
     ----------
     m : Module
     operands, coefficients : sequence of Value
-        One a lane; one of the two up to 25 bits, the other up to 18, signed.
+        One a lane; one of the two up to 25 bits, the other up to 18, signed. With `mirrors` the sums are up to 25 bits.
     loads : sequence of Value
-        Each takes its lane's coefficient, for the operand of the same clock and all that follow.
+        Each takes its lane's coefficient, for the operand of the same clock and all that follow; with `mirrors` for the
+        operand of the clock before.
     total : Signal
         Up to 48 bits.
     name : str
         What the submodules' names begin with.
+    mirrors : sequence of Value, optional
+        One a lane.
+    sign : {1, -1}
     """
     carried: Value = Const(0, CASCADE_SUM)
     for lane, (operand, coefficient, load) in enumerate(zip(operands, coefficients, loads, strict=True)):
@@ -63,22 +70,41 @@ def cascade(
         swapped = signed[1] > CASCADE_FACTORS[1]
         a, b = (coefficient, operand) if swapped else (operand, coefficient)
         enables = (load, Const(1)) if swapped else (Const(1), load)
+        before = None
+        if mirrors is not None:
+            # The pre-adder gives D + A or D - A.
+            a, before = mirrors[lane], operand
         result, onward = (Signal(CASCADE_SUM, name=f"{name}_{lane}_{what}") for what in ("result", "onward"))
-        m.submodules[f"{name}_{lane}"] = _block(a, b, enables, carried, result, onward, first=lane == 0)
+        m.submodules[f"{name}_{lane}"] = _block(a, b, enables, before, sign, carried, result, onward, first=lane == 0)
         carried = onward
     m.d.comb += total.eq(result)
 
 
 def _block(
-    a: Value, b: Value, enables: tuple[Value, Value], carried: Value, result: Signal, onward: Signal, *, first: bool
+    a: Value,
+    b: Value,
+    enables: tuple[Value, Value],
+    before: Value | None,
+    sign: int,
+    carried: Value,
+    result: Signal,
+    onward: Signal,
+    *,
+    first: bool,
 ) -> Instance:
-    """A DSP48E1 that multiplies, and adds what is `carried` in, all of its registers in the way on."""
-    used = {"AREG": 1, "ACASCREG": 1, "BREG": 1, "BCASCREG": 1, "MREG": 1, "PREG": 1}
+    """A DSP48E1 that multiplies, and adds what is `carried` in, all of its registers in the way on.
+
+    With `before` it multiplies ``before + sign * a``.
+    """
+    added = before is not None
+    used = {"AREG": 1, "ACASCREG": 1, "BREG": 1, "BCASCREG": 1, "MREG": 1, "PREG": 1, "DREG": int(added), "ADREG": int(added)}
     # What is chosen never changes.
     fixed = {"ALUMODEREG": 0, "CARRYINREG": 0, "CARRYINSELREG": 0, "INMODEREG": 0, "OPMODEREG": 0}
-    modes = {"A_INPUT": "DIRECT", "B_INPUT": "DIRECT", "USE_DPORT": "FALSE", "USE_MULT": "MULTIPLY", "USE_SIMD": "ONE48"}
-    on = {f"i_{port}": Const(1) for port in ("CEM", "CEP")}
-    off = ("CEA1", "CEAD", "CEALUMODE", "CEB1", "CEC", "CECARRYIN", "CECTRL", "CED", "CEINMODE", "CARRYCASCIN", "CARRYIN")
+    modes = {"A_INPUT": "DIRECT", "B_INPUT": "DIRECT", "USE_MULT": "MULTIPLY", "USE_SIMD": "ONE48"}
+    modes["USE_DPORT"] = "TRUE" if added else "FALSE"
+    on = {f"i_{port}": Const(1) for port in ("CEM", "CEP")} | {f"i_{port}": Const(added) for port in ("CED", "CEAD")}
+    off = ("CEA1", "CEALUMODE", "CEB1", "CEC", "CECARRYIN", "CECTRL", "CEINMODE", "CARRYCASCIN", "CARRYIN")
+    choice = (0b01100 if sign < 0 else 0b00100) if added else 0  # of the pre-adder: D - A or D + A
     resets = ("A", "ALLCARRYIN", "ALUMODE", "B", "C", "CTRL", "D", "INMODE", "M", "P")
     add = 0b001 if not first else 0b000  # what the Z multiplexer lets through: PCIN, or 0
     return Instance(
@@ -90,7 +116,7 @@ def _block(
         i_A=_extended(a, A_PORT),
         i_B=_extended(b, CASCADE_FACTORS[1]),
         i_C=Const(0, CASCADE_SUM),
-        i_D=Const(0, CASCADE_FACTORS[0]),
+        i_D=Const(0, CASCADE_FACTORS[0]) if before is None else _extended(before, CASCADE_FACTORS[0]),
         i_ACIN=Const(0, A_PORT),
         i_BCIN=Const(0, CASCADE_FACTORS[1]),
         i_PCIN=carried,
@@ -98,7 +124,7 @@ def _block(
         i_CEB2=enables[1],
         i_OPMODE=Const(add << 4 | 0b0101, 7),
         i_ALUMODE=Const(0, 4),
-        i_INMODE=Const(0, 5),
+        i_INMODE=Const(choice, 5),
         i_CARRYINSEL=Const(0, 3),
         o_P=result,
         o_PCOUT=onward,

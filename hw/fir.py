@@ -132,9 +132,13 @@ class FIRCore(wiring.Component):
         valid, sample = step, beat.data
         samples: list[Signal] = []
         for number, section in enumerate(schedule.sections):
-            # One position more than the lanes look at: what the next section, a clock later, takes as its first.
+            # One position more than the lanes look at: what the next section, a clock later, takes as its first. Mirrored
+            # samples come all from the first section, and wait as long as their group is late.
             more = number < len(schedule.sections) - 1
-            m.submodules[f"line_{number}"] = line = DelayLine(self.design.sample, len(section) + more)
+            length = schedule.positions if number == 0 and schedule.mirrored else len(section) + more
+            m.submodules[f"line_{number}"] = line = DelayLine(self.design.sample, length)
+            if number == 0:
+                whole = line
             m.d.comb += [line.valid.eq(valid), line.clear.eq(clear), line.sample.eq(sample)]
             samples += [line.samples[position] for position in range(len(section))]
             if more:
@@ -144,8 +148,17 @@ class FIRCore(wiring.Component):
         m.d.sync += [array.valid.eq(step), array.marks.first.eq(beat.first), array.marks.last.eq(beat.last)]
         for product in schedule.products:
             m.d.comb += array.samples[product.lane].eq(samples[product.position])
-            if product.mirror is not None:
-                m.d.comb += array.mirrors[product.lane].eq(samples[product.mirror])
+        for late, group in enumerate(schedule.groups):
+            for product in schedule.products[group.start : group.stop]:
+                if product.mirror is None:
+                    continue
+                mirror = whole.samples[product.mirror]
+                for clock in range(late):
+                    # Without a reset, so that a shift register in LUTs can be made of it.
+                    after = Signal.like(mirror, name=f"mirror_{product.lane}_{clock}", reset_less=True)
+                    m.d.sync += after.eq(mirror)
+                    mirror = after
+                m.d.comb += array.mirrors[product.lane].eq(mirror)
 
     def _feed_memory(self, m: Module, array: ArrayCore, step: Signal, beat: Signal, clear: Signal, keep: Signal) -> None:
         """One sample a slot: a sample is accepted when the slot before is in its last clock, or over."""

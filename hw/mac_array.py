@@ -1,4 +1,4 @@
-"""The MAC array: every lane of a schedule, the trees and the chain that add them, and the accumulator of a folded one."""
+"""The MAC array: pre-adders, multipliers, the trees and the chain that add, and the accumulator of a folded one."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from .stream import shape_of
 
 __all__ = ["STAGES", "MACArray"]
 
-STAGES = ("multiplier", "adder tree", "chain", "accumulator", "halves")
+STAGES = ("pre-adder", "multiplier", "adder tree", "chain", "accumulator", "halves")
 """What of a schedule's stages is in the array."""
 
 
@@ -33,8 +33,9 @@ class _Halves:
 class MACArray(wiring.Component):
     """Computes the exact dot product of a slot's operands: one slot after the other, no stall.
 
-    ``sum = sum(coefficient * operand over the schedule's products)``; each node is as wide as its proven range. It has no
-    enable and no valid: what stands beside it for as many clocks (`Delay`) says which sums count. Latency, from the operands
+    ``sum = sum(coefficient * operand over the schedule's products)``, an operand being a sample, or, a clock later, a sample
+    and its mirror added; each node is as wide as its proven range. It has no enable and no valid: what stands beside it for
+    as many clocks (`Delay`) says which sums count. Latency, from the samples
     of the slot's last clock to `sum`: the schedule's stages `STAGES`. Sums wider than 24 bits are added in two halves, the
     upper one a clock behind, so that no carry runs through more than half a sum.
 
@@ -44,8 +45,10 @@ class MACArray(wiring.Component):
 
     Ports
     -----
-    operands : In
-        An array of one sample, or sum of two, a lane; those of each group of lanes a clock behind the group before.
+    samples : In
+        An array of one sample a lane; those of each group of lanes a clock behind the group before.
+    mirrors : In
+        An array of each lane's second sample, 0 where there is none; if the schedule has any.
     coefficients : In
         An array of one coefficient a lane, unless they are constant.
     load : In
@@ -62,9 +65,11 @@ class MACArray(wiring.Component):
         self._constant = not design.loadable and schedule.clocks == 1
         self.latency = schedule.clocks_in(*STAGES)
         ports = {
-            "operands": In(shape_of(schedule.operand)).array(schedule.lanes),
+            "samples": In(shape_of(design.sample)).array(schedule.lanes),
             "sum": Out(shape_of(design.accumulator)),
         }
+        if schedule.mirrored:
+            ports["mirrors"] = In(shape_of(design.sample)).array(schedule.lanes)
         if not self._constant:
             ports |= {"coefficients": In(shape_of(design.coefficient_format)).array(schedule.lanes), "load": In(1)}
         if schedule.clocks > 1:
@@ -102,22 +107,38 @@ class MACArray(wiring.Component):
             for lane in range(1, lanes):
                 m.d.sync += (after := Signal(name=f"load_{lane}")).eq(loads[-1])
                 loads.append(after)
-        dsp48.cascade(m, [self.operands[lane] for lane in range(lanes)], coefficients, loads, self.sum)
+        samples = [self.samples[lane] for lane in range(lanes)]
+        mirrors = [self.mirrors[lane] for lane in range(lanes)] if self._schedule.mirrored else None
+        dsp48.cascade(m, samples, coefficients, loads, self.sum, mirrors=mirrors, sign=self._schedule.sign)
+
+    def _operands(self, m: Module) -> list[Value]:
+        """What the multipliers take, lane by lane: samples, or the pre-adders' sums."""
+        schedule = self._schedule
+        if not schedule.mirrored:
+            return [self.samples[lane] for lane in range(schedule.lanes)]
+        operands: list[Value] = []
+        for lane in range(schedule.lanes):
+            operand = Signal(shape_of(schedule.operand), name=f"operand_{lane}")
+            mirror = self.mirrors[lane] if schedule.sign > 0 else -self.mirrors[lane]
+            m.d.sync += operand.eq(self.samples[lane] + mirror)
+            operands.append(operand)
+        return operands
 
     def _products(self, m: Module, platform: object) -> list[Value]:
         """What the multipliers give, lane by lane; each group takes its coefficients a clock behind the group before."""
         schedule = self._schedule
+        operands = self._operands(m)
         products: list[Value] = []
         load = None if self._constant else self.load
-        paired = family_of(platform) == "ice40" and max(len(self.operands[0]), self._weights.width) <= PAIRED_WIDTH
+        paired = family_of(platform) == "ice40" and max(schedule.operand.width, self._weights.width) <= PAIRED_WIDTH
         for number, group in enumerate(schedule.groups):
             if number and load is not None:
                 m.d.sync += (after := Signal(name=f"load_{number}")).eq(load)
                 load = after
             if paired:
-                products += self._pairs(m, group, load)
+                products += self._pairs(m, group, operands, load)
                 continue
-            products += [self._multiplier(m, lane, load).p for lane in group]
+            products += [self._multiplier(m, lane, operands[lane], load).p for lane in group]
         return products
 
     @property
@@ -130,21 +151,21 @@ class MACArray(wiring.Component):
         """A lane's constant coefficient."""
         return self._schedule.design.weights[self._schedule.lane(lane)[0].weight]
 
-    def _multiplier(self, m: Module, lane: int, load: Value | None) -> Multiplier:
+    def _multiplier(self, m: Module, lane: int, operand: Value, load: Value | None) -> Multiplier:
         schedule = self._schedule
         coefficient = self._weight(lane) if self._constant else schedule.design.coefficient_format
         product = Format.holding(*schedule.lane_ranges[lane])
         multiplier = Multiplier(schedule.operand, coefficient, product, schedule.clocks_in("multiplier"))
         m.submodules[f"lane_{lane}"] = multiplier
-        m.d.comb += multiplier.a.eq(self.operands[lane])
+        m.d.comb += multiplier.a.eq(operand)
         if load is not None:
             m.d.comb += [multiplier.b.eq(self.coefficients[lane]), multiplier.load.eq(load)]
         return multiplier
 
-    def _pairs(self, m: Module, group: range, load: Value | None) -> list[Value]:
+    def _pairs(self, m: Module, group: range, operands: Sequence[Value], load: Value | None) -> list[Value]:
         """The products of a group whose lanes share iCE40's multipliers, two to a block; what is only wiring needs none."""
         wiring_only = [lane for lane in group if self._constant and is_wiring(self._weight(lane))]
-        products: dict[int, Value] = {lane: self._multiplier(m, lane, load).p for lane in wiring_only}
+        products: dict[int, Value] = {lane: self._multiplier(m, lane, operands[lane], load).p for lane in wiring_only}
         hard = [lane for lane in group if lane not in products]
         for lanes in (hard[first : first + 2] for first in range(0, len(hard) - 1, 2)):
             coefficients = [
@@ -152,11 +173,11 @@ class MACArray(wiring.Component):
                 for lane in lanes
             ]
             pair = [Signal(shape_of(Format.holding(*self._schedule.lane_ranges[lane])), name=f"p_{lane}") for lane in lanes]
-            operands = [self.operands[lane] for lane in lanes]
-            ice40.multiply_pair(m, f"lane_{lanes[0]}", operands, coefficients, Const(1) if load is None else load, pair)
+            both = [operands[lane] for lane in lanes]
+            ice40.multiply_pair(m, f"lane_{lanes[0]}", both, coefficients, Const(1) if load is None else load, pair)
             products |= dict(zip(lanes, pair, strict=True))
         if len(hard) % 2:
-            products[hard[-1]] = self._multiplier(m, hard[-1], load).p
+            products[hard[-1]] = self._multiplier(m, hard[-1], operands[hard[-1]], load).p
         return [products[lane] for lane in group]
 
     def _summed(self, nodes: Sequence[Any], add: Callable[[list[Any], Adder, str], Any]) -> Any:

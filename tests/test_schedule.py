@@ -74,8 +74,9 @@ def test_a_long_filter_is_a_chain_of_groups():
     assert [adder.inputs for adder in schedule.chain] == [(0,), (0, 1)]
     assert schedule.clocks_in("adder tree", "chain") == 3 + 2
     symmetric = Schedule(convolver.FIRDesign([*range(1, 21), *range(20, 0, -1)]))
-    assert symmetric.groups == (range(20),)
-    assert symmetric.clocks_in("adder tree", "chain") == 5
+    assert symmetric.groups == (range(8), range(8, 16), range(16, 20))
+    assert symmetric.sections == (range(8), range(8, 16), range(16, 20))  # mirrored samples come from the first one's line
+    assert symmetric.clocks_in("adder tree", "chain") == 3 + 3
 
 
 def test_a_sample_outside_its_format_is_found():
@@ -152,7 +153,12 @@ def test_a_cascade_is_7_series_and_where_everything_fits():
     assert schedule.clocks_in("multiplier", "adder tree", "chain", "halves") == 2 + 16
     elsewhere = (Schedule(convolver.FIRDesign([1] * 16, **plain), family) for family in (None, "ecp5", "ice40"))
     assert {(other.cascaded, other.latency) for other in elsewhere} == {(False, Schedule(schedule.design).latency)}
-    others = ({"clocks_per_sample": 4}, {"symmetry": "symmetric"}, {"data": "u25"}, {"data": "s19", "coefficient": "s19"})
+    pairs = Schedule(convolver.FIRDesign([1] * 16, symmetry="symmetric", **plain), "7-series")
+    assert pairs.cascaded
+    assert pairs.clocks_in("pre-adder", "multiplier", "adder tree", "chain", "halves") == 1 + 2 + 8
+    # A pre-adder stands before the longer factor alone.
+    wide = {"coefficient": "s25", "symmetry": "symmetric"}
+    others = ({"clocks_per_sample": 4}, wide, {"data": "u25"}, {"data": "s19", "coefficient": "s19"})
     for change in others:
         assert not Schedule(convolver.FIRDesign([1] * 16, **(plain | change)), "7-series").cascaded
     assert Schedule(convolver.FIRDesign([1] * 16, data="s25", coefficient="s18", loadable=True), "7-series").cascaded

@@ -186,7 +186,7 @@ SUM = "node = Signal(shape_of(Format.holding(adder.low, adder.high))"
 ARRAY = (
     PRODUCT,
     Seed("sum too narrow", MACArray, SUM, SUM.replace("low", "low // 2").replace("high", "high // 2")),
-    Seed("lane left out", MACArray, "a.eq(self.operands[lane])", "a.eq(self.operands[max(lane, 1)])"),
+    Seed("lane left out", MACArray, "return [self.samples[lane] for", "return [self.samples[max(lane, 1)] for"),
     Seed("adder without its register", MACArray, "m.d.sync += node.eq", "m.d.comb += node.eq"),
 )
 LOADED_ARRAY = (
@@ -235,12 +235,12 @@ CORE = (
 )
 
 PAIRED = (
-    Seed("mirrored sample left out", ArrayCore, "self.samples[lane] + mirror)", "self.samples[lane])"),
+    Seed("mirrored sample left out", MACArray, "self.samples[lane] + mirror)", "self.samples[lane])"),
     Seed(
         "pre-adder without its register",
-        ArrayCore,
-        "m.d.sync += array.operands[lane].eq(self.samples",
-        "m.d.comb += array.operands[lane].eq(self.samples",
+        MACArray,
+        "m.d.sync += operand.eq(self.samples",
+        "m.d.comb += operand.eq(self.samples",
     ),
 )
 FOLDED = (

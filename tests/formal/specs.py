@@ -409,7 +409,7 @@ class MACArraySpec(wiring.Component):
         self._schedule = schedule = _Split(design, split) if split else Schedule(design)
         if schedule.mirrored or (schedule.clocks > 1 and not design.loadable):
             raise ValueError("A pre-adder's operands, and constants that change with the clock, are not free inputs")
-        ports = {"operands": In(stream.shape_of(schedule.operand)).array(schedule.lanes)}
+        ports = {"samples": In(stream.shape_of(schedule.operand)).array(schedule.lanes)}
         if design.loadable:
             ports["coefficients"] = In(stream.shape_of(design.coefficient_format)).array(schedule.lanes)
             ports["load" if schedule.clocks == 1 else "pause"] = In(1)
@@ -420,7 +420,7 @@ class MACArraySpec(wiring.Component):
         design, schedule = self._design, self._schedule
         lanes = range(schedule.lanes)
         m.submodules.dut = dut = mac_array.MACArray(schedule)
-        m.d.comb += [dut.operands[lane].eq(self.operands[lane]) for lane in lanes]
+        m.d.comb += [dut.samples[lane].eq(self.samples[lane]) for lane in lanes]
         known = Const(1)
         if not design.loadable:
             factors = [Const(design.weights[schedule.lane(lane)[0].weight]) for lane in lanes]
@@ -444,7 +444,7 @@ class MACArraySpec(wiring.Component):
         total = Const(0, wide)
         for lane, factor in enumerate(factors):
             partial = Signal(wide, name=f"partial_{lane}")
-            m.d.comb += partial.eq(total + self.operands[lane] * factor)
+            m.d.comb += partial.eq(total + self.samples[lane] * factor)
             total = partial
         if schedule.clocks > 1:
             phase = Signal(range(schedule.clocks))

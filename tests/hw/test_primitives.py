@@ -154,10 +154,15 @@ SERIES7 = {
     "continuous": FIRDesign([1] * 9, data="s18", coefficient="u24", loadable=True, continuous=True),
     "25x18": FIRDesign([1] * 4, data="s25", coefficient="s18", loadable=True),
     "constant, zeros inside": FIRDesign([-32768, 4, 0, 0, 32767, -3], data="s16"),
+    "symmetric, odd": FIRDesign([1] * 9, data="u24", coefficient="u17", loadable=True, symmetry="symmetric"),
+    "antisymmetric": FIRDesign([1, 2, -2, -1], data="u8", coefficient="s18", loadable=True, symmetry="antisymmetric"),
+    "symmetric, zeros inside": FIRDesign([5, 0, -9, 0, 7, 7, 0, -9, 0, 5], data="s16"),
 }
 APART = {
     "folded": FIRDesign([1, -2, 3, 4, 5, 6], data="s16", coefficient="s16", loadable=True, clocks_per_sample=3),
-    "symmetric": FIRDesign([1] * 5, data="u17", coefficient="s25", loadable=True, symmetry="symmetric"),
+    "coefficients wider than a pre-adder's multiplier": FIRDesign(
+        [1] * 5, data="u17", coefficient="s25", loadable=True, symmetry="symmetric"
+    ),
     "u32xs32": FIRDesign([1, -2], data="u32", coefficient="s32", loadable=True),
     "s32xu9": FIRDesign([1, 2], data="s32", coefficient="u9", loadable=True),
 }
@@ -173,13 +178,15 @@ def test_a_cascade_of_dsp48e1_and_the_plain_form_are_the_same_in_every_clock(tmp
     compare(tmp_path, SERIES7[name], "7-series")
 
 
-def test_sixteen_taps_are_sixteen_dsp48e1_in_one_cascade_with_all_registers_on(tmp_path: Path) -> None:
-    schedule = Schedule(FIRDesign([1] * 16, data="s16", coefficient="s16", loadable=True), "7-series")
-    cells = netlist(tmp_path, MACArray(schedule), "7-series")
+@pytest.mark.parametrize(("symmetry", "count"), [("none", 16), ("symmetric", 8)])
+def test_sixteen_taps_are_one_cascade_of_dsp48e1_with_all_registers_on(tmp_path: Path, symmetry: Any, count: int) -> None:
+    design = FIRDesign([1] * 16, data="s16", coefficient="s16", loadable=True, symmetry=symmetry)
+    cells = netlist(tmp_path, MACArray(Schedule(design, "7-series")), "7-series")
     hard = [cell for cell in cells if cell["type"] == "DSP48E1"]
-    assert len(hard) == 16
+    assert len(hard) == count
+    used = ("AREG", "BREG", "MREG", "PREG") + ("DREG", "ADREG") * (symmetry != "none")
     for cell in hard:
-        assert all(int(cell["parameters"][name], 2) == 1 for name in ("AREG", "BREG", "MREG", "PREG"))
+        assert all(int(cell["parameters"][name], 2) == 1 for name in used)
     driver = {tuple(cell["connections"]["PCOUT"]) for cell in hard}
-    assert sum(tuple(cell["connections"]["PCIN"]) in driver for cell in hard) == 15
+    assert sum(tuple(cell["connections"]["PCIN"]) in driver for cell in hard) == count - 1
     assert not [cell for cell in cells if cell["type"].startswith(("LUT", "CARRY", "SRL"))]
