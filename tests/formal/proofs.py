@@ -405,7 +405,7 @@ PROOFS: tuple[Proof, ...] = (
         "coefficient bank",
         "3 of s3",
         lambda: specs.CoefficientBankSpec(_fir(coefficients=[1, -2, 3], coefficient=Format(3, True), loadable=True)),
-        24,
+        30,
         BANK,
     ),
     Proof(

@@ -10,8 +10,11 @@ are free inputs, the reset included. Two engines:
 ABC's verdict is read from the file of its own `write_status`; no file, or anything unexpected in it, is an error, not a proof.
 """
 
+import math
 import os
 import re
+import resource
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -80,21 +83,22 @@ class Verdict:
 
 
 def tool(name: str, *arguments: str, folder: Path, timeout: float) -> subprocess.CompletedProcess[str]:
-    """Runs a program of the environment inside `folder`."""
+    """Runs a program of the environment inside `folder`, for so many seconds of processor time: what is proved in them doesn't
+    depend on what else the machine does."""
     environment = os.environ | {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
-    try:
-        return subprocess.run(
-            [str(BIN / name), *arguments],
-            cwd=folder,
-            env=environment,
-            timeout=timeout,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-        )
-    except subprocess.TimeoutExpired:
-        raise ProverError(f"{name} must end within {timeout:.0f} s: {folder}") from None
+    command = [str(BIN / name), *arguments]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "stdin": subprocess.DEVNULL}
+    late = ProverError(f"{name} must end within {timeout:.0f} s: {folder}")
+    with subprocess.Popen(command, cwd=folder, env=environment, text=True, **pipes) as process:  # type: ignore[call-overload]
+        resource.prlimit(process.pid, resource.RLIMIT_CPU, (math.ceil(timeout), math.ceil(timeout) + 5))
+        try:
+            output, _ = process.communicate(timeout=20 * timeout)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise late from None
+    if process.returncode == -signal.SIGXCPU:
+        raise late
+    return subprocess.CompletedProcess(command, process.returncode, output)
 
 
 def convert(spec: wiring.Component, folder: Path) -> None:

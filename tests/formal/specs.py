@@ -132,8 +132,9 @@ class DelaySpec(wiring.Component):
 class CoefficientBankSpec(wiring.Component):
     """Sets of the right length, and only those, are handed over whole, when a frame begins or none is inside.
 
-    A coefficient counts a clock after it was accepted, `idle` a clock after it was said, and `load` is high a clock after the
-    reason for it. A set is known here by its length and the one coefficient at the free index `chosen`.
+    A coefficient counts a clock after it was accepted, a set is complete a clock after its last one counted, `idle` holds a
+    clock after it was said, and `load` is high a clock after the reason for it. A set is known here by its length and the one
+    coefficient at the free index `chosen`.
     """
 
     def __init__(self, design: Design) -> None:
@@ -154,7 +155,7 @@ class CoefficientBankSpec(wiring.Component):
             m.d.sync += [begun.eq(1), chosen.eq(Mux(self.chosen < count, self.chosen, 0))]
 
         length, fault = Signal(range(count + 2)), Signal()
-        value, complete = Signal(design.coefficient_format.width), Signal()
+        value, complete, whole = Signal(design.coefficient_format.width), Signal(), Signal()
         current = Signal.like(length)  # this coefficient's place, from 1; count + 1 for all that are too many
         counts, beat = Signal(), Signal(coefficient_layout(design))
         idle, handed, load = Signal(), Signal(), Signal()
@@ -181,8 +182,9 @@ class CoefficientBankSpec(wiring.Component):
             m.d.sync += length.eq(Mux(beat.last, 0, Mux(current == count, count + 1, current)))
             with m.If(current == chosen + 1):
                 m.d.sync += value.eq(beat.data)
-            with m.If(beat.last & (current == count)):
-                m.d.sync += complete.eq(1)
+        m.d.sync += whole.eq(counts & beat.last & (current == count))
+        with m.If(whole):
+            m.d.sync += complete.eq(1)
         with m.If(self.restart):
             m.d.sync += length.eq(0)
 
@@ -193,7 +195,7 @@ class CoefficientBankSpec(wiring.Component):
         initial = Array(Const(design.weights[weight] % (1 << len(value)), len(value)) for weight in schedule.loaded)
         m.d.comb += [
             Assert(dut.pending == complete),
-            Assert(dut.i.ready == (begun & ~complete & ~counts)),
+            Assert(dut.i.ready == (begun & ~complete & ~counts & ~whole)),
             Assert(dut.load == load),
             Assert(~(load & begun & ~second) | (held == value)),
             Assert(~second | (held == initial[chosen])),
@@ -268,7 +270,7 @@ class CoefficientMemorySpec(wiring.Component):
         """Counts a set's coefficients, and keeps number `number` of it."""
         design = self._design
         count = len(self._schedule.loaded)
-        length, complete, fault = Signal(range(count + 2)), Signal(), Signal()
+        length, complete, whole, fault = Signal(range(count + 2)), Signal(), Signal(), Signal()
         value, current = Signal.like(active), Signal(range(count + 2))
         counts, beat, idle, handed = Signal(), Signal(coefficient_layout(design)), Signal(), Signal()
         m.d.comb += [
@@ -292,8 +294,9 @@ class CoefficientMemorySpec(wiring.Component):
             m.d.sync += length.eq(Mux(beat.last, 0, Mux(current == count, count + 1, current)))
             with m.If(current == number + 1):
                 m.d.sync += value.eq(beat.data)
-            with m.If(beat.last & (current == count)):
-                m.d.sync += complete.eq(1)
+        m.d.sync += whole.eq(counts & beat.last & (current == count))
+        with m.If(whole):
+            m.d.sync += complete.eq(1)
         with m.If(self.restart):
             m.d.sync += length.eq(0)
         sets = Signal(2)
@@ -301,7 +304,7 @@ class CoefficientMemorySpec(wiring.Component):
             m.d.sync += sets.eq(sets + 1)
         m.d.comb += [
             Assert(dut.pending == complete),
-            Assert(dut.i.ready == ~complete & ~counts),
+            Assert(dut.i.ready == ~complete & ~counts & ~whole),
             Assert(dut.error == fault),
             Cover((sets == 3) & (active != value)),
             Cover(fault & (length == 0)),
@@ -869,7 +872,7 @@ class RasterSpec(wiring.Component):
         m.d.comb += [Assert(waits <= patience), Assert(rests <= patience)]
 
         covers = {
-            "frame": done & (chosen_rows > 1) & (chosen_columns > 1),
+            "frame": done & ((chosen_rows > 1) | (design.core_rows == 1)) & ((chosen_columns > 1) | (design.core_columns == 1)),
             "back to back": ended & begins,
             "flushed and begun": done & begins & (owed == 0),
             "made up": made_up & (left == 2),
