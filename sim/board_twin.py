@@ -217,6 +217,8 @@ class Terminal:
     Parameters
     ----------
     twin : BoardTwin
+    faults : callable, optional
+        Makes of the bytes on either line what arrives.
 
     Attributes
     ----------
@@ -226,8 +228,9 @@ class Terminal:
         Bytes that nobody read.
     """
 
-    def __init__(self, twin: BoardTwin) -> None:
+    def __init__(self, twin: BoardTwin, faults: Callable[[bytes], bytes] = lambda data: data) -> None:
         self.twin = twin
+        self.faults = faults
         self.lost = 0
         self._end, self._host = os.openpty()
         tty.setraw(self._host)
@@ -249,7 +252,7 @@ class Terminal:
             asleep = twin.quiet >= ASLEEP
             self._wait((0.1 if asleep else 0.002) if idle else 0.0)
             if len(sent) < _AT_ONCE:
-                sent += self._read()
+                sent += self.faults(self._read())
             now = time.monotonic()
             if sent or not idle:
                 taken, received = twin.run(sent, SLICE, QUIET)
@@ -259,7 +262,7 @@ class Terminal:
                 clocks = int(min(now - last, 0.1) * CLOCK_HZ)
                 taken, received = twin.run(b"", clocks // 100 if asleep else clocks)
             last = now
-            self._write(received)
+            self._write(self.faults(received))
 
     def stop(self) -> None:
         """Ends `run`, from any thread."""
@@ -296,7 +299,12 @@ class Terminal:
 
 
 @contextlib.contextmanager
-def serving(design: FIRDesign | Conv2DDesign, progress: Progress | None = None, **parameters: int) -> Iterator[Terminal]:
+def serving(
+    design: FIRDesign | Conv2DDesign,
+    progress: Progress | None = None,
+    faults: Callable[[bytes], bytes] = lambda data: data,
+    **parameters: int,
+) -> Iterator[Terminal]:
     """A board twin behind a pseudo-terminal, served by a thread while the block runs; a host opens ``serial://`` and `port`.
 
     Parameters
@@ -304,6 +312,8 @@ def serving(design: FIRDesign | Conv2DDesign, progress: Progress | None = None, 
     design : FIRDesign or Conv2DDesign
     progress : callable, optional
         As for `BoardTwin`.
+    faults : callable, optional
+        As for `Terminal`.
     parameters : int
         `serial_number`, `slots`, as for `BoardTwin`.
 
@@ -312,7 +322,7 @@ def serving(design: FIRDesign | Conv2DDesign, progress: Progress | None = None, 
     ToolError
         If there is no C++ compiler, or a tool fails.
     """
-    terminal = Terminal(BoardTwin(design, progress=progress, **parameters))
+    terminal = Terminal(BoardTwin(design, progress=progress, **parameters), faults)
     thread = threading.Thread(target=terminal.run, name="board twin", daemon=True)
     thread.start()
     try:
