@@ -54,7 +54,7 @@ demo: $(VENV)/.demo
 	$(BIN)/convolver demo $(if $(PHOTO),--photo '$(PHOTO)') $(if $(SIGNAL),--signal '$(SIGNAL)') $(if $(OUTPUT),--output '$(OUTPUT)')
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n $(JOBS) -m 'not soak'
+	$(BIN)/python -m pytest -n $(JOBS)
 
 soak: $(VENV)/.dev
 	$(BIN)/python -m pytest -n $(JOBS) -m soak
