@@ -3,8 +3,8 @@
     python benchmarks/netlist.py
 
 Loadable coefficients, the whole core, synthesised by Yosys and not placed; besides, the MAC array synthesised by itself. The
-marks: 8 taps of 16x16 bits on 8 SB_MAC16 and 16 of 8x8 on 8; 16 taps on 16 DSP48E1 in one cascade, the array in 60 LUT; all
-registers on.
+marks: 8 taps of 16x16 bits on 8 SB_MAC16 and 16 of 8x8 on 8; 16 taps on 16 DSP48E1 in one cascade, 8 if they are symmetric, the
+array in 60 LUT; all registers on.
 """
 
 import json
@@ -26,6 +26,11 @@ ROWS: tuple[tuple[str, FIRDesign, Family], ...] = (
     ("8 taps, 16x16", FIRDesign([1] * 8, data="s16", coefficient="s16", loadable=True), "ice40"),
     ("16 taps, 8x8", FIRDesign([1] * 16, data="s8", coefficient="s8", loadable=True), "ice40"),
     ("16 taps, 16x16", FIRDesign([1] * 16, data="s16", coefficient="s16", loadable=True), "7-series"),
+    (
+        "16 taps, symmetric",
+        FIRDesign([1] * 16, data="s16", coefficient="s16", loadable=True, symmetry="symmetric"),
+        "7-series",
+    ),
     ("64 taps, 16x16", FIRDesign([1] * 64, data="s16", coefficient="s16", loadable=True), "7-series"),
 )
 SYNTHESIS = {"ice40": "synth_ice40 -device u", "7-series": "synth_xilinx -family xc7 -flatten"}
@@ -57,6 +62,8 @@ def registers(block: dict[str, Any]) -> str:
     on = {name: int(value, 2) for name, value in block["parameters"].items() if set(value) <= set("01")}
     if block["type"] == "DSP48E1":
         stages = {"A": on["AREG"], "B": on["BREG"], "M": on["MREG"], "P": on["PREG"]}
+        if block["parameters"]["USE_DPORT"] == "TRUE":
+            stages |= {"D": on["DREG"], "AD": on["ADREG"]}
     else:
         outputs = (on["TOPOUTPUT_SELECT"], on["BOTOUTPUT_SELECT"])
         middle = ["TOP_8x8_MULT_REG", "BOT_8x8_MULT_REG"] + ["PIPELINE_16x16_MULT_REG1"] * (not on["MODE_8x8"])
