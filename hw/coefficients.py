@@ -40,7 +40,7 @@ class CoefficientLoader(wiring.Component):
     idle : In
         No frame is in the core.
     write : Out
-        `data` is coefficient number `index` of a set that may become whole. Registers, and so is `load`'s cause, `pending`.
+        `data` is coefficient number `index` of a set that may become whole.
     index, data : Out
     load : Out
         The set is handed over now.
@@ -72,37 +72,31 @@ class CoefficientLoader(wiring.Component):
         m = Module()
         beat = Signal(coefficient_layout(self._design))
         held = Signal()  # `beat` is to be counted
-        count = Signal(range(self._count))  # its number
-        final = Signal(init=self._count == 1)  # it is the last one
+        final = Signal(init=self._count == 1)  # `index` is the last one's
         overlong = Signal()  # the set has more coefficients than the design: drop the rest of it
         idle = Signal()
         ended = Signal()  # the set is over, whole or not: the next coefficient is the first of another
-        take = Signal()
-        whole = Signal()  # the last one is being written
 
         m.d.comb += [
-            self.i.ready.eq(~self.pending & ~held & ~whole),
+            self.i.ready.eq(~self.pending & ~held),
             self.load.eq(self.pending & (self.swap | idle)),
-            take.eq(held & ~overlong),
+            self.write.eq(held & ~overlong),
+            self.data.eq(beat.data),
         ]
         m.d.sync += [
-            self.write.eq(take),
-            self.index.eq(count),
-            self.data.eq(beat.data),
-            whole.eq(take & beat.last & final),
             idle.eq(self.idle),
             beat.eq(self.i.payload),
             held.eq(self.i.valid & self.i.ready & ~self.restart),
-            self.pending.eq((self.pending & ~self.load) | whole),
-            self.error.eq(take & (beat.last ^ final)),
+            self.pending.eq((self.pending & ~self.load) | (self.write & beat.last & final)),
+            self.error.eq(self.write & (beat.last ^ final)),
             overlong.eq(~self.restart & Mux(held, ~beat.last & (overlong | final), overlong)),
         ]
         # The next coefficient is two clocks away: one for the decision, by a register, to begin anew.
-        m.d.sync += ended.eq(self.restart | (take & (beat.last | final)))
+        m.d.sync += ended.eq(self.restart | (self.write & (beat.last | final)))
         with m.If(ended):
-            m.d.sync += [count.eq(0), final.eq(self._count == 1)]
-        with m.Elif(take):
-            m.d.sync += [count.eq(count + 1), final.eq(count == self._count - 2)]
+            m.d.sync += [self.index.eq(0), final.eq(self._count == 1)]
+        with m.Elif(self.write):
+            m.d.sync += [self.index.eq(self.index + 1), final.eq(self.index == self._count - 2)]
         return m
 
 

@@ -113,33 +113,27 @@ BUFFER = (
 )
 
 BANK = (
-    Seed("short set loaded", CoefficientLoader, "whole.eq(take & beat.last & final)", "whole.eq(take & beat.last)"),
-    Seed("long set loaded", CoefficientLoader, "whole.eq(take & beat.last & final)", "whole.eq(take & final)"),
+    Seed("short set loaded", CoefficientLoader, "(self.write & beat.last & final)", "(self.write & beat.last)"),
+    Seed("long set loaded", CoefficientLoader, "(self.write & beat.last & final)", "(self.write & final)"),
     Seed(
         "rest of a long set taken",
         CoefficientLoader,
         "beat.last & (overlong | final), overlong)",
         "beat.last & final, overlong)",
     ),
-    Seed(
-        "changes while pending",
-        CoefficientLoader,
-        "self.i.ready.eq(~self.pending & ~held & ~whole)",
-        "self.i.ready.eq(~held & ~whole)",
-    ),
-    Seed("ready too early", CoefficientLoader, "~self.pending & ~held & ~whole", "~self.pending & ~whole"),
-    Seed("ready before it is pending", CoefficientLoader, "~self.pending & ~held & ~whole", "~self.pending & ~held"),
+    Seed("changes while pending", CoefficientLoader, "self.i.ready.eq(~self.pending & ~held)", "self.i.ready.eq(~held)"),
+    Seed("ready too early", CoefficientLoader, "self.i.ready.eq(~self.pending & ~held)", "self.i.ready.eq(~self.pending)"),
     Seed("handed over by idle alone", CoefficientLoader, "(self.pending & (self.swap | idle))", "(self.pending & idle)"),
     Seed("handed over in mid-frame", CoefficientLoader, "(self.pending & (self.swap | idle))", "(self.pending)"),
     Seed("handed over twice", CoefficientLoader, "(self.pending & ~self.load)", "(self.pending & ~self.swap)"),
     Seed(
         "restart forgotten",
         CoefficientLoader,
-        "ended.eq(self.restart | (take & (beat.last | final)))",
-        "ended.eq(take & (beat.last | final))",
+        "ended.eq(self.restart | (self.write & (beat.last | final)))",
+        "ended.eq(self.write & (beat.last | final))",
     ),
     Seed("restart keeps its beat", CoefficientLoader, "self.i.ready & ~self.restart", "self.i.ready"),
-    Seed("order turned", CoefficientBank, "(index == place)", "(index == len(shadow) - 1 - place)"),
+    Seed("order turned", CoefficientBank, "place.eq(index[:low])", "place.eq(~index[:low])"),
     Seed("not there after reset", CoefficientBank, "initial | loader.load", "loader.load"),
     Seed("ready in the first clock", CoefficientBank, "with m.If(initial):", "with m.If(initial & self.restart):"),
 )
