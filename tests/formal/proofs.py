@@ -133,7 +133,7 @@ BANK = (
         "ended.eq(self.write & (beat.last | final))",
     ),
     Seed("restart keeps its beat", CoefficientLoader, "self.i.ready & ~self.restart", "self.i.ready"),
-    Seed("order turned", CoefficientBank, "place.eq(index[:low])", "place.eq(~index[:low])"),
+    Seed("order turned", CoefficientBank, "(index == place)", "(index == len(shadow) - 1 - place)"),
     Seed("not there after reset", CoefficientBank, "initial | loader.load", "loader.load"),
     Seed("ready in the first clock", CoefficientBank, "with m.If(initial):", "with m.If(initial & self.restart):"),
 )

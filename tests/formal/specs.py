@@ -132,9 +132,8 @@ class DelaySpec(wiring.Component):
 class CoefficientBankSpec(wiring.Component):
     """Sets of the right length, and only those, are handed over whole, when a frame begins or none is inside.
 
-    A coefficient counts a clock after it was accepted, a set is complete a clock after its last one counted, `idle` holds a
-    clock after it was said, and `load` is high a clock after the reason for it. A set is known here by its length and the one
-    coefficient at the free index `chosen`.
+    A coefficient counts a clock after it was accepted, `idle` a clock after it was said, and `load` is high a clock after the
+    reason for it. A set is known here by its length and the one coefficient at the free index `chosen`.
     """
 
     def __init__(self, design: Design) -> None:
@@ -155,7 +154,7 @@ class CoefficientBankSpec(wiring.Component):
             m.d.sync += [begun.eq(1), chosen.eq(Mux(self.chosen < count, self.chosen, 0))]
 
         length, fault = Signal(range(count + 2)), Signal()
-        value, complete, whole = Signal(design.coefficient_format.width), Signal(), Signal()
+        value, complete = Signal(design.coefficient_format.width), Signal()
         current = Signal.like(length)  # this coefficient's place, from 1; count + 1 for all that are too many
         counts, beat = Signal(), Signal(coefficient_layout(design))
         idle, handed, load = Signal(), Signal(), Signal()
@@ -182,9 +181,8 @@ class CoefficientBankSpec(wiring.Component):
             m.d.sync += length.eq(Mux(beat.last, 0, Mux(current == count, count + 1, current)))
             with m.If(current == chosen + 1):
                 m.d.sync += value.eq(beat.data)
-        m.d.sync += whole.eq(counts & beat.last & (current == count))
-        with m.If(whole):
-            m.d.sync += complete.eq(1)
+            with m.If(beat.last & (current == count)):
+                m.d.sync += complete.eq(1)
         with m.If(self.restart):
             m.d.sync += length.eq(0)
 
@@ -195,7 +193,7 @@ class CoefficientBankSpec(wiring.Component):
         initial = Array(Const(design.weights[weight] % (1 << len(value)), len(value)) for weight in schedule.loaded)
         m.d.comb += [
             Assert(dut.pending == complete),
-            Assert(dut.i.ready == (begun & ~complete & ~counts & ~whole)),
+            Assert(dut.i.ready == (begun & ~complete & ~counts)),
             Assert(dut.load == load),
             Assert(~(load & begun & ~second) | (held == value)),
             Assert(~second | (held == initial[chosen])),
@@ -270,7 +268,7 @@ class CoefficientMemorySpec(wiring.Component):
         """Counts a set's coefficients, and keeps number `number` of it."""
         design = self._design
         count = len(self._schedule.loaded)
-        length, complete, whole, fault = Signal(range(count + 2)), Signal(), Signal(), Signal()
+        length, complete, fault = Signal(range(count + 2)), Signal(), Signal()
         value, current = Signal.like(active), Signal(range(count + 2))
         counts, beat, idle, handed = Signal(), Signal(coefficient_layout(design)), Signal(), Signal()
         m.d.comb += [
@@ -294,9 +292,8 @@ class CoefficientMemorySpec(wiring.Component):
             m.d.sync += length.eq(Mux(beat.last, 0, Mux(current == count, count + 1, current)))
             with m.If(current == number + 1):
                 m.d.sync += value.eq(beat.data)
-        m.d.sync += whole.eq(counts & beat.last & (current == count))
-        with m.If(whole):
-            m.d.sync += complete.eq(1)
+            with m.If(beat.last & (current == count)):
+                m.d.sync += complete.eq(1)
         with m.If(self.restart):
             m.d.sync += length.eq(0)
         sets = Signal(2)
@@ -304,7 +301,7 @@ class CoefficientMemorySpec(wiring.Component):
             m.d.sync += sets.eq(sets + 1)
         m.d.comb += [
             Assert(dut.pending == complete),
-            Assert(dut.i.ready == ~complete & ~counts & ~whole),
+            Assert(dut.i.ready == ~complete & ~counts),
             Assert(dut.error == fault),
             Cover((sets == 3) & (active != value)),
             Cover(fault & (length == 0)),
