@@ -69,6 +69,9 @@ SWITCHABLE_SIDE = 7
 MAX_KERNELS = 8
 """Most kernels that one window serves."""
 
+MAX_STRIDE = 64
+"""Most rows and columns from one result to the next."""
+
 LINE_TURNAROUND = 3
 """Columns that a frame must have for its line buffer: clocks from the read of a word to the read that may see its new value."""
 
@@ -490,6 +493,9 @@ class Conv2DDesign(Design):
         Makes results binary; a number that results can reach. `output` is then u1 by default.
     mode : {"same", "valid", "full"}
         Size of the output: the image's, only where the kernel lies inside the image, or wherever it touches the image.
+    stride : int or (int, int)
+        Rows and columns from one result to the next, 1 to 64: the results are those of stride 1 at ``[::stride[0],
+        ::stride[1]]``. One integer holds for both.
     boundary : {"constant", "edge", "reflect", "symmetric", "wrap"}
         What stands outside the image, by `numpy.pad`'s names, made in the core. Only for ``wrap``, for ``full``, and for images
         too small for the core (see `core_min_rows` and `core_min_columns`) does the host pad.
@@ -527,6 +533,7 @@ class Conv2DDesign(Design):
     combine: Combination = "none"
     absolute: bool = False
     threshold: int | None = None
+    stride: tuple[int, int] = (1, 1)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "kernel", _kernels(self.kernel))
@@ -538,6 +545,7 @@ class Conv2DDesign(Design):
         _choice("Operation", self.operation, OPERATIONS)
         _choice("Mode", self.mode, MODES)
         _choice("Boundary", self.boundary, BOUNDARIES)
+        object.__setattr__(self, "stride", _stride(self.stride))
         object.__setattr__(self, "rows", _between("Rows", self.rows, 1, 65535))
         object.__setattr__(self, "columns", _between("Columns", self.columns, 1, 16384))
         object.__setattr__(self, "fill", _between("Fill", self.fill, self.pixel.min, self.pixel.max))
@@ -689,7 +697,7 @@ class Conv2DDesign(Design):
 
     @property
     def host_margins(self) -> tuple[tuple[int, int], tuple[int, int]]:
-        """Rows above and below, columns left and right, that the host adds to an image when it pads."""
+        """Rows above and below, columns left and right, that a window needs around an image when the host pads."""
         if self.mode == "full":
             return (self.kernel_rows - 1,) * 2, (self.kernel_columns - 1,) * 2
         return (self.above, self.below), (self.left, self.right)
@@ -715,19 +723,37 @@ class Conv2DDesign(Design):
     @property
     def core_rows(self) -> int:
         """Most rows of a frame that the core counts, the host's padding included."""
-        margin = sum(self.host_margins[0]) if self.host_pads or self.switchable else 0
-        return max(self.rows + margin, self.core_min_rows + self.kernel_rows - 1)
+        return self._most(self.rows, self.host_margins[0], self.core_min_rows, self.kernel_rows, self.stride[0])
 
     @property
     def core_columns(self) -> int:
         """Most columns of a frame that the core's line buffer holds, the host's padding included."""
-        margin = sum(self.host_margins[1]) if self.host_pads or self.switchable else 0
-        return max(self.columns + margin, self.core_min_columns + self.kernel_columns - 1)
+        return self._most(self.columns, self.host_margins[1], self.core_min_columns, self.kernel_columns, self.stride[1])
+
+    def _most(self, size: int, margins: tuple[int, int], least: int, kernel: int, stride: int) -> int:
+        margin = sum(margins) if self.host_pads or self.switchable else 0
+        # Where a core that makes borders itself gets an image with one, that begins up to a stride earlier.
+        early = stride - 1 if self.switchable else 0
+        return max(size + margin + early, least + kernel - 1 + stride - 1)
+
+    def core_shape(self, rows: int, columns: int) -> tuple[int, int]:
+        """Rows and columns of the results that the core gives for a frame of that size."""
+        if self.core_mode == "valid":
+            rows, columns = rows - self.kernel_rows + 1, columns - self.kernel_columns + 1
+        return -(-rows // self.stride[0]), -(-columns // self.stride[1])
 
     def output_shape(self, rows: int, columns: int) -> tuple[int, int]:
         """Rows and columns of the result for an image of `rows` x `columns`; zero or negative where none is left."""
         grow = {"full": 1, "same": 0, "valid": -1}[self.mode]
-        return rows + grow * (self.kernel_rows - 1), columns + grow * (self.kernel_columns - 1)
+        rows, columns = rows + grow * (self.kernel_rows - 1), columns + grow * (self.kernel_columns - 1)
+        return -(-rows // self.stride[0]), -(-columns // self.stride[1])
+
+
+def _stride(given: object) -> tuple[int, int]:
+    pair = tuple(given) if _is_sequence(given) else (given, given)
+    if len(pair) != 2:
+        raise DesignError(f"Stride must be one integer, or two for rows and columns, not {len(pair)}")
+    return _between("Stride", pair[0], 1, MAX_STRIDE), _between("Stride", pair[1], 1, MAX_STRIDE)
 
 
 def _kernels(given: object) -> Kernel | tuple[Kernel, ...]:

@@ -172,7 +172,8 @@ class Report:
             return f"FIR filter of {design.taps} tap{'s' * (design.taps > 1)}"
         size, count = f"{design.kernel_rows}x{design.kernel_columns}", len(design.kernels)
         kernels = f"{count} kernels of {size} in one pass" if count > 1 else f"a kernel of {size}"
-        form = f"{design.operation} with {kernels}, mode {design.mode}"
+        stride = ", stride {}x{}".format(*design.stride) if design.stride != (1, 1) else ""
+        form = f"{design.operation} with {kernels}, mode {design.mode}{stride}"
         border = f", boundary {design.boundary}" if design.mode != "valid" else ""
         if design.switchable:
             border = f", boundary switchable, first {design.boundary}"

@@ -460,10 +460,21 @@ class Schedule:
     def frame_clocks(self, rows: int, columns: int = 1, frames: int = 1) -> int:
         """Clocks from the first beat of `frames` frames back to back to their last result, both included, without stalls.
 
-        A FIR takes its samples as `rows`.
+        A FIR takes its samples as `rows`. With a stride the last result is that of a place before the last one, by as many
+        lines and columns as none is wanted of; then the core goes on to the frame's end, with `frame_interval` as ever.
         """
         lines, more = self.lag
-        last = (rows * columns + lines * columns + more - 1) * self.clocks + 1 + self.latency
+        early = 0
+        if isinstance(self.design, Conv2DDesign):
+            window = (
+                (0, 0) if self.design.core_mode == "same" else (self.design.kernel_rows - 1, self.design.kernel_columns - 1)
+            )
+            unwanted = [
+                (size - side - 1) % stride
+                for size, side, stride in zip((rows, columns), window, self.design.stride, strict=True)
+            ]
+            early = unwanted[0] * columns + unwanted[1]
+        last = (rows * columns + lines * columns + more - 1 - early) * self.clocks + 1 + self.latency
         return (frames - 1) * self.frame_interval(rows, columns) + last
 
     def run(self, samples: ArrayLike, weights: Sequence[int] | None = None) -> NDArray[np.object_]:

@@ -166,6 +166,11 @@ def _worst(design: FIRDesign | Conv2DDesign, window: NDArray[np.int64], shape: S
     other = sample.min if wanted == sample.max else sample.max
     if isinstance(design, FIRDesign) or design.operation == "convolve":
         window = np.flip(window)
+    if isinstance(design, Conv2DDesign):
+        # The first of the results whose window lies inside the image gets a whole tile.
+        outside = {"full": (design.kernel_rows - 1, design.kernel_columns - 1), "same": (design.above, design.left)}
+        before = outside.get(design.mode, (0, 0))
+        window = np.roll(window, [-side % stride for side, stride in zip(before, design.stride, strict=True)], axis=(0, 1))
     tile = np.where(window >= 0, wanted, other)
     repeats = [-(-side // length) for side, length in zip(shape, tile.shape, strict=True)]
     return np.tile(tile, repeats)[tuple(slice(side) for side in shape)].astype(np.int64)

@@ -347,8 +347,7 @@ class _Frames:
                 if self.border is not None:
                     boundary, fill = self.border
                     requests.append(_write(Register.BOUNDARY, [GATEWARE_BOUNDARIES.index(boundary), fill & 0xFFFFFFFF]))
-                if design.core_mode == "valid":
-                    shape = (shape[0] - design.kernel_rows + 1, shape[1] - design.kernel_columns + 1)
+                shape = design.core_shape(*samples.shape)
             else:
                 requests.append(_write(Register.LENGTH, shape))
             self._under_way.append(_Results(len(requests), shape, math.prod(shape) * result_bytes(design)))

@@ -7,6 +7,7 @@ Here is numpy alone: no link, no core.
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -39,27 +40,32 @@ class Cut:
     target: slice
 
 
-def cuts(inputs: int, outputs: int, before: int, after: int, most: int) -> list[Cut]:
+def cuts(inputs: int, outputs: int, before: int, after: int, most: int, stride: int = 1) -> list[Cut]:
     """Cuts an axis into pieces of nearly one length.
 
-    Result `n` is made of inputs ``n - before`` to ``n + after``, as far as there are any: beyond the ends of the axis, and only
-    there, the core's own border may be used.
+    Result `n` is made of inputs ``stride * n - before`` to ``stride * n + after``, as far as there are any: beyond the ends of
+    the axis, and only there, the core's own border may be used.
 
     Parameters
     ----------
     inputs, outputs : int
         Lengths of the axis.
     before, after : int
-        Inputs that a result needs on either side.
+        Inputs that a result needs on either side; `before` a multiple of `stride`, so that a piece begins with a result.
     most : int
         Inputs of a piece, more than `before` and `after` together.
+    stride : int
+        Inputs from one result to the next.
     """
-    count = 1 if inputs <= most else -(-outputs // (most - before - after))
+    if inputs <= most:
+        return [Cut(slice(0, inputs), slice(0, outputs), slice(0, outputs))]
+    count = -(-outputs // ((most - before - after - 1) // stride + 1))
     found = []
     for number in range(count):
         start, stop = outputs * number // count, outputs * (number + 1) // count
-        first, end = max(start - before, 0), min(stop + after, inputs)
-        found.append(Cut(slice(first, end), slice(start - first, stop - first), slice(start, stop)))
+        first, end = max(start * stride - before, 0), min((stop - 1) * stride + 1 + after, inputs)
+        ahead = start - first // stride
+        found.append(Cut(slice(first, end), slice(ahead, ahead + stop - start), slice(start, stop)))
     return found
 
 
@@ -71,7 +77,8 @@ def frame_limits(design: FIRDesign | Conv2DDesign, columns: int = 1, frame_sampl
     if isinstance(design, FIRDesign):
         return (max(frame_samples, _OVERLAP * design.taps),)
     widest = min(design.core_columns, columns)
-    return min(design.core_rows, max(frame_samples // widest, _OVERLAP * design.kernel_rows)), design.core_columns
+    least = _OVERLAP * (design.kernel_rows + design.stride[0] - 1)
+    return min(design.core_rows, max(frame_samples // widest, least)), design.core_columns
 
 
 class Work:
@@ -114,31 +121,22 @@ class Work:
         if isinstance(design, FIRDesign):
             shape: tuple[int, ...] = first.shape
             limits = limits or frame_limits(design, 1, frame_samples)
-            self._axes = [_parts(np.arange(len(first)), cuts(len(first), len(first), design.taps - 1, 0, limits[0]))]
+            self._axes = [_Axis(np.arange(len(first)), (design.taps - 1, 0)).parts(len(first), limits[0])]
         else:
             shape = design.output_shape(*first.shape)
-            pads = design.host_pads or (design.mode == "same" and design.boundary == "wrap")
-            padded = [
-                _bordered(size, margin if pads else (0, 0), design)
-                for size, margin in zip(first.shape, design.host_margins, strict=True)
-            ]
-            limits = limits or frame_limits(design, len(padded[1]), frame_samples)
-            least = design.core_min_rows, design.core_min_columns
-            borders: list[Indices | None] = [None, None]
-            ahead = 0, 0
-            if pads or design.core_mode == "valid":  # the first result is that of the first whole window
-                reach = (0, design.kernel_rows - 1), (0, design.kernel_columns - 1)
-                if design.core_mode == "same":  # before which the core gives others
-                    ahead = design.above, design.left
-            else:
-                reach = (design.above, design.below), (design.left, design.right)
-                borders = [_bordered(size, around, design) for size, around in zip(first.shape, reach, strict=True)]
-            self._axes = [
-                _parts(axis, cuts(len(axis), size, around[0], around[1], most), fewest, border, around, more)
-                for axis, size, around, most, fewest, border, more in zip(
-                    padded, shape, reach, limits, least, borders, ahead, strict=True
+            axes = [
+                _Axis.of(design, *sizes)
+                for sizes in zip(
+                    first.shape,
+                    design.host_margins,
+                    ((design.above, design.below), (design.left, design.right)),
+                    design.stride,
+                    (design.core_min_rows, design.core_min_columns),
+                    strict=True,
                 )
             ]
+            limits = limits or frame_limits(design, len(axes[1].inputs), frame_samples)
+            self._axes = [axis.parts(size, most) for axis, size, most in zip(axes, shape, limits, strict=True)]
         # The axes that aren't the plane's own stay as they are.
         own = iter(shape)
         shape = tuple(
@@ -197,30 +195,60 @@ class _Part:
     target: slice
 
 
-def _parts(
-    axis: Indices,
-    pieces: Sequence[Cut],
-    least: int = 1,
-    border: Indices | None = None,
-    around: tuple[int, int] = (0, 0),
-    ahead: int = 0,
-) -> list[_Part]:
-    """The pieces of an axis, none shorter than the core takes; `ahead` of their results the core gives some that aren't wanted.
+@dataclass(frozen=True, slots=True)
+class _Axis:
+    """One axis of what a core is to be sent.
 
-    A core that makes the borders itself does so wherever it can. A piece that is too short for that gets all that its results
-    need from `border`, the axis with the border around it; what the core puts beyond it is then seen by none of them. One that
-    is still too short grows at its end, and what this adds is cut off.
+    inputs : the samples, the host's padding among them.
+    reach : inputs that a result needs in front of its own and behind it.
+    stride : inputs from one result to the next.
+    least : fewest inputs that the core takes.
+    border : where the core makes borders itself, the samples with the border around them, as far as `reach`.
+    ahead : results, of stride 1, that the core gives in front of the first one wanted.
     """
-    parts = []
-    for piece in pieces:
-        source, keep = axis[piece.source], slice(piece.keep.start + ahead, piece.keep.stop + ahead)
-        if len(source) < least and border is not None:
-            source = border[piece.target.start : piece.target.stop + sum(around)]
-            keep = slice(around[0], around[0] + piece.target.stop - piece.target.start)
-        if len(source) < least:
-            source = np.pad(source, (0, least - len(source)), mode="edge")
-        parts.append(_Part(source, keep, piece.target))
-    return parts
+
+    inputs: Indices
+    reach: tuple[int, int]
+    stride: int = 1
+    least: int = 1
+    border: Indices | None = None
+    ahead: int = 0
+
+    @classmethod
+    def of(
+        cls, design: Conv2DDesign, size: int, margins: tuple[int, int], window: tuple[int, int], stride: int, least: int
+    ) -> Self:
+        # A core's frame begins with a result, so what stands in front of a wanted one is made a multiple of the stride.
+        early = -window[0] % stride
+        if not (design.host_pads or (design.mode == "same" and design.boundary == "wrap")):
+            if design.core_mode == "valid":
+                return cls(np.arange(size), (0, sum(window)), stride, least)
+            reach = window[0] + early, window[1]
+            return cls(np.arange(size), reach, stride, least, _bordered(size, reach, design))
+        if design.core_mode == "valid":  # the first result is that of the first whole window
+            return cls(_bordered(size, margins, design), (0, sum(window)), stride, least)
+        # A core that makes borders gives others before it.
+        reach = 0, sum(window) + early
+        return cls(_bordered(size, (margins[0] + early, margins[1]), design), reach, stride, least, None, window[0] + early)
+
+    def parts(self, outputs: int, most: int) -> list[_Part]:
+        """Its pieces, none shorter than the core takes nor longer than `most`.
+
+        A core that makes the borders itself does so wherever it can. A piece that is too short for that gets all that its
+        results need from `border`; what the core puts beyond it is then seen by none of them. One that is still too short grows
+        at its end, and what this adds is cut off.
+        """
+        parts = []
+        for piece in cuts(len(self.inputs), outputs, *self.reach, most, self.stride):
+            source, ahead = self.inputs[piece.source], piece.keep.start + self.ahead // self.stride
+            start, stop = piece.target.start, piece.target.stop
+            if len(source) < self.least and self.border is not None:
+                source = self.border[start * self.stride : (stop - 1) * self.stride + 1 + sum(self.reach)]
+                ahead = self.reach[0] // self.stride
+            if len(source) < self.least:
+                source = np.pad(source, (0, self.least - len(source)), mode="edge")
+            parts.append(_Part(source, slice(ahead, ahead + stop - start), piece.target))
+        return parts
 
 
 def _bordered(size: int, around: tuple[int, int], design: Conv2DDesign) -> Indices:

@@ -8,6 +8,7 @@ from convolver.designs import GATEWARE_BOUNDARIES, Conv2DDesign
 
 from .marks import ERROR_LAYOUT
 from .stream import image_layout, shape_of
+from .stride import Stride
 
 __all__ = ["Raster", "border_layout", "step_layout"]
 
@@ -24,7 +25,7 @@ def step_layout(design: Conv2DDesign) -> data.StructLayout:
     column : the step's column, address of the line buffer.
     top, bottom : rows of the frame above and below the result row that this line serves, counted up to the kernel only.
     border, border_before : of the result row that this line serves, and of the one before; where they are chosen at run time.
-    result : the step completes a result; `first, last, eol` are its marks.
+    result : the step completes a result that is wanted; `first, last, eol` are its marks.
     """
     fields: dict[str, object] = {
         "pixel": shape_of(design.pixel),
@@ -150,16 +151,28 @@ class Raster(wiring.Component):
         else:
             m.d.sync += idle.eq((idle & ~begin) | frame_end)
 
-        m.d.comb += self.take.eq(advance & place.result)
+        marks: list[Value] = [place.first, place.last, place.eol]
+        wanted: Value = place.result
+        if design.stride != (1, 1):
+            m.submodules.stride = stride = Stride(design)
+            m.d.comb += [
+                stride.result.eq(advance & place.result),
+                *(getattr(stride, name).eq(mark) for name, mark in zip(("first", "last", "eol"), marks, strict=True)),
+                stride.sized.eq(place.begun),
+                stride.rows.eq(place.rows),
+                stride.columns_left.eq(place.columns_given),
+                *(self.step[name].eq(getattr(stride, f"o_{name}")) for name in ("first", "last", "eol")),
+            ]
+            wanted = place.result & stride.wanted
+        else:
+            m.d.sync += [self.step[name].eq(mark) for name, mark in zip(("first", "last", "eol"), marks, strict=True)]
+        m.d.comb += self.take.eq(advance & wanted)
         with m.If(advance):
             m.d.sync += self.step.column.eq(Mux(place.column == 0, 0, self.step.column + 1))
         m.d.sync += [
             self.valid.eq(advance),
             self.step.pixel.eq(Mux(completing, 0, head.data)),
-            self.step.result.eq(place.result),
-            self.step.first.eq(place.first),
-            self.step.last.eq(place.last),
-            self.step.eol.eq(place.eol),
+            self.step.result.eq(wanted),
         ]
         m.d.comb += [self.step.top.eq(place.top), self.step.bottom.eq(place.bottom)]
         if design.switchable:
@@ -207,6 +220,7 @@ class _Place:
         # A clock later.
         turned, begun, was_flushed = Signal(), Signal(), Signal()
         rows, columns_given = Signal.like(raster.rows), Signal.like(raster.columns_left)
+        self.begun, self.rows, self.columns_given = begun, rows, columns_given
         m.d.sync += [
             turned.eq(advance & self.line_end),
             begun.eq(begin),

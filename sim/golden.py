@@ -85,7 +85,8 @@ def conv2d(design: Conv2DDesign, image: npt.ArrayLike) -> Array:
         total = sum(values.astype(object) for values in sums)
         sums = [_exact("Sums", total, 2)]
     results = [_binary(design, values) if design.threshold is not None else _stage(design, values) for values in sums]
-    return np.stack(results) if design.result_axes else results[0]
+    rows, columns = design.stride
+    return (np.stack(results) if design.result_axes else results[0])[..., ::rows, ::columns]
 
 
 def lfilter(b: npt.ArrayLike, x: npt.ArrayLike) -> Array:

@@ -337,9 +337,7 @@ def _decoded(words: Integers, ports: Ports) -> npt.NDArray[Any]:
 
 def frame_shape(design: FIRDesign | Conv2DDesign, shape: Sequence[int]) -> tuple[int, ...]:
     """Shape of what the core (without the host's padding) makes of a frame."""
-    if isinstance(design, FIRDesign) or design.core_mode == "same":
-        return tuple(shape)
-    return shape[0] - design.kernel_rows + 1, shape[1] - design.kernel_columns + 1
+    return tuple(shape) if isinstance(design, FIRDesign) else design.core_shape(shape[0], shape[1])
 
 
 class TwinTransport:

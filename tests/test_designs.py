@@ -111,7 +111,7 @@ def test_the_json_of_a_design_stays_readable_by_later_versions():
     assert Conv2DDesign([[1, 2]]).to_json() == (
         '{"absolute":false,"boundary":"constant","coefficient":"u2","columns":640,"combine":"none","fill":0,'
         '"kernel":[[1,2]],"kind":"conv2d","loadable":false,"mode":"same","operation":"convolve","output":"u10",'
-        '"overflow":"saturate","pixel":"u8","rounding":"half_up","rows":4096,"schema":1,"shift":0,"switchable":false,'
+        '"overflow":"saturate","pixel":"u8","rounding":"half_up","rows":4096,"schema":1,"shift":0,"stride":[1,1],"switchable":false,'
         '"threshold":null}'
     )
 
@@ -220,7 +220,13 @@ def test_windows_and_margins_add_up(design):
     ("mode", "shape"), [("full", (9, 8)), ("same", (6, 4)), ("valid", (3, 0))], ids=["full", "same", "valid"]
 )
 def test_output_shape(mode, shape):
-    assert Conv2DDesign([[1] * 5] * 4, mode=mode).output_shape(6, 4) == shape
+    design = Conv2DDesign([[1] * 5] * 4, mode=mode)
+    assert design.output_shape(6, 4) == shape
+    assert design.replace(stride=1) == design
+    for stride in ((2, 3), (6, 1)):
+        results = np.zeros([max(side, 0) for side in shape])[:: stride[0], :: stride[1]]
+        found = design.replace(stride=stride).output_shape(6, 4)
+        assert tuple(max(side, 0) for side in found) == results.shape
 
 
 def test_a_switchable_core_takes_every_image_with_every_border():
@@ -337,6 +343,11 @@ def plain(**fields):
         (conv2d(kernel=[[[1]]] * 9), "A stack must have 1 to 8 kernels, not 9"),
         (conv2d(kernel=[[[1]], [[1, 2]]]), "Kernels of a stack must have one size, not 1x1, 1x2"),
         (conv2d(kernel=[[[1], [1, 2]]]), "Kernel must have rows of one length, not 1, 2"),
+        (conv2d(stride=0), "Stride must be an integer between 1 and 64, not 0"),
+        (conv2d(stride=1.5), "Stride must be an integer between 1 and 64, not 1.5"),
+        (conv2d(stride=(1, 65)), "Stride must be an integer between 1 and 64, not 65"),
+        (conv2d(stride=(1, 1, 2)), "Stride must be one integer, or two for rows and columns, not 3"),
+        (conv2d(stride="22"), "Stride must be an integer between 1 and 64, not '22'"),
         (conv2d(combine="max"), "Combine must be one of none, sum_abs, not 'max'"),
         (conv2d(absolute=1), "Absolute must be True or False, not 1"),
         (conv2d(threshold=2551), "Threshold must be an integer between 0 and 2550, not 2551"),

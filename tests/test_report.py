@@ -140,6 +140,11 @@ def test_text_of_a_kernel() -> None:
             SEVERAL,
             "design        convolve with 2 kernels of 1x2 in one pass, mode same, boundary constant 0, images up to 8x8",
         ),
+        (
+            SEVERAL.replace(stride=(2, 3)),
+            "design        convolve with 2 kernels of 1x2 in one pass, mode same, stride 2x3, boundary constant 0, "
+            "images up to 8x8",
+        ),
         (SEVERAL, "coefficients  4 constant, s4"),
         (SEVERAL, "output        2 of s12 a pixel, results from -1275 to 2040, all of which fit"),
         (SEVERAL, "gain          8 for a constant input, 8 at worst"),

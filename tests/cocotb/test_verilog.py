@@ -123,7 +123,13 @@ DESIGNS = {
         kernels(22, 2, 1, 4, -99, 99), pixel=s12, mode="valid", output=s16, rows=20, columns=40, absolute=True
     ),
     "conv2d_threshold": Conv2DDesign(
-        kernel(24, 3, 2, -9, 9), boundary="reflect", shift=2, output=u8, rows=20, columns=40, threshold=31
+        kernel(24, 3, 2, -9, 9), boundary="reflect", shift=2, output=u8, rows=20, columns=40, threshold=31, stride=(3, 1)
+    ),
+    "conv2d_stride": Conv2DDesign(
+        kernel(25, 3, 4, -9, 9), boundary="edge", fill=7, rows=20, columns=40, stride=(2, 3), switchable=True
+    ),
+    "conv2d_stride_valid": Conv2DDesign(
+        kernels(26, 2, 2, 3, -9, 9), mode="valid", coefficient=s8, rows=30, columns=20, stride=2, loadable=True
     ),
 }
 
@@ -143,7 +149,7 @@ GROUPS = {
 }
 """One simulator is built for each group: its runtime takes longer to compile than most designs."""
 
-ICARUS = ["fir_loadable", "conv2d_3x3_loadable", "conv2d_4x2_valid"]
+ICARUS = ["fir_loadable", "conv2d_3x3_loadable", "conv2d_4x2_valid", "conv2d_stride_valid"]
 """Designs that run in the second simulator too; it is a tenth as fast."""
 
 

@@ -38,10 +38,12 @@ def images(draw):
         fill=draw(st.integers(-128, 127)),
         rows=draw(st.integers(1, rows + 1)),
         columns=draw(st.integers(1, columns + 1)),
+        stride=draw(st.one_of(st.just((1, 1)), st.tuples(st.integers(1, 5), st.integers(1, 5)))),
     )
     if draw(st.booleans()):
         design = design.replace(kernel=(design.kernel, np.flip(design.kernel).tolist()), output=None)
-    limits = draw(st.integers(kernel_rows, 40)), draw(st.integers(kernel_columns, 40))
+    limits = tuple(draw(st.integers(side - 1 + more, 40)) for side, more in zip(
+        (kernel_rows, kernel_columns), design.stride, strict=True))  # fmt: skip
     return design, seed.integers(-128, 128, (rows, columns)), limits
 
 
@@ -59,8 +61,8 @@ def test_an_image_is_the_same_whatever_its_tiles(case):
     assert np.array_equal(through(Work(design, image, limits=tuple(least)), small), expected)
     for shape in small.frames:
         # One that is too short for the core's own border gets it from here.
-        assert shape[0] <= max(least[0], design.core_min_rows + design.kernel_rows - 1)
-        assert shape[1] <= max(least[1], design.core_min_columns + design.kernel_columns - 1)
+        assert shape[0] <= max(least[0], design.core_min_rows + design.kernel_rows + design.stride[0] - 2)
+        assert shape[1] <= max(least[1], design.core_min_columns + design.kernel_columns + design.stride[1] - 2)
     assert len(small.frames) >= len(transport.frames)
 
 
@@ -98,20 +100,22 @@ def test_results_of_any_size_are_put_together():
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.integers(0, 5), st.integers(0, 5), st.integers(1, 20), st.integers(1, 90))
-def test_cuts_cover_an_axis_once(before, after, spare, length):
+@given(st.integers(0, 5), st.integers(0, 5), st.integers(1, 20), st.integers(1, 90), st.integers(1, 6))
+def test_cuts_cover_an_axis_once(before, after, spare, length, stride):
+    before *= stride
     most = before + after + spare
-    found = cuts(length, length, before, after, most)
-    covered = [place for cut in found for place in range(length)[cut.target]]
-    assert covered == list(range(length))
+    outputs = -(-length // stride)
+    found = cuts(length, outputs, before, after, most, stride)
+    covered = [place for cut in found for place in range(outputs)[cut.target]]
+    assert covered == list(range(outputs))
     for cut in found:
         inputs = range(length)[cut.source]
         assert len(inputs) <= most
-        for kept, place in zip(range(*cut.keep.indices(len(inputs))), range(length)[cut.target], strict=True):
-            assert inputs[kept] == place
+        for kept, place in zip(range(cut.keep.start, cut.keep.stop), range(outputs)[cut.target], strict=True):
+            assert inputs[::stride][kept] == stride * place
             # Everything that the result needs is there, or lies beyond the axis.
-            assert inputs[0] <= max(place - before, 0)
-            assert inputs[-1] >= min(place + after, length - 1)
+            assert inputs[0] <= max(stride * place - before, 0)
+            assert inputs[-1] >= min(stride * place + after, length - 1)
     lengths = [cut.target.stop - cut.target.start for cut in found]
     assert max(lengths) - min(lengths) <= 1
 

@@ -102,6 +102,29 @@ def test_frames_back_to_back_leave_right_one_pixel_a_clock(shape, border):
         assert run.delivered == [clock + core.latency for clock in completing]
 
 
+@pytest.mark.parametrize("border", ["reflect", "valid"])
+@pytest.mark.parametrize("shape", [(1, 1), (1, 2), (2, 1), (4, 3)], ids=lambda shape: f"{shape[0]}x{shape[1]}")
+@pytest.mark.parametrize("stride", [(2, 3), (9, 1)], ids=lambda stride: f"by {stride[0]}x{stride[1]}")
+def test_a_stride_gives_every_so_many_results_when_they_are_due(stride, shape, border):
+    fields = {"mode": "valid"} if border == "valid" else {"boundary": border}
+    design = design_of(*shape, stride=stride, **fields)
+    for count, size in ((3, (5, 7)), (1, (4, 4))):
+        frames = frames_of(design, count, seed=1, shape=size)
+        expected = results_of(design, frames)
+        core = Conv2DCore(design)
+        run = run_frames(core, frames, len(expected))
+        assert run.beats == expected
+        assert run.accepted == list(range(len(run.accepted)))  # the run ends with the last result
+        assert len(run.accepted) > (count - 1) * size[0] * size[1]
+        assert run.delivered[-1] + 1 == core.schedule.frame_clocks(*size, frames=count)
+        assert core.schedule.frame_interval(*size) == size[0] * size[1]
+    # With gaps and stalls.
+    for seed, frame in enumerate(frames_of(design, 2, seed=[*shape])):
+        pair = [frame, frame[::-1]]
+        expected = results_of(design, pair)
+        assert run_frames(Conv2DCore(design), pair, len(expected), seed=seed, gap=0.3, stall=0.4).beats == expected
+
+
 @pytest.mark.parametrize("operation", ["convolve", "correlate"])
 @pytest.mark.parametrize("border", ["constant", "edge", "valid"])
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: f"{shape[0]}x{shape[1]}")

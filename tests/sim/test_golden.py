@@ -134,6 +134,17 @@ def test_several_kernels_magnitudes_and_thresholds_are_opencv(boundary):
         np.testing.assert_array_equal(golden.run(magnitude.replace(threshold=threshold, output=u8), image), want)
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_a_stride_takes_every_so_many_of_scipys_results(mode):
+    rng = np.random.default_rng(16)
+    kernels = rng.integers(-9, 9, (2, 2, 3))
+    for shape, stride in itertools.product([(2, 3), (9, 8), (11, 13)], [(2, 2), (1, 3), (4, 1), (20, 20)]):
+        image = rng.integers(0, 256, shape)
+        design = Conv2DDesign(kernels, mode=mode, boundary="wrap", stride=stride, operation="correlate")
+        want = [scipy.signal.correlate2d(image, kernel, mode, "wrap")[:: stride[0], :: stride[1]] for kernel in kernels]
+        np.testing.assert_array_equal(golden.run(design, image), want)
+
+
 @pytest.mark.parametrize("rounding", ROUNDINGS)
 def test_magnitudes_are_rounded_once_and_compared_rounded(rounding):
     """Exact rationals, with sums beyond 64 bits."""
