@@ -7,12 +7,13 @@
 #   make bench    the benchmarks behind the figures in docs/
 #   make proofs   proves the blocks of the gateware, and breaks them to see that the proofs notice; docs/proofs.md
 #   make mutants  counts which small changes of the gateware are noticed; docs/mutants.md
+#   make gallery  filters a photo in many ways, and writes docs/gallery.md
 #   make boards   builds every board's default design, and writes their figures into docs/boards.md
 #   make setup    everything that the above need, ahead of time
 
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test lint soak bench proofs mutants boards links lock clean
+.PHONY: help setup demo test lint soak bench proofs mutants gallery boards links lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -72,6 +73,9 @@ proofs: $(VENV)/.dev
 
 mutants: $(VENV)/.dev
 	JOBS=$(JOBS) PYTHONPATH=tests $(BIN)/python -m mutants --write
+
+gallery: $(VENV)/.demo
+	$(BIN)/python -m convolver.gallery
 
 boards: $(VENV)/.dev
 	$(BIN)/python -m convolver.boards.listing
