@@ -112,8 +112,9 @@ class Report:
             "rounding_variance": float(self.rounding_error[1]),
         }
         if isinstance(design, Conv2DDesign):
-            numbers["frame_clocks"] = schedule.frame_clocks(design.rows, design.columns)
-            numbers["frame_interval"] = schedule.frame_interval(design.rows, design.columns)
+            numbers["frame"] = list(self.frame)
+            numbers["frame_clocks"] = schedule.frame_clocks(*self.frame)
+            numbers["frame_interval"] = schedule.frame_interval(*self.frame)
             numbers["lag_rows"], numbers["lag_columns"] = schedule.lag
         else:
             delay, linear = group_delay(design.coefficients)
@@ -123,6 +124,17 @@ class Report:
                 numbers["ripple_db"] = design.specified.ripple_db
                 numbers["attenuation_db"] = design.specified.attenuation_db
         return numbers
+
+    @property
+    def frame(self) -> tuple[int, int]:
+        """Rows and columns of the largest image of a 2-D design as its core sees it, with all that the host adds."""
+        from .host.tiling import frame_of
+
+        assert isinstance(self.design, Conv2DDesign)
+        rows, columns = self.design.rows, self.design.columns
+        if self.design.mode == "valid":  # the least that gives a result
+            rows, columns = max(rows, self.design.kernel_rows), max(columns, self.design.kernel_columns)
+        return frame_of(self.design, rows, columns)
 
     def lines(self) -> list[tuple[str, str]]:
         """The numbers as pairs of a name and a sentence, for people."""
@@ -244,7 +256,7 @@ class Report:
             return f"of N samples takes {samples} {schedule.frame_clocks(0):+} clocks, {samples} back to back".replace(
                 " +", " + "
             )
-        rows, columns = _core_frame(design)
+        rows, columns = self.frame
         alone, interval = schedule.frame_clocks(rows, columns), schedule.frame_interval(rows, columns)
         lines, _ = schedule.lag
         least = design.core_min_rows
@@ -262,14 +274,6 @@ class Report:
         told = [f"{name} {bits}" for name, bits in parts.items() if bits]
         total = f"{schedule.memory_bits} bits"
         return f"{total}, the output buffer" if len(told) == 1 else f"{total}: {', '.join(told)}"
-
-
-def _core_frame(design: Conv2DDesign) -> tuple[int, int]:
-    """Rows and columns of the largest frame as the core sees it, the host's padding included."""
-    if not design.host_pads:
-        return design.rows, design.columns
-    (above, below), (left, right) = design.host_margins
-    return design.rows + above + below, design.columns + left + right
 
 
 def _asked(value: float | None) -> str:

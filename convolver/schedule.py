@@ -458,7 +458,8 @@ class Schedule:
         return (rows * columns + waits) * self.clocks
 
     def frame_clocks(self, rows: int, columns: int = 1, frames: int = 1) -> int:
-        """Clocks from the first beat of `frames` frames back to back to their last result, both included, without stalls.
+        """Clocks from the first beat of `frames` frames back to back to their last result, or last beat if that is later, both
+        included, without stalls.
 
         A FIR takes its samples as `rows`. With a stride the last result is that of a place before the last one, by as many
         lines and columns as none is wanted of; then the core goes on to the frame's end, with `frame_interval` as ever.
@@ -474,7 +475,8 @@ class Schedule:
                 for size, side, stride in zip((rows, columns), window, self.design.stride, strict=True)
             ]
             early = unwanted[0] * columns + unwanted[1]
-        last = (rows * columns + lines * columns + more - 1 - early) * self.clocks + 1 + self.latency
+        end = (rows * columns - 1) * self.clocks + 1
+        last = end + max((lines * columns + more - early) * self.clocks + self.latency, 0)
         return (frames - 1) * self.frame_interval(rows, columns) + last
 
     def run(self, samples: ArrayLike, weights: Sequence[int] | None = None) -> NDArray[np.object_]:

@@ -16,7 +16,7 @@ from convolver.designs import Conv2DDesign, FIRDesign
 from convolver.host.samples import fits_int64
 from convolver.host.transport import Samples
 
-__all__ = ["FRAME_SAMPLES", "Cut", "Work", "cuts", "frame_limits"]
+__all__ = ["FRAME_SAMPLES", "Cut", "Work", "cuts", "frame_limits", "frame_of"]
 
 FRAME_SAMPLES = 1 << 24
 """Samples in a frame, about, where the core would take more: eight bytes of memory each."""
@@ -81,6 +81,13 @@ def frame_limits(design: FIRDesign | Conv2DDesign, columns: int = 1, frame_sampl
     return min(design.core_rows, max(frame_samples // widest, least)), design.core_columns
 
 
+def frame_of(design: Conv2DDesign, rows: int, columns: int) -> tuple[int, int]:
+    """Rows and columns of the frame that an image of this size becomes, where it fits into one."""
+    axes, wanted = _axes(design, (rows, columns)), design.output_shape(rows, columns)
+    pieces = [axis.parts(size, len(axis.inputs)) for axis, size in zip(axes, wanted, strict=True)]
+    return len(pieces[0][0].source), len(pieces[1][0].source)
+
+
 class Work:
     """One array on its way through a core: `take` gives its frames, `give` takes their results, `result` holds them all.
 
@@ -124,17 +131,7 @@ class Work:
             self._axes = [_Axis(np.arange(len(first)), (design.taps - 1, 0)).parts(len(first), limits[0])]
         else:
             shape = design.output_shape(*first.shape)
-            axes = [
-                _Axis.of(design, *sizes)
-                for sizes in zip(
-                    first.shape,
-                    design.host_margins,
-                    ((design.above, design.below), (design.left, design.right)),
-                    design.stride,
-                    (design.core_min_rows, design.core_min_columns),
-                    strict=True,
-                )
-            ]
+            axes = _axes(design, first.shape)
             limits = limits or frame_limits(design, len(axes[1].inputs), frame_samples)
             self._axes = [axis.parts(size, most) for axis, size, most in zip(axes, shape, limits, strict=True)]
         # The axes that aren't the plane's own stay as they are.
@@ -249,6 +246,14 @@ class _Axis:
                 source = np.pad(source, (0, self.least - len(source)), mode="edge")
             parts.append(_Part(source, slice(ahead, ahead + stop - start), piece.target))
         return parts
+
+
+def _axes(design: Conv2DDesign, shape: tuple[int, ...]) -> list[_Axis]:
+    """Both axes of an image."""
+    windows = (design.above, design.below), (design.left, design.right)
+    least = design.core_min_rows, design.core_min_columns
+    sides = zip(shape, design.host_margins, windows, design.stride, least, strict=True)
+    return [_Axis.of(design, *side) for side in sides]
 
 
 def _bordered(size: int, around: tuple[int, int], design: Conv2DDesign) -> Indices:

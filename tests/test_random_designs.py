@@ -17,6 +17,7 @@ from convolver import Conv2DDesign, FIRDesign, Format
 from convolver.designs import BOUNDARIES, COMBINATIONS, GATEWARE_BOUNDARIES, MODES, OPERATIONS, SYMMETRIES
 from convolver.formats import OVERFLOWS, ROUNDINGS
 from convolver.host.device import Device
+from convolver.report import Report
 from convolver.schedule import Schedule
 from convolver.sim import golden
 from convolver.sim.compiler import compile_designs
@@ -220,7 +221,7 @@ def check(design, core):
         run = simulation.run(beats=alone, wanted=len(result), settle=settle, times=True)
         assert run.first_accept == 0
         assert run.source_stalls == (schedule.clocks - 1) * (frame.size - 1)
-        assert run.last_result + 1 == schedule.frame_clocks(*frame.shape)
+        assert max(run.last_result, run.accept_clocks[-1]) + 1 == schedule.frame_clocks(*frame.shape)
         np.testing.assert_array_equal(run.results, result)
         np.testing.assert_array_equal(run.accept_clocks, np.arange(frame.size) * schedule.clocks)
         if isinstance(design, FIRDesign):
@@ -239,8 +240,8 @@ def check(design, core):
     for frame in frames:
         again = some_borders(random, design, [frame] * 4)
         results = [core_result(design, frame, border=border) for border in again or [None] * 4]
-        run = simulation.run(beats=beats_of([frame] * 4, again), wanted=4 * len(results[0]), settle=settle)
-        assert run.last_result + 1 == schedule.frame_clocks(*frame.shape, frames=4)
+        run = simulation.run(beats=beats_of([frame] * 4, again), wanted=4 * len(results[0]), settle=settle, times=True)
+        assert max(run.last_result, run.accept_clocks[-1]) + 1 == schedule.frame_clocks(*frame.shape, frames=4)
         if isinstance(design, FIRDesign) or len(frame) > schedule.lag[0]:
             assert schedule.frame_interval(*frame.shape) == frame.size * schedule.clocks
         np.testing.assert_array_equal(run.results, np.concatenate(results))
@@ -295,6 +296,23 @@ def check_loading(design, simulation, random, frames):
         old = new
 
 
+def check_report(design, core):
+    """The clocks that the report states are those of the largest image, alone and back to back, through a `Device`."""
+    numbers = Report(design).to_dict()
+    rows, columns = design.rows, design.columns
+    if design.mode == "valid":
+        rows, columns = max(rows, design.kernel_rows), max(columns, design.kernel_columns)
+    image = random_samples(design.sample, (rows, columns), 10)
+    with Device(TwinTransport(design, compiled=core)) as device:
+        np.testing.assert_array_equal(device(image), golden.run(design, image))
+        assert device.status()["frame_clocks"] == numbers["frame_clocks"]
+        assert device.status()["frame_samples"] == np.prod(numbers["frame"])
+    with TwinTransport(design, compiled=core) as transport:
+        frame = random_samples(design.sample, tuple(numbers["frame"]), 11)
+        transport.run_frames([frame] * 3)
+        assert transport.status()["frame_clocks"] == numbers["frame_clocks"] + 2 * numbers["frame_interval"]
+
+
 def check_device(design, core):
     """The same through a `Device`, which pads and crops, and cuts what is larger than the core."""
     random = np.random.default_rng([8, design.sample.width])
@@ -305,6 +323,7 @@ def check_device(design, core):
         most = design.rows, design.columns
         rows, columns = (int(random.integers(low, max(low, high) + 1)) for low, high in zip(least, most, strict=True))
         shapes = [(rows, columns), (rows, max(2 * design.columns + 3, least[1])), (max(2 * design.rows, least[0]), columns)]
+        check_report(design, core)
     with Device(TwinTransport(design, compiled=core)) as device:
         for number, size in enumerate(shapes):
             samples = random_samples(design.sample, size, 9 + number)
