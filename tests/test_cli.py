@@ -283,6 +283,12 @@ class TestRun:
             ),
             ("in.png", "out.wav", FIR, "A FIR design filters sounds, and in.png is a picture; give it a .wav or .npy file"),
             ("in.png", "out.wav", BLUR, "Filtered pictures can't go into out.wav; name a .png or .npy file"),
+            (
+                "in.png",
+                "out.png",
+                BLUR.replace(kernel=(BLUR.kernel, BLUR.kernel), output=None),
+                "A design with results of each of its kernels can't fill out.png; name a .npy file",
+            ),
             ("in.wav", "out.png", FIR, "Filtered sounds can't go into out.png; name a .wav or .npy file"),
             ("in.png", "out.txt", BLUR, "Output must end in .png, .jpg, .wav, .npy or another picture's ending, not 'out.txt'"),
             ("in.png", "none/out.png", BLUR, "Output "),
