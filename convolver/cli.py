@@ -110,25 +110,41 @@ def run(
 @app.command()
 def generate(
     design: DesignFile,
-    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="By default stdout.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE.v", help="With FILE.veo, FILE.core and FILE.vlt beside it; else stdout."),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The module's name; by default convolver_fir or convolver_conv2d.")
+    ] = None,
     family: Annotated[Family | None, typer.Option(help="Device to write it for, with its primitives; by default any.")] = None,
 ) -> None:
-    """Writes a design as Verilog with AXI4-Stream and AXI4-Lite ports."""
+    """Writes a design as Verilog with AXI4-Stream and AXI4-Lite ports, a template to instantiate it, and a FuseSoC core."""
     from .errors import FileError
-    from .hw.verilog import generate as verilog
     from .progress import steps
 
+    if output is not None and output.suffix != ".v":
+        raise FileError(f"Verilog must go to a file that ends with .v, not {output}")
     loaded = load_design(design)
     with steps() as advance:
         advance("generating Verilog")
-        text = verilog(loaded, family=family)
+        if output is None:
+            from .hw.verilog import generate as verilog
+
+            text = verilog(loaded, name, family)
+        else:
+            from .hw.fusesoc import package
+
+            files = package(loaded, output.stem, name, family)
     if output is None:
         print(text, end="")
         return
-    try:
-        output.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise FileError(f"Verilog {output} can't be written: {(error.strerror or str(error)).lower()}") from None
+    for file, content in files.items():
+        path = output.with_name(file)
+        try:
+            path.write_text(content, encoding="utf-8")
+        except OSError as error:
+            raise FileError(f"Verilog {path} can't be written: {(error.strerror or str(error)).lower()}") from None
 
 
 @app.command()

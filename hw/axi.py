@@ -2,7 +2,7 @@
 
 from amaranth.hdl import Cat, ClockDomain, Const, Module, Mux, Signal
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out, connect
+from amaranth.lib.wiring import In, Member, Out, connect
 
 from convolver.designs import Conv2DDesign, FIRDesign
 from convolver.hw.accelerator import Accelerator
@@ -12,7 +12,7 @@ from convolver.hw.registers import ADDRESS_WIDTH, BUS, description
 from convolver.hw.stream import SkidBuffer
 from convolver.schedule import Family, Schedule
 
-__all__ = ["AXIAccelerator", "AXILiteFront", "padded_width"]
+__all__ = ["AXIAccelerator", "AXILiteFront", "padded_width", "ports"]
 
 OKAY, SLVERR = 0b00, 0b10
 
@@ -122,6 +122,26 @@ class AXILiteFront(wiring.Component):
         return m
 
 
+def ports(design: FIRDesign | Conv2DDesign) -> dict[str, Member]:
+    """The ports of a design's `AXIAccelerator`, in the order of its Verilog's template."""
+    streams = {
+        "s_axis_tdata": In(padded_width(design.sample.width)),
+        "s_axis_tvalid": In(1),
+        "s_axis_tready": Out(1),
+        "s_axis_tlast": In(1),
+        "s_axis_tuser": In(1),
+        "m_axis_tdata": Out(8 * result_bytes(design)),
+        "m_axis_tvalid": Out(1),
+        "m_axis_tready": In(1),
+        "m_axis_tlast": Out(1),
+        "m_axis_tuser": Out(1),
+    }
+    if not isinstance(design, Conv2DDesign):
+        del streams["s_axis_tuser"], streams["m_axis_tuser"]
+    registers = {f"s_axi_{name}": member for name, member in AXI_LITE.items()}
+    return {"aclk": In(1), "aresetn": In(1), **streams, **registers}
+
+
 class AXIAccelerator(wiring.Component):
     """A design's accelerator with AXI4-Stream and AXI4-Lite ports, for a block design in any tool.
 
@@ -160,22 +180,7 @@ class AXIAccelerator(wiring.Component):
         self.design = design
         self.family = family
         self.video = isinstance(design, Conv2DDesign)
-        streams = {
-            "s_axis_tdata": In(padded_width(design.sample.width)),
-            "s_axis_tvalid": In(1),
-            "s_axis_tready": Out(1),
-            "s_axis_tlast": In(1),
-            "s_axis_tuser": In(1),
-            "m_axis_tdata": Out(8 * result_bytes(design)),
-            "m_axis_tvalid": Out(1),
-            "m_axis_tready": In(1),
-            "m_axis_tlast": Out(1),
-            "m_axis_tuser": Out(1),
-        }
-        if not self.video:
-            del streams["s_axis_tuser"], streams["m_axis_tuser"]
-        registers = {f"s_axi_{name}": member for name, member in AXI_LITE.items()}
-        super().__init__({"aclk": In(1), "aresetn": In(1), **streams, **registers})
+        super().__init__(ports(design))
         # Read by AMD's IP packager, which otherwise guesses which clock a stream belongs to.
         self.aclk.attrs["X_INTERFACE_INFO"] = "xilinx.com:signal:clock:1.0 aclk CLK"
         self.aclk.attrs["X_INTERFACE_PARAMETER"] = "ASSOCIATED_BUSIF s_axis:m_axis:s_axi, ASSOCIATED_RESET aresetn"

