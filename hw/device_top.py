@@ -1,14 +1,18 @@
 """The whole device, for any board: a UART, the link, the accelerator."""
 
-from amaranth.hdl import Module, ResetInserter
-from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out, connect
+from amaranth.hdl import DomainRenamer, Module, ResetInserter
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from convolver.designs import Conv2DDesign, FIRDesign
+from convolver.errors import DesignError
 from convolver.hw.accelerator import Accelerator
+from convolver.hw.cobs import framed
+from convolver.hw.crossing import CoreCrossing, Line
 from convolver.hw.link import Link
 from convolver.hw.packing import ResultPacker, SampleUnpacker, byte_count, result_bytes
-from convolver.hw.uart import UARTReceiver, UARTTransmitter, divisor_for
+from convolver.hw.registers import BUS
+from convolver.hw.uart import UART, divisor_for
 
 __all__ = ["Device"]
 
@@ -16,23 +20,28 @@ __all__ = ["Device"]
 class Device(wiring.Component):
     """An accelerator behind a UART, 8 data bits, no parity, one stop bit; docs/link.md says what goes over it.
 
-    The line sets the pace: a byte of samples every ``10 * clock_hz / baud`` clocks, 6 % less for what the frames need. The core
-    takes one sample a clock as they come, and stands still in between.
+    The line sets the pace: a byte of samples every ``10 / baud`` seconds, 6 % less for what the frames need. The core takes one
+    sample a clock as they come, and stands still in between.
+
+    The link runs in domain `sync`. The core runs there too, or in domain `core` with a clock of its own, and the UART there or
+    in domain `line`: `convolver.hw.crossing` joins them.
 
     Parameters
     ----------
     design : FIRDesign or Conv2DDesign
         What to compute.
     clock_hz : int
-        Frequency of the clock.
+        Frequency of the link's clock.
     baud : int
-        Bits a second on the line; at most a quarter of `clock_hz`.
+        Bits a second on the line; at most a quarter of the UART's clock, and at most twice `clock_hz`.
     serial_number : int
         32 bits that the host is told.
     slots : int
         Frames of 256 bytes in either ring of the link; a power of two between 2 and 64.
     core : Component, optional
         A core of the same ports to use instead of ``convolver.hw.core.create(design)``.
+    core_hz, line_hz : int, optional
+        Frequency of domain `core` or `line`; by default there is none such.
 
     Ports
     -----
@@ -54,42 +63,84 @@ class Device(wiring.Component):
         serial_number: int = 0,
         slots: int = 8,
         core: wiring.Component | None = None,
+        core_hz: int | None = None,
+        line_hz: int | None = None,
     ) -> None:
-        divisor = divisor_for(clock_hz, baud)
+        divisor = divisor_for(clock_hz if line_hz is None else line_hz, baud)
+        if line_hz is not None and baud > 2 * clock_hz:
+            raise DesignError(f"Baud must be at most twice the link's clock, {2 * clock_hz}, not {baud}")
         self.design = design
-        self.link = Link(clock_hz, byte_count(design.sample), result_bytes(design), serial_number, slots)
-        self.receiver, self.transmitter = UARTReceiver(divisor), UARTTransmitter(divisor)
-        self.accelerator = Accelerator(design, core)
+        sizes = byte_count(design.sample), result_bytes(design)
+        self.link = Link(clock_hz, *sizes, serial_number, slots, core_hz)
+        self.uart = UART(divisor) if line_hz is None else Line(divisor)
+        self.crossing = None if core_hz is None else CoreCrossing()
+        self.far = _Far(design, core)
         super().__init__({"rx": In(1, init=1), "tx": Out(1, init=1), "session": Out(1), "fault": Out(1)})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        receiver, transmitter, link, accelerator = self.receiver, self.transmitter, self.link, self.accelerator
-        unpacker, packer = SampleUnpacker(self.design), ResultPacker(self.design)
-        m.submodules.receiver = receiver
-        m.submodules.transmitter = transmitter
+        link, uart = self.link, self.uart
+        m.submodules.uart = uart
         m.submodules.link = link
-        m.submodules.unpacker = ResetInserter(link.restart)(unpacker)
-        m.submodules.packer = ResetInserter(link.restart)(packer)
-        m.submodules.accelerator = ResetInserter(link.restart)(accelerator)
-
-        connect(m, receiver.o, link.i)
-        connect(m, link.o, transmitter.i)
-        connect(m, link.samples, unpacker.i)
-        connect(m, unpacker.o, accelerator.i)
-        connect(m, accelerator.o, packer.i)
-        connect(m, packer.o, link.results)
-        connect(m, link.bus, accelerator.bus)
-        sizes = ("rows", "columns") if isinstance(self.design, Conv2DDesign) else ("length",)
-        for name in sizes:
-            m.d.comb += getattr(unpacker, name).eq(getattr(accelerator, name))
+        connect(m, uart.o, link.i)
+        connect(m, link.o, uart.i)
         m.d.comb += [
-            receiver.rx.eq(self.rx),
-            self.tx.eq(transmitter.tx),
-            link.handed.eq(unpacker.empty),
-            link.framing.eq(receiver.framing),
-            link.overrun.eq(receiver.overrun),
+            uart.rx.eq(self.rx),
+            self.tx.eq(uart.tx),
+            link.framing.eq(uart.framing),
+            link.overrun.eq(uart.overrun),
             self.session.eq(link.session),
             self.fault.eq(link.drops != 0),
         ]
+
+        far = self.far
+        if self.crossing is None:
+            m.submodules.far = ResetInserter(link.restart)(far)
+            connect(m, link.samples, far.samples)
+            connect(m, far.results, link.results)
+            connect(m, link.bus, far.bus)
+            m.d.comb += link.handed.eq(far.empty)
+        else:
+            m.submodules.crossing = crossing = self.crossing
+            m.submodules.far = DomainRenamer("core")(ResetInserter(crossing.reset)(far))
+            connect(m, link.samples, crossing.samples)
+            connect(m, crossing.results, link.results)
+            connect(m, link.bus, crossing.bus)
+            connect(m, crossing.core_samples, far.samples)
+            connect(m, far.results, crossing.core_results)
+            connect(m, crossing.core_bus, far.bus)
+            # The crossing keeps the order of samples and requests: the link needn't wait for the former.
+            m.d.comb += [link.handed.eq(1), crossing.restart.eq(link.restart), crossing.empty.eq(far.empty)]
+        return m
+
+
+class _Far(wiring.Component):
+    """What lies behind the link: bytes to samples, the accelerator, results to bytes. All of it is reset between sessions."""
+
+    def __init__(self, design: FIRDesign | Conv2DDesign, core: wiring.Component | None) -> None:
+        self.design = design
+        self.accelerator = Accelerator(design, core)
+        super().__init__(
+            {
+                "samples": In(stream.Signature(8)),
+                "results": Out(stream.Signature(framed)),
+                "bus": In(BUS),
+                "empty": Out(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.unpacker = unpacker = SampleUnpacker(self.design)
+        m.submodules.packer = packer = ResultPacker(self.design)
+        m.submodules.accelerator = accelerator = self.accelerator
+        connect(m, flipped(self.samples), unpacker.i)
+        connect(m, unpacker.o, accelerator.i)
+        connect(m, accelerator.o, packer.i)
+        connect(m, packer.o, flipped(self.results))
+        connect(m, flipped(self.bus), accelerator.bus)
+        sizes = ("rows", "columns") if isinstance(self.design, Conv2DDesign) else ("length",)
+        for name in sizes:
+            m.d.comb += getattr(unpacker, name).eq(getattr(accelerator, name))
+        m.d.comb += self.empty.eq(unpacker.empty)
         return m

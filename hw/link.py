@@ -35,13 +35,15 @@ class Link(wiring.Component):
     Parameters
     ----------
     clock_hz : int
-        Frequency of the clock, 64 or more; time-outs are counted by it, and the host is told.
+        Frequency of the clock, 64 or more; time-outs are counted by it.
     sample_bytes, result_bytes : int
         Bytes of a sample and of a result, 1 to 255; the host is told.
     serial_number : int
         32 bits; the host is told.
     slots : int
         Frames of 256 bytes in either ring: 2, 4, 8, 16, 32 or 64. Twice as much block RAM.
+    core_hz : int, optional
+        Frequency of the core's clock, which the host is told; by default the same clock.
 
     Ports
     -----
@@ -60,11 +62,20 @@ class Link(wiring.Component):
         If a parameter is out of its range.
     """
 
-    def __init__(self, clock_hz: int, sample_bytes: int, result_bytes: int, serial_number: int = 0, slots: int = 8) -> None:
+    def __init__(
+        self,
+        clock_hz: int,
+        sample_bytes: int,
+        result_bytes: int,
+        serial_number: int = 0,
+        slots: int = 8,
+        core_hz: int | None = None,
+    ) -> None:
         if slots not in (2, 4, 8, 16, 32, 64):
             raise DesignError(f"Slots must be one of 2, 4, 8, 16, 32, 64, not {slots!r}")
         limits = {
             "Clock frequency": (clock_hz, TICKS, 0xFFFFFFFF),
+            "Frequency of the core's clock": (clock_hz if core_hz is None else core_hz, 1, 0xFFFFFFFF),
             "Bytes of a sample": (sample_bytes, 1, 0xFF),
             "Bytes of a result": (result_bytes, 1, 0xFF),
             "Serial number": (serial_number, 0, 0xFFFFFFFF),
@@ -73,6 +84,7 @@ class Link(wiring.Component):
             if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
                 raise DesignError(f"{name} must be an integer between {low} and {high}, not {value!r}")
         self.clock_hz = clock_hz
+        self.core_hz = clock_hz if core_hz is None else core_hz
         self.sample_bytes = sample_bytes
         self.result_bytes = result_bytes
         self.serial_number = serial_number
@@ -100,7 +112,7 @@ class Link(wiring.Component):
             bytes([VERSION, self.slots]),
             MAX_PAYLOAD.to_bytes(2, "little"),
             bytes([self.sample_bytes, self.result_bytes, 0, 0]),
-            self.clock_hz.to_bytes(4, "little"),
+            self.core_hz.to_bytes(4, "little"),
             self.serial_number.to_bytes(4, "little"),
         ]
         return b"".join(parts)
@@ -120,11 +132,15 @@ class Link(wiring.Component):
         m.submodules.encoder = per_session(encoder)
 
         # Time, and the delimiter that ends half a frame.
-        prescaler = Signal(range(self.clock_hz // TICKS))
-        tick, silent = Signal(), Signal()
+        # A counter upwards, and `tick` from a register: on iCE40 anything else here is the link's longest path.
+        clocks = self.clock_hz // TICKS
+        prescaler = Signal(range(clocks))
+        tick, silent = Signal(init=1), Signal()
         silence = Signal(range(SILENCE_TICKS + 1))
-        m.d.comb += [tick.eq(prescaler == 0), silent.eq(tick & (silence == SILENCE_TICKS - 1) & ~self.i.valid)]
-        m.d.sync += prescaler.eq(Mux(tick, self.clock_hz // TICKS - 1, prescaler - 1))
+        m.d.comb += [silent.eq(tick & (silence == SILENCE_TICKS - 1) & ~self.i.valid)]
+        m.d.sync += [prescaler.eq(prescaler + 1), tick.eq((prescaler == clocks - 2) & ~tick if clocks > 1 else 1)]
+        with m.If(tick):
+            m.d.sync += prescaler.eq(0)
         with m.If(self.i.valid):
             m.d.sync += silence.eq(0)
         with m.Elif(tick & (silence != SILENCE_TICKS)):

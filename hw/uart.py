@@ -6,14 +6,24 @@ from math import floor
 
 from amaranth.hdl import Array, C, Cat, Module, Signal, Value
 from amaranth.lib import stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from convolver.errors import DesignError
 
-__all__ = ["UARTReceiver", "UARTTransmitter", "divisor_for"]
+__all__ = ["PORTS", "UART", "UARTReceiver", "UARTTransmitter", "divisor_for"]
 
 BITS = 10
 """Bits that a byte takes on the line: start, eight of data, stop."""
+
+PORTS = {
+    "rx": In(1, init=1),
+    "tx": Out(1, init=1),
+    "i": In(stream.Signature(8)),
+    "o": Out(stream.Signature(8)),
+    "framing": Out(1),
+    "overrun": Out(1),
+}
+"""Of a `UART`, and of whatever else stands between a line and bytes."""
 
 
 def _divisor(divisor: int | Fraction) -> Fraction:
@@ -183,6 +193,45 @@ class UARTTransmitter(wiring.Component):
                 shift.eq(Cat(C(0, 1), self.i.payload)),
             ]
 
+        return m
+
+
+class UART(wiring.Component):
+    """A receiver and a transmitter of one rate, in one clock domain.
+
+    Parameters
+    ----------
+    divisor : int or Fraction
+        Clocks a bit; see `UARTReceiver`.
+
+    Ports
+    -----
+    rx, tx : the line.
+    i, o : bytes to send, and bytes that came.
+    framing, overrun : a byte that came was lost, as `UARTReceiver` says.
+
+    Raises
+    ------
+    DesignError
+        If `divisor` is out of its range.
+    """
+
+    def __init__(self, divisor: int | Fraction) -> None:
+        self.receiver, self.transmitter = UARTReceiver(divisor), UARTTransmitter(divisor)
+        super().__init__(PORTS)
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.receiver = receiver = self.receiver
+        m.submodules.transmitter = transmitter = self.transmitter
+        connect(m, receiver.o, flipped(self.o))
+        connect(m, flipped(self.i), transmitter.i)
+        m.d.comb += [
+            receiver.rx.eq(self.rx),
+            self.tx.eq(transmitter.tx),
+            self.framing.eq(receiver.framing),
+            self.overrun.eq(receiver.overrun),
+        ]
         return m
 
 

@@ -12,6 +12,7 @@ import threading
 import time
 import tty
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from convolver.designs import Conv2DDesign, FIRDesign
 
@@ -52,17 +53,36 @@ class _Job(ctypes.Structure):
     )
 
 
+class _OneClock:
+    """Stands for the platform of a twin, where all domains have one clock: an edge of it is the only moment there is, so that
+    what is set asynchronously on a board is set by the next edge here."""
+
+    def get_async_ff_sync(self, synchronizer: Any) -> Any:
+        from amaranth.hdl import Module
+        from amaranth.lib.cdc import FFSynchronizer
+
+        m = Module()
+        m.submodules.stages = FFSynchronizer(
+            synchronizer.i, synchronizer.o, o_domain=synchronizer._o_domain, stages=synchronizer._stages
+        )
+        return m
+
+
 _kept: dict[tuple[FIRDesign | Conv2DDesign, int, int], Compiled] = {}
 
 
 def _compiled(design: FIRDesign | Conv2DDesign, serial_number: int, slots: int, progress: Progress | None) -> Compiled:
     key = design, serial_number, slots
     if key not in _kept:
+        from amaranth.hdl import DomainRenamer
+
         from convolver.hw.device_top import Device
 
         (progress or (lambda _title: None))("elaborating")
-        device = Device(design, CLOCK_HZ, CLOCK_HZ // DIVISOR, serial_number, slots)
-        (_kept[key],) = compile_described([(Pins.at(DIVISOR), rtlil_of(device))], progress)
+        device = Device(design, CLOCK_HZ, CLOCK_HZ // DIVISOR, serial_number, slots, core_hz=CLOCK_HZ)
+        ports = {name: (getattr(device, name), None) for name in ("rx", "tx", "session", "fault")}
+        text = rtlil_of(DomainRenamer({"core": "sync"})(device), _OneClock(), ports)
+        (_kept[key],) = compile_described([(Pins.at(DIVISOR), text)], progress)
     return _kept[key]
 
 

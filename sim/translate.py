@@ -7,6 +7,7 @@ import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 from convolver.errors import ToolError
 
@@ -27,11 +28,14 @@ def yosys_version() -> str:
         return ""
 
 
-def rtlil_of(component: object) -> str:
-    """A component as RTLIL, without the source's paths: the same hardware gives the same text on any machine."""
+def rtlil_of(component: Any, platform: object = None, ports: Any = None) -> str:
+    """A component as RTLIL, without the source's paths: the same hardware gives the same text on any machine.
+
+    `platform` and `ports` as for `amaranth.back.rtlil.convert`.
+    """
     from amaranth.back import rtlil
 
-    return str(rtlil.convert(component, emit_src=False))
+    return str(rtlil.convert(component, platform=platform, ports=ports, emit_src=False))
 
 
 def cxxrtl(rtlil: str, folder: Path, name: str) -> str:
