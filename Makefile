@@ -78,7 +78,7 @@ gallery: $(VENV)/.demo
 	$(BIN)/python -m convolver.gallery
 
 boards: $(VENV)/.dev
-	$(BIN)/python -m convolver.boards.listing
+	$(BIN)/python .ci/boards.py
 
 # Writes the versions that are installed now into constraints.txt: after changing pyproject.toml, in a fresh .venv.
 lock: | $(BIN)/python

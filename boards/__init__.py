@@ -2,7 +2,8 @@
 
 from .flow import BuildResult, build
 from .listing import table
+from .program import program
 from .registry import BOARDS, Board, get, names
 from .resources import check_fit, needs
 
-__all__ = ["BOARDS", "Board", "BuildResult", "build", "check_fit", "get", "names", "needs", "table"]
+__all__ = ["BOARDS", "Board", "BuildResult", "build", "check_fit", "get", "names", "needs", "program", "table"]

@@ -11,9 +11,10 @@ from typing import Any
 from convolver.designs import Conv2DDesign, FIRDesign
 from convolver.errors import BoardError, FileError, ToolError
 
+from .clocks import Clocks, Domain, clocks_of
 from .registry import Board, get
-from .resources import Use, check_fit, device_use, synthesis_use
-from .timing import Clock, cells, clocks, critical_path, limits
+from .resources import Use, check_fit, check_use, device_use, synthesis_use
+from .timing import Clock, cells, critical_path, domain_clocks
 from .toolchain import find, run, versions
 
 __all__ = ["BuildResult", "Step", "build"]
@@ -40,6 +41,8 @@ class BuildResult:
     ----------
     board : Board
     design : FIRDesign or Conv2DDesign
+    domains : tuple of Domain
+        What runs at which frequency.
     product : Path
         The bitstream; or the script that makes it with the vendor's tool.
     use : tuple of Use
@@ -53,6 +56,7 @@ class BuildResult:
 
     board: Board
     design: FIRDesign | Conv2DDesign
+    domains: tuple[Domain, ...]
     product: Path
     use: tuple[Use, ...]
     clocks: tuple[Clock, ...]
@@ -66,11 +70,11 @@ class BuildResult:
 
     def __str__(self) -> str:
         board = self.board
-        link = f"UART at {board.uart.baud} baud ({board.divisor} clocks a bit)"
-        lines = [f"{board.title}: {board.device}, {board.clock_hz / 1e6:g} MHz, {link}"]
+        domains = ", ".join(f"{domain.name} {float(domain.hertz) / 1e6:g} MHz" for domain in self.domains)
+        lines = [f"{board.title}: {board.device}, UART at {board.uart.baud} baud, clocks {domains}"]
         lines += [f"  {use}" for use in self.use]
         if self.complete:
-            lines += [f"  clock {clock}" for clock in self.clocks]
+            lines += [f"  clock {clock.name} {clock}" for clock in self.clocks]
             lines += [f"  slowest path {self.critical_path}", f"bitstream: {self.product}"]
         else:
             lines += ["  after synthesis; not placed, not timed: no open tool does that for this device"]
@@ -83,6 +87,7 @@ def build(
     design: FIRDesign | Conv2DDesign | None = None,
     directory: str | Path | None = None,
     *,
+    core_hz: int | None = None,
     seed: int = 1,
     top: Any = None,
     step: Step | None = None,
@@ -97,6 +102,8 @@ def build(
         By default the board's own.
     directory : path, optional
         Where everything is written, logs included; by default ``build/<board>``.
+    core_hz : int, optional
+        Clock of the core; by default the board's own choice. The PLL's next lower one is taken, at most a tenth below.
     seed : int
         Of the placer: other seeds, other clocks.
     top : Component, optional
@@ -107,7 +114,7 @@ def build(
     Raises
     ------
     BoardError
-        If the board isn't known, the design doesn't fit it, or the clock is missed.
+        If the board isn't known, the design doesn't fit it, the PLL can't make the clock, or the clock is missed.
     ToolError
         If a tool is missing or fails.
     FileError
@@ -120,9 +127,10 @@ def build(
     check_fit(board, design)
     for tool in TOOLS[board.family]:
         find(tool)
+    clocks = clocks_of(board, core_hz)
 
     step("elaborating")
-    plan = _plan(board, design, top, seed)
+    plan = _plan(board, design, clocks, top, seed)
     try:
         directory = Path(plan.extract(directory))
         # What an earlier build left must not be taken for this one's.
@@ -132,15 +140,15 @@ def build(
     except OSError as error:
         raise FileError(f"Build folder {directory} can't be written: {error.strerror}") from None
     if board.family == "xilinx7":
-        return _synthesise(board, design, directory, step)
-    return _place(board, design, directory, json.loads(plan.files["build_top.json"])["commands"], step)
+        return _synthesise(board, design, clocks, directory, step)
+    return _place(board, design, clocks, directory, json.loads(plan.files["build_top.json"])["commands"], step)
 
 
 def _silent(_title: str) -> None:
     pass
 
 
-def _plan(board: Board, design: FIRDesign | Conv2DDesign, top: Any, seed: int) -> Any:
+def _plan(board: Board, design: FIRDesign | Conv2DDesign, clocks: Clocks, top: Any, seed: int) -> Any:
     """Amaranth's build plan: the design as RTLIL or Verilog, the constraints, and the tools' commands."""
     try:
         from .top import BoardTop
@@ -154,14 +162,21 @@ def _plan(board: Board, design: FIRDesign | Conv2DDesign, top: Any, seed: int) -
         from convolver.hw.device_top import Device
 
         core = create(design, board.hardware)
-        top = Device(design, clock_hz=board.clock_hz, baud=board.uart.baud, core=core)
+        own = {f"{name}_hz": domain.clock_hz for name in ("core", "line") if (domain := clocks.get(name))}
+        top = Device(design, clocks.link.clock_hz, board.uart.baud, core=core, **own)
     # Timing is judged here, after clipping it to the device's limits, not by nextpnr's exit code.
     options = {"nextpnr_opts": f"--report {REPORT} --timing-allow-fail --seed {seed}"}
+    if board.family == "xilinx7" and clocks.get("core"):
+        # To Vivado two clocks of one oscillator are related; what crosses between these two is made for any ratio.
+        groups = ("core_clk", f"{platform.default_clk}_0__io")
+        options["script_after_synth"] = "set_clock_groups -asynchronous " + " ".join(
+            f"-group [get_clocks {name}]" for name in groups
+        )
     # The Verilog that Vivado gets is written by the Yosys that comes with Amaranth, whatever else is in PATH.
     kept = os.environ.get("AMARANTH_USE_YOSYS")
     os.environ["AMARANTH_USE_YOSYS"] = "builtin"
     try:
-        return platform.prepare(BoardTop(top), "top", **options)
+        return platform.prepare(BoardTop(top, clocks), "top", **options)
     finally:
         if kept is None:
             del os.environ["AMARANTH_USE_YOSYS"]
@@ -170,7 +185,7 @@ def _plan(board: Board, design: FIRDesign | Conv2DDesign, top: Any, seed: int) -
 
 
 def _place(
-    board: Board, design: FIRDesign | Conv2DDesign, directory: Path, commands: list[list[str]], step: Step
+    board: Board, design: FIRDesign | Conv2DDesign, clocks: Clocks, directory: Path, commands: list[list[str]], step: Step
 ) -> BuildResult:
     synthesis, placement, packing = commands
     step("synthesising")
@@ -184,26 +199,33 @@ def _place(
         raise
     report = _read(directory / REPORT)
     netlist = cells(_read(directory / "top.json"))
-    timed = clocks(report, board.clock_hz, limits(board.family, board.speed, netlist))
+    domains = {domain.name: float(domain.hertz) for domain in clocks.all} | {"power_on": float(board.clock_hz)}
+    timed = domain_clocks(report, domains, board.family, board.speed, netlist)
     path = critical_path(report)
     for clock in timed:
         if not clock.met:
             reached = f"{clock.hertz / 1e6:.2f} MHz"
-            raise BoardError(f"A design for {board.name} must reach {clock.needed / 1e6:.2f} MHz, not {reached}: {path}")
+            raise BoardError(
+                f"Clock {clock.name} of a design for {board.name} must reach {clock.needed / 1e6:.2f} MHz, not {reached}; "
+                f"ask for less with --clock: {path}"
+            )
+    use = device_use(board, report, netlist)
+    check_use(board, use)
     step("writing the bitstream")
     run(packing[0], packing[1:], directory)
     return BuildResult(
         board,
         design,
+        clocks.all,
         directory / BITSTREAMS[board.family],
-        device_use(board, report, netlist),
+        use,
         timed,
         path,
         versions([synthesis[0], placement[0]]),
     )
 
 
-def _synthesise(board: Board, design: FIRDesign | Conv2DDesign, directory: Path, step: Step) -> BuildResult:
+def _synthesise(board: Board, design: FIRDesign | Conv2DDesign, clocks: Clocks, directory: Path, step: Step) -> BuildResult:
     step("synthesising")
     # Amaranth's clock buffer carries a parameter for Vivado's simulator, which Yosys' model of it doesn't have.
     script = [
@@ -214,10 +236,8 @@ def _synthesise(board: Board, design: FIRDesign | Conv2DDesign, directory: Path,
     ]
     run("yosys", ["-q", "-l", "top.rpt", "-p", "; ".join(script)], directory, logs=["top.rpt"])
     use = synthesis_use(board, cells(_read(directory / "top.json")))
-    for one in use:
-        if one.used > one.available:
-            raise BoardError(f"A design for {board.name} must need at most {one.available} {one.what}s, not {one.used:g}")
-    return BuildResult(board, design, directory / "build_top.sh", use, (), "", versions(["yosys"]))
+    check_use(board, use)
+    return BuildResult(board, design, clocks.all, directory / "build_top.sh", use, (), "", versions(["yosys"]))
 
 
 def _read(path: Path) -> Any:

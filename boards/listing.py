@@ -1,4 +1,4 @@
-"""The boards as a table, and the figures of their default designs, built today, for docs/boards.md."""
+"""The boards as a table, and the figures of builds as another, for docs/boards.md."""
 
 import datetime
 import re
@@ -7,8 +7,9 @@ from pathlib import Path
 
 from convolver.designs import Conv2DDesign, FIRDesign
 
-from .flow import BuildResult, Step, build
-from .registry import BOARDS
+from .clocks import clocks_of
+from .flow import BuildResult
+from .registry import BOARDS, Board
 
 __all__ = ["describe", "figures", "table", "update"]
 
@@ -26,13 +27,13 @@ def describe(design: FIRDesign | Conv2DDesign) -> str:
 
 
 def table() -> str:
-    """All boards, for the command line: name, device, clock, link and default design."""
-    rows = [("board", "device", "clock", "link", "default design")]
+    """All boards, for the command line: name, device, clocks, link and default design."""
+    rows = [("board", "device", "core", "link", "default design")]
     rows += [
         (
             board.name,
             f"{board.device}{'-' if board.speed else ''}{board.speed}",
-            f"{board.clock_hz / 1e6:g} MHz",
+            f"{float(clocks_of(board).core.hertz) / 1e6:g} MHz",
             f"{board.uart.bridge} UART, {board.uart.baud / 1e6:g} Mbaud",
             describe(board.design),
         )
@@ -43,25 +44,48 @@ def table() -> str:
     return "\n".join([*lines, "", NOT_RUN])
 
 
-def figures(results: Sequence[BuildResult], date: datetime.date) -> str:
-    """Builds as a Markdown table, with versions and date."""
-    lines = ["| board | design | LUT | FF | multipliers | block RAMs | clock needed | reached | limit |", "|" + "---|" * 9]
-    for result in results:
+COLUMNS = (
+    "board", "design", "LUT", "FF", "multipliers", "block RAMs", "clocks needed", "reached", "limit", "link expected",
+    "on the board twin", "physical board",
+)  # fmt: skip
+
+
+def figures(results: Sequence[BuildResult], shares: Sequence[float], date: datetime.date) -> str:
+    """Builds as a Markdown table, with versions and date.
+
+    Parameters
+    ----------
+    results : sequence of BuildResult
+    shares : sequence of float
+        How much of the line samples fill on each one's board twin, while as many results come back.
+    date : datetime.date
+    """
+    lines = ["| " + " | ".join(COLUMNS) + " |", "|" + "---|" * len(COLUMNS)]
+    for result, share in zip(results, shares, strict=True):
         use = {one.what: f"{one.used:g} of {one.available}" for one in result.use}
         cells = [result.board.name, describe(result.design)]
         cells += [use[what] for what in ("LUT", "FF", "multiplier", "block RAM")]
-        cells.append(f"{result.board.clock_hz / 1e6:g} MHz")
+        cells.append(", ".join(f"{domain.name} {float(domain.hertz) / 1e6:g}" for domain in result.domains) + " MHz")
         if result.clocks:
-            clock = min(result.clocks, key=lambda one: one.hertz - one.needed)
-            limit = (
-                f"{clock.limit.what} {clock.limit.hertz / 1e6:.0f} MHz ({clock.limit.source})" if clock.limit else "none known"
+            reached = [f"{clock.name} {clock.hertz / 1e6:.1f} (nextpnr {clock.reported / 1e6:.1f})" for clock in result.clocks]
+            limits = dict.fromkeys(
+                f"{clock.limit.what} {clock.limit.hertz / 1e6:.0f} MHz" for clock in result.clocks if clock.limit is not None
             )
-            cells += [f"{clock.hertz / 1e6:.1f} MHz (nextpnr {clock.reported / 1e6:.1f})", limit]
+            cells += [", ".join(reached) + " MHz", "; ".join(limits)]
         else:
             cells += ["not timed: after synthesis, for Vivado", ""]
+        cells += [_rate(result.board, PAYLOAD), _rate(result.board, share) + f" ({100 * share:.1f} % of the line)", "not run"]
         lines.append("| " + " | ".join(cells) + " |")
     versions = sorted({f"{name} {version}" for result in results for name, version in result.versions.items()})
     return "\n".join([*lines, "", f"Built on {date.isoformat()} with {', '.join(versions)}. {NOT_RUN}"])
+
+
+PAYLOAD = 256 / 271
+"""Payload's share of a line that carries full frames and nothing else (docs/link.md, "A frame")."""
+
+
+def _rate(board: Board, share: float) -> str:
+    return f"{share * board.uart.baud / 10 / 1000:.0f} kB/s"
 
 
 def update(page: Path, text: str) -> None:
@@ -71,16 +95,3 @@ def update(page: Path, text: str) -> None:
     if places != 1:
         raise ValueError(f"{page} must have one place for the figures, not {places}")
     page.write_text(new, encoding="utf-8")
-
-
-def main(step: Step = print) -> None:
-    """Builds all default designs into ``build/`` and writes their figures into docs/boards.md."""
-    results = []
-    for board in BOARDS:
-        results.append(build(board, step=lambda title, name=board.name: step(f"{name}: {title}")))  # type: ignore[misc]
-        step(str(results[-1]))
-    update(Path("docs", "boards.md"), figures(results, datetime.datetime.now(datetime.UTC).date()))
-
-
-if __name__ == "__main__":
-    main()

@@ -4,15 +4,14 @@ A new board is one entry in `BOARDS`; pins come from its amaranth-boards platfor
 """
 
 from dataclasses import dataclass
-from fractions import Fraction
-from typing import Literal
+from typing import Any, Literal
 
 from convolver.designs import Conv2DDesign, FIRDesign
 from convolver.errors import BoardError
 from convolver.formats import s8, u8
 from convolver.schedule import Family as Hardware
 
-__all__ = ["BOARDS", "Board", "Family", "Uart", "get", "names"]
+__all__ = ["BOARDS", "Board", "Family", "Programmer", "Uart", "get", "names"]
 
 Family = Literal["ecp5", "ice40", "xilinx7"]
 
@@ -26,12 +25,26 @@ class Uart:
     bridge : str
         The chip between the UART's pins and USB.
     baud : int
-        Rate that the bitstream is built for. The bridge divides to it exactly, and the divisor of the board's clock,
-        which may be a fraction, is 4 or more.
+        Rate that the bitstream is built for: the fastest of the bridge's, which it divides to exactly.
+    adapter : str, optional
+        Where the board has no such chip: how one is connected.
     """
 
     bridge: str
     baud: int
+    adapter: str = ""
+
+
+@dataclass(frozen=True)
+class Programmer:
+    """A program that loads a board's bitstream, and its arguments.
+
+    ``{file}`` stands for the bitstream, ``{script}`` for a Tcl script with which Vivado loads it. None has been tried on a
+    physical board.
+    """
+
+    tool: str
+    arguments: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -51,7 +64,9 @@ class Board:
     device, package, speed : str
         As the platform names them; `speed` is empty where the device has one grade only.
     clock_hz : int
-        The oscillator, which the core runs at.
+        The oscillator.
+    core_hz : int
+        The fastest clock that its own design's core was found to close at, unless another is asked for.
     luts, flip_flops : int
         Look-up tables and flip-flops of the device. These and what follows are of the families' data sheets, Lattice
         FPGA-DS-02012 (ECP5), FPGA-DS-02008 (iCE40 UltraPlus) and AMD DS180 (7 series); nextpnr counts the same, but of AMD's.
@@ -62,8 +77,12 @@ class Board:
     block_rams, block_ram_bits : int
         Block RAMs, and bits of each.
     uart : Uart
+    programmers : tuple of Programmer
+        Those that can, the most usual first.
     design : FIRDesign or Conv2DDesign
         What is built when no design is named.
+    link_hz : int, optional
+        The link's clock, of the PLL's second output; by default it is the oscillator. On iCE40 it is the core's.
     """
 
     name: str
@@ -74,6 +93,7 @@ class Board:
     package: str
     speed: str
     clock_hz: int
+    core_hz: int
     luts: int
     flip_flops: int
     multipliers: int
@@ -81,41 +101,126 @@ class Board:
     block_rams: int
     block_ram_bits: int
     uart: Uart
+    programmers: tuple[Programmer, ...]
     design: FIRDesign | Conv2DDesign
+    link_hz: int | None = None
 
     @property
     def hardware(self) -> Hardware:
         """The family by the name that schedules know it by."""
         return "7-series" if self.family == "xilinx7" else self.family
 
-    @property
-    def divisor(self) -> Fraction:
-        """Clocks a bit of the link."""
-        return Fraction(self.clock_hz, self.uart.baud)
-
 
 GAUSSIAN_3 = ((1, 2, 1), (2, 4, 2), (1, 2, 1))
 GAUSSIAN_5 = ((1, 4, 6, 4, 1), (4, 16, 24, 16, 4), (6, 24, 36, 24, 6), (4, 16, 24, 16, 4), (1, 4, 6, 4, 1))
 
-BOARDS: tuple[Board, ...] = (
-    Board(
-        name="ulx3s-85f",
-        title="ULX3S 85F",
-        platform="amaranth_boards.ulx3s:ULX3S_85F_Platform",
-        family="ecp5",
-        device="LFE5U-85F",
+_LOADABLE_3 = Conv2DDesign(GAUSSIAN_3, coefficient=s8, output=u8, shift=4, boundary="edge", loadable=True)
+_LOADABLE_5 = Conv2DDesign(GAUSSIAN_5, coefficient=s8, output=u8, shift=8, boundary="edge", loadable=True)
+
+_ECPPROG = Programmer("ecpprog", ("-S", "{file}"))
+_VIVADO = Programmer("vivado", ("-mode", "batch", "-nolog", "-nojournal", "-source", "{script}", "-tclargs", "{file}"))
+
+
+def _loader(*how: str) -> Programmer:
+    return Programmer("openFPGALoader", (*how, "{file}"))
+
+
+_HIGH_SPEED = Uart("FT2232H", 12_000_000)
+
+
+@dataclass(frozen=True)
+class _ECP5:
+    """What an ECP5 holds, by Lattice FPGA-DS-02012."""
+
+    luts: int
+    multipliers: int
+    block_rams: int
+
+    def board(self, **fields: Any) -> Board:
+        """A board with this device, and the 5x5 that every one of them holds."""
+        return Board(
+            family="ecp5",
+            luts=self.luts,
+            flip_flops=self.luts,
+            multipliers=self.multipliers,
+            multiplier_widths=(18, 18),
+            block_rams=self.block_rams,
+            block_ram_bits=18_432,
+            design=_LOADABLE_5,
+            **fields,
+        )
+
+
+# The die of a 12F is a 25F's, and nextpnr uses all of it; half of that is what Lattice promises.
+_12F, _25F = _ECP5(12_144, 28, 32), _ECP5(24_288, 28, 56)
+_45F, _85F = _ECP5(43_848, 72, 108), _ECP5(83_640, 156, 208)
+
+
+def _ulx3s(size: str, device: _ECP5) -> Board:
+    return device.board(
+        name=f"ulx3s-{size.lower()}",
+        title=f"ULX3S {size}",
+        platform=f"amaranth_boards.ulx3s:ULX3S_{size}_Platform",
+        device=f"LFE5U-{size}",
         package="BG381",
         speed="6",
         clock_hz=25_000_000,
-        luts=83_640,
-        flip_flops=83_640,
-        multipliers=156,
-        multiplier_widths=(18, 18),
-        block_rams=208,
-        block_ram_bits=18_432,
+        core_hz=112_500_000,
         uart=Uart("FT231X", 3_000_000),
-        design=Conv2DDesign(GAUSSIAN_5, coefficient=s8, output=u8, shift=8, boundary="edge", loadable=True),
-    ),
+        programmers=(
+            _loader("-b", "ulx3s"),
+            Programmer("fujprog", ("{file}",)),
+            Programmer("dfu-util", ("-d", "1d50:614b", "-a", "0", "-D", "{file}")),
+        ),
+    )
+
+
+def _ecpix5(size: str, device: _ECP5) -> Board:
+    return device.board(
+        name=f"ecpix5-{size.lower()}",
+        title=f"ECPIX-5 {size}",
+        platform=f"amaranth_boards.ecpix5:ECPIX5{size[:2]}Platform",
+        device=f"LFE5UM5G-{size}",
+        package="BG554",
+        speed="8",
+        clock_hz=100_000_000,
+        core_hz=160_000_000,
+        link_hz=60_000_000,
+        uart=_HIGH_SPEED,
+        programmers=(_loader("-b", "ecpix5"), _ECPPROG),
+    )
+
+
+def _artix(name: str, title: str, platform: str, device: str, package: str, speed: str, *programmers: Programmer) -> Board:
+    """A board with an Artix-7, by AMD DS180, and an FT2232H."""
+    large = device.startswith("xc7a100")
+    return Board(
+        name=name,
+        title=title,
+        platform=platform,
+        family="xilinx7",
+        device=device,
+        package=package,
+        speed=speed,
+        clock_hz=100_000_000,
+        core_hz=100_000_000,
+        luts=63_400 if large else 20_800,
+        flip_flops=126_800 if large else 41_600,
+        multipliers=240 if large else 90,
+        multiplier_widths=(25, 18),
+        block_rams=135 if large else 50,
+        block_ram_bits=36_864,
+        uart=_HIGH_SPEED,
+        programmers=programmers,
+        design=_LOADABLE_5 if large else _LOADABLE_3,
+    )
+
+
+BOARDS: tuple[Board, ...] = (
+    _ulx3s("12F", _12F),
+    _ulx3s("25F", _25F),
+    _ulx3s("45F", _45F),
+    _ulx3s("85F", _85F),
     Board(
         name="icebreaker",
         title="iCEBreaker",
@@ -125,34 +230,57 @@ BOARDS: tuple[Board, ...] = (
         package="SG48",
         speed="",
         clock_hz=12_000_000,
+        core_hz=24_000_000,
         luts=5_280,
         flip_flops=5_280,
         multipliers=8,
         multiplier_widths=(16, 16),
         block_rams=30,
         block_ram_bits=4_096,
-        uart=Uart("FT2232H", 3_000_000),
+        uart=_HIGH_SPEED,
+        programmers=(_loader("-b", "ice40_generic"), Programmer("iceprog", ("{file}",))),
         design=Conv2DDesign(GAUSSIAN_3, output=u8, shift=4, boundary="edge"),
     ),
-    Board(
-        name="arty-a7-35",
-        title="Arty A7-35",
-        platform="amaranth_boards.arty_a7:ArtyA7_35Platform",
-        family="xilinx7",
-        device="xc7a35ti",
-        package="csg324",
-        speed="1L",
-        clock_hz=100_000_000,
-        luts=20_800,
-        flip_flops=41_600,
-        multipliers=90,
-        multiplier_widths=(25, 18),
-        block_rams=50,
-        block_ram_bits=36_864,
-        uart=Uart("FT2232H", 4_000_000),
-        design=Conv2DDesign(GAUSSIAN_3, coefficient=s8, output=u8, shift=4, boundary="edge", loadable=True),
+    _ecpix5("45F", _45F),
+    _ecpix5("85F", _85F),
+    _25F.board(
+        name="colorlight-5a-75b",
+        title="Colorlight 5A-75B",
+        platform="amaranth_boards.colorlight_5a75b_r7_0:Colorlight_5A75B_R70Platform",
+        device="LFE5U-25F",
+        package="BG256",
+        speed="6",
+        clock_hz=25_000_000,
+        core_hz=100_000_000,
+        programmers=(_loader("-c", "ft232"), _ECPPROG),
+        uart=Uart("FT232R", 3_000_000, "a 3.3 V adapter, its TXD at pin M13 (J19, KEY+), its RXD at P11 (J19, DATA_LED-)"),
     ),
-)
+    _45F.board(
+        name="versa-ecp5-5g",
+        title="Versa ECP5-5G",
+        platform="amaranth_boards.versa_ecp5_5g:VersaECP55GPlatform",
+        device="LFE5UM5G-45F",
+        package="BG381",
+        speed="8",
+        clock_hz=100_000_000,
+        core_hz=160_000_000,
+        link_hz=60_000_000,
+        uart=_HIGH_SPEED,
+        programmers=(_loader("-c", "ft2232"), _ECPPROG),
+    ),
+    _artix(
+        "arty-a7-35", "Arty A7-35", "amaranth_boards.arty_a7:ArtyA7_35Platform", "xc7a35ti", "csg324", "1L",
+        _loader("-b", "arty_a7_35t"), _VIVADO,
+    ),
+    _artix(
+        "arty-a7-100", "Arty A7-100", "amaranth_boards.arty_a7:ArtyA7_100Platform", "xc7a100ti", "csg324", "1L",
+        _loader("-b", "arty_a7_100t"), _VIVADO,
+    ),
+    _artix(
+        "alchitry-pt-v2", "Alchitry Pt V2", "amaranth_boards.alchitry_ptv2:AlchitryPtV2Platform", "xc7a100t", "fgg484", "2",
+        _loader("-c", "ft2232", "--fpga-part", "xc7a100tfgg484"),
+    ),
+)  # fmt: skip
 
 
 def names() -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """What a design needs, what a build used, and what the device has."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
@@ -14,7 +14,7 @@ from convolver.schedule import Schedule
 from .registry import Board, Family
 from .timing import Cell
 
-__all__ = ["Use", "check_fit", "device_use", "needs", "synthesis_use"]
+__all__ = ["Use", "check_fit", "check_use", "device_use", "needs", "synthesis_use"]
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,19 @@ def check_fit(board: Board, design: Design) -> None:
                 f"A design for {board.name} must need at most {use.available} {use.what}s, not {use.used:g}; "
                 f"{_hint(board, design, use)}"
             )
+
+
+def check_use(board: Board, use: Sequence[Use]) -> None:
+    """Refuses what the tools found to use more than the device has.
+
+    Raises
+    ------
+    BoardError
+        Naming the limit and the use.
+    """
+    for one in use:
+        if one.used > one.available:
+            raise BoardError(f"A design for {board.name} must need at most {one.available} {one.what}s, not {one.used:g}")
 
 
 def needs(board: Board, design: Design) -> tuple[Use, Use]:
@@ -155,8 +168,10 @@ _REPORTED = {
 def device_use(board: Board, report: Mapping[str, Any], netlist: list[Cell]) -> tuple[Use, ...]:
     """Use after placement, by nextpnr. An iCE40's logic cell is one LUT and one flip-flop; these two are the netlist's."""
     utilization = report["utilization"]
+    # nextpnr lets a 12F have all of a 25F.
+    most = {"LUT": board.luts, "FF": board.flip_flops, "multiplier": board.multipliers, "block RAM": board.block_rams}
     use = [
-        Use(name, utilization[key]["used"], utilization[key]["available"])
+        Use(name, utilization[key]["used"], min(utilization[key]["available"], most.get(name, utilization[key]["available"])))
         for key, name in _REPORTED[board.family].items()
         if key in utilization
     ]

@@ -5,13 +5,14 @@ clock trees nor the pulses at a block RAM's clock. So its figure alone can be mo
 as nextpnr's figure, the lowest limit of the blocks that the netlist really uses, and the lesser of the two.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from convolver.errors import ToolError
 
-__all__ = ["Cell", "Clock", "Limit", "cells", "clocks", "critical_path", "limits"]
+__all__ = ["Cell", "Clock", "Limit", "cells", "clocks", "critical_path", "domain_clocks", "limits"]
 
 TRELLIS = "Project Trellis timing database"
 ICE40UP = "Lattice FPGA-DS-02008"
@@ -20,10 +21,11 @@ MEMORY = "unverified: quoted from memory of Lattice FPGA-DS-02012"
 
 @dataclass(frozen=True)
 class Cell:
-    """A primitive of the netlist: its type and its parameters, as text."""
+    """A primitive of the netlist: its type, its parameters, as text, and the nets at its clock pins, by all their names."""
 
     type: str
     parameters: Mapping[str, str]
+    clocks: frozenset[str] = frozenset()
 
     def number(self, parameter: str) -> int:
         """A parameter that is written as a binary number; 0 where it is not given."""
@@ -84,8 +86,19 @@ def cells(netlist: Mapping[str, Any]) -> list[Cell]:
     tops = [module for module in netlist["modules"].values() if int(module["attributes"].get("top", "0"), 2)]
     if len(tops) != 1:
         raise ToolError(f"A netlist must have one top module, not {len(tops)}")
-    found = tops[0]["cells"].values()
-    return [Cell(cell["type"], {name: str(value) for name, value in cell["parameters"].items()}) for cell in found]
+    names: dict[int | str, set[str]] = {}
+    for name, net in tops[0].get("netnames", {}).items():
+        if len(net["bits"]) == 1:
+            names.setdefault(net["bits"][0], set()).add(name)
+    found = []
+    for cell in tops[0]["cells"].values():
+        bits = [bit for pin, ends in cell.get("connections", {}).items() if _CLOCK_PIN.fullmatch(pin) for bit in ends]
+        clocked = frozenset(name for bit in bits for name in names.get(bit, ()))
+        found.append(Cell(cell["type"], {name: str(value) for name, value in cell["parameters"].items()}, clocked))
+    return found
+
+
+_CLOCK_PIN = re.compile(r"[RW]?CLK[0-3ABN]?|C|CLOCK")
 
 
 # ECP5 speed grades 6, 7, 8; in MHz. The first two are 1 / (longest internal register-to-register delay).
@@ -175,6 +188,38 @@ def clocks(report: Mapping[str, Any], needed: float, known: list[Limit]) -> tupl
         Clock(name, max(needed, timed["constraint"] * 1e6), timed["achieved"] * 1e6, known[0] if known else None)
         for name, timed in sorted(found.items())
     )
+
+
+def domain_clocks(
+    report: Mapping[str, Any], domains: Mapping[str, float], family: str, speed: str, netlist: list[Cell]
+) -> tuple[Clock, ...]:
+    """The clocks of a ``--report`` file, each with what its domain needs, and the limits of the blocks in that domain.
+
+    Parameters
+    ----------
+    report : mapping
+        The parsed JSON.
+    domains : mapping
+        Name and frequency, in Hz, of each clock domain.
+    family, speed, netlist
+        As for `limits`.
+
+    Raises
+    ------
+    ToolError
+        If the report names a clock that belongs to no domain: then nobody knows what it needs.
+    """
+    found = []
+    for clock in clocks(report, 0, []):
+        net = clock.name.removeprefix("$glbnet$")
+        # Amaranth calls the clock of `sync` clk, and that of another domain after it; one within a module has its name too.
+        name = "sync" if net == "clk" else net.rpartition(".")[2].removesuffix("_clk")
+        if name not in domains:
+            raise ToolError(f"A clock in nextpnr's report must be one of {', '.join(domains)}, not {clock.name}")
+        own = [cell for cell in netlist if not cell.clocks or net in cell.clocks]
+        known = limits(family, speed, own)
+        found.append(Clock(name, max(domains[name], clock.needed), clock.reported, known[0]))
+    return tuple(found)
 
 
 def critical_path(report: Mapping[str, Any]) -> str:

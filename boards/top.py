@@ -1,9 +1,12 @@
-"""The top of a board: its serial pins on a device's `rx` and `tx`."""
+"""The top of a board: its clocks, and its serial pins on a device's `rx` and `tx`."""
 
 from typing import Any
 
-from amaranth.hdl import Elaboratable, Module
+from amaranth.hdl import ClockDomain, Elaboratable, Module
 from amaranth.lib import io
+
+from .clock_tree import ClockTree
+from .clocks import Clocks
 
 __all__ = ["BoardTop"]
 
@@ -15,13 +18,19 @@ class BoardTop(Elaboratable):
     ----------
     device : Component
         The device top, or any component with these two ports.
+    clocks : Clocks
+        The domains that it runs in.
     """
 
-    def __init__(self, device: Any) -> None:
+    def __init__(self, device: Any, clocks: Clocks) -> None:
         self._device = device
+        self._clocks = clocks
 
     def elaborate(self, platform: Any) -> Module:
         m = Module()
+        for domain in self._clocks.all:
+            m.domains += ClockDomain(domain.name)
+        m.submodules.clocks = ClockTree(self._clocks)
         m.submodules.device = self._device
         uart = platform.request("uart", 0, dir="-")
         m.submodules.rx = rx = io.Buffer("i", uart.rx)

