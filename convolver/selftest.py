@@ -1,7 +1,7 @@
-"""Frames that a device must filter as the golden model does: extremes by construction, then random ones."""
+"""Frames that a device must filter as the golden model does: extremes by construction, random ones, and much LFSR data."""
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -12,7 +12,7 @@ from .designs import BOUNDARIES, Boundary, Conv2DDesign, FIRDesign
 from .formats import u8
 from .run import Filter
 
-__all__ = ["DEFAULT", "Case", "Device", "cases", "check"]
+__all__ = ["DEFAULT", "LOOPBACK_BYTES", "Case", "Device", "cases", "check", "lfsr", "loopback", "loopback_bytes"]
 
 DEFAULT = Conv2DDesign(
     ((1, 2, 3), (-4, 5, 6), (7, -8, 9)), pixel=u8, shift=2, output=u8, boundary="edge", rows=480, columns=640
@@ -21,6 +21,18 @@ DEFAULT = Conv2DDesign(
 
 FIR_LENGTH = 1000
 """Samples of the longest random frame of a FIR filter."""
+
+LOOPBACK_BYTES = 8 << 20
+"""Bytes of LFSR data that go through a board."""
+
+SIMULATED_BYTES = 1 << 20
+"""Bytes of LFSR data that go through a simulated board, which takes longer."""
+
+SIMULATED_HZ = 1_000_000
+"""The clock that a simulated board tells (`convolver.sim.board_twin.CLOCK_HZ`); no board of ours has so slow a one."""
+
+LOOPBACK_FRAME = 1 << 16
+"""Samples of a frame of LFSR data."""
 
 IMAGE_SIDE = 64
 """Rows and columns of the largest random frame of a 2-D design, plus the kernel's."""
@@ -42,6 +54,10 @@ class Device(Filter, Protocol):
     ) -> NDArray[Any]: ...
 
     def load(self, coefficients: NDArray[np.int64], /) -> None: ...
+
+    def status(self) -> Mapping[str, int | bool | str]: ...
+
+    def stream(self, arrays: Iterable[NDArray[Any]], /) -> Iterator[NDArray[Any]]: ...
 
 
 @dataclass(frozen=True)
@@ -108,14 +124,91 @@ def check(device: Device, case: Case) -> str | None:
         result = np.asarray(device(case.samples, boundary=case.design.boundary, fill=case.design.fill))
     else:
         result = np.asarray(device(case.samples))
+    return _differs(case.name, result, expected)
+
+
+def _differs(name: str, result: NDArray[Any], expected: NDArray[Any]) -> str | None:
     if result.shape != expected.shape:
-        return f"{case.name}: a result of shape {result.shape} instead of {expected.shape}"
+        return f"{name}: a result of shape {result.shape} instead of {expected.shape}"
     wrong = np.argwhere(result != expected)
     if not len(wrong):
         return None
     where = tuple(int(index) for index in wrong[0])
     found = f"{result[where]} instead of {expected[where]} at {list(where)}"
-    return f"{case.name}: {found}, {len(wrong)} of {result.size} results differ"
+    return f"{name}: {found}, {len(wrong)} of {result.size} results differ"
+
+
+def lfsr(count: int, seed: int = 1) -> NDArray[np.uint8]:
+    """The first `count` bytes of eight shift registers side by side, each with the polynomial x^31 + x^28 + 1 (PRBS31 of ITU-T
+    O.150) and a start of its own.
+
+    Since the polynomial's square is that of x^2, a block as long as all before it comes of two earlier ones.
+    """
+    start = np.random.default_rng(seed).integers(1, 256, 31, np.uint8)
+    start[0] = 0xFF  # no register is all zero
+    out = np.empty(max(count, 31), np.uint8)
+    out[:31] = start
+    done, step = 31, 1
+    while done < count:
+        while 31 * step * 2 <= done:
+            step *= 2
+        more = min(28 * step, count - done)
+        out[done : done + more] = out[done - 31 * step :][:more] ^ out[done - 28 * step :][:more]
+        done += more
+    return out[:count]
+
+
+def loopback_bytes(device: Device) -> int:
+    """How many bytes of LFSR data suit a device: fewer for one that says that it is simulated, by its clock."""
+    return SIMULATED_BYTES if device.status().get("clock_frequency") == SIMULATED_HZ else LOOPBACK_BYTES
+
+
+def loopback(device: Device, count: int, seed: int = 1, progress: Callable[[float], None] | None = None) -> str | None:
+    """Streams `count` bytes of LFSR data through a device, frame behind frame without a pause, and compares every result.
+
+    Parameters
+    ----------
+    device : Device
+    count : int
+        Bytes of samples on the link, rounded up to whole frames.
+    seed : int
+    progress : callable, optional
+        Gets the share that is done.
+
+    Returns
+    -------
+    str or None
+        What differs and where; None if nothing does.
+    """
+    from .sim import golden
+
+    design = device.design
+    size = -(-design.sample.width // 8)
+    if isinstance(design, Conv2DDesign):
+        columns = design.columns
+        shape: tuple[int, ...] = (max(_least(design)[0], min(design.rows, LOOPBACK_FRAME // columns)), columns)
+    else:
+        shape = (LOOPBACK_FRAME,)
+    samples = int(np.prod(shape))
+    frames = -(-count // (size * samples))
+    data = lfsr(frames * samples * size, seed)
+
+    def frame(number: int) -> NDArray[np.int64]:
+        raw = data[number * samples * size :][: samples * size].reshape(samples, size).astype(np.int64)
+        value: NDArray[np.int64] = (raw << (8 * np.arange(size))).sum(axis=1) & ((1 << design.sample.width) - 1)
+        if design.sample.signed:
+            value -= (value >> (design.sample.width - 1)) << design.sample.width
+        return value.reshape(shape)
+
+    results = device.stream(frame(number) for number in range(frames))
+    for number, result in enumerate(results):
+        case = Case(f"LFSR frame {number + 1}", frame(number), design)
+        wrong = _differs(case.name, np.asarray(result), golden.run(design, case.samples))
+        if wrong is not None:
+            return wrong
+        if progress is not None:
+            progress((number + 1) / frames)
+    return None
 
 
 def _weights(design: FIRDesign | Conv2DDesign) -> NDArray[np.int64]:

@@ -5,6 +5,7 @@ Commands run in this process where nothing of the process matters, and in one of
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -75,7 +76,7 @@ def command(*arguments: object, **environment: str) -> subprocess.CompletedProce
 class TestUsage:
     def test_help_names_every_command(self, capsys: pytest.CaptureFixture[str]) -> None:
         text = success(capsys, "--help")
-        for name in ("demo", "run", "generate", "report", "build", "selftest", "twin", "boards"):
+        for name in ("demo", "run", "generate", "report", "build", "program", "selftest", "twin", "boards"):
             assert f" {name} " in text
 
     def test_help_waits_for_nothing_heavy(self) -> None:
@@ -386,6 +387,14 @@ class TestSelftest:
         text = success(capsys, "selftest", "-d", design(value), "--frames", 3, "--seed", 5)
         assert text.startswith("10 frames, ")
         assert text.endswith(" samples, seed 5: every result equals the golden model, bit for bit\n")
+
+    def test_lfsr_data_when_asked(self, capsys: pytest.CaptureFixture[str], design: Any) -> None:
+        text = success(capsys, "selftest", "-d", design(FIR), "--frames", 1, "--loopback", "0.25")
+        assert re.fullmatch(
+            r"8 frames, \d+ samples, 0\.25 MiB of LFSR data in [\d.]+ s, \d+ kB/s, seed 1: "
+            r"every result equals the golden model, bit for bit\n",
+            text,
+        )
 
     def test_a_difference_is_found(
         self, capsys: pytest.CaptureFixture[str], design: Any, monkeypatch: pytest.MonkeyPatch

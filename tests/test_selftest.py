@@ -28,6 +28,9 @@ class Golden:
     def __call__(self, samples: Any, **border: Any) -> Any:
         return self.fault(golden.run(self.active.replace(**border), samples))
 
+    def stream(self, arrays: Any) -> Any:
+        return (self(array) for array in arrays)
+
     def load(self, coefficients: Any) -> None:
         field = "coefficients" if isinstance(self.design, FIRDesign) else "kernel"
         self.active = self.design.replace(**{field: coefficients})
@@ -95,3 +98,65 @@ def test_a_device_that_takes_no_new_coefficients_fails() -> None:
     device.load = lambda _coefficients: None  # type: ignore[method-assign]
     told = [selftest.check(device, case) for case in selftest.cases(LOADABLE, 1, 1)]
     assert any(line and line.startswith("all coefficients at the minimum") for line in told)
+
+
+def test_lfsr_is_eight_registers_of_x31_x28_1() -> None:
+    data = selftest.lfsr(5000, 3)
+    assert np.array_equal(data[31:], data[:-31] ^ data[3:-28])
+    assert all(np.unpackbits(data[:31, None], axis=1).any(axis=0))
+    assert np.array_equal(selftest.lfsr(70, 3), data[:70])
+    assert np.array_equal(selftest.lfsr(9, 3), data[:9])
+    assert not np.array_equal(selftest.lfsr(70, 4), data[:70])
+    # No byte is rare, as it would be if registers ran in step.
+    assert np.bincount(selftest.lfsr(1 << 16), minlength=256).min() > 150
+
+
+WIDE = FIRDesign((1, -2), data="s12", output=s16)
+
+
+@pytest.mark.parametrize("design", [FIR, KERNEL, WIDE, KERNEL.replace(mode="valid")])
+def test_lfsr_loopback_passes_a_right_device(design: Any) -> None:
+    seen, shares = [], []
+
+    def note(results: Any) -> Any:
+        seen.append(results.size)
+        return results
+
+    count = 3 * selftest.LOOPBACK_FRAME if design.kind == "fir" else 5000
+    assert selftest.loopback(Golden(design, note), count, 1, shares.append) is None
+    assert shares[-1] == 1
+    assert len(seen) == len(shares) > 1
+
+
+def test_lfsr_samples_fill_their_format() -> None:
+    extremes = []
+
+    def note(results: Any) -> Any:
+        extremes.append((results.min(), results.max()))
+        return results
+
+    assert selftest.loopback(Golden(FIRDesign((1,), data="s12"), note), 1 << 18) is None
+    assert (min(low for low, _ in extremes), max(high for _, high in extremes)) == (-2048, 2047)
+
+
+def test_lfsr_loopback_finds_a_late_fault() -> None:
+    calls = []
+
+    def fault(results: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 3:
+            results = results.copy()
+            results[-1] ^= 1
+        return results
+
+    found = selftest.loopback(Golden(FIR, fault), 1 << 20)
+    assert found is not None
+    assert found.startswith("LFSR frame 3: ")
+    assert "1 of 65536 results differ" in found
+
+
+@pytest.mark.parametrize(("clock", "count"), [(1_000_000, 1 << 20), (100_000_000, 8 << 20), (None, 8 << 20)])
+def test_a_simulated_board_gets_less(clock: int | None, count: int) -> None:
+    device = Golden(FIR)
+    device.status = lambda: {} if clock is None else {"clock_frequency": clock}  # type: ignore[attr-defined]
+    assert selftest.loopback_bytes(device) == count  # type: ignore[arg-type]
