@@ -55,6 +55,8 @@ class Device(Filter, Protocol):
 
     def load(self, coefficients: NDArray[np.int64], /) -> None: ...
 
+    def silence(self) -> None: ...
+
     def status(self) -> Mapping[str, int | bool | str]: ...
 
     def stream(self, arrays: Iterable[NDArray[Any]], /) -> Iterator[NDArray[Any]]: ...
@@ -63,12 +65,13 @@ class Device(Filter, Protocol):
 @dataclass(frozen=True)
 class Case:
     """One frame, what it tries, and the design that states its results: its boundary, and with `load` its coefficients, which
-    go in before it."""
+    go in before it. With `pieces` it goes in as so many, of a signal that goes on from one to the next."""
 
     name: str
     samples: NDArray[np.int64]
     design: FIRDesign | Conv2DDesign
     load: bool = False
+    pieces: int = 1
 
 
 def cases(design: FIRDesign | Conv2DDesign, frames: int, seed: int) -> Iterator[Case]:
@@ -85,6 +88,8 @@ def cases(design: FIRDesign | Conv2DDesign, frames: int, seed: int) -> Iterator[
     yield from _worst_cases(design, shape)
     for number in range(frames):
         yield Case(f"random frame {number + 1}", _random(design, shape, random), design)
+    if _continuous(design):
+        yield Case("one signal in seven calls", _random(design, shape, random), design, pieces=7)
     if isinstance(design, Conv2DDesign) and design.switchable:
         for boundary in BOUNDARIES:
             switched = design.replace(boundary=boundary, fill=int(random.integers(sample.min, sample.max + 1)))
@@ -119,12 +124,20 @@ def check(device: Device, case: Case) -> str | None:
 
     if case.load:
         device.load(_weights(case.design))
+    if _continuous(case.design):
+        device.silence()
     expected = golden.run(case.design, case.samples)
     if isinstance(case.design, Conv2DDesign) and case.design.switchable:
         result = np.asarray(device(case.samples, boundary=case.design.boundary, fill=case.design.fill))
     else:
-        result = np.asarray(device(case.samples))
+        result = np.concatenate(
+            [np.asarray(device(piece)) for piece in np.array_split(case.samples, case.pieces) if piece.size]
+        )
     return _differs(case.name, result, expected)
+
+
+def _continuous(design: FIRDesign | Conv2DDesign) -> bool:
+    return isinstance(design, FIRDesign) and design.continuous
 
 
 def _differs(name: str, result: NDArray[Any], expected: NDArray[Any]) -> str | None:
@@ -200,10 +213,19 @@ def loopback(device: Device, count: int, seed: int = 1, progress: Callable[[floa
             value -= (value >> (design.sample.width - 1)) << design.sample.width
         return value.reshape(shape)
 
+    before = np.zeros(0, np.int64)  # what a continuous filter keeps of the frames before
+    if _continuous(design):
+        device.silence()
     results = device.stream(frame(number) for number in range(frames))
     for number, result in enumerate(results):
-        case = Case(f"LFSR frame {number + 1}", frame(number), design)
-        wrong = _differs(case.name, np.asarray(result), golden.run(design, case.samples))
+        given = frame(number)
+        if _continuous(design):
+            joined = np.concatenate([before, given])
+            expected = golden.run(design, joined)[len(before) :]
+            before = joined[max(0, len(joined) - len(design.weights)) :]
+        else:
+            expected = golden.run(design, given)
+        wrong = _differs(f"LFSR frame {number + 1}", np.asarray(result), expected)
         if wrong is not None:
             return wrong
         if progress is not None:

@@ -160,3 +160,39 @@ def test_a_simulated_board_gets_less(clock: int | None, count: int) -> None:
     device = Golden(FIR)
     device.status = lambda: {} if clock is None else {"clock_frequency": clock}  # type: ignore[attr-defined]
     assert selftest.loopback_bytes(device) == count  # type: ignore[arg-type]
+
+
+CONTINUOUS = FIRDesign((3, -5, 0, 7), data=s8, continuous=True)
+
+
+class Continuous(Golden):
+    """The golden model of a signal that goes on from call to call; with `forgets`, one that doesn't, and with `keeps`, one that
+    knows no silence."""
+
+    def __init__(self, design: Any, *, forgets: bool = False, keeps: bool = False) -> None:
+        super().__init__(design)
+        self.before, self.forgets, self.keeps = np.zeros(0, np.int64), forgets, keeps
+
+    def __call__(self, samples: Any, **border: Any) -> Any:
+        joined = np.concatenate([self.before, samples])
+        results = golden.run(self.design, joined)[len(self.before) :]
+        self.before = np.zeros(0, np.int64) if self.forgets else joined[-len(self.design.coefficients) :]
+        return results
+
+    def silence(self) -> None:
+        if not self.keeps:
+            self.before = np.zeros(0, np.int64)
+
+
+def test_a_continuous_filter_goes_on_and_starts_anew() -> None:
+    def found(device: Continuous) -> list[str]:
+        results = [selftest.check(device, case) for case in selftest.cases(CONTINUOUS, 2, 1)]
+        return [result.partition(":")[0] for result in results if result is not None]
+
+    assert found(Continuous(CONTINUOUS)) == []
+    assert found(Continuous(CONTINUOUS, forgets=True)) == ["one signal in seven calls"]
+    assert "all at the maximum" in found(Continuous(CONTINUOUS, keeps=True))
+    assert selftest.loopback(Continuous(CONTINUOUS), 1 << 18) is None
+    forgot = selftest.loopback(Continuous(CONTINUOUS, forgets=True), 1 << 18)
+    assert forgot is not None
+    assert forgot.startswith("LFSR frame 2: ")
