@@ -176,7 +176,7 @@ def test_a_restart_leaves_nothing_behind(ratio):
             if number % 4 == 0:  # another one follows at once
                 continue
             asking = False  # while a request waits, no samples are passed on
-            for _ in range(rng.randrange(60, 250) * max(1, round(RATIOS[ratio] / 3))):
+            for _ in range(rng.randrange(60, 250) * max(1, round(RATIOS[ratio]))):
                 if not asking and rng.random() < 0.03:
                     asking = True
                     ctx.set(dut.bus.request.valid, 1)
