@@ -78,20 +78,22 @@ class CoefficientLoader(wiring.Component):
         ended = Signal()  # the set is over, whole or not: the next coefficient is the first of another
 
         m.d.comb += [
-            self.i.ready.eq(~self.pending & ~held),
+            self.i.ready.eq(~self.pending & ~held & ~ended),
             self.load.eq(self.pending & (self.swap | idle)),
-            self.write.eq(held & ~overlong),
             self.data.eq(beat.data),
         ]
         m.d.sync += [
             idle.eq(self.idle),
             beat.eq(self.i.payload),
             held.eq(self.i.valid & self.i.ready & ~self.restart),
+            # ``held & ~overlong`` from a register of its own, which may stand near the coefficients: while one is `held`, none
+            # is accepted, so `overlong` changes by a restart alone.
+            self.write.eq(self.i.valid & self.i.ready & ~self.restart & ~overlong),
             self.pending.eq((self.pending & ~self.load) | (self.write & beat.last & final)),
             self.error.eq(self.write & (beat.last ^ final)),
             overlong.eq(~self.restart & Mux(held, ~beat.last & (overlong | final), overlong)),
         ]
-        # The next coefficient is two clocks away: one for the decision, by a register, to begin anew.
+        # The next coefficient is two clocks away, the first of a set three: one for the decision, by a register, to begin anew.
         m.d.sync += ended.eq(self.restart | (self.write & (beat.last | final)))
         with m.If(ended):
             m.d.sync += [self.index.eq(0), final.eq(self._count == 1)]
@@ -175,9 +177,10 @@ class CoefficientBank(wiring.Component):
             word = Signal(shape, name=f"word_{number}")
             m.d.sync += word.eq(value)
             for place, register in enumerate(shadow[first : first + GROUP], first):
-                # A register for each enable: decoded a clock before, it is as near to its coefficient as it can be.
-                here = Signal(name=f"here_{place}")
-                m.d.sync += here.eq(write & (index == place))
+                # A register for each enable, as near to its coefficient as it can be; and one for the decoded place, which
+                # stands for two clocks before anything is written there.
+                chosen, here = Signal(name=f"chosen_{place}"), Signal(name=f"here_{place}")
+                m.d.sync += [chosen.eq(index == place), here.eq(write & chosen)]
                 with m.If(here):
                     m.d.sync += register.eq(word)
             if number < len(schedule.groups) - 1:
