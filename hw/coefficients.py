@@ -77,6 +77,7 @@ class CoefficientLoader(wiring.Component):
         idle = Signal()
         ended = Signal()  # the set is over, whole or not: the next coefficient is the first of another
 
+        accepted = self.i.valid & self.i.ready & ~self.restart
         m.d.comb += [
             self.i.ready.eq(~self.pending & ~held & ~ended),
             self.load.eq(self.pending & (self.swap | idle)),
@@ -85,10 +86,10 @@ class CoefficientLoader(wiring.Component):
         m.d.sync += [
             idle.eq(self.idle),
             beat.eq(self.i.payload),
-            held.eq(self.i.valid & self.i.ready & ~self.restart),
+            held.eq(accepted),
             # ``held & ~overlong`` from a register of its own, which may stand near the coefficients: while one is `held`, none
             # is accepted, so `overlong` changes by a restart alone.
-            self.write.eq(self.i.valid & self.i.ready & ~self.restart & ~overlong),
+            self.write.eq(accepted & ~overlong),
             self.pending.eq((self.pending & ~self.load) | (self.write & beat.last & final)),
             self.error.eq(self.write & (beat.last ^ final)),
             overlong.eq(~self.restart & Mux(held, ~beat.last & (overlong | final), overlong)),

@@ -33,7 +33,7 @@ def entry_layout(design: Conv2DDesign) -> data.StructLayout:
     return data.StructLayout(fields)
 
 
-PARTS = 4
+PARTS = 2
 """Parts in which two sizes are compared, before the parts come together a clock later."""
 
 

@@ -1,5 +1,7 @@
 """Specifications of the parts: what each promises, for free inputs, in another formulation than its own."""
 
+from typing import Any
+
 from amaranth.hdl import Array, Assert, Cat, Const, Cover, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
@@ -129,11 +131,57 @@ class DelaySpec(wiring.Component):
         return m
 
 
+class _Sets:
+    """What becomes of the sets of a bank: a set is known here by its length and its coefficient number `place`.
+
+    A coefficient counts a clock after it was accepted, `idle` a clock after it was said; a clock passes between two
+    coefficients, and one more behind the last one or a restart.
+    """
+
+    def __init__(self, m: Module, spec: Any, dut: Any, design: Design, place: Value) -> None:
+        count = len(Schedule(design).loaded)
+        self.length, self.number = Signal(range(count + 2)), Signal(2)
+        self.value, complete = Signal(design.coefficient_format.width), Signal()
+        self.current = Signal.like(self.length)  # the coefficient's place, from 1; count + 1 for all that are too many
+        self.counts, beat = Signal(), Signal(coefficient_layout(design))
+        self.idle, self.handed, self.fault, anew = Signal(), Signal(), Signal(), Signal()
+        self.ready = ~complete & ~self.counts & ~anew
+        m.d.comb += [
+            dut.i.valid.eq(spec.valid),
+            dut.i.payload.eq(spec.payload),
+            dut.restart.eq(spec.restart),
+            dut.swap.eq(spec.swap),
+            dut.idle.eq(spec.idle),
+            self.current.eq(Mux(self.length > count, self.length, self.length + 1)),
+            self.handed.eq(complete & (spec.swap | self.idle)),
+        ]
+        m.d.sync += [
+            self.counts.eq(spec.valid & dut.i.ready & ~spec.restart),
+            beat.eq(spec.payload),
+            self.idle.eq(spec.idle),
+            anew.eq(spec.restart | (self.counts & ((beat.last & (self.current <= count)) | (self.current == count)))),
+            # Said once for each wrong set: at its early end, or where it should have ended.
+            self.fault.eq(self.counts & ((beat.last & (self.current < count)) | (~beat.last & (self.current == count)))),
+        ]
+        with m.If(self.handed):
+            m.d.sync += complete.eq(0)
+            with m.If(self.number != 3):
+                m.d.sync += self.number.eq(self.number + 1)
+        with m.If(self.counts):
+            m.d.sync += self.length.eq(Mux(beat.last, 0, Mux(self.current == count, count + 1, self.current)))
+            with m.If(self.current == place + 1):
+                m.d.sync += self.value.eq(beat.data)
+            with m.If(beat.last & (self.current == count)):
+                m.d.sync += complete.eq(1)
+        with m.If(spec.restart):
+            m.d.sync += self.length.eq(0)
+        m.d.comb += [Assert(dut.pending == complete), Assert(dut.error == self.fault)]
+
+
 class CoefficientBankSpec(wiring.Component):
     """Sets of the right length, and only those, are handed over whole, when a frame begins or none is inside.
 
-    A coefficient counts a clock after it was accepted, `idle` a clock after it was said, and `load` is high a clock after the
-    reason for it. A set is known here by its length and the one coefficient at the free index `chosen`.
+    Sets as in `_Sets`, known by the one coefficient at the free index `chosen`; `load` is high a clock after the reason for it.
     """
 
     def __init__(self, design: Design) -> None:
@@ -153,64 +201,30 @@ class CoefficientBankSpec(wiring.Component):
         with m.If(~begun):
             m.d.sync += [begun.eq(1), chosen.eq(Mux(self.chosen < count, self.chosen, 0))]
 
-        length, fault = Signal(range(count + 2)), Signal()
-        value, complete = Signal(design.coefficient_format.width), Signal()
-        current = Signal.like(length)  # this coefficient's place, from 1; count + 1 for all that are too many
-        counts, beat = Signal(), Signal(coefficient_layout(design))
-        idle, handed, load = Signal(), Signal(), Signal()
-        m.d.comb += [
-            dut.i.valid.eq(self.valid),
-            dut.i.payload.eq(self.payload),
-            dut.restart.eq(self.restart),
-            dut.swap.eq(self.swap),
-            dut.idle.eq(self.idle),
-            current.eq(Mux(length > count, length, length + 1)),
-            handed.eq(complete & (self.swap | idle)),
-        ]
-        m.d.sync += [
-            counts.eq(self.valid & dut.i.ready & ~self.restart),
-            beat.eq(self.payload),
-            idle.eq(self.idle),
-            load.eq(handed | ~begun),
-            # Said once for each wrong set: at its early end, or where it should have ended.
-            fault.eq(counts & (beat.last & (current < count) | ~beat.last & (current == count))),
-        ]
-        with m.If(handed):
-            m.d.sync += complete.eq(0)
-        with m.If(counts):
-            m.d.sync += length.eq(Mux(beat.last, 0, Mux(current == count, count + 1, current)))
-            with m.If(current == chosen + 1):
-                m.d.sync += value.eq(beat.data)
-            with m.If(beat.last & (current == count)):
-                m.d.sync += complete.eq(1)
-        with m.If(self.restart):
-            m.d.sync += length.eq(0)
+        sets, load = _Sets(m, self, dut, design, chosen), Signal()
+        m.d.sync += load.eq(sets.handed | ~begun)
 
         # Which lane multiplies by the coefficient of this number.
         lanes = {product.weight: product.lane for product in schedule.products}
-        held = Signal.like(value)
+        held = Signal.like(sets.value)
         m.d.comb += held.eq(Array(Value.cast(dut.coefficients[lanes[weight]]) for weight in schedule.loaded)[chosen])
-        initial = Array(Const(design.weights[weight] % (1 << len(value)), len(value)) for weight in schedule.loaded)
+        initial = Array(Const(design.weights[weight] % (1 << len(held)), len(held)) for weight in schedule.loaded)
         m.d.comb += [
-            Assert(dut.pending == complete),
-            Assert(dut.i.ready == (begun & ~complete & ~counts)),
+            Assert(dut.i.ready == (begun & sets.ready)),
             Assert(dut.load == load),
-            Assert(~(load & begun & ~second) | (held == value)),
+            Assert(~(load & begun & ~second) | (held == sets.value)),
             Assert(~second | (held == initial[chosen])),
-            Assert(dut.error == fault),
         ]
-        sets, dropped, wrong = Signal(2), Signal(), Signal()
-        with m.If(handed & (sets != 3)):
-            m.d.sync += sets.eq(sets + 1)
-        with m.If(fault):
+        dropped, wrong = Signal(), Signal()
+        with m.If(sets.fault):
             m.d.sync += wrong.eq(1)
-        with m.If(self.restart & (length != 0)):
+        with m.If(self.restart & (sets.length != 0)):
             m.d.sync += dropped.eq(1)
         m.d.comb += [
-            Cover((sets == 3) & (value != 0) & load),
-            Cover(wrong & handed & self.swap & ~idle),
-            Cover((dropped if count > 1 else 1) & handed & idle & ~self.swap),
-            Cover(counts & (length > count)),
+            Cover((sets.number == 3) & (sets.value != 0) & load),
+            Cover(wrong & sets.handed & self.swap & ~sets.idle),
+            Cover((dropped if count > 1 else 1) & sets.handed & sets.idle & ~self.swap),
+            Cover(sets.counts & (sets.length > count)),
         ]
         return m
 
@@ -218,7 +232,7 @@ class CoefficientBankSpec(wiring.Component):
 class CoefficientMemorySpec(wiring.Component):
     """The coefficients of a slot's clocks, of the set that was handed over last, whole; two clocks after they were asked for.
 
-    Sets as in `CoefficientBankSpec`, but a set is handed over in the clock of the reason for it, and the design's own is there
+    Sets as in `_Sets`, but a set is handed over in the clock of the reason for it, and the design's own is there
     from the first clock after a reset on. What a memory gives in the two clocks behind a reset isn't said.
     """
 
@@ -248,7 +262,14 @@ class CoefficientMemorySpec(wiring.Component):
         m.d.comb += own.eq(of_chosen([Const(design.weights[product.weight], shape) for product in products]))
         now = Mux(changed, active, own)
         if design.loadable:
-            self._sets(m, dut, of_chosen([schedule.loaded.index(product.weight) for product in products]), changed, active)
+            sets = _Sets(m, self, dut, design, of_chosen([schedule.loaded.index(product.weight) for product in products]))
+            m.d.comb += [
+                Assert(dut.i.ready == sets.ready),
+                Cover((sets.number == 3) & (active != sets.value)),
+                Cover(sets.fault & (sets.length == 0)),
+            ]
+            with m.If(sets.handed):
+                m.d.sync += [changed.eq(1), active.eq(sets.value)]
 
         wanted, there = now, begun & (asked == of_chosen([product.clock for product in products]))
         for clock in range(2):
@@ -263,49 +284,6 @@ class CoefficientMemorySpec(wiring.Component):
             Cover(there & (held != own) if design.loadable else there & (held != 0)),
         ]
         return m
-
-    def _sets(self, m: Module, dut: coefficients.CoefficientMemory, number: Value, changed: Signal, active: Signal) -> None:
-        """Counts a set's coefficients, and keeps number `number` of it."""
-        design = self._design
-        count = len(self._schedule.loaded)
-        length, complete, fault = Signal(range(count + 2)), Signal(), Signal()
-        value, current = Signal.like(active), Signal(range(count + 2))
-        counts, beat, idle, handed = Signal(), Signal(coefficient_layout(design)), Signal(), Signal()
-        m.d.comb += [
-            dut.i.valid.eq(self.valid),
-            dut.i.payload.eq(self.payload),
-            dut.restart.eq(self.restart),
-            dut.swap.eq(self.swap),
-            dut.idle.eq(self.idle),
-            current.eq(Mux(length > count, length, length + 1)),
-            handed.eq(complete & (self.swap | idle)),
-        ]
-        m.d.sync += [
-            counts.eq(self.valid & dut.i.ready & ~self.restart),
-            beat.eq(self.payload),
-            idle.eq(self.idle),
-            fault.eq(counts & (beat.last & (current < count) | ~beat.last & (current == count))),
-        ]
-        with m.If(handed):
-            m.d.sync += [complete.eq(0), changed.eq(1), active.eq(value)]
-        with m.If(counts):
-            m.d.sync += length.eq(Mux(beat.last, 0, Mux(current == count, count + 1, current)))
-            with m.If(current == number + 1):
-                m.d.sync += value.eq(beat.data)
-            with m.If(beat.last & (current == count)):
-                m.d.sync += complete.eq(1)
-        with m.If(self.restart):
-            m.d.sync += length.eq(0)
-        sets = Signal(2)
-        with m.If(handed & (sets != 3)):
-            m.d.sync += sets.eq(sets + 1)
-        m.d.comb += [
-            Assert(dut.pending == complete),
-            Assert(dut.i.ready == ~complete & ~counts),
-            Assert(dut.error == fault),
-            Cover((sets == 3) & (active != value)),
-            Cover(fault & (length == 0)),
-        ]
 
 
 class RequantiserSpec(wiring.Component):
