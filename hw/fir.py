@@ -12,6 +12,7 @@ from .coefficients import coefficient_layout
 from .delay import Delay
 from .delay_line import DelayLine, SampleMemory
 from .marks import ERROR_LAYOUT
+from .pace import Pace
 from .stream import frame_layout
 
 __all__ = ["FIRCore"]
@@ -162,16 +163,11 @@ class FIRCore(wiring.Component):
 
     def _feed_memory(self, m: Module, array: ArrayCore, step: Signal, beat: Signal, clear: Signal, keep: Signal) -> None:
         """One sample a slot: a sample is accepted when the slot before is in its last clock, or over."""
-        clocks = self.schedule.clocks
         m.submodules.memory = memory = SampleMemory(self.schedule)
-        pause = Signal(range(clocks))
-        free = Signal(init=1)
-        m.d.comb += self.i.ready.eq(array.available & free)
-        with m.If(pause != 0):
-            m.d.sync += [pause.eq(pause - 1), free.eq(pause == 1)]
-        with m.If(keep):
-            m.d.sync += [pause.eq(clocks - 1), free.eq(0)]
+        m.submodules.pace = pace = Pace(self.schedule.clocks)
         m.d.comb += [
+            self.i.ready.eq(array.available & pace.free),
+            pace.begin.eq(keep),
             memory.valid.eq(step),
             memory.clear.eq(clear),
             memory.sample.eq(beat.data),

@@ -26,6 +26,7 @@ from convolver.hw.line_buffer import LineBuffer
 from convolver.hw.mac_array import MACArray
 from convolver.hw.multiplier import Multiplier
 from convolver.hw.output_buffer import OutputBuffer
+from convolver.hw.pace import Pace
 from convolver.hw.raster import Raster
 from convolver.hw.requantiser import Requantiser
 from convolver.hw.stream import SkidBuffer
@@ -245,10 +246,15 @@ PAIRED = (
     ),
 )
 FOLDED = (
-    Seed("slots overlap", FIRCore, "pause.eq(clocks - 1), free.eq(0)", "pause.eq(clocks - 1), free.eq(clocks < 3)"),
+    Seed("slots overlap", Pace, "self.free.eq(self.soon)", "self.free.eq(1)"),
     Seed("silence a sample short", SampleMemory, "older.eq(min(1, positions - 1))", "older.eq(min(2, positions - 1))"),
     Seed("age of the sample before", SampleMemory, "spare_next.eq(older - filled[0])", "spare_next.eq(older - filled[0] + 1)"),
     Seed("marks a clock early", FIRCore, "Delay(array.marks.shape(), 2)", "Delay(array.marks.shape(), 0)"),
+)
+PACE = (
+    Seed("a clock early", Pace, "self.free.eq(self.soon)", "self.free.eq(self.soon | (left == 1))"),
+    Seed("a clock late", Pace, "left.eq(self._clocks - 2)", "left.eq(self._clocks - 1)"),
+    Seed("begins whatever is", Pace, "~self.begin & (left == 0)", "left == 0"),
 )
 LINES = (
     Seed("written a clock early", LineBuffer, "memory.write.eq(self.o_valid)", "memory.write.eq(valid)"),
@@ -288,8 +294,8 @@ RASTER = (
     Seed(
         "step without a credit",
         Raster,
-        "advance.eq(self.available & Mux(idle, self.starts, ~taking | self.more))",
-        "advance.eq(self.available & Mux(idle, self.starts, ~taking | self.more) | flushing | completing)",
+        "advance.eq(available & Mux(idle, self.starts, ~taking | self.more))",
+        "advance.eq(available & Mux(idle, self.starts, ~taking | self.more) | flushing | completing)",
     ),
     Seed("cut frame never completed", Raster, "(completing | cut) & ~frame_end", "cut & ~frame_end"),
     Seed("size not checked", Raster, "(idle & self.starts)", "(idle & head.first)"),
@@ -309,8 +315,8 @@ WHOLE = (
     Seed(
         "end of the frame for the line's",
         Conv2DCore,
-        '("first", "last", "eol")),\n            self.busy',
-        '("first", "last", "last")),\n            self.busy',
+        "*(array.marks[name].eq(getattr(window, name)) for name in MARKS),",
+        '*(array.marks[name].eq(getattr(window, name.replace("eol", "last"))) for name in MARKS),',
     ),
 )
 ONE_RESULT = (
@@ -396,6 +402,8 @@ PROOFS: tuple[Proof, ...] = (
         8,
         (Seed("clock missing", Delay, "range(self._clocks)", "range(1, self._clocks)"),),
     ),
+    Proof("pace", "4 clocks", lambda: specs.PaceSpec(4), 12, PACE),
+    Proof("pace", "2 clocks", lambda: specs.PaceSpec(2), 8),
     Proof(
         "coefficient bank",
         "3 of s3",

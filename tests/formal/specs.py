@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In
 from formal.contracts import Queue
 
 from convolver.designs import Conv2DDesign, Design, FIRDesign
-from convolver.hw import coefficients, conv2d, delay, fir, mac_array, output_buffer, raster, requantiser, stream
+from convolver.hw import coefficients, conv2d, delay, fir, mac_array, output_buffer, pace, raster, requantiser, stream
 from convolver.hw.coefficients import coefficient_layout
 from convolver.hw.marks import ERROR_LAYOUT
 from convolver.schedule import Schedule
@@ -21,6 +21,7 @@ __all__ = [
     "FIRCoreSpec",
     "MACArraySpec",
     "OutputBufferSpec",
+    "PaceSpec",
     "RasterSpec",
     "RequantiserSpec",
     "SkidBufferSpec",
@@ -176,6 +177,30 @@ class _Sets:
         with m.If(spec.restart):
             m.d.sync += self.length.eq(0)
         m.d.comb += [Assert(dut.pending == complete), Assert(dut.error == self.fault)]
+
+
+class PaceSpec(wiring.Component):
+    """A slot may begin as soon as the one before began `clocks` clocks ago, and no sooner."""
+
+    def __init__(self, clocks: int) -> None:
+        super().__init__({"begin": In(1)})
+        self._clocks = clocks
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.dut = dut = pace.Pace(self._clocks)
+        begun = Signal(self._clocks - 1)  # whether a slot began in each of the clocks before, the last one first
+        soon = Signal(init=1)
+        m.d.comb += dut.begin.eq(self.begin & dut.free)
+        m.d.sync += [begun.eq(Cat(dut.begin, begun)), soon.eq(dut.soon)]
+        age = Signal(range(self._clocks + 1))  # clocks since a slot began, up to its end; 0 before the first
+        m.d.sync += age.eq(Mux(dut.begin, 1, Mux((age == 0) | (age == self._clocks), age, age + 1)))
+        m.d.comb += [
+            Assert(dut.free == ~begun.any()),
+            Assert(dut.free == soon),
+            Cover(dut.begin & (age == self._clocks)),
+        ]
+        return m
 
 
 class CoefficientBankSpec(wiring.Component):

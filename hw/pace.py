@@ -1,0 +1,43 @@
+"""The pace of a folded core: when the next slot may begin."""
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+__all__ = ["Pace"]
+
+
+class Pace(wiring.Component):
+    """Keeps slots apart: one in `clocks` clocks.
+
+    Parameters
+    ----------
+    clocks : int
+        Clocks a slot, 2 or more.
+
+    Ports
+    -----
+    begin : In
+        A slot begins in this clock; only while `free`.
+    free : Out
+        One may begin. A register.
+    soon : Out
+        `free` is high in the next clock.
+    """
+
+    def __init__(self, clocks: int) -> None:
+        if clocks < 2:
+            raise ValueError(f"Clocks must be at least 2, not {clocks}")
+        super().__init__({"begin": In(1), "free": Out(1, init=1), "soon": Out(1)})
+        self._clocks = clocks
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        left = Signal(range(self._clocks - 1))
+        m.d.comb += self.soon.eq(~self.begin & (left == 0))
+        m.d.sync += self.free.eq(self.soon)
+        with m.If(self.begin):
+            m.d.sync += left.eq(self._clocks - 2)
+        with m.Elif(left != 0):
+            m.d.sync += left.eq(left - 1)
+        return m
