@@ -1,10 +1,11 @@
-"""What FIR cores sustain on the twin, and how long their elaboration takes.
+"""What FIR cores, and folded 2-D cores, sustain on the twin, and how long a FIR's elaboration takes.
 
     python benchmarks/fir.py
 
-First table: products of taps and samples that a multiplier gives in a clock, from the first result of 100 000 samples to the
-last, sent without a pause as 10 frames; the multipliers are those in the netlist. Every result is compared with the golden
-model. The marks: 1.00, and 2.00 where taps are symmetric.
+First table: products of coefficients and samples that a multiplier gives in a clock, from the first result of 100 000 samples
+to the last, sent without a pause as 10 frames, of a 2-D core images of 100x100; the multipliers are those in the netlist. Every
+result is compared with the golden model. The marks: 1.00, and 2.00 where taps are symmetric; 0.90 where 9 places have 2 clocks
+of 5 multipliers.
 
 Second table: seconds of processor time from a design to its RTLIL (Amaranth) and to its Verilog (Yosys besides), the best of
 three, 16-bit samples and loadable 16-bit coefficients. The marks: 128 taps in 5 s, and no more for each tap than fewer take.
@@ -17,7 +18,7 @@ from collections.abc import Callable
 import numpy as np
 from amaranth.back import rtlil
 
-from convolver import FIRDesign
+from convolver import Conv2DDesign, FIRDesign
 from convolver.hw.core import create
 from convolver.hw.verilog import generate
 from convolver.sim import golden
@@ -35,12 +36,25 @@ def loadable(taps: int, **fields: object) -> FIRDesign:
     return FIRDesign([*half[: taps // 2], *half[::-1]], coefficient="s16", loadable=True, **fields)  # type: ignore[arg-type]
 
 
-SUSTAINED = {
+def image(side: int, multipliers: int) -> Conv2DDesign:
+    """A loadable kernel."""
+    kernel = [[3 + 2 * (row * side + column) for column in range(side)] for row in range(side)]
+    return Conv2DDesign(
+        kernel, pixel="u12", coefficient="s12", boundary="edge", columns=100, loadable=True, multipliers=multipliers
+    )
+
+
+SUSTAINED: dict[str, FIRDesign | Conv2DDesign] = {
     "16 taps": loadable(16),
     "16 taps, symmetric": loadable(16, symmetry="symmetric"),
     "64 taps on 8": loadable(64, multipliers=8),
     "64 taps on 1": loadable(64, multipliers=1),
     "64 taps on 1, symmetric": loadable(64, symmetry="symmetric", multipliers=1),
+    "3x3": image(3, 9),
+    "3x3 on 8": image(3, 8),
+    "3x3 on 3": image(3, 3),
+    "3x3 on 1": image(3, 1),
+    "7x7 on 7": image(7, 7),
 }
 
 
@@ -48,13 +62,15 @@ def sustained() -> None:
     print(f"{'design':<26}{'multipliers':>12}{'clocks a sample':>17}{'MACs a multiplier a clock':>27}")
     for (name, design), compiled in zip(SUSTAINED.items(), compile_designs(SUSTAINED.values()), strict=True):
         multipliers = len(re.findall(r"cell \$mul ", rtlil.convert(create(design))))
-        frames = [random_samples(design.data, (SAMPLES,), seed) for seed in range(FRAMES)]
+        shape = (SAMPLES,) if isinstance(design, FIRDesign) else (SAMPLES // design.columns, design.columns)
+        frames = [random_samples(design.sample, shape, seed) for seed in range(FRAMES)]
         run = Simulation(compiled).run(beats_of(frames), FRAMES * SAMPLES)
-        if not np.array_equal(run.results, np.concatenate([golden.fir(design, frame) for frame in frames])):
+        if not np.array_equal(run.results, np.concatenate([golden.run(design, frame).reshape(-1) for frame in frames])):
             raise SystemExit(f"{name}: the twin and the golden model differ")
         clocks = run.last_result - run.first_result
         steps = run.delivered - 1
-        print(f"{name:<26}{multipliers:>12}{clocks / steps:>17.4f}{design.taps * steps / (multipliers * clocks):>27.4f}")
+        products = len(design.weights) * steps / (multipliers * clocks)
+        print(f"{name:<26}{multipliers:>12}{clocks / steps:>17.4f}{products:>27.4f}")
 
 
 def seconds(call: Callable[[], object]) -> float:

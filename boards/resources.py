@@ -59,7 +59,7 @@ def check_fit(board: Board, design: Design) -> None:
     Raises
     ------
     BoardError
-        Naming the limit, the need, and, of a FIR, the fewest clocks a sample that would do.
+        Naming the limit, the need, and the fewest clocks a sample or a pixel that would do.
     """
     deepest = max((words for words, _, _ in _memories(Schedule(design, board.hardware))), default=0)
     if board.family == "ecp5" and deepest > DEEPEST_BLOCK:
@@ -102,14 +102,16 @@ def needs(board: Board, design: Design) -> tuple[Use, Use]:
 
 
 def _hint(board: Board, design: Design, use: Use) -> str:
-    if not isinstance(design, FIRDesign):
-        return "use fewer columns" if use.what == "block RAM" else "use a smaller kernel"
-    for clocks in range(1, len(design.terms) + 1):
-        other = design.replace(clocks_per_sample=clocks, multipliers=None)
-        found = needs(board, other)
+    signal = isinstance(design, FIRDesign)
+    field = "clocks_per_sample" if signal else "clocks_per_pixel"
+    most = len(design.terms) if isinstance(design, FIRDesign) else Schedule(design).positions
+    for clocks in range(1, most + 1) if signal or use.what == "multiplier" else ():
+        found = needs(board, design.replace(**{field: clocks, "multipliers": None}))
         if all(one.used <= one.available for one in found):
-            return f"clocks_per_sample={clocks} needs {found[0].used:g} multipliers and {found[1].used:g} block RAMs"
-    return "use fewer taps or narrower numbers"
+            return f"{field}={clocks} needs {found[0].used:g} multipliers and {found[1].used:g} block RAMs"
+    if signal:
+        return "use fewer taps or narrower numbers"
+    return "use fewer columns" if use.what == "block RAM" else "use a smaller kernel"
 
 
 def _multipliers(board: Board, schedule: Schedule) -> int:

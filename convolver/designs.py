@@ -9,14 +9,14 @@ import itertools
 import json
 import operator
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self, TypeGuard, get_args
 
 from .errors import DesignError, FileError
-from .formats import OVERFLOWS, ROUNDINGS, Format, Overflow, Rounding, round_shift, s16, u1, u8
+from .formats import OVERFLOWS, ROUNDINGS, Format, Overflow, Rounding, is_wiring, round_shift, s16, u1, u8
 from .specification import KINDS, FromSpecification
 from .specified import Specified
 
@@ -71,6 +71,9 @@ MAX_KERNELS = 8
 
 MAX_STRIDE = 64
 """Most rows and columns from one result to the next."""
+
+MAX_SIDE = 15
+"""Most rows and columns of a kernel."""
 
 LINE_TURNAROUND = 3
 """Columns that a frame must have for its line buffer: clocks from the read of a word to the read that may see its new value."""
@@ -186,6 +189,11 @@ class Design:
         can be loaded, with any that fit their format."""
         return self._reach(self.weights)
 
+    @property
+    def slot(self) -> int:
+        """Clocks in which a sample or a pixel is computed."""
+        raise NotImplementedError
+
     def _reach(self, weights: Sequence[int]) -> tuple[int, int]:
         sample, coefficient = self.sample, self.coefficient_format
         low = high = 0
@@ -273,6 +281,17 @@ def _asymmetric(coefficients: Sequence[int], symmetry: Symmetry, tap: int) -> st
         f"Coefficients must be {symmetry}: tap {tap} must be {sign}tap {mirror}, "
         f"not {coefficients[tap]} against {coefficients[mirror]}"
     )
+
+
+def _clocks(name: str, given: object, multipliers: int | None, lanes: Callable[[int], int]) -> int:
+    """The clocks of a slot: as given, or the fewest that do with so many multipliers; `lanes` says how many each needs."""
+    needed = 1
+    if multipliers is not None:
+        needed = next(clocks for clocks in itertools.count(1) if lanes(clocks) <= multipliers)
+    clocks = _between(name, needed if given is None else given, 1, 1024)
+    if clocks < needed:
+        raise DesignError(f"{name} must be at least {needed} for {multipliers} multipliers, not {clocks}")
+    return clocks
 
 
 def _listed(value: Any) -> Any:
@@ -390,18 +409,11 @@ class FIRDesign(FromSpecification, Design):
 
     def _check_folding(self) -> None:
         if self.multipliers is not None:
-            _between("Multipliers", self.multipliers, 1, 256)
-            needed = -(-len(self.terms) // self.multipliers)
-            if self.clocks_per_sample is None:
-                object.__setattr__(self, "clocks_per_sample", max(needed, 1))
-            elif isinstance(self.clocks_per_sample, int) and self.clocks_per_sample < needed:
-                raise DesignError(
-                    f"Clocks per sample must be at least {needed} for {self.multipliers} multipliers, "
-                    f"not {self.clocks_per_sample}"
-                )
-        if self.clocks_per_sample is None:
-            object.__setattr__(self, "clocks_per_sample", 1)
-        _between("Clocks per sample", self.clocks_per_sample, 1, 1024)
+            object.__setattr__(self, "multipliers", _between("Multipliers", self.multipliers, 1, 256))
+        clocks = _clocks(
+            "Clocks per sample", self.clocks_per_sample, self.multipliers, lambda clocks: -(-len(self.terms) // clocks)
+        )
+        object.__setattr__(self, "clocks_per_sample", clocks)
 
     @cached_property
     def terms(self) -> tuple[tuple[int, int | None], ...]:
@@ -462,7 +474,8 @@ class FIRDesign(FromSpecification, Design):
 
 @dataclass(frozen=True)
 class Conv2DDesign(Design):
-    """A 2-D convolution (or correlation) of an image with a kernel, or with several in one pass, one pixel a clock.
+    """A 2-D convolution (or correlation) of an image with a kernel, or with several in one pass, one pixel a clock, or one in
+    several.
 
     ``convolve`` flips the kernel in both axes, as `scipy.signal.convolve2d` does; ``correlate`` doesn't, as
     `scipy.signal.correlate2d` doesn't. In ``same`` mode the output has the image's shape and is centred as these two centre
@@ -506,6 +519,11 @@ class Conv2DDesign(Design):
         nothing is said. For ``same`` and kernels of up to 7x7.
     rows, columns : int
         Largest image, 1 to 65535 rows and 1 to 16384 columns. `columns` sets the line buffer's memory.
+    clocks_per_pixel : int, optional
+        Clocks in which one pixel is computed, 1 to 1024: as many of a kernel's coefficients share a multiplier. By default 1,
+        or what `multipliers` asks.
+    multipliers : int, optional
+        Most multipliers to use, at least one for each kernel: sets `clocks_per_pixel` to the fewest clocks that do with them.
 
     Raises
     ------
@@ -534,6 +552,8 @@ class Conv2DDesign(Design):
     absolute: bool = False
     threshold: int | None = None
     stride: tuple[int, int] = (1, 1)
+    clocks_per_pixel: int | None = None
+    multipliers: int | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "kernel", _kernels(self.kernel))
@@ -559,6 +579,27 @@ class Conv2DDesign(Design):
         self._check_numbers()
         if self.threshold is not None:
             object.__setattr__(self, "threshold", _between("Threshold", self.threshold, *self.result_range))
+        if self.multipliers is not None:
+            multipliers = _between("Multipliers", self.multipliers, len(self.kernels), MAX_KERNELS * MAX_SIDE**2)
+            object.__setattr__(self, "multipliers", multipliers)
+        clocks = _clocks("Clocks per pixel", self.clocks_per_pixel, self.multipliers, self._multipliers)
+        object.__setattr__(self, "clocks_per_pixel", clocks)
+
+    def _multipliers(self, clocks: int) -> int:
+        """Multipliers that do in so many clocks a pixel. In one clock constants that are only wiring have none."""
+        size = self.kernel_rows * self.kernel_columns
+        if self.loadable:
+            return len(self.kernels) * -(-size // clocks)
+        kernels = [[weight for line in kernel for weight in line if weight] for kernel in self.kernels]
+        if clocks == 1:
+            return sum(not is_wiring(weight) for kernel in kernels for weight in kernel)
+        return sum(max(-(-len(kernel) // clocks), 1) for kernel in kernels)
+
+    @property
+    def slot(self) -> int:
+        """`clocks_per_pixel`, which is never None once the design is made."""
+        assert self.clocks_per_pixel is not None
+        return self.clocks_per_pixel
 
     @property
     def sample(self) -> Format:
@@ -586,7 +627,7 @@ class Conv2DDesign(Design):
 
     def single(self, number: int) -> Self:
         """The design of the exact sums of one of the kernels."""
-        changes = {"shift": 0, "output": None, "combine": "none", "absolute": False, "threshold": None}
+        changes = {"shift": 0, "output": None, "combine": "none", "absolute": False, "threshold": None, "multipliers": None}
         return self.replace(kernel=self.kernels[number], coefficient=self.coefficient, **changes)
 
     @property
@@ -781,8 +822,8 @@ def _kernel(lines: Sequence[Any]) -> Kernel:
     if len({len(line) for line in kernel}) > 1:
         raise DesignError(f"Kernel must have rows of one length, not {', '.join(str(len(line)) for line in kernel)}")
     sides = (len(kernel), len(kernel[0]) if kernel else 0)
-    if not all(1 <= side <= 15 for side in sides):
-        raise DesignError(f"A kernel must have 1 to 15 rows and columns, not {sides[0]}x{sides[1]}")
+    if not all(1 <= side <= MAX_SIDE for side in sides):
+        raise DesignError(f"A kernel must have 1 to {MAX_SIDE} rows and columns, not {sides[0]}x{sides[1]}")
     return kernel
 
 

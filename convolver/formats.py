@@ -141,3 +141,8 @@ def round_shift(value: int, shift: int, rounding: Rounding) -> int:
         case "toward_zero":
             up = value < 0 and rest > 0
     return quotient + (up and shift > 0)
+
+
+def is_wiring(coefficient: int) -> bool:
+    """Whether a product by this constant needs no multiplier: 0, a power of two, or the negative of one."""
+    return abs(coefficient) & (abs(coefficient) - 1) == 0

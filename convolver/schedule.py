@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import accumulate, pairwise, starmap
+from itertools import accumulate, groupby, pairwise, starmap
 from typing import Literal
 
 import numpy as np
@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .designs import Conv2DDesign, Design, FIRDesign
 from .errors import DesignError
-from .formats import Format
+from .formats import Format, is_wiring
 
 __all__ = [
     "FACTORS",
@@ -26,7 +26,6 @@ __all__ = [
     "Product",
     "Schedule",
     "Stage",
-    "is_wiring",
     "multiplier_latency",
     "parts",
 ]
@@ -142,7 +141,7 @@ class Schedule:
     def __init__(self, design: Design, family: Family | None = None) -> None:
         self.design = design
         self.family = family
-        self.clocks = design.slot if isinstance(design, FIRDesign) else 1
+        self.clocks = design.slot
         self.sign = -1 if isinstance(design, FIRDesign) and design.symmetry == "antisymmetric" else 1
         self.positions: int
         self.products: tuple[Product, ...]
@@ -224,7 +223,11 @@ class Schedule:
 
     def lane(self, number: int) -> tuple[Product, ...]:
         """The products of a lane, by their clock."""
-        return self.products[number * self.clocks : (number + 1) * self.clocks]
+        return self._lanes[number]
+
+    @cached_property
+    def _lanes(self) -> tuple[tuple[Product, ...], ...]:
+        return tuple(tuple(products) for _, products in groupby(self.products, key=lambda product: product.lane))
 
     @cached_property
     def lane_ranges(self) -> tuple[tuple[int, int], ...]:
@@ -348,6 +351,8 @@ class Schedule:
             bordered = isinstance(self.design, Conv2DDesign) and self.design.core_mode == "same"
             window = Stage("window", 2 if bordered else 1)
             feeder = [Stage("accept", 2), Stage("raster", 1), Stage("line buffer", 2), Stage("rows", 1), window]
+            if self.clocks > 1:
+                feeder.append(Stage("operands", 2))
         slowest = next(array for array in self.arrays if array.array_latency == self.array_latency)
         return (
             *feeder,
@@ -377,7 +382,9 @@ class Schedule:
     @property
     def buffer_depth(self) -> int:
         """Results that the output buffer holds: the credits, enough for one result a clock."""
-        return 1 << math.ceil(math.log2(math.ceil((self.latency + CREDIT_LATENCY) / self.clocks) + 2))
+        # A folded raster looks at a register more.
+        late = CREDIT_LATENCY + (self.clocks > 1 and isinstance(self.design, Conv2DDesign))
+        return 1 << math.ceil(math.log2(math.ceil((self.latency + late) / self.clocks) + 2))
 
     @property
     def lag(self) -> tuple[int, int]:
@@ -430,14 +437,14 @@ class Schedule:
     @property
     def sample_memory_bits(self) -> int:
         """Bits of a folded FIR's sample memories: the whole history for each lane, and again for its mirrored samples."""
-        if self.clocks == 1:
+        if self.clocks == 1 or isinstance(self.design, Conv2DDesign):
             return 0
         mirrors = sum(any(product.mirror is not None for product in self.lane(lane)) for lane in range(self.lanes))
         return (self.lanes + mirrors) * (1 << self.positions.bit_length()) * self.design.sample.width
 
     @property
     def coefficient_memory_bits(self) -> int:
-        """Bits of a folded FIR's coefficient memories, one a lane; of three sets, the first and two in turn, if loadable."""
+        """Bits of a folded core's coefficient memories, one a lane; of three sets, the first and two in turn, if loadable."""
         if self.clocks == 1:
             return 0
         banks = 3 if self.design.loadable else 1
@@ -578,8 +585,3 @@ def _tree(ranges: Sequence[tuple[int, int]], levels: int) -> tuple[tuple[Adder, 
 def _nodes(adders: Sequence[Adder]) -> str:
     widths = sorted({str(Format.holding(adder.low, adder.high)) for adder in adders}, key=lambda name: int(name[1:]))
     return f"{len(adders)} nodes of {', '.join(widths)}"
-
-
-def is_wiring(coefficient: int) -> bool:
-    """Whether a product by this constant needs no multiplier: 0, a power of two, or the negative of one."""
-    return abs(coefficient) & (abs(coefficient) - 1) == 0

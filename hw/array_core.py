@@ -1,5 +1,7 @@
 """What stands behind every feeder: array, coefficients, output stage, output buffer."""
 
+from collections.abc import Sequence
+
 from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
@@ -138,16 +140,13 @@ class ArrayCore(wiring.Component):
             m.submodules.bank = bank = CoefficientMemory(schedule)
             m.d.comb += [bank.clock.eq(self.clock), bank.swap.eq(self.swap)]
             m.submodules.start = start = Delay(1, pre_adder)
-            m.d.comb += [
-                start.i.eq(self.start),
-                arrays[0].start.eq(start.o),
-                arrays[0].load.eq(bank.load),
-            ]
-            beside_operands = [arrays[0].coefficients[lane].eq(bank.coefficients[lane]) for lane in range(schedule.lanes)]
-            if pre_adder:
-                m.d.sync += beside_operands
-            else:
-                m.d.comb += beside_operands
+            m.d.comb += start.i.eq(self.start)
+            for array in arrays:
+                m.d.comb += [array.start.eq(start.o), array.load.eq(bank.load)]
+            # A pre-adder's operands are a clock late.
+            domain = m.d.sync if pre_adder else m.d.comb
+            for array, lane, number in self._array_lanes(arrays):
+                domain += array.coefficients[lane].eq(bank.coefficients[number])
         elif schedule.design.loadable:
             m.submodules.bank = bank = CoefficientBank(schedule)
             m.submodules.swap = swap = Delay(1, pre_adder)
@@ -155,11 +154,7 @@ class ArrayCore(wiring.Component):
                 swap.i.eq(self.swap),
                 bank.swap.eq(swap.o),
                 *(array.load.eq(bank.load) for array in arrays),
-                *(
-                    array.coefficients[lane].eq(bank.coefficients[first + lane])
-                    for array, part, first in zip(arrays, schedule.arrays, schedule.array_lanes, strict=True)
-                    for lane in range(part.lanes)
-                ),
+                *(array.coefficients[lane].eq(bank.coefficients[number]) for array, lane, number in self._array_lanes(arrays)),
             ]
         if schedule.design.loadable:
             wiring.connect(m, wiring.flipped(self.coefficients), bank.i)
@@ -170,3 +165,9 @@ class ArrayCore(wiring.Component):
                 self.coefficient_error.eq(bank.error),
             ]
         return m
+
+    def _array_lanes(self, arrays: Sequence[MACArray]) -> list[tuple[MACArray, int, int]]:
+        """Each array's lanes, and their numbers among all."""
+        schedule = self._schedule
+        parts = zip(arrays, schedule.arrays, schedule.array_lanes, strict=True)
+        return [(array, lane, first + lane) for array, part, first in parts for lane in range(part.lanes)]

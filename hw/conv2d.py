@@ -1,6 +1,6 @@
 """The 2-D core: raster, line buffer and window in front of the array."""
 
-from amaranth.hdl import Module
+from amaranth.hdl import Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -13,20 +13,24 @@ from .coefficients import coefficient_layout
 from .entry import Entry
 from .line_buffer import LineBuffer
 from .marks import ERROR_LAYOUT
+from .operands import Operands
+from .pace import Pace
 from .raster import Raster, border_layout
 from .stream import image_layout, result_layout
 from .window import RowBorder, Window
 
 __all__ = ["Conv2DCore"]
 
+MARKS = ("first", "last", "eol")
+
 
 class Conv2DCore(wiring.Component):
-    """Convolves images with a kernel, or with several at once: one pixel a clock, full back-pressure, no bubble at row ends or
-    between frames of one size.
+    """Convolves images with a kernel, or with several at once: one pixel a slot (`Schedule.clocks`), full back-pressure, no
+    bubble at row ends or between frames of one size.
 
     Result (r, c) is offered `latency` clocks after the acceptance of pixel (r + core_below, c + core_right), counted on in the
     next row and the next frame. Behind a frame that no other follows at once the core drives the end out by itself, in
-    ``core_below * columns + core_right`` clocks, during which a new frame waits.
+    ``core_below * columns + core_right`` slots, during which a new frame waits.
 
     Parameters
     ----------
@@ -93,7 +97,8 @@ class Conv2DCore(wiring.Component):
         m.submodules.window = window = Window(design)
         m.submodules.array = array = ArrayCore(self.schedule, result_layout(design))
 
-        wiring.connect(m, wiring.flipped(self.i), entry.i)
+        if self.schedule.clocks == 1:
+            wiring.connect(m, wiring.flipped(self.i), entry.i)
         wiring.connect(m, array.o, wiring.flipped(self.o))
         wiring.connect(m, border.o, window.i)
         m.d.comb += [
@@ -111,9 +116,16 @@ class Conv2DCore(wiring.Component):
             border.i.valid.eq(lines.o_valid),
             border.i.choice.eq(borders.choice),
             *(pixel.eq(line) for pixel, line in zip(border.i.pixels, lines.pixels, strict=True)),
-            *(array.samples[product.lane].eq(window.places[product.position]) for product in self.schedule.products),
-            array.valid.eq(window.valid),
-            *(array.marks[name].eq(getattr(window, name)) for name in ("first", "last", "eol")),
+        ]
+        if self.schedule.clocks > 1:
+            self._fold(m, entry, window, array)
+        else:
+            m.d.comb += [
+                *(array.samples[product.lane].eq(window.places[product.position]) for product in self.schedule.products),
+                array.valid.eq(window.valid),
+                *(array.marks[name].eq(getattr(window, name)) for name in MARKS),
+            ]
+        m.d.comb += [
             self.busy.eq(entry.waiting | raster.open | raster.valid | ~array.home),
             self.overflow.eq(array.overflow),
         ]
@@ -135,3 +147,26 @@ class Conv2DCore(wiring.Component):
                 self.errors.coefficients.eq(array.coefficient_error),
             ]
         return m
+
+    def _fold(self, m: Module, entry: Entry, window: Window, array: ArrayCore) -> None:
+        """One pixel a slot: the window stands for it, and its places come to the lanes one after the other."""
+        # No pixel is taken ahead of its slot: the raster has a pace of its own, for pixels that waited, and for a frame's end.
+        m.submodules.pace = pace = Pace(self.schedule.clocks)
+        m.submodules.operands = operands = Operands(self.schedule)
+        marks = [Signal(array.marks.shape(), name=f"marks_{index}") for index in range(2)]
+        with m.If(window.valid):
+            m.d.sync += [marks[0][name].eq(getattr(window, name)) for name in MARKS]
+        m.d.sync += marks[1].eq(marks[0])  # they stand as long as the samples that follow them
+        m.d.comb += [
+            entry.i.valid.eq(self.i.valid & pace.free),
+            entry.i.payload.eq(self.i.payload),
+            self.i.ready.eq(entry.i.ready & pace.free),
+            pace.begin.eq(self.i.valid & self.i.ready),
+            *(operands.places[position].eq(place) for position, place in enumerate(window.places)),
+            operands.valid.eq(window.valid),
+            *(array.samples[lane].eq(operands.samples[lane]) for lane in range(self.schedule.lanes)),
+            array.clock.eq(operands.clock),
+            array.start.eq(operands.start),
+            array.valid.eq(operands.end),
+            array.marks.eq(marks[1]),
+        ]

@@ -8,8 +8,8 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from convolver.formats import Format
-from convolver.schedule import PAIRED_WIDTH, Adder, Schedule, is_wiring
+from convolver.formats import Format, is_wiring
+from convolver.schedule import PAIRED_WIDTH, Adder, Schedule
 
 from . import dsp48, ice40
 from .families import family_of

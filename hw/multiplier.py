@@ -6,8 +6,8 @@ from amaranth.hdl import Const, Module, Shape, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from convolver.formats import Format
-from convolver.schedule import is_wiring, multiplier_latency, parts
+from convolver.formats import Format, is_wiring
+from convolver.schedule import multiplier_latency, parts
 
 from . import dsp48, ecp5, ice40
 from .families import Family, family_of

@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 from convolver.designs import GATEWARE_BOUNDARIES, Conv2DDesign
 
 from .marks import ERROR_LAYOUT
+from .pace import Pace
 from .stream import image_layout, shape_of
 from .stride import Stride
 
@@ -39,7 +40,7 @@ def step_layout(design: Conv2DDesign) -> data.StructLayout:
 
 
 class Raster(wiring.Component):
-    """Turns a stream of pixels into steps: one a clock, latency one clock, without a bubble at row ends or between frames of
+    """Turns a stream of pixels into steps: one a slot, latency one clock, without a bubble at row ends or between frames of
     one size.
 
     A frame of `rows` x `columns` takes as many steps. Its end, `core_below` lines and `core_right` steps more in ``same`` mode,
@@ -98,6 +99,14 @@ class Raster(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         design = self.design
+        # A step may be made, and, where another frame may follow, that isn't to be decided yet.
+        available: Value = self.available
+        waits: Value = self.joins
+        if design.slot > 1:
+            m.submodules.pace = pace = Pace(design.slot)
+            available = Signal()
+            waits = self.joins | ~pace.free
+            m.d.sync += available.eq(self.available & pace.soon)
         has_tail = design.core_mode == "same" and (design.core_below > 0 or design.core_right > 0)
         head, has = self.i.payload, self.i.valid
 
@@ -114,17 +123,19 @@ class Raster(wiring.Component):
         begin, drop, cut, advance, consume = (Signal(name=name) for name in ("begin", "drop", "cut", "advance", "consume"))
         frame_end, ends, flushed = (Signal(name=name) for name in ("frame_end", "ends", "flushed"))
         m.d.comb += [
-            begin.eq(self.available & ((idle & self.starts) | (ending & self.joins))),
+            begin.eq(available & ((idle & self.starts) | (ending & self.joins))),
             drop.eq((idle | ending) & has & ~self.starts),
             cut.eq(taking & has & head.first),
             # Whatever it is at but these two, a step is made without a look at the pixels.
-            advance.eq(self.available & Mux(idle, self.starts, ~taking | self.more)),
-            consume.eq(drop | begin | (self.available & taking & self.more)),
+            advance.eq(available & Mux(idle, self.starts, ~taking | self.more)),
+            consume.eq(drop | begin | (available & taking & self.more)),
             self.i.ready.eq(consume),
             self.open.eq(~idle),
         ]
+        if design.slot > 1:
+            m.d.comb += pace.begin.eq(advance)
         place = _Place(m, self, begin, advance, frame_end, leaving, flushed)
-        m.d.comb += frame_end.eq(self.available & place.line_end & place.last_line & ((taking & self.more) | completing))
+        m.d.comb += frame_end.eq(available & place.line_end & place.last_line & ((taking & self.more) | completing))
         m.d.sync += [
             taking.eq((begin | (taking & ~cut)) & ~frame_end),
             completing.eq((completing | cut) & ~frame_end),
@@ -132,20 +143,20 @@ class Raster(wiring.Component):
             self.errors.size.eq(drop & head.first),
             self.errors.orphan.eq(drop & ~head.first & ~skipping),
             self.errors.first.eq(cut),
-            self.errors.eol.eq((begin | (self.available & taking & self.more)) & (head.eol != place.line_end)),
+            self.errors.eol.eq((begin | (available & taking & self.more)) & (head.eol != place.line_end)),
         ]
         if has_tail:
             # No step of `ending` is the frame's last, unless its end is one step long.
             at_once = design.core_below == 0 and design.core_right == 1
             m.d.comb += [
                 ends.eq(place.result & place.last),
-                flushed.eq(self.available & ends & ((flushing | (ending & ~self.joins)) if at_once else flushing)),
+                flushed.eq(available & ends & ((flushing | (ending & ~waits)) if at_once else flushing)),
             ]
             m.d.sync += [
                 idle.eq((idle & ~begin) | flushed),
                 # A frame that is shorter than its end leaves before another may begin: three would be inside at once.
-                ending.eq((frame_end & ~place.short) | (ending & self.joins & ~self.available)),
-                flushing.eq((frame_end & place.short) | ((flushing | (ending & ~self.joins)) & ~flushed)),
+                ending.eq((frame_end & ~place.short) | (ending & waits & ~available)),
+                flushing.eq((frame_end & place.short) | ((flushing | (ending & ~waits)) & ~flushed)),
                 leaving.eq((leaving & ~(advance & ends)) | frame_end),
             ]
         else:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from convolver import Conv2DDesign, DesignError, FileError, FIRDesign, Format, load_design, q1_15, s8, u8
 from convolver.designs import BOUNDARIES, MODES, OPERATIONS, design_from_dict, design_from_json
 from convolver.formats import OVERFLOWS, ROUNDINGS
+from convolver.schedule import Schedule
 from convolver.sim import golden
 
 HINT = "convolver.quantize() makes integers of a float kernel"
@@ -109,8 +110,9 @@ def test_the_json_of_a_design_stays_readable_by_later_versions():
         '"swap":"frame","symmetry":"none"}'
     )
     assert Conv2DDesign([[1, 2]]).to_json() == (
-        '{"absolute":false,"boundary":"constant","coefficient":"u2","columns":640,"combine":"none","fill":0,'
-        '"kernel":[[1,2]],"kind":"conv2d","loadable":false,"mode":"same","operation":"convolve","output":"u10",'
+        '{"absolute":false,"boundary":"constant","clocks_per_pixel":1,"coefficient":"u2","columns":640,"combine":"none","fill":0,'
+        '"kernel":[[1,2]],"kind":"conv2d","loadable":false,"mode":"same","multipliers":null,"operation":"convolve",'
+        '"output":"u10",'
         '"overflow":"saturate","pixel":"u8","rounding":"half_up","rows":4096,"schema":1,"shift":0,"stride":[1,1],"switchable":false,'
         '"threshold":null}'
     )
@@ -429,7 +431,7 @@ def test_a_file_with_an_unknown_key_is_refused(tmp_path):
         load_design(path)
 
 
-# What a FIR shares
+# What a core shares
 
 
 def test_symmetry_is_found_in_constant_coefficients():
@@ -478,6 +480,35 @@ def test_a_budget_of_multipliers_sets_the_clocks():
 def test_what_a_fir_cannot_share_is_refused(fields, message):
     with pytest.raises(DesignError) as refusal:
         FIRDesign(**{"coefficients": [1, 2, 3], **fields})
+    assert str(refusal.value) == message
+
+
+def test_a_budget_of_multipliers_sets_the_clocks_of_a_pixel():
+    kernel = np.arange(3, 12).reshape(3, 3)
+    loadable = {"coefficient": "s8", "loadable": True}
+    assert [Conv2DDesign(kernel, multipliers=most, **loadable).clocks_per_pixel for most in (1, 4, 5, 8, 9)] == [9, 3, 2, 2, 1]
+    # Of these, two are powers of two, wiring while each has a product of its own; zeros are nothing at all.
+    assert [Conv2DDesign(kernel, multipliers=most).clocks_per_pixel for most in (4, 5, 6, 7)] == [3, 2, 2, 1]
+    assert Conv2DDesign([[3, 0, 5], [0, 0, 0]], multipliers=1).clocks_per_pixel == 2
+    # Two kernels, each with multipliers of its own.
+    pair = Conv2DDesign([kernel, kernel], multipliers=7, **loadable)
+    assert (pair.clocks_per_pixel, Schedule(pair).lanes) == (3, 6)
+    assert Conv2DDesign([[0]], multipliers=np.int64(1), clocks_per_pixel=np.int64(7)).to_dict()["clocks_per_pixel"] == 7
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"clocks_per_pixel": 0}, "Clocks per pixel must be an integer between 1 and 1024, not 0"),
+        ({"clocks_per_pixel": 2.0}, "Clocks per pixel must be an integer between 1 and 1024, not 2.0"),
+        ({"clocks_per_pixel": 1025}, "Clocks per pixel must be an integer between 1 and 1024, not 1025"),
+        ({"multipliers": 1}, "Multipliers must be an integer between 2 and 1800, not 1"),
+        ({"multipliers": 2, "clocks_per_pixel": 2}, "Clocks per pixel must be at least 3 for 2 multipliers, not 2"),
+    ],
+)
+def test_what_an_image_filter_cannot_share_is_refused(fields, message):
+    with pytest.raises(DesignError) as refusal:
+        Conv2DDesign([[[3, 5, 7]], [[1, 2, 3]]], **fields)
     assert str(refusal.value) == message
 
 

@@ -109,7 +109,18 @@ def random_design(random, soak=False):
             columns=random.randint(1, 39),
         ),
     )
-    return some_kernels(random, design)
+    return some_clocks(random, some_kernels(random, design))
+
+
+def some_clocks(random, design):
+    """The design, or the same in several clocks a pixel, as said or as a budget of multipliers asks."""
+    size = design.kernel_rows * design.kernel_columns
+    if random.random() < 0.55:
+        return design
+    if random.random() < 0.5:
+        return design.replace(clocks_per_pixel=random.choice((2, 3, min(size, 9))))
+    lanes = len(design.kernels) * random.randint(-(-size // 8), size)
+    return design.replace(clocks_per_pixel=None, multipliers=lanes)
 
 
 def some_kernels(random, design):
@@ -201,7 +212,7 @@ def check(design, core):
     values = np.concatenate(expected)
     beats = beats_of(frames, borders)
     # A stride leaves out what may be the last results; the core goes on to the frame's end.
-    settle = 40 + (design.stride[0] * design.core_columns if isinstance(design, Conv2DDesign) else 0)
+    settle = 40 + (design.stride[0] * design.core_columns * schedule.clocks if isinstance(design, Conv2DDesign) else 0)
     simulation = Simulation(core)
 
     def compare(run):
@@ -274,7 +285,7 @@ def check_loading(design, simulation, random, frames):
             beats=beats_of(frames, borders),
             wanted=wanted,
             coefficients=loaded,
-            coefficient_clock=int(random.integers(0, sum(frame.size for frame in frames))) if turn else 0,
+            coefficient_clock=int(random.integers(0, design.slot * sum(frame.size for frame in frames))) if turn else 0,
             coefficient_gaps=stalls(STALLS[turn], turn),
             stalls=stalls("rare", turn),
             settle=40,
@@ -391,7 +402,15 @@ def test_the_random_designs_cover_every_choice():
     assert {design.operation for design in images} == set(OPERATIONS)
     assert {design.symmetry for design in signals} == set(SYMMETRIES)
     assert {design.symmetry for design in signals if design.loadable} == set(SYMMETRIES)
-    assert {min(design.slot, 3) for design in signals} == {1, 2, 3}
+    for kind in (signals, images):
+        assert {min(design.slot, 3) for design in kind} == {1, 2, 3}
+    folded = [design for design in images if design.slot > 1]
+    assert {design.core_mode for design in folded} == {"same", "valid"}
+    assert {design.loadable for design in folded} == {design.switchable for design in folded} == {False, True}
+    assert {design.multipliers is None for design in folded} == {False, True}
+    assert any(design.stride != (1, 1) for design in folded)
+    assert any(len(design.kernels) > 1 for design in folded)
+    assert any(Schedule(design).lanes > len(design.kernels) for design in folded)
     for kind in (images, signals):
         assert {design.loadable for design in kind} == {False, True}
         assert {design.sample.signed for design in kind} == {False, True}

@@ -176,6 +176,18 @@ def test_a_padded_frame_is_counted_as_the_core_sees_it() -> None:
     assert f"of 12x14 takes {12 * 14 + report.schedule.latency} clocks alone, 168 back to back" in report.text()
 
 
+def test_a_pixel_in_several_clocks_takes_as_many_fewer_multipliers() -> None:
+    report = Report(Conv2DDesign([[1, 2, 3]] * 3, rows=8, columns=10, coefficient=s8, loadable=True, multipliers=4))
+    latency = report.schedule.latency
+    assert report.to_dict()["clocks_per_sample"] == 3
+    lines = report.text().splitlines()
+    assert "throughput    1 sample in 3 clocks, without gaps between frames" in lines
+    assert "multipliers   3 for 3 products a clock" in lines
+    # The last pixel enters 79 slots behind the first; its result, and those of a line and a pixel, take 11 more.
+    clocks = (79 + 11) * 3 + 1 + latency
+    assert f"of 8x10 takes {clocks} clocks alone, 240 back to back" in report.text()
+
+
 def test_a_specified_filter_says_what_it_reaches() -> None:
     found = LOW_PASS.specified
     assert found is not None
@@ -226,8 +238,18 @@ def test_the_rounding_noise_is_what_is_measured(rounding: Rounding) -> None:
         FIRDesign([3] * 16, data="s9", coefficient="s7", clocks_per_sample=16, loadable=True),
         FIRDesign([3] * 17, data="s9", coefficient="s7", multipliers=3, loadable=True, symmetry="symmetric"),
         SEVERAL,
+        SEVERAL.replace(clocks_per_pixel=2, loadable=True, coefficient="s11"),
     ],
-    ids=["plain", "2-D", "folded", "folded, symmetric", "folded, loadable", "folded, loadable, symmetric", "several kernels"],
+    ids=[
+        "plain",
+        "2-D",
+        "folded",
+        "folded, symmetric",
+        "folded, loadable",
+        "folded, loadable, symmetric",
+        "several kernels",
+        "several kernels, folded",
+    ],
 )
 def test_the_memories_are_those_of_the_core(design: FIRDesign | Conv2DDesign) -> None:
     text = rtlil.convert(create(design))

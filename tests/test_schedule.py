@@ -49,6 +49,24 @@ def test_several_kernels_have_an_array_each():
     ]
 
 
+def test_a_window_is_computed_in_several_clocks():
+    kernels = np.random.default_rng(5).integers(-9, 9, (2, 3, 3))
+    design = Conv2DDesign(kernels, mode="valid", operation="correlate", coefficient="s5", clocks_per_pixel=4, loadable=True)
+    schedule = Schedule(design)
+    assert (schedule.lanes, schedule.multipliers, schedule.array_lanes) == (6, 6, (0, 3))
+    assert [len(schedule.lane(lane)) for lane in range(6)] == [4, 4, 1, 4, 4, 1]
+    assert all(product.clock == number for lane in range(6) for number, product in enumerate(schedule.lane(lane)))
+    assert [product.weight for product in schedule.products] == list(range(18))
+    windows = np.random.default_rng(6).integers(0, 256, (7, 9))
+    assert np.array_equal(schedule.run(windows), kernels.reshape(2, 9) @ windows.T)
+    assert schedule.sample_memory_bits == 0
+    assert schedule.coefficient_memory_bits == 6 * 3 * 4 * 5
+    # operands 2, slot 3, accumulator 1, a tree of 3 lanes instead of 9
+    assert schedule.latency == Schedule(design.replace(clocks_per_pixel=1)).latency + 2 + 3 + 1 - 2
+    assert schedule.frame_clocks(5, 6) == (5 * 6 - 1) * 4 + 1 + schedule.latency
+    assert schedule.frame_interval(5, 6) == 5 * 6 * 4
+
+
 def test_a_loaded_set_replaces_the_designs_own():
     design = convolver.FIRDesign([1, 2], coefficient="s8", loadable=True)
     assert Schedule(design).run([10, 1], weights=[-3, 100]) == 70

@@ -55,12 +55,17 @@ BAD = {
     "loadable kernel": (
         "icebreaker",
         Conv2DDesign([[1] * 3] * 3, coefficient="s9", loadable=True),
-        "must need at most 8 multipliers, not 9; use a smaller kernel",
+        "must need at most 8 multipliers, not 9; clocks_per_pixel=2 needs 5 multipliers and 3 block RAMs",
     ),
     "products of 8 bits, two a multiplier": (
         "icebreaker",
         Conv2DDesign([[3] * 5] * 5),
-        "must need at most 8 multipliers, not 13; use a smaller kernel",
+        "must need at most 8 multipliers, not 13; clocks_per_pixel=2 needs 7 multipliers and 6 block RAMs",
+    ),
+    "more kernels than multipliers": (
+        "icebreaker",
+        Conv2DDesign([[[3, 5]]] * 8, pixel="s17", coefficient="s16", columns=64),
+        "must need at most 8 multipliers, not 32; use a smaller kernel",
     ),
     "loadable taps": (
         "arty-a7-35",

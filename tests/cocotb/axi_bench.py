@@ -64,7 +64,7 @@ class Bench:
         self.design = DESIGNS[name]
         self.video = isinstance(self.design, Conv2DDesign)
         self.keeps = getattr(self.design, "continuous", False)
-        self.slot = getattr(self.design, "slot", 1)
+        self.slot = self.design.slot
         self.rng = random.Random(f"{purpose} {name} {SEED}")
         self.aclk, self.aresetn = self.port("aclk"), self.port("aresetn")
         self.input_width = len(self.port("s_axis_tdata"))
@@ -460,7 +460,8 @@ async def coefficients_are_replaced(dut, name):
     bench.sink.set_pause_generator(itertools.repeat(True))
     bench.send(frame)
     bench.send(behind)
-    await ClockCycles(bench.aclk, 4 * (design.below + 1) * size[1] if bench.video else 100)  # its first result is made
+    enough = 4 * (design.below + 1) * size[1] * bench.slot if bench.video else 100
+    await ClockCycles(bench.aclk, enough)  # its first result is made
     assert await bench.read(STATUS) == BUSY
     for value in after:
         await bench.write(COEFFICIENT, value)

@@ -129,6 +129,21 @@ DESIGNS = {
     "conv2d_stride": Conv2DDesign(
         kernel(25, 3, 4, -9, 9), boundary="edge", fill=7, rows=20, columns=40, stride=(2, 3), switchable=True
     ),
+    "conv2d_two_clocks": Conv2DDesign(
+        kernel(28, 3, 3, -99, 99),
+        pixel=s12,
+        coefficient=s12,
+        boundary="reflect",
+        shift=5,
+        output=s12,
+        rows=40,
+        columns=40,
+        loadable=True,
+        multipliers=8,
+    ),
+    "conv2d_seven_clocks": Conv2DDesign(
+        kernels(29, 2, 4, 3, -9, 9), boundary="edge", rows=20, columns=16, stride=(1, 2), clocks_per_pixel=7, switchable=True
+    ),
     "conv2d_stride_valid": Conv2DDesign(
         kernels(26, 2, 2, 3, -9, 9), mode="valid", coefficient=s8, rows=30, columns=20, stride=2, loadable=True
     ),

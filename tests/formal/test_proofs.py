@@ -74,6 +74,7 @@ CORES = {
     "fir": lambda: create(FIRDesign([1, -2, 3], coefficient=s8, loadable=True)),
     "same": lambda: create(Conv2DDesign([[1, 2], [3, 4]], rows=4, columns=5)),
     "valid": lambda: create(Conv2DDesign([[1, 2], [3, 4]], rows=4, columns=5, mode="valid", coefficient=s8, loadable=True)),
+    "folded": lambda: create(Conv2DDesign([[1, 2], [3, 4]], rows=4, columns=5, clocks_per_pixel=2)),
     "skid": lambda: SkidBuffer(8),
     "buffer": lambda: OutputBuffer(8, 4),
 }

@@ -12,13 +12,14 @@ DESIGNS = {
     "folded": FIRDesign([1, 2, 3], clocks_per_sample=3),
     "same": Conv2DDesign([[1]], rows=1, columns=3),
     "valid": Conv2DDesign([[1] * 3] * 3, rows=3, columns=3, mode="valid"),
+    "slow": Conv2DDesign([[1] * 3] * 3, rows=3, columns=3, mode="valid", clocks_per_pixel=4),
 }
 
 
 @pytest.mark.parametrize("name", DESIGNS)
 def test_busy_from_the_first_beat_to_the_last_result_of_the_smallest_frame(name):
     core = create(DESIGNS[name])
-    count, shape = {"fir": (1, None), "folded": (1, None), "same": (3, (1, 3)), "valid": (9, (3, 3))}[name]
+    count, shape = {"fir": (1, None), "folded": (1, None), "same": (3, (1, 3)), "valid": (9, (3, 3)), "slow": (9, (3, 3))}[name]
     inside = []  # busy, in each clock between the first transfer in and the last one out
 
     async def bench(ctx):

@@ -1,5 +1,6 @@
 """The 2-D core on Amaranth's simulator: values, marks, counts and clocks, and what it does with frames that are wrong."""
 
+import functools
 import itertools
 
 import numpy as np
@@ -214,7 +215,7 @@ def test_a_frame_that_arrives_during_the_flush_waits_no_longer_than_stated():
     assert max(waits) <= below_and_right + 3  # the pause itself and the register slice in front
 
 
-def run_paused(core, beats, pause, before):
+def run_paused(core, beats, pause, before, at=54, spacing=1):
     from amaranth.sim import Simulator
 
     from convolver.sim.bench import Run
@@ -223,9 +224,8 @@ def run_paused(core, beats, pause, before):
 
     async def source(ctx):
         for index, beat in enumerate(beats):
-            if index == 54:
-                for _ in range(pause):
-                    await ctx.tick()
+            for _ in range((spacing - 1 if index else 0) + (pause if index == at else 0)):
+                await ctx.tick()
             before(ctx, index)
             ctx.set(core.i.payload, beat)
             ctx.set(core.i.valid, 1)
@@ -235,13 +235,14 @@ def run_paused(core, beats, pause, before):
 
     async def sink(ctx):
         ctx.set(core.o.ready, 1)
-        for clock in range(400):
+        for clock in range(400 * spacing):
             sample = core.i.valid, core.i.ready, core.o.valid, core.o.payload
             _, _, took, room, valid, payload = await ctx.tick().sample(*sample)
             if took and room:
                 run.accepted.append(clock)
             if valid:
                 run.beats.append(read(payload))
+                run.delivered.append(clock)
 
     simulator = Simulator(core)
     simulator.add_clock(1e-6)
@@ -358,3 +359,64 @@ def test_results_of_several_kernels_leave_together(fields):
     assert run.beats == expected
     assert run.delivered[0] == core.latency + 7 * design.core_below + design.core_right
     assert run_frames(Conv2DCore(design), frames, len(expected), seed=3, gap=0.4, stall=0.4).beats == expected
+
+
+# A pixel in several clocks
+
+FOLDED = {
+    "two clocks": {"clocks_per_pixel": 2, "boundary": "reflect"},
+    "five clocks, valid": {"clocks_per_pixel": 5, "mode": "valid"},
+    "more clocks than places": {"clocks_per_pixel": 19, "boundary": "symmetric"},
+    "stride": {"clocks_per_pixel": 3, "boundary": "constant", "fill": 9, "stride": (2, 3)},
+}
+
+
+@pytest.mark.parametrize("name", FOLDED)
+@pytest.mark.parametrize("shape", [(1, 1), (1, 2), (3, 3), (5, 2)], ids=lambda shape: f"{shape[0]}x{shape[1]}")
+def test_a_folded_core_takes_a_pixel_a_slot_within_frames_and_between_them(shape, name):
+    design = design_of(*shape, **FOLDED[name])
+    frames = frames_of(design, 3, seed=1, shape=(7, 8))
+    expected = results_of(design, frames)
+    core = Conv2DCore(design)
+    run = run_frames(core, frames, len(expected))
+    assert run.beats == expected
+    assert run.accepted == [beat * design.slot for beat in range(len(run.accepted))]
+    taken = max(run.delivered[-1], (3 * 56 - 1) * design.slot) + 1
+    assert taken == core.schedule.frame_clocks(7, 8, frames=3)
+    for seed, (gap, stall) in enumerate([(0.7, 0), (0, 0.9), (0.3, 0.6)]):
+        pair = [frames_of(design, 1, seed=[seed, *shape])[0] for _ in range(2)]
+        expected = results_of(design, pair)
+        assert run_frames(Conv2DCore(design), pair, len(expected), seed=seed, gap=gap, stall=stall).beats == expected
+
+
+@pytest.mark.parametrize("clocks", [2, 3, 7])
+def test_pixels_that_come_a_slot_apart_keep_frames_back_to_back(clocks):
+    """A next frame's first pixel may come as late as its slot; if it is a clock later, the frame before has driven its own end
+    out."""
+    design = design_of(3, 3, clocks_per_pixel=clocks, boundary="edge")
+    frames = frames_of(design, 2, seed=4, shape=(5, 6))
+
+    def before(ctx, index, core):
+        ctx.set(core.rows, 5)
+        ctx.set(core.columns, 6)
+
+    for late, slots in ((0, 1), (1, 1 + 6 + 1)):
+        core = Conv2DCore(design)
+        run = run_paused(core, beats_of(frames), late, functools.partial(before, core=core), at=30, spacing=clocks)
+        assert run.beats == results_of(design, frames)
+        assert run.delivered[30] - run.delivered[29] == slots * clocks
+        assert {after - now for now, after in itertools.pairwise(run.delivered[:30])} == {clocks}
+
+
+def test_every_lane_of_a_folded_core_works_in_every_clock():
+    """Sustained, over whole frames: one multiplication a multiplier a clock."""
+    for most, clocks in ((3, 3), (1, 9)):
+        design = design_of(3, 3, coefficient="s8", loadable=True, multipliers=most)
+        core = Conv2DCore(design)
+        frames = frames_of(design, 3, seed=2, shape=(6, 7))
+        expected = results_of(design, frames)
+        run = run_frames(core, frames, len(expected))
+        assert run.beats == expected
+        steps, taken = len(expected) - 1, run.delivered[-1] - run.delivered[0]
+        assert (design.slot, core.schedule.multipliers) == (clocks, most)
+        assert 9 * steps / (taken * most) == 1
