@@ -1,10 +1,10 @@
-"""What the hard multipliers of iCE40 UltraPlus and 7-series do in a FIR's netlist: how many, with which registers on.
+"""What the hard multipliers of iCE40 UltraPlus and 7-series do in a core's netlist: how many, with which registers on.
 
     python benchmarks/netlist.py
 
 Loadable coefficients, the whole core, synthesised by Yosys and not placed; besides, the MAC array synthesised by itself. The
 marks: 8 taps of 16x16 bits on 8 SB_MAC16 and 16 of 8x8 on 8; 16 taps on 16 DSP48E1 in one cascade, 8 if they are symmetric, the
-array in 60 LUT; all registers on.
+array in 60 LUT; 3x3 pixels on 9 DSP48E1, and on 5 SB_MAC16 at one pixel in two clocks; all registers on.
 """
 
 import json
@@ -15,14 +15,16 @@ from typing import Any
 
 from amaranth.back import rtlil
 
-from convolver import FIRDesign
+from convolver import Conv2DDesign, FIRDesign
 from convolver.boards.toolchain import run, versions
+from convolver.designs import Design
 from convolver.hw.core import create
 from convolver.hw.families import FamilyPlatform
 from convolver.hw.mac_array import MACArray
 from convolver.schedule import Family
 
-ROWS: tuple[tuple[str, FIRDesign, Family], ...] = (
+KERNEL = Conv2DDesign([[1] * 3] * 3, coefficient="s8", loadable=True, switchable=True, boundary="edge", rows=480, columns=640)
+ROWS: tuple[tuple[str, Design, Family], ...] = (
     ("8 taps, 16x16", FIRDesign([1] * 8, data="s16", coefficient="s16", loadable=True), "ice40"),
     ("16 taps, 8x8", FIRDesign([1] * 16, data="s8", coefficient="s8", loadable=True), "ice40"),
     ("16 taps, 16x16", FIRDesign([1] * 16, data="s16", coefficient="s16", loadable=True), "7-series"),
@@ -32,6 +34,8 @@ ROWS: tuple[tuple[str, FIRDesign, Family], ...] = (
         "7-series",
     ),
     ("64 taps, 16x16", FIRDesign([1] * 64, data="s16", coefficient="s16", loadable=True), "7-series"),
+    ("3x3, u8 by s8", KERNEL, "7-series"),
+    ("3x3, a pixel in 2 clocks", KERNEL.replace(clocks_per_pixel=2), "ice40"),
 )
 SYNTHESIS = {"ice40": "synth_ice40 -device u", "7-series": "synth_xilinx -family xc7 -flatten"}
 LUTS = {"SB_LUT4": 1, "SRL16E": 1, "SRLC32E": 1, "RAM32M": 4, "RAM64M": 4} | {f"LUT{inputs}": 1 for inputs in range(1, 7)}
