@@ -67,7 +67,6 @@ struct job {
 	i64 holding;
 	i64 coefficient_holding;
 	i64 offered;
-	i64 last_offer[5];
 	i64 errors[8];
 	i64 error_clocks[8];
 	i64 busy;
@@ -274,7 +273,7 @@ private:
 				progress = true;
 			} else {
 				j.sink_stalls++;
-				remember_offer(j);
+				remember_offer();
 			}
 		}
 		j.offered = offer ? (ready ? 1 : 2) : 0;
@@ -286,20 +285,26 @@ private:
 		j.idle = progress ? 0 : j.idle + 1;
 	}
 
-	void remember_offer(job &j) const {
-		std::memset(j.last_offer, 0, sizeof j.last_offer);
-		Core::read_output(top, j.last_offer);
-		j.last_offer[4] = Core::output_marks(top);
+	// The results and the marks of an offer.
+	struct kept {
+		i64 words[Core::result_words];
+		i64 marks;
+	};
+	kept last_offer{};
+
+	void remember_offer() {
+		Core::read_output(top, last_offer.words);
+		last_offer.marks = Core::output_marks(top);
 	}
 
 	// A result that was offered and not taken must still be there, unchanged.
-	void check_hold(job &j, bool offer) const {
-		i64 now[5] = {};
-		if (offer) {
-			Core::read_output(top, now);
-			now[4] = Core::output_marks(top);
+	void check_hold(job &j, bool valid) const {
+		kept now{};
+		if (valid) {
+			Core::read_output(top, now.words);
+			now.marks = Core::output_marks(top);
 		}
-		if (!offer || std::memcmp(now, j.last_offer, sizeof now) != 0)
+		if (!valid || std::memcmp(&now, &last_offer, sizeof now) != 0)
 			violation(j);
 	}
 

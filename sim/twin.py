@@ -55,7 +55,6 @@ class _Job(ctypes.Structure):
         *((name, ctypes.c_int64) for name in ("first_accept", "first_result", "last_result")),
         *((name, ctypes.c_int64) for name in ("source_stalls", "sink_stalls", "violations", "violation_clock")),
         *((name, ctypes.c_int64) for name in ("frame", "holding", "coefficient_holding", "offered")),
-        ("last_offer", ctypes.c_int64 * 5),
         ("errors", ctypes.c_int64 * 8),
         ("error_clocks", ctypes.c_int64 * 8),
         *((name, ctypes.c_int64) for name in ("busy", "pending", "overflow")),

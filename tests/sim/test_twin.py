@@ -17,7 +17,7 @@ from convolver.errors import FrameError, LinkTimeout, PortError
 from convolver.schedule import Schedule
 from convolver.sim import golden
 from convolver.sim.streams import EOL, FIRST, LAST, STALLS, beats_of, marks_of, random_samples, stalls
-from convolver.sim.twin import Simulation, TwinTransport, open_twins, simulate_components
+from convolver.sim.twin import Simulation, TwinTransport, open_twins, simulate_components, simulate_designs
 
 FAULTS = (None, "drops valid", "changes payload", "ready through", "valid waits", "dead", "error")
 
@@ -179,6 +179,14 @@ SIGNAL = FIRDesign([5, -3, 2**31 - 1], data=s32, output=Format(80, True), loadab
 @pytest.fixture(scope="module")
 def twins():
     return dict(zip((IMAGE, SIGNAL), open_twins([IMAGE, SIGNAL]), strict=True))
+
+
+def test_an_offer_of_many_results_is_held_up_to_its_last_word():
+    design = Conv2DDesign([[[kernel]] for kernel in range(1, 9)], rows=9, columns=9)
+    image = random_samples(design.pixel, (9, 9), 6)
+    run = simulate_designs([design])[0].run(beats_of([image]), 81, stalls=stalls("half", 1))
+    assert run.results.T.reshape(8, 9, 9).tolist() == golden.run(design, image).tolist()
+    assert (run.violations, set(run.errors.values())) == (0, {0})
 
 
 def test_frames_go_through_a_transport(twins):
