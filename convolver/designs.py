@@ -76,7 +76,10 @@ MAX_SIDE = 15
 """Most rows and columns of a kernel."""
 
 LINE_TURNAROUND = 3
-"""Columns that a frame must have for its line buffer: clocks from the read of a word to the read that may see its new value."""
+"""Beats that a line must have for its line buffer: clocks from the read of a word to the read that may see its new value."""
+
+PIXELS_PER_CLOCK = (1, 2, 4)
+"""Pixels that a beat may carry."""
 
 
 def _choice(name: str, value: object, words: Sequence[str]) -> None:
@@ -474,8 +477,8 @@ class FIRDesign(FromSpecification, Design):
 
 @dataclass(frozen=True)
 class Conv2DDesign(Design):
-    """A 2-D convolution (or correlation) of an image with a kernel, or with several in one pass, one pixel a clock, or one in
-    several.
+    """A 2-D convolution (or correlation) of an image with a kernel, or with several in one pass, one pixel a clock, 2 or 4, or
+    one in several clocks.
 
     ``convolve`` flips the kernel in both axes, as `scipy.signal.convolve2d` does; ``correlate`` doesn't, as
     `scipy.signal.correlate2d` doesn't. In ``same`` mode the output has the image's shape and is centred as these two centre
@@ -524,6 +527,9 @@ class Conv2DDesign(Design):
         or what `multipliers` asks.
     multipliers : int, optional
         Most multipliers to use, at least one for each kernel: sets `clocks_per_pixel` to the fewest clocks that do with them.
+    pixels_per_clock : {1, 2, 4}
+        Pixels of a line that go in, and results that come out, in one beat; as many times the multipliers. A line's last beat
+        has the rest of the line. More than 1 goes with a stride of 1, and a pixel in one clock, only.
 
     Raises
     ------
@@ -554,6 +560,7 @@ class Conv2DDesign(Design):
     stride: tuple[int, int] = (1, 1)
     clocks_per_pixel: int | None = None
     multipliers: int | None = None
+    pixels_per_clock: int = 1
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "kernel", _kernels(self.kernel))
@@ -566,6 +573,12 @@ class Conv2DDesign(Design):
         _choice("Mode", self.mode, MODES)
         _choice("Boundary", self.boundary, BOUNDARIES)
         object.__setattr__(self, "stride", _stride(self.stride))
+        pixels = _index(self.pixels_per_clock)
+        if pixels not in PIXELS_PER_CLOCK:
+            raise DesignError(f"Pixels per clock must be one of 1, 2, 4, not {self.pixels_per_clock!r}")
+        object.__setattr__(self, "pixels_per_clock", pixels)
+        if pixels > 1 and self.stride != (1, 1):
+            raise DesignError(f"A stride other than 1x1 must have 1 pixel per clock, not {pixels}")
         object.__setattr__(self, "rows", _between("Rows", self.rows, 1, 65535))
         object.__setattr__(self, "columns", _between("Columns", self.columns, 1, 16384))
         object.__setattr__(self, "fill", _between("Fill", self.fill, self.pixel.min, self.pixel.max))
@@ -584,15 +597,17 @@ class Conv2DDesign(Design):
             object.__setattr__(self, "multipliers", multipliers)
         clocks = _clocks("Clocks per pixel", self.clocks_per_pixel, self.multipliers, self._multipliers)
         object.__setattr__(self, "clocks_per_pixel", clocks)
+        if pixels > 1 and clocks > 1:
+            raise DesignError(f"A core of several pixels per clock must have 1 clock per pixel, not {clocks}")
 
     def _multipliers(self, clocks: int) -> int:
         """Multipliers that do in so many clocks a pixel. In one clock constants that are only wiring have none."""
         size = self.kernel_rows * self.kernel_columns
         if self.loadable:
-            return len(self.kernels) * -(-size // clocks)
+            return self.pixels_per_clock * len(self.kernels) * -(-size // clocks)
         kernels = [[weight for line in kernel for weight in line if weight] for kernel in self.kernels]
         if clocks == 1:
-            return sum(not is_wiring(weight) for kernel in kernels for weight in kernel)
+            return self.pixels_per_clock * sum(not is_wiring(weight) for kernel in kernels for weight in kernel)
         return sum(max(-(-len(kernel) // clocks), 1) for kernel in kernels)
 
     @property
@@ -626,8 +641,9 @@ class Conv2DDesign(Design):
         return self.replace(kernel=kernels if self.stacked else kernels[0])
 
     def single(self, number: int) -> Self:
-        """The design of the exact sums of one of the kernels."""
+        """The design of the exact sums of one of the kernels, of one pixel."""
         changes = {"shift": 0, "output": None, "combine": "none", "absolute": False, "threshold": None, "multipliers": None}
+        changes["pixels_per_clock"] = 1
         return self.replace(kernel=self.kernels[number], coefficient=self.coefficient, **changes)
 
     @property
@@ -732,6 +748,34 @@ class Conv2DDesign(Design):
         return max(self.left, self.right) if "reflect" in self.core_boundaries else self.right
 
     @property
+    def core_beats(self) -> int:
+        """Most beats of a line."""
+        return self.beats(self.core_columns)
+
+    @property
+    def core_ahead(self) -> int:
+        """Beats of a line that the core waits for beyond the one in which a result's own pixel comes, in ``valid`` its window's
+        first pixel."""
+        return self.beats(self.core_right if self.core_mode == "same" else self.kernel_columns - 1)
+
+    @property
+    def core_late(self) -> int:
+        """Pixels by which that is more than the window needs."""
+        reach = self.right if self.core_mode == "same" else self.kernel_columns - 1
+        return self.core_ahead * self.pixels_per_clock - reach
+
+    def beats(self, columns: int) -> int:
+        """Beats of a line of so many pixels or results."""
+        return -(-columns // self.pixels_per_clock)
+
+    def overhangs(self, columns: int) -> bool:
+        """Whether the last results of a line of so many pixels need a beat more than the line has: the next line's first, or
+        one that the core makes up. Never with one pixel a clock; else in ``valid`` only, where the first result of a line is
+        that of its first whole window, and so the last one need not come with the last beat."""
+        pixels = self.pixels_per_clock
+        return self.core_mode == "valid" and (columns - 1) % pixels + self.core_late >= pixels
+
+    @property
     def host_pads(self) -> bool:
         """Whether the host pads every image before the core sees it."""
         return self.core_mode == "valid" and self.mode != "valid"
@@ -759,7 +803,8 @@ class Conv2DDesign(Design):
     def core_min_columns(self) -> int:
         """Fewest columns of a frame that the core takes; the host pads a narrower one."""
         window = self.kernel_columns if self.core_mode == "valid" else self.core_right + 1
-        return max(window, LINE_TURNAROUND)
+        # The first beat of results lies inside the line, and the line has as many beats as it must have.
+        return max(window + self.pixels_per_clock - 1, (LINE_TURNAROUND - 1) * self.pixels_per_clock + 1)
 
     @property
     def core_rows(self) -> int:

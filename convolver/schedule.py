@@ -131,8 +131,10 @@ class Schedule:
         Samples that a result is made of: delays of a FIR (0 is the newest), places of a window, row by row.
     clocks : int
         Clocks a slot, hence clocks a sample.
+    pixels : int
+        Pixels a clock: as many copies of all arrays, each on a window of its own, share the coefficients.
     products : tuple of Product
-        In the order of their lanes.
+        Of one pixel, in the order of their lanes.
     arrays : tuple of Schedule
         One for each kernel of a design that has several: its own lanes, tree and sum, all at work on the same window. Else the
         schedule itself.
@@ -142,6 +144,7 @@ class Schedule:
         self.design = design
         self.family = family
         self.clocks = design.slot
+        self.pixels = design.pixels_per_clock if isinstance(design, Conv2DDesign) else 1
         self.sign = -1 if isinstance(design, FIRDesign) and design.symmetry == "antisymmetric" else 1
         self.positions: int
         self.products: tuple[Product, ...]
@@ -218,7 +221,7 @@ class Schedule:
 
     @property
     def lanes(self) -> int:
-        """Multiplications in one clock."""
+        """Multiplications in one clock, of one pixel."""
         return self.products[-1].lane + 1
 
     def lane(self, number: int) -> tuple[Product, ...]:
@@ -388,20 +391,21 @@ class Schedule:
 
     @property
     def lag(self) -> tuple[int, int]:
-        """Whole lines, and columns more, from a pixel to the result of its place; (0, 0) for a FIR and for ``valid``."""
+        """Whole lines, and beats more, from a pixel to the result of its place; (0, 0) for a FIR and for ``valid``."""
         if isinstance(self.design, Conv2DDesign) and self.design.core_mode == "same":
-            return self.design.core_below, self.design.core_right
+            return self.design.core_below, self.design.core_ahead
         return 0, 0
 
     @property
     def group_multipliers(self) -> tuple[int, ...]:
         """Multipliers of each group of lanes; a constant 0 or power of two is only wiring, but in a cascade."""
         if len(self.arrays) > 1:
-            return tuple(count for array in self.arrays for count in array.group_multipliers)
+            return tuple(count for array in self.arrays for count in array.group_multipliers) * self.pixels
         if self.design.loadable or self.clocks > 1 or self.cascaded:
-            return tuple(len(group) for group in self.groups)
+            return tuple(len(group) for group in self.groups) * self.pixels
         weights = self.design.weights
-        return tuple(sum(not is_wiring(weights[self.products[lane].weight]) for lane in group) for group in self.groups)
+        counts = (sum(not is_wiring(weights[self.products[lane].weight]) for lane in group) for group in self.groups)
+        return tuple(counts) * self.pixels
 
     @property
     def multipliers(self) -> int:
@@ -423,16 +427,17 @@ class Schedule:
 
     @property
     def line_buffer_bits(self) -> int:
-        """Bits of the line buffer: one packed word of `line_buffer_rows` pixels a column."""
+        """Bits of the line buffer: one packed word of `line_buffer_rows` pixels a column; of all columns of a beat."""
         if not isinstance(self.design, Conv2DDesign):
             return 0
-        return self.line_buffer_rows * self.design.pixel.width * self.design.core_columns
+        return self.line_buffer_rows * self.design.pixel.width * self.pixels * self.design.core_beats
 
     @property
     def output_buffer_bits(self) -> int:
         """Bits of the output buffer, marks included."""
         marks = 3 if isinstance(self.design, Conv2DDesign) else 2
-        return self.buffer_depth * (self.design.outputs * self.design.output_format.width + marks)
+        marks += self.pixels if self.pixels > 1 else 0
+        return self.buffer_depth * (self.pixels * self.design.outputs * self.design.output_format.width + marks)
 
     @property
     def sample_memory_bits(self) -> int:
@@ -461,8 +466,9 @@ class Schedule:
         A FIR takes its samples as `rows`. An image of no more than `lag` lines waits until the one before has left.
         """
         lines, more = self.lag
-        waits = lines * columns + more if rows <= lines else 0
-        return (rows * columns + waits) * self.clocks
+        beats = -(-columns // self.pixels)
+        waits = lines * beats + more if rows <= lines else 0
+        return (rows * beats + waits) * self.clocks
 
     def frame_clocks(self, rows: int, columns: int = 1, frames: int = 1) -> int:
         """Clocks from the first beat of `frames` frames back to back to their last result, or last beat if that is later, both
@@ -472,6 +478,7 @@ class Schedule:
         lines and columns as none is wanted of; then the core goes on to the frame's end, with `frame_interval` as ever.
         """
         lines, more = self.lag
+        beats = -(-columns // self.pixels)
         early = 0
         if isinstance(self.design, Conv2DDesign):
             window = (
@@ -481,9 +488,9 @@ class Schedule:
                 (size - side - 1) % stride
                 for size, side, stride in zip((rows, columns), window, self.design.stride, strict=True)
             ]
-            early = unwanted[0] * columns + unwanted[1]
-        end = (rows * columns - 1) * self.clocks + 1
-        last = end + max((lines * columns + more - early) * self.clocks + self.latency, 0)
+            early = unwanted[0] * columns + unwanted[1] - self.design.overhangs(columns)
+        end = (rows * beats - 1) * self.clocks + 1
+        last = end + max((lines * beats + more - early) * self.clocks + self.latency, 0)
         return (frames - 1) * self.frame_interval(rows, columns) + last
 
     def run(self, samples: ArrayLike, weights: Sequence[int] | None = None) -> NDArray[np.object_]:

@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from convolver.designs import Conv2DDesign, FIRDesign
 from convolver.hw.core import create
 from convolver.hw.registers import BUS, RegisterBank, description, frame_members
-from convolver.hw.stream import frame_layout, image_layout, result_layout
+from convolver.hw.stream import beat_layout, result_layout
 from convolver.schedule import Schedule
 
 __all__ = ["Accelerator"]
@@ -51,9 +51,8 @@ class Accelerator(wiring.Component):
         description(design)  # raises now rather than when it is elaborated
         self.design = design
         self._core = core
-        layout = image_layout if isinstance(design, Conv2DDesign) else frame_layout
         streams = {
-            "i": In(stream.Signature(layout(design.sample))),
+            "i": In(stream.Signature(beat_layout(design))),
             "o": Out(stream.Signature(result_layout(design))),
         }
         super().__init__({**streams, "bus": In(BUS), **frame_members(design)})

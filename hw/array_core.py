@@ -20,7 +20,8 @@ __all__ = ["ArrayCore"]
 
 
 class ArrayCore(wiring.Component):
-    """From the samples of each lane to the stream of results: one result a slot, full back-pressure at `o`.
+    """From the samples of each lane to the stream of results: one result a slot, of one pixel or several, full back-pressure at
+    `o`.
 
     Latency from `valid` to `o.valid`: the schedule's stages behind the feeder. Nothing in between can stall: start a slot
     that gives a result only while `available`, and `take` a credit for it.
@@ -28,14 +29,15 @@ class ArrayCore(wiring.Component):
     Parameters
     ----------
     schedule : Schedule
-        If it has several arrays, all of them work on the same window, and their results leave together.
+        If it has several arrays, all of them work on the same window, and their results leave together. Of several pixels each
+        has the arrays for itself, and all share the coefficients.
     result : data.StructLayout
         Payload of the results: `data` and the marks.
 
     Ports
     -----
     samples : In
-        An array of one sample a lane.
+        An array of one sample a lane, of one pixel behind the other.
     mirrors : In
         An array of each lane's second sample, 0 where there is none; if the schedule has any.
     valid : In
@@ -63,7 +65,7 @@ class ArrayCore(wiring.Component):
         self._result = result
         self._marks = data.StructLayout({name: field.shape for name, field in result if name != "data"})
         ports = {
-            "samples": In(shape_of(design.sample)).array(schedule.lanes),
+            "samples": In(shape_of(design.sample)).array(schedule.pixels * schedule.lanes),
             "valid": In(1),
             "marks": In(self._marks),
             "take": In(1),
@@ -91,9 +93,10 @@ class ArrayCore(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         schedule = self._schedule
-        several = len(schedule.arrays) > 1
-        arrays = [MACArray(part) for part in schedule.arrays]
-        requantisers = [Requantiser(schedule, reach) for reach in schedule.design.stage_ranges]
+        parts, firsts = schedule.arrays * schedule.pixels, schedule.array_lanes * schedule.pixels
+        several = len(parts) > 1
+        arrays = [MACArray(part) for part in parts]
+        requantisers = [Requantiser(schedule, reach) for reach in schedule.design.stage_ranges * schedule.pixels]
         m.submodules.buffer = buffer = OutputBuffer(self._result, schedule.buffer_depth)
         beside = data.StructLayout({"valid": 1, "marks": self._marks})
         pre_adder = int(schedule.mirrored)
@@ -101,13 +104,14 @@ class ArrayCore(wiring.Component):
         latency = longest + schedule.combine_latency + requantisers[0].latency
         m.submodules.beside = delay = Delay(beside, latency)
         result = Signal(self._result)
-        outputs = [result.data] if len(requantisers) == 1 else [result.data[number] for number in range(len(requantisers))]
+        width = schedule.design.output_format.width
 
         sums: list[Value] = []
-        for number, (array, first) in enumerate(zip(arrays, schedule.array_lanes, strict=True)):
+        for number, (array, part, first) in enumerate(zip(arrays, parts, firsts, strict=True)):
             m.submodules[f"array_{number}" if several else "array"] = array
-            for lane in range(schedule.arrays[number].lanes):
-                m.d.comb += array.samples[lane].eq(self.samples[first + lane])
+            pixel = number // len(schedule.arrays) * schedule.lanes
+            for lane in range(part.lanes):
+                m.d.comb += array.samples[lane].eq(self.samples[pixel + first + lane])
                 if schedule.mirrored:
                     m.d.comb += array.mirrors[lane].eq(self.mirrors[first + lane])
             sums.append(array.sum)
@@ -117,11 +121,10 @@ class ArrayCore(wiring.Component):
                 m.d.comb += wait.i.eq(array.sum)
                 sums[-1] = wait.o
         if schedule.combine_latency:
-            m.submodules.magnitude = magnitude = Magnitude(schedule)
-            m.d.comb += [getattr(magnitude, f"i_{number}").eq(value) for number, value in enumerate(sums)]
-            sums = [getattr(magnitude, f"o_{number}") for number in range(len(requantisers))]
-        for number, (requantiser, value, output) in enumerate(zip(requantisers, sums, outputs, strict=True)):
+            sums = self._magnitudes(m, sums)
+        for number, (requantiser, value) in enumerate(zip(requantisers, sums, strict=True)):
             m.submodules[f"requantiser_{number}" if len(requantisers) > 1 else "requantiser"] = requantiser
+            output = Value.cast(result.data).word_select(number, width)
             m.d.comb += [requantiser.i.eq(value), output.eq(requantiser.o)]
         m.d.comb += [
             delay.i.valid.eq(self.valid),
@@ -167,7 +170,19 @@ class ArrayCore(wiring.Component):
         return m
 
     def _array_lanes(self, arrays: Sequence[MACArray]) -> list[tuple[MACArray, int, int]]:
-        """Each array's lanes, and their numbers among all."""
+        """Each array's lanes, and their numbers among those of a pixel."""
         schedule = self._schedule
-        parts = zip(arrays, schedule.arrays, schedule.array_lanes, strict=True)
+        parts = zip(arrays, schedule.arrays * schedule.pixels, schedule.array_lanes * schedule.pixels, strict=True)
         return [(array, lane, first + lane) for array, part, first in parts for lane in range(part.lanes)]
+
+    def _magnitudes(self, m: Module, sums: list[Value]) -> list[Value]:
+        """What goes to the output stage, pixel by pixel."""
+        schedule = self._schedule
+        kernels, found = len(schedule.arrays), []
+        for pixel in range(schedule.pixels):
+            name = f"magnitude_{pixel}" if schedule.pixels > 1 else "magnitude"
+            m.submodules[name] = magnitude = Magnitude(schedule)
+            own = sums[pixel * kernels : (pixel + 1) * kernels]
+            m.d.comb += [getattr(magnitude, f"i_{number}").eq(value) for number, value in enumerate(own)]
+            found += [getattr(magnitude, f"o_{number}") for number in range(schedule.design.outputs)]
+        return found

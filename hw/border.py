@@ -9,12 +9,12 @@ from amaranth.lib.wiring import In, Out
 from convolver.designs import GATEWARE_BOUNDARIES, Boundary, Conv2DDesign
 
 from .raster import border_layout, step_layout
-from .stream import shape_of
+from .stream import image_marks, shape_of
 
 __all__ = ["Borders", "Source", "choice_layout", "column_signature", "column_sources", "left_sources", "row_sources"]
 
 Source = int | None
-"""Where a place's pixel comes from: a number of rows or steps, or None for the fill."""
+"""Where a place's pixel comes from: how many rows or pixels away, or None for the fill."""
 
 
 def inward(boundary: Boundary, outside: int) -> int | None:
@@ -35,10 +35,11 @@ def row_sources(design: Conv2DDesign, offset: int) -> dict[tuple[Boundary, int],
     return sources
 
 
-def column_sources(design: Conv2DDesign) -> dict[tuple[Boundary, int], Source]:
-    """For the column that enters `outside` places beyond a row's end: how many steps ago the column that replaces it came, by
-    (boundary, outside). `outside` 0 is a column of the row."""
-    late = design.core_right - design.right
+def column_sources(design: Conv2DDesign, lane: int = 0) -> dict[tuple[Boundary, int], Source]:
+    """For the column that enters `outside` places beyond a row's end, at place `lane` of a beat: how many pixels ago the column
+    that replaces it came, by (boundary, outside). `outside` 0 is a column of the row. The last pixel of the step's beat came 0
+    pixels ago."""
+    late = _lateness(design, lane)
     sources: dict[tuple[Boundary, int], Source] = {}
     for boundary in design.core_boundaries:
         sources[boundary, 0] = late
@@ -49,13 +50,31 @@ def column_sources(design: Conv2DDesign) -> dict[tuple[Boundary, int], Source]:
 
 
 def left_sources(design: Conv2DDesign, outside: int) -> dict[Boundary, Source]:
-    """For the column `outside` places in front of a row, when its first window is complete: how many steps ago the column that
+    """For the column `outside` places in front of a row, when its first window is complete: how many pixels ago the column that
     replaces it came."""
+    begin = (design.core_ahead + 1) * design.pixels_per_clock - 1  # the row's first column
     sources: dict[Boundary, Source] = {}
     for boundary in design.core_boundaries:
         depth = inward(boundary, outside)
-        sources[boundary] = None if depth is None else design.core_right - depth
+        sources[boundary] = None if depth is None else begin - depth
     return sources
+
+
+def outsides(design: Conv2DDesign, lane: int) -> dict[tuple[int, int], int]:
+    """When the column that enters at place `lane` of a beat is one behind a row's end: how far, by the step, counted from the
+    next row's first (-1 is the last of this row), and by the pixels of the row's last beat."""
+    pixels, found = design.pixels_per_clock, {}
+    for step in range(-1, design.core_ahead):
+        for last in range(1, pixels + 1):
+            outside = (step - design.core_ahead + 1) * pixels + design.right + lane - last + 1
+            if 0 < outside <= design.right:  # what is further out belongs to results behind the row's end
+                found[step, last] = outside
+    return found
+
+
+def _lateness(design: Conv2DDesign, lane: int) -> int:
+    """How many pixels ago the column came that enters at place `lane`."""
+    return design.core_late + design.pixels_per_clock - 1 - lane
 
 
 def _distinct(sources: Iterable[Source], usual: Source) -> list[Source]:
@@ -63,41 +82,43 @@ def _distinct(sources: Iterable[Source], usual: Source) -> list[Source]:
     return list(dict.fromkeys([usual, *sources]))
 
 
-def choices(design: Conv2DDesign) -> tuple[list[list[Source]], list[Source]]:
-    """What each row of the window, and the column that enters, are chosen from; the usual one first."""
+def choices(design: Conv2DDesign) -> tuple[list[list[Source]], list[list[Source]]]:
+    """What each row of the window, and each column of a beat that enters, are chosen from; the usual one first."""
     offsets = range(-design.above, design.below + 1)
     rows = [_distinct(row_sources(design, offset).values(), offset) for offset in offsets]
-    return rows, _distinct(column_sources(design).values(), design.core_right - design.right)
+    lanes = range(design.pixels_per_clock)
+    return rows, [_distinct(column_sources(design, lane).values(), _lateness(design, lane)) for lane in lanes]
 
 
 def choice_layout(design: Conv2DDesign) -> data.StructLayout:
     """What travels with a column: which pixels to take for it, and the marks of the result that it completes.
 
     rows : for each row of the window, one bit a source in `choices`: the one to take is set.
-    column : the same of the column that enters the window.
+    columns : the same for each column of a beat that enters the window.
     load : the first window of a row is complete.
-    border, border_before : `border_layout` of the row that this column serves and of the row before, where they are chosen at
-        run time.
+    border, border_before : `border_layout` of the row that this column serves and of the one that it ends, where they are
+        chosen at run time.
     """
     fields: dict[str, object] = {}
     if design.core_mode == "same":
         rows, columns = choices(design)
         fields = {
             "rows": data.StructLayout({str(row): len(sources) for row, sources in enumerate(rows)}),
-            "column": len(columns),
+            "columns": data.StructLayout({str(lane): len(sources) for lane, sources in enumerate(columns)}),
             "load": 1,
         }
     if design.switchable:
         fields |= {"border": border_layout(design), "border_before": border_layout(design)}
-    return data.StructLayout(fields | {"result": 1, "first": 1, "last": 1, "eol": 1})
+    return data.StructLayout(fields | {"result": 1} | image_marks(design.pixels_per_clock))
 
 
 def column_signature(design: Conv2DDesign, rows: int) -> wiring.Signature:
-    """A column on its way to the window: `valid`, its `choice`, and its `pixels`, the newest line's last."""
+    """A column, or all of a beat, on the way to the window: `valid`, its `choice`, and its `pixels`, row by row, the newest
+    line last."""
     members = {
         "valid": Out(1),
         "choice": Out(choice_layout(design)),
-        "pixels": Out(shape_of(design.pixel)).array(rows),
+        "pixels": Out(shape_of(design.pixel)).array(rows * design.pixels_per_clock),
     }
     return wiring.Signature(members)
 
@@ -125,19 +146,19 @@ class Borders(wiring.Component):
         m = Module()
         design = self._design
         step = Signal(step_layout(design))
-        m.d.sync += [step.eq(self.step), *(self.choice[name].eq(step[name]) for name in ("result", "first", "last", "eol"))]
+        marks = image_marks(design.pixels_per_clock)
+        m.d.sync += [step.eq(self.step), *(self.choice[name].eq(step[name]) for name in ("result", *marks))]
         if design.core_mode == "valid":
             return m
+        beyond = [outsides(design, lane) for lane in range(design.pixels_per_clock)]
         if design.switchable:
             m.d.sync += [self.choice.border.eq(step.border), self.choice.border_before.eq(step.border_before)]
+            if any(when < 0 for found in beyond for when, _ in found):
+                with m.If(self.step.ends):  # a row that ends in its own last step
+                    m.d.sync += step.border_before.eq(self.step.border)
 
-        load, outside = Signal(), Signal(range(design.right + 1))
-        late = design.core_right - design.right
-        m.d.sync += [load.eq(self.step.column == design.core_right), self.choice.load.eq(load), outside.eq(0)]
-        for place in range(design.right):
-            with m.If(self.step.column == late + place):
-                m.d.sync += outside.eq(place + 1)
-
+        load = Signal()
+        m.d.sync += [load.eq(self.step.column == design.core_ahead), self.choice.load.eq(load)]
         rows, columns = choices(design)
         for row, sources in enumerate(rows):
             offset = row - design.above
@@ -145,8 +166,18 @@ class Borders(wiring.Component):
                 inside = step.top if offset < 0 else step.bottom
                 found = {(b, place): sources.index(source) for (b, place), source in row_sources(design, offset).items()}
                 self._choose(m, self.choice.rows[str(row)], found, inside, step.border.boundary if design.switchable else None)
-        found = {(b, place): columns.index(source) for (b, place), source in column_sources(design).items()}
-        self._choose(m, self.choice.column, found, outside, step.border_before.boundary if design.switchable else None)
+        for lane, sources in enumerate(columns):
+            outside = Signal(range(design.right + 1), name=f"outside_{lane}")
+            m.d.sync += outside.eq(0)
+            for (when, last), place in beyond[lane].items():
+                here: Value = self.step.ends if when < 0 else self.step.column == when
+                if design.pixels_per_clock > 1:
+                    here &= self.step.rest == last - 1
+                with m.If(here):
+                    m.d.sync += outside.eq(place)
+            found = {(b, place): sources.index(source) for (b, place), source in column_sources(design, lane).items()}
+            boundary = step.border_before.boundary if design.switchable else None
+            self._choose(m, self.choice.columns[str(lane)], found, outside, boundary)
         return m
 
     def _choose(

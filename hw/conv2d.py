@@ -1,5 +1,7 @@
 """The 2-D core: raster, line buffer and window in front of the array."""
 
+from itertools import product
+
 from amaranth.hdl import Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
@@ -16,21 +18,19 @@ from .marks import ERROR_LAYOUT
 from .operands import Operands
 from .pace import Pace
 from .raster import Raster, border_layout
-from .stream import image_layout, result_layout
+from .stream import beat_layout, image_marks, result_layout
 from .window import RowBorder, Window
 
 __all__ = ["Conv2DCore"]
 
-MARKS = ("first", "last", "eol")
-
 
 class Conv2DCore(wiring.Component):
-    """Convolves images with a kernel, or with several at once: one pixel a slot (`Schedule.clocks`), full back-pressure, no
-    bubble at row ends or between frames of one size.
+    """Convolves images with a kernel, or with several at once: one beat a clock, of one pixel or several, or one pixel a slot
+    (`Schedule.clocks`), full back-pressure, no bubble at row ends or between frames of one size.
 
-    Result (r, c) is offered `latency` clocks after the acceptance of pixel (r + core_below, c + core_right), counted on in the
-    next row and the next frame. Behind a frame that no other follows at once the core drives the end out by itself, in
-    ``core_below * columns + core_right`` slots, during which a new frame waits.
+    The results of beat b of row r are offered `latency` clocks after the acceptance of beat ``b + core_ahead`` of row
+    ``r + core_below``, counted on in the next row and the next frame. Behind a frame that no other follows at once the core
+    drives the end out by itself, in ``core_below * beats + core_ahead`` slots, during which a new frame waits.
 
     Parameters
     ----------
@@ -41,8 +41,9 @@ class Conv2DCore(wiring.Component):
 
     Ports
     -----
-    i : stream of `image_layout`
-        Pixels, row by row. `last` is ignored: the size says where a frame ends.
+    i : stream of `beat_layout`
+        Pixels, row by row; a beat has `design.pixels_per_clock` of one row, a row's last beat the rest. `last` is ignored: the
+        size says where a frame ends. A `keep` that differs is flagged as `eol`, and ignored.
     o : stream of `result_layout`
     rows, columns : In
         Size of the frame, in the clock in which its first pixel is accepted; `core_min_rows` to `core_rows` and so for the
@@ -63,7 +64,7 @@ class Conv2DCore(wiring.Component):
         self.design = design
         self.schedule = Schedule(design, family)
         ports = {
-            "i": In(stream.Signature(image_layout(design.pixel))),
+            "i": In(stream.Signature(beat_layout(design))),
             "o": Out(stream.Signature(result_layout(design))),
             "rows": In(16),
             "columns": In(16),
@@ -89,6 +90,8 @@ class Conv2DCore(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         design = self.design
+        pixels = design.pixels_per_clock
+        several = ("rest", "whole", "part") if pixels > 1 else ()
         m.submodules.entry = entry = Entry(design)
         m.submodules.raster = raster = Raster(design)
         m.submodules.lines = lines = LineBuffer(design)
@@ -107,7 +110,10 @@ class Conv2DCore(wiring.Component):
             raster.i.valid.eq(entry.o.valid),
             raster.i.payload.eq(entry.o.p.beat),
             entry.o.ready.eq(raster.i.ready),
-            *(getattr(raster, name).eq(entry.o.p[name]) for name in ("rows", "columns_left", "starts", "joins", "more")),
+            *(
+                getattr(raster, name).eq(entry.o.p[name])
+                for name in ("rows", "columns_left", "starts", "joins", "more", *several)
+            ),
             raster.available.eq(array.available),
             array.take.eq(raster.take),
             lines.valid.eq(raster.valid),
@@ -121,10 +127,13 @@ class Conv2DCore(wiring.Component):
             self._fold(m, entry, window, array)
         else:
             m.d.comb += [
-                *(array.samples[product.lane].eq(window.places[product.position]) for product in self.schedule.products),
                 array.valid.eq(window.valid),
-                *(array.marks[name].eq(getattr(window, name)) for name in MARKS),
+                *(array.marks[name].eq(getattr(window, name)) for name in image_marks(pixels)),
             ]
+            for place, pixel in product(self.schedule.products, range(pixels)):
+                row, column = divmod(place.position, design.kernel_columns)
+                sample = window.places[row * (design.kernel_columns + pixels - 1) + column + pixel]
+                m.d.comb += array.samples[pixel * self.schedule.lanes + place.lane].eq(sample)
         m.d.comb += [
             self.busy.eq(entry.waiting | raster.open | raster.valid | ~array.home),
             self.overflow.eq(array.overflow),
@@ -155,7 +164,7 @@ class Conv2DCore(wiring.Component):
         m.submodules.operands = operands = Operands(self.schedule)
         marks = [Signal(array.marks.shape(), name=f"marks_{index}") for index in range(2)]
         with m.If(window.valid):
-            m.d.sync += [marks[0][name].eq(getattr(window, name)) for name in MARKS]
+            m.d.sync += [marks[0][name].eq(getattr(window, name)) for name in image_marks(1)]
         m.d.sync += marks[1].eq(marks[0])  # they stand as long as the samples that follow them
         m.d.comb += [
             entry.i.valid.eq(self.i.valid & pace.free),

@@ -1,13 +1,13 @@
 """The entry of a 2-D core: pixels with the size of their frame, and whether the core takes it."""
 
-from amaranth.hdl import Const, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.designs import Conv2DDesign
 
 from .raster import border_layout
-from .stream import SkidBuffer, image_layout, shape_of
+from .stream import SkidBuffer, beat_layout
 
 __all__ = ["Entry", "entry_layout"]
 
@@ -15,19 +15,23 @@ __all__ = ["Entry", "entry_layout"]
 def entry_layout(design: Conv2DDesign) -> data.StructLayout:
     """A beat with what the core must know of its frame.
 
-    rows, columns_left : with a frame's first pixel, its rows, and its columns less 3.
+    rows, columns_left : with a frame's first pixel, its rows, and its beats a line less 3.
+    rest : with it, of several pixels a beat, those of a line's last beat, less one.
     border : with it, its `border_layout`, where that is chosen at run time.
     starts, joins, more : there is a beat, and it is the first pixel of a frame that the core takes; and it has the size of the
         frame before; or it isn't a first pixel.
+    whole, part : of several pixels a beat, it has all of them; it has those of a line's last beat.
     """
     fields: dict[str, object] = {
-        "beat": image_layout(design.pixel),
+        "beat": beat_layout(design),
         "rows": range(design.core_rows + 1),
-        "columns_left": range(design.core_columns - 2),
+        "columns_left": range(design.core_beats - 2),
         "starts": 1,
         "joins": 1,
         "more": 1,
     }
+    if design.pixels_per_clock > 1:
+        fields |= {"rest": range(design.pixels_per_clock), "whole": 1, "part": 1}
     if design.switchable:
         fields["border"] = border_layout(design)
     return data.StructLayout(fields)
@@ -49,7 +53,7 @@ class Entry(wiring.Component):
 
     Ports
     -----
-    i : stream of `image_layout`
+    i : stream of `beat_layout`
     rows, columns, boundary, fill : In
         See `Conv2DCore`.
     o : stream of `entry_layout`
@@ -60,7 +64,7 @@ class Entry(wiring.Component):
     def __init__(self, design: Conv2DDesign) -> None:
         self._design = design
         ports = {
-            "i": In(stream.Signature(image_layout(design.pixel))),
+            "i": In(stream.Signature(beat_layout(design))),
             "rows": In(16),
             "columns": In(16),
             "o": Out(stream.Signature(entry_layout(design))),
@@ -75,15 +79,16 @@ class Entry(wiring.Component):
         design = self._design
         # Each comparison has the clock in front of the first register slice; they come together between the two.
         layout = entry_layout(design)
-        said = [name for name in ("rows", "columns_left", "border") if name in layout.members]
+        said = [name for name in ("rows", "columns_left", "rest", "border") if name in layout.members]
+        kept = dict.fromkeys([name for name in ("whole", "part") if name in layout.members], 1)
         frame = {name: layout[name].shape for name in said}
-        sampled = {"beat": layout["beat"].shape} | frame | {"fits": 2, "rows_repeat": PARTS, "columns_repeat": PARTS}
+        sampled = {"beat": layout["beat"].shape} | frame | {"fits": 2, "rows_repeat": PARTS, "columns_repeat": PARTS} | kept
         m.submodules.first = first = SkidBuffer(data.StructLayout(sampled))
         # Of the second slice only the marks are held by what the raster decides in the same clock. Everything else is written
         # to two places in turn, as it comes, and read from where it stands.
-        marks = data.StructLayout({"first": 1, "eol": 1, "starts": 1, "joins": 1, "more": 1})
+        marks = data.StructLayout({"first": 1, "eol": 1, "starts": 1, "joins": 1, "more": 1} | kept)
         m.submodules.second = second = SkidBuffer(marks)
-        wide = data.StructLayout({"data": shape_of(design.pixel)} | frame)
+        wide = data.StructLayout({"data": layout["beat"].shape["data"].shape} | frame)
         places = [Signal(wide, name=f"place_{index}") for index in range(2)]
         put, get, now = Signal(), Signal(), Signal(wide)
         for index, place in enumerate(places):
@@ -92,19 +97,30 @@ class Entry(wiring.Component):
         m.d.sync += [put.eq(put ^ (first.o.valid & first.o.ready)), get.eq(get ^ (self.o.valid & self.o.ready))]
         m.d.comb += now.eq(Mux(get, places[1], places[0]))
 
-        sizes = (
-            (self.rows, first.i.p.rows, first.i.p.rows_repeat, 0, design.core_min_rows, design.core_rows),
-            (self.columns, first.i.p.columns_left, first.i.p.columns_repeat, 3, design.core_min_columns, design.core_columns),
-        )
-        for number, (size, passed, repeats, less, least, most) in enumerate(sizes):
-            # Of sizes that fit: no two of them look alike in these bits.
-            kept, before = size[: most.bit_length()], Signal(most.bit_length(), name=f"before_{number}")
+        pixels = design.pixels_per_clock
+        columns = self.columns - 1 - 2 * pixels  # three beats less, whole ones above and the rest below
+        m.d.comb += [first.i.p.rows.eq(self.rows), first.i.p.columns_left.eq(columns >> (pixels - 1).bit_length())]
+        if pixels > 1:
+            rest = Signal(range(pixels))  # of the frame that began last; no line ends with its first beat
             with m.If(self.i.valid & self.i.ready & self.i.p.first):
-                m.d.sync += before.eq(kept)
+                m.d.sync += rest.eq(columns)
             m.d.comb += [
-                passed.eq(size - less),
+                first.i.p.rest.eq(columns),
+                first.i.p.whole.eq(self.i.p.keep.all()),
+                first.i.p.part.eq(Cat(bit ^ (rest < place) for place, bit in enumerate(self.i.p.keep)).all()),
+            ]
+        sizes = (
+            (self.rows, first.i.p.rows_repeat, design.core_min_rows, design.core_rows),
+            (self.columns, first.i.p.columns_repeat, design.core_min_columns, design.core_columns),
+        )
+        for number, (size, repeats, least, most) in enumerate(sizes):
+            # Of sizes that fit: no two of them look alike in these bits.
+            now_kept, before = size[: most.bit_length()], Signal(most.bit_length(), name=f"before_{number}")
+            with m.If(self.i.valid & self.i.ready & self.i.p.first):
+                m.d.sync += before.eq(now_kept)
+            m.d.comb += [
                 first.i.p.fits[number].eq(~_exceeds(size, most) & _exceeds(size, least - 1)),
-                *(part.eq(before[index::PARTS] == kept[index::PARTS]) for index, part in enumerate(repeats)),
+                *(part.eq(before[index::PARTS] == now_kept[index::PARTS]) for index, part in enumerate(repeats)),
             ]
         fitted = Signal()  # the frame before was one that the core takes
         starts = first.o.p.beat.first & first.o.p.fits.all()
@@ -127,7 +143,8 @@ class Entry(wiring.Component):
             self.o.p.beat.data.eq(now.data),
             *(self.o.p[name].eq(now[name]) for name in said),
             *(self.o.p.beat[name].eq(second.o.p[name]) for name in ("first", "eol")),
-            *(self.o.p[name].eq(second.o.p[name]) for name in ("starts", "joins", "more")),
+            *(self.o.p[name].eq(second.o.p[name]) for name in ("starts", "joins", "more", *kept)),
+            *(second.i.p[name].eq(first.o.p[name]) for name in kept),
             self.waiting.eq(first.o.valid | second.o.valid),
         ]
         if design.switchable:

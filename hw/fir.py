@@ -13,7 +13,7 @@ from .delay import Delay
 from .delay_line import DelayLine, SampleMemory
 from .marks import ERROR_LAYOUT
 from .pace import Pace
-from .stream import frame_layout
+from .stream import beat_layout, result_layout
 
 __all__ = ["FIRCore"]
 
@@ -32,7 +32,7 @@ class FIRCore(wiring.Component):
 
     Ports
     -----
-    i, o : streams of `frame_layout`
+    i, o : streams of `beat_layout` and `result_layout`
     coefficients, restart, pending : if they can be loaded
         See `CoefficientBank`.
     silence : In, if the design is continuous
@@ -50,8 +50,8 @@ class FIRCore(wiring.Component):
         self.design = design
         self.schedule = Schedule(design, family)
         ports = {
-            "i": In(stream.Signature(frame_layout(design.data))),
-            "o": Out(stream.Signature(frame_layout(design.output_format))),
+            "i": In(stream.Signature(beat_layout(design))),
+            "o": Out(stream.Signature(result_layout(design))),
             "busy": Out(1),
             "errors": Out(ERROR_LAYOUT),
             "overflow": Out(1),
@@ -73,12 +73,12 @@ class FIRCore(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.array = array = ArrayCore(self.schedule, frame_layout(self.design.output_format))
+        m.submodules.array = array = ArrayCore(self.schedule, result_layout(self.design))
         accept = self.i.valid & self.i.ready
         opened = Signal()  # a frame has begun and not ended
         keep = Signal()
         step = Signal()
-        beat = Signal(frame_layout(self.design.data))
+        beat = Signal(beat_layout(self.design))
         clear = Signal()  # beside `beat`: the samples before it don't count
 
         m.d.comb += [

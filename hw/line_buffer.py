@@ -1,6 +1,6 @@
 """The last lines of an image, one packed word a column."""
 
-from amaranth.hdl import Cat, Module, Signal
+from amaranth.hdl import Cat, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -18,13 +18,13 @@ class LineBuffer(wiring.Component):
     """Gives each step the column of pixels above it: one step a clock, latency 2 clocks, no stall.
 
     One word of `line_buffer_rows` pixels a column is read, shifted by the step's pixel and written back, in a block RAM with
-    one read port, its output register on, and one write port. A word is written two clocks after it was read, so a line must
-    have at least 3 columns.
+    one read port, its output register on, and one write port. Of several pixels a beat a word has the columns of all. A word
+    is written two clocks after it was read, so a line must have at least 3 beats.
 
     Parameters
     ----------
     design : Conv2DDesign
-        Sets the depth, `core_columns`, and the word, `Schedule.line_buffer_rows` pixels.
+        Sets the depth, `core_beats`, and the word, `Schedule.line_buffer_rows` pixels of each of a beat's columns.
 
     Ports
     -----
@@ -33,47 +33,48 @@ class LineBuffer(wiring.Component):
     o_valid : Out
         The same, two clocks later.
     pixels : Out
-        An array of `line_buffer_rows` + 1 pixels of the step's column, the step's own last.
+        An array of `line_buffer_rows` + 1 pixels of the step's column, the step's own last; of several columns, row by row.
     """
 
     def __init__(self, design: Conv2DDesign) -> None:
         self._design = design
         self._lines = Schedule(design).line_buffer_rows
+        pixels = (self._lines + 1) * design.pixels_per_clock
         super().__init__(
             {
                 "valid": In(1),
                 "step": In(step_layout(design)),
                 "o_valid": Out(1),
-                "pixels": Out(shape_of(design.pixel)).array(self._lines + 1),
+                "pixels": Out(shape_of(design.pixel)).array(pixels),
             }
         )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         design = self._design
-        width = design.pixel.width
+        width, newest = design.pixel.width, Value.cast(self.step.pixel)
         # Beside the word that is read.
-        valid, column, pixel = Signal(), Signal.like(self.step.column), Signal(shape_of(design.pixel))
+        valid, column, pixel = Signal(), Signal.like(self.step.column), Signal.like(newest)
         o_column, o_pixel = Signal.like(column), Signal.like(pixel)
         m.d.sync += [
             valid.eq(self.valid),
             column.eq(self.step.column),
-            pixel.eq(self.step.pixel),
+            pixel.eq(newest),
             self.o_valid.eq(valid),
             o_column.eq(column),
             o_pixel.eq(pixel),
         ]
         if not self._lines:
-            m.d.comb += self.pixels[0].eq(o_pixel)
+            m.d.comb += [out.eq(o_pixel.word_select(place, width)) for place, out in enumerate(self.pixels)]
             return m
 
-        m.submodules.memory = memory = BlockRAM(self._lines * width, design.core_columns)
+        m.submodules.memory = memory = BlockRAM(self._lines * len(newest), design.core_beats)
         word = Cat(memory.read_data, o_pixel)
         m.d.comb += [
             memory.read_address.eq(self.step.column),
-            *(pixel.eq(word.word_select(row, width)) for row, pixel in enumerate(self.pixels)),
+            *(out.eq(word.word_select(place, width)) for place, out in enumerate(self.pixels)),
             memory.write.eq(self.o_valid),
             memory.write_address.eq(o_column),
-            memory.write_data.eq(word[width:]),
+            memory.write_data.eq(word[len(newest) :]),
         ]
         return m

@@ -8,7 +8,7 @@ from convolver.designs import GATEWARE_BOUNDARIES, Conv2DDesign
 
 from .marks import ERROR_LAYOUT
 from .pace import Pace
-from .stream import image_layout, shape_of
+from .stream import beat_layout, image_marks, shape_of
 from .stride import Stride
 
 __all__ = ["Raster", "border_layout", "step_layout"]
@@ -23,29 +23,35 @@ def border_layout(design: Conv2DDesign) -> data.StructLayout:
 def step_layout(design: Conv2DDesign) -> data.StructLayout:
     """What travels with a step through the feeder.
 
-    column : the step's column, address of the line buffer.
+    pixel : the step's, or all of its beat's.
+    column : the step's column, in beats: address of the line buffer.
     top, bottom : rows of the frame above and below the result row that this line serves, counted up to the kernel only.
     border, border_before : of the result row that this line serves, and of the one before; where they are chosen at run time.
-    result : the step completes a result that is wanted; `first, last, eol` are its marks.
+    rest, ends : pixels of a line's last beat, less one; and the step is such a beat's; of several pixels a beat.
+    result : the step completes a result that is wanted, or a beat of them; its marks are those of `image_marks`.
     """
+    pixels = design.pixels_per_clock
     fields: dict[str, object] = {
-        "pixel": shape_of(design.pixel),
-        "column": range(design.core_columns),
+        "pixel": beat_layout(design)["data"].shape,
+        "column": range(design.core_beats),
         "top": range(design.above + 1),
         "bottom": range(design.core_below + 1),
     }
     if design.switchable:
         fields |= {"border": border_layout(design), "border_before": border_layout(design)}
-    return data.StructLayout(fields | {"result": 1, "first": 1, "last": 1, "eol": 1})
+    if pixels > 1:
+        fields |= {"rest": range(pixels), "ends": 1}
+    return data.StructLayout(fields | {"result": 1} | image_marks(pixels))
 
 
 class Raster(wiring.Component):
-    """Turns a stream of pixels into steps: one a slot, latency one clock, without a bubble at row ends or between frames of
-    one size.
+    """Turns a stream of beats, of a pixel each or of several, into steps: one a slot, latency one clock, without a bubble at
+    row ends or between frames of one size.
 
-    A frame of `rows` x `columns` takes as many steps. Its end, `core_below` lines and `core_right` steps more in ``same`` mode,
+    A frame takes as many steps as it has beats. Its end, `core_below` lines and `core_ahead` steps more in ``same`` mode,
     is driven by the next frame if that follows at once, has the same size and more than `core_below` rows; else by flush
-    steps, during which a new frame waits.
+    steps, during which a new frame waits. In ``valid`` mode there is no end but where a line's results may overhang
+    (`Conv2DDesign.overhangs`): then it is one step.
 
     Parameters
     ----------
@@ -53,10 +59,14 @@ class Raster(wiring.Component):
 
     Ports
     -----
-    i : stream of `image_layout`
-        Decides with the marks of the beat it is offered: put a register slice in front. `last` is ignored.
+    i : stream of `beat_layout`
+        Decides with the marks of the beat it is offered: put a register slice in front. `last` and `keep` are ignored.
     rows, columns_left : In
-        Size of the frame, while its first pixel is on offer: its rows, and its columns less 3.
+        Size of the frame, while its first pixel is on offer: its rows, and its beats a line less 3.
+    rest : In
+        With them: the pixels of a line's last beat, less one; of several pixels a beat.
+    whole, part : In
+        The beat on offer has all pixels, it has those of a line's last beat; of several pixels a beat.
     border : In
         With the first pixel: the frame's `border_layout`, where it is chosen at run time.
     starts, joins, more : In
@@ -78,9 +88,9 @@ class Raster(wiring.Component):
 
     def __init__(self, design: Conv2DDesign) -> None:
         ports = {
-            "i": In(stream.Signature(image_layout(design.pixel))),
+            "i": In(stream.Signature(beat_layout(design))),
             "rows": In(range(design.core_rows + 1)),
-            "columns_left": In(range(design.core_columns - 2)),
+            "columns_left": In(range(design.core_beats - 2)),
             "starts": In(1),
             "joins": In(1),
             "more": In(1),
@@ -93,12 +103,15 @@ class Raster(wiring.Component):
         }
         if design.switchable:
             ports["border"] = In(border_layout(design))
+        if design.pixels_per_clock > 1:
+            ports |= {"rest": In(range(design.pixels_per_clock)), "whole": In(1), "part": In(1)}
         super().__init__(ports)
         self.design = design
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         design = self.design
+        same, several = design.core_mode == "same", design.pixels_per_clock > 1
         # A step may be made, and, where another frame may follow, that isn't to be decided yet.
         available: Value = self.available
         waits: Value = self.joins
@@ -107,7 +120,7 @@ class Raster(wiring.Component):
             available = Signal()
             waits = self.joins | ~pace.free
             m.d.sync += available.eq(self.available & pace.soon)
-        has_tail = design.core_mode == "same" and (design.core_below > 0 or design.core_right > 0)
+        has_tail = design.core_below > 0 or design.core_ahead > 0 if same else design.core_late > 0
         head, has = self.i.payload, self.i.valid
 
         # What the core is at, one of these. `taking` and `completing` a frame, another may still be leaving.
@@ -143,13 +156,16 @@ class Raster(wiring.Component):
             self.errors.size.eq(drop & head.first),
             self.errors.orphan.eq(drop & ~head.first & ~skipping),
             self.errors.first.eq(cut),
-            self.errors.eol.eq((begin | (available & taking & self.more)) & (head.eol != place.line_end)),
         ]
+        wrong: Value = head.eol != place.line_end
+        if several:
+            wrong |= ~Mux(place.line_end, self.part, self.whole)
+        m.d.sync += self.errors.eol.eq((begin | (available & taking & self.more)) & wrong)
         if has_tail:
             # No step of `ending` is the frame's last, unless its end is one step long.
-            at_once = design.core_below == 0 and design.core_right == 1
+            at_once = not same or (design.core_below == 0 and design.core_ahead == 1)
             m.d.comb += [
-                ends.eq(place.result & place.last),
+                ends.eq(place.result & place.last if same else place.behind),
                 flushed.eq(available & ends & ((flushing | (ending & ~waits)) if at_once else flushing)),
             ]
             m.d.sync += [
@@ -177,12 +193,16 @@ class Raster(wiring.Component):
             wanted = place.result & stride.wanted
         else:
             m.d.sync += [self.step[name].eq(mark) for name, mark in zip(("first", "last", "eol"), marks, strict=True)]
+        if several:
+            # What is left of the frame before, and the frame that enters meanwhile, have lines of one length.
+            m.d.sync += [self.step.ends.eq(place.line_end), self.step.keep.eq(Mux(place.eol, place.part, ~0))]
+            m.d.comb += self.step.rest.eq(place.rest)
         m.d.comb += self.take.eq(advance & wanted)
         with m.If(advance):
             m.d.sync += self.step.column.eq(Mux(place.column == 0, 0, self.step.column + 1))
         m.d.sync += [
             self.valid.eq(advance),
-            self.step.pixel.eq(Mux(completing, 0, head.data)),
+            self.step.pixel.eq(Mux(completing, 0, Value.cast(head.data))),
             self.step.result.eq(wanted),
         ]
         m.d.comb += [self.step.top.eq(place.top), self.step.bottom.eq(place.bottom)]
@@ -192,12 +212,13 @@ class Raster(wiring.Component):
 
 
 class _Place:
-    """Where the next step is: its column and line, the result that it completes, and that result's marks.
+    """Where the next step is: its column and line, the result that it completes, and that result's marks. A step is a beat, and
+    so are all columns here.
 
     Counters of a frame's size count down, and the ends are their signs, so that no step waits for a comparison; counters up are
     no longer than the kernel. Whatever counts lines moves a clock behind the steps, by registers that say what the step was: it
     stands beside `Raster.step`, and is asked for a line's end at the earliest at the third step of a line, or of a frame. So a
-    frame must have at least 3 columns.
+    frame must have at least 3 columns. What is known of the length of lines stands there likewise.
     """
 
     def __init__(
@@ -207,7 +228,7 @@ class _Place:
         same = design.core_mode == "same"
         below = design.core_below if same else 0
         # Steps of a line before the first that completes a result of this line's row.
-        before = design.core_right if same else design.kernel_columns - 1
+        before = design.core_ahead
         self.column = Signal(range(before + 2))  # counted up to before + 1 only
         self.top, self.bottom = Signal(range(design.above + 1)), Signal(range(design.core_below + 1))
         self.short = Signal()  # the frame that entered last has no more lines than the next one needs to drive its end out
@@ -217,7 +238,7 @@ class _Place:
 
         # Steps of the line behind the next one, less one; lines of the frame that entered last behind this one, less one.
         columns_left, lines_left = Signal(signed(len(raster.columns_left) + 2)), Signal(signed(len(raster.rows) + 1))
-        columns_before = Signal(range(design.core_columns - 1))
+        columns_before = Signal(range(design.core_beats - 1))
         self.line_end, self.last_line = columns_left[-1], lines_left[-1]
         with m.If(advance):
             turn = self.line_end | flushed
@@ -239,6 +260,8 @@ class _Place:
             rows.eq(raster.rows),
             columns_given.eq(raster.columns_left),
         ]
+        if design.pixels_per_clock > 1:
+            self._lengths(m, raster, begun)
         last_row = Signal(range(below + 1))  # of the frame that entered last, counted as `bottom` is
         with m.If(turned):
             m.d.sync += [lines_left.eq(lines_left - 1), line.eq(Mux(line == first_line, line, line + 1))]
@@ -273,6 +296,24 @@ class _Place:
                 m.d.sync += live.eq((live | first_next) & ~frame_end)
         self.result = live & ~tail
         self.last, self.eol = self.last_line & self.line_end, self.line_end
+        if design.core_late:
+            # The step behind a line's end, and behind a frame's: some lines' last results come with it.
+            due, self.behind = Signal(), Signal()
+            with m.If(advance):
+                m.d.sync += [due.eq(live & self.line_end), self.behind.eq(frame_end)]
+            self.result |= due & self.overhangs
+            self.last, self.eol = Mux(self.overhangs, self.behind, self.last), Mux(self.overhangs, due, self.eol)
+
+    def _lengths(self, m: Module, raster: Raster, begun: Signal) -> None:
+        """Of several pixels a beat, those in the last beat of a line, and in that of a line of results."""
+        pixels, late = raster.design.pixels_per_clock, raster.design.core_late
+        given, self.rest = Signal(range(pixels)), Signal(range(pixels))
+        self.part, self.overhangs = Signal(pixels), Signal()
+        m.d.sync += given.eq(raster.rest)
+        with m.If(begun):
+            last = given if raster.design.core_mode == "same" else (given + late)[: len(given)]
+            m.d.sync += [self.rest.eq(given), self.overhangs.eq(given + late >= pixels)]
+            m.d.sync += [bit.eq(last >= place) for place, bit in enumerate(self.part)]
 
     def _same(
         self,

@@ -11,7 +11,7 @@ from amaranth.lib.wiring import In, Out
 from convolver.designs import Conv2DDesign, FIRDesign
 from convolver.formats import Format
 
-__all__ = ["SkidBuffer", "frame_layout", "image_layout", "result_layout", "shape_of"]
+__all__ = ["SkidBuffer", "beat_layout", "frame_layout", "image_layout", "image_marks", "result_layout", "shape_of"]
 
 
 def shape_of(number: Format) -> Shape:
@@ -20,23 +20,36 @@ def shape_of(number: Format) -> Shape:
 
 
 def result_layout(design: FIRDesign | Conv2DDesign) -> data.StructLayout:
-    """Payload of a core's results: that of its samples, in the output's format; of several for each place, `data` is an
-    array."""
-    layout = image_layout if isinstance(design, Conv2DDesign) else frame_layout
-    fields = {name: field.shape for name, field in layout(design.output_format)}
+    """Payload of a core's results: that of its samples, in the output's format; of several for each place, an array takes the
+    place of one."""
+    shape: ShapeLike = shape_of(design.output_format)
     if design.outputs > 1:
-        fields["data"] = data.ArrayLayout(fields["data"], design.outputs)
-    return data.StructLayout(fields)
+        shape = data.ArrayLayout(shape, design.outputs)
+    return image_layout(shape, design.pixels_per_clock) if isinstance(design, Conv2DDesign) else frame_layout(shape)
 
 
-def frame_layout(number: Format) -> data.StructLayout:
+def beat_layout(design: FIRDesign | Conv2DDesign) -> data.StructLayout:
+    """Payload of a core's samples."""
+    shape = shape_of(design.sample)
+    return image_layout(shape, design.pixels_per_clock) if isinstance(design, Conv2DDesign) else frame_layout(shape)
+
+
+def frame_layout(shape: ShapeLike) -> data.StructLayout:
     """Payload of a signal: `data`, and the marks of a frame's `first` and `last` sample."""
-    return data.StructLayout({"data": shape_of(number), "first": 1, "last": 1})
+    return data.StructLayout({"data": shape, "first": 1, "last": 1})
 
 
-def image_layout(number: Format) -> data.StructLayout:
-    """Payload of an image: as `frame_layout`, and `eol` at each line's last pixel."""
-    return data.StructLayout({"data": shape_of(number), "first": 1, "last": 1, "eol": 1})
+def image_layout(shape: ShapeLike, pixels: int = 1) -> data.StructLayout:
+    """Payload of an image: `data`, an array of several pixels a beat, the leftmost first; and `image_marks`."""
+    if pixels > 1:
+        shape = data.ArrayLayout(shape, pixels)
+    return data.StructLayout({"data": shape} | image_marks(pixels))
+
+
+def image_marks(pixels: int) -> dict[str, int]:
+    """The marks of an image's beats: as in `frame_layout`, and `eol` with each line's last pixel. Of several pixels a beat,
+    `keep` has a bit for each of them: all are set but with `eol`, where those behind the line's end aren't."""
+    return dict.fromkeys(("first", "last", "eol"), 1) | ({"keep": pixels} if pixels > 1 else {})
 
 
 class SkidBuffer(wiring.Component):

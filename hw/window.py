@@ -11,7 +11,7 @@ from convolver.designs import GATEWARE_BOUNDARIES, Conv2DDesign
 from convolver.schedule import Schedule
 
 from .border import Source, choices, column_signature, left_sources
-from .stream import shape_of
+from .stream import image_marks, shape_of
 
 __all__ = ["RowBorder", "Window"]
 
@@ -44,11 +44,15 @@ class RowBorder(wiring.Component):
         if design.core_mode == "valid":
             m.d.sync += [out.eq(pixel) for out, pixel in zip(self.o.pixels, self.i.pixels, strict=True)]
             return m
+        lanes = design.pixels_per_clock
         fill = self.i.choice.border.fill if design.switchable else Const(design.fill, shape_of(design.pixel))
         rows, _ = choices(design)
         for row, sources in enumerate(rows):
-            taken = [fill if source is None else self.i.pixels[design.core_above + source] for source in sources]
-            _take(m, self.o.pixels[row], self.i.choice.rows[str(row)], taken)
+            for lane in range(lanes):
+                taken = [
+                    fill if source is None else self.i.pixels[(design.core_above + source) * lanes + lane] for source in sources
+                ]
+                _take(m, self.o.pixels[row * lanes + lane], self.i.choice.rows[str(row)], taken)
         return m
 
 
@@ -60,6 +64,9 @@ class Window(wiring.Component):
     it: for the first steps of a line, the border's, which ends the row before. With `load` the window takes the new row's first
     columns at once, with the border's to their left; after that it shifts.
 
+    Of several pixels a beat as many columns enter, and the window is as wide as all of the beat's windows side by side: that of
+    the beat's pixel k begins k columns to the right.
+
     Parameters
     ----------
     design : Conv2DDesign
@@ -69,22 +76,26 @@ class Window(wiring.Component):
     i : In
         `column_signature` of the window's rows.
     places : Out
-        An array of kernel_rows x kernel_columns pixels, row by row.
+        An array of kernel_rows x (kernel_columns + pixels_per_clock - 1) pixels, row by row.
     valid : Out
         `places` are those of a result.
-    first, last, eol : Out
-        Its marks.
+    first, last, eol, keep : Out
+        Its marks: those of `image_marks`.
     next_first : Out
         A frame's first result is next, in the next clock.
     """
 
     def __init__(self, design: Conv2DDesign) -> None:
         self._design = design
+        self._columns = design.kernel_columns + design.pixels_per_clock - 1
+        self._marks = image_marks(design.pixels_per_clock)
         super().__init__(
             {
                 "i": In(column_signature(design, design.kernel_rows)),
-                "places": Out(shape_of(design.pixel)).array(design.kernel_rows * design.kernel_columns),
-                **{name: Out(1) for name in ("valid", "first", "last", "eol", "next_first")},
+                "places": Out(shape_of(design.pixel)).array(design.kernel_rows * self._columns),
+                **{name: Out(width) for name, width in self._marks.items()},
+                "valid": Out(1),
+                "next_first": Out(1),
             }
         )
 
@@ -99,40 +110,51 @@ class Window(wiring.Component):
         m.d.comb += self.next_first.eq(valid & choice.result & choice.first)
         m.d.sync += [
             self.valid.eq(valid & choice.result),
-            *(getattr(self, name).eq(choice[name]) for name in ("first", "last", "eol")),
+            *(getattr(self, name).eq(choice[name]) for name in self._marks),
         ]
-        columns = design.kernel_columns
-        for row, newest in enumerate(self.i.pixels):
+        columns, lanes = self._columns, design.pixels_per_clock
+        for row in range(design.kernel_rows):
             places = [self.places[row * columns + column] for column in range(columns)]
+            newest = [self.i.pixels[row * lanes + lane] for lane in reversed(range(lanes))]
             if same:
-                entering, first = self._columns(m, row, newest)
+                entering, first = self._bordered(m, row, newest)
                 with m.If(valid):
-                    for place, load, shift in zip(places, first, [*places[1:], entering], strict=True):
+                    for place, load, shift in zip(places, first, [*places[lanes:], *entering], strict=True):
                         m.d.sync += place.eq(Mux(choice.load, load, shift))
             else:
+                recent = [*newest, *self._chain(m, row, newest, design.core_late)]
+                entering = recent[design.core_late : design.core_late + lanes][::-1]
                 with m.If(valid):
-                    m.d.sync += [place.eq(after) for place, after in zip(places, [*places[1:], newest], strict=True)]
+                    m.d.sync += [place.eq(after) for place, after in zip(places, [*places[lanes:], *entering], strict=True)]
         return m
 
-    def _columns(self, m: Module, row: int, newest: Value) -> tuple[Value, list[Value]]:
-        """Of one row: the pixel that enters the window, and the first ones of a line with the border's to their left; all of
+    def _chain(self, m: Module, row: int, newest: list[Value], depth: int) -> list[Signal]:
+        """The last pixels of one row that came before the step's own, `newest`; of either the last to the right first."""
+        chain = [Signal(shape_of(self._design.pixel), name=f"chain_{row}_{index}") for index in range(depth)]
+        with m.If(self.i.valid):
+            m.d.sync += [pixel.eq(before) for pixel, before in zip(chain, [*newest, *chain], strict=False)]
+        return chain
+
+    def _bordered(self, m: Module, row: int, newest: list[Value]) -> tuple[list[Value], list[Value]]:
+        """Of one row: the pixels that enter the window, and the first ones of a line with the border's to their left; all of
         them beside the chain's state behind the step, a clock later."""
         design = self._design
-        shape = shape_of(design.pixel)
-        _, sources = choices(design)
-        depth = max(design.core_right + 1, *(source for source in sources if source is not None))
-        chain = [Signal(shape, name=f"chain_{row}_{index}") for index in range(depth)]
-        with m.If(self.i.valid):
-            m.d.sync += [pixel.eq(before) for pixel, before in zip(chain, [newest, *chain], strict=False)]
+        shape, lanes = shape_of(design.pixel), design.pixels_per_clock
+        begin = (design.core_ahead + 1) * lanes - 1  # where a row's first pixel is when its first window is complete
+        _, columns = choices(design)
+        reach = max(source for sources in columns for source in sources if source is not None)
+        chain = self._chain(m, row, newest, max(begin + 1, reach - lanes + 1))
 
         def taken(source: Source, border: str) -> Value:
-            """What came `source` steps ago, or the fill."""
+            """What came `source` pixels ago, or the fill."""
             if source is not None:
-                return [newest, *chain][source]
+                return [*newest, *chain][source]
             return self.i.choice[border].fill if design.switchable else Const(design.fill, shape)
 
-        entering = Signal(shape, name=f"entering_{row}")
-        _take(m, entering, self.i.choice.column, [taken(source, "border_before") for source in sources])
+        entering: list[Value] = []
+        for lane, sources in enumerate(columns):
+            entering.append(Signal(shape, name=f"entering_{row}" + f"_{lane}" * (lanes > 1)))
+            _take(m, entering[-1], self.i.choice.columns[str(lane)], [taken(source, "border_before") for source in sources])
         first: list[Value] = []
         for outside in range(design.left, 0, -1):
             found = left_sources(design, outside)
@@ -146,11 +168,11 @@ class Window(wiring.Component):
             else:
                 source = found[design.boundary]
                 first.append(taken(None, "") if source is None else chain[source])
-        first += chain[design.core_right - design.right : design.core_right + 1][::-1]
+        first += chain[design.core_late : begin + 1][::-1]
         return entering, first
 
 
-def _take(m: Module, target: Signal, chosen: Value, sources: list[Value]) -> None:
+def _take(m: Module, target: Value, chosen: Value, sources: list[Value]) -> None:
     """``target <= `` the source whose bit of `chosen` is set: ands and ors, without a decoder that every bit would wait for."""
     if len(sources) == 1:
         m.d.sync += target.eq(sources[0])

@@ -134,7 +134,7 @@ private:
 		most = j.patience - j.idle < most ? j.patience - j.idle : most;
 		if (most <= 0)
 			return false;
-		const i64 *sample = j.samples + j.accepted;
+		const i64 *sample = j.samples + j.accepted * i64(Core::samples);
 		const std::uint8_t *mark = j.marks + j.accepted;
 		i64 *result = j.results + j.delivered * i64(Core::result_words);
 		std::uint8_t *result_mark = j.result_marks + j.delivered;
@@ -149,13 +149,13 @@ private:
 			const i64 flip = marks & 1 ? 0 : -1;
 			if (sized)
 				Core::set_frame(top, rows ^ flip, columns ^ flip, boundary ^ flip, fill ^ flip);
-			Core::set_input(top, true, *sample, marks);
+			Core::set_input(top, true, sample, 0, marks);
 			if (Core::loadable)
-				Core::set_coefficient(top, false, now, std::uint8_t(now));
+				Core::set_coefficient(top, false, &now, std::uint8_t(now));
 			top.template tick<false>();
 			taken = Core::input_ready(top);
 			offer = Core::output_valid(top);
-			sample += taken;
+			sample += taken * Core::samples;
 			mark += taken;
 			stalls += !taken;
 			if (offer) {
@@ -176,7 +176,7 @@ private:
 			j.overflow += Core::overflow(top);
 		}
 		j.clock = now - 1;
-		j.accepted = sample - j.samples;
+		j.accepted = mark - j.marks;
 		j.delivered = result_mark - j.result_marks;
 		j.holding = !taken;
 		j.source_stalls += stalls;
@@ -209,9 +209,11 @@ private:
 				Core::set_frame(top, j.frame_rows[j.frame] ^ flip, j.frame_columns[j.frame] ^ flip,
 					j.frame_boundaries[j.frame] ^ flip, j.frame_fills[j.frame] ^ flip);
 			}
-			Core::set_input(top, valid, valid ? j.samples[j.accepted] : ~j.samples[j.accepted], valid ? marks : ~marks);
+			Core::set_input(top, valid, j.samples + j.accepted * i64(Core::samples), valid ? 0 : ~i64(0), valid ? marks : ~marks);
 		} else {
-			Core::set_input(top, false, now, std::uint8_t(now));
+			i64 nothing[Core::samples];
+			std::fill(std::begin(nothing), std::end(nothing), now);
+			Core::set_input(top, false, nothing, 0, std::uint8_t(now));
 		}
 
 		bool load = j.coefficient_holding;
@@ -219,9 +221,9 @@ private:
 			load = j.coefficient_gap_count == 0 || !j.coefficient_gaps[now % j.coefficient_gap_count];
 		if (Core::loadable) {
 			if (load)
-				Core::set_coefficient(top, true, j.coefficients[j.loaded], j.coefficient_marks[j.loaded]);
+				Core::set_coefficient(top, true, j.coefficients + j.loaded, j.coefficient_marks[j.loaded]);
 			else
-				Core::set_coefficient(top, false, now, std::uint8_t(now));
+				Core::set_coefficient(top, false, &now, std::uint8_t(now));
 		}
 
 		bool ready = j.stall_count == 0 || !j.stalls[now % j.stall_count];

@@ -7,8 +7,8 @@ from .translate import mangled
 
 __all__ = ["MARKS", "Field", "Ports", "glue"]
 
-MARKS = ("first", "last", "eol")
-"""Marks of a beat, in the order of their bits."""
+MARKS = ("first", "last", "eol", "keep")
+"""Marks of a beat, in the order of their bits; all but the last have one."""
 
 
 FRAME = ("rows", "columns", "boundary", "fill")
@@ -17,7 +17,7 @@ FRAME = ("rows", "columns", "boundary", "fill")
 
 @dataclass(frozen=True)
 class Field:
-    """Bits of a payload; of an array, the first of `count` elements."""
+    """Bits of a payload; of an array, or of arrays in one, the first of `count` elements."""
 
     offset: int
     width: int
@@ -94,8 +94,8 @@ def _fields(shape: Any) -> dict[str, Field]:
         fields = {}
         for name, field in shape:
             inner, count = field.shape, 1
-            if isinstance(inner, data.ArrayLayout):
-                inner, count = inner.elem_shape, inner.length
+            while isinstance(inner, data.ArrayLayout):
+                inner, count = inner.elem_shape, inner.length * count
             cast = Shape.cast(inner)
             fields[name] = Field(field.offset, cast.width, cast.signed, count)
         return fields
@@ -131,15 +131,17 @@ def glue(ports: Ports, number: int) -> str:
             f"struct core_{number} {{",
             f"\tusing top = {top};",
             f"\tstatic constexpr bool loadable = {'true' if coefficients else 'false'};",
+            f"\tstatic constexpr size_t samples = {ports.input['data'].count};",
             f"\tstatic constexpr size_t result_words = {ports.words};",
-            "\tTWIN_INLINE static void set_input(top &t, bool valid, i64 data, std::uint8_t marks) {",
+            "\tTWIN_INLINE static void set_input(top &t, bool valid, const i64 *data, i64 flip, std::uint8_t marks) {",
             *(f"\t\t{line}" for line in _drive("i", ports.input, MARKS)),
             "\t}",
             "\tTWIN_INLINE static void set_frame(top &t, i64 rows, i64 columns, i64 boundary, i64 fill) {",
             "\t\t(void)boundary, (void)fill;",
             *(f"\t\t{line}" for line in sizes),
             "\t}",
-            "\tTWIN_INLINE static void set_coefficient(top &t, bool valid, i64 data, std::uint8_t marks) {",
+            "\tTWIN_INLINE static void set_coefficient(top &t, bool valid, const i64 *data, std::uint8_t marks) {",
+            "\t\tconstexpr i64 flip = 0;",
             *(f"\t\t{line}" for line in load),
             "\t}",
             _getter("coefficient_ready", f"t.{mangled('coefficients__ready')}.low()" if coefficients else "1"),
@@ -178,12 +180,13 @@ def _drive(stream: str, fields: dict[str, Field], marks: tuple[str, ...]) -> lis
     port = f"t.{mangled(f'{stream}__payload')}"
     lines = [f"t.{mangled(f'{stream}__valid')} = value<1>::of(valid);", f"std::decay_t<decltype({port})> payload;"]
     for name, field in fields.items():
+        parts = []
         if name == "data":
-            part = f"value<64>::of(u64(data)).template scast<{field.width}>()"
+            parts = [f"value<64>::of(u64(data[{lane}] ^ flip)).template scast<{field.width}>()" for lane in range(field.count)]
         elif name in marks:
-            part = f"value<{field.width}>::of(marks >> {marks.index(name)} & 1)"
-        else:
-            continue
-        lines.append(f"payload.template paste<{field.offset + field.width - 1}, {field.offset}>({part});")
+            parts = [f"value<{field.width}>::of(marks >> {marks.index(name)} & {(1 << field.width) - 1})"]
+        for lane, part in enumerate(parts):
+            low = field.offset + lane * field.width
+            lines.append(f"payload.template paste<{low + field.width - 1}, {low}>({part});")
     lines.append(f"{port} = payload;")
-    return [*lines, "(void)data, (void)marks;"]
+    return [*lines, "(void)data, (void)flip, (void)marks;"]

@@ -16,6 +16,7 @@ from convolver.formats import Format
 __all__ = [
     "EOL",
     "FIRST",
+    "KEEP",
     "LAST",
     "STALLS",
     "Beats",
@@ -23,12 +24,17 @@ __all__ = [
     "Integers",
     "beats_of",
     "marks_of",
+    "packed",
     "random_samples",
     "stalls",
+    "unpacked",
 ]
 
 FIRST, LAST, EOL = 1, 2, 4
 """Bits of a beat's marks."""
+
+KEEP = 3
+"""The place of `keep` in the marks, where a beat has several pixels: a bit for each."""
 
 Integers = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
@@ -41,7 +47,7 @@ _PERIOD = 4099  # a prime: two patterns side by side don't repeat together
 
 @dataclass(frozen=True)
 class Beats:
-    """Frames one after another, as they go into a core.
+    """Frames one after another, as they go into a core; of several pixels a beat, `samples` has a row for each beat.
 
     `starts` are the indices of the frames' first beats; `rows` and `columns` the sizes of images, `boundaries` (places in
     `GATEWARE_BOUNDARIES`) and `fills` their borders for a core that is told these; empty for signals.
@@ -59,35 +65,60 @@ class Beats:
         return len(self.samples)
 
 
-def marks_of(shape: Sequence[int]) -> Bytes:
-    """The marks of a frame: `FIRST` and `LAST`, and `EOL` at the end of each of an image's lines."""
+def marks_of(shape: Sequence[int], pixels: int = 1) -> Bytes:
+    """The marks of a frame's beats: `FIRST` and `LAST`, and `EOL` at the end of each of an image's lines; of several pixels a
+    beat also which of them belong to the line."""
+    columns, shape = shape[-1], (*shape[:-1], -(-shape[-1] // pixels))
     marks = np.zeros(shape, dtype=np.uint8)
     if marks.size == 0:
         return marks.reshape(-1)
     if len(shape) == 2:
         marks[:, -1] = EOL
+    if pixels > 1:
+        marks |= ((1 << pixels) - 1) << KEEP
+        marks[:, -1] &= (1 << ((columns - 1) % pixels + 1 + KEEP)) - 1
     flat = marks.reshape(-1)
     flat[0] |= FIRST
     flat[-1] |= LAST
     return flat
 
 
-def beats_of(frames: Sequence[npt.NDArray[Any]], borders: Sequence[tuple[Boundary, int]] | None = None) -> Beats:
+def packed(image: npt.NDArray[Any], pixels: int) -> Integers:
+    """An image as beats of several pixels, a row for each; what stands behind a line's end is wrong on purpose."""
+    missing = -image.shape[1] % pixels
+    wide = np.concatenate([image, ~image[:, :1].repeat(missing, axis=1)], axis=1) if missing else image
+    return np.ascontiguousarray(wide, dtype=np.int64).reshape(-1, pixels)
+
+
+def unpacked(beats: npt.NDArray[Any], shape: Sequence[int], pixels: int) -> npt.NDArray[Any]:
+    """Of the results of each beat, those of its pixels one behind the other: an image of this shape, and a third axis for the
+    results of a pixel."""
+    rows, columns = shape
+    return beats.reshape(rows, -(-columns // pixels) * pixels, -1)[:, :columns]
+
+
+def beats_of(
+    frames: Sequence[npt.NDArray[Any]], borders: Sequence[tuple[Boundary, int]] | None = None, pixels: int = 1
+) -> Beats:
     """The beats of signals (1-D arrays) or of images (2-D arrays), back to back; `borders` are the images' boundaries and
-    fills, for a core that is told these."""
-    if len(frames) == 1:  # without a copy: a large image is most of what a run moves
-        samples = np.ascontiguousarray(frames[0], dtype=np.int64).reshape(-1)
-        marks = marks_of(frames[0].shape)
+    fills, for a core that is told these; `pixels` go into a beat."""
+    if pixels > 1:
+        parts = [packed(frame, pixels) for frame in frames]
     else:
-        samples = np.concatenate([np.zeros(0, np.int64), *(np.asarray(frame, dtype=np.int64).reshape(-1) for frame in frames)])
-        marks = np.concatenate([np.zeros(0, np.uint8), *(marks_of(frame.shape) for frame in frames)])
+        parts = [np.ascontiguousarray(frame, dtype=np.int64).reshape(-1) for frame in frames]
+    each = [marks_of(frame.shape, pixels) for frame in frames]
+    if len(frames) == 1:  # without a copy: a large image is most of what a run moves
+        samples, marks = parts[0], each[0]
+    else:
+        samples = np.concatenate([np.zeros((0, pixels) if pixels > 1 else 0, np.int64), *parts])
+        marks = np.concatenate([np.zeros(0, np.uint8), *each])
     images = [frame.shape for frame in frames if frame.ndim == 2]
     if borders is None:
         borders = [("constant", 0)] * len(images)
     return Beats(
         samples,
         marks,
-        np.cumsum([0, *(frame.size for frame in frames)], dtype=np.int64)[:-1],
+        np.cumsum([0, *map(len, each)], dtype=np.int64)[:-1],
         np.array([rows for rows, _ in images], dtype=np.int64),
         np.array([columns for _, columns in images], dtype=np.int64),
         np.array([GATEWARE_BOUNDARIES.index(boundary) for boundary, _ in borders], dtype=np.int64),

@@ -15,7 +15,7 @@ from convolver.host.transport import Samples, arranged
 
 from .compiler import Compiled, Progress, compile_components, compile_designs
 from .ports import Ports
-from .streams import LAST, Beats, Bytes, Integers, beats_of, marks_of
+from .streams import KEEP, LAST, Beats, Bytes, Integers, beats_of, marks_of, unpacked
 
 __all__ = ["Run", "Simulation", "TwinTransport", "frame_shape", "open_twins", "simulate_components", "simulate_designs"]
 
@@ -70,7 +70,7 @@ class Run:
     results : array
         All results, ``int64``, or ``object`` if they may not fit; a row a beat where a beat has several.
     marks : array of uint8
-        Their marks: bits `FIRST`, `LAST`, `EOL`.
+        Their marks: bits `FIRST`, `LAST`, `EOL`, and from `KEEP` on which of a beat's pixels there are.
     clocks : int
         Clocks that went by: the last result left in clock ``clocks - 1``, unless it was told to settle.
     accepted, delivered, loaded : int
@@ -411,21 +411,24 @@ class TwinTransport:
         """
         if not frames:
             return []
+        pixels = self.design.pixels_per_clock if isinstance(self.design, Conv2DDesign) else 1
         shapes = [frame_shape(self.design, frame.shape) for frame in frames]
-        counts = [int(np.prod(shape)) for shape in shapes]
+        marks = [marks_of(shape, pixels) for shape in shapes]
         end = None if timeout is None else time.monotonic() + timeout
         self._load(timeout)
         left = None if end is None else max(end - time.monotonic(), 0.0)
         borders = None if self._border is None else [self._border] * len(frames)
-        run = self._run(beats_of(frames, borders), sum(counts), left)
-        expected = marks_of(shapes[0]) if len(shapes) == 1 else np.concatenate([marks_of(shape) for shape in shapes])
+        expected = marks[0] if len(marks) == 1 else np.concatenate(marks)
+        run = self._run(beats_of(frames, borders, pixels), len(expected), left)
         if not np.array_equal(run.marks, expected):
             place = int(np.argmax(run.marks != expected))
             self._restart()
             raise FrameError(f"The core marked result {place} {_named(run.marks[place])}, not {_named(expected[place])}")
         self._last = run
-        self._last_samples = run.accepted
-        results = np.split(run.results, np.cumsum(counts)[:-1]) if len(counts) > 1 else [run.results]
+        self._last_samples = sum(frame.size for frame in frames)
+        results = np.split(run.results, np.cumsum([len(one) for one in marks])[:-1]) if len(marks) > 1 else [run.results]
+        if pixels > 1:
+            results = [unpacked(result, shape, pixels) for result, shape in zip(results, shapes, strict=True)]
         return [arranged(self.design, result, shape) for result, shape in zip(results, shapes, strict=True)]
 
     def load(self, coefficients: Sequence[int], timeout: float | None = None) -> None:
@@ -502,6 +505,8 @@ class TwinTransport:
 
 def _named(marks: int) -> str:
     names = [name for bit, name in ((1, "first"), (LAST, "last"), (4, "eol")) if marks & bit]
+    if marks >> KEEP:
+        names.append(f"{int(marks >> KEEP).bit_count()} pixels")
     return " and ".join(names) or "with nothing"
 
 

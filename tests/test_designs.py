@@ -58,6 +58,7 @@ def conv2d_designs(draw, most=15):
         fill=draw(st.integers(pixel.min, pixel.max)),
         rows=draw(st.integers(1, 65535)),
         columns=draw(st.integers(1, 16384)),
+        pixels_per_clock=draw(st.sampled_from((1, 2, 4))),
         **fields,
     )
     return dataclasses.replace(plain, shift=draw(st.integers(0, plain.accumulator.width)), output=fields["output"])
@@ -113,8 +114,8 @@ def test_the_json_of_a_design_stays_readable_by_later_versions():
         '{"absolute":false,"boundary":"constant","clocks_per_pixel":1,"coefficient":"u2","columns":640,"combine":"none","fill":0,'
         '"kernel":[[1,2]],"kind":"conv2d","loadable":false,"mode":"same","multipliers":null,"operation":"convolve",'
         '"output":"u10",'
-        '"overflow":"saturate","pixel":"u8","rounding":"half_up","rows":4096,"schema":1,"shift":0,"stride":[1,1],"switchable":false,'
-        '"threshold":null}'
+        '"overflow":"saturate","pixel":"u8","pixels_per_clock":1,"rounding":"half_up","rows":4096,"schema":1,"shift":0,"stride":[1,1],'
+        '"switchable":false,"threshold":null}'
     )
 
 
@@ -212,7 +213,11 @@ def test_windows_and_margins_add_up(design):
         reach = 1 if mirrors is None else max(design.above, design.below, 1 - mirrors) + mirrors
         assert design.core_min_rows == reach
         reach = 0 if mirrors is None else max(design.left, design.right) + mirrors
-        assert design.core_min_columns == max(design.right + 1, reach, 3)
+        pixels = design.pixels_per_clock
+        assert design.core_min_columns == max(max(design.right + 1, reach) + pixels - 1, 2 * pixels + 1)
+    # A beat of results is formed by a beat of the same line, or, of the last ones, by one of the line behind.
+    assert 0 <= design.core_late < design.pixels_per_clock + max(design.left - design.right, 0)
+    assert design.core_ahead < design.beats(design.core_min_columns)
     if design.host_pads:
         assert design.core_rows >= design.rows + above + below
         assert design.core_columns >= design.columns + left + right
@@ -350,6 +355,15 @@ def plain(**fields):
         (conv2d(stride=(1, 65)), "Stride must be an integer between 1 and 64, not 65"),
         (conv2d(stride=(1, 1, 2)), "Stride must be one integer, or two for rows and columns, not 3"),
         (conv2d(stride="22"), "Stride must be an integer between 1 and 64, not '22'"),
+        (conv2d(pixels_per_clock=3), "Pixels per clock must be one of 1, 2, 4, not 3"),
+        (conv2d(pixels_per_clock=8), "Pixels per clock must be one of 1, 2, 4, not 8"),
+        (conv2d(pixels_per_clock=True), "Pixels per clock must be one of 1, 2, 4, not True"),
+        (conv2d(pixels_per_clock=2.0), "Pixels per clock must be one of 1, 2, 4, not 2.0"),
+        (conv2d(pixels_per_clock=2, stride=(1, 2)), "A stride other than 1x1 must have 1 pixel per clock, not 2"),
+        (
+            conv2d(pixels_per_clock=4, clocks_per_pixel=2),
+            "A core of several pixels per clock must have 1 clock per pixel, not 2",
+        ),
         (conv2d(combine="max"), "Combine must be one of none, sum_abs, not 'max'"),
         (conv2d(absolute=1), "Absolute must be True or False, not 1"),
         (conv2d(threshold=2551), "Threshold must be an integer between 0 and 2550, not 2551"),

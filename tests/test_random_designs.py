@@ -21,7 +21,7 @@ from convolver.report import Report
 from convolver.schedule import Schedule
 from convolver.sim import golden
 from convolver.sim.compiler import compile_designs
-from convolver.sim.streams import STALLS, beats_of, marks_of, random_samples, stalls
+from convolver.sim.streams import STALLS, beats_of, marks_of, random_samples, stalls, unpacked
 from convolver.sim.twin import Simulation, TwinTransport, frame_shape
 
 DESIGNS = 40
@@ -109,18 +109,27 @@ def random_design(random, soak=False):
             columns=random.randint(1, 39),
         ),
     )
-    return some_clocks(random, some_kernels(random, design))
+    return some_clocks(random, some_kernels(random, design), soak)
 
 
-def some_clocks(random, design):
-    """The design, or the same in several clocks a pixel, as said or as a budget of multipliers asks."""
+def some_clocks(random, design, soak):
+    """The design, or the same in several clocks a pixel, as said or as a budget of multipliers asks, or at several pixels a
+    clock."""
     size = design.kernel_rows * design.kernel_columns
     if random.random() < 0.55:
-        return design
+        return some_pixels(random, design, soak)
     if random.random() < 0.5:
         return design.replace(clocks_per_pixel=random.choice((2, 3, min(size, 9))))
     lanes = len(design.kernels) * random.randint(-(-size // 8), size)
     return design.replace(clocks_per_pixel=None, multipliers=lanes)
+
+
+def some_pixels(random, design, soak):
+    """The design, or the same at several pixels a clock; not of the largest kernels, which take long to compile."""
+    pixels = random.choice((1, 2, 4))
+    if design.stride != (1, 1) or (len(design.weights) * pixels > 64 and not soak):
+        return design
+    return design.replace(pixels_per_clock=pixels)
 
 
 def some_kernels(random, design):
@@ -198,8 +207,28 @@ def core_result(design, frame, weights=None, border=None):
     return results.reshape(-1)
 
 
+def pixels_of(design):
+    """Pixels of a beat."""
+    return design.pixels_per_clock if isinstance(design, Conv2DDesign) else 1
+
+
+def in_places(design, results, shapes):
+    """The results of frames of these shapes, place by place; of several pixels a beat what stands behind a line's end is left
+    out."""
+    pixels, found, begin = pixels_of(design), [], 0
+    if pixels == 1:
+        return results
+    for shape in shapes:
+        end = begin + len(marks_of(shape, pixels))
+        lines = unpacked(results[begin:end], shape, pixels)
+        found.append(lines.reshape(-1, design.outputs) if design.outputs > 1 else lines.reshape(-1))
+        begin = end
+    return np.concatenate(found)
+
+
 def check(design, core):
     """Everything that is promised of a core, on one design."""
+    pixels = pixels_of(design)
     random = np.random.default_rng([7, design.sample.width, len(design.weights)])
     schedule = Schedule(design)
     frames = some_frames(random, design, 5)
@@ -207,10 +236,10 @@ def check(design, core):
     each = borders or [None] * len(frames)
     expected = [core_result(design, frame, border=border) for frame, border in zip(frames, each, strict=True)]
     shapes = [frame_shape(design, frame.shape) for frame in frames]
-    wanted = sum(len(result) for result in expected)
-    marks = np.concatenate([marks_of(shape) for shape in shapes])
+    marks = np.concatenate([marks_of(shape, pixels) for shape in shapes])
+    wanted = len(marks)
     values = np.concatenate(expected)
-    beats = beats_of(frames, borders)
+    beats = beats_of(frames, borders, pixels)
     # A stride leaves out what may be the last results; the core goes on to the frame's end.
     settle = 40 + (design.stride[0] * design.core_columns * schedule.clocks if isinstance(design, Conv2DDesign) else 0)
     simulation = Simulation(core)
@@ -220,21 +249,21 @@ def check(design, core):
         assert run.delivered == wanted
         assert run.accepted == len(beats)
         np.testing.assert_array_equal(run.marks, marks)
-        np.testing.assert_array_equal(run.results, values)
+        np.testing.assert_array_equal(in_places(design, run.results, shapes), values)
         assert not any(run.errors.values())
         assert run.violations == 0
         assert run.overflows == 0
         assert not run.busy
 
     # Alone and without stalls: the latency that the schedule promises, to the clock.
-    for frame, border, result in zip(frames[:2], each, expected, strict=False):
-        alone = beats_of([frame], border and [border])
-        run = simulation.run(beats=alone, wanted=len(result), settle=settle, times=True)
+    for frame, shape, border, result in zip(frames[:2], shapes, each, expected, strict=False):
+        alone = beats_of([frame], border and [border], pixels)
+        run = simulation.run(beats=alone, wanted=len(marks_of(shape, pixels)), settle=settle, times=True)
         assert run.first_accept == 0
-        assert run.source_stalls == (schedule.clocks - 1) * (frame.size - 1)
+        assert run.source_stalls == (schedule.clocks - 1) * (len(alone) - 1)
         assert max(run.last_result, run.accept_clocks[-1]) + 1 == schedule.frame_clocks(*frame.shape)
-        np.testing.assert_array_equal(run.results, result)
-        np.testing.assert_array_equal(run.accept_clocks, np.arange(frame.size) * schedule.clocks)
+        np.testing.assert_array_equal(in_places(design, run.results, [shape]), result)
+        np.testing.assert_array_equal(run.accept_clocks, np.arange(len(alone)) * schedule.clocks)
         if isinstance(design, FIRDesign):
             np.testing.assert_array_equal(run.result_clocks - run.accept_clocks, core.ports.latency)
 
@@ -248,14 +277,15 @@ def check(design, core):
 
     # Back to back, one frame size after itself, the least rows among them: as many clocks as the schedule says, and not one
     # lost but by images that are shorter than their end, as three of these would be in the core at once.
-    for frame in frames:
+    for frame, shape in zip(frames, shapes, strict=True):
         again = some_borders(random, design, [frame] * 4)
         results = [core_result(design, frame, border=border) for border in again or [None] * 4]
-        run = simulation.run(beats=beats_of([frame] * 4, again), wanted=4 * len(results[0]), settle=settle, times=True)
+        four, leaving = beats_of([frame] * 4, again, pixels), 4 * len(marks_of(shape, pixels))
+        run = simulation.run(beats=four, wanted=leaving, settle=settle, times=True)
         assert max(run.last_result, run.accept_clocks[-1]) + 1 == schedule.frame_clocks(*frame.shape, frames=4)
         if isinstance(design, FIRDesign) or len(frame) > schedule.lag[0]:
-            assert schedule.frame_interval(*frame.shape) == frame.size * schedule.clocks
-        np.testing.assert_array_equal(run.results, np.concatenate(results))
+            assert 4 * schedule.frame_interval(*frame.shape) == len(four) * schedule.clocks
+        np.testing.assert_array_equal(in_places(design, run.results, [shape] * 4), np.concatenate(results))
 
     # Reset in the middle leaves nothing behind.
     for _ in range(3):
@@ -280,12 +310,14 @@ def check_loading(design, simulation, random, frames):
         each = borders or [None] * len(frames)
         before = [core_result(design, frame, old, border) for frame, border in zip(frames, each, strict=True)]
         after = [core_result(design, frame, new, border) for frame, border in zip(frames, each, strict=True)]
-        wanted = sum(len(result) for result in after)
+        beats = beats_of(frames, borders, pixels_of(design))
+        shapes = [frame_shape(design, frame.shape) for frame in frames]
+        wanted = sum(len(marks_of(shape, pixels_of(design))) for shape in shapes)
         run = simulation.run(
-            beats=beats_of(frames, borders),
+            beats=beats,
             wanted=wanted,
             coefficients=loaded,
-            coefficient_clock=int(random.integers(0, design.slot * sum(frame.size for frame in frames))) if turn else 0,
+            coefficient_clock=int(random.integers(0, design.slot * len(beats))) if turn else 0,
             coefficient_gaps=stalls(STALLS[turn], turn),
             stalls=stalls("rare", turn),
             settle=40,
@@ -294,16 +326,17 @@ def check_loading(design, simulation, random, frames):
         assert not run.pending
         assert not any(run.errors.values())
         place, switched = 0, False
+        results = in_places(design, run.results, shapes)
         for first, second in zip(before, after, strict=True):
-            got = run.results[place : place + len(first)]
+            got = results[place : place + len(first)]
             place += len(first)
             is_old, is_new = bool((got == first).all()), bool((got == second).all())
             assert is_old or is_new
             assert is_new or not switched, "the old set came back"
             switched = switched or not is_old
         # Whenever it came, it holds for the next call.
-        run = simulation.run(beats=beats_of(frames, borders), wanted=wanted)
-        np.testing.assert_array_equal(run.results, np.concatenate(after))
+        run = simulation.run(beats=beats, wanted=wanted)
+        np.testing.assert_array_equal(in_places(design, run.results, shapes), np.concatenate(after))
         old = new
 
 
@@ -427,6 +460,12 @@ def test_the_random_designs_cover_every_choice():
     assert {min(side, 2) for design in strided for side in design.stride} == {1, 2}
     assert {(len(design.kernels) > 1, design.switchable, design.loadable) for design in strided} >= {
         (True, False, True), (False, True, False), (False, False, True)}  # fmt: skip
+    wide = [design for design in images if design.pixels_per_clock > 1]
+    assert {design.pixels_per_clock for design in wide} == {2, 4}
+    assert {(design.core_mode, design.loadable) for design in wide} == set(itertools.product(("same", "valid"), (False, True)))
+    assert {design.switchable for design in wide} == {len(design.kernels) > 1 for design in wide} == {False, True}
+    assert {design.core_boundaries[0] for design in wide if design.core_boundaries} == set(GATEWARE_BOUNDARIES)
+    assert any(design.overhangs(columns) for design in wide for columns in range(20, 24))
     assert {design.boundary for design in images if design.core_mode == "same"} >= set(GATEWARE_BOUNDARIES)
     switchable = [design for design in images if design.switchable]
     assert len(switchable) >= 4

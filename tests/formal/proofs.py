@@ -259,25 +259,25 @@ PACE = (
 LINES = (
     Seed("written a clock early", LineBuffer, "memory.write.eq(self.o_valid)", "memory.write.eq(valid)"),
     Seed("written in a gap", LineBuffer, "memory.write.eq(self.o_valid)", "memory.write.eq(1)"),
-    Seed("lines not moved up", LineBuffer, "word[width:]", "word[: self._lines * width]"),
+    Seed("lines not moved up", LineBuffer, "word[len(newest) :]", "word[: self._lines * len(newest)]"),
     Seed(
         "written to the next step's column", LineBuffer, "memory.write_address.eq(o_column)", "memory.write_address.eq(column)"
     ),
 )
 WINDOW = (
-    Seed("border a column late", Borders, "self.step.column == late + place", "self.step.column == late + place + 1"),
+    Seed("border a column late", Borders, "self.step.column == when", "self.step.column == when + 1"),
     Seed(
         "row begun a column early",
         Borders,
-        "self.step.column == design.core_right)",
-        "self.step.column == design.core_right - 1)",
+        "self.step.column == design.core_ahead)",
+        "self.step.column == design.core_ahead - 1)",
     ),
     Seed("top taken for bottom", Borders, "step.top if offset < 0 else step.bottom", "step.bottom if offset < 0 else step.top"),
     Seed(
         "row beside the border's",
         RowBorder,
-        "self.i.pixels[design.core_above + source]",
-        "self.i.pixels[design.core_above + source - 1]",
+        "self.i.pixels[(design.core_above + source) * lanes + lane]",
+        "self.i.pixels[(design.core_above + source - 1) * lanes + lane]",
     ),
     Seed("chain steps in a gap", Window, "with m.If(self.i.valid):", "with m.If(1):"),
     Seed(
@@ -300,7 +300,7 @@ RASTER = (
     Seed("cut frame never completed", Raster, "(completing | cut) & ~frame_end", "cut & ~frame_end"),
     Seed("size not checked", Raster, "(idle & self.starts)", "(idle & head.first)"),
     Seed("orphan not told", Raster, "self.errors.orphan.eq(drop & ~head.first & ~skipping)", "self.errors.orphan.eq(0)"),
-    Seed("line's end not told", Raster, "(head.eol != place.line_end)", "(head.eol & ~place.line_end)"),
+    Seed("line's end not told", Raster, "head.eol != place.line_end", "head.eol & ~place.line_end"),
     Seed("line's end a column early", Raster, "eq(raster.columns_left)\n", "eq(raster.columns_left - 1)\n"),
 )
 
@@ -315,8 +315,8 @@ WHOLE = (
     Seed(
         "end of the frame for the line's",
         Conv2DCore,
-        "*(array.marks[name].eq(getattr(window, name)) for name in MARKS),",
-        '*(array.marks[name].eq(getattr(window, name.replace("eol", "last"))) for name in MARKS),',
+        "*(array.marks[name].eq(getattr(window, name)) for name in image_marks(pixels)),",
+        '*(array.marks[name].eq(getattr(window, name.replace("eol", "last"))) for name in image_marks(pixels)),',
     ),
 )
 ONE_RESULT = (

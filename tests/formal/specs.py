@@ -502,7 +502,7 @@ class FIRCoreSpec(wiring.Component):
     def __init__(self, design: FIRDesign, depth: int | None = None) -> None:
         self._design = design
         self._depth = depth
-        ports = {"valid": In(1), "payload": In(stream.frame_layout(design.data)), "ready": In(1), "tag": In(1)}
+        ports = {"valid": In(1), "payload": In(stream.beat_layout(design)), "ready": In(1), "tag": In(1)}
         if design.loadable:
             ports |= {"new_valid": In(1), "new": In(coefficient_layout(design)), "restart": In(1)}
         if design.continuous:
@@ -552,7 +552,7 @@ class FIRCoreSpec(wiring.Component):
             partial = Signal(wide, name=f"partial_{index}")
             m.d.comb += partial.eq(total + sample * factor)
             total = partial
-        wanted = Signal(stream.frame_layout(design.output_format))
+        wanted = Signal(stream.result_layout(design))
         m.d.comb += [wanted.data.eq(_finished(design, total)), wanted.first.eq(marks[0]), wanted.last.eq(marks[1])]
 
         depth = schedule.buffer_depth
@@ -665,7 +665,7 @@ class RasterSpec(wiring.Component):
 
     def __init__(self, design: Conv2DDesign) -> None:
         self._design = design
-        self._layout = stream.image_layout(design.pixel)
+        self._layout = stream.beat_layout(design)
         ports = {"next_valid": In(1), "next_payload": In(self._layout), "available": In(1), "tag": In(1)}
         sizes = {"next_rows": In(range(design.core_rows + 2)), "next_columns": In(range(design.core_columns + 2))}
         super().__init__(ports | sizes)
@@ -896,7 +896,7 @@ class Conv2DCoreSpec(wiring.Component):
     def __init__(self, design: Conv2DDesign, depth: int | None = None) -> None:
         self._design = design
         self._depth = depth
-        self._layout = stream.image_layout(design.pixel)
+        self._layout = stream.beat_layout(design)
         ports = {name: In(1) for name in ("next_valid", "ready", "tag")}
         ports |= {"next_payload": In(self._layout)}
         sizes = {"rows": In(range(design.core_rows + 2)), "columns": In(range(design.core_columns + 2))}

@@ -82,6 +82,7 @@ def cases(draw):
         # The image may be just as large as the design allows: then padding must still fit the core.
         rows=rows + draw(st.integers(0, 1)),
         columns=columns + draw(st.integers(0, 1)),
+        pixels_per_clock=draw(st.sampled_from((1, 2, 4))),
     )
     return design, seed.integers(-128, 128, (rows, columns))
 

@@ -38,7 +38,12 @@ def images(draw):
         fill=draw(st.integers(-128, 127)),
         rows=draw(st.integers(1, rows + 1)),
         columns=draw(st.integers(1, columns + 1)),
-        stride=draw(st.one_of(st.just((1, 1)), st.tuples(st.integers(1, 5), st.integers(1, 5)))),
+        **draw(
+            st.one_of(
+                st.fixed_dictionaries({"pixels_per_clock": st.sampled_from((1, 2, 4))}),
+                st.fixed_dictionaries({"stride": st.tuples(st.integers(1, 5), st.integers(1, 5))}),
+            )
+        ),
     )
     if draw(st.booleans()):
         design = design.replace(kernel=(design.kernel, np.flip(design.kernel).tolist()), output=None)

@@ -12,7 +12,7 @@ from convolver import Conv2DDesign, FIRDesign, s8
 from convolver.hw.accelerator import Accelerator
 from convolver.hw.core import ERRORS, create
 from convolver.hw.registers import REGISTERS
-from convolver.hw.stream import frame_layout, image_layout, shape_of
+from convolver.hw.stream import beat_layout, result_layout, shape_of
 
 STROBES = data.StructLayout(dict.fromkeys(("size", "first", "orphan", "eol", "coefficients"), 1))
 FIR = FIRDesign([1, -2, 3, 4], data=s8, coefficient=s8, loadable=True)
@@ -28,9 +28,8 @@ class StandIn(wiring.Component):
         if isinstance(design, Conv2DDesign):
             marks["eol"] = 1
             members |= {"rows": In(16), "columns": In(15)}
-        layout = image_layout if "eol" in marks else frame_layout
-        members["i"] = In(stream.Signature(layout(design.sample)))
-        members["o"] = Out(stream.Signature(layout(design.output_format)))
+        members["i"] = In(stream.Signature(beat_layout(design)))
+        members["o"] = Out(stream.Signature(result_layout(design)))
         if design.loadable:
             payload = data.StructLayout({"data": shape_of(design.coefficient_format), "last": 1})
             members |= {"coefficients": In(stream.Signature(payload)), "restart": In(1), "pending": Out(1), "restarts": Out(8)}

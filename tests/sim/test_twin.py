@@ -228,7 +228,7 @@ def test_a_call_that_fails_leaves_the_next_one_right(twins):
 
 def test_a_wrong_mark_is_an_error(twins, monkeypatch):
     with TwinTransport(SIGNAL) as transport:
-        monkeypatch.setattr("convolver.sim.twin.marks_of", lambda shape: np.zeros(shape, np.uint8))
+        monkeypatch.setattr("convolver.sim.twin.marks_of", lambda shape, pixels: np.zeros(shape, np.uint8))
         with pytest.raises(FrameError, match=r"^The core marked result 0 first, not with nothing$"):
             transport.run(np.arange(10))
 
