@@ -118,7 +118,8 @@ def _multipliers(board: Board, schedule: Schedule) -> int:
     design = schedule.design
     if board.family == "ice40" or design.loadable or schedule.clocks > 1 or schedule.cascaded:
         return schedule.blocks
-    return sum(_certain(schedule.operand, abs(design.weights[product.weight])) for product in schedule.products)
+    certain = sum(_certain(schedule.operand, abs(design.weights[product.weight])) for product in schedule.products)
+    return certain * schedule.pixels
 
 
 def _certain(sample: Format, weight: int) -> bool:
@@ -133,7 +134,7 @@ def _memories(schedule: Schedule) -> list[tuple[int, int, bool]]:
     design = schedule.design
     memories = []
     if schedule.line_buffer_bits and isinstance(design, Conv2DDesign):
-        memories.append((design.core_columns, schedule.line_buffer_bits // design.core_columns, True))
+        memories.append((design.core_beats, schedule.line_buffer_bits // design.core_beats, True))
     if schedule.sample_memory_bits:
         words = 1 << schedule.positions.bit_length()
         memories += [(words, design.sample.width, True)] * (schedule.sample_memory_bits // (words * design.sample.width))

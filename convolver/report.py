@@ -92,10 +92,10 @@ class Report:
         numbers: dict[str, Any] = {
             "kind": design.kind,
             "latency": schedule.latency,
-            "clocks_per_sample": schedule.clocks,
+            "clocks_per_sample": schedule.clocks if schedule.pixels == 1 else schedule.clocks / schedule.pixels,
             "multipliers": schedule.multipliers,
             "hard_multipliers": schedule.blocks,
-            "lanes": schedule.lanes,
+            "lanes": schedule.lanes * schedule.pixels,
             "memory_bits": schedule.memory_bits,
             "line_buffer_bits": schedule.line_buffer_bits,
             "sample_memory_bits": schedule.sample_memory_bits,
@@ -115,7 +115,9 @@ class Report:
             numbers["frame"] = list(self.frame)
             numbers["frame_clocks"] = schedule.frame_clocks(*self.frame)
             numbers["frame_interval"] = schedule.frame_interval(*self.frame)
-            numbers["lag_rows"], numbers["lag_columns"] = schedule.lag
+            numbers["pixels_per_clock"] = schedule.pixels
+            numbers["lag_rows"], beats = schedule.lag
+            numbers["lag_columns"] = beats * schedule.pixels
         else:
             delay, linear = group_delay(design.coefficients)
             numbers["group_delay"] = None if delay is None else float(delay)
@@ -157,12 +159,18 @@ class Report:
             pairs.append(("group delay", self._delay(design)))
         pairs += [
             ("latency", f"{schedule.latency} clocks from the sample that completes a result to the result"),
-            ("throughput", f"1 sample in {schedule.clocks} clock{'s' * (schedule.clocks > 1)}, without gaps between frames"),
+            ("throughput", f"{self._throughput()}, without gaps between frames"),
             ("a frame", self._frame()),
-            ("multipliers", f"{schedule.multipliers} for {schedule.lanes} products a clock{self._blocks()}"),
+            ("multipliers", f"{schedule.multipliers} for {schedule.lanes * schedule.pixels} products a clock{self._blocks()}"),
             ("memory", self._memory()),
         ]
         return pairs
+
+    def _throughput(self) -> str:
+        schedule = self.schedule
+        if schedule.pixels > 1:
+            return f"{schedule.pixels} pixels in 1 clock, a line in whole clocks"
+        return f"1 sample in {schedule.clocks} clock{'s' * (schedule.clocks > 1)}"
 
     def _blocks(self) -> str:
         """What wide factors make of it."""

@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Member, Out, connect
 from convolver.designs import Conv2DDesign, FIRDesign
 from convolver.hw.accelerator import Accelerator
 from convolver.hw.core import create
-from convolver.hw.packing import padded, result_bytes
+from convolver.hw.packing import padded, pixels_of, result_bytes
 from convolver.hw.registers import ADDRESS_WIDTH, BUS, description
 from convolver.hw.stream import SkidBuffer
 from convolver.schedule import Family, Schedule
@@ -124,13 +124,16 @@ class AXILiteFront(wiring.Component):
 
 def ports(design: FIRDesign | Conv2DDesign) -> dict[str, Member]:
     """The ports of a design's `AXIAccelerator`, in the order of its Verilog's template."""
+    pixels, sample, result = pixels_of(design), padded_width(design.sample.width), 8 * result_bytes(design)
     streams = {
-        "s_axis_tdata": In(padded_width(design.sample.width)),
+        "s_axis_tdata": In(pixels * sample),
+        "s_axis_tkeep": In(pixels * sample // 8),
         "s_axis_tvalid": In(1),
         "s_axis_tready": Out(1),
         "s_axis_tlast": In(1),
         "s_axis_tuser": In(1),
-        "m_axis_tdata": Out(8 * result_bytes(design)),
+        "m_axis_tdata": Out(pixels * result),
+        "m_axis_tkeep": Out(pixels * result // 8),
         "m_axis_tvalid": Out(1),
         "m_axis_tready": In(1),
         "m_axis_tlast": Out(1),
@@ -138,6 +141,8 @@ def ports(design: FIRDesign | Conv2DDesign) -> dict[str, Member]:
     }
     if not isinstance(design, Conv2DDesign):
         del streams["s_axis_tuser"], streams["m_axis_tuser"]
+    if pixels == 1:
+        del streams["s_axis_tkeep"], streams["m_axis_tkeep"]
     registers = {f"s_axi_{name}": member for name, member in AXI_LITE.items()}
     return {"aclk": In(1), "aresetn": In(1), **streams, **registers}
 
@@ -145,8 +150,9 @@ def ports(design: FIRDesign | Conv2DDesign) -> dict[str, Member]:
 class AXIAccelerator(wiring.Component):
     """A design's accelerator with AXI4-Stream and AXI4-Lite ports, for a block design in any tool.
 
-    One sample a clock in and one result a clock out, latency `latency` clocks, full back-pressure both ways, no combinational
-    path from any input to any output. Names are those that AMD's IP packager recognises; they become the Verilog's port names.
+    One beat a clock in and one out, of a sample or of a design's `pixels_per_clock`, latency `latency` clocks, full
+    back-pressure both ways, no combinational path from any input to any output. Names are those that AMD's IP packager
+    recognises; they become the Verilog's port names.
 
     Parameters
     ----------
@@ -163,6 +169,9 @@ class AXIAccelerator(wiring.Component):
         One a beat in the lower bits; bits above the sample are ignored. 2-D, by the AXI4-Stream video convention: `tuser` at a
         frame's first pixel, `tlast` at every line's last. FIR: `tlast` at a frame's last sample; the sample behind it, or
         behind reset, is the next frame's first; no `tuser`.
+    s_axis_tkeep, m_axis_tkeep : of several pixels a beat
+        A bit for each byte: all are set but in a line's last beat, where those of the pixels that the line has are. Each pixel
+        is in whole bytes, the leftmost lowest.
     m_axis_tdata, m_axis_tvalid, m_axis_tready, m_axis_tlast, m_axis_tuser : results
         With the same marks; sign-extended to whole bytes where the output is signed. Of several results for each pixel, the
         first kernel's is lowest.
@@ -207,8 +216,19 @@ class AXIAccelerator(wiring.Component):
             inner, outer = getattr(axi_lite, name), getattr(self, f"s_axi_{name}")
             m.d.comb += inner.eq(outer) if member.flow is In else outer.eq(inner)
 
+        pixels = pixels_of(self.design)
+        if pixels == 1:
+            m.d.comb += cut.i.p.data.eq(self.s_axis_tdata)
+        else:
+            given = [self.s_axis_tkeep.word_select(lane, len(self.s_axis_tkeep) // pixels) for lane in range(pixels)]
+            torn = Cat(keep.any() & ~keep.all() for keep in given).any()  # no pixel comes in parts: what there is fits nowhere
+            for lane, keep in enumerate(given):
+                sample = self.s_axis_tdata.word_select(lane, len(self.s_axis_tdata) // pixels)
+                m.d.comb += [cut.i.p.data[lane].eq(sample), cut.i.p.keep[lane].eq(keep.all() & ~torn)]
+            for lane, kept in enumerate(accelerator.o.p.keep):
+                width = len(self.m_axis_tkeep) // pixels
+                m.d.comb += self.m_axis_tkeep.word_select(lane, width).eq(kept.replicate(width))
         m.d.comb += [
-            cut.i.p.data.eq(self.s_axis_tdata),
             cut.i.valid.eq(self.s_axis_tvalid),
             self.s_axis_tready.eq(cut.i.ready),
             self.m_axis_tdata.eq(padded(accelerator.o.p.data, self.design)),

@@ -10,7 +10,7 @@ from convolver.designs import Conv2DDesign, Design, FIRDesign
 from convolver.formats import Format
 from convolver.hw.cobs import framed
 from convolver.hw.registers import frame_members
-from convolver.hw.stream import SkidBuffer, frame_layout, image_layout, result_layout
+from convolver.hw.stream import SkidBuffer, beat_layout, result_layout
 
 __all__ = ["ResultPacker", "SampleUnpacker", "byte_count", "padded", "result_bytes"]
 
@@ -25,20 +25,28 @@ def result_bytes(design: Design) -> int:
     return design.outputs * byte_count(design.output_format)
 
 
+def pixels_of(design: Design) -> int:
+    """Pixels of a beat; 1 for a signal."""
+    return design.pixels_per_clock if isinstance(design, Conv2DDesign) else 1
+
+
 def padded(results: Any, design: Design) -> Value:
     """The `data` of `result_layout` as a word: several results sign-extended to whole bytes, the first lowest. One alone is
     left to whatever takes it."""
-    if design.outputs == 1:
+    count, number = pixels_of(design) * design.outputs, design.output_format
+    if count == 1:
         return Value.cast(results)
-    number, width = design.output_format, 8 * byte_count(design.output_format)
+    width = 8 * byte_count(number)
     zero = Const(0, Shape(width, number.signed))  # of the results' sign: they are extended to stand beside it
-    return Cat((results[lane] | zero)[:width] for lane in range(design.outputs))
+    lanes = (Value.cast(results).word_select(lane, number.width) for lane in range(count))
+    return Cat(((lane.as_signed() if number.signed else lane) | zero)[:width] for lane in lanes)
 
 
 class SampleUnpacker(wiring.Component):
     """Makes samples of bytes, and counts them to mark frames: one byte a clock, latency one clock from a sample's last byte.
 
-    Bits of the bytes above the sample's width are ignored. The size of a frame is taken with its first sample.
+    Bits of the bytes above the sample's width are ignored. The size of a frame is taken with its first sample. Of several
+    pixels a beat it gathers as many, fewer at the end of a line; the bytes are the same.
 
     Parameters
     ----------
@@ -51,12 +59,12 @@ class SampleUnpacker(wiring.Component):
     rows, columns : size of the next frame, 2-D only; 0 counts as the largest number of that port's width, plus one.
     length : samples of the next frame, FIR only; likewise.
     o : samples, as the core takes them.
-    empty : no whole sample waits. Half a one may.
+    empty : no whole beat waits. Half a one may.
     """
 
     def __init__(self, design: FIRDesign | Conv2DDesign) -> None:
         self.design = design
-        self._layout = image_layout(design.pixel) if isinstance(design, Conv2DDesign) else frame_layout(design.data)
+        self._layout = beat_layout(design)
         sizes = {name: In(member.shape) for name, member in frame_members(design).items()}
         super().__init__(
             {
@@ -70,30 +78,29 @@ class SampleUnpacker(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.skid = skid = SkidBuffer(self._layout)
-        sample = skid.i.p
-        taken = Signal()
+        beat = skid.i.p
+        taken = Signal()  # a sample is
 
-        # A sample is whole with its last byte, which needs the skid buffer's room; the others don't.
-        count = byte_count(self.design.sample)
-        m.d.comb += [skid.i.valid.eq(self.i.valid), self.i.ready.eq(skid.i.ready), taken.eq(skid.i.valid & skid.i.ready)]
+        # A beat is whole with its last byte, which needs the skid buffer's room; the others don't.
+        count, pixels = byte_count(self.design.sample), pixels_of(self.design)
+        sample, final, whole = Signal(8 * count), Signal(), Signal()
+        m.d.comb += [
+            skid.i.valid.eq(self.i.valid & whole),
+            self.i.ready.eq(skid.i.ready | ~whole),
+            taken.eq(self.i.valid & final & self.i.ready),
+        ]
         if count == 1:
-            m.d.comb += sample.data.eq(self.i.payload)
+            m.d.comb += [sample.eq(self.i.payload), final.eq(1)]
         else:
             before = Signal(8 * (count - 1))
             place = Signal(range(count))
-            final = Signal()
-            m.d.comb += [
-                final.eq(place == count - 1),
-                skid.i.valid.eq(self.i.valid & final),
-                self.i.ready.eq(skid.i.ready | ~final),
-                sample.data.eq(Cat(before, self.i.payload)),
-            ]
+            m.d.comb += [final.eq(place == count - 1), sample.eq(Cat(before, self.i.payload))]
             with m.If(self.i.valid & self.i.ready):
                 m.d.sync += [before.eq(Cat(before[8:], self.i.payload)), place.eq(Mux(final, 0, place + 1))]
 
-        # Marks of their own, not fields of `sample`: a struct that reads itself looks like a loop to a simulator.
+        # Marks of their own, not fields of `beat`: a struct that reads itself looks like a loop to a simulator.
         first, last = Signal(init=1), Signal()
-        m.d.comb += [sample.first.eq(first), sample.last.eq(last)]
+        m.d.comb += beat.last.eq(last)
         if isinstance(self.design, Conv2DDesign):
             row, rows, rows_kept = _counter(m, "row", self.rows, first)
             column, columns, columns_kept = _counter(m, "column", self.columns, first)
@@ -101,7 +108,7 @@ class SampleUnpacker(wiring.Component):
             m.d.comb += [
                 eol.eq(column == (columns - 1)[: len(column)]),
                 bottom.eq(row == (rows - 1)[: len(row)]),
-                sample.eol.eq(eol),
+                beat.eol.eq(eol),
                 last.eq(eol & bottom),
             ]
             with m.If(taken):
@@ -115,10 +122,34 @@ class SampleUnpacker(wiring.Component):
                 m.d.sync += [length_kept.eq(length), place_in_frame.eq(Mux(last, 0, place_in_frame + 1))]
         with m.If(taken):
             m.d.sync += first.eq(last)
+        if pixels == 1:
+            m.d.comb += [Value.cast(beat.data).eq(sample), beat.first.eq(first), whole.eq(final)]
+        else:
+            self._gather(m, beat, sample, final, eol, last, taken, whole)
 
         connect(m, skid.o, flipped(self.o))
         m.d.comb += self.empty.eq(~skid.o.valid)
         return m
+
+    def _gather(
+        self, m: Module, beat: Any, sample: Value, final: Value, eol: Value, last: Value, taken: Value, whole: Signal
+    ) -> None:
+        """Puts the pixels of a beat side by side: those that came before from registers, the last one as it comes."""
+        pixels, width = pixels_of(self.design), self.design.sample.width
+        lane, first = Signal(range(pixels)), Signal(init=1)  # of the beat
+        m.d.comb += [whole.eq(final & ((lane == pixels - 1) | eol)), beat.first.eq(first)]
+        with m.If(taken):
+            m.d.sync += lane.eq(Mux(whole, 0, lane + 1))
+            with m.If(whole):
+                m.d.sync += first.eq(last)
+        for place in range(pixels):
+            kept = Signal(width, name=f"kept_{place}")
+            with m.If(lane == place):
+                m.d.sync += kept.eq(sample)
+            m.d.comb += [
+                Value.cast(beat.data).word_select(place, width).eq(Mux(lane == place, sample, kept)),
+                beat.keep[place].eq(lane >= place),
+            ]
 
 
 def _counter(m: Module, name: str, size: Signal, first: Signal) -> tuple[Signal, Signal, Signal]:
@@ -129,7 +160,8 @@ def _counter(m: Module, name: str, size: Signal, first: Signal) -> tuple[Signal,
 
 
 class ResultPacker(wiring.Component):
-    """Makes bytes of results: one byte a clock, latency 2 clocks, `last` on the last byte of a frame's last result.
+    """Makes bytes of results: one byte a clock, latency 2 clocks, `last` on the last byte of a frame's last result. Of several
+    pixels a beat only those that are kept become bytes.
 
     Parameters
     ----------
@@ -152,7 +184,11 @@ class ResultPacker(wiring.Component):
         m.submodules.skid = skid = SkidBuffer(self._layout)
         connect(m, flipped(self.i), skid.i)
 
-        count = result_bytes(self.design)
+        pixels, each = pixels_of(self.design), result_bytes(self.design)
+        count = pixels * each
+        there: Value = Const(count)
+        if pixels > 1:
+            there = sum((Mux(keep, each, 0) for keep in skid.o.p.keep), Const(0))
         word = Signal(8 * count)
         left = Signal(range(count + 1))
         last = Signal()
@@ -166,7 +202,7 @@ class ResultPacker(wiring.Component):
             m.d.sync += [
                 word.eq(padded(skid.o.p.data, self.design)),
                 last.eq(skid.o.p.last),
-                left.eq(Mux(skid.o.valid, count, 0)),
+                left.eq(Mux(skid.o.valid, there, 0)),
             ]
         with m.Elif(self.o.ready):
             m.d.sync += [word.eq(word >> 8), left.eq(left - 1)]

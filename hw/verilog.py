@@ -17,6 +17,7 @@ from convolver.designs import Conv2DDesign, FIRDesign
 from convolver.errors import DesignError
 from convolver.hw.axi import AXIAccelerator, ports
 from convolver.hw.families import FamilyPlatform
+from convolver.hw.packing import pixels_of
 from convolver.schedule import Family
 from convolver.version import __version__
 
@@ -129,8 +130,7 @@ def _header(design: FIRDesign | Conv2DDesign, top: AXIAccelerator, name: str) ->
         f"Design: {design.to_json()}",
         *([f"Device: {top.family}, with its primitives."] if top.family else []),
         "",
-        "One sample a clock. Without stalls the result that a sample completes is offered",
-        f"{top.latency} clocks after the sample was accepted.",
+        *_timing(design, top.latency),
         "Ports, timing and registers: docs/verilog.md and docs/registers.md of convolver.",
         "",
         "Instantiation:",
@@ -138,6 +138,18 @@ def _header(design: FIRDesign | Conv2DDesign, top: AXIAccelerator, name: str) ->
         *(f"    {line}" for line in _instance(design, name)),
     ]
     return "".join(f"// {line}".rstrip() + "\n" for line in lines) + "\n"
+
+
+def _timing(design: FIRDesign | Conv2DDesign, latency: int) -> list[str]:
+    if (pixels := pixels_of(design)) > 1:
+        return [
+            f"{pixels} pixels a clock. Without stalls the results that a beat completes are offered",
+            f"{latency} clocks after the beat was accepted.",
+        ]
+    return [
+        "One sample a clock. Without stalls the result that a sample completes is offered",
+        f"{latency} clocks after the sample was accepted.",
+    ]
 
 
 def _instance(design: FIRDesign | Conv2DDesign, name: str) -> list[str]:

@@ -19,6 +19,7 @@ from convolver.measure import measure_response
 from convolver.plots import MEASURED, QUANTISED, plot
 from convolver.report import Report, rounding_error
 from convolver.response import group_delay
+from convolver.schedule import Schedule
 from convolver.sim import golden
 
 FIR = FIRDesign([1, -3, 5, 5, -3, 1], shift=2)
@@ -145,6 +146,11 @@ def test_text_of_a_kernel() -> None:
             "design        convolve with 2 kernels of 1x2 in one pass, mode same, stride 2x3, boundary constant 0, "
             "images up to 8x8",
         ),
+        (SEVERAL.replace(pixels_per_clock=4), "multipliers   8 for 16 products a clock"),
+        (
+            SEVERAL.replace(pixels_per_clock=4),
+            "throughput    4 pixels in 1 clock, a line in whole clocks, without gaps between frames",
+        ),
         (SEVERAL, "coefficients  4 constant, s4"),
         (SEVERAL, "output        2 of s12 a pixel, results from -1275 to 2040, all of which fit"),
         (SEVERAL, "gain          8 for a constant input, 8 at worst"),
@@ -169,6 +175,20 @@ def test_clocks_of_a_frame(clocks: int) -> None:
     slot, more = re.fullmatch(r"a frame +of N samples takes (\d*)N \+ (\d+) clocks, \1N back to back", line).groups()  # type: ignore[union-attr]
     assert int(slot or 1) == clocks
     assert 10 * clocks + int(more) == 9 * clocks + 1 + report.schedule.latency == report.schedule.frame_clocks(10)
+
+
+def test_clocks_of_a_frame_of_several_pixels_a_clock() -> None:
+    report = Report(BLUR.replace(columns=637, pixels_per_clock=4))
+    numbers, latency = report.to_dict(), report.schedule.latency
+    assert latency == Schedule(BLUR).latency
+    assert f"of 480x637 takes {480 * 160 + 160 + 1 + latency} clocks alone, {480 * 160} back to back" in report.text()
+    assert (numbers["pixels_per_clock"], numbers["clocks_per_sample"]) == (4, 0.25)
+    assert (numbers["lag_rows"], numbers["lag_columns"]) == (1, 4)
+    assert numbers["line_buffer_bits"] == 2 * 8 * 640
+    valid = Schedule(Conv2DDesign([[1, 2, 1]] * 3, mode="valid", pixels_per_clock=4))
+    # The last results of a row of 12 come with the next row's first beat, of 10 with its own last.
+    assert valid.frame_clocks(9, 12) - valid.frame_clocks(9, 10) == 1
+    assert valid.frame_interval(9, 12) == valid.frame_interval(9, 10) == 27
 
 
 def test_a_padded_frame_is_counted_as_the_core_sees_it() -> None:

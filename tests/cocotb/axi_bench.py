@@ -67,8 +67,9 @@ class Bench:
         self.slot = self.design.slot
         self.rng = random.Random(f"{purpose} {name} {SEED}")
         self.aclk, self.aresetn = self.port("aclk"), self.port("aresetn")
-        self.input_width = len(self.port("s_axis_tdata"))
-        self.output_width = len(self.port("m_axis_tdata"))
+        self.pixels = getattr(self.design, "pixels_per_clock", 1)
+        self.input_width = len(self.port("s_axis_tdata")) // self.pixels  # of one sample, and of the results of one place
+        self.output_width = len(self.port("m_axis_tdata")) // self.pixels
         self.accepted = 0  # beats, counted beside the drivers
         self.delivered = 0
         self.silence()
@@ -84,8 +85,9 @@ class Bench:
         cocotb.start_soon(Clock(self.aclk, CLOCK_NS, "ns").start())
         self.aresetn.value = 0
         sides = {"clock": self.aclk, "reset": self.aresetn, "reset_active_level": False}
-        self.source = AxiStreamSource(AxiStreamBus.from_prefix(self.dut, f"{self.name}_s_axis"), **sides, byte_lanes=1)
-        self.sink = AxiStreamSink(AxiStreamBus.from_prefix(self.dut, f"{self.name}_m_axis"), **sides, byte_lanes=1)
+        lanes = {"byte_lanes": 1} if self.pixels == 1 else {}  # else as tkeep says
+        self.source = AxiStreamSource(AxiStreamBus.from_prefix(self.dut, f"{self.name}_s_axis"), **sides, **lanes)
+        self.sink = AxiStreamSink(AxiStreamBus.from_prefix(self.dut, f"{self.name}_m_axis"), **sides, **lanes)
         self.registers = AxiLiteMaster(AxiLiteBus.from_prefix(self.dut, f"{self.name}_s_axi"), **sides)
         await ClockCycles(self.aclk, 3)
         cocotb.start_soon(self.watch())
@@ -96,7 +98,7 @@ class Bench:
 
     async def watch(self):
         """Counts beats; an offered beat must hold until it is taken."""
-        names = ["m_axis_tdata", "m_axis_tlast"] + ["m_axis_tuser"] * self.video
+        names = ["m_axis_tdata", "m_axis_tlast"] + ["m_axis_tuser"] * self.video + ["m_axis_tkeep"] * (self.pixels > 1)
         payload = [self.port(name) for name in names]
         taken, given = ([self.port(f"{side}_axis_t{name}") for name in ("valid", "ready")] for side in "sm")
         offered = None
@@ -112,9 +114,14 @@ class Bench:
             self.delivered += valid and ready
             offered = None if ready else beat
 
+    def beats(self, shape):
+        """How many beats a signal or an image has."""
+        return int(np.prod(shape[:-1])) * -(-shape[-1] // self.pixels)
+
     def results(self, frame):
         """How many beats of results a frame gives."""
-        return golden.run(self.design, frame).size // self.design.outputs
+        found = golden.run(self.design, frame)
+        return self.beats(found.shape[-2:] if self.video else found.shape)
 
     def stall(self, share_in, share_out):
         self.source.set_pause_generator(bursts(self.rng, share_in) if share_in else itertools.repeat(False))
@@ -165,12 +172,28 @@ class Bench:
 
     def send(self, frame):
         """Queues a frame; the bits above the sample carry noise, which the block must ignore."""
-        mask = (1 << self.design.sample.width) - 1
-        lines = frame if self.video else [frame]
-        for row, line in enumerate(lines):
-            words = [int(x) & mask | self.rng.getrandbits(self.input_width) & ~mask for x in line]
-            user = [int(row == 0 and column == 0) for column in range(len(words))] if self.video else None
-            self.source.send_nowait(AxiStreamFrame(words, tuser=user))
+        for row, line in enumerate(frame if self.video else [frame]):
+            self.source.send_nowait(self.line(self.split([line]), row == 0))
+
+    def split(self, lines):
+        """The beats of lines: the samples of each, with noise above them."""
+        return [line[at : at + self.pixels] for line in lines for at in range(0, len(line), self.pixels)]
+
+    def line(self, beats, first=False, keeps=None):
+        """Beats up to a `tlast`; `keeps` tells another `tkeep` for some of them, by their number."""
+        mask, width = (1 << self.design.sample.width) - 1, self.input_width
+        words = [[int(x) & mask | self.rng.getrandbits(width) & ~mask for x in beat] for beat in beats]
+        if self.pixels == 1:
+            user = [int(first and place == 0) for place in range(len(words))] if self.video else None
+            return AxiStreamFrame([word for (word,) in words], tuser=user)
+        size, data, keep, user = width // 8, [], [], []
+        for place, beat in enumerate(words):
+            missing = self.pixels - len(beat)
+            data += b"".join(word.to_bytes(size, "little") for word in beat) + self.rng.randbytes(size * missing)
+            kept = [1] * size * len(beat) + [0] * size * missing
+            keep += (keeps or {}).get(place, kept)
+            user += [int(first and place == 0)] * size * self.pixels
+        return AxiStreamFrame(bytes(data), tkeep=keep, tuser=user)
 
     async def resize(self, size):
         if self.video:
@@ -190,11 +213,21 @@ class Bench:
             line = wanted[:, row].T
             got = await with_timeout(self.sink.recv(compact=False), 10_000 * CLOCK_NS * max(1, len(line) // 20), "ns")
             width = self.output_width // lanes
-            words = [[word >> width * lane & (1 << width) - 1 for lane in range(lanes)] for word in got.tdata]
+            words = [[word >> width * lane & (1 << width) - 1 for lane in range(lanes)] for word in self.words(got, len(line))]
             values = [[signed(part, width) if self.design.output_format.signed else part for part in word] for word in words]
             assert values == [[int(y) for y in beat] for beat in line], f"row {row}: {values} instead of {line.tolist()}"
             if self.video:
-                assert got.tuser == [int(row == 0 and column == 0) for column in range(len(line))], f"row {row}: {got.tuser}"
+                beats = got.tuser[:: len(got.tuser) // self.beats((len(line),))]
+                assert beats == [int(row == 0 and place == 0) for place in range(len(beats))], f"row {row}: {got.tuser}"
+
+    def words(self, got, count):
+        """The results of each place of a line; where a beat has several, `tkeep` must leave out those behind the line's end."""
+        if self.pixels == 1:
+            return got.tdata
+        size = self.output_width // 8
+        beats = self.beats((count,))
+        assert got.tkeep == [1] * count * size + [0] * (beats * self.pixels - count) * size, f"{got.tkeep} of {count}"
+        return [int.from_bytes(got.tdata[at : at + size], "little") for at in range(0, count * size, size)]
 
     async def finish(self, accepted, delivered, status=0):
         """Nothing may be left or come later; all beats are accounted for."""
@@ -283,7 +316,7 @@ async def frames_are_golden(dut, name):
             bench.send(frame)
         for frame in frames:
             await bench.expect(frame)
-        accepted += sum(frame.size for frame in frames)
+        accepted += sum(bench.beats(frame.shape) for frame in frames)
         delivered += sum(bench.results(frame) for frame in frames)
     bench.stall(0.3, 0.3)
     for kind in ("low", "high", "alternating"):
@@ -291,7 +324,7 @@ async def frames_are_golden(dut, name):
         await bench.resize(frame.shape)
         bench.send(frame)
         await bench.expect(frame)
-        accepted += frame.size
+        accepted += bench.beats(frame.shape)
         delivered += bench.results(frame)
     await bench.finish(accepted, delivered)
 
@@ -307,7 +340,8 @@ async def one_beat_a_clock(dut, name):
     for frame in frames:
         bench.send(frame)
     clock, taken, given = 0, [], []
-    total = sum(frame.size for frame in frames)
+    beats = bench.beats(size)
+    total = len(frames) * beats
     bound = 4 * total * bench.slot + 1000
     while len(given) < sum(bench.results(frame) for frame in frames):
         await RisingEdge(bench.aclk)
@@ -326,11 +360,11 @@ async def one_beat_a_clock(dut, name):
             completes += [number * frame.size + place for place in range(frame.size)]
             continue
         rows, columns = golden.run(design, frame).shape[-2:]
-        same = design.core_mode == "same"
         down, across = design.stride
-        below, right = (design.core_below, design.core_right) if same else (design.kernel_rows - 1, design.kernel_columns - 1)
-        for row, column in itertools.product(range(rows), range(columns)):
-            completes.append(number * frame.size + (row * down + below) * size[1] + column * across + right)
+        below = design.core_below if design.core_mode == "same" else design.kernel_rows - 1
+        for row, place in itertools.product(range(rows), range(bench.beats((columns,)))):
+            due = (row * down + below) * bench.beats((size[1],)) + place * across + design.core_ahead
+            completes.append(number * beats + due)
     # The end of the last frame needs no next one: it leaves as if that had followed.
     wanted = [taken[0] + place * bench.slot + LATENCY[name] for place in completes]
     assert given == wanted, [a - b for a, b in itertools.pairwise(given)]
@@ -360,12 +394,12 @@ async def borders_are_switched(dut, name):
         await bench.write(FILL, fill)
         frame = bench.samples(size)
         bench.send(frame)
-        while bench.accepted < len(sent) * frame.size + 3:  # some may wait in the slice in front of the core
+        while bench.accepted < len(sent) * bench.beats(size) + 3:  # some may wait in the slice in front of the core
             await RisingEdge(bench.aclk)
         sent.append((frame, design.replace(boundary=boundary, fill=fill)))
     for frame, wanted in sent:
         await bench.expect(frame, wanted)
-    await bench.finish(len(sent) * size[0] * size[1], len(sent) * bench.results(sent[0][0]))
+    await bench.finish(len(sent) * bench.beats(size), len(sent) * bench.results(sent[0][0]))
 
 
 @each()
@@ -395,7 +429,7 @@ async def reset_empties_everything(dut, name):
         frame = bench.samples(size)
         bench.send(frame)
         await bench.expect(frame)
-        await bench.finish(frame.size, bench.results(frame))
+        await bench.finish(bench.beats(frame.shape), bench.results(frame))
 
 
 @each(lambda design: design.loadable)
@@ -412,7 +446,7 @@ async def coefficients_are_replaced(dut, name):
         await bench.resize(frame.shape)
         bench.send(frame)
         await bench.expect(frame, wanted)
-        accepted += frame.size
+        accepted += bench.beats(frame.shape)
         delivered += bench.results(frame)
 
     def new_set(kind):
@@ -453,7 +487,7 @@ async def coefficients_are_replaced(dut, name):
     size = (200,)
     if bench.video:  # enough results to fill the output buffer, so that nothing of the frame behind is begun
         columns = design.core_min_columns + design.kernel_columns
-        size = design.kernel_rows + 100 // (columns - design.kernel_columns + 1), columns
+        size = design.kernel_rows + 100 // bench.beats((columns - design.kernel_columns + 1,)), columns
     await bench.resize(size)
     frame, behind = bench.samples(size), bench.samples(size)
     after = new_set("random")
@@ -470,7 +504,7 @@ async def coefficients_are_replaced(dut, name):
     bench.stall(0.2, 0.2)
     await bench.expect(frame, with_set(design, values))
     await bench.expect(behind, with_set(design, after))
-    accepted += 2 * frame.size
+    accepted += 2 * bench.beats(frame.shape)
     delivered += 2 * bench.results(frame)
     await bench.finish(accepted, delivered)
 
@@ -541,43 +575,58 @@ async def errors_are_flagged(dut, name):
         frame = bench.samples(size)
         bench.send(frame)
         await bench.expect(frame)
-        accepted += frame.size
+        accepted += bench.beats(frame.shape)
         delivered += bench.results(frame)
         await bench.finish(accepted, delivered, status)
         await bench.write(STATUS, status)
         assert await bench.read(STATUS) == 0
 
-    def send(pixels, first, last):
-        """Pixels with marks at the given places only."""
-        words = [int(x) & (1 << bench.input_width) - 1 for x in pixels]
-        marks = [int(first and place == 0) for place in range(len(words))]
-        for begin, end in itertools.pairwise([0, *last, len(words)]):
+    def send(lines, first, last):
+        """Beats with marks at the given places only."""
+        beats = bench.split(lines)
+        for begin, end in itertools.pairwise([0, *last, len(beats)]):
             if end > begin:
-                bench.source.send_nowait(AxiStreamFrame(words[begin:end], tuser=marks[begin:end]))
+                bench.source.send_nowait(bench.line(beats[begin:end], first and begin == 0))
 
     await bench.resize(size)
-    send(bench.samples((1, columns)).flat, first=False, last=[])  # outside any frame
-    accepted += columns
+    line = bench.beats((columns,))
+    send(bench.samples((1, columns)), first=False, last=[])  # outside any frame
+    accepted += line
     await good_frame_after(ORPHAN)
 
     frame = bench.samples(size)  # lines cut in the wrong place
-    send(frame.flat, first=True, last=[columns - 1, 2 * columns])
+    send(frame, first=True, last=[line - 1, 2 * line])
     await bench.expect(frame)
-    accepted += frame.size
+    accepted += bench.beats(size)
     delivered += bench.results(frame)
     await good_frame_after(EOL)
 
+    size_bytes = bench.input_width // 8
+    wrong = [  # a beat of a line's middle with one pixel, with a pixel torn, and a line's last beat with another number of them
+        {1: [1] * size_bytes + [0] * size_bytes * (bench.pixels - 1)},
+        {1: [1] * (size_bytes * bench.pixels - 1) + [0]},
+        {line - 1: [int(columns % bench.pixels != 0)] * size_bytes * bench.pixels},
+    ]
+    for keeps in wrong if bench.pixels > 1 else []:
+        frame = bench.samples(size)
+        for row, pixels in enumerate(frame):
+            bench.source.send_nowait(bench.line(bench.split([pixels]), row == 0, keeps if row == 1 else None))
+        await bench.expect(frame)
+        accepted += bench.beats(size)
+        delivered += bench.results(frame)
+        await good_frame_after(EOL)
+
     frame = bench.samples(size)  # a frame that ends early
-    kept = columns * (rows - 1)
-    send(frame.flat[:kept], first=True, last=range(columns, kept, columns))
-    frame.flat[kept:] = 0
+    kept = line * (rows - 1)
+    send(frame[:-1], first=True, last=range(line, kept, line))
+    frame[-1] = 0
     accepted += kept
     delivered += bench.results(frame)
     another = bench.samples(size)
     bench.send(another)
     await bench.expect(frame)
     await bench.expect(another)
-    accepted += another.size
+    accepted += bench.beats(size)
     delivered += bench.results(another)
     await good_frame_after(FIRST)
 
@@ -592,7 +641,7 @@ async def errors_are_flagged(dut, name):
         await bench.resize(bad)
         frame = bench.samples(size)
         bench.send(frame)
-        accepted += frame.size
+        accepted += bench.beats(size)
         await ClockCycles(bench.aclk, 20 * frame.size)
         await bench.resize(size)
         await good_frame_after(SIZE)

@@ -147,6 +147,23 @@ DESIGNS = {
     "conv2d_stride_valid": Conv2DDesign(
         kernels(26, 2, 2, 3, -9, 9), mode="valid", coefficient=s8, rows=30, columns=20, stride=2, loadable=True
     ),
+    "conv2d_2_pixels_switchable": Conv2DDesign(
+        kernel(28, 3, 4, -9, 9), pixel=s12, boundary="reflect", rows=20, columns=40, switchable=True, pixels_per_clock=2
+    ),
+    "conv2d_4_pixels_loadable": Conv2DDesign(
+        kernel(29, 3, 3, -8, 7),
+        coefficient=s8,
+        boundary="edge",
+        shift=3,
+        output=u8,
+        rows=60,
+        columns=40,
+        loadable=True,
+        pixels_per_clock=4,
+    ),
+    "conv2d_4_pixels_valid": Conv2DDesign(
+        kernels(30, 2, 2, 3, -99, 99), pixel=s8, mode="valid", rows=20, columns=40, pixels_per_clock=4
+    ),
 }
 
 SOAK = {
@@ -165,7 +182,7 @@ GROUPS = {
 }
 """One simulator is built for each group: its runtime takes longer to compile than most designs."""
 
-ICARUS = ["fir_loadable", "conv2d_3x3_loadable", "conv2d_4x2_valid", "conv2d_stride_valid"]
+ICARUS = ["fir_loadable", "conv2d_3x3_loadable", "conv2d_4x2_valid", "conv2d_stride_valid", "conv2d_4_pixels_loadable"]
 """Designs that run in the second simulator too; it is a tenth as fast."""
 
 

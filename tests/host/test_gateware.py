@@ -103,7 +103,16 @@ def test_frames_of_samples_and_loaded_coefficients():
     assert status["link_resent"] == status["link_missed"] == status["link_tries"] == 0
 
 
-@pytest.mark.parametrize("design", [EDGES, GRADIENTS, GRADIENTS.replace(combine="sum_abs", output=None)])
+DESIGNS = [
+    EDGES,
+    GRADIENTS,
+    GRADIENTS.replace(combine="sum_abs", output=None),
+    GRADIENTS.replace(pixels_per_clock=2),
+    EDGES.replace(pixels_per_clock=4),
+]
+
+
+@pytest.mark.parametrize("design", DESIGNS)
 @pytest.mark.parametrize("shape", [(1, 1), (3, 4), (20, 20)])
 def test_images(design, shape):
     image = np.random.default_rng(2).integers(0, 256, shape)

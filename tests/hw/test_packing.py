@@ -85,6 +85,31 @@ def test_samples_of_an_image(number, gap, stall):
     assert run.beats == [(value, *mark) for value, mark in zip(values, marks, strict=True)]
 
 
+@pytest.mark.parametrize("pixels", [2, 4])
+@pytest.mark.parametrize("number", FORMATS, ids=str)
+def test_samples_of_an_image_of_several_pixels_a_beat(number, pixels):
+    """The same bytes: a line's last beat has what is left of the line."""
+    sizes = [(1, 1), (3, 4), (1, 5), (5, 1), (2, 2), (9, 3), (2, 7)]
+    values = numbers(number, sum(map(math.prod, sizes)), 9)
+    expected, begin = [], 0
+    for rows, columns in sizes:
+        for row in range(rows):
+            for column in range(0, columns, pixels):
+                kept = min(pixels, columns - column)
+                line = values[begin + row * columns + column :][:kept]
+                eol = column + pixels >= columns
+                expected.append((line, (1 << kept) - 1, row == column == 0, eol and row == rows - 1, eol))
+        begin += rows * columns
+    dut = SampleUnpacker(image(number).replace(pixels_per_clock=pixels))
+    data = [byte for value in values for byte in as_bytes(value, number)]
+
+    def beat(p):
+        return list(p.data)[: p.keep.bit_count()], p.keep, bool(p.first), bool(p.last), bool(p.eol)
+
+    options = {"before": set_sizes(dut, sizes), "read": beat, "seed": 2}
+    assert run_stream(dut, data, len(expected), gap=0.3, stall=0.6, **options).beats == expected
+
+
 @pytest.mark.parametrize("number", FORMATS, ids=str)
 def test_samples_of_a_signal(number):
     design = signal(number)
@@ -161,3 +186,28 @@ def test_results(kind, output, gap, stall):
     if not gap and not stall:
         start = run.accepted[0] + 2
         assert run.delivered == list(range(start, start + len(expected)))
+
+
+@pytest.mark.parametrize("pixels", [2, 4])
+@pytest.mark.parametrize("output", OUTPUTS, ids=str)
+@pytest.mark.parametrize("kind", [image, several])
+def test_results_of_several_pixels_a_beat(kind, output, pixels):
+    """As bytes only those of pixels that there are, without a gap."""
+    design = kind(Format(32, True)).replace(output=output, pixels_per_clock=pixels)
+    rng = random.Random(10)
+    beats, expected = [], []
+    for kept in [1, pixels, pixels - 1, pixels, pixels, 1, 1, 2]:
+        values = numbers(output, pixels * design.outputs, rng.random())
+        lanes = [values[at : at + design.outputs] for at in range(0, len(values), design.outputs)]
+        last = rng.randrange(2)
+        data = lanes if design.outputs > 1 else values
+        beats.append({"data": data, "first": 0, "last": last, "eol": kept < pixels, "keep": (1 << kept) - 1})
+        octets = [octet for value in values[: kept * design.outputs] for octet in as_bytes(value, output)]
+        expected += [(octet, False) for octet in octets[:-1]] + [(octets[-1], bool(last))]
+    for gap, stall in ((0.0, 0.0), (0.3, 0.6)):
+        dut = ResultPacker(design)
+        run = run_stream(dut, beats, len(expected), seed=8, gap=gap, stall=stall, read=lambda p: (p.data, bool(p.last)))
+        assert run.beats == expected
+        if not gap:
+            start = run.accepted[0] + 2
+            assert run.delivered == list(range(start, start + len(expected)))
