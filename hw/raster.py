@@ -335,13 +335,17 @@ class _Place:
         last_row_now = live & (self.bottom == 0) if below else self.last_line
         last_before = Signal()  # the line before served a frame's last row
         self.result = Signal(init=not below and not before)
-        self.last = last_before & (self.column == before - 1) if before else last_row_now & self.line_end
+        # Known a step ahead, as the end of a frame decides what comes next.
+        self.last = Signal() if before else last_row_now & self.line_end
         self.eol = self.column == before - 1 if before else self.line_end
 
         line_end = advance & self.line_end
         with m.If(line_end):
             m.d.sync += last_before.eq(last_row_now)
         if before:
+            with m.If(advance):
+                turned_last, further = self.line_end & last_row_now, (self.column == before - 2) & ~(self.line_end | flushed)
+                m.d.sync += self.last.eq(turned_last if before == 1 else further & last_before)
             with m.If(advance & self.first_row & (self.column == before - 1)):
                 m.d.sync += self.result.eq(1)
         elif below:

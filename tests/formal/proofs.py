@@ -304,6 +304,7 @@ RASTER = (
     Seed("line's end a column early", Raster, "eq(raster.columns_left)\n", "eq(raster.columns_left - 1)\n"),
 )
 
+LAST = (Seed("frame's end a row late", Raster, "self.line_end & last_row_now, (", "self.line_end & last_before, ("),)
 WHOLE = (
     Seed(
         "size of the next frame",
@@ -465,7 +466,7 @@ PROOFS: tuple[Proof, ...] = (
     _raster("valid", (2, 2), RASTER[2:], mode="valid"),
     _raster("valid", (3, 2), mode="valid", bounded=12),
     _raster("same", (3, 3), bounded=12),
-    _raster("same", (1, 3), bounded=12),
+    _raster("same", (1, 3), LAST, bounded=12),
     _raster("same", (3, 1), bounded=12),
     _core([[1], [-2]], WHOLE, 20, 60, boundary="edge", rows=2),
     _core([[1, -2, 1]], ONE_RESULT, 20, 60, mode="valid"),
