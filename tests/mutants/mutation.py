@@ -27,6 +27,9 @@ CLOCK = re.compile(r"-port \\?(clk|CLK)\b")
 NONE = 0xFFFF
 """The number of no mutant."""
 
+PATIENCE = 30
+"""Seconds of processor time that the prover has for each question about a mutant."""
+
 DRIVER = Path(__file__).with_name("driver.cc")
 
 # A mutated output of a register leaves the register without its initial value: so first all are made zero, by inverters, and
@@ -200,13 +203,13 @@ formalff -clk2ff -ff2anyinit
 """
 
 
-def same(target: Target, mutant: Mutant, folder: Path, timeout: float = 120) -> bool:
+def same(target: Target, mutant: Mutant, folder: Path, timeout: float = PATIENCE) -> bool:
     """Whether the part does the same with the mutation, at all of its outputs, in every clock, for all inputs."""
     convert(target.make(), folder)
     return holds_for_ever(_PAIR.format(command=mutant.command), "dprove", folder, timeout)
 
 
-def judge(target: Target, mutant: Mutant, folder: Path, timeout: float = 120) -> Verdict | None:
+def judge(target: Target, mutant: Mutant, folder: Path, timeout: float = PATIENCE) -> Verdict | None:
     """What the prover says of a specification whose part has this one mutation; None if it finds no answer in time."""
     try:
         return prove(
