@@ -119,7 +119,7 @@ def _multipliers(board: Board, schedule: Schedule) -> int:
     if board.family == "ice40" or design.loadable or schedule.clocks > 1 or schedule.cascaded:
         return schedule.blocks
     certain = sum(_certain(schedule.operand, abs(design.weights[product.weight])) for product in schedule.products)
-    return certain * schedule.pixels
+    return certain * schedule.copies
 
 
 def _certain(sample: Format, weight: int) -> bool:

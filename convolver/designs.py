@@ -78,6 +78,9 @@ MAX_SIDE = 15
 LINE_TURNAROUND = 3
 """Beats that a line must have for its line buffer: clocks from the read of a word to the read that may see its new value."""
 
+MAX_PLANES = 4
+"""Most planes that go through side by side."""
+
 PIXELS_PER_CLOCK = (1, 2, 4)
 """Pixels that a beat may carry."""
 
@@ -530,6 +533,10 @@ class Conv2DDesign(Design):
     pixels_per_clock : {1, 2, 4}
         Pixels of a line that go in, and results that come out, in one beat; as many times the multipliers. A line's last beat
         has the rest of the line. More than 1 goes with a stride of 1, and a pixel in one clock, only.
+    planes : int
+        Planes of a picture that go through side by side, 1 to 4: each pixel has a sample of each, as colour has of red, green
+        and blue, and so has each result; as many times the multipliers. Images then are (rows, columns, planes). More than 1
+        goes with a pixel in one clock only.
 
     Raises
     ------
@@ -561,6 +568,7 @@ class Conv2DDesign(Design):
     clocks_per_pixel: int | None = None
     multipliers: int | None = None
     pixels_per_clock: int = 1
+    planes: int = 1
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "kernel", _kernels(self.kernel))
@@ -579,6 +587,7 @@ class Conv2DDesign(Design):
         object.__setattr__(self, "pixels_per_clock", pixels)
         if pixels > 1 and self.stride != (1, 1):
             raise DesignError(f"A stride other than 1x1 must have 1 pixel per clock, not {pixels}")
+        object.__setattr__(self, "planes", _between("Planes", self.planes, 1, MAX_PLANES))
         object.__setattr__(self, "rows", _between("Rows", self.rows, 1, 65535))
         object.__setattr__(self, "columns", _between("Columns", self.columns, 1, 16384))
         object.__setattr__(self, "fill", _between("Fill", self.fill, self.pixel.min, self.pixel.max))
@@ -599,15 +608,17 @@ class Conv2DDesign(Design):
         object.__setattr__(self, "clocks_per_pixel", clocks)
         if pixels > 1 and clocks > 1:
             raise DesignError(f"A core of several pixels per clock must have 1 clock per pixel, not {clocks}")
+        if self.planes > 1 and clocks > 1:
+            raise DesignError(f"A core of several planes must have 1 clock per pixel, not {clocks}")
 
     def _multipliers(self, clocks: int) -> int:
         """Multipliers that do in so many clocks a pixel. In one clock constants that are only wiring have none."""
-        size = self.kernel_rows * self.kernel_columns
+        size, copies = self.kernel_rows * self.kernel_columns, self.pixels_per_clock * self.planes
         if self.loadable:
-            return self.pixels_per_clock * len(self.kernels) * -(-size // clocks)
+            return copies * len(self.kernels) * -(-size // clocks)
         kernels = [[weight for line in kernel for weight in line if weight] for kernel in self.kernels]
         if clocks == 1:
-            return self.pixels_per_clock * sum(not is_wiring(weight) for kernel in kernels for weight in kernel)
+            return copies * sum(not is_wiring(weight) for kernel in kernels for weight in kernel)
         return sum(max(-(-len(kernel) // clocks), 1) for kernel in kernels)
 
     @property
@@ -641,9 +652,9 @@ class Conv2DDesign(Design):
         return self.replace(kernel=kernels if self.stacked else kernels[0])
 
     def single(self, number: int) -> Self:
-        """The design of the exact sums of one of the kernels, of one pixel."""
+        """The design of the exact sums of one of the kernels, of one pixel of one plane."""
         changes = {"shift": 0, "output": None, "combine": "none", "absolute": False, "threshold": None, "multipliers": None}
-        changes["pixels_per_clock"] = 1
+        changes |= {"pixels_per_clock": 1, "planes": 1}
         return self.replace(kernel=self.kernels[number], coefficient=self.coefficient, **changes)
 
     @property

@@ -95,7 +95,7 @@ class Report:
             "clocks_per_sample": schedule.clocks if schedule.pixels == 1 else schedule.clocks / schedule.pixels,
             "multipliers": schedule.multipliers,
             "hard_multipliers": schedule.blocks,
-            "lanes": schedule.lanes * schedule.pixels,
+            "lanes": schedule.lanes * schedule.copies,
             "memory_bits": schedule.memory_bits,
             "line_buffer_bits": schedule.line_buffer_bits,
             "sample_memory_bits": schedule.sample_memory_bits,
@@ -115,7 +115,7 @@ class Report:
             numbers["frame"] = list(self.frame)
             numbers["frame_clocks"] = schedule.frame_clocks(*self.frame)
             numbers["frame_interval"] = schedule.frame_interval(*self.frame)
-            numbers["pixels_per_clock"] = schedule.pixels
+            numbers["pixels_per_clock"], numbers["planes"] = schedule.pixels, schedule.planes
             numbers["lag_rows"], beats = schedule.lag
             numbers["lag_columns"] = beats * schedule.pixels
         else:
@@ -161,7 +161,7 @@ class Report:
             ("latency", f"{schedule.latency} clocks from the sample that completes a result to the result"),
             ("throughput", f"{self._throughput()}, without gaps between frames"),
             ("a frame", self._frame()),
-            ("multipliers", f"{schedule.multipliers} for {schedule.lanes * schedule.pixels} products a clock{self._blocks()}"),
+            ("multipliers", f"{schedule.multipliers} for {schedule.lanes * schedule.copies} products a clock{self._blocks()}"),
             ("memory", self._memory()),
         ]
         return pairs
@@ -192,8 +192,9 @@ class Report:
             return f"FIR filter of {design.taps} tap{'s' * (design.taps > 1)}"
         size, count = f"{design.kernel_rows}x{design.kernel_columns}", len(design.kernels)
         kernels = f"{count} kernels of {size} in one pass" if count > 1 else f"a kernel of {size}"
+        planes = f", {design.planes} planes side by side" if design.planes > 1 else ""
         stride = ", stride {}x{}".format(*design.stride) if design.stride != (1, 1) else ""
-        form = f"{design.operation} with {kernels}, mode {design.mode}{stride}"
+        form = f"{design.operation} with {kernels}, mode {design.mode}{stride}{planes}"
         border = f", boundary {design.boundary}" if design.mode != "valid" else ""
         if design.switchable:
             border = f", boundary switchable, first {design.boundary}"

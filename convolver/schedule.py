@@ -131,10 +131,12 @@ class Schedule:
         Samples that a result is made of: delays of a FIR (0 is the newest), places of a window, row by row.
     clocks : int
         Clocks a slot, hence clocks a sample.
-    pixels : int
-        Pixels a clock: as many copies of all arrays, each on a window of its own, share the coefficients.
+    pixels, planes : int
+        Pixels a clock, and samples of each.
+    copies : int
+        Samples a clock: as many copies of all arrays, each on a window of its own, share the coefficients.
     products : tuple of Product
-        Of one pixel, in the order of their lanes.
+        Of one sample, in the order of their lanes.
     arrays : tuple of Schedule
         One for each kernel of a design that has several: its own lanes, tree and sum, all at work on the same window. Else the
         schedule itself.
@@ -144,7 +146,8 @@ class Schedule:
         self.design = design
         self.family = family
         self.clocks = design.slot
-        self.pixels = design.pixels_per_clock if isinstance(design, Conv2DDesign) else 1
+        self.pixels, self.planes = (design.pixels_per_clock, design.planes) if isinstance(design, Conv2DDesign) else (1, 1)
+        self.copies = self.pixels * self.planes
         self.sign = -1 if isinstance(design, FIRDesign) and design.symmetry == "antisymmetric" else 1
         self.positions: int
         self.products: tuple[Product, ...]
@@ -221,7 +224,7 @@ class Schedule:
 
     @property
     def lanes(self) -> int:
-        """Multiplications in one clock, of one pixel."""
+        """Multiplications in one clock, of one sample."""
         return self.products[-1].lane + 1
 
     def lane(self, number: int) -> tuple[Product, ...]:
@@ -400,12 +403,12 @@ class Schedule:
     def group_multipliers(self) -> tuple[int, ...]:
         """Multipliers of each group of lanes; a constant 0 or power of two is only wiring, but in a cascade."""
         if len(self.arrays) > 1:
-            return tuple(count for array in self.arrays for count in array.group_multipliers) * self.pixels
+            return tuple(count for array in self.arrays for count in array.group_multipliers) * self.copies
         if self.design.loadable or self.clocks > 1 or self.cascaded:
-            return tuple(len(group) for group in self.groups) * self.pixels
+            return tuple(len(group) for group in self.groups) * self.copies
         weights = self.design.weights
         counts = (sum(not is_wiring(weights[self.products[lane].weight]) for lane in group) for group in self.groups)
-        return tuple(counts) * self.pixels
+        return tuple(counts) * self.copies
 
     @property
     def multipliers(self) -> int:
@@ -430,14 +433,14 @@ class Schedule:
         """Bits of the line buffer: one packed word of `line_buffer_rows` pixels a column; of all columns of a beat."""
         if not isinstance(self.design, Conv2DDesign):
             return 0
-        return self.line_buffer_rows * self.design.pixel.width * self.pixels * self.design.core_beats
+        return self.line_buffer_rows * self.design.pixel.width * self.copies * self.design.core_beats
 
     @property
     def output_buffer_bits(self) -> int:
         """Bits of the output buffer, marks included."""
         marks = 3 if isinstance(self.design, Conv2DDesign) else 2
         marks += self.pixels if self.pixels > 1 else 0
-        return self.buffer_depth * (self.pixels * self.design.outputs * self.design.output_format.width + marks)
+        return self.buffer_depth * (self.copies * self.design.outputs * self.design.output_format.width + marks)
 
     @property
     def sample_memory_bits(self) -> int:

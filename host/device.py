@@ -33,9 +33,10 @@ class Device:
 
     ``device(signal)`` for a `FIRDesign`: a 1-D array gives its results, as many.
     ``device(image)`` for a `Conv2DDesign`: an array (rows, columns) gives an array of `design.output_shape`; in an array
-    (rows, columns, 3), a colour picture, each plane is filtered for itself; in an array (N, rows, columns) each image, with
-    ``stack=True``. ``device(image, boundary="edge")`` puts another border around it, where the design is `switchable`. Of a
-    design with several results for each pixel, ``result[k]`` is all that kernel k alone would give.
+    (rows, columns, 3), a colour picture, each plane is filtered for itself, or all of them side by side where the design has
+    as many `planes`; in an array (N, rows, columns) each image, with ``stack=True``. ``device(image, boundary="edge")`` puts
+    another border around it, where the design is `switchable`. Of a design with several results for each pixel, ``result[k]``
+    is all that kernel k alone would give.
 
     An image larger than the core, or a very long signal, is cut into overlapping frames; the results are the same. `stream`
     filters one array after the other without a pause; `acall` and `astream` do the same in asyncio.
@@ -406,7 +407,13 @@ class Device:
             )
         _check_format("Pixels", array, design.pixel)
         planes: list[Plane] = [(slice(None), slice(None))]
-        if array.ndim - stack == 3:
+        if design.planes > 1:
+            if array.ndim - stack != 3 or array.shape[-1] != design.planes:
+                raise DataError(
+                    f"An image must be (rows, columns, {design.planes}), as the design says, not {_by(array.shape)}"
+                )
+            planes = [(slice(None), slice(None), slice(None))]
+        elif array.ndim - stack == 3:
             planes = [(*plane, number) for plane in planes for number in range(array.shape[-1])]
         if stack:
             planes = [(number, *plane) for number in range(len(array)) for plane in planes]

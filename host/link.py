@@ -343,11 +343,12 @@ class _Frames:
             requests, self.before = self.before, []
             shape: tuple[int, ...] = samples.shape
             if isinstance(design, Conv2DDesign):
+                shape = shape[:2]  # without the planes
                 requests.append(_write(Register.ROWS, shape))
                 if self.border is not None:
                     boundary, fill = self.border
                     requests.append(_write(Register.BOUNDARY, [GATEWARE_BOUNDARIES.index(boundary), fill & 0xFFFFFFFF]))
-                shape = design.core_shape(*samples.shape)
+                shape = design.core_shape(*shape)
             else:
                 requests.append(_write(Register.LENGTH, shape))
             self._under_way.append(_Results(len(requests), shape, math.prod(shape) * result_bytes(design)))

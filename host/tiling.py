@@ -98,7 +98,8 @@ class Work:
     array : ndarray of int
         Samples that fit the design: a signal or an image, or many of them along further axes.
     planes : sequence of tuple, optional
-        The index of each signal or image in `array`, with ``slice(None)`` for its own axes; by default there is one.
+        The index of each signal or image in `array`, with ``slice(None)`` for its own axes, of an image its planes among them
+        where these go through side by side; by default there is one.
     frame_samples : int
         About so many samples make a frame; the core's limits hold anyway.
     limits : tuple of int, optional
@@ -130,10 +131,11 @@ class Work:
             limits = limits or frame_limits(design, 1, frame_samples)
             self._axes = [_Axis(np.arange(len(first)), (design.taps - 1, 0)).parts(len(first), limits[0])]
         else:
-            shape = design.output_shape(*first.shape)
-            axes = _axes(design, first.shape)
+            rows, columns, *planes_inside = first.shape
+            shape = (*design.output_shape(rows, columns), *planes_inside)
+            axes = _axes(design, (rows, columns))
             limits = limits or frame_limits(design, len(axes[1].inputs), frame_samples)
-            self._axes = [axis.parts(size, most) for axis, size, most in zip(axes, shape, limits, strict=True)]
+            self._axes = [axis.parts(size, most) for axis, size, most in zip(axes, shape, limits, strict=False)]
         # The axes that aren't the plane's own stay as they are.
         own = iter(shape)
         shape = tuple(

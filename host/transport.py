@@ -15,8 +15,10 @@ Samples = npt.NDArray[Any]
 
 
 def arranged(design: Design, results: Samples, shape: Sequence[int]) -> Samples:
-    """Results in the order in which they come, as an array of this shape; those of several outputs, which come together, as
-    one such array each, along the first axis."""
+    """Results in the order in which they come, as an array of this shape, with an axis behind it for several planes; those of
+    several outputs, which come together, as one such array each, along the first axis."""
+    if isinstance(design, Conv2DDesign) and design.planes > 1:
+        shape = (*shape, design.planes)
     if not design.result_axes:
         return results.reshape(shape)
     return np.moveaxis(results.reshape(*shape, design.outputs), -1, 0)
@@ -33,8 +35,8 @@ class Transport(Protocol):
     def run(self, samples: Samples, timeout: float | None = None) -> Samples:
         """Sends one frame through the core and gives its results.
 
-        `samples` is a C-contiguous ``int64`` array, 1-D for a FIR, 2-D for an image, checked and of a size that the core
-        takes; the result has the shape of the core's output.
+        `samples` is a C-contiguous ``int64`` array, 1-D for a FIR, 2-D for an image, 3-D for one of several planes, checked
+        and of a size that the core takes; the result has the shape of the core's output.
         """
 
     def stream(

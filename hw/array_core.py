@@ -29,15 +29,15 @@ class ArrayCore(wiring.Component):
     Parameters
     ----------
     schedule : Schedule
-        If it has several arrays, all of them work on the same window, and their results leave together. Of several pixels each
-        has the arrays for itself, and all share the coefficients.
+        If it has several arrays, all of them work on the same window, and their results leave together. Of several samples a
+        clock (`Schedule.copies`) each has the arrays for itself, and all share the coefficients.
     result : data.StructLayout
         Payload of the results: `data` and the marks.
 
     Ports
     -----
     samples : In
-        An array of one sample a lane, of one pixel behind the other.
+        An array of one sample a lane, those of one copy behind the other.
     mirrors : In
         An array of each lane's second sample, 0 where there is none; if the schedule has any.
     valid : In
@@ -65,7 +65,7 @@ class ArrayCore(wiring.Component):
         self._result = result
         self._marks = data.StructLayout({name: field.shape for name, field in result if name != "data"})
         ports = {
-            "samples": In(shape_of(design.sample)).array(schedule.pixels * schedule.lanes),
+            "samples": In(shape_of(design.sample)).array(schedule.copies * schedule.lanes),
             "valid": In(1),
             "marks": In(self._marks),
             "take": In(1),
@@ -93,10 +93,10 @@ class ArrayCore(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         schedule = self._schedule
-        parts, firsts = schedule.arrays * schedule.pixels, schedule.array_lanes * schedule.pixels
+        parts, firsts = schedule.arrays * schedule.copies, schedule.array_lanes * schedule.copies
         several = len(parts) > 1
         arrays = [MACArray(part) for part in parts]
-        requantisers = [Requantiser(schedule, reach) for reach in schedule.design.stage_ranges * schedule.pixels]
+        requantisers = [Requantiser(schedule, reach) for reach in schedule.design.stage_ranges * schedule.copies]
         m.submodules.buffer = buffer = OutputBuffer(self._result, schedule.buffer_depth)
         beside = data.StructLayout({"valid": 1, "marks": self._marks})
         pre_adder = int(schedule.mirrored)
@@ -109,9 +109,9 @@ class ArrayCore(wiring.Component):
         sums: list[Value] = []
         for number, (array, part, first) in enumerate(zip(arrays, parts, firsts, strict=True)):
             m.submodules[f"array_{number}" if several else "array"] = array
-            pixel = number // len(schedule.arrays) * schedule.lanes
+            copy = number // len(schedule.arrays) * schedule.lanes
             for lane in range(part.lanes):
-                m.d.comb += array.samples[lane].eq(self.samples[pixel + first + lane])
+                m.d.comb += array.samples[lane].eq(self.samples[copy + first + lane])
                 if schedule.mirrored:
                     m.d.comb += array.mirrors[lane].eq(self.mirrors[first + lane])
             sums.append(array.sum)
@@ -170,19 +170,19 @@ class ArrayCore(wiring.Component):
         return m
 
     def _array_lanes(self, arrays: Sequence[MACArray]) -> list[tuple[MACArray, int, int]]:
-        """Each array's lanes, and their numbers among those of a pixel."""
+        """Each array's lanes, and their numbers among those of a copy."""
         schedule = self._schedule
-        parts = zip(arrays, schedule.arrays * schedule.pixels, schedule.array_lanes * schedule.pixels, strict=True)
+        parts = zip(arrays, schedule.arrays * schedule.copies, schedule.array_lanes * schedule.copies, strict=True)
         return [(array, lane, first + lane) for array, part, first in parts for lane in range(part.lanes)]
 
     def _magnitudes(self, m: Module, sums: list[Value]) -> list[Value]:
-        """What goes to the output stage, pixel by pixel."""
+        """What goes to the output stage, copy by copy."""
         schedule = self._schedule
         kernels, found = len(schedule.arrays), []
-        for pixel in range(schedule.pixels):
-            name = f"magnitude_{pixel}" if schedule.pixels > 1 else "magnitude"
+        for copy in range(schedule.copies):
+            name = f"magnitude_{copy}" if schedule.copies > 1 else "magnitude"
             m.submodules[name] = magnitude = Magnitude(schedule)
-            own = sums[pixel * kernels : (pixel + 1) * kernels]
+            own = sums[copy * kernels : (copy + 1) * kernels]
             m.d.comb += [getattr(magnitude, f"i_{number}").eq(value) for number, value in enumerate(own)]
             found += [getattr(magnitude, f"o_{number}") for number in range(schedule.design.outputs)]
         return found

@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 from convolver.designs import GATEWARE_BOUNDARIES, Boundary, Conv2DDesign
 
 from .raster import border_layout, step_layout
-from .stream import image_marks, shape_of
+from .stream import cell_shape, image_marks
 
 __all__ = ["Borders", "Source", "choice_layout", "column_signature", "column_sources", "left_sources", "row_sources"]
 
@@ -118,7 +118,7 @@ def column_signature(design: Conv2DDesign, rows: int) -> wiring.Signature:
     members = {
         "valid": Out(1),
         "choice": Out(choice_layout(design)),
-        "pixels": Out(shape_of(design.pixel)).array(rows * design.pixels_per_clock),
+        "pixels": Out(cell_shape(design)).array(rows * design.pixels_per_clock),
     }
     return wiring.Signature(members)
 

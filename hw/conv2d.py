@@ -130,10 +130,11 @@ class Conv2DCore(wiring.Component):
                 array.valid.eq(window.valid),
                 *(array.marks[name].eq(getattr(window, name)) for name in image_marks(pixels)),
             ]
-            for place, pixel in product(self.schedule.products, range(pixels)):
+            for place, pixel, plane in product(self.schedule.products, range(pixels), range(design.planes)):
                 row, column = divmod(place.position, design.kernel_columns)
-                sample = window.places[row * (design.kernel_columns + pixels - 1) + column + pixel]
-                m.d.comb += array.samples[pixel * self.schedule.lanes + place.lane].eq(sample)
+                cell = window.places[row * (design.kernel_columns + pixels - 1) + column + pixel]
+                sample = array.samples[(pixel * design.planes + plane) * self.schedule.lanes + place.lane]
+                m.d.comb += sample.eq(cell.word_select(plane, design.pixel.width))
         m.d.comb += [
             self.busy.eq(entry.waiting | raster.open | raster.valid | ~array.home),
             self.overflow.eq(array.overflow),

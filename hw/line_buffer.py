@@ -9,7 +9,7 @@ from convolver.schedule import Schedule
 
 from .block_ram import BlockRAM
 from .raster import step_layout
-from .stream import shape_of
+from .stream import cell_shape
 
 __all__ = ["LineBuffer"]
 
@@ -45,14 +45,14 @@ class LineBuffer(wiring.Component):
                 "valid": In(1),
                 "step": In(step_layout(design)),
                 "o_valid": Out(1),
-                "pixels": Out(shape_of(design.pixel)).array(pixels),
+                "pixels": Out(cell_shape(design)).array(pixels),
             }
         )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         design = self._design
-        width, newest = design.pixel.width, Value.cast(self.step.pixel)
+        width, newest = cell_shape(design).width, Value.cast(self.step.pixel)
         # Beside the word that is read.
         valid, column, pixel = Signal(), Signal.like(self.step.column), Signal.like(newest)
         o_column, o_pixel = Signal.like(column), Signal.like(pixel)

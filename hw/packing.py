@@ -21,8 +21,8 @@ def byte_count(number: Format) -> int:
 
 
 def result_bytes(design: Design) -> int:
-    """Bytes that the results of one place take."""
-    return design.outputs * byte_count(design.output_format)
+    """Bytes that the results of one place take; of all planes."""
+    return planes_of(design) * design.outputs * byte_count(design.output_format)
 
 
 def pixels_of(design: Design) -> int:
@@ -30,10 +30,15 @@ def pixels_of(design: Design) -> int:
     return design.pixels_per_clock if isinstance(design, Conv2DDesign) else 1
 
 
+def planes_of(design: Design) -> int:
+    """Samples of a pixel; 1 for a signal."""
+    return design.planes if isinstance(design, Conv2DDesign) else 1
+
+
 def padded(results: Any, design: Design) -> Value:
     """The `data` of `result_layout` as a word: several results sign-extended to whole bytes, the first lowest. One alone is
     left to whatever takes it."""
-    count, number = pixels_of(design) * design.outputs, design.output_format
+    count, number = pixels_of(design) * planes_of(design) * design.outputs, design.output_format
     if count == 1:
         return Value.cast(results)
     width = 8 * byte_count(number)
@@ -46,7 +51,8 @@ class SampleUnpacker(wiring.Component):
     """Makes samples of bytes, and counts them to mark frames: one byte a clock, latency one clock from a sample's last byte.
 
     Bits of the bytes above the sample's width are ignored. The size of a frame is taken with its first sample. Of several
-    pixels a beat it gathers as many, fewer at the end of a line; the bytes are the same.
+    pixels a beat it gathers as many, fewer at the end of a line; of several planes all samples of a pixel. The bytes are the
+    same.
 
     Parameters
     ----------
@@ -82,19 +88,23 @@ class SampleUnpacker(wiring.Component):
         taken = Signal()  # a sample is
 
         # A beat is whole with its last byte, which needs the skid buffer's room; the others don't.
-        count, pixels = byte_count(self.design.sample), pixels_of(self.design)
-        sample, final, whole = Signal(8 * count), Signal(), Signal()
+        planes, width = planes_of(self.design), self.design.sample.width
+        each, pixels = byte_count(self.design.sample), pixels_of(self.design)
+        count = planes * each  # of a pixel, here a sample
+        sample, final, whole = Signal(planes * width), Signal(), Signal()
         m.d.comb += [
             skid.i.valid.eq(self.i.valid & whole),
             self.i.ready.eq(skid.i.ready | ~whole),
             taken.eq(self.i.valid & final & self.i.ready),
         ]
+        word = Signal(8 * count)
+        m.d.comb += sample.eq(Cat(word.word_select(plane, 8 * each)[:width] for plane in range(planes)))
         if count == 1:
-            m.d.comb += [sample.eq(self.i.payload), final.eq(1)]
+            m.d.comb += [word.eq(self.i.payload), final.eq(1)]
         else:
             before = Signal(8 * (count - 1))
             place = Signal(range(count))
-            m.d.comb += [final.eq(place == count - 1), sample.eq(Cat(before, self.i.payload))]
+            m.d.comb += [final.eq(place == count - 1), word.eq(Cat(before, self.i.payload))]
             with m.If(self.i.valid & self.i.ready):
                 m.d.sync += [before.eq(Cat(before[8:], self.i.payload)), place.eq(Mux(final, 0, place + 1))]
 
@@ -135,7 +145,7 @@ class SampleUnpacker(wiring.Component):
         self, m: Module, beat: Any, sample: Value, final: Value, eol: Value, last: Value, taken: Value, whole: Signal
     ) -> None:
         """Puts the pixels of a beat side by side: those that came before from registers, the last one as it comes."""
-        pixels, width = pixels_of(self.design), self.design.sample.width
+        pixels, width = pixels_of(self.design), len(sample)
         lane, first = Signal(range(pixels)), Signal(init=1)  # of the beat
         m.d.comb += [whole.eq(final & ((lane == pixels - 1) | eol)), beat.first.eq(first)]
         with m.If(taken):

@@ -4,14 +4,24 @@ Contract, inside and out: a beat is transferred in every clock in which `valid` 
 `ready`; `valid` and `payload` hold until the transfer; no combinational path leads from `o.ready` to `i.ready`.
 """
 
-from amaranth.hdl import Module, Shape, ShapeLike, Signal, signed, unsigned
+from amaranth.hdl import Module, Shape, ShapeLike, Signal, Value, signed, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.designs import Conv2DDesign, FIRDesign
 from convolver.formats import Format
 
-__all__ = ["SkidBuffer", "beat_layout", "frame_layout", "image_layout", "image_marks", "result_layout", "shape_of"]
+__all__ = [
+    "SkidBuffer",
+    "beat_layout",
+    "cell_of",
+    "cell_shape",
+    "frame_layout",
+    "image_layout",
+    "image_marks",
+    "result_layout",
+    "shape_of",
+]
 
 
 def shape_of(number: Format) -> Shape:
@@ -25,13 +35,30 @@ def result_layout(design: FIRDesign | Conv2DDesign) -> data.StructLayout:
     shape: ShapeLike = shape_of(design.output_format)
     if design.outputs > 1:
         shape = data.ArrayLayout(shape, design.outputs)
-    return image_layout(shape, design.pixels_per_clock) if isinstance(design, Conv2DDesign) else frame_layout(shape)
+    return _layout(design, shape)
 
 
 def beat_layout(design: FIRDesign | Conv2DDesign) -> data.StructLayout:
-    """Payload of a core's samples."""
-    shape = shape_of(design.sample)
-    return image_layout(shape, design.pixels_per_clock) if isinstance(design, Conv2DDesign) else frame_layout(shape)
+    """Payload of a core's samples. Of several planes a pixel is an array, of several pixels `data` is one of those."""
+    return _layout(design, shape_of(design.sample))
+
+
+def _layout(design: FIRDesign | Conv2DDesign, shape: ShapeLike) -> data.StructLayout:
+    if isinstance(design, FIRDesign):
+        return frame_layout(shape)
+    if design.planes > 1:
+        shape = data.ArrayLayout(shape, design.planes)
+    return image_layout(shape, design.pixels_per_clock)
+
+
+def cell_shape(design: Conv2DDesign) -> Shape:
+    """A pixel on its way to the window: the samples of all planes side by side, as nothing there tells them apart."""
+    return shape_of(design.pixel) if design.planes == 1 else unsigned(design.planes * design.pixel.width)
+
+
+def cell_of(design: Conv2DDesign, sample: Value) -> Value:
+    """The pixel of which each plane has this sample."""
+    return sample if design.planes == 1 else sample.replicate(design.planes)
 
 
 def frame_layout(shape: ShapeLike) -> data.StructLayout:

@@ -11,7 +11,7 @@ from convolver.designs import GATEWARE_BOUNDARIES, Conv2DDesign
 from convolver.schedule import Schedule
 
 from .border import Source, choices, column_signature, left_sources
-from .stream import image_marks, shape_of
+from .stream import cell_of, cell_shape, image_marks, shape_of
 
 __all__ = ["RowBorder", "Window"]
 
@@ -45,7 +45,7 @@ class RowBorder(wiring.Component):
             m.d.sync += [out.eq(pixel) for out, pixel in zip(self.o.pixels, self.i.pixels, strict=True)]
             return m
         lanes = design.pixels_per_clock
-        fill = self.i.choice.border.fill if design.switchable else Const(design.fill, shape_of(design.pixel))
+        fill = cell_of(design, self.i.choice.border.fill if design.switchable else Const(design.fill, shape_of(design.pixel)))
         rows, _ = choices(design)
         for row, sources in enumerate(rows):
             for lane in range(lanes):
@@ -76,7 +76,7 @@ class Window(wiring.Component):
     i : In
         `column_signature` of the window's rows.
     places : Out
-        An array of kernel_rows x (kernel_columns + pixels_per_clock - 1) pixels, row by row.
+        An array of kernel_rows x (kernel_columns + pixels_per_clock - 1) pixels, row by row; see `cell_shape`.
     valid : Out
         `places` are those of a result.
     first, last, eol, keep : Out
@@ -92,7 +92,7 @@ class Window(wiring.Component):
         super().__init__(
             {
                 "i": In(column_signature(design, design.kernel_rows)),
-                "places": Out(shape_of(design.pixel)).array(design.kernel_rows * self._columns),
+                "places": Out(cell_shape(design)).array(design.kernel_rows * self._columns),
                 **{name: Out(width) for name, width in self._marks.items()},
                 "valid": Out(1),
                 "next_first": Out(1),
@@ -130,7 +130,7 @@ class Window(wiring.Component):
 
     def _chain(self, m: Module, row: int, newest: list[Value], depth: int) -> list[Signal]:
         """The last pixels of one row that came before the step's own, `newest`; of either the last to the right first."""
-        chain = [Signal(shape_of(self._design.pixel), name=f"chain_{row}_{index}") for index in range(depth)]
+        chain = [Signal(cell_shape(self._design), name=f"chain_{row}_{index}") for index in range(depth)]
         with m.If(self.i.valid):
             m.d.sync += [pixel.eq(before) for pixel, before in zip(chain, [*newest, *chain], strict=False)]
         return chain
@@ -139,7 +139,7 @@ class Window(wiring.Component):
         """Of one row: the pixels that enter the window, and the first ones of a line with the border's to their left; all of
         them beside the chain's state behind the step, a clock later."""
         design = self._design
-        shape, lanes = shape_of(design.pixel), design.pixels_per_clock
+        shape, lanes = cell_shape(design), design.pixels_per_clock
         begin = (design.core_ahead + 1) * lanes - 1  # where a row's first pixel is when its first window is complete
         _, columns = choices(design)
         reach = max(source for sources in columns for source in sources if source is not None)
@@ -149,7 +149,8 @@ class Window(wiring.Component):
             """What came `source` pixels ago, or the fill."""
             if source is not None:
                 return [*newest, *chain][source]
-            return self.i.choice[border].fill if design.switchable else Const(design.fill, shape)
+            fill = self.i.choice[border].fill if design.switchable else Const(design.fill, shape_of(design.pixel))
+            return cell_of(design, fill)
 
         entering: list[Value] = []
         for lane, sources in enumerate(columns):

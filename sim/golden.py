@@ -63,19 +63,26 @@ def conv2d(design: Conv2DDesign, image: npt.ArrayLike) -> Array:
     design : Conv2DDesign
         The convolution. Its `rows` and `columns` set no limit here: larger images are tiled, with the same result.
     image : 2-D array-like of int
-        One or more pixels that fit `design.pixel`.
+        One or more pixels that fit `design.pixel`. Of a design with several `planes` a 3-D one, (rows, columns, planes), each
+        of which is taken for itself.
 
     Returns
     -------
     ndarray
         `design.output_shape` results, int64, or object where `design.output` has values beyond int64; of several kernels one
-        such image each, along the first axis.
+        such image each, along the first axis; of several planes each, along the last.
 
     Raises
     ------
     DataError
         If `image` isn't an image of integers, a pixel doesn't fit, or in ``valid`` mode the kernel is larger.
     """
+    if design.planes > 1:
+        planes = _exact("Pixels", image, 3)
+        if planes.shape[-1] != design.planes:
+            raise DataError(f"An image must have {design.planes} planes, not {planes.shape[-1]}")
+        single = design.replace(planes=1)
+        return np.stack([conv2d(single, planes[..., plane]) for plane in range(design.planes)], axis=-1)
     pixels = _fitting("Pixels", _exact("Pixels", image, 2), design.pixel)
     operation = convolve2d if design.operation == "convolve" else correlate2d
     sums = [operation(pixels, kernel, design.mode, design.boundary, design.fill) for kernel in design.kernels]

@@ -3,6 +3,7 @@
 The twin's driver takes these arrays as they are; a cocotb bench iterates over them.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -47,7 +48,7 @@ _PERIOD = 4099  # a prime: two patterns side by side don't repeat together
 
 @dataclass(frozen=True)
 class Beats:
-    """Frames one after another, as they go into a core; of several pixels a beat, `samples` has a row for each beat.
+    """Frames one after another, as they go into a core; of several samples a beat, `samples` has a row for each beat.
 
     `starts` are the indices of the frames' first beats; `rows` and `columns` the sizes of images, `boundaries` (places in
     `GATEWARE_BOUNDARIES`) and `fills` their borders for a core that is told these; empty for signals.
@@ -84,10 +85,11 @@ def marks_of(shape: Sequence[int], pixels: int = 1) -> Bytes:
 
 
 def packed(image: npt.NDArray[Any], pixels: int) -> Integers:
-    """An image as beats of several pixels, a row for each; what stands behind a line's end is wrong on purpose."""
+    """An image, with an axis for its planes or without, as beats of several samples, a row for each; what stands behind a
+    line's end is wrong on purpose."""
     missing = -image.shape[1] % pixels
     wide = np.concatenate([image, ~image[:, :1].repeat(missing, axis=1)], axis=1) if missing else image
-    return np.ascontiguousarray(wide, dtype=np.int64).reshape(-1, pixels)
+    return np.ascontiguousarray(wide, dtype=np.int64).reshape(-1, pixels * math.prod(image.shape[2:]))
 
 
 def unpacked(beats: npt.NDArray[Any], shape: Sequence[int], pixels: int) -> npt.NDArray[Any]:
@@ -100,19 +102,19 @@ def unpacked(beats: npt.NDArray[Any], shape: Sequence[int], pixels: int) -> npt.
 def beats_of(
     frames: Sequence[npt.NDArray[Any]], borders: Sequence[tuple[Boundary, int]] | None = None, pixels: int = 1
 ) -> Beats:
-    """The beats of signals (1-D arrays) or of images (2-D arrays), back to back; `borders` are the images' boundaries and
-    fills, for a core that is told these; `pixels` go into a beat."""
-    if pixels > 1:
+    """The beats of signals (1-D arrays) or of images (2-D arrays, or 3-D with planes), back to back; `borders` are the images'
+    boundaries and fills, for a core that is told these; `pixels` go into a beat."""
+    if pixels > 1 or any(frame.ndim == 3 for frame in frames):
         parts = [packed(frame, pixels) for frame in frames]
     else:
         parts = [np.ascontiguousarray(frame, dtype=np.int64).reshape(-1) for frame in frames]
-    each = [marks_of(frame.shape, pixels) for frame in frames]
+    each = [marks_of(frame.shape[:2], pixels) for frame in frames]
     if len(frames) == 1:  # without a copy: a large image is most of what a run moves
         samples, marks = parts[0], each[0]
     else:
-        samples = np.concatenate([np.zeros((0, pixels) if pixels > 1 else 0, np.int64), *parts])
+        samples = np.concatenate(parts or [np.zeros(0, np.int64)])
         marks = np.concatenate([np.zeros(0, np.uint8), *each])
-    images = [frame.shape for frame in frames if frame.ndim == 2]
+    images = [frame.shape[:2] for frame in frames if frame.ndim > 1]
     if borders is None:
         borders = [("constant", 0)] * len(images)
     return Beats(

@@ -1,6 +1,7 @@
 """The twin: a core's compiled RTL, clocked in this process, and `TwinTransport`, through which a `Device` uses it."""
 
 import ctypes
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -425,7 +426,7 @@ class TwinTransport:
             self._restart()
             raise FrameError(f"The core marked result {place} {_named(run.marks[place])}, not {_named(expected[place])}")
         self._last = run
-        self._last_samples = sum(frame.size for frame in frames)
+        self._last_samples = sum(math.prod(frame.shape[:2]) for frame in frames)  # with all planes
         results = np.split(run.results, np.cumsum([len(one) for one in marks])[:-1]) if len(marks) > 1 else [run.results]
         if pixels > 1:
             results = [unpacked(result, shape, pixels) for result, shape in zip(results, shapes, strict=True)]

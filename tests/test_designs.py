@@ -59,6 +59,7 @@ def conv2d_designs(draw, most=15):
         rows=draw(st.integers(1, 65535)),
         columns=draw(st.integers(1, 16384)),
         pixels_per_clock=draw(st.sampled_from((1, 2, 4))),
+        planes=draw(st.integers(1, 4)),
         **fields,
     )
     return dataclasses.replace(plain, shift=draw(st.integers(0, plain.accumulator.width)), output=fields["output"])
@@ -114,7 +115,8 @@ def test_the_json_of_a_design_stays_readable_by_later_versions():
         '{"absolute":false,"boundary":"constant","clocks_per_pixel":1,"coefficient":"u2","columns":640,"combine":"none","fill":0,'
         '"kernel":[[1,2]],"kind":"conv2d","loadable":false,"mode":"same","multipliers":null,"operation":"convolve",'
         '"output":"u10",'
-        '"overflow":"saturate","pixel":"u8","pixels_per_clock":1,"rounding":"half_up","rows":4096,"schema":1,"shift":0,"stride":[1,1],'
+        '"overflow":"saturate","pixel":"u8","pixels_per_clock":1,"planes":1,"rounding":"half_up","rows":4096,"schema":1,"shift":0,'
+        '"stride":[1,1],'
         '"switchable":false,"threshold":null}'
     )
 
@@ -360,6 +362,9 @@ def plain(**fields):
         (conv2d(pixels_per_clock=True), "Pixels per clock must be one of 1, 2, 4, not True"),
         (conv2d(pixels_per_clock=2.0), "Pixels per clock must be one of 1, 2, 4, not 2.0"),
         (conv2d(pixels_per_clock=2, stride=(1, 2)), "A stride other than 1x1 must have 1 pixel per clock, not 2"),
+        (conv2d(planes=0), "Planes must be an integer between 1 and 4, not 0"),
+        (conv2d(planes=5), "Planes must be an integer between 1 and 4, not 5"),
+        (conv2d(planes=3, clocks_per_pixel=2), "A core of several planes must have 1 clock per pixel, not 2"),
         (
             conv2d(pixels_per_clock=4, clocks_per_pixel=2),
             "A core of several pixels per clock must have 1 clock per pixel, not 2",

@@ -109,7 +109,16 @@ def random_design(random, soak=False):
             columns=random.randint(1, 39),
         ),
     )
-    return some_clocks(random, some_kernels(random, design), soak)
+    return some_planes(random, some_clocks(random, some_kernels(random, design), soak), soak)
+
+
+def some_planes(random, design, soak):
+    """The design, or the same of several planes side by side."""
+    planes = random.choice((1, 1, 2, 3, 4))
+    large = len(design.weights) * design.pixels_per_clock * planes > 64 and not soak
+    if design.slot > 1 or design.multipliers is not None or large:
+        return design
+    return design.replace(planes=planes)
 
 
 def some_clocks(random, design, soak):
@@ -182,7 +191,13 @@ def some_frames(random, design, count):
                 )
             )
     random.shuffle(sizes)
-    return [random_samples(design.sample, size, int(random.integers(1 << 30))) for size in sizes]
+    return [random_samples(design.sample, with_planes(design, size), int(random.integers(1 << 30))) for size in sizes]
+
+
+def with_planes(design, shape):
+    """The shape of an image, with an axis for its planes if there are several."""
+    several = isinstance(design, Conv2DDesign) and design.planes > 1
+    return (*shape, design.planes) if several else tuple(shape)
 
 
 def some_borders(random, design, frames):
@@ -202,9 +217,14 @@ def core_result(design, frame, weights=None, border=None):
     if isinstance(design, Conv2DDesign):
         design = design.replace(mode=design.core_mode)
     results = golden.run(design, frame)
-    if design.outputs > 1:
-        return results.reshape(design.outputs, -1).T
-    return results.reshape(-1)
+    if design.result_axes:
+        results = np.moveaxis(results, 0, -1)
+    return results.reshape(-1, values_of(design)) if values_of(design) > 1 else results.reshape(-1)
+
+
+def values_of(design):
+    """Results of a place."""
+    return design.outputs * (design.planes if isinstance(design, Conv2DDesign) else 1)
 
 
 def pixels_of(design):
@@ -221,7 +241,7 @@ def in_places(design, results, shapes):
     for shape in shapes:
         end = begin + len(marks_of(shape, pixels))
         lines = unpacked(results[begin:end], shape, pixels)
-        found.append(lines.reshape(-1, design.outputs) if design.outputs > 1 else lines.reshape(-1))
+        found.append(lines.reshape(-1, values_of(design)) if values_of(design) > 1 else lines.reshape(-1))
         begin = end
     return np.concatenate(found)
 
@@ -261,7 +281,7 @@ def check(design, core):
         run = simulation.run(beats=alone, wanted=len(marks_of(shape, pixels)), settle=settle, times=True)
         assert run.first_accept == 0
         assert run.source_stalls == (schedule.clocks - 1) * (len(alone) - 1)
-        assert max(run.last_result, run.accept_clocks[-1]) + 1 == schedule.frame_clocks(*frame.shape)
+        assert max(run.last_result, run.accept_clocks[-1]) + 1 == schedule.frame_clocks(*frame.shape[:2])
         np.testing.assert_array_equal(in_places(design, run.results, [shape]), result)
         np.testing.assert_array_equal(run.accept_clocks, np.arange(len(alone)) * schedule.clocks)
         if isinstance(design, FIRDesign):
@@ -282,9 +302,9 @@ def check(design, core):
         results = [core_result(design, frame, border=border) for border in again or [None] * 4]
         four, leaving = beats_of([frame] * 4, again, pixels), 4 * len(marks_of(shape, pixels))
         run = simulation.run(beats=four, wanted=leaving, settle=settle, times=True)
-        assert max(run.last_result, run.accept_clocks[-1]) + 1 == schedule.frame_clocks(*frame.shape, frames=4)
+        assert max(run.last_result, run.accept_clocks[-1]) + 1 == schedule.frame_clocks(*frame.shape[:2], frames=4)
         if isinstance(design, FIRDesign) or len(frame) > schedule.lag[0]:
-            assert 4 * schedule.frame_interval(*frame.shape) == len(four) * schedule.clocks
+            assert 4 * schedule.frame_interval(*frame.shape[:2]) == len(four) * schedule.clocks
         np.testing.assert_array_equal(in_places(design, run.results, [shape] * 4), np.concatenate(results))
 
     # Reset in the middle leaves nothing behind.
@@ -346,13 +366,13 @@ def check_report(design, core):
     rows, columns = design.rows, design.columns
     if design.mode == "valid":
         rows, columns = max(rows, design.kernel_rows), max(columns, design.kernel_columns)
-    image = random_samples(design.sample, (rows, columns), 10)
+    image = random_samples(design.sample, with_planes(design, (rows, columns)), 10)
     with Device(TwinTransport(design, compiled=core)) as device:
         np.testing.assert_array_equal(device(image), golden.run(design, image))
         assert device.status()["frame_clocks"] == numbers["frame_clocks"]
         assert device.status()["frame_samples"] == np.prod(numbers["frame"])
     with TwinTransport(design, compiled=core) as transport:
-        frame = random_samples(design.sample, tuple(numbers["frame"]), 11)
+        frame = random_samples(design.sample, with_planes(design, numbers["frame"]), 11)
         transport.run_frames([frame] * 3)
         assert transport.status()["frame_clocks"] == numbers["frame_clocks"] + 2 * numbers["frame_interval"]
 
@@ -370,7 +390,7 @@ def check_device(design, core):
         check_report(design, core)
     with Device(TwinTransport(design, compiled=core)) as device:
         for number, size in enumerate(shapes):
-            samples = random_samples(design.sample, size, 9 + number)
+            samples = random_samples(design.sample, with_planes(design, size), 9 + number)
             np.testing.assert_array_equal(device(samples), golden.run(design, samples))
             if isinstance(design, Conv2DDesign) and design.switchable:
                 for boundary in BOUNDARIES:
@@ -466,6 +486,15 @@ def test_the_random_designs_cover_every_choice():
     assert {design.switchable for design in wide} == {len(design.kernels) > 1 for design in wide} == {False, True}
     assert len({design.boundary for design in wide if design.core_mode == "same" and not design.switchable}) >= 3
     assert any(design.overhangs(columns) for design in wide for columns in range(20, 24))
+    coloured = [design for design in images if design.planes > 1]
+    assert {design.planes for design in coloured} >= {2, 3}
+    assert {design.core_mode for design in coloured} == {"same", "valid"}
+    assert (
+        {design.pixels_per_clock > 1 for design in coloured}
+        == {len(design.kernels) > 1 for design in coloured}
+        == {False, True}
+    )
+    assert {design.loadable for design in coloured} == {design.switchable for design in coloured} == {False, True}
     assert {design.boundary for design in images if design.core_mode == "same"} >= set(GATEWARE_BOUNDARIES)
     switchable = [design for design in images if design.switchable]
     assert len(switchable) >= 4

@@ -147,6 +147,12 @@ def test_text_of_a_kernel() -> None:
             "images up to 8x8",
         ),
         (SEVERAL.replace(pixels_per_clock=4), "multipliers   8 for 16 products a clock"),
+        (SEVERAL.replace(planes=3), "multipliers   6 for 12 products a clock"),
+        (
+            SEVERAL.replace(planes=3),
+            "design        convolve with 2 kernels of 1x2 in one pass, mode same, 3 planes side by side, boundary constant 0, "
+            "images up to 8x8",
+        ),
         (
             SEVERAL.replace(pixels_per_clock=4),
             "throughput    4 pixels in 1 clock, a line in whole clocks, without gaps between frames",

@@ -37,7 +37,8 @@ class GoldenTransport:
         self.frames.append(samples.shape)
         if isinstance(design, FIRDesign):
             return golden.fir(design, samples)
-        rows, columns = samples.shape
+        rows, columns = samples.shape[:2]
+        assert samples.shape[2:] == ((design.planes,) if design.planes > 1 else ())
         assert design.core_min_rows <= rows <= design.core_rows
         assert design.core_min_columns <= columns <= design.core_columns
         if design.switchable:
@@ -97,6 +98,36 @@ def test_padding_and_cropping_change_nothing(case):
     assert result.dtype == np.int64
     assert np.array_equal(result, golden.conv2d(design, image))
     assert len(transport.frames) == 1
+
+
+@settings(max_examples=100, deadline=None)
+@given(cases(), st.integers(2, 4), st.booleans())
+def test_planes_side_by_side_are_what_they_are_one_by_one(case, planes, several):
+    """Images and stacks of them, larger ones than the core takes, and results of several kernels for each."""
+    design, image = case
+    kernel = np.array(design.kernel)
+    design = design.replace(planes=planes, output=None)
+    if several:
+        design = design.replace(kernel=np.stack([kernel, kernel[::-1]]))
+    single = design.replace(planes=1)
+    colour = np.stack([np.roll(image, plane) for plane in range(planes)], axis=-1)
+    device, alone = Device(GoldenTransport(design)), Device(GoldenTransport(single))
+    wide = np.concatenate([colour] * 3, axis=1)
+    for picture in (colour, wide):
+        result = device(picture)
+        assert np.array_equal(result, alone(picture))
+        assert np.array_equal(result, golden.conv2d(design, picture))
+    assert np.array_equal(
+        device(np.stack([colour, -1 - colour]), stack=True), alone(np.stack([colour, -1 - colour]), stack=True)
+    )
+
+
+@pytest.mark.parametrize("shape", [(5, 6), (5, 6, 2), (5, 6, 4), (3, 5, 6), (2, 5, 6, 2)])
+def test_an_image_must_have_the_designs_planes(shape):
+    device = Device(GoldenTransport(SAME.replace(planes=3)))
+    expected = f"^An image must be \\(rows, columns, 3\\), as the design says, not {'x'.join(map(str, shape))}$"
+    with pytest.raises(DataError, match=expected):
+        device(np.zeros(shape, int), stack=len(shape) == 4)
 
 
 @pytest.mark.parametrize(

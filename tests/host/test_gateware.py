@@ -109,13 +109,15 @@ DESIGNS = [
     GRADIENTS.replace(combine="sum_abs", output=None),
     GRADIENTS.replace(pixels_per_clock=2),
     EDGES.replace(pixels_per_clock=4),
+    GRADIENTS.replace(planes=3),
+    EDGES.replace(planes=2, pixels_per_clock=2),
 ]
 
 
 @pytest.mark.parametrize("design", DESIGNS)
 @pytest.mark.parametrize("shape", [(1, 1), (3, 4), (20, 20)])
 def test_images(design, shape):
-    image = np.random.default_rng(2).integers(0, 256, shape)
+    image = np.random.default_rng(2).integers(0, 256, (*shape, design.planes) if design.planes > 1 else shape)
     with open_device(Simulated(design)) as device:
         for _ in range(2):
             assert np.array_equal(device(image), golden.conv2d(design, image))

@@ -42,7 +42,7 @@ def signal(number):
 def set_sizes(dut, sizes):
     """Makes the ports say each frame's size while its first sample comes, and something else at all other times."""
     design = dut.design
-    width = byte_count(design.sample)
+    width = byte_count(design.sample) * getattr(design, "planes", 1)
     names = ("rows", "columns") if isinstance(design, Conv2DDesign) else ("length",)
     starts, samples = {}, 0
     for size in sizes:
@@ -108,6 +108,32 @@ def test_samples_of_an_image_of_several_pixels_a_beat(number, pixels):
 
     options = {"before": set_sizes(dut, sizes), "read": beat, "seed": 2}
     assert run_stream(dut, data, len(expected), gap=0.3, stall=0.6, **options).beats == expected
+
+
+@pytest.mark.parametrize("pixels", [1, 2])
+@pytest.mark.parametrize("number", FORMATS, ids=str)
+def test_samples_of_an_image_of_several_planes(number, pixels):
+    """Those of a pixel follow each other, and come in one beat."""
+    sizes = [(3, 4), (1, 5), (2, 2)]
+    values = numbers(number, 3 * sum(map(math.prod, sizes)), 11)
+    expected, begin = [], 0
+    for rows, columns in sizes:
+        for row, column in np.ndindex(rows, -(-columns // pixels)):
+            kept = min(pixels, columns - column * pixels)
+            place = begin + row * columns + column * pixels
+            expected.append(values[3 * place : 3 * (place + kept)])
+        begin += rows * columns
+    design = image(number).replace(pixels_per_clock=pixels, planes=3)
+
+    def beat(p):
+        return list(p.data) if pixels == 1 else [sample for pixel in list(p.data)[: p.keep.bit_count()] for sample in pixel]
+
+    dut = SampleUnpacker(design)
+    data = [byte for value in values for byte in as_bytes(value, number)]
+    # The ports show the size for as long as a pixel comes.
+    before = set_sizes(dut, sizes)
+    run = run_stream(dut, data, len(expected), seed=2, gap=0.3, stall=0.6, before=before, read=beat)
+    assert run.beats == expected
 
 
 @pytest.mark.parametrize("number", FORMATS, ids=str)
@@ -188,21 +214,23 @@ def test_results(kind, output, gap, stall):
         assert run.delivered == list(range(start, start + len(expected)))
 
 
-@pytest.mark.parametrize("pixels", [2, 4])
+@pytest.mark.parametrize(("pixels", "planes"), [(2, 1), (4, 1), (2, 3)])
 @pytest.mark.parametrize("output", OUTPUTS, ids=str)
 @pytest.mark.parametrize("kind", [image, several])
-def test_results_of_several_pixels_a_beat(kind, output, pixels):
-    """As bytes only those of pixels that there are, without a gap."""
-    design = kind(Format(32, True)).replace(output=output, pixels_per_clock=pixels)
+def test_results_of_several_pixels_a_beat(kind, output, pixels, planes):
+    """As bytes only those of pixels that there are, without a gap; of a pixel plane by plane, of each kernel by kernel."""
+    design = kind(Format(32, True)).replace(output=output, pixels_per_clock=pixels, planes=planes)
     rng = random.Random(10)
     beats, expected = [], []
     for kept in [1, pixels, pixels - 1, pixels, pixels, 1, 1, 2]:
-        values = numbers(output, pixels * design.outputs, rng.random())
-        lanes = [values[at : at + design.outputs] for at in range(0, len(values), design.outputs)]
+        values = numbers(output, pixels * planes * design.outputs, rng.random())
         last = rng.randrange(2)
-        data = lanes if design.outputs > 1 else values
+        data = values
+        for inner in (design.outputs, planes):
+            if inner > 1:
+                data = [data[at : at + inner] for at in range(0, len(data), inner)]
         beats.append({"data": data, "first": 0, "last": last, "eol": kept < pixels, "keep": (1 << kept) - 1})
-        octets = [octet for value in values[: kept * design.outputs] for octet in as_bytes(value, output)]
+        octets = [octet for value in values[: kept * planes * design.outputs] for octet in as_bytes(value, output)]
         expected += [(octet, False) for octet in octets[:-1]] + [(octets[-1], bool(last))]
     for gap, stall in ((0.0, 0.0), (0.3, 0.6)):
         dut = ResultPacker(design)

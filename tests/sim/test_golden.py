@@ -303,6 +303,8 @@ def test_uint64_is_read_as_it_stands():
         (lambda: golden.requantise([1], 0, "floor", u8, "clip"), "Overflow must be one of saturate, wrap, not 'clip'"),
         (lambda: golden.fir(FIRDesign([1], s8), [1, 128]), "Samples must be between -128 and 127 to fit s8, not 128"),
         (lambda: golden.conv2d(Conv2DDesign([[1]]), [[-1, 3]]), "Pixels must be between 0 and 255 to fit u8, not -1"),
+        (lambda: golden.conv2d(Conv2DDesign([[1]], planes=3), [[1, 3]]), "Pixels must have 3 dimensions, not 2"),
+        (lambda: golden.conv2d(Conv2DDesign([[1]], planes=3), [[[1, 3]]]), "An image must have 3 planes, not 2"),
     ],
 )
 def test_refusals(call, message):
@@ -443,6 +445,15 @@ def test_conv2d_is_the_design_spelt_out(boundary, mode):
         assert got.shape == design.output_shape(rows, columns)
         assert got.tolist() == plainly(design, image), (design, image)
         assert golden.run(design, image).tolist() == got.tolist()
+
+
+def test_planes_are_taken_one_by_one():
+    image = np.random.default_rng(12).integers(0, 256, (5, 6, 3))
+    for kernel in ([[1, -2], [3, 4]], [[[1, -2], [3, 4]], [[5, 6], [-7, 8]]]):
+        design = Conv2DDesign(kernel, boundary="edge", planes=3)
+        got = golden.run(design, image)
+        for plane in range(3):
+            assert got[..., plane].tolist() == golden.run(design.replace(planes=1), image[..., plane]).tolist()
 
 
 def test_fir_is_lfilter_and_the_output_stage():
