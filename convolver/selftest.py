@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -76,7 +76,16 @@ class Case:
 
 def cases(design: FIRDesign | Conv2DDesign, frames: int, seed: int) -> Iterator[Case]:
     """Yields the frames that find the most faults first, then `frames` random ones; loadable coefficients are tried at their
-    extremes and at random, and put back at the end."""
+    extremes and at random, and put back at the end. Of several planes each is another one, moved by a pixel."""
+    for case in _cases(design, frames, seed):
+        if isinstance(design, Conv2DDesign) and design.planes > 1:
+            planes = [np.roll(case.samples, plane, axis=(0, 1)) for plane in range(design.planes)]
+            yield replace(case, samples=np.stack(planes, axis=-1))
+        else:
+            yield case
+
+
+def _cases(design: FIRDesign | Conv2DDesign, frames: int, seed: int) -> Iterator[Case]:
     random = np.random.default_rng(seed)
     sample, shape = design.sample, _largest(design)
     places = np.indices(shape).sum(axis=0)
@@ -200,6 +209,8 @@ def loopback(device: Device, count: int, seed: int = 1, progress: Callable[[floa
     if isinstance(design, Conv2DDesign):
         columns = design.columns
         shape: tuple[int, ...] = (max(_least(design)[0], min(design.rows, LOOPBACK_FRAME // columns)), columns)
+        if design.planes > 1:
+            shape = (*shape, design.planes)
     else:
         shape = (LOOPBACK_FRAME,)
     samples = int(np.prod(shape))

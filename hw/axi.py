@@ -1,13 +1,13 @@
 """The accelerator as an AXI block for other people's systems: AXI4-Stream for samples, AXI4-Lite for registers."""
 
-from amaranth.hdl import Cat, ClockDomain, Const, Module, Mux, Signal
+from amaranth.hdl import Cat, ClockDomain, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Member, Out, connect
 
 from convolver.designs import Conv2DDesign, FIRDesign
 from convolver.hw.accelerator import Accelerator
 from convolver.hw.core import create
-from convolver.hw.packing import padded, pixels_of, result_bytes
+from convolver.hw.packing import padded, pixels_of, planes_of, result_bytes
 from convolver.hw.registers import ADDRESS_WIDTH, BUS, description
 from convolver.hw.stream import SkidBuffer
 from convolver.schedule import Family, Schedule
@@ -124,7 +124,8 @@ class AXILiteFront(wiring.Component):
 
 def ports(design: FIRDesign | Conv2DDesign) -> dict[str, Member]:
     """The ports of a design's `AXIAccelerator`, in the order of its Verilog's template."""
-    pixels, sample, result = pixels_of(design), padded_width(design.sample.width), 8 * result_bytes(design)
+    pixels, result = pixels_of(design), 8 * result_bytes(design)
+    sample = planes_of(design) * padded_width(design.sample.width)
     streams = {
         "s_axis_tdata": In(pixels * sample),
         "s_axis_tkeep": In(pixels * sample // 8),
@@ -170,8 +171,8 @@ class AXIAccelerator(wiring.Component):
         frame's first pixel, `tlast` at every line's last. FIR: `tlast` at a frame's last sample; the sample behind it, or
         behind reset, is the next frame's first; no `tuser`.
     s_axis_tkeep, m_axis_tkeep : of several pixels a beat
-        A bit for each byte: all are set but in a line's last beat, where those of the pixels that the line has are. Each pixel
-        is in whole bytes, the leftmost lowest.
+        A bit for each byte: all are set but in a line's last beat, where those of the pixels that the line has are. Each sample
+        is in whole bytes, the leftmost pixel's lowest, and of a pixel the first plane's.
     m_axis_tdata, m_axis_tvalid, m_axis_tready, m_axis_tlast, m_axis_tuser : results
         With the same marks; sign-extended to whole bytes where the output is signed. Of several results for each pixel, the
         first kernel's is lowest.
@@ -217,14 +218,14 @@ class AXIAccelerator(wiring.Component):
             m.d.comb += inner.eq(outer) if member.flow is In else outer.eq(inner)
 
         pixels = pixels_of(self.design)
-        if pixels == 1:
-            m.d.comb += cut.i.p.data.eq(self.s_axis_tdata)
-        else:
+        number = self.design.sample.width
+        for lane in range(pixels * planes_of(self.design)):
+            sample = self.s_axis_tdata.word_select(lane, padded_width(number))[:number]
+            m.d.comb += Value.cast(cut.i.p.data).word_select(lane, number).eq(sample)
+        if pixels > 1:
             given = [self.s_axis_tkeep.word_select(lane, len(self.s_axis_tkeep) // pixels) for lane in range(pixels)]
             torn = Cat(keep.any() & ~keep.all() for keep in given).any()  # no pixel comes in parts: what there is fits nowhere
-            for lane, keep in enumerate(given):
-                sample = self.s_axis_tdata.word_select(lane, len(self.s_axis_tdata) // pixels)
-                m.d.comb += [cut.i.p.data[lane].eq(sample), cut.i.p.keep[lane].eq(keep.all() & ~torn)]
+            m.d.comb += [kept.eq(keep.all() & ~torn) for kept, keep in zip(cut.i.p.keep, given, strict=True)]
             for lane, kept in enumerate(accelerator.o.p.keep):
                 width = len(self.m_axis_tkeep) // pixels
                 m.d.comb += self.m_axis_tkeep.word_select(lane, width).eq(kept.replicate(width))

@@ -13,7 +13,7 @@ FIR = FIRDesign((3, -5, 0, 7), output=s16, shift=1)
 LOADABLE = FIR.replace(loadable=True, coefficient=s8)
 KERNEL = Conv2DDesign(((1, -2, 3), (-4, 5, 6)), pixel=u8, boundary="edge", rows=30, columns=20)
 DESIGNS = [FIR, LOADABLE, KERNEL, KERNEL.replace(operation="correlate"), KERNEL.replace(mode="valid"),
-           KERNEL.replace(loadable=True, coefficient=s8), KERNEL.replace(switchable=True),
+           KERNEL.replace(loadable=True, coefficient=s8), KERNEL.replace(switchable=True), KERNEL.replace(planes=3),
            *(KERNEL.replace(stride=(4, 3), mode=mode) for mode in ("same", "valid", "full"))]  # fmt: skip
 SEVERAL = KERNEL.replace(kernel=(KERNEL.kernel, ((6, 0, -3), (2, 2, -8)), ((-1, 4, 0), (0, 0, 1))), output=None)
 MAGNITUDE = SEVERAL.replace(combine="sum_abs", output=None)

@@ -68,7 +68,8 @@ class Bench:
         self.rng = random.Random(f"{purpose} {name} {SEED}")
         self.aclk, self.aresetn = self.port("aclk"), self.port("aresetn")
         self.pixels = getattr(self.design, "pixels_per_clock", 1)
-        self.input_width = len(self.port("s_axis_tdata")) // self.pixels  # of one sample, and of the results of one place
+        self.planes = getattr(self.design, "planes", 1)
+        self.input_width = len(self.port("s_axis_tdata")) // self.pixels  # of one pixel, and of the results of one place
         self.output_width = len(self.port("m_axis_tdata")) // self.pixels
         self.accepted = 0  # beats, counted beside the drivers
         self.delivered = 0
@@ -115,13 +116,14 @@ class Bench:
             offered = None if ready else beat
 
     def beats(self, shape):
-        """How many beats a signal or an image has."""
-        return int(np.prod(shape[:-1])) * -(-shape[-1] // self.pixels)
+        """How many beats a signal or an image has, its planes left out."""
+        *rows, columns = shape[:2]
+        return int(np.prod(rows)) * -(-columns // self.pixels)
 
     def results(self, frame):
         """How many beats of results a frame gives."""
         found = golden.run(self.design, frame)
-        return self.beats(found.shape[-2:] if self.video else found.shape)
+        return self.beats(found.shape[len(self.design.result_axes) :][:2])
 
     def stall(self, share_in, share_out):
         self.source.set_pause_generator(bursts(self.rng, share_in) if share_in else itertools.repeat(False))
@@ -146,8 +148,9 @@ class Bench:
         assert answer.resp == AxiResp.SLVERR, f"{address:#x}, {value}: {answer.resp}"
 
     def samples(self, size, kind="random"):
-        """A frame's samples: random, or one of the extremes."""
+        """A frame's samples: random, or one of the extremes; of several planes with an axis for them."""
         low, high = self.design.sample.min, self.design.sample.max
+        size = (*size, self.planes) if self.planes > 1 else size
         count = int(np.prod(size))
         match kind:
             case "random":
@@ -181,8 +184,15 @@ class Bench:
 
     def line(self, beats, first=False, keeps=None):
         """Beats up to a `tlast`; `keeps` tells another `tkeep` for some of them, by their number."""
-        mask, width = (1 << self.design.sample.width) - 1, self.input_width
-        words = [[int(x) & mask | self.rng.getrandbits(width) & ~mask for x in beat] for beat in beats]
+        mask, width = (1 << self.design.sample.width) - 1, self.input_width // self.planes
+
+        def word(pixel):
+            """A pixel, its first plane lowest."""
+            samples = [int(x) & mask | self.rng.getrandbits(width) & ~mask for x in np.atleast_1d(pixel)]
+            return sum(sample << width * plane for plane, sample in enumerate(samples))
+
+        words = [[word(pixel) for pixel in beat] for beat in beats]
+        width = self.input_width
         if self.pixels == 1:
             user = [int(first and place == 0) for place in range(len(words))] if self.video else None
             return AxiStreamFrame([word for (word,) in words], tuser=user)
@@ -207,10 +217,14 @@ class Bench:
             wanted = golden.run(design or self.design, self.history)[-frame.size :]
         else:
             wanted = golden.run(design or self.design, frame)
-        lanes = len(wanted) if self.design.result_axes else 1
-        wanted = wanted.reshape(lanes, *wanted.shape[-2:]) if self.video else wanted.reshape(1, 1, -1)
-        for row in range(wanted.shape[1]):
-            line = wanted[:, row].T
+        kernels = len(wanted) if self.design.result_axes else 1
+        lanes = kernels * self.planes
+        if self.video:  # what a place has: the planes, and of each the kernels
+            wanted = np.moveaxis(wanted if self.design.result_axes else wanted[None], 0, -1)
+            wanted = wanted.reshape(*wanted.shape[:2], lanes)
+        else:
+            wanted = wanted.reshape(1, -1, 1)
+        for row, line in enumerate(wanted):
             got = await with_timeout(self.sink.recv(compact=False), 10_000 * CLOCK_NS * max(1, len(line) // 20), "ns")
             width = self.output_width // lanes
             words = [[word >> width * lane & (1 << width) - 1 for lane in range(lanes)] for word in self.words(got, len(line))]
@@ -359,7 +373,7 @@ async def one_beat_a_clock(dut, name):
         if not bench.video:
             completes += [number * frame.size + place for place in range(frame.size)]
             continue
-        rows, columns = golden.run(design, frame).shape[-2:]
+        rows, columns = golden.run(design, frame).shape[len(design.result_axes) :][:2]
         down, across = design.stride
         below = design.core_below if design.core_mode == "same" else design.kernel_rows - 1
         for row, place in itertools.product(range(rows), range(bench.beats((columns,)))):

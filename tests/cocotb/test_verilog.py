@@ -161,6 +161,12 @@ DESIGNS = {
         loadable=True,
         pixels_per_clock=4,
     ),
+    "conv2d_3_planes": Conv2DDesign(
+        kernel(32, 3, 3, -9, 9), boundary="symmetric", shift=2, rows=20, columns=40, switchable=True, planes=3
+    ),
+    "conv2d_2_planes_of_2_pixels": Conv2DDesign(
+        kernels(33, 2, 2, 2, -8, 7), pixel=s12, coefficient=s8, rows=40, columns=40, loadable=True, planes=2, pixels_per_clock=2
+    ),
     "conv2d_4_pixels_valid": Conv2DDesign(
         kernels(30, 2, 2, 3, -99, 99), pixel=s8, mode="valid", rows=20, columns=40, pixels_per_clock=4
     ),
