@@ -118,6 +118,8 @@ def _multipliers(board: Board, schedule: Schedule) -> int:
     design = schedule.design
     if board.family == "ice40" or design.loadable or schedule.clocks > 1 or schedule.cascaded:
         return schedule.blocks
+    if schedule.parts != (schedule,):
+        return schedule.copies * sum(_multipliers(board, part) for part in schedule.parts)
     certain = sum(_certain(schedule.operand, abs(design.weights[product.weight])) for product in schedule.products)
     return certain * schedule.copies
 

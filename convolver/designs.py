@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, Self, TypeGuard, get_args
 
 from .errors import DesignError, FileError
-from .formats import OVERFLOWS, ROUNDINGS, Format, Overflow, Rounding, is_wiring, round_shift, s16, u1, u8
+from .formats import OVERFLOWS, ROUNDINGS, Format, Overflow, Rounding, round_shift, s16, u1, u8
 from .specification import KINDS, FromSpecification
 from .specified import Specified
+from .structure import factors_of, multipliers_of
 
 __all__ = [
     "BOUNDARIES",
@@ -27,6 +28,7 @@ __all__ = [
     "MAX_KERNELS",
     "MODES",
     "OPERATIONS",
+    "STRUCTURES",
     "SWAPS",
     "SYMMETRIES",
     "Boundary",
@@ -37,6 +39,7 @@ __all__ = [
     "Kernel",
     "Mode",
     "Operation",
+    "Structure",
     "Swap",
     "Symmetry",
     "design_from_dict",
@@ -50,6 +53,7 @@ Operation = Literal["convolve", "correlate"]
 Symmetry = Literal["none", "symmetric", "antisymmetric"]
 Swap = Literal["frame", "sample"]
 Combination = Literal["none", "sum_abs"]
+Structure = Literal["auto", "direct"]
 Kernel = tuple[tuple[int, ...], ...]
 BOUNDARIES: tuple[Boundary, ...] = get_args(Boundary)
 MODES: tuple[Mode, ...] = get_args(Mode)
@@ -57,6 +61,7 @@ OPERATIONS: tuple[Operation, ...] = get_args(Operation)
 SYMMETRIES: tuple[Symmetry, ...] = get_args(Symmetry)
 SWAPS: tuple[Swap, ...] = get_args(Swap)
 COMBINATIONS: tuple[Combination, ...] = get_args(Combination)
+STRUCTURES: tuple[Structure, ...] = get_args(Structure)
 GATEWARE_BOUNDARIES: tuple[Boundary, ...] = ("constant", "edge", "reflect", "symmetric")
 """Boundaries that the core makes itself in ``same`` mode; for ``wrap`` the host pads."""
 
@@ -74,6 +79,9 @@ MAX_STRIDE = 64
 
 MAX_SIDE = 15
 """Most rows and columns of a kernel."""
+
+WIDEST_COLUMN = 16
+"""Bits of the widest sums of a column that a row filter takes: more would take several hard multipliers each somewhere."""
 
 LINE_TURNAROUND = 3
 """Beats that a line must have for its line buffer: clocks from the read of a word to the read that may see its new value."""
@@ -537,6 +545,10 @@ class Conv2DDesign(Design):
         Planes of a picture that go through side by side, 1 to 4: each pixel has a sample of each, as colour has of red, green
         and blue, and so has each result; as many times the multipliers. Images then are (rows, columns, planes). More than 1
         goes with a pixel in one clock only.
+    structure : {"auto", "direct"}
+        Whether a constant kernel's structure may be used where that takes fewer multipliers: places whose weights are equal but
+        for the sign share one, their pixels added up before it; of a separable kernel a column filter and a row filter take the
+        kernel's place. Or never.
 
     Raises
     ------
@@ -569,6 +581,7 @@ class Conv2DDesign(Design):
     multipliers: int | None = None
     pixels_per_clock: int = 1
     planes: int = 1
+    structure: Structure = "auto"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "kernel", _kernels(self.kernel))
@@ -580,6 +593,7 @@ class Conv2DDesign(Design):
         _choice("Operation", self.operation, OPERATIONS)
         _choice("Mode", self.mode, MODES)
         _choice("Boundary", self.boundary, BOUNDARIES)
+        _choice("Structure", self.structure, STRUCTURES)
         object.__setattr__(self, "stride", _stride(self.stride))
         pixels = _index(self.pixels_per_clock)
         if pixels not in PIXELS_PER_CLOCK:
@@ -612,14 +626,43 @@ class Conv2DDesign(Design):
             raise DesignError(f"A core of several planes must have 1 clock per pixel, not {clocks}")
 
     def _multipliers(self, clocks: int) -> int:
-        """Multipliers that do in so many clocks a pixel. In one clock constants that are only wiring have none."""
-        size, copies = self.kernel_rows * self.kernel_columns, self.pixels_per_clock * self.planes
+        """Multipliers that do in so many clocks a pixel; several pixels or planes have one clock only."""
+        copies = self.pixels_per_clock * self.planes if clocks == 1 else 1
         if self.loadable:
-            return copies * len(self.kernels) * -(-size // clocks)
-        kernels = [[weight for line in kernel for weight in line if weight] for kernel in self.kernels]
-        if clocks == 1:
-            return copies * sum(not is_wiring(weight) for kernel in kernels for weight in kernel)
-        return sum(max(-(-len(kernel) // clocks), 1) for kernel in kernels)
+            return copies * len(self.kernels) * -(-self.kernel_rows * self.kernel_columns // clocks)
+        kernels = [[abs(weight) for line in kernel for weight in line if weight] for kernel in self.kernels]
+        if self.structure == "auto":
+            kernels = [sorted(set(kernel)) for kernel in kernels]
+        direct = copies * sum(multipliers_of(kernel, clocks) for kernel in kernels)
+        return direct if clocks > 1 or self._factors is None else min(direct, sum(map(_distinct_multipliers, self._factors)))
+
+    @cached_property
+    def _factors(self) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+        """Column and row of a separable kernel, if the core could go this way."""
+        several = len(self.kernels) * self.pixels_per_clock * self.planes > 1
+        flat = min(self.kernel_rows, self.kernel_columns) == 1
+        if self.structure == "direct" or self.loadable or self.switchable or several or flat:
+            return None
+        factors = factors_of(self.kernels[0])
+        return factors if factors and self._column_design(factors[0]).accumulator.width <= WIDEST_COLUMN else None
+
+    def _column_design(self, column: Sequence[int]) -> "Conv2DDesign":
+        return Conv2DDesign(tuple((weight,) for weight in column), pixel=self.pixel, operation=self.operation, mode="valid")
+
+    @cached_property
+    def factors(self) -> "tuple[Conv2DDesign, Conv2DDesign] | None":
+        """Of a separable kernel, where that takes fewer multipliers, the exact column filter and, behind it, the row filter;
+        its pixels are the column's sums, and so is its fill."""
+        found = self._factors
+        if found is None or self.slot > 1:
+            return None
+        column, row = found
+        weights = {abs(weight) for line in self.kernels[0] for weight in line}
+        if sum(map(_distinct_multipliers, found)) >= _distinct_multipliers(weights):
+            return None
+        vertical = self._column_design(column)
+        changes = {"pixel": vertical.accumulator, "fill": self.fill * sum(column), "coefficient": None, "stride": (1, 1)}
+        return vertical, self.single(0).replace(kernel=(row,), **changes)
 
     @property
     def slot(self) -> int:
@@ -844,6 +887,11 @@ class Conv2DDesign(Design):
         grow = {"full": 1, "same": 0, "valid": -1}[self.mode]
         rows, columns = rows + grow * (self.kernel_rows - 1), columns + grow * (self.kernel_columns - 1)
         return -(-rows // self.stride[0]), -(-columns // self.stride[1])
+
+
+def _distinct_multipliers(weights: Iterable[int]) -> int:
+    """Multipliers of products by these constants, in one clock, if equal ones share theirs."""
+    return multipliers_of(sorted({abs(weight) for weight in weights}), 1)
 
 
 def _stride(given: object) -> tuple[int, int]:

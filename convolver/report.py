@@ -95,7 +95,7 @@ class Report:
             "clocks_per_sample": schedule.clocks if schedule.pixels == 1 else schedule.clocks / schedule.pixels,
             "multipliers": schedule.multipliers,
             "hard_multipliers": schedule.blocks,
-            "lanes": schedule.lanes * schedule.copies,
+            "lanes": self._lanes,
             "memory_bits": schedule.memory_bits,
             "line_buffer_bits": schedule.line_buffer_bits,
             "sample_memory_bits": schedule.sample_memory_bits,
@@ -112,6 +112,7 @@ class Report:
             "rounding_variance": float(self.rounding_error[1]),
         }
         if isinstance(design, Conv2DDesign):
+            numbers["structure"] = schedule.structure
             numbers["frame"] = list(self.frame)
             numbers["frame_clocks"] = schedule.frame_clocks(*self.frame)
             numbers["frame_interval"] = schedule.frame_interval(*self.frame)
@@ -161,7 +162,8 @@ class Report:
             ("latency", f"{schedule.latency} clocks from the sample that completes a result to the result"),
             ("throughput", f"{self._throughput()}, without gaps between frames"),
             ("a frame", self._frame()),
-            ("multipliers", f"{schedule.multipliers} for {schedule.lanes * schedule.copies} products a clock{self._blocks()}"),
+            *self._structure(),
+            ("multipliers", f"{schedule.multipliers} for {self._lanes} products a clock{self._blocks()}"),
             ("memory", self._memory()),
         ]
         return pairs
@@ -171,6 +173,23 @@ class Report:
         if schedule.pixels > 1:
             return f"{schedule.pixels} pixels in 1 clock, a line in whole clocks"
         return f"1 sample in {schedule.clocks} clock{'s' * (schedule.clocks > 1)}"
+
+    @property
+    def _lanes(self) -> int:
+        """Multiplications in one clock."""
+        return self.schedule.copies * sum(part.lanes for part in self.schedule.parts)
+
+    def _structure(self) -> list[tuple[str, str]]:
+        """What of a kernel's structure is used."""
+        schedule = self.schedule
+        if schedule.structure == "direct":
+            return []
+        sums = [len(product.terms) for part in schedule.parts for product in part.products]
+        shared = f"equal weights share a multiplier, {max(sums)} at most" if max(sums) > 1 else ""
+        if schedule.column is None:
+            return [("structure", shared)]
+        separable = f"separable, a column of {schedule.column.positions} and a row of {schedule.row.positions}"
+        return [("structure", f"{separable}; {shared}" if shared else separable)]
 
     def _blocks(self) -> str:
         """What wide factors make of it."""

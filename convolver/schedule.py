@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from .designs import Conv2DDesign, Design, FIRDesign
 from .errors import DesignError
 from .formats import Format, is_wiring
+from .structure import Term, multipliers_of, shared
 
 __all__ = [
     "FACTORS",
@@ -86,17 +87,25 @@ def multiplier_latency(a: Format, b: Format, family: Family | None = None) -> in
 class Product:
     """One multiplication: in clock `clock` of a slot, lane `lane` multiplies its operand by weight `weight`.
 
-    The operand is the sample at `position`, plus or minus (`sign`) the one at `mirror`, if there is one.
+    The operand is the sum of the samples at the positions of `terms`, each with its sign; the first one's is plus.
     """
 
     clock: int
     lane: int
-    position: int
-    mirror: int | None
-    sign: int
+    terms: tuple[Term, ...]
     weight: int
     low: int
     high: int
+
+    @property
+    def position(self) -> int:
+        """Where the operand's first sample stands."""
+        return self.terms[0][0]
+
+    @property
+    def mirror(self) -> int | None:
+        """Of a FIR, where its second one stands, if there is one."""
+        return self.terms[1][0] if len(self.terms) > 1 else None
 
 
 @dataclass(frozen=True)
@@ -139,7 +148,11 @@ class Schedule:
         Of one sample, in the order of their lanes.
     arrays : tuple of Schedule
         One for each kernel of a design that has several: its own lanes, tree and sum, all at work on the same window. Else the
-        schedule itself.
+        schedule itself, or, of a separable kernel, `row`.
+    column : Schedule or None
+        Of a separable kernel, what makes one number of each column in front of the window.
+    row : Schedule
+        What reads the window: the schedule itself, or, of a separable kernel, the row filter on the columns' numbers.
     """
 
     def __init__(self, design: Design, family: Family | None = None) -> None:
@@ -152,6 +165,12 @@ class Schedule:
         self.positions: int
         self.products: tuple[Product, ...]
         self.arrays: tuple[Schedule, ...] = (self,)
+        self.column: Schedule | None = None
+        self.row = self
+        if isinstance(design, Conv2DDesign) and design.factors is not None:
+            self.column, self.row = (Schedule(factor, family) for factor in design.factors)
+            self.arrays, self.products, self.positions = (self.row,), self.row.products, len(design.weights)
+            return
         if isinstance(design, Conv2DDesign) and len(design.kernels) > 1:
             self.arrays = tuple(Schedule(design.single(number), family) for number in range(len(design.kernels)))
             self.positions = self.arrays[0].positions
@@ -163,52 +182,89 @@ class Schedule:
             return
         self.positions = len(design.weights)
         # A filter of zeros keeps one product, so that its results come at the same time as any other's.
-        terms = self._terms() or [(0, None, 0)]
+        operands = self._operands() or [(((0, 1),), 0)]
         self.products = tuple(
-            Product(
-                number % self.clocks, number // self.clocks, position, mirror, self.sign, weight, *self._reach(weight, mirror)
-            )
-            for number, (position, mirror, weight) in enumerate(terms)
+            Product(number % self.clocks, number // self.clocks, terms, weight, *self._reach(weight, terms))
+            for number, (terms, weight) in enumerate(operands)
         )
 
-    def _terms(self) -> list[tuple[int, int | None, int]]:
-        """Position, mirrored position and weight of each product."""
+    def _operands(self) -> list[tuple[tuple[Term, ...], int]]:
+        """Terms and weight of each product."""
         design = self.design
         if isinstance(design, FIRDesign):
             # x[n-k] meets coefficient k. The oldest first: in a folded core the newest sample is then read last.
-            terms = [(tap, mirror, tap) for tap, mirror in design.terms]
-            return terms[::-1] if self.clocks > 1 else terms
+            taps: list[tuple[tuple[Term, ...], int]] = [
+                (((tap, 1),) if mirror is None else ((tap, 1), (mirror, self.sign)), tap) for tap, mirror in design.terms
+            ]
+            return taps[::-1] if self.clocks > 1 else taps
         # A window meets the kernel as it stands when correlating, turned round when convolving.
-        last = self.positions - 1
         turned = isinstance(design, Conv2DDesign) and design.operation == "convolve"
-        order = [(position, None, last - position if turned else position) for position in range(self.positions)]
-        return [term for term in order if design.loadable or design.weights[term[2]]]
+        places = range(self.positions)[::-1] if turned else range(self.positions)
+        if design.loadable:
+            return [(((position, 1),), weight) for position, weight in enumerate(places)]
+        weights = [design.weights[place] for place in places]
+        return [(terms, places[terms[0][0]]) for terms in self._shared(weights)]
 
-    def _reach(self, weight: int, mirror: int | None) -> tuple[int, int]:
+    def _shared(self, weights: Sequence[int]) -> list[tuple[Term, ...]]:
+        """The sums of places that take the fewest multipliers; the shortest of these."""
+        design = self.design
+        if not isinstance(design, Conv2DDesign) or design.structure == "direct":
+            return shared(weights, 1)
+
+        def multipliers(sums: list[tuple[Term, ...]]) -> int:
+            return multipliers_of([weights[terms[0][0]] for terms in sums], self.clocks)
+
+        direct, *ways = [shared(weights, 1 << doubled) for doubled in range((len(weights) - 1).bit_length() + 1)]
+        best = min([direct, *ways], key=multipliers)
+        if self.family == "ice40" and max(design.sample.width, design.coefficient_format.width) <= PAIRED_WIDTH:
+            # Two products share a multiplier, unless sums make them wider.
+            wide = [self._sum_range(terms) for terms in best]
+            operand = Format.holding(min(low for low, _ in wide), max(high for _, high in wide))
+            if operand.width > PAIRED_WIDTH and math.ceil(multipliers(direct) / 2) <= multipliers(best):
+                return direct
+        return best
+
+    def _sum_range(self, terms: Sequence[Term]) -> tuple[int, int]:
+        """What the samples of an operand can add up to."""
+        sample = self.design.sample
+        plus = sum(sign > 0 for _, sign in terms)
+        minus = len(terms) - plus
+        return plus * sample.min - minus * sample.max, plus * sample.max - minus * sample.min
+
+    def _reach(self, weight: int, terms: Sequence[Term]) -> tuple[int, int]:
         design = self.design
         coefficient = design.coefficient_format
         values = (coefficient.min, coefficient.max) if design.loadable else (design.weights[weight],)
-        operands = self.operand_range if mirror is not None else (design.sample.min, design.sample.max)
-        products = [c * x for c in values for x in operands]
+        products = [c * x for c in values for x in self._sum_range(terms)]
         return min(products), max(products)
 
     @property
     def mirrored(self) -> bool:
-        """Whether a pre-adder stands before the multipliers."""
-        return any(product.mirror is not None for product in self.products)
+        """Whether a FIR's pre-adders stand before the multipliers."""
+        return isinstance(self.design, FIRDesign) and any(product.mirror is not None for product in self.products)
 
     @property
-    def operand_range(self) -> tuple[int, int]:
-        """What a pair of samples can add up to."""
-        sample = self.design.sample
-        if self.sign > 0:
-            return 2 * sample.min, 2 * sample.max
-        return sample.min - sample.max, sample.max - sample.min
+    def sum_levels(self) -> int:
+        """Levels of the trees that add a window's places before the multipliers; 0 where each has a product of its own."""
+        if isinstance(self.design, FIRDesign):
+            return 0
+        return max((len(product.terms) - 1).bit_length() for product in self.products)
 
-    @property
+    @cached_property
     def operand(self) -> Format:
         """Format of what the multipliers take as a sample."""
-        return Format.holding(*self.operand_range) if self.mirrored else self.design.sample
+        if self.row is not self:
+            return self.row.operand
+        if not self.mirrored and not self.sum_levels:
+            return self.design.sample
+        lows, highs = zip(*(self._sum_range(product.terms) for product in self.products), strict=True)
+        return Format.holding(min(lows), max(highs))
+
+    @property
+    def fed(self) -> Format:
+        """Format of what comes to the lanes: a FIR's samples, which are added in front of the multipliers, or a window's places
+        or their sums."""
+        return self.design.sample if self.mirrored else self.operand
 
     @property
     def loaded(self) -> tuple[int, ...]:
@@ -216,6 +272,18 @@ class Schedule:
         design = self.design
         taps = [tap for tap, _ in design.terms] if isinstance(design, FIRDesign) else range(len(design.weights))
         return tuple(taps)
+
+    @property
+    def parts(self) -> tuple["Schedule", ...]:
+        """Everything that multiplies."""
+        return self.arrays if self.column is None else (self.column, *self.arrays)
+
+    @property
+    def structure(self) -> Literal["direct", "shared", "separable"]:
+        """What of a constant kernel is used: nothing, equal weights, or that it is a column times a row."""
+        if self.column is not None:
+            return "separable"
+        return "shared" if self.sum_levels else "direct"
 
     @property
     def array_lanes(self) -> tuple[int, ...]:
@@ -356,7 +424,12 @@ class Schedule:
             # A window with borders takes its columns through a register more.
             bordered = isinstance(self.design, Conv2DDesign) and self.design.core_mode == "same"
             window = Stage("window", 2 if bordered else 1)
-            feeder = [Stage("accept", 2), Stage("raster", 1), Stage("line buffer", 2), Stage("rows", 1), window]
+            feeder = [Stage("accept", 2), Stage("raster", 1), Stage("line buffer", 2), Stage("rows", 1)]
+            if self.column is not None:
+                feeder.append(Stage("column", self.column.sum_levels + self.column.array_latency))
+            feeder.append(window)
+            if self.sum_levels:
+                feeder.append(Stage("sums", self.sum_levels))
             if self.clocks > 1:
                 feeder.append(Stage("operands", 2))
         slowest = next(array for array in self.arrays if array.array_latency == self.array_latency)
@@ -402,8 +475,8 @@ class Schedule:
     @property
     def group_multipliers(self) -> tuple[int, ...]:
         """Multipliers of each group of lanes; a constant 0 or power of two is only wiring, but in a cascade."""
-        if len(self.arrays) > 1:
-            return tuple(count for array in self.arrays for count in array.group_multipliers) * self.copies
+        if self.parts != (self,):
+            return tuple(count for part in self.parts for count in part.group_multipliers) * self.copies
         if self.design.loadable or self.clocks > 1 or self.cascaded:
             return tuple(len(group) for group in self.groups) * self.copies
         weights = self.design.weights
@@ -418,6 +491,8 @@ class Schedule:
     @property
     def blocks(self) -> int:
         """Hard multipliers of the family that they are made of: several for a wide product, one for two narrow ones."""
+        if self.parts != (self,):
+            return self.copies * sum(part.blocks for part in self.parts)
         operand, coefficient = self.operand, self.design.coefficient_format
         if self.family == "ice40" and max(operand.width, coefficient.width) <= PAIRED_WIDTH:
             return sum(math.ceil(count / 2) for count in self.group_multipliers)
@@ -514,6 +589,9 @@ class Schedule:
         """
         values = np.asarray(samples, dtype=object)
         weights = self.design.weights if weights is None else weights
+        if self.column is not None:
+            window = values.reshape(*values.shape[:-1], self.column.positions, self.row.positions)
+            return self.row.run(self.column.run(window.swapaxes(-1, -2)))
         if len(self.arrays) > 1:
             sets = (weights[number * self.positions :][: self.positions] for number in range(len(self.arrays)))
             return np.stack([array.run(values, own) for array, own in zip(self.arrays, sets, strict=True)])
@@ -541,9 +619,7 @@ class Schedule:
         return node
 
     def _multiply(self, product: Product, values: NDArray[np.object_], weights: Sequence[int]) -> NDArray[np.object_]:
-        operand = values[..., product.position]
-        if product.mirror is not None:
-            operand = operand + product.sign * values[..., product.mirror]
+        operand = sum(sign * values[..., position] for position, sign in product.terms)
         result: NDArray[np.object_] = operand * int(weights[product.weight])
         return result
 
@@ -560,16 +636,21 @@ class Schedule:
 
     def table(self) -> str:
         """The plan for people: stages, lanes and the tree's widths."""
-        weights = self.design.weights
         lines = [f"{'stage':<14}clocks"]
         lines += [f"{stage.name:<14}{stage.clocks:>6}" for stage in self.stages]
-        lines += [f"{'latency':<14}{self.latency:>6}", "", f"{'clock':<6}{'lane':<6}{'position':<12}{'coefficient':<14}product"]
+        lines += [f"{'latency':<14}{self.latency:>6}"]
+        if self.column is None:
+            return "\n".join([*lines, "", *self._lines()])
+        return "\n".join([*lines, "", "of each column", *self.column._lines(), "", "of the columns' sums", *self.row._lines()])
+
+    def _lines(self) -> list[str]:
+        """Lanes and widths."""
+        weights = self.design.weights
+        lines = [f"{'clock':<6}{'lane':<6}{'position':<12}{'coefficient':<14}product"]
         for product in self.products:
             value = f"[{product.weight}]" if self.design.loadable else str(weights[product.weight])
             width = Format.holding(product.low, product.high)
-            place = str(product.position)
-            if product.mirror is not None:
-                place += f" {'+' if product.sign > 0 else '-'} {product.mirror}"
+            place = str(product.position) + "".join(f" {'+' if sign > 0 else '-'} {at}" for at, sign in product.terms[1:])
             lines.append(f"{product.clock:<6}{product.lane:<6}{place:<12}{value:<14}{width}")
         lines.append("")
         for index, array in enumerate(self.arrays):
@@ -578,7 +659,7 @@ class Schedule:
             lines += [f"{kernel}level {number}: {_nodes(level)}" for number, level in enumerate(levels, 1)]
             if array.chain:
                 lines.append(f"chain of {len(array.groups)} groups: {_nodes(array.chain)}")
-        return "\n".join(lines)
+        return lines
 
 
 def _tree(ranges: Sequence[tuple[int, int]], levels: int) -> tuple[tuple[Adder, ...], ...]:

@@ -65,7 +65,7 @@ class ArrayCore(wiring.Component):
         self._result = result
         self._marks = data.StructLayout({name: field.shape for name, field in result if name != "data"})
         ports = {
-            "samples": In(shape_of(design.sample)).array(schedule.copies * schedule.lanes),
+            "samples": In(shape_of(schedule.fed)).array(schedule.copies * schedule.lanes),
             "valid": In(1),
             "marks": In(self._marks),
             "take": In(1),

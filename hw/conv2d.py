@@ -1,9 +1,7 @@
 """The 2-D core: raster, line buffer and window in front of the array."""
 
-from itertools import product
-
-from amaranth.hdl import Module, Signal
-from amaranth.lib import stream, wiring
+from amaranth.hdl import Module, Signal, Value
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.designs import Conv2DDesign
@@ -12,10 +10,12 @@ from convolver.schedule import Family, Schedule
 from .array_core import ArrayCore
 from .border import Borders
 from .coefficients import coefficient_layout
+from .column_filter import ColumnFilter
+from .delay import Delay
 from .entry import Entry
 from .line_buffer import LineBuffer
 from .marks import ERROR_LAYOUT
-from .operands import Operands
+from .operands import Operands, Sums
 from .pace import Pace
 from .raster import Raster, border_layout
 from .stream import beat_layout, image_marks, result_layout
@@ -97,13 +97,21 @@ class Conv2DCore(wiring.Component):
         m.submodules.lines = lines = LineBuffer(design)
         m.submodules.borders = borders = Borders(design)
         m.submodules.border = border = RowBorder(design)
-        m.submodules.window = window = Window(design)
+        # A separable kernel's window is that of its row filter, on the sums of the columns.
+        row = self.schedule.row.design
+        assert isinstance(row, Conv2DDesign)
+        m.submodules.window = window = Window(row)
         m.submodules.array = array = ArrayCore(self.schedule, result_layout(design))
 
         if self.schedule.clocks == 1:
             wiring.connect(m, wiring.flipped(self.i), entry.i)
         wiring.connect(m, array.o, wiring.flipped(self.o))
-        wiring.connect(m, border.o, window.i)
+        if self.schedule.column is not None:
+            m.submodules.column = column = ColumnFilter(design, self.schedule)
+            wiring.connect(m, border.o, column.i)
+            wiring.connect(m, column.o, window.i)
+        else:
+            wiring.connect(m, border.o, window.i)
         m.d.comb += [
             entry.rows.eq(self.rows),
             entry.columns.eq(self.columns),
@@ -123,18 +131,15 @@ class Conv2DCore(wiring.Component):
             border.i.choice.eq(borders.choice),
             *(pixel.eq(line) for pixel, line in zip(border.i.pixels, lines.pixels, strict=True)),
         ]
+        operands, valid, marks = self._operands(m, window)
         if self.schedule.clocks > 1:
-            self._fold(m, entry, window, array)
+            self._fold(m, entry, array, operands, valid, marks)
         else:
             m.d.comb += [
-                array.valid.eq(window.valid),
-                *(array.marks[name].eq(getattr(window, name)) for name in image_marks(pixels)),
+                array.valid.eq(valid),
+                *(array.marks[name].eq(mark) for name, mark in marks.items()),
+                *(array.samples[lane].eq(operand) for lane, operand in enumerate(operands)),
             ]
-            for place, pixel, plane in product(self.schedule.products, range(pixels), range(design.planes)):
-                row, column = divmod(place.position, design.kernel_columns)
-                cell = window.places[row * (design.kernel_columns + pixels - 1) + column + pixel]
-                sample = array.samples[(pixel * design.planes + plane) * self.schedule.lanes + place.lane]
-                m.d.comb += sample.eq(cell.word_select(plane, design.pixel.width))
         m.d.comb += [
             self.busy.eq(entry.waiting | raster.open | raster.valid | ~array.home),
             self.overflow.eq(array.overflow),
@@ -158,25 +163,47 @@ class Conv2DCore(wiring.Component):
             ]
         return m
 
-    def _fold(self, m: Module, entry: Entry, window: Window, array: ArrayCore) -> None:
+    def _operands(self, m: Module, window: Window) -> tuple[list[Value], Value, dict[str, Value]]:
+        """What the products take, one sample of a beat behind the other; whether it is that of a result; and its marks."""
+        schedule, copies = self.schedule.row, self.schedule.copies
+        shapes = image_marks(self.schedule.pixels)
+        marks: dict[str, Value] = {name: getattr(window, name) for name in shapes}
+        operands: list[Value] = []
+        for copy in range(copies):
+            places = window.of(*divmod(copy, self.schedule.planes))
+            if not schedule.sum_levels:
+                operands += [places[product.position] for product in schedule.products]
+                continue
+            m.submodules[f"sums_{copy}" if copies > 1 else "sums"] = sums = Sums(schedule)
+            m.d.comb += [into.eq(place) for into, place in zip(sums.places, places, strict=True)]
+            operands += sums.sums
+        if not schedule.sum_levels:
+            return operands, window.valid, marks
+        m.submodules.beside = beside = Delay(data.StructLayout({"valid": 1, **shapes}), schedule.sum_levels)
+        m.d.comb += [beside.i.valid.eq(window.valid), *(beside.i[name].eq(mark) for name, mark in marks.items())]
+        return operands, beside.o.valid, {name: beside.o[name] for name in shapes}
+
+    def _fold(
+        self, m: Module, entry: Entry, array: ArrayCore, given: list[Value], valid: Value, marks: dict[str, Value]
+    ) -> None:
         """One pixel a slot: the window stands for it, and its places come to the lanes one after the other."""
         # No pixel is taken ahead of its slot: the raster has a pace of its own, for pixels that waited, and for a frame's end.
         m.submodules.pace = pace = Pace(self.schedule.clocks)
         m.submodules.operands = operands = Operands(self.schedule)
-        marks = [Signal(array.marks.shape(), name=f"marks_{index}") for index in range(2)]
-        with m.If(window.valid):
-            m.d.sync += [marks[0][name].eq(getattr(window, name)) for name in image_marks(1)]
-        m.d.sync += marks[1].eq(marks[0])  # they stand as long as the samples that follow them
+        kept = [Signal(array.marks.shape(), name=f"marks_{index}") for index in range(2)]
+        with m.If(valid):
+            m.d.sync += [kept[0][name].eq(mark) for name, mark in marks.items()]
+        m.d.sync += kept[1].eq(kept[0])  # they stand as long as the samples that follow them
         m.d.comb += [
             entry.i.valid.eq(self.i.valid & pace.free),
             entry.i.payload.eq(self.i.payload),
             self.i.ready.eq(entry.i.ready & pace.free),
             pace.begin.eq(self.i.valid & self.i.ready),
-            *(operands.places[position].eq(place) for position, place in enumerate(window.places)),
-            operands.valid.eq(window.valid),
+            *(operands.operands[number].eq(value) for number, value in enumerate(given)),
+            operands.valid.eq(valid),
             *(array.samples[lane].eq(operands.samples[lane]) for lane in range(self.schedule.lanes)),
             array.clock.eq(operands.clock),
             array.start.eq(operands.start),
             array.valid.eq(operands.end),
-            array.marks.eq(marks[1]),
+            array.marks.eq(kept[1]),
         ]

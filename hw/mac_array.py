@@ -65,7 +65,7 @@ class MACArray(wiring.Component):
         self._constant = not design.loadable and schedule.clocks == 1
         self.latency = schedule.clocks_in(*STAGES)
         ports = {
-            "samples": In(shape_of(design.sample)).array(schedule.lanes),
+            "samples": In(shape_of(schedule.fed)).array(schedule.lanes),
             "sum": Out(shape_of(design.accumulator)),
         }
         if schedule.mirrored:

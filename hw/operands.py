@@ -1,6 +1,7 @@
-"""What feeds a folded 2-D array: the places of a window, a few in each clock of a slot."""
+"""What stands between a window and its array: the sums of places that share a multiplier, and, of a folded array, what hands
+them out over the clocks of a slot."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -8,13 +9,54 @@ from convolver.schedule import Schedule
 
 from .stream import shape_of
 
-__all__ = ["Operands"]
+__all__ = ["Operands", "Sums"]
+
+
+class Sums(wiring.Component):
+    """Adds the places of a window that share a multiplier: one window a clock, latency `Schedule.sum_levels` clocks, no stall.
+
+    Parameters
+    ----------
+    schedule : Schedule
+        Of a 2-D design.
+
+    Ports
+    -----
+    places : In
+        An array of the window's pixels.
+    sums : Out
+        An array of one operand a product.
+    """
+
+    def __init__(self, schedule: Schedule) -> None:
+        self._schedule = schedule
+        super().__init__(
+            {
+                "places": In(shape_of(schedule.design.sample)).array(schedule.positions),
+                "sums": Out(shape_of(schedule.fed)).array(len(schedule.products)),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        schedule = self._schedule
+        for number, product in enumerate(schedule.products):
+            nodes: list[Value] = [self.places[place] if sign > 0 else -self.places[place] for place, sign in product.terms]
+            for level in range(schedule.sum_levels):
+                sums = [sum(nodes[first + 1 : first + 2], nodes[first]) for first in range(0, len(nodes), 2)]
+                nodes = []
+                for index, value in enumerate(sums):
+                    node = Signal(value.shape(), name=f"sum_{number}_{level}_{index}")
+                    m.d.sync += node.eq(value)
+                    nodes.append(node)
+            m.d.comb += self.sums[number].eq(nodes[0])
+        return m
 
 
 class Operands(wiring.Component):
-    """Gives each lane its places of a window, one a clock: a slot follows each window, its first places come 2 clocks behind.
+    """Gives each lane its operands of a window, one a clock: a slot follows each window, its first ones come 2 clocks behind.
 
-    A lane's places are taken over together and leave one after the other, the next one a register away, whatever the clocks a
+    A lane's operands are taken over together and leave one after the other, the next one a register away, whatever the clocks a
     slot. Windows are at least a slot apart, and stand for it.
 
     Parameters
@@ -24,24 +66,24 @@ class Operands(wiring.Component):
 
     Ports
     -----
-    places : In
-        An array of the window's pixels.
+    operands : In
+        An array of one a product: a place of the window, or a sum of some.
     valid : In
         They are those of another result.
     clock : Out
         The clock of the slot, from `valid` on.
     samples : Out
-        An array of one place a lane, two clocks behind `clock`; in clocks in which a lane has none its last one.
+        An array of one operand a lane, two clocks behind `clock`; in clocks in which a lane has none its last one.
     start, end : Out
         Beside the samples: they are those of the slot's first clock, of its last.
     """
 
     def __init__(self, schedule: Schedule) -> None:
         self._schedule = schedule
-        shape = shape_of(schedule.design.sample)
+        shape = shape_of(schedule.fed)
         super().__init__(
             {
-                "places": In(shape).array(schedule.positions),
+                "operands": In(shape).array(len(schedule.products)),
                 "valid": In(1),
                 "clock": Out(range(schedule.clocks)),
                 "samples": Out(shape).array(schedule.lanes),
@@ -58,15 +100,14 @@ class Operands(wiring.Component):
         with m.If(self.valid | (self.clock != 0)):
             m.d.sync += self.clock.eq(Mux(last, 0, self.clock + 1))
         m.d.sync += [load.eq(self.valid), self.start.eq(load), ends.eq(last), self.end.eq(ends)]
-        for lane in range(schedule.lanes):
-            places = [self.places[product.position] for product in schedule.lane(lane)]
-            after = None
-            for index, place in reversed(list(enumerate(places))):
-                register = Signal.like(place, name=f"place_{lane}_{index}") if index else self.samples[lane]
-                with m.If(load):
-                    m.d.sync += register.eq(place)
-                if after is not None:
-                    with m.Else():
-                        m.d.sync += register.eq(after)
-                after = register
+        following: dict[int, Signal] = {}  # by lane, the operand that leaves behind the one that comes next here
+        for operand, product in reversed(list(zip(self.operands, schedule.products, strict=True))):
+            lane, clock = product.lane, product.clock
+            register = Signal.like(operand, name=f"operand_{lane}_{clock}") if clock else self.samples[lane]
+            with m.If(load):
+                m.d.sync += register.eq(operand)
+            if lane in following:
+                with m.Else():
+                    m.d.sync += register.eq(following[lane])
+            following[lane] = register
         return m

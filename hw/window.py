@@ -99,6 +99,12 @@ class Window(wiring.Component):
             }
         )
 
+    def of(self, pixel: int, plane: int) -> list[Value]:
+        """The bits of one plane of the places of the window of a beat's pixel, row by row."""
+        columns = range(pixel, pixel + self._design.kernel_columns)
+        cells = [self.places[row * self._columns + column] for row in range(self._design.kernel_rows) for column in columns]
+        return [cell.word_select(plane, self._design.pixel.width) for cell in cells]
+
     def elaborate(self, platform: object) -> Module:
         m = Module()
         design = self._design

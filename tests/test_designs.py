@@ -116,8 +116,7 @@ def test_the_json_of_a_design_stays_readable_by_later_versions():
         '"kernel":[[1,2]],"kind":"conv2d","loadable":false,"mode":"same","multipliers":null,"operation":"convolve",'
         '"output":"u10",'
         '"overflow":"saturate","pixel":"u8","pixels_per_clock":1,"planes":1,"rounding":"half_up","rows":4096,"schema":1,"shift":0,'
-        '"stride":[1,1],'
-        '"switchable":false,"threshold":null}'
+        '"stride":[1,1],"structure":"auto","switchable":false,"threshold":null}'
     )
 
 
@@ -387,6 +386,7 @@ def plain(**fields):
             conv2d(boundary="fill"),
             "Boundary must be one of constant, edge, reflect, symmetric, wrap, not 'fill'",
         ),
+        (conv2d(structure="none"), "Structure must be one of auto, direct, not 'none'"),
         (conv2d(fill=256), "Fill must be an integer between 0 and 255, not 256"),
         (conv2d(fill=0.5), "Fill must be an integer between 0 and 255, not 0.5"),
         (conv2d(rows=0), "Rows must be an integer between 1 and 65535, not 0"),
@@ -509,6 +509,9 @@ def test_a_budget_of_multipliers_sets_the_clocks_of_a_pixel():
     # Of these, two are powers of two, wiring while each has a product of its own; zeros are nothing at all.
     assert [Conv2DDesign(kernel, multipliers=most).clocks_per_pixel for most in (4, 5, 6, 7)] == [3, 2, 2, 1]
     assert Conv2DDesign([[3, 0, 5], [0, 0, 0]], multipliers=1).clocks_per_pixel == 2
+    # Equal weights have one multiplier, unless it is said that they shall not.
+    assert Conv2DDesign([[3, 5, -3], [5, 1, 5]], multipliers=2).clocks_per_pixel == 1
+    assert Conv2DDesign([[3, 5, -3], [5, 1, 5]], multipliers=2, structure="direct").clocks_per_pixel == 3
     # Two kernels, each with multipliers of its own.
     pair = Conv2DDesign([kernel, kernel], multipliers=7, **loadable)
     assert (pair.clocks_per_pixel, Schedule(pair).lanes) == (3, 6)

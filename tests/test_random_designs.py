@@ -6,6 +6,7 @@ those of the soak come from Hypothesis, which cuts a batch that fails down to on
 
 import functools
 import itertools
+import math
 from random import Random
 
 import numpy as np
@@ -91,6 +92,7 @@ def random_design(random, soak=False):
     if random.random() < 0.1:
         rows, columns = random.choice(((1, 15), (15, 1)))
     form, weights = some_weights(random, rows * columns, wide)
+    weights = some_structure(Random(f"kernel {rows} {columns} {weights}"), rows, columns, weights, form)
     boundary = random.choices(BOUNDARIES, (3, 4, 7, 4, 3))[0]
     mode = random.choices(MODES, (1, 3, 1))[0]
     design = some_numbers(
@@ -119,6 +121,24 @@ def some_planes(random, design, soak):
     if design.slot > 1 or design.multipliers is not None or large:
         return design
     return design.replace(planes=planes)
+
+
+def some_structure(random, rows, columns, weights, form):
+    """The weights, or some that have a structure."""
+    if random.random() < 0.35:
+        reach = math.isqrt(form.max)
+        column, row = ([random.randint(-reach if form.signed else 0, reach) for _ in range(side)] for side in (rows, columns))
+        return np.outer(column, row).reshape(-1).tolist()
+    kernel = np.array(weights, dtype=object).reshape(rows, columns)
+    axes = random.choice(((), (), (0,), (1,), (0, 1), (0, 1)))
+    for axis in axes:
+        half = kernel.shape[axis] // 2
+        mirrored = np.flip(kernel.take(range(half), axis), axis)
+        if random.random() < 0.3 and form.signed:
+            mirrored = np.minimum(-mirrored, form.max)
+        middle = kernel.take(range(half, kernel.shape[axis] - half), axis)
+        kernel = np.concatenate([kernel.take(range(half), axis), middle, mirrored], axis)
+    return kernel.reshape(-1).tolist()
 
 
 def some_clocks(random, design, soak):
@@ -464,6 +484,11 @@ def test_the_random_designs_cover_every_choice():
     assert any(design.stride != (1, 1) for design in folded)
     assert any(len(design.kernels) > 1 for design in folded)
     assert any(Schedule(design).lanes > len(design.kernels) for design in folded)
+    assert {Schedule(design).structure for design in images} == {"direct", "shared", "separable"}
+    levels = {(design.slot > 1, min(Schedule(design).sum_levels, 2)) for design in images}
+    assert levels >= {(False, 0), (False, 1), (False, 2), (True, 0), (True, 2)}
+    assert any(sign < 0 for design in images for product in Schedule(design).products for _, sign in product.terms)
+    assert any(len({array.sum_levels for array in Schedule(design).arrays}) > 1 for design in images)
     for kind in (images, signals):
         assert {design.loadable for design in kind} == {False, True}
         assert {design.sample.signed for design in kind} == {False, True}

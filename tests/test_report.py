@@ -214,6 +214,18 @@ def test_a_pixel_in_several_clocks_takes_as_many_fewer_multipliers() -> None:
     assert f"of 8x10 takes {clocks} clocks alone, 240 back to back" in report.text()
 
 
+def test_a_structure_is_told() -> None:
+    lines = Report(Conv2DDesign(np.outer([3, 5, 3], [7, 9, 11]))).text().splitlines()
+    assert "structure     separable, a column of 3 and a row of 3; equal weights share a multiplier, 2 at most" in lines
+    assert "multipliers   5 for 5 products a clock" in lines
+    report = Report(Conv2DDesign([[3, 5, 3], [5, 3, 3]]))
+    assert "structure     equal weights share a multiplier, 4 at most" in report.text().splitlines()
+    assert "multipliers   2 for 2 products a clock" in report.text().splitlines()
+    assert report.to_dict()["structure"] == "shared"
+    assert Report(BLUR).to_dict()["structure"] == "direct"
+    assert "structure" not in Report(BLUR).text()
+
+
 def test_a_specified_filter_says_what_it_reaches() -> None:
     found = LOW_PASS.specified
     assert found is not None
@@ -265,6 +277,7 @@ def test_the_rounding_noise_is_what_is_measured(rounding: Rounding) -> None:
         FIRDesign([3] * 17, data="s9", coefficient="s7", multipliers=3, loadable=True, symmetry="symmetric"),
         SEVERAL,
         SEVERAL.replace(clocks_per_pixel=2, loadable=True, coefficient="s11"),
+        Conv2DDesign(np.outer([1, 4, 6, 4, 1], [3, 5, 7]), columns=40),
     ],
     ids=[
         "plain",
@@ -275,6 +288,7 @@ def test_the_rounding_noise_is_what_is_measured(rounding: Rounding) -> None:
         "folded, loadable, symmetric",
         "several kernels",
         "several kernels, folded",
+        "separable",
     ],
 )
 def test_the_memories_are_those_of_the_core(design: FIRDesign | Conv2DDesign) -> None:

@@ -67,6 +67,102 @@ def test_a_window_is_computed_in_several_clocks():
     assert schedule.frame_interval(5, 6) == 5 * 6 * 4
 
 
+@pytest.mark.parametrize("operation", ["convolve", "correlate"])
+@pytest.mark.parametrize("clocks", [1, 2])
+def test_equal_weights_share_a_multiplier(operation, clocks):
+    kernel = np.array([[3, 5, -3], [7, 1, 7], [-3, 5, 3]])
+    design = Conv2DDesign(kernel, mode="valid", operation=operation, clocks_per_pixel=clocks)
+    schedule, direct = Schedule(design), Schedule(design.replace(structure="direct"))
+    assert (schedule.lanes, schedule.multipliers) == ((4, 3), (2, 2))[clocks - 1]
+    assert (direct.lanes, direct.multipliers) == ((9, 8), (5, 5))[clocks - 1]
+    assert [(product.terms, product.weight) for product in schedule.products] == [
+        (((0, 1), (2, -1), (6, -1), (8, 1)), 8 if operation == "convolve" else 0),
+        (((1, 1), (7, 1)), 7 if operation == "convolve" else 1),
+        (((3, 1), (5, 1)), 5 if operation == "convolve" else 3),
+        (((4, 1),), 4),
+    ]
+    assert schedule.operand == Format.parse("s10")  # of u8: from -510 to 510
+    assert (schedule.sum_levels, direct.sum_levels, direct.operand) == (2, 0, design.pixel)
+    image = np.random.default_rng(2).integers(0, 256, (9, 11))
+    windows = np.lib.stride_tricks.sliding_window_view(image, (3, 3)).reshape(7, 9, 9)
+    for plan in (schedule, direct):
+        assert np.array_equal(plan.run(windows), golden.conv2d(design, image))
+    assert "0 - 2 - 6 + 8" in schedule.table()
+
+
+def test_sums_are_no_longer_than_they_need_be():
+    def levels(kernel, **fields):
+        return Schedule(Conv2DDesign(kernel, **fields)).sum_levels
+
+    assert levels(np.full((5, 5), 3)) == 5
+    assert levels(np.ones((5, 5), int)) == 0  # no multiplier to save
+    assert levels([[3, 1, 5]]) == 0
+    assert levels([[3, 1, 3]], loadable=True) == 0
+    assert levels([[1, 1, 1]], clocks_per_pixel=2) == 1
+    assert levels([[1, 1, 1]], clocks_per_pixel=3) == 0
+    assert levels([[5, 5, 1]], clocks_per_pixel=2) == 1
+    several = Schedule(Conv2DDesign([[[3, 1, 5]], [[3, 3, 3]]]))
+    assert [array.sum_levels for array in several.arrays] == [0, 2]
+    assert (several.sum_levels, several.fed, several.lanes) == (2, Format.parse("u10"), 4)
+
+
+@pytest.mark.parametrize("operation", ["convolve", "correlate"])
+def test_a_separable_kernel_is_a_column_filter_and_a_row_filter(operation):
+    column, row = [6, -4, 10, 6], [3, 0, -5]
+    design = Conv2DDesign(np.outer(column, row), mode="valid", operation=operation)
+    schedule = Schedule(design)
+    assert schedule.structure == "separable"
+    assert (schedule.column.multipliers, schedule.row.multipliers) == (2, 2)  # 6 and 10; 3 and 5
+    assert (schedule.multipliers, schedule.blocks) == (4, 4)
+    assert schedule.row.design.pixel == Format.parse("s14")  # of u8: from -1020 to 5610
+    # sums 1, multiplier 3, a tree of 3 lanes 2; then multiplier 3, a tree of 2 lanes 1
+    direct = Schedule(design.replace(structure="direct"))
+    assert schedule.latency == 2 + 1 + 2 + 1 + (1 + 3 + 2) + 1 + 3 + 1 + 2
+    assert (direct.structure, direct.multipliers) == ("direct", 8)
+    image = np.random.default_rng(2).integers(0, 256, (9, 11))
+    windows = np.lib.stride_tricks.sliding_window_view(image, (4, 3)).reshape(6, 9, 12)
+    assert np.array_equal(schedule.run(windows), golden.conv2d(design, image))
+    assert [line for line in schedule.table().splitlines() if line.startswith("of ")] == [
+        "of each column",
+        "of the columns' sums",
+    ]
+
+
+def test_a_kernel_is_separated_where_that_is_worth_it_and_possible():
+    def structure(kernel, **fields):
+        return Schedule(Conv2DDesign(kernel, **fields)).structure
+
+    kernel = np.outer([3, 5, 7], [9, 11, 13])
+    assert structure(kernel) == "separable"
+    assert structure(kernel, structure="direct") == "direct"
+    assert structure(kernel, loadable=True) == "direct"
+    assert structure(kernel, switchable=True) == "direct"
+    assert structure(kernel, clocks_per_pixel=2) == "direct"
+    assert structure(kernel, pixel="u12") == "separable"  # 16 bits a column
+    assert structure(kernel, pixel="u13") == "direct"
+    assert structure([kernel]) == "separable"
+    assert structure([kernel, kernel]) == "direct"
+    assert structure(kernel + np.eye(3, dtype=int)) == "direct"
+    assert structure(np.outer([1, 3, 1], [1, 3, 1])) == "shared"  # two multipliers, either way: 3 and 9
+    assert structure(np.outer([3, 1, 3], [5, 1, 5])) == "separable"
+    assert structure([[6, 9, 15]]) == "direct"
+    assert structure(np.zeros((3, 3), int)) == "direct"
+
+
+def test_sums_spoil_no_pairs_of_an_ice40():
+    # Nine products of 8 bits take five multipliers there; eight wider ones eight.
+    nine = Conv2DDesign([[3, 5, 7], [9, 11, 13], [15, 17, 3]])
+    assert [(Schedule(nine, family).multipliers, Schedule(nine, family).blocks) for family in (None, "ice40")] == [
+        (8, 8),
+        (9, 5),
+    ]
+    four = Conv2DDesign([[3, 3, 5], [5, 3, 3], [5, 5, 7]])
+    assert [(Schedule(four, family).multipliers, Schedule(four, family).blocks) for family in (None, "ice40")] == [
+        (3, 3),
+        (3, 3),
+    ]
+
+
 def test_a_loaded_set_replaces_the_designs_own():
     design = convolver.FIRDesign([1, 2], coefficient="s8", loadable=True)
     assert Schedule(design).run([10, 1], weights=[-3, 100]) == 70

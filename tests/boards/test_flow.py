@@ -59,7 +59,7 @@ BAD = {
     ),
     "products of 8 bits, two a multiplier": (
         "icebreaker",
-        Conv2DDesign([[3] * 5] * 5),
+        Conv2DDesign([range(first, first + 10, 2) for first in range(3, 53, 10)]),
         "must need at most 8 multipliers, not 13; clocks_per_pixel=2 needs 7 multipliers and 6 block RAMs",
     ),
     "more kernels than multipliers": (

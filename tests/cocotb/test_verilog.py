@@ -144,6 +144,17 @@ DESIGNS = {
     "conv2d_seven_clocks": Conv2DDesign(
         kernels(29, 2, 4, 3, -9, 9), boundary="edge", rows=20, columns=16, stride=(1, 2), clocks_per_pixel=7, switchable=True
     ),
+    "conv2d_shared": Conv2DDesign(
+        [[-3, 0, 3], [-10, 1, 10], [-3, 0, 3]], boundary="symmetric", rows=20, columns=40, switchable=True
+    ),
+    "conv2d_separable": Conv2DDesign(
+        [[3 * across * down for across in (1, 4, 6, 4, 1)] for down in (1, -5, 7)],
+        fill=200,
+        shift=7,
+        output=s8,
+        rows=20,
+        columns=40,
+    ),
     "conv2d_stride_valid": Conv2DDesign(
         kernels(26, 2, 2, 3, -9, 9), mode="valid", coefficient=s8, rows=30, columns=20, stride=2, loadable=True
     ),

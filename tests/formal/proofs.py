@@ -316,8 +316,8 @@ WHOLE = (
     Seed(
         "end of the frame for the line's",
         Conv2DCore,
-        "*(array.marks[name].eq(getattr(window, name)) for name in image_marks(pixels)),",
-        '*(array.marks[name].eq(getattr(window, name.replace("eol", "last"))) for name in image_marks(pixels)),',
+        "{name: getattr(window, name) for name in shapes}",
+        '{name: getattr(window, name.replace("eol", "last")) for name in shapes}',
     ),
 )
 ONE_RESULT = (

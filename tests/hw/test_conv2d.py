@@ -8,6 +8,7 @@ import pytest
 
 import convolver
 from convolver.hw.conv2d import Conv2DCore
+from convolver.schedule import Schedule
 from convolver.sim import golden
 from convolver.sim.bench import run_stream
 
@@ -360,12 +361,68 @@ def test_results_of_several_kernels_leave_together(fields):
     assert run_frames(Conv2DCore(design), frames, len(expected), seed=3, gap=0.4, stall=0.4).beats == expected
 
 
+# Places that share a multiplier
+
+SHARED = {
+    "one axis": [[3, 5, 3], [-7, 9, -7], [11, 0, 11]],
+    "both axes, even sides": [[3, -5, -5, 3], [3, -5, -5, 3]],
+    "signs": [[-3, 0, 3], [-10, 1, 10], [-3, 0, 3]],
+    "all": [[6] * 3] * 5,
+    "several kernels": [[[-3, 0, 3], [-10, 0, 10]], [[3, 10, 1], [5, 7, 9]], [[-1, 1, 1], [1, 1, 1]]],
+}
+SEPARABLE = {
+    "binomial": ([1, 4, 6, 4, 1], [1, 4, 6, 4, 1]),
+    "odd by even": ([3, 5, -7], [3, 5, -6, 9]),
+    "even by odd": ([3, -5, -6, 9], [0, 5, 7]),
+}
+
+
+@pytest.mark.parametrize(("clocks", "pixel"), [(1, "u8"), (1, "u17"), (2, "s3")])
+@pytest.mark.parametrize("name", SHARED)
+def test_shared_multipliers_give_the_same_results(name, pixel, clocks):
+    design = convolver.Conv2DDesign(SHARED[name], pixel=pixel, boundary="reflect", rows=9, columns=9, clocks_per_pixel=clocks)
+    core = Conv2DCore(design)
+    assert core.schedule.sum_levels
+    assert core.schedule.multipliers < Schedule(design.replace(structure="direct")).multipliers
+    low, high = design.pixel.min, design.pixel.max
+    signs = np.sign(np.array(SHARED[name]).reshape(-1, *np.array(SHARED[name]).shape[-2:])[0])
+    worst = np.tile(np.where(signs > 0, high, low), (3, 3))[:6, :7]
+    frames = [*frames_of(design, 1, seed=16, shape=(6, 7)), worst, low + high - worst]
+    expected = results_of(design, frames)
+    run = run_frames(core, frames, len(expected))
+    assert run.beats == expected
+    lines, more = core.schedule.lag
+    assert run.delivered[0] == core.latency + (7 * lines + more) * clocks
+    assert run.delivered[-1] - run.delivered[0] == (len(run.delivered) - 1) * clocks
+    run = run_frames(Conv2DCore(design), frames[:2], 84, seed=3, gap=0.4, stall=0.4)
+    assert run.beats == expected[:84]
+
+
+@pytest.mark.parametrize("border", ["constant", "edge", "reflect", "symmetric", "valid"])
+@pytest.mark.parametrize(
+    ("name", "operation"), [("binomial", "correlate"), ("odd by even", "convolve"), ("even by odd", "correlate")]
+)
+def test_a_column_filter_and_a_row_filter_give_the_kernels_results(name, border, operation):
+    fields = {"mode": "valid"} if border == "valid" else {"boundary": border, "fill": 201 * (border == "constant")}
+    kernel = np.outer(*SEPARABLE[name])
+    design = convolver.Conv2DDesign(kernel, operation=operation, shift=2, rows=9, columns=9, **fields)
+    core = Conv2DCore(design)
+    assert core.schedule.structure == "separable"
+    frames = [*frames_of(design, 1, seed=16, shape=(6, 7)), np.full((6, 7), 255)]
+    expected = results_of(design, frames)
+    run = run_frames(core, frames, len(expected))
+    assert run.beats == expected
+    assert run.delivered[-1] + 1 == core.schedule.frame_clocks(6, 7, frames=2)
+    assert run.accepted == list(range(84))
+    assert run_frames(Conv2DCore(design), frames, len(expected), seed=3, gap=0.4, stall=0.4).beats == expected
+
+
 # A pixel in several clocks
 
 FOLDED = {
     "two clocks": {"clocks_per_pixel": 2, "boundary": "reflect"},
     "five clocks, valid": {"clocks_per_pixel": 5, "mode": "valid"},
-    "more clocks than places": {"clocks_per_pixel": 19, "boundary": "symmetric"},
+    "more clocks than places": {"clocks_per_pixel": 11, "boundary": "symmetric"},
     "stride": {"clocks_per_pixel": 3, "boundary": "constant", "fill": 9, "stride": (2, 3)},
 }
 
@@ -374,18 +431,17 @@ FOLDED = {
 @pytest.mark.parametrize("shape", [(1, 1), (1, 2), (3, 3), (5, 2)], ids=lambda shape: f"{shape[0]}x{shape[1]}")
 def test_a_folded_core_takes_a_pixel_a_slot_within_frames_and_between_them(shape, name):
     design = design_of(*shape, **FOLDED[name])
-    frames = frames_of(design, 3, seed=1, shape=(7, 8))
+    frames = frames_of(design, 3, seed=1, shape=(5, 6))
     expected = results_of(design, frames)
     core = Conv2DCore(design)
     run = run_frames(core, frames, len(expected))
     assert run.beats == expected
     assert run.accepted == [beat * design.slot for beat in range(len(run.accepted))]
-    taken = max(run.delivered[-1], (3 * 56 - 1) * design.slot) + 1
-    assert taken == core.schedule.frame_clocks(7, 8, frames=3)
-    for seed, (gap, stall) in enumerate([(0.7, 0), (0, 0.9), (0.3, 0.6)]):
-        pair = [frames_of(design, 1, seed=[seed, *shape])[0] for _ in range(2)]
-        expected = results_of(design, pair)
-        assert run_frames(Conv2DCore(design), pair, len(expected), seed=seed, gap=gap, stall=stall).beats == expected
+    taken = max(run.delivered[-1], (3 * 30 - 1) * design.slot) + 1
+    assert taken == core.schedule.frame_clocks(5, 6, frames=3)
+    pair = [frames_of(design, 1, seed=[seed, *shape])[0] for seed in range(2)]
+    expected = results_of(design, pair)
+    assert run_frames(Conv2DCore(design), pair, len(expected), seed=5, gap=(0.7, 0, 0.3), stall=(0, 0.9, 0.6)).beats == expected
 
 
 @pytest.mark.parametrize("clocks", [2, 3, 7])
