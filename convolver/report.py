@@ -159,7 +159,7 @@ class Report:
             pairs += self._specified(design)
             pairs.append(("group delay", self._delay(design)))
         pairs += [
-            ("latency", f"{schedule.latency} clocks from the sample that completes a result to the result"),
+            ("latency", f"{schedule.latency} clocks from the {self._taken} that completes a result to the result"),
             ("throughput", f"{self._throughput()}, without gaps between frames"),
             ("a frame", self._frame()),
             *self._structure(),
@@ -172,7 +172,12 @@ class Report:
         schedule = self.schedule
         if schedule.pixels > 1:
             return f"{schedule.pixels} pixels in 1 clock, a line in whole clocks"
-        return f"1 sample in {schedule.clocks} clock{'s' * (schedule.clocks > 1)}"
+        return f"1 {self._taken} in {schedule.clocks} clock{'s' * (schedule.clocks > 1)}"
+
+    @property
+    def _taken(self) -> str:
+        """What goes in."""
+        return "pixel" if isinstance(self.design, Conv2DDesign) else "sample"
 
     @property
     def _lanes(self) -> int:

@@ -100,8 +100,8 @@ def test_text_of_a_kernel() -> None:
         "output        u8, results from 0 to 239, all of which fit",
         "rounding      half_up after 4 bits, noise of 0.288 LSB rms, variance 0.08301 LSB², mean 0.0312 LSB",
         "gain          0.9375 for a constant input, 0.9375 at worst",
-        f"latency       {latency} clocks from the sample that completes a result to the result",
-        "throughput    1 sample in 1 clock, without gaps between frames",
+        f"latency       {latency} clocks from the pixel that completes a result to the result",
+        "throughput    1 pixel in 1 clock, without gaps between frames",
         f"a frame       of 480x640 takes {307200 + 641 + latency} clocks alone, 307200 back to back; "
         "frames of up to 1 row wait for the one before to leave",
         "multipliers   1 for 9 products a clock",
@@ -207,7 +207,7 @@ def test_a_pixel_in_several_clocks_takes_as_many_fewer_multipliers() -> None:
     latency = report.schedule.latency
     assert report.to_dict()["clocks_per_sample"] == 3
     lines = report.text().splitlines()
-    assert "throughput    1 sample in 3 clocks, without gaps between frames" in lines
+    assert "throughput    1 pixel in 3 clocks, without gaps between frames" in lines
     assert "multipliers   3 for 3 products a clock" in lines
     # The last pixel enters 79 slots behind the first; its result, and those of a line and a pixel, take 11 more.
     clocks = (79 + 11) * 3 + 1 + latency
