@@ -22,7 +22,7 @@ from convolver.host.tcp_pipe import GREETING, TcpPipe, parse_url
 from convolver.sim import golden
 
 from .line import Faults
-from .test_serial import BLUR, IMAGE, QUICK, Board
+from .test_serial import BLUR, IMAGE, QUICK, Board, impatient
 
 TOKEN = "correct horse battery+staple"
 QUOTED = "correct%20horse%20battery+staple"
@@ -210,7 +210,7 @@ def test_a_server_that_goes_in_mid_frame_is_one_clear_error():
 def test_a_device_that_falls_silent_behind_a_server():
     with Board(BLUR) as board, serving(board) as server, Device(connect(server.url, timing=QUICK)) as device:
         board.silent = True
-        with pytest.raises(LinkTimeout, match=r"^Nothing moved for 0.5 s; it stalls in the link"):
+        with impatient(device), pytest.raises(LinkTimeout, match=r"^Nothing moved for 0.5 s; it stalls in the link"):
             device(IMAGE)
         board.silent = False
         assert np.array_equal(device(IMAGE), EXPECTED)
