@@ -192,6 +192,29 @@ def test_placer_out_of_room_is_the_boards_fault(monkeypatch: pytest.MonkeyPatch,
         boards.build("icebreaker", directory=tmp_path / "build", top=Echo(DIVISOR))
 
 
+def test_a_missed_clock_is_tried_again_with_other_seeds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    report = json.loads((Path(__file__).parent / "data" / "icebreaker-echo.json").read_text())
+    reports = {}
+    for seed, megahertz in ((1, 23.9), (2, 24.1)):
+        report["fmax"]["clk"]["achieved"] = megahertz
+        reports[seed] = json.dumps(report)
+    place = (
+        f"import sys; seed = int(sys.argv[sys.argv.index('--seed') + 1]); open('top.report.json', 'w').write({reports!r}[seed])"
+    )
+    for tool, text in (
+        ("YOSYS", """open('top.json', 'w').write('{"modules": {"top": {"attributes": {"top": "1"}, "cells": {}}}}')"""),
+        ("NEXTPNR_ICE40", place),
+        ("ICEPACK", "open('top.bin', 'w').write('bits')"),
+    ):
+        monkeypatch.setenv(tool, str(program(tmp_path, tool, text)))
+    steps: list[str] = []
+    result = boards.build(ICEBREAKER, directory=tmp_path / "build", top=Echo(DIVISOR), step=steps.append)
+    assert steps == [
+        "elaborating", "synthesising", "placing and routing", "placing and routing again, seed 2", "writing the bitstream",
+    ]  # fmt: skip
+    assert all(clock.met for clock in result.clocks)
+
+
 @pytest.mark.parametrize(("megahertz", "met"), [(23.9, False), (24.1, True)])
 def test_missed_clock_is_refused_and_leaves_no_bitstream(
     megahertz: float, met: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
