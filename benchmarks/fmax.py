@@ -308,9 +308,9 @@ def main() -> None:
         for row in arguments.rows or DEFAULT:
             design = ROWS[row]
             figures = measure(row, core.create(design), "array.array", directory, arguments.seeds)
-            # The direct form has one pixel a clock.
-            several = isinstance(design, Conv2DDesign) and design.pixels_per_clock > 1
-            direct = None if several else measure(f"{row}-direct", DirectForm(design), "array", directory, arguments.seeds)
+            direct = None
+            if design.pixels_per_clock == 1:  # as the direct form has
+                direct = measure(f"{row}-direct", DirectForm(design), "array", directory, arguments.seeds)
             pairs.append((figures, direct))
     used = ", ".join(f"{name} {version}" for name, version in versions(["yosys", "nextpnr-ecp5"]).items())
     text = f"## ECP5-85, speed grade 6, {datetime.datetime.now(datetime.UTC).date()}\n\n{used}.\n\n{table(pairs)}\n"

@@ -159,6 +159,12 @@ class Design:
     overflow: Overflow
     loadable: bool
 
+    # One of each, but in a design that has a field for it.
+    pixels_per_clock: int = 1
+    """Pixels, or samples of a signal, in a beat."""
+    planes: int = 1
+    """Samples of a pixel, side by side."""
+
     def _check_numbers(self) -> None:
         """Checks and completes what all designs share; frozen fields are set past the freeze, once."""
         _between("Sample width", self.sample.width, 1, 32)

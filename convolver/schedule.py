@@ -159,7 +159,7 @@ class Schedule:
         self.design = design
         self.family = family
         self.clocks = design.slot
-        self.pixels, self.planes = (design.pixels_per_clock, design.planes) if isinstance(design, Conv2DDesign) else (1, 1)
+        self.pixels, self.planes = design.pixels_per_clock, design.planes
         self.copies = self.pixels * self.planes
         self.sign = -1 if isinstance(design, FIRDesign) and design.symmetry == "antisymmetric" else 1
         self.positions: int

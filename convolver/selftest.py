@@ -78,7 +78,7 @@ def cases(design: FIRDesign | Conv2DDesign, frames: int, seed: int) -> Iterator[
     """Yields the frames that find the most faults first, then `frames` random ones; loadable coefficients are tried at their
     extremes and at random, and put back at the end. Of several planes each is another one, moved by a pixel."""
     for case in _cases(design, frames, seed):
-        if isinstance(design, Conv2DDesign) and design.planes > 1:
+        if design.planes > 1:
             planes = [np.roll(case.samples, plane, axis=(0, 1)) for plane in range(design.planes)]
             yield replace(case, samples=np.stack(planes, axis=-1))
         else:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from convolver.designs import Conv2DDesign, Design
+from convolver.designs import Design
 from convolver.formats import Format
 from convolver.host.transport import Samples
 
@@ -16,8 +16,7 @@ def sample_bytes(form: Format) -> int:
 
 def result_bytes(design: Design) -> int:
     """Bytes that the results of one place take; of all planes."""
-    planes = design.planes if isinstance(design, Conv2DDesign) else 1
-    return planes * design.outputs * sample_bytes(design.output_format)
+    return design.planes * design.outputs * sample_bytes(design.output_format)
 
 
 def fits_int64(form: Format) -> bool:

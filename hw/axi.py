@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Member, Out, connect
 from convolver.designs import Conv2DDesign, FIRDesign
 from convolver.hw.accelerator import Accelerator
 from convolver.hw.core import create
-from convolver.hw.packing import padded, pixels_of, planes_of, result_bytes
+from convolver.hw.packing import padded, result_bytes
 from convolver.hw.registers import ADDRESS_WIDTH, BUS, description
 from convolver.hw.stream import SkidBuffer
 from convolver.schedule import Family, Schedule
@@ -124,8 +124,8 @@ class AXILiteFront(wiring.Component):
 
 def ports(design: FIRDesign | Conv2DDesign) -> dict[str, Member]:
     """The ports of a design's `AXIAccelerator`, in the order of its Verilog's template."""
-    pixels, result = pixels_of(design), 8 * result_bytes(design)
-    sample = planes_of(design) * padded_width(design.sample.width)
+    pixels, result = design.pixels_per_clock, 8 * result_bytes(design)
+    sample = design.planes * padded_width(design.sample.width)
     streams = {
         "s_axis_tdata": In(pixels * sample),
         "s_axis_tkeep": In(pixels * sample // 8),
@@ -217,9 +217,9 @@ class AXIAccelerator(wiring.Component):
             inner, outer = getattr(axi_lite, name), getattr(self, f"s_axi_{name}")
             m.d.comb += inner.eq(outer) if member.flow is In else outer.eq(inner)
 
-        pixels = pixels_of(self.design)
+        pixels = self.design.pixels_per_clock
         number = self.design.sample.width
-        for lane in range(pixels * planes_of(self.design)):
+        for lane in range(pixels * self.design.planes):
             sample = self.s_axis_tdata.word_select(lane, padded_width(number))[:number]
             m.d.comb += Value.cast(cut.i.p.data).word_select(lane, number).eq(sample)
         if pixels > 1:

@@ -22,23 +22,13 @@ def byte_count(number: Format) -> int:
 
 def result_bytes(design: Design) -> int:
     """Bytes that the results of one place take; of all planes."""
-    return planes_of(design) * design.outputs * byte_count(design.output_format)
-
-
-def pixels_of(design: Design) -> int:
-    """Pixels of a beat; 1 for a signal."""
-    return design.pixels_per_clock if isinstance(design, Conv2DDesign) else 1
-
-
-def planes_of(design: Design) -> int:
-    """Samples of a pixel; 1 for a signal."""
-    return design.planes if isinstance(design, Conv2DDesign) else 1
+    return design.planes * design.outputs * byte_count(design.output_format)
 
 
 def padded(results: Any, design: Design) -> Value:
     """The `data` of `result_layout` as a word: several results sign-extended to whole bytes, the first lowest. One alone is
     left to whatever takes it."""
-    count, number = pixels_of(design) * planes_of(design) * design.outputs, design.output_format
+    count, number = design.pixels_per_clock * design.planes * design.outputs, design.output_format
     if count == 1:
         return Value.cast(results)
     width = 8 * byte_count(number)
@@ -88,8 +78,8 @@ class SampleUnpacker(wiring.Component):
         taken = Signal()  # a sample is
 
         # A beat is whole with its last byte, which needs the skid buffer's room; the others don't.
-        planes, width = planes_of(self.design), self.design.sample.width
-        each, pixels = byte_count(self.design.sample), pixels_of(self.design)
+        planes, width = self.design.planes, self.design.sample.width
+        each, pixels = byte_count(self.design.sample), self.design.pixels_per_clock
         count = planes * each  # of a pixel, here a sample
         sample, final, whole = Signal(planes * width), Signal(), Signal()
         m.d.comb += [
@@ -145,7 +135,7 @@ class SampleUnpacker(wiring.Component):
         self, m: Module, beat: Any, sample: Value, final: Value, eol: Value, last: Value, taken: Value, whole: Signal
     ) -> None:
         """Puts the pixels of a beat side by side: those that came before from registers, the last one as it comes."""
-        pixels, width = pixels_of(self.design), len(sample)
+        pixels, width = self.design.pixels_per_clock, len(sample)
         lane, first = Signal(range(pixels)), Signal(init=1)  # of the beat
         m.d.comb += [whole.eq(final & ((lane == pixels - 1) | eol)), beat.first.eq(first)]
         with m.If(taken):
@@ -194,7 +184,7 @@ class ResultPacker(wiring.Component):
         m.submodules.skid = skid = SkidBuffer(self._layout)
         connect(m, flipped(self.i), skid.i)
 
-        pixels, each = pixels_of(self.design), result_bytes(self.design)
+        pixels, each = self.design.pixels_per_clock, result_bytes(self.design)
         count = pixels * each
         there: Value = Const(count)
         if pixels > 1:

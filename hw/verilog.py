@@ -17,7 +17,6 @@ from convolver.designs import Conv2DDesign, FIRDesign
 from convolver.errors import DesignError
 from convolver.hw.axi import AXIAccelerator, ports
 from convolver.hw.families import FamilyPlatform
-from convolver.hw.packing import pixels_of
 from convolver.schedule import Family
 from convolver.version import __version__
 
@@ -141,7 +140,7 @@ def _header(design: FIRDesign | Conv2DDesign, top: AXIAccelerator, name: str) ->
 
 
 def _timing(design: FIRDesign | Conv2DDesign, latency: int) -> list[str]:
-    if (pixels := pixels_of(design)) > 1:
+    if (pixels := design.pixels_per_clock) > 1:
         return [
             f"{pixels} pixels a clock. Without stalls the results that a beat completes are offered",
             f"{latency} clocks after the beat was accepted.",

@@ -274,6 +274,16 @@ def test_designs_are_values():
     assert one == other
 
 
+def test_a_signal_comes_one_sample_a_beat_and_says_nothing_of_it():
+    design = FIRDesign([1, 2])
+    assert (design.pixels_per_clock, design.planes) == (1, 1)
+    assert not {"pixels_per_clock", "planes"} & design.to_dict().keys()
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        design.planes = 2
+    image = Conv2DDesign([[1, 2]], pixels_per_clock=2, planes=3)
+    assert (image.pixels_per_clock, image.planes) == (2, 3)
+
+
 def test_numpy_values_become_pythons():
     design = Conv2DDesign(
         np.array([[1, 2], [3, 4]], np.int16),

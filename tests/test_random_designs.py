@@ -216,8 +216,7 @@ def some_frames(random, design, count):
 
 def with_planes(design, shape):
     """The shape of an image, with an axis for its planes if there are several."""
-    several = isinstance(design, Conv2DDesign) and design.planes > 1
-    return (*shape, design.planes) if several else tuple(shape)
+    return (*shape, design.planes) if design.planes > 1 else tuple(shape)
 
 
 def some_borders(random, design, frames):
@@ -244,18 +243,13 @@ def core_result(design, frame, weights=None, border=None):
 
 def values_of(design):
     """Results of a place."""
-    return design.outputs * (design.planes if isinstance(design, Conv2DDesign) else 1)
-
-
-def pixels_of(design):
-    """Pixels of a beat."""
-    return design.pixels_per_clock if isinstance(design, Conv2DDesign) else 1
+    return design.outputs * design.planes
 
 
 def in_places(design, results, shapes):
     """The results of frames of these shapes, place by place; of several pixels a beat what stands behind a line's end is left
     out."""
-    pixels, found, begin = pixels_of(design), [], 0
+    pixels, found, begin = design.pixels_per_clock, [], 0
     if pixels == 1:
         return results
     for shape in shapes:
@@ -268,7 +262,7 @@ def in_places(design, results, shapes):
 
 def check(design, core):
     """Everything that is promised of a core, on one design."""
-    pixels = pixels_of(design)
+    pixels = design.pixels_per_clock
     random = np.random.default_rng([7, design.sample.width, len(design.weights)])
     schedule = Schedule(design)
     frames = some_frames(random, design, 5)
@@ -350,9 +344,9 @@ def check_loading(design, simulation, random, frames):
         each = borders or [None] * len(frames)
         before = [core_result(design, frame, old, border) for frame, border in zip(frames, each, strict=True)]
         after = [core_result(design, frame, new, border) for frame, border in zip(frames, each, strict=True)]
-        beats = beats_of(frames, borders, pixels_of(design))
+        beats = beats_of(frames, borders, design.pixels_per_clock)
         shapes = [frame_shape(design, frame.shape) for frame in frames]
-        wanted = sum(len(marks_of(shape, pixels_of(design))) for shape in shapes)
+        wanted = sum(len(marks_of(shape, design.pixels_per_clock)) for shape in shapes)
         run = simulation.run(
             beats=beats,
             wanted=wanted,

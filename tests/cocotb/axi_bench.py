@@ -67,8 +67,8 @@ class Bench:
         self.slot = self.design.slot
         self.rng = random.Random(f"{purpose} {name} {SEED}")
         self.aclk, self.aresetn = self.port("aclk"), self.port("aresetn")
-        self.pixels = getattr(self.design, "pixels_per_clock", 1)
-        self.planes = getattr(self.design, "planes", 1)
+        self.pixels = self.design.pixels_per_clock
+        self.planes = self.design.planes
         self.input_width = len(self.port("s_axis_tdata")) // self.pixels  # of one pixel, and of the results of one place
         self.output_width = len(self.port("m_axis_tdata")) // self.pixels
         self.accepted = 0  # beats, counted beside the drivers

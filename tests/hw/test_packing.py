@@ -42,7 +42,7 @@ def signal(number):
 def set_sizes(dut, sizes):
     """Makes the ports say each frame's size while its first sample comes, and something else at all other times."""
     design = dut.design
-    width = byte_count(design.sample) * getattr(design, "planes", 1)
+    width = byte_count(design.sample) * design.planes
     names = ("rows", "columns") if isinstance(design, Conv2DDesign) else ("length",)
     starts, samples = {}, 0
     for size in sizes:
