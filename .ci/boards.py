@@ -48,7 +48,7 @@ def measure_share(design: FIRDesign | Conv2DDesign) -> float:
         before = twin.clocks
         device(samples)
         taken = twin.clocks - before
-    return float(samples.size * -(-design.sample.width // 8) * 10 * DIVISOR / taken)
+    return float(samples.size * design.sample.bytes * 10 * DIVISOR / taken)
 
 
 def main() -> int:

@@ -203,6 +203,11 @@ class Design:
         """The axes that results have in front of the samples' own: one of `outputs`, where the design asks for it."""
         return ()
 
+    @property
+    def result_bytes(self) -> int:
+        """Bytes of the results of one place: all `outputs` of all `planes`, each in whole bytes."""
+        return self.planes * self.outputs * self.output_format.bytes
+
     @cached_property
     def sum_range(self) -> tuple[int, int]:
         """The least and the greatest sum that any samples can give: with the actual coefficients, or, where they

@@ -85,6 +85,11 @@ class Format:
         """The largest integer of this format."""
         return (1 << self.width - self.signed) - 1
 
+    @property
+    def bytes(self) -> int:
+        """Whole bytes that an integer of this format takes."""
+        return -(-self.width // 8)
+
     def __contains__(self, value: int) -> bool:
         return self.min <= value <= self.max
 

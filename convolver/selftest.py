@@ -205,7 +205,7 @@ def loopback(device: Device, count: int, seed: int = 1, progress: Callable[[floa
     from .sim import golden
 
     design = device.design
-    size = -(-design.sample.width // 8)
+    size = design.sample.bytes
     if isinstance(design, Conv2DDesign):
         columns = design.columns
         shape: tuple[int, ...] = (max(_least(design)[0], min(design.rows, LOOPBACK_FRAME // columns)), columns)

@@ -14,7 +14,7 @@ from convolver.errors import DesignError, DesignMismatch, FrameError, LinkError,
 from convolver.host.address import open_pipe
 from convolver.host.frames import Frame
 from convolver.host.registers import DESCRIPTION_MAX, ERRORS, IDENTITY, MAP_VERSION, Register
-from convolver.host.samples import pack, result_bytes, sample_bytes, unpack
+from convolver.host.samples import pack, unpack
 from convolver.host.session import Session, Timing
 from convolver.host.transport import Pipe, Samples, arranged
 from convolver.protocol import Drop, Type
@@ -272,7 +272,7 @@ class LinkTransport:
         except (zlib.error, UnicodeDecodeError, DesignError) as error:
             raise DesignMismatch(f"The device holds a description that this version can't read: {error}") from None
         told = self._welcome.sample_bytes, self._welcome.result_bytes
-        needed = sample_bytes(design.sample), result_bytes(design)
+        needed = design.sample.bytes, design.result_bytes
         if told != needed:
             raise DesignMismatch(
                 f"The device's samples and results must have {needed[0]} and {needed[1]} bytes for its design, "
@@ -351,7 +351,7 @@ class _Frames:
                 shape = design.core_shape(*shape)
             else:
                 requests.append(_write(Register.LENGTH, shape))
-            self._under_way.append(_Results(len(requests), shape, math.prod(shape) * result_bytes(design)))
+            self._under_way.append(_Results(len(requests), shape, math.prod(shape) * design.result_bytes))
             yield from requests
             yield from _cut(pack(samples, design.sample), self._max_payload)
 

@@ -2,21 +2,10 @@
 
 import numpy as np
 
-from convolver.designs import Design
 from convolver.formats import Format
 from convolver.host.transport import Samples
 
-__all__ = ["fits_int64", "pack", "result_bytes", "sample_bytes", "unpack"]
-
-
-def sample_bytes(form: Format) -> int:
-    """Bytes that a sample of this format takes."""
-    return -(-form.width // 8)
-
-
-def result_bytes(design: Design) -> int:
-    """Bytes that the results of one place take; of all planes."""
-    return design.planes * design.outputs * sample_bytes(design.output_format)
+__all__ = ["fits_int64", "pack", "unpack"]
 
 
 def fits_int64(form: Format) -> bool:
@@ -27,12 +16,12 @@ def fits_int64(form: Format) -> bool:
 def pack(samples: Samples, form: Format) -> bytes:
     """The bytes of `samples`, which are ``int64`` and fit `form`, in C order."""
     wide = np.ascontiguousarray(samples, dtype="<i8").reshape(-1, 1).view(np.uint8)
-    return wide[:, : sample_bytes(form)].tobytes()
+    return wide[:, : form.bytes].tobytes()
 
 
 def unpack(data: bytes | bytearray, form: Format) -> Samples:
     """The samples in `data`: ``int64``, or ``object`` where they may not fit."""
-    size = sample_bytes(form)
+    size = form.bytes
     if not fits_int64(form):
         pieces = (data[start : start + size] for start in range(0, len(data), size))
         return np.array([int.from_bytes(piece, "little", signed=form.signed) for piece in pieces], dtype=object)

@@ -7,12 +7,12 @@ from amaranth.lib.wiring import In, Member, Out, connect
 from convolver.designs import Conv2DDesign, FIRDesign
 from convolver.hw.accelerator import Accelerator
 from convolver.hw.core import create
-from convolver.hw.packing import padded, result_bytes
+from convolver.hw.packing import padded
 from convolver.hw.registers import ADDRESS_WIDTH, BUS, description
 from convolver.hw.stream import SkidBuffer
 from convolver.schedule import Family, Schedule
 
-__all__ = ["AXIAccelerator", "AXILiteFront", "padded_width", "ports"]
+__all__ = ["AXIAccelerator", "AXILiteFront", "ports"]
 
 OKAY, SLVERR = 0b00, 0b10
 
@@ -38,11 +38,6 @@ AXI_LITE = {
     "rready": In(1),
 }
 """The ports of an AXI4-Lite subordinate, without their prefix."""
-
-
-def padded_width(width: int) -> int:
-    """Bits of whole bytes that hold `width` bits."""
-    return (width + 7) // 8 * 8
 
 
 class AXILiteFront(wiring.Component):
@@ -124,8 +119,8 @@ class AXILiteFront(wiring.Component):
 
 def ports(design: FIRDesign | Conv2DDesign) -> dict[str, Member]:
     """The ports of a design's `AXIAccelerator`, in the order of its Verilog's template."""
-    pixels, result = design.pixels_per_clock, 8 * result_bytes(design)
-    sample = design.planes * padded_width(design.sample.width)
+    pixels, result = design.pixels_per_clock, 8 * design.result_bytes
+    sample = 8 * design.planes * design.sample.bytes
     streams = {
         "s_axis_tdata": In(pixels * sample),
         "s_axis_tkeep": In(pixels * sample // 8),
@@ -218,10 +213,10 @@ class AXIAccelerator(wiring.Component):
             m.d.comb += inner.eq(outer) if member.flow is In else outer.eq(inner)
 
         pixels = self.design.pixels_per_clock
-        number = self.design.sample.width
+        number = self.design.sample
         for lane in range(pixels * self.design.planes):
-            sample = self.s_axis_tdata.word_select(lane, padded_width(number))[:number]
-            m.d.comb += Value.cast(cut.i.p.data).word_select(lane, number).eq(sample)
+            sample = self.s_axis_tdata.word_select(lane, 8 * number.bytes)[: number.width]
+            m.d.comb += Value.cast(cut.i.p.data).word_select(lane, number.width).eq(sample)
         if pixels > 1:
             given = [self.s_axis_tkeep.word_select(lane, len(self.s_axis_tkeep) // pixels) for lane in range(pixels)]
             torn = Cat(keep.any() & ~keep.all() for keep in given).any()  # no pixel comes in parts: what there is fits nowhere

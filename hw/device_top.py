@@ -10,7 +10,7 @@ from convolver.hw.accelerator import Accelerator
 from convolver.hw.cobs import framed
 from convolver.hw.crossing import CoreCrossing, Line
 from convolver.hw.link import Link
-from convolver.hw.packing import ResultPacker, SampleUnpacker, byte_count, result_bytes
+from convolver.hw.packing import ResultPacker, SampleUnpacker
 from convolver.hw.registers import BUS
 from convolver.hw.uart import UART, divisor_for
 
@@ -70,8 +70,7 @@ class Device(wiring.Component):
         if line_hz is not None and baud > 2 * clock_hz:
             raise DesignError(f"Baud must be at most twice the link's clock, {2 * clock_hz}, not {baud}")
         self.design = design
-        sizes = byte_count(design.sample), result_bytes(design)
-        self.link = Link(clock_hz, *sizes, serial_number, slots, core_hz)
+        self.link = Link(clock_hz, design.sample.bytes, design.result_bytes, serial_number, slots, core_hz)
         self.uart = UART(divisor) if line_hz is None else Line(divisor)
         self.crossing = None if core_hz is None else CoreCrossing()
         self.far = _Far(design, core)

@@ -7,22 +7,11 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from convolver.designs import Conv2DDesign, Design, FIRDesign
-from convolver.formats import Format
 from convolver.hw.cobs import framed
 from convolver.hw.registers import frame_members
 from convolver.hw.stream import SkidBuffer, beat_layout, result_layout
 
-__all__ = ["ResultPacker", "SampleUnpacker", "byte_count", "padded", "result_bytes"]
-
-
-def byte_count(number: Format) -> int:
-    """Bytes that an integer of this format takes."""
-    return -(-number.width // 8)
-
-
-def result_bytes(design: Design) -> int:
-    """Bytes that the results of one place take; of all planes."""
-    return design.planes * design.outputs * byte_count(design.output_format)
+__all__ = ["ResultPacker", "SampleUnpacker", "padded"]
 
 
 def padded(results: Any, design: Design) -> Value:
@@ -31,7 +20,7 @@ def padded(results: Any, design: Design) -> Value:
     count, number = design.pixels_per_clock * design.planes * design.outputs, design.output_format
     if count == 1:
         return Value.cast(results)
-    width = 8 * byte_count(number)
+    width = 8 * number.bytes
     zero = Const(0, Shape(width, number.signed))  # of the results' sign: they are extended to stand beside it
     lanes = (Value.cast(results).word_select(lane, number.width) for lane in range(count))
     return Cat(((lane.as_signed() if number.signed else lane) | zero)[:width] for lane in lanes)
@@ -79,7 +68,7 @@ class SampleUnpacker(wiring.Component):
 
         # A beat is whole with its last byte, which needs the skid buffer's room; the others don't.
         planes, width = self.design.planes, self.design.sample.width
-        each, pixels = byte_count(self.design.sample), self.design.pixels_per_clock
+        each, pixels = self.design.sample.bytes, self.design.pixels_per_clock
         count = planes * each  # of a pixel, here a sample
         sample, final, whole = Signal(planes * width), Signal(), Signal()
         m.d.comb += [
@@ -184,7 +173,7 @@ class ResultPacker(wiring.Component):
         m.submodules.skid = skid = SkidBuffer(self._layout)
         connect(m, flipped(self.i), skid.i)
 
-        pixels, each = self.design.pixels_per_clock, result_bytes(self.design)
+        pixels, each = self.design.pixels_per_clock, self.design.result_bytes
         count = pixels * each
         there: Value = Const(count)
         if pixels > 1:

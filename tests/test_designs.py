@@ -284,6 +284,15 @@ def test_a_signal_comes_one_sample_a_beat_and_says_nothing_of_it():
     assert (image.pixels_per_clock, image.planes) == (2, 3)
 
 
+def test_each_result_of_a_place_is_in_whole_bytes():
+    assert FIRDesign([1, -2], output="s9").result_bytes == 2
+    assert Conv2DDesign([[1, 2]], output="u8").result_bytes == 1
+    several = {"kernel": [[[1, 2]], [[3, 4]]], "output": "s17", "planes": 3}
+    assert Conv2DDesign(**several).result_bytes == 3 * 2 * 3
+    assert Conv2DDesign(**several, combine="sum_abs").result_bytes == 3 * 3
+    assert Conv2DDesign(**several, pixels_per_clock=4).result_bytes == 3 * 2 * 3
+
+
 def test_numpy_values_become_pythons():
     design = Conv2DDesign(
         np.array([[1, 2], [3, 4]], np.int16),

@@ -24,6 +24,12 @@ def test_limits(width):
         assert form.max + 1 not in form
 
 
+@pytest.mark.parametrize(("width", "size"), [(1, 1), (8, 1), (9, 2), (31, 4), (64, 8), (67, 9), (256, 32)])
+@pytest.mark.parametrize("signed", [False, True])
+def test_whole_bytes(width, size, signed):
+    assert Format(width, signed).bytes == size
+
+
 @pytest.mark.parametrize(("width", "signed"), [*itertools.product(WIDTHS, (False, True))])
 def test_names_are_read_back(width, signed):
     for fraction in {0, 1, width - 1, width, min(width + 3, 255), 255} & {*range(256)}:

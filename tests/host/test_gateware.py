@@ -13,7 +13,7 @@ from convolver.host.link import LinkTransport
 from convolver.host.session import Timing
 from convolver.hw.accelerator import Accelerator
 from convolver.hw.link import Link
-from convolver.hw.packing import ResultPacker, SampleUnpacker, byte_count, result_bytes
+from convolver.hw.packing import ResultPacker, SampleUnpacker
 from convolver.sim import golden
 
 from .device_model import BYE, build
@@ -34,7 +34,7 @@ class Simulated:
 
     def __init__(self, design, faults=None, slots=4):
         m = Module()
-        m.submodules.link = link = Link(CLOCK, byte_count(design.sample), result_bytes(design), 7, slots)
+        m.submodules.link = link = Link(CLOCK, design.sample.bytes, design.result_bytes, 7, slots)
         unpacker, packer, accelerator = SampleUnpacker(design), ResultPacker(design), Accelerator(design)
         for name, part in {"unpacker": unpacker, "packer": packer, "accelerator": accelerator}.items():
             m.submodules[name] = ResetInserter(link.restart)(part)

@@ -10,15 +10,10 @@ from amaranth.sim import Simulator
 
 import convolver.hw.registers
 from convolver import Conv2DDesign, DesignError, FIRDesign, Format, s12, u8
-from convolver.hw.axi import AXIAccelerator, AXILiteFront, padded_width
+from convolver.hw.axi import AXIAccelerator, AXILiteFront
 
 FIR = FIRDesign([1, -2, 3], data=s12, loadable=True)
 CONV2D = Conv2DDesign([[1, 2, 1]] * 3, rows=30, columns=20)
-
-
-@pytest.mark.parametrize(("width", "padded"), [(1, 8), (8, 8), (9, 16), (31, 32), (64, 64), (67, 72)])
-def test_padded_width(width, padded):
-    assert padded_width(width) == padded
 
 
 def test_ports():

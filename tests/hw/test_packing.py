@@ -10,7 +10,7 @@ from amaranth.sim import Simulator
 
 from convolver import Conv2DDesign, FIRDesign
 from convolver.formats import Format
-from convolver.hw.packing import ResultPacker, SampleUnpacker, byte_count, result_bytes
+from convolver.hw.packing import ResultPacker, SampleUnpacker
 from convolver.sim.bench import run_stream
 
 FORMATS = [Format.parse(name) for name in ("u1", "u8", "s8", "s9", "u12", "s24", "s32")]
@@ -19,7 +19,7 @@ OUTPUTS = [Format.parse(name) for name in ("u8", "s5", "s9", "u24", "s65")]
 
 def as_bytes(value, number):
     """Little-endian two's complement, sign-extended to whole bytes."""
-    return list(value.to_bytes(byte_count(number) + 1, "little", signed=True)[: byte_count(number)])
+    return list(value.to_bytes(number.bytes + 1, "little", signed=True)[: number.bytes])
 
 
 def numbers(number, count, seed):
@@ -42,7 +42,7 @@ def signal(number):
 def set_sizes(dut, sizes):
     """Makes the ports say each frame's size while its first sample comes, and something else at all other times."""
     design = dut.design
-    width = byte_count(design.sample) * design.planes
+    width = design.sample.bytes * design.planes
     names = ("rows", "columns") if isinstance(design, Conv2DDesign) else ("length",)
     starts, samples = {}, 0
     for size in sizes:
@@ -154,7 +154,7 @@ def test_samples_of_a_signal(number):
 @pytest.mark.parametrize("number", FORMATS, ids=str)
 def test_a_byte_a_clock_in(number):
     design = image(number)
-    count = byte_count(number)
+    count = number.bytes
     dut = SampleUnpacker(design)
     values = numbers(number, 40, 5)
     data = [byte for value in values for byte in as_bytes(value, number)]
@@ -204,7 +204,7 @@ def test_results(kind, output, gap, stall):
     for value, beat in zip(values, beats, strict=True):
         octets = [octet for lane in np.atleast_1d(np.array(value, object)) for octet in as_bytes(lane, output)]
         expected += [(octet, False) for octet in octets[:-1]] + [(octets[-1], bool(beat["last"]))]
-    assert len(expected) == len(values) * result_bytes(design)
+    assert len(expected) == len(values) * design.result_bytes
     run = run_stream(
         ResultPacker(design), beats, len(expected), seed=8, gap=gap, stall=stall, read=lambda p: (p.data, bool(p.last))
     )
