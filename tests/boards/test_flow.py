@@ -48,6 +48,24 @@ def program(directory: Path, name: str, text: str) -> Path:
     return path
 
 
+def stand_ins(monkeypatch: pytest.MonkeyPatch, directory: Path, *megahertz: float) -> None:
+    """Puts programs in the place of the iCEBreaker's tools; the placer reaches these clocks, of seed 1 first."""
+    netlist = '{"modules": {"top": {"attributes": {"top": "1"}, "cells": {}}}}'
+    report = json.loads((Path(__file__).parent / "data" / "icebreaker-echo.json").read_text())
+    reports = []
+    for reached in megahertz:
+        report["fmax"]["clk"]["achieved"] = reached
+        reports.append(json.dumps(report))
+    place = f"{reports!r}[int(sys.argv[sys.argv.index('--seed') + 1]) - 1]"
+    for tool, output, text in (
+        ("YOSYS", "top.json", repr(netlist)),
+        ("NEXTPNR_ICE40", "top.report.json", place),
+        ("ICEPACK", "top.bin", "'bits'"),
+    ):
+        code = f"import sys; open({output!r}, 'w').write({text})"
+        monkeypatch.setenv(tool, str(program(directory, tool, code)))
+
+
 S16 = {"data": s16, "coefficient": s16}
 """Samples and coefficients as wide as a multiplier of any family."""
 
@@ -193,20 +211,7 @@ def test_placer_out_of_room_is_the_boards_fault(monkeypatch: pytest.MonkeyPatch,
 
 
 def test_a_missed_clock_is_tried_again_with_other_seeds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    report = json.loads((Path(__file__).parent / "data" / "icebreaker-echo.json").read_text())
-    reports = {}
-    for seed, megahertz in ((1, 23.9), (2, 24.1)):
-        report["fmax"]["clk"]["achieved"] = megahertz
-        reports[seed] = json.dumps(report)
-    place = (
-        f"import sys; seed = int(sys.argv[sys.argv.index('--seed') + 1]); open('top.report.json', 'w').write({reports!r}[seed])"
-    )
-    for tool, text in (
-        ("YOSYS", """open('top.json', 'w').write('{"modules": {"top": {"attributes": {"top": "1"}, "cells": {}}}}')"""),
-        ("NEXTPNR_ICE40", place),
-        ("ICEPACK", "open('top.bin', 'w').write('bits')"),
-    ):
-        monkeypatch.setenv(tool, str(program(tmp_path, tool, text)))
+    stand_ins(monkeypatch, tmp_path, 23.9, 24.1)
     steps: list[str] = []
     result = boards.build(ICEBREAKER, directory=tmp_path / "build", top=Echo(DIVISOR), step=steps.append)
     assert steps == [
@@ -219,15 +224,7 @@ def test_a_missed_clock_is_tried_again_with_other_seeds(monkeypatch: pytest.Monk
 def test_missed_clock_is_refused_and_leaves_no_bitstream(
     megahertz: float, met: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    netlist = '{"modules": {"top": {"attributes": {"top": "1"}, "cells": {}}}}'
-    report = json.loads((Path(__file__).parent / "data" / "icebreaker-echo.json").read_text())
-    report["fmax"]["clk"]["achieved"] = megahertz
-    for tool, output, text in (
-        ("YOSYS", "top.json", netlist),
-        ("NEXTPNR_ICE40", "top.report.json", json.dumps(report)),
-        ("ICEPACK", "top.bin", "bits"),
-    ):
-        monkeypatch.setenv(tool, str(program(tmp_path, tool, f"open({output!r}, 'w').write({text!r})")))
+    stand_ins(monkeypatch, tmp_path, *[megahertz] * 3)
     directory = tmp_path / "build"
     directory.mkdir()
     (directory / "top.bin").write_text("an older build's")
