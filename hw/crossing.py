@@ -15,7 +15,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from convolver.hw.cobs import framed
 from convolver.hw.registers import BUS, REQUEST, RESPONSE
 from convolver.hw.stream import SkidBuffer
-from convolver.hw.uart import PORTS, UARTReceiver, UARTTransmitter
+from convolver.hw.uart import PORTS, UART
 
 __all__ = ["CoreCrossing", "Line"]
 
@@ -196,31 +196,30 @@ class Line(wiring.Component):
     """
 
     def __init__(self, divisor: int | Fraction) -> None:
-        self.receiver, self.transmitter = UARTReceiver(divisor), UARTTransmitter(divisor)
+        self.uart = UART(divisor)
         super().__init__(PORTS)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        receiver, transmitter = self.receiver, self.transmitter
+        uart = self.uart
         in_line = DomainRenamer("line")
-        m.submodules.receiver = in_line(receiver)
-        m.submodules.transmitter = in_line(transmitter)
+        m.submodules.uart = in_line(uart)
         m.submodules.received = received = AsyncFIFO(width=8, depth=DEPTH, w_domain="line", r_domain="sync")
         m.submodules.sent = sent = AsyncFIFO(width=8, depth=DEPTH, w_domain="sync", r_domain="line")
         m.submodules.framing = framing = PulseSynchronizer("line", "sync")
         m.submodules.overrun = overrun = PulseSynchronizer("line", "sync")
-        connect(m, receiver.o, received.w_stream)
+        connect(m, uart.o, received.w_stream)
         connect(m, received.r_stream, flipped(self.o))
         connect(m, flipped(self.i), sent.w_stream)
         # A register slice: the FIFO's comparison and the transmitter's counters are too much for one clock of a fast line.
         m.submodules.slice = cut = in_line(SkidBuffer(8))
         connect(m, sent.r_stream, cut.i)
-        connect(m, cut.o, transmitter.i)
+        connect(m, cut.o, uart.i)
         m.d.comb += [
-            receiver.rx.eq(self.rx),
-            self.tx.eq(transmitter.tx),
-            framing.i.eq(receiver.framing),
-            overrun.i.eq(receiver.overrun),
+            uart.rx.eq(self.rx),
+            self.tx.eq(uart.tx),
+            framing.i.eq(uart.framing),
+            overrun.i.eq(uart.overrun),
             self.framing.eq(framing.o),
             self.overrun.eq(overrun.o),
         ]
