@@ -674,5 +674,5 @@ def _tree(ranges: Sequence[tuple[int, int]], levels: int) -> tuple[tuple[Adder, 
 
 
 def _nodes(adders: Sequence[Adder]) -> str:
-    widths = sorted({str(Format.holding(adder.low, adder.high)) for adder in adders}, key=lambda name: int(name[1:]))
+    widths = sorted({str(Format.holding(adder.low, adder.high)) for adder in adders}, key=lambda name: (int(name[1:]), name))
     return f"{len(adders)} nodes of {', '.join(widths)}"

@@ -412,7 +412,7 @@ class TwinTransport:
         """
         if not frames:
             return []
-        pixels = self.design.pixels_per_clock if isinstance(self.design, Conv2DDesign) else 1
+        pixels = self.design.pixels_per_clock
         shapes = [frame_shape(self.design, frame.shape) for frame in frames]
         marks = [marks_of(shape, pixels) for shape in shapes]
         end = None if timeout is None else time.monotonic() + timeout
