@@ -14,11 +14,12 @@ import numpy as np
 
 from convolver.boards import BOARDS, Board, BuildResult, build
 from convolver.boards.listing import figures, update
-from convolver.designs import Conv2DDesign, FIRDesign
+from convolver.boards.simulated import simulated_top
+from convolver.designs import Conv2DDesign
 from convolver.errors import ConvolverError
 from convolver.host.device import Device
 from convolver.host.link import LinkTransport
-from convolver.sim.board_twin import DIVISOR, BoardPipe, BoardTwin
+from convolver.sim.board_twin import BoardPipe, BoardTwin
 
 KEPT = "result.pickle"
 
@@ -34,12 +35,13 @@ def built(board: Board, folder: Path, keep: bool) -> BuildResult:
     return result
 
 
-def measure_share(design: FIRDesign | Conv2DDesign) -> float:
-    """The share of the line that a design's samples fill on its board twin while results come back, both ways full.
+def measure_share(board: Board) -> float:
+    """The share of the line that a board's own design's samples fill on its twin while results come back, both ways full.
 
     Counted in the device's own clocks, so how fast this machine is doesn't matter.
     """
-    twin = BoardTwin(design)
+    design = board.design
+    twin = BoardTwin(simulated_top(board))
     pipe = BoardPipe(twin)
     size = (96, design.columns) if isinstance(design, Conv2DDesign) else (65536,)
     samples = np.random.default_rng(1).integers(design.sample.min, design.sample.max + 1, size)
@@ -48,7 +50,7 @@ def measure_share(design: FIRDesign | Conv2DDesign) -> float:
         before = twin.clocks
         device(samples)
         taken = twin.clocks - before
-    return float(samples.size * design.sample.bytes * 10 * DIVISOR / taken)
+    return float(samples.size * design.sample.bytes * 10 * twin.divisor / taken)
 
 
 def main() -> int:
@@ -67,8 +69,8 @@ def main() -> int:
     if failed:
         print("\n".join(["not written, because these failed:", *failed]), file=sys.stderr)
         return 1
-    shares = {design: measure_share(design) for design in dict.fromkeys(result.design for result in results)}
-    text = figures(results, [shares[result.design] for result in results], datetime.datetime.now(datetime.UTC).date())
+    shares = [measure_share(result.board) for result in results]
+    text = figures(results, shares, datetime.datetime.now(datetime.UTC).date())
     update(Path("docs", "boards.md"), text)
     return 0
 

@@ -22,6 +22,8 @@ FILTER_RANGES = ((17e6, 1), (26e6, 2), (44e6, 3), (66e6, 4), (101e6, 5), (133e6,
 class ClockTree(Elaboratable):
     """Drives the domains of `clocks`, which are defined above it, on a board; each is in reset until the PLL has locked.
 
+    A platform's method `get_pll`, if it has one, gives what stands for the PLL, as for what Amaranth lets platforms override.
+
     Parameters
     ----------
     clocks : Clocks
@@ -36,14 +38,16 @@ class ClockTree(Elaboratable):
         pad = platform.request(platform.default_clk, dir="-")
         outputs = [Signal(name=f"{domain.name}_clk") for domain in clocks.domains]
         locked = Signal()
-        if clocks.pll.family == "ice40":
+        if clocks.pll.family == "ice40" and not hasattr(platform, "get_pll"):
             # The PLL takes its input straight from the pad, which nothing else can use then.
             m.submodules.pll = _ice40(clocks.pll, pad, outputs, locked)
             oscillator = outputs[-1]
         else:
             m.submodules.oscillator = buffer = io.Buffer("i", pad)
             oscillator = buffer.i
-            if clocks.pll.family == "ecp5":
+            if hasattr(platform, "get_pll"):
+                m.submodules.pll = platform.get_pll(clocks.pll, oscillator, outputs, locked)
+            elif clocks.pll.family == "ecp5":
                 m.submodules.pll = _ecp5(clocks.pll, oscillator, outputs, locked)
             else:
                 oscillator = _global(m, "oscillator", oscillator)

@@ -154,19 +154,14 @@ def _silent(_title: str) -> None:
 def _plan(board: Board, design: FIRDesign | Conv2DDesign, clocks: Clocks, top: Any, seed: int) -> Any:
     """Amaranth's build plan: the design as RTLIL or Verilog, the constraints, and the tools' commands."""
     try:
-        from .top import BoardTop
+        from .top import BoardTop, device_on
 
         module, name = board.platform.split(":")
         platform = getattr(importlib.import_module(module), name)()
     except ImportError as error:
         raise ToolError(f"{error.name} is missing; install it with: pip install 'convolver[boards]'") from None
     if top is None:
-        from convolver.hw.core import create
-        from convolver.hw.device_top import Device
-
-        core = create(design, board.hardware)
-        own = {f"{name}_hz": domain.clock_hz for name in ("core", "line") if (domain := clocks.get(name))}
-        top = Device(design, clocks.link.clock_hz, board.uart.baud, core=core, **own)
+        top = device_on(board, design, clocks)
     # Timing is judged here, after clipping it to the device's limits, not by nextpnr's exit code.
     options = {"nextpnr_opts": f"--report {REPORT} --timing-allow-fail --seed {seed}"}
     if board.family == "xilinx7" and clocks.get("core"):

@@ -5,10 +5,28 @@ from typing import Any
 from amaranth.hdl import ClockDomain, Elaboratable, Module
 from amaranth.lib import io
 
+from convolver.designs import Conv2DDesign, FIRDesign
+from convolver.hw.core import create
+from convolver.hw.device_top import Device
+
 from .clock_tree import ClockTree
 from .clocks import Clocks
+from .registry import Board
 
-__all__ = ["BoardTop"]
+__all__ = ["BoardTop", "device_on"]
+
+
+def device_on(board: Board, design: FIRDesign | Conv2DDesign, clocks: Clocks, serial_number: int = 0, slots: int = 8) -> Device:
+    """The device that a board's bitstream holds: its core of the board's family, its domains at the rates of `clocks`.
+
+    Raises
+    ------
+    DesignError
+        If a parameter is out of its range.
+    """
+    core = create(design, board.hardware)
+    own = {f"{name}_hz": domain.clock_hz for name in ("core", "line") if (domain := clocks.get(name))}
+    return Device(design, clocks.link.clock_hz, board.uart.baud, serial_number, slots, core, **own)
 
 
 class BoardTop(Elaboratable):

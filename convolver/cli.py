@@ -22,7 +22,9 @@ from .schedule import Family
 from .version import __version__
 
 if TYPE_CHECKING:
+    from .designs import Conv2DDesign, FIRDesign
     from .host.device import Device
+    from .hw.one_clock import OneClockTop
 
 # Everything else is imported by the command that needs it: `convolver --help` waits for no hardware tool.
 
@@ -60,6 +62,10 @@ MaybePort = Annotated[
     ),
 ]
 
+TwinOf = Annotated[
+    str | None,
+    typer.Option("--board", "-b", metavar="NAME", help="The whole top of that board; else a twin of none, which is quicker."),
+]
 BoardName = Annotated[str, typer.Option("--board", "-b", metavar="NAME", help="One of `convolver boards`.")]
 
 
@@ -242,20 +248,32 @@ def selftest(
     print(f"{results} frames, {samples} samples, {told}seed {seed}: every result equals the golden model, bit for bit")
 
 
+def _twin_top(design: Path | None, board: str | None) -> "FIRDesign | Conv2DDesign | OneClockTop":
+    """What a board twin is made of: a board's top, or a design on no board."""
+    from .selftest import DEFAULT
+
+    loaded = None if design is None else load_design(design)
+    if board is None:
+        return DEFAULT if loaded is None else loaded
+    from .boards import get
+    from .boards.simulated import simulated_top
+
+    return simulated_top(get(board), loaded)
+
+
 @app.command()
 def twin(
     design: MaybeDesignFile = None,
+    board: TwinOf = None,
     pty: Annotated[bool, typer.Option("--pty", help="Behind a pseudo-terminal, opened like a serial port.")] = False,
 ) -> None:
     """Runs the whole board top, compiled, from UART pin to UART pin, until ctrl-C."""
-    from .selftest import DEFAULT
-
     if not pty:
         raise typer.BadParameter("write convolver twin --pty: a pseudo-terminal is the only way in for now")
     from .progress import steps
     from .sim.board_twin import serve
 
-    loaded = DEFAULT if design is None else load_design(design)
+    top = _twin_top(design, board)
     with contextlib.ExitStack() as stack:
         advance = stack.enter_context(steps())
 
@@ -263,12 +281,13 @@ def twin(
             stack.close()  # the progress is over; from now on others have the terminal
             print(f"{url}\nIt serves until ctrl-C; in another terminal: convolver selftest --port {url}", flush=True)
 
-        serve(loaded, tell, advance)
+        serve(top, tell, advance)
 
 
 @app.command()
 def serve(
     design: MaybeDesignFile = None,
+    board: TwinOf = None,
     port: Annotated[
         str | None, typer.Option("--port", "-p", metavar="URL", help="A board, such as serial:///dev/ttyUSB0; else a twin.")
     ] = None,
@@ -287,18 +306,19 @@ def serve(
     from .host.address import open_pipe
     from .host.server import Server
     from .progress import steps
-    from .selftest import DEFAULT
 
-    if port is not None and design is not None:
-        raise typer.BadParameter("give --design FILE for a twin, or --port URL for a board, which brings its own design")
+    if port is not None and (design is not None or board is not None):
+        raise typer.BadParameter(
+            "give --design FILE or --board NAME for a twin, or --port URL for a board, which brings its own design"
+        )
     with contextlib.ExitStack() as stack:
         pipe = port
         if pipe is None:
             from .sim.board_twin import serving
 
-            loaded = DEFAULT if design is None else load_design(design)
+            top = _twin_top(design, board)
             with steps() as advance:
-                terminal = stack.enter_context(serving(loaded, advance))
+                terminal = stack.enter_context(serving(top, advance))
             pipe = f"serial://{terminal.port}"
         server = Server(lambda: open_pipe(pipe), host, tcp_port, token or None)
         how = f"convolver selftest --port {server.url}" + (", with the token in CONVOLVER_TOKEN" if token else "")

@@ -29,13 +29,14 @@ struct line_job {
 template<class Board> struct lines {
 	typename Board::top top;
 
-	// Bits still to be sent, lowest first, and clocks left of the one on the line.
+	// Bits still to be sent, lowest first, and what is left of the one on the line. A bit lasts `clocks` parts of time, a clock
+	// `bits` of them: what a bit has over goes to the next one.
 	unsigned sending = 0;
-	i64 send_clocks = 0;
+	i64 send_time = 0;
 
-	// Bits received, clocks to the middle of the next one, and how many are missing.
+	// Bits received, the time to the middle of the next one, and how many are missing.
 	unsigned receiving = 0;
-	i64 receive_clocks = 0;
+	i64 receive_time = 0;
 	unsigned missing = 0;
 
 	void run(line_job &j) {
@@ -49,18 +50,18 @@ template<class Board> struct lines {
 
 private:
 	TWIN_INLINE bool send(line_job &j) {
-		if (send_clocks == 0) {
+		if (send_time < Board::bits) {
 			// A byte ends with its stop bit, behind which stands a mark.
 			if (sending > 1)
 				sending >>= 1;
 			if (sending <= 1 && j.taken < j.sent_count)
 				sending = unsigned(j.sent[j.taken++]) << 1 | 0x600;
-			send_clocks = sending > 1 ? Board::divisor : 0;
+			send_time = sending > 1 ? send_time + Board::clocks : 0;
 		}
 		if (sending <= 1)
 			return true;
 		j.quiet = 0;
-		send_clocks--;
+		send_time -= Board::bits;
 		return sending & 1;
 	}
 
@@ -69,12 +70,14 @@ private:
 			if (level)
 				return;
 			missing = 10;
-			receive_clocks = Board::divisor / 2;
+			receive_time = Board::clocks / 2;
 		}
 		j.quiet = 0;
-		if (receive_clocks-- > 0)
+		if (receive_time >= Board::bits) {
+			receive_time -= Board::bits;
 			return;
-		receive_clocks = Board::divisor - 1;
+		}
+		receive_time += Board::clocks - Board::bits;
 		receiving = receiving >> 1 | unsigned(level) << 9;
 		if (--missing == 0) {
 			if ((receiving & 0x201) == 0x200)

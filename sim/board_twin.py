@@ -1,7 +1,10 @@
 """The board twin: the whole device top compiled, from UART pin to UART pin, behind a pseudo-terminal that opens like a port.
 
-Only what belongs to a board is missing: its pins, its clock, its USB bridge. Bytes take their clocks on the lines here too, so
+Only what belongs to a device is missing: its pads, its PLL, its USB bridge. Bytes take their clocks on the lines here too, so
 that what overflows on a board overflows here.
+
+While bytes are on the lines the twin runs as fast as the machine can; when they are quiet, in real time or as near to it as it
+gets, so that time-outs take as long as on a board.
 """
 
 import contextlib
@@ -12,7 +15,7 @@ import threading
 import time
 import tty
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 from convolver.designs import Conv2DDesign, FIRDesign
 
@@ -20,23 +23,19 @@ from .compiler import Compiled, Progress, compile_described
 from .pins import Pins
 from .translate import rtlil_of
 
-__all__ = ["CLOCK_HZ", "BoardPipe", "BoardTwin", "Terminal", "serve", "serving"]
+if TYPE_CHECKING:
+    from convolver.hw.one_clock import OneClockTop
 
-CLOCK_HZ = 1_000_000
-"""Frequency that the device is told. While bytes are on its lines it runs as fast as the machine can; when they are quiet, in
-real time, so that time-outs take as long as on a board."""
+__all__ = ["BoardPipe", "BoardTwin", "Terminal", "serve", "serving"]
 
-DIVISOR = 4
-"""Clocks a bit, as few as the UART takes: clocks are what a twin is short of."""
+QUIET_BITS = 500
+"""Bits' time without one on the lines after which the twin looks at the terminal."""
 
-QUIET = 2_000
-"""Clocks without a bit on the lines after which the twin looks at the terminal."""
+SLICE_BITS = 1_000
+"""Bits' time between two looks at the terminal while bytes are on the lines: less than half a frame."""
 
-ASLEEP = CLOCK_HZ
-"""Clocks without a bit after which nothing more happens in a device by itself: its longest time-out is a quarter of that."""
-
-SLICE = 4_000
-"""Clocks between two looks at the terminal while bytes are on the lines: the time of less than half a frame."""
+IDLE_CLOCKS = 100_000
+"""Clocks at most between two looks at the terminal while the lines are quiet: what comes from the host then doesn't wait."""
 
 _AT_ONCE = 4096
 _PATIENCE = 0.1
@@ -53,37 +52,25 @@ class _Job(ctypes.Structure):
     )
 
 
-class _OneClock:
-    """Stands for the platform of a twin, where all domains have one clock: an edge of it is the only moment there is, so that
-    what is set asynchronously on a board is set by the next edge here."""
-
-    def get_async_ff_sync(self, synchronizer: Any) -> Any:
-        from amaranth.hdl import Module
-        from amaranth.lib.cdc import FFSynchronizer
-
-        m = Module()
-        m.submodules.stages = FFSynchronizer(
-            synchronizer.i, synchronizer.o, o_domain=synchronizer._o_domain, stages=synchronizer._stages
-        )
-        return m
+_bare: dict[tuple[FIRDesign | Conv2DDesign, int, int], "OneClockTop"] = {}
+_kept: dict["OneClockTop", Compiled] = {}
 
 
-_kept: dict[tuple[FIRDesign | Conv2DDesign, int, int], Compiled] = {}
-
-
-def _compiled(design: FIRDesign | Conv2DDesign, serial_number: int, slots: int, progress: Progress | None) -> Compiled:
+def _on_no_board(design: FIRDesign | Conv2DDesign, serial_number: int, slots: int) -> "OneClockTop":
     key = design, serial_number, slots
-    if key not in _kept:
-        from amaranth.hdl import DomainRenamer
+    if key not in _bare:
+        from convolver.hw.one_clock import bare
 
-        from convolver.hw.device_top import Device
+        _bare[key] = bare(*key)
+    return _bare[key]
 
+
+def _compiled(top: "OneClockTop", progress: Progress | None) -> Compiled:
+    if top not in _kept:
         (progress or (lambda _title: None))("elaborating")
-        device = Device(design, CLOCK_HZ, CLOCK_HZ // DIVISOR, serial_number, slots, core_hz=CLOCK_HZ)
-        ports = {name: (getattr(device, name), None) for name in ("rx", "tx", "session", "fault")}
-        text = rtlil_of(DomainRenamer({"core": "sync"})(device), _OneClock(), ports)
-        (_kept[key],) = compile_described([(Pins.at(DIVISOR), text)], progress)
-    return _kept[key]
+        text = rtlil_of(top.component, top.platform, top.ports)
+        (_kept[top],) = compile_described([(Pins.at(top.divisor), text)], progress)
+    return _kept[top]
 
 
 class BoardTwin:
@@ -91,10 +78,11 @@ class BoardTwin:
 
     Parameters
     ----------
-    design : FIRDesign or Conv2DDesign
-        What the device computes.
+    top : FIRDesign, Conv2DDesign or OneClockTop
+        What the device computes: it's on no board then, at a clock and a rate that make it quick. Or a board's top, see
+        `convolver.boards.simulated_top`.
     serial_number : int
-        32 bits that it tells its host.
+        32 bits that a device on no board tells its host.
     slots : int
         Frames of 256 bytes in either ring of its link.
     progress : callable, optional
@@ -102,6 +90,10 @@ class BoardTwin:
 
     Attributes
     ----------
+    clock_hz : int
+        Frequency of its clock on a board.
+    divisor : Fraction
+        Clocks a bit.
     clocks : int
         Clocks since power-on.
     quiet : int
@@ -111,18 +103,23 @@ class BoardTwin:
 
     Raises
     ------
+    DesignError
+        If a parameter is out of its range.
     ToolError
         If there is no C++ compiler, or a tool fails.
     """
 
     def __init__(
         self,
-        design: FIRDesign | Conv2DDesign,
+        top: "FIRDesign | Conv2DDesign | OneClockTop",
         serial_number: int = 0,
         slots: int = 8,
         progress: Progress | None = None,
     ) -> None:
-        compiled = _compiled(design, serial_number, slots, progress)
+        if isinstance(top, FIRDesign | Conv2DDesign):
+            top = _on_no_board(top, serial_number, slots)
+        compiled = _compiled(top, progress)
+        self.clock_hz, self.divisor = top.clock_hz, top.divisor
         self._run = compiled.function("run")
         self._run.argtypes = (ctypes.c_void_p, ctypes.POINTER(_Job))
         self._run.restype = None
@@ -174,11 +171,16 @@ class BoardTwin:
         self.broken += job.broken
         return job.taken, self._buffer.raw[: job.given]
 
-    def exchange(self, sent: bytes, patience: int = QUIET) -> bytes:
-        """Sends all of `sent`, and gives what comes until the lines have been quiet for `patience` clocks."""
+    def clocks_of(self, bits: int) -> int:
+        """Clocks that so many bits take."""
+        return int(bits * self.divisor)
+
+    def exchange(self, sent: bytes) -> bytes:
+        """Sends all of `sent`, and gives what comes until the lines have been quiet for the time of 500 bits."""
         received = bytearray()
+        slice_, patience = self.clocks_of(SLICE_BITS), self.clocks_of(QUIET_BITS)
         while True:
-            taken, came = self.run(sent, SLICE, patience)
+            taken, came = self.run(sent, slice_, patience)
             sent = sent[taken:]
             received += came
             if not sent and self.quiet >= patience:
@@ -197,16 +199,15 @@ class BoardPipe:
         Makes of the bytes on either line what arrives.
     """
 
-    byte_time = 10 * DIVISOR / CLOCK_HZ
-
     def __init__(self, twin: BoardTwin, faults: Callable[[bytes], bytes] = lambda data: data) -> None:
         self.twin = twin
+        self.byte_time = float(10 * twin.divisor / twin.clock_hz)
         self.faults = faults
         self._outbox = self._inbox = b""
 
     def time(self) -> float:
         """Seconds since the device's power-on: the clock for the link's driver."""
-        return self.twin.clocks / CLOCK_HZ
+        return self.twin.clocks / self.twin.clock_hz
 
     def write(self, data: bytes, deadline: float) -> int:
         """Takes all of `data`; it leaves while somebody reads."""
@@ -217,7 +218,7 @@ class BoardPipe:
     def read(self, size: int, deadline: float) -> bytes:
         """Lets time go by until bytes have come, or to the deadline."""
         while not self._inbox:
-            taken, came = self.twin.run(self._outbox, SLICE)
+            taken, came = self.twin.run(self._outbox, self.twin.clocks_of(SLICE_BITS))
             self._outbox = self._outbox[taken:]
             self._inbox += self.faults(came)
             if self.time() >= deadline:
@@ -264,22 +265,24 @@ class Terminal:
     def run(self) -> None:
         """Serves hosts, one after the other, until `stop`."""
         twin = self.twin
+        slice_, quiet = twin.clocks_of(SLICE_BITS), twin.clocks_of(QUIET_BITS)
         sent = b""
         last = time.monotonic()
         while not self._stopped:
             # Nothing to do but wait: for a byte, or for the time to go on in the device.
-            idle = not sent and twin.quiet >= QUIET
-            asleep = twin.quiet >= ASLEEP
+            idle = not sent and twin.quiet >= quiet
+            # Nothing more happens in a device by itself: its longest time-out is a quarter of a second.
+            asleep = twin.quiet >= twin.clock_hz
             self._wait((0.1 if asleep else 0.002) if idle else 0.0)
             if len(sent) < _AT_ONCE:
                 sent += self.faults(self._read())
             now = time.monotonic()
             if sent or not idle:
-                taken, received = twin.run(sent, SLICE, QUIET)
+                taken, received = twin.run(sent, slice_, quiet)
                 sent = sent[taken:]
             else:
                 # Real time, or a hundredth of it while nothing can happen.
-                clocks = int(min(now - last, 0.1) * CLOCK_HZ)
+                clocks = min(int((now - last) * twin.clock_hz), IDLE_CLOCKS)
                 taken, received = twin.run(b"", clocks // 100 if asleep else clocks)
             last = now
             self._write(self.faults(received))
@@ -320,7 +323,7 @@ class Terminal:
 
 @contextlib.contextmanager
 def serving(
-    design: FIRDesign | Conv2DDesign,
+    top: "FIRDesign | Conv2DDesign | OneClockTop",
     progress: Progress | None = None,
     faults: Callable[[bytes], bytes] = lambda data: data,
     **parameters: int,
@@ -329,7 +332,7 @@ def serving(
 
     Parameters
     ----------
-    design : FIRDesign or Conv2DDesign
+    top : FIRDesign, Conv2DDesign or OneClockTop
     progress : callable, optional
         As for `BoardTwin`.
     faults : callable, optional
@@ -342,7 +345,7 @@ def serving(
     ToolError
         If there is no C++ compiler, or a tool fails.
     """
-    terminal = Terminal(BoardTwin(design, progress=progress, **parameters), faults)
+    terminal = Terminal(BoardTwin(top, progress=progress, **parameters), faults)
     thread = threading.Thread(target=terminal.run, name="board twin", daemon=True)
     thread.start()
     try:
@@ -354,7 +357,7 @@ def serving(
 
 
 def serve(
-    design: FIRDesign | Conv2DDesign,
+    top: "FIRDesign | Conv2DDesign | OneClockTop",
     tell: Callable[[str], None] = print,
     progress: Progress | None = None,
     **parameters: int,
@@ -363,7 +366,7 @@ def serve(
 
     Parameters
     ----------
-    design, progress, parameters
+    top, progress, parameters
         As for `serving`.
     tell : callable
         Gets the one line ``serial:///dev/pts/N``.
@@ -373,7 +376,7 @@ def serve(
     ToolError
         If there is no C++ compiler, or a tool fails.
     """
-    terminal = Terminal(BoardTwin(design, progress=progress, **parameters))
+    terminal = Terminal(BoardTwin(top, progress=progress, **parameters))
     try:
         tell(f"serial://{terminal.port}")
         with contextlib.suppress(KeyboardInterrupt):

@@ -15,16 +15,21 @@ from PIL import Image
 
 import convolver
 from convolver import Conv2DDesign, FIRDesign, s16, u8
-from convolver.errors import DesignMismatch, FileError, LinkError, LinkTimeout, SessionLost
+from convolver.boards import get
+from convolver.boards.clocks import clocks_of
+from convolver.boards.simulated import simulated_top
+from convolver.errors import BoardError, DesignMismatch, FileError, LinkError, LinkTimeout, SessionLost
 from convolver.host.device import Device
 from convolver.host.frames import Frame, FrameReceiver
 from convolver.host.link import LinkTransport, connect
+from convolver.hw.one_clock import CLOCK_HZ, DIVISOR
 from convolver.protocol import Type
 from convolver.sim import golden
-from convolver.sim.board_twin import CLOCK_HZ, DIVISOR, BoardPipe, BoardTwin, serving
+from convolver.sim.board_twin import BoardPipe, BoardTwin, serving
 
 SOBEL = Conv2DDesign([[1, 0, -1], [2, 0, -3], [1, 0, -1]], pixel=u8, boundary="edge", rows=300, columns=160)
 SMOOTH = FIRDesign([3, -7, 11, 60, 25, -9, 1], data=s16, coefficient=s16, output=s16, shift=6, loadable=True)
+ULX3S = get("ulx3s-85f")
 TIMER = CLOCK_HZ // 8
 
 
@@ -245,10 +250,8 @@ class Faults:
         return bytes(out)
 
 
-def run_with_faults(link, seed, count):
-    """One signal of `count` samples over a line with faults, `link()` a new host: right, or a named error and right the next
-    time. The errors."""
-    samples = np.random.default_rng(seed).integers(-(1 << 15), 1 << 15, count)
+def run_with_faults(link, design, samples):
+    """One frame over a line with faults, `link()` a new host: right, or a named error and right the next time. The errors."""
     transport, errors = None, []
     for _ in range(20):
         try:
@@ -257,41 +260,77 @@ def run_with_faults(link, seed, count):
         except LinkError as error:
             errors.append(error)
             continue
-        np.testing.assert_array_equal(results, golden.run(SMOOTH, samples))
+        np.testing.assert_array_equal(results, golden.run(design, samples))
         transport.close()
         return errors
-    raise AssertionError(f"Nothing came through in 20 tries (seed {seed}): {errors}")
+    raise AssertionError(f"Nothing came through in 20 tries: {errors}")
+
+
+def signal_of(seed, count):
+    return np.random.default_rng(seed).integers(-(1 << 15), 1 << 15, count)
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_a_line_with_faults(signals, seed):
     faults = Faults(1e-3, seed)
-    run_with_faults(lambda: direct(signals, faults), seed, 2000)
+    run_with_faults(lambda: direct(signals, faults), SMOOTH, signal_of(seed, 2000))
     assert faults.count > 3
 
 
-def over_a_terminal(rate, seeds, count):
-    """Signals of `count` samples, from one host after the other, over a pseudo-terminal with faults; what came of them."""
+def over_a_terminal(top, design, rate, frames):
+    """Frames of samples, from one host after the other, over a pseudo-terminal with faults; what came of them."""
     faults = Faults(rate, 1)
     errors = []
-    with serving(SMOOTH, faults=faults) as terminal:
-        for seed in range(seeds):
-            errors += run_with_faults(lambda: connect(f"serial://{terminal.port}", SMOOTH), seed, count)
+    with serving(top, faults=faults) as terminal:
+        for samples in frames:
+            errors += run_with_faults(lambda: connect(f"serial://{terminal.port}", design), design, samples)
         assert terminal.twin.broken == 0
     return faults.count, errors
 
 
 def test_a_terminal_with_faults():
-    faults, _ = over_a_terminal(1e-3, 2, 1000)
+    faults, _ = over_a_terminal(SMOOTH, SMOOTH, 1e-3, [signal_of(seed, 1000) for seed in range(2)])
     assert faults > 3
+
+
+def test_the_top_of_a_board():
+    """The ULX3S's own design and clocks, 25 clocks in three bits, over a pseudo-terminal with faults."""
+    images = [np.random.default_rng(seed).integers(0, 256, (3, 500)) for seed in range(2)]
+    faults, _ = over_a_terminal(simulated_top(ULX3S), ULX3S.design, 1e-3, images)
+    assert faults > 0
+
+
+@pytest.mark.parametrize("name", ["icebreaker", "versa-ecp5-5g", "arty-a7-35"])
+def test_the_top_of_each_family(name):
+    """Other clocks, another family's latencies; every byte of the line is used, and nothing is lost."""
+    board = get(name)
+    twin = BoardTwin(simulated_top(board, SMOOTH, serial_number=7))
+    samples = signal_of(1, 2000)
+    transport = direct(twin)
+    clocks = twin.clocks
+    np.testing.assert_array_equal(transport.run(samples), golden.run(SMOOTH, samples))
+    line = 2 * len(samples) * 10 * float(twin.divisor)
+    assert twin.clocks - clocks < 1.3 * line
+    status = transport.status()
+    clocks = clocks_of(board)
+    assert (status["serial_number"], status["clock_frequency"]) == (7, clocks.core.clock_hz)
+    assert drops(transport) == []
+    assert status["link_resent"] == twin.broken == 0
+
+
+def test_a_top_that_no_board_holds():
+    with pytest.raises(BoardError, match="multipliers"):
+        simulated_top(ULX3S, FIRDesign([1] * 200, coefficient=s16, loadable=True))
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(7200)
 @pytest.mark.parametrize("rate", [0, 1e-5, 1e-4, 1e-3])
-def test_soak_a_terminal_with_faults(rate):
-    """10 000 frames of 256 bytes each way; prints what docs/reliability.md shows."""
-    faults, errors = over_a_terminal(rate, 50, 200 * 128)
+def test_soak_the_top_of_a_board(rate):
+    """10 000 frames of 256 bytes each way, through the top of the ULX3S; prints what docs/reliability.md shows."""
+    design = ULX3S.design
+    images = [np.random.default_rng(seed).integers(0, 256, (80, design.columns)) for seed in range(50)]
+    faults, errors = over_a_terminal(simulated_top(ULX3S), design, rate, images)
     print(f"rate {rate}: {faults} faults, {len(errors)} named errors: {[str(error) for error in errors]}")
     assert rate or not errors
 

@@ -6,12 +6,15 @@ machine is.
 
 import itertools
 import random
+import time
 from collections import Counter
 
 import numpy as np
 import pytest
 
 from convolver import FIRDesign, s16
+from convolver.boards import get
+from convolver.boards.simulated import simulated_top
 from convolver.errors import DeviceRestarted, LinkError, LinkTimeout, PortError, SessionLost
 from convolver.host.device import Device
 from convolver.host.frames import Frame
@@ -19,7 +22,7 @@ from convolver.host.link import LinkTransport
 from convolver.host.session import Timing
 from convolver.protocol import Type
 from convolver.sim import golden
-from convolver.sim.board_twin import CLOCK_HZ, BoardPipe, BoardTwin
+from convolver.sim.board_twin import BoardPipe, BoardTwin
 
 DESIGN = FIRDesign([3, -7, 11, 60, 25, -9, 1], data=s16, coefficient=s16, output=s16, shift=6, loadable=True)
 TIMING = Timing(progress=1.0)
@@ -36,8 +39,9 @@ class WildPipe(BoardPipe):
     """A line on which bytes flip, get lost, double and appear; rubbish and half frames run into it, it falls silent, another
     host speaks, the device loses its power, the cable is pulled."""
 
-    def __init__(self, seed):
-        super().__init__(BoardTwin(DESIGN), self._pass)
+    def __init__(self, seed, top=DESIGN):
+        super().__init__(BoardTwin(top), self._pass)
+        self.top = top
         self.chance = random.Random(seed)
         self.rate = RATES[seed % len(RATES)]
         self.before = 0.0  # time of the devices that have lost their power
@@ -60,7 +64,7 @@ class WildPipe(BoardPipe):
     def reopen(self):
         """What a host's next call does: waits for the cable here, as a user would."""
         while self.time() < self.unplugged_until:
-            self.twin.run(b"", CLOCK_HZ // 100)
+            self.twin.run(b"", self.twin.clock_hz // 100)
         self._inbox = b""
         return self
 
@@ -96,7 +100,7 @@ class WildPipe(BoardPipe):
 
     def reset(self):
         self.before = self.time()
-        self.twin = BoardTwin(DESIGN)
+        self.twin = BoardTwin(self.top)
         self._outbox = b""
 
     def unplug(self):
@@ -165,10 +169,10 @@ def work(pipe, transport, chance, numbers, held):
     assert pipe.time() - start < 30
 
 
-def wild(seed, calls):
+def wild(seed, calls, top=DESIGN):
     """Random work in wild weather; the outcomes, and what was injected."""
     chance, numbers = random.Random(seed), np.random.default_rng(seed)
-    pipe = WildPipe(seed)
+    pipe = WildPipe(seed, top)
     transport, held = connect(pipe), list(DESIGN.coefficients)
     outcomes, messages = Counter(), []
     for _ in range(calls):
@@ -258,3 +262,19 @@ def test_soak_random_work_with_everything_going_wrong(part):
         injected += done
     print(dict(outcomes), dict(injected))
     assert outcomes["right"] > SOAK_SEEDS
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(7200)
+def test_soak_an_hour_on_the_top_of_a_board():
+    """Random work with everything going wrong for an hour, on the top of the ULX3S; prints what docs/reliability.md shows."""
+    top = simulated_top(get("ulx3s-85f"), DESIGN)
+    outcomes, injected = Counter(), Counter()
+    end = time.monotonic() + 3600
+    seeds = itertools.takewhile(lambda _: time.monotonic() < end, itertools.count(10_000))
+    for seed in seeds:
+        told, done = wild(seed, CALLS, top)
+        outcomes += told
+        injected += done
+        print(seed, dict(outcomes), dict(injected), flush=True)
+    assert outcomes["right"] > 100
