@@ -1,6 +1,6 @@
 """Block RAM with its output register: one write port, one read port, two clocks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from amaranth.hdl import Module, ShapeLike, Signal, Value
 from amaranth.lib import wiring
@@ -26,6 +26,8 @@ class BlockRAM(wiring.Component):
     depth : int
     init : sequence of int
         The first words after power-up; the others are 0. A reset doesn't bring them back.
+    attrs : mapping, optional
+        Attributes for a synthesiser that infers the memory.
 
     Ports
     -----
@@ -34,7 +36,7 @@ class BlockRAM(wiring.Component):
     write, write_address, write_data : In
     """
 
-    def __init__(self, shape: ShapeLike, depth: int, init: Sequence[int] = ()) -> None:
+    def __init__(self, shape: ShapeLike, depth: int, init: Sequence[int] = (), attrs: Mapping[str, str] | None = None) -> None:
         super().__init__(
             {
                 "read_address": In(range(depth)),
@@ -47,6 +49,7 @@ class BlockRAM(wiring.Component):
         self._shape = shape
         self._depth = depth
         self._init = list(init)
+        self._attrs = dict(attrs or {})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -57,7 +60,7 @@ class BlockRAM(wiring.Component):
                 m, self._depth, self._init, self.read_address, word, self.write, self.write_address, Value.cast(self.write_data)
             )
             return m
-        m.submodules.memory = memory = Memory(shape=self._shape, depth=self._depth, init=self._init)
+        m.submodules.memory = memory = Memory(shape=self._shape, depth=self._depth, init=self._init, attrs=self._attrs)
         read, write = memory.read_port(), memory.write_port()
         m.d.comb += [
             read.addr.eq(self.read_address),

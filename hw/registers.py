@@ -8,11 +8,12 @@ import zlib
 from dataclasses import dataclass
 
 from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value
-from amaranth.lib import data, memory, stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.designs import GATEWARE_BOUNDARIES, Conv2DDesign, FIRDesign
 from convolver.errors import DesignError
+from convolver.hw.block_ram import BlockRAM
 from convolver.hw.stream import shape_of
 from convolver.schedule import Schedule
 
@@ -117,9 +118,9 @@ def frame_members(design: FIRDesign | Conv2DDesign) -> dict[str, wiring.Member]:
 class RegisterBank(wiring.Component):
     """Answers a bus from the registers of an accelerator, and hands a core its frame size and coefficients.
 
-    The response is offered two clocks after the request, later for a coefficient that has to wait for room; one request is
-    under way at a time. Nothing that comes in reaches a ready or valid of the bus within the same clock. What a request
-    asks for happens once and before its response.
+    The response is offered two clocks after the request, for a word of the description three, and later for a coefficient
+    that has to wait for room; one request is under way at a time. Nothing that comes in reaches a ready or valid of the bus
+    within the same clock. What a request asks for happens once and before its response.
 
     A request is refused, with `error` and no effect, if the design has no such register, if the register can't be read or
     written, if the value doesn't fit it, and, for COEFFICIENT, while a complete set waits for its frame.
@@ -186,8 +187,7 @@ class RegisterBank(wiring.Component):
         m = Module()
         words = [int.from_bytes(self._description[at : at + 4], "little") for at in range(0, len(self._description), 4)]
         # Without the attribute Yosys makes logic of a memory of so few words, on iCE40 some 200 look-up tables.
-        m.submodules.description = rom = memory.Memory(shape=32, depth=len(words), init=words, attrs={"rom_style": "block"})
-        read = rom.read_port()
+        m.submodules.description = rom = BlockRAM(32, len(words), words, {"rom_style": "block"})
 
         request, response = self.bus.request, self.bus.response
         word = request.p.address[2:]
@@ -202,7 +202,7 @@ class RegisterBank(wiring.Component):
         clocks, beats_in, beats_out = Signal(32), Signal(32), Signal(32)
         sticky = Signal(ERROR_KINDS)
 
-        m.d.comb += read.addr.eq(word)
+        m.d.comb += rom.read_address.eq(word)
         m.d.sync += [
             clocks.eq(clocks + 1),
             beats_in.eq(beats_in + self.i_stb),
@@ -236,7 +236,8 @@ class RegisterBank(wiring.Component):
                 with m.Case(REGISTERS[name].address >> 2):
                     m.d.comb += [known.eq(1), value.eq(content)]
 
-        # Offered: the request is looked at, and has its effect. Taken: the memory has read. Answered: the response is out.
+        # Offered: the request is looked at, and has its effect. Taken: the memory has read. Read: its output register has the
+        # word. Answered: the response is out.
         act = Signal()
         with m.FSM():
             with m.State("OFFERED"), m.If(request.valid & ~wait):
@@ -245,8 +246,11 @@ class RegisterBank(wiring.Component):
                 m.next = "TAKEN"
             with m.State("TAKEN"):
                 m.d.comb += request.ready.eq(1)
+                m.next = "ANSWERED"
                 with m.If(from_rom):
-                    m.d.sync += response.p.data.eq(read.data)
+                    m.next = "READ"
+            with m.State("READ"):
+                m.d.sync += response.p.data.eq(rom.read_data)
                 m.next = "ANSWERED"
             with m.State("ANSWERED"):
                 m.d.comb += response.valid.eq(1)
