@@ -29,9 +29,9 @@ def padded(results: Any, design: Design) -> Value:
 class SampleUnpacker(wiring.Component):
     """Makes samples of bytes, and counts them to mark frames: one byte a clock, latency one clock from a sample's last byte.
 
-    Bits of the bytes above the sample's width are ignored. The size of a frame is taken with its first sample. Of several
-    pixels a beat it gathers as many, fewer at the end of a line; of several planes all samples of a pixel. The bytes are the
-    same.
+    Bits of the bytes above the sample's width are ignored. The size of a frame must stand on its ports a clock before the
+    frame's first sample, and until that is taken. Of several pixels a beat it gathers as many, fewer at the end of a line; of
+    several planes all samples of a pixel. The bytes are the same.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class SampleUnpacker(wiring.Component):
     def __init__(self, design: FIRDesign | Conv2DDesign) -> None:
         self.design = design
         self._layout = beat_layout(design)
-        sizes = {name: In(member.shape) for name, member in frame_members(design).items()}
+        sizes = {name: In(member.shape, init=member.init) for name, member in frame_members(design).items()}
         super().__init__(
             {
                 "i": In(stream.Signature(8)),
@@ -91,24 +91,18 @@ class SampleUnpacker(wiring.Component):
         first, last = Signal(init=1), Signal()
         m.d.comb += beat.last.eq(last)
         if isinstance(self.design, Conv2DDesign):
-            row, rows, rows_kept = _counter(m, "row", self.rows, first)
-            column, columns, columns_kept = _counter(m, "column", self.columns, first)
-            bottom, eol = Signal(), Signal()
-            m.d.comb += [
-                eol.eq(column == (columns - 1)[: len(column)]),
-                bottom.eq(row == (rows - 1)[: len(row)]),
-                beat.eol.eq(eol),
-                last.eq(eol & bottom),
-            ]
+            row, bottom = self._counter(m, "rows", first)
+            column, eol = self._counter(m, "columns", first)
+            m.d.comb += [beat.eol.eq(eol), last.eq(eol & bottom)]
             with m.If(taken):
-                m.d.sync += [rows_kept.eq(rows), columns_kept.eq(columns), column.eq(Mux(eol, 0, column + 1))]
+                m.d.sync += column.eq(Mux(eol, 0, column + 1))
                 with m.If(eol):
                     m.d.sync += row.eq(Mux(bottom, 0, row + 1))
         else:
-            place_in_frame, length, length_kept = _counter(m, "place_in_frame", self.length, first)
-            m.d.comb += last.eq(place_in_frame == (length - 1)[: len(length)])
+            place_in_frame, end = self._counter(m, "length", first)
+            m.d.comb += last.eq(end)
             with m.If(taken):
-                m.d.sync += [length_kept.eq(length), place_in_frame.eq(Mux(last, 0, place_in_frame + 1))]
+                m.d.sync += place_in_frame.eq(Mux(last, 0, place_in_frame + 1))
         with m.If(taken):
             m.d.sync += first.eq(last)
         if pixels == 1:
@@ -119,6 +113,16 @@ class SampleUnpacker(wiring.Component):
         connect(m, skid.o, flipped(self.o))
         m.d.comb += self.empty.eq(~skid.o.valid)
         return m
+
+    def _counter(self, m: Module, name: str, first: Signal) -> tuple[Signal, Value]:
+        """A counter as wide as a size, and whether it stands at that size's end, which is kept from a frame's first sample."""
+        size = getattr(self, name)
+        width = len(size)
+        count = Signal(width, name=f"{name}_before")
+        end = Signal(width, name=f"{name}_end", init=(size.init - 1) % (1 << width))
+        with m.If(first):
+            m.d.sync += end.eq(size - 1)
+        return count, count == end
 
     def _gather(
         self, m: Module, beat: Any, sample: Value, final: Value, eol: Value, last: Value, taken: Value, whole: Signal
@@ -139,13 +143,6 @@ class SampleUnpacker(wiring.Component):
                 Value.cast(beat.data).word_select(place, width).eq(Mux(lane == place, sample, kept)),
                 beat.keep[place].eq(lane >= place),
             ]
-
-
-def _counter(m: Module, name: str, size: Signal, first: Signal) -> tuple[Signal, Signal, Signal]:
-    """A counter as wide as `size`, the size that holds now, and the register that keeps it for the rest of the frame."""
-    count, chosen, kept = (Signal(len(size), name=f"{name}{suffix}") for suffix in ("", "_size", "_size_kept"))
-    m.d.comb += chosen.eq(Mux(first, size, kept))
-    return count, chosen, kept
 
 
 class ResultPacker(wiring.Component):

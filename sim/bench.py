@@ -1,7 +1,7 @@
 """A bench for one stream component on Amaranth's simulator: seeded gaps and stalls, every beat noted with its clock."""
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,7 +40,7 @@ def run_stream(
     settle: int = 8,
     watch: Mapping[str, Any] | None = None,
     read: Callable[[Any], Any] = lambda payload: payload,
-    before: Callable[[Any, int], None] | None = None,
+    before: Callable[[Any, int], Awaitable[None] | None] | None = None,
 ) -> Run:
     """Drives `beats` into `component.i` and takes `expected` from `component.o`, then looks on for `settle` clocks more.
 
@@ -56,7 +56,7 @@ def run_stream(
         Chance, in each clock, that the source has nothing and that the sink isn't ready; of several each for 40 clocks in turn.
     watch : signals to count, by name
     read : makes of the output's payload what is kept
-    before : called as ``before(ctx, index)`` ahead of offering beat `index`
+    before : called as ``before(ctx, index)`` ahead of offering beat `index`; what it gives, if anything, is awaited
 
     Raises
     ------
@@ -72,8 +72,8 @@ def run_stream(
         for index, beat in enumerate(beats):
             while chance.random() < _now(gap, clock):
                 await ctx.tick()
-            if before is not None:
-                before(ctx, index)
+            if before is not None and (preparing := before(ctx, index)) is not None:
+                await preparing
             ctx.set(component.i.payload, beat)
             ctx.set(component.i.valid, 1)
             while not (await ctx.tick().sample(component.i.ready))[-1]:
