@@ -86,14 +86,18 @@ class CoreCrossing(wiring.Component):
             m.d.sync += [clearing.eq(1), settled.eq(0)]
         m.d.comb += blocked.eq(self.restart | clearing | held)
 
-        # Bytes.
+        # Bytes. A register slice behind the FIFO, whose comparison is too much for one clock with what counts the samples.
+        m.submodules.slice = cut = DomainRenamer("core")(ResetInserter(self.reset)(SkidBuffer(8)))
         m.d.comb += [
             samples.w_data.eq(self.samples.payload),
             samples.w_en.eq(self.samples.valid & ~blocked),
             self.samples.ready.eq(samples.w_rdy & ~blocked),
-            self.core_samples.payload.eq(samples.r_data),
-            self.core_samples.valid.eq(samples.r_rdy & ~self.reset),
-            samples.r_en.eq(self.core_samples.ready | self.reset),
+            cut.i.payload.eq(samples.r_data),
+            cut.i.valid.eq(samples.r_rdy),
+            samples.r_en.eq(cut.i.ready | self.reset),
+            self.core_samples.payload.eq(cut.o.payload),
+            self.core_samples.valid.eq(cut.o.valid & ~self.reset),
+            cut.o.ready.eq(self.core_samples.ready),
             results.w_data.eq(self.core_results.payload),
             results.w_en.eq(self.core_results.valid & ~self.reset),
             self.core_results.ready.eq(results.w_rdy & ~self.reset),
@@ -110,7 +114,7 @@ class CoreCrossing(wiring.Component):
         m.submodules.answered = FFSynchronizer(far.answered, answered, o_domain="sync")
         m.d.comb += [
             far.request.eq(request),
-            far.waiting.eq(samples.r_rdy | ~self.empty),
+            far.waiting.eq(samples.r_rdy | cut.o.valid | ~self.empty),
             self.bus.request.ready.eq(~asking & ~answered & ~blocked),
             self.bus.response.payload.eq(far.response),
             self.bus.response.valid.eq(asking & answered & ~blocked),

@@ -116,9 +116,11 @@ def test_requests_come_behind_the_samples_before_them(ratio):
             assert (response.data, response.error) == (passed * 3, place % 2)
 
     async def core(ctx):
-        # A beat waits here, as in the unpacker: until it is taken on it isn't `empty`.
-        ctx.set(dut.core_samples.ready, 1)
+        # A beat waits here, as in the unpacker: until it is taken on it isn't `empty`. Or it waits before.
         while True:
+            for _ in range(20 if taken[0] % 3 == 2 else 0):
+                await ctx.tick("core")
+            ctx.set(dut.core_samples.ready, 1)
             await until(ctx, "core", dut.core_samples.valid)
             ctx.set(dut.core_samples.ready, 0)
             ctx.set(dut.empty, 0)
@@ -126,7 +128,6 @@ def test_requests_come_behind_the_samples_before_them(ratio):
                 await ctx.tick("core")
             taken[0] += 1
             ctx.set(dut.empty, 1)
-            ctx.set(dut.core_samples.ready, 1)
 
     async def bank(ctx):
         while True:
@@ -199,11 +200,12 @@ def test_a_restart_leaves_nothing_behind(ratio):
             ctx.set(dut.samples.valid, 0)
 
     async def core(ctx):
-        # Echoes samples and requests; a reset clears it, as ResetInserter would.
+        # Echoes samples and requests; a reset clears it, as ResetInserter would, and it takes nothing then.
         ctx.set(dut.empty, 1)
-        held, answer = [], []
+        held, answer, reset = [], [], 0
         while True:
-            ctx.set(dut.core_samples.ready, len(held) < 3)
+            ready = not reset and len(held) < 3
+            ctx.set(dut.core_samples.ready, ready)
             ctx.set(dut.core_results.valid, bool(held))
             ctx.set(dut.core_results.payload, {"data": held[0] if held else 0, "last": 0})
             ctx.set(dut.core_bus.request.ready, not answer)
@@ -220,7 +222,7 @@ def test_a_restart_leaves_nothing_behind(ratio):
                 continue
             if taken and held:
                 held.pop(0)
-            if valid and len(held) < 3:
+            if valid and ready:
                 assert sample == core_session[0], "a sample of another session"
                 counts["samples"] += 1
                 held.append(sample)
