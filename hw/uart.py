@@ -10,20 +10,19 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from convolver.errors import DesignError
 
-__all__ = ["PORTS", "UART", "UARTReceiver", "UARTTransmitter", "divisor_for"]
+__all__ = ["BYTES", "PINS", "PORTS", "UART", "UARTReceiver", "UARTTransmitter", "divisor_for"]
 
 BITS = 10
 """Bits that a byte takes on the line: start, eight of data, stop."""
 
-PORTS = {
-    "rx": In(1, init=1),
-    "tx": Out(1, init=1),
-    "i": In(stream.Signature(8)),
-    "o": Out(stream.Signature(8)),
-    "framing": Out(1),
-    "overrun": Out(1),
-}
-"""Of a `UART`, and of whatever else stands between a line and bytes."""
+PINS = {"rx": In(1, init=1), "tx": Out(1, init=1)}
+"""The line."""
+
+BYTES = {"i": In(stream.Signature(8)), "o": Out(stream.Signature(8)), "framing": Out(1), "overrun": Out(1)}
+"""Of whatever stands between pins and bytes: those to send and those that came, and that one was lost."""
+
+PORTS = PINS | BYTES
+"""Of a `UART`."""
 
 
 def _divisor(divisor: int | Fraction) -> Fraction:
