@@ -96,21 +96,13 @@ class FIFO245(wiring.Component):
             raise DesignError(f"Clock of a FIFO must be an integer between 1000000 and 400000000 Hz, not {clock_hz!r}")
         self.timing = Timing(clock_hz)
         super().__init__(PINS | BYTES)
+        # Vivado's word for a register that is to lie in the pad: what the pins differ by is then little.
+        for register in (self.rd_n, self.wr_n, self.data_o, self.o.payload):
+            register.attrs["IOB"] = "TRUE"
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         timing = self.timing
-
-        # Vivado's word for a register that is to lie in the pad: what the pins differ by is then little.
-        in_pad = {"IOB": "TRUE"}
-        rd_n, wr_n = Signal(init=1, attrs=in_pad), Signal(init=1, attrs=in_pad)
-        sent, received = Signal(8, attrs=in_pad, reset_less=True), Signal(8, attrs=in_pad, reset_less=True)
-        m.d.comb += [
-            self.rd_n.eq(rd_n),
-            self.wr_n.eq(wr_n),
-            self.data_o.eq(sent),
-            self.o.payload.eq(received),
-        ]
 
         # What the status says is of the byte before until it has settled and passed the synchroniser. It begins so: after a
         # reset the chip may still be driving the bus.
@@ -126,7 +118,7 @@ class FIFO245(wiring.Component):
         full = Signal()
         m.d.comb += self.i.ready.eq(~full)
         with m.If(self.i.valid & ~full):
-            m.d.sync += [sent.eq(self.i.payload), full.eq(1)]
+            m.d.sync += [self.data_o.eq(self.i.payload), full.eq(1)]
         with m.If(self.o.ready):
             m.d.sync += self.o.valid.eq(0)
 
@@ -147,7 +139,7 @@ class FIFO245(wiring.Component):
             # Nobody drives the bus; the clock in which that is found out is the last one for which it has to be so.
             with m.State("IDLE"):
                 with m.If(may_read):
-                    m.d.sync += [rd_n.eq(0), timer.eq(timing.strobe - 1)]
+                    m.d.sync += [self.rd_n.eq(0), timer.eq(timing.strobe - 1)]
                     m.next = "READ"
                 with m.Elif(may_write):
                     m.d.sync += [self.data_oe.eq(1), timer.eq(timing.setup - 1)]
@@ -155,17 +147,17 @@ class FIFO245(wiring.Component):
 
             with m.State("READ"):
                 with m.If(expired):
-                    m.d.sync += [rd_n.eq(1), received.eq(self.data_i), self.o.valid.eq(1), read_blind.eq(blind)]
+                    m.d.sync += [self.rd_n.eq(1), self.o.payload.eq(self.data_i), self.o.valid.eq(1), read_blind.eq(blind)]
                     _leave(m, timer, timing.settle)
 
             with m.State("SETUP"):
                 with m.If(expired):
-                    m.d.sync += [wr_n.eq(0), timer.eq(timing.strobe - 1)]
+                    m.d.sync += [self.wr_n.eq(0), timer.eq(timing.strobe - 1)]
                     m.next = "WRITE"
 
             with m.State("WRITE"):
                 with m.If(expired):
-                    m.d.sync += [wr_n.eq(1), timer.eq(timing.hold - 1), write_blind.eq(blind)]
+                    m.d.sync += [self.wr_n.eq(1), timer.eq(timing.hold - 1), write_blind.eq(blind)]
                     m.next = "HOLD"
 
             with m.State("HOLD"):
