@@ -1,4 +1,4 @@
-"""The whole device, for any board: a UART, the link, the accelerator."""
+"""The whole device, for any board: a UART or a FIFO, the link, the accelerator."""
 
 from amaranth.hdl import DomainRenamer, Module, ResetInserter
 from amaranth.lib import stream, wiring
@@ -9,19 +9,23 @@ from convolver.errors import DesignError
 from convolver.hw.accelerator import Accelerator
 from convolver.hw.cobs import framed
 from convolver.hw.crossing import CoreCrossing, Line
+from convolver.hw.fifo245 import FIFO245
+from convolver.hw.fifo245 import PINS as FIFO_PINS
 from convolver.hw.link import Link
 from convolver.hw.packing import ResultPacker, SampleUnpacker
 from convolver.hw.registers import BUS
+from convolver.hw.uart import PINS as UART_PINS
 from convolver.hw.uart import UART, divisor_for
 
 __all__ = ["Device"]
 
 
 class Device(wiring.Component):
-    """An accelerator behind a UART, 8 data bits, no parity, one stop bit; docs/link.md says what goes over it.
+    """An accelerator behind a UART, 8 data bits, no parity, one stop bit, or behind FTDI's asynchronous 245 FIFO; docs/link.md
+    says what goes over it.
 
-    The line sets the pace: a byte of samples every ``10 / baud`` seconds, 6 % less for what the frames need. The core takes one
-    sample a clock as they come, and stands still in between.
+    The line sets the pace: a byte of samples every ``10 / baud`` seconds, or at the rate of `FIFO245`, 6 % less for what the
+    frames need. The core takes one sample a clock as they come, and stands still in between.
 
     The link runs in domain `sync`. The core runs there too, or in domain `core` with a clock of its own, and the UART there or
     in domain `line`: `convolver.hw.crossing` joins them.
@@ -32,8 +36,8 @@ class Device(wiring.Component):
         What to compute.
     clock_hz : int
         Frequency of the link's clock.
-    baud : int
-        Bits a second on the line; at most a quarter of the UART's clock, and at most twice `clock_hz`.
+    baud : int or None
+        Bits a second on the line; at most a quarter of the UART's clock, and at most twice `clock_hz`. None for the FIFO.
     serial_number : int
         32 bits that the host is told.
     slots : int
@@ -41,11 +45,11 @@ class Device(wiring.Component):
     core : Component, optional
         A core of the same ports to use instead of ``convolver.hw.core.create(design)``.
     core_hz, line_hz : int, optional
-        Frequency of domain `core` or `line`; by default there is none such.
+        Frequency of domain `core` or `line`; by default there is none such. A FIFO has no `line`.
 
     Ports
     -----
-    rx, tx : the line.
+    rx, tx : the line; or those of `convolver.hw.fifo245.PINS`.
     session : a host has begun a session, for a lamp.
     fault : something that came over the line was dropped since the session began, for another.
 
@@ -59,35 +63,42 @@ class Device(wiring.Component):
         self,
         design: FIRDesign | Conv2DDesign,
         clock_hz: int,
-        baud: int,
+        baud: int | None,
         serial_number: int = 0,
         slots: int = 8,
         core: wiring.Component | None = None,
         core_hz: int | None = None,
         line_hz: int | None = None,
     ) -> None:
-        divisor = divisor_for(clock_hz if line_hz is None else line_hz, baud)
-        if line_hz is not None and baud > 2 * clock_hz:
-            raise DesignError(f"Baud must be at most twice the link's clock, {2 * clock_hz}, not {baud}")
-        self.design = design
+        front: wiring.Component
+        if baud is None:
+            if line_hz is not None:
+                raise DesignError(f"A FIFO runs at the link's clock, {clock_hz} Hz, and has no line_hz, not {line_hz}")
+            front, self.pins = FIFO245(clock_hz), FIFO_PINS
+        else:
+            divisor = divisor_for(clock_hz if line_hz is None else line_hz, baud)
+            if line_hz is not None and baud > 2 * clock_hz:
+                raise DesignError(f"Baud must be at most twice the link's clock, {2 * clock_hz}, not {baud}")
+            front, self.pins = UART(divisor) if line_hz is None else Line(divisor), UART_PINS
+        self.design, self.front = design, front
         self.link = Link(clock_hz, design.sample.bytes, design.result_bytes, serial_number, slots, core_hz)
-        self.uart = UART(divisor) if line_hz is None else Line(divisor)
         self.crossing = None if core_hz is None else CoreCrossing()
         self.far = _Far(design, core)
-        super().__init__({"rx": In(1, init=1), "tx": Out(1, init=1), "session": Out(1), "fault": Out(1)})
+        super().__init__(self.pins | {"session": Out(1), "fault": Out(1)})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        link, uart = self.link, self.uart
-        m.submodules.uart = uart
+        link, front = self.link, self.front
+        m.submodules.front = front
         m.submodules.link = link
-        connect(m, uart.o, link.i)
-        connect(m, link.o, uart.i)
+        connect(m, front.o, link.i)
+        connect(m, link.o, front.i)
+        for name, pin in self.pins.items():
+            inner, outer = getattr(front, name), getattr(self, name)
+            m.d.comb += inner.eq(outer) if pin.flow is In else outer.eq(inner)
         m.d.comb += [
-            uart.rx.eq(self.rx),
-            self.tx.eq(uart.tx),
-            link.framing.eq(uart.framing),
-            link.overrun.eq(uart.overrun),
+            link.framing.eq(front.framing),
+            link.overrun.eq(front.overrun),
             self.session.eq(link.session),
             self.fault.eq(link.drops != 0),
         ]

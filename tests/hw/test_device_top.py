@@ -24,6 +24,11 @@ def test_a_rate_too_low_for_the_divisor():
         Device(FIR, 1_000_000, 10)
 
 
+def test_a_fifo_has_no_clock_of_its_own():
+    with pytest.raises(DesignError, match=r"^A FIFO runs at the link's clock, 100000000 Hz, and has no line_hz, not 48000000$"):
+        Device(FIR, 100_000_000, None, line_hz=48_000_000)
+
+
 @pytest.mark.parametrize(("clock_hz", "baud"), [(25_000_000, 3_000_000), (12_000_000, 1_000_000), (100_000_000, 115_200)])
 @pytest.mark.parametrize("design", [FIR, Conv2DDesign([[1, 2], [3, 4]])], ids=["fir", "conv2d"])
 def test_elaborates_for_a_boards_clock(design, clock_hz, baud):
