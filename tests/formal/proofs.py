@@ -8,6 +8,7 @@ from time import monotonic
 
 from amaranth.lib import wiring
 from formal import specs
+from formal.fifo_specs import FIFO245Spec
 from formal.prover import Verdict, prove, reach
 from formal.seeds import Seed, planted
 from formal.window_specs import LineBufferSpec, WindowSpec
@@ -21,6 +22,7 @@ from convolver.hw.conv2d import Conv2DCore
 from convolver.hw.delay import Delay
 from convolver.hw.delay_line import DelayLine, SampleMemory
 from convolver.hw.entry import Entry
+from convolver.hw.fifo245 import FIFO245
 from convolver.hw.fir import FIRCore
 from convolver.hw.line_buffer import LineBuffer
 from convolver.hw.mac_array import MACArray
@@ -256,6 +258,22 @@ PACE = (
     Seed("a clock late", Pace, "left.eq(self._clocks - 2)", "left.eq(self._clocks - 1)"),
     Seed("begins whatever is", Pace, "~self.begin & (left == 0)", "left == 0"),
 )
+BUS = (
+    Seed("status of the byte before", FIFO245, "blind = timing.settle + 1", "blind = timing.settle"),
+    Seed("read without room", FIFO245, "(read_blind == 0) & ~self.o.valid", "(read_blind == 0)"),
+    Seed("write without a byte", FIFO245, "(write_blind == 0) & full", "(write_blind == 0)"),
+    Seed("bus driven right behind RD#", FIFO245, "_leave(m, timer, timing.settle)", "_leave(m, timer, 1)"),
+    Seed("bus never let go", FIFO245, "self.data_oe.eq(0), full.eq(0)", "full.eq(0)"),
+    Seed("data gone with WR#", FIFO245, "timer.eq(timing.hold - 1)", "timer.eq(0)"),
+    Seed(
+        "RD# too short", FIFO245, "self.rd_n.eq(0), timer.eq(timing.strobe - 1)", "self.rd_n.eq(0), timer.eq(timing.strobe - 2)"
+    ),
+    Seed("byte taken over in the middle", FIFO245, "with m.If(self.i.valid & ~full):", "with m.If(self.i.valid):"),
+    Seed("offer withdrawn", FIFO245, "with m.If(self.o.ready):", "with m.If(self.o.ready | rxf_n):"),
+    Seed("driven behind a reset", FIFO245, "init=blind)\n        for", "init=0)\n        for"),
+    Seed("reads wait for writes", FIFO245, "(read_blind == 0) & ~self.o.valid", "(read_blind == 0) & ~self.o.valid & ~full"),
+    Seed("write waits for a read", FIFO245, "(write_blind == 0) & full", "(write_blind == 0) & full & self.o.valid"),
+)
 LINES = (
     Seed("written a clock early", LineBuffer, "memory.write.eq(self.o_valid)", "memory.write.eq(valid)"),
     Seed("written in a gap", LineBuffer, "memory.write.eq(self.o_valid)", "memory.write.eq(1)"),
@@ -405,6 +423,8 @@ PROOFS: tuple[Proof, ...] = (
     ),
     Proof("pace", "4 clocks", lambda: specs.PaceSpec(4), 12, PACE),
     Proof("pace", "2 clocks", lambda: specs.PaceSpec(2), 8),
+    Proof("FIFO bus", "100 MHz", lambda: FIFO245Spec(100_000_000, 13), 60, BUS),
+    Proof("FIFO bus", "60 MHz", lambda: FIFO245Spec(60_000_000, 13), 60),
     Proof(
         "coefficient bank",
         "3 of s3",
