@@ -50,7 +50,7 @@ def measure_share(board: Board) -> float:
         before = twin.clocks
         device(samples)
         taken = twin.clocks - before
-    return float(samples.size * design.sample.bytes * 10 * twin.divisor / taken)
+    return float(samples.size * design.sample.bytes * twin.byte_clocks / taken)
 
 
 def main() -> int:

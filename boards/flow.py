@@ -74,7 +74,7 @@ class BuildResult:
     def __str__(self) -> str:
         board = self.board
         domains = ", ".join(f"{domain.name} {float(domain.hertz) / 1e6:g} MHz" for domain in self.domains)
-        lines = [f"{board.title}: {board.device}, UART at {board.uart.baud} baud, clocks {domains}"]
+        lines = [f"{board.title}: {board.device}, {board.link}, clocks {domains}"]
         lines += [f"  {use}" for use in self.use]
         if self.complete:
             lines += [f"  clock {clock.name} {clock}" for clock in self.clocks]
@@ -110,7 +110,7 @@ def build(
     seed : int
         Of the placer: other seeds, other clocks. Where a clock is missed, the next two are tried.
     top : Component, optional
-        Built instead of the device top; has ports `rx` and `tx`.
+        Built instead of the device top; has the ports of the link's pins, as `Device` has them.
     step : callable, optional
         Called with the title of each step as it begins.
 
@@ -174,7 +174,7 @@ def _plan(board: Board, design: FIRDesign | Conv2DDesign, clocks: Clocks, top: A
     kept = os.environ.get("AMARANTH_USE_YOSYS")
     os.environ["AMARANTH_USE_YOSYS"] = "builtin"
     try:
-        return platform.prepare(BoardTop(top, clocks), "top", **options)
+        return platform.prepare(BoardTop(top, clocks, board.link), "top", **options)
     finally:
         if kept is None:
             del os.environ["AMARANTH_USE_YOSYS"]

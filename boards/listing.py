@@ -34,7 +34,7 @@ def table() -> str:
             board.name,
             f"{board.device}{'-' if board.speed else ''}{board.speed}",
             f"{float(clocks_of(board).core.hertz) / 1e6:g} MHz",
-            f"{board.uart.bridge} UART, {board.uart.baud / 1e6:g} Mbaud",
+            str(board.link),
             describe(board.design),
         )
         for board in BOARDS
@@ -85,7 +85,7 @@ PAYLOAD = 256 / 271
 
 
 def _rate(board: Board, share: float) -> str:
-    return f"{share * board.uart.baud / 10 / 1000:.0f} kB/s"
+    return f"{float(share * board.link.bytes_per_second / 1000):.0f} kB/s"
 
 
 def update(page: Path, text: str) -> None:

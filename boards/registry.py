@@ -1,9 +1,11 @@
 """The boards, as data: device, clock, link, what the device holds, and a design that suits it.
 
-A new board is one entry in `BOARDS`; pins come from its amaranth-boards platform. No physical board has been run yet.
+A new board is one entry in `BOARDS`; pins come from its amaranth-boards platform, but for a FIFO's. No physical board has been
+run yet.
 """
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, Literal
 
 from convolver.designs import Conv2DDesign, FIRDesign
@@ -11,7 +13,7 @@ from convolver.errors import BoardError
 from convolver.formats import s8, u8
 from convolver.schedule import Family as Hardware
 
-__all__ = ["BOARDS", "Board", "Family", "Programmer", "Uart", "get", "names"]
+__all__ = ["BOARDS", "Board", "Family", "Fifo", "Programmer", "Uart", "get", "names"]
 
 Family = Literal["ecp5", "ice40", "xilinx7"]
 
@@ -33,6 +35,49 @@ class Uart:
     bridge: str
     baud: int
     adapter: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.bridge} UART, {self.baud / 1e6:g} Mbaud"
+
+    @property
+    def bytes_per_second(self) -> Fraction:
+        """Each way."""
+        return Fraction(self.baud, 10)
+
+
+@dataclass(frozen=True)
+class Fifo:
+    """A board's link over FTDI's asynchronous 245 FIFO: eight data pins for both ways, strobes and status.
+
+    Parameters
+    ----------
+    bridge : str
+        The chip behind these pins.
+    bytes_per_second : int
+        What it takes in this mode at most, by FTDI's data sheets.
+    data : str
+        Its data pins on the device, the lowest first.
+    rxf, txe, rd, wr, siwu : str
+        The others, all active low.
+    standard : str
+        The pins' electrical standard, by its name in Vivado.
+    eeprom : str
+        What the bridge's EEPROM must be set to.
+    """
+
+    bridge: str
+    bytes_per_second: int
+    data: str
+    rxf: str
+    txe: str
+    rd: str
+    wr: str
+    siwu: str
+    standard: str
+    eeprom: str
+
+    def __str__(self) -> str:
+        return f"{self.bridge} FIFO, {self.bytes_per_second / 1e6:g} MB/s"
 
 
 @dataclass(frozen=True)
@@ -76,13 +121,15 @@ class Board:
         Bits of their two signed operands.
     block_rams, block_ram_bits : int
         Block RAMs, and bits of each.
-    uart : Uart
+    link : Uart or Fifo
     programmers : tuple of Programmer
         Those that can, the most usual first.
     design : FIRDesign or Conv2DDesign
         What is built when no design is named.
     link_hz : int, optional
         The link's clock, of the PLL's second output; by default it is the oscillator. On iCE40 it is the core's.
+    slots : int
+        Frames of 256 bytes in either ring of the link: what travels while an answer is on its way.
     """
 
     name: str
@@ -100,10 +147,11 @@ class Board:
     multiplier_widths: tuple[int, int]
     block_rams: int
     block_ram_bits: int
-    uart: Uart
+    link: Uart | Fifo
     programmers: tuple[Programmer, ...]
     design: FIRDesign | Conv2DDesign
     link_hz: int | None = None
+    slots: int = 8
 
     @property
     def hardware(self) -> Hardware:
@@ -126,6 +174,21 @@ def _loader(*how: str) -> Programmer:
 
 
 _HIGH_SPEED = Uart("FT2232H", 12_000_000)
+
+# The rate by FTDI's DS_FT232H 2.1 (the FT2232H has two such channels); the pins by the maker's own table, PtV2TopPin.kt of
+# Alchitry-Labs-V2, as in amaranth-boards' resource two of them are one. RD#, WR# and SIWU# are in bank 13.
+_ALCHITRY = Fifo(
+    bridge="FT2232H",
+    bytes_per_second=8_000_000,
+    data="AA20 AA21 W21 W22 Y21 Y22 F15 U7",
+    rxf="F21",
+    txe="T3",
+    rd="T16",
+    wr="U16",
+    siwu="Y17",
+    standard="LVCMOS33",
+    eeprom="channel B: hardware 245 FIFO, driver virtual COM port",
+)
 
 
 @dataclass(frozen=True)
@@ -166,7 +229,7 @@ def _ulx3s(size: str, device: _ECP5) -> Board:
         speed="6",
         clock_hz=25_000_000,
         core_hz=112_500_000,
-        uart=Uart("FT231X", 3_000_000),
+        link=Uart("FT231X", 3_000_000),
         programmers=(
             _loader("-b", "ulx3s"),
             Programmer("fujprog", ("{file}",)),
@@ -186,12 +249,22 @@ def _ecpix5(size: str, device: _ECP5) -> Board:
         clock_hz=100_000_000,
         core_hz=160_000_000,
         link_hz=60_000_000,
-        uart=_HIGH_SPEED,
+        link=_HIGH_SPEED,
         programmers=(_loader("-b", "ecpix5"), _ECPPROG),
     )
 
 
-def _artix(name: str, title: str, platform: str, device: str, package: str, speed: str, *programmers: Programmer) -> Board:
+def _artix(
+    name: str,
+    title: str,
+    platform: str,
+    device: str,
+    package: str,
+    speed: str,
+    *programmers: Programmer,
+    link: Uart | Fifo = _HIGH_SPEED,
+    slots: int = 8,
+) -> Board:
     """A board with an Artix-7, by AMD DS180, and an FT2232H."""
     large = device.startswith("xc7a100")
     return Board(
@@ -210,7 +283,8 @@ def _artix(name: str, title: str, platform: str, device: str, package: str, spee
         multiplier_widths=(25, 18),
         block_rams=135 if large else 50,
         block_ram_bits=36_864,
-        uart=_HIGH_SPEED,
+        link=link,
+        slots=slots,
         programmers=programmers,
         design=_LOADABLE_5 if large else _LOADABLE_3,
     )
@@ -237,7 +311,7 @@ BOARDS: tuple[Board, ...] = (
         multiplier_widths=(16, 16),
         block_rams=30,
         block_ram_bits=4_096,
-        uart=_HIGH_SPEED,
+        link=_HIGH_SPEED,
         programmers=(_loader("-b", "ice40_generic"), Programmer("iceprog", ("{file}",))),
         design=Conv2DDesign(GAUSSIAN_3, output=u8, shift=4, boundary="edge"),
     ),
@@ -253,7 +327,7 @@ BOARDS: tuple[Board, ...] = (
         clock_hz=25_000_000,
         core_hz=100_000_000,
         programmers=(_loader("-c", "ft232"), _ECPPROG),
-        uart=Uart("FT232R", 3_000_000, "a 3.3 V adapter, its TXD at pin M13 (J19, KEY+), its RXD at P11 (J19, DATA_LED-)"),
+        link=Uart("FT232R", 3_000_000, "a 3.3 V adapter, its TXD at pin M13 (J19, KEY+), its RXD at P11 (J19, DATA_LED-)"),
     ),
     _45F.board(
         name="versa-ecp5-5g",
@@ -265,7 +339,7 @@ BOARDS: tuple[Board, ...] = (
         clock_hz=100_000_000,
         core_hz=160_000_000,
         link_hz=60_000_000,
-        uart=_HIGH_SPEED,
+        link=_HIGH_SPEED,
         programmers=(_loader("-c", "ft2232"), _ECPPROG),
     ),
     _artix(
@@ -278,7 +352,7 @@ BOARDS: tuple[Board, ...] = (
     ),
     _artix(
         "alchitry-pt-v2", "Alchitry Pt V2", "amaranth_boards.alchitry_ptv2:AlchitryPtV2Platform", "xc7a100t", "fgg484", "2",
-        _loader("-c", "ft2232", "--fpga-part", "xc7a100tfgg484"),
+        _loader("-c", "ft2232", "--fpga-part", "xc7a100tfgg484"), link=_ALCHITRY, slots=64,
     ),
 )  # fmt: skip
 

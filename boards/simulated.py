@@ -1,9 +1,11 @@
 """A board's top for the board twin: the netlist that a build places, but for what only a device has.
 
-The pads are ports, the PLL is wires from the oscillator's clock to every domain, and multipliers and memories are their plain
-forms, of the board's own latencies.
+The pads of its link are ports, the PLL is wires from the oscillator's clock to every domain, and multipliers and memories are
+their plain forms, of the board's own latencies.
 """
 
+from collections.abc import Mapping
+from fractions import Fraction
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,31 +14,45 @@ from amaranth.lib import io
 
 from convolver.designs import Conv2DDesign, FIRDesign
 from convolver.hw.one_clock import OneClock, OneClockTop
-from convolver.hw.uart import divisor_for
 
 from .clocks import clocks_of
 from .pll import PLL
-from .registry import Board
+from .registry import Board, Fifo
 from .resources import check_fit
 from .top import BoardTop, device_on
 
 __all__ = ["simulated_top"]
 
 
+UART = {"rx": ("i", 1), "tx": ("o", 1)}
+FIFO = {"rxf_n": ("i", 1), "txe_n": ("i", 1), "rd_n": ("o", 1), "wr_n": ("o", 1), "siwu_n": ("o", 1), "data": ("io", 8)}
+
+
 class _SimulatedBoard(OneClock):
-    """The platform of a board of which only its clock and its UART are there."""
+    """The platform of a board of which only its clock and the pins of its link are there.
+
+    `ports` are named as the pins are, but for those of two directions, which are three: with `_i`, `_o` and `_oe` behind.
+    """
 
     default_clk = "clk"
     default_rst = None
 
-    def __init__(self) -> None:
+    def __init__(self, pins: Mapping[str, tuple[Any, int]]) -> None:
         self._clk = io.SimulationPort("i", 1, name="clk")
-        self._rx, self._tx = io.SimulationPort("i", 1, name="rx"), io.SimulationPort("o", 1, name="tx")
-        self.ports = {"clk": (self._clk.i, None), "rx": (self._rx.i, None), "tx": (self._tx.o, None)}
+        self._pins = {name: io.SimulationPort(direction, width, name=name) for name, (direction, width) in pins.items()}
+        self.ports: dict[str, Any] = {"clk": (self._clk.i, None)}
+        for name, pin in self._pins.items():
+            if pins[name][0] == "io":
+                self.ports |= {f"{name}_{part}": (getattr(pin, part), None) for part in ("i", "o", "oe")}
+            else:
+                self.ports[name] = (getattr(pin, pins[name][0]), None)
+
+    def add_resources(self, resources: object) -> None:
+        """All are there."""
 
     def request(self, name: str, number: int = 0, *, dir: str) -> Any:  # noqa: A002  # Amaranth's name
         del number, dir
-        return self._clk if name == self.default_clk else SimpleNamespace(rx=self._rx, tx=self._tx)
+        return self._clk if name == self.default_clk else SimpleNamespace(**self._pins)
 
     def add_clock_constraint(self, clock: Signal, frequency: float) -> None:
         """There is no timing to constrain."""
@@ -49,9 +65,9 @@ class _SimulatedBoard(OneClock):
 
 
 def simulated_top(
-    board: Board, design: FIRDesign | Conv2DDesign | None = None, serial_number: int = 0, slots: int = 8
+    board: Board, design: FIRDesign | Conv2DDesign | None = None, serial_number: int = 0, slots: int | None = None
 ) -> OneClockTop:
-    """The top of a board, for the board twin: with the clock of its UART, and the fraction of it that a bit takes.
+    """The top of a board, for the board twin: with the clock of its link's pins, and how many of them a byte takes.
 
     Parameters
     ----------
@@ -59,7 +75,7 @@ def simulated_top(
     design : FIRDesign or Conv2DDesign, optional
         By default the board's own.
     serial_number, slots : int
-        As for `Device`.
+        As for `Device`; by default as many slots as the board has.
 
     Raises
     ------
@@ -72,7 +88,9 @@ def simulated_top(
     check_fit(board, design)
     clocks = clocks_of(board)
     device = device_on(board, design, clocks, serial_number, slots)
-    platform = _SimulatedBoard()
+    fifo = isinstance(board.link, Fifo)
+    platform = _SimulatedBoard(FIFO if fifo else UART)
     clock_hz = (clocks.get("line") or clocks.link).clock_hz
-    divisor = divisor_for(clock_hz, board.uart.baud)
-    return OneClockTop(BoardTop(device, clocks), platform, platform.ports, clock_hz, divisor)
+    byte_clocks = clock_hz / Fraction(board.link.bytes_per_second)
+    top = BoardTop(device, clocks, board.link)
+    return OneClockTop(top, platform, platform.ports, clock_hz, byte_clocks, "fifo" if fifo else "uart")

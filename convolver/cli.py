@@ -267,7 +267,7 @@ def twin(
     board: TwinOf = None,
     pty: Annotated[bool, typer.Option("--pty", help="Behind a pseudo-terminal, opened like a serial port.")] = False,
 ) -> None:
-    """Runs the whole board top, compiled, from UART pin to UART pin, until ctrl-C."""
+    """Runs the whole board top, compiled, from pin to pin, until ctrl-C."""
     if not pty:
         raise typer.BadParameter("write convolver twin --pty: a pseudo-terminal is the only way in for now")
     from .progress import steps

@@ -1,9 +1,9 @@
-"""A device as a board twin takes it: whole, from UART pin to UART pin, with every domain on one clock."""
+"""A device as a board twin takes it: whole, from pin to pin, with every domain on one clock."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, Literal
 
 from amaranth.hdl import DomainRenamer, Elaboratable, Module
 from amaranth.lib.cdc import FFSynchronizer
@@ -44,18 +44,21 @@ class OneClockTop:
     component : Elaboratable
     platform : OneClock
     ports : mapping
-        ``clk``, ``rx`` and ``tx``, as `amaranth.back.rtlil.convert` takes them; ``clk`` may be left to it.
+        ``clk`` and the pins of the link, as `amaranth.back.rtlil.convert` takes them; ``clk`` may be left to it.
     clock_hz : int
         Frequency of the clock on the board.
-    divisor : Fraction
-        Clocks a bit.
+    byte_clocks : Fraction
+        Clocks that a byte takes on the link, at least.
+    pins : {"uart", "fifo"}
+        What the link's pins are: those of a UART, ten bits a byte, or of an FT245 FIFO.
     """
 
     component: Elaboratable
     platform: OneClock
     ports: Mapping[str, Any]
     clock_hz: int
-    divisor: Fraction
+    byte_clocks: Fraction
+    pins: Literal["uart", "fifo"] = "uart"
 
 
 def bare(design: FIRDesign | Conv2DDesign, serial_number: int = 0, slots: int = 8) -> OneClockTop:
@@ -68,4 +71,4 @@ def bare(design: FIRDesign | Conv2DDesign, serial_number: int = 0, slots: int = 
     """
     device = Device(design, CLOCK_HZ, CLOCK_HZ // DIVISOR, serial_number, slots, core_hz=CLOCK_HZ)
     ports = {name: (getattr(device, name), None) for name in ("rx", "tx", "session", "fault")}
-    return OneClockTop(DomainRenamer({"core": "sync"})(device), OneClock(), ports, CLOCK_HZ, Fraction(DIVISOR))
+    return OneClockTop(DomainRenamer({"core": "sync"})(device), OneClock(), ports, CLOCK_HZ, Fraction(10 * DIVISOR))

@@ -25,8 +25,8 @@ struct line_job {
 	i64 broken;
 };
 
-// The far ends of the two lines: 8 data bits, no parity, one stop bit.
-template<class Board> struct lines {
+// The far ends of a UART's two lines: 8 data bits, no parity, one stop bit.
+template<class Board> struct uart_lines {
 	typename Board::top top;
 
 	// Bits still to be sent, lowest first, and what is left of the one on the line. A bit lasts `clocks` parts of time, a clock

@@ -1,4 +1,4 @@
-"""The board twin: the whole device top compiled, from UART pin to UART pin, behind a pseudo-terminal that opens like a port.
+"""The board twin: the whole device top compiled, from pin to pin, behind a pseudo-terminal that opens like a port.
 
 Only what belongs to a device is missing: its pads, its PLL, its USB bridge. Bytes take their clocks on the lines here too, so
 that what overflows on a board overflows here.
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from convolver.designs import Conv2DDesign, FIRDesign
 
 from .compiler import Compiled, Progress, compile_described
-from .pins import Pins
+from .pins import pins_of
 from .translate import rtlil_of
 
 if TYPE_CHECKING:
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 
 __all__ = ["BoardPipe", "BoardTwin", "Terminal", "serve", "serving"]
 
-QUIET_BITS = 500
-"""Bits' time without one on the lines after which the twin looks at the terminal."""
+QUIET = 50
+"""Bytes' time without one on the lines after which the twin looks at the terminal."""
 
-SLICE_BITS = 1_000
-"""Bits' time between two looks at the terminal while bytes are on the lines: less than half a frame."""
+SLICE = 100
+"""Bytes' time between two looks at the terminal while bytes are on the lines: less than half a frame."""
 
 IDLE_CLOCKS = 100_000
 """Clocks at most between two looks at the terminal while the lines are quiet: what comes from the host then doesn't wait."""
@@ -69,12 +69,12 @@ def _compiled(top: "OneClockTop", progress: Progress | None) -> Compiled:
     if top not in _kept:
         (progress or (lambda _title: None))("elaborating")
         text = rtlil_of(top.component, top.platform, top.ports)
-        (_kept[top],) = compile_described([(Pins.at(top.divisor), text)], progress)
+        (_kept[top],) = compile_described([(pins_of(top), text)], progress)
     return _kept[top]
 
 
 class BoardTwin:
-    """A device at power-on, its UART's lines driven and read byte by byte; its state stays between calls.
+    """A device at power-on, its link's lines driven and read byte by byte; its state stays between calls.
 
     Parameters
     ----------
@@ -92,14 +92,14 @@ class BoardTwin:
     ----------
     clock_hz : int
         Frequency of its clock on a board.
-    divisor : Fraction
-        Clocks a bit.
+    byte_clocks : Fraction
+        Clocks that a byte takes on the lines, at least.
     clocks : int
         Clocks since power-on.
     quiet : int
-        The last so many of them passed without a bit on the lines.
+        The last so many of them passed without a byte on the lines.
     broken : int
-        Bytes that came from the device with a wrong stop bit.
+        Bytes that came from the device with a wrong stop bit; of a FIFO, whatever its chip doesn't allow.
 
     Raises
     ------
@@ -119,7 +119,7 @@ class BoardTwin:
         if isinstance(top, FIRDesign | Conv2DDesign):
             top = _on_no_board(top, serial_number, slots)
         compiled = _compiled(top, progress)
-        self.clock_hz, self.divisor = top.clock_hz, top.divisor
+        self.clock_hz, self.byte_clocks = top.clock_hz, top.byte_clocks
         self._run = compiled.function("run")
         self._run.argtypes = (ctypes.c_void_p, ctypes.POINTER(_Job))
         self._run.restype = None
@@ -171,14 +171,14 @@ class BoardTwin:
         self.broken += job.broken
         return job.taken, self._buffer.raw[: job.given]
 
-    def clocks_of(self, bits: int) -> int:
-        """Clocks that so many bits take."""
-        return int(bits * self.divisor)
+    def clocks_of(self, count: int) -> int:
+        """Clocks that so many bytes take."""
+        return int(count * self.byte_clocks)
 
     def exchange(self, sent: bytes) -> bytes:
-        """Sends all of `sent`, and gives what comes until the lines have been quiet for the time of 500 bits."""
+        """Sends all of `sent`, and gives what comes until the lines have been quiet for the time of 50 bytes."""
         received = bytearray()
-        slice_, patience = self.clocks_of(SLICE_BITS), self.clocks_of(QUIET_BITS)
+        slice_, patience = self.clocks_of(SLICE), self.clocks_of(QUIET)
         while True:
             taken, came = self.run(sent, slice_, patience)
             sent = sent[taken:]
@@ -201,7 +201,7 @@ class BoardPipe:
 
     def __init__(self, twin: BoardTwin, faults: Callable[[bytes], bytes] = lambda data: data) -> None:
         self.twin = twin
-        self.byte_time = float(10 * twin.divisor / twin.clock_hz)
+        self.byte_time = float(twin.byte_clocks / twin.clock_hz)
         self.faults = faults
         self._outbox = self._inbox = b""
 
@@ -218,7 +218,7 @@ class BoardPipe:
     def read(self, size: int, deadline: float) -> bytes:
         """Lets time go by until bytes have come, or to the deadline."""
         while not self._inbox:
-            taken, came = self.twin.run(self._outbox, self.twin.clocks_of(SLICE_BITS))
+            taken, came = self.twin.run(self._outbox, self.twin.clocks_of(SLICE))
             self._outbox = self._outbox[taken:]
             self._inbox += self.faults(came)
             if self.time() >= deadline:
@@ -265,7 +265,7 @@ class Terminal:
     def run(self) -> None:
         """Serves hosts, one after the other, until `stop`."""
         twin = self.twin
-        slice_, quiet = twin.clocks_of(SLICE_BITS), twin.clocks_of(QUIET_BITS)
+        slice_, quiet = twin.clocks_of(SLICE), twin.clocks_of(QUIET)
         sent = b""
         last = time.monotonic()
         while not self._stopped:

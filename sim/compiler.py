@@ -54,7 +54,7 @@ FLAGS = ("-std=c++17", "-O2", "-fno-tree-slp-vectorize", "-fPIC", "-w")
 LIBRARIES_KEPT = 500
 """Libraries in the cache; the longest unused are removed beyond."""
 
-HEADERS = ("value.h", "driver.h", "board.h")
+HEADERS = ("value.h", "driver.h", "board.h", "board_fifo.h")
 WRITERS = (
     "translate.py",
     "circuit.py",

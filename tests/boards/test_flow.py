@@ -277,7 +277,7 @@ def test_echo_becomes_an_ice40_bitstream(tmp_path: Path) -> None:
     assert 20 <= use["FF"] <= 200
     assert use["multiplier"] == 0
     assert (tmp_path / "top.tim").stat().st_size > 0
-    assert str(result).splitlines()[0] == ("iCEBreaker: iCE40UP5K, UART at 12000000 baud, clocks line 48 MHz, sync 24 MHz")
+    assert str(result).splitlines()[0] == ("iCEBreaker: iCE40UP5K, FT2232H UART, 12 Mbaud, clocks line 48 MHz, sync 24 MHz")
 
 
 def test_a_clock_that_nobody_asked_for_is_refused(tmp_path: Path) -> None:

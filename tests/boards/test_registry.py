@@ -10,6 +10,7 @@ from convolver import BoardError, FIRDesign, boards
 from convolver.boards.clocks import clocks_of
 from convolver.boards.flow import _plan
 from convolver.boards.listing import describe
+from convolver.boards.registry import Fifo, Uart
 from convolver.boards.resources import check_fit, needs
 
 
@@ -20,8 +21,9 @@ def test_data_is_the_platforms(board: boards.Board) -> None:
     assert (platform.device, platform.package) == (board.device, board.package)
     assert getattr(platform, "speed", "") == board.speed
     assert platform.default_clk_frequency == board.clock_hz
-    uart = platform.request("uart", 0, dir="-")
-    assert (len(uart.rx), len(uart.tx)) == (1, 1)
+    if isinstance(board.link, Uart):
+        uart = platform.request("uart", 0, dir="-")
+        assert (len(uart.rx), len(uart.tx)) == (1, 1)
 
 
 NAMES = (
@@ -47,10 +49,34 @@ def test_unknown_board() -> None:
 def test_link_divides_as_the_gateware_and_the_bridge_can(board: boards.Board) -> None:
     clocks = clocks_of(board)
     uart = clocks.get("line") or clocks.link
-    assert uart.hertz / board.uart.baud >= 4
-    assert board.uart.baud <= 2 * clocks.link.hertz
+    link = board.link
     # The fastest rate of each: FTDI's data sheets and AN_120.
-    assert board.uart.baud == {"FT231X": 3_000_000, "FT232R": 3_000_000, "FT2232H": 12_000_000}[board.uart.bridge]
+    if isinstance(link, Fifo):
+        assert (link.bridge, link.bytes_per_second) == ("FT2232H", 8_000_000)
+        return
+    assert uart.hertz / link.baud >= 4
+    assert link.baud <= 2 * clocks.link.hertz
+    assert link.baud == {"FT231X": 3_000_000, "FT232R": 3_000_000, "FT2232H": 12_000_000}[link.bridge]
+
+
+def test_the_pins_of_a_fifo_are_the_makers() -> None:
+    """All of them, each at its place, and at 3.3 V, in the constraints that Vivado gets; the UART at the same pins is not."""
+    board = boards.get("alchitry-pt-v2")
+    plan = _plan(board, FIRDesign([1]), clocks_of(board), None, 1)
+    text = plan.files["top.xdc"]
+    constraints = text if isinstance(text, str) else text.decode()
+    places = dict(re.findall(r'set_property LOC (\w+) \[get_ports "fifo245_0__(\w+)__io"\]', constraints))
+    data = re.findall(r'set_property LOC (\w+) \[get_ports "fifo245_0__data__io\\\[(\d)\]"\]', constraints)
+    assert data == list(zip(["AA20", "AA21", "W21", "W22", "Y21", "Y22", "F15", "U7"], "01234567", strict=True))
+    assert places == {"F21": "rxf_n", "T3": "txe_n", "T16": "rd_n", "U16": "wr_n", "Y17": "siwu_n"}
+    ports = re.findall(r'set_property IOSTANDARD "?LVCMOS33"? \[get_ports "(fifo245_0__\w+)', constraints)
+    assert len(ports) == 13
+    assert "uart" not in constraints
+    # Both strobes' registers and the bytes' are to lie in their pads.
+    text = plan.files["top.v"]
+    verilog = text if isinstance(text, str) else text.decode()
+    packed = re.findall(r'\(\* IOB = "TRUE" \*\)(?:\s*\(\*[^*]*\*\))*\s*(?:output|reg) (?:\[7:0\] )?(\S+) *;', verilog)
+    assert set(packed) == {"rd_n", "wr_n", "data_o", "o__payload"}
 
 
 @pytest.mark.parametrize("board", boards.BOARDS, ids=boards.names())

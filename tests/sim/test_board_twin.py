@@ -1,4 +1,4 @@
-"""The whole device top, compiled, UART pin to UART pin, with the real host driver at the other end."""
+"""The whole device top, compiled, pin to pin, with the real host driver at the other end."""
 
 import os
 import random
@@ -300,22 +300,34 @@ def test_the_top_of_a_board():
     assert faults > 0
 
 
-@pytest.mark.parametrize("name", ["icebreaker", "versa-ecp5-5g", "arty-a7-35"])
-def test_the_top_of_each_family(name):
-    """Other clocks, another family's latencies; every byte of the line is used, and nothing is lost."""
+@pytest.mark.parametrize(
+    ("name", "lines"), [("icebreaker", 1.3), ("versa-ecp5-5g", 1.3), ("arty-a7-35", 1.3), ("alchitry-pt-v2", 1.6)]
+)
+def test_the_top_of_each_family(name, lines):
+    """Other clocks, another family's latencies, a FIFO; every byte of the line is used, and nothing is lost.
+
+    A FIFO has one bus for both ways: a byte each way takes 15 clocks, not 12.5.
+    """
     board = get(name)
     twin = BoardTwin(simulated_top(board, SMOOTH, serial_number=7))
     samples = signal_of(1, 2000)
     transport = direct(twin)
     clocks = twin.clocks
     np.testing.assert_array_equal(transport.run(samples), golden.run(SMOOTH, samples))
-    line = 2 * len(samples) * 10 * float(twin.divisor)
-    assert twin.clocks - clocks < 1.3 * line
+    line = 2 * len(samples) * float(twin.byte_clocks)
+    assert twin.clocks - clocks < lines * line
     status = transport.status()
     clocks = clocks_of(board)
     assert (status["serial_number"], status["clock_frequency"]) == (7, clocks.core.clock_hz)
     assert drops(transport) == []
     assert status["link_resent"] == twin.broken == 0
+
+
+def test_a_fifo_with_faults():
+    """Behind a pseudo-terminal, as a UART is."""
+    top = simulated_top(get("alchitry-pt-v2"), SMOOTH, serial_number=7)
+    faults, _ = over_a_terminal(top, SMOOTH, 1e-3, [signal_of(seed, 1000) for seed in range(2)])
+    assert faults > 3
 
 
 def test_a_top_that_no_board_holds():
