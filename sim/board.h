@@ -43,7 +43,7 @@ template<class Board> struct uart_lines {
 		for (j.ran = 0; j.ran < j.clocks && j.quiet < j.patience && j.given < j.capacity; j.ran++) {
 			j.quiet++;
 			Board::set_rx(top, send(j));
-			top.template tick<false>();
+			top.clock();
 			receive(j, Board::tx(top));
 		}
 	}

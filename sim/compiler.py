@@ -32,7 +32,7 @@ from typing import Any
 from convolver.designs import Conv2DDesign, FIRDesign
 from convolver.errors import ToolError
 
-from .pins import glue, ports_from_dict
+from .pins import Pins, glue, ports_from_dict
 from .ports import Ports
 from .translate import cxxrtl, rtlil_of, translate, yosys_version
 
@@ -62,6 +62,7 @@ WRITERS = (
     "fields.py",
     "retiming.py",
     "remembered.py",
+    "rest.py",
     "steady.py",
     "wording.py",
     "emit.py",
@@ -368,7 +369,7 @@ def _build(key: str, described: Sequence[tuple[Ports, str]], compiler: Sequence[
 def _compile(folder: Path, number: int, ports: Ports, rtlil: str, compiler: Sequence[str]) -> str:
     """Compiles one design; gives the name of its object file."""
     name = f"design_{number}"
-    source = translate(cxxrtl(rtlil, folder, name), name)
+    source = translate(cxxrtl(rtlil, folder, name), name, isinstance(ports, Pins))
     includes = "".join(f'#include "{header}"\n' for header in HEADERS)
     (folder / f"{name}.cc").write_text(includes + source + glue(ports, number), encoding="utf-8")
     _run([*compiler, *FLAGS, f"-I{_HERE}", "-c", f"{name}.cc", "-o", f"{name}.o"], folder)

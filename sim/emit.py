@@ -8,7 +8,7 @@ What changes seldom and costs much is remembered with its operands, and computed
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from convolver.errors import ToolError
@@ -16,6 +16,7 @@ from convolver.errors import ToolError
 from .circuit import Circuit, Write
 from .expressions import Node, reachable
 from .remembered import Remembered, remembered
+from .rest import Rest, enable, rest
 from .steady import Steady, steady
 from .wording import WORD, Wording, always, cheap, constant, stored
 
@@ -25,16 +26,30 @@ DEEPEST = 24
 """Operations in one C++ expression, one in another."""
 
 
-def emit(circuit: Circuit, name: str) -> str:
-    """The circuit as C++ text: `struct top` in namespace `name`, with ports of CXXRTL's names."""
+def emit(circuit: Circuit, name: str, rests: bool = False) -> str:
+    """The circuit as C++ text: `struct top` in namespace `name`, with ports of CXXRTL's names.
+
+    One that `rests` has a function `clock` besides, which is a clock without reset too: a quick one while nothing but counters
+    moves.
+    """
     lines = [f"namespace {name} {{", "using namespace twin;", "struct top {"]
     lines += [f"\tvalue<{width}> {port};" for port, width in circuit.inputs.items()]
     lines += [f"\tvalue<{node.width}> {port};" for port, node in circuit.outputs[0].items()]
+    resting = rest(circuit) if rests else None
     tick = _Tick(circuit, False)
-    lines += [
-        f"\t{stored(register.width)} {tick.at(register_name)} = {constant(register.initial, register.width)};"
+    tick.tells = resting is not None
+    registers = {
+        register_name: f"\t{stored(register.width)} {tick.at(register_name)} = {constant(register.initial, register.width)};"
         for register_name, register in circuit.registers.items()
         if register_name not in tick.flags
+    }
+    # Those that stand still at rest lie side by side, to be compared at once.
+    counters = {} if resting is None else resting.counters
+    lines += ["\tu64 first_register = 0;", *(line for at, line in registers.items() if at not in counters)]
+    lines += [
+        "\tu64 first_counter = 0;",
+        *(line for at, line in registers.items() if at in counters),
+        "\tu64 registers_end = 0;",
     ]
     for memory_name, memory in circuit.memories.items():
         words = ", ".join(constant(word, memory.width) for word in memory.initial)
@@ -46,8 +61,87 @@ def emit(circuit: Circuit, name: str) -> str:
     lines += tick.lines()
     lines += ["\t} else {"]
     lines += _Tick(circuit, True, tick.flags).lines()
-    lines += ["\t}", "\t}", "};", f"}} // namespace {name}", ""]
+    lines += ["\t}", "\t}"]
+    if rests:
+        lines += ["\tvoid clock() { tick<false>(); }"] if resting is None else _clock(circuit, resting, tick.flags)
+    lines += ["};", f"}} // namespace {name}", ""]
     return "\n".join(lines)
+
+
+def _clock(circuit: Circuit, resting: Rest, flags: dict[str, int]) -> list[str]:
+    """`clock`, and what it keeps: what no counter moves, and the tests and inputs under which that is so."""
+    size = sum(-(-circuit.registers[name].width // WORD) * 8 for name in circuit.registers if name not in resting.counters)
+    tests = [resting.tests[low : low + WORD] for low in range(0, len(resting.tests), WORD)]
+    ports = circuit.inputs.items()
+    lines = ["\tbool resting = false, wrote = false;", f"\tu64 tests_seen[{len(tests) + 1}] = {{}};"]
+    lines += [f"\tvalue<{width}> seen_{port};" for port, width in ports]
+    lines += [f"\tstd::uint8_t registers_before[{size + 16}], flags_before[{len(flags) + 8}];"]
+    lines += _settle(_worded(circuit, flags), resting.still, [port for port, _ in ports])
+    lines += _rest(_worded(circuit, flags), resting)
+
+    words = _worded(circuit, flags)
+    lines += ["\tvoid clock() {", *_locals(words, resting.tests, ())]
+    for place, part in enumerate(tests):
+        bits = " | ".join(f"({words.u(node)} << {bit})" for bit, node in enumerate(part))
+        lines.append(f"\t\tconst u64 now_{place} = {bits};")
+    differ = " | ".join(f"(now_{place} ^ tests_seen[{place}])" for place in range(len(tests))) or "u64(0)"
+    same = "".join(f" && seen_{port}.equals({port})" for port, _ in ports)
+    lines += [
+        f"\t\tif (resting && !({differ}){same} && rest()) return;",
+        "\t\tconst std::size_t size = std::size_t((const char *)&first_counter - (const char *)&first_register);",
+        "\t\tstd::memcpy(registers_before, &first_register, size);",
+    ]
+    lines += ["\t\tstd::memcpy(flags_before, flags, sizeof flags);"] if flags else []
+    lines += [f"\t\ttests_seen[{place}] = now_{place};" for place in range(len(tests))]
+    unchanged = "!std::memcmp(registers_before, &first_register, size)"
+    unchanged += " && !std::memcmp(flags_before, flags, sizeof flags)" if flags else ""
+    return [*lines, "\t\tresting = wrote = false;", "\t\ttick<false>();", f"\t\tif (!wrote && {unchanged}) settle();", "\t}"]
+
+
+def _settle(words: Wording, still: Sequence[Node], ports: list[str]) -> list[str]:
+    """What no counter moves, and the function that computes it once all has been found at rest."""
+    lines = [
+        f"\t{words.kind(node) if node.width <= WORD else stored(node.width)} still_{place}{{}};"
+        for place, node in enumerate(still)
+    ]
+    lines += ["\t[[gnu::noinline]] void settle() {", *_locals(words, still, ())]
+    lines += [
+        f"\t\tstill_{place} = {words.form(node, node) if node.width <= WORD else words.wide(node)};"
+        for place, node in enumerate(still)
+    ]
+    return [*lines, *(f"\t\tseen_{port} = {port};" for port in ports), "\t\tresting = true;", "\t}"]
+
+
+def _rest(words: Wording, resting: Rest) -> list[str]:
+    """The function that lets the counters count, if what they may move stays as it is."""
+    words.names = {node: f"still_{place}" for place, node in enumerate(resting.still)}
+    results = [*resting.counters.values(), *resting.followers.values(), *resting.guards]
+    lines = ["\tbool rest() {", *_locals(words, results, set(words.names))]
+    for name, node in resting.followers.items():
+        held = words.at(name)
+        differs = f"{words.u(node)} != {held}" if node.width <= WORD else f"!{words.wide(node)}.equals({held})"
+        lines.append(f"\t\tif ({differs}) return false;")
+    lines += [
+        f"\t\tif ({words.u(node) if node.width <= WORD else f'!{words.wide(node)}.is_zero()'}) return false;"
+        for node in resting.guards
+    ]
+    lines += [
+        f"\t\tconst {stored(node.width)} next_{name} = {words.u(node) if node.width <= WORD else words.wide(node)};"
+        for name, node in resting.counters.items()
+    ]
+    return [*lines, *(f"\t\t{words.at(name)} = next_{name};" for name in resting.counters), "\t\treturn true;", "\t}"]
+
+
+def _worded(circuit: Circuit, flags: dict[str, int]) -> Wording:
+    words = Wording(circuit)
+    words.flags = flags
+    return words
+
+
+def _locals(words: Wording, results: Sequence[Node], known: Collection[Node]) -> list[str]:
+    """Variables for what `results` use more than once, or that has no place in an expression."""
+    chosen = sorted(_chosen(list(results), known), key=lambda node: node.number)
+    return ["\t" + words.local(node, f"t{place}") for place, node in enumerate(chosen)]
 
 
 def _again(circuit: Circuit, number: int, group: Remembered, flags: dict[str, int]) -> list[str]:
@@ -97,12 +191,6 @@ def _chosen(roots: list[Node], known: Collection[Node] = ()) -> set[Node]:
     return chosen
 
 
-def _enable(write: Write) -> Node:
-    """Which bits of a word are written; one bit where it is all of them or none."""
-    mask = write.mask
-    return mask.args[0] if mask.op == "sext" and mask.args[0].width == 1 else mask
-
-
 @dataclass
 class Statement:
     """A local, values that are remembered, registers (several if they load under one condition), a write, or an output."""
@@ -131,7 +219,7 @@ class Statement:
         if self.local is not None:
             nodes += self.local.args
         if self.write is not None:
-            nodes += [self.write.address, self.write.word, _enable(self.write)]
+            nodes += [self.write.address, self.write.word, enable(self.write)]
         if self.output is not None:
             nodes.append(self.output[1])
         return nodes
@@ -143,6 +231,7 @@ class _Tick(Wording):
     def __init__(self, circuit: Circuit, reset: bool, flags: dict[str, int] | None = None) -> None:
         super().__init__(circuit)
         self.reset = reset
+        self.tells = False  # whether it sets `wrote` where it changes a memory
         self.flags = flags or {}
         self.registers = circuit.registers
         self.made = circuit.made
@@ -154,7 +243,7 @@ class _Tick(Wording):
         }
         roots = [
             *self.outputs.values(),
-            *(part for write in self.writes for part in (write.address, write.word, _enable(write))),
+            *(part for write in self.writes for part in (write.address, write.word, enable(write))),
         ]
         self.remembered = [] if reset else remembered(circuit, [*loads.values(), *roots])
         for number, group in enumerate(self.remembered):
@@ -434,7 +523,7 @@ class _Tick(Wording):
 
     def _write(self, write: Write) -> list[str]:
         memory = self.circuit.memories[write.memory]
-        mask, wide = _enable(write), memory.width > WORD
+        mask, wide = enable(write), memory.width > WORD
         lines = []
         conditions = []
         if mask is not write.mask:
@@ -445,9 +534,13 @@ class _Tick(Wording):
         place = f"{write.memory}[{self.index(memory, write.address)}]"
         word = self.wide(write.word) if wide else self.u(write.word)
         if mask.op == "const" and mask.value == (1 << memory.width) - 1:
-            lines.append(f"\t\t{place} = {word};")
+            lines.append(f"\t\tconst {stored(memory.width)} word = {word};")
         elif wide:
-            lines.append(f"\t\t{place} = {place}.update({word}, {self.wide(mask)});")
+            lines.append(f"\t\tconst {stored(memory.width)} word = {place}.update({word}, {self.wide(mask)});")
         else:
-            lines.append(f"\t\t{{ const u64 mask = {self.u(mask)}; {place} = ({place} & ~mask) | ({word} & mask); }}")
+            lines.append(f"\t\tconst u64 mask = {self.u(mask)};")
+            lines.append(f"\t\tconst {stored(memory.width)} word = ({place} & ~mask) | ({word} & mask);")
+        if self.tells:
+            lines.append(f"\t\twrote |= {f'!{place}.equals(word)' if wide else f'{place} != word'};")
+        lines.append(f"\t\t{place} = word;")
         return [f"\tif ({' && '.join(conditions) or 'true'}) {{", *lines, "\t}"]

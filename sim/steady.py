@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from .circuit import Circuit, Register
 from .expressions import Node, reachable
+from .rest import counts
 
 __all__ = ["Steady", "steady"]
 
@@ -31,7 +32,7 @@ class Steady:
 
 def steady(circuit: Circuit, roots: list[Node], loads: dict[str, Node], known: set[Node]) -> Steady | None:
     """The control of all that `roots` and `loads` are made of; none if there is too little. `known` nodes have their values."""
-    counters = {name for name, register in circuit.registers.items() if _counts(circuit, name, register)}
+    counters = {name for name in circuit.registers if counts(circuit, name)}
     nodes = reachable([*roots, *loads.values()], known)
     inside: set[Node] = set()
     operands: set[Node] = set()
@@ -80,21 +81,6 @@ def _flag(circuit: Circuit, node: Node, counters: set[str], known: set[Node]) ->
         return len(reads) == 1 and reads[0].op == "read" and reads[0].name in counters
     if node.op == "slice" and node.args[0].op == "read" and node.args[0].name in circuit.registers:
         return _delays(circuit.registers[node.args[0].name], node.args[0], node.width)
-    return False
-
-
-def _counts(circuit: Circuit, name: str, register: Register) -> bool:
-    """Whether a register's next value is computed from its own, other than by choice."""
-    read = circuit.made.read(name, register.width)
-    stack, seen = [register.following], set()
-    while stack:
-        node = stack.pop()
-        if node in seen:
-            continue
-        seen.add(node)
-        if node.op in ("add", "sub", "xor", "neg") and read in reachable([node]):
-            return True
-        stack += node.args
     return False
 
 

@@ -68,8 +68,9 @@ def mangled(port: str) -> str:
     return "p_" + "".join(c if c.isalnum() else "__" if c == "_" else f"_{ord(c):x}_" for c in port)
 
 
-def translate(text: str, name: str) -> str:
-    """Rewrites CXXRTL's text as `struct top` in namespace `name`, with one function: `tick<reset>()` is a clock.
+def translate(text: str, name: str, rests: bool = False) -> str:
+    """Rewrites CXXRTL's text as `struct top` in namespace `name`, with one function: `tick<reset>()` is a clock. See `emit` for
+    one that `rests`.
 
     Raises
     ------
@@ -78,4 +79,4 @@ def translate(text: str, name: str) -> str:
     """
     circuit = parse(text)
     retime(circuit)
-    return emit(circuit, name)
+    return emit(circuit, name, rests)
