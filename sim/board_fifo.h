@@ -19,7 +19,7 @@ template<class Board> struct fifo_lines {
 			if (!offered && j.taken < j.sent_count)
 				offer(j.sent[j.taken++]);
 			Board::set(top, !has_byte(), !has_room(), bus());
-			top.template tick<false>();
+			top.clock();
 			look(j);
 		}
 	}
@@ -54,7 +54,7 @@ private:
 	TWIN_INLINE bool has_byte() const { return (offered && now >= offered_from) || now - read_at < Board::answer; }
 	TWIN_INLINE bool has_room() const { return now >= room_from || now - written_at < Board::answer; }
 
-	TWIN_INLINE unsigned bus() const { return reading && now - read_at >= Board::answer ? byte : 0xa5 ^ unsigned(now & 0xff); }
+	TWIN_INLINE unsigned bus() const { return reading && now - read_at >= Board::answer ? byte : 0xa5 ^ unsigned(read_at & 0xff); }
 
 	TWIN_INLINE void look(line_job &j) {
 		// The outputs are those in front of the clock's edge: what changed did so at the edge before.
