@@ -30,6 +30,20 @@ def test_figures_are_those_of_the_build(tmp_path):
     assert lines[-1].startswith("Built on 2026-01-02 with tool 1.2. No physical board has been run yet")
 
 
+def test_the_rate_of_a_fifo_is_that_of_its_chip(tmp_path):
+    board = boards.get("alchitry-pt-v2")
+    result = BuildResult(board, board.design, DOMAINS, tmp_path / "build_top.sh", USE, (), "", {"tool": "1.2"})
+    cells = [cell.strip() for cell in figures([result], [0.75], datetime.date(2026, 1, 2)).splitlines()[2].split("|")[1:-1]]
+    assert cells[-5:] == [
+        "not timed: after synthesis, for Vivado",
+        "",
+        "7557 kB/s",
+        "6000 kB/s (75.0 % of the line)",
+        "not run",
+    ]
+    assert str(result).splitlines()[0] == ("Alchitry Pt V2: xc7a100t, FT2232H FIFO, 8 MB/s, clocks line 48 MHz, sync 24 MHz")
+
+
 def test_a_page_with_one_place_is_updated(tmp_path):
     page = tmp_path / "page.md"
     page.write_text(f"before\n{BEGIN}\nold\n{END}\nbehind\n")
