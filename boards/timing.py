@@ -212,8 +212,7 @@ def domain_clocks(
     found = []
     for clock in clocks(report, 0, []):
         net = clock.name.removeprefix("$glbnet$")
-        # Amaranth calls the clock of `sync` clk, and that of another domain after it; one within a module has its name too.
-        name = "sync" if net == "clk" else net.rpartition(".")[2].removesuffix("_clk")
+        name = _domain(net)
         if name not in domains:
             raise ToolError(f"A clock in nextpnr's report must be one of {', '.join(domains)}, not {clock.name}")
         own = [cell for cell in netlist if not cell.clocks or net in cell.clocks]
@@ -222,11 +221,20 @@ def domain_clocks(
     return tuple(found)
 
 
-def critical_path(report: Mapping[str, Any]) -> str:
-    """The slowest path from register to register, on one line: its ends, and how its time divides into logic and routing."""
+def _domain(net: str) -> str:
+    """The domain of a clock: Amaranth calls that of `sync` clk, others after theirs; one within a module has its name too."""
+    return "sync" if net == "clk" else net.rpartition(".")[2].removesuffix("_clk")
+
+
+def critical_path(report: Mapping[str, Any], domain: str | None = None) -> str:
+    """The slowest path from register to register, of all or within one domain, on one line: its ends, and how its time divides
+    into logic and routing."""
     best: tuple[float, str] = (0.0, "no path from register to register")
     for path in report.get("critical_paths", []):
         if "async" in path["from"] or "async" in path["to"]:
+            continue
+        edges = {_domain(path[end].split()[-1].removeprefix("$glbnet$")) for end in ("from", "to")}
+        if domain is not None and edges != {domain}:
             continue
         parts = path["path"]
         nets = [part["delay"] for part in parts if part["type"] == "routing"]

@@ -143,6 +143,20 @@ def test_critical_path_is_the_slowest_between_registers() -> None:
     assert critical_path({}) == "no path from register to register"
 
 
+def test_critical_path_within_one_domain() -> None:
+    def path(one: str, other: str, delay: float) -> dict[str, Any]:
+        ends = {"from": {"cell": "a"}, "to": {"cell": f"b_{delay:g}", "port": "M"}}
+        parts = [{"type": "clk-to-q", "delay": 0.5, **ends}, {"type": "routing", "delay": delay, **ends}]
+        return {"from": f"posedge {one}", "to": f"posedge {other}", "path": parts}
+
+    clk, core = "$glbnet$clk", "$glbnet$clocks.core_clk"
+    told = {"critical_paths": [path(clk, clk, 9.0), path(core, core, 4.0), path(clk, core, 12.0)]}
+    assert critical_path(told, "core").startswith("a -> b_4.M: 4.50 ns")
+    assert critical_path(told, "sync").startswith("a -> b_9.M: 9.50 ns")
+    assert critical_path(told).startswith("a -> b_12.M")
+    assert critical_path(told, "line") == "no path from register to register"
+
+
 def test_use_of_an_ice40_counts_luts_and_flip_flops_from_the_netlist() -> None:
     netlist = [
         Cell("SB_LUT4", {}),
