@@ -219,7 +219,7 @@ _12F, _25F = _ECP5(12_144, 28, 32), _ECP5(24_288, 28, 56)
 _45F, _85F = _ECP5(43_848, 72, 108), _ECP5(83_640, 156, 208)
 
 
-def _ulx3s(size: str, device: _ECP5, core_hz: int) -> Board:
+def _ulx3s(size: str, device: _ECP5) -> Board:
     return device.board(
         name=f"ulx3s-{size.lower()}",
         title=f"ULX3S {size}",
@@ -228,7 +228,7 @@ def _ulx3s(size: str, device: _ECP5, core_hz: int) -> Board:
         package="BG381",
         speed="6",
         clock_hz=25_000_000,
-        core_hz=core_hz,
+        core_hz=137_500_000,
         link=Uart("FT231X", 3_000_000),
         programmers=(
             _loader("-b", "ulx3s"),
@@ -291,10 +291,10 @@ def _artix(
 
 
 BOARDS: tuple[Board, ...] = (
-    _ulx3s("12F", _12F, 131_250_000),
-    _ulx3s("25F", _25F, 131_250_000),
-    _ulx3s("45F", _45F, 137_500_000),
-    _ulx3s("85F", _85F, 150_000_000),
+    _ulx3s("12F", _12F),
+    _ulx3s("25F", _25F),
+    _ulx3s("45F", _45F),
+    _ulx3s("85F", _85F),
     Board(
         name="icebreaker",
         title="iCEBreaker",

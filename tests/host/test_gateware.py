@@ -19,7 +19,7 @@ from convolver.sim import golden
 from .device_model import BYE, build
 from .line import Faults
 
-CLOCK = 6400
+CLOCK = 9600
 """Hertz. So slow a clock makes the time-outs of both ends some hundred clocks long."""
 
 FIR = FIRDesign([1, -2, 3], data=s8, coefficient=s8, loadable=True)
