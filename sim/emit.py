@@ -43,14 +43,12 @@ def emit(circuit: Circuit, name: str, rests: bool = False) -> str:
         for register_name, register in circuit.registers.items()
         if register_name not in tick.flags
     }
-    # Those that stand still at rest lie side by side, to be compared at once.
-    counters = {} if resting is None else resting.counters
-    lines += ["\tu64 first_register = 0;", *(line for at, line in registers.items() if at not in counters)]
-    lines += [
-        "\tu64 first_counter = 0;",
-        *(line for at, line in registers.items() if at in counters),
-        "\tu64 registers_end = 0;",
-    ]
+    if resting is None:
+        lines += registers.values()
+    else:
+        # Those that stand still at rest lie side by side, to be compared at once.
+        lines += ["\tu64 first_register = 0;", *(line for at, line in registers.items() if at not in resting.counters)]
+        lines += ["\tu64 first_counter = 0;", *(registers[at] for at in resting.counters), "\tu64 registers_end = 0;"]
     for memory_name, memory in circuit.memories.items():
         words = ", ".join(constant(word, memory.width) for word in memory.initial)
         lines.append(f"\t{stored(memory.width)} {memory_name}[{memory.depth}] = {{{words}}};")
