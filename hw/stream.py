@@ -4,7 +4,7 @@ Contract, inside and out: a beat is transferred in every clock in which `valid` 
 `ready`; `valid` and `payload` hold until the transfer; no combinational path leads from `o.ready` to `i.ready`.
 """
 
-from amaranth.hdl import Module, Shape, ShapeLike, Signal, Value, signed, unsigned
+from amaranth.hdl import Module, Mux, Shape, ShapeLike, Signal, Value, signed, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -102,16 +102,16 @@ class SkidBuffer(wiring.Component):
         m = Module()
         skid = Signal(self._shape)
         full = Signal()  # `skid` holds a beat that arrived while `o` was stalled
+        moves = Signal()
 
-        m.d.comb += self.i.ready.eq(~full)
-        with m.If(self.o.ready | ~self.o.valid):
+        m.d.comb += [self.i.ready.eq(~full), moves.eq(self.o.ready | ~self.o.valid)]
+        with m.If(moves):
             m.d.sync += [
                 self.o.valid.eq(full | self.i.valid),
-                self.o.payload.eq(self.i.payload),
-                full.eq(0),
+                self.o.payload.eq(Mux(full, skid, self.i.payload)),
             ]
-            with m.If(full):
-                m.d.sync += self.o.payload.eq(skid)
-        with m.Elif(self.i.valid & ~full):
-            m.d.sync += [skid.eq(self.i.payload), full.eq(1)]
+        # What `skid` holds while it isn't `full` doesn't matter: it need not know what `o` does.
+        with m.If(~full):
+            m.d.sync += skid.eq(self.i.payload)
+        m.d.sync += full.eq((full | self.i.valid) & ~moves)
         return m

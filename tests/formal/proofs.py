@@ -80,21 +80,12 @@ class Proof:
 
 SKID = (
     Seed("beat lost while stalled", SkidBuffer, "self.i.ready.eq(~full)", "self.i.ready.eq(1)"),
-    Seed("beat doubled", SkidBuffer, "                full.eq(0),\n", ""),
-    Seed("beats swapped", SkidBuffer, "with m.If(full):", "with m.If(full & ~self.i.valid):"),
-    Seed(
-        "offer changes while stalled",
-        SkidBuffer,
-        "[skid.eq(self.i.payload), full.eq(1)]",
-        "[self.o.payload.eq(self.i.payload), full.eq(1)]",
-    ),
-    Seed(
-        "offer withdrawn",
-        SkidBuffer,
-        "with m.If(self.o.ready | ~self.o.valid)",
-        "with m.If(self.o.ready | ~self.o.valid | full)",
-    ),
-    Seed("valid waits for ready", SkidBuffer, "with m.If(self.o.ready | ~self.o.valid)", "with m.If(self.o.ready)"),
+    Seed("beat doubled", SkidBuffer, "(full | self.i.valid) & ~moves", "full | (self.i.valid & ~moves)"),
+    Seed("beats swapped", SkidBuffer, "Mux(full, skid", "Mux(full & ~self.i.valid, skid"),
+    Seed("offer changes while stalled", SkidBuffer, "skid.eq(self.i.payload)", "self.o.payload.eq(self.i.payload)"),
+    Seed("kept beat overwritten", SkidBuffer, "with m.If(~full)", "with m.If(1)"),
+    Seed("offer withdrawn", SkidBuffer, "with m.If(moves)", "with m.If(moves | full)"),
+    Seed("valid waits for ready", SkidBuffer, "moves.eq(self.o.ready | ~self.o.valid)", "moves.eq(self.o.ready)"),
     Seed("half speed", SkidBuffer, "self.i.ready.eq(~full)", "self.i.ready.eq(~full & ~self.o.valid)"),
     Seed("ready follows ready", SkidBuffer, "self.i.ready.eq(~full)", "self.i.ready.eq(~full | self.o.ready)"),
 )
