@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from amaranth.hdl import Module, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -158,7 +158,7 @@ class Borders(wiring.Component):
                     m.d.sync += step.border_before.eq(self.step.border)
 
         load = Signal()
-        m.d.sync += [load.eq(self.step.column == design.core_ahead), self.choice.load.eq(load)]
+        m.d.sync += [load.eq(self.step.near[design.core_ahead]), self.choice.load.eq(load)]
         rows, columns = choices(design)
         for row, sources in enumerate(rows):
             offset = row - design.above
@@ -170,7 +170,7 @@ class Borders(wiring.Component):
             outside = Signal(range(design.right + 1), name=f"outside_{lane}")
             m.d.sync += outside.eq(0)
             for (when, last), place in beyond[lane].items():
-                here: Value = self.step.ends if when < 0 else self.step.column == when
+                here: Value = self.step.ends if when < 0 else self.step.near[when]
                 if design.pixels_per_clock > 1:
                     here &= self.step.rest == last - 1
                 with m.If(here):
@@ -184,9 +184,11 @@ class Borders(wiring.Component):
         self, m: Module, choice: Value, found: dict[tuple[Boundary, int], int], place: Value, boundary: Value | None
     ) -> None:
         """Sets the bit ``found[boundary, place]`` of `choice`, else the first, a clock later."""
-        m.d.sync += choice.eq(1)
+        rules: dict[int, Value] = {}
         for (name, at), index in found.items():
             if index:
                 rule = place == at
-                with m.If(rule if boundary is None else rule & (boundary == GATEWARE_BOUNDARIES.index(name))):
-                    m.d.sync += choice.eq(1 << index)
+                if boundary is not None:
+                    rule &= boundary == GATEWARE_BOUNDARIES.index(name)
+                rules[index] = rules.get(index, Const(0)) | rule
+        m.d.sync += choice.eq(Cat(~Cat(rules.values()).any(), *(rules[index] for index in sorted(rules))))

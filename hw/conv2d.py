@@ -120,7 +120,7 @@ class Conv2DCore(wiring.Component):
             entry.o.ready.eq(raster.i.ready),
             *(
                 getattr(raster, name).eq(entry.o.p[name])
-                for name in ("rows", "columns_left", "starts", "joins", "more", *several)
+                for name in ("rows_left", "columns_left", "short", "starts", "joins", "more", *several)
             ),
             raster.available.eq(array.available),
             array.take.eq(raster.take),

@@ -15,7 +15,8 @@ __all__ = ["Entry", "entry_layout"]
 def entry_layout(design: Conv2DDesign) -> data.StructLayout:
     """A beat with what the core must know of its frame.
 
-    rows, columns_left : with a frame's first pixel, its rows, and its beats a line less 3.
+    rows_left, columns_left : with a frame's first pixel, its rows less 2, and its beats a line less 4.
+    short : with it, it has no more rows than follow a pixel before the result of its place.
     rest : with it, of several pixels a beat, those of a line's last beat, less one.
     border : with it, its `border_layout`, where that is chosen at run time.
     starts, joins, more : there is a beat, and it is the first pixel of a frame that the core takes; and it has the size of the
@@ -24,8 +25,9 @@ def entry_layout(design: Conv2DDesign) -> data.StructLayout:
     """
     fields: dict[str, object] = {
         "beat": beat_layout(design),
-        "rows": range(design.core_rows + 1),
-        "columns_left": range(design.core_beats - 2),
+        "rows_left": range(-1, design.core_rows - 1),
+        "columns_left": range(-1, design.core_beats - 3),
+        "short": 1,
         "starts": 1,
         "joins": 1,
         "more": 1,
@@ -37,7 +39,7 @@ def entry_layout(design: Conv2DDesign) -> data.StructLayout:
     return data.StructLayout(fields)
 
 
-PARTS = 2
+PARTS = 3
 """Parts in which two sizes are compared, before the parts come together a clock later."""
 
 
@@ -79,10 +81,13 @@ class Entry(wiring.Component):
         design = self._design
         # Each comparison has the clock in front of the first register slice; they come together between the two.
         layout = entry_layout(design)
-        said = [name for name in ("rows", "columns_left", "rest", "border") if name in layout.members]
+        said = [name for name in ("rows_left", "columns_left", "short", "rest", "border") if name in layout.members]
         kept = dict.fromkeys([name for name in ("whole", "part") if name in layout.members], 1)
         frame = {name: layout[name].shape for name in said}
-        sampled = {"beat": layout["beat"].shape} | frame | {"fits": 2, "rows_repeat": PARTS, "columns_repeat": PARTS} | kept
+        size = {"rows": range(design.core_rows + 1), "columns": range(design.core_columns + 1)}
+        border = {name: shape for name, shape in frame.items() if name == "border"}
+        checks = {"fits": 4, "rows_repeat": PARTS, "columns_repeat": PARTS} | kept
+        sampled = {"beat": layout["beat"].shape} | size | border | checks
         m.submodules.first = first = SkidBuffer(data.StructLayout(sampled))
         # Of the second slice only the marks are held by what the raster decides in the same clock. Everything else is written
         # to two places in turn, as it comes, and read from where it stands.
@@ -91,21 +96,29 @@ class Entry(wiring.Component):
         wide = data.StructLayout({"data": layout["beat"].shape["data"].shape} | frame)
         places = [Signal(wide, name=f"place_{index}") for index in range(2)]
         put, get, now = Signal(), Signal(), Signal(wide)
+        pixels = design.pixels_per_clock
+        columns = first.o.p.columns - (1 + 3 * pixels)  # four beats less, whole ones above and the rest below
+        found: dict[str, Value] = {
+            "data": Value.cast(first.o.p.beat.data),
+            "rows_left": first.o.p.rows - 2,
+            "columns_left": columns >> (pixels - 1).bit_length(),
+            "short": (first.o.p.rows <= design.core_below) if design.core_mode == "same" else Const(0),
+            "rest": columns,
+        }
+        if design.switchable:
+            found["border"] = Value.cast(first.o.p.border)
         for index, place in enumerate(places):
             with m.If(first.o.valid & first.o.ready & (put == index)):
-                m.d.sync += [place.data.eq(first.o.p.beat.data), *(place[name].eq(first.o.p[name]) for name in said)]
+                m.d.sync += [Value.cast(place[name]).eq(found[name]) for name in wide.members]
         m.d.sync += [put.eq(put ^ (first.o.valid & first.o.ready)), get.eq(get ^ (self.o.valid & self.o.ready))]
         m.d.comb += now.eq(Mux(get, places[1], places[0]))
 
-        pixels = design.pixels_per_clock
-        columns = self.columns - 1 - 2 * pixels  # three beats less, whole ones above and the rest below
-        m.d.comb += [first.i.p.rows.eq(self.rows), first.i.p.columns_left.eq(columns >> (pixels - 1).bit_length())]
+        m.d.comb += [first.i.p.rows.eq(self.rows), first.i.p.columns.eq(self.columns)]
         if pixels > 1:
             rest = Signal(range(pixels))  # of the frame that began last; no line ends with its first beat
             with m.If(self.i.valid & self.i.ready & self.i.p.first):
-                m.d.sync += rest.eq(columns)
+                m.d.sync += rest.eq(self.columns - 1)
             m.d.comb += [
-                first.i.p.rest.eq(columns),
                 first.i.p.whole.eq(self.i.p.keep.all()),
                 first.i.p.part.eq(Cat(bit ^ (rest < place) for place, bit in enumerate(self.i.p.keep)).all()),
             ]
@@ -114,12 +127,12 @@ class Entry(wiring.Component):
             (self.columns, first.i.p.columns_repeat, design.core_min_columns, design.core_columns),
         )
         for number, (size, repeats, least, most) in enumerate(sizes):
-            # Of sizes that fit: no two of them look alike in these bits.
+            # Of sizes that fit, and of those that are no greater: no two of them look alike in these bits.
             now_kept, before = size[: most.bit_length()], Signal(most.bit_length(), name=f"before_{number}")
             with m.If(self.i.valid & self.i.ready & self.i.p.first):
                 m.d.sync += before.eq(now_kept)
             m.d.comb += [
-                first.i.p.fits[number].eq(~_exceeds(size, most) & _exceeds(size, least - 1)),
+                first.i.p.fits.word_select(number, 2).eq(Cat(~_exceeds(size, most), _exceeds(now_kept, least - 1))),
                 *(part.eq(before[index::PARTS] == now_kept[index::PARTS]) for index, part in enumerate(repeats)),
             ]
         fitted = Signal()  # the frame before was one that the core takes

@@ -1,6 +1,8 @@
 """The raster: which pixel a step belongs to, which result it completes, and when a frame's end must be driven out."""
 
-from amaranth.hdl import Module, Mux, Signal, Value, signed
+from itertools import pairwise
+
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -25,6 +27,7 @@ def step_layout(design: Conv2DDesign) -> data.StructLayout:
 
     pixel : the step's, or all of its beat's.
     column : the step's column, in beats: address of the line buffer.
+    near : a bit for each of a line's first steps, up to the one numbered core_ahead: the step's is set.
     top, bottom : rows of the frame above and below the result row that this line serves, counted up to the kernel only.
     border, border_before : of the result row that this line serves, and of the one before; where they are chosen at run time.
     rest, ends : pixels of a line's last beat, less one; and the step is such a beat's; of several pixels a beat.
@@ -34,6 +37,7 @@ def step_layout(design: Conv2DDesign) -> data.StructLayout:
     fields: dict[str, object] = {
         "pixel": beat_layout(design)["data"].shape,
         "column": range(design.core_beats),
+        "near": design.core_ahead + 1,
         "top": range(design.above + 1),
         "bottom": range(design.core_below + 1),
     }
@@ -61,8 +65,10 @@ class Raster(wiring.Component):
     -----
     i : stream of `beat_layout`
         Decides with the marks of the beat it is offered: put a register slice in front. `last` and `keep` are ignored.
-    rows, columns_left : In
-        Size of the frame, while its first pixel is on offer: its rows, and its beats a line less 3.
+    rows_left, columns_left : In
+        Size of the frame, while its first pixel is on offer: its rows less 2, and its beats a line less 4.
+    short : In
+        With them: there are no more rows than `core_below`, of ``same``.
     rest : In
         With them: the pixels of a line's last beat, less one; of several pixels a beat.
     whole, part : In
@@ -89,8 +95,9 @@ class Raster(wiring.Component):
     def __init__(self, design: Conv2DDesign) -> None:
         ports = {
             "i": In(stream.Signature(beat_layout(design))),
-            "rows": In(range(design.core_rows + 1)),
-            "columns_left": In(range(design.core_beats - 2)),
+            "rows_left": In(range(-1, design.core_rows - 1)),
+            "columns_left": In(range(-1, design.core_beats - 3)),
+            "short": In(1),
             "starts": In(1),
             "joins": In(1),
             "more": In(1),
@@ -133,26 +140,30 @@ class Raster(wiring.Component):
         skipping = Signal()  # the beats of a frame that doesn't fit are dropped
 
         # What happens in this clock, each of it from registers alone, and most by a single look-up.
-        begin, drop, cut, advance, consume = (Signal(name=name) for name in ("begin", "drop", "cut", "advance", "consume"))
+        takes, begin, drop, cut, advance, consume = (
+            Signal(name=name) for name in ("takes", "begin", "drop", "cut", "advance", "consume")
+        )
         frame_end, ends, flushed = (Signal(name=name) for name in ("frame_end", "ends", "flushed"))
         m.d.comb += [
-            begin.eq(available & ((idle & self.starts) | (ending & self.joins))),
+            takes.eq((idle & self.starts) | (ending & self.joins)),
+            begin.eq(available & takes),
             drop.eq((idle | ending) & has & ~self.starts),
             cut.eq(taking & has & head.first),
             # Whatever it is at but these two, a step is made without a look at the pixels.
-            advance.eq(available & Mux(idle, self.starts, ~taking | self.more)),
-            consume.eq(drop | begin | (available & taking & self.more)),
+            advance.eq(available & ~((idle & ~self.starts) | (taking & ~self.more))),
+            consume.eq(drop | (available & (takes | (taking & self.more)))),
             self.i.ready.eq(consume),
             self.open.eq(~idle),
         ]
         if design.slot > 1:
             m.d.comb += pace.begin.eq(advance)
-        place = _Place(m, self, begin, advance, frame_end, leaving, flushed)
-        m.d.comb += frame_end.eq(available & place.line_end & place.last_line & ((taking & self.more) | completing))
+        place = _Place(m, self, idle, begin, advance, frame_end, leaving, flushed)
+        frame_last, stays = place.line_end & place.last_line, taking & ~(has & head.first)
+        m.d.comb += frame_end.eq(available & frame_last & ((taking & self.more) | completing))
         m.d.sync += [
-            taking.eq((begin | (taking & ~cut)) & ~frame_end),
+            taking.eq(Mux(available, takes | (stays & ~(self.more & frame_last)), stays)),
             completing.eq((completing | cut) & ~frame_end),
-            skipping.eq((skipping | (drop & head.first)) & ~begin),
+            skipping.eq((skipping | (drop & head.first)) & ~place.begun),
             self.errors.size.eq(drop & head.first),
             self.errors.orphan.eq(drop & ~head.first & ~skipping),
             self.errors.first.eq(cut),
@@ -165,18 +176,18 @@ class Raster(wiring.Component):
             # No step of `ending` is the frame's last, unless its end is one step long.
             at_once = not same or (design.core_below == 0 and design.core_ahead == 1)
             m.d.comb += [
-                ends.eq(place.result & place.last if same else place.behind),
+                ends.eq(place.ends if same else place.behind),
                 flushed.eq(available & ends & ((flushing | (ending & ~waits)) if at_once else flushing)),
             ]
             m.d.sync += [
-                idle.eq((idle & ~begin) | flushed),
+                idle.eq((idle & ~(available & self.starts)) | flushed),
                 # A frame that is shorter than its end leaves before another may begin: three would be inside at once.
                 ending.eq((frame_end & ~place.short) | (ending & waits & ~available)),
                 flushing.eq((frame_end & place.short) | ((flushing | (ending & ~waits)) & ~flushed)),
                 leaving.eq((leaving & ~(advance & ends)) | frame_end),
             ]
         else:
-            m.d.sync += idle.eq((idle & ~begin) | frame_end)
+            m.d.sync += idle.eq((idle & ~(available & self.starts)) | frame_end)
 
         marks: list[Value] = [place.first, place.last, place.eol]
         wanted: Value = place.result
@@ -186,7 +197,7 @@ class Raster(wiring.Component):
                 stride.result.eq(advance & place.result),
                 *(getattr(stride, name).eq(mark) for name, mark in zip(("first", "last", "eol"), marks, strict=True)),
                 stride.sized.eq(place.begun),
-                stride.rows.eq(place.rows),
+                stride.rows_left.eq(place.rows_given),
                 stride.columns_left.eq(place.columns_given),
                 *(self.step[name].eq(getattr(stride, f"o_{name}")) for name in ("first", "last", "eol")),
             ]
@@ -199,11 +210,12 @@ class Raster(wiring.Component):
             m.d.comb += self.step.rest.eq(place.rest)
         m.d.comb += self.take.eq(advance & wanted)
         with m.If(advance):
-            m.d.sync += self.step.column.eq(Mux(place.column == 0, 0, self.step.column + 1))
+            m.d.sync += self.step.column.eq(Mux(place.near[0], 0, self.step.column + 1))
         m.d.sync += [
             self.valid.eq(advance),
             self.step.pixel.eq(Mux(completing, 0, Value.cast(head.data))),
             self.step.result.eq(wanted),
+            self.step.near.eq(Cat(place.near[: design.core_ahead + 1])),
         ]
         m.d.comb += [self.step.top.eq(place.top), self.step.bottom.eq(place.bottom)]
         if design.switchable:
@@ -215,69 +227,88 @@ class _Place:
     """Where the next step is: its column and line, the result that it completes, and that result's marks. A step is a beat, and
     so are all columns here.
 
-    Counters of a frame's size count down, and the ends are their signs, so that no step waits for a comparison; counters up are
-    no longer than the kernel. Whatever counts lines moves a clock behind the steps, by registers that say what the step was: it
-    stands beside `Raster.step`, and is asked for a line's end at the earliest at the third step of a line, or of a frame. So a
-    frame must have at least 3 columns. What is known of the length of lines stands there likewise.
+    Counters of a frame's size count down, and the ends are their signs, so that no step waits for a comparison; what is counted
+    up ends at the kernel's size. Whatever counts lines moves a clock behind the steps, by registers that say what the step was:
+    it stands beside `Raster.step`, and is asked for a line's end at the earliest at the third step of a line, or of a frame. So
+    a frame must have at least 3 columns. What is known of the length of lines stands there likewise.
     """
 
     def __init__(
-        self, m: Module, raster: Raster, begin: Signal, advance: Signal, frame_end: Signal, leaving: Signal, flushed: Value
+        self,
+        m: Module,
+        raster: Raster,
+        idle: Signal,
+        begin: Signal,
+        advance: Signal,
+        frame_end: Signal,
+        leaving: Signal,
+        flushed: Value,
     ) -> None:
         design = raster.design
         same = design.core_mode == "same"
         below = design.core_below if same else 0
         # Steps of a line before the first that completes a result of this line's row.
         before = design.core_ahead
-        self.column = Signal(range(before + 2))  # counted up to before + 1 only
         self.top, self.bottom = Signal(range(design.above + 1)), Signal(range(design.core_below + 1))
         self.short = Signal()  # the frame that entered last has no more lines than the next one needs to drive its end out
         # The line that serves a frame's first row of results; of the frame that entered last, while it leaves too.
         first_line = below if same else design.kernel_rows - 1
         line = Signal(range(first_line + 1))
 
-        # Steps of the line behind the next one, less one; lines of the frame that entered last behind this one, less one.
-        columns_left, lines_left = Signal(signed(len(raster.columns_left) + 2)), Signal(signed(len(raster.rows) + 1))
-        columns_before = Signal(range(design.core_beats - 1))
-        self.line_end, self.last_line = columns_left[-1], lines_left[-1]
+        # The next step is a line's first, second, ... up to that which completes the first result of the line's row; its last.
+        self.near = [Signal(name=f"near_{step}", init=not step) for step in range(max(before, 1) + 1)]
+        first_step, second_step = self.near[:2]
+        self.line_end = Signal()
+        # From a line's third step on, the steps of the line behind the next one, less one; below 0 it goes on from the top. It
+        # comes from the size that a frame out of `idle` may bring, and that one of the same size leaves as it is.
+        columns_left, columns_given = Signal(len(raster.columns_left)), Signal.like(raster.columns_left)
+        with m.If(idle):
+            m.d.sync += columns_given.eq(raster.columns_left)
+        fewer = columns_left - 1
         with m.If(advance):
-            turn = self.line_end | flushed
             m.d.sync += [
-                self.column.eq(Mux(turn, 0, Mux(self.column == before + 1, self.column, self.column + 1))),
-                columns_left.eq(Mux(turn, columns_before, columns_left - 1)),
+                columns_left.eq(Mux(second_step, columns_given, fewer)),
+                self.line_end.eq(((second_step & columns_given[-1]) | (~(first_step | second_step) & fewer[-1])) & ~flushed),
+                first_step.eq(self.line_end | flushed),
+                *(after.eq(step & ~flushed) for step, after in pairwise(self.near)),
             ]
-            with m.If(begin):
-                m.d.sync += columns_left.eq(raster.columns_left)
+        # Of the frame that entered last, the lines behind this one, less one; that less one is known in time for the next line.
+        lines_left, lines_less = Signal(signed(len(raster.rows_left) + 1)), Signal(signed(len(raster.rows_left) + 1))
+        self.last_line = Signal()  # below 0
 
         # A clock later.
         turned, begun, was_flushed = Signal(), Signal(), Signal()
-        rows, columns_given = Signal.like(raster.rows), Signal.like(raster.columns_left)
-        self.begun, self.rows, self.columns_given = begun, rows, columns_given
+        rows_given, short_given = Signal.like(raster.rows_left), Signal()
+        self.begun, self.rows_given, self.columns_given = begun, rows_given, columns_given
         m.d.sync += [
             turned.eq(advance & self.line_end),
             begun.eq(begin),
             was_flushed.eq(flushed),
-            rows.eq(raster.rows),
-            columns_given.eq(raster.columns_left),
+            rows_given.eq(raster.rows_left),
+            short_given.eq(raster.short),
+            lines_less.eq(lines_left - 1),
         ]
         if design.pixels_per_clock > 1:
             self._lengths(m, raster, begun)
         last_row = Signal(range(below + 1))  # of the frame that entered last, counted as `bottom` is
         with m.If(turned):
-            m.d.sync += [lines_left.eq(lines_left - 1), line.eq(Mux(line == first_line, line, line + 1))]
+            m.d.sync += [
+                lines_left.eq(lines_less),
+                self.last_line.eq(lines_less[-1]),
+                line.eq(Mux(line == first_line, line, line + 1)),
+            ]
         with m.If(begun):
             m.d.sync += [
-                columns_before.eq(columns_given + 1),
-                lines_left.eq(rows - 2),
+                lines_left.eq(rows_given),
+                self.last_line.eq(rows_given[-1]),
                 line.eq(0),
-                self.short.eq(rows <= below),
-                last_row.eq(Mux(rows <= below, rows - 1, below)),
+                self.short.eq(short_given),
+                last_row.eq(Mux(short_given, rows_given[: len(last_row)] + 1, below)),
             ]
 
         first_next = line == first_line - 1  # the next line is the first that serves results
         self.first_row = Signal(init=first_line == 0)
-        tail = self.column < before
-        self.first = self.first_row & (self.column == before)
+        self.first = self.first_row & self.near[before]
         with m.If(advance & self.line_end):
             if not first_line:
                 m.d.sync += self.first_row.eq(frame_end)
@@ -294,7 +325,12 @@ class _Place:
         if first_line:
             with m.If(advance & self.line_end):
                 m.d.sync += live.eq((live | first_next) & ~frame_end)
-        self.result = live & ~tail
+        self.result: Value = live
+        if before:
+            reached = Signal()  # the next step's window lies inside its line
+            with m.If(advance):
+                m.d.sync += reached.eq((reached | self.near[before - 1]) & ~(self.line_end | flushed))
+            self.result = live & reached
         self.last, self.eol = self.last_line & self.line_end, self.line_end
         if design.core_late:
             # The step behind a line's end, and behind a frame's: some lines' last results come with it.
@@ -335,18 +371,20 @@ class _Place:
         last_row_now = live & (self.bottom == 0) if below else self.last_line
         last_before = Signal()  # the line before served a frame's last row
         self.result = Signal(init=not below and not before)
-        # Known a step ahead, as the end of a frame decides what comes next.
+        # Known a step ahead, as the end of a frame decides what comes next; beside `result` only, but where it is a register.
         self.last = Signal() if before else last_row_now & self.line_end
-        self.eol = self.column == before - 1 if before else self.line_end
+        self.eol = self.near[before - 1] if before else self.line_end
 
+        self.ends = self.last if before else self.result & self.last
         line_end = advance & self.line_end
         with m.If(line_end):
             m.d.sync += last_before.eq(last_row_now)
         if before:
             with m.If(advance):
-                turned_last, further = self.line_end & last_row_now, (self.column == before - 2) & ~(self.line_end | flushed)
-                m.d.sync += self.last.eq(turned_last if before == 1 else further & last_before)
-            with m.If(advance & self.first_row & (self.column == before - 1)):
+                m.d.sync += self.last.eq(
+                    self.line_end & last_row_now if before == 1 else self.near[before - 2] & last_before & self.result
+                )
+            with m.If(advance & self.first_row & self.near[before - 1]):
                 m.d.sync += self.result.eq(1)
         elif below:
             with m.If(line_end & first_next):

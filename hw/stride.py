@@ -23,7 +23,7 @@ class Stride(wiring.Component):
         The result of a place is decided on in this clock, with its marks `first, last, eol`.
     wanted : Out
         It is to leave.
-    rows, columns_left, sized : In
+    rows_left, columns_left, sized : In
         Size of the frame that began in the clock before, as `Raster` has it; `sized` says that one did.
     o_first, o_last, o_eol : Out
         The marks of the result of the clock before among those that are wanted, if it was.
@@ -38,8 +38,8 @@ class Stride(wiring.Component):
             | outputs
             | {
                 "wanted": Out(1),
-                "rows": In(range(design.core_rows + 1)),
-                "columns_left": In(range(design.core_columns - 2)),
+                "rows_left": In(range(-1, design.core_rows - 1)),
+                "columns_left": In(range(-1, design.core_columns - 3)),
             }
         )
 
@@ -65,8 +65,8 @@ class Stride(wiring.Component):
         m.d.sync += [result.eq(self.result), self.o_first.eq(self.first), eol.eq(self.eol)]
         inside = design.core_mode == "valid"
         sides = {
-            "rows": (self.rows, design.kernel_rows, rows, design.core_rows),
-            "columns": (self.columns_left + 3, design.kernel_columns, columns, design.core_columns),
+            "rows": (self.rows_left + 2, design.kernel_rows, rows, design.core_rows),
+            "columns": (self.columns_left + 4, design.kernel_columns, columns, design.core_columns),
         }
         left = {}
         for name, (size, kernel, stride, most) in sides.items():

@@ -274,12 +274,12 @@ LINES = (
     ),
 )
 WINDOW = (
-    Seed("border a column late", Borders, "self.step.column == when", "self.step.column == when + 1"),
+    Seed("border a column late", Borders, "self.step.near[when]", "self.step.near[when + 1]"),
     Seed(
         "row begun a column early",
         Borders,
-        "self.step.column == design.core_ahead)",
-        "self.step.column == design.core_ahead - 1)",
+        "self.step.near[design.core_ahead]",
+        "self.step.near[design.core_ahead - 1]",
     ),
     Seed("top taken for bottom", Borders, "step.top if offset < 0 else step.bottom", "step.bottom if offset < 0 else step.top"),
     Seed(
@@ -299,12 +299,12 @@ WINDOW = (
     Seed("gap shown as a result", Window, "self.valid.eq(valid & choice.result)", "self.valid.eq(choice.result)"),
 )
 RASTER = (
-    Seed("frame a line short", Raster, "lines_left.eq(rows - 2)", "lines_left.eq(rows - 3)"),
+    Seed("frame a line short", Raster, " lines_left.eq(rows_given),", " lines_left.eq(rows_given - 1),"),
     Seed(
         "step without a credit",
         Raster,
-        "advance.eq(available & Mux(idle, self.starts, ~taking | self.more))",
-        "advance.eq(available & Mux(idle, self.starts, ~taking | self.more) | flushing | completing)",
+        "(taking & ~self.more))),",
+        "(taking & ~self.more)) | flushing | completing),",
     ),
     Seed("cut frame never completed", Raster, "(completing | cut) & ~frame_end", "cut & ~frame_end"),
     Seed("size not checked", Raster, "(idle & self.starts)", "(idle & head.first)"),
@@ -313,13 +313,20 @@ RASTER = (
     Seed("line's end a column early", Raster, "eq(raster.columns_left)\n", "eq(raster.columns_left - 1)\n"),
 )
 
-LAST = (Seed("frame's end a row late", Raster, "self.line_end & last_row_now, (", "self.line_end & last_before, ("),)
+LAST = (
+    Seed(
+        "frame's end a row late",
+        Raster,
+        "self.line_end & last_row_now if before == 1",
+        "self.line_end & last_before if before == 1",
+    ),
+)
 WHOLE = (
     Seed(
         "size of the next frame",
         Entry,
-        "place[name].eq(first.o.p[name])",
-        'place[name].eq(first.i.p[name] if name in ("rows", "columns_left") else first.o.p[name])',
+        '"rows_left": first.o.p.rows - 2',
+        '"rows_left": first.i.p.rows - 2',
     ),
     Seed("half a size checked", Entry, "first.o.p.fits.all()", "first.o.p.fits.any()"),
     Seed(

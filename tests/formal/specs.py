@@ -690,8 +690,9 @@ class RasterSpec(wiring.Component):
             payload_next.eq(Mux(hold, payload.as_value(), self.next_payload.as_value())),
             dut.i.valid.eq(valid),
             dut.i.payload.eq(payload),
-            dut.rows.eq(rows),
-            dut.columns_left.eq(columns - 3),
+            dut.rows_left.eq(rows - 2),
+            dut.short.eq(rows <= below),
+            dut.columns_left.eq(columns - 4),
             dut.available.eq(self.available),
         ]
         # The size of the first pixel that was accepted last, and whether it fits: what the core keeps in front of the raster.
@@ -834,6 +835,7 @@ class RasterSpec(wiring.Component):
         whole = Mux(begins, choose, follows & chosen) & (y_now >= start_row) & (x_now >= start_column)
         m.d.comb += [
             Assert(~stepped | (dut.valid & (step.column == wanted_column) & (step.pixel == pixel))),
+            *(Assert(~stepped | (step.near[place] == (wanted_column == place))) for place in range(design.core_ahead + 1)),
             Assert(~(stepping & whole) | (ours & (row_now == y_now - start_row) & (place_now == x_now - start_column))),
         ]
         if same:

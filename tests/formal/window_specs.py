@@ -155,6 +155,7 @@ class WindowSpec(wiring.Component):
             line_top.eq(Mux(column == 0, Mux(self.rows_above > above, above, self.rows_above), top)),
             line_bottom.eq(Mux(column == 0, Mux(self.rows_below > below, below, self.rows_below), bottom)),
             dut.step.column.eq(column),
+            *(dut.step.near[step].eq(column == step) for step in range(design.core_ahead + 1)),
             dut.step.top.eq(line_top),
             dut.step.bottom.eq(line_bottom),
             dut.step.result.eq(result),
