@@ -55,7 +55,7 @@ CASCADE_FACTORS, CASCADE_SUM = FACTORS["7-series"], 48
 CREDIT_LATENCY = 5
 """Clocks from the transfer of a result to the use of its credit."""
 
-BUFFER_LATENCY = 2
+BUFFER_LATENCY = 3
 """Clocks from the write of a result into the output buffer to its offer."""
 
 
@@ -423,8 +423,8 @@ class Schedule:
         else:
             # A window with borders takes its columns through a register more.
             bordered = isinstance(self.design, Conv2DDesign) and self.design.core_mode == "same"
-            window = Stage("window", 2 if bordered else 1)
-            feeder = [Stage("accept", 2), Stage("raster", 1), Stage("line buffer", 2), Stage("rows", 1)]
+            rows, window = Stage("rows", 2 if bordered else 1), Stage("window", 2 if bordered else 1)
+            feeder = [Stage("accept", 2), Stage("raster", 1), Stage("line buffer", 2), rows]
             if self.column is not None:
                 feeder.append(Stage("column", self.column.sum_levels + self.column.array_latency))
             feeder.append(window)

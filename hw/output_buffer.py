@@ -1,6 +1,6 @@
 """The buffer behind a pipeline that can't stall, and the credits that keep it from overflowing."""
 
-from amaranth.hdl import Module, Mux, ShapeLike, Signal, Value, signed
+from amaranth.hdl import Array, Module, Mux, ShapeLike, Signal, Value, signed
 from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -10,9 +10,12 @@ __all__ = ["SMALLEST_BUFFER", "OutputBuffer"]
 SMALLEST_BUFFER = 3
 """Credits of the smallest buffer: one to take, and two that may have been taken already, unknown as yet."""
 
+_BANKS = 2
+"""Memories that take turns: a power of two, 2 or more."""
+
 
 class OutputBuffer(wiring.Component):
-    """Queues results, and lends credits for those still to come: one a clock, latency 2 clocks from `write` to `o`, never
+    """Queues results, and lends credits for those still to come: one a clock, latency 3 clocks from `write` to `o`, never
     overflows.
 
     Take one credit for each result that is started, and only while `available`; a transfer at `o` gives it back. Takes and
@@ -61,39 +64,52 @@ class OutputBuffer(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.memory = memory = Memory(shape=self._shape, depth=self.depth, init=[])
-        put, get = memory.write_port(), memory.read_port()
-        waiting = Signal()  # results in the memory; the port's register holds one more
-        read = Signal()
+        # Results go to the banks in turn. Each bank's next one stands in a register, which is as far as its address reaches,
+        # and is taken from there in every second clock at most: the address has the clock between to step on.
+        banks, words = _BANKS, -(-self.depth // _BANKS)
+        put_bank, put_word, get_bank = Signal(range(banks)), Signal(range(words)), Signal(range(banks))
+        heads: list[Value] = []
+        there = Signal()  # the next result stands in its bank's register
+        read, moves, written = Signal(), Signal(), Signal()
         # All counts run a clock behind, by a register that says which way: no handshake reaches a carry chain.
         level, moved = Signal(range(self.depth + 1)), Signal(signed(2))
         credit, lent = Signal(range(self.depth + 1), init=self.depth), Signal(signed(2))
-        more = Signal()  # at least two results in the memory
+        more = Signal()  # at least two results are there
+        # No count exceeds the depth: of a power of two the top bit says it.
+        all_here = credit[-1] if self.depth & (self.depth - 1) == 0 else credit == self.depth
 
-        m.d.comb += [
-            # Whatever comes is written, and kept if it is a result: its place is free, as one result at least is in the
-            # port's register by the time that all others wait here. No enable has to reach the memory.
-            put.en.eq(1),
-            put.data.eq(self.data),
-            read.eq(waiting & (~self.o.valid | self.o.ready)),
-            get.en.eq(read),
-            self.o.payload.eq(get.data),
-        ]
+        m.d.comb += [moves.eq(~self.o.valid | self.o.ready), read.eq(there & moves)]
+        for bank in range(banks):
+            m.submodules[f"bank_{bank}"] = memory = Memory(shape=self._shape, depth=words, init=[])
+            put, get = memory.write_port(), memory.read_port()
+            m.d.comb += [
+                # Whatever comes is written, and kept if it is a result: its place is free, as one result at least is on offer
+                # by the time that all others wait here. No enable has to reach the memory.
+                put.en.eq(put_bank == bank),
+                put.addr.eq(put_word),
+                put.data.eq(self.data),
+            ]
+            with m.If(read & (get_bank == bank)):
+                m.d.sync += get.addr.eq(_after(get.addr, words))
+            heads.append(Value.cast(get.data))
         with m.If(self.write):
-            m.d.sync += put.addr.eq(_after(put.addr, self.depth))
+            m.d.sync += put_bank.eq(put_bank + 1)
+            with m.If(put_bank == banks - 1):
+                m.d.sync += put_word.eq(_after(put_word, words))
         with m.If(read):
-            m.d.sync += get.addr.eq(_after(get.addr, self.depth))
-        with m.If(read | self.o.ready):
-            m.d.sync += self.o.valid.eq(read)
+            m.d.sync += get_bank.eq(get_bank + 1)
+        with m.If(moves):
+            m.d.sync += [self.o.valid.eq(there), Value.cast(self.o.payload).eq(Array(heads)[get_bank])]
         m.d.comb += more.eq((level > 2) | ((level == 2) & ~moved[1]) | ((level == 1) & (moved == 1)))
         m.d.sync += [
-            moved.eq(self.write - read),
+            written.eq(self.write),
+            moved.eq(written - read),
             level.eq(level + moved),
-            waiting.eq(self.write | more | (waiting & ~read)),
+            there.eq(written | more | (there & self.o.valid & ~self.o.ready)),
             lent.eq(self.take - (self.o.valid & self.o.ready)),
             credit.eq(credit - lent),
             self.available.eq(credit >= SMALLEST_BUFFER),
-            self.home.eq((credit == self.depth) & (lent != 1)),
+            self.home.eq(all_here & (lent != 1)),
         ]
         with m.If(level == self.depth):
             m.d.sync += self.overflow.eq(1)

@@ -18,7 +18,7 @@ __all__ = ["RowBorder", "Window"]
 
 class RowBorder(wiring.Component):
     """Makes a column of the window's rows: where they lie above or below the frame, of the border's pixels. One step a clock,
-    latency 1 clock, no stall.
+    no stall; latency 1 clock in ``valid``, 2 clocks with a border: what a block RAM gives has gone a long way already.
 
     Parameters
     ----------
@@ -40,19 +40,23 @@ class RowBorder(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         design = self._design
-        m.d.sync += [self.o.valid.eq(self.i.valid), self.o.choice.eq(self.i.choice)]
+        valid, choice, pixels = self.i.valid, self.i.choice, list(self.i.pixels)
+        if design.core_mode == "same":
+            valid, choice = Signal(), Signal.like(self.i.choice)
+            pixels = [Signal.like(pixel, name=f"kept_{index}") for index, pixel in enumerate(self.i.pixels)]
+            m.d.sync += [valid.eq(self.i.valid), choice.eq(self.i.choice)]
+            m.d.sync += [kept.eq(pixel) for kept, pixel in zip(pixels, self.i.pixels, strict=True)]
+        m.d.sync += [self.o.valid.eq(valid), self.o.choice.eq(choice)]
         if design.core_mode == "valid":
             m.d.sync += [out.eq(pixel) for out, pixel in zip(self.o.pixels, self.i.pixels, strict=True)]
             return m
         lanes = design.pixels_per_clock
-        fill = cell_of(design, self.i.choice.border.fill if design.switchable else Const(design.fill, shape_of(design.pixel)))
+        fill = cell_of(design, choice.border.fill if design.switchable else Const(design.fill, shape_of(design.pixel)))
         rows, _ = choices(design)
         for row, sources in enumerate(rows):
             for lane in range(lanes):
-                taken = [
-                    fill if source is None else self.i.pixels[(design.core_above + source) * lanes + lane] for source in sources
-                ]
-                _take(m, self.o.pixels[row * lanes + lane], self.i.choice.rows[str(row)], taken)
+                taken = [fill if source is None else pixels[(design.core_above + source) * lanes + lane] for source in sources]
+                _take(m, self.o.pixels[row * lanes + lane], choice.rows[str(row)], taken)
         return m
 
 
@@ -113,7 +117,10 @@ class Window(wiring.Component):
         if same:
             valid, choice = Signal(), Signal.like(self.i.choice)
             m.d.sync += [valid.eq(self.i.valid), choice.eq(self.i.choice)]
-        m.d.comb += self.next_first.eq(valid & choice.result & choice.first)
+        if same:
+            m.d.sync += self.next_first.eq(self.i.valid & self.i.choice.result & self.i.choice.first)
+        else:
+            m.d.comb += self.next_first.eq(valid & choice.result & choice.first)
         m.d.sync += [
             self.valid.eq(valid & choice.result),
             *(getattr(self, name).eq(choice[name]) for name in self._marks),
@@ -136,7 +143,8 @@ class Window(wiring.Component):
 
     def _chain(self, m: Module, row: int, newest: list[Value], depth: int) -> list[Signal]:
         """The last pixels of one row that came before the step's own, `newest`; of either the last to the right first."""
-        chain = [Signal(cell_shape(self._design), name=f"chain_{row}_{index}") for index in range(depth)]
+        shape = cell_shape(self._design)
+        chain = [Signal(shape, name=f"chain_{row}_{index}") for index in range(depth)]
         with m.If(self.i.valid):
             m.d.sync += [pixel.eq(before) for pixel, before in zip(chain, [*newest, *chain], strict=False)]
         return chain

@@ -97,11 +97,17 @@ BUFFER = (
     Seed("take forgotten", OutputBuffer, "lent.eq(self.take -", "lent.eq((self.take & ~lent[1]) -"),
     Seed("one credit too few in reserve", OutputBuffer, "credit >= SMALLEST_BUFFER", "credit >= SMALLEST_BUFFER - 1"),
     Seed("one credit too many in reserve", OutputBuffer, "credit >= SMALLEST_BUFFER", "credit > SMALLEST_BUFFER"),
-    Seed("queue too small", OutputBuffer, "depth=self.depth, init", "depth=self.depth - 1, init"),
-    Seed("home too early", OutputBuffer, "(credit == self.depth) & (lent != 1)", "credit == self.depth"),
-    Seed("result taken twice", OutputBuffer, "m.If(read | self.o.ready)", "m.If(read | (self.o.ready & ~self.write))"),
-    Seed("offer overwritten", OutputBuffer, "(~self.o.valid | self.o.ready)", "(~self.o.valid | self.o.ready | self.write)"),
-    Seed("read though empty", OutputBuffer, "| more | (waiting & ~read)", "| more | waiting"),
+    Seed("queue too small", OutputBuffer, "_BANKS, -(-self.depth // _BANKS)", "_BANKS, self.depth // _BANKS - 1"),
+    Seed("home too early", OutputBuffer, "all_here & (lent != 1)", "all_here"),
+    Seed("result taken twice", OutputBuffer, "(there & self.o.valid & ~self.o.ready)", "(there & ~self.o.ready)"),
+    Seed(
+        "offer overwritten",
+        OutputBuffer,
+        "moves.eq(~self.o.valid | self.o.ready)",
+        "moves.eq(~self.o.valid | self.o.ready | written)",
+    ),
+    Seed("read though empty", OutputBuffer, "(there & self.o.valid & ~self.o.ready)", "there"),
+    Seed("banks out of turn", OutputBuffer, "with m.If(read & (get_bank == bank))", "with m.If(read & (get_bank != bank))"),
     Seed("second result forgotten", OutputBuffer, "((level == 1) & (moved == 1))", "((level == 1) & (moved == 2))"),
     Seed("third result forgotten", OutputBuffer, "(level > 2) |", "(level > 3) |"),
 )
@@ -285,8 +291,8 @@ WINDOW = (
     Seed(
         "row beside the border's",
         RowBorder,
-        "self.i.pixels[(design.core_above + source) * lanes + lane]",
-        "self.i.pixels[(design.core_above + source - 1) * lanes + lane]",
+        "pixels[(design.core_above + source) * lanes + lane]",
+        "pixels[(design.core_above + source - 1) * lanes + lane]",
     ),
     Seed("chain steps in a gap", Window, "with m.If(self.i.valid):", "with m.If(1):"),
     Seed(

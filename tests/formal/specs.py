@@ -94,7 +94,7 @@ class OutputBufferSpec(wiring.Component):
             ready=self.ready,
             payload=dut.o.payload,
             depth=self._depth,
-            latency=2,
+            latency=3,
             tag=self.tag,
             streak=3 if self._sustains else 0,
         )

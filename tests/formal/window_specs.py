@@ -113,7 +113,7 @@ class WindowSpec(wiring.Component):
     """The window of each result, pixel by pixel, from the columns as they came: where it lies outside its row or above or below
     its frame, the border's pixels by numpy.pad's rule.
 
-    Lines of any allowed length follow each other, each with a row of its own. Five clocks lie between a step and its window,
+    Lines of any allowed length follow each other, each with a row of its own. Six clocks lie between a step and its window,
     four in ``valid``; columns come two clocks behind their step. One row of the window, freely chosen, is followed.
     """
 
@@ -215,7 +215,7 @@ class WindowSpec(wiring.Component):
 
         then = [result_now, *marks_now, *wanted]
         soon = result_now
-        for clock in range(3 if same else 2):
+        for clock in range(4 if same else 2):
             later = [Signal(len(Value.cast(value)), name=f"then_{clock}_{index}") for index, value in enumerate(then)]
             m.d.sync += [register.eq(value) for register, value in zip(later, then, strict=True)]
             soon = then[0] & then[1]

@@ -50,7 +50,7 @@ def test_one_result_a_clock_with_the_stated_latency():
     run = run_stream(dut, list(range(100)), 100)
     assert run.beats == list(range(100))
     assert run.accepted == list(range(100))
-    assert run.delivered == [clock + 6 + 2 for clock in range(100)]
+    assert run.delivered == [clock + 6 + 3 for clock in range(100)]
 
 
 @pytest.mark.parametrize("depth", [3, 4, 8])
