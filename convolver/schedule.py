@@ -46,6 +46,13 @@ MULTIPLIER_LATENCY = 3
 WIDEST_ADDER = 24
 """Bits that are added in one clock; wider sums are added in two halves, a clock apart, for the sake of the carry chain."""
 
+NEAR_LANES = 16
+"""Lanes of a tree that find room near their adders; the products of more have a register of their own on the way."""
+
+SPREAD_LANES = 16
+"""Lanes of a FIR whose multipliers lie close together; of more, all that goes to a multiplier or comes from one has a register
+more on the way."""
+
 GROUP = 8
 """Lanes of a FIR that are added in one tree; a longer filter's groups are added in a chain, one a clock."""
 
@@ -368,9 +375,15 @@ class Schedule:
         return (width + 1) // 2 if width > WIDEST_ADDER and (self.lanes > 1 or self.clocks > 1) else None
 
     @property
-    def split_latency(self) -> int:
-        """Clocks of adding in halves: a register for the products, and the upper half's lag."""
-        return 2 if self.split is not None else 0
+    def spread(self) -> bool:
+        """Whether a long FIR's multipliers are spread over the device; not in a cascade, where they have to be neighbours."""
+        return len(self.groups) * GROUP > SPREAD_LANES and not self.cascaded
+
+    @property
+    def product_latency(self) -> int:
+        """Clocks from the multipliers to the adders: a register where sums are added in halves, or where a tree is wide, and
+        one where multipliers are spread."""
+        return int(self.split is not None or len(self.groups[0]) > NEAR_LANES) + int(self.spread)
 
     @property
     def rounding_latency(self) -> int:
@@ -402,12 +415,14 @@ class Schedule:
         """From the samples to the sum."""
         return (
             Stage("pre-adder", int(self.mirrored)),
+            Stage("spread", int(self.spread)),
             Stage("multiplier", self._multiplier_latency),
+            Stage("products", self.product_latency),
             Stage("adder tree", len(self.trees[0])),
             Stage("chain", len(self.chain)),
             Stage("slot", self.clocks - 1),
             Stage("accumulator", int(self.clocks > 1)),
-            Stage("halves", self.split_latency),
+            Stage("halves", int(self.split is not None)),
         )
 
     @property

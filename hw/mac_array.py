@@ -18,7 +18,7 @@ from .stream import shape_of
 
 __all__ = ["STAGES", "MACArray"]
 
-STAGES = ("pre-adder", "multiplier", "adder tree", "chain", "accumulator", "halves")
+STAGES = ("pre-adder", "spread", "multiplier", "products", "adder tree", "chain", "accumulator", "halves")
 """What of a schedule's stages is in the array."""
 
 
@@ -87,8 +87,7 @@ class MACArray(wiring.Component):
         start = Const(1)
         if schedule.clocks > 1:
             start = self.start
-            halves = int(schedule.split is not None)  # the products' own register
-            for index in range(schedule.clocks_in("multiplier", "adder tree") + halves):
+            for index in range(schedule.clocks_in("multiplier", "products", "adder tree")):
                 stage = Signal(name=f"start_{index}")
                 m.d.sync += stage.eq(start)
                 start = stage
@@ -127,19 +126,34 @@ class MACArray(wiring.Component):
     def _products(self, m: Module, platform: object) -> list[Value]:
         """What the multipliers give, lane by lane; each group takes its coefficients a clock behind the group before."""
         schedule = self._schedule
-        operands = self._operands(m)
+        operands, coefficients = self._operands(m), None if self._constant else list(self.coefficients)
         products: list[Value] = []
         load = None if self._constant else self.load
+        if schedule.spread:
+            operands = self._later(m, operands, "near")
+            if coefficients is not None and load is not None:
+                coefficients = self._later(m, coefficients, "weight")
+                m.d.sync += (after := Signal(name="load_later")).eq(load)
+                load = after
         paired = family_of(platform) == "ice40" and max(schedule.operand.width, self._weights.width) <= PAIRED_WIDTH
         for number, group in enumerate(schedule.groups):
             if number and load is not None:
                 m.d.sync += (after := Signal(name=f"load_{number}")).eq(load)
                 load = after
             if paired:
-                products += self._pairs(m, group, operands, load)
+                products += self._pairs(m, group, operands, coefficients, load)
                 continue
-            products += [self._multiplier(m, lane, operands[lane], load).p for lane in group]
+            products += [self._multiplier(m, lane, operands[lane], coefficients, load).p for lane in group]
+        if schedule.spread:
+            products = self._later(m, products, "far")
         return products
+
+    @staticmethod
+    def _later(m: Module, values: Sequence[Value], name: str) -> list[Value]:
+        """The same numbers a clock later."""
+        registers = [Signal(value.shape(), name=f"{name}_{lane}") for lane, value in enumerate(values)]
+        m.d.sync += [register.eq(value) for register, value in zip(registers, values, strict=True)]
+        return list(registers)
 
     @property
     def _weights(self) -> Format:
@@ -151,33 +165,42 @@ class MACArray(wiring.Component):
         """A lane's constant coefficient."""
         return self._schedule.design.weights[self._schedule.lane(lane)[0].weight]
 
-    def _multiplier(self, m: Module, lane: int, operand: Value, load: Value | None) -> Multiplier:
+    def _multiplier(
+        self, m: Module, lane: int, operand: Value, coefficients: Sequence[Value] | None, load: Value | None
+    ) -> Multiplier:
         schedule = self._schedule
         coefficient = self._weight(lane) if self._constant else schedule.design.coefficient_format
         product = Format.holding(*schedule.lane_ranges[lane])
         multiplier = Multiplier(schedule.operand, coefficient, product, schedule.clocks_in("multiplier"))
         m.submodules[f"lane_{lane}"] = multiplier
         m.d.comb += multiplier.a.eq(operand)
-        if load is not None:
-            m.d.comb += [multiplier.b.eq(self.coefficients[lane]), multiplier.load.eq(load)]
+        if coefficients is not None and load is not None:
+            m.d.comb += [multiplier.b.eq(coefficients[lane]), multiplier.load.eq(load)]
         return multiplier
 
-    def _pairs(self, m: Module, group: range, operands: Sequence[Value], load: Value | None) -> list[Value]:
+    def _pairs(
+        self,
+        m: Module,
+        group: range,
+        operands: Sequence[Value],
+        coefficients: Sequence[Value] | None,
+        load: Value | None,
+    ) -> list[Value]:
         """The products of a group whose lanes share iCE40's multipliers, two to a block; what is only wiring needs none."""
         wiring_only = [lane for lane in group if self._constant and is_wiring(self._weight(lane))]
-        products: dict[int, Value] = {lane: self._multiplier(m, lane, operands[lane], load).p for lane in wiring_only}
+        products: dict[int, Value] = {lane: self._multiplier(m, lane, operands[lane], None, None).p for lane in wiring_only}
         hard = [lane for lane in group if lane not in products]
         for lanes in (hard[first : first + 2] for first in range(0, len(hard) - 1, 2)):
-            coefficients = [
-                self.coefficients[lane] if load is not None else Const(self._weight(lane), shape_of(self._weights))
+            weights = [
+                Const(self._weight(lane), shape_of(self._weights)) if coefficients is None else coefficients[lane]
                 for lane in lanes
             ]
             pair = [Signal(shape_of(Format.holding(*self._schedule.lane_ranges[lane])), name=f"p_{lane}") for lane in lanes]
             both = [operands[lane] for lane in lanes]
-            ice40.multiply_pair(m, f"lane_{lanes[0]}", both, coefficients, Const(1) if load is None else load, pair)
+            ice40.multiply_pair(m, f"lane_{lanes[0]}", both, weights, Const(1) if load is None else load, pair)
             products |= dict(zip(lanes, pair, strict=True))
         if len(hard) % 2:
-            products[hard[-1]] = self._multiplier(m, hard[-1], operands[hard[-1]], load).p
+            products[hard[-1]] = self._multiplier(m, hard[-1], operands[hard[-1]], coefficients, load).p
         return [products[lane] for lane in group]
 
     def _summed(self, nodes: Sequence[Any], add: Callable[[list[Any], Adder, str], Any]) -> Any:
@@ -202,6 +225,9 @@ class MACArray(wiring.Component):
             m.d.sync += node.eq(sum(terms[1:], terms[0]))
             return node
 
+        if self._schedule.product_latency > int(self._schedule.spread):
+            # Registered once more in fabric: a hard multiplier is far from the adders.
+            products = self._later(m, products, "product")
         total = self._summed(products, add)
         if self._schedule.clocks == 1:
             return total
@@ -215,7 +241,7 @@ class MACArray(wiring.Component):
         assert split is not None
         nodes = []
         for lane, product in enumerate(products):
-            # Registered once more in fabric: a hard multiplier is far from the adders.
+            # Registered once more in fabric, as in `_whole`.
             low = Signal(split, name=f"product_low_{lane}")
             above = Signal(signed(max(len(product) - split, 0) + 1), name=f"product_above_{lane}")
             high = Signal.like(above, name=f"product_high_{lane}")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import convolver
-from convolver.designs import Conv2DDesign
+from convolver.designs import Conv2DDesign, FIRDesign
 from convolver.errors import DesignError
 from convolver.formats import Format
 from convolver.schedule import Schedule, parts
@@ -216,6 +216,14 @@ def test_latency_and_clocks_are_the_sum_of_the_stages():
     assert schedule.line_buffer_bits == 2 * 8 * 640
     assert schedule.buffer_depth == 32
     assert schedule.output_buffer_bits == 32 * (8 + 3)
+
+
+def test_the_products_of_a_wide_tree_have_a_register_on_the_way():
+    narrow, wide = (Schedule(Conv2DDesign(np.ones((4, columns), int), loadable=True)) for columns in (4, 5))
+    assert (narrow.clocks_in("products", "adder tree"), wide.clocks_in("products", "adder tree")) == (4, 1 + 5)
+    assert Schedule(FIRDesign([1] * 16, loadable=True)).clocks_in("spread", "products") == 0  # in trees of 8
+    assert Schedule(FIRDesign([1] * 17, loadable=True)).clocks_in("spread", "products") == 2
+    assert Schedule(FIRDesign([1] * 4, data="s16", coefficient="s16", loadable=True)).clocks_in("products", "halves") == 2
 
 
 def test_frames_back_to_back_wait_only_if_shorter_than_their_end():

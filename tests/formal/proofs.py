@@ -192,12 +192,12 @@ ARRAY = (
 )
 LOADED_ARRAY = (
     *ARRAY,
-    Seed("coefficients crossed", MACArray, "b.eq(self.coefficients[lane])", "b.eq(self.coefficients[lane - 1])"),
+    Seed("coefficients crossed", MACArray, "b.eq(coefficients[lane])", "b.eq(coefficients[lane - 1])"),
 )
 FOLDED_ARRAY = (
     PRODUCT,
     Seed("slots run together", MACArray, "Mux(start, 0, accumulator)", "accumulator"),
-    Seed("slot begins late", MACArray, '("multiplier", "adder tree") + halves', '("multiplier", "adder tree") + halves + 1'),
+    Seed("slot begins late", MACArray, '"products", "adder tree"))', '"products", "adder tree") + 1)'),
 )
 WIDE_ARRAY = (
     Seed("carry between the halves lost", MACArray, "terms[1].high, carry)", "terms[1].high, Const(0, 1))"),
