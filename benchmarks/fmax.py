@@ -167,8 +167,11 @@ ROWS: dict[str, FIRDesign | Conv2DDesign] = {
         [[1] * 3] * 3, coefficient=s8, boundary="edge", switchable=True, loadable=True, pixels_per_clock=4
     ),
     "conv-5x5": Conv2DDesign([[1] * 5] * 5, coefficient=s8, boundary="edge", switchable=True, loadable=True),
+    "conv-7x7": Conv2DDesign([[1] * 7] * 7, coefficient=s8, boundary="edge", switchable=True, loadable=True),
     "fir-16": FIRDesign([1] * 16, coefficient=s16, loadable=True),
     "fir-64": FIRDesign([1] * 64, coefficient=s16, loadable=True),
+    "fir-64-on-1": FIRDesign([1] * 64, coefficient=s16, loadable=True, multipliers=1),
+    "fir-128": FIRDesign([1] * 128, coefficient=s16, loadable=True),
 }
 DEFAULT = ("conv-3x3", "conv-5x5", "fir-16")
 
@@ -309,7 +312,7 @@ def main() -> None:
             design = ROWS[row]
             figures = measure(row, core.create(design), "array.array", directory, arguments.seeds)
             direct = None
-            if design.pixels_per_clock == 1:  # as the direct form has
+            if design.pixels_per_clock == 1 and design.slot == 1:  # as the direct form has
                 direct = measure(f"{row}-direct", DirectForm(design), "array", directory, arguments.seeds)
             pairs.append((figures, direct))
     used = ", ".join(f"{name} {version}" for name, version in versions(["yosys", "nextpnr-ecp5"]).items())

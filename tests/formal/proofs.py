@@ -305,7 +305,7 @@ WINDOW = (
     Seed("gap shown as a result", Window, "self.valid.eq(valid & choice.result)", "self.valid.eq(choice.result)"),
 )
 RASTER = (
-    Seed("frame a line short", Raster, " lines_left.eq(rows_given),", " lines_left.eq(rows_given - 1),"),
+    Seed("frame a line short", Raster, "last_line.eq(rows_given[-1])", "last_line.eq((rows_given - 1)[-1])"),
     Seed(
         "step without a credit",
         Raster,
