@@ -84,6 +84,8 @@ class Raster(wiring.Component):
         A step.
     step : Out
         Its `step_layout`.
+    length : Out
+        Beside a step, the beats of its line, less 4. It changes with the first step of a frame that found the core idle.
     take : Out
         A step that completes a result is made in this clock; `step` shows it in the next.
     open : Out
@@ -104,6 +106,7 @@ class Raster(wiring.Component):
             "available": In(1),
             "valid": Out(1),
             "step": Out(step_layout(design)),
+            "length": Out(range(-1, design.core_beats - 3)),
             "take": Out(1),
             "open": Out(1),
             "errors": Out(ERROR_LAYOUT),
@@ -217,7 +220,7 @@ class Raster(wiring.Component):
             self.step.result.eq(wanted),
             self.step.near.eq(Cat(place.near[: design.core_ahead + 1])),
         ]
-        m.d.comb += [self.step.top.eq(place.top), self.step.bottom.eq(place.bottom)]
+        m.d.comb += [self.step.top.eq(place.top), self.step.bottom.eq(place.bottom), self.length.eq(place.columns_given)]
         if design.switchable:
             m.d.comb += [self.step.border.eq(place.border), self.step.border_before.eq(place.border_before)]
         return m

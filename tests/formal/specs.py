@@ -823,11 +823,13 @@ class RasterSpec(wiring.Component):
             m.d.sync += [x.eq(Mux(line_ends, 0, x_now + 1)), y.eq(y_now + line_ends)]
         stepped, serves, pixel = Signal(), Signal(), Signal.like(payload.data)
         wanted_column, wanted_top, wanted_bottom = Signal(4), Signal(4), Signal(4)
+        wanted_length = Signal.like(dut.length)
         rows_before, rows_behind = y_now - low, rows_in - 1 - y_now + low
         m.d.sync += [
             stepped.eq(stepping),
             serves.eq(y_now >= low),
             wanted_column.eq(x_now),
+            wanted_length.eq(columns_in - 4),
             wanted_top.eq(Mux(rows_before > above, above, rows_before)),
             wanted_bottom.eq(Mux(rows_behind > low, low, rows_behind)),
             pixel.eq(Mux(made_up & ~begins, 0, payload.data)),
@@ -835,6 +837,7 @@ class RasterSpec(wiring.Component):
         whole = Mux(begins, choose, follows & chosen) & (y_now >= start_row) & (x_now >= start_column)
         m.d.comb += [
             Assert(~stepped | (dut.valid & (step.column == wanted_column) & (step.pixel == pixel))),
+            Assert(~dut.valid | (dut.length == wanted_length)),
             *(Assert(~stepped | (step.near[place] == (wanted_column == place))) for place in range(design.core_ahead + 1)),
             Assert(~(stepping & whole) | (ours & (row_now == y_now - start_row) & (place_now == x_now - start_column))),
         ]
