@@ -1,4 +1,4 @@
-"""The hard multiplier of iCE40 UltraPlus, with the registers that inference leaves off.
+"""The hard multiplier of iCE40 UltraPlus, with the registers that inference leaves off; and its large single-port RAM.
 
 Yosys must not be told to infer multipliers besides (``synth_ice40 -dsp``): it then rewrites these too, registers off and in
 16x16 mode (YosysHQ/yosys#2922 is about the same).
@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Signal, Value
 
-from convolver.schedule import FACTORS, PAIRED_WIDTH
+from convolver.schedule import FACTORS, PAIRED_WIDTH, SINGLE_PORT_WIDTH
 
-__all__ = ["multiply", "multiply_pair"]
+__all__ = ["multiply", "multiply_pair", "remember"]
 
 MULTIPLIER_WIDTH = FACTORS["ice40"][0]
 """Bits of a factor of SB_MAC16, signed or not."""
@@ -126,3 +126,32 @@ def _block(a: Value, b: Value, factors: tuple[Value, Value], load: Value, out: S
         **parameters,
         **inputs,
     )
+
+
+SINGLE_PORT_ADDRESS = 14
+"""Bits of an address of SB_SPRAM256KA."""
+
+
+def remember(m: Module, address: Value, write: Value, write_data: Value, read_data: Value) -> None:
+    """Adds SB_SPRAM256KAs side by side, always awake: each clock a word is written or, a clock behind the address, read.
+
+    (Ports: SB_SPRAM256KA in Yosys' cells_sim.v for iCE40, after Lattice TN1314.)
+    """
+    unused = Const(0, SINGLE_PORT_ADDRESS - len(address))
+    for number, start in enumerate(range(0, len(write_data), SINGLE_PORT_WIDTH)):
+        part = write_data[start : start + SINGLE_PORT_WIDTH]
+        out = Signal(SINGLE_PORT_WIDTH, name=f"ram_{number}_out")
+        m.submodules[f"ram_{number}"] = Instance(
+            "SB_SPRAM256KA",
+            i_CLOCK=ClockSignal(),
+            i_CHIPSELECT=Const(1),
+            i_WREN=write,
+            i_MASKWREN=Const(0b1111, 4),
+            i_ADDRESS=Cat(address, unused),
+            i_DATAIN=_extended(part, SINGLE_PORT_WIDTH),
+            i_STANDBY=Const(0),
+            i_SLEEP=Const(0),
+            i_POWEROFF=Const(1),  # active low
+            o_DATAOUT=out,
+        )
+        m.d.comb += read_data[start : start + len(part)].eq(out)
