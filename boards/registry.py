@@ -130,6 +130,8 @@ class Board:
         The link's clock, of the PLL's second output; by default it is the oscillator. On iCE40 it is the core's.
     slots : int
         Frames of 256 bytes in either ring of the link: what travels while an answer is on its way.
+    single_port_rams : int
+        Large RAMs with a single port, which only iCE40 UltraPlus has.
     """
 
     name: str
@@ -152,6 +154,7 @@ class Board:
     design: FIRDesign | Conv2DDesign
     link_hz: int | None = None
     slots: int = 8
+    single_port_rams: int = 0
 
     @property
     def hardware(self) -> Hardware:
@@ -311,6 +314,7 @@ BOARDS: tuple[Board, ...] = (
         multiplier_widths=(16, 16),
         block_rams=30,
         block_ram_bits=4_096,
+        single_port_rams=4,
         link=_HIGH_SPEED,
         programmers=(_loader("-b", "ice40_generic"), Programmer("iceprog", ("{file}",))),
         design=Conv2DDesign(GAUSSIAN_3, output=u8, shift=4, boundary="edge"),

@@ -53,8 +53,8 @@ def check_fit(board: Board, design: Design) -> None:
 
     Counts only what is certain to be needed, of the core alone: a multiplier for each lane whose coefficient changes, and for
     each constant that isn't wiring and is wide enough that the tools take one (on iCE40 for each, and one for two products of
-    8 bits); the line buffer, and the memories of a folded filter. Narrow constants may become adders, and small memories
-    look-up tables: those are left to the tools.
+    8 bits); the line buffer, in block RAMs or single-port RAMs, and the memories of a folded filter. Narrow constants may
+    become adders, and small memories look-up tables: those are left to the tools.
 
     Raises
     ------
@@ -88,16 +88,18 @@ def check_use(board: Board, use: Sequence[Use]) -> None:
             raise BoardError(f"A design for {board.name} must need at most {one.available} {one.what}s, not {one.used:g}")
 
 
-def needs(board: Board, design: Design) -> tuple[Use, Use]:
-    """What a design needs at the least: multipliers and block RAMs, as `check_fit` counts them."""
+def needs(board: Board, design: Design) -> tuple[Use, ...]:
+    """What a design needs at the least, as `check_fit` counts it: multipliers, block RAMs and, if any, single-port RAMs."""
     schedule = Schedule(design, board.hardware)
     memories = _memories(schedule)
     blocks = sum(
         _blocks(board.family, words, bits) for words, bits, written in memories if _in_block(board, words * bits, written)
     )
+    single_port = [Use("single-port RAM", schedule.single_port_rams, board.single_port_rams)]
     return (
         Use("multiplier", _multipliers(board, schedule), board.multipliers),
         Use("block RAM", blocks, board.block_rams),
+        *(single_port if schedule.single_port_rams else []),
     )
 
 
@@ -132,10 +134,10 @@ def _certain(sample: Format, weight: int) -> bool:
 
 
 def _memories(schedule: Schedule) -> list[tuple[int, int, bool]]:
-    """Words, bits, and whether they are ever written, of each memory but the output buffer."""
+    """Words, bits, and whether they are ever written, of each memory in block RAM but the output buffer."""
     design = schedule.design
     memories = []
-    if schedule.line_buffer_bits and isinstance(design, Conv2DDesign):
+    if schedule.line_buffer_bits and isinstance(design, Conv2DDesign) and not schedule.single_port_rams:
         memories.append((design.core_beats, schedule.line_buffer_bits // design.core_beats, True))
     if schedule.sample_memory_bits:
         words = 1 << schedule.positions.bit_length()

@@ -65,6 +65,13 @@ CREDIT_LATENCY = 5
 BUFFER_LATENCY = 3
 """Clocks from the write of a result into the output buffer to its offer."""
 
+SINGLE_PORT_WIDTH = 16
+"""Bits of a word of iCE40 UltraPlus' large single-port RAM. Two of them hold 32768 such words, more than any line has."""
+
+LINES_IN_BLOCKS = 8 * 4096
+"""Bits of the largest line buffer that an iCE40 has in block RAM: 8 of a UP5K's 30 blocks. The link, the registers and the
+output buffer take 14, and the coefficients of a folded kernel one for each of the 8 multipliers."""
+
 
 def parts(a: Format, b: Format, family: Family | None) -> tuple[tuple[range, ...], tuple[range, ...]]:
     """The bits that either factor is cut into, lowest first, so that the fewest hard multipliers take all the products.
@@ -524,6 +531,14 @@ class Schedule:
         if not isinstance(self.design, Conv2DDesign):
             return 0
         return self.line_buffer_rows * self.design.pixel.width * self.copies * self.design.core_beats
+
+    @property
+    def single_port_rams(self) -> int:
+        """Single-port RAMs that long lines are kept in, in two banks; 0 where block RAM does, or has to: a device has four."""
+        if self.family != "ice40" or self.line_buffer_bits <= LINES_IN_BLOCKS or not isinstance(self.design, Conv2DDesign):
+            return 0
+        side_by_side = math.ceil(self.line_buffer_bits / self.design.core_beats / SINGLE_PORT_WIDTH)
+        return 2 * side_by_side if side_by_side <= 2 else 0
 
     @property
     def output_buffer_bits(self) -> int:

@@ -94,7 +94,7 @@ class Conv2DCore(wiring.Component):
         several = ("rest", "whole", "part") if pixels > 1 else ()
         m.submodules.entry = entry = Entry(design)
         m.submodules.raster = raster = Raster(design)
-        m.submodules.lines = lines = LineBuffer(design)
+        m.submodules.lines = lines = LineBuffer(design, self.schedule.family)
         m.submodules.borders = borders = Borders(design)
         m.submodules.border = border = RowBorder(design)
         # A separable kernel's window is that of its row filter, on the sums of the columns.
@@ -126,6 +126,7 @@ class Conv2DCore(wiring.Component):
             array.take.eq(raster.take),
             lines.valid.eq(raster.valid),
             lines.step.eq(raster.step),
+            lines.length.eq(raster.length),
             borders.step.eq(raster.step),
             border.i.valid.eq(lines.o_valid),
             border.i.choice.eq(borders.choice),

@@ -5,9 +5,10 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.designs import Conv2DDesign
-from convolver.schedule import Schedule
+from convolver.schedule import Family, Schedule
 
 from .block_ram import BlockRAM
+from .line_ring import LineRing
 from .raster import step_layout
 from .stream import cell_shape
 
@@ -18,17 +19,20 @@ class LineBuffer(wiring.Component):
     """Gives each step the column of pixels above it: one step a clock, latency 2 clocks, no stall.
 
     One word of `line_buffer_rows` pixels a column is read, shifted by the step's pixel and written back, in a block RAM with
-    one read port, its output register on, and one write port. Of several pixels a beat a word has the columns of all. A word
-    is written two clocks after it was read, so a line must have at least 3 beats.
+    one read port, its output register on, and one write port; long lines of an iCE40 (`Schedule.single_port_rams`) in memories
+    with one port, see `LineRing`. Of several pixels a beat a word has the columns of all. A word is written two clocks after it
+    was read, so a line must have at least 3 beats.
 
     Parameters
     ----------
     design : Conv2DDesign
         Sets the depth, `core_beats`, and the word, `Schedule.line_buffer_rows` pixels of each of a beat's columns.
+    family : {"ecp5", "ice40", "7-series"}, optional
+        Device that it is planned for; by default any.
 
     Ports
     -----
-    valid, step : In
+    valid, step, length : In
         See `Raster`.
     o_valid : Out
         The same, two clocks later.
@@ -36,14 +40,17 @@ class LineBuffer(wiring.Component):
         An array of `line_buffer_rows` + 1 pixels of the step's column, the step's own last; of several columns, row by row.
     """
 
-    def __init__(self, design: Conv2DDesign) -> None:
+    def __init__(self, design: Conv2DDesign, family: Family | None = None) -> None:
+        schedule = Schedule(design, family)
         self._design = design
-        self._lines = Schedule(design).line_buffer_rows
+        self._lines = schedule.line_buffer_rows
+        self._ring = schedule.single_port_rams > 0
         pixels = (self._lines + 1) * design.pixels_per_clock
         super().__init__(
             {
                 "valid": In(1),
                 "step": In(step_layout(design)),
+                "length": In(range(-1, design.core_beats - 3)),
                 "o_valid": Out(1),
                 "pixels": Out(cell_shape(design)).array(pixels),
             }
@@ -68,13 +75,20 @@ class LineBuffer(wiring.Component):
             m.d.comb += [out.eq(o_pixel.word_select(place, width)) for place, out in enumerate(self.pixels)]
             return m
 
-        m.submodules.memory = memory = BlockRAM(self._lines * len(newest), design.core_beats)
+        memory: LineRing | BlockRAM
+        if self._ring:
+            m.submodules.memory = memory = LineRing(self._lines * len(newest), design.core_beats)
+            m.d.comb += [memory.read.eq(self.valid), memory.length.eq(self.length)]
+        else:
+            m.submodules.memory = memory = BlockRAM(self._lines * len(newest), design.core_beats)
+            m.d.comb += [
+                memory.read_address.eq(self.step.column),
+                memory.write.eq(self.o_valid),
+                memory.write_address.eq(o_column),
+            ]
         word = Cat(memory.read_data, o_pixel)
         m.d.comb += [
-            memory.read_address.eq(self.step.column),
             *(out.eq(word.word_select(place, width)) for place, out in enumerate(self.pixels)),
-            memory.write.eq(self.o_valid),
-            memory.write_address.eq(o_column),
             memory.write_data.eq(word[len(newest) :]),
         ]
         return m

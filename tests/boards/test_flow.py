@@ -117,8 +117,8 @@ BAD = {
     ),
     "line buffer": (
         "icebreaker",
-        Conv2DDesign([[1] * 5] * 5, columns=16384),
-        "must need at most 30 block RAMs, not 128; use fewer columns",
+        Conv2DDesign([[1] * 3] * 6, columns=16384),
+        "must need at most 30 block RAMs, not 160; use fewer columns",
     ),
     "memories of a folded filter": (
         "ulx3s-85f",

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from convolver import BoardError, FIRDesign, boards
+from convolver import BoardError, Conv2DDesign, FIRDesign, boards
 from convolver.boards.clocks import clocks_of
 from convolver.boards.flow import _plan
 from convolver.boards.listing import describe
@@ -95,6 +95,15 @@ def test_constants_that_are_wiring_take_no_multiplier(weight: int, multipliers: 
 
 def test_narrow_constants_are_left_to_the_tools() -> None:
     check_fit(boards.get("ulx3s-85f"), FIRDesign([3, 5, 7] * 80, data="u4"))
+
+
+def test_long_lines_of_an_icebreaker_take_its_single_port_rams() -> None:
+    board, other = boards.get("icebreaker"), boards.get("ulx3s-85f")
+    design = Conv2DDesign([[1] * 3] * 5, columns=16384)
+    check_fit(board, design)
+    assert [str(use) for use in needs(board, design)][1:] == ["block RAM 0 of 30 (0 %)", "single-port RAM 4 of 4 (100 %)"]
+    assert [use.what for use in needs(board, design.replace(columns=640))] == ["multiplier", "block RAM"]
+    assert [use.what for use in needs(other, design)] == ["multiplier", "block RAM"]
 
 
 def test_icebreaker_comes_with_a_constant_3x3() -> None:

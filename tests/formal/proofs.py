@@ -11,7 +11,7 @@ from formal import specs
 from formal.fifo_specs import FIFO245Spec
 from formal.prover import Verdict, prove, reach
 from formal.seeds import Seed, planted
-from formal.window_specs import LineBufferSpec, WindowSpec
+from formal.window_specs import LineBufferSpec, LineRingSpec, WindowSpec
 
 from convolver.designs import Conv2DDesign, FIRDesign
 from convolver.formats import OVERFLOWS, ROUNDINGS, Format
@@ -25,6 +25,7 @@ from convolver.hw.entry import Entry
 from convolver.hw.fifo245 import FIFO245
 from convolver.hw.fir import FIRCore
 from convolver.hw.line_buffer import LineBuffer
+from convolver.hw.line_ring import LineRing
 from convolver.hw.mac_array import MACArray
 from convolver.hw.multiplier import Multiplier
 from convolver.hw.output_buffer import OutputBuffer
@@ -279,6 +280,16 @@ LINES = (
         "written to the next step's column", LineBuffer, "memory.write_address.eq(o_column)", "memory.write_address.eq(column)"
     ),
 )
+RING = (
+    Seed("waiting word forgotten", LineRing, "ram.write.eq((mine | waits)", "ram.write.eq(mine"),
+    Seed("written while its bank is read", LineRing, "(mine | waits) & ~here[bank])", "(mine | waits))"),
+    Seed("next word for the one that waits", LineRing, "Mux(waits, waiting, self.write_data)", "self.write_data"),
+    Seed("bank out of turn", LineRing, "(turn == bank)", "(turn != bank)"),
+    Seed("address moved while its word waits", LineRing, "with m.If(comes & turn):", "with m.If(comes & ~turn):"),
+    Seed("a step too far back", LineRing, "(1 << bits) - 3", "(1 << bits) - 4"),
+    Seed("out of the bank that is read now", LineRing, "Mux(shown,", "Mux(place[0],"),
+    Seed("word gone in a gap", LineRing, "with m.If(shows):", "with m.If(1):"),
+)
 WINDOW = (
     Seed("border a column late", Borders, "self.step.near[when]", "self.step.near[when + 1]"),
     Seed(
@@ -317,6 +328,7 @@ RASTER = (
     Seed("orphan not told", Raster, "self.errors.orphan.eq(drop & ~head.first & ~skipping)", "self.errors.orphan.eq(0)"),
     Seed("line's end not told", Raster, "head.eol != place.line_end", "head.eol & ~place.line_end"),
     Seed("line's end a column early", Raster, "eq(raster.columns_left)\n", "eq(raster.columns_left - 1)\n"),
+    Seed("length of the frame on offer", Raster, "self.length.eq(place.columns_given)", "self.length.eq(self.columns_left)"),
 )
 
 LAST = (
@@ -402,6 +414,10 @@ def _lines(kernel: tuple[int, int], seeds: tuple[Seed, ...] = (), **changes: obj
     return Proof("line buffer", size, lambda: LineBufferSpec(design), 24, seeds)
 
 
+def _ring(width: int, beats: int, seeds: tuple[Seed, ...] = ()) -> Proof:
+    return Proof("line ring", f"words of {width}, lines to {beats}", lambda: LineRingSpec(width, beats), 24, seeds)
+
+
 def _buffer(depth: int, flight: int, sustains: bool, seeds: tuple[Seed, ...] = ()) -> Proof:
     size = f"depth {depth}, {flight} in flight{', sustained' * sustains}"
     return Proof("output buffer", size, lambda: specs.OutputBufferSpec(depth, flight, sustains=sustains), 2 * depth + 16, seeds)
@@ -477,6 +493,9 @@ PROOFS: tuple[Proof, ...] = (
     _lines((3, 3), LINES),
     _lines((2, 2), boundary="reflect", operation="correlate"),
     _lines((2, 3), mode="valid"),
+    _ring(1, 4),
+    _ring(2, 5, RING),
+    _ring(1, 8),
     _window((3, 3), WINDOW, boundary="edge"),
     _window((3, 3), fill=1),
     _window((3, 3), boundary="reflect"),

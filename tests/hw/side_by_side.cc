@@ -25,6 +25,9 @@ extern "C" long run(uint64_t seed, long clocks, unsigned coefficients, long *res
   unsigned gaps = 0, stalls = 0, sent = 0;
   bool open = false, held = false, offered = false;
   uint64_t frame = 0;
+#ifdef IMAGE
+  unsigned place = 0, rows = 0, columns = 0; // of the next pixel; every third frame has another size
+#endif
   *results = *sets = 0;
   for (long clock = 0; clock < clocks; clock++) {
     if (clock % 500 == 0) // another mix of gaps and stalls, none at all among them
@@ -33,7 +36,15 @@ extern "C" long run(uint64_t seed, long clocks, unsigned coefficients, long *res
     if (!held) {
       held = draw() % 100 >= gaps;
       PUT(p_in__i____valid, held);
+#ifdef IMAGE
+      if (place == 0 && (rows == 0 || draw() % 3 == 0))
+        rows = 4 + draw() % 5, columns = 3 + draw() % 8;
+      PUT(p_in__rows, rows);
+      PUT(p_in__columns, columns);
+      PUT(p_in__i____payload, number(WIDTH) | uint64_t(place == 0) << WIDTH | uint64_t(place % columns == columns - 1) << (WIDTH + 2));
+#else
       PUT(p_in__i____payload, number(WIDTH) | uint64_t(!open) << WIDTH | uint64_t(draw() % frame == 0) << (WIDTH + 1));
+#endif
     }
 #ifdef LOADABLE
     if (!offered && (offered = draw() % 3)) {
@@ -50,6 +61,9 @@ extern "C" long run(uint64_t seed, long clocks, unsigned coefficients, long *res
       if (held && top.p_gold__i____ready.get<uint32_t>()) {
         open = !(top.p_in__i____payload.get<uint64_t>() >> (WIDTH + 1) & 1);
         held = false;
+#ifdef IMAGE
+        place = (place + 1) % (rows * columns);
+#endif
       }
 #ifdef LOADABLE
       if (offered && top.p_gold__coefficients____ready.get<uint32_t>()) {
