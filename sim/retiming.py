@@ -2,8 +2,8 @@
 
 A register that runs free, and is read by free-running registers only, needn't be there: its readers take the expression of what
 it would have held, and hold it a clock longer. At power-on and after reset they hold what the expression gives for the values
-that the register would have had then, so every output is the same in every clock. A delay of several clocks is a shift of
-one word.
+that the register would have had then, so every output is the same in every clock: what has no reset goes on in one. A delay of
+several clocks is a shift of one word.
 """
 
 from .circuit import Circuit, Register
@@ -48,47 +48,44 @@ def _prune(circuit: Circuit) -> None:
 def _absorb(circuit: Circuit) -> None:
     made, registers = circuit.made, circuit.registers
     held = {made.read(name, register.width): name for name, register in registers.items()}
-    leaves = {name: _leaves([register.following]) for name, register in registers.items()}
-    # What runs free: a function of registers alone, and a constant after reset.
-    free = {
-        node
-        for node, name in held.items()
-        if registers[name].reset.op == "const" and leaves[name] and all(leaf in held for leaf in leaves[name])
-    }
-    watched = _leaves(circuit.visible()) | _leaves([register.reset for register in registers.values()])
-    absorbed = _acyclic(free - watched, {node: leaves[held[node]] for node in free})
+    leaves = {name: _leaves([register.following, register.reset]) for name, register in registers.items()}
+    # What runs free: a function of registers alone, or a constant after reset.
+    free = {node for node, name in held.items() if leaves[name] and all(leaf in held for leaf in leaves[name])}
+    absorbed = _acyclic(free - _leaves(circuit.visible()), {node: leaves[held[node]] for node in free})
     while True:
         # Whoever reads one of them must read nothing else.
         spoilt: set[Node] = set()
-        for name, register in registers.items():
-            if register.reset.op != "const" or not leaves[name] <= absorbed:
-                spoilt |= leaves[name] & absorbed
+        for inner in leaves.values():
+            if not inner <= absorbed:
+                spoilt |= inner & absorbed
         if not spoilt:
             break
         absorbed -= spoilt
     following = {node: registers[held[node]].following for node in absorbed}
     reset = {node: registers[held[node]].reset for node in absorbed}
     initial = {node: made.const(registers[held[node]].initial, node.width) for node in absorbed}
-    stages: dict[tuple[Node, int, int], Node] = {}
-    for node, name in held.items():
-        register = registers[name]
-        if node in absorbed or not leaves[name] or not leaves[name] <= absorbed:
-            continue
-        # Values that the expression had, or would have had, one, two ... clocks ago.
-        expression = register.following
-        constants = []
-        while (inner := _leaves([expression])) and inner <= absorbed:
-            first, then = (made.replaced([expression], values)[0].value for values in (initial, reset))
-            expression = made.replaced([expression], following)[0]
-            constants.append((first, then))
-        for first, then in reversed(constants):
-            key = expression, first, then
+    known: dict[Node, Node] = {}
+    stages: dict[tuple[Node, Node, int], Node] = {}
+
+    def later(expression: Node) -> Node:
+        """A register of what an expression of absorbed registers would have been, or the expression, if it reads others."""
+        if not (inner := _leaves([expression])) or not inner <= absorbed:
+            return expression
+        if expression not in known:
+            first = made.replaced([expression], initial)[0].value
+            after, then = (later(made.replaced([expression], values)[0]) for values in (following, reset))
+            key = after, then, first
             if key not in stages:
-                new = f"stage_{len(stages)}"
-                stages[key] = made.read(new, register.width)
-                registers[new] = Register(register.width, first, expression, made.const(then, register.width))
-            expression = stages[key]
-        register.following = expression
+                name = f"stage_{len(stages)}"
+                stages[key] = made.read(name, expression.width)
+                registers[name] = Register(expression.width, first, after, then)
+            known[expression] = stages[key]
+        return known[expression]
+
+    for node, name in held.items():
+        if node not in absorbed:
+            register = registers[name]
+            register.following, register.reset = later(register.following), later(register.reset)
 
 
 def _acyclic(nodes: set[Node], leaves: dict[Node, set[Node]]) -> set[Node]:
@@ -121,7 +118,7 @@ def _shift(circuit: Circuit) -> None:
         node = register.following
         if node.op != "read" or node.name == name or node.name not in registers or node.name in behind:
             continue
-        if register.reset.op == registers[node.name].reset.op == "const":
+        if register.reset.op == "const" or register.reset is node:
             behind[node.name] = name
             taken.add(name)
     replaced: dict[Node, Node] = {}
@@ -143,12 +140,12 @@ def _packed(made: Expressions, registers: dict[str, Register], chain: list[str],
     width = registers[chain[0]].width
     total = width * len(chain)
     word = made.read(f"delay_{len(replaced)}", total)
-    initial = reset = 0
+    initial, resets = 0, []
     source = registers[chain[0]].following
     for place, name in enumerate(chain):
         register = registers.pop(name)
         initial |= register.initial << width * place
-        reset |= register.reset.value << width * place
+        resets.append(register.reset)
         replaced[made.read(name, width)] = made.slice(word, width * place, width)
     following = made.concat([made.slice(word, 0, total - width), source])
-    registers[word.name] = Register(total, initial, following, made.const(reset, total))
+    registers[word.name] = Register(total, initial, following, made.concat(resets[::-1]))

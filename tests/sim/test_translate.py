@@ -1,10 +1,12 @@
 """The translation of a circuit to C++ against Amaranth's own simulator: what is moved, merged or left out must not be seen."""
 
+import functools
+import itertools
 import random
 
 import numpy as np
 import pytest
-from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, signed, unsigned
+from amaranth.hdl import Array, Cat, Const, Module, Mux, ResetInserter, Signal, signed, unsigned
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.sim import Simulator
@@ -50,6 +52,22 @@ def pipeline(m, x):
     chain = [Signal(4, init=number, name=f"chain_{number}") for number in range(9)]
     m.d.sync += [chain[0].eq(held[:4] ^ 6), *(chain[number + 1].eq(chain[number]) for number in range(8))]
     return Cat(total, chain[8], chain[3], held, Const(0, 12))
+
+
+def without_resets(m, x):
+    """Registers without a reset before, behind and beside such as have one, in sums and in delays."""
+    bare = functools.partial(Signal, reset_less=True)
+    held = Signal(8, init=77)
+    with m.If(x[0]):
+        m.d.sync += held.eq(x[8:16])
+    one, two, three = bare(8, init=3), Signal(8, init=5), bare(8, init=100)
+    product, total, last, reset_last = bare(16, init=9), Signal(16, init=1), bare(16, init=5), Signal(20, init=6)
+    m.d.sync += [one.eq(held), two.eq(held + 3), three.eq(~held)]
+    m.d.sync += [product.eq(one * three), total.eq(one * two), last.eq(product + total), reset_last.eq(last * 3)]
+    kinds = [bare, bare, Signal, Signal, bare, bare, bare, Signal, bare]
+    chain = [kind(4, init=number, name=f"chain_{number}") for number, kind in enumerate(kinds)]
+    m.d.sync += [chain[0].eq(held[:4] ^ 6), *(chain[number + 1].eq(chain[number]) for number in range(8))]
+    return Cat(reset_last, last, chain[8], chain[3], held)
 
 
 def between_circles(m, x):
@@ -157,18 +175,19 @@ def resting(m, x):
     return Cat(quiet, *chain)
 
 
-CIRCUITS = [pipeline, between_circles, choices, memories, tables, control, resting]
+CIRCUITS = [pipeline, without_resets, between_circles, choices, memories, tables, control, resting]
 
 
-def expected(function, inputs):
-    block, seen = Block(function), []
+def expected(function, inputs, resets=()):
+    block, reset, seen = Block(function), Signal(), []
 
     async def bench(ctx):
-        for value in inputs:
+        for value, held in itertools.zip_longest(inputs, resets, fillvalue=0):
             ctx.set(block.i.payload.data, value)
+            ctx.set(reset, held)
             seen.append((await ctx.tick().sample(block.o.payload.data))[-1])
 
-    simulator = Simulator(block)
+    simulator = Simulator(ResetInserter(reset)(block))
     simulator.add_clock(1e-6)
     simulator.add_testbench(bench)
     simulator.run()
@@ -224,6 +243,21 @@ def test_reset_gives_what_power_on_gives(compiled, function):
     assert simulation.run(beats, CLOCKS).results.tolist() != first
     simulation.reset()
     assert simulation.run(beats, CLOCKS).results.tolist() == first
+
+
+@pytest.mark.parametrize("held", [1, 2, 7])
+@pytest.mark.parametrize("function", [pipeline, without_resets, between_circles])
+def test_a_reset_of_some_clocks_does_what_amaranth_simulates(compiled, function, held):
+    chance = random.Random(held)
+    inputs = [chance.getrandbits(63) for _ in range(100)]
+    simulation = Simulation(compiled[function])
+    before = simulation.run(beats_of([np.array(inputs[:40])]), 40).results.tolist()
+    simulation.reset(held)
+    after = simulation.run(beats_of([np.array(inputs[40:])]), 60).results.tolist()
+    # While the reset is held, nothing is seen, and what comes in stands still.
+    steps = [(value, 0) for value in inputs[:40]] + [(inputs[39], 1)] * held + [(value, 0) for value in inputs[40:]]
+    wanted = expected(function, *zip(*steps, strict=True))
+    assert before + after == wanted[:40] + wanted[40 + held :]
 
 
 def test_a_pipeline_of_free_registers_becomes_a_delay(tmp_path):
