@@ -1,6 +1,6 @@
 """Loading a new set of coefficients behind the active one."""
 
-from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Array, Cat, Const, Module, Mux, ResetSignal, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -8,6 +8,7 @@ from convolver.designs import Design
 from convolver.schedule import GROUP, Schedule
 
 from .block_ram import BlockRAM
+from .datapath import DataRegister
 from .stream import shape_of
 
 __all__ = ["CoefficientBank", "CoefficientLoader", "CoefficientMemory", "coefficient_layout"]
@@ -172,10 +173,16 @@ class CoefficientBank(wiring.Component):
             m.d.comb += [self.i.ready.eq(0), loader.i.valid.eq(0)]
 
         shape = shape_of(schedule.design.coefficient_format)
-        shadow = [Signal(shape, name=f"shadow_{index}", init=weights[weight]) for index, weight in enumerate(schedule.loaded)]
+        shadow = [
+            DataRegister(shape, name=f"shadow_{index}", init=weights[weight]) for index, weight in enumerate(schedule.loaded)
+        ]
         write, index, value = loader.write, loader.index, loader.data
+        reset = ResetSignal()
         for number, first in enumerate(range(0, len(shadow), GROUP)):
-            word = Signal(shape, name=f"word_{number}")
+            word = DataRegister(shape, name=f"word_{number}")
+            # A group takes its set a clock later than the one before: that much time has a reset to come to it.
+            m.d.sync += (afresh := DataRegister(name=f"afresh_{number}")).eq(reset)
+            reset = afresh
             m.d.sync += word.eq(value)
             for place, register in enumerate(shadow[first : first + GROUP], first):
                 # A register for each enable, as near to its coefficient as it can be; and one for the decoded place, which
@@ -184,6 +191,8 @@ class CoefficientBank(wiring.Component):
                 m.d.sync += [chosen.eq(index == place), here.eq(write & chosen)]
                 with m.If(here):
                     m.d.sync += register.eq(word)
+                with m.If(afresh):
+                    m.d.sync += register.eq(register.init)
             if number < len(schedule.groups) - 1:
                 # The next group takes the set a clock later: what is written comes to it a clock later too.
                 later = [Signal.like(signal, name=f"{name}_{number}") for name, signal in (("write", write), ("index", index))]

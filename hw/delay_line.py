@@ -11,6 +11,7 @@ from convolver.formats import Format
 from convolver.schedule import Schedule
 
 from .block_ram import BlockRAM
+from .datapath import DataRegister
 from .stream import shape_of
 
 __all__ = ["DelayLine", "SampleMemory"]
@@ -32,7 +33,8 @@ class DelayLine(wiring.Component):
     valid : In
         Step: `sample` becomes position 0, position k becomes k + 1.
     clear : In
-        With `valid`: all other positions become 0, so that the sample is the first of a signal.
+        With `valid`, and never without: all other positions become 0, so that the sample is the first of a signal. Nothing else
+        is needed after a reset.
     sample : In
     samples : Out
         An array: position k is the sample of k steps ago.
@@ -45,13 +47,12 @@ class DelayLine(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
+        samples = [DataRegister(sample.shape(), name=f"sample_{position}") for position, sample in enumerate(self.samples)]
+        m.d.comb += [sample.eq(register) for sample, register in zip(self.samples, samples, strict=True)]
         with m.If(self.valid):
-            m.d.sync += self.samples[0].eq(self.sample)
-            for position in range(1, self._positions):
-                m.d.sync += self.samples[position].eq(self.samples[position - 1])
-            with m.If(self.clear):
-                for position in range(1, self._positions):
-                    m.d.sync += self.samples[position].eq(0)
+            m.d.sync += [register.eq(before) for register, before in zip(samples, [self.sample, *samples[:-1]], strict=True)]
+        with m.If(self.clear):
+            m.d.sync += [register.eq(0) for register in samples[1:]]
         return m
 
 

@@ -9,6 +9,7 @@ from convolver.schedule import Family, Schedule
 
 from .array_core import ArrayCore
 from .coefficients import coefficient_layout
+from .datapath import DataRegister
 from .delay import Delay
 from .delay_line import DelayLine, SampleMemory
 from .marks import ERROR_LAYOUT
@@ -91,7 +92,7 @@ class FIRCore(wiring.Component):
         m.d.sync += [
             step.eq(keep),
             beat.eq(self.i.payload),
-            clear.eq(self.i.payload.first & self._silent(m, keep)),
+            clear.eq(keep & self.i.payload.first & self._silent(m, keep)),
             self.errors.first.eq(accept & self.i.payload.first & opened),
             self.errors.orphan.eq(accept & ~keep),
         ]
@@ -156,7 +157,7 @@ class FIRCore(wiring.Component):
                 mirror = whole.samples[product.mirror]
                 for clock in range(late):
                     # Without a reset, so that a shift register in LUTs can be made of it.
-                    after = Signal.like(mirror, name=f"mirror_{product.lane}_{clock}", reset_less=True)
+                    after = DataRegister(mirror.shape(), name=f"mirror_{product.lane}_{clock}")
                     m.d.sync += after.eq(mirror)
                     mirror = after
                 m.d.comb += array.mirrors[product.lane].eq(mirror)

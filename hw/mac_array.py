@@ -12,6 +12,7 @@ from convolver.formats import Format, is_wiring
 from convolver.schedule import PAIRED_WIDTH, Adder, Schedule
 
 from . import dsp48, ice40
+from .datapath import DataRegister
 from .families import family_of
 from .multiplier import Multiplier
 from .stream import shape_of
@@ -88,7 +89,7 @@ class MACArray(wiring.Component):
         if schedule.clocks > 1:
             start = self.start
             for index in range(schedule.clocks_in("multiplier", "products", "adder tree")):
-                stage = Signal(name=f"start_{index}")
+                stage = DataRegister(name=f"start_{index}")
                 m.d.sync += stage.eq(start)
                 start = stage
         m.d.comb += self.sum.eq(self._whole(m, products, start) if schedule.split is None else self._halved(m, products, start))
@@ -104,7 +105,7 @@ class MACArray(wiring.Component):
             coefficients = [self.coefficients[lane] for lane in range(lanes)]
             loads = [self.load]
             for lane in range(1, lanes):
-                m.d.sync += (after := Signal(name=f"load_{lane}")).eq(loads[-1])
+                m.d.sync += (after := DataRegister(name=f"load_{lane}")).eq(loads[-1])
                 loads.append(after)
         samples = [self.samples[lane] for lane in range(lanes)]
         mirrors = [self.mirrors[lane] for lane in range(lanes)] if self._schedule.mirrored else None
@@ -117,7 +118,7 @@ class MACArray(wiring.Component):
             return [self.samples[lane] for lane in range(schedule.lanes)]
         operands: list[Value] = []
         for lane in range(schedule.lanes):
-            operand = Signal(shape_of(schedule.operand), name=f"operand_{lane}")
+            operand = DataRegister(shape_of(schedule.operand), name=f"operand_{lane}")
             mirror = self.mirrors[lane] if schedule.sign > 0 else -self.mirrors[lane]
             m.d.sync += operand.eq(self.samples[lane] + mirror)
             operands.append(operand)
@@ -133,12 +134,12 @@ class MACArray(wiring.Component):
             operands = self._later(m, operands, "near")
             if coefficients is not None and load is not None:
                 coefficients = self._later(m, coefficients, "weight")
-                m.d.sync += (after := Signal(name="load_later")).eq(load)
+                m.d.sync += (after := DataRegister(name="load_later")).eq(load)
                 load = after
         paired = family_of(platform) == "ice40" and max(schedule.operand.width, self._weights.width) <= PAIRED_WIDTH
         for number, group in enumerate(schedule.groups):
             if number and load is not None:
-                m.d.sync += (after := Signal(name=f"load_{number}")).eq(load)
+                m.d.sync += (after := DataRegister(name=f"load_{number}")).eq(load)
                 load = after
             if paired:
                 products += self._pairs(m, group, operands, coefficients, load)
@@ -151,7 +152,7 @@ class MACArray(wiring.Component):
     @staticmethod
     def _later(m: Module, values: Sequence[Value], name: str) -> list[Value]:
         """The same numbers a clock later."""
-        registers = [Signal(value.shape(), name=f"{name}_{lane}") for lane, value in enumerate(values)]
+        registers = [DataRegister(value.shape(), name=f"{name}_{lane}") for lane, value in enumerate(values)]
         m.d.sync += [register.eq(value) for register, value in zip(registers, values, strict=True)]
         return list(registers)
 
@@ -221,7 +222,7 @@ class MACArray(wiring.Component):
         """Sums added in one clock."""
 
         def add(terms: list[Value], adder: Adder, name: str) -> Value:
-            node = Signal(shape_of(Format.holding(adder.low, adder.high)), name=name)
+            node = DataRegister(shape_of(Format.holding(adder.low, adder.high)), name=name)
             m.d.sync += node.eq(sum(terms[1:], terms[0]))
             return node
 
@@ -231,7 +232,7 @@ class MACArray(wiring.Component):
         total = self._summed(products, add)
         if self._schedule.clocks == 1:
             return total
-        accumulator = Signal(shape_of(Format.holding(*self._schedule.accumulator_range)))
+        accumulator = DataRegister(shape_of(Format.holding(*self._schedule.accumulator_range)))
         m.d.sync += accumulator.eq(Mux(start, 0, accumulator) + total)
         return accumulator
 
@@ -242,20 +243,20 @@ class MACArray(wiring.Component):
         nodes = []
         for lane, product in enumerate(products):
             # Registered once more in fabric, as in `_whole`.
-            low = Signal(split, name=f"product_low_{lane}")
-            above = Signal(signed(max(len(product) - split, 0) + 1), name=f"product_above_{lane}")
-            high = Signal.like(above, name=f"product_high_{lane}")
+            low = DataRegister(split, name=f"product_low_{lane}")
+            above = DataRegister(signed(max(len(product) - split, 0) + 1), name=f"product_above_{lane}")
+            high = DataRegister(above.shape(), name=f"product_high_{lane}")
             m.d.sync += [low.eq(product), above.eq(product >> split), high.eq(above)]
             nodes.append(_Halves(low, high))
 
         def add(terms: list[_Halves], adder: Adder, name: str) -> _Halves:
             wide = Format.holding(adder.low, adder.high)
-            low = Signal(split, name=f"{name}_low")
-            high = Signal(signed(max(wide.width + (not wide.signed) - split, 1)), name=f"{name}_high")
+            low = DataRegister(split, name=f"{name}_low")
+            high = DataRegister(signed(max(wide.width + (not wide.signed) - split, 1)), name=f"{name}_high")
             if len(terms) == 1:
                 m.d.sync += [low.eq(terms[0].low), high.eq(terms[0].high)]
             else:
-                carry = Signal(name=f"{name}_carry")
+                carry = DataRegister(name=f"{name}_carry")
                 m.d.sync += [
                     Cat(low, carry).eq(terms[0].low + terms[1].low),
                     high.eq(_with_carry(terms[0].high, terms[1].high, carry)),
@@ -265,15 +266,15 @@ class MACArray(wiring.Component):
         root = self._summed(nodes, add)
         if self._schedule.clocks > 1:
             wide = Format.holding(*self._schedule.accumulator_range)
-            low, high, carry = Signal(split), Signal(signed(wide.width + (not wide.signed) - split)), Signal()
-            late = Signal()
+            low, high, carry = DataRegister(split), DataRegister(signed(wide.width + (not wide.signed) - split)), DataRegister()
+            late = DataRegister()
             m.d.sync += [
                 late.eq(start),
                 Cat(low, carry).eq(Mux(start, 0, low) + root.low),
                 high.eq(_with_carry(Mux(late, 0, high), root.high, carry)),
             ]
             root = _Halves(low, high)
-        low = Signal(split, name="sum_low")
+        low = DataRegister(split, name="sum_low")
         m.d.sync += low.eq(root.low)
         return Cat(low, root.high).as_signed()
 

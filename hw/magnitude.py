@@ -1,6 +1,6 @@
 """What becomes of several kernels' sums, or of one's sign, in front of the output stage."""
 
-from amaranth.hdl import Module, Mux, Signal, Value
+from amaranth.hdl import Module, Mux, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -8,6 +8,7 @@ from convolver.designs import Conv2DDesign, Design
 from convolver.formats import Format
 from convolver.schedule import Schedule
 
+from .datapath import DataRegister
 from .stream import shape_of
 
 __all__ = ["Magnitude"]
@@ -49,16 +50,16 @@ class Magnitude(wiring.Component):
             values = []
             for number, pair in enumerate(pairs):
                 # No magnitude is negative, so no partial sum exceeds what all of them can give.
-                node = Signal(shape_of(self._outputs[0]), name=f"sum_{level}_{number}")
+                node = DataRegister(shape_of(self._outputs[0]), name=f"sum_{level}_{number}")
                 m.d.sync += node.eq(sum(pair[1:], pair[0]))
                 values.append(node)
         m.d.comb += [getattr(self, f"o_{number}").eq(value) for number, value in enumerate(values)]
         return m
 
 
-def _magnitude(m: Module, value: Value, name: str) -> Signal:
+def _magnitude(m: Module, value: Value, name: str) -> Value:
     """``abs(value)``, a clock later: one addition, as minus a number is its complement and 1."""
-    magnitude = Signal(len(value), name=name)  # the most negative sum's too
+    magnitude = DataRegister(len(value), name=name)  # the most negative sum's too
     negative = value[-1] if value.shape().signed else 0
     m.d.sync += magnitude.eq(Mux(negative, ~value, value) + negative)
     return magnitude

@@ -10,6 +10,7 @@ from convolver.formats import Format, is_wiring
 from convolver.schedule import multiplier_latency, parts
 
 from . import dsp48, ecp5, ice40
+from .datapath import DataRegister
 from .families import Family, family_of
 from .stream import shape_of
 
@@ -65,20 +66,20 @@ class Multiplier(wiring.Component):
         m = Module()
         if self._primitive(m, family_of(platform)):
             return m
-        a = Signal.like(self.a, name="a_input")
+        a = DataRegister(self.a.shape(), name="a_input")
         m.d.sync += a.eq(self.a)
         if self._constant is None:
-            b = Signal.like(self.b, name="b_input")
+            b = DataRegister(self.b.shape(), name="b_input")
             with m.If(self.load):
                 m.d.sync += b.eq(self.b)
             product = a * b
         else:
             product = a * self._constant
-        for index in range(self._latency - 2):
-            stage = Signal.like(self.p, name=f"p_pipeline_{index}")
+        for index in range(self._latency - 1):
+            stage = DataRegister(self.p.shape(), name=f"p_pipeline_{index}")
             m.d.sync += stage.eq(product)
             product = stage
-        m.d.sync += self.p.eq(product)
+        m.d.comb += self.p.eq(product)
         return m
 
     def _primitive(self, m: Module, family: Family | None) -> bool:
@@ -97,7 +98,7 @@ class Multiplier(wiring.Component):
             return False
         product = self._whole(m, family, b, load, *parts(one, other, family))
         for _ in range(spare):
-            m.d.sync += (after := Signal.like(self.p)).eq(product)
+            m.d.sync += (after := DataRegister(self.p.shape(), name="after")).eq(product)
             product = after
         m.d.comb += self.p.eq(product)
         return True
@@ -138,7 +139,7 @@ def _summed(m: Module, terms: Sequence[tuple[Value, int]]) -> Value:
             if first + 1 < len(nodes):
                 high, other = nodes[first + 1]
                 total = low + high.shift_left(other - place)
-            m.d.sync += (node := Signal(total.shape())).eq(total)
+            m.d.sync += (node := DataRegister(total.shape(), name="node")).eq(total)
             level.append((node, place))
         nodes = level
     return nodes[0][0]

@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 
 from convolver.schedule import Schedule
 
+from .datapath import DataRegister
 from .stream import shape_of
 
 __all__ = ["Operands", "Sums"]
@@ -46,7 +47,7 @@ class Sums(wiring.Component):
                 sums = [sum(nodes[first + 1 : first + 2], nodes[first]) for first in range(0, len(nodes), 2)]
                 nodes = []
                 for index, value in enumerate(sums):
-                    node = Signal(value.shape(), name=f"sum_{number}_{level}_{index}")
+                    node = DataRegister(value.shape(), name=f"sum_{number}_{level}_{index}")
                     m.d.sync += node.eq(value)
                     nodes.append(node)
             m.d.comb += self.sums[number].eq(nodes[0])

@@ -1,6 +1,6 @@
 """The output stage: shift with rounding, then the overflow rule."""
 
-from amaranth.hdl import Const, Module, Mux, Signal, Value
+from amaranth.hdl import Const, Module, Mux, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -8,6 +8,7 @@ from convolver.designs import Conv2DDesign, Design
 from convolver.formats import Format, Rounding, round_shift
 from convolver.schedule import Schedule
 
+from .datapath import DataRegister
 from .stream import shape_of
 
 __all__ = ["Requantiser"]
@@ -70,9 +71,9 @@ class Requantiser(wiring.Component):
 
         value = self.i >> design.shift
         if self._rounds:
-            quotient = Signal(shape_of(shifted))
-            up = Signal()
-            rounded = Signal(shape_of(exact))
+            quotient = DataRegister(shape_of(shifted))
+            up = DataRegister()
+            rounded = DataRegister(shape_of(exact))
             m.d.sync += [
                 quotient.eq(value),
                 up.eq(_increment(self.i, design.shift, design.rounding)),
@@ -80,11 +81,11 @@ class Requantiser(wiring.Component):
             ]
             value = rounded
         if isinstance(design, Conv2DDesign) and design.threshold is not None:
-            above = Signal()
+            above = DataRegister()
             m.d.sync += above.eq(value > design.threshold)
             value = Mux(above, output.max, 0)
         if self._saturates:
-            clipped = Signal(shape_of(output))
+            clipped = DataRegister(shape_of(output))
             value = Mux(value > output.max, output.max, Mux(value < output.min, output.min, value))
             m.d.sync += clipped.eq(value)
             value = clipped

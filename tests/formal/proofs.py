@@ -206,11 +206,11 @@ WIDE_ARRAY = (
     Seed("lower half early", MACArray, "m.d.sync += low.eq(root.low)", "m.d.comb += low.eq(root.low)"),
 )
 
-STEPS = "with m.If(self.valid):\n            m.d.sync += self.samples[0]"
-CLEARS = "with m.If(self.clear):\n                for"
+STEPS = "with m.If(self.valid):\n            m.d.sync += [register.eq(before)"
+CLEARS = "with m.If(self.clear):\n            m.d.sync += [register.eq(0)"
 LINE = (
     Seed("steps in a gap", DelayLine, STEPS, STEPS.replace("self.valid", "1")),
-    Seed("never cleared", DelayLine, CLEARS, CLEARS.replace("self.clear", "self.clear & self.samples[1][0]")),
+    Seed("never cleared", DelayLine, CLEARS, CLEARS.replace("self.clear", "self.clear & samples[1][0]")),
 )
 LOADED = (
     Seed("set taken by a frame's last result", FIRCore, "step & (beat.first |", "step & (beat.last |"),
