@@ -5,6 +5,8 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from .stream import SkidBuffer
+
 __all__ = ["SMALLEST_BUFFER", "OutputBuffer"]
 
 SMALLEST_BUFFER = 3
@@ -70,15 +72,18 @@ class OutputBuffer(wiring.Component):
         put_bank, put_word, get_bank = Signal(range(banks)), Signal(range(words)), Signal(range(banks))
         heads: list[Value] = []
         there = Signal()  # the next result stands in its bank's register
-        read, moves, written = Signal(), Signal(), Signal()
-        # All counts run a clock behind, by a register that says which way: no handshake reaches a carry chain.
+        read, written = Signal(), Signal()
+        # All counts run a clock behind, by registers that say which way: no handshake reaches a carry chain.
         level, moved = Signal(range(self.depth + 1)), Signal(signed(2))
         credit, lent = Signal(range(self.depth + 1), init=self.depth), Signal(signed(2))
         more = Signal()  # at least two results are there
         # No count exceeds the depth: of a power of two the top bit says it.
         all_here = credit[-1] if self.depth & (self.depth - 1) == 0 else credit == self.depth
 
-        m.d.comb += [moves.eq(~self.o.valid | self.o.ready), read.eq(there & moves)]
+        # In front of the stream stands a slice, so that nothing here waits for who takes the results.
+        m.submodules.slice = skid = SkidBuffer(self._shape)
+        wiring.connect(m, skid.o, wiring.flipped(self.o))
+        m.d.comb += [skid.i.valid.eq(there), read.eq(there & skid.i.ready)]
         for bank in range(banks):
             m.submodules[f"bank_{bank}"] = memory = Memory(shape=self._shape, depth=words, init=[])
             put, get = memory.write_port(), memory.read_port()
@@ -92,20 +97,19 @@ class OutputBuffer(wiring.Component):
             with m.If(read & (get_bank == bank)):
                 m.d.sync += get.addr.eq(_after(get.addr, words))
             heads.append(Value.cast(get.data))
+        m.d.comb += Value.cast(skid.i.payload).eq(Array(heads)[get_bank])
         with m.If(self.write):
             m.d.sync += put_bank.eq(put_bank + 1)
             with m.If(put_bank == banks - 1):
                 m.d.sync += put_word.eq(_after(put_word, words))
         with m.If(read):
             m.d.sync += get_bank.eq(get_bank + 1)
-        with m.If(moves):
-            m.d.sync += [self.o.valid.eq(there), Value.cast(self.o.payload).eq(Array(heads)[get_bank])]
         m.d.comb += more.eq((level > 2) | ((level == 2) & ~moved[1]) | ((level == 1) & (moved == 1)))
         m.d.sync += [
             written.eq(self.write),
             moved.eq(written - read),
             level.eq(level + moved),
-            there.eq(written | more | (there & self.o.valid & ~self.o.ready)),
+            there.eq(written | more | (there & ~skid.i.ready)),
             lent.eq(self.take - (self.o.valid & self.o.ready)),
             credit.eq(credit - lent),
             self.available.eq(credit >= SMALLEST_BUFFER),

@@ -92,24 +92,29 @@ SKID = (
 )
 
 BUFFER = (
-    Seed("credit back with the write", OutputBuffer, "self.take - (self.o.valid & self.o.ready)", "self.take - self.write"),
-    Seed("credit back before the transfer", OutputBuffer, "(self.o.valid & self.o.ready))", "self.o.valid)"),
-    Seed("credit never back", OutputBuffer, "(self.o.valid & self.o.ready))", "(self.o.valid & self.o.ready & (credit != 1)))"),
-    Seed("take forgotten", OutputBuffer, "lent.eq(self.take -", "lent.eq((self.take & ~lent[1]) -"),
+    Seed("credit back with the write", OutputBuffer, "gave.eq(self.o.valid & self.o.ready)", "gave.eq(self.write)"),
+    Seed("credit back before the transfer", OutputBuffer, "gave.eq(self.o.valid & self.o.ready)", "gave.eq(self.o.valid)"),
+    Seed(
+        "credit never back",
+        OutputBuffer,
+        "gave.eq(self.o.valid & self.o.ready)",
+        "gave.eq(self.o.valid & self.o.ready & (credit != 1))",
+    ),
+    Seed("take forgotten", OutputBuffer, "took.eq(self.take)", "took.eq(self.take & ~took)"),
     Seed("one credit too few in reserve", OutputBuffer, "credit >= SMALLEST_BUFFER", "credit >= SMALLEST_BUFFER - 1"),
     Seed("one credit too many in reserve", OutputBuffer, "credit >= SMALLEST_BUFFER", "credit > SMALLEST_BUFFER"),
     Seed("queue too small", OutputBuffer, "_BANKS, -(-self.depth // _BANKS)", "_BANKS, self.depth // _BANKS - 1"),
-    Seed("home too early", OutputBuffer, "all_here & (lent != 1)", "all_here"),
-    Seed("result taken twice", OutputBuffer, "(there & self.o.valid & ~self.o.ready)", "(there & ~self.o.ready)"),
-    Seed(
-        "offer overwritten",
-        OutputBuffer,
-        "moves.eq(~self.o.valid | self.o.ready)",
-        "moves.eq(~self.o.valid | self.o.ready | written)",
-    ),
-    Seed("read though empty", OutputBuffer, "(there & self.o.valid & ~self.o.ready)", "there"),
+    Seed("home too early", OutputBuffer, "all_here & (gave | ~took)", "all_here"),
+    Seed("result taken twice", OutputBuffer, "(there & ~skid.i.ready)", "there"),
+    Seed("result lost at the slice", OutputBuffer, "(there & ~skid.i.ready)", "(there & ~read & written)"),
     Seed("banks out of turn", OutputBuffer, "with m.If(read & (get_bank == bank))", "with m.If(read & (get_bank != bank))"),
-    Seed("second result forgotten", OutputBuffer, "((level == 1) & (moved == 1))", "((level == 1) & (moved == 2))"),
+    Seed(
+        "bank stepped without a read",
+        OutputBuffer,
+        "with m.If(read & (get_bank == bank))",
+        "with m.If(there & (get_bank == bank))",
+    ),
+    Seed("second result forgotten", OutputBuffer, "((level == 1) & grew)", "((level == 1) & shrank)"),
     Seed("third result forgotten", OutputBuffer, "(level > 2) |", "(level > 3) |"),
 )
 
@@ -433,7 +438,7 @@ REQUANTISED = tuple(
 PROOFS: tuple[Proof, ...] = (
     Proof("skid buffer", "8 bits", lambda: specs.SkidBufferSpec(8), 12, SKID),
     _buffer(3, 1, False),
-    _buffer(4, 1, False, BUFFER),
+    _buffer(5, 1, False, BUFFER),
     Proof(
         "delay",
         "3 clocks, 2 bits",
