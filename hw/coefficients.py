@@ -1,6 +1,6 @@
 """Loading a new set of coefficients behind the active one."""
 
-from amaranth.hdl import Array, Cat, Const, Module, Mux, ResetSignal, Signal
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -176,28 +176,30 @@ class CoefficientBank(wiring.Component):
         shadow = [
             DataRegister(shape, name=f"shadow_{index}", init=weights[weight]) for index, weight in enumerate(schedule.loaded)
         ]
-        write, index, value = loader.write, loader.index, loader.data
-        reset = ResetSignal()
+        write, index, value, afresh = loader.write, loader.index, loader.data, initial
+        low = (GROUP - 1).bit_length()
+        ours: Value = index[low:] == 0  # the coefficient belongs to this group
         for number, first in enumerate(range(0, len(shadow), GROUP)):
             word = DataRegister(shape, name=f"word_{number}")
-            # A group takes its set a clock later than the one before: that much time has a reset to come to it.
-            m.d.sync += (afresh := DataRegister(name=f"afresh_{number}")).eq(reset)
-            reset = afresh
             m.d.sync += word.eq(value)
-            for place, register in enumerate(shadow[first : first + GROUP], first):
+            for place, register in enumerate(shadow[first : first + GROUP]):
                 # A register for each enable, as near to its coefficient as it can be; and one for the decoded place, which
                 # stands for two clocks before anything is written there.
-                chosen, here = Signal(name=f"chosen_{place}"), Signal(name=f"here_{place}")
-                m.d.sync += [chosen.eq(index == place), here.eq(write & chosen)]
+                chosen, here = (DataRegister(name=f"{name}_{first + place}") for name in ("chosen", "here"))
+                m.d.sync += [chosen.eq(ours & (index[:low] == place)), here.eq(write & chosen)]
                 with m.If(here):
                     m.d.sync += register.eq(word)
                 with m.If(afresh):
                     m.d.sync += register.eq(register.init)
             if number < len(schedule.groups) - 1:
-                # The next group takes the set a clock later: what is written comes to it a clock later too.
-                later = [Signal.like(signal, name=f"{name}_{number}") for name, signal in (("write", write), ("index", index))]
-                m.d.sync += [later[0].eq(write), later[1].eq(index)]
-                (write, index), value = later, word
+                # The next group takes the set a clock later: what is written comes to it a clock later too. So does a reset,
+                # behind whatever was on its way then.
+                later = [DataRegister(signal.shape(), name=f"later_{number}") for signal in (write, index, afresh, ours)]
+                ours = index[low:] == number + 1
+                m.d.sync += [after.eq(now) for after, now in zip(later, (write, index, afresh, ours), strict=True)]
+                (write, index, afresh, ours), value = later, word
+            else:
+                ours = index[low:] == number + 1
         places = {weight: index for index, weight in enumerate(schedule.loaded)}
         m.d.comb += [self.coefficients[product.lane].eq(shadow[places[product.weight]]) for product in schedule.products]
         return m

@@ -144,7 +144,7 @@ class FIRCore(wiring.Component):
             m.d.comb += [line.valid.eq(valid), line.clear.eq(clear), line.sample.eq(sample)]
             samples += [line.samples[position] for position in range(len(section))]
             if more:
-                later = [Signal(name=f"{name}_{number + 1}") for name in ("valid", "clear")]
+                later = [DataRegister(name=f"{name}_{number + 1}") for name in ("valid", "clear")]
                 m.d.sync += [later[0].eq(valid), later[1].eq(clear)]
                 (valid, clear), sample = later, line.samples[len(section)]
         m.d.sync += [array.valid.eq(step), array.marks.first.eq(beat.first), array.marks.last.eq(beat.last)]
