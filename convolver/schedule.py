@@ -44,14 +44,17 @@ MULTIPLIER_LATENCY = 3
 """Input, pipeline and output register: what the hard multipliers of ECP5, iCE40 UltraPlus and 7-series have."""
 
 WIDEST_ADDER = 24
-"""Bits that are added in one clock; wider sums are added in two halves, a clock apart, for the sake of the carry chain."""
+"""Bits that are added in one clock; wider sums are added in parts, a clock apart, for the sake of the carry chain."""
+
+WIDEST_PART = 16
+"""Bits of the widest of these parts."""
 
 NEAR_LANES = 16
 """Lanes of a tree that find room near their adders; the products of more have a register of their own on the way."""
 
 SPREAD_LANES = 16
 """Lanes of a FIR whose multipliers lie close together; of more, all that goes to a multiplier or comes from one has a register
-more on the way."""
+more on the way, and so has each group's sum."""
 
 GROUP = 8
 """Lanes of a FIR that are added in one tree; a longer filter's groups are added in a chain, one a clock."""
@@ -359,7 +362,7 @@ class Schedule:
     @cached_property
     def trees(self) -> tuple[tuple[tuple[Adder, ...], ...], ...]:
         """The adders of each group, level by level; the only node of the last level is its sum. All have as many levels.
-        Trees, chain and halves are those of each of `arrays`, where there are several."""
+        Trees, chain and parts are those of each of `arrays`, where there are several."""
         levels = (len(self.groups[0]) - 1).bit_length()
         return tuple(_tree(self.lane_ranges[group.start : group.stop], levels) for group in self.groups)
 
@@ -374,12 +377,14 @@ class Schedule:
         return tuple(Adder(tuple(range(max(n - 1, 0), n + 1)), low, high) for n, (low, high) in enumerate(totals))
 
     @property
-    def split(self) -> int | None:
-        """Bits of the lower half of each sum, where sums are added in two halves a clock apart; None if they are narrow."""
+    def cuts(self) -> tuple[int, ...]:
+        """Where sums that are added in parts, each a clock behind the one below, are cut: the lowest bit of each part but the
+        first. None are, where they are narrow."""
         width = self.design.accumulator.width
-        if self.cascaded:
-            return None
-        return (width + 1) // 2 if width > WIDEST_ADDER and (self.lanes > 1 or self.clocks > 1) else None
+        if width <= WIDEST_ADDER or self.cascaded or self.lanes == self.clocks == 1:
+            return ()
+        part = -(-width // -(-width // WIDEST_PART))
+        return tuple(range(part, width, part))
 
     @property
     def spread(self) -> bool:
@@ -388,9 +393,9 @@ class Schedule:
 
     @property
     def product_latency(self) -> int:
-        """Clocks from the multipliers to the adders: a register where sums are added in halves, or where a tree is wide, and
+        """Clocks from the multipliers to the adders: a register where sums are added in parts, or where a tree is wide, and
         one where multipliers are spread."""
-        return int(self.split is not None or len(self.groups[0]) > NEAR_LANES) + int(self.spread)
+        return int(bool(self.cuts) or len(self.groups[0]) > NEAR_LANES) + int(self.spread)
 
     @property
     def rounding_latency(self) -> int:
@@ -426,10 +431,10 @@ class Schedule:
             Stage("multiplier", self._multiplier_latency),
             Stage("products", self.product_latency),
             Stage("adder tree", len(self.trees[0])),
-            Stage("chain", len(self.chain)),
+            Stage("chain", len(self.chain) + int(self.spread)),
             Stage("slot", self.clocks - 1),
             Stage("accumulator", int(self.clocks > 1)),
-            Stage("halves", int(self.split is not None)),
+            Stage("parts", len(self.cuts)),
         )
 
     @property

@@ -1,7 +1,6 @@
 """The MAC array: pre-adders, multipliers, the trees and the chain that add, and the accumulator of a folded one."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
@@ -19,16 +18,8 @@ from .stream import shape_of
 
 __all__ = ["STAGES", "MACArray"]
 
-STAGES = ("pre-adder", "spread", "multiplier", "products", "adder tree", "chain", "accumulator", "halves")
+STAGES = ("pre-adder", "spread", "multiplier", "products", "adder tree", "chain", "accumulator", "parts")
 """What of a schedule's stages is in the array."""
-
-
-@dataclass(frozen=True)
-class _Halves:
-    """A number on its way through the tree: `low` bits, unsigned, and, a clock later, the rest."""
-
-    low: Value
-    high: Value
 
 
 class MACArray(wiring.Component):
@@ -37,8 +28,8 @@ class MACArray(wiring.Component):
     ``sum = sum(coefficient * operand over the schedule's products)``, an operand being a sample, or, a clock later, a sample
     and its mirror added; each node is as wide as its proven range. It has no enable and no valid: what stands beside it for
     as many clocks (`Delay`) says which sums count. Latency, from the samples
-    of the slot's last clock to `sum`: the schedule's stages `STAGES`. Sums wider than 24 bits are added in two halves, the
-    upper one a clock behind, so that no carry runs through more than half a sum.
+    of the slot's last clock to `sum`: the schedule's stages `STAGES`. Sums wider than 24 bits are added in parts, each a clock
+    behind the one below, so that no carry runs through more than one.
 
     Parameters
     ----------
@@ -92,7 +83,7 @@ class MACArray(wiring.Component):
                 stage = DataRegister(name=f"start_{index}")
                 m.d.sync += stage.eq(start)
                 start = stage
-        m.d.comb += self.sum.eq(self._whole(m, products, start) if schedule.split is None else self._halved(m, products, start))
+        m.d.comb += self.sum.eq(self._in_parts(m, products, start) if schedule.cuts else self._whole(m, products, start))
         return m
 
     def _cascade(self, m: Module) -> None:
@@ -213,6 +204,8 @@ class MACArray(wiring.Component):
             for depth, level in enumerate(tree, 1):
                 name = f"sum_{number}_{depth}"
                 terms = [add([terms[item] for item in adder.inputs], adder, f"{name}_{n}") for n, adder in enumerate(level)]
+            if schedule.spread:
+                terms = [add(terms, schedule.trees[number][-1][0], f"root_{number}")]
             sums += terms
         for number, adder in enumerate(schedule.chain):
             sums[number] = add([sums[item] for item in adder.inputs], adder, f"chain_{number}")
@@ -236,49 +229,71 @@ class MACArray(wiring.Component):
         m.d.sync += accumulator.eq(Mux(start, 0, accumulator) + total)
         return accumulator
 
-    def _halved(self, m: Module, products: list[Value], start: Value) -> Value:
-        """Sums added in two halves, a clock apart."""
-        split = self._schedule.split
-        assert split is not None
+    def _in_parts(self, m: Module, products: list[Value], start: Value) -> Value:
+        """Sums added in parts, a clock apart; the topmost is signed, the others aren't."""
+        cuts = self._schedule.cuts
+        lowest = (0, *cuts)
+
+        def register(place: int, width: int, name: str) -> Signal:
+            """Holds that part of a signed number of so many bits."""
+            if place == len(cuts):
+                return DataRegister(signed(max(width - cuts[-1], 1)), name=f"{name}_{place}")
+            return DataRegister(lowest[place + 1] - lowest[place], name=f"{name}_{place}")
+
         nodes = []
         for lane, product in enumerate(products):
-            # Registered once more in fabric, as in `_whole`.
-            low = DataRegister(split, name=f"product_low_{lane}")
-            above = DataRegister(signed(max(len(product) - split, 0) + 1), name=f"product_above_{lane}")
-            high = DataRegister(above.shape(), name=f"product_high_{lane}")
-            m.d.sync += [low.eq(product), above.eq(product >> split), high.eq(above)]
-            nodes.append(_Halves(low, high))
+            parts: list[Value] = []
+            for place, cut in enumerate(lowest):
+                part = product >> cut
+                # Registered once more in fabric, as in `_whole`, and as often as the part is late.
+                for clock in range(place + 1):
+                    m.d.sync += (after := register(place, len(product) + 1, f"product_{lane}_{clock}")).eq(part)
+                    part = after
+                parts.append(part)
+            nodes.append(parts)
 
-        def add(terms: list[_Halves], adder: Adder, name: str) -> _Halves:
+        def add(terms: list[list[Value]], adder: Adder, name: str) -> list[Value]:
             wide = Format.holding(adder.low, adder.high)
-            low = DataRegister(split, name=f"{name}_low")
-            high = DataRegister(signed(max(wide.width + (not wide.signed) - split, 1)), name=f"{name}_high")
-            if len(terms) == 1:
-                m.d.sync += [low.eq(terms[0].low), high.eq(terms[0].high)]
-            else:
-                carry = DataRegister(name=f"{name}_carry")
-                m.d.sync += [
-                    Cat(low, carry).eq(terms[0].low + terms[1].low),
-                    high.eq(_with_carry(terms[0].high, terms[1].high, carry)),
-                ]
-            return _Halves(low, high)
+            total, carry = [], None
+            for place, parts in enumerate(zip(*terms, strict=True)):
+                node = register(place, wide.width + (not wide.signed), name)
+                carry = _added(m, node, parts, carry, place < len(cuts))
+                total.append(node)
+            return total
 
         root = self._summed(nodes, add)
         if self._schedule.clocks > 1:
             wide = Format.holding(*self._schedule.accumulator_range)
-            low, high, carry = DataRegister(split), DataRegister(signed(wide.width + (not wide.signed) - split)), DataRegister()
-            late = DataRegister()
-            m.d.sync += [
-                late.eq(start),
-                Cat(low, carry).eq(Mux(start, 0, low) + root.low),
-                high.eq(_with_carry(Mux(late, 0, high), root.high, carry)),
-            ]
-            root = _Halves(low, high)
-        low = DataRegister(split, name="sum_low")
-        m.d.sync += low.eq(root.low)
-        return Cat(low, root.high).as_signed()
+            total, carry = [], None
+            for place, part in enumerate(root):
+                node = register(place, wide.width + (not wide.signed), "accumulator")
+                carry = _added(m, node, [Mux(start, 0, node), part], carry, place < len(cuts))
+                total.append(node)
+                m.d.sync += (late := DataRegister(name=f"start_of_{place}")).eq(start)
+                start = late
+            root = total
+        whole: list[Value] = []
+        for place, part in enumerate(root):
+            for clock in range(len(cuts) - place):
+                m.d.sync += (after := DataRegister(len(part), name=f"sum_{place}_{clock}")).eq(part)
+                part = after
+            whole.append(part)
+        return Cat(whole).as_signed()
 
 
-def _with_carry(a: Value, b: Value, carry: Value) -> Value:
-    """``a + b + carry`` as one addition: the carry comes out of a bit below."""
-    return (Cat(Const(1, 1), a).as_signed() + Cat(carry, b).as_signed()) >> 1
+def _added(m: Module, node: Signal, terms: Sequence[Value], carry: Value | None, carries: bool) -> Signal | None:
+    """Adds one part of one or two numbers, and the carry of the part below, if there is one; gives its own, if it `carries`."""
+    if len(terms) == 1:
+        m.d.sync += node.eq(terms[0])
+        return None
+    total = terms[0] + terms[1]
+    if carry is not None:
+        # One addition: the carry comes out of a bit below.
+        one, other = (Cat(bit, term) for bit, term in zip((Const(1, 1), carry), terms, strict=True))
+        total = (one + other if carries else one.as_signed() + other.as_signed()) >> 1
+    if not carries:
+        m.d.sync += node.eq(total)
+        return None
+    out = DataRegister(name=f"{node.name}_carry")
+    m.d.sync += Cat(node, out).eq(total)
+    return out

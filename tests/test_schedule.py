@@ -190,7 +190,7 @@ def test_a_long_filter_is_a_chain_of_groups():
     symmetric = Schedule(convolver.FIRDesign([*range(1, 21), *range(20, 0, -1)]))
     assert symmetric.groups == (range(8), range(8, 16), range(16, 20))
     assert symmetric.sections == (range(8), range(8, 16), range(16, 20))  # mirrored samples come from the first one's line
-    assert symmetric.clocks_in("adder tree", "chain") == 3 + 3
+    assert symmetric.clocks_in("adder tree", "chain") == 3 + 1 + 3  # of more than 16 lanes
 
 
 def test_a_sample_outside_its_format_is_found():
@@ -223,7 +223,7 @@ def test_the_products_of_a_wide_tree_have_a_register_on_the_way():
     assert (narrow.clocks_in("products", "adder tree"), wide.clocks_in("products", "adder tree")) == (4, 1 + 5)
     assert Schedule(FIRDesign([1] * 16, loadable=True)).clocks_in("spread", "products") == 0  # in trees of 8
     assert Schedule(FIRDesign([1] * 17, loadable=True)).clocks_in("spread", "products") == 2
-    assert Schedule(FIRDesign([1] * 4, data="s16", coefficient="s16", loadable=True)).clocks_in("products", "halves") == 2
+    assert Schedule(FIRDesign([1] * 4, data="s16", coefficient="s16", loadable=True)).clocks_in("products", "parts") == 1 + 2
 
 
 def test_frames_back_to_back_wait_only_if_shorter_than_their_end():
@@ -271,13 +271,13 @@ def test_a_cascade_is_7_series_and_where_everything_fits():
     schedule = Schedule(convolver.FIRDesign([1] * 16, **plain), "7-series")
     assert schedule.cascaded
     assert [len(group) for group in schedule.groups] == [1] * 16
-    assert schedule.split is None
-    assert schedule.clocks_in("multiplier", "adder tree", "chain", "halves") == 2 + 16
+    assert not schedule.cuts
+    assert schedule.clocks_in("multiplier", "adder tree", "chain", "parts") == 2 + 16
     elsewhere = (Schedule(convolver.FIRDesign([1] * 16, **plain), family) for family in (None, "ecp5", "ice40"))
     assert {(other.cascaded, other.latency) for other in elsewhere} == {(False, Schedule(schedule.design).latency)}
     pairs = Schedule(convolver.FIRDesign([1] * 16, symmetry="symmetric", **plain), "7-series")
     assert pairs.cascaded
-    assert pairs.clocks_in("pre-adder", "multiplier", "adder tree", "chain", "halves") == 1 + 2 + 8
+    assert pairs.clocks_in("pre-adder", "multiplier", "adder tree", "chain", "parts") == 1 + 2 + 8
     # A pre-adder stands before the longer factor alone.
     wide = {"coefficient": "s25", "symmetry": "symmetric"}
     others = ({"clocks_per_sample": 4}, wide, {"data": "u25"}, {"data": "s19", "coefficient": "s19"})

@@ -92,19 +92,14 @@ SKID = (
 )
 
 BUFFER = (
-    Seed("credit back with the write", OutputBuffer, "gave.eq(self.o.valid & self.o.ready)", "gave.eq(self.write)"),
-    Seed("credit back before the transfer", OutputBuffer, "gave.eq(self.o.valid & self.o.ready)", "gave.eq(self.o.valid)"),
-    Seed(
-        "credit never back",
-        OutputBuffer,
-        "gave.eq(self.o.valid & self.o.ready)",
-        "gave.eq(self.o.valid & self.o.ready & (credit != 1))",
-    ),
-    Seed("take forgotten", OutputBuffer, "took.eq(self.take)", "took.eq(self.take & ~took)"),
+    Seed("credit back with the write", OutputBuffer, "self.take - (self.o.valid & self.o.ready)", "self.take - self.write"),
+    Seed("credit back before the transfer", OutputBuffer, "(self.o.valid & self.o.ready))", "self.o.valid)"),
+    Seed("credit never back", OutputBuffer, "(self.o.valid & self.o.ready))", "(self.o.valid & self.o.ready & (credit != 1)))"),
+    Seed("take forgotten", OutputBuffer, "lent.eq(self.take -", "lent.eq((self.take & ~lent[1]) -"),
     Seed("one credit too few in reserve", OutputBuffer, "credit >= SMALLEST_BUFFER", "credit >= SMALLEST_BUFFER - 1"),
     Seed("one credit too many in reserve", OutputBuffer, "credit >= SMALLEST_BUFFER", "credit > SMALLEST_BUFFER"),
     Seed("queue too small", OutputBuffer, "_BANKS, -(-self.depth // _BANKS)", "_BANKS, self.depth // _BANKS - 1"),
-    Seed("home too early", OutputBuffer, "all_here & (gave | ~took)", "all_here"),
+    Seed("home too early", OutputBuffer, "all_here & (lent != 1)", "all_here"),
     Seed("result taken twice", OutputBuffer, "(there & ~skid.i.ready)", "there"),
     Seed("result lost at the slice", OutputBuffer, "(there & ~skid.i.ready)", "(there & ~read & written)"),
     Seed("banks out of turn", OutputBuffer, "with m.If(read & (get_bank == bank))", "with m.If(read & (get_bank != bank))"),
@@ -114,7 +109,7 @@ BUFFER = (
         "with m.If(read & (get_bank == bank))",
         "with m.If(there & (get_bank == bank))",
     ),
-    Seed("second result forgotten", OutputBuffer, "((level == 1) & grew)", "((level == 1) & shrank)"),
+    Seed("second result forgotten", OutputBuffer, "((level == 1) & (moved == 1))", "((level == 1) & (moved == 2))"),
     Seed("third result forgotten", OutputBuffer, "(level > 2) |", "(level > 3) |"),
 )
 
@@ -140,7 +135,7 @@ BANK = (
         "ended.eq(self.write & (beat.last | final))",
     ),
     Seed("restart keeps its beat", CoefficientLoader, "self.i.ready & ~self.restart", "self.i.ready"),
-    Seed("order turned", CoefficientBank, "(index == place)", "(index == len(shadow) - 1 - place)"),
+    Seed("order turned", CoefficientBank, "(index[:low] == place)", "(index[:low] == len(shadow) - 1 - place)"),
     Seed("not there after reset", CoefficientBank, "initial | loader.load", "loader.load"),
     Seed("ready in the first clock", CoefficientBank, "with m.If(initial):", "with m.If(initial & self.restart):"),
 )
@@ -189,12 +184,12 @@ PRODUCT = Seed(
     "Format.holding(*schedule.lane_ranges[lane])",
     "Format.holding(*(reach // 2 for reach in schedule.lane_ranges[lane]))",
 )
-SUM = "node = Signal(shape_of(Format.holding(adder.low, adder.high))"
+SUM = "node = DataRegister(shape_of(Format.holding(adder.low, adder.high))"
 ARRAY = (
     PRODUCT,
     Seed("sum too narrow", MACArray, SUM, SUM.replace("low", "low // 2").replace("high", "high // 2")),
     Seed("lane left out", MACArray, "return [self.samples[lane] for", "return [self.samples[max(lane, 1)] for"),
-    Seed("adder without its register", MACArray, "m.d.sync += node.eq", "m.d.comb += node.eq"),
+    Seed("adder without its register", MACArray, "m.d.sync += node.eq(sum(", "m.d.comb += node.eq(sum("),
 )
 LOADED_ARRAY = (
     *ARRAY,
@@ -206,9 +201,9 @@ FOLDED_ARRAY = (
     Seed("slot begins late", MACArray, '"products", "adder tree"))', '"products", "adder tree") + 1)'),
 )
 WIDE_ARRAY = (
-    Seed("carry between the halves lost", MACArray, "terms[1].high, carry)", "terms[1].high, Const(0, 1))"),
-    Seed("upper half early", MACArray, "high.eq(above)", "high.eq(product >> split)"),
-    Seed("lower half early", MACArray, "m.d.sync += low.eq(root.low)", "m.d.comb += low.eq(root.low)"),
+    Seed("carry between parts lost", MACArray, "zip((Const(1, 1), carry), terms", "zip((Const(1, 1), Const(0, 1)), terms"),
+    Seed("upper parts early", MACArray, "for clock in range(place + 1)", "for clock in range(min(place + 1, 2))"),
+    Seed("lower parts early", MACArray, "range(len(cuts) - place)", "range(min(len(cuts) - place, 1))"),
 )
 
 STEPS = "with m.If(self.valid):\n            m.d.sync += [register.eq(before)"
@@ -368,14 +363,14 @@ def _fir(**changes: object) -> FIRDesign:
     return FIRDesign(**({"coefficients": [1, -2], "data": Format(2, True), "rounding": "floor"} | changes))
 
 
-def _array(name: str, design: FIRDesign, seeds: tuple[Seed, ...], split: int | None = None) -> Proof:
+def _array(name: str, design: FIRDesign, seeds: tuple[Seed, ...], cuts: tuple[int, ...] = ()) -> Proof:
     schedule = Schedule(design)
     lanes = f"{schedule.lanes} lanes" + f", slots of {schedule.clocks}" * (schedule.clocks > 1)
     size = (
         f"{lanes}, {design.sample} by {design.coefficient_format}, sum {design.accumulator}"
-        + f", lower half {split} bits" * bool(split)
+        + f", cut at bits {' and '.join(map(str, cuts))}" * bool(cuts)
     )
-    return Proof(name, size, lambda: specs.MACArraySpec(design, split), 16, seeds, bounded=14)
+    return Proof(name, size, lambda: specs.MACArraySpec(design, cuts), 16, seeds, bounded=14)
 
 
 def _raster(
@@ -484,10 +479,16 @@ PROOFS: tuple[Proof, ...] = (
         FOLDED_ARRAY,
     ),
     _array(
-        "MAC array, in halves",
+        "MAC array, in parts",
         FIRDesign([1, -2], data=Format(3, True), coefficient=Format(3, True), loadable=True, symmetry="none"),
         WIDE_ARRAY,
-        split=4,
+        cuts=(2, 4),
+    ),
+    _array(
+        "MAC array, folded, in parts",
+        FIRDesign([1, 2], data=Format(3, True), coefficient=Format(3, True), loadable=True, clocks_per_sample=2),
+        (Seed("start early for upper parts", MACArray, "start = late", "start = start"),),
+        cuts=(2, 4),
     ),
     Proof("FIR core", "2 taps, s2, buffer of 4", lambda: specs.FIRCoreSpec(_fir(), 4), 36, CORE),
     Proof(

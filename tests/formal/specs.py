@@ -387,29 +387,29 @@ class RequantiserSpec(wiring.Component):
         return m
 
 
-class _Split(Schedule):
-    """A schedule whose sums are added in halves though they are narrow."""
+class _Cut(Schedule):
+    """A schedule whose sums are added in parts though they are narrow."""
 
-    def __init__(self, design: Design, split: int) -> None:
+    def __init__(self, design: Design, cuts: tuple[int, ...]) -> None:
         super().__init__(design)
-        self._split = split
+        self._cuts = cuts
 
     @property
-    def split(self) -> int | None:
-        return self._split
+    def cuts(self) -> tuple[int, ...]:
+        return self._cuts
 
 
 class MACArraySpec(wiring.Component):
     """The sum of the products, one after the other in one wide number, as many clocks later as the array says.
 
     Loaded coefficients are taken for the operands of the clock in which `load` is high. In a slot of several clocks the
-    products of all its clocks are added; slots follow each other at once or, by the free input `pause`, later. With `split`
-    sums are added in halves, the lower one of so many bits, however narrow they are.
+    products of all its clocks are added; slots follow each other at once or, by the free input `pause`, later. With `cuts`
+    sums are added in parts that begin there, however narrow they are.
     """
 
-    def __init__(self, design: Design, split: int | None = None) -> None:
+    def __init__(self, design: Design, cuts: tuple[int, ...] = ()) -> None:
         self._design = design
-        self._schedule = schedule = _Split(design, split) if split else Schedule(design)
+        self._schedule = schedule = _Cut(design, cuts) if cuts else Schedule(design)
         if schedule.mirrored or (schedule.clocks > 1 and not design.loadable):
             raise ValueError("A pre-adder's operands, and constants that change with the clock, are not free inputs")
         ports = {"samples": In(stream.shape_of(schedule.operand)).array(schedule.lanes)}

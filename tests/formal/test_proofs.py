@@ -18,7 +18,7 @@ from convolver.hw.core import create
 from convolver.hw.output_buffer import OutputBuffer
 from convolver.hw.stream import SkidBuffer
 
-SAMPLE = ("skid buffer", "MAC array, in halves", "requantiser half_even saturate", "requantiser half_away wrap", "delay")
+SAMPLE = ("skid buffer", "MAC array, in parts", "requantiser half_even saturate", "requantiser half_away wrap", "delay")
 
 
 @pytest.mark.parametrize("name", SAMPLE)

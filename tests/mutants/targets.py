@@ -57,8 +57,8 @@ def _requantiser(rounding: Rounding, overflow: Overflow, mutants: int) -> Target
     return Target(f"requantiser, {rounding}, {overflow}", lambda: specs.RequantiserSpec(design), mutants)
 
 
-def _array(name: str, design: FIRDesign, mutants: int, split: int | None = None) -> Target:
-    return Target(name, lambda: specs.MACArraySpec(design, split), mutants, bounded=14, feeds_forward=True)
+def _array(name: str, design: FIRDesign, mutants: int, cuts: tuple[int, ...] = ()) -> Target:
+    return Target(name, lambda: specs.MACArraySpec(design, cuts), mutants, bounded=14, feeds_forward=True)
 
 
 def _filter(name: str, design: FIRDesign, mutants: int, without: tuple[str, ...] = ALONE) -> Target:
@@ -110,7 +110,7 @@ TARGETS = (
     _array("MAC array, constants", CONSTANTS, 100),
     _array("MAC array, loaded", LANES, 200),
     _array("MAC array, folded", SLOTS, 150),
-    _array("MAC array, in halves", HALVES, 200, split=4),
+    _array("MAC array, in parts", HALVES, 200, cuts=(2, 4)),
     _filter("plain", FILTER, 200),
     _filter("symmetric", PAIRS, 200),
     _filter("in groups", GROUPS, 200, without=ALONE[1:]),
