@@ -24,6 +24,7 @@ from convolver.hw.verilog import generate
 from convolver.sim import golden
 from convolver.sim.compiler import compile_designs
 from convolver.sim.streams import beats_of, random_samples
+from convolver.sim.translate import rtlil_of
 from convolver.sim.twin import Simulation
 
 FRAMES, SAMPLES = 10, 10_000
@@ -87,7 +88,7 @@ def elaboration() -> None:
     print(f"{'taps':>6}{'RTLIL s':>10}{'ms a tap':>10}{'Verilog s':>11}{'ms a tap':>10}")
     for taps in (16, 32, 64, 128, 256):
         design = loadable(taps)
-        made = seconds(lambda design=design: rtlil.convert(create(design)))  # type: ignore[misc]
+        made = seconds(lambda design=design: rtlil_of(create(design)))  # type: ignore[misc]
         written = seconds(lambda design=design: generate(design))  # type: ignore[misc]
         print(f"{taps:>6}{made:>10.2f}{made / taps * 1e3:>10.1f}{written:>11.2f}{written / taps * 1e3:>10.1f}")
 

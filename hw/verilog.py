@@ -16,6 +16,7 @@ import convolver.hw
 from convolver.designs import Conv2DDesign, FIRDesign
 from convolver.errors import DesignError
 from convolver.hw.axi import AXIAccelerator, ports
+from convolver.hw.elaboration import without_collection
 from convolver.hw.families import FamilyPlatform
 from convolver.schedule import Family
 from convolver.version import __version__
@@ -60,7 +61,7 @@ def generate(design: FIRDesign | Conv2DDesign, name: str | None = None, family: 
     name = _checked(design, name)
     top = AXIAccelerator(design, family)
     platform = None if family is None else FamilyPlatform(family)
-    with _builtin_yosys():
+    with _builtin_yosys(), without_collection():
         body = verilog.convert(top, name=name, platform=platform)
     body = _SOURCE.sub(lambda match: f'(* src = "{_relative(match[1])}" *)', body)
     # A signal of no bits is declared, and never used, as [-1:0]: two bits to Verilog, and a warning from its tools.

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from convolver.errors import ToolError
+from convolver.hw.elaboration import without_collection
 
 from .circuit import parse
 from .emit import emit
@@ -35,7 +36,8 @@ def rtlil_of(component: Any, platform: object = None, ports: Any = None) -> str:
     """
     from amaranth.back import rtlil
 
-    return str(rtlil.convert(component, platform=platform, ports=ports, emit_src=False))
+    with without_collection():
+        return str(rtlil.convert(component, platform=platform, ports=ports, emit_src=False))
 
 
 def cxxrtl(rtlil: str, folder: Path, name: str) -> str:
