@@ -150,6 +150,8 @@ class Schedule:
     design : FIRDesign or Conv2DDesign
     family : {"ecp5", "ice40", "7-series"}, optional
         Device that the plan is for. By default the plan is one that any device can follow.
+    whole : bool, optional
+        Whether a separable kernel stays whole, as it must on a window that it shares with others.
 
     Attributes
     ----------
@@ -172,7 +174,7 @@ class Schedule:
         What reads the window: the schedule itself, or, of a separable kernel, the row filter on the columns' numbers.
     """
 
-    def __init__(self, design: Design, family: Family | None = None) -> None:
+    def __init__(self, design: Design, family: Family | None = None, *, whole: bool = False) -> None:
         self.design = design
         self.family = family
         self.clocks = design.slot
@@ -184,12 +186,13 @@ class Schedule:
         self.arrays: tuple[Schedule, ...] = (self,)
         self.column: Schedule | None = None
         self.row = self
-        if isinstance(design, Conv2DDesign) and design.factors is not None:
+        if isinstance(design, Conv2DDesign) and design.factors is not None and not whole:
             self.column, self.row = (Schedule(factor, family) for factor in design.factors)
             self.arrays, self.products, self.positions = (self.row,), self.row.products, len(design.weights)
             return
         if isinstance(design, Conv2DDesign) and len(design.kernels) > 1:
-            self.arrays = tuple(Schedule(design.single(number), family) for number in range(len(design.kernels)))
+            kernels = range(len(design.kernels))
+            self.arrays = tuple(Schedule(design.single(number), family, whole=True) for number in kernels)
             self.positions = self.arrays[0].positions
             self.products = tuple(
                 replace(product, lane=first + product.lane, weight=number * self.positions + product.weight)

@@ -142,6 +142,8 @@ def test_a_kernel_is_separated_where_that_is_worth_it_and_possible():
     assert structure(kernel, pixel="u13") == "direct"
     assert structure([kernel]) == "separable"
     assert structure([kernel, kernel]) == "direct"
+    mixed = Schedule(Conv2DDesign([kernel, kernel + np.eye(3, dtype=int)]))
+    assert [array.structure for array in mixed.arrays] == ["direct", "direct"]
     assert structure(kernel + np.eye(3, dtype=int)) == "direct"
     assert structure(np.outer([1, 3, 1], [1, 3, 1])) == "shared"  # two multipliers, either way: 3 and 9
     assert structure(np.outer([3, 1, 3], [5, 1, 5])) == "separable"

@@ -417,6 +417,13 @@ def test_a_column_filter_and_a_row_filter_give_the_kernels_results(name, border,
     assert run_frames(Conv2DCore(design), frames, len(expected), seed=3, gap=0.4, stall=0.4).beats == expected
 
 
+def test_a_separable_kernel_stays_whole_beside_another():
+    design = convolver.Conv2DDesign([np.outer([3, 5, 7], [9, 11, 13]), asymmetric(3, 3)], rows=9, columns=9)
+    frames = frames_of(design, 1, seed=16, shape=(6, 7))
+    expected = results_of(design, frames)
+    assert run_frames(Conv2DCore(design), frames, len(expected)).beats == expected
+
+
 # A pixel in several clocks
 
 FOLDED = {
