@@ -644,36 +644,44 @@ class Conv2DDesign(Design):
         kernels = [[abs(weight) for line in kernel for weight in line if weight] for kernel in self.kernels]
         if self.structure == "auto":
             kernels = [sorted(set(kernel)) for kernel in kernels]
-        direct = copies * sum(multipliers_of(kernel, clocks) for kernel in kernels)
-        return direct if clocks > 1 or self._factors is None else min(direct, sum(map(_distinct_multipliers, self._factors)))
+        products = sum(multipliers_of(kernel, clocks) for kernel in kernels)
+        if clocks == 1 and self._factors is not None:
+            products = min(products, sum(_distinct_multipliers(factor) for pair in self._factors for factor in pair))
+        return copies * products
 
     @cached_property
-    def _factors(self) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
-        """Column and row of a separable kernel, if the core could go this way."""
-        several = len(self.kernels) * self.pixels_per_clock * self.planes > 1
+    def _factors(self) -> tuple[tuple[tuple[int, ...], tuple[int, ...]], ...] | None:
+        """Column and row of each kernel, if all are separable and the core could go this way."""
+        several = len(self.kernels) * self.pixels_per_clock > 1
         flat = min(self.kernel_rows, self.kernel_columns) == 1
         if self.structure == "direct" or self.loadable or self.switchable or several or flat:
             return None
-        factors = factors_of(self.kernels[0])
-        return factors if factors and self._column_design(factors[0]).accumulator.width <= WIDEST_COLUMN else None
+        found = []
+        for kernel in self.kernels:
+            pair = factors_of(kernel)
+            if pair is None or self._column_design(pair[0]).accumulator.width > WIDEST_COLUMN:
+                return None
+            found.append(pair)
+        return tuple(found)
 
     def _column_design(self, column: Sequence[int]) -> "Conv2DDesign":
         return Conv2DDesign(tuple((weight,) for weight in column), pixel=self.pixel, operation=self.operation, mode="valid")
 
     @cached_property
-    def factors(self) -> "tuple[Conv2DDesign, Conv2DDesign] | None":
-        """Of a separable kernel, where that takes fewer multipliers, the exact column filter and, behind it, the row filter;
-        its pixels are the column's sums, and so is its fill."""
-        found = self._factors
-        if found is None or self.slot > 1:
+    def factors(self) -> "tuple[tuple[Conv2DDesign, Conv2DDesign], ...] | None":
+        """Of separable kernels, where that takes fewer multipliers, of each the exact column filter and, behind it, the row
+        filter; its pixels are the column's sums, and so is its fill."""
+        if self._factors is None or self.slot > 1:
             return None
-        column, row = found
-        weights = {abs(weight) for line in self.kernels[0] for weight in line}
-        if sum(map(_distinct_multipliers, found)) >= _distinct_multipliers(weights):
+        whole = sum(_distinct_multipliers(weight for line in kernel for weight in line) for kernel in self.kernels)
+        if sum(_distinct_multipliers(factor) for pair in self._factors for factor in pair) >= whole:
             return None
-        vertical = self._column_design(column)
-        changes = {"pixel": vertical.accumulator, "fill": self.fill * sum(column), "coefficient": None, "stride": (1, 1)}
-        return vertical, self.single(0).replace(kernel=(row,), **changes)
+        found = []
+        for number, (column, row) in enumerate(self._factors):
+            vertical = self._column_design(column)
+            changes = {"pixel": vertical.accumulator, "fill": self.fill * sum(column), "coefficient": None, "stride": (1, 1)}
+            found.append((vertical, self.single(number).replace(kernel=(row,), **changes)))
+        return tuple(found)
 
     @property
     def slot(self) -> int:

@@ -191,9 +191,9 @@ class Report:
             return []
         sums = [len(product.terms) for part in schedule.parts for product in part.products]
         shared = f"equal weights share a multiplier, {max(sums)} at most" if max(sums) > 1 else ""
-        if schedule.column is None:
+        if not schedule.columns:
             return [("structure", shared)]
-        separable = f"separable, a column of {schedule.column.positions} and a row of {schedule.row.positions}"
+        separable = f"separable, a column of {schedule.columns[0].positions} and a row of {schedule.arrays[0].positions}"
         return [("structure", f"{separable}; {shared}" if shared else separable)]
 
     def _blocks(self) -> str:

@@ -167,11 +167,9 @@ class Schedule:
         Of one sample, in the order of their lanes.
     arrays : tuple of Schedule
         One for each kernel of a design that has several: its own lanes, tree and sum, all at work on the same window. Else the
-        schedule itself, or, of a separable kernel, `row`.
-    column : Schedule or None
-        Of a separable kernel, what makes one number of each column in front of the window.
-    row : Schedule
-        What reads the window: the schedule itself, or, of a separable kernel, the row filter on the columns' numbers.
+        schedule itself. Of separable kernels the row filters, on what `columns` make.
+    columns : tuple of Schedule
+        Of separable kernels, what makes one number of each column in front of the window; for each kernel one.
     """
 
     def __init__(self, design: Design, family: Family | None = None, *, whole: bool = False) -> None:
@@ -184,18 +182,19 @@ class Schedule:
         self.positions: int
         self.products: tuple[Product, ...]
         self.arrays: tuple[Schedule, ...] = (self,)
-        self.column: Schedule | None = None
-        self.row = self
-        if isinstance(design, Conv2DDesign) and design.factors is not None and not whole:
-            self.column, self.row = (Schedule(factor, family) for factor in design.factors)
-            self.arrays, self.products, self.positions = (self.row,), self.row.products, len(design.weights)
-            return
-        if isinstance(design, Conv2DDesign) and len(design.kernels) > 1:
+        self.columns: tuple[Schedule, ...] = ()
+        factors = design.factors if isinstance(design, Conv2DDesign) and not whole else None
+        if isinstance(design, Conv2DDesign) and (factors is not None or len(design.kernels) > 1):
             kernels = range(len(design.kernels))
-            self.arrays = tuple(Schedule(design.single(number), family, whole=True) for number in kernels)
-            self.positions = self.arrays[0].positions
+            if factors is None:
+                self.arrays = tuple(Schedule(design.single(number), family, whole=True) for number in kernels)
+            else:
+                self.columns, self.arrays = (
+                    tuple(Schedule(factor, family) for factor in each) for each in zip(*factors, strict=True)
+                )
+            self.positions = design.kernel_rows * design.kernel_columns
             self.products = tuple(
-                replace(product, lane=first + product.lane, weight=number * self.positions + product.weight)
+                replace(product, lane=first + product.lane, weight=number * array.positions + product.weight)
                 for number, (first, array) in enumerate(zip(self.array_lanes, self.arrays, strict=True))
                 for product in array.products
             )
@@ -273,8 +272,9 @@ class Schedule:
     @cached_property
     def operand(self) -> Format:
         """Format of what the multipliers take as a sample."""
-        if self.row is not self:
-            return self.row.operand
+        if self.columns:
+            formats = [array.operand for array in self.arrays]
+            return Format.holding(min(fmt.min for fmt in formats), max(fmt.max for fmt in formats))
         if not self.mirrored and not self.sum_levels:
             return self.design.sample
         lows, highs = zip(*(self._sum_range(product.terms) for product in self.products), strict=True)
@@ -296,12 +296,12 @@ class Schedule:
     @property
     def parts(self) -> tuple["Schedule", ...]:
         """Everything that multiplies."""
-        return self.arrays if self.column is None else (self.column, *self.arrays)
+        return (*self.columns, *self.arrays)
 
     @property
     def structure(self) -> Literal["direct", "shared", "separable"]:
-        """What of a constant kernel is used: nothing, equal weights, or that it is a column times a row."""
-        if self.column is not None:
+        """What of constant kernels is used: nothing, equal weights, or that each is a column times a row."""
+        if self.columns:
             return "separable"
         return "shared" if self.sum_levels else "direct"
 
@@ -445,6 +445,11 @@ class Schedule:
         """Clocks of all these stages: of the slowest of `arrays`, for which the sums of the others wait."""
         return max(sum(stage.clocks for stage in array._array_stages) for array in self.arrays)
 
+    @property
+    def column_latency(self) -> int:
+        """Clocks of the slowest of `columns`, for which the sums of the others wait; 0 without."""
+        return max((column.sum_levels + column.array_latency for column in self.columns), default=0)
+
     @cached_property
     def stages(self) -> tuple[Stage, ...]:
         """The pipeline from the accepted beat to the offered result."""
@@ -455,8 +460,8 @@ class Schedule:
             bordered = isinstance(self.design, Conv2DDesign) and self.design.core_mode == "same"
             rows, window = Stage("rows", 2 if bordered else 1), Stage("window", 2 if bordered else 1)
             feeder = [Stage("accept", 2), Stage("raster", 1), Stage("line buffer", 2), rows]
-            if self.column is not None:
-                feeder.append(Stage("column", self.column.sum_levels + self.column.array_latency))
+            if self.columns:
+                feeder.append(Stage("column", self.column_latency))
             feeder.append(window)
             if self.sum_levels:
                 feeder.append(Stage("sums", self.sum_levels))
@@ -627,9 +632,10 @@ class Schedule:
         """
         values = np.asarray(samples, dtype=object)
         weights = self.design.weights if weights is None else weights
-        if self.column is not None:
-            window = values.reshape(*values.shape[:-1], self.column.positions, self.row.positions)
-            return self.row.run(self.column.run(window.swapaxes(-1, -2)))
+        if self.columns:
+            window = values.reshape(*values.shape[:-1], self.columns[0].positions, self.arrays[0].positions)
+            sums = [row.run(column.run(window.swapaxes(-1, -2))) for column, row in zip(self.columns, self.arrays, strict=True)]
+            return np.stack(sums) if len(sums) > 1 else sums[0]
         if len(self.arrays) > 1:
             sets = (weights[number * self.positions :][: self.positions] for number in range(len(self.arrays)))
             return np.stack([array.run(values, own) for array, own in zip(self.arrays, sets, strict=True)])
@@ -677,9 +683,12 @@ class Schedule:
         lines = [f"{'stage':<14}clocks"]
         lines += [f"{stage.name:<14}{stage.clocks:>6}" for stage in self.stages]
         lines += [f"{'latency':<14}{self.latency:>6}"]
-        if self.column is None:
+        if not self.columns:
             return "\n".join([*lines, "", *self._lines()])
-        return "\n".join([*lines, "", "of each column", *self.column._lines(), "", "of the columns' sums", *self.row._lines()])
+        for title, filters in (("of each column", self.columns), ("of the columns' sums", self.arrays)):
+            for number, one in enumerate(filters):
+                lines += ["", f"{title}, kernel {number}" if len(filters) > 1 else title, *one._lines()]
+        return "\n".join(lines)
 
     def _lines(self) -> list[str]:
         """Lanes and widths."""

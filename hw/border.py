@@ -8,8 +8,9 @@ from amaranth.lib.wiring import In, Out
 
 from convolver.designs import GATEWARE_BOUNDARIES, Boundary, Conv2DDesign
 
+from .cells import Cells
 from .raster import border_layout, step_layout
-from .stream import cell_shape, image_marks
+from .stream import image_marks
 
 __all__ = ["Borders", "Source", "choice_layout", "column_signature", "column_sources", "left_sources", "row_sources"]
 
@@ -90,35 +91,40 @@ def choices(design: Conv2DDesign) -> tuple[list[list[Source]], list[list[Source]
     return rows, [_distinct(column_sources(design, lane).values(), _lateness(design, lane)) for lane in lanes]
 
 
-def choice_layout(design: Conv2DDesign) -> data.StructLayout:
+def choice_layout(design: Conv2DDesign, sums: Cells | None = None) -> data.StructLayout:
     """What travels with a column: which pixels to take for it, and the marks of the result that it completes.
 
-    rows : for each row of the window, one bit a source in `choices`: the one to take is set.
+    rows : for each row of the window, one bit a source in `choices`: the one to take is set. Not with a column's `sums`.
     columns : the same for each column of a beat that enters the window.
     load : the first window of a row is complete.
     border, border_before : `border_layout` of the row that this column serves and of the one that it ends, where they are
-        chosen at run time.
+        chosen at run time; with `sums` the fill is theirs.
     """
     fields: dict[str, object] = {}
     if design.core_mode == "same":
         rows, columns = choices(design)
-        fields = {
-            "rows": data.StructLayout({str(row): len(sources) for row, sources in enumerate(rows)}),
+        if sums is None:
+            fields["rows"] = data.StructLayout({str(row): len(sources) for row, sources in enumerate(rows)})
+        fields |= {
             "columns": data.StructLayout({str(lane): len(sources) for lane, sources in enumerate(columns)}),
             "load": 1,
         }
     if design.switchable:
-        fields |= {"border": border_layout(design), "border_before": border_layout(design)}
+        border = border_layout(design)
+        if sums is not None:
+            border = data.StructLayout({"boundary": border["boundary"].shape, "fill": sums.plane_shape})
+        fields |= {"border": border, "border_before": border}
     return data.StructLayout(fields | {"result": 1} | image_marks(design.pixels_per_clock))
 
 
-def column_signature(design: Conv2DDesign, rows: int) -> wiring.Signature:
+def column_signature(design: Conv2DDesign, rows: int, sums: Cells | None = None) -> wiring.Signature:
     """A column, or all of a beat, on the way to the window: `valid`, its `choice`, and its `pixels`, row by row, the newest
-    line last."""
+    line last; or, of one row, what a column filter makes of them, `sums`."""
+    cells = Cells.of_pixels(design) if sums is None else sums
     members = {
         "valid": Out(1),
-        "choice": Out(choice_layout(design)),
-        "pixels": Out(cell_shape(design)).array(rows * design.pixels_per_clock),
+        "choice": Out(choice_layout(design, sums)),
+        "pixels": Out(cells.shape).array(rows * design.pixels_per_clock),
     }
     return wiring.Signature(members)
 

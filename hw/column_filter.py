@@ -1,6 +1,6 @@
-"""The column filter of a separable kernel: one number of each column of the window, before it enters."""
+"""The column filters of separable kernels: one number of each column of the window for each kernel, before it enters."""
 
-from amaranth.hdl import Module
+from amaranth.hdl import Cat, Module, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -8,6 +8,7 @@ from convolver.designs import Conv2DDesign
 from convolver.schedule import Schedule
 
 from .border import choice_layout, column_signature
+from .cells import Cells
 from .delay import Delay
 from .mac_array import MACArray
 from .operands import Sums
@@ -16,8 +17,8 @@ __all__ = ["ColumnFilter"]
 
 
 class ColumnFilter(wiring.Component):
-    """Makes the dot product of each column with the kernel's column: one step a clock, no stall, latency the schedule's stage
-    ``column``.
+    """Makes the dot product of each column with each kernel's column: one step a clock, of a column or of several, no stall,
+    latency the schedule's stage ``column``.
 
     What is chosen of columns later, at a row's ends, is chosen of their sums: a border's column is a copy of one of the row's,
     or the fill from top to bottom.
@@ -25,7 +26,7 @@ class ColumnFilter(wiring.Component):
     Parameters
     ----------
     design : Conv2DDesign
-        Of a separable kernel.
+        Of separable kernels.
     schedule : Schedule
         Its plan.
 
@@ -38,29 +39,50 @@ class ColumnFilter(wiring.Component):
     """
 
     def __init__(self, design: Conv2DDesign, schedule: Schedule) -> None:
-        assert schedule.column is not None
-        assert isinstance(schedule.row.design, Conv2DDesign)
+        assert schedule.columns
         self._design = design
-        self._schedule = schedule.column
-        self._row = schedule.row.design
-        super().__init__({"i": In(column_signature(design, design.kernel_rows)), "o": Out(column_signature(self._row, 1))})
+        self._schedule = schedule
+        self._sums = Cells.of_sums(schedule)
+        inside, outside = column_signature(design, design.kernel_rows), column_signature(design, 1, self._sums)
+        super().__init__({"i": In(inside), "o": Out(outside)})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        schedule = self._schedule
+        design, pixels = self._design, Cells.of_pixels(self._design)
+        lanes = design.pixels_per_clock
+        count = 0
+        for lane in range(lanes):
+            column, sums = self.i.pixels[lane::lanes], []
+            for plane in range(design.planes):
+                samples = [pixels.number(pixel, plane) for pixel in column]
+                for schedule in self._schedule.columns:
+                    sums.append(self._filtered(m, schedule, samples, f"_{count}" if self._several else ""))
+                    count += 1
+            m.d.comb += self.o.pixels[lane].eq(Cat(sums))
+
         # Which pixel each row took is done with.
-        names = [name for name, _ in choice_layout(self._row) if name != "rows"]
-        layout = data.StructLayout({"valid": 1} | {name: choice_layout(self._row)[name].shape for name in names})
-        m.submodules.sums = sums = Sums(schedule)
-        m.submodules.array = array = MACArray(schedule)
-        m.submodules.beside = beside = Delay(layout, schedule.sum_levels + array.latency)
-        m.d.comb += [
-            *(place.eq(pixel) for place, pixel in zip(sums.places, self.i.pixels, strict=True)),
-            *(sample.eq(operand) for sample, operand in zip(array.samples, sums.sums, strict=True)),
-            self.o.pixels[0].eq(array.sum),
-            beside.i.valid.eq(self.i.valid),
-            self.o.valid.eq(beside.o.valid),
-        ]
+        layout = choice_layout(design, self._sums)
+        names = [name for name, _ in layout]
+        beside = data.StructLayout({"valid": 1} | {name: layout[name].shape for name in names})
+        m.submodules.beside = delay = Delay(beside, self._schedule.column_latency)
+        m.d.comb += [delay.i.valid.eq(self.i.valid), self.o.valid.eq(delay.o.valid)]
         for name in names:
-            m.d.comb += [beside.i[name].eq(self.i.choice[name]), self.o.choice[name].eq(beside.o[name])]
+            m.d.comb += [delay.i[name].eq(self.i.choice[name]), self.o.choice[name].eq(delay.o[name])]
         return m
+
+    @property
+    def _several(self) -> bool:
+        return self._schedule.copies * len(self._schedule.columns) > 1
+
+    def _filtered(self, m: Module, schedule: Schedule, samples: list[Value], suffix: str) -> Value:
+        """One column's sum for one kernel; what takes fewer clocks than others waits for them."""
+        m.submodules[f"sums{suffix}"] = sums = Sums(schedule, schedule.sum_levels)
+        m.submodules[f"array{suffix}"] = array = MACArray(schedule)
+        m.d.comb += [place.eq(sample) for place, sample in zip(sums.places, samples, strict=True)]
+        m.d.comb += [sample.eq(operand) for sample, operand in zip(array.samples, sums.sums, strict=True)]
+        early = self._schedule.column_latency - schedule.sum_levels - array.latency
+        if not early:
+            return array.sum
+        m.submodules[f"wait{suffix}"] = wait = Delay(array.sum.shape(), early)
+        m.d.comb += wait.i.eq(array.sum)
+        return wait.o

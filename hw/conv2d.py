@@ -1,5 +1,7 @@
 """The 2-D core: raster, line buffer and window in front of the array."""
 
+from itertools import product
+
 from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
@@ -9,6 +11,7 @@ from convolver.schedule import Family, Schedule
 
 from .array_core import ArrayCore
 from .border import Borders
+from .cells import Cells
 from .coefficients import coefficient_layout
 from .column_filter import ColumnFilter
 from .delay import Delay
@@ -97,16 +100,15 @@ class Conv2DCore(wiring.Component):
         m.submodules.lines = lines = LineBuffer(design, self.schedule.family)
         m.submodules.borders = borders = Borders(design)
         m.submodules.border = border = RowBorder(design)
-        # A separable kernel's window is that of its row filter, on the sums of the columns.
-        row = self.schedule.row.design
-        assert isinstance(row, Conv2DDesign)
-        m.submodules.window = window = Window(row)
+        # Separable kernels' window is that of their row filters, on the sums of the columns.
+        sums = Cells.of_sums(self.schedule) if self.schedule.columns else None
+        m.submodules.window = window = Window(design, sums)
         m.submodules.array = array = ArrayCore(self.schedule, result_layout(design))
 
         if self.schedule.clocks == 1:
             wiring.connect(m, wiring.flipped(self.i), entry.i)
         wiring.connect(m, array.o, wiring.flipped(self.o))
-        if self.schedule.column is not None:
+        if sums is not None:
             m.submodules.column = column = ColumnFilter(design, self.schedule)
             wiring.connect(m, border.o, column.i)
             wiring.connect(m, column.o, window.i)
@@ -166,16 +168,17 @@ class Conv2DCore(wiring.Component):
 
     def _operands(self, m: Module, window: Window) -> tuple[list[Value], Value, dict[str, Value]]:
         """What the products take, one sample of a beat behind the other; whether it is that of a result; and its marks."""
-        schedule, copies = self.schedule.row, self.schedule.copies
-        shapes = image_marks(self.schedule.pixels)
+        schedule = self.schedule
+        shapes = image_marks(schedule.pixels)
         marks: dict[str, Value] = {name: getattr(window, name) for name in shapes}
         operands: list[Value] = []
-        for copy in range(copies):
-            places = window.of(*divmod(copy, self.schedule.planes))
+        several = schedule.copies * len(schedule.arrays) > 1
+        for number, (copy, kernel) in enumerate(product(range(schedule.copies), range(len(schedule.arrays)))):
+            array, places = schedule.arrays[kernel], window.of(*divmod(copy, schedule.planes), kernel)
             if not schedule.sum_levels:
-                operands += [places[product.position] for product in schedule.products]
+                operands += [places[one.position] for one in array.products]
                 continue
-            m.submodules[f"sums_{copy}" if copies > 1 else "sums"] = sums = Sums(schedule)
+            m.submodules[f"sums_{number}" if several else "sums"] = sums = Sums(array, schedule.sum_levels)
             m.d.comb += [into.eq(place) for into, place in zip(sums.places, places, strict=True)]
             operands += sums.sums
         if not schedule.sum_levels:

@@ -8,9 +8,9 @@ from convolver.designs import Conv2DDesign
 from convolver.schedule import Family, Schedule
 
 from .block_ram import BlockRAM
+from .cells import Cells
 from .line_ring import LineRing
 from .raster import step_layout
-from .stream import cell_shape
 
 __all__ = ["LineBuffer"]
 
@@ -52,14 +52,14 @@ class LineBuffer(wiring.Component):
                 "step": In(step_layout(design)),
                 "length": In(range(-1, design.core_beats - 3)),
                 "o_valid": Out(1),
-                "pixels": Out(cell_shape(design)).array(pixels),
+                "pixels": Out(Cells.of_pixels(design).shape).array(pixels),
             }
         )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         design = self._design
-        width, newest = cell_shape(design).width, Value.cast(self.step.pixel)
+        width, newest = Cells.of_pixels(design).shape.width, Value.cast(self.step.pixel)
         # Beside the word that is read.
         valid, column, pixel = Signal(), Signal.like(self.step.column), Signal.like(newest)
         o_column, o_pixel = Signal.like(column), Signal.like(pixel)

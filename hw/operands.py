@@ -14,12 +14,14 @@ __all__ = ["Operands", "Sums"]
 
 
 class Sums(wiring.Component):
-    """Adds the places of a window that share a multiplier: one window a clock, latency `Schedule.sum_levels` clocks, no stall.
+    """Adds the places of a window that share a multiplier: one window a clock, latency `levels` clocks, no stall.
 
     Parameters
     ----------
     schedule : Schedule
         Of a 2-D design.
+    levels : int
+        Levels of the trees: `Schedule.sum_levels`, or more, where others have them.
 
     Ports
     -----
@@ -29,8 +31,9 @@ class Sums(wiring.Component):
         An array of one operand a product.
     """
 
-    def __init__(self, schedule: Schedule) -> None:
+    def __init__(self, schedule: Schedule, levels: int) -> None:
         self._schedule = schedule
+        self._levels = levels
         super().__init__(
             {
                 "places": In(shape_of(schedule.design.sample)).array(schedule.positions),
@@ -43,7 +46,7 @@ class Sums(wiring.Component):
         schedule = self._schedule
         for number, product in enumerate(schedule.products):
             nodes: list[Value] = [self.places[place] if sign > 0 else -self.places[place] for place, sign in product.terms]
-            for level in range(schedule.sum_levels):
+            for level in range(self._levels):
                 sums = [sum(nodes[first + 1 : first + 2], nodes[first]) for first in range(0, len(nodes), 2)]
                 nodes = []
                 for index, value in enumerate(sums):

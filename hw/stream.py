@@ -4,7 +4,7 @@ Contract, inside and out: a beat is transferred in every clock in which `valid` 
 `ready`; `valid` and `payload` hold until the transfer; no combinational path leads from `o.ready` to `i.ready`.
 """
 
-from amaranth.hdl import Module, Mux, Shape, ShapeLike, Signal, Value, signed, unsigned
+from amaranth.hdl import Module, Mux, Shape, ShapeLike, Signal, signed, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -14,8 +14,6 @@ from convolver.formats import Format
 __all__ = [
     "SkidBuffer",
     "beat_layout",
-    "cell_of",
-    "cell_shape",
     "frame_layout",
     "image_layout",
     "image_marks",
@@ -49,16 +47,6 @@ def _layout(design: FIRDesign | Conv2DDesign, shape: ShapeLike) -> data.StructLa
     if design.planes > 1:
         shape = data.ArrayLayout(shape, design.planes)
     return image_layout(shape, design.pixels_per_clock)
-
-
-def cell_shape(design: Conv2DDesign) -> Shape:
-    """A pixel on its way to the window: the samples of all planes side by side, as nothing there tells them apart."""
-    return shape_of(design.pixel) if design.planes == 1 else unsigned(design.planes * design.pixel.width)
-
-
-def cell_of(design: Conv2DDesign, sample: Value) -> Value:
-    """The pixel of which each plane has this sample."""
-    return sample if design.planes == 1 else sample.replicate(design.planes)
 
 
 def frame_layout(shape: ShapeLike) -> data.StructLayout:

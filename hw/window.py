@@ -3,7 +3,7 @@
 from functools import reduce
 from operator import or_
 
-from amaranth.hdl import Const, Module, Mux, Signal, Value
+from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -11,7 +11,8 @@ from convolver.designs import GATEWARE_BOUNDARIES, Conv2DDesign
 from convolver.schedule import Schedule
 
 from .border import Source, choices, column_signature, left_sources
-from .stream import cell_of, cell_shape, image_marks, shape_of
+from .cells import Cells
+from .stream import image_marks
 
 __all__ = ["RowBorder", "Window"]
 
@@ -51,7 +52,8 @@ class RowBorder(wiring.Component):
             m.d.sync += [out.eq(pixel) for out, pixel in zip(self.o.pixels, self.i.pixels, strict=True)]
             return m
         lanes = design.pixels_per_clock
-        fill = cell_of(design, choice.border.fill if design.switchable else Const(design.fill, shape_of(design.pixel)))
+        cells = Cells.of_pixels(design)
+        fill = cells.of(choice.border.fill if design.switchable else cells.fill)
         rows, _ = choices(design)
         for row, sources in enumerate(rows):
             for lane in range(lanes):
@@ -74,13 +76,15 @@ class Window(wiring.Component):
     Parameters
     ----------
     design : Conv2DDesign
+    sums : Cells, optional
+        Of separable kernels, what stands in the one row of the window: what their columns make of the pixels.
 
     Ports
     -----
     i : In
         `column_signature` of the window's rows.
     places : Out
-        An array of kernel_rows x (kernel_columns + pixels_per_clock - 1) pixels, row by row; see `cell_shape`.
+        An array of (kernel_columns + pixels_per_clock - 1) `Cells` a row, row by row.
     valid : Out
         `places` are those of a result.
     first, last, eol, keep : Out
@@ -89,25 +93,27 @@ class Window(wiring.Component):
         A frame's first result is next, in the next clock.
     """
 
-    def __init__(self, design: Conv2DDesign) -> None:
+    def __init__(self, design: Conv2DDesign, sums: Cells | None = None) -> None:
         self._design = design
+        self._rows, self._cells = (design.kernel_rows, Cells.of_pixels(design)) if sums is None else (1, sums)
         self._columns = design.kernel_columns + design.pixels_per_clock - 1
         self._marks = image_marks(design.pixels_per_clock)
         super().__init__(
             {
-                "i": In(column_signature(design, design.kernel_rows)),
-                "places": Out(cell_shape(design)).array(design.kernel_rows * self._columns),
+                "i": In(column_signature(design, self._rows, sums)),
+                "places": Out(self._cells.shape).array(self._rows * self._columns),
                 **{name: Out(width) for name, width in self._marks.items()},
                 "valid": Out(1),
                 "next_first": Out(1),
             }
         )
 
-    def of(self, pixel: int, plane: int) -> list[Value]:
-        """The bits of one plane of the places of the window of a beat's pixel, row by row."""
+    def of(self, pixel: int, plane: int, kernel: int) -> list[Value]:
+        """What of one plane stands at the places of the window of a beat's pixel, row by row, for a kernel."""
         columns = range(pixel, pixel + self._design.kernel_columns)
-        cells = [self.places[row * self._columns + column] for row in range(self._design.kernel_rows) for column in columns]
-        return [cell.word_select(plane, self._design.pixel.width) for cell in cells]
+        cells = [self.places[row * self._columns + column] for row in range(self._rows) for column in columns]
+        index = kernel if len(self._cells.formats) > 1 else 0  # pixels are the same for all kernels
+        return [self._cells.number(cell, plane, index) for cell in cells]
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -126,7 +132,7 @@ class Window(wiring.Component):
             *(getattr(self, name).eq(choice[name]) for name in self._marks),
         ]
         columns, lanes = self._columns, design.pixels_per_clock
-        for row in range(design.kernel_rows):
+        for row in range(self._rows):
             places = [self.places[row * columns + column] for column in range(columns)]
             newest = [self.i.pixels[row * lanes + lane] for lane in reversed(range(lanes))]
             if same:
@@ -143,8 +149,7 @@ class Window(wiring.Component):
 
     def _chain(self, m: Module, row: int, newest: list[Value], depth: int) -> list[Signal]:
         """The last pixels of one row that came before the step's own, `newest`; of either the last to the right first."""
-        shape = cell_shape(self._design)
-        chain = [Signal(shape, name=f"chain_{row}_{index}") for index in range(depth)]
+        chain = [Signal(self._cells.shape, name=f"chain_{row}_{index}") for index in range(depth)]
         with m.If(self.i.valid):
             m.d.sync += [pixel.eq(before) for pixel, before in zip(chain, [*newest, *chain], strict=False)]
         return chain
@@ -153,7 +158,7 @@ class Window(wiring.Component):
         """Of one row: the pixels that enter the window, and the first ones of a line with the border's to their left; all of
         them beside the chain's state behind the step, a clock later."""
         design = self._design
-        shape, lanes = cell_shape(design), design.pixels_per_clock
+        shape, lanes = self._cells.shape, design.pixels_per_clock
         begin = (design.core_ahead + 1) * lanes - 1  # where a row's first pixel is when its first window is complete
         _, columns = choices(design)
         reach = max(source for sources in columns for source in sources if source is not None)
@@ -163,8 +168,7 @@ class Window(wiring.Component):
             """What came `source` pixels ago, or the fill."""
             if source is not None:
                 return [*newest, *chain][source]
-            fill = self.i.choice[border].fill if design.switchable else Const(design.fill, shape_of(design.pixel))
-            return cell_of(design, fill)
+            return self._cells.of(self.i.choice[border].fill if design.switchable else self._cells.fill)
 
         entering: list[Value] = []
         for lane, sources in enumerate(columns):

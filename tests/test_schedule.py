@@ -112,9 +112,9 @@ def test_a_separable_kernel_is_a_column_filter_and_a_row_filter(operation):
     design = Conv2DDesign(np.outer(column, row), mode="valid", operation=operation)
     schedule = Schedule(design)
     assert schedule.structure == "separable"
-    assert (schedule.column.multipliers, schedule.row.multipliers) == (2, 2)  # 6 and 10; 3 and 5
+    assert (schedule.columns[0].multipliers, schedule.arrays[0].multipliers) == (2, 2)  # 6 and 10; 3 and 5
     assert (schedule.multipliers, schedule.blocks) == (4, 4)
-    assert schedule.row.design.pixel == Format.parse("s14")  # of u8: from -1020 to 5610
+    assert schedule.arrays[0].design.pixel == Format.parse("s14")  # of u8: from -1020 to 5610
     # sums 1, multiplier 3, a tree of 3 lanes 2; then multiplier 3, a tree of 2 lanes 1
     direct = Schedule(design.replace(structure="direct"))
     assert schedule.latency == 2 + 1 + 2 + 1 + (1 + 3 + 2) + 1 + 3 + 1 + 3
