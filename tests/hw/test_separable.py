@@ -28,13 +28,21 @@ CASES = {
     "2 planes": design_of(SMOOTH, fill=201, planes=2),
     "3 signed planes": design_of(SLOPE, pixel="s5", boundary="reflect", planes=3, stride=(2, 1)),
     "4 planes, valid": design_of(SLOPE, mode="valid", operation="correlate", planes=4),
+    "2 pixels": design_of(SMOOTH, boundary="edge", pixels_per_clock=2),
+    "2 pixels, valid": design_of(SMOOTH, mode="valid", pixels_per_clock=2),
+    "4 pixels": design_of(SLOPE, boundary="reflect", pixels_per_clock=4),
+    "4 pixels, correlate": design_of(SLOPE.T, fill=99, operation="correlate", pixels_per_clock=4),
+    "4 pixels, valid": design_of(SLOPE, mode="valid", pixels_per_clock=4),
+    "2 pixels of 2 planes": design_of(SLOPE.T, pixel="s6", boundary="symmetric", planes=2, pixels_per_clock=2),
 }
+TWINS = ["3 signed planes", "2 pixels of 2 planes"]
+"""Those that are compiled, and their direct forms beside them; all run on Amaranth's simulator."""
 
 
 @functools.cache
 def compiled():
-    """The twins of each case and of its direct form, from one library."""
-    designs = [form for design in CASES.values() for form in (design, design.replace(structure="direct"))]
+    """The twins, from one library."""
+    designs = [form for name in TWINS for form in (CASES[name], CASES[name].replace(structure="direct"))]
     return dict(zip(designs, (simulation.compiled for simulation in simulate_designs(designs)), strict=True))
 
 
@@ -79,60 +87,65 @@ def expected_of(design, frames, borders):
     return results, marks
 
 
-def check(design, run, frames, borders):
-    results, marks = expected_of(design, frames, borders)
-    np.testing.assert_array_equal(run.marks, marks)
-    begin = 0
-    for result in results:
-        end = begin + len(marks_of(result.shape[:2], design.pixels_per_clock))
-        np.testing.assert_array_equal(unpacked(run.results[begin:end], result.shape[:2], design.pixels_per_clock), result)
+def check(design, frames, borders, values, marks):
+    """What left, beat by beat, is what must."""
+    expected, expected_marks = expected_of(design, frames, borders)
+    np.testing.assert_array_equal(marks, expected_marks)
+    begin, pixels = 0, design.pixels_per_clock
+    for image in expected:
+        shape = image.shape[:2]
+        end = begin + len(marks_of(shape, pixels))
+        np.testing.assert_array_equal(unpacked(values[begin:end], shape, pixels), image)
         begin = end
-    assert (run.violations, run.overflows, any(run.errors.values()), run.busy) == (0, 0, False, False)
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_the_results_are_those_of_every_place_multiplied_and_in_as_many_clocks_as_planned(name):
-    design, direct = CASES[name], CASES[name].replace(structure="direct")
-    assert Schedule(design).structure == "separable"
-    assert Schedule(design).multipliers < Schedule(design.replace(structure="direct")).multipliers
-    pixels = design.pixels_per_clock
-    frames = frames_of(design)
-    borders = borders_of(design, frames)
-    beats, count = beats_of(frames, borders, pixels), len(expected_of(design, frames, borders)[1])
-    for form in (design, direct):
-        simulation = Simulation(compiled()[form])
-        settle = 40 + 30 * form.stride[0]
-        check(form, simulation.run(beats, count, settle=settle), frames, borders)
-        check(
-            form,
-            simulation.run(beats, count, gaps=stalls("half", 1), stalls=stalls("bursts", 2), settle=settle),
-            frames,
-            borders,
-        )
+@pytest.mark.parametrize("name", TWINS)
+def test_the_results_are_those_of_the_direct_form(name):
+    for design in (CASES[name], CASES[name].replace(structure="direct")):
+        pixels = design.pixels_per_clock
+        frames = frames_of(design)
+        borders = borders_of(design, frames)
+        beats, count = beats_of(frames, borders, pixels), len(expected_of(design, frames, borders)[1])
+        simulation = Simulation(compiled()[design])
+        for sides in ({}, {"gaps": stalls("half", 1), "stalls": stalls("bursts", 2)}):
+            run = simulation.run(beats, count, settle=100, **sides)
+            check(design, frames, borders, run.results, run.marks)
+            assert (run.violations, run.overflows, any(run.errors.values()), run.busy) == (0, 0, False, False)
         for number, frame in enumerate(frames[:2]):
             border = borders and borders[number : number + 1]
             for repeated in (1, 3):
                 again, given = [frame] * repeated, border and border * repeated
-                leaving = repeated * len(expected_of(form, [frame], border)[1])
-                run = simulation.run(beats_of(again, given, pixels), leaving, settle=settle, times=True)
-                check(form, run, again, given)
+                leaving = repeated * len(expected_of(design, [frame], border)[1])
+                run = simulation.run(beats_of(again, given, pixels), leaving, settle=100, times=True)
+                check(design, again, given, run.results, run.marks)
                 clocks = max(run.last_result, run.accept_clocks[-1]) + 1
-                assert clocks == Schedule(form).frame_clocks(*frame.shape[:2], frames=repeated)
+                assert clocks == Schedule(design).frame_clocks(*frame.shape[:2], frames=repeated)
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_amaranths_simulator_agrees(name):
+def test_the_results_come_in_as_many_clocks_as_planned(name):
+    """On Amaranth's simulator."""
     design = CASES[name]
+    schedule = Schedule(design)
+    assert schedule.structure == "separable"
+    assert schedule.multipliers < Schedule(design.replace(structure="direct")).multipliers
+    frames = frames_of(design)
+    small, border = [frames[0]] * 2, borders_of(design, frames)
+    run = simulated(design, small, border and border[1:2] * 2)
+    assert max(run.delivered[-1], run.accepted[-1]) + 1 == schedule.frame_clocks(*small[0].shape[:2], frames=2)
+    simulated(design, frames[1:3] + frames[-2:], border and border[1:3] + border[-2:], gap=(0, 0.3), stall=(0, 0.4))
+
+
+def simulated(design, frames, borders, **options):
+    """A run of these frames, whose results were right."""
     pixels, planes = design.pixels_per_clock, design.planes
-    frames = [frame for frame in frames_of(design) if frame.size < 80 * planes][:2]
-    borders = borders_of(design, frames)
     core = Conv2DCore(design)
     beats, owners = [], []
     for number, frame in enumerate(frames):
         for samples, marks in zip(packed(frame, pixels), marks_of(frame.shape[:2], pixels), strict=True):
             shape = (pixels,) * (pixels > 1) + (planes,) * (planes > 1)
             data = np.clip(samples, design.pixel.min, design.pixel.max).reshape(shape).tolist()
-            beats.append({"data": data, **{mark: int(marks) >> bit & 1 for bit, mark in enumerate(("first", "last", "eol"))}})
+            beats.append({"data": data, **{name: int(marks) >> bit & 1 for bit, name in enumerate(("first", "last", "eol"))}})
             beats[-1] |= {"keep": int(marks) >> KEEP} if pixels > 1 else {}
             owners.append(number)
 
@@ -144,15 +157,17 @@ def test_amaranths_simulator_agrees(name):
             ctx.set(core.boundary, GATEWARE_BOUNDARIES.index(borders[number][0]))
             ctx.set(core.fill, borders[number][1])
 
-    results, marks = expected_of(design, frames, borders)
-    run = run_stream(
-        core, beats, len(marks), before=before, read=lambda payload: _flat(payload.data), gap=(0, 0.3), stall=(0, 0.4)
-    )
-    got, begin = np.array(run.beats), 0
-    for result in results:
-        end = begin + len(marks_of(result.shape[:2], pixels))
-        np.testing.assert_array_equal(unpacked(got[begin:end], result.shape[:2], pixels), result)
-        begin = end
+    def read(payload):
+        marks = [payload.first, payload.last, payload.eol, *([payload.keep] if pixels > 1 else [])]
+        return _flat(payload.data), sum(mark << bit for bit, mark in enumerate(marks))
+
+    count = len(expected_of(design, frames, borders)[1])
+    watch = {name: core.errors[name] for name in ("size", "first", "orphan", "eol")} | {"overflow": core.overflow}
+    run = run_stream(core, beats, count, before=before, read=read, watch=watch, **options)
+    results, marks = zip(*run.beats, strict=True)
+    check(design, frames, borders, np.array(results, dtype=object), np.array(marks))
+    assert not any(run.seen.values())
+    return run
 
 
 def _flat(values):
