@@ -12,6 +12,7 @@ from .cells import Cells
 from .delay import Delay
 from .mac_array import MACArray
 from .operands import Sums
+from .scaled import Scaled
 
 __all__ = ["ColumnFilter"]
 
@@ -21,7 +22,8 @@ class ColumnFilter(wiring.Component):
     latency the schedule's stage ``column``.
 
     What is chosen of columns later, at a row's ends, is chosen of their sums: a border's column is a copy of one of the row's,
-    or the fill from top to bottom.
+    or the fill from top to bottom. Where that is chosen at run time its sums are computed beside those of the columns,
+    without a multiplier.
 
     Parameters
     ----------
@@ -60,19 +62,35 @@ class ColumnFilter(wiring.Component):
                     count += 1
             m.d.comb += self.o.pixels[lane].eq(Cat(sums))
 
-        # Which pixel each row took is done with.
+        # Which pixel each row took is done with; a fill is as late as the sums of its column.
+        borders = ("border", "border_before") if design.switchable else ()
         layout = choice_layout(design, self._sums)
-        names = [name for name, _ in layout]
-        beside = data.StructLayout({"valid": 1} | {name: layout[name].shape for name in names})
-        m.submodules.beside = delay = Delay(beside, self._schedule.column_latency)
+        beside = {name: field.shape for name, field in layout if name not in borders}
+        beside |= {name: layout[name].shape["boundary"].shape for name in borders}
+        m.submodules.beside = delay = Delay(data.StructLayout({"valid": 1} | beside), self._schedule.column_latency)
         m.d.comb += [delay.i.valid.eq(self.i.valid), self.o.valid.eq(delay.o.valid)]
-        for name in names:
-            m.d.comb += [delay.i[name].eq(self.i.choice[name]), self.o.choice[name].eq(delay.o[name])]
+        for name in beside:
+            come, go = self.i.choice[name], self.o.choice[name]
+            if name in borders:
+                m.d.comb += go.fill.eq(self._filled(m, name, come.fill))
+                come, go = come.boundary, go.boundary
+            m.d.comb += [delay.i[name].eq(come), go.eq(delay.o[name])]
         return m
 
     @property
     def _several(self) -> bool:
         return self._schedule.copies * len(self._schedule.columns) > 1
+
+    def _filled(self, m: Module, name: str, fill: Value) -> Value:
+        """The sums of a column that is the fill from top to bottom."""
+        sums = []
+        for number, column in enumerate(self._schedule.columns):
+            form, factor = column.design.accumulator, sum(column.design.weights)
+            scaled = Scaled(self._design.pixel, form, factor, self._schedule.column_latency)
+            m.submodules[f"{name}_{number}"] = scaled
+            m.d.comb += scaled.i.eq(fill)
+            sums.append(scaled.o)
+        return Cat(sums)
 
     def _filtered(self, m: Module, schedule: Schedule, samples: list[Value], suffix: str) -> Value:
         """One column's sum for one kernel; what takes fewer clocks than others waits for them."""

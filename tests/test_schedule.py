@@ -136,7 +136,7 @@ def test_a_kernel_is_separated_where_that_is_worth_it_and_possible():
     assert structure(kernel) == "separable"
     assert structure(kernel, structure="direct") == "direct"
     assert structure(kernel, loadable=True) == "direct"
-    assert structure(kernel, switchable=True) == "direct"
+    assert structure(kernel, switchable=True) == "separable"
     assert structure(kernel, planes=3) == structure(kernel, pixels_per_clock=4) == "separable"
     assert structure(kernel, clocks_per_pixel=2) == "direct"
     assert structure(kernel, pixel="u12") == "separable"  # 16 bits a column

@@ -34,8 +34,14 @@ CASES = {
     "4 pixels, correlate": design_of(SLOPE.T, fill=99, operation="correlate", pixels_per_clock=4),
     "4 pixels, valid": design_of(SLOPE, mode="valid", pixels_per_clock=4),
     "2 pixels of 2 planes": design_of(SLOPE.T, pixel="s6", boundary="symmetric", planes=2, pixels_per_clock=2),
+    "switchable": design_of(SMOOTH, switchable=True),
+    "switchable, even sides, signed": design_of(SLOPE.T, pixel="s7", switchable=True, operation="correlate", stride=(1, 3)),
+    "switchable, 4 pixels": design_of(SLOPE, switchable=True, pixels_per_clock=4),
+    "switchable, 2 pixels of 3 planes": design_of(
+        np.outer([3, 5, 3], [7, 9, 11, 13]), pixel="s9", switchable=True, planes=3, pixels_per_clock=2
+    ),
 }
-TWINS = ["3 signed planes", "2 pixels of 2 planes"]
+TWINS = ["3 signed planes", "2 pixels of 2 planes", "switchable, 2 pixels of 3 planes"]
 """Those that are compiled, and their direct forms beside them; all run on Amaranth's simulator."""
 
 
@@ -67,7 +73,7 @@ def frames_of(design):
 
 
 def borders_of(design, frames):
-    """A border for each frame, where it is told one; the fill's extremes among them."""
+    """A border for each frame, where it is told one; first the fill's extremes."""
     if not design.switchable:
         return None
     names = itertools.cycle(("constant", *GATEWARE_BOUNDARIES, "constant"))
@@ -112,10 +118,9 @@ def test_the_results_are_those_of_the_direct_form(name):
             check(design, frames, borders, run.results, run.marks)
             assert (run.violations, run.overflows, any(run.errors.values()), run.busy) == (0, 0, False, False)
         for number, frame in enumerate(frames[:2]):
-            border = borders and borders[number : number + 1]
             for repeated in (1, 3):
-                again, given = [frame] * repeated, border and border * repeated
-                leaving = repeated * len(expected_of(design, [frame], border)[1])
+                again, given = [frame] * repeated, borders and borders[number : number + repeated]
+                leaving = len(expected_of(design, again, given)[1])
                 run = simulation.run(beats_of(again, given, pixels), leaving, settle=100, times=True)
                 check(design, again, given, run.results, run.marks)
                 clocks = max(run.last_result, run.accept_clocks[-1]) + 1
@@ -131,7 +136,7 @@ def test_the_results_come_in_as_many_clocks_as_planned(name):
     assert schedule.multipliers < Schedule(design.replace(structure="direct")).multipliers
     frames = frames_of(design)
     small, border = [frames[0]] * 2, borders_of(design, frames)
-    run = simulated(design, small, border and border[1:2] * 2)
+    run = simulated(design, small, border and border[:2])
     assert max(run.delivered[-1], run.accepted[-1]) + 1 == schedule.frame_clocks(*small[0].shape[:2], frames=2)
     simulated(design, frames[1:3] + frames[-2:], border and border[1:3] + border[-2:], gap=(0, 0.3), stall=(0, 0.4))
 
