@@ -653,7 +653,7 @@ class Conv2DDesign(Design):
     def _factors(self) -> tuple[tuple[tuple[int, ...], tuple[int, ...]], ...] | None:
         """Column and row of each kernel, if all are separable and the core could go this way."""
         flat = min(self.kernel_rows, self.kernel_columns) == 1
-        if self.structure == "direct" or self.loadable or len(self.kernels) > 1 or flat:
+        if self.structure == "direct" or self.loadable or flat:
             return None
         found = []
         for kernel in self.kernels:

@@ -111,7 +111,33 @@ def random_design(random, soak=False):
             columns=random.randint(1, 39),
         ),
     )
-    return some_planes(random, some_clocks(random, some_kernels(random, design), soak), soak)
+    design = some_planes(random, some_clocks(random, some_kernels(random, design), soak), soak)
+    return some_products(Random(f"products {design}"), design)
+
+
+def some_products(random, design):
+    """The design, or the same of kernels that are columns times rows, in numbers narrow enough to be taken apart."""
+    most = 120 // (len(design.kernels) * design.pixels_per_clock * design.planes)  # products that don't take long to compile
+    sizes = [size for size in itertools.product(range(2, 7), repeat=2) if math.prod(size) <= most]
+    large = max(design.kernel_rows, design.kernel_columns) > 7
+    if design.loadable or design.slot > 1 or large or not sizes or random.random() < 0.25:
+        return design
+    rows, columns = random.choice(sizes)
+    kernels = []
+    for _ in design.kernels:
+        column, row = ([random.choice((-7, -6, -5, -3, 0, 1, 3, 5, 7, 9, 10)) for _ in range(side)] for side in (rows, columns))
+        column[0], row[0] = 3, 7
+        kernels.append(np.outer(column, row).tolist())
+    pixel = Format(min(design.pixel.width, random.randint(2, 8)), design.pixel.signed)
+    exact = design.replace(
+        kernel=kernels if design.stacked else kernels[0],
+        pixel=pixel,
+        fill=max(min(design.fill, pixel.max), pixel.min),
+        switchable=design.switchable or (design.mode == "same" and design.pixels_per_clock == 1 and random.random() < 0.5),
+        **dict.fromkeys(("coefficient", "output", "threshold", "multipliers")),
+        shift=0,
+    )
+    return exact.replace(shift=min(design.shift, exact.stage_input.width // 2))
 
 
 def some_planes(random, design, soak):
@@ -479,6 +505,12 @@ def test_the_random_designs_cover_every_choice():
     assert any(len(design.kernels) > 1 for design in folded)
     assert any(Schedule(design).lanes > len(design.kernels) for design in folded)
     assert {Schedule(design).structure for design in images} == {"direct", "shared", "separable"}
+    separable = [design for design in images if Schedule(design).structure == "separable"]
+    assert len(separable) >= 6
+    assert {design.core_mode for design in separable} == {"same", "valid"}
+    assert {design.switchable for design in separable} == {False, True}
+    for several in ("planes", "pixels_per_clock", "outputs"):
+        assert {getattr(design, several) > 1 for design in separable} == {False, True}
     levels = {(design.slot > 1, min(Schedule(design).sum_levels, 2)) for design in images}
     assert levels >= {(False, 0), (False, 1), (False, 2), (True, 0), (True, 2)}
     assert any(sign < 0 for design in images for product in Schedule(design).products for _, sign in product.terms)

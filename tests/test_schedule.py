@@ -142,7 +142,8 @@ def test_a_kernel_is_separated_where_that_is_worth_it_and_possible():
     assert structure(kernel, pixel="u12") == "separable"  # 16 bits a column
     assert structure(kernel, pixel="u13") == "direct"
     assert structure([kernel]) == "separable"
-    assert structure([kernel, kernel]) == "direct"
+    assert structure([kernel, kernel]) == structure([kernel, np.outer([1, 2, 0], [0, 1, 4])]) == "separable"
+    assert structure([kernel, 0 * kernel]) == "direct"
     mixed = Schedule(Conv2DDesign([kernel, kernel + np.eye(3, dtype=int)]))
     assert [array.structure for array in mixed.arrays] == ["direct", "direct"]
     assert structure(kernel + np.eye(3, dtype=int)) == "direct"
@@ -150,6 +151,27 @@ def test_a_kernel_is_separated_where_that_is_worth_it_and_possible():
     assert structure(np.outer([3, 1, 3], [5, 1, 5])) == "separable"
     assert structure([[6, 9, 15]]) == "direct"
     assert structure(np.zeros((3, 3), int)) == "direct"
+
+
+def test_a_budget_of_multipliers_counts_what_is_planned():
+    """Of random kernels, products of a column and a row among them."""
+    random = np.random.default_rng(5)
+    found = set()
+    for _ in range(150):
+        kernels = []
+        for _ in range(random.integers(1, 3)):
+            factors = random.integers(-9, 10, (2, 3))
+            kernels.append(np.outer(*factors) if random.random() < 0.8 else random.integers(-20, 21, (3, 3)))
+        fields = {"pixels_per_clock": int(random.choice((1, 2))), "planes": int(random.integers(1, 3))}
+        clocks = int(random.choice((1, 2, 3))) if fields["pixels_per_clock"] * fields["planes"] == 1 else 1
+        design = Conv2DDesign(kernels, clocks_per_pixel=clocks, **fields)
+        schedule = Schedule(design)
+        found.add((schedule.structure, clocks > 1, len(kernels)))
+        if budget := schedule.multipliers:
+            assert design.replace(multipliers=max(budget, len(kernels))).slot == clocks
+        if budget > len(kernels) and schedule.copies == clocks == 1:
+            assert design.replace(clocks_per_pixel=None, multipliers=budget - 1).slot > clocks
+    assert {("separable", False, 1), ("separable", False, 2), ("shared", False, 2), ("shared", True, 1)} <= found
 
 
 def test_sums_spoil_no_pairs_of_an_ice40():

@@ -3,13 +3,17 @@ a product for each place, on fewer multipliers."""
 
 import functools
 import itertools
+import re
 
 import numpy as np
 import pytest
+from amaranth.back import rtlil
 
 from convolver import Conv2DDesign
 from convolver.designs import GATEWARE_BOUNDARIES
 from convolver.hw.conv2d import Conv2DCore
+from convolver.hw.core import create
+from convolver.hw.families import FamilyPlatform
 from convolver.schedule import Schedule
 from convolver.sim import golden
 from convolver.sim.bench import run_stream
@@ -41,7 +45,15 @@ CASES = {
         np.outer([3, 5, 3], [7, 9, 11, 13]), pixel="s9", switchable=True, planes=3, pixels_per_clock=2
     ),
 }
-TWINS = ["3 signed planes", "2 pixels of 2 planes", "switchable, 2 pixels of 3 planes"]
+CASES |= {
+    "2 kernels": design_of([SMOOTH, -SMOOTH.T], boundary="edge"),
+    "2 kernels of other latencies": design_of([np.outer([1, 0, 0], [7, 9, 11]), SMOOTH], pixel="s6", mode="valid"),
+    "3 kernels, sum_abs": design_of([SLOPE, SLOPE[::-1], -SLOPE], combine="sum_abs", fill=7, output="u9", shift=4),
+    "2 kernels, 2 pixels of 2 planes, switchable": design_of(
+        [SLOPE, SLOPE[::-1]], pixel="s6", switchable=True, absolute=True, planes=2, pixels_per_clock=2
+    ),
+}
+TWINS = ["3 signed planes", "2 pixels of 2 planes", "switchable, 2 pixels of 3 planes", "2 kernels"]
 """Those that are compiled, and their direct forms beside them; all run on Amaranth's simulator."""
 
 
@@ -61,7 +73,7 @@ def frames_of(design):
     of a sign is an extreme."""
     sizes = [(design.core_min_rows + more, design.core_min_columns + 2 * more) for more in (0, 3, 1, 4)]
     frames = [random_samples(design.pixel, with_planes(design, size), seed) for seed, size in enumerate(sizes)]
-    weights = np.array(design.kernels[-1])
+    weights = np.array(design.kernels[0])
     if design.operation == "convolve":
         weights = np.flip(weights)
     rows, columns = sizes[-1]
@@ -139,6 +151,23 @@ def test_the_results_come_in_as_many_clocks_as_planned(name):
     run = simulated(design, small, border and border[:2])
     assert max(run.delivered[-1], run.accepted[-1]) + 1 == schedule.frame_clocks(*small[0].shape[:2], frames=2)
     simulated(design, frames[1:3] + frames[-2:], border and border[1:3] + border[-2:], gap=(0, 0.3), stall=(0, 0.4))
+
+
+@pytest.mark.parametrize(
+    "name", ["3 signed planes", "4 pixels", "switchable", "2 kernels", "2 kernels, 2 pixels of 2 planes, switchable"]
+)
+def test_as_many_multipliers_are_built_as_planned(name):
+    design = CASES[name]
+    plain = rtlil.convert(create(design))
+    assert len(re.findall(r"cell \$mul ", plain)) == Schedule(design).multipliers
+    ice40 = rtlil.convert(create(design, "ice40"), platform=FamilyPlatform("ice40"))
+    assert len(re.findall(r"cell \\SB_MAC16 ", ice40)) == Schedule(design, "ice40").blocks
+    assert "cell $mul " not in ice40
+    # And a budget of them is kept, in one clock.
+    budget = Schedule(design).multipliers
+    assert design.replace(clocks_per_pixel=None, multipliers=budget).slot == 1
+    if design.pixels_per_clock == design.planes == 1:
+        assert design.replace(clocks_per_pixel=None, multipliers=budget - 1).slot > 1
 
 
 def simulated(design, frames, borders, **options):
