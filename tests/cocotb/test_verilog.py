@@ -155,6 +155,16 @@ DESIGNS = {
         rows=20,
         columns=40,
     ),
+    "conv2d_separable_switchable": Conv2DDesign(
+        [[[3 * across * down for across in row] for down in (1, -5, 7)] for row in ((1, 4, -6, 5), (5, 7, 0, 3))],
+        pixel=Format(6, True),
+        boundary="edge",
+        rows=20,
+        columns=40,
+        switchable=True,
+        planes=2,
+        pixels_per_clock=2,
+    ),
     "conv2d_stride_valid": Conv2DDesign(
         kernels(26, 2, 2, 3, -9, 9), mode="valid", coefficient=s8, rows=30, columns=20, stride=2, loadable=True
     ),
