@@ -142,9 +142,8 @@ def _memories(schedule: Schedule) -> list[tuple[int, int, bool]]:
     if schedule.sample_memory_bits:
         words = 1 << schedule.positions.bit_length()
         memories += [(words, design.sample.width, True)] * (schedule.sample_memory_bits // (words * design.sample.width))
-    if schedule.coefficient_memory_bits:
-        bits = design.coefficient_format.width
-        memories += [(schedule.coefficient_memory_bits // (schedule.lanes * bits), bits, design.loadable)] * schedule.lanes
+    for one in (*schedule.columns, schedule) if schedule.clocks > 1 else ():
+        memories += [(one.coefficient_words, one.design.coefficient_format.width, design.loadable)] * one.lanes
     return memories
 
 

@@ -645,8 +645,8 @@ class Conv2DDesign(Design):
         if self.structure == "auto":
             kernels = [sorted(set(kernel)) for kernel in kernels]
         products = sum(multipliers_of(kernel, clocks) for kernel in kernels)
-        if clocks == 1 and self._factors is not None:
-            products = min(products, sum(_distinct_multipliers(factor) for pair in self._factors for factor in pair))
+        if self._factors is not None:
+            products = min(products, sum(_distinct_multipliers(factor, clocks) for pair in self._factors for factor in pair))
         return copies * products
 
     @cached_property
@@ -663,21 +663,22 @@ class Conv2DDesign(Design):
             found.append(pair)
         return tuple(found)
 
-    def _column_design(self, column: Sequence[int]) -> "Conv2DDesign":
-        return Conv2DDesign(tuple((weight,) for weight in column), pixel=self.pixel, operation=self.operation, mode="valid")
+    def _column_design(self, column: Sequence[int], clocks: int = 1) -> "Conv2DDesign":
+        fields = {"pixel": self.pixel, "operation": self.operation, "mode": "valid", "clocks_per_pixel": clocks}
+        return Conv2DDesign(kernel=tuple((weight,) for weight in column), **fields)  # type: ignore[arg-type]  # as they are
 
     @cached_property
     def factors(self) -> "tuple[tuple[Conv2DDesign, Conv2DDesign], ...] | None":
         """Of separable kernels, where that takes fewer multipliers, of each the exact column filter and, behind it, the row
         filter; its pixels are the column's sums, and so is its fill."""
-        if self._factors is None or self.slot > 1:
+        if self._factors is None:
             return None
-        whole = sum(_distinct_multipliers(weight for line in kernel for weight in line) for kernel in self.kernels)
-        if sum(_distinct_multipliers(factor) for pair in self._factors for factor in pair) >= whole:
+        whole = sum(_distinct_multipliers([w for line in kernel for w in line], self.slot) for kernel in self.kernels)
+        if sum(_distinct_multipliers(factor, self.slot) for pair in self._factors for factor in pair) >= whole:
             return None
         found = []
         for number, (column, row) in enumerate(self._factors):
-            vertical = self._column_design(column)
+            vertical = self._column_design(column, self.slot)
             changes = {"pixel": vertical.accumulator, "fill": self.fill * sum(column), "coefficient": None, "stride": (1, 1)}
             found.append((vertical, self.single(number).replace(kernel=(row,), **changes)))
         return tuple(found)
@@ -907,9 +908,9 @@ class Conv2DDesign(Design):
         return -(-rows // self.stride[0]), -(-columns // self.stride[1])
 
 
-def _distinct_multipliers(weights: Iterable[int]) -> int:
-    """Multipliers of products by these constants, in one clock, if equal ones share theirs."""
-    return multipliers_of(sorted({abs(weight) for weight in weights}), 1)
+def _distinct_multipliers(weights: Iterable[int], clocks: int) -> int:
+    """Multipliers of products by these constants, in so many clocks, if equal ones share theirs."""
+    return multipliers_of(sorted({abs(weight) for weight in weights if weight}), clocks)
 
 
 def _stride(given: object) -> tuple[int, int]:

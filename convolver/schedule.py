@@ -65,6 +65,9 @@ CASCADE_FACTORS, CASCADE_SUM = FACTORS["7-series"], 48
 CREDIT_LATENCY = 5
 """Clocks from the transfer of a result to the use of its credit."""
 
+OPERANDS_LATENCY = 2
+"""Clocks in which the places of a window are taken over and handed out, in slots of several clocks."""
+
 BUFFER_LATENCY = 3
 """Clocks from the write of a result into the output buffer to its offer."""
 
@@ -168,6 +171,8 @@ class Schedule:
     arrays : tuple of Schedule
         One for each kernel of a design that has several: its own lanes, tree and sum, all at work on the same window. Else the
         schedule itself. Of separable kernels the row filters, on what `columns` make.
+    weights : tuple of int
+        What the products' weights are numbers of: the design's, or, of separable kernels, those of their row filters.
     columns : tuple of Schedule
         Of separable kernels, what makes one number of each column in front of the window; for each kernel one.
     """
@@ -183,6 +188,7 @@ class Schedule:
         self.products: tuple[Product, ...]
         self.arrays: tuple[Schedule, ...] = (self,)
         self.columns: tuple[Schedule, ...] = ()
+        self.weights = design.weights
         factors = design.factors if isinstance(design, Conv2DDesign) and not whole else None
         if isinstance(design, Conv2DDesign) and (factors is not None or len(design.kernels) > 1):
             kernels = range(len(design.kernels))
@@ -192,6 +198,7 @@ class Schedule:
                 self.columns, self.arrays = (
                     tuple(Schedule(factor, family) for factor in each) for each in zip(*factors, strict=True)
                 )
+                self.weights = tuple(weight for array in self.arrays for weight in array.weights)
             self.positions = design.kernel_rows * design.kernel_columns
             self.products = tuple(
                 replace(product, lane=first + product.lane, weight=number * array.positions + product.weight)
@@ -448,7 +455,8 @@ class Schedule:
     @property
     def column_latency(self) -> int:
         """Clocks of the slowest of `columns`, for which the sums of the others wait; 0 without."""
-        return max((column.sum_levels + column.array_latency for column in self.columns), default=0)
+        taking = OPERANDS_LATENCY if self.clocks > 1 else 0
+        return max((column.sum_levels + taking + column.array_latency for column in self.columns), default=0)
 
     @cached_property
     def stages(self) -> tuple[Stage, ...]:
@@ -466,7 +474,7 @@ class Schedule:
             if self.sum_levels:
                 feeder.append(Stage("sums", self.sum_levels))
             if self.clocks > 1:
-                feeder.append(Stage("operands", 2))
+                feeder.append(Stage("operands", OPERANDS_LATENCY))
         slowest = next(array for array in self.arrays if array.array_latency == self.array_latency)
         return (
             *feeder,
@@ -569,12 +577,18 @@ class Schedule:
         return (self.lanes + mirrors) * (1 << self.positions.bit_length()) * self.design.sample.width
 
     @property
-    def coefficient_memory_bits(self) -> int:
-        """Bits of a folded core's coefficient memories, one a lane; of three sets, the first and two in turn, if loadable."""
+    def coefficient_words(self) -> int:
+        """Words of a folded core's coefficient memories, one a lane: of three sets, the first and two in turn, if loadable."""
         if self.clocks == 1:
             return 0
         banks = 3 if self.design.loadable else 1
-        return self.lanes * banks * (1 << (self.clocks - 1).bit_length()) * self.design.coefficient_format.width
+        return banks * (1 << (self.clocks - 1).bit_length())
+
+    @property
+    def coefficient_memory_bits(self) -> int:
+        """Bits of all coefficient memories."""
+        filters = (*self.columns, self)
+        return sum(one.lanes * one.coefficient_words * one.design.coefficient_format.width for one in filters)
 
     @property
     def memory_bits(self) -> int:

@@ -252,7 +252,7 @@ class CoefficientMemory(wiring.Component):
                 m.d.sync += active.eq(spare)
         for lane in range(schedule.lanes):
             products = schedule.lane(lane)
-            own = [design.weights[product.weight] for product in products] + [0] * (schedule.clocks - len(products))
+            own = [schedule.weights[product.weight] for product in products] + [0] * (schedule.clocks - len(products))
             size = 1 << (schedule.clocks - 1).bit_length()
             memory = BlockRAM(shape, size * banks, own)
             m.submodules[f"lane_{lane}"] = memory

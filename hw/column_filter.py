@@ -1,17 +1,18 @@
 """The column filters of separable kernels: one number of each column of the window for each kernel, before it enters."""
 
-from amaranth.hdl import Cat, Module, Value
-from amaranth.lib import data, wiring
+from amaranth.hdl import Cat, Module, Signal, Value
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.designs import Conv2DDesign
-from convolver.schedule import Schedule
+from convolver.schedule import OPERANDS_LATENCY, Schedule
 
 from .border import choice_layout, column_signature
 from .cells import Cells
+from .coefficients import CoefficientMemory
 from .delay import Delay
 from .mac_array import MACArray
-from .operands import Sums
+from .operands import Operands, Sums
 from .scaled import Scaled
 
 __all__ = ["ColumnFilter"]
@@ -50,57 +51,73 @@ class ColumnFilter(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        design, pixels = self._design, Cells.of_pixels(self._design)
-        lanes = design.pixels_per_clock
+        design, schedule, pixels = self._design, self._schedule, Cells.of_pixels(self._design)
+        lanes, several = design.pixels_per_clock, schedule.copies * len(schedule.columns) > 1
         count = 0
         for lane in range(lanes):
             column, sums = self.i.pixels[lane::lanes], []
             for plane in range(design.planes):
                 samples = [pixels.number(pixel, plane) for pixel in column]
-                for schedule in self._schedule.columns:
-                    sums.append(self._filtered(m, schedule, samples, f"_{count}" if self._several else ""))
+                for one in schedule.columns:
+                    sums.append(self._filtered(m, one, samples, f"_{count}" if several else ""))
                     count += 1
             m.d.comb += self.o.pixels[lane].eq(Cat(sums))
 
+        valid, choice, left = self.i.valid, self.i.choice, schedule.column_latency
+        if schedule.clocks > 1:
+            # What is chosen stands as long as the operands of its column, and goes on with the last of them.
+            taken, choice = Signal.like(self.i.choice), Signal.like(self.i.choice)
+            with m.If(self.i.valid):
+                m.d.sync += taken.eq(self.i.choice)
+            m.d.sync += choice.eq(taken)
+            valid = self._later(m, "passed", valid, OPERANDS_LATENCY + schedule.clocks - 1)
+            left -= OPERANDS_LATENCY + schedule.clocks - 1
+        m.d.comb += self.o.valid.eq(self._later(m, "valid", valid, left))
         # Which pixel each row took is done with; a fill is as late as the sums of its column.
-        borders = ("border", "border_before") if design.switchable else ()
-        layout = choice_layout(design, self._sums)
-        beside = {name: field.shape for name, field in layout if name not in borders}
-        beside |= {name: layout[name].shape["boundary"].shape for name in borders}
-        m.submodules.beside = delay = Delay(data.StructLayout({"valid": 1} | beside), self._schedule.column_latency)
-        m.d.comb += [delay.i.valid.eq(self.i.valid), self.o.valid.eq(delay.o.valid)]
-        for name in beside:
-            come, go = self.i.choice[name], self.o.choice[name]
-            if name in borders:
-                m.d.comb += go.fill.eq(self._filled(m, name, come.fill))
+        for name, _ in choice_layout(design, self._sums):
+            come, go = choice[name], self.o.choice[name]
+            if design.switchable and name in ("border", "border_before"):
+                m.d.comb += go.fill.eq(self._filled(m, name, come.fill, left))
                 come, go = come.boundary, go.boundary
-            m.d.comb += [delay.i[name].eq(come), go.eq(delay.o[name])]
+            m.d.comb += Value.cast(go).eq(self._later(m, name, Value.cast(come), left))
         return m
 
-    @property
-    def _several(self) -> bool:
-        return self._schedule.copies * len(self._schedule.columns) > 1
+    def _filtered(self, m: Module, schedule: Schedule, samples: list[Value], suffix: str) -> Value:
+        """One column's sum for one kernel; what takes fewer clocks than others waits for them."""
+        # Operands are taken over a clock behind their `valid`, and a column doesn't stand as a window does.
+        m.submodules[f"sums{suffix}"] = sums = Sums(schedule, schedule.sum_levels + (schedule.clocks > 1))
+        m.submodules[f"array{suffix}"] = array = MACArray(schedule)
+        m.d.comb += [place.eq(sample) for place, sample in zip(sums.places, samples, strict=True)]
+        operands, taken = list(sums.sums), schedule.sum_levels
+        if schedule.clocks > 1:
+            m.submodules[f"operands{suffix}"] = folded = Operands(schedule)
+            m.submodules[f"bank{suffix}"] = bank = CoefficientMemory(schedule)
+            m.d.comb += [
+                *(operand.eq(value) for operand, value in zip(folded.operands, operands, strict=True)),
+                folded.valid.eq(self._later(m, f"begin{suffix}", self.i.valid, taken)),
+                bank.clock.eq(folded.clock),
+                array.start.eq(folded.start),
+                array.load.eq(bank.load),
+                *(array.coefficients[lane].eq(bank.coefficients[lane]) for lane in range(schedule.lanes)),
+            ]
+            operands, taken = list(folded.samples), taken + OPERANDS_LATENCY + schedule.clocks - 1
+        m.d.comb += [sample.eq(operand) for sample, operand in zip(array.samples, operands, strict=True)]
+        return self._later(m, f"wait{suffix}", array.sum, self._schedule.column_latency - taken - array.latency)
 
-    def _filled(self, m: Module, name: str, fill: Value) -> Value:
+    def _filled(self, m: Module, name: str, fill: Value, clocks: int) -> Value:
         """The sums of a column that is the fill from top to bottom."""
         sums = []
         for number, column in enumerate(self._schedule.columns):
-            form, factor = column.design.accumulator, sum(column.design.weights)
-            scaled = Scaled(self._design.pixel, form, factor, self._schedule.column_latency)
+            scaled = Scaled(self._design.pixel, column.design.accumulator, sum(column.design.weights), clocks)
             m.submodules[f"{name}_{number}"] = scaled
             m.d.comb += scaled.i.eq(fill)
             sums.append(scaled.o)
         return Cat(sums)
 
-    def _filtered(self, m: Module, schedule: Schedule, samples: list[Value], suffix: str) -> Value:
-        """One column's sum for one kernel; what takes fewer clocks than others waits for them."""
-        m.submodules[f"sums{suffix}"] = sums = Sums(schedule, schedule.sum_levels)
-        m.submodules[f"array{suffix}"] = array = MACArray(schedule)
-        m.d.comb += [place.eq(sample) for place, sample in zip(sums.places, samples, strict=True)]
-        m.d.comb += [sample.eq(operand) for sample, operand in zip(array.samples, sums.sums, strict=True)]
-        early = self._schedule.column_latency - schedule.sum_levels - array.latency
-        if not early:
-            return array.sum
-        m.submodules[f"wait{suffix}"] = wait = Delay(array.sum.shape(), early)
-        m.d.comb += wait.i.eq(array.sum)
-        return wait.o
+    @staticmethod
+    def _later(m: Module, name: str, value: Value, clocks: int) -> Value:
+        if not clocks:
+            return value
+        m.submodules[name] = delay = Delay(value.shape(), clocks)
+        m.d.comb += delay.i.eq(value)
+        return delay.o

@@ -278,6 +278,7 @@ def test_the_rounding_noise_is_what_is_measured(rounding: Rounding) -> None:
         SEVERAL,
         SEVERAL.replace(clocks_per_pixel=2, loadable=True, coefficient="s11"),
         Conv2DDesign(np.outer([1, 4, 6, 4, 1], [3, 5, 7]), columns=40),
+        Conv2DDesign([np.outer([3, 5, 6, -9, 7], [5, 0, 7, 9])] * 2, columns=40, clocks_per_pixel=3),
     ],
     ids=[
         "plain",
@@ -289,6 +290,7 @@ def test_the_rounding_noise_is_what_is_measured(rounding: Rounding) -> None:
         "several kernels",
         "several kernels, folded",
         "separable",
+        "separable, folded",
     ],
 )
 def test_the_memories_are_those_of_the_core(design: FIRDesign | Conv2DDesign) -> None:

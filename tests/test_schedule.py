@@ -138,7 +138,8 @@ def test_a_kernel_is_separated_where_that_is_worth_it_and_possible():
     assert structure(kernel, loadable=True) == "direct"
     assert structure(kernel, switchable=True) == "separable"
     assert structure(kernel, planes=3) == structure(kernel, pixels_per_clock=4) == "separable"
-    assert structure(kernel, clocks_per_pixel=2) == "direct"
+    assert structure(kernel, clocks_per_pixel=2) == structure(kernel, multipliers=2) == "separable"  # 2 + 2 for 5, 1 + 1
+    assert structure(kernel, clocks_per_pixel=5) == "direct"  # two multipliers, either way
     assert structure(kernel, pixel="u12") == "separable"  # 16 bits a column
     assert structure(kernel, pixel="u13") == "direct"
     assert structure([kernel]) == "separable"
