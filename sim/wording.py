@@ -135,7 +135,7 @@ class Wording:
                 return f"({self.u(args[0])} >> {args[1].value})" if args[1].value < WORD else "u64(0)"
             return _shifted(self.u(args[0]), ">>", args[1], self.amount(args[1]))
         if op == "concat":
-            return self._concat(node, node.args[0], self.u)
+            return self._concat(node, self.u)
         if op == "slice":
             inner = args[0]
             if inner.width > WORD:
@@ -184,7 +184,7 @@ class Wording:
         if op in ("sext", "shr_signed"):
             return f"u64({self.s(args[0]) if op == 'sext' else self._s(node)})"
         if op == "concat":
-            return self._concat(node, node.args[0], self.d)
+            return self._concat(node, self.d)
         if op == "slice" and args[0].width <= WORD:
             return f"({self.u(args[0])} >> {node.low})" if node.low else self.d(args[0])
         if op == "shl":
@@ -230,13 +230,13 @@ class Wording:
             return f"(-{form(node.args[0])})"
         return f"({form(node.args[0])} {_SIGNS[node.op]} {form(node.args[1])})"
 
-    def _concat(self, node: Node, top: Node, form: object) -> str:
+    def _concat(self, node: Node, form: object) -> str:
         """The highest part may have anything above it where the whole may."""
         assert callable(form)
         low, pieces = node.width, []
-        for part in node.args:
+        for place, part in enumerate(node.args):  # one node may stand in it twice
             low -= part.width
-            text = form(part) if part is top else self.u(part)
+            text = self.u(part) if place else form(part)
             pieces.append(f"({text} << {low})" if low else text)
         return f"({' | '.join(pieces)})"
 

@@ -3,6 +3,7 @@
 import functools
 import itertools
 import random
+import re
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from convolver.sim.retiming import retime
 from convolver.sim.streams import beats_of
 from convolver.sim.translate import cxxrtl, rtlil_of, translate
 from convolver.sim.twin import Simulation, simulate_components
+from convolver.sim.wording import Wording
 
 CLOCKS = 400
 
@@ -271,6 +273,17 @@ def test_what_stands_still_is_not_computed_again(tmp_path):
     text = translate(cxxrtl(rtlil_of(Block(control)), tmp_path, "control"), "control")
     for part in ("again_0();", "control();", "flags[1] =", "_from_0", "_from_7"):
         assert part in text, part
+
+
+def test_only_the_highest_part_of_a_number_may_have_anything_above_it(tmp_path):
+    """Though it stands in the number again: a sign that is extended, out of a word of a delay."""
+    circuit = parse(cxxrtl(rtlil_of(Block(pipeline)), tmp_path, "block"))
+    sign = circuit.made.slice(circuit.made.read("word", 8), 2, 1)
+    text = Wording(circuit).d(circuit.made.concat([sign, sign, circuit.made.const(5, 6)]))
+    expression = re.sub(r"u64|(?<=\d)u", "", text)
+    for word in range(256):
+        value = eval(expression, {"r_word": word})
+        assert value & 255 == 5 | (word >> 2 & 1) * 192
 
 
 def test_text_that_is_not_understood_is_refused():
