@@ -191,15 +191,14 @@ class CoefficientBank(wiring.Component):
                     m.d.sync += register.eq(word)
                 with m.If(afresh):
                     m.d.sync += register.eq(register.init)
+            ours = index[low:] == number + 1
             if number < len(schedule.groups) - 1:
                 # The next group takes the set a clock later: what is written comes to it a clock later too. So does a reset,
                 # behind whatever was on its way then.
-                later = [DataRegister(signal.shape(), name=f"later_{number}") for signal in (write, index, afresh, ours)]
-                ours = index[low:] == number + 1
-                m.d.sync += [after.eq(now) for after, now in zip(later, (write, index, afresh, ours), strict=True)]
+                moving = (write, index, afresh, ours)
+                later = [DataRegister(signal.shape(), name=f"later_{number}") for signal in moving]
+                m.d.sync += [after.eq(now) for after, now in zip(later, moving, strict=True)]
                 (write, index, afresh, ours), value = later, word
-            else:
-                ours = index[low:] == number + 1
         places = {weight: index for index, weight in enumerate(schedule.loaded)}
         m.d.comb += [self.coefficients[product.lane].eq(shadow[places[product.weight]]) for product in schedule.products]
         return m
