@@ -142,13 +142,16 @@ private:
 		const i64 rows = sized ? j.frame_rows[j.frame] : 0, columns = sized ? j.frame_columns[j.frame] : 0;
 		const i64 boundary = sized ? j.frame_boundaries[j.frame] : 0, fill = sized ? j.frame_fills[j.frame] : 0;
 		i64 now = j.clock, idle = j.idle, stalls = 0, first_accept = -1, first_result = -1, last_result = -1;
+		i64 flipped = 1; // neither: the first beat's sizes are still to be set
 		bool taken = false, offer = false;
 		Core::set_output_ready(top, true);
 		for (const i64 stop = now + most; now < stop; now++) {
 			const std::uint8_t marks = *mark;
 			const i64 flip = marks & 1 ? 0 : -1;
-			if (sized)
+			if (sized && flip != flipped) {
 				Core::set_frame(top, rows ^ flip, columns ^ flip, boundary ^ flip, fill ^ flip);
+				flipped = flip;
+			}
 			Core::set_input(top, true, sample, 0, marks);
 			if (Core::loadable)
 				Core::set_coefficient(top, false, &now, std::uint8_t(now));

@@ -113,7 +113,7 @@ def glue(ports: Ports, number: int) -> str:
     flags = {name: f"t.{mangled(name)}.low()" if name in ports.flags else "0" for name in ("busy", "pending", "overflow")}
     data = ports.output["data"]
     marks = " | ".join(
-        f"{_cut('o__payload', ports.output[mark])}.low() << {bit}" for bit, mark in enumerate(MARKS) if mark in ports.output
+        f"{_cut('o__payload', field)}.low() << {bit}" for bit, field in _side_by_side(ports.output, MARKS).items()
     )
     coefficients = ports.coefficients
     simulation = f"simulation<core_{number}>"
@@ -175,18 +175,33 @@ def _cut(port: str, field: Field) -> str:
     return f"t.{mangled(port)}.template cut<{field.offset + field.width - 1}, {field.offset}>()"
 
 
+def _side_by_side(fields: dict[str, Field], marks: tuple[str, ...]) -> dict[int, Field]:
+    """Where the bits of `marks` are, from which bit on: one field for those that lie in the same order, side by side."""
+    found: dict[int, Field] = {}
+    for bit, name in enumerate(marks):
+        if name not in fields:
+            continue
+        field = fields[name]
+        first, before = next(reversed(found.items()), (bit, None))
+        if before is not None and (first + before.width, before.offset + before.width) == (bit, field.offset):
+            found[first] = Field(before.offset, before.width + field.width)
+        else:
+            found[bit] = field
+    return found
+
+
 def _drive(stream: str, fields: dict[str, Field], marks: tuple[str, ...]) -> list[str]:
     """Statements that put `valid`, `data` and `marks` on a stream's ports."""
     port = f"t.{mangled(f'{stream}__payload')}"
     lines = [f"t.{mangled(f'{stream}__valid')} = value<1>::of(valid);", f"std::decay_t<decltype({port})> payload;"]
-    for name, field in fields.items():
-        parts = []
-        if name == "data":
-            parts = [f"value<64>::of(u64(data[{lane}] ^ flip)).template scast<{field.width}>()" for lane in range(field.count)]
-        elif name in marks:
-            parts = [f"value<{field.width}>::of(marks >> {marks.index(name)} & {(1 << field.width) - 1})"]
-        for lane, part in enumerate(parts):
-            low = field.offset + lane * field.width
-            lines.append(f"payload.template paste<{low + field.width - 1}, {low}>({part});")
+    data, width = fields["data"], fields["data"].width
+    parts = {
+        Field(data.offset + lane * width, width): f"value<64>::of(u64(data[{lane}] ^ flip)).template scast<{width}>()"
+        for lane in range(data.count)
+    }
+    for bit, field in _side_by_side(fields, marks).items():
+        parts[field] = f"value<{field.width}>::of(marks >> {bit} & {(1 << field.width) - 1})"
+    for field, part in parts.items():
+        lines.append(f"payload.template paste<{field.offset + field.width - 1}, {field.offset}>({part});")
     lines.append(f"{port} = payload;")
     return [*lines, "(void)data, (void)flip, (void)marks;"]
