@@ -165,15 +165,15 @@ def _again(circuit: Circuit, number: int, group: Remembered, flags: dict[str, in
     return ["", *operands, *values, f"\t[[gnu::noinline, gnu::cold]] void again_{number}() {{", *again, "\t}"]
 
 
-def _chosen(roots: list[Node], known: Collection[Node] = ()) -> set[Node]:
-    """Nodes with a variable of their own: those used twice, a memory's words, and some in deep expressions."""
+def _chosen(roots: list[Node], known: Collection[Node] = (), branches: Collection[Node] = ()) -> set[Node]:
+    """Nodes with a variable of their own: those used twice, a memory's words, and some in deep expressions; no `branches`."""
     uses: dict[Node, int] = defaultdict(int)
     nodes = reachable(roots, known)
     for node in nodes:
         if node in known:
             continue
         for arg in node.args:
-            uses[arg] += 1
+            uses[arg] += 2 if node in branches and uses[node] > 1 else 1
     for root in roots:
         uses[root] += 1
     chosen: set[Node] = set()
@@ -183,6 +183,8 @@ def _chosen(roots: list[Node], known: Collection[Node] = ()) -> set[Node]:
             depth[node] = 0
             continue
         depth[node] = 1 + max((depth[arg] for arg in node.args), default=0)
+        if node in branches:
+            continue
         if node.op == "word" or (node.args and (depth[node] > DEEPEST or (uses[node] > 1 and not cheap(node)))):
             chosen.add(node)
             depth[node] = 0
@@ -251,16 +253,29 @@ class _Tick(Wording):
         if self.steady is not None:
             self.names |= {node: f"follows_{place}" for place, node in enumerate(self.steady.values)}
             loads = {name: node for name, node in loads.items() if name not in self.steady.loads}
-            compared = [node.name for node in self.steady.operands if node.op == "read" and node.name in self.steady.loads]
+            compared = [node.name for node in self.steady.operands if node.op == "read" and node.name in self.registers]
             self.flags = {name: place for place, name in enumerate(compared)}
             roots += self.steady.operands
+        branches = self._branches(loads, roots)
         roots += loads.values()
-        chosen = sorted(_chosen(roots, set(self.names)), key=lambda node: node.number)
+        chosen = sorted(_chosen(roots, set(self.names), branches), key=lambda node: node.number)
         self.names |= {node: f"t{number}" for number, node in enumerate(chosen)}
         self.chosen, self.locals = chosen, set(self.names)
         self.late: set[str] = set()
         self.statements = self._statements(loads)
         self.order = self._schedule()
+
+    def _branches(self, loads: dict[str, Node], roots: list[Node]) -> set[Node]:
+        """Choices that are branches wherever they are used: a register holds what it has or loads them, and so do others."""
+        holding = {
+            node
+            for name, node in loads.items()
+            if node.op == "mux" and self.made.read(name, self.registers[name].width) in node.args[1:]
+        }
+        elsewhere = set(roots)
+        for node in reachable([*roots, *loads.values()], set(self.names)):
+            elsewhere.update(node.args[:1] if node in holding else node.args)
+        return holding - elsewhere
 
     def _statements(self, loads: dict[str, Node]) -> list[Statement]:
         groups: dict[Node, Statement] = {}

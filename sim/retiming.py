@@ -6,13 +6,19 @@ that the register would have had then, so every output is the same in every cloc
 several clocks is a shift of one word.
 """
 
+from collections import Counter
+
 from .circuit import Circuit, Register
 from .expressions import Expressions, Node, reachable
 from .fields import split
+from .rest import counts
 
 __all__ = ["retime"]
 
 WORD = 64
+FLAG = 2
+"""Bits of what may be a flag."""
+
 LEAST = 4
 """Stages of a delay from which on shifting a word is cheaper than moving registers."""
 
@@ -122,10 +128,14 @@ def _shift(circuit: Circuit) -> None:
             behind[node.name] = name
             taken.add(name)
     replaced: dict[Node, Node] = {}
+    seen = _seen(circuit)
     for start in [name for name in registers if name not in taken and name in behind]:
         chain = [start]
         while chain[-1] in behind:
             chain.append(behind[chain[-1]])
+        if registers[start].width <= FLAG and seen[start] > 1 and not counts(circuit, start):
+            # A flag that others read too is compared by itself.
+            del chain[0]
         width = registers[start].width
         most = WORD // width
         for first in range(0, len(chain), max(most, 1)):
@@ -133,6 +143,14 @@ def _shift(circuit: Circuit) -> None:
             if len(part) >= LEAST:
                 _packed(made, registers, part, replaced)
     circuit.replace(replaced)
+
+
+def _seen(circuit: Circuit) -> Counter[str]:
+    """How many other registers, outputs and writes see each register."""
+    seen = Counter(leaf.name for node in circuit.visible() for leaf in _leaves([node]))
+    for name, register in circuit.registers.items():
+        seen.update({leaf.name for leaf in _leaves([register.following])} - {name})
+    return seen
 
 
 def _packed(made: Expressions, registers: dict[str, Register], chain: list[str], replaced: dict[Node, Node]) -> None:

@@ -37,7 +37,7 @@ def steady(circuit: Circuit, roots: list[Node], loads: dict[str, Node], known: s
     inside: set[Node] = set()
     operands: set[Node] = set()
     for node in nodes:
-        if node not in known and node.op in _LOGIC and node.width <= WIDEST:
+        if node not in known and node.op in _LOGIC and (node.width <= WIDEST or node.op == "concat"):
             args = [arg for arg in node.args if arg.op != "const"]
             if args and all(arg in inside or _flag(circuit, arg, counters, known) for arg in args):
                 inside.add(node)
