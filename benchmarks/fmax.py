@@ -245,7 +245,7 @@ def measure(name: str, dut: Any, array: str, directory: Path, seeds: int) -> Fig
     harness = Harness(dut)
     ports = [harness.clk, harness.si, harness.so]
     (directory / f"{name}.il").write_text(
-        rtlil.convert(harness, name="top", platform=FamilyPlatform("ecp5"), ports=ports, emit_src=False)
+        rtlil.convert(harness, name="top", platform=FamilyPlatform("ecp5", "LFE5U-85F"), ports=ports, emit_src=False)
     )
     script = f"read_rtlil {name}.il; synth_ecp5 -top top -json {name}.json"
     run("yosys", ["-q", "-l", f"{name}.rpt", "-p", script], directory, logs=[f"{name}.rpt"])

@@ -1,6 +1,7 @@
 """ECP5's hard blocks, with the registers that inference leaves off."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from amaranth.hdl import ClockSignal, Const, Instance, Module, Signal, Value
 
@@ -12,7 +13,7 @@ MULTIPLIER_WIDTH = FACTORS["ecp5"][0]
 """Bits of a factor of MULT18X18D, signed or not."""
 
 
-def multiply(m: Module, name: str, a: Value, b: Value, load: Value, p: Signal) -> None:
+def multiply(m: Module, name: str, a: Value, b: Value, load: Value, p: Signal, site: str = "") -> None:
     """Adds a MULT18X18D with its input, pipeline and output registers: ``p = a * b``, 3 clocks behind `a`.
 
     The register of `b` has the clock enable `load`. Each factor has a sign of its own; clock and clock enable are chosen for
@@ -30,8 +31,10 @@ def multiply(m: Module, name: str, a: Value, b: Value, load: Value, p: Signal) -
         Takes `b`.
     p : Signal
         The product.
+    site : str, optional
+        Where it is placed, as nextpnr names it.
     """
-    ports: dict[str, Value] = {}
+    ports: dict[str, Any] = {"a_BEL": site} if site else {}
     for letter, factor in (("A", a), ("B", b)):
         sign = factor[-1] if factor.shape().signed else Const(0)
         wide = [factor[bit] if bit < len(factor) else sign for bit in range(MULTIPLIER_WIDTH)]

@@ -8,10 +8,11 @@ _DEVICES: tuple[tuple[str, Family], ...] = (("lfe5", "ecp5"), ("ice40", "ice40")
 
 
 class FamilyPlatform:
-    """Stands for a whole family where there is no board: when Verilog is written or synthesised by itself."""
+    """Stands for a whole family, or for one `device` of it, where there is no board: when Verilog is written or synthesised by
+    itself."""
 
-    def __init__(self, family: Family) -> None:
-        self.device = next(device for device, name in _DEVICES if name == family)
+    def __init__(self, family: Family, device: str = "") -> None:
+        self.device = device or next(device for device, name in _DEVICES if name == family)
 
 
 def family_of(platform: object) -> Family | None:

@@ -13,6 +13,7 @@ from convolver.schedule import PAIRED_WIDTH, Adder, Schedule
 from . import dsp48, ice40
 from .datapath import DataRegister
 from .families import family_of
+from .floorplan import multiplier_sites
 from .multiplier import Multiplier
 from .stream import shape_of
 
@@ -55,6 +56,7 @@ class MACArray(wiring.Component):
         self._schedule = schedule
         design = schedule.design
         self._constant = not design.loadable and schedule.clocks == 1
+        self._sites: list[str] | None = None
         self.latency = schedule.clocks_in(*STAGES)
         ports = {
             "samples": In(shape_of(schedule.fed)).array(schedule.lanes),
@@ -74,6 +76,8 @@ class MACArray(wiring.Component):
         if schedule.cascaded and family_of(platform) == "7-series":
             self._cascade(m)
             return m
+        if schedule.spread and schedule.blocks == schedule.lanes:
+            self._sites = multiplier_sites(platform, schedule.lanes)
         products = self._products(m, platform)
 
         start = Const(1)
@@ -163,7 +167,8 @@ class MACArray(wiring.Component):
         schedule = self._schedule
         coefficient = self._weight(lane) if self._constant else schedule.design.coefficient_format
         product = Format.holding(*schedule.lane_ranges[lane])
-        multiplier = Multiplier(schedule.operand, coefficient, product, schedule.clocks_in("multiplier"))
+        site = self._sites[lane] if self._sites else ""
+        multiplier = Multiplier(schedule.operand, coefficient, product, schedule.clocks_in("multiplier"), site)
         m.submodules[f"lane_{lane}"] = multiplier
         m.d.comb += multiplier.a.eq(operand)
         if coefficients is not None and load is not None:

@@ -1,6 +1,7 @@
 """The multiplier of a lane, in its plain form, or as the primitive of the platform's family."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from amaranth.hdl import Const, Module, Shape, Signal, Value
 from amaranth.lib import wiring
@@ -41,6 +42,8 @@ class Multiplier(wiring.Component):
         Format of the product; holds every product.
     latency : int
         Clocks from `a` to `p`: `multiplier_latency` of the formats.
+    site : str, optional
+        Where the one primitive that it takes is placed, as nextpnr names it; of an ECP5 only.
 
     Ports
     -----
@@ -54,7 +57,8 @@ class Multiplier(wiring.Component):
         The product, `latency` clocks after its sample.
     """
 
-    def __init__(self, a: Format, b: Format | int, p: Format, latency: int) -> None:
+    def __init__(self, a: Format, b: Format | int, p: Format, latency: int, site: str = "") -> None:
+        self._site = site
         self._constant = b if isinstance(b, int) else None
         self._latency = latency
         ports = {"a": In(shape_of(a)), "p": Out(shape_of(p))}
@@ -107,7 +111,7 @@ class Multiplier(wiring.Component):
         self, m: Module, family: Family, b: Value, load: Value, a_parts: Sequence[range], b_parts: Sequence[range]
     ) -> Value:
         """The products of all parts, added at their places."""
-        multiply = _MULTIPLY[family]
+        multiply = partial(ecp5.multiply, site=self._site) if self._site else _MULTIPLY[family]
         rows = []
         for row, bits in enumerate(a_parts):
             factor = _part(self.a, bits)

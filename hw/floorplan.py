@@ -1,0 +1,50 @@
+"""Where the multipliers of a very long filter lie on a device: along a loop, each beside the one before."""
+
+from .families import family_of
+
+__all__ = ["multiplier_sites"]
+
+FLOORPLANNED = 64
+"""Multipliers up to which nextpnr finds good places by itself."""
+
+_DIE = "85f"
+"""How the names end of the devices whose places are known: those of ECP5's largest die."""
+
+_COLUMNS = (4, 13, 22, 31, 40, 49, 58, 69, 78, 87, 96, 105, 114)
+_FRONT, _BACK, _SPARE = 10, 34, 58
+_WITHIN = (0, 1, 4, 5)
+"""Its blocks of four multipliers: their columns and rows, and how many columns each multiplier is from the first. (As nextpnr
+names places; Project Trellis, database of LFE5U-85F.)"""
+
+
+def multiplier_sites(platform: object, count: int) -> list[str] | None:
+    """nextpnr's names (attribute ``BEL``) of places for so many MULT18X18D, each beside the one before.
+
+    They go along one row of blocks and back along the next, so that the last are near the first: what counts results at the
+    end lets samples in at the beginning. Beyond 104 multipliers the way back goes up and down between two rows. Without them
+    nextpnr spreads 128 multipliers over all 156 places, some of them 80 columns from the lanes that they are added to.
+
+    Returns
+    -------
+    list of str or None
+        None if they are few, if they are more than there are places, or if the device's places aren't known.
+    """
+    device = str(getattr(platform, "device", "")).lower()
+    if family_of(platform) != "ecp5" or not device.endswith(_DIE) or count <= FLOORPLANNED:
+        return None
+    most = len(_COLUMNS)
+    blocks = -(-count // len(_WITHIN))
+    width, spare = min(-(-blocks // 2), most), max(blocks - 2 * most, 0)
+    if spare > most:
+        return None
+    columns = _COLUMNS[(most - width) // 2 :][:width]
+    order = [(column, _FRONT) for column in columns]
+    for number, column in enumerate(reversed(columns)):
+        rows = (_BACK,) if number >= spare else (_BACK, _SPARE) if number % 2 == 0 else (_SPARE, _BACK)
+        order += [(column, row) for row in rows]
+    sites = [
+        f"X{column + place}/Y{row}/MULT18_{place}"
+        for column, row in order
+        for place in (_WITHIN if row == _FRONT else reversed(_WITHIN))
+    ]
+    return sites[:count]
