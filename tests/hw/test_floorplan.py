@@ -67,6 +67,7 @@ def test_an_array_carries_them_and_only_where_they_are_known() -> None:
     assert written(FIRDesign([1] * 70, data="s16", coefficient="s16", loadable=True, clocks_per_sample=7), LARGEST) == []
 
 
+@pytest.mark.soak
 def test_nextpnr_knows_every_place(tmp_path: Path) -> None:
     """A seeded wrong column makes nextpnr refuse the netlist."""
     m = Module()
