@@ -26,8 +26,8 @@ from convolver.sim.streams import STALLS, beats_of, marks_of, random_samples, st
 from convolver.sim.twin import Simulation, TwinTransport, frame_shape
 
 DESIGNS = 40
-SOAK_DESIGNS = 300
-SOAK_TESTS = 10
+SOAK_DESIGNS = 500
+SOAK_TESTS = 16
 SOAK_BATCHES = 5  # a test; Hypothesis starts with the simplest designs, and makes some of them twice
 BATCH = 8
 
