@@ -1,6 +1,6 @@
 """The output stage: shift with rounding, then the overflow rule."""
 
-from amaranth.hdl import Const, Module, Mux, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -17,7 +17,9 @@ __all__ = ["Requantiser"]
 def _increment(value: Value, shift: int, rounding: Rounding) -> Value:
     """What is added to ``value >> shift`` to round it, 0 or 1."""
     negative = value[-1] if value.shape().signed else Const(0)
-    odd, half, rest = value[shift] if shift < len(value) else negative, value[shift - 1], value[: shift - 1].any()
+    # Of several kernels one may have sums of fewer bits than the shift that all share.
+    bits = Cat(value, negative.replicate(max(shift + 1 - len(value), 0)))
+    odd, half, rest = bits[shift], bits[shift - 1], bits[: shift - 1].any()
     match rounding:
         case "floor":
             return Const(0)

@@ -97,6 +97,20 @@ def test_a_threshold_is_compared_with_the_rounded_sum(pixel, shift, threshold, r
 
 
 @pytest.mark.parametrize("rounding", ROUNDINGS)
+@pytest.mark.parametrize("pixel", ["s3", "u3"])
+@pytest.mark.parametrize("shift", [2, 3, 4, 5, 9])
+def test_a_shift_beyond_the_sums_of_one_kernel_among_several(shift, pixel, rounding):
+    """As it found it, the output stage took bit `shift` - 1 of a sum that had fewer, and no core was made."""
+    design = convolver.Conv2DDesign([[[1]], [[100]]], pixel=pixel, shift=shift, rounding=rounding, output="s9")
+    reach = design.stage_ranges[0]
+    values = list(range(reach[0], reach[1] + 1))
+    assert len(values) == 8
+    assert outputs(Requantiser(Schedule(design), reach), values) == [
+        rounded(Fraction(value, 1 << shift), rounding) for value in values
+    ]
+
+
+@pytest.mark.parametrize("rounding", ROUNDINGS)
 def test_the_default_output_holds_every_result(rounding):
     design = convolver.FIRDesign([7, -3], data="s6", shift=2, rounding=rounding)
     values = list(range(design.sum_range[0], design.sum_range[1] + 1))
