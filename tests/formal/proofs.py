@@ -158,8 +158,8 @@ def _requantiser(rounding: str, overflow: str, shift: int, output: Format, data:
             Seed("a bit too few dropped", Requantiser, "value = self.i >> design.shift", "value = self.i >> design.shift - 1")
         )
     else:
-        seeds.append(Seed("sticky bit lost", Requantiser, "value[: shift - 1].any()", "value[1 : shift - 1].any()"))
-        seeds.append(Seed("half bit of the place above", Requantiser, "value[shift - 1], ", "value[shift], "))
+        seeds.append(Seed("sticky bit lost", Requantiser, "bits[: shift - 1].any()", "bits[1 : shift - 1].any()"))
+        seeds.append(Seed("half bit of the place above", Requantiser, "bits[shift - 1], ", "bits[shift], "))
         if rounding == "half_up":
             seeds = seeds[1:]
     if overflow == "saturate":
