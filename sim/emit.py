@@ -173,7 +173,7 @@ def _chosen(roots: list[Node], known: Collection[Node] = (), branches: Collectio
         if node in known:
             continue
         for arg in node.args:
-            uses[arg] += 2 if node in branches and uses[node] > 1 else 1
+            uses[arg] += 1
     for root in roots:
         uses[root] += 1
     chosen: set[Node] = set()
