@@ -12,13 +12,11 @@ from .circuit import Circuit, Register
 from .expressions import Expressions, Node, reachable
 from .fields import split
 from .rest import counts
+from .steady import WIDEST
 
 __all__ = ["retime"]
 
 WORD = 64
-FLAG = 2
-"""Bits of what may be a flag."""
-
 LEAST = 4
 """Stages of a delay from which on shifting a word is cheaper than moving registers."""
 
@@ -133,7 +131,7 @@ def _shift(circuit: Circuit) -> None:
         chain = [start]
         while chain[-1] in behind:
             chain.append(behind[chain[-1]])
-        if registers[start].width <= FLAG and seen[start] > 1 and not counts(circuit, start):
+        if registers[start].width <= WIDEST and seen[start] > 1 and not counts(circuit, start):
             # A flag that others read too is compared by itself.
             del chain[0]
         width = registers[start].width

@@ -10,7 +10,7 @@ from .circuit import Circuit, Register
 from .expressions import Node, reachable
 from .rest import counts
 
-__all__ = ["Steady", "steady"]
+__all__ = ["WIDEST", "Steady", "steady"]
 
 WIDEST = 2
 """Bits of a flag; two are the steps of a count."""
