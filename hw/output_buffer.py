@@ -104,7 +104,8 @@ class OutputBuffer(wiring.Component):
                 m.d.sync += put_word.eq(_after(put_word, words))
         with m.If(read):
             m.d.sync += get_bank.eq(get_bank + 1)
-        m.d.comb += more.eq((level > 2) | ((level == 2) & ~moved[1]) | ((level == 1) & (moved == 1)))
+        # More than two, or two and none leaving, or one and one arriving; `_three_or_more` covers what else has these bits.
+        m.d.comb += more.eq(_three_or_more(level) | (level[1] & ~moved[1]) | (level[0] & moved[0] & ~moved[1]))
         m.d.sync += [
             written.eq(self.write),
             moved.eq(written - read),
@@ -112,12 +113,17 @@ class OutputBuffer(wiring.Component):
             there.eq(written | more | (there & ~skid.i.ready)),
             lent.eq(self.take - (self.o.valid & self.o.ready)),
             credit.eq(credit - lent),
-            self.available.eq(credit >= SMALLEST_BUFFER),
+            self.available.eq(_three_or_more(credit)),
             self.home.eq(all_here & (lent != 1)),
         ]
         with m.If(level == self.depth):
             m.d.sync += self.overflow.eq(1)
         return m
+
+
+def _three_or_more(count: Signal) -> Value:
+    """Whether a count is `SMALLEST_BUFFER` or more: as its bits say it, because a comparison becomes a carry chain."""
+    return count[2:].any() | count[:2].all()
 
 
 def _after(pointer: Value, depth: int) -> Value:

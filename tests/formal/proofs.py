@@ -96,8 +96,8 @@ BUFFER = (
     Seed("credit back before the transfer", OutputBuffer, "(self.o.valid & self.o.ready))", "self.o.valid)"),
     Seed("credit never back", OutputBuffer, "(self.o.valid & self.o.ready))", "(self.o.valid & self.o.ready & (credit != 1)))"),
     Seed("take forgotten", OutputBuffer, "lent.eq(self.take -", "lent.eq((self.take & ~lent[1]) -"),
-    Seed("one credit too few in reserve", OutputBuffer, "credit >= SMALLEST_BUFFER", "credit >= SMALLEST_BUFFER - 1"),
-    Seed("one credit too many in reserve", OutputBuffer, "credit >= SMALLEST_BUFFER", "credit > SMALLEST_BUFFER"),
+    Seed("one credit too few in reserve", OutputBuffer, "available.eq(_three_or_more(credit))", "available.eq(credit >= 2)"),
+    Seed("one credit too many in reserve", OutputBuffer, "available.eq(_three_or_more(credit))", "available.eq(credit > 3)"),
     Seed("queue too small", OutputBuffer, "_BANKS, -(-self.depth // _BANKS)", "_BANKS, self.depth // _BANKS - 1"),
     Seed("home too early", OutputBuffer, "all_here & (lent != 1)", "all_here"),
     Seed("result taken twice", OutputBuffer, "(there & ~skid.i.ready)", "there"),
@@ -109,8 +109,8 @@ BUFFER = (
         "with m.If(read & (get_bank == bank))",
         "with m.If(there & (get_bank == bank))",
     ),
-    Seed("second result forgotten", OutputBuffer, "((level == 1) & (moved == 1))", "((level == 1) & (moved == 2))"),
-    Seed("third result forgotten", OutputBuffer, "(level > 2) |", "(level > 3) |"),
+    Seed("second result forgotten", OutputBuffer, " | (level[0] & moved[0] & ~moved[1])", ""),
+    Seed("third result forgotten", OutputBuffer, "_three_or_more(level) |", "level[2:].any() |"),
 )
 
 BANK = (
