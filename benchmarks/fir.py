@@ -16,7 +16,6 @@ import re
 from collections.abc import Callable
 
 import numpy as np
-from amaranth.back import rtlil
 
 from convolver import Conv2DDesign, FIRDesign
 from convolver.hw.core import create
@@ -62,7 +61,7 @@ SUSTAINED: dict[str, FIRDesign | Conv2DDesign] = {
 def sustained() -> None:
     print(f"{'design':<26}{'multipliers':>12}{'clocks a sample':>17}{'MACs a multiplier a clock':>27}")
     for (name, design), compiled in zip(SUSTAINED.items(), compile_designs(SUSTAINED.values()), strict=True):
-        multipliers = len(re.findall(r"cell \$mul ", rtlil.convert(create(design))))
+        multipliers = len(re.findall(r"cell \$mul ", rtlil_of(create(design))))
         shape = (SAMPLES,) if isinstance(design, FIRDesign) else (SAMPLES // design.columns, design.columns)
         frames = [random_samples(design.sample, shape, seed) for seed in range(FRAMES)]
         run = Simulation(compiled).run(beats_of(frames), FRAMES * SAMPLES)

@@ -56,7 +56,6 @@ class MACArray(wiring.Component):
         self._schedule = schedule
         design = schedule.design
         self._constant = not design.loadable and schedule.clocks == 1
-        self._sites: list[str] | None = None
         self.latency = schedule.clocks_in(*STAGES)
         ports = {
             "samples": In(shape_of(schedule.fed)).array(schedule.lanes),
@@ -76,8 +75,6 @@ class MACArray(wiring.Component):
         if schedule.cascaded and family_of(platform) == "7-series":
             self._cascade(m)
             return m
-        if schedule.spread and schedule.blocks == schedule.lanes:
-            self._sites = multiplier_sites(platform, schedule.lanes)
         products = self._products(m, platform)
 
         start = Const(1)
@@ -131,6 +128,8 @@ class MACArray(wiring.Component):
                 coefficients = self._later(m, coefficients, "weight")
                 m.d.sync += (after := DataRegister(name="load_later")).eq(load)
                 load = after
+        placed = schedule.spread and schedule.blocks == schedule.lanes
+        sites = (multiplier_sites(platform, schedule.lanes) if placed else None) or [""] * schedule.lanes
         paired = family_of(platform) == "ice40" and max(schedule.operand.width, self._weights.width) <= PAIRED_WIDTH
         for number, group in enumerate(schedule.groups):
             if number and load is not None:
@@ -139,7 +138,7 @@ class MACArray(wiring.Component):
             if paired:
                 products += self._pairs(m, group, operands, coefficients, load)
                 continue
-            products += [self._multiplier(m, lane, operands[lane], coefficients, load).p for lane in group]
+            products += [self._multiplier(m, lane, operands[lane], coefficients, load, sites[lane]).p for lane in group]
         if schedule.spread:
             products = self._later(m, products, "far")
         return products
@@ -162,12 +161,17 @@ class MACArray(wiring.Component):
         return self._schedule.design.weights[self._schedule.lane(lane)[0].weight]
 
     def _multiplier(
-        self, m: Module, lane: int, operand: Value, coefficients: Sequence[Value] | None, load: Value | None
+        self,
+        m: Module,
+        lane: int,
+        operand: Value,
+        coefficients: Sequence[Value] | None,
+        load: Value | None,
+        site: str = "",
     ) -> Multiplier:
         schedule = self._schedule
         coefficient = self._weight(lane) if self._constant else schedule.design.coefficient_format
         product = Format.holding(*schedule.lane_ranges[lane])
-        site = self._sites[lane] if self._sites else ""
         multiplier = Multiplier(schedule.operand, coefficient, product, schedule.clocks_in("multiplier"), site)
         m.submodules[f"lane_{lane}"] = multiplier
         m.d.comb += multiplier.a.eq(operand)
