@@ -50,7 +50,8 @@ WIDEST_PART = 16
 """Bits of the widest of these parts."""
 
 NEAR_LANES = 16
-"""Lanes of a tree that find room near their adders; the products of more have a register of their own on the way."""
+"""Lanes of one tree, or of all copies of it, that find room near their adders; the products of more have a register of their
+own on the way."""
 
 SPREAD_LANES = 16
 """Lanes of a FIR whose multipliers lie close together; of more, all that goes to a multiplier or comes from one has a register
@@ -403,9 +404,9 @@ class Schedule:
 
     @property
     def product_latency(self) -> int:
-        """Clocks from the multipliers to the adders: a register where sums are added in parts, or where a tree is wide, and
-        one where multipliers are spread."""
-        return int(bool(self.cuts) or len(self.groups[0]) > NEAR_LANES) + int(self.spread)
+        """Clocks from the multipliers to the adders: a register where sums are added in parts, or where trees are wide or
+        many, and one where multipliers are spread."""
+        return int(bool(self.cuts) or len(self.groups[0]) * self.copies > NEAR_LANES) + int(self.spread)
 
     @property
     def rounding_latency(self) -> int:
