@@ -36,13 +36,15 @@ def test_each_plane_is_that_of_a_core_of_one(cores, design):
         frame[..., plane] = np.where(np.indices(size).sum(axis=0) % 2, low, high)
         frames.append(frame)
     single = Schedule(design.replace(planes=1))
-    assert Schedule(design).latency == single.latency
+    # The products of many trees have a register of their own.
+    later = Schedule(design).arrays[0].product_latency - single.arrays[0].product_latency
+    assert Schedule(design).latency == single.latency + later
     with TwinTransport(design, compiled=cores[design]) as transport:
         if design.switchable:
             transport.switch("symmetric", 5)
             design = design.replace(boundary="symmetric")
         results = transport.run_frames(frames)
-        assert transport.status()["frame_clocks"] == single.frame_clocks(*size, frames=len(frames))
+        assert transport.status()["frame_clocks"] == single.frame_clocks(*size, frames=len(frames)) + later
     for frame, result in zip(frames, results, strict=True):
         np.testing.assert_array_equal(result, golden.run(design, frame))
         for plane in range(design.planes):
