@@ -263,12 +263,19 @@ def _selective(
             windowed_taps: Floats = signal.firwin(count, cutoffs, pass_zero=passes[0], fs=fs)
             return (windowed_taps + windowed_taps[::-1]) / 2  # they mirror each other only nearly
         weight = [1 / passed if passing else 1 / stopped for passing in passes]
-        equiripple: Floats = signal.remez(count, bounds, [float(passing) for passing in passes], weight=weight, fs=fs)
+        equiripple: Floats = signal.remez(count, designed, [float(passing) for passing in passes], weight=weight, fs=fs)
         return equiripple
 
     # With an even number of taps the gain at half the sampling rate is zero.
     odd = passes[-1]
     transition = min(high - low for low, high in zip(bounds[1::2], bounds[2::2], strict=False))
+    # All transitions are as wide as the narrowest: in a wider one nothing holds the gain, and it can rise far above one.
+    designed = list(bounds)
+    for place in range(1, len(bounds) - 1, 2):
+        if passes[place // 2]:
+            designed[place + 1] = bounds[place] + transition
+        else:
+            designed[place] = bounds[place + 1] - transition
     return _Search(
         kind=kind,
         fs=fs,

@@ -163,7 +163,11 @@ class FromSpecification:
         **fields: Any,
     ) -> Self:
         """A filter that passes ``passband[0]`` to ``passband[1]`` and stops up to ``stopband[0]`` and from ``stopband[1]`` on;
-        else as `lowpass`, with two cutoffs."""
+        else as `lowpass`, with two cutoffs.
+
+        Both transitions become as narrow as the narrower: left free in a wider one, an equiripple filter's gain can rise there
+        far above one.
+        """
         found = filters.bandpass(
             fs,
             passband,
