@@ -119,6 +119,7 @@ class Report:
             numbers["pixels_per_clock"], numbers["planes"] = schedule.pixels, schedule.planes
             numbers["lag_rows"], beats = schedule.lag
             numbers["lag_columns"] = beats * schedule.pixels
+            numbers["flush_clocks"] = schedule.flush_clocks(self.frame[1])
         else:
             delay, linear = group_delay(design.coefficients)
             numbers["group_delay"] = None if delay is None else float(delay)
@@ -145,6 +146,7 @@ class Report:
         low, high = design.sum_range
         result_low, result_high = design.result_range
         constant = "loadable" if design.loadable else "constant"
+        of_one_size = "" if isinstance(design, FIRDesign) else " of one size"
         pairs = [
             ("design", self._what()),
             ("input", f"{design.sample}, {design.sample.min} to {design.sample.max}"),
@@ -160,7 +162,7 @@ class Report:
             pairs.append(("group delay", self._delay(design)))
         pairs += [
             ("latency", f"{schedule.latency} clocks from the {self._taken} that completes a result to the result"),
-            ("throughput", f"{self._throughput()}, without gaps between frames"),
+            ("throughput", f"{self._throughput()}, without gaps between frames{of_one_size}"),
             ("a frame", self._frame()),
             *self._structure(),
             ("multipliers", f"{schedule.multipliers} for {self._lanes} products a clock{self._blocks()}"),
@@ -293,8 +295,10 @@ class Report:
         alone, interval = schedule.frame_clocks(rows, columns), schedule.frame_interval(rows, columns)
         lines, _ = schedule.lag
         least = design.core_min_rows
+        flush = schedule.flush_clocks(columns)
+        resized = f"; one of another size behind it waits {flush} more" if flush else ""
         short = f"; frames of up to {lines} row{'s' * (lines > 1)} wait for the one before to leave" if least <= lines else ""
-        return f"of {rows}x{columns} takes {alone} clocks alone, {interval} back to back{short}"
+        return f"of {rows}x{columns} takes {alone} clocks alone, {interval} back to back{resized}{short}"
 
     def _memory(self) -> str:
         schedule = self.schedule

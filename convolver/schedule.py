@@ -601,10 +601,14 @@ class Schedule:
 
         A FIR takes its samples as `rows`. An image of no more than `lag` lines waits until the one before has left.
         """
+        lines, _ = self.lag
+        return rows * -(-columns // self.pixels) * self.clocks + (self.flush_clocks(columns) if rows <= lines else 0)
+
+    def flush_clocks(self, columns: int = 1) -> int:
+        """Clocks in which a frame's end leaves when no other of its size pushes it: for so long one of another size waits, and one
+        that comes meanwhile for what is left of it."""
         lines, more = self.lag
-        beats = -(-columns // self.pixels)
-        waits = lines * beats + more if rows <= lines else 0
-        return (rows * beats + waits) * self.clocks
+        return (lines * -(-columns // self.pixels) + more) * self.clocks
 
     def frame_clocks(self, rows: int, columns: int = 1, frames: int = 1) -> int:
         """Clocks from the first beat of `frames` frames back to back to their last result, or last beat if that is later, both
@@ -613,8 +617,6 @@ class Schedule:
         A FIR takes its samples as `rows`. With a stride the last result is that of a place before the last one, by as many
         lines and columns as none is wanted of; then the core goes on to the frame's end, with `frame_interval` as ever.
         """
-        lines, more = self.lag
-        beats = -(-columns // self.pixels)
         early = 0
         if isinstance(self.design, Conv2DDesign):
             window = (
@@ -625,8 +627,8 @@ class Schedule:
                 for size, side, stride in zip((rows, columns), window, self.design.stride, strict=True)
             ]
             early = unwanted[0] * columns + unwanted[1] - self.design.overhangs(columns)
-        end = (rows * beats - 1) * self.clocks + 1
-        last = end + max((lines * beats + more - early) * self.clocks + self.latency, 0)
+        end = (rows * -(-columns // self.pixels) - 1) * self.clocks + 1
+        last = end + max(self.flush_clocks(columns) - early * self.clocks + self.latency, 0)
         return (frames - 1) * self.frame_interval(rows, columns) + last
 
     def run(self, samples: ArrayLike, weights: Sequence[int] | None = None) -> NDArray[np.object_]:

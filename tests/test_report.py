@@ -21,6 +21,8 @@ from convolver.report import Report, rounding_error
 from convolver.response import group_delay
 from convolver.schedule import Schedule
 from convolver.sim import golden
+from convolver.sim.streams import random_samples
+from convolver.sim.twin import TwinTransport
 
 FIR = FIRDesign([1, -3, 5, 5, -3, 1], shift=2)
 LOW_PASS = FIRDesign.lowpass(6000, 12_000, fs=48_000, taps=15, attenuation_db=20, output="s16")
@@ -75,7 +77,7 @@ def test_numbers_of_a_kernel() -> None:
     assert numbers["multipliers"] == 1  # only the 3 isn't a power of two
     assert numbers["sum_range"] == [0, 15 * 255]
     assert numbers["frame_clocks"] == 480 * 640 + 640 + 1 + numbers["latency"]
-    assert (numbers["lag_rows"], numbers["lag_columns"]) == (1, 1)
+    assert (numbers["lag_rows"], numbers["lag_columns"], numbers["flush_clocks"]) == (1, 1, 641)
     assert numbers["frame_interval"] == 480 * 640
 
 
@@ -101,8 +103,9 @@ def test_text_of_a_kernel() -> None:
         "rounding      half_up after 4 bits, noise of 0.288 LSB rms, variance 0.08301 LSB², mean 0.0312 LSB",
         "gain          0.9375 for a constant input, 0.9375 at worst",
         f"latency       {latency} clocks from the pixel that completes a result to the result",
-        "throughput    1 pixel in 1 clock, without gaps between frames",
+        "throughput    1 pixel in 1 clock, without gaps between frames of one size",
         f"a frame       of 480x640 takes {307200 + 641 + latency} clocks alone, 307200 back to back; "
+        "one of another size behind it waits 641 more; "
         "frames of up to 1 row wait for the one before to leave",
         "multipliers   1 for 9 products a clock",
         f"memory        {10240 + report.schedule.output_buffer_bits} bits: "
@@ -155,7 +158,7 @@ def test_text_of_a_kernel() -> None:
         ),
         (
             SEVERAL.replace(pixels_per_clock=4),
-            "throughput    4 pixels in 1 clock, a line in whole clocks, without gaps between frames",
+            "throughput    4 pixels in 1 clock, a line in whole clocks, without gaps between frames of one size",
         ),
         (SEVERAL, "coefficients  4 constant, s4"),
         (SEVERAL, "output        2 of s12 a pixel, results from -1275 to 2040, all of which fit"),
@@ -208,7 +211,7 @@ def test_a_pixel_in_several_clocks_takes_as_many_fewer_multipliers() -> None:
     latency = report.schedule.latency
     assert report.to_dict()["clocks_per_sample"] == 3
     lines = report.text().splitlines()
-    assert "throughput    1 pixel in 3 clocks, without gaps between frames" in lines
+    assert "throughput    1 pixel in 3 clocks, without gaps between frames of one size" in lines
     assert "multipliers   3 for 3 products a clock" in lines
     # The last pixel enters 79 slots behind the first; its result, and those of a line and a pixel, take 11 more.
     clocks = (79 + 11) * 3 + 1 + latency
@@ -394,3 +397,27 @@ def test_plot_without_matplotlib(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(ToolError, match=r"^A plot needs matplotlib, which isn't installed; pip install 'convolver\[demo\]'$"):
         plot(FIR, tmp_path / "plot.png")
+
+
+@pytest.mark.parametrize("after", [(8, 13), (9, 12), (14, 11), (9, 13)])
+@pytest.mark.parametrize(
+    "design",
+    [
+        BLUR,
+        Conv2DDesign([[1, 2]] * 7, loadable=True, clocks_per_pixel=2, boundary="edge"),
+        Conv2DDesign([[1, 2, 3]] * 5, pixels_per_clock=4, boundary="reflect"),
+        Conv2DDesign([[1, 2, 3]] * 3, mode="valid"),
+    ],
+    ids=["3x3", "2 clocks", "4 pixels", "valid"],
+)
+def test_a_frame_of_another_size_waits_as_long_as_the_report_says(design: Conv2DDesign, after: tuple[int, int]) -> None:
+    """Seeded: a flush of a line less, or one behind every frame."""
+    design = design.replace(rows=14, columns=13)
+    schedule, size = Schedule(design), (9, 13)
+    with TwinTransport(design) as transport:
+        transport.run_frames([random_samples(design.pixel, shape, 1) for shape in (size, after)])
+        clocks = transport.status()["frame_clocks"]
+    flush = 0 if after == size else schedule.flush_clocks(size[1])
+    assert clocks == schedule.frame_interval(*size) + flush + schedule.frame_clocks(*after)
+    if flush:
+        assert f"; one of another size behind it waits {schedule.flush_clocks(13)} more" in Report(design).text()
