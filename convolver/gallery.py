@@ -94,16 +94,17 @@ def template(grey: Array, place: tuple[int, int], side: int = SIDE) -> Conv2DDes
     return Conv2DDesign(weights.tolist(), operation="correlate", mode="valid", rows=rows, columns=columns)
 
 
-def make(photo: Photo, place: tuple[int, int], large: tuple[int, int], page: Path, advance: Advance) -> bool:
+def make(photo: Photo, place: tuple[int, int], large: tuple[int, int], page: Path, whole: Path, advance: Advance) -> bool:
     """Filters the photo, and the photo at `large` rows and columns, looks for its piece at `place`, and writes the page, with
-    its pictures in a folder ``pictures`` beside it. True if all results are the golden model's; else nothing is written.
+    its pictures in a folder ``pictures`` beside it, and each large picture as it is into the folder `whole`. True if all
+    results are the golden model's; else nothing is written.
 
     Raises
     ------
     FileError
         If a file can't be written.
     """
-    whole = Photo(photo.name, _fitted(photo.pixels, large))
+    enlarged = Photo(photo.name, _fitted(photo.pixels, large))
     search = template(photo.grey, place)
     runs = {
         size: [Measured(f"{name}, {size[0]} rows of {size[1]}", design) for name, (design, _) in FILTERS.items()]
@@ -114,7 +115,7 @@ def make(photo: Photo, place: tuple[int, int], large: tuple[int, int], page: Pat
     pictures: dict[tuple[int, ...], dict[str, Array]] = {}
     searched = Measured("search of the piece", search)
     try:
-        for source, (size, measured) in zip((photo, whole), runs.items(), strict=True):
+        for source, (size, measured) in zip((photo, enlarged), runs.items(), strict=True):
             pictures[size] = {"before": source.pixels}
             for name, run, device in zip(FILTERS, measured, devices, strict=False):
                 inputs = [source.grey] if name in GREY else source.planes
@@ -139,6 +140,9 @@ def make(photo: Photo, place: tuple[int, int], large: tuple[int, int], page: Pat
         for name, image in images.items():
             few = image.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
             few.save(page.parent / "pictures" / f"{name}.png", optimize=True)
+        whole.mkdir(parents=True, exist_ok=True)
+        for name, pixels in wide.items():
+            Image.fromarray(pixels.astype(np.uint8)).save(whole / f"{name}.png")
         page.write_text(_text(photo, everything, found), encoding="utf-8")
     except OSError as error:
         raise FileError(f"Gallery {page} can't be written: {(error.strerror or str(error)).lower()}") from None
@@ -187,7 +191,8 @@ this page shows them in fewer colours.
 
 {filters}
 
-The same in the same order with the photo at 1920x1080, scaled down for this page:
+The same in the same order with the photo at 1920x1080, scaled down for this page (`make gallery` leaves each in its own size in
+`build/gallery`):
 
 ![The photo at 1920x1080, and what each filter made of it](pictures/gallery-large.png)
 
@@ -230,8 +235,8 @@ def _text(photo: Photo, runs: Sequence[Measured], found: Found) -> str:
 def main() -> int:
     """Writes docs/gallery.md, with the demo's photo."""
     with steps() as advance:
-        equal = make(load_photo(None), PATCH, (1080, 1920), Path("docs", "gallery.md"), advance)
-    print("written: docs/gallery.md" if equal else "DIFFERENT from the golden model: nothing is written")
+        equal = make(load_photo(None), PATCH, (1080, 1920), Path("docs", "gallery.md"), Path("build", "gallery"), advance)
+    print("written: docs/gallery.md and build/gallery" if equal else "DIFFERENT from the golden model: nothing is written")
     return 0 if equal else 1
 
 

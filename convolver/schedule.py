@@ -605,8 +605,10 @@ class Schedule:
         return rows * -(-columns // self.pixels) * self.clocks + (self.flush_clocks(columns) if rows <= lines else 0)
 
     def flush_clocks(self, columns: int = 1) -> int:
-        """Clocks in which a frame's end leaves when no other of its size pushes it: for so long one of another size waits, and one
-        that comes meanwhile for what is left of it."""
+        """Clocks in which a frame's end leaves when no other of its size pushes it.
+
+        One of another size waits for so long, one that comes meanwhile for what is left of it.
+        """
         lines, more = self.lag
         return (lines * -(-columns // self.pixels) + more) * self.clocks
 

@@ -61,10 +61,16 @@ def test_the_page_is_written_if_every_result_is_right(
         gallery, "open_twins", lambda designs, _: [Device(design, number == wrong) for number, design in enumerate(designs)]
     )
     page = tmp_path / "gallery.md"
-    assert gallery.make(photo(), (11, 3), (60, 90), page, lambda *_: None) == (wrong is None)
+    whole = tmp_path / "build" / "gallery"
+    assert gallery.make(photo(), (11, 3), (60, 90), page, whole, lambda *_: None) == (wrong is None)
     if wrong is not None:
         assert not page.exists()
+        assert not whole.exists()
         return
+    assert sorted(path.stem for path in whole.iterdir()) == sorted(["before", *gallery.FILTERS])
+    for path in whole.iterdir():
+        with Image.open(path) as image:
+            assert image.size == (90, 60)
     text = page.read_text(encoding="utf-8")
     assert "stands at row 11,\ncolumn 3, and is " in text
     assert "| edges, 60 rows of 90 | 5400 | 1 |" in text
