@@ -99,7 +99,7 @@ class Device:
             Called with the number of results that are there, and of all, whenever a frame's have come.
         boundary, fill : optional
             For this call, what stands outside an image, where the design is switchable; by default the design's own. ``wrap``
-            is padded here, the others are made in the core.
+            is padded here, the others are made in the core. A `fill` is only for the boundary ``constant``.
 
         Raises
         ------
@@ -430,11 +430,14 @@ def _with_border(design: FIRDesign | Conv2DDesign, boundary: Boundary | None, fi
     if not design.switchable:
         raise DataError(f"A boundary can be chosen only of a design with switchable=True; this one's is {design.boundary}")
     try:
-        return design.replace(
+        changed = design.replace(
             boundary=design.boundary if boundary is None else boundary, fill=design.fill if fill is None else fill
         )
     except DesignError as error:
         raise DataError(str(error)) from None
+    if fill is not None and changed.boundary != "constant":
+        raise DataError(f"A fill can be chosen only for the boundary constant, not {fill} for {changed.boundary}; leave it out")
+    return changed
 
 
 def _is_stack(shape: tuple[int, ...], stack: bool | None) -> bool:
