@@ -301,6 +301,8 @@ def _mirrors(coefficients: Sequence[int], symmetry: Symmetry) -> int | None:
 
 def _asymmetric(coefficients: Sequence[int], symmetry: Symmetry, tap: int) -> str:
     mirror = len(coefficients) - 1 - tap
+    if tap == mirror:  # its own negative
+        return f"Coefficients must be {symmetry}: the middle one, tap {tap}, must be 0, not {coefficients[tap]}"
     sign = "" if symmetry == "symmetric" else "minus "
     return (
         f"Coefficients must be {symmetry}: tap {tap} must be {sign}tap {mirror}, "

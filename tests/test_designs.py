@@ -502,6 +502,10 @@ def test_a_budget_of_multipliers_sets_the_clocks():
         ({"symmetry": "even"}, "Symmetry must be one of none, symmetric, antisymmetric, not 'even'"),
         ({"symmetry": "symmetric"}, "Coefficients must be symmetric: tap 0 must be tap 2, not 1 against 3"),
         ({"symmetry": "antisymmetric"}, "Coefficients must be antisymmetric: tap 0 must be minus tap 2, not 1 against 3"),
+        (
+            {"coefficients": [1, 2, -7, -2, -1], "symmetry": "antisymmetric"},
+            "Coefficients must be antisymmetric: the middle one, tap 2, must be 0, not -7",
+        ),
         ({"coefficients": [4], "symmetry": "symmetric"}, "A symmetry must have 2 taps or more to share, not 1"),
         (
             {"coefficients": [0, 0], "coefficient": "u8", "loadable": True, "symmetry": "antisymmetric"},
