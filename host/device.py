@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import threading
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -43,7 +43,7 @@ class Device:
 
     Results are ``int64``, or ``object`` (Python integers) where the design's output has values beyond it.
 
-    One call goes on at a time; one from another thread waits for its end.
+    One call goes on at a time; one from another thread waits for its end. `load` alone may be called in the middle of a stream.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ class Device:
 
         The next arrays travel while results of earlier ones come in and are being used. `items` is read in the caller's thread,
         never more than `ahead` arrays before the results that were yielded last. Ending the loop early, by whatever, ends what
-        is under way.
+        is under way. Coefficients can be loaded in the middle of it; see `load`.
 
         Parameters
         ----------
@@ -223,10 +223,11 @@ class Device:
 
         async def feed() -> None:
             nonlocal sent
+            await room.acquire()
             async for item in _asynchronous(items):
-                await room.acquire()
-                stream.send(prepare(item))
+                stream.send(prepare(item))  # at once: a set that is loaded from now on is for what is read later
                 sent += 1
+                await room.acquire()
 
         await self._claim()
         try:
@@ -249,11 +250,28 @@ class Device:
                 with contextlib.suppress(asyncio.CancelledError, Exception):
                     await feeder
         finally:
-            self._stream = None
+            # Without a pause in between: a task that loads finds either the stream or nobody. Whoever cancels twice waits here.
+            self._finish()
             self._release()
 
     def load(self, coefficients: npt.ArrayLike, timeout: float | None = None) -> None:
-        """Gives the core other coefficients, from the next call on.
+        """Gives the core other coefficients: from the next call on or, in the middle of a stream, from the next array on.
+
+            for out in device.stream(camera, ahead=0):
+                device.load(better(out))
+
+        During a `stream` or an `astream` it returns at once, in the thread or task that reads the results, in the source of the
+        arrays, or in any other. Arrays that the stream takes from its source after that are filtered with the new set; those
+        that it has taken before, up to `ahead` of them more than were yielded, with the old one. No array is filtered with
+        both, however many frames it is cut into, and with either `swap`: the new set leaves for the device once all results of
+        the old one are there, so that each load costs a stream about one way to the device and back. Only where another thread
+        loads while the stream is taking an array may that one be filtered with either.
+
+        The samples before an array, where the design is `continuous` or the arrays are `joined`, meet the new set as they would
+        in the core: in its first results.
+
+        A set that is refused changes nothing, and the stream goes on with the old one. One that was loaded in a stream stands
+        behind its end too, also where that came early.
 
         Parameters
         ----------
@@ -278,9 +296,17 @@ class Device:
         if values.shape != shape:
             raise DataError(f"Coefficients must have the shape of the design's, {_by(shape)}, not {_by(values.shape)}")
         _check_format("Coefficients", values, design.coefficient_format)
-        whole = [int(value) for value in values.flat]
-        with self._using():
-            self._transport.load(design.independent(whole) if isinstance(design, FIRDesign) else whole, timeout)
+        whole: Sequence[int] = [int(value) for value in values.flat]
+        if isinstance(design, FIRDesign):
+            whole = design.independent(whole)
+
+        def streamed() -> bool:
+            return (stream := self._stream) is not None and stream.load(whole, timeout)
+
+        if not streamed():
+            with self._using(streamed) as mine:
+                if mine:
+                    self._transport.load(whole, timeout)
 
     def silence(self) -> None:
         """Makes a filter with `continuous` set start from silence with the next call, as it does when the device is opened.
@@ -319,16 +345,20 @@ class Device:
     # One user at a time
 
     @contextlib.contextmanager
-    def _using(self) -> Iterator[None]:
-        """Waits for other threads; whoever would wait for itself is told."""
+    def _using(self, otherwise: Callable[[], bool] = lambda: False) -> Iterator[bool]:
+        """Waits for other threads; whoever would wait for itself is told. While it waits it asks whether what it waits for was
+        done `otherwise`, and then gives False."""
         me = threading.get_ident()
         while not self._lock.acquire(timeout=_LOOK):
             user = self._user
             if user is not None and user[0] == me:
                 raise LinkError(_BUSY)
+            if otherwise():
+                yield False
+                return
         self._user = me, None
         try:
-            yield
+            yield True
         finally:
             self._release()
 
@@ -352,8 +382,13 @@ class Device:
         try:
             yield stream
         finally:
+            self._finish()
+
+    def _finish(self) -> None:
+        """Ends the stream, if there is one; until then it takes sets."""
+        if self._stream is not None:
+            self._stream.finish()
             self._stream = None
-            stream.stop()
 
     # Arrays
 

@@ -1,10 +1,15 @@
-"""A thread that keeps a transport busy: work goes in, and comes out when its results are there, in the same order."""
+"""A thread that keeps a transport busy: work goes in, and comes out when its results are there, in the same order.
+
+Coefficients go in between two pieces of work. What is in front of them comes out before they are loaded: a transport gives a
+set to the frames of its next call, so what is under way can't meet it, whatever the transport, wherever the core would swap.
+"""
 
 import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from convolver.host.tiling import Work
 from convolver.host.transport import Samples, Transport
@@ -18,8 +23,17 @@ class _Stopped(Exception):  # noqa: N818  # no error: somebody wants the thread 
     """Ends the call that the thread is in."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Set:
+    """Coefficients for the work behind them."""
+
+    coefficients: Sequence[int]
+    timeout: float | None
+
+
 class Stream:
-    """Sends work to a transport, each piece as soon as it's there, several at a time; to be ended by `stop`, whatever happens.
+    """Sends work to a transport, each piece as soon as it's there, several at a time; to be ended by `finish`, whatever
+    happens.
 
     Parameters
     ----------
@@ -36,9 +50,12 @@ class Stream:
         self._end = None if timeout is None else time.monotonic() + timeout
         self._notify = notify
         self._stopped = threading.Event()
-        self._inbox: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[Work | _Set | None] = queue.SimpleQueue()
         self._outbox: queue.SimpleQueue[Work | BaseException] = queue.SimpleQueue()
         self._sending: Work | None = None
+        self._set: _Set | None = None  # waits until nothing is under way
+        self._finishing = threading.RLock()
+        self._finished = False
         self._under_way: deque[Work] = deque()
         self._thread = threading.Thread(target=self._run, name="stream to a device", daemon=True)
         self._thread.start()
@@ -46,6 +63,16 @@ class Stream:
     def send(self, work: Work) -> None:
         """Puts work behind all that was sent before."""
         self._inbox.put(work)
+
+    def load(self, coefficients: Sequence[int], timeout: float | None = None) -> bool:
+        """Puts coefficients (see `Transport.load`) behind all that was sent before, from any thread, without waiting.
+
+        False if the stream is finished: the transport is free for others.
+        """
+        with self._finishing:
+            if not self._finished:
+                self._inbox.put(_Set(coefficients, timeout))
+            return not self._finished
 
     def receive(self, *, wait: bool) -> Work | None:
         """The next piece that is done, or None if there is none and nobody waits; raises what the transport has raised."""
@@ -67,10 +94,27 @@ class Stream:
         self._inbox.put(None)
         self._thread.join()
 
+    def finish(self) -> None:
+        """Stops, and gives the transport the last set that was still on its way, for its next call."""
+        self.stop()
+        with self._finishing:
+            self._finished = True
+            last = self._set
+            self._set = None
+            while not self._inbox.empty():
+                if isinstance(item := self._inbox.get(), _Set):
+                    last = item
+            if last is not None:
+                self._transport.load(last.coefficients, last.timeout)
+
     def _run(self) -> None:
         try:
-            while (work := self._inbox.get()) is not None:
-                self._begin(work)
+            while (item := self._set or self._inbox.get()) is not None:
+                if isinstance(item, _Set):
+                    self._set = None
+                    self._transport.load(item.coefficients, item.timeout)
+                    continue
+                self._begin(item)
                 left = None if self._end is None else max(self._end - time.monotonic(), 0.0)
                 self._transport.stream(self._take, self._give, left, self._check)
         except _Stopped:
@@ -83,19 +127,24 @@ class Stream:
         self._under_way.append(work)
 
     def _take(self) -> Samples | None:
-        """The next frame, as far as there is work."""
+        """The next frame, as far as there is work in front of the next set."""
         while True:
             if self._sending is not None and (frame := self._sending.take()) is not None:
                 return frame
             self._sending = None
+            if self._set is not None:
+                return None
             try:
-                work = self._inbox.get_nowait()
+                item = self._inbox.get_nowait()
             except queue.Empty:
                 return None
-            if work is None:
+            if item is None:
                 self._inbox.put(None)  # for `_run`
                 return None
-            self._begin(work)
+            if isinstance(item, _Set):
+                self._set = item  # for `_run`, behind the results of all that was sent
+                return None
+            self._begin(item)
 
     def _give(self, results: Samples) -> None:
         self._under_way[0].give(results)

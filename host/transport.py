@@ -53,8 +53,8 @@ class Transport(Protocol):
         """
 
     def load(self, coefficients: Sequence[int], timeout: float | None = None) -> None:
-        """Gives the core the coefficients for the next frame: `design.independent` of a whole set for a FIR, all of
-        `design.weights` in 2-D."""
+        """Gives the core the coefficients for the frames of the next call and those behind it: `design.independent` of a whole
+        set for a FIR, all of `design.weights` in 2-D. Not while `run` or `stream` goes on."""
 
     def silence(self) -> None:
         """Makes a continuous filter start from silence with the next frame."""

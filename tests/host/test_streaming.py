@@ -320,6 +320,38 @@ def test_a_cancelled_call_ends_and_the_next_one_is_served():
     assert not threads()
 
 
+def test_a_call_that_is_cancelled_twice_leaves_nobody_behind():
+    class Slow(Gated):
+        """Takes its time to end."""
+
+        def stream(self, *arguments):
+            try:
+                super().stream(*arguments)
+            finally:
+                self.ended -= 1
+                threading.Event().wait(0.1)
+                self.ended += 1
+
+    async def main():
+        transport = Slow(FIR)
+        device = Device(transport)
+        call = asyncio.create_task(device.acall([1]))
+        while not transport.taken.qsize():
+            await asyncio.sleep(0.001)
+        for _ in range(2):
+            call.cancel()
+            await asyncio.sleep(0)
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        assert transport.ended == 1
+        assert not threads()
+        transport.gate.release()
+        assert (await device.acall([4])).tolist() == [4]
+
+    asyncio.run(main())
+    assert not threads()
+
+
 def test_errors_reach_the_task():
     async def main():
         transport = GoldenTransport(FIR)

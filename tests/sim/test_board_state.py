@@ -4,10 +4,13 @@ Calls, and frames of one call, are pieces of one signal until somebody asks for 
 takes effect with the next sample; a new session begins from silence, with the coefficients of the design.
 """
 
+import itertools
+
 import numpy as np
 import pytest
 
-from convolver import FIRDesign
+from convolver import Conv2DDesign, FIRDesign
+from convolver.errors import DataError
 from convolver.host.device import Device
 from convolver.host.link import LinkTransport, connect
 from convolver.sim import golden
@@ -80,6 +83,57 @@ def test_a_set_meets_the_samples_of_the_frames_before(twin):
             np.testing.assert_array_equal(results, expected)
             used = [int(tap) for tap in random.integers(-128, 128, len(TAPS))]
             device.load(used)
+
+
+@pytest.mark.parametrize("ahead", [0, 4])
+def test_a_set_for_each_few_pieces_of_a_stream(twin, ahead):
+    """Loaded between the results of one stream, it is used from the first sample on that the stream takes after that."""
+    random = np.random.default_rng(8)
+    signal = random_samples(DESIGN.data, (600,), 10 + ahead)
+    places = [0, 1, *sorted(int(place) for place in random.choice(np.arange(2, 600), 24, replace=False)), 600]
+    sets, used = [TAPS], []
+    with opened(twin) as device:
+
+        def source():
+            for start, stop in itertools.pairwise(places):
+                used.append(sets[-1])
+                yield signal[start:stop]
+
+        results = []
+        for result in device.stream(source(), ahead=ahead):
+            results.append(result)
+            for _ in range(int(random.choice([0, 1, 1, 2]))):
+                sets.append([int(tap) for tap in random.integers(-128, 128, len(TAPS))])
+                device.load(sets[-1])
+            with pytest.raises(DataError, match=r"^Coefficients must be between -128 and 127 to fit s8, not 128$"):
+                device.load([128] * len(TAPS))
+        assert device.status()["link_sessions"] == 1
+    assert len({tuple(taps) for taps in used}) > 10
+    for taps, (start, stop), result in zip(used, itertools.pairwise(places), results, strict=True):
+        np.testing.assert_array_equal(result, golden.run(DESIGN.replace(coefficients=taps), signal[:stop])[start:])
+
+
+def test_a_kernel_for_each_few_images_of_a_stream():
+    """Images larger than the core among them: no image meets two kernels, though it goes through in several frames."""
+    random = np.random.default_rng(12)
+    design = Conv2DDesign([[1, -2, 3], [4, 5, -6]], loadable=True, coefficient="s8", boundary="edge", rows=12, columns=16)
+    images = [random.integers(0, 256, (size, 9 + size % 13)) for size in (1, 30, 5, 12, 13, 2, 2, 25, 8, 3)]
+    kernels, used = [design], []
+    with opened(BoardTwin(design)) as device:
+
+        def source():
+            for image in images:
+                used.append(kernels[-1])
+                yield image
+
+        results = []
+        for result in device.stream(source(), ahead=2):
+            results.append(result)
+            kernels.append(design.with_weights([int(weight) for weight in random.integers(-128, 128, 6)]))
+            device.load(kernels[-1].kernel)
+    assert len({changed.weights for changed in used}) > 5
+    for changed, image, result in zip(used, images, results, strict=True):
+        np.testing.assert_array_equal(result, golden.run(changed, image))
 
 
 def test_zeros_bring_out_the_state_behind_a_pseudo_terminal():
