@@ -3,15 +3,15 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil
 from typing import Any
 
-from convolver.designs import Conv2DDesign, Design, FIRDesign
-from convolver.errors import BoardError
+from convolver.designs import Design, FIRDesign
+from convolver.errors import BoardError, ToolError
 from convolver.formats import Format
 from convolver.schedule import Schedule
 
-from .registry import Board, Family
+from .memories import block_rams, core_memories, shell_memories
+from .registry import Board
 from .timing import Cell
 
 __all__ = ["Use", "check_fit", "check_use", "device_use", "needs", "synthesis_use"]
@@ -25,23 +25,17 @@ class Use:
     used: float
     available: int
 
+    @property
+    def fits(self) -> bool:
+        """Whether there is as much."""
+        return self.used <= self.available
+
     def __str__(self) -> str:
         return f"{self.what} {self.used:g} of {self.available} ({100 * self.used / self.available:.0f} %)"
 
 
-BLOCK_SHAPES: Mapping[Family, tuple[tuple[int, int], ...]] = {
-    "ecp5": ((1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1)),
-    "ice40": ((256, 16), (512, 8), (1024, 4), (2048, 2), (4096, 1)),
-    "xilinx7": ((512, 72), (1024, 36), (2048, 18), (4096, 9), (8192, 4), (16384, 2), (32768, 1)),
-}
-"""Words of a block RAM, and their bits: each family's choices, and what Yosys adds to them."""
-
 DEEPEST_BLOCK = 16384
 """Words of the deepest memory that ECP5's block RAMs are instantiated for, side by side."""
-
-SMALLEST_BLOCK: Mapping[Family, int] = {"ecp5": 0, "ice40": 512, "xilinx7": 4096}
-"""Bits from which on Yosys takes block RAM for every memory with a write port, whatever its shape; smaller ones may become
-something else. ECP5's are instantiated. Measured on memories of 16 to 4096 words of 1 to 32 bits."""
 
 CERTAIN_PRODUCT = 12
 """Bits from which on Yosys takes a hard multiplier for every product with a constant, on ECP5 and 7-series. Measured on samples
@@ -51,24 +45,26 @@ of 2 to 20 bits; narrower products may become adders."""
 def check_fit(board: Board, design: Design) -> None:
     """Refuses a design that can't fit by its own count, long before the tools would find out; says what would fit.
 
-    Counts only what is certain to be needed, of the core alone: a multiplier for each lane whose coefficient changes, and for
-    each constant that isn't wiring and is wide enough that the tools take one (on iCE40 for each, and one for two products of
-    8 bits); the line buffer, in block RAMs or single-port RAMs, and the memories of a folded filter. Narrow constants may
-    become adders, and small memories look-up tables: those are left to the tools.
+    Counts only what is certain to be needed: a multiplier for each lane whose coefficient changes, and for each constant that
+    isn't wiring and is wide enough that the tools take one (on iCE40 for each, and one for two products of 8 bits); the
+    memories of the core and of all that the board puts around it, the link's above all, in block RAMs or single-port RAMs.
+    Narrow constants may become adders, and small memories look-up tables: those are left to the tools.
 
     Raises
     ------
     BoardError
         Naming the limit, the need, and the fewest clocks a sample or a pixel that would do.
+    ToolError
+        If a package is missing that the gateware is made with.
     """
-    deepest = max((words for words, _, _ in _memories(Schedule(design, board.hardware))), default=0)
+    deepest = max(memory.words for memory in core_memories(Schedule(design, board.hardware)))
     if board.family == "ecp5" and deepest > DEEPEST_BLOCK:
         raise BoardError(
             f"A line of a design for {board.name} must have at most {DEEPEST_BLOCK} pixels, border included, not {deepest}; "
             "use fewer columns"
         )
     for use in needs(board, design):
-        if use.used > use.available:
+        if not use.fits:
             raise BoardError(
                 f"A design for {board.name} must need at most {use.available} {use.what}s, not {use.used:g}; "
                 f"{_hint(board, design, use)}"
@@ -84,17 +80,19 @@ def check_use(board: Board, use: Sequence[Use]) -> None:
         Naming the limit and the use.
     """
     for one in use:
-        if one.used > one.available:
+        if not one.fits:
             raise BoardError(f"A design for {board.name} must need at most {one.available} {one.what}s, not {one.used:g}")
 
 
 def needs(board: Board, design: Design) -> tuple[Use, ...]:
     """What a design needs at the least, as `check_fit` counts it: multipliers, block RAMs and, if any, single-port RAMs."""
+    return _needs(board, design, _shell_block_rams(board, design))
+
+
+def _needs(board: Board, design: Design, shell: float) -> tuple[Use, ...]:
+    """`needs`, with so many block RAMs around the core."""
     schedule = Schedule(design, board.hardware)
-    memories = _memories(schedule)
-    blocks = sum(
-        _blocks(board.family, words, bits) for words, bits, written in memories if _in_block(board, words * bits, written)
-    )
+    blocks = shell + sum(block_rams(board.family, memory) for memory in core_memories(schedule))
     single_port = [Use("single-port RAM", schedule.single_port_rams, board.single_port_rams)]
     return (
         Use("multiplier", _multipliers(board, schedule), board.multipliers),
@@ -103,13 +101,26 @@ def needs(board: Board, design: Design) -> tuple[Use, ...]:
     )
 
 
+def _shell_block_rams(board: Board, design: Design) -> float:
+    try:
+        memories = shell_memories(board, design)
+    except ImportError as error:
+        raise ToolError(f"{error.name} is missing; install it with: pip install 'convolver[boards]'") from None
+    return sum(block_rams(board.family, memory) for memory in memories)
+
+
 def _hint(board: Board, design: Design, use: Use) -> str:
     signal = isinstance(design, FIRDesign)
     field = "clocks_per_sample" if signal else "clocks_per_pixel"
     most = len(design.terms) if isinstance(design, FIRDesign) else Schedule(design).positions
+    shell = _shell_block_rams(board, design)
     for clocks in range(1, most + 1) if signal or use.what == "multiplier" else ():
-        found = needs(board, design.replace(**{field: clocks, "multipliers": None}))
-        if all(one.used <= one.available for one in found):
+        other = design.replace(**{field: clocks, "multipliers": None})
+        # What is around the core hardly changes: it is elaborated anew, which takes a while, only for what may do.
+        if not all(one.fits for one in _needs(board, other, shell)):
+            continue
+        found = needs(board, other)
+        if all(one.fits for one in found):
             return f"{field}={clocks} needs {found[0].used:g} multipliers and {found[1].used:g} block RAMs"
     if signal:
         return "use fewer taps or narrower numbers"
@@ -133,33 +144,6 @@ def _certain(sample: Format, weight: int) -> bool:
     return odd > 1 and sample.width > 1 and product.width >= CERTAIN_PRODUCT
 
 
-def _memories(schedule: Schedule) -> list[tuple[int, int, bool]]:
-    """Words, bits, and whether they are ever written, of each memory in block RAM but the output buffer."""
-    design = schedule.design
-    memories = []
-    if schedule.line_buffer_bits and isinstance(design, Conv2DDesign) and not schedule.single_port_rams:
-        memories.append((design.core_beats, schedule.line_buffer_bits // design.core_beats, True))
-    if schedule.sample_memory_bits:
-        words = 1 << schedule.positions.bit_length()
-        memories += [(words, design.sample.width, True)] * (schedule.sample_memory_bits // (words * design.sample.width))
-    for one in (*schedule.columns, schedule) if schedule.clocks > 1 else ():
-        memories += [(one.coefficient_words, one.design.coefficient_format.width, design.loadable)] * one.lanes
-    return memories
-
-
-def _in_block(board: Board, bits: int, written: bool) -> bool:
-    return board.family == "ecp5" or (written and bits >= SMALLEST_BLOCK[board.family])
-
-
-def _blocks(family: Family, words: int, bits: int) -> float:
-    """Block RAMs of a memory; of a 7-series device in units of 36 kbit, in halves."""
-    blocks = min(ceil(words / deep) * ceil(bits / wide) for deep, wide in BLOCK_SHAPES[family])
-    if family == "xilinx7":
-        half = min(ceil(words / deep) * ceil(bits * 2 / wide) for deep, wide in BLOCK_SHAPES[family])
-        return min(blocks, half / 2)
-    return blocks
-
-
 _REPORTED = {
     "ecp5": {"TRELLIS_COMB": "LUT", "TRELLIS_FF": "FF", "MULT18X18D": "multiplier", "DP16KD": "block RAM"},
     "ice40": {
@@ -173,19 +157,23 @@ _REPORTED = {
 
 def device_use(board: Board, report: Mapping[str, Any], netlist: list[Cell]) -> tuple[Use, ...]:
     """Use after placement, by nextpnr. An iCE40's logic cell is one LUT and one flip-flop; these two are the netlist's."""
-    utilization = report["utilization"]
-    # nextpnr lets a 12F have all of a 25F.
-    most = {"LUT": board.luts, "FF": board.flip_flops, "multiplier": board.multipliers, "block RAM": board.block_rams}
-    use = [
-        Use(name, utilization[key]["used"], min(utilization[key]["available"], most.get(name, utilization[key]["available"])))
-        for key, name in _REPORTED[board.family].items()
-        if key in utilization
-    ]
+    use = _utilization(board, report["utilization"])
     if board.family == "ice40":
         types = Counter(cell.type for cell in netlist)
         flip_flops = sum(count for name, count in types.items() if name.startswith("SB_DFF"))
         use[1:1] = [Use("LUT", types["SB_LUT4"], board.luts), Use("FF", flip_flops, board.flip_flops)]
     return tuple(use)
+
+
+def _utilization(board: Board, found: Mapping[str, Mapping[str, int]]) -> list[Use]:
+    """What nextpnr counts as used and available of each kind, by our names."""
+    # nextpnr lets a 12F have all of a 25F.
+    most = {"LUT": board.luts, "FF": board.flip_flops, "multiplier": board.multipliers, "block RAM": board.block_rams}
+    return [
+        Use(name, found[key]["used"], min(found[key]["available"], most.get(name, found[key]["available"])))
+        for key, name in _REPORTED[board.family].items()
+        if key in found
+    ]
 
 
 # LUTs that a 7-series primitive takes: a RAM32M or RAM64M is a whole SLICEM's four, an inverter at worst its own.

@@ -21,16 +21,22 @@ FIFO_RESOURCE = "fifo245"
 
 
 def device_on(
-    board: Board, design: FIRDesign | Conv2DDesign, clocks: Clocks, serial_number: int = 0, slots: int | None = None
+    board: Board,
+    design: FIRDesign | Conv2DDesign,
+    clocks: Clocks,
+    serial_number: int = 0,
+    slots: int | None = None,
+    core: Any = None,
 ) -> Device:
-    """The device that a board's bitstream holds: its core of the board's family, its domains at the rates of `clocks`.
+    """The device that a board's bitstream holds: its core of the board's family, unless another one is given, its domains at
+    the rates of `clocks`.
 
     Raises
     ------
     DesignError
         If a parameter is out of its range.
     """
-    core = create(design, board.hardware)
+    core = create(design, board.hardware) if core is None else core
     own = {f"{name}_hz": domain.clock_hz for name in ("core", "line") if (domain := clocks.get(name))}
     baud = board.link.baud if isinstance(board.link, Uart) else None
     return Device(design, clocks.link.clock_hz, baud, serial_number, board.slots if slots is None else slots, core, **own)

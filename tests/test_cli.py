@@ -458,16 +458,16 @@ class TestBoards:
         line = failure(capsys, 7, command, "--board", "icebreaker", "-d", path)
         assert line == (
             "A design for icebreaker must need at most 8 multipliers, not 64; "
-            "clocks_per_sample=8 needs 8 multipliers and 8 block RAMs"
+            "clocks_per_sample=8 needs 8 multipliers and 29 block RAMs"
         )
         assert [entry.name for entry in tmp_path.iterdir()] == ["design.toml"]
 
     def test_a_report_for_a_board(self, capsys: pytest.CaptureFixture[str], design: Any) -> None:
         path = design(FIRDesign([0] * 64, coefficient=s16, loadable=True, clocks_per_sample=8))
         text = success(capsys, "report", "--board", "icebreaker", "-d", path)
-        assert text.endswith("icebreaker has room: at the least multiplier 8 of 8 (100 %), block RAM 8 of 30 (27 %)\n")
+        assert text.endswith("icebreaker has room: at the least multiplier 8 of 8 (100 %), block RAM 29 of 30 (97 %)\n")
         numbers = json.loads(success(capsys, "report", "--board", "icebreaker", "-d", path, "--json"))
-        assert numbers["board"] == {"name": "icebreaker", "multiplier": 8, "block RAM": 8}
+        assert numbers["board"] == {"name": "icebreaker", "multiplier": 8, "block RAM": 29}
 
 
 class TestServe:

@@ -73,12 +73,12 @@ BAD = {
     "loadable kernel": (
         "icebreaker",
         Conv2DDesign([[1] * 3] * 3, coefficient="s9", loadable=True),
-        "must need at most 8 multipliers, not 9; clocks_per_pixel=2 needs 5 multipliers and 3 block RAMs",
+        "must need at most 8 multipliers, not 9; clocks_per_pixel=2 needs 5 multipliers and 20 block RAMs",
     ),
     "products of 8 bits, two a multiplier": (
         "icebreaker",
         Conv2DDesign([range(first, first + 10, 2) for first in range(3, 53, 10)]),
-        "must need at most 8 multipliers, not 13; clocks_per_pixel=2 needs 7 multipliers and 6 block RAMs",
+        "must need at most 8 multipliers, not 13; clocks_per_pixel=2 needs 7 multipliers and 23 block RAMs",
     ),
     "more kernels than multipliers": (
         "icebreaker",
@@ -88,47 +88,52 @@ BAD = {
     "loadable taps": (
         "arty-a7-35",
         FIRDesign([0] * 91, loadable=True, **S16),
-        "must need at most 90 multipliers, not 91; clocks_per_sample=2 needs 46 multipliers and 0 block RAMs",
+        "must need at most 90 multipliers, not 91; clocks_per_sample=2 needs 46 multipliers and 2 block RAMs",
     ),
     "wide operands": (
         "ulx3s-85f",
         FIRDesign([1] * 100, data=s16, coefficient="s20", loadable=True),
-        "must need at most 156 multipliers, not 200; clocks_per_sample=2 needs 100 multipliers and 150 block RAMs",
+        "must need at most 156 multipliers, not 200; clocks_per_sample=2 needs 100 multipliers and 155 block RAMs",
     ),
     "pairs are wider than their samples": (
         "ulx3s-85f",
         FIRDesign([0] * 160, data="s18", coefficient="s18", loadable=True, symmetry="symmetric"),
-        "must need at most 156 multipliers, not 160; clocks_per_sample=2 needs 80 multipliers and 120 block RAMs",
+        "must need at most 156 multipliers, not 160; clocks_per_sample=2 needs 80 multipliers and 125 block RAMs",
     ),
     "constant taps": (
         "ulx3s-85f",
         FIRDesign(range(1001, 1001 + 2 * 157, 2), data=s16),
-        "must need at most 156 multipliers, not 157; clocks_per_sample=2 needs 79 multipliers and 158 block RAMs",
+        "must need at most 156 multipliers, not 157; clocks_per_sample=2 needs 79 multipliers and 163 block RAMs",
     ),
     "folded": (
         "icebreaker",
         FIRDesign(range(1, 20), clocks_per_sample=2, **S16),
-        "must need at most 8 multipliers, not 10; clocks_per_sample=3 needs 7 multipliers and 7 block RAMs",
+        "must need at most 8 multipliers, not 10; clocks_per_sample=3 needs 7 multipliers and 24 block RAMs",
     ),
     "nothing does": (
         "icebreaker",
         FIRDesign([0] * 10, data="s32", coefficient="s32", loadable=True),
-        "must need at most 8 multipliers, not 40; clocks_per_sample=5 needs 8 multipliers and 8 block RAMs",
+        "must need at most 8 multipliers, not 40; clocks_per_sample=5 needs 8 multipliers and 21 block RAMs",
     ),
     "line buffer": (
         "icebreaker",
         Conv2DDesign([[1] * 3] * 6, columns=16384),
-        "must need at most 30 block RAMs, not 160; use fewer columns",
+        "must need at most 30 block RAMs, not 175; use fewer columns",
     ),
     "memories of a folded filter": (
         "ulx3s-85f",
         FIRDesign([0] * 256, loadable=True, clocks_per_sample=2, **S16),
-        "must need at most 208 block RAMs, not 256; clocks_per_sample=3 needs 86 multipliers and 172 block RAMs",
+        "must need at most 208 block RAMs, not 261; clocks_per_sample=3 needs 86 multipliers and 177 block RAMs",
+    ),
+    "the link's memories beside the core's": (
+        "icebreaker",
+        FIRDesign([3] * 256, data="s8", coefficient="s8", loadable=True, multipliers=16, output="s16", shift=9),
+        "must need at most 30 block RAMs, not 45; clocks_per_sample=32 needs 4 multipliers and 29 block RAMs",
     ),
     "memories for too many clocks": (
         "icebreaker",
         FIRDesign([0] * 256, data="s32", coefficient="s32", loadable=True, symmetry="symmetric", clocks_per_sample=1024),
-        "must need at most 30 block RAMs, not 32; clocks_per_sample=128 needs 6 multipliers and 12 block RAMs",
+        "must need at most 30 block RAMs, not 45; clocks_per_sample=128 needs 6 multipliers and 25 block RAMs",
     ),
 }
 

@@ -101,7 +101,7 @@ def test_long_lines_of_an_icebreaker_take_its_single_port_rams() -> None:
     board, other = boards.get("icebreaker"), boards.get("ulx3s-85f")
     design = Conv2DDesign([[1] * 3] * 5, columns=16384)
     check_fit(board, design)
-    assert [str(use) for use in needs(board, design)][1:] == ["block RAM 0 of 30 (0 %)", "single-port RAM 4 of 4 (100 %)"]
+    assert [str(use) for use in needs(board, design)][1:] == ["block RAM 15 of 30 (50 %)", "single-port RAM 4 of 4 (100 %)"]
     assert [use.what for use in needs(board, design.replace(columns=640))] == ["multiplier", "block RAM"]
     assert [use.what for use in needs(other, design)] == ["multiplier", "block RAM"]
 
