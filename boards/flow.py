@@ -13,7 +13,7 @@ from convolver.errors import BoardError, FileError, ToolError
 
 from .clocks import Clocks, Domain, clocks_of
 from .registry import Board, get
-from .resources import Use, check_fit, check_use, device_use, synthesis_use
+from .resources import Use, check_fit, check_use, device_use, overfull, synthesis_use
 from .timing import Clock, cells, critical_path, domain_clocks
 from .toolchain import find, run, versions
 
@@ -31,9 +31,16 @@ BITSTREAMS = {"ecp5": "top.bit", "ice40": "top.bin"}
 PLACEMENTS = 3
 """Placements that are tried, each with a seed of its own, before a clock counts as missed: what separates them is chance."""
 
-OUT_OF_ROOM = ("Unable to place cell", "no BELs remaining", "failed to place", "Unable to find legal placement")
+OUT_OF_ROOM = (
+    "Unable to place cell",
+    "no BELs remaining",
+    "failed to place",
+    "Unable to find legal placement",
+    "Failed to expand region",
+)
 """How nextpnr's placer says that something ran out."""
 REPORT = "top.report.json"
+PLACER_LOG = "top.tim"
 
 
 @dataclass(frozen=True)
@@ -194,10 +201,10 @@ def _place(
         seed = str(int(placement[at]) + number)
         step("placing and routing" + f" again, seed {seed}" * bool(number))
         try:
-            run(placement[0], [*placement[1:at], seed, *placement[at + 1 :]], directory, logs=["top.tim"])
+            run(placement[0], [*placement[1:at], seed, *placement[at + 1 :]], directory, logs=[PLACER_LOG])
         except ToolError as error:
             if any(words in str(error) for words in OUT_OF_ROOM):
-                raise BoardError(f"A design must fit {board.name}: {error}") from None
+                raise BoardError(f"A design must fit {board.name}: {_overfull(board, directory) or error}") from None
             raise
         report = _read(directory / REPORT)
         netlist = cells(_read(directory / "top.json"))
@@ -225,6 +232,16 @@ def _place(
         path,
         versions([synthesis[0], placement[0]]),
     )
+
+
+def _overfull(board: Board, directory: Path) -> str:
+    """What the placer's log says that a design needs too much of; empty where each kind is enough by itself."""
+    log = directory / PLACER_LOG
+    try:
+        use = overfull(board, log.read_text(encoding="utf-8", errors="replace"))
+    except OSError:
+        return ""
+    return f"needs {', '.join(f'{one.used:g} of {one.available} {one.what}s' for one in use)}; log {log}" if use else ""
 
 
 def _synthesise(board: Board, design: FIRDesign | Conv2DDesign, clocks: Clocks, directory: Path, step: Step) -> BuildResult:

@@ -1,5 +1,6 @@
 """What a design needs, what a build used, and what the device has."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from .memories import block_rams, core_memories, shell_memories
 from .registry import Board
 from .timing import Cell
 
-__all__ = ["Use", "check_fit", "check_use", "device_use", "needs", "synthesis_use"]
+__all__ = ["Use", "check_fit", "check_use", "device_use", "needs", "overfull", "synthesis_use"]
 
 
 @dataclass(frozen=True)
@@ -174,6 +175,15 @@ def _utilization(board: Board, found: Mapping[str, Mapping[str, int]]) -> list[U
         for key, name in _REPORTED[board.family].items()
         if key in found
     ]
+
+
+_UTILIZATION = re.compile(r"^Info:\s+(?P<kind>\w+):\s*(?P<used>\d+)/\s*(?P<available>\d+)\s+\d+%\s*$", re.MULTILINE)
+
+
+def overfull(board: Board, log: str) -> list[Use]:
+    """What a design needs more of than the device has, as nextpnr's log counts it before it places anything."""
+    counted = {line["kind"]: {key: int(line[key]) for key in ("used", "available")} for line in _UTILIZATION.finditer(log)}
+    return [use for use in _utilization(board, counted) if not use.fits]
 
 
 # LUTs that a 7-series primitive takes: a RAM32M or RAM64M is a whole SLICEM's four, an inverter at worst its own.

@@ -16,7 +16,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver import BoardError, Conv2DDesign, FIRDesign, ToolError, boards, s16
-from convolver.boards.resources import check_use, device_use
+from convolver.boards.resources import check_use, device_use, overfull
 from convolver.boards.toolchain import TOOLS, find, run, tail, versions
 from convolver.hw.uart import UARTReceiver, UARTTransmitter
 
@@ -213,6 +213,45 @@ def test_placer_out_of_room_is_the_boards_fault(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setenv("NEXTPNR_ICE40", str(program(tmp_path, "nextpnr", f'print("{said}"); raise SystemExit(1)')))
     with pytest.raises(BoardError, match=r"^A design must fit icebreaker: nextpnr-ice40 .* no BELs remaining"):
         boards.build("icebreaker", directory=tmp_path / "build", top=Echo(DIVISOR))
+
+
+NEXTPNR_LOG = """Info: Packing constants..
+Info: Device utilisation:
+Info: \t         ICESTORM_LC:    {}/   5280   105%
+Info: \t        ICESTORM_RAM:      {}/     30   103%
+Info: \t               SB_IO:       3/     96     3%
+
+ERROR: Failed to expand region (0, 0) |_> (25, 31) of 5548 ICESTORM_LCs
+"""
+
+
+@pytest.mark.parametrize(
+    ("cells", "rams", "said"),
+    [
+        (5549, 30, "needs 5549 of 5280 logic cells; log LOG"),
+        (5549, 31, "needs 5549 of 5280 logic cells, 31 of 30 block RAMs; log LOG"),
+        (5280, 30, "nextpnr-ice40 must succeed, and ended with exit code 1; log LOG: ERROR: Failed to expand region (0, 0) |_> "
+        "(25, 31) of 5548 ICESTORM_LCs"),
+    ],
+)  # fmt: skip
+def test_placer_out_of_room_says_what_of(
+    cells: int, rams: int, said: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Where each kind is enough by itself, the placer's own words."""
+    monkeypatch.setenv("YOSYS", str(program(tmp_path, "yosys", "")))
+    text = NEXTPNR_LOG.format(cells, rams)
+    code = f"open('top.tim', 'w').write({text!r}); print({text!r}); raise SystemExit(1)"
+    monkeypatch.setenv("NEXTPNR_ICE40", str(program(tmp_path, "nextpnr", code)))
+    directory = tmp_path / "build"
+    said = said.replace("LOG", str(directory / "top.tim"))
+    with pytest.raises(BoardError, match=f"^A design must fit icebreaker: {re.escape(said)}$"):
+        boards.build("icebreaker", directory=directory, top=Echo(DIVISOR))
+
+
+def test_a_12f_runs_out_though_nextpnr_has_more() -> None:
+    log = "Info: \t         TRELLIS_COMB:   12145/ 24288    50%\nInfo: \t           TRELLIS_FF:   12144/ 24288    50%\n"
+    assert [str(use) for use in overfull(boards.get("ulx3s-12f"), log)] == ["LUT 12145 of 12144 (100 %)"]
+    assert overfull(boards.get("ulx3s-25f"), log) == []
 
 
 def test_a_missed_clock_is_tried_again_with_other_seeds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
