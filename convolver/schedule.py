@@ -596,13 +596,17 @@ class Schedule:
         """Bits of all memories of the core."""
         return self.line_buffer_bits + self.sample_memory_bits + self.coefficient_memory_bits + self.output_buffer_bits
 
+    def _beats(self, columns: int) -> int:
+        """Beats of a line."""
+        return -(-columns // self.pixels)
+
     def frame_interval(self, rows: int, columns: int = 1) -> int:
         """Clocks from one frame to the next of the same size, where they come back to back without stalls.
 
         A FIR takes its samples as `rows`. An image of no more than `lag` lines waits until the one before has left.
         """
         lines, _ = self.lag
-        return rows * -(-columns // self.pixels) * self.clocks + (self.flush_clocks(columns) if rows <= lines else 0)
+        return rows * self._beats(columns) * self.clocks + (self.flush_clocks(columns) if rows <= lines else 0)
 
     def flush_clocks(self, columns: int = 1) -> int:
         """Clocks in which a frame's end leaves when no other of its size pushes it.
@@ -610,7 +614,7 @@ class Schedule:
         One of another size waits for so long, one that comes meanwhile for what is left of it.
         """
         lines, more = self.lag
-        return (lines * -(-columns // self.pixels) + more) * self.clocks
+        return (lines * self._beats(columns) + more) * self.clocks
 
     def frame_clocks(self, rows: int, columns: int = 1, frames: int = 1) -> int:
         """Clocks from the first beat of `frames` frames back to back to their last result, or last beat if that is later, both
@@ -629,7 +633,7 @@ class Schedule:
                 for size, side, stride in zip((rows, columns), window, self.design.stride, strict=True)
             ]
             early = unwanted[0] * columns + unwanted[1] - self.design.overhangs(columns)
-        end = (rows * -(-columns // self.pixels) - 1) * self.clocks + 1
+        end = (rows * self._beats(columns) - 1) * self.clocks + 1
         last = end + max(self.flush_clocks(columns) - early * self.clocks + self.latency, 0)
         return (frames - 1) * self.frame_interval(rows, columns) + last
 
