@@ -21,7 +21,7 @@ from convolver.sim.twin import TwinTransport
 
 from .test_device import GoldenTransport
 from .test_serial import Board
-from .test_streaming import Gated, threads
+from .test_streaming import Gated, fail_at, threads
 
 FIR = FIRDesign([3, -7, 11, 60, 25], data=s16, coefficient=s8, loadable=True)
 ODD = FIR.replace(coefficients=[4, 9, 0, -9, -4], symmetry="antisymmetric")
@@ -293,14 +293,7 @@ def test_a_set_outlives_its_stream():
 def test_a_set_outlives_a_stream_that_failed():
     transport = Golden(ONE)
     device = Device(transport)
-    run = transport.run
-
-    def fail(samples, timeout=None):
-        if samples[0] == 2:
-            raise LinkTimeout("Nothing moved")
-        return run(samples)
-
-    transport.run = fail
+    fail_at(transport, 2)
     results = device.stream([[1], [2], [3], [4]])
     assert next(results).tolist() == [1]
     device.load([7])

@@ -124,17 +124,22 @@ def test_an_error_of_the_source_ends_the_stream():
     assert not threads()
 
 
-def test_an_error_of_the_link_is_raised_where_the_results_are():
-    transport = GoldenTransport(FIR)
-    device = Device(transport)
+def fail_at(transport, sample):
+    """Makes a transport fail with the frame that begins with `sample`."""
     run = transport.run
 
     def fail(samples, timeout=None):
-        if samples[0] == 3:
+        if samples[0] == sample:
             raise LinkTimeout("Nothing moved")
         return run(samples)
 
     transport.run = fail
+
+
+def test_an_error_of_the_link_is_raised_where_the_results_are():
+    transport = GoldenTransport(FIR)
+    device = Device(transport)
+    fail_at(transport, 3)
     results = device.stream([[1], [2], [3], [4]])
     assert [next(results).tolist(), next(results).tolist()] == [[1], [2]]
     with pytest.raises(LinkTimeout, match=r"^Nothing moved$"):
