@@ -19,11 +19,11 @@ import numpy as np
 
 from convolver import Conv2DDesign, FIRDesign
 from convolver.hw.core import create
+from convolver.hw.elaboration import rtlil_of
 from convolver.hw.verilog import generate
 from convolver.sim import golden
 from convolver.sim.compiler import compile_designs
 from convolver.sim.streams import beats_of, random_samples
-from convolver.sim.translate import rtlil_of
 from convolver.sim.twin import Simulation
 
 FRAMES, SAMPLES = 10, 10_000

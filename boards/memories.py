@@ -118,20 +118,17 @@ def shell_memories(board: Board, design: FIRDesign | Conv2DDesign) -> tuple[Memo
     DesignError
         If the design is too large for a device to describe.
     """
-    from amaranth.back import rtlil
-
     from convolver.hw.core import create
-    from convolver.hw.elaboration import without_collection
+    from convolver.hw.elaboration import rtlil_of
     from convolver.hw.families import FamilyPlatform
 
     from .top import device_on
 
-    with without_collection():
-        core: Any = create(design, board.hardware)
-        core.elaborate = _nothing
-        device = device_on(board, design, clocks_of(board), core=core)
-        ports = [getattr(device, name) for name in device.signature.members]
-        text = rtlil.convert(device, platform=FamilyPlatform(board.hardware), ports=ports, emit_src=False)
+    core: Any = create(design, board.hardware)
+    core.elaborate = _nothing
+    device = device_on(board, design, clocks_of(board), core=core)
+    ports = [getattr(device, name) for name in device.signature.members]
+    text = rtlil_of(device, FamilyPlatform(board.hardware), ports)
     return tuple(memory for module in text.split("\nmodule ") for memory in _memories(module))
 
 

@@ -1,10 +1,11 @@
-"""What elaboration needs around it."""
+"""Elaboration, and what it needs around it."""
 
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
-__all__ = ["without_collection"]
+__all__ = ["rtlil_of", "without_collection"]
 
 
 @contextmanager
@@ -19,3 +20,14 @@ def without_collection() -> Iterator[None]:
         yield
     finally:
         gc.enable()
+
+
+def rtlil_of(component: Any, platform: object = None, ports: Any = None) -> str:
+    """A component as RTLIL, without the source's paths: the same hardware gives the same text on any machine.
+
+    `platform` and `ports` as for `amaranth.back.rtlil.convert`.
+    """
+    from amaranth.back import rtlil
+
+    with without_collection():
+        return str(rtlil.convert(component, platform=platform, ports=ports, emit_src=False))

@@ -18,10 +18,10 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from convolver.designs import Conv2DDesign, FIRDesign
+from convolver.hw.elaboration import rtlil_of
 
 from .compiler import Compiled, Progress, compile_described
 from .pins import pins_of
-from .translate import rtlil_of
 
 if TYPE_CHECKING:
     from convolver.hw.one_clock import OneClockTop

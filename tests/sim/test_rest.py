@@ -8,6 +8,7 @@ import pytest
 
 from convolver import FIRDesign, s16
 from convolver.host.frames import Frame
+from convolver.hw.elaboration import rtlil_of
 from convolver.hw.one_clock import DIVISOR, bare
 from convolver.protocol import Type
 from convolver.sim.circuit import Circuit, Memory, Register, Write, parse
@@ -16,7 +17,7 @@ from convolver.sim.emit import emit
 from convolver.sim.expressions import Expressions
 from convolver.sim.rest import rest
 from convolver.sim.retiming import retime
-from convolver.sim.translate import cxxrtl, rtlil_of
+from convolver.sim.translate import cxxrtl
 
 DESIGN = FIRDesign([3, -7, 11, 60, 25, -9, 1], data=s16, coefficient=s16, output=s16, shift=6, loadable=True)
 

@@ -13,11 +13,12 @@ from amaranth.lib.wiring import In, Out
 from amaranth.sim import Simulator
 
 from convolver import ToolError
+from convolver.hw.elaboration import rtlil_of
 from convolver.sim.circuit import parse
 from convolver.sim.expressions import Expressions
 from convolver.sim.retiming import retime
 from convolver.sim.streams import beats_of
-from convolver.sim.translate import cxxrtl, rtlil_of, translate
+from convolver.sim.translate import cxxrtl, translate
 from convolver.sim.twin import Simulation, simulate_components
 from convolver.sim.wording import Wording
 
