@@ -1,11 +1,17 @@
-"""Fmax and size of cores on an ECP5-85, speed grade 6, beside an inferred direct form built in the same run.
+"""Fmax and size of what `convolver generate` writes, on an ECP5-85, speed grade 6, beside its bare core and an inferred direct
+form built in the same run.
 
-    python benchmarks/fmax.py                # all rows
-    python benchmarks/fmax.py fir-16 --write # one row, appended to docs/performance.md
+    python benchmarks/fmax.py                                  # the default rows, all forms
+    python benchmarks/fmax.py fir-16 --form file --form direct # one row, two of its forms
+    python benchmarks/fmax.py fir-16 --write                   # one row, appended to docs/performance.md
 
-Every input bit of a core comes from a register behind a serial shift register, every output bit is captured in a register
-and shifted out, so that a path ends in the core or in one register beside it. `synth_ecp5`, then nextpnr aims at 300 MHz with
-three seeds; the median counts. Sizes are the core's alone, and its MAC array's alone: the harness is not in them.
+Forms: `file`, the Verilog that ``generate --family ecp5`` gives, read back from its text; `device`, the same with the places of
+the LFE5U-85F; `core`, the core without its registers and its AXI; `direct`, what one writes first.
+
+Every input bit of a circuit, its reset included, comes from a register behind a serial shift register, every output bit is
+captured in a register and shifted out, so that a path ends in the circuit or in one register beside it. `synth_ecp5`, then
+nextpnr aims at 300 MHz with three seeds; the median counts, and what can be relied on is the lesser of it and the device's limit.
+Sizes are the circuit's alone, and its MAC array's alone: the harness is not in them.
 """
 
 import argparse
@@ -20,8 +26,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from amaranth.back import rtlil
-from amaranth.hdl import Cat, ClockDomain, ClockSignal, Elaboratable, Module, ResetSignal, Signal, Value
+from amaranth.back import verilog as backend
+from amaranth.hdl import Cat, ClockDomain, ClockSignal, Const, Elaboratable, Instance, Module, ResetSignal, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -29,13 +35,19 @@ from amaranth.lib.wiring import In, Out
 from convolver.boards.timing import Cell, Clock, clocks, critical_path, limits
 from convolver.boards.toolchain import run, versions
 from convolver.designs import Conv2DDesign, FIRDesign
-from convolver.formats import s8, s16
-from convolver.hw import core
+from convolver.formats import s8, s16, u8
+from convolver.hw import core, verilog
+from convolver.hw.axi import AXIAccelerator, ports
+from convolver.hw.elaboration import rtlil_of
 from convolver.hw.families import FamilyPlatform
+from convolver.hw.floorplan import FLOORPLANNED
 from convolver.hw.stream import shape_of
+from convolver.schedule import Schedule
 
 TARGET = 300e6
 DEVICE = ("--85k", "--package", "CABGA381", "--speed", "6")
+PART = "LFE5U-85F"
+FORMS = {"file": "generated file", "device": "generated file with places", "core": "bare core", "direct": "direct form"}
 
 
 class Harness(Elaboratable):
@@ -88,31 +100,42 @@ def _tree(m: Module, terms: list[Any]) -> Any:
     return terms[0]
 
 
+class GeneratedFile(wiring.Component):
+    """The module of a generated file, with the ports of its text but the clock."""
+
+    def __init__(self, design: FIRDesign | Conv2DDesign) -> None:
+        self.name = verilog.default_name(design)
+        super().__init__({name: member for name, member in ports(design).items() if name != "aclk"})
+
+    def elaborate(self, _platform: Any) -> Instance:
+        connected = {
+            f"{'i' if member.flow is In else 'o'}_{name}": getattr(self, name)
+            for name, member in self.signature.members.items()
+        }
+        return Instance(self.name, i_aclk=ClockSignal(), **connected)
+
+
 class DirectForm(wiring.Component):
     """What one writes first: a delay line or a window, products and sums left to inference; no back-pressure, no borders."""
 
     def __init__(self, design: FIRDesign | Conv2DDesign) -> None:
         self.design = design
         sample, coefficient, result = design.sample, design.coefficient_format, design.accumulator
-        super().__init__(
-            {
-                "data": In(shape_of(sample)),
-                "valid": In(1),
-                "coefficient": In(shape_of(coefficient)),
-                "load": In(1),
-                "result": Out(shape_of(result)),
-                "result_valid": Out(1),
-            }
-        )
+        members = {"data": In(shape_of(sample)), "valid": In(1), "result": Out(shape_of(result)), "result_valid": Out(1)}
+        if design.loadable:
+            members |= {"coefficient": In(shape_of(coefficient)), "load": In(1)}
+        super().__init__(members)
 
     def elaborate(self, _platform: Any) -> Module:
         m = Module()
         design = self.design
         count = len(design.weights)
-        coefficients = [Signal(shape_of(design.coefficient_format), name=f"c{index}") for index in range(count)]
-        with m.If(self.load):
-            before = [self.coefficient, *coefficients[:-1]]
-            m.d.sync += [register.eq(value) for register, value in zip(coefficients, before, strict=True)]
+        coefficients: list[Any] = [Const(weight) for weight in design.weights]
+        if design.loadable:
+            coefficients = [Signal(shape_of(design.coefficient_format), name=f"c{index}") for index in range(count)]
+            with m.If(self.load):
+                before = [self.coefficient, *coefficients[:-1]]
+                m.d.sync += [register.eq(value) for register, value in zip(coefficients, before, strict=True)]
         m.submodules.array = array = Module()
         samples = self._delays(m) if isinstance(design, FIRDesign) else self._window(m, design)
         products = []
@@ -161,6 +184,12 @@ class DirectForm(wiring.Component):
         return places
 
 
+# scipy.signal.firwin(31, 0.25), in Q15.
+LOWPASS = (
+    *(-39, -67, -68, 0, 156, 324, 327, 0, -621, -1189, -1139, 0, 2249, 5022, 7322, 8216),
+    *(7322, 5022, 2249, 0, -1139, -1189, -621, 0, 327, 324, 156, 0, -68, -67, -39),
+)
+
 ROWS: dict[str, FIRDesign | Conv2DDesign] = {
     "conv-3x3": Conv2DDesign([[1] * 3] * 3, coefficient=s8, boundary="edge", switchable=True, loadable=True),
     "conv-3x3-4px": Conv2DDesign(
@@ -172,15 +201,26 @@ ROWS: dict[str, FIRDesign | Conv2DDesign] = {
     "fir-64": FIRDesign([1] * 64, coefficient=s16, loadable=True),
     "fir-64-on-1": FIRDesign([1] * 64, coefficient=s16, loadable=True, multipliers=1),
     "fir-128": FIRDesign([1] * 128, coefficient=s16, loadable=True),
+    "lowpass-31": FIRDesign(LOWPASS, output=s16, shift=15),
+    "gaussian": Conv2DDesign([[1, 2, 1], [2, 4, 2], [1, 2, 1]], shift=4, output=u8, boundary="edge"),
+    "sobel": Conv2DDesign(
+        [[[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], [[-1, -2, -1], [0, 0, 0], [1, 2, 1]]],
+        operation="correlate",
+        combine="sum_abs",
+        output=u8,
+        boundary="edge",
+    ),
 }
 DEFAULT = ("conv-3x3", "conv-5x5", "fir-16")
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What one circuit costs and reaches: each seed's clock and slowest path, the size of all of it and of its MAC array."""
+    """What one form of a design costs and reaches: each seed's clock and slowest path, the size of all of it and of its MAC
+    array."""
 
     name: str
+    form: str
     runs: tuple[Clock, ...]
     size: dict[str, int]
     array: dict[str, int]
@@ -240,14 +280,34 @@ def split(module: dict[str, Any], array: str) -> tuple[list[Cell], list[Cell]]:
     return core, mac
 
 
-def measure(name: str, dut: Any, array: str, directory: Path, seeds: int) -> Figures:
-    """Synthesises `dut` in its harness once, and places it with seeds 1 to `seeds`; `array` is the MAC array's name in it."""
+def placed(design: FIRDesign | Conv2DDesign) -> str:
+    """The Verilog of a design with its multipliers' places on this device."""
+    top, name = AXIAccelerator(design, "ecp5"), verilog.default_name(design)
+    return str(backend.convert(top, name=name, platform=FamilyPlatform("ecp5", PART), emit_src=False))
+
+
+def circuit(form: str, design: FIRDesign | Conv2DDesign) -> tuple[Any, str, str]:
+    """One form of a design: the component, the name of the MAC array in it, and the Verilog that it needs beside it."""
+    if form == "core":
+        return core.create(design), "array.array", ""
+    if form == "direct":
+        return DirectForm(design), "array", ""
+    text = verilog.generate(design, family="ecp5") if form == "file" else placed(design)
+    return GeneratedFile(design), "accelerator.core.array.array", text
+
+
+def measure(row: str, form: str, design: FIRDesign | Conv2DDesign, directory: Path, seeds: int) -> Figures:
+    """Synthesises a form of a design in its harness once, and places it with seeds 1 to `seeds`."""
+    dut, array, text = circuit(form, design)
+    name = f"{row}-{form}"
     harness = Harness(dut)
     ports = [harness.clk, harness.si, harness.so]
-    (directory / f"{name}.il").write_text(
-        rtlil.convert(harness, name="top", platform=FamilyPlatform("ecp5", "LFE5U-85F"), ports=ports, emit_src=False)
-    )
-    script = f"read_rtlil {name}.il; synth_ecp5 -top top -json {name}.json"
+    (directory / f"{name}.il").write_text(rtlil_of(harness, FamilyPlatform("ecp5", PART), ports))
+    script = f"read_rtlil {name}.il; "
+    if text:
+        (directory / f"{name}.v").write_text(text)
+        script += f"read_verilog {name}.v; "
+    script += f"synth_ecp5 -top top -json {name}.json"
     run("yosys", ["-q", "-l", f"{name}.rpt", "-p", script], directory, logs=[f"{name}.rpt"])
     module = json.loads((directory / f"{name}.json").read_text())["modules"]["top"]
     inside, mac = split(module, array)
@@ -262,14 +322,18 @@ def measure(name: str, dut: Any, array: str, directory: Path, seeds: int) -> Fig
         told = json.loads(report.read_text())
         runs += clocks(told, TARGET, known)
         paths.append(critical_path(told))
-    return Figures(name, tuple(runs), sizes(inside), sizes(mac), tuple(paths))
+        print(f"{name}: {runs[-1]}; {paths[-1]}", file=sys.stderr)
+    return Figures(row, form, tuple(runs), sizes(inside), sizes(mac), tuple(paths))
 
 
-def table(pairs: Iterable[tuple[Figures, Figures | None]]) -> str:
-    """The rows as Markdown, each core above the direct form that it is compared with, if there is one."""
+def table(found: Iterable[Figures]) -> str:
+    """The rows as Markdown, each compared with the direct form of the same row, if there is one."""
+    found = list(found)
     heads = (
         "design",
-        "Fmax MHz, median (seeds)",
+        "form",
+        "nextpnr MHz, median (seeds)",
+        "to rely on",
         "device's limit MHz",
         "ratio",
         "LUT",
@@ -280,23 +344,34 @@ def table(pairs: Iterable[tuple[Figures, Figures | None]]) -> str:
     )
     lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
     notes = []
-    for figures, baseline in pairs:
-        for one in [figures] if baseline is None else [figures, baseline]:
-            middle, array = one.median, one.array
-            seeds = " ".join(f"{clock.reported / 1e6:.0f}" for clock in one.runs)
-            limit = f"{middle.limit.hertz / 1e6:.0f}: {middle.limit.what} ({middle.limit.source})" if middle.limit else ""
-            ratio = "" if baseline is None else f"{middle.reported / baseline.median.reported:.2f}"
-            cells = [one.name, f"**{middle.reported / 1e6:.0f}** ({seeds})", limit, ratio, *map(str, one.size.values())]
-            cells.append(f"{array['LUT']} LUT, {array['FF']} FF")
-            lines.append("| " + " | ".join(cells) + " |")
-            notes.append(f"- {one.name}: {one.paths[one.runs.index(middle)]}")
+    direct = {figures.name: figures.median.reported for figures in found if figures.form == "direct"}
+    for one in found:
+        middle, array = one.median, one.array
+        seeds = " ".join(f"{clock.reported / 1e6:.0f}" for clock in one.runs)
+        limit = f"{middle.limit.hertz / 1e6:.0f}: {middle.limit.what} ({middle.limit.source})" if middle.limit else ""
+        ratio = f"{middle.reported / direct[one.name]:.2f}" if one.name in direct else ""
+        cells = [one.name, FORMS[one.form], f"**{middle.reported / 1e6:.0f}** ({seeds})", f"{middle.hertz / 1e6:.0f}", limit]
+        cells += [ratio, *map(str, one.size.values()), f"{array['LUT']} LUT, {array['FF']} FF"]
+        lines.append("| " + " | ".join(cells) + " |")
+        notes.append(f"- {one.name}, {FORMS[one.form]}: {one.paths[one.runs.index(middle)]}")
     return "\n".join([*lines, "", "Slowest paths of the median runs:", "", *notes])
+
+
+def forms_of(design: FIRDesign | Conv2DDesign) -> list[str]:
+    """The forms in which a design is measured."""
+    forms, plan = list(FORMS), Schedule(design, "ecp5")
+    if plan.lanes <= FLOORPLANNED or not plan.spread:
+        forms.remove("device")
+    if plan.copies > 1 or plan.clocks > 1 or len(plan.arrays) > 1:
+        forms.remove("direct")  # which has one kernel, and a beat of one sample in each clock
+    return forms
 
 
 def main() -> None:
     """Prints the table; with ``--write`` appends it to docs/performance.md."""
     parser = argparse.ArgumentParser(description="Fmax and size on an ECP5-85, speed grade 6.")
     parser.add_argument("rows", nargs="*", metavar="ROW", help=f"of {', '.join(ROWS)}; by default {', '.join(DEFAULT)}")
+    parser.add_argument("--form", action="append", choices=FORMS, help="only this form; may be given several times")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--write", action="store_true", help="append to docs/performance.md")
     parser.add_argument("--keep", type=Path, help="folder for netlists, logs and reports")
@@ -304,19 +379,16 @@ def main() -> None:
     for row in arguments.rows:
         if row not in ROWS:
             parser.error(f"a row must be one of {', '.join(ROWS)}, not {row!r}")
-    pairs: list[tuple[Figures, Figures | None]] = []
+    found: list[Figures] = []
     with TemporaryDirectory() as temporary:
         directory = arguments.keep or Path(temporary)
         directory.mkdir(parents=True, exist_ok=True)
         for row in arguments.rows or DEFAULT:
             design = ROWS[row]
-            figures = measure(row, core.create(design), "array.array", directory, arguments.seeds)
-            direct = None
-            if design.pixels_per_clock == 1 and design.slot == 1:  # as the direct form has
-                direct = measure(f"{row}-direct", DirectForm(design), "array", directory, arguments.seeds)
-            pairs.append((figures, direct))
+            forms = [form for form in forms_of(design) if form in (arguments.form or FORMS)]
+            found += [measure(row, form, design, directory, arguments.seeds) for form in forms]
     used = ", ".join(f"{name} {version}" for name, version in versions(["yosys", "nextpnr-ecp5"]).items())
-    text = f"## ECP5-85, speed grade 6, {datetime.datetime.now(datetime.UTC).date()}\n\n{used}.\n\n{table(pairs)}\n"
+    text = f"## ECP5-85, speed grade 6, {datetime.datetime.now(datetime.UTC).date()}\n\n{used}.\n\n{table(found)}\n"
     print(text)
     if arguments.write:
         with Path("docs", "performance.md").open("a", encoding="utf-8") as page:

@@ -2,7 +2,7 @@
 
 from .families import family_of
 
-__all__ = ["multiplier_sites"]
+__all__ = ["FLOORPLANNED", "multiplier_sites"]
 
 FLOORPLANNED = 32
 """Multipliers up to which nextpnr finds good places by itself."""
