@@ -10,8 +10,8 @@ the LFE5U-85F; `core`, the core without its registers and its AXI; `direct`, wha
 
 Every input bit of a circuit, its reset included, comes from a register behind a serial shift register, every output bit is
 captured in a register and shifted out, so that a path ends in the circuit or in one register beside it. `synth_ecp5`, then
-nextpnr aims at 300 MHz with three seeds; the median counts, and what can be relied on is the lesser of it and the device's limit.
-Sizes are the circuit's alone, and its MAC array's alone: the harness is not in them.
+nextpnr aims at 300 MHz with three seeds. The median counts; the lesser of it and the device's limit can be relied on. Sizes are
+the circuit's alone, and its MAC array's alone: the harness is not in them.
 """
 
 import argparse

@@ -1,12 +1,15 @@
 """The accelerator as an AXI block for other people's systems: AXI4-Stream for samples, AXI4-Lite for registers."""
 
-from amaranth.hdl import Cat, ClockDomain, Const, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, ClockDomain, Const, DomainRenamer, Module, Mux, ResetInserter, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Member, Out, connect
 
 from convolver.designs import Conv2DDesign, FIRDesign
 from convolver.hw.accelerator import Accelerator
+from convolver.hw.clocking import Clocking, ResetEntry
 from convolver.hw.core import create
+from convolver.hw.crossing import BusCrossing
+from convolver.hw.datapath import DataRegister
 from convolver.hw.packing import padded
 from convolver.hw.registers import ADDRESS_WIDTH, BUS, description
 from convolver.hw.stream import SkidBuffer
@@ -43,9 +46,10 @@ AXI_LITE = {
 class AXILiteFront(wiring.Component):
     """Turns AXI4-Lite into requests on the register bus, one at a time, reads and writes in turn.
 
-    Its ready and valid outputs are registers. A read or a write is answered at the earliest five clocks after its address; a
-    response that isn't taken holds up others of its kind only. The lowest two address bits and the protection bits are
-    ignored. A write that doesn't write all four bytes is refused with SLVERR, and so is what the bus refuses.
+    Its ready and valid outputs are registers, and so is all that it gives and takes. A read is answered at the earliest five
+    clocks after its address, a write six; a response that isn't taken holds up others of its kind only. The lowest two address
+    bits and the protection bits are ignored. A write that doesn't write all four bytes is refused with SLVERR, and so is what
+    the bus refuses.
 
     Members
     -------
@@ -61,17 +65,20 @@ class AXILiteFront(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         request, response = self.bus.request, self.bus.response
-        write_address, write_data, read_address = Signal(ADDRESS_WIDTH - 2), Signal(32), Signal(ADDRESS_WIDTH - 2)
-        write_whole = Signal()
-        # Each ready is a register, high while its channel's register is empty.
+        write_address, read_address, address = (
+            DataRegister(ADDRESS_WIDTH - 2, name=name) for name in ("write_address", "read_address", "address")
+        )
+        write_data, write_whole = DataRegister(32), DataRegister()
+        # Each ready is a register, high while its channel's register is empty. An empty one takes whatever stands at its port:
+        # no handshake enables it.
         have_address, have_data, have_read = Signal(), Signal(), Signal()
         m.d.comb += [self.awready.eq(~have_address), self.wready.eq(~have_data), self.arready.eq(~have_read)]
-        with m.If(self.awvalid & self.awready):
-            m.d.sync += [write_address.eq(self.awaddr[2:]), have_address.eq(1)]
-        with m.If(self.wvalid & self.wready):
-            m.d.sync += [write_data.eq(self.wdata), write_whole.eq(self.wstrb.all()), have_data.eq(1)]
-        with m.If(self.arvalid & self.arready):
-            m.d.sync += [read_address.eq(self.araddr[2:]), have_read.eq(1)]
+        with m.If(~have_address):
+            m.d.sync += [write_address.eq(self.awaddr[2:]), have_address.eq(self.awvalid)]
+        with m.If(~have_data):
+            m.d.sync += [write_data.eq(self.wdata), write_whole.eq(self.wstrb.all()), have_data.eq(self.wvalid)]
+        with m.If(~have_read):
+            m.d.sync += [read_address.eq(self.araddr[2:]), have_read.eq(self.arvalid)]
         with m.If(self.bready):
             m.d.sync += self.bvalid.eq(0)
         with m.If(self.rready):
@@ -79,24 +86,31 @@ class AXILiteFront(wiring.Component):
 
         writing = Signal()  # the request that is under way, or was the last
         can_write, can_read = Signal(), Signal()
+        code = Cat(Const(0, 1), response.p.error)  # OKAY or SLVERR
         m.d.comb += [
             can_write.eq(have_address & have_data & ~self.bvalid),
             can_read.eq(have_read & ~self.rvalid),
-            request.p.address.eq(Cat(Const(0, 2), Mux(writing, write_address, read_address))),
+            request.p.address.eq(Cat(Const(0, 2), address)),
             request.p.write.eq(writing),
             request.p.data.eq(write_data),
         ]
+        # A response that isn't offered may be anything.
+        with m.If(~self.rvalid):
+            m.d.sync += [self.rresp.eq(code), self.rdata.eq(response.p.data)]
         with m.FSM():
             with m.State("IDLE"):
+                m.d.sync += address.eq(Mux(can_write, write_address, read_address))
                 with m.If(can_write):  # reads get their turn while the response to a write is taken
                     m.d.sync += writing.eq(1)
-                    with m.If(write_whole):
-                        m.next = "REQUEST"
-                    with m.Else():
-                        m.d.sync += [have_address.eq(0), have_data.eq(0), self.bvalid.eq(1), self.bresp.eq(SLVERR)]
+                    m.next = "WHOLE"
                 with m.Elif(can_read):
                     m.d.sync += writing.eq(0)
                     m.next = "REQUEST"
+            with m.State("WHOLE"):
+                m.next = "REQUEST"
+                with m.If(~write_whole):
+                    m.d.sync += [have_address.eq(0), have_data.eq(0), self.bvalid.eq(1), self.bresp.eq(SLVERR)]
+                    m.next = "IDLE"
             with m.State("REQUEST"):
                 m.d.comb += request.valid.eq(1)
                 with m.If(request.ready):
@@ -108,17 +122,17 @@ class AXILiteFront(wiring.Component):
             with m.State("RESPONSE"):
                 m.d.comb += response.ready.eq(1)
                 with m.If(response.valid):
-                    code = Cat(Const(0, 1), response.p.error)  # OKAY or SLVERR
                     with m.If(writing):
                         m.d.sync += [self.bvalid.eq(1), self.bresp.eq(code)]
                     with m.Else():
-                        m.d.sync += [self.rvalid.eq(1), self.rresp.eq(code), self.rdata.eq(response.p.data)]
+                        m.d.sync += self.rvalid.eq(1)
                     m.next = "IDLE"
         return m
 
 
-def ports(design: FIRDesign | Conv2DDesign) -> dict[str, Member]:
+def ports(design: FIRDesign | Conv2DDesign, clocking: Clocking | None = None) -> dict[str, Member]:
     """The ports of a design's `AXIAccelerator`, in the order of its Verilog's template."""
+    clocking = clocking or Clocking()
     pixels, result = design.pixels_per_clock, 8 * design.result_bytes
     sample = 8 * design.planes * design.sample.bytes
     streams = {
@@ -140,7 +154,9 @@ def ports(design: FIRDesign | Conv2DDesign) -> dict[str, Member]:
     if pixels == 1:
         del streams["s_axis_tkeep"], streams["m_axis_tkeep"]
     registers = {f"s_axi_{name}": member for name, member in AXI_LITE.items()}
-    return {"aclk": In(1), "aresetn": In(1), **streams, **registers}
+    if clocking.own:
+        registers = {"s_axi_aclk": In(1), f"s_axi_{clocking.reset_pin}": In(1)} | registers
+    return {"aclk": In(1), clocking.reset_pin: In(1), **streams, **registers}
 
 
 class AXIAccelerator(wiring.Component):
@@ -156,11 +172,17 @@ class AXIAccelerator(wiring.Component):
         What to compute.
     family : {"ecp5", "ice40", "7-series"}, optional
         Device that the core is planned for; by default any.
+    clocking : Clocking, optional
+        Its clocks and resets; by default one of each, active low and synchronous.
 
     Members
     -------
     aclk, aresetn : In(1)
-        Clock, and reset: active low, synchronous, one clock or longer.
+        Clock, and reset of one clock or longer; `areset` if it is active high. Behind a reset the block is shut for
+        `ResetEntry.CLOCKS` clocks more: it offers nothing and is ready for nothing.
+    s_axi_aclk, s_axi_aresetn : In(1), if they are its own
+        Clock and reset of the AXI4-Lite ports. Either reset may come without the other: the streams' resets all but the
+        AXI4-Lite ports, and a request that is under way is done behind it; the other resets these alone.
     s_axis_tdata, s_axis_tvalid, s_axis_tready, s_axis_tlast, s_axis_tuser : samples
         One a beat in the lower bits; bits above the sample are ignored. 2-D, by the AXI4-Stream video convention: `tuser` at a
         frame's first pixel, `tlast` at every line's last. FIR: `tlast` at a frame's last sample; the sample behind it, or
@@ -180,17 +202,29 @@ class AXIAccelerator(wiring.Component):
         If the description is too long; see `convolver.hw.registers.description`.
     """
 
-    def __init__(self, design: FIRDesign | Conv2DDesign, family: Family | None = None) -> None:
+    def __init__(
+        self, design: FIRDesign | Conv2DDesign, family: Family | None = None, clocking: Clocking | None = None
+    ) -> None:
         description(design)  # raises now rather than when it is elaborated
         self.design = design
         self.family = family
+        self.clocking = clocking = clocking or Clocking()
         self.video = isinstance(design, Conv2DDesign)
-        super().__init__(ports(design))
+        super().__init__(ports(design, clocking))
         # Read by AMD's IP packager, which otherwise guesses which clock a stream belongs to.
-        self.aclk.attrs["X_INTERFACE_INFO"] = "xilinx.com:signal:clock:1.0 aclk CLK"
-        self.aclk.attrs["X_INTERFACE_PARAMETER"] = "ASSOCIATED_BUSIF s_axis:m_axis:s_axi, ASSOCIATED_RESET aresetn"
-        self.aresetn.attrs["X_INTERFACE_INFO"] = "xilinx.com:signal:reset:1.0 aresetn RST"
-        self.aresetn.attrs["X_INTERFACE_PARAMETER"] = "POLARITY ACTIVE_LOW"
+        self._tell("", ["s_axis", "m_axis"] if clocking.own else ["s_axis", "m_axis", "s_axi"])
+        if clocking.own:
+            self._tell("s_axi_", ["s_axi"])
+
+    def _tell(self, prefix: str, interfaces: list[str]) -> None:
+        """Says of a clock and its reset which interfaces are theirs."""
+        clock, pin = f"{prefix}aclk", f"{prefix}{self.clocking.reset_pin}"
+        attributes = getattr(self, clock).attrs
+        attributes["X_INTERFACE_INFO"] = f"xilinx.com:signal:clock:1.0 {clock} CLK"
+        attributes["X_INTERFACE_PARAMETER"] = f"ASSOCIATED_BUSIF {':'.join(interfaces)}, ASSOCIATED_RESET {pin}"
+        attributes = getattr(self, pin).attrs
+        attributes["X_INTERFACE_INFO"] = f"xilinx.com:signal:reset:1.0 {pin} RST"
+        attributes["X_INTERFACE_PARAMETER"] = f"POLARITY ACTIVE_{'LOW' if self.clocking.low else 'HIGH'}"
 
     @property
     def latency(self) -> int:
@@ -199,18 +233,18 @@ class AXIAccelerator(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.domains.sync = domain = ClockDomain("sync")
+        # What has to be reset is told so by registers, part by part: no domain has a reset of its own.
+        m.domains.sync = domain = ClockDomain("sync", reset_less=True)
         domain.clk = self.aclk
-        m.d.comb += domain.rst.eq(~self.aresetn)
+        m.submodules.reset = reset = ResetEntry(self.clocking)
+        m.d.comb += reset.pin.eq(getattr(self, self.clocking.reset_pin))
 
-        m.submodules.accelerator = accelerator = Accelerator(self.design, create(self.design, self.family))
-        m.submodules.slice = cut = SkidBuffer(accelerator.i.payload.shape())
-        m.submodules.axi_lite = axi_lite = AXILiteFront()
-        connect(m, axi_lite.bus, accelerator.bus)
+        accelerator = Accelerator(self.design, create(self.design, self.family))
+        cut = SkidBuffer(accelerator.i.payload.shape())
+        m.submodules.accelerator = ResetInserter(reset.first)(accelerator)
+        m.submodules.slice = ResetInserter(reset.first)(cut)
         connect(m, cut.o, accelerator.i)
-        for name, member in AXI_LITE.items():
-            inner, outer = getattr(axi_lite, name), getattr(self, f"s_axi_{name}")
-            m.d.comb += inner.eq(outer) if member.flow is In else outer.eq(inner)
+        self._connect_registers(m, accelerator, reset)
 
         pixels = self.design.pixels_per_clock
         number = self.design.sample
@@ -225,10 +259,10 @@ class AXIAccelerator(wiring.Component):
                 width = len(self.m_axis_tkeep) // pixels
                 m.d.comb += self.m_axis_tkeep.word_select(lane, width).eq(kept.replicate(width))
         m.d.comb += [
-            cut.i.valid.eq(self.s_axis_tvalid),
-            self.s_axis_tready.eq(cut.i.ready),
+            cut.i.valid.eq(self.s_axis_tvalid & ~reset.closed),
+            self.s_axis_tready.eq(cut.i.ready & ~reset.closed),
             self.m_axis_tdata.eq(padded(accelerator.o.p.data, self.design)),
-            self.m_axis_tvalid.eq(accelerator.o.valid),
+            self.m_axis_tvalid.eq(accelerator.o.valid & ~reset.closed),
             accelerator.o.ready.eq(self.m_axis_tready),
         ]
         if self.video:
@@ -240,7 +274,9 @@ class AXIAccelerator(wiring.Component):
             ]
         else:
             first = Signal(init=1)
-            with m.If(self.s_axis_tvalid & self.s_axis_tready):
+            with m.If(reset.first):
+                m.d.sync += first.eq(1)
+            with m.Elif(cut.i.valid & cut.i.ready):
                 m.d.sync += first.eq(self.s_axis_tlast)
             m.d.comb += [
                 cut.i.p.first.eq(first),
@@ -248,3 +284,33 @@ class AXIAccelerator(wiring.Component):
                 self.m_axis_tlast.eq(accelerator.o.p.last),
             ]
         return m
+
+    def _connect_registers(self, m: Module, accelerator: Accelerator, reset: ResetEntry) -> None:
+        """Puts the AXI4-Lite ports in front of the registers; behind a crossing where they have a clock of their own."""
+        front = AXILiteFront()
+        if self.clocking.own:
+            m.domains.axi = domain = ClockDomain("axi", reset_less=True)
+            domain.clk = self.s_axi_aclk
+            in_axi = DomainRenamer("axi")
+            own = ResetEntry(self.clocking)
+            m.submodules.axi_reset = in_axi(own)
+            m.submodules.axi_lite = in_axi(ResetInserter(own.first)(front))
+            m.submodules.crossing = crossing = BusCrossing()
+            m.d.comb += [
+                own.pin.eq(getattr(self, f"s_axi_{self.clocking.reset_pin}")),
+                crossing.bus_reset.eq(own.first),
+                crossing.far_reset.eq(reset.first),
+            ]
+            connect(m, front.bus, crossing.bus)
+            connect(m, crossing.far_bus, accelerator.bus)
+            closed = own.closed
+        else:
+            m.submodules.axi_lite = ResetInserter(reset.second)(front)
+            connect(m, front.bus, accelerator.bus)
+            closed = reset.closed
+        for name, member in AXI_LITE.items():
+            inner, outer = getattr(front, name), getattr(self, f"s_axi_{name}")
+            if name.endswith("valid") or (name.endswith("ready") and member.flow is Out):
+                m.d.comb += inner.eq(outer & ~closed) if member.flow is In else outer.eq(inner & ~closed)
+            else:
+                m.d.comb += inner.eq(outer) if member.flow is In else outer.eq(inner)

@@ -5,7 +5,10 @@
 """
 
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 
 from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value
 from amaranth.lib import data, stream, wiring
@@ -14,6 +17,7 @@ from amaranth.lib.wiring import In, Out
 from convolver.designs import GATEWARE_BOUNDARIES, Conv2DDesign, FIRDesign
 from convolver.errors import DesignError
 from convolver.hw.block_ram import BlockRAM
+from convolver.hw.datapath import DataRegister
 from convolver.hw.stream import shape_of
 from convolver.schedule import Schedule
 
@@ -85,6 +89,18 @@ DESCRIPTION = 0x2000
 BUSY_BIT = 16
 PENDING_BIT = 17
 
+COUNTER_PART = 16
+"""Bits of a counter that are counted in one clock; the upper ones follow a clock later."""
+
+PHASES = 7
+"""Clocks of a request in the bank; what happens in each is said where it is made."""
+
+LOADING, DECIDING, ACTING, TAKING = 2, 4, 5, 6
+"""Of these: a coefficient waits for room, each register decides, it changes, the request is taken."""
+
+PIECE = 8
+"""Bits of a written value that are compared in one clock."""
+
 
 def description(design: FIRDesign | Conv2DDesign) -> bytes:
     """The design's JSON, zlib-compressed, as a host finds it in the accelerator.
@@ -118,9 +134,12 @@ def frame_members(design: FIRDesign | Conv2DDesign) -> dict[str, wiring.Member]:
 class RegisterBank(wiring.Component):
     """Answers a bus from the registers of an accelerator, and hands a core its frame size and coefficients.
 
-    The response is offered two clocks after the request, for a word of the description three, and later for a coefficient
-    that has to wait for room; one request is under way at a time. Nothing that comes in reaches a ready or valid of the bus
-    within the same clock. What a request asks for happens once and before its response.
+    The response is offered `LATENCY` clocks after the request, later for a coefficient that has to wait for room; one request
+    is under way at a time, and is taken in the clock before its response. Nothing that comes in reaches a ready or valid of
+    the bus within the same clock. What a request asks for happens once and before its response.
+
+    The bank never limits the clock: an address is decoded, a value compared, and what is read chosen in steps of a few bits,
+    each with a clock of its own, and each register has an enable that is a register too.
 
     A request is refused, with `error` and no effect, if the design has no such register, if the register can't be read or
     written, if the value doesn't fit it, and, for COEFFICIENT, while a complete set waits for its frame.
@@ -143,11 +162,11 @@ class RegisterBank(wiring.Component):
     coefficients : Out(stream), loadable only
         The core's: ``data, last``; every set has the right length.
     restart : Out(1), loadable only
-        The core drops the set that was begun.
+        The core drops the set that was begun. A register.
     silence : Out(1), continuous only
-        The next frame starts from silence.
+        The next frame starts from silence. A register.
     pending, busy : In(1)
-        The core's. `pending` must rise in the clock after the last coefficient of a set is taken, and fall with `ready`.
+        The core's. `pending` must rise within two clocks after the last coefficient of a set is taken, and fall with `ready`.
     errors : In(5)
         The core's strobes, in the order of `convolver.hw.core.ERRORS`.
     i_stb, o_stb : In(1)
@@ -158,6 +177,8 @@ class RegisterBank(wiring.Component):
     DesignError
         If the description is too long; see `description`.
     """
+
+    LATENCY = PHASES + 1
 
     def __init__(self, design: FIRDesign | Conv2DDesign) -> None:
         self.design = design
@@ -189,115 +210,157 @@ class RegisterBank(wiring.Component):
         # Without the attribute Yosys makes logic of a memory of so few words, on iCE40 some 200 look-up tables.
         m.submodules.description = rom = BlockRAM(32, len(words), words, {"rom_style": "block"})
 
+        # A request stands still until it is taken. Phase by phase, from the clock after it was offered on:
+        # 0  The upper bits of the address are compared, with 0 and with the description's end; the value, piece by piece.
+        # 1  The lower bits are. The pieces come together.
+        # 2  A coefficient waits until the one before it is taken. What is read is chosen, of two registers at a time;
+        # 3  then of all. After the last coefficient of a set, `pending` comes in.
+        # 4  Each register that can be written decides whether it is.
+        # 5  It changes. The lower half of what is read is taken.
+        # 6  The upper half is; and whether anything was there to read or write. The request is taken.
         request, response = self.bus.request, self.bus.response
-        word = request.p.address[2:]
-        in_description = request.p.address[13]
-        given = request.p.data
-        fits = Signal(init=1)  # the value written fits the register
-        wait = Signal()  # the request can't be answered yet
-        known = Signal()  # the request asks for something that there is
-        from_rom = Signal()
-        value = Signal(32)
-        clear = Signal(ERROR_KINDS)
-        clocks, beats_in, beats_out = Signal(32), Signal(32), Signal(32)
-        sticky = Signal(ERROR_KINDS)
-
-        m.d.comb += rom.read_address.eq(word)
+        word, given = request.p.address[2:], request.p.data
+        phase, idle, waits = Signal(PHASES), Signal(init=1), Signal()
+        m.d.comb += request.ready.eq(phase[TAKING])
+        going = Cat(phase[:LOADING], phase[LOADING] & ~waits, phase[LOADING + 1 :])
         m.d.sync += [
-            clocks.eq(clocks + 1),
-            beats_in.eq(beats_in + self.i_stb),
-            beats_out.eq(beats_out + self.o_stb),
-            sticky.eq(sticky & ~clear | self.errors),  # an error in the clock of its clearing is kept
+            phase.eq(Cat(request.valid & idle, going[:-1]) | (phase & ~going)),
+            idle.eq(Mux(idle, ~request.valid, response.valid & response.ready)),
+            response.valid.eq(phase[TAKING] | (response.valid & ~response.ready)),
         ]
 
-        names = ("ROWS", "COLUMNS", "LENGTH", "BOUNDARY", "FILL")
-        stored = {name: getattr(self, name.lower()) for name in names if self.has(name)}
-        readable = stored | {
+        low, described = DataRegister(), DataRegister()
+        m.d.comb += rom.read_address.eq(word)
+        m.d.sync += [
+            low.eq(word[4:] == 0),
+            described.eq(~idle & request.p.address[13] & (word[:11] < len(words))),
+        ]
+        hits = {name: DataRegister(name=f"hit_{name.lower()}") for name in REGISTERS if self.has(name)}
+        for name, hit in hits.items():
+            # None while nobody asks: then nothing that is read moves.
+            m.d.sync += hit.eq(~idle & low & (word[:4] == REGISTERS[name].address >> 2))
+        grants = {name: Signal(name=f"write_{name.lower()}") for name in hits if "w" in REGISTERS[name].access}
+        stored = {
+            name: getattr(self, name.lower()) for name in ("ROWS", "COLUMNS", "LENGTH", "BOUNDARY", "FILL") if name in hits
+        }
+        fits: dict[str, Value] = {name: _fits(m, name, given, target.shape()) for name, target in stored.items()}
+
+        contents = stored | self._watch(m, given[:ERROR_KINDS] & grants["STATUS"].replicate(ERROR_KINDS))
+        contents = {name: content for name, content in contents.items() if "r" in REGISTERS[name].access}
+        found = _chosen(m, [(described, rom.read_data), *((hits[name], content) for name, content in contents.items())])
+        readable, granted = DataRegister(), DataRegister()
+        m.d.sync += [
+            readable.eq(~request.p.write & (described | Cat(hits[name] for name in contents).any())),
+            granted.eq(Cat(grants.values()).any()),
+        ]
+        value = found & (~request.p.write).replicate(32)
+        with m.If(phase[ACTING]):
+            m.d.sync += response.p.data[:COUNTER_PART].eq(value[:COUNTER_PART])
+        with m.If(phase[TAKING]):
+            m.d.sync += [response.p.data[COUNTER_PART:].eq(value[COUNTER_PART:]), response.p.error.eq(~(readable | granted))]
+
+        if self.design.loadable:
+            fits["COEFFICIENT"] = self._load(m, hits, grants, waits)
+        for name, grant in grants.items():
+            m.d.sync += grant.eq(phase[DECIDING] & request.p.write & hits[name] & fits.get(name, Const(1)))
+        for name, target in stored.items():
+            with m.If(grants[name]):
+                m.d.sync += target.eq(given)
+        if self.has("SILENCE"):
+            m.d.comb += self.silence.eq(grants["SILENCE"])
+        return m
+
+    def _watch(self, m: Module, clear: Value) -> dict[str, Value]:
+        """What the registers tell that a host can't store: constants, what the core says, and counts of clocks and beats."""
+        errors, sticky = Signal(ERROR_KINDS), Signal(ERROR_KINDS)
+        busy, pending, i_stb, o_stb = Signal(), Signal(), Signal(), Signal()
+        m.d.sync += [
+            errors.eq(self.errors),
+            busy.eq(self.busy),
+            pending.eq(self.pending),
+            i_stb.eq(self.i_stb),
+            o_stb.eq(self.o_stb),
+            sticky.eq(sticky & ~clear | errors),  # an error in the clock of its clearing is kept
+        ]
+        return {
             "ID": Const(ID, 32),
             "VERSION": Const(VERSION, 32),
             "DESCRIPTION_BYTES": Const(len(self._description), 32),
-            "STATUS": Cat(sticky, Const(0, BUSY_BIT - ERROR_KINDS), self.busy, self.pending),
             "COEFFICIENTS": Const(len(Schedule(self.design).loaded) if self.design.loadable else 0, 32),
-            "CLOCKS": clocks,
-            "BEATS_IN": beats_in,
-            "BEATS_OUT": beats_out,
+            "STATUS": Cat(sticky, Const(0, BUSY_BIT - ERROR_KINDS), busy, pending),
+            "CLOCKS": _count(m, "clocks", Const(1)),
+            "BEATS_IN": _count(m, "beats_in", i_stb),
+            "BEATS_OUT": _count(m, "beats_out", o_stb),
         }
-        written = {name: Signal(name=f"write_{name.lower()}") for name in REGISTERS if "w" in REGISTERS[name].access}
 
-        with m.If(in_description):
-            m.d.comb += known.eq(~request.p.write & (word[:11] < len(words)))
-        with m.Elif(request.p.write), m.Switch(word[:11]):
-            for name, select in written.items():
-                if self.has(name):
-                    with m.Case(REGISTERS[name].address >> 2):
-                        m.d.comb += [known.eq(fits), select.eq(1)]
-        with m.Else(), m.Switch(word[:11]):
-            for name, content in readable.items():
-                with m.Case(REGISTERS[name].address >> 2):
-                    m.d.comb += [known.eq(1), value.eq(content)]
-
-        # Offered: the request is looked at, and has its effect. Taken: the memory has read. Read: its output register has the
-        # word. Answered: the response is out.
-        act = Signal()
-        with m.FSM():
-            with m.State("OFFERED"), m.If(request.valid & ~wait):
-                m.d.comb += act.eq(1)
-                m.d.sync += [response.p.data.eq(value), response.p.error.eq(~known), from_rom.eq(in_description & known)]
-                m.next = "TAKEN"
-            with m.State("TAKEN"):
-                m.d.comb += request.ready.eq(1)
-                m.next = "ANSWERED"
-                with m.If(from_rom):
-                    m.next = "READ"
-            with m.State("READ"):
-                m.d.sync += response.p.data.eq(rom.read_data)
-                m.next = "ANSWERED"
-            with m.State("ANSWERED"):
-                m.d.comb += response.valid.eq(1)
-                with m.If(response.ready):
-                    m.next = "OFFERED"
-
-        with m.If(act & written["STATUS"]):
-            m.d.comb += clear.eq(given)
-        for name, target in stored.items():
-            with m.If(written[name]):
-                m.d.comb += fits.eq(_fits(given, target.shape()))
-                with m.If(act & fits):
-                    m.d.sync += target.eq(given)
-        if self.has("SILENCE"):
-            m.d.comb += self.silence.eq(act & written["SILENCE"])
-        if self.design.loadable:
-            self._load(m, written, fits, wait, act)
-        return m
-
-    def _load(self, m: Module, written: dict[str, Signal], fits: Signal, wait: Signal, act: Signal) -> None:
-        """Turns writes of COEFFICIENT into sets for the core, through a register of one coefficient."""
+    def _load(self, m: Module, hits: dict[str, Signal], grants: dict[str, Signal], waits: Signal) -> Value:
+        """Turns writes of COEFFICIENT into sets for the core, through a register of one coefficient; tells whether the value
+        fits, and has room."""
         given = self.bus.request.p.data
         form, count = self.design.coefficient_format, len(Schedule(self.design).loaded)
         begun = Signal(range(count))  # coefficients of the set that is being written
-        last = Signal()
+        last, pending = Signal(), Signal()
 
         m.d.comb += [
-            wait.eq((written["COEFFICIENT"] | written["RESTART"]) & self.coefficients.valid),
-            self.restart.eq(act & written["RESTART"]),
-            last.eq(begun == count - 1),
+            waits.eq((hits["COEFFICIENT"] | hits["RESTART"]) & self.coefficients.valid),
+            self.restart.eq(grants["RESTART"]),
         ]
+        m.d.sync += [last.eq(begun == count - 1), pending.eq(self.pending)]
         with m.If(self.coefficients.ready):
             m.d.sync += self.coefficients.valid.eq(0)
-        with m.If(written["COEFFICIENT"]):
-            m.d.comb += fits.eq(_fits(given, shape_of(form)) & ~self.pending)
-            with m.If(act & fits):
-                m.d.sync += [
-                    self.coefficients.p.data.eq(given),
-                    self.coefficients.p.last.eq(last),
-                    self.coefficients.valid.eq(1),
-                    begun.eq(Mux(last, 0, begun + 1)),
-                ]
-        with m.If(self.restart):
+        with m.If(grants["COEFFICIENT"]):
+            m.d.sync += [
+                self.coefficients.p.data.eq(given),
+                self.coefficients.p.last.eq(last),
+                self.coefficients.valid.eq(1),
+                begun.eq(Mux(last, 0, begun + 1)),
+            ]
+        with m.If(grants["RESTART"]):
             m.d.sync += begun.eq(0)
+        return _fits(m, "COEFFICIENT", given, shape_of(form)) & ~pending
 
 
-def _fits(given: Value, shape: Shape) -> Value:
-    """Whether a register of this shape can hold what is written, two's complement where it is signed."""
+def _fits(m: Module, name: str, given: Value, shape: Shape) -> Value:
+    """Whether a register of this shape can hold what is written, two's complement where it is signed; 2 clocks later."""
     above = given[shape.width - shape.signed :]
-    return (above == 0) | above.all() if shape.signed else above == 0
+    if not len(above):
+        return Const(1)
+    pieces = [above[start : start + PIECE] for start in range(0, len(above), PIECE)]
+    kinds = [[~piece.any() for piece in pieces]]
+    if shape.signed:
+        kinds.append([piece.all() for piece in pieces])
+    fits = DataRegister(name=f"fits_{name.lower()}")
+    alike = []
+    for number, kind in enumerate(kinds):
+        m.d.sync += (same := DataRegister(len(kind), name=f"alike_{name.lower()}_{number}")).eq(Cat(kind))
+        alike.append(same.all())
+    m.d.sync += fits.eq(Cat(alike).any())
+    return fits
+
+
+def _count(m: Module, name: str, step: Value) -> Value:
+    """A count of 32 bits, of which the upper half is a clock behind the lower one."""
+    low, high = Signal(COUNTER_PART, name=f"{name}_low"), Signal(32 - COUNTER_PART, name=f"{name}_high")
+    carry = Signal(name=f"{name}_carry")
+    m.d.sync += [low.eq(low + step), carry.eq(low.all() & step), high.eq(high + carry)]
+    return Cat(low, high)
+
+
+def _chosen(m: Module, choices: Sequence[tuple[Value, Value]]) -> Value:
+    """What is chosen, extended to 32 bits, 2 clocks later; 0 if nothing is. The constants are one choice."""
+    fixed = [(hit, value.value) for hit, value in choices if isinstance(value, Const)]
+    terms = [Cat(Cat(hit for hit, value in fixed if value >> bit & 1).any() for bit in range(32))]
+    moving = [(hit, value) for hit, value in choices if not isinstance(value, Const)]
+    for first in range(0, len(moving), 2):
+        pair = [hit.replicate(32) & _extended(value) for hit, value in moving[first : first + 2]]
+        terms.append(pair[0] | pair[-1])
+    nodes = [DataRegister(32, name=f"read_{number}") for number in range(len(terms))]
+    m.d.sync += [node.eq(term) for node, term in zip(nodes, terms, strict=True)]
+    m.d.sync += (found := DataRegister(32, name="read")).eq(reduce(or_, nodes))
+    return found
+
+
+def _extended(value: Value) -> Value:
+    """A number in 32 bits."""
+    sign = value[-1] if value.shape().signed else Const(0, 1)
+    return Cat(value, sign.replicate(32 - len(value)))

@@ -84,13 +84,14 @@ class Simulated:
         pass
 
 
-def open_device(pipe):
-    return Device(LinkTransport(pipe, timing=Timing(progress=1), clock=pipe.now))
+def open_device(pipe, **timing):
+    return Device(LinkTransport(pipe, timing=Timing(progress=1, **timing), clock=pipe.now))
 
 
 def test_frames_of_samples_and_loaded_coefficients():
     x = np.random.default_rng(1).integers(-128, 128, 400)
-    with open_device(Simulated(FIR)) as device:
+    patience = 1500 / CLOCK  # for 63 words of the description in one frame
+    with open_device(Simulated(FIR), retry_min=patience) as device:
         assert device.design == FIR
         assert np.array_equal(device(x), golden.fir(FIR, x))
         for taps in ([-128, 127, 5], [0, 0, 1]):

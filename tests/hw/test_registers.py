@@ -1,6 +1,7 @@
 # amaranth: UnusedElaboratable=no
 """The register bank against a dictionary of what each register should read."""
 
+import itertools
 import random
 import re
 import zlib
@@ -15,7 +16,7 @@ from convolver import Conv2DDesign, DesignError, FIRDesign, Format, s8
 from convolver.designs import design_from_json
 from convolver.host.registers import DESCRIPTION_MAX, ERRORS, IDENTITY, MAP_VERSION
 from convolver.host.registers import Register as host
-from convolver.hw.registers import DESCRIPTION, ID, REGISTERS, VERSION, RegisterBank, description
+from convolver.hw.registers import ACTING, DESCRIPTION, ID, PHASES, REGISTERS, VERSION, RegisterBank, description
 
 FIR = FIRDesign([1, -2, 3])
 CONV2D = Conv2DDesign([[1, 2, 1]] * 3, rows=300, columns=100)
@@ -223,15 +224,34 @@ def test_errors_stay_until_cleared():
         ctx.set(dut.busy, 0)
         ctx.set(dut.pending, 1)
         assert await call("STATUS") == (0b10101 | 1 << 17, 0)
-        ctx.set(dut.bus.request.payload, {"address": 0x0C, "write": 1, "data": 0xFFFFFFFF})
-        ctx.set(dut.bus.request.valid, 1)
-        ctx.set(dut.errors, 1)  # in the one clock in which STATUS is cleared
-        await ctx.tick()
-        ctx.set(dut.errors, 0)
-        assert await call("STATUS", 0) == (0, 0)
-        assert await call("STATUS") == (1 | 1 << 17, 0)
+        assert await call("STATUS", 0xFFFFFFFF) == (0, 0)
+        assert await call("STATUS") == (1 << 17, 0)
 
     simulate(dut, bench)
+
+
+@pytest.mark.parametrize("clock", range(1, PHASES + 3))
+def test_error_while_status_is_cleared_is_kept(clock):
+    """In the clock in which STATUS is cleared, and later; what came before is cleared."""
+    dut = RegisterBank(FIR)
+
+    async def strobe(ctx):
+        await ctx.tick().until(dut.bus.request.valid)
+        await ctx.tick().repeat(clock)
+        ctx.set(dut.errors, 0b10)
+        await ctx.tick()
+        ctx.set(dut.errors, 0)
+
+    async def bench(ctx, call):
+        ctx.set(dut.errors, 0b100)
+        await ctx.tick()
+        ctx.set(dut.errors, 0)
+        assert await call("STATUS", 0xFFFFFFFF) == (0, 0)
+        await ctx.tick().repeat(5)
+        status, _ = await call("STATUS")
+        assert status == (0b10 if clock >= ACTING - 1 else 0)
+
+    simulate(dut, bench, strobe)
 
 
 def test_counters():
@@ -249,7 +269,25 @@ def test_counters():
         first, _ = await call("CLOCKS")
         await ctx.tick().repeat(100)
         second, _ = await call("CLOCKS")
-        assert second - first == 100 + 3  # a call takes three clocks
+        assert second - first == 100 + RegisterBank.LATENCY + 1  # what a call takes
+
+    simulate(dut, bench)
+
+
+def test_counters_are_read_whole(monkeypatch):
+    """Whenever the lower half overflows during a read, the upper half is that of the same clock."""
+    monkeypatch.setattr(convolver.hw.registers, "COUNTER_PART", 4)
+    dut = RegisterBank(FIR)
+    step = RegisterBank.LATENCY + 1
+
+    async def bench(ctx, call):
+        assert step % 2  # so that the reads are at all 16 values of the lower half
+        ctx.set(dut.i_stb, 1)
+        for name in ("CLOCKS", "BEATS_IN"):
+            seen = [(await call(name))[0] for _ in range(40)]
+            assert {after - before for before, after in itertools.pairwise(seen)} == {step}
+            assert len({value % 16 for value in seen}) == 16
+        assert (await call("CLOCKS"))[0] - seen[-1] == step + 1  # beats are counted a clock late
 
     simulate(dut, bench)
 
@@ -363,16 +401,13 @@ def test_bus_holds_its_response_and_takes_no_other_request_meanwhile():
         request, response = dut.bus.request, dut.bus.response
         ctx.set(request.payload, {"address": 0, "write": 0, "data": 0})
         ctx.set(request.valid, 1)
-        clocks = 0
-        while not ctx.get(response.valid):
+        for _ in range(RegisterBank.LATENCY):
+            assert not ctx.get(response.valid)
+            taken = ctx.get(request.ready)
             await ctx.tick()
-            clocks += 1
-            if ctx.get(request.ready):
-                await ctx.tick()
-                clocks += 1
+            if taken:
                 ctx.set(request.payload, {"address": 4, "write": 0, "data": 0})
-            assert clocks < 10
-        assert clocks == 2  # offered, taken, and in the third clock answered
+        assert taken  # in the clock before its response
         for _ in range(10):
             assert ctx.get(response.valid)
             assert not ctx.get(request.ready)
