@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .clocking import AxiClock, Reset, ResetStyle
 from .designs import Conv2DDesign, FIRDesign, load_design
 from .errors import ConvolverError
 from .schedule import Family
@@ -127,6 +128,14 @@ def generate(
         str | None, typer.Option(metavar="NAME", help="The module's name; by default convolver_fir or convolver_conv2d.")
     ] = None,
     family: Annotated[Family | None, typer.Option(help="Device to write it for, with its primitives; by default any.")] = None,
+    axi_clock: Annotated[
+        AxiClock,
+        typer.Option(help="Whether the registers' AXI4-Lite shares the streams' clock, or has its own of any frequency."),
+    ] = "shared",
+    reset: Annotated[Reset, typer.Option(help="Polarity of the resets.")] = "active-low",
+    reset_style: Annotated[
+        ResetStyle, typer.Option(help="Whether resets keep their clock's times at the pin, or come and go at any time.")
+    ] = "sync",
 ) -> None:
     """Writes a design as Verilog with AXI4-Stream and AXI4-Lite ports, a template to instantiate it, and a FuseSoC core."""
     from .errors import FileError
@@ -140,11 +149,11 @@ def generate(
         if output is None:
             from .hw.verilog import generate as verilog
 
-            text = verilog(loaded, name, family)
+            text = verilog(loaded, name, family, axi_clock=axi_clock, reset=reset, reset_style=reset_style)
         else:
             from .hw.fusesoc import package
 
-            files = package(loaded, output.stem, name, family)
+            files = package(loaded, output.stem, name, family, axi_clock=axi_clock, reset=reset, reset_style=reset_style)
     if output is None:
         print(text, end="")
         return

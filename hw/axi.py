@@ -4,14 +4,15 @@ from amaranth.hdl import Cat, ClockDomain, Const, DomainRenamer, Module, Mux, Re
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Member, Out, connect
 
+from convolver.clocking import Clocking
 from convolver.designs import Conv2DDesign, FIRDesign
 from convolver.hw.accelerator import Accelerator
-from convolver.hw.clocking import Clocking, ResetEntry
 from convolver.hw.core import create
 from convolver.hw.crossing import BusCrossing
 from convolver.hw.datapath import DataRegister
 from convolver.hw.packing import padded
 from convolver.hw.registers import ADDRESS_WIDTH, BUS, description
+from convolver.hw.reset import ResetEntry
 from convolver.hw.stream import SkidBuffer
 from convolver.schedule import Family, Schedule
 

@@ -10,7 +10,7 @@ from amaranth.lib.wiring import In, Out
 from . import ecp5
 from .families import family_of
 
-__all__ = ["BlockRAM"]
+__all__ = ["BlockRAM", "LogicROM"]
 
 
 class BlockRAM(wiring.Component):
@@ -68,5 +68,38 @@ class BlockRAM(wiring.Component):
             write.addr.eq(self.write_address),
             write.data.eq(self.write_data),
         ]
+        m.d.sync += self.read_data.eq(read.data)
+        return m
+
+
+class LogicROM(wiring.Component):
+    """Constants in look-up tables: a word a clock, latency 2 clocks from `read_address` to `read_data`, as from a `BlockRAM`.
+
+    For ECP5, whose block RAM allows a slower clock than all the rest.
+
+    Parameters
+    ----------
+    shape : ShapeLike
+        Of a word.
+    words : sequence of int
+
+    Ports
+    -----
+    read_address : In
+    read_data : Out
+    """
+
+    def __init__(self, shape: ShapeLike, words: Sequence[int]) -> None:
+        super().__init__({"read_address": In(range(len(words))), "read_data": Out(shape)})
+        self._shape = shape
+        self._words = list(words)
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.memory = memory = Memory(
+            shape=self._shape, depth=len(self._words), init=self._words, attrs={"rom_style": "logic"}
+        )
+        read = memory.read_port()
+        m.d.comb += read.addr.eq(self.read_address)
         m.d.sync += self.read_data.eq(read.data)
         return m

@@ -6,6 +6,7 @@ YAML library.
 
 import re
 
+from convolver.clocking import AxiClock, Reset, ResetStyle
 from convolver.designs import Conv2DDesign, FIRDesign
 from convolver.hw.verilog import default_name, generate, template
 from convolver.schedule import Family
@@ -93,21 +94,28 @@ targets:
 
 
 def package(
-    design: FIRDesign | Conv2DDesign, file: str, name: str | None = None, family: Family | None = None
+    design: FIRDesign | Conv2DDesign,
+    file: str,
+    name: str | None = None,
+    family: Family | None = None,
+    *,
+    axi_clock: AxiClock = "shared",
+    reset: Reset = "active-low",
+    reset_style: ResetStyle = "sync",
 ) -> dict[str, str]:
     """Makes all files of a design by their names: FILE.v, its template FILE.veo, its FuseSoC core FILE.core and FILE.vlt.
 
     Parameters
     ----------
-    design, name, family
+    design, name, family, axi_clock, reset, reset_style
         As for `convolver.hw.verilog.generate`.
     file : str
         The files' name, without ending.
     """
     name = default_name(design) if name is None else name
     return {
-        f"{file}.v": generate(design, name, family),
-        f"{file}.veo": template(design, name),
+        f"{file}.v": generate(design, name, family, axi_clock=axi_clock, reset=reset, reset_style=reset_style),
+        f"{file}.veo": template(design, name, axi_clock=axi_clock, reset=reset, reset_style=reset_style),
         f"{file}.core": core_file(name, file),
         f"{file}.vlt": waivers(file, family),
     }

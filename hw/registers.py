@@ -16,8 +16,9 @@ from amaranth.lib.wiring import In, Out
 
 from convolver.designs import GATEWARE_BOUNDARIES, Conv2DDesign, FIRDesign
 from convolver.errors import DesignError
-from convolver.hw.block_ram import BlockRAM
+from convolver.hw.block_ram import BlockRAM, LogicROM
 from convolver.hw.datapath import DataRegister
+from convolver.hw.families import family_of
 from convolver.hw.stream import shape_of
 from convolver.schedule import Schedule
 
@@ -90,13 +91,19 @@ BUSY_BIT = 16
 PENDING_BIT = 17
 
 COUNTER_PART = 16
-"""Bits of a counter that are counted in one clock; the upper ones follow a clock later."""
+"""Bits of a counter that are counted in one clock; the upper ones follow two clocks later."""
 
 PHASES = 7
 """Clocks of a request in the bank; what happens in each is said where it is made."""
 
-LOADING, DECIDING, ACTING, TAKING = 2, 4, 5, 6
-"""Of these: a coefficient waits for room, each register decides, it changes, the request is taken."""
+LOADING, DECIDING, TAKING = 2, 4, 6
+"""Of these: a coefficient waits for room, each register decides whether it changes a clock later, the request is taken."""
+
+LOGIC_WORDS = 160
+"""Words of the longest description that is made of look-up tables, one for 16 bits."""
+
+TABLE = 6
+"""Bits of an address that are looked up in one clock."""
 
 PIECE = 8
 """Bits of a written value that are compared in one clock."""
@@ -207,17 +214,16 @@ class RegisterBank(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         words = [int.from_bytes(self._description[at : at + 4], "little") for at in range(0, len(self._description), 4)]
-        # Without the attribute Yosys makes logic of a memory of so few words, on iCE40 some 200 look-up tables.
-        m.submodules.description = rom = BlockRAM(32, len(words), words, {"rom_style": "block"})
+        m.submodules.description = rom = self._memory(words, platform)
 
         # A request stands still until it is taken. Phase by phase, from the clock after it was offered on:
         # 0  The upper bits of the address are compared, with 0 and with the description's end; the value, piece by piece.
         # 1  The lower bits are. The pieces come together.
         # 2  A coefficient waits until the one before it is taken. What is read is chosen, of two registers at a time;
         # 3  then of all. After the last coefficient of a set, `pending` comes in.
-        # 4  Each register that can be written decides whether it is.
-        # 5  It changes. The lower half of what is read is taken.
-        # 6  The upper half is; and whether anything was there to read or write. The request is taken.
+        # 4  Each register that can be written decides whether it is. The lower part of what is read is taken.
+        # 5  The register changes.
+        # 6  The upper part is taken, and whether anything was there to read or write. So is the request.
         request, response = self.bus.request, self.bus.response
         word, given = request.p.address[2:], request.p.data
         phase, idle, waits = Signal(PHASES), Signal(init=1), Signal()
@@ -233,7 +239,7 @@ class RegisterBank(wiring.Component):
         m.d.comb += rom.read_address.eq(word)
         m.d.sync += [
             low.eq(word[4:] == 0),
-            described.eq(~idle & request.p.address[13] & (word[:11] < len(words))),
+            described.eq(~idle & request.p.address[13] & _below(m, word[:11], len(words))),
         ]
         hits = {name: DataRegister(name=f"hit_{name.lower()}") for name in REGISTERS if self.has(name)}
         for name, hit in hits.items():
@@ -254,7 +260,7 @@ class RegisterBank(wiring.Component):
             granted.eq(Cat(grants.values()).any()),
         ]
         value = found & (~request.p.write).replicate(32)
-        with m.If(phase[ACTING]):
+        with m.If(phase[DECIDING]):
             m.d.sync += response.p.data[:COUNTER_PART].eq(value[:COUNTER_PART])
         with m.If(phase[TAKING]):
             m.d.sync += [response.p.data[COUNTER_PART:].eq(value[COUNTER_PART:]), response.p.error.eq(~(readable | granted))]
@@ -269,6 +275,15 @@ class RegisterBank(wiring.Component):
         if self.has("SILENCE"):
             m.d.comb += self.silence.eq(grants["SILENCE"])
         return m
+
+    def _memory(self, words: Sequence[int], platform: object) -> LogicROM | BlockRAM:
+        """The description's memory: block RAM, as Yosys would not make of so few words; on iCE40 their logic takes 200 look-up
+        tables. On ECP5 it would limit the clock of a core that has none: there a short one is logic."""
+        plan = Schedule(self.design, "ecp5")
+        others = plan.line_buffer_bits + plan.sample_memory_bits + plan.coefficient_memory_bits
+        if family_of(platform) == "ecp5" and len(words) <= LOGIC_WORDS and not others:
+            return LogicROM(32, words)
+        return BlockRAM(32, len(words), words, {"rom_style": "block"})
 
     def _watch(self, m: Module, clear: Value) -> dict[str, Value]:
         """What the registers tell that a host can't store: constants, what the core says, and counts of clocks and beats."""
@@ -338,11 +353,23 @@ def _fits(m: Module, name: str, given: Value, shape: Shape) -> Value:
     return fits
 
 
+def _below(m: Module, number: Value, bound: int) -> Value:
+    """Whether a number is less than a constant, a clock later: found in tables, as a comparison would become a carry chain."""
+    high, low = divmod(bound, 1 << TABLE)
+    less, equal, rest = DataRegister(), DataRegister(), DataRegister()
+    m.d.sync += [
+        less.eq(Const((1 << high) - 1, 1 << len(number) - TABLE).bit_select(number[TABLE:], 1)),
+        equal.eq(number[TABLE:] == high),
+        rest.eq(Const((1 << low) - 1, 1 << TABLE).bit_select(number[:TABLE], 1)),
+    ]
+    return less | (equal & rest)
+
+
 def _count(m: Module, name: str, step: Value) -> Value:
-    """A count of 32 bits, of which the upper half is a clock behind the lower one."""
+    """A count of 32 bits. Its upper part is two clocks behind the lower one: it counts when the bit below it has fallen."""
     low, high = Signal(COUNTER_PART, name=f"{name}_low"), Signal(32 - COUNTER_PART, name=f"{name}_high")
-    carry = Signal(name=f"{name}_carry")
-    m.d.sync += [low.eq(low + step), carry.eq(low.all() & step), high.eq(high + carry)]
+    before, carry = Signal(name=f"{name}_before"), Signal(name=f"{name}_carry")
+    m.d.sync += [low.eq(low + step), before.eq(low[-1]), carry.eq(before & ~low[-1]), high.eq(high + carry)]
     return Cat(low, high)
 
 

@@ -13,6 +13,7 @@ from amaranth.hdl import Shape
 from amaranth.lib.wiring import In, Member
 
 import convolver.hw
+from convolver.clocking import AxiClock, Clocking, Reset, ResetStyle
 from convolver.designs import Conv2DDesign, FIRDesign
 from convolver.errors import DesignError
 from convolver.hw.axi import AXIAccelerator, ports
@@ -25,6 +26,7 @@ __all__ = ["default_name", "generate", "template"]
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PACKAGER = re.compile(r"^ *\(\* X_INTERFACE_\w+ = .*\n", re.MULTILINE)
+_INNER = re.compile(r"(?:^ *\(\* X_INTERFACE_\w+ = .*\n)+((?: *\(\* src = .*\n)* *wire )", re.MULTILINE)
 _EMPTY = re.compile(r"^(?: *\(\* .* \*\)\n)* *wire \[-1:0\] .*;\n", re.MULTILINE)
 _SOURCE = re.compile(r'\(\* src = "([^"]*)" \*\)')
 _ROOTS = {
@@ -38,7 +40,15 @@ def default_name(design: FIRDesign | Conv2DDesign) -> str:
     return f"convolver_{design.kind}"
 
 
-def generate(design: FIRDesign | Conv2DDesign, name: str | None = None, family: Family | None = None) -> str:
+def generate(
+    design: FIRDesign | Conv2DDesign,
+    name: str | None = None,
+    family: Family | None = None,
+    *,
+    axi_clock: AxiClock = "shared",
+    reset: Reset = "active-low",
+    reset_style: ResetStyle = "sync",
+) -> str:
     """Makes the Verilog of a design: an AXI4-Stream block with AXI4-Lite registers (`convolver.hw.axi.AXIAccelerator`).
 
     The same design and the same versions give the same text, on any machine.
@@ -52,26 +62,36 @@ def generate(design: FIRDesign | Conv2DDesign, name: str | None = None, family: 
         with it. Two designs in one system need two names.
     family : {"ecp5", "ice40", "7-series"}, optional
         Device to write it for, with its primitives; by default for any.
+    axi_clock, reset, reset_style
+        Clocks and resets; see `convolver.clocking.Clocking`.
 
     Raises
     ------
     DesignError
-        If the name isn't a plain Verilog identifier, or the description is too long for its memory.
+        If the name isn't a plain Verilog identifier, the description is too long for its memory, or an option isn't known.
     """
     name = _checked(design, name)
-    top = AXIAccelerator(design, family)
+    top = AXIAccelerator(design, family, Clocking(axi_clock, reset, reset_style))
     platform = None if family is None else FamilyPlatform(family)
     with _builtin_yosys(), without_collection():
         body = verilog.convert(top, name=name, platform=platform)
     body = _SOURCE.sub(lambda match: f'(* src = "{_relative(match[1])}" *)', body)
     # A signal of no bits is declared, and never used, as [-1:0]: two bits to Verilog, and a warning from its tools.
     body = _EMPTY.sub("", body)
-    # What the IP packager reads belongs to the top module's ports; Amaranth repeats it with the clock in every module.
+    # What the IP packager reads belongs to the top module's ports; Amaranth repeats it with the clock in every module, and with
+    # whatever else has a port's net.
     module, end, others = body.partition("endmodule\n")
-    return _header(design, top, name) + module + end + _PACKAGER.sub("", others)
+    return _header(design, top, name) + _INNER.sub(r"\1", module) + end + _PACKAGER.sub("", others)
 
 
-def template(design: FIRDesign | Conv2DDesign, name: str | None = None) -> str:
+def template(
+    design: FIRDesign | Conv2DDesign,
+    name: str | None = None,
+    *,
+    axi_clock: AxiClock = "shared",
+    reset: Reset = "active-low",
+    reset_style: ResetStyle = "sync",
+) -> str:
     """Makes the Verilog that instantiates a design's module, every port by its name: what vendors' tools keep in a .veo file.
 
     Parameters and errors are those of `generate`.
@@ -80,7 +100,7 @@ def template(design: FIRDesign | Conv2DDesign, name: str | None = None) -> str:
     lines = [
         f"// How {name} is instantiated: put this where it belongs, and your own signals into the parentheses.",
         "",
-        *_instance(design, name),
+        *_instance(design, name, Clocking(axi_clock, reset, reset_style)),
     ]
     return "".join(f"{line}\n" for line in lines)
 
@@ -135,7 +155,7 @@ def _header(design: FIRDesign | Conv2DDesign, top: AXIAccelerator, name: str) ->
         "",
         "Instantiation:",
         "",
-        *(f"    {line}" for line in _instance(design, name)),
+        *(f"    {line}" for line in _instance(design, name, top.clocking)),
     ]
     return "".join(f"// {line}".rstrip() + "\n" for line in lines) + "\n"
 
@@ -152,9 +172,9 @@ def _timing(design: FIRDesign | Conv2DDesign, latency: int) -> list[str]:
     ]
 
 
-def _instance(design: FIRDesign | Conv2DDesign, name: str) -> list[str]:
+def _instance(design: FIRDesign | Conv2DDesign, name: str, clocking: Clocking) -> list[str]:
     """The lines that instantiate a module, each port with its direction and width."""
-    members = ports(design)
+    members = ports(design, clocking)
     longest, last = max(map(len, members)), list(members)[-1]
     return [
         f"{name} {name}_0 (",

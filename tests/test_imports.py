@@ -21,7 +21,10 @@ FOLDERS = {
 }
 
 DESCRIPTIONS = {
-    *(f"convolver.{name}" for name in ("errors", "formats", "structure", "designs", "schedule", "protocol", "version")),
+    *(
+        f"convolver.{name}"
+        for name in ("errors", "formats", "structure", "designs", "schedule", "clocking", "protocol", "version")
+    ),
     *(f"convolver.{name}" for name in ("specification", "filters", "specified", "response", "quantize")),
 }
 BASE = {"numpy", "PIL", "serial", "rich", "typer"}

@@ -1,7 +1,8 @@
 """The cocotb tests of any design's Verilog; `test_verilog.py` runs them.
 
-The top module holds several designs side by side, so that one simulator is built for all of them: the ports of the design
-NAME are called NAME_aclk and so on. CONVOLVER_DESIGNS is a JSON object with the latency and the description of each.
+The top module holds several designs side by side, so that one simulator is built for all of them: ports of the design NAME
+are called NAME_aclk and so on. CONVOLVER_DESIGNS is a JSON object with the latency, the description, and the clocks and
+resets of each.
 
 Every test resets the block, sends frames through AXI4-Stream, and compares what comes out with the golden model: values,
 marks, and how many beats there were. What is still in a queue afterwards, or comes later, is an error.
@@ -16,7 +17,7 @@ import zlib
 import cocotb
 import numpy as np
 from cocotb.clock import Clock
-from cocotb.triggers import ClockCycles, RisingEdge, with_timeout
+from cocotb.triggers import ClockCycles, RisingEdge, Timer, with_timeout
 from cocotbext.axi import (
     AxiLiteBus,
     AxiLiteMaster,
@@ -27,13 +28,14 @@ from cocotbext.axi import (
     AxiStreamSource,
 )
 
+from convolver.clocking import Clocking
 from convolver.designs import GATEWARE_BOUNDARIES, Conv2DDesign, design_from_json
 from convolver.sim import golden
 
 SEED = int(os.environ["CONVOLVER_SEED"])
-LATENCY, DESIGNS = {}, {}
-for name, (latency, text) in json.loads(os.environ["CONVOLVER_DESIGNS"]).items():
-    LATENCY[name], DESIGNS[name] = latency, design_from_json(text)
+LATENCY, DESIGNS, CLOCKING = {}, {}, {}
+for name, (latency, text, clocking) in json.loads(os.environ["CONVOLVER_DESIGNS"]).items():
+    LATENCY[name], DESIGNS[name], CLOCKING[name] = latency, design_from_json(text), Clocking(**clocking)
 
 ID, VERSION, DESCRIPTION_BYTES, STATUS, ROWS, COLUMNS, LENGTH = range(0, 0x1C, 4)
 SILENCE, BOUNDARY, FILL = 0x34, 0x38, 0x3C
@@ -42,7 +44,10 @@ DESCRIPTION = 0x2000
 SIZE, FIRST, ORPHAN, EOL = (1 << place for place in range(4))
 BUSY, PENDING = 1 << 16, 1 << 17
 
+ID_VALUE = 0x434F4E56
 CLOCK_NS = 10
+AXI_CLOCK_PS = {"fast": 3_702, "near": 10_026, "slow": 36_914}
+"""Periods of the registers' own clock: even, and else unrelated to the streams'."""
 STALLS = [(0.0, 0.0), (0.5, 0.0), (0.0, 0.5), (0.5, 0.5), (0.1, 0.9), (0.9, 0.1)]
 """How often source and sink pause."""
 
@@ -66,7 +71,11 @@ class Bench:
         self.keeps = getattr(self.design, "continuous", False)
         self.slot = self.design.slot
         self.rng = random.Random(f"{purpose} {name} {SEED}")
-        self.aclk, self.aresetn = self.port("aclk"), self.port("aresetn")
+        self.clocking = CLOCKING[name]
+        self.aclk, self.reset = self.port("aclk"), self.port(self.clocking.reset_pin)
+        self.axi_clock, self.axi_reset = self.aclk, self.reset
+        if self.clocking.own:
+            self.axi_clock, self.axi_reset = self.port("s_axi_aclk"), self.port(f"s_axi_{self.clocking.reset_pin}")
         self.pixels = self.design.pixels_per_clock
         self.planes = self.design.planes
         self.input_width = len(self.port("s_axis_tdata")) // self.pixels  # of one pixel, and of the results of one place
@@ -84,18 +93,50 @@ class Bench:
 
     async def start(self):
         cocotb.start_soon(Clock(self.aclk, CLOCK_NS, "ns").start())
-        self.aresetn.value = 0
-        sides = {"clock": self.aclk, "reset": self.aresetn, "reset_active_level": False}
+        self.hold(self.reset)
+        axi = {"clock": self.axi_clock, "reset": self.axi_reset, "reset_active_level": not self.clocking.low}
+        if self.clocking.own:
+            period = AXI_CLOCK_PS[self.rng.choice(list(AXI_CLOCK_PS))]
+            cocotb.start_soon(Clock(self.axi_clock, period, "ps").start())
+            self.hold(self.axi_reset)
+        sides = {"clock": self.aclk, "reset": self.reset, "reset_active_level": not self.clocking.low}
         lanes = {"byte_lanes": 1} if self.pixels == 1 else {}  # else as tkeep says
         self.source = AxiStreamSource(AxiStreamBus.from_prefix(self.dut, f"{self.name}_s_axis"), **sides, **lanes)
         self.sink = AxiStreamSink(AxiStreamBus.from_prefix(self.dut, f"{self.name}_m_axis"), **sides, **lanes)
-        self.registers = AxiLiteMaster(AxiLiteBus.from_prefix(self.dut, f"{self.name}_s_axi"), **sides)
+        self.registers = AxiLiteMaster(AxiLiteBus.from_prefix(self.dut, f"{self.name}_s_axi"), **axi)
         await ClockCycles(self.aclk, 3)
         cocotb.start_soon(self.watch())
-        await RisingEdge(self.aclk)
-        self.aresetn.value = 1
+        await ClockCycles(self.axi_clock, 2)
+        await self.release(self.reset)
+        if self.clocking.own:
+            await self.release(self.axi_reset)
         await RisingEdge(self.aclk)
         return self
+
+    def hold(self, reset):
+        """Puts one side in reset."""
+        reset.value = int(not self.clocking.low)
+
+    async def release(self, reset):
+        """Lets go of it: with its clock, or, if it is asynchronous, whenever."""
+        if self.clocking.reset_style == "async":
+            await Timer(self.rng.randrange(1, 5 * CLOCK_NS * 1000), "ps")
+        else:
+            await RisingEdge(self.aclk if reset is self.reset else self.axi_clock)
+        reset.value = int(self.clocking.low)
+
+    async def pulse(self, reset, clocks):
+        """Resets one side for so many of its clocks, or longer."""
+        if self.clocking.reset_style == "async":
+            await Timer(self.rng.randrange(1, 2 * CLOCK_NS * 1000), "ps")
+        self.hold(reset)
+        await ClockCycles(self.aclk if reset is self.reset else self.axi_clock, max(clocks - 1, 1))
+        await self.release(reset)
+
+    @property
+    def resetting(self):
+        """Whether the streams are in reset."""
+        return bool(self.reset.value) != self.clocking.low
 
     async def watch(self):
         """Counts beats; an offered beat must hold until it is taken."""
@@ -105,7 +146,7 @@ class Bench:
         offered = None
         while True:
             await RisingEdge(self.aclk)  # what is read here stood before the edge
-            if not self.aresetn.value:
+            if self.resetting:
                 offered = None
                 continue
             self.accepted += all(signal.value for signal in taken)
@@ -265,9 +306,9 @@ def with_set(design, values):
     return design.with_weights(values)
 
 
-def each(chosen=lambda design: True):
-    """A test that runs for each design of which `chosen` is true."""
-    names = [name for name, design in DESIGNS.items() if chosen(design)]
+def each(chosen=lambda design: True, own=False):
+    """A test that runs for each design of which `chosen` is true; with `own` only where the bus has a clock of its own."""
+    names = [name for name, design in DESIGNS.items() if chosen(design) and (CLOCKING[name].own or not own)]
 
     def decorate(function):
         return cocotb.test(timeout_time=3, timeout_unit="ms", skip=not names)(
@@ -282,7 +323,7 @@ async def registers_answer(dut, name):
     """The description reads back as the design; what there isn't is refused; paused channels change nothing."""
     bench = await Bench(dut, name, "registers").start()
     design = bench.design
-    assert await bench.read(ID) == 0x434F4E56
+    assert await bench.read(ID) == ID_VALUE
     assert await bench.read(VERSION) == 1
     size = await bench.read(DESCRIPTION_BYTES)
     write, read = bench.registers.write_if, bench.registers.read_if
@@ -311,7 +352,7 @@ async def registers_answer(dut, name):
     for event in writes + reads:
         await event.wait()
     assert all(event.data.resp == AxiResp.OKAY for event in writes + reads)
-    assert all(int.from_bytes(event.data.data, "little") == 0x434F4E56 for event in reads)
+    assert all(int.from_bytes(event.data.data, "little") == ID_VALUE for event in reads)
     assert await bench.read(register) == 3
     await bench.finish(0, 0)
 
@@ -429,9 +470,7 @@ async def reset_empties_everything(dut, name):
             bench.send(frame)
         await ClockCycles(bench.aclk, bench.rng.randint(1, 2 * frame.size + 30))
         bench.source.clear()
-        bench.aresetn.value = 0
-        await ClockCycles(bench.aclk, 1 + attempt % 3)
-        bench.aresetn.value = 1
+        await bench.pulse(bench.reset, 1 + attempt % 3)
         bench.source.clear()
         bench.sink.clear()
         await RisingEdge(bench.aclk)
@@ -444,6 +483,43 @@ async def reset_empties_everything(dut, name):
         bench.send(frame)
         await bench.expect(frame)
         await bench.finish(bench.beats(frame.shape), bench.results(frame))
+
+
+@each(own=True)
+async def either_side_is_reset_alone(dut, name):
+    """A reset of the streams leaves the bus alone: what was asked is answered. One of the bus leaves the streams alone: frames
+    pass, and what was asked before is answered to nobody."""
+    bench = await Bench(dut, name, "sides").start()
+    register, other = (ROWS, COLUMNS) if bench.video else (LENGTH, STATUS)
+    await bench.write(register, 7)
+    for attempt in range(12):
+        reads = [bench.registers.init_read(address, 4) for address in (ID, register, VERSION)]
+        await ClockCycles(bench.aclk, bench.rng.randint(1, 40))
+        await bench.pulse(bench.reset, 1 + attempt % 3)
+        for event, value in zip(reads, (ID_VALUE, None, 1), strict=True):
+            await with_timeout(event.wait(), 500 * CLOCK_NS, "ns")
+            assert event.data.resp == AxiResp.OKAY
+            assert value in (None, int.from_bytes(event.data.data, "little"))
+        reset = await bench.read(register)
+        assert reset == (bench.design.core_rows if bench.video else 0)
+        await bench.write(register, 7)
+    bench.accepted = bench.delivered = 0
+    bench.silence()
+    bench.stall(0.2, 0.2)
+    accepted = delivered = 0
+    for attempt in range(12):
+        size = bench.size()
+        await bench.resize(size)
+        frame = bench.samples(size)
+        bench.send(frame)
+        bench.registers.init_read(other, 4)
+        await ClockCycles(bench.axi_clock, bench.rng.randint(1, 30))
+        await bench.pulse(bench.axi_reset, 1 + attempt % 3)
+        await bench.expect(frame)
+        accepted += bench.beats(frame.shape)
+        delivered += bench.results(frame)
+        assert await bench.read(ID) == ID_VALUE
+    await bench.finish(accepted, delivered)
 
 
 @each(lambda design: design.loadable)

@@ -21,6 +21,7 @@ from amaranth.hdl import Shape
 from amaranth.lib.wiring import In
 
 from convolver import Conv2DDesign, FIRDesign, Format, s8, s12, s16, s32, u8
+from convolver.clocking import Clocking
 from convolver.hw.axi import AXIAccelerator
 from convolver.hw.fusesoc import waivers
 from convolver.hw.verilog import generate
@@ -202,14 +203,42 @@ SOAK = {
     "conv2d_14x14_valid": Conv2DDesign(kernel(13, 14, 14, -9, 9), mode="valid", rows=50, columns=40),
 }
 
+CLOCKING = {
+    "clocks_fir_loadable": {"axi_clock": "own"},
+    "clocks_fir_high": {"reset": "active-high"},
+    "clocks_fir_async": {"reset_style": "async"},
+    "clocks_conv2d_own_async": {"axi_clock": "own", "reset": "active-high", "reset_style": "async"},
+    "clocks_conv2d_own_low_async": {"axi_clock": "own", "reset_style": "async"},
+}
+"""Clocks and resets other than the usual ones."""
+
+CLOCKED = {
+    "clocks_fir_loadable": FIRDesign(numbers(41, 5, -99, 99), data=s16, coefficient=s8, loadable=True),
+    "clocks_fir_high": FIRDesign(numbers(42, 3, -99, 99), data=s12),
+    "clocks_fir_async": FIRDesign(numbers(43, 12, -99, 99), data=s12, coefficient=s8, loadable=True, continuous=True),
+    "clocks_conv2d_own_async": Conv2DDesign(
+        kernel(44, 3, 3, -9, 9), coefficient=s8, boundary="edge", rows=60, columns=40, loadable=True, switchable=True
+    ),
+    "clocks_conv2d_own_low_async": Conv2DDesign(kernel(45, 2, 3, -9, 9), boundary="edge", rows=20, columns=40),
+}
+"""Designs that have them."""
+
 GROUPS = {
+    "clocks": list(CLOCKED),
     "fir": [name for name in DESIGNS if name.startswith("fir")],
     "conv2d": [name for name in DESIGNS if name.startswith("conv2d")],
     "soak": list(SOAK),
 }
 """One simulator is built for each group: its runtime takes longer to compile than most designs."""
 
-ICARUS = ["fir_loadable", "conv2d_3x3_loadable", "conv2d_4x2_valid", "conv2d_stride_valid", "conv2d_4_pixels_loadable"]
+ICARUS = [
+    "fir_loadable",
+    "clocks_fir_loadable",
+    "conv2d_3x3_loadable",
+    "conv2d_4x2_valid",
+    "conv2d_stride_valid",
+    "conv2d_4_pixels_loadable",
+]
 """Designs that run in the second simulator too; it is a tenth as fast."""
 
 
@@ -217,7 +246,7 @@ def side_by_side(designs):
     """A top module that holds all designs, with the port PORT of the design NAME as NAME_PORT."""
     ports, instances = [], []
     for name, design in designs.items():
-        top = AXIAccelerator(design)
+        top = AXIAccelerator(design, clocking=Clocking(**CLOCKING.get(name, {})))
         connections = []
         for port, member in top.signature.members.items():
             direction, width = "input" if member.flow is In else "output", Shape.cast(member.shape).width
@@ -232,8 +261,8 @@ def simulate(monkeypatch, folder, simulator, names, seed=1):
 
     With Verilator the build is the lint too: it stops at any warning that convolver.hw.fusesoc doesn't waive.
     """
-    designs = {name: {**DESIGNS, **SOAK}[name] for name in names}
-    texts = {name: generate(design, f"convolver_{name}") for name, design in designs.items()}
+    designs = {name: {**DESIGNS, **SOAK, **CLOCKED}[name] for name in names}
+    texts = {name: generate(design, f"convolver_{name}", **CLOCKING.get(name, {})) for name, design in designs.items()}
     texts["designs"] = side_by_side(designs)
     for name, text in texts.items():
         (folder / f"convolver_{name}.v").write_text(text, encoding="utf-8")
@@ -264,7 +293,10 @@ def simulate(monkeypatch, folder, simulator, names, seed=1):
             log_file=folder / "test.log",
             extra_env={
                 "CONVOLVER_DESIGNS": json.dumps(
-                    {name: (Schedule(design).latency + 1, design.to_json()) for name, design in designs.items()}
+                    {
+                        name: (Schedule(design).latency + 1, design.to_json(), CLOCKING.get(name, {}))
+                        for name, design in designs.items()
+                    }
                 ),
                 "CONVOLVER_SEED": str(seed),
                 "COCOTB_LOG_LEVEL": "WARNING",
@@ -285,6 +317,7 @@ def simulate(monkeypatch, folder, simulator, names, seed=1):
     wanted["a_set_takes_effect_at_the_next_sample"] = sum(
         getattr(design, "swap", "frame") == "sample" for design in designs.values()
     )
+    wanted["either_side_is_reset_alone"] = sum("axi_clock" in CLOCKING.get(name, {}) for name in designs)
     wanted["errors_are_flagged"] = sum(isinstance(design, Conv2DDesign) for design in designs.values())
     assert passed == +wanted
 
@@ -302,7 +335,7 @@ def tail(log):
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("group", ["fir", "conv2d"])
+@pytest.mark.parametrize("group", ["fir", "conv2d", "clocks"])
 def test_verilator(monkeypatch, tmp_path, group):
     simulate(monkeypatch, tmp_path, "verilator", GROUPS[group])
 

@@ -16,7 +16,7 @@ from convolver import Conv2DDesign, DesignError, FIRDesign, Format, s8
 from convolver.designs import design_from_json
 from convolver.host.registers import DESCRIPTION_MAX, ERRORS, IDENTITY, MAP_VERSION
 from convolver.host.registers import Register as host
-from convolver.hw.registers import ACTING, DESCRIPTION, ID, PHASES, REGISTERS, VERSION, RegisterBank, description
+from convolver.hw.registers import DECIDING, DESCRIPTION, ID, PHASES, REGISTERS, VERSION, RegisterBank, description
 
 FIR = FIRDesign([1, -2, 3])
 CONV2D = Conv2DDesign([[1, 2, 1]] * 3, rows=300, columns=100)
@@ -249,7 +249,7 @@ def test_error_while_status_is_cleared_is_kept(clock):
         assert await call("STATUS", 0xFFFFFFFF) == (0, 0)
         await ctx.tick().repeat(5)
         status, _ = await call("STATUS")
-        assert status == (0b10 if clock >= ACTING - 1 else 0)
+        assert status == (0b10 if clock >= DECIDING else 0)
 
     simulate(dut, bench, strobe)
 
