@@ -537,10 +537,25 @@ class Schedule:
         """Hard multipliers of the family that they are made of: several for a wide product, one for two narrow ones."""
         if self.parts != (self,):
             return self.copies * sum(part.blocks for part in self.parts)
-        operand, coefficient = self.operand, self.design.coefficient_format
+        operand, coefficient = self.operand, self.factor
         if self.family == "ice40" and max(operand.width, coefficient.width) <= PAIRED_WIDTH:
             return sum(math.ceil(count / 2) for count in self.group_multipliers)
-        return self.multipliers * math.prod(map(len, parts(operand, coefficient, self.family)))
+
+        def cut(factor: Format) -> int:
+            return math.prod(map(len, parts(operand, factor, self.family)))
+
+        if self.design.loadable or self.clocks > 1 or self.cascaded:
+            return self.multipliers * cut(coefficient)
+        weights = (self.design.weights[product.weight] for product in self.products)
+        return self.copies * sum(cut(Format.holding(weight, weight)) for weight in weights if not is_wiring(weight))
+
+    @property
+    def factor(self) -> Format:
+        """Format of what the multipliers take as a coefficient: constants are no wider than they have to be."""
+        design = self.design
+        if design.loadable or self.clocks > 1:
+            return design.coefficient_format
+        return Format.holding(min(design.weights), max(design.weights))
 
     @property
     def line_buffer_rows(self) -> int:

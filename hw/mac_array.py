@@ -1,6 +1,7 @@
 """The MAC array: pre-adders, multipliers, the trees and the chain that add, and the accumulator of a folded one."""
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
@@ -18,6 +19,9 @@ from .multiplier import Multiplier
 from .stream import shape_of
 
 __all__ = ["STAGES", "MACArray"]
+
+_Term = tuple[Any, int]
+"""What is added up, and 1, or -1 if it is subtracted: a number, or, where sums are added in parts, a number's parts."""
 
 STAGES = ("pre-adder", "spread", "multiplier", "products", "adder tree", "chain", "accumulator", "parts")
 """What of a schedule's stages is in the array."""
@@ -76,6 +80,7 @@ class MACArray(wiring.Component):
             self._cascade(m)
             return m
         products = self._products(m, platform)
+        terms = list(zip(products, self._signs, strict=True))
 
         start = Const(1)
         if schedule.clocks > 1:
@@ -84,14 +89,14 @@ class MACArray(wiring.Component):
                 stage = DataRegister(name=f"start_{index}")
                 m.d.sync += stage.eq(start)
                 start = stage
-        m.d.comb += self.sum.eq(self._in_parts(m, products, start) if schedule.cuts else self._whole(m, products, start))
+        m.d.comb += self.sum.eq(self._in_parts(m, terms, start) if schedule.cuts else self._whole(m, terms, start))
         return m
 
     def _cascade(self, m: Module) -> None:
         """Products and sum in the same blocks."""
         lanes = self._schedule.lanes
         if self._constant:
-            coefficients = [Const(self._weight(lane), shape_of(self._weights)) for lane in range(lanes)]
+            coefficients = [Const(self._weight(lane), shape_of(self._schedule.factor)) for lane in range(lanes)]
             loads = [Const(1)] * lanes
         else:
             coefficients = [self.coefficients[lane] for lane in range(lanes)]
@@ -130,7 +135,7 @@ class MACArray(wiring.Component):
                 load = after
         placed = schedule.spread and schedule.blocks == schedule.lanes
         sites = (multiplier_sites(platform, schedule.lanes) if placed else None) or [""] * schedule.lanes
-        paired = family_of(platform) == "ice40" and max(schedule.operand.width, self._weights.width) <= PAIRED_WIDTH
+        paired = family_of(platform) == "ice40" and max(schedule.operand.width, schedule.factor.width) <= PAIRED_WIDTH
         for number, group in enumerate(schedule.groups):
             if number and load is not None:
                 m.d.sync += (after := DataRegister(name=f"load_{number}")).eq(load)
@@ -150,15 +155,17 @@ class MACArray(wiring.Component):
         m.d.sync += [register.eq(value) for register, value in zip(registers, values, strict=True)]
         return list(registers)
 
-    @property
-    def _weights(self) -> Format:
-        """What holds every coefficient of the array."""
-        design = self._schedule.design
-        return Format.holding(min(design.weights), max(design.weights)) if self._constant else design.coefficient_format
-
     def _weight(self, lane: int) -> int:
         """A lane's constant coefficient."""
         return self._schedule.design.weights[self._schedule.lane(lane)[0].weight]
+
+    @cached_property
+    def _signs(self) -> list[int]:
+        """How each lane's product goes into the sum. A coefficient that is only wiring is wired without its sign, and what it
+        gives is subtracted; one at least is added, so that the sum needs no negation."""
+        lanes = range(self._schedule.lanes)
+        wired = [self._constant and is_wiring(self._weight(lane)) and self._weight(lane) < 0 for lane in lanes]
+        return [1 if not negative or (all(wired) and lane == 0) else -1 for lane, negative in zip(lanes, wired, strict=True)]
 
     def _multiplier(
         self,
@@ -170,8 +177,9 @@ class MACArray(wiring.Component):
         site: str = "",
     ) -> Multiplier:
         schedule = self._schedule
-        coefficient = self._weight(lane) if self._constant else schedule.design.coefficient_format
-        product = Format.holding(*schedule.lane_ranges[lane])
+        sign = self._signs[lane]
+        coefficient = sign * self._weight(lane) if self._constant else schedule.design.coefficient_format
+        product = _holding(*schedule.lane_ranges[lane], sign)
         multiplier = Multiplier(schedule.operand, coefficient, product, schedule.clocks_in("multiplier"), site)
         m.submodules[f"lane_{lane}"] = multiplier
         m.d.comb += multiplier.a.eq(operand)
@@ -193,7 +201,7 @@ class MACArray(wiring.Component):
         hard = [lane for lane in group if lane not in products]
         for lanes in (hard[first : first + 2] for first in range(0, len(hard) - 1, 2)):
             weights = [
-                Const(self._weight(lane), shape_of(self._weights)) if coefficients is None else coefficients[lane]
+                Const(self._weight(lane), shape_of(self._schedule.factor)) if coefficients is None else coefficients[lane]
                 for lane in lanes
             ]
             pair = [Signal(shape_of(Format.holding(*self._schedule.lane_ranges[lane])), name=f"p_{lane}") for lane in lanes]
@@ -204,7 +212,7 @@ class MACArray(wiring.Component):
             products[hard[-1]] = self._multiplier(m, hard[-1], operands[hard[-1]], coefficients, load).p
         return [products[lane] for lane in group]
 
-    def _summed(self, nodes: Sequence[Any], add: Callable[[list[Any], Adder, str], Any]) -> Any:
+    def _summed(self, nodes: Sequence[_Term], add: Callable[[list[_Term], Adder, str], _Term]) -> Any:
         """The sum of all lanes: a tree a group, and the chain."""
         schedule = self._schedule
         sums = []
@@ -218,19 +226,26 @@ class MACArray(wiring.Component):
             sums += terms
         for number, adder in enumerate(schedule.chain):
             sums[number] = add([sums[item] for item in adder.inputs], adder, f"chain_{number}")
-        return sums[-1]
+        total, sign = sums[-1]
+        assert sign > 0
+        return total
 
-    def _whole(self, m: Module, products: list[Value], start: Value) -> Value:
+    def _whole(self, m: Module, products: list[_Term], start: Value) -> Value:
         """Sums added in one clock."""
 
-        def add(terms: list[Value], adder: Adder, name: str) -> Value:
-            node = DataRegister(shape_of(Format.holding(adder.low, adder.high)), name=name)
-            m.d.sync += node.eq(sum(terms[1:], terms[0]))
-            return node
+        def add(terms: list[_Term], adder: Adder, name: str) -> _Term:
+            (first, *others), sign = _ordered(terms)
+            node = DataRegister(shape_of(_holding(adder.low, adder.high, sign)), name=name)
+            added = first[0]
+            for other, alike in others:
+                added = added + other if alike else added - other
+            m.d.sync += node.eq(added)
+            return node, sign
 
         if self._schedule.product_latency > int(self._schedule.spread):
             # Registered once more in fabric: a hard multiplier is far from the adders.
-            products = self._later(m, products, "product")
+            later = self._later(m, [product for product, _ in products], "product")
+            products = [(product, sign) for product, (_, sign) in zip(later, products, strict=True)]
         total = self._summed(products, add)
         if self._schedule.clocks == 1:
             return total
@@ -238,7 +253,7 @@ class MACArray(wiring.Component):
         m.d.sync += accumulator.eq(Mux(start, 0, accumulator) + total)
         return accumulator
 
-    def _in_parts(self, m: Module, products: list[Value], start: Value) -> Value:
+    def _in_parts(self, m: Module, products: list[_Term], start: Value) -> Value:
         """Sums added in parts, a clock apart; the topmost is signed, the others aren't."""
         cuts = self._schedule.cuts
         lowest = (0, *cuts)
@@ -249,8 +264,8 @@ class MACArray(wiring.Component):
                 return DataRegister(signed(max(width - cuts[-1], 1)), name=f"{name}_{place}")
             return DataRegister(lowest[place + 1] - lowest[place], name=f"{name}_{place}")
 
-        nodes = []
-        for lane, product in enumerate(products):
+        nodes: list[_Term] = []
+        for lane, (product, sign) in enumerate(products):
             parts: list[Value] = []
             for place, cut in enumerate(lowest):
                 part = product >> cut
@@ -259,16 +274,19 @@ class MACArray(wiring.Component):
                     m.d.sync += (after := register(place, len(product) + 1, f"product_{lane}_{clock}")).eq(part)
                     part = after
                 parts.append(part)
-            nodes.append(parts)
+            nodes.append((parts, sign))
 
-        def add(terms: list[list[Value]], adder: Adder, name: str) -> list[Value]:
-            wide = Format.holding(adder.low, adder.high)
-            total, carry = [], None
-            for place, parts in enumerate(zip(*terms, strict=True)):
+        def add(terms: list[_Term], adder: Adder, name: str) -> _Term:
+            ordered, sign = _ordered(terms)
+            wide = _holding(adder.low, adder.high, sign)
+            # What is subtracted is added with all its bits turned over, and 1.
+            total, carry = [], None if all(alike for _, alike in ordered) else Const(1, 1)
+            for place, parts in enumerate(zip(*(term for term, _ in ordered), strict=True)):
                 node = register(place, wide.width + (not wide.signed), name)
-                carry = _added(m, node, parts, carry, place < len(cuts))
+                either = [part if alike else _turned(part) for part, (_, alike) in zip(parts, ordered, strict=True)]
+                carry = _added(m, node, either, carry, place < len(cuts))
                 total.append(node)
-            return total
+            return total, sign
 
         root = self._summed(nodes, add)
         if self._schedule.clocks > 1:
@@ -288,6 +306,24 @@ class MACArray(wiring.Component):
                 part = after
             whole.append(part)
         return Cat(whole).as_signed()
+
+
+def _holding(low: int, high: int, sign: int) -> Format:
+    """What holds a number of this range, or the negative of one."""
+    return Format.holding(low, high) if sign > 0 else Format.holding(-high, -low)
+
+
+def _ordered(terms: Sequence[_Term]) -> tuple[list[tuple[Any, bool]], int]:
+    """The terms, a positive one first if there is any, each with whether it is added to the first one or subtracted from it;
+    and the first one's sign, which is that of the sum."""
+    ordered = sorted(terms, key=lambda term: -term[1])
+    sign = ordered[0][1]
+    return [(value, own == sign) for value, own in ordered], sign
+
+
+def _turned(part: Value) -> Value:
+    """All bits the other way round, of the same shape."""
+    return (~part).as_signed() if part.shape().signed else (~part)[: len(part)]
 
 
 def _added(m: Module, node: Signal, terms: Sequence[Value], carry: Value | None, carries: bool) -> Signal | None:

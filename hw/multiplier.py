@@ -28,9 +28,9 @@ class Multiplier(wiring.Component):
     multiplier, and each level of adding them at their places is a clock more. One clock less where the last register is that
     of the adder behind.
 
-    Without a platform it is plain registers and a ``*``, for simulation and for inference, and so are constants but on iCE40.
-    Of both forms the products are the same, clock for clock, from the latency after reset and a coefficient's first load on: a
-    primitive's registers have no reset.
+    Without a platform it is plain registers and a ``*``, for simulation and for inference. A constant power of two, or the
+    negative of one, is wiring and a negation on every platform. Of both forms the products are the same, clock for clock, from
+    the latency after reset and a coefficient's first load on: a primitive's registers have no reset.
 
     Parameters
     ----------
@@ -77,6 +77,9 @@ class Multiplier(wiring.Component):
             with m.If(self.load):
                 m.d.sync += b.eq(self.b)
             product = a * b
+        elif is_wiring(self._constant):
+            shifted = a.shift_left(max(abs(self._constant).bit_length() - 1, 0)) if self._constant else Const(0)
+            product = -shifted if self._constant < 0 else shifted
         else:
             product = a * self._constant
         for index in range(self._latency - 1):
@@ -92,10 +95,10 @@ class Multiplier(wiring.Component):
             return False
         if self._constant is None:
             b, load = self.b, self.load
-        elif family == "ice40" and not is_wiring(self._constant):
-            b, load = Const(self._constant), Const(1)  # inferred, it would have no register
-        else:
+        elif is_wiring(self._constant):
             return False
+        else:
+            b, load = Const(self._constant), Const(1)  # inferred, it would have no register
         one, other = (Format(len(factor), factor.shape().signed) for factor in (self.a, b))
         spare = self._latency - multiplier_latency(one, other, family)
         if spare < 0:

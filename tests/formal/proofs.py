@@ -181,15 +181,15 @@ def _requantiser(rounding: str, overflow: str, shift: int, output: Format, data:
 PRODUCT = Seed(
     "product too narrow",
     MACArray,
-    "Format.holding(*schedule.lane_ranges[lane])",
-    "Format.holding(*(reach // 2 for reach in schedule.lane_ranges[lane]))",
+    "_holding(*schedule.lane_ranges[lane], sign)",
+    "_holding(*(reach // 2 for reach in schedule.lane_ranges[lane]), sign)",
 )
-SUM = "node = DataRegister(shape_of(Format.holding(adder.low, adder.high))"
+SUM = "node = DataRegister(shape_of(_holding(adder.low, adder.high, sign))"
 ARRAY = (
     PRODUCT,
     Seed("sum too narrow", MACArray, SUM, SUM.replace("low", "low // 2").replace("high", "high // 2")),
     Seed("lane left out", MACArray, "return [self.samples[lane] for", "return [self.samples[max(lane, 1)] for"),
-    Seed("adder without its register", MACArray, "m.d.sync += node.eq(sum(", "m.d.comb += node.eq(sum("),
+    Seed("adder without its register", MACArray, "m.d.sync += node.eq(added)", "m.d.comb += node.eq(added)"),
 )
 LOADED_ARRAY = (
     *ARRAY,
@@ -199,6 +199,14 @@ FOLDED_ARRAY = (
     PRODUCT,
     Seed("slots run together", MACArray, "Mux(start, 0, accumulator)", "accumulator"),
     Seed("slot begins late", MACArray, '"products", "adder tree"))', '"products", "adder tree") + 1)'),
+)
+SIGNED_ARRAY = (
+    Seed("added instead of subtracted", MACArray, "added + other if alike", "added + other if 1"),
+    Seed("sign lost on the way", MACArray, "return node, sign", "return node, 1"),
+)
+SIGNED_PARTS = (
+    Seed("negative of one less", MACArray, "else Const(1, 1)", "else Const(0, 1)"),
+    Seed("part not turned over", MACArray, "else _turned(part)", "else part"),
 )
 WIDE_ARRAY = (
     Seed("carry between parts lost", MACArray, "zip((Const(1, 1), carry), terms", "zip((Const(1, 1), Const(0, 1)), terms"),
@@ -470,6 +478,10 @@ PROOFS: tuple[Proof, ...] = (
     *REQUANTISED,
     _array("MAC array", FIRDesign([3, -4, 0, 2], data=Format(4, True)), ARRAY),
     _array("MAC array", FIRDesign([5], data=Format(8, False)), ()),
+    _array("MAC array, signs", FIRDesign([-1, 2, -4, 3, -8], data=Format(3, True)), SIGNED_ARRAY),
+    _array("MAC array, signs alone", FIRDesign([-1, -2, -4], data=Format(3, False)), ()),
+    _array("MAC array, signs in parts", FIRDesign([-1, -2, 4, -1, -3], data=Format(3, True)), SIGNED_PARTS, cuts=(2, 4)),
+    _array("MAC array, signs alone in parts", FIRDesign([-2, -1, -4], data=Format(3, True)), (), cuts=(2, 4)),
     _array(
         "MAC array, loaded", FIRDesign([1, 0], data=Format(3, True), coefficient=Format(3, True), loadable=True), LOADED_ARRAY
     ),

@@ -27,7 +27,7 @@ from convolver.sim.compiler import find_compiler
 MODELS = {"ecp5": ["MULT18X18D"], "ice40": ["SB_MAC16", "SB_SPRAM256KA"], "7-series": ["DSP48E1"]}
 # What SB_SPRAM256KA does as power fails, which never comes here: for its sake Yosys would make a register of every word.
 POWER_OFF = re.compile(r"always @\(negedge POWEROFF\) begin\n.*?\n\tend\n|, posedge off(?=\))", re.DOTALL)
-SYNTHESIS = {"ice40": "synth_ice40 -device u", "7-series": "synth_xilinx -family xc7 -flatten"}
+SYNTHESIS = {"ecp5": "synth_ecp5", "ice40": "synth_ice40 -device u", "7-series": "synth_xilinx -family xc7 -flatten"}
 CLOCKS = 20_000
 
 
@@ -102,6 +102,49 @@ ECP5 = {
     "s12xu19": FIRDesign([1] * 9, data="s12", coefficient="u19", loadable=True),
     "u32xs18, symmetric": FIRDesign([1] * 5, data="u32", coefficient="s18", loadable=True, symmetry="symmetric"),
 }
+
+CONSTANT = {
+    "signs": FIRDesign([-1, 2, -300, -4, 3, -5, 1, 77, -2], data="s16"),
+    "no sum": FIRDesign([-4], data="u8"),
+    "all negative": FIRDesign([-1, -2, -1], data="s16"),
+    "wider than they are": FIRDesign([3, -5, 1000, 5], data="s12", coefficient="s32"),
+    "symmetric, in parts": FIRDesign([-2, 77, -4000, 77, -2], data="s18"),
+    "wide": FIRDesign([2**19 - 1, -(2**19), 3], data="u20"),
+    "Sobel's pair": Conv2DDesign(
+        [[[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], [[-1, -2, -1], [0, 0, 0], [1, 2, 1]]], columns=32, combine="sum_abs"
+    ),
+    "column and row": Conv2DDesign(
+        [[down * across for across in (1, 3, 5)] for down in (3, -7, 1)], columns=32, boundary="edge"
+    ),
+}
+
+
+@pytest.mark.parametrize("family", ["ecp5", "7-series"])
+@pytest.mark.parametrize("name", CONSTANT)
+def test_constants_and_the_plain_form_are_the_same_in_every_clock(tmp_path: Path, name: str, family: Family) -> None:
+    compare(tmp_path, CONSTANT[name], family)
+
+
+HARD = {"ecp5": "MULT18X18D", "ice40": "SB_MAC16", "7-series": "DSP48E1"}
+
+
+@pytest.mark.parametrize("family", HARD)
+@pytest.mark.parametrize("name", CONSTANT)
+def test_as_many_multipliers_as_planned(name: str, family: Family) -> None:
+    """Of constants: none is left to synthesis, which would make a multiplier of every product that it finds."""
+    core = create(CONSTANT[name], family)
+    text = rtlil.convert(core, platform=FamilyPlatform(family), emit_src=False)
+    assert text.count(f"cell \\{HARD[family]} ") == core.schedule.blocks
+    assert "cell $mul " not in text
+
+
+@pytest.mark.builds
+@pytest.mark.parametrize("family", HARD)
+@pytest.mark.parametrize("name", CONSTANT)
+def test_as_many_multipliers_in_the_netlist_as_planned(tmp_path: Path, name: str, family: Family) -> None:
+    core = create(CONSTANT[name], family)
+    cells = netlist(tmp_path, core, family)
+    assert sum(cell["type"] == HARD[family] for cell in cells) == core.schedule.blocks
 
 
 @pytest.mark.parametrize("name", ECP5)
