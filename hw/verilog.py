@@ -3,9 +3,10 @@
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import amaranth
 from amaranth.back import verilog
@@ -17,7 +18,7 @@ from convolver.clocking import AxiClock, Clocking, Reset, ResetStyle
 from convolver.designs import Conv2DDesign, FIRDesign
 from convolver.errors import DesignError
 from convolver.hw.axi import AXIAccelerator, ports
-from convolver.hw.elaboration import without_collection
+from convolver.hw.elaboration import without_collection, yosys_has_home
 from convolver.hw.families import FamilyPlatform
 from convolver.schedule import Family
 from convolver.version import __version__
@@ -116,16 +117,21 @@ def _checked(design: FIRDesign | Conv2DDesign, name: str | None) -> str:
 
 @contextmanager
 def _builtin_yosys() -> Iterator[None]:
-    """Makes Amaranth use the Yosys that is installed with it, whatever else is on the PATH."""
-    before = os.environ.get("AMARANTH_USE_YOSYS")
-    os.environ["AMARANTH_USE_YOSYS"] = "builtin"
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["AMARANTH_USE_YOSYS"]
-        else:
-            os.environ["AMARANTH_USE_YOSYS"] = before
+    """Makes Amaranth use the Yosys that is installed with it, whatever else is on the PATH, without a home folder too."""
+    with ExitStack() as stack:
+        wanted = {"AMARANTH_USE_YOSYS": "builtin"}
+        if not yosys_has_home():
+            wanted["XDG_CACHE_HOME"] = stack.enter_context(TemporaryDirectory())
+        before = {name: os.environ.get(name) for name in wanted}
+        os.environ.update(wanted)
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    del os.environ[name]
+                else:
+                    os.environ[name] = value
 
 
 def _relative(places: str) -> str:

@@ -1,20 +1,17 @@
-"""Compiles cores into shared libraries, and keeps the libraries in a cache.
+"""Compiles cores into shared libraries, which `library` loads and `cache` keeps.
 
 Two keys lead to a library. The fast one is made of the design's JSON and of everything that its hardware is made with: it needs
 neither Amaranth nor Yosys. Where that isn't known, the design is elaborated, and the key is made of its RTLIL: a change of our
 source that changes no hardware compiles nothing.
-
-The cache is under ``CONVOLVER_CACHE``, else ``XDG_CACHE_HOME/convolver``, else ``~/.cache/convolver``. An entry appears whole
-or not at all, so that several processes may share it; one that has been damaged is made anew.
 """
 
-import ctypes
-import fcntl
+import errno
 import hashlib
 import importlib.util
 import json
 import os
 import platform
+import re
 import shlex
 import shutil
 import subprocess
@@ -22,9 +19,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cache
+from functools import cache as cached
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -33,14 +28,16 @@ from convolver.designs import Conv2DDesign, FIRDesign
 from convolver.errors import ToolError
 from convolver.hw.elaboration import rtlil_of
 
-from .pins import Pins, glue, ports_from_dict
+from .cache import Cache, user_cache
+from .library import Compiled, keep, load
+from .pins import Pins, glue
 from .ports import Ports
 from .translate import cxxrtl, translate, yosys_version
+from .trusted import private_folder, shown
 
 __all__ = [
     "Compiled",
     "Progress",
-    "cache_folder",
     "compile_components",
     "compile_described",
     "compile_designs",
@@ -52,8 +49,9 @@ Progress = Callable[[str], None]
 
 # Registers are bytes and short words written one by one: read back as vectors they'd stall.
 FLAGS = ("-std=c++17", "-O2", "-fno-tree-slp-vectorize", "-fPIC", "-w")
-LIBRARIES_KEPT = 500
-"""Libraries in the cache; the longest unused are removed beyond."""
+
+ROOM = 1 << 16
+"""Bytes free below which a tool that fails did so because the disk is full."""
 
 HEADERS = ("value.h", "driver.h", "board.h", "board_fifo.h")
 WRITERS = (
@@ -70,29 +68,11 @@ WRITERS = (
     "ports.py",
     "pins.py",
 )
+_INDEX = re.compile(rb"(?P<library>[0-9a-f]{40}) (?P<number>[0-9]{1,6})\n")
+"""What a design's key leads to: a library's key, and the design's number in it."""
+
 _HERE = Path(__file__).parent
 _STARTED = time.time()
-
-
-@dataclass(frozen=True)
-class Compiled:
-    """A core in a loaded library: `ports` says what it has, the functions are those that ports.py writes."""
-
-    ports: Ports
-    library: Any
-    number: int
-
-    def function(self, name: str) -> Any:
-        """The library's function `name` for this core."""
-        return getattr(self.library, f"twin_{name}_{self.number}")
-
-
-def cache_folder() -> Path:
-    """Where compiled twins are kept."""
-    if chosen := os.environ.get("CONVOLVER_CACHE"):
-        return Path(chosen)
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "convolver"
 
 
 def find_compiler() -> list[str]:
@@ -125,9 +105,10 @@ def compile_designs(designs: Sequence[FIRDesign | Conv2DDesign], progress: Progr
     Raises
     ------
     ToolError
-        If there is no C++ compiler, a tool fails, or the cache can't be written.
+        If there is no C++ compiler, a tool fails, or the cache can't be trusted.
     """
     compiler = find_compiler()
+    cache = user_cache()
     base = _fingerprint(tuple(compiler))
     if base is None:
         return compile_components(_created(designs), progress)
@@ -135,14 +116,14 @@ def compile_designs(designs: Sequence[FIRDesign | Conv2DDesign], progress: Progr
     found: dict[str, Compiled] = {}
     missing: dict[str, FIRDesign | Conv2DDesign] = {}
     for key, design in zip(keys, designs, strict=True):
-        if (entry := _lookup(key)) is not None:
+        if (entry := _lookup(cache, key)) is not None:
             found[key] = entry
         else:
             missing[key] = design
     if missing:
         compiled = compile_components(_created(missing.values()), progress)
         for key, entry in zip(missing, compiled, strict=True):
-            _remember(key, entry)
+            _remember(cache, key, entry)
             found[key] = entry
     return [found[key] for key in keys]
 
@@ -172,17 +153,12 @@ def compile_described(described: Sequence[tuple[Ports, str]], progress: Progress
     sources = "".join((_HERE / name).read_text(encoding="utf-8") for name in (*HEADERS, *WRITERS))
     plain = json.dumps([ports.to_dict() for ports, _ in described], sort_keys=True)
     key = _key(_machine(tuple(compiler)), yosys_version(), sources, plain, *(rtlil for _, rtlil in described))
-    if loaded := _load(key):
+    cache = user_cache()
+    if loaded := load(cache, key):
         return loaded
     tell("compiling")
-    with _lock(key):  # two processes that want the same library: the second waits for the first one's
-        loaded = _load(key)
-        if loaded is None:
-            _build(key, described, compiler)
-            loaded = _load(key)
-    if loaded is None:
-        raise ToolError(f"The compiled twin can't be loaded from {_folder(key)}: remove {cache_folder()} and try again")
-    return loaded
+    with cache.lock(key):  # two processes that want the same library: the second waits for the first one's
+        return load(cache, key) or _build(cache, key, described, compiler)
 
 
 def _key(*parts: str) -> str:
@@ -193,7 +169,7 @@ def _key(*parts: str) -> str:
     return digest.hexdigest()[:40]
 
 
-@cache
+@cached
 def _compiler_version(compiler: tuple[str, ...]) -> str:
     run = subprocess.run([*compiler, "--version"], capture_output=True, text=True, check=False)
     if run.returncode != 0:
@@ -237,134 +213,46 @@ def _sources() -> list[Path]:
     return [*gateware, *descriptions, *(_HERE / name for name in (*HEADERS, *WRITERS, "compiler.py"))]
 
 
-def _folder(key: str) -> Path:
-    return cache_folder() / "twins" / key
-
-
-def _lookup(key: str) -> Compiled | None:
+def _lookup(cache: Cache, key: str) -> Compiled | None:
     """The twin that a fast key leads to, if it is there and whole."""
+    found = _INDEX.fullmatch(cache.read("designs", key) or b"")
+    entries = load(cache, found["library"].decode()) if found else None
+    number = int(found["number"]) if found else 0
+    return entries[number] if entries and number < len(entries) else None
+
+
+def _remember(cache: Cache, key: str, entry: Compiled) -> None:
+    cache.write("designs", key, f"{entry.key} {entry.number}\n".encode())
+
+
+def _build(cache: Cache, key: str, described: Sequence[tuple[Ports, str]], compiler: Sequence[str]) -> list[Compiled]:
     try:
-        plain = json.loads((cache_folder() / "designs" / f"{key}.json").read_text(encoding="utf-8"))
-        entries = _load(plain["library"])
-        return entries[plain["number"]] if entries else None
-    except (OSError, ValueError, LookupError, TypeError):
-        return None
-
-
-def _remember(key: str, entry: Compiled) -> None:
-    text = json.dumps({"library": entry.library.key, "number": entry.number})
-    folder = cache_folder() / "designs"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=folder, prefix="new-", delete=False) as file:
-            file.write(text)
-        Path(file.name).replace(folder / f"{key}.json")
-    except OSError as error:
-        raise _unwritable(error) from None
-
-
-def _unwritable(error: OSError) -> ToolError:
-    return ToolError(
-        f"The twins' cache can't be written ({error.strerror or error}): {cache_folder()}; name another in CONVOLVER_CACHE"
-    )
-
-
-class _Library(ctypes.CDLL):
-    """A loaded library that knows its key in the cache."""
-
-    key: str
-
-
-_loaded: dict[Path, list[Compiled]] = {}
-
-
-def _load(key: str) -> list[Compiled] | None:
-    """Loads a library from the cache; none if it isn't there, or damaged, in which case it is removed."""
-    folder = _folder(key)
-    if folder in _loaded:
-        return _loaded[folder]
-    if not folder.exists():
-        return None
-    try:
-        plain = json.loads((folder / "twin.json").read_text(encoding="utf-8"))
-        # A damaged library must not be loaded: that may end the process.
-        if hashlib.sha256((folder / "twin.so").read_bytes()).hexdigest() != plain["sha256"]:
-            raise ValueError("damaged")
-        library = _Library(str(folder / "twin.so"))
-        library.key = key
-        entries = [Compiled(ports_from_dict(ports), library, number) for number, ports in enumerate(plain["ports"])]
-        os.utime(folder)
-    except (OSError, ValueError, LookupError, TypeError):
-        _remove(folder)
-        return None
-    _loaded[folder] = entries
-    return entries
-
-
-@contextmanager
-def _lock(key: str) -> Iterator[None]:
-    """Held by one process at a time; the system releases it when the process ends, however it ends."""
-    path = cache_folder() / "locks" / key
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("w")
-    except OSError as error:
-        raise _unwritable(error) from None
-    with file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-def _remove(folder: Path) -> None:
-    """Takes an entry out of the cache in one step, then deletes it."""
-    aside = folder.with_name(f"old-{os.getpid()}-{folder.name}")
-    try:
-        folder.rename(aside)
-    except OSError:
-        return  # another process was faster
-    shutil.rmtree(aside, ignore_errors=True)
-
-
-def _build(key: str, described: Sequence[tuple[Ports, str]], compiler: Sequence[str]) -> None:
-    final = _folder(key)
-    try:
-        final.parent.mkdir(parents=True, exist_ok=True)
-        _prune(final.parent)
-        folder = Path(tempfile.mkdtemp(prefix="new-", dir=final.parent))
-    except OSError as error:
-        raise _unwritable(error) from None
-    try:
-        with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-            units = [
-                pool.submit(_compile, folder, number, ports, rtlil, compiler) for number, (ports, rtlil) in enumerate(described)
-            ]
+        with private_folder() as folder:
             try:
-                objects = [unit.result() for unit in units]
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
-        _run([*compiler, "-shared", "-o", "twin.so", *objects], folder)
-        digest = hashlib.sha256((folder / "twin.so").read_bytes()).hexdigest()
-        plain = {"sha256": digest, "ports": [ports.to_dict() for ports, _ in described]}
-        (folder / "twin.json").write_text(json.dumps(plain), encoding="utf-8")
-        for path in folder.iterdir():
-            if path.name not in ("twin.so", "twin.json"):
-                path.unlink()
-        try:
-            folder.rename(final)
-        except OSError:
-            if not final.exists():
-                raise
-            # Another process finished the same library first.
-            shutil.rmtree(folder, ignore_errors=True)
-    except ToolError:
-        raise  # its log stays in the folder
+                return _built(folder, cache, key, described, compiler)
+            except ToolError:
+                if shutil.disk_usage(folder).free > ROOM:
+                    raise
+                # What the tools say then is no help: Yosys cuts its output off without a word, and the log is cut off too.
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from None
     except OSError as error:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise _unwritable(error) from None
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
+        raise ToolError(f"The twin can't be compiled ({error.strerror or error}) in {shown(tempfile.gettempdir())}") from None
+
+
+def _built(
+    folder: Path, cache: Cache, key: str, described: Sequence[tuple[Ports, str]], compiler: Sequence[str]
+) -> list[Compiled]:
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+        units = [
+            pool.submit(_compile, folder, number, ports, rtlil, compiler) for number, (ports, rtlil) in enumerate(described)
+        ]
+        try:
+            objects = [unit.result() for unit in units]
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    _run([*compiler, "-shared", "-o", "twin.so", *objects], folder)
+    return keep(cache, key, folder / "twin.so", [ports for ports, _ in described])
 
 
 def _compile(folder: Path, number: int, ports: Ports, rtlil: str, compiler: Sequence[str]) -> str:
@@ -385,19 +273,3 @@ def _run(command: Sequence[str], folder: Path) -> None:
         lines = log.read_text(errors="replace").strip().splitlines()
         tail = " / ".join([line for line in lines if "error" in line][:3] or lines[-3:])
         raise ToolError(f"The C++ compiler failed with exit code {run.returncode} (log in {log}): {tail}")
-
-
-def _prune(folder: Path) -> None:
-    """Keeps the cache small: removes what has been unused longest, and what interrupted builds left a day ago."""
-    ages = {}
-    for path in folder.iterdir():
-        try:
-            ages[path] = path.stat().st_mtime
-        except OSError:
-            continue  # just removed by another process
-    kept = sorted((path for path in ages if "-" not in path.name), key=lambda path: ages[path])
-    for path in kept[: max(len(kept) - LIBRARIES_KEPT, 0)]:
-        _remove(path)
-    for path, age in ages.items():
-        if "-" in path.name and age < time.time() - 86400:
-            shutil.rmtree(path, ignore_errors=True)

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from math import ceil
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from . import ports
 from .ports import Ports
@@ -23,6 +23,8 @@ class Pins(Ports):
 
     clocks: int = 4
     parts: int = 1
+
+    functions: ClassVar[tuple[str, ...]] = ("new", "delete", "run")
 
     @classmethod
     def of_rate(cls, clocks: Fraction, **more: int) -> Self:

@@ -1,7 +1,7 @@
 """Where the ports of a core are, and the C++ that reaches them for driver.h."""
 
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from .translate import mangled
 
@@ -29,7 +29,8 @@ class Field:
 class Ports:
     """The ports of a core that the driver drives or reads; those that a component lacks are empty.
 
-    `input`, `output` and `coefficients` are the fields of the three streams' payloads by their names.
+    `input`, `output` and `coefficients` are the fields of the three streams' payloads by their names. `functions` are what
+    `glue` writes.
     """
 
     input: dict[str, Field]
@@ -39,6 +40,8 @@ class Ports:
     sizes: dict[str, int]
     flags: tuple[str, ...]
     latency: int | None
+
+    functions: ClassVar[tuple[str, ...]] = ("new", "delete", "run", "reset", "look")
 
     @classmethod
     def of(cls, component: Any) -> Self:

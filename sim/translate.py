@@ -3,12 +3,14 @@
 `circuit` reads it, `retiming` takes out registers that nobody could tell from none, `emit` writes it.
 """
 
+import os
 import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from convolver.errors import ToolError
+from convolver.hw.elaboration import yosys_has_home
 
 from .circuit import parse
 from .emit import emit
@@ -44,7 +46,12 @@ def cxxrtl(rtlil: str, folder: Path, name: str) -> str:
     log = folder / f"{name}.log"
     with log.open("wb") as output:
         run = subprocess.run(
-            [sys.executable, "-m", YOSYS, "-q", "-p", script], cwd=folder, stdout=output, stderr=subprocess.STDOUT, check=False
+            [sys.executable, "-m", YOSYS, "-q", "-p", script],
+            cwd=folder,
+            env=os.environ | ({} if yosys_has_home() else {"XDG_CACHE_HOME": str(folder)}),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            check=False,
         )
     if run.returncode != 0:
         tail = log.read_text(errors="replace").strip().splitlines()[-5:]
