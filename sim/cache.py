@@ -241,9 +241,8 @@ def _prune(folder: int, kept: int) -> None:
     ages: dict[str, float] = {}
     with os.scandir(folder) as entries:
         for entry in entries:
-            if KEY.fullmatch(entry.name) or _UNFINISHED.fullmatch(entry.name):
-                with suppress(OSError):  # just removed by another process
-                    ages[entry.name] = entry.stat(follow_symlinks=False).st_mtime
+            with suppress(OSError):  # just removed by another process
+                ages[entry.name] = entry.stat(follow_symlinks=False).st_mtime
     old = sorted((name for name in ages if KEY.fullmatch(name)), key=lambda name: ages[name])
     gone = old[: max(len(old) - kept, 0)]
     gone += [name for name, age in ages.items() if _UNFINISHED.fullmatch(name) and age < time.time() - 86400]

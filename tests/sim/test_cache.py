@@ -4,6 +4,7 @@ import contextlib
 import errno
 import os
 import pwd
+import select
 import subprocess
 import sys
 import time
@@ -72,6 +73,8 @@ class TestNames:
         (filled.folder / "secret").write_bytes(b"secret")
         assert filled.read("libraries", name) is None
         assert filled.read("libraries", "../secret") is None
+        filled.path("libraries", OTHER).mkdir()
+        assert filled.read("libraries", f"{OTHER}/../../secret") is None
         with pytest.raises(AssertionError):
             filled.write("libraries", name, b"")
         with pytest.raises(AssertionError):
@@ -297,13 +300,16 @@ class TestWriting:
         assert [path.name for path in (filled.folder / "libraries").iterdir()] == [KEY]
 
     def test_a_lock_is_held_by_one(self, filled):
-        script = "import sys; from convolver.sim.cache import user_cache\nwith user_cache().lock(sys.argv[1]): print('held')"
+        script = "import sys; from convolver.sim.cache import user_cache\n" + (
+            "print('here', flush=True)\nwith user_cache().lock(sys.argv[1]): print('held', flush=True)"
+        )
         command = [sys.executable, "-c", script]
         with filled.lock(KEY):
-            waiting = subprocess.Popen([*command, KEY], stdout=subprocess.PIPE)
+            waiting = subprocess.Popen([*command, KEY], stdout=subprocess.PIPE, bufsize=0)
+            assert waiting.stdout.readline() == b"here\n"
             another = subprocess.run([*command, OTHER], stdout=subprocess.PIPE, check=True)
-            assert another.stdout == b"held\n"
-            assert waiting.poll() is None
+            assert another.stdout == b"here\nheld\n"
+            assert select.select([waiting.stdout], [], [], 0.5)[0] == []
         assert waiting.communicate()[0] == b"held\n"
 
     def test_a_lock_ends_with_the_one_who_took_it(self, filled):

@@ -102,6 +102,15 @@ def test_what_is_there_is_loaded(cache):
     assert steps() == []
 
 
+def test_what_is_compiled_takes_the_place_of_the_longest_unused(cache, monkeypatch):
+    monkeypatch.setitem(cache_module.KEPT, "libraries", 1)
+    key = only(cache, "libraries").name
+    only(cache, "libraries").rename(cache / "libraries" / ("0" * 40))
+    os.utime(cache / "libraries" / ("0" * 40), (1e9, 1e9))
+    assert steps() == ["elaborating", "compiling"]
+    assert only(cache, "libraries").name == key
+
+
 DEEP = b"[" * 100_000
 PORTS = {"input": {}, "output": {}, "coefficients": {}, "errors": {}, "sizes": {}, "flags": [], "latency": 1}
 
