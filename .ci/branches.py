@@ -1,0 +1,304 @@
+"""Counts the places in the sources that branch on a design's form, by file.
+
+    .venv/bin/python .ci/branches.py [--list] [ROOT]
+
+A branch is a test, a `match` case, an operand of `and`, `or` or `not`, or a lookup, keyed by what a design is: its class or
+kind, or its form. ``if isinstance(design, FIRDesign) and design.loadable`` are two. A name that has been given the result of
+such a test, or a property that returns one, is a form too. What only hands a value on, or computes with it, is no branch.
+Tests of the device's family, which isn't the design's, have a column of their own. ``--list`` prints each place.
+"""
+
+import argparse
+import ast
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping, Set
+from pathlib import Path
+
+CLASSES = {"FIRDesign", "Conv2DDesign", "FIRCore", "Conv2DCore", "FIRPlan", "Conv2DPlan"}
+"""Classes of designs, and those of which there is one for each: a test for one of them is a test for the design's kind."""
+
+KIND = {"kind", "axes"}
+
+FORM = {
+    # which coefficients there are, and when
+    *("loadable", "symmetry", "symmetric", "antisymmetric", "mirrored", "mirror", "structure", "factors", "separable"),
+    *("swap", "stacked"),
+    # what becomes of a frame
+    *(
+        "continuous",
+        "mode",
+        "core_mode",
+        "boundary",
+        "switchable",
+        "host_pads",
+        "operation",
+        "combine",
+        "absolute",
+        "threshold",
+    ),
+    *("binary", "result_axes"),
+    # how it is computed
+    *("cascaded", "spread"),
+}
+"""Names of a design's form: any test of one is a branch."""
+
+COUNTED = {
+    *("clocks", "cycles", "slot", "clocks_per_sample", "clocks_per_pixel", "multipliers"),
+    *("pixels", "pixels_per_clock", "planes", "outputs", "stride", "kernels", "lanes", "sum_levels"),
+}
+"""Numbers, or what there are so many of, that are a form where they aren't 1: a comparison with a constant is a branch, or a
+test of the number itself; one with another number isn't."""
+
+FAMILY = {"family", "hardware"}
+
+ELSEWHERE = {
+    "boards/listing.py": {"clocks"},  # a build's
+    "boards/pll.py": {"outputs"},  # a PLL's
+    "boards/timing.py": {"clocks", "mode"},  # a cell's
+    "convolver/files.py": {"mode"},  # a picture's
+    "convolver/pictures.py": {"mode"},
+    "convolver/images.py": {"mode"},
+    "convolver/demo.py": {"planes"},  # a picture's
+    "convolver/functions.py": {"kind"},  # a dtype's
+    "convolver/run.py": {"stacked"},  # a file's
+    "hw/delay.py": {"clocks"},  # a delay's
+    "hw/fifo245.py": {"clocks"},
+    "hw/link.py": {"clocks", "kind"},  # a frame's kind
+    "hw/link_commands.py": {"kind"},
+    "hw/link_inbox.py": {"kind"},
+    "hw/pace.py": {"clocks"},
+    "host/link.py": {"kind"},
+    "sim/circuit.py": {"kind", "operation"},  # a token's, and an operator
+    "sim/streams.py": {"kind"},  # of stalls
+}
+"""Names that mean something else in a file."""
+
+NOT_DTYPE = "dtype"
+"""What has a `kind` in numpy."""
+
+FOLDERS = ("convolver", "hw", "host", "sim", "boards")
+FRONTS = ("host/", "boards/", "convolver/cli.py", "convolver/report", "convolver/selftest")
+"""Where there should be none."""
+
+KIND_COLUMN, FORM_COLUMN, FAMILY_COLUMN = "class or kind", "form", "family"
+COLUMNS = (KIND_COLUMN, FORM_COLUMN, FAMILY_COLUMN)
+
+
+def name_of(node: ast.AST) -> str:
+    """The last part of a name or attribute, without the underscore of a private one; else nothing."""
+    name = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+    return name.lstrip("_")
+
+
+def is_constant(node: ast.AST) -> bool:
+    return not any(isinstance(each, ast.Name | ast.Attribute | ast.Call) for each in ast.walk(node))
+
+
+class Names:
+    """What counts as a form in one file, or in one function of it."""
+
+    def __init__(self, elsewhere: Set[str], forms: Set[str] = frozenset(FORM)) -> None:
+        self.elsewhere = elsewhere
+        self.forms = forms
+
+    def with_forms(self, more: Set[str]) -> "Names":
+        """The same, and more names of forms."""
+        return Names(self.elsewhere, self.forms | more)
+
+    def column(self, node: ast.AST, *, constant: bool = True) -> str | None:
+        """What a value is a form of; numbers only where they are compared with a constant."""
+        if isinstance(node, ast.Call):
+            if name_of(node.func) in ("isinstance", "issubclass"):
+                return KIND_COLUMN if CLASSES & {name_of(each) for each in ast.walk(node)} else None
+            if name_of(node.func) in ("bool", "any", "all", "len") and node.args:
+                return self.column(node.args[0], constant=constant)
+            return None
+        if isinstance(node, ast.Subscript):
+            return self.column(node.value, constant=constant)
+        if isinstance(node, ast.Tuple | ast.List):
+            return next(filter(None, (self.column(each, constant=constant) for each in node.elts)), None)
+        name = name_of(node)
+        if name in self.elsewhere or (isinstance(node, ast.Attribute) and name_of(node.value) == NOT_DTYPE):
+            return None
+        if name in KIND:
+            return KIND_COLUMN
+        if name in FAMILY:
+            return FAMILY_COLUMN
+        return FORM_COLUMN if name in self.forms or (constant and name in COUNTED) else None
+
+    def compared(self, node: ast.Compare) -> str | None:
+        """What a comparison asks for."""
+        sides = [node.left, *node.comparators]
+        if CLASSES & {name_of(each) for side in sides for each in ast.walk(side)}:
+            return KIND_COLUMN
+        for side in sides:
+            constant = any(is_constant(other) for other in sides if other is not side)
+            if found := self.column(side, constant=constant):
+                return found
+        return None
+
+    def key(self, node: ast.AST) -> str | None:
+        """What a lookup is keyed by."""
+        if isinstance(node, ast.Call) and name_of(node.func) == "type":
+            return KIND_COLUMN if any(name_of(each) in ("design", "self", "plan") for each in node.args) else None
+        if isinstance(node, ast.JoinedStr):
+            parts = [part.value for part in node.values if isinstance(part, ast.FormattedValue)]
+            return next(filter(None, (self.column(part, constant=False) for part in parts)), None)
+        return self.column(node, constant=False) if isinstance(node, ast.Name | ast.Attribute | ast.Tuple) else None
+
+    def result(self, node: ast.AST | None) -> str | None:
+        """What a value tells that is the result of a test."""
+        match node:
+            case ast.Compare():
+                return self.compared(node)
+            case ast.BoolOp():
+                return next(filter(None, map(self.result, node.values)), None)
+            case ast.UnaryOp(op=ast.Not()):
+                return self.result(node.operand)
+            case ast.Call() | ast.Attribute():
+                return self.column(node, constant=False)
+        return None
+
+
+class Finder(ast.NodeVisitor):
+    """Collects the places of one file, each with its column."""
+
+    def __init__(self, names: Names) -> None:
+        self.names = names
+        self.found: dict[tuple[int, int], tuple[str, ast.AST]] = {}
+
+    def _add(self, node: ast.AST, column: str | None) -> None:
+        if column:
+            self.found.setdefault((node.lineno, node.col_offset), (column, node))  # type: ignore[attr-defined]
+
+    def _test(self, node: ast.AST) -> None:
+        """A test or an operand; comparisons, and operands of its own, are visited by themselves."""
+        if not isinstance(node, ast.Compare | ast.BoolOp):
+            self._add(node, self.names.column(node))
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+        before = self.names
+        given = {
+            name_of(target)
+            for each in ast.walk(node)
+            for target, value in assigned(each)
+            if isinstance(target, ast.Name) and before.result(value) in (KIND_COLUMN, FORM_COLUMN)
+        }
+        self.names = before.with_forms(given)
+        self.generic_visit(node)
+        self.names = before
+
+    def generic_visit(self, node: ast.AST) -> None:
+        match node:
+            case ast.If() | ast.IfExp() | ast.While() | ast.Assert():
+                self._test(node.test)
+            case ast.comprehension():
+                for test in node.ifs:
+                    self._test(test)
+            case ast.BoolOp():
+                for operand in node.values:
+                    self._test(operand)
+            case ast.UnaryOp(op=ast.Not()):
+                self._test(node.operand)
+            case ast.Compare():
+                self._add(node, self.names.compared(node))
+            case ast.Subscript(ctx=ast.Load()):
+                self._add(node, self.names.key(node.slice))
+            case ast.Call():
+                self._call(node)
+            case ast.Match():
+                self._match(node)
+        super().generic_visit(node)
+
+    def _call(self, node: ast.Call) -> None:
+        called = name_of(node.func)
+        if called in ("isinstance", "issubclass"):
+            self._add(node, self.names.column(node))
+        elif called in ("If", "Elif", "Mux", "bool") and node.args:
+            self._test(node.args[0])
+        elif called in ("get", "getattr", "index", "pop"):
+            self._add(node, next(filter(None, map(self.names.key, node.args)), None))
+
+    def _match(self, node: ast.Match) -> None:
+        column = self.names.column(node.subject)
+        for case in node.cases:
+            wild = isinstance(case.pattern, ast.MatchAs) and case.pattern.pattern is None
+            classes = {name_of(each.cls) for each in ast.walk(case.pattern) if isinstance(each, ast.MatchClass)}
+            self._add(case.pattern, KIND_COLUMN if classes & CLASSES else None if wild else column)
+            if case.guard is not None:
+                self._test(case.guard)
+
+
+def assigned(node: ast.AST) -> Iterator[tuple[ast.AST, ast.AST | None]]:
+    """What a statement or `:=` gives to a name or attribute."""
+    match node:
+        case ast.Assign():
+            yield from ((target, node.value) for target in node.targets)
+        case ast.AnnAssign() | ast.NamedExpr():
+            yield node.target, node.value
+
+
+def attributes(tree: ast.AST, names: Names) -> Iterator[str]:
+    """Attributes that are given the result of a test of a form."""
+    for node in ast.walk(tree):
+        for target, value in assigned(node):
+            if isinstance(target, ast.Attribute) and names.result(value) in (KIND_COLUMN, FORM_COLUMN):
+                yield name_of(target)
+
+
+def properties(tree: ast.AST, names: Names) -> Iterator[str]:
+    """Properties that return one."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and any("property" in name_of(each) for each in node.decorator_list):
+            returned = [each.value for each in ast.walk(node) if isinstance(each, ast.Return)]
+            if returned and all(names.result(each) in (KIND_COLUMN, FORM_COLUMN) for each in returned):
+                yield node.name.lstrip("_")
+
+
+def places(texts: Mapping[str, str]) -> dict[str, list[tuple[int, str, str]]]:
+    """The branches in files: of each their lines, their columns, and what stands there."""
+    trees = {file: ast.parse(text) for file, text in texts.items()}
+    known = {file: Names(ELSEWHERE.get(file, set())) for file in trees}
+    forms: set[str] = set()
+    while more := {name for file in trees for name in properties(trees[file], known[file].with_forms(forms))} - forms - FORM:
+        forms |= more  # a property may be made of another
+    found = {}
+    for file, tree in trees.items():
+        names = known[file].with_forms(forms)
+        finder = Finder(names.with_forms(set(attributes(tree, names))))
+        finder.visit(tree)
+        found[file] = [(line, column, ast.unparse(node)) for (line, _), (column, node) in sorted(finder.found.items())]
+    return found
+
+
+def branches(root: Path) -> dict[str, list[tuple[int, str, str]]]:
+    """The branches in the sources of a checkout."""
+    paths = [path for folder in FOLDERS for path in sorted((root / folder).rglob("*.py"))]
+    return places({path.relative_to(root).as_posix(): path.read_text(encoding="utf-8") for path in paths})
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--list", action="store_true", help="print each place")
+    parser.add_argument("root", nargs="?", type=Path, default=Path(), help="the checkout; by default this folder")
+    arguments = parser.parse_args()
+    total, fronts = Counter[str](), Counter[str]()
+    rows = []
+    for file, found in branches(arguments.root).items():
+        if arguments.list:
+            print("".join(f"{file}:{line}: {column}: {text}\n" for line, column, text in found), end="")
+        counts = Counter(column for _, column, _ in found)
+        total += counts
+        fronts += counts if file.startswith(FRONTS) else Counter()
+        rows.append((f"`{file}`", counts))
+    rows.sort(key=lambda row: (row[1][FAMILY_COLUMN] - row[1].total(), row[0]))
+    print(f"| file | {' | '.join(COLUMNS)} |\n|---|---|---|---|")
+    for name, counts in [*rows, ("all", total), ("host/, boards/, command line, report, selftest", fronts)]:
+        if counts.total():
+            print(f"| {name} | {' | '.join(str(counts[column]) for column in COLUMNS)} |")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,124 @@
+"""The command that counts branches on a design's form: what it counts and what it doesn't."""
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+COMMAND = ROOT / ".ci" / "branches.py"
+
+
+@pytest.fixture(scope="module")
+def branches():
+    spec = importlib.util.spec_from_file_location("branches", COMMAND)
+    assert spec is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+KIND = {
+    "if isinstance(design, FIRDesign): pass": 1,
+    "signals = [one for one in designs if isinstance(one, convolver.FIRDesign)]": 1,
+    "images = isinstance(design, FIRDesign | Conv2DDesign)": 1,
+    "assert type(design) is Conv2DDesign": 1,
+    "if design.kind == 'fir': pass": 1,
+    "x = TABLE[design.kind]": 1,
+    "x = TABLE[type(design)]": 1,
+    "x = TABLE.get(self.design.kind)": 1,
+    "x = getattr(self, f'_run_{design.kind}')": 1,
+    "match design:\n    case FIRDesign(): pass\n    case Conv2DDesign(rows=1): pass\n    case _: pass": 2,
+    "match design.kind:\n    case 'fir': pass\n    case _: pass": 1,
+    "if axes == ('length',): pass": 1,
+}
+FORM = {
+    "if design.loadable: pass": 1,
+    "x = 1 if design.core_mode == 'same' else 2": 1,
+    "while not schedule.mirrored: pass": 1,
+    "x = [one for one in designs if one.switchable]": 1,
+    "with m.If(design.continuous): pass": 1,
+    "if schedule.clocks > 1 and design.loadable or other: pass": 2,
+    "if 1 == design.pixels_per_clock: pass": 1,
+    "if len(design.kernels) > 1: pass": 1,
+    "if design.stride != (1, 1): pass": 1,
+    "if design.stride[0] > 1: pass": 1,
+    "folded = schedule.clocks > 1": 1,
+    "def f():\n    folded = schedule.clocks > 1\n    if folded: pass": 2,
+    "def f():\n    if (folded := schedule.clocks > 1) or x: pass\n    return 3 if folded else 4": 2,
+    "def f(self):\n    self._folded = self.clocks > 1\ndef g(self):\n    return 1 if self._folded else 2": 2,
+    "class A:\n    @property\n    def folded(self):\n        return self.clocks > 1\nif design.folded: pass": 2,
+    "if design.threshold is not None: pass": 1,
+    "x = {'full': 1, 'same': 0}[design.mode]": 1,
+    "x = GATEWARE_BOUNDARIES.index(design.boundary)": 1,
+    "match design.mode:\n    case 'same' if design.switchable: pass": 2,
+}
+NONE = [
+    "core = create(design, family)",
+    "count = rows * design.planes + schedule.clocks",
+    "if done < schedule.clocks: pass",
+    "if isinstance(design, str): pass",
+    "x = FIRDesign([1], loadable=design.loadable)",
+    "if array.dtype.kind == 'f': pass",
+    "x = weights[design.pixels]",
+    "match value:\n    case 1: pass",
+    "def f():\n    folded = schedule.clocks > other\n    if folded: pass",
+]
+
+
+@pytest.mark.parametrize("text", KIND)
+def test_class_and_kind(branches, text):
+    found = branches.places({"file.py": text})["file.py"]
+    assert [column for _, column, _ in found] == ["class or kind"] * KIND[text]
+
+
+@pytest.mark.parametrize("text", FORM)
+def test_form(branches, text):
+    found = branches.places({"file.py": text})["file.py"]
+    assert [column for _, column, _ in found] == ["form"] * FORM[text]
+
+
+@pytest.mark.parametrize("text", NONE)
+def test_what_is_no_branch(branches, text):
+    assert branches.places({"file.py": text}) == {"file.py": []}
+
+
+def test_family(branches):
+    text = "if family == 'ecp5' or self.family in X: pass\nx = TABLE[board.hardware]"
+    assert [column for _, column, _ in branches.places({"file.py": text})["file.py"]] == ["family"] * 3
+
+
+def test_a_name_that_means_something_else(branches):
+    text = "if kind == 1: pass"
+    assert branches.places({"hw/link.py": text, "hw/fir.py": text}) == {
+        "hw/link.py": [],
+        "hw/fir.py": [(1, "class or kind", "kind == 1")],
+    }
+
+
+def test_a_property_of_another_file(branches):
+    one = "class A:\n    @cached_property\n    def cheap(self):\n        return self.symmetry != 'none'"
+    assert branches.places({"one.py": one, "two.py": "if plan.cheap: pass"})["two.py"] == [(1, "form", "plan.cheap")]
+
+
+def test_the_command(tmp_path):
+    (tmp_path / "host").mkdir()
+    (tmp_path / "hw").mkdir()
+    (tmp_path / "host" / "device.py").write_text("if isinstance(design, FIRDesign): pass\nif design.loadable: pass\n")
+    (tmp_path / "hw" / "fir.py").write_text("if design.loadable: pass\nif design.family: pass\n")
+    (tmp_path / "hw" / "core.py").write_text("pass\n")
+    end = subprocess.run([sys.executable, COMMAND, "--list", tmp_path], capture_output=True, text=True, check=True)
+    assert end.stdout.splitlines() == [
+        "hw/fir.py:1: form: design.loadable",
+        "hw/fir.py:2: family: design.family",
+        "host/device.py:1: class or kind: isinstance(design, FIRDesign)",
+        "host/device.py:2: form: design.loadable",
+        "| file | class or kind | form | family |",
+        "|---|---|---|---|",
+        "| `host/device.py` | 1 | 1 | 0 |",
+        "| `hw/fir.py` | 0 | 1 | 1 |",
+        "| all | 1 | 2 | 1 |",
+        "| host/, boards/, command line, report, selftest | 1 | 1 | 0 |",
+    ]
