@@ -55,6 +55,10 @@ class Circuit:
     outputs: tuple[dict[str, Node], dict[str, Node]]
     writes: tuple[list[Write], list[Write]]
 
+    def payloads(self) -> set[str]:
+        """Inputs that are streams' payloads, by Amaranth's names: they may be anything while their `valid` isn't held."""
+        return {name for name in self.inputs if name.endswith("____payload")}
+
     def roots(self) -> list[Node]:
         """All that is computed."""
         nodes = [node for register in self.registers.values() for node in (register.following, register.reset)]

@@ -64,6 +64,8 @@ WRITERS = (
     "rest.py",
     "steady.py",
     "wording.py",
+    "schedule.py",
+    "tick.py",
     "emit.py",
     "ports.py",
     "pins.py",

@@ -77,16 +77,18 @@ def _cone(node: Node, cones: dict[Node, frozenset[Node] | None], slow: set[Node]
 
 
 def _slow(circuit: Circuit) -> set[Node]:
-    """What may stand still for many clocks: inputs, registers that hold what they have under some condition, and what follows
-    from those alone."""
+    """What may stand still for many clocks: inputs other than payloads, registers that hold what they have under some
+    condition, and what follows from those alone, other than as a filter's products."""
     made = circuit.made
-    slow = {made.read(name, width) for name, width in circuit.inputs.items()}
+    slow = {made.read(name, width) for name, width in circuit.inputs.items() if name not in circuit.payloads()}
     leaves: dict[Node, set[Node]] = {}
     for name, register in circuit.registers.items():
         node = made.read(name, register.width)
-        leaves[node] = {leaf for leaf in reachable([register.following]) if leaf.op in ("read", "word")}
-        if node in leaves[node]:
-            slow.add(node)
+        nodes = reachable([register.following])
+        if all(inner.op not in _UNFIT for inner in nodes):
+            leaves[node] = {leaf for leaf in nodes if leaf.op == "read"}
+            if node in leaves[node]:
+                slow.add(node)
     found = True
     while found:
         new = {node for node, inner in leaves.items() if node not in slow and inner <= slow}

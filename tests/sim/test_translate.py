@@ -271,7 +271,9 @@ def test_a_pipeline_of_free_registers_becomes_a_delay(tmp_path):
 
 
 def test_what_stands_still_is_not_computed_again(tmp_path):
-    text = translate(cxxrtl(rtlil_of(Block(control)), tmp_path, "control"), "control")
+    # Of an input that isn't a payload: that one never stands still.
+    plain = cxxrtl(rtlil_of(Block(control)), tmp_path, "control").replace("p_i____payload", "p_i")
+    text = translate(plain, "control")
     for part in ("again_0();", "control();", "flags[1] =", "_from_0", "_from_7"):
         assert part in text, part
 
