@@ -3,11 +3,12 @@
 import importlib
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from convolver import atomic
 from convolver.designs import Conv2DDesign, FIRDesign
 from convolver.errors import BoardError, FileError, ToolError
 
@@ -141,12 +142,17 @@ def build(
 
     step("elaborating")
     plan = _plan(board, design, clocks, top, seed)
+    directory = directory.resolve()
     try:
-        directory = Path(plan.extract(directory))
+        files: dict[Path, bytes | str] = {directory / name: content for name, content in plan.files.items()}
+        for folder in {path.parent for path in files}:
+            folder.mkdir(parents=True, exist_ok=True)
+        atomic.write({**files, directory / "design.json": design.to_json() + "\n"}, "Build file")
         # What an earlier build left must not be taken for this one's.
         for name in (*BITSTREAMS.values(), REPORT, "top.json"):
             (directory / name).unlink(missing_ok=True)
-        (directory / "design.json").write_text(design.to_json() + "\n", encoding="utf-8")
+    except FileError:
+        raise
     except OSError as error:
         raise FileError(f"Build folder {directory} can't be written: {error.strerror}") from None
     if board.family == "xilinx7":
@@ -221,7 +227,7 @@ def _place(
     use = device_use(board, report, netlist)
     check_use(board, use)
     step("writing the bitstream")
-    run(packing[0], packing[1:], directory)
+    _pack(packing, directory, BITSTREAMS[board.family])
     return BuildResult(
         board,
         design,
@@ -232,6 +238,19 @@ def _place(
         path,
         versions([synthesis[0], placement[0]]),
     )
+
+
+def _pack(command: Sequence[str], directory: Path, bitstream: str) -> None:
+    """Writes the bitstream, which stands under its name only once it is whole."""
+    aside = f"new-{bitstream}"
+    try:
+        run(command[0], [aside if argument == bitstream else argument for argument in command[1:]], directory)
+        if (directory / aside).exists():
+            (directory / aside).replace(directory / bitstream)
+    except OSError as error:
+        raise FileError(f"Bitstream {directory / bitstream} can't be written: {atomic.reason(error)}") from None
+    finally:
+        (directory / aside).unlink(missing_ok=True)
 
 
 def _overfull(board: Board, directory: Path) -> str:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from convolver import atomic
 from convolver.designs import Conv2DDesign, FIRDesign
 
 from .clocks import clocks_of
@@ -94,4 +95,4 @@ def update(page: Path, text: str) -> None:
     new, places = re.subn(f"{BEGIN}.*?{END}", lambda _: f"{BEGIN}\n{text}\n{END}", old, flags=re.DOTALL)
     if places != 1:
         raise ValueError(f"{page} must have one place for the figures, not {places}")
-    page.write_text(new, encoding="utf-8")
+    atomic.write({page: new}, "Page")

@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+from convolver import atomic
 from convolver.errors import FileError, ToolError
 
 from .registry import Board, Programmer, get
@@ -75,9 +76,6 @@ def program(board: str | Board, file: str | Path | None = None, step: Callable[[
 def _command(chosen: Programmer, path: Path) -> list[str]:
     script = path.with_name("program.tcl")
     if "{script}" in chosen.arguments:
-        try:
-            script.write_text(VIVADO, encoding="utf-8")
-        except OSError as error:
-            raise FileError(f"Script {script} can't be written: {error.strerror}") from None
+        atomic.write({script: VIVADO}, "Script")
     values = {"{file}": os.fspath(path), "{script}": os.fspath(script)}
     return [chosen.tool, *(values.get(argument, argument) for argument in chosen.arguments)]

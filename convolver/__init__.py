@@ -1,6 +1,7 @@
 """Convolutions as FPGA accelerators: described in Python, proved against numpy, run on a twin or on a board."""
 
-from .designs import Conv2DDesign, FIRDesign, load_design
+from .design_files import load_design
+from .designs import Conv2DDesign, FIRDesign
 from .errors import (
     BoardError,
     ConvolverError,

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .clocking import AxiClock, Reset, ResetStyle
-from .designs import Conv2DDesign, FIRDesign, load_design
+from .design_files import load_design
+from .designs import Conv2DDesign, FIRDesign
 from .errors import ConvolverError
 from .schedule import Family
 from .version import __version__
@@ -43,6 +44,9 @@ EXTRAS = {
     "matplotlib": "demo",
     "pywt": "demo",
     "scipy": "design",
+    "imagecodecs": "files",
+    "tifffile": "files",
+    "soundfile": "files",
 }
 """The extra that brings each package that isn't part of the base."""
 
@@ -54,8 +58,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-DesignFile = Annotated[Path, typer.Option("--design", "-d", metavar="FILE", help="A design, .toml or .json.")]
-MaybeDesignFile = Annotated[Path | None, typer.Option("--design", "-d", metavar="FILE", help="A design, .toml or .json.")]
+DesignFile = Annotated[Path, typer.Option("--design", "-d", metavar="FILE", help="A design: TOML, JSON, or a file of taps.")]
+MaybeDesignFile = Annotated[
+    Path | None, typer.Option("--design", "-d", metavar="FILE", help="A design: TOML, JSON, or a file of taps.")
+]
 MaybePort = Annotated[
     str | None,
     typer.Option(
@@ -80,7 +86,7 @@ def _version(version: Annotated[bool, typer.Option("--version", help="Print the 
 @app.command()
 def demo(
     photo: Annotated[Path | None, typer.Option(metavar="FILE", help="A picture, instead of matplotlib's.")] = None,
-    signal: Annotated[Path | None, typer.Option(metavar="FILE", help="A WAV file, instead of PyWavelets' ECG.")] = None,
+    signal: Annotated[Path | None, typer.Option(metavar="FILE", help="A sound, instead of PyWavelets' ECG.")] = None,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where pictures go.")] = Path("build/demo"),
 ) -> None:
     """Filters a photo and a signal through the hardware's twin, and compares every output with the golden model."""
@@ -93,28 +99,46 @@ def demo(
 
 @app.command()
 def run(
-    source: Annotated[Path, typer.Argument(metavar="IN", help="A picture, a .wav or a .npy file.")],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="OUT", help="The file to write; its ending says what.")],
+    source: Annotated[
+        Path, typer.Argument(metavar="IN", help="A picture, a sound or an array (docs/files.md); - for standard input.")
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="OUT", help="The file to write; its ending says what. - for stdout.")
+    ],
     design: MaybeDesignFile = None,
     port: MaybePort = None,
     timeout: Annotated[
         float | None, typer.Option(min=0, metavar="SECONDS", help="Give up after so long; by default only when nothing moves.")
     ] = None,
+    kind: Annotated[
+        str | None, typer.Option(metavar="KIND", help="What to write, such as png, wav or npy, whatever OUT ends with.")
+    ] = None,
+    rounded: Annotated[
+        bool,
+        typer.Option("--round", help="Round a sound's samples that the design's format doesn't hold; else they are refused."),
+    ] = False,
 ) -> None:
     """Filters a picture, a sound or an array file on the twin or on a board."""
-    from .files import check_output
+    from .atomic import STANDARD
     from .progress import steps
-    from .run import check_target, read_source, run_file
+    from .run import Target, check_target, read_source, run_file
 
-    check_output(output)
+    target = Target.of(output, kind)
+    if source == design == STANDARD:
+        raise typer.BadParameter("only one of IN and --design can be standard input")
     with steps() as advance:
-        wanted = None if design is None else load_design(design)
+        wanted = None if design is None else _load(design)
+        read = None
         if wanted is not None:
             # What the files can't hold is refused before anything is compiled.
-            check_target(output, wanted)
-            read_source(source, wanted)
+            check_target(target, wanted)
+            read = read_source(source, wanted, rounded=rounded)
+            check_target(target, wanted, read)
         with _open(wanted, port, advance) as device:
-            run_file(device, source, output, advance, timeout)
+            if read is None:
+                read = read_source(source, device.design, rounded=rounded)
+            notes = run_file(device, read, target, advance, timeout)
+    _note(notes)
 
 
 @app.command()
@@ -138,12 +162,17 @@ def generate(
     ] = "sync",
 ) -> None:
     """Writes a design as Verilog with AXI4-Stream and AXI4-Lite ports, a template to instantiate it, and a FuseSoC core."""
+    from . import atomic
     from .errors import FileError
     from .progress import steps
 
-    if output is not None and output.suffix != ".v":
-        raise FileError(f"Verilog must go to a file that ends with .v, not {output}")
-    loaded = load_design(design)
+    if output == atomic.STANDARD:
+        output = None
+    if output is not None:
+        if output.suffix != ".v":
+            raise FileError(f"Verilog must go to a file that ends with .v, not {output}")
+        atomic.check(output, "Verilog")
+    loaded = _load(design)
     with steps() as advance:
         advance("generating Verilog")
         if output is None:
@@ -157,12 +186,7 @@ def generate(
     if output is None:
         print(text, end="")
         return
-    for file, content in files.items():
-        path = output.with_name(file)
-        try:
-            path.write_text(content, encoding="utf-8")
-        except OSError as error:
-            raise FileError(f"Verilog {path} can't be written: {(error.strerror or str(error)).lower()}") from None
+    atomic.write({output.with_name(file): content for file, content in files.items()}, "Verilog")
 
 
 @app.command()
@@ -201,9 +225,10 @@ def report(
 def _plot(design: FIRDesign | Conv2DDesign, path: Path, measure: bool) -> None:
     """Draws a design; a FIR's response is measured on its twin first."""
     from .measure import measure_response
-    from .plots import plot
+    from .plots import check_plot, plot
     from .progress import steps
 
+    check_plot(path)
     measured = None
     with steps() as advance:
         if measure and isinstance(design, FIRDesign):
@@ -237,7 +262,7 @@ def selftest(
             print(f"convolver: the self-test failed: {different}", file=sys.stderr)
             raise typer.Exit(DIFFERENCE)
 
-    wanted = load_design(design) if design is not None else None if port is not None else DEFAULT
+    wanted = _load(design) if design is not None else None if port is not None else DEFAULT
     samples = results = 0
     told = ""
     with steps() as advance, _open(wanted, port, advance) as device:
@@ -261,7 +286,7 @@ def _twin_top(design: Path | None, board: str | None) -> "FIRDesign | Conv2DDesi
     """What a board twin is made of: a board's top, or a design on no board."""
     from .selftest import DEFAULT
 
-    loaded = None if design is None else load_design(design)
+    loaded = None if design is None else _load(design)
     if board is None:
         return DEFAULT if loaded is None else loaded
     from .boards import get
@@ -361,7 +386,7 @@ def build(
     from .progress import steps
 
     known.get(board)  # an unknown name is told before the design is looked at
-    loaded = None if design is None else load_design(design)
+    loaded = None if design is None else _load(design)
     core_hz = None if clock is None else round(clock * 1e6)
     with steps() as advance:
         result = known.build(board, loaded, output, core_hz=core_hz, step=lambda title: advance(f"{board}: {title}"))
@@ -380,6 +405,19 @@ def program(
     with steps() as advance:
         command = known.program(board, file, step=advance)
     print(f"done: {command}")
+
+
+def _load(path: Path) -> FIRDesign | Conv2DDesign:
+    """A design's file; says what its real taps lost as integers."""
+    design = load_design(path)
+    if design.quantized is not None:
+        _note([f"the taps of {path.name} were quantised: {design.quantized}"])
+    return design
+
+
+def _note(notes: Sequence[str]) -> None:
+    for note in notes:
+        print(f"convolver: note: {note}", file=sys.stderr)
 
 
 def _open(design: FIRDesign | Conv2DDesign | None, port: str | None, advance: Callable[[str], None]) -> "Device":

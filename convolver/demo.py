@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from . import atomic
 from .designs import Conv2DDesign, FIRDesign
 from .errors import FileError
-from .files import Array, read_image, read_signal
-from .formats import Format, q1_15, s8, s16, u8
+from .formats import Format, q1_15, s16, u8
+from .images import Array, read_image
 from .pictures import write_all
 from .progress import steps
 from .response import group_delay
 from .schedule import Schedule
+from .sounds import fit, read_sound
 
 if TYPE_CHECKING:
     from .host.device import Device
@@ -79,30 +81,39 @@ class Measured:
 
 
 def load_photo(path: Path | None) -> Photo:
-    """Reads the photo, or the one that matplotlib carries; a deep one is brought down to its upper eight bits."""
+    """Reads the photo, or the one that matplotlib carries; one of more or fewer than eight bits is brought to eight."""
     if path is None:
         from matplotlib import cbook
 
         return Photo(
-            "matplotlib's grace_hopper.jpg", read_image(str(cbook.get_sample_data("grace_hopper.jpg", asfileobj=False)))
+            "matplotlib's grace_hopper.jpg", read_image(Path(cbook.get_sample_data("grace_hopper.jpg", asfileobj=False))).values
         )
-    pixels = read_image(path)
-    return Photo(path.name, pixels if pixels.dtype == np.uint8 else (pixels >> 8).astype(np.uint8))
+    picture = read_image(path)
+    pixels, form = picture.values, picture.format
+    if form.signed:
+        raise FileError(f"A photo must have unsigned pixels, not {form} as {path} has")
+    if pixels.ndim == 3 and pixels.shape[-1] != 3:
+        raise FileError(f"A photo must have 1 or 3 planes, not {pixels.shape[-1]} as {path} has")
+    if form.width > 8:
+        pixels = pixels >> form.width - 8
+    elif form.width < 8:
+        pixels = pixels.astype(np.int64) * u8.max // form.max
+    return Photo(path.name, pixels.astype(np.uint8))
 
 
 def load_wave(path: Path | None) -> Wave:
-    """Reads the sound, or the ECG that PyWavelets carries."""
+    """Reads the sound, or the ECG that PyWavelets carries; one of real samples is brought to 16 bits."""
     if path is None:
         import pywt.data
 
         return Wave("PyWavelets' ECG", [pywt.data.ecg().astype(np.int64)], s16)
-    signal = read_signal(path)
-    if not 1 <= signal.samples.size <= SIGNAL_SAMPLES:
-        raise FileError(f"A signal must have 1 to {SIGNAL_SAMPLES} samples, not {signal.samples.size} as {path} has")
-    channels = signal.samples.reshape(len(signal.samples), -1).T
-    if not signal.format.signed:  # eight bits around 128; a filter starts from silence, which is zero
-        return Wave(path.name, [channel - 128 for channel in channels], s8)
-    return Wave(path.name, [np.ascontiguousarray(channel) for channel in channels], signal.format)
+    sound = read_sound(path)
+    if not 1 <= sound.samples.size <= SIGNAL_SAMPLES:
+        raise FileError(f"A signal must have 1 to {SIGNAL_SAMPLES} samples, not {sound.samples.size} as {path} has")
+    form = Format(sound.width or 16, signed=True)
+    samples, _ = fit(sound, form, name=path.name, rounded=True)
+    channels = samples.reshape(len(samples), -1).T
+    return Wave(path.name, [np.ascontiguousarray(channel) for channel in channels], form)
 
 
 def filters(columns: int) -> dict[str, Conv2DDesign]:
@@ -180,7 +191,8 @@ def run_demo(photo_path: Path | None, signal_path: Path | None, folder: Path) ->
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise FileError(f"Folder {folder} can't be made: {(error.strerror or str(error)).lower()}") from None
+        raise FileError(f"Folder {folder} can't be made: {atomic.reason(error)}") from None
+    atomic.check_folder(folder)
     rows, columns = photo.pixels.shape[:2]
     colours = "colour" if photo.pixels.ndim == 3 else "grey"
     channels = f", {len(signal.channels)} channels" if len(signal.channels) > 1 else ""

@@ -8,15 +8,14 @@ import dataclasses
 import itertools
 import json
 import operator
-import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any, ClassVar, Literal, Self, TypeGuard, get_args
 
-from .errors import DesignError, FileError
+from .errors import DesignError
 from .formats import OVERFLOWS, ROUNDINGS, Format, Overflow, Rounding, round_shift, s16, u1, u8
+from .quantize import Quantized
 from .specification import KINDS, FromSpecification
 from .specified import Specified
 from .structure import factors_of, multipliers_of
@@ -42,9 +41,9 @@ __all__ = [
     "Structure",
     "Swap",
     "Symmetry",
+    "design_class",
     "design_from_dict",
     "design_from_json",
-    "load_design",
 ]
 
 Boundary = Literal["constant", "edge", "reflect", "symmetric", "wrap"]
@@ -140,6 +139,10 @@ class Design:
     """What every linear filter has in common: sample and coefficient formats, one exact sum, one output stage."""
 
     kind: ClassVar[str]
+    rank: ClassVar[int]
+    """Axes of what it filters: 1 of a signal, 2 of an image."""
+    weights_field: ClassVar[str]
+    """The field that lists the weights."""
 
     @property
     def sample(self) -> Format:
@@ -158,6 +161,8 @@ class Design:
     rounding: Rounding
     overflow: Overflow
     loadable: bool
+    quantized: Quantized | None
+    """What the weights lost where a design file's real taps were quantised; a note, as `FIRDesign.specified` is."""
 
     # One of each, but in a design that has a field for it.
     pixels_per_clock: int = 1
@@ -180,6 +185,8 @@ class Design:
                     f"Coefficients must be between {coefficient.min} and {coefficient.max} to fit {coefficient}, not {weight}"
                 )
         object.__setattr__(self, "coefficient", coefficient)
+        if self.quantized is not None and self.quantized.coefficients != self.weights:
+            object.__setattr__(self, "quantized", None)  # a copy with other coefficients
         _choice("Rounding", self.rounding, ROUNDINGS)
         _choice("Overflow", self.overflow, OVERFLOWS)
         if not isinstance(self.loadable, bool):
@@ -375,6 +382,8 @@ class FIRDesign(FromSpecification, Design):
     """
 
     kind: ClassVar[str] = "fir"
+    rank: ClassVar[int] = 1
+    weights_field: ClassVar[str] = "coefficients"
 
     coefficients: tuple[int, ...]
     data: Format = s16
@@ -390,6 +399,7 @@ class FIRDesign(FromSpecification, Design):
     continuous: bool = False
     swap: Swap = "frame"
     specified: Specified | None = dataclasses.field(default=None, kw_only=True, repr=False, compare=False)
+    quantized: Quantized | None = dataclasses.field(default=None, kw_only=True, repr=False, compare=False)
 
     @classmethod
     def _of(cls, specified: Specified, fields: Mapping[str, Any]) -> Self:
@@ -570,6 +580,8 @@ class Conv2DDesign(Design):
     """
 
     kind: ClassVar[str] = "conv2d"
+    rank: ClassVar[int] = 2
+    weights_field: ClassVar[str] = "kernel"
 
     kernel: Kernel | tuple[Kernel, ...]
     pixel: Format = u8
@@ -595,6 +607,7 @@ class Conv2DDesign(Design):
     pixels_per_clock: int = 1
     planes: int = 1
     structure: Structure = "auto"
+    quantized: Quantized | None = dataclasses.field(default=None, kw_only=True, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "kernel", _kernels(self.kernel))
@@ -959,6 +972,14 @@ def _is_sequence(value: object) -> TypeGuard[Iterable[Any]]:
 _KINDS: dict[str, type[FIRDesign] | type[Conv2DDesign]] = {"fir": FIRDesign, "conv2d": Conv2DDesign}
 
 
+def design_class(plain: Mapping[str, Any]) -> type[FIRDesign] | type[Conv2DDesign]:
+    """The class of the design that plain values describe; `DesignError` if they name no kind."""
+    kind = plain.get("kind")
+    if not isinstance(kind, str) or kind not in _KINDS:
+        raise DesignError(f"Kind must be one of {', '.join(_KINDS)}, not {kind!r}")
+    return _KINDS[kind]
+
+
 def design_from_dict(plain: Mapping[str, Any]) -> FIRDesign | Conv2DDesign:
     """Makes a design of plain values, such as `Design.to_dict` gives.
 
@@ -967,23 +988,20 @@ def design_from_dict(plain: Mapping[str, Any]) -> FIRDesign | Conv2DDesign:
     DesignError
         If a key isn't known or missing, or a value is out of its range.
     """
+    cls = design_class(plain)
     fields = dict(plain)
-    kind = fields.pop("kind", None)
-    if not isinstance(kind, str) or kind not in _KINDS:
-        raise DesignError(f"Kind must be one of {', '.join(_KINDS)}, not {kind!r}")
+    kind = fields.pop("kind")
     schema = fields.pop("schema", SCHEMA)
     if schema != SCHEMA:
         raise DesignError(f"Schema must be {SCHEMA}, not {schema!r}: the design was written by another version")
-    cls = _KINDS[kind]
     known = [field.name for field in dataclasses.fields(cls) if field.compare]
     for key in fields:
         if key not in known and not (kind == "fir" and key in KINDS):
             raise DesignError(f"Unknown key {key!r} in a {kind} design; known are {', '.join(known)}")
     if any(key in fields for key in KINDS):
         return FIRDesign.from_tables(fields)
-    for key in ("coefficients", "kernel"):
-        if key in known and key not in fields:
-            raise DesignError(f"A {kind} design must have {key!r}")
+    if cls.weights_field not in fields:
+        raise DesignError(f"A {kind} design must have {cls.weights_field!r}")
     return cls(**fields)
 
 
@@ -995,25 +1013,4 @@ def design_from_json(text: str) -> FIRDesign | Conv2DDesign:
         raise DesignError(f"A design must be JSON: {error}") from None
     if not isinstance(plain, dict):
         raise DesignError(f"A design must be a JSON object, not {type(plain).__name__}")
-    return design_from_dict(plain)
-
-
-def load_design(path: str | Path) -> FIRDesign | Conv2DDesign:
-    """Reads a design from a ``.toml`` or ``.json`` file.
-
-    Raises
-    ------
-    FileError
-        If the file can't be read or parsed.
-    DesignError
-        If what it says isn't a design.
-    """
-    path = Path(path)
-    try:
-        text = path.read_text(encoding="utf-8")
-        plain = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
-    except (OSError, ValueError, RecursionError) as error:
-        raise FileError(f"Design file {path} can't be read: {error}") from None
-    if not isinstance(plain, dict):
-        raise FileError(f"Design file {path} must hold a table of fields, not a {type(plain).__name__}")
     return design_from_dict(plain)

@@ -11,12 +11,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageOps
 
+from . import atomic
 from .demo import Measured, Photo, filter_and_compare, load_photo, open_twins
 from .designs import Conv2DDesign
 from .errors import FileError
-from .files import Array
 from .formats import u8
-from .pictures import side_by_side
+from .images import Array
+from .pictures import png_of, side_by_side
 from .progress import Advance, steps
 
 __all__ = ["FILTERS", "PATCH", "SIDE", "make", "template"]
@@ -104,6 +105,12 @@ def make(photo: Photo, place: tuple[int, int], large: tuple[int, int], page: Pat
     FileError
         If a file can't be written.
     """
+    for folder in (page.parent / "pictures", whole):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise FileError(f"Folder {folder} can't be made: {atomic.reason(error)}") from None
+        atomic.check_folder(folder)
     enlarged = Photo(photo.name, _fitted(photo.pixels, large))
     search = template(photo.grey, place)
     runs = {
@@ -135,17 +142,12 @@ def make(photo: Photo, place: tuple[int, int], large: tuple[int, int], page: Pat
         "gallery-large": _scaled(list(wide.values())),
         "gallery-patch": _marked(photo.grey, found),
     }
-    try:
-        (page.parent / "pictures").mkdir(parents=True, exist_ok=True)
-        for name, image in images.items():
-            few = image.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
-            few.save(page.parent / "pictures" / f"{name}.png", optimize=True)
-        whole.mkdir(parents=True, exist_ok=True)
-        for name, pixels in wide.items():
-            Image.fromarray(pixels.astype(np.uint8)).save(whole / f"{name}.png")
-        page.write_text(_text(photo, everything, found), encoding="utf-8")
-    except OSError as error:
-        raise FileError(f"Gallery {page} can't be written: {(error.strerror or str(error)).lower()}") from None
+    small_images = {name: image.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE) for name, image in images.items()}
+    files: dict[Path, bytes | str] = {
+        page.parent / "pictures" / f"{name}.png": png_of(image) for name, image in small_images.items()
+    }
+    files |= {whole / f"{name}.png": png_of(Image.fromarray(pixels.astype(np.uint8))) for name, pixels in wide.items()}
+    atomic.write({**files, page: _text(photo, everything, found)}, "Gallery")
     return True
 
 

@@ -4,6 +4,7 @@ docs/files.md has the table of kinds. Pillow reads what has 8 bits or fewer, and
 libraries of the extra ``files`` read and write the rest (`deep`).
 """
 
+import re
 import struct
 import warnings
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from . import atomic, content, deep, netpbm
 from .errors import ConvolverError, FileError
 from .formats import Format, u1, u8, u16
 
-__all__ = ["IMAGE_SIDE", "KINDS", "Array", "Picture", "PictureKind", "decode", "encode", "read_image", "write_image"]
+__all__ = ["IMAGE_SIDE", "KINDS", "Array", "Picture", "PictureKind", "decode", "encode", "is_one", "read_image", "write_image"]
 
 Array = NDArray[Any]
 
@@ -78,6 +79,16 @@ KINDS: dict[str, PictureKind] = {
     ".pnm": PictureKind("PNM", (1, 8, 16), (8, 16), any_maxval=True),
 }
 """Endings of the picture files that are written."""
+
+
+_HEAD = re.compile(
+    rb"\x89PNG\r\n\x1a\n|\xff\xd8\xff|GIF8|RIFF....WEBP|BM....\0\0|II\*\0|MM\0\*|II\+\0|MM\0\+|P[1-7][\s#]", re.DOTALL
+)
+
+
+def is_one(octets: bytes) -> bool:
+    """Whether a file's content begins as a picture."""
+    return _HEAD.match(octets) is not None
 
 
 def read_image(path: Path) -> Picture:

@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from .designs import Conv2DDesign, FIRDesign, load_design
+from .design_files import load_design
+from .designs import Conv2DDesign, FIRDesign
 from .errors import DesignError
 
 if TYPE_CHECKING:

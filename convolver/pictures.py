@@ -1,15 +1,17 @@
 """The demo's pictures: a photo before and after its filters side by side, and a signal before and after."""
 
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageOps
 
-from .errors import FileError
-from .files import Array, write_image
+from . import atomic
+from .images import Array, write_image
+from .plots import save
 
-__all__ = ["side_by_side", "signal_plot", "write_all"]
+__all__ = ["png_of", "side_by_side", "signal_plot", "write_all"]
 
 TILE = 300
 """Rows and columns of a picture's middle that `side_by_side` shows, pixel for pixel."""
@@ -38,6 +40,13 @@ def side_by_side(pictures: Mapping[str, Array]) -> Image.Image:
     return sheet
 
 
+def png_of(image: Image.Image) -> bytes:
+    """A picture as a PNG, as small as it gets."""
+    file = BytesIO()
+    image.save(file, "PNG", optimize=True)
+    return file.getvalue()
+
+
 def signal_plot(before: Array, after: Array, delay: float, path: Path) -> None:
     """Draws a signal and what a filter made of it, moved back by the filter's delay so that the two lie on each other.
 
@@ -58,10 +67,7 @@ def signal_plot(before: Array, after: Array, delay: float, path: Path) -> None:
     )
     axes.set(xlabel="sample", xlim=(places[0], max(places[-1], places[0] + 1)))
     axes.legend(loc="upper right", frameon=False)
-    try:
-        figure.savefig(path)
-    except OSError as error:
-        raise FileError(f"Plot {path} can't be written: {(error.strerror or str(error)).lower()}") from None
+    save(figure, path)
 
 
 def write_all(folder: Path, pictures: Mapping[str, Array], signal: tuple[Array, Array, float]) -> list[Path]:
@@ -71,10 +77,7 @@ def write_all(folder: Path, pictures: Mapping[str, Array], signal: tuple[Array, 
         files.append(folder / f"{name.split()[0].lower()}.png")
         write_image(files[-1], pixels)
     files.append(folder / "photo.png")
-    try:
-        side_by_side(pictures).save(files[-1])
-    except OSError as error:
-        raise FileError(f"Picture {files[-1]} can't be written: {(error.strerror or str(error)).lower()}") from None
+    atomic.write({files[-1]: png_of(side_by_side(pictures))}, "Picture")
     files.append(folder / "signal.png")
     signal_plot(*signal, files[-1])
     return files

@@ -1,17 +1,19 @@
 """Draws a FIR filter's taps and responses, or a kernel and its 2-D response, into a picture file."""
 
 import os
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from . import atomic
 from .designs import Conv2DDesign, FIRDesign
 from .errors import FileError, ToolError
 from .response import Floats, gains
 from .specified import Specified
 
-__all__ = ["plot"]
+__all__ = ["check_plot", "plot", "save"]
 
 FLOOR_DB = -140.0
 POINTS = 4097
@@ -40,11 +42,10 @@ def plot(design: FIRDesign | Conv2DDesign, path: str | os.PathLike[str], measure
     FileError
         If the file can't be written.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ModuleNotFoundError:
-        raise ToolError("A plot needs matplotlib, which isn't installed; pip install 'convolver[demo]'") from None
     path = Path(path)
+    check_plot(path)
+    from matplotlib.figure import Figure
+
     passband = isinstance(design, FIRDesign) and design.specified is not None
     figure = Figure(figsize=(13.5 if passband else 9, 3.6), dpi=100, layout="constrained")
     panels = figure.subplots(1, 3 if passband else 2)
@@ -55,10 +56,34 @@ def plot(design: FIRDesign | Conv2DDesign, path: str | os.PathLike[str], measure
             _draw_passband(design, design.specified, measured, panels[2])
     else:
         _draw_kernel(design, panels[0], panels[1])
+    save(figure, path)
+
+
+def check_plot(path: Path) -> None:
+    """Refuses a plot that could not be written, before the work that it is to show.
+
+    Raises
+    ------
+    ToolError
+        If matplotlib isn't installed.
+    FileError
+        If the file can't be written, or its ending isn't a picture's.
+    """
     try:
-        figure.savefig(path)
-    except (OSError, ValueError) as error:
-        raise FileError(f"Plot {path} can't be written: {str(error).splitlines()[0]}") from None
+        from matplotlib.backend_bases import FigureCanvasBase
+    except ModuleNotFoundError:
+        raise ToolError("A plot needs matplotlib, which isn't installed; pip install 'convolver[demo]'") from None
+    atomic.check(path, "Plot")
+    known = sorted(FigureCanvasBase.get_supported_filetypes())
+    if path != atomic.STANDARD and path.suffix.lower().removeprefix(".") not in known:
+        raise FileError(f"A plot must end in one of .{', .'.join(known)}, not {path.name!r}")
+
+
+def save(figure: Any, path: Path) -> None:
+    """Writes one of matplotlib's figures, whole; to standard output as a PNG."""
+    drawn = BytesIO()
+    figure.savefig(drawn, format=path.suffix.lower().removeprefix(".") or "png")
+    atomic.write({path: drawn.getvalue()}, "Plot")
 
 
 def _decibels(gain: Floats) -> Floats:

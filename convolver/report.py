@@ -151,6 +151,7 @@ class Report:
             ("design", self._what()),
             ("input", f"{design.sample}, {design.sample.min} to {design.sample.max}"),
             ("coefficients", f"{len(design.weights)} {constant}, {design.coefficient_format}"),
+            *([] if design.quantized is None else [("quantised", str(design.quantized))]),
             ("accumulator", f"{design.accumulator.width} bits, for sums from {low} to {high}"),
             *self._magnitudes(),
             ("output", f"{self._outputs()}, results from {result_low} to {result_high}{self._fate()}"),

@@ -1,19 +1,27 @@
-"""Filters a file: a picture plane by plane, a sound channel by channel, or a numpy array."""
+"""Filters a file: a picture plane by plane, a sound channel by channel, or an array.
+
+The file to write is checked against what the design can give before anything is compiled or filtered.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from . import arrays, atomic, content, images, sounds
 from .designs import Conv2DDesign, FIRDesign
 from .errors import DataError, FileError
-from .files import Array, check_output, is_image, read_array, read_image, read_signal, write_array, write_image, write_signal
+from .formats import Format
+from .images import Array
 from .progress import Advance
 
-__all__ = ["Filter", "Source", "check_target", "read_source", "run_file"]
+__all__ = ["Filter", "Source", "Target", "check_target", "read_source", "run_file"]
 
 WAV_RATE = 48000
-"""Samples a second of a WAV file that is made from an array, which states none."""
+"""Samples a second of a sound that is made from an array, which states none."""
+
+KINDS = (*images.KINDS, *sounds.KINDS, *arrays.KINDS)
+"""Endings of all files that are written."""
 
 
 class Filter(Protocol):
@@ -35,15 +43,55 @@ class Filter(Protocol):
 
 @dataclass(frozen=True)
 class Source:
-    """What a file holds: `values`, whose last axis lists planes or channels if `stacked`, and a sound's `rate`."""
+    """What a file holds: `values`, whose last axis lists planes or channels if `stacked`, and a sound's `rate`.
 
+    `notes` say what was changed on the way in, and what a user would else wonder about.
+    """
+
+    name: str
     values: Array
     stacked: bool
     rate: int = WAV_RATE
+    notes: tuple[str, ...] = ()
 
 
-def read_source(path: Path, design: FIRDesign | Conv2DDesign) -> Source:
-    """Reads what `design` can filter from a file.
+@dataclass(frozen=True)
+class Target:
+    """A file to write, and the ending that says what it holds."""
+
+    path: Path
+    suffix: str
+
+    @classmethod
+    def of(cls, path: Path, kind: str | None = None) -> "Target":
+        """The target at a path, ``-`` for standard output; `kind`, such as ``"png"``, goes before its name's ending.
+
+        Raises
+        ------
+        FileError
+            If it can't be written, or its kind isn't known.
+        """
+        atomic.check(path)
+        suffix = path.suffix.lower() if kind is None else f".{kind.lower().removeprefix('.')}"
+        if suffix in KINDS:
+            return cls(path, suffix)
+        known = ", ".join(KINDS)
+        if kind is not None:
+            raise FileError(f"A kind of output must be one of {known.replace('.', '')}, not {kind!r}")
+        if not suffix:
+            raise FileError(f"Output {path} has no ending that says its kind; add one, such as .png, or say --kind png")
+        raise FileError(f"Output must end in one of {known}, not {path.name!r}")
+
+
+def read_source(path: Path, design: FIRDesign | Conv2DDesign, *, rounded: bool = False) -> Source:
+    """Reads what `design` can filter from a file; what it is is told by its content. ``-`` is standard input.
+
+    Parameters
+    ----------
+    path : Path
+    design : FIRDesign or Conv2DDesign
+    rounded : bool
+        Whether a sound's samples that the design's format doesn't hold exactly are rounded; else they are refused.
 
     Raises
     ------
@@ -52,68 +100,138 @@ def read_source(path: Path, design: FIRDesign | Conv2DDesign) -> Source:
     DataError
         If an array's rank isn't the design's, with or without a last axis of planes or channels.
     """
-    rank = 2 if isinstance(design, Conv2DDesign) else 1
     suffix = path.suffix.lower()
-    if suffix == ".npy":
-        values, rate = read_array(path), WAV_RATE
-        if values.ndim not in (rank, rank + 1):
-            shape = "(rows, columns) or (rows, columns, planes)" if rank == 2 else "(samples,) or (samples, channels)"
-            raise DataError(f"An array for a {design.kind} design must be {shape}, not of {values.ndim} dimensions")
-    elif suffix == ".wav":
-        if rank == 2:
+    named_sound, named_array = suffix in sounds.KINDS, suffix in arrays.KINDS
+    octets = content.read(path, "Signal" if named_sound else "Array" if named_array else "Picture")
+    if sounds.is_one(octets) or (named_sound and not arrays.is_one(octets) and not images.is_one(octets)):
+        if design.rank != 1:
             raise FileError(f"A 2-D design filters pictures, and {path.name} is a sound; give it a picture or a FIR design")
-        signal = read_signal(path)
-        values, rate = signal.samples, signal.rate
-    else:
-        if rank == 1 and is_image(path):
+        sound = sounds.decode(octets, path)
+        values, note = sounds.fit(sound, design.sample, name=path.name, rounded=rounded)
+        return Source(path.name, values, values.ndim > 1, sound.rate, (note,) if note else ())
+    if arrays.is_one(octets) or (not images.is_one(octets) and (named_array or arrays.is_text(octets))):
+        return _from_array(arrays.decode(octets, path, design.rank), path.name, design)
+    if design.rank != 2:
+        if images.is_one(octets):
             raise FileError(f"A FIR design filters sounds, and {path.name} is a picture; give it a .wav or .npy file")
-        values, rate = read_image(path), WAV_RATE
-    return Source(values, values.ndim > rank, rate)
+        raise FileError(f"Input {path} can't be read: its content is no sound and no array; give it a .wav or .npy file")
+    picture = images.decode(octets, path)
+    notes = ()
+    if picture.format.width < min(8, design.sample.width):
+        white = picture.format.max
+        notes = (f"white in {path.name} is {white}, and {design.sample.max} in the design's {design.sample}",)
+    return Source(path.name, picture.values, picture.values.ndim > 2, notes=notes)
 
 
-def check_target(target: Path, design: FIRDesign | Conv2DDesign) -> None:
-    """Refuses a file that can't hold what `design` gives, before the work that it is to hold; `FileError` says why."""
-    check_output(target)
-    sound = target.suffix.lower() == ".wav"
-    if target.suffix.lower() == ".npy":
-        return
+def _from_array(values: Array, name: str, design: FIRDesign | Conv2DDesign) -> Source:
+    if values.ndim not in (design.rank, design.rank + 1):
+        shape = "(rows, columns) or (rows, columns, planes)" if design.rank == 2 else "(samples,) or (samples, channels)"
+        raise DataError(f"An array for a {design.kind} design must be {shape}, not of {values.ndim} dimensions")
+    return Source(name, values, values.ndim > design.rank)
+
+
+def check_target(target: Target, design: FIRDesign | Conv2DDesign, source: Source | None = None) -> list[str]:
+    """Refuses a file that can't hold what `design` makes of `source`, before the work that it is to hold.
+
+    Returns
+    -------
+    list of str
+        What a user would else wonder about.
+
+    Raises
+    ------
+    FileError
+        If the kind of file has no such planes, channels, rate or values.
+    ToolError
+        If it needs a library that isn't installed.
+    """
+    name = target.path.name
+    shape = None if source is None else source.values.shape
+    if target.suffix in arrays.KINDS:
+        arrays.check_kind(target.suffix, design.output_format.width, (*design.result_axes, *(shape or ())))
+        return []
     if design.result_axes:
-        raise FileError(f"A design with results of each of its kernels can't fill {target.name}; name a .npy file")
-    if isinstance(design, Conv2DDesign) and sound:
-        raise FileError(f"Filtered pictures can't go into {target.name}; name a .png or .npy file")
-    if isinstance(design, FIRDesign) and not sound:
-        raise FileError(f"Filtered sounds can't go into {target.name}; name a .wav or .npy file")
+        raise FileError(f"A design with results of each of its kernels can't fill {name}; name a .npy file")
+    stacked = source is not None and source.stacked
+    if target.suffix in sounds.KINDS:
+        if design.rank != 1:
+            raise FileError(f"Filtered pictures can't go into {name}; name a .png or .npy file")
+        _check_loudness(design)
+        samples, channels, rate = (1, 1, WAV_RATE) if source is None else (*(*source.values.shape, 1)[:2], source.rate)
+        sounds.check_kind(sounds.KINDS[target.suffix], design.output_format, samples, channels, rate)
+        return []
+    if design.rank != 2:
+        raise FileError(f"Filtered sounds can't go into {name}; name a .wav or .npy file")
+    kind, form = images.KINDS[target.suffix], _pixels(design)
+    planes = source.values.shape[-1] if source is not None and stacked else 1
+    if source is None and not kind.grey:  # what isn't known yet is checked again
+        planes = 3
+    held = images.width_for(kind, form.min, form.max, planes)
+    if kind.any_maxval or held.max == form.max or held.signed:
+        return []
+    if form.width == 1:
+        raise FileError(f"A threshold's 0 and 1 would look black in {name}; name a {'.png' if planes == 1 else '.ppm'} file")
+    hint = "" if form.width > 16 else f"; a .{'pgm' if planes == 1 else 'ppm'} file says what white is"
+    return [f"white in {name} is {held.max}, and results of {form} reach {form.max}: it looks dark{hint}"]
 
 
-def run_file(device: Filter, source: Path, target: Path, advance: Advance, timeout: float | None = None) -> None:
-    """Filters `source` through `device`, within `timeout` seconds, into `target`, whose ending says what is written.
+def _pixels(design: FIRDesign | Conv2DDesign) -> Format:
+    """The format of a picture's results: the design's output or, where that has a sign that none of them has, their range."""
+    low, high = design.result_range
+    return design.output_format if not design.output_format.signed else Format.holding(low, high)
+
+
+def _check_loudness(design: FIRDesign | Conv2DDesign) -> None:
+    """Refuses a sound that nobody would hear: full scale is the output format's, whose upper bits no result may need."""
+    form = design.output_format
+    spare = form.width - Format.holding(*design.result_range).width
+    if spare > 0 and form.width > design.sample.width:
+        raise FileError(
+            f"Results of {form} would sound {6 * spare} dB too quiet, as none needs more than {form.width - spare} bits; "
+            f'give the design output = "s{design.sample.width}", or write .npy'
+        )
+
+
+def run_file(device: Filter, source: Source, target: Target, advance: Advance, timeout: float | None = None) -> list[str]:
+    """Filters `source` through `device`, within `timeout` seconds, into `target`, whole or not at all.
+
+    Returns
+    -------
+    list of str
+        What was changed on the way, and what a user would else wonder about.
 
     Raises
     ------
     FileError, DataError
-        As `read_source`; if the results don't fit the target's kind of file; or whatever the device raises.
+        As `check_target`; if there is no plane or channel; or whatever the device raises.
     """
     design = device.design
-    check_target(target, design)
-    read = read_source(source, design)
+    notes = [*source.notes, *check_target(target, design, source)]
     title = f"filtering {source.name}"
     advance(title)
-    if read.stacked and not read.values.shape[-1]:
+    if source.stacked and not source.values.shape[-1]:
         raise DataError(f"An array must hold at least one plane or channel; {source.name} has none")
     # Channels of a sound stand last in a file, signals of a stack first.
-    channels = read.stacked and isinstance(design, FIRDesign)
+    channels = source.stacked and design.rank == 1
     results = device(
-        read.values.T if channels else read.values,
+        source.values.T if channels else source.values,
         timeout,
         stack=channels,
         progress=lambda done, of: advance(title, done / of),
     )
     if channels:
         results = results.T
-    suffix = target.suffix.lower()
-    if suffix == ".npy":
-        write_array(target, results)
-    elif suffix == ".wav":
-        write_signal(target, results, read.rate, design.output_format)
-    else:
-        write_image(target, results, design.output_format)
+    advance(f"writing {target.path.name}")
+    atomic.write({target.path: _encoded(target, results, design, source.rate)})
+    return notes
+
+
+def _encoded(target: Target, results: Array, design: FIRDesign | Conv2DDesign, rate: int) -> bytes:
+    if target.suffix in arrays.KINDS:
+        return arrays.encode(target.suffix, results)
+    if target.suffix in sounds.KINDS:
+        return sounds.encode(sounds.KINDS[target.suffix], results, rate, design.output_format)
+    if results.ndim == 3 and results.shape[-1] == 1:
+        results = results[..., 0]
+    form = _pixels(design)
+    return images.encode(images.KINDS[target.suffix], results, form.min, form.max)

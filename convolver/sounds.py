@@ -18,12 +18,15 @@ from . import atomic, content
 from .errors import ConvolverError, FileError, ToolError
 from .formats import Format
 
-__all__ = ["KINDS", "Sound", "SoundKind", "check_kind", "decode", "encode", "fit", "read_sound", "write_sound"]
+__all__ = ["KINDS", "Sound", "SoundKind", "check_kind", "decode", "encode", "fit", "is_one", "read_sound", "write_sound"]
 
 Array = NDArray[Any]
 
 MOST_SAMPLES = 1 << 28
 """Most samples of a sound, all its channels together: an hour and a half of one channel at 48 kHz."""
+
+MOST_RATE = 655350
+"""Most samples a second: FLAC's."""
 
 OPEN_END = 0x7FFF0000
 """From here on a WAV file's length says that whoever wrote it into a pipe didn't know it."""
@@ -67,6 +70,16 @@ KINDS: dict[str, SoundKind] = {
 """Endings of the sound files that are written."""
 
 
+_HEAD = re.compile(
+    rb"(?:RIFF|RIFX|RF64)....WAVE|FORM....AIF[FC]|fLaC|OggS|ID3|\xff[\xf2\xf3\xfa\xfb]|caff|\.snd|riff\x2e\x91", re.DOTALL
+)
+
+
+def is_one(octets: bytes) -> bool:
+    """Whether a file's content begins as a sound."""
+    return _HEAD.match(octets) is not None
+
+
 def read_sound(path: Path) -> Sound:
     """Reads a sound file; see `decode`."""
     return decode(content.read(path, "Signal"), path)
@@ -82,6 +95,8 @@ def decode(octets: bytes, path: Path) -> Sound:
     ToolError
         If it needs soundfile, which isn't installed.
     """
+    if not is_one(octets):
+        raise FileError(f"Signal {path} can't be read: its content isn't known; it must be a sound, such as WAV or FLAC")
     try:
         plain = _from_wave(octets)
         return plain or _from_soundfile(octets)
@@ -228,10 +243,6 @@ def check_kind(kind: SoundKind, form: Format, samples: int, channels: int, rate:
     if kind.name != "WAV":
         _soundfile()
     return width
-
-
-MOST_RATE = 655350
-"""Most samples a second: FLAC's."""
 
 
 def encode(kind: SoundKind, samples: Array, rate: int, form: Format) -> bytes:

@@ -18,9 +18,9 @@ from PIL import Image
 
 import convolver
 from convolver import Conv2DDesign, FIRDesign, cli, s16, u8
-from convolver.files import read_signal, write_signal
 from convolver.plots import MEASURED
 from convolver.sim import golden
+from convolver.sounds import read_sound, write_sound
 
 RANDOM = np.random.default_rng(7)
 BLUR = Conv2DDesign(((1, 2, 1), (2, 4, 2), (1, 2, 3)), shift=4, boundary="edge", rows=64, columns=64, output=u8)
@@ -237,9 +237,9 @@ class TestRun:
     @pytest.mark.parametrize("channels", [1, 2])
     def test_sounds(self, capsys: pytest.CaptureFixture[str], design: Any, tmp_path: Path, channels: int) -> None:
         samples = RANDOM.integers(-32768, 32768, (100, channels) if channels > 1 else 100)
-        write_signal(tmp_path / "in.wav", samples, 8000, s16)
+        write_sound(tmp_path / "in.wav", samples, 8000, s16)
         success(capsys, "run", "-d", design(FIR), tmp_path / "in.wav", "-o", tmp_path / "out.wav")
-        result = read_signal(tmp_path / "out.wav")
+        result = read_sound(tmp_path / "out.wav")
         expected = np.stack([golden.run(FIR, channel) for channel in samples.reshape(100, -1).T], axis=-1)
         assert result.rate == 8000
         assert np.array_equal(result.samples, expected.reshape(samples.shape))
@@ -301,7 +301,7 @@ class TestRun:
     ) -> None:
         Image.fromarray(np.zeros((4, 4), np.uint8)).save(tmp_path / "in.png")
         (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
-        write_signal(tmp_path / "in.wav", np.zeros(9, np.int64), 8000, s16)
+        write_sound(tmp_path / "in.wav", np.zeros(9, np.int64), 8000, s16)
         assert failure(capsys, 5, "run", "-d", design(value), tmp_path / name, "-o", tmp_path / output).startswith(says)
 
     def test_neither_twin_nor_board(self, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

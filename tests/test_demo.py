@@ -11,12 +11,12 @@ import scipy.signal
 from PIL import Image
 
 from convolver import FileError, FIRDesign, cli, demo, s8, s16
-from convolver.files import write_signal
 from convolver.formats import q1_15, u8
 from convolver.pictures import CAPTION, TILE, side_by_side
 from convolver.quantize import quantize
 from convolver.schedule import Schedule
 from convolver.sim import golden
+from convolver.sounds import write_sound
 
 RANDOM = np.random.default_rng(3)
 WRITTEN = ["before.png", "gaussian.png", "photo.png", "sharpen.png", "signal.png", "sobel.png"]
@@ -107,14 +107,14 @@ def test_a_deep_photo_keeps_its_upper_bits(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("stand_ins")
 def test_a_sound(tmp_path: Path, capsys: pytest.CaptureFixture[str], form: Any, channels: int) -> None:
     samples = RANDOM.integers(form.min, form.max + 1, (50, channels))
-    write_signal(tmp_path / "in.wav", samples, 8000, form)
+    write_sound(tmp_path / "in.wav", samples, 8000, form)
     assert demo.run_demo(picture(tmp_path / "in.png", 4, 4), tmp_path / "in.wav", tmp_path)
     shown = f"in.wav, 50 samples{', 2 channels' if channels > 1 else ''}, {s8 if form == u8 else form}"
     assert shown in capsys.readouterr().out
 
 
 def test_a_sound_of_eight_bits_has_its_silence_at_zero(tmp_path: Path) -> None:
-    write_signal(tmp_path / "in.wav", np.array([0, 128, 255]), 8000, u8)
+    write_sound(tmp_path / "in.wav", np.array([0, 128, 255]), 8000, u8)
     loaded = demo.load_wave(tmp_path / "in.wav")
     assert [channel.tolist() for channel in loaded.channels] == [[-128, 0, 127]]
 

@@ -23,12 +23,14 @@ FOLDERS = {
 DESCRIPTIONS = {
     *(
         f"convolver.{name}"
-        for name in ("errors", "formats", "structure", "designs", "schedule", "clocking", "protocol", "version")
+        for name in ("errors", "atomic", "formats", "structure", "designs", "schedule", "clocking", "protocol", "version")
     ),
     *(f"convolver.{name}" for name in ("specification", "filters", "specified", "response", "quantize")),
 }
 BASE = {"numpy", "PIL", "serial", "rich", "typer"}
 """Packages that come with convolver; the others come with an extra."""
+FILES = {"imagecodecs", "soundfile", "tifffile"}
+"""What the extra `files` brings."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ def rule(ours: Iterable[str], theirs: Iterable[str], lazy: Iterable[str] = ()) -
 
 LAYERS: list[tuple[str, Rule]] = [
     # The first prefix that fits a module gives its rule.
+    ("convolver.atomic", rule({"convolver.errors"}, ())),
     ("convolver.filters", rule(DESCRIPTIONS, {"numpy"}, {"scipy"})),
     *((name, rule(DESCRIPTIONS, {"numpy"})) for name in sorted(DESCRIPTIONS)),
     ("convolver.hw", rule({*DESCRIPTIONS, "convolver.hw"}, {"amaranth"})),
@@ -64,7 +67,10 @@ LAYERS: list[tuple[str, Rule]] = [
         rule({*DESCRIPTIONS, "convolver.boards", "convolver.hw"}, {"amaranth", "amaranth_boards", "numpy"}, {"rich"}),
     ),
     # What a user calls. It reaches the heavy parts inside functions, so that `import convolver` and `--help` are quick.
-    ("convolver", rule({"convolver"}, BASE, {"amaranth", "matplotlib", "pywt", "scipy"})),
+    (
+        "convolver",
+        rule({"convolver"}, BASE, {"amaranth", "imagecodecs", "matplotlib", "pywt", "scipy", "soundfile", "tifffile"}),
+    ),
 ]
 LATE = {"convolver.hw", "convolver.sim", "convolver.boards", "convolver.host"}
 """What the top layer imports inside functions only; the golden model and the host, which are light, it may import early."""
