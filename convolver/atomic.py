@@ -90,21 +90,23 @@ def write(files: Mapping[Path, bytes | str], what: str = "Output") -> None:
         If one can't be written; every file that was there is as it was.
     """
     asides: dict[Path, Path] = {}
+    streams: list[Path] = []
     try:
         for path, content in files.items():
-            if path == STANDARD or _is_stream(path):
-                continue
             with _told(path, what):
+                if path == STANDARD or _is_stream(path):
+                    streams.append(path)
+                    continue
                 final = Path(os.path.realpath(path))
                 aside = final.with_name(f".{secrets.token_hex(8)}.part")
                 asides[aside] = path
                 _write_aside(aside, final, _octets(content))
-        for path, content in files.items():
+        for path in streams:
             if path == STANDARD:
-                _print(_octets(content))
-            elif path not in asides.values():
+                _print(_octets(files[path]))
+            else:
                 with _told(path, what), path.open("wb") as file:
-                    file.write(_octets(content))
+                    file.write(_octets(files[path]))
         for aside, path in list(asides.items()):
             with _told(path, what):
                 final = Path(os.path.realpath(path))
@@ -113,7 +115,8 @@ def write(files: Mapping[Path, bytes | str], what: str = "Output") -> None:
                 _flush_folder(final.parent)
     finally:
         for aside in asides:
-            aside.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # what went wrong is told already
+                aside.unlink()
 
 
 def _octets(content: bytes | str) -> bytes:
@@ -141,7 +144,7 @@ def _is_stream(path: Path) -> bool:
         absolute = absolute.parent / absolute.readlink()
     try:
         mode = absolute.stat().st_mode
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
     return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
 

@@ -105,11 +105,8 @@ def make(photo: Photo, place: tuple[int, int], large: tuple[int, int], page: Pat
     FileError
         If a file can't be written.
     """
-    for folder in (page.parent / "pictures", whole):
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise FileError(f"Folder {folder} can't be made: {atomic.reason(error)}") from None
+    folders = (page.parent / "pictures", whole)
+    for folder in folders:
         atomic.check_folder(folder)
     enlarged = Photo(photo.name, _fitted(photo.pixels, large))
     search = template(photo.grey, place)
@@ -147,6 +144,11 @@ def make(photo: Photo, place: tuple[int, int], large: tuple[int, int], page: Pat
         page.parent / "pictures" / f"{name}.png": png_of(image) for name, image in small_images.items()
     }
     files |= {whole / f"{name}.png": png_of(Image.fromarray(pixels.astype(np.uint8))) for name, pixels in wide.items()}
+    for folder in folders:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise FileError(f"Folder {folder} can't be made: {atomic.reason(error)}") from None
     atomic.write({**files, page: _text(photo, everything, found)}, "Gallery")
     return True
 

@@ -30,7 +30,7 @@ IMAGE_SIDE = 4096
 MOST_VALUES = IMAGE_SIDE**2 * 8
 """Most values of a picture, all its planes together."""
 
-READ = ("PNG", "JPEG", "MPO", "GIF", "WEBP", "BMP", "DIB", "TIFF", "PPM")
+READ = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF")
 """Pillow's names of what is read."""
 
 ONE_OF = "PNG, TIFF, JPEG, GIF, WebP, BMP, PBM, PGM or PPM"

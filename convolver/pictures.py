@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageOps
 
 from . import atomic
 from .images import Array, write_image
-from .plots import save
+from .plots import write_plot
 
 __all__ = ["png_of", "side_by_side", "signal_plot", "write_all"]
 
@@ -67,7 +67,7 @@ def signal_plot(before: Array, after: Array, delay: float, path: Path) -> None:
     )
     axes.set(xlabel="sample", xlim=(places[0], max(places[-1], places[0] + 1)))
     axes.legend(loc="upper right", frameon=False)
-    save(figure, path)
+    write_plot(figure, path)
 
 
 def write_all(folder: Path, pictures: Mapping[str, Array], signal: tuple[Array, Array, float]) -> list[Path]:

@@ -13,7 +13,7 @@ from .errors import FileError, ToolError
 from .response import Floats, gains
 from .specified import Specified
 
-__all__ = ["check_plot", "plot", "save"]
+__all__ = ["check_plot", "plot", "write_plot"]
 
 FLOOR_DB = -140.0
 POINTS = 4097
@@ -56,7 +56,7 @@ def plot(design: FIRDesign | Conv2DDesign, path: str | os.PathLike[str], measure
             _draw_passband(design, design.specified, measured, panels[2])
     else:
         _draw_kernel(design, panels[0], panels[1])
-    save(figure, path)
+    write_plot(figure, path)
 
 
 def check_plot(path: Path) -> None:
@@ -79,7 +79,7 @@ def check_plot(path: Path) -> None:
         raise FileError(f"A plot must end in one of .{', .'.join(known)}, not {path.name!r}")
 
 
-def save(figure: Any, path: Path) -> None:
+def write_plot(figure: Any, path: Path) -> None:
     """Writes one of matplotlib's figures, whole; to standard output as a PNG."""
     drawn = BytesIO()
     figure.savefig(drawn, format=path.suffix.lower().removeprefix(".") or "png")

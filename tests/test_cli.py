@@ -291,7 +291,12 @@ class TestRun:
                 "A design with results of each of its kernels can't fill out.png; name a .npy file",
             ),
             ("in.wav", "out.png", FIR, "Filtered sounds can't go into out.png; name a .wav or .npy file"),
-            ("in.png", "out.txt", BLUR, "Output must end in .png, .jpg, .wav, .npy or another picture's ending, not 'out.txt'"),
+            (
+                "in.png",
+                "out.xyz",
+                BLUR,
+                "Output must end in one of .png, .tif, .tiff, .jpg, .jpeg, .bmp, .webp, .gif, .pbm, .pgm,",
+            ),
             ("in.png", "none/out.png", BLUR, "Output "),
             ("broken.png", "out.png", BLUR, "Picture "),
         ],

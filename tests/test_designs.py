@@ -441,7 +441,7 @@ def test_what_is_not_json_is_refused(text):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("missing.toml", None, "Design file {path} can't be read: [Errno 2] No such file or directory: '{path}'"),
+        ("missing.toml", None, "Design file {path} can't be read: no such file or directory"),
         ("wrong.toml", b"kind = ", "Design file {path} can't be read: Invalid value"),
         ("wrong.json", b"{", "Design file {path} can't be read: Expecting property name"),
         ("list.json", b"[]", "Design file {path} must hold a table of fields, not a list"),
