@@ -81,8 +81,8 @@ def _member(octets: bytes) -> bytes:
     with zipfile.ZipFile(BytesIO(octets)) as archive:
         members = archive.infolist()
         if len(members) != 1:
-            names = ", ".join(member.filename.removesuffix(".npy") for member in members[:5])
-            raise ValueError(f"it must hold one array, not {len(members)}: {names}" + ", ..." * (len(members) > 5))
+            names = [member.filename.removesuffix(".npy") for member in members[:5]] + ["..."] * (len(members) > 5)
+            raise ValueError(f"it must hold one array, not {len(members)}" + f": {', '.join(names)}" * bool(names))
         if members[0].file_size > DATA_BYTES:
             raise ValueError(f"its array has more than {DATA_BYTES >> 20} MiB")
         return archive.read(members[0])
