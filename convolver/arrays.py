@@ -72,6 +72,9 @@ def decode(octets: bytes, path: Path, rank: int) -> Array:
         return _from_npy(octets)
     except ConvolverError:
         raise
+    except UnicodeDecodeError:
+        said = "its content isn't known; it must be .npy, .npz or a text of numbers"
+        raise FileError(f"Array {path} can't be read: {said}") from None
     except Exception as error:  # noqa: BLE001  # zipfile and numpy fail on broken files in ways of their own
         raise FileError(f"Array {path} can't be read: {atomic.reason(error)}") from None
 
@@ -93,7 +96,10 @@ def _from_npy(octets: bytes) -> Array:
     file = BytesIO(octets)
     version = np.lib.format.read_magic(file)
     read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, _, dtype = read_header(file)
+    try:
+        shape, _, dtype = read_header(file)
+    except Exception:  # noqa: BLE001  # a header is a Python literal, so that everything can be wrong with it
+        raise ValueError("its header is damaged") from None
     if dtype.hasobject:
         raise ValueError("it holds objects; it must hold numbers")
     size = dtype.itemsize

@@ -22,13 +22,16 @@ STANDARD = Path("-")
 _STREAMS = ("/dev/", "/proc/")
 _NO_STREAMS = ("/dev/shm/",)  # noqa: S108  # a folder of regular files under /dev
 _MOST_LINKS = 40
+_MOST_SAID = 200
+"""Characters of another program's words that are repeated."""
 
 
 def reason(error: BaseException) -> str:
     """One line for what went wrong, without the path that the caller names already."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower()
-    return (str(error).strip().splitlines() or [""])[0] or type(error).__name__
+    said = (str(error).strip().splitlines() or [""])[0] or type(error).__name__
+    return said if len(said) <= _MOST_SAID else f"{said[:_MOST_SAID]} ..."
 
 
 def check(path: Path, what: str = "Output") -> None:

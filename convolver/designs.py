@@ -143,6 +143,8 @@ class Design:
     """Axes of what it filters: 1 of a signal, 2 of an image."""
     weights_field: ClassVar[str]
     """The field that lists the weights."""
+    sample_field: ClassVar[str]
+    """The field that says what a sample is."""
 
     @property
     def sample(self) -> Format:
@@ -258,6 +260,14 @@ class Design:
         lows, highs = zip(*self.stage_ranges, strict=True)
         low, high = min(lows), max(highs)
         return round_shift(low, self.shift, self.rounding), round_shift(high, self.shift, self.rounding)
+
+    @property
+    def output_range(self) -> tuple[int, int]:
+        """The least and the greatest result that can leave: `result_range` after the overflow rule."""
+        form, (low, high) = self.output_format, self.result_range
+        if self.overflow == "wrap" and not (low in form and high in form):
+            return form.min, form.max
+        return min(max(low, form.min), form.max), max(min(high, form.max), form.min)
 
     @property
     def coefficient_format(self) -> Format:
@@ -384,6 +394,7 @@ class FIRDesign(FromSpecification, Design):
     kind: ClassVar[str] = "fir"
     rank: ClassVar[int] = 1
     weights_field: ClassVar[str] = "coefficients"
+    sample_field: ClassVar[str] = "data"
 
     coefficients: tuple[int, ...]
     data: Format = s16
@@ -582,6 +593,7 @@ class Conv2DDesign(Design):
     kind: ClassVar[str] = "conv2d"
     rank: ClassVar[int] = 2
     weights_field: ClassVar[str] = "kernel"
+    sample_field: ClassVar[str] = "pixel"
 
     kernel: Kernel | tuple[Kernel, ...]
     pixel: Format = u8
@@ -772,6 +784,11 @@ class Conv2DDesign(Design):
             low, high = self._reach([sum(map(operator.mul, (1, *signs), weights)) for weights in places])
             greatest = max(greatest, -low, high)
         return greatest
+
+    @property
+    def output_range(self) -> tuple[int, int]:
+        """See `Design.output_range`; a threshold gives zero and the greatest of the format."""
+        return (0, self.output_format.max) if self.threshold is not None else super().output_range
 
     @property
     def _exact_output(self) -> Format:

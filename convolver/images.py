@@ -4,9 +4,14 @@ docs/files.md has the table of kinds. Pillow reads what has 8 bits or fewer, and
 libraries of the extra ``files`` read and write the rest (`deep`).
 """
 
+import contextlib
+import logging
+import os
 import re
 import struct
+import sys
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -23,6 +28,9 @@ from .formats import Format, u1, u8, u16
 __all__ = ["IMAGE_SIDE", "KINDS", "Array", "Picture", "PictureKind", "decode", "encode", "is_one", "read_image", "write_image"]
 
 Array = NDArray[Any]
+
+# Pillow says on its logger what it doubts, which would be a line beside ours.
+logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 IMAGE_SIDE = 4096
 """Most rows and columns of a picture that the command line takes."""
@@ -160,8 +168,24 @@ def _decoded(octets: bytes) -> Picture:
         if bits == 16 and (colours or "transparency" in image.info):
             picture = Picture(_opaque(deep.png(octets), u16.max), u16)
         else:
-            picture = _from_pillow(image, _tags(image)[BITS_PER_SAMPLE][0] if is_tiff else bits)
+            with _silent() if is_tiff else contextlib.nullcontext():
+                picture = _from_pillow(image, _tags(image)[BITS_PER_SAMPLE][0] if is_tiff else bits)
     return Picture(_upright(picture.values, turned), picture.format)
+
+
+@contextlib.contextmanager
+def _silent() -> Iterator[None]:
+    """Keeps libtiff, which writes past Python, from printing what it thinks of a damaged file."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    null = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(null, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(null)
 
 
 def _check_single(image: Image.Image) -> None:

@@ -100,16 +100,16 @@ def read_source(path: Path, design: FIRDesign | Conv2DDesign, *, rounded: bool =
     DataError
         If an array's rank isn't the design's, with or without a last axis of planes or channels.
     """
-    suffix = path.suffix.lower()
-    named_sound, named_array = suffix in sounds.KINDS, suffix in arrays.KINDS
-    octets = content.read(path, "Signal" if named_sound else "Array" if named_array else "Picture")
-    if sounds.is_one(octets) or (named_sound and not arrays.is_one(octets) and not images.is_one(octets)):
+    named = _named(path.suffix.lower())
+    octets = content.read(path, named)
+    found = _kind(octets) or named
+    if found == "Signal":
         if design.rank != 1:
             raise FileError(f"A 2-D design filters pictures, and {path.name} is a sound; give it a picture or a FIR design")
         sound = sounds.decode(octets, path)
         values, note = sounds.fit(sound, design.sample, name=path.name, rounded=rounded)
         return Source(path.name, values, values.ndim > 1, sound.rate, (note,) if note else ())
-    if arrays.is_one(octets) or (not images.is_one(octets) and (named_array or arrays.is_text(octets))):
+    if found == "Array":
         return _from_array(arrays.decode(octets, path, design.rank), path.name, design)
     if design.rank != 2:
         if images.is_one(octets):
@@ -120,14 +120,43 @@ def read_source(path: Path, design: FIRDesign | Conv2DDesign, *, rounded: bool =
     if picture.format.width < min(8, design.sample.width):
         white = picture.format.max
         notes = (f"white in {path.name} is {white}, and {design.sample.max} in the design's {design.sample}",)
+    _check_range(picture.values, design)
     return Source(path.name, picture.values, picture.values.ndim > 2, notes=notes)
+
+
+def _named(suffix: str) -> str:
+    """What a file is by its name."""
+    return "Signal" if suffix in sounds.KINDS else "Array" if suffix in arrays.KINDS else "Picture"
+
+
+def _kind(octets: bytes) -> str | None:
+    """What a file is by its content."""
+    if sounds.is_one(octets):
+        return "Signal"
+    if images.is_one(octets):
+        return "Picture"
+    return "Array" if arrays.is_one(octets) or arrays.is_text(octets) else None
 
 
 def _from_array(values: Array, name: str, design: FIRDesign | Conv2DDesign) -> Source:
     if values.ndim not in (design.rank, design.rank + 1):
         shape = "(rows, columns) or (rows, columns, planes)" if design.rank == 2 else "(samples,) or (samples, channels)"
         raise DataError(f"An array for a {design.kind} design must be {shape}, not of {values.ndim} dimensions")
+    _check_range(values, design)
     return Source(name, values, values.ndim > design.rank)
+
+
+def _check_range(values: Array, design: FIRDesign | Conv2DDesign) -> None:
+    """Refuses integers that the design doesn't take, before it is compiled; all else is the device's to refuse."""
+    if not values.size or values.dtype.kind not in "iu":
+        return
+    form, low, high = design.sample, int(values.min()), int(values.max())
+    if low in form and high in form:
+        return
+    worst, held = low if low not in form else high, Format.holding(low, high)
+    cure = f'; give the design {design.sample_field} = "{held}"' if held.width <= 32 else ""
+    name = "Pixels" if design.rank == 2 else "Samples"
+    raise DataError(f"{name} must be between {form.min} and {form.max} to fit {form}, not {worst}{cure}")
 
 
 def check_target(target: Target, design: FIRDesign | Conv2DDesign, source: Source | None = None) -> list[str]:
@@ -162,29 +191,29 @@ def check_target(target: Target, design: FIRDesign | Conv2DDesign, source: Sourc
         return []
     if design.rank != 2:
         raise FileError(f"Filtered sounds can't go into {name}; name a .wav or .npy file")
-    kind, form = images.KINDS[target.suffix], _pixels(design)
+    kind, (low, high) = images.KINDS[target.suffix], _pixels(design)
     planes = source.values.shape[-1] if source is not None and stacked else 1
     if source is None and not kind.grey:  # what isn't known yet is checked again
         planes = 3
-    held = images.width_for(kind, form.min, form.max, planes)
-    if kind.any_maxval or held.max == form.max or held.signed:
+    held, form = images.width_for(kind, low, high, planes), Format.holding(low, high)
+    if kind.any_maxval or held.max == high or held.signed:
         return []
     if form.width == 1:
         raise FileError(f"A threshold's 0 and 1 would look black in {name}; name a {'.png' if planes == 1 else '.ppm'} file")
     hint = "" if form.width > 16 else f"; a .{'pgm' if planes == 1 else 'ppm'} file says what white is"
-    return [f"white in {name} is {held.max}, and results of {form} reach {form.max}: it looks dark{hint}"]
+    return [f"white in {name} is {held.max}, and results reach {high}: it looks dark{hint}"]
 
 
-def _pixels(design: FIRDesign | Conv2DDesign) -> Format:
-    """The format of a picture's results: the design's output or, where that has a sign that none of them has, their range."""
-    low, high = design.result_range
-    return design.output_format if not design.output_format.signed else Format.holding(low, high)
+def _pixels(design: FIRDesign | Conv2DDesign) -> tuple[int, int]:
+    """Between what a picture's results are: those of the output's format or, where that is signed, that there can be."""
+    form = design.output_format
+    return design.output_range if form.signed else (form.min, form.max)
 
 
 def _check_loudness(design: FIRDesign | Conv2DDesign) -> None:
     """Refuses a sound that nobody would hear: full scale is the output format's, whose upper bits no result may need."""
     form = design.output_format
-    spare = form.width - Format.holding(*design.result_range).width
+    spare = form.width - Format.holding(*design.output_range).width
     if spare > 0 and form.width > design.sample.width:
         raise FileError(
             f"Results of {form} would sound {6 * spare} dB too quiet, as none needs more than {form.width - spare} bits; "
@@ -233,5 +262,4 @@ def _encoded(target: Target, results: Array, design: FIRDesign | Conv2DDesign, r
         return sounds.encode(sounds.KINDS[target.suffix], results, rate, design.output_format)
     if results.ndim == 3 and results.shape[-1] == 1:
         results = results[..., 0]
-    form = _pixels(design)
-    return images.encode(images.KINDS[target.suffix], results, form.min, form.max)
+    return images.encode(images.KINDS[target.suffix], results, *_pixels(design))

@@ -150,9 +150,19 @@ def _soundfile() -> Any:
     return soundfile
 
 
+class _Memory(BytesIO):
+    """A file in memory for libsndfile, which seeks to wherever a damaged file says; soundfile would print an error of that."""
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        try:
+            return super().seek(offset, whence)
+        except (ValueError, OverflowError):
+            return self.tell()
+
+
 def _from_soundfile(octets: bytes) -> Sound:
     soundfile = _soundfile()
-    with soundfile.SoundFile(BytesIO(octets)) as opened:
+    with soundfile.SoundFile(_Memory(octets)) as opened:
         for declared, found in _SHORTER.findall(opened.extra_info):
             if int(found) < int(declared) < OPEN_END:
                 raise ValueError(f"it ends early: {found} of {declared} bytes")
