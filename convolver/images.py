@@ -8,9 +8,9 @@ import contextlib
 import logging
 import os
 import re
-import struct
 import sys
 import warnings
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
@@ -150,6 +150,8 @@ def _decoded(octets: bytes) -> Picture:
         about = netpbm.header(octets)
         _check_size(about.rows, about.columns)
         return Picture(netpbm.decode(octets), Format.holding(0, about.maxval))
+    if octets[:8] == b"\x89PNG\r\n\x1a\n":
+        _check_png(octets)
     is_tiff = octets[:4] in TIFF_HEADS
     try:
         opened: Image.Image | None = Image.open(BytesIO(octets), formats=READ)
@@ -164,13 +166,26 @@ def _decoded(octets: bytes) -> Picture:
         if image.format not in ("JPEG", "MPO"):  # a telephone's JPEG may carry a second picture, of depth or of brightness
             _check_single(image)
         turned = image.getexif().get(ORIENTATION, 1)
-        bits, colours = struct.unpack(">BB", octets[24:26]) if image.format == "PNG" else (8, 0)
+        bits, colours = octets[24:26] if image.format == "PNG" else (8, 0)
         if bits == 16 and (colours or "transparency" in image.info):
             picture = Picture(_opaque(deep.png(octets), u16.max), u16)
         else:
             with _silent() if is_tiff else contextlib.nullcontext():
                 picture = _from_pillow(image, _tags(image)[BITS_PER_SAMPLE][0] if is_tiff else bits)
     return Picture(_upright(picture.values, turned), picture.format)
+
+
+def _check_png(octets: bytes) -> None:
+    """Refuses a PNG whose check sums are wrong: decoders look at some of them only, or go on with a warning."""
+    place, name = 8, b""
+    while name != b"IEND":
+        end = place + 8 + int.from_bytes(octets[place : place + 4], "big")
+        if end + 4 > len(octets):
+            raise ValueError("it ends early")
+        name = octets[place + 4 : place + 8]
+        if zlib.crc32(octets[place + 4 : end]) != int.from_bytes(octets[end : end + 4], "big"):
+            raise ValueError(f"its check sums are wrong: it is damaged near byte {place}")
+        place = end + 4
 
 
 @contextlib.contextmanager

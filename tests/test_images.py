@@ -293,6 +293,20 @@ def test_an_enormous_picture_is_refused_without_a_warning() -> None:
         assert "Picture picture " in refusal(b"BM" + head + bytes(8))
 
 
+@pytest.mark.parametrize("kind", ["PNG grey 8", "PNG grey 16", "PNG colour 16", "PNG palette"])
+def test_a_png_with_another_pixel_is_refused(kind: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """A bit of its pixels, of their check sum, or its last byte: decoders look at some of these only."""
+    octets = EXACT[kind][0]
+    for place in (octets.index(b"IDAT") + 8, octets.index(b"IEND") - 9):
+        broken = bytearray(octets)
+        broken[place] ^= 1
+        assert refusal(bytes(broken)).startswith(
+            "Picture picture can't be read: its check sums are wrong: it is damaged near byte"
+        )
+    assert refusal(octets[:-1]) == "Picture picture can't be read: it ends early"
+    assert capfd.readouterr() == ("", "")
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("deep", [False, True])
 def test_a_camera_picture_is_turned_upright(orientation: int, deep: bool) -> None:
