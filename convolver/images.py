@@ -43,7 +43,7 @@ READ = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF")
 
 ONE_OF = "PNG, TIFF, JPEG, GIF, WebP, BMP, PBM, PGM or PPM"
 
-BITS_PER_SAMPLE, PHOTOMETRIC, ORIENTATION, EXTRA_SAMPLES, SAMPLE_FORMAT = 258, 262, 274, 338, 339
+BITS_PER_SAMPLE, PHOTOMETRIC, ORIENTATION, COLOUR_MAP, EXTRA_SAMPLES, SAMPLE_FORMAT = 258, 262, 274, 320, 338, 339
 """Tags of TIFF and EXIF."""
 
 TIFF_HEADS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
@@ -163,6 +163,10 @@ def _decoded(octets: bytes) -> Picture:
         return _from_tiff(octets)
     with opened as image:
         _check_size(image.height, image.width)
+        if image.format == "BMP" and octets[14] > 12 and octets[28] == 16:
+            raise _Refused("has 5 or 6 bits a colour; make it one of 8 first")
+        if is_tiff and any(value % 256 and value % 257 for value in _tags(image)[COLOUR_MAP]):
+            raise _Refused("has a palette of 16 bits a colour; make it RGB first")
         if image.format not in ("JPEG", "MPO"):  # a telephone's JPEG may carry a second picture, of depth or of brightness
             _check_single(image)
         turned = image.getexif().get(ORIENTATION, 1)
@@ -215,7 +219,7 @@ def _check_single(image: Image.Image) -> None:
 def _tags(image: Image.Image) -> dict[int, Any]:
     """The tags of a TIFF that say what its samples are; with those that it may leave out."""
     assert isinstance(image, TiffImagePlugin.TiffImageFile)
-    return {BITS_PER_SAMPLE: (1,), SAMPLE_FORMAT: (1,), PHOTOMETRIC: 0, EXTRA_SAMPLES: ()} | dict(image.tag_v2)
+    return {BITS_PER_SAMPLE: (1,), SAMPLE_FORMAT: (1,), PHOTOMETRIC: 0, COLOUR_MAP: (), EXTRA_SAMPLES: ()} | dict(image.tag_v2)
 
 
 def _is_deep_tiff(image: Image.Image) -> bool:

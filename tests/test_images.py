@@ -134,6 +134,11 @@ EXACT: dict[str, tuple[bytes, Any, Format]] = {
     "TIFF signed 32": (tiff(-DEEP[..., 0].astype(np.int32) << 15), -DEEP[..., 0].astype(np.int32) << 15, s32),
     "TIFF float 32, whole": (tiff(GREY.astype(np.float32)), GREY, u8),
     "TIFF float 64, whole": (tiff(-GREY.astype(np.float64)), -GREY.astype(int), Format(9, True)),
+    "TIFF palette": (
+        tiff(GREY, photometric="palette", colormap=np.arange(768).reshape(3, 256).astype(np.uint16) % 256 * 257),
+        GREY,
+        u8,
+    ),
     "PBM": (b"P4\n11 5\n" + np.packbits(1 - BITS, axis=1).tobytes(), BITS, u1),
     "PBM, plain": (b"P1\n# ink is 1\n3 2\n101\n0 1 0\n", np.array([[0, 1, 0], [1, 0, 1]]), u1),
     "PGM 8": (b"P5\n7 5\n255\n" + GREY.tobytes(), GREY, u8),
@@ -236,6 +241,14 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "TIFF colour 16, transparent": (
         tiff(DEEP, photometric="rgb", extrasamples=["unassalpha"]),
         "Picture picture has transparent pixels; put it on a background first",
+    ),
+    "TIFF palette of 16 bits": (
+        tiff(GREY, photometric="palette", colormap=np.arange(768).reshape(3, 256).astype(np.uint16)),
+        "Picture picture has a palette of 16 bits a colour; make it RGB first",
+    ),
+    "BMP of 5 bits a colour": (
+        b"BM" + struct.pack("<IHHIIiiHHIIiiII", 58, 0, 0, 54, 40, 1, 1, 1, 16, 0, 4, 0, 0, 0, 0)[:52] + bytes(4),
+        "Picture picture has 5 or 6 bits a colour; make it one of 8 first",
     ),
     "PGM above its maxval": (
         b"P5 1 1 9 \n",
