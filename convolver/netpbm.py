@@ -67,34 +67,40 @@ def decode(content: bytes) -> NDArray[Any]:
     """
     about = header(content)
     rest = content[about.size :]
-    count = about.rows * about.columns * about.planes
-    if about.number <= 3:
-        text = re.sub(rb"#[^\n\r]*", b" ", rest)
-        # The bits of a plain PBM need no space between them.
-        words = re.findall(rb"[01]", text) if about.number == 1 else text.split()
-        if len(words) != count or not (about.number == 1 or all(map(_is_number, words))):
-            raise ValueError(f"it must hold {count} samples, not {len(words)} words")
-        samples = np.array(list(map(int, words)), np.uint32)
-    else:
-        rest = rest[1:]  # one byte of white space
-        if about.number == 4:
-            line = -(-about.columns // 8)
-            size, kind = about.rows * line, np.dtype(np.uint8)
-        else:
-            kind = np.dtype(np.uint8 if about.maxval < 256 else ">u2")
-            size = count * kind.itemsize
-        if len(rest) < size:
-            raise ValueError(f"it ends early: {len(rest)} of {size} bytes")
-        if rest[size:].strip():
-            raise ValueError("it is followed by more: by another picture, perhaps; take one out first")
-        raw = np.frombuffer(rest, kind, size // kind.itemsize)
-        samples = np.unpackbits(raw.reshape(about.rows, line), axis=1)[:, : about.columns] if about.number == 4 else raw
+    samples = _plain(about, rest) if about.number <= 3 else _binary(about, rest[1:])  # one byte of white space
     if samples.max() > about.maxval:
         raise ValueError(f"its samples must be between 0 and its maxval, {about.maxval}, not {samples.max()}")
     if about.number in (1, 4):
-        samples = 1 - samples.astype(np.uint8)  # a PBM's 1 is ink
+        samples = 1 - samples  # a PBM's 1 is ink
     shape = (about.rows, about.columns, 3) if about.planes == 3 else (about.rows, about.columns)
     return samples.reshape(shape).astype(np.uint8 if about.maxval < 256 else np.uint16)
+
+
+def _plain(about: Header, rest: bytes) -> NDArray[Any]:
+    """Samples that are written as numbers."""
+    text = re.sub(rb"#[^\n\r]*", b" ", rest)
+    # The bits of a plain PBM need no space between them.
+    words = re.findall(rb"[01]", text) if about.number == 1 else text.split()
+    count = about.rows * about.columns * about.planes
+    if len(words) != count or not all(map(_is_number, words)):
+        raise ValueError(f"it must hold {count} samples, not {len(words)} words")
+    return np.array(list(map(int, words)), np.int64)
+
+
+def _binary(about: Header, rest: bytes) -> NDArray[Any]:
+    """Samples of a byte or two each, big-endian; those of a PBM are bits, of which each line has whole bytes."""
+    line = -(-about.columns // 8) if about.number == 4 else about.columns * about.planes
+    kind: Any = np.uint8 if about.maxval < 256 else ">u2"
+    count = about.rows * line
+    size = count * np.dtype(kind).itemsize
+    if len(rest) < size:
+        raise ValueError(f"it ends early: {len(rest)} of {size} bytes")
+    if rest[size:].strip():
+        raise ValueError("it is followed by more: by another picture, perhaps; take one out first")
+    raw = np.frombuffer(rest, kind, count)
+    if about.number != 4:
+        return raw
+    return np.unpackbits(raw.reshape(about.rows, line), axis=1)[:, : about.columns]
 
 
 def _is_number(word: bytes) -> bool:

@@ -116,7 +116,7 @@ def read_source(path: Path, design: FIRDesign | Conv2DDesign, *, rounded: bool =
             raise FileError(f"A FIR design filters sounds, and {path.name} is a picture; give it a .wav or .npy file")
         raise FileError(f"Input {path} can't be read: its content is no sound and no array; give it a .wav or .npy file")
     picture = images.decode(octets, path)
-    notes = ()
+    notes: tuple[str, ...] = ()
     if picture.format.width < min(8, design.sample.width):
         white = picture.format.max
         notes = (f"white in {path.name} is {white}, and {design.sample.max} in the design's {design.sample}",)
