@@ -141,7 +141,7 @@ def make(photo: Photo, place: tuple[int, int], large: tuple[int, int], page: Pat
     }
     small_images = {name: image.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE) for name, image in images.items()}
     files: dict[Path, bytes | str] = {
-        page.parent / "pictures" / f"{name}.png": png_of(image) for name, image in small_images.items()
+        page.parent / "pictures" / f"{name}.png": png_of(image, small=True) for name, image in small_images.items()
     }
     files |= {whole / f"{name}.png": png_of(Image.fromarray(pixels.astype(np.uint8))) for name, pixels in wide.items()}
     for folder in folders:

@@ -195,8 +195,13 @@ def _check_png(octets: bytes) -> None:
 @contextlib.contextmanager
 def _silent() -> Iterator[None]:
     """Keeps libtiff, which writes past Python, from printing what it thinks of a damaged file."""
-    sys.stderr.flush()
-    kept = os.dup(2)
+    try:
+        kept = os.dup(2)
+    except OSError:  # there is no standard error
+        yield
+        return
+    if sys.stderr is not None:
+        sys.stderr.flush()
     null = os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(null, 2)

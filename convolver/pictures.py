@@ -8,8 +8,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageOps
 
 from . import atomic
-from .images import Array, write_image
-from .plots import write_plot
+from .images import Array
+from .plots import drawn
 
 __all__ = ["png_of", "side_by_side", "signal_plot", "write_all"]
 
@@ -40,21 +40,15 @@ def side_by_side(pictures: Mapping[str, Array]) -> Image.Image:
     return sheet
 
 
-def png_of(image: Image.Image) -> bytes:
-    """A picture as a PNG, as small as it gets."""
+def png_of(image: Image.Image, *, small: bool = False) -> bytes:
+    """A picture as a PNG; as `small` as it gets, for whoever takes the time."""
     file = BytesIO()
-    image.save(file, "PNG", optimize=True)
+    image.save(file, "PNG", optimize=small)
     return file.getvalue()
 
 
-def signal_plot(before: Array, after: Array, delay: float, path: Path) -> None:
-    """Draws a signal and what a filter made of it, moved back by the filter's delay so that the two lie on each other.
-
-    Raises
-    ------
-    FileError
-        If the file can't be written.
-    """
+def signal_plot(before: Array, after: Array, delay: float) -> bytes:
+    """A PNG of a signal and what a filter made of it, moved back by the filter's delay so that the two lie on each other."""
     from matplotlib.figure import Figure
 
     shown = slice(max(0, (len(before) - PLOTTED) // 2), None)
@@ -67,17 +61,16 @@ def signal_plot(before: Array, after: Array, delay: float, path: Path) -> None:
     )
     axes.set(xlabel="sample", xlim=(places[0], max(places[-1], places[0] + 1)))
     axes.legend(loc="upper right", frameon=False)
-    write_plot(figure, path)
+    return drawn(figure)
 
 
 def write_all(folder: Path, pictures: Mapping[str, Array], signal: tuple[Array, Array, float]) -> list[Path]:
-    """Writes each picture, all of them side by side, and the signal's plot; gives the files' names."""
-    files = []
-    for name, pixels in pictures.items():
-        files.append(folder / f"{name.split()[0].lower()}.png")
-        write_image(files[-1], pixels)
-    files.append(folder / "photo.png")
-    atomic.write({files[-1]: png_of(side_by_side(pictures))}, "Picture")
-    files.append(folder / "signal.png")
-    signal_plot(*signal, files[-1])
-    return files
+    """Writes each picture, all of them side by side, and the signal's plot, all or none; gives the files' names."""
+    files: dict[Path, bytes | str] = {
+        folder / f"{name.split()[0].lower()}.png": png_of(Image.fromarray(pixels.astype(np.uint8)))
+        for name, pixels in pictures.items()
+    }
+    files[folder / "photo.png"] = png_of(side_by_side(pictures))
+    files[folder / "signal.png"] = signal_plot(*signal)
+    atomic.write(files, "Picture")
+    return list(files)

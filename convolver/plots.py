@@ -13,7 +13,7 @@ from .errors import FileError, ToolError
 from .response import Floats, gains
 from .specified import Specified
 
-__all__ = ["check_plot", "plot", "write_plot"]
+__all__ = ["check_plot", "drawn", "plot"]
 
 FLOOR_DB = -140.0
 POINTS = 4097
@@ -56,7 +56,7 @@ def plot(design: FIRDesign | Conv2DDesign, path: str | os.PathLike[str], measure
             _draw_passband(design, design.specified, measured, panels[2])
     else:
         _draw_kernel(design, panels[0], panels[1])
-    write_plot(figure, path)
+    atomic.write({path: drawn(figure, path.suffix or ".png")}, "Plot")
 
 
 def check_plot(path: Path) -> None:
@@ -79,11 +79,11 @@ def check_plot(path: Path) -> None:
         raise FileError(f"A plot must end in one of .{', .'.join(known)}, not {path.name!r}")
 
 
-def write_plot(figure: Any, path: Path) -> None:
-    """Writes one of matplotlib's figures, whole; to standard output as a PNG."""
-    drawn = BytesIO()
-    figure.savefig(drawn, format=path.suffix.lower().removeprefix(".") or "png")
-    atomic.write({path: drawn.getvalue()}, "Plot")
+def drawn(figure: Any, suffix: str = ".png") -> bytes:
+    """One of matplotlib's figures as a file with this ending."""
+    file = BytesIO()
+    figure.savefig(file, format=suffix.lower().removeprefix("."))
+    return file.getvalue()
 
 
 def _decibels(gain: Floats) -> Floats:

@@ -111,6 +111,8 @@ class Report:
             "rounding_mean": float(self.rounding_error[0]),
             "rounding_variance": float(self.rounding_error[1]),
         }
+        if design.quantized is not None:
+            numbers["quantisation_error"] = design.quantized.error
         if isinstance(design, Conv2DDesign):
             numbers["structure"] = schedule.structure
             numbers["frame"] = list(self.frame)

@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 
 import convolver
-from convolver import Conv2DDesign, FIRDesign, cli, s16, u8
+from convolver import Conv2DDesign, FIRDesign, cli, s16, s24, u8
 from convolver.plots import MEASURED
 from convolver.sim import golden
 from convolver.sounds import read_sound, write_sound
@@ -308,6 +308,51 @@ class TestRun:
         (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
         write_sound(tmp_path / "in.wav", np.zeros(9, np.int64), 8000, s16)
         assert failure(capsys, 5, "run", "-d", design(value), tmp_path / name, "-o", tmp_path / output).startswith(says)
+
+    def test_taps_that_were_quantised_are_told(self, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+        (tmp_path / "fir.toml").write_text('kind = "fir"\ncoefficients = [0.3, 0.5]\ncoefficient = "q1_7"\n')
+        note = (
+            "convolver: note: the taps of fir.toml were quantised: 2 coefficients in q1_7, greatest error 0.00312 (0.4 steps), "
+            "rms error 0.00221, gain error -0.00312\n"
+        )
+        assert cli.main(["generate", "-d", str(tmp_path / "fir.toml"), "-o", "-"]) == 0
+        out, err = capsys.readouterr()
+        assert err == note
+        assert "endmodule" in out
+        text = success(capsys, "report", "-d", tmp_path / "fir.toml")
+        assert f"quantised     {note.partition('quantised: ')[2]}" in text
+        numbers = json.loads(success(capsys, "report", "-d", tmp_path / "fir.toml", "--json"))
+        assert numbers["quantisation_error"] == pytest.approx(0.003125)
+
+    def test_a_pipe_on_both_sides(self, design: Any) -> None:
+        """A picture comes in and a grey one goes out, and nothing else does."""
+        octets = b"P5 11 9 255\n" + PIXELS.tobytes()
+        arguments = [sys.executable, "-m", "convolver.cli", "run", "-d", design(BLUR), "-", "-o", "-", "--kind", "pgm"]
+        said = subprocess.run(arguments, input=octets, capture_output=True, check=False)
+        assert (said.returncode, said.stderr) == (0, b"")
+        assert said.stdout == b"P5\n11 9\n255\n" + golden.run(BLUR, PIXELS).astype(np.uint8).tobytes()
+
+    def test_only_one_file_comes_in_by_the_pipe(self, capsys: pytest.CaptureFixture[str]) -> None:
+        line = failure(capsys, 2, "run", "-d", "-", "-", "-o", "out.npy")
+        assert line == "Invalid value: only one of IN and --design can be standard input; see convolver run --help"
+
+    def test_rounded_samples_are_told(self, capsys: pytest.CaptureFixture[str], design: Any, tmp_path: Path) -> None:
+        write_sound(tmp_path / "in.wav", np.array([256, 128, 0]), 8000, s24)
+        arguments = ["run", "-d", design(FIR), tmp_path / "in.wav", "-o", tmp_path / "out.wav"]
+        assert failure(capsys, 5, *arguments).endswith('give it data = "s24", or --round them')
+        assert cli.main([*map(str, arguments), "--round"]) == 0
+        note = "the samples of in.wav, 24 bits, were rounded to s16: greatest error 0.5 of a step"
+        assert capsys.readouterr().err == f"convolver: note: {note}\n"
+
+    def test_a_sound_without_its_library(
+        self, capsys: pytest.CaptureFixture[str], design: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setitem(sys.modules, "soundfile", None)
+        (tmp_path / "in.flac").write_bytes(b"fLaC")
+        line = failure(capsys, 6, "run", "-d", design(FIR), tmp_path / "in.flac", "-o", tmp_path / "out.wav")
+        assert line.endswith("need soundfile, which isn't installed; pip install 'convolver[files]'")
+        line = failure(capsys, 6, "run", "-d", design(FIR), tmp_path / "none.wav", "-o", tmp_path / "out.flac")
+        assert line.endswith("need soundfile, which isn't installed; pip install 'convolver[files]'")
 
     def test_neither_twin_nor_board(self, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
         line = failure(capsys, 2, "run", tmp_path / "in.png", "-o", tmp_path / "out.png")

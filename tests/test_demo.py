@@ -8,6 +8,8 @@ from typing import Any, Self
 import numpy as np
 import pytest
 import scipy.signal
+import soundfile
+import tifffile
 from PIL import Image
 
 from convolver import FileError, FIRDesign, cli, demo, s8, s16
@@ -101,6 +103,27 @@ def test_a_deep_photo_keeps_its_upper_bits(tmp_path: Path) -> None:
     deep = RANDOM.integers(0, 65536, (9, 9)).astype(np.uint16)
     Image.fromarray(deep).save(tmp_path / "in.png")
     assert np.array_equal(demo.load_photo(tmp_path / "in.png").pixels, deep >> 8)
+
+
+def test_a_photo_of_any_depth_is_brought_to_eight_bits(tmp_path: Path) -> None:
+    pixels = RANDOM.integers(0, 1024, (9, 9))
+    (tmp_path / "in.pgm").write_bytes(b"P5 9 9 1023\n" + pixels.astype(">u2").tobytes())
+    assert np.array_equal(demo.load_photo(tmp_path / "in.pgm").pixels, pixels >> 2)
+    Image.fromarray(pixels > 500).save(tmp_path / "in.png")
+    assert np.array_equal(demo.load_photo(tmp_path / "in.png").pixels, np.where(pixels > 500, 255, 0))
+    tifffile.imwrite(tmp_path / "in.tif", np.array([[-1]], np.int16))
+    with pytest.raises(FileError, match=r"^A photo must have unsigned pixels, not s16 as .*in\.tif has$"):
+        demo.load_photo(tmp_path / "in.tif")
+    tifffile.imwrite(tmp_path / "in.tif", np.zeros((5, 5, 5), np.uint8), photometric="minisblack", planarconfig="contig")
+    with pytest.raises(FileError, match=r"^A photo must have 1 or 3 planes, not 5 as .*in\.tif has$"):
+        demo.load_photo(tmp_path / "in.tif")
+
+
+def test_a_sound_of_real_samples_is_brought_to_sixteen_bits(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "in.wav", np.array([[0.5, -1], [0.25, 1e-9]]), 8000, subtype="FLOAT")
+    loaded = demo.load_wave(tmp_path / "in.wav")
+    assert loaded.format == s16
+    assert [channel.tolist() for channel in loaded.channels] == [[16384, 8192], [-32768, 0]]
 
 
 @pytest.mark.parametrize(("form", "channels"), [(s8, 1), (s16, 2)])
