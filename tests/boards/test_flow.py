@@ -1,6 +1,7 @@
 # amaranth: UnusedElaboratable=no
 """The build flow: what it refuses, how its tools' failures are told, and a real build of something small."""
 
+import errno
 import json
 import os
 import re
@@ -15,7 +16,7 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from convolver import BoardError, Conv2DDesign, FIRDesign, ToolError, boards, s16
+from convolver import BoardError, Conv2DDesign, FileError, FIRDesign, ToolError, boards, s16
 from convolver.boards.resources import check_use, device_use, overfull
 from convolver.boards.toolchain import TOOLS, find, run, tail, versions
 from convolver.hw.uart import UARTReceiver, UARTTransmitter
@@ -58,11 +59,11 @@ def stand_ins(monkeypatch: pytest.MonkeyPatch, directory: Path, *megahertz: floa
         reports.append(json.dumps(report))
     place = f"{reports!r}[int(sys.argv[sys.argv.index('--seed') + 1]) - 1]"
     for tool, output, text in (
-        ("YOSYS", "top.json", repr(netlist)),
-        ("NEXTPNR_ICE40", "top.report.json", place),
-        ("ICEPACK", "top.bin", "'bits'"),
+        ("YOSYS", "'top.json'", repr(netlist)),
+        ("NEXTPNR_ICE40", "'top.report.json'", place),
+        ("ICEPACK", "sys.argv[-1]", "'bits'"),
     ):
-        code = f"import sys; open({output!r}, 'w').write({text})"
+        code = f"import sys; open({output}, 'w').write({text})"
         monkeypatch.setenv(tool, str(program(directory, tool, code)))
 
 
@@ -282,6 +283,31 @@ def test_missed_clock_is_refused_and_leaves_no_bitstream(
     with pytest.raises(BoardError, match=rule):
         boards.build(ICEBREAKER, directory=directory, top=Echo(DIVISOR))
     assert not (directory / "top.bin").exists()
+
+
+def test_half_a_bitstream_is_never_left(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A packer that ends in the middle, as on a full disk: nothing stands under the bitstream's name, nor beside it."""
+    stand_ins(monkeypatch, tmp_path, 24.1)
+    code = "import sys; open(sys.argv[-1], 'w').write('half'); sys.exit(1)"
+    monkeypatch.setenv("ICEPACK", str(program(tmp_path, "ICEPACK", code)))
+    with pytest.raises(ToolError, match=r"^icepack must succeed, and ended with exit code 1; "):
+        boards.build(ICEBREAKER, directory=tmp_path / "build", top=Echo(DIVISOR))
+    assert not [path.name for path in (tmp_path / "build").iterdir() if path.name.endswith("top.bin")]
+
+
+def test_a_full_disk_leaves_the_bitstream_that_was_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Before anything of it is replaced, the new build's own files are on the disk."""
+    stand_ins(monkeypatch, tmp_path, 24.1)
+    (tmp_path / "build").mkdir()
+    (tmp_path / "build" / "top.bin").write_text("an older build's")
+
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(FileError, match=r"^Build file .* can't be written: no space left on device$"):
+        boards.build(ICEBREAKER, directory=tmp_path / "build", top=Echo(DIVISOR))
+    assert [path.name for path in (tmp_path / "build").iterdir()] == ["top.bin"]
 
 
 def test_vivado_plan_is_complete(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
