@@ -11,8 +11,9 @@ import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, Literal, Self, TypeGuard, get_args
+from typing import Any, ClassVar, Literal, Self, get_args
 
+from .arguments import any_masked, between, choice, flag, index, integers, is_sequence, items, masked, shown
 from .errors import DesignError
 from .formats import OVERFLOWS, ROUNDINGS, Format, Overflow, Rounding, round_shift, s16, u1, u8
 from .quantize import Quantized
@@ -92,46 +93,11 @@ PIXELS_PER_CLOCK = (1, 2, 4)
 """Pixels that a beat may carry."""
 
 
-def _choice(name: str, value: object, words: Sequence[str]) -> None:
-    if value not in words:
-        raise DesignError(f"{name} must be one of {', '.join(words)}, not {value!r}")
-
-
-def _index(value: object) -> int | None:
-    """An integer of Python's or numpy's as Python's own; none if it is neither."""
-    if isinstance(value, bool):
-        return None
-    try:
-        return operator.index(value)  # type: ignore[arg-type]  # the TypeError is the check
-    except TypeError:
-        return None
-
-
-def _between(name: str, value: object, low: int, high: int) -> int:
-    index = _index(value)
-    if index is None or not low <= index <= high:
-        raise DesignError(f"{name} must be an integer between {low} and {high}, not {value!r}")
-    return index
-
-
-def _integer(name: str, value: object) -> int:
-    index = _index(value)
-    if index is None:
-        raise DesignError(f"{name} must be integers, not {value!r}; convolver.quantize() makes integers of a float kernel")
-    return index
-
-
-def _integers(name: str, values: object) -> tuple[int, ...]:
-    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
-        raise DesignError(f"{name} must be a sequence of integers, not {values!r}")
-    return tuple(_integer(name, value) for value in values)
-
-
 def _format(name: str, value: object) -> Format:
     if isinstance(value, str):
         return Format.parse(value)
     if not isinstance(value, Format):
-        raise DesignError(f"{name} must be a Format such as convolver.u8, or its name, not {value!r}")
+        raise DesignError(f"{name} must be a Format such as convolver.u8, or its name, not {shown(value)}")
     return value
 
 
@@ -172,30 +138,32 @@ class Design:
     planes: int = 1
     """Samples of a pixel, side by side."""
 
+    def _set(self, name: str, value: object) -> None:
+        """Completes a field; they are frozen once the design is made."""
+        object.__setattr__(self, name, value)
+
     def _check_numbers(self) -> None:
-        """Checks and completes what all designs share; frozen fields are set past the freeze, once."""
-        _between("Sample width", self.sample.width, 1, 32)
+        """Checks and completes what all designs share."""
+        between("Sample width", self.sample.width, 1, 32)
         coefficient = self.coefficient
         if coefficient is None:
             coefficient = Format.holding(min(self.weights), max(self.weights))
         else:
             coefficient = _format("Coefficient", coefficient)
-        _between("Coefficient width", coefficient.width, 1, 32)
+        between("Coefficient width", coefficient.width, 1, 32)
         for weight in self.weights:
             if weight not in coefficient:
-                raise DesignError(
-                    f"Coefficients must be between {coefficient.min} and {coefficient.max} to fit {coefficient}, not {weight}"
-                )
-        object.__setattr__(self, "coefficient", coefficient)
+                limits = f"{coefficient.min} and {coefficient.max} to fit {coefficient}"
+                raise DesignError(f"Coefficients must be between {limits}, not {shown(weight)}")
+        self._set("coefficient", coefficient)
         if self.quantized is not None and self.quantized.coefficients != self.weights:
-            object.__setattr__(self, "quantized", None)  # a copy with other coefficients
-        _choice("Rounding", self.rounding, ROUNDINGS)
-        _choice("Overflow", self.overflow, OVERFLOWS)
-        if not isinstance(self.loadable, bool):
-            raise DesignError(f"Loadable must be True or False, not {self.loadable!r}")
-        object.__setattr__(self, "shift", _between("Shift", self.shift, 0, self.stage_input.width))
+            self._set("quantized", None)  # a copy with other coefficients
+        self._set("rounding", choice("Rounding", self.rounding, ROUNDINGS))
+        self._set("overflow", choice("Overflow", self.overflow, OVERFLOWS))
+        self._set("loadable", flag("Loadable", self.loadable))
+        self._set("shift", between("Shift", self.shift, 0, self.stage_input.width))
         output = self._exact_output if self.output is None else _format("Output", self.output)
-        object.__setattr__(self, "output", output)
+        self._set("output", output)
 
     @property
     def _exact_output(self) -> Format:
@@ -302,6 +270,10 @@ class Design:
 
     def replace(self, **changes: Any) -> Self:
         """A copy with some fields changed, checked again."""
+        known = [field.name for field in dataclasses.fields(self)]  # type: ignore[arg-type]  # every subclass is a dataclass
+        for key in changes:
+            if key not in known:
+                raise DesignError(f"Unknown field {shown(key)}; known are {', '.join(known)}")
         return dataclasses.replace(self, **changes)  # type: ignore[type-var]  # every subclass is a dataclass
 
     def with_weights(self, weights: Sequence[int]) -> Self:
@@ -332,7 +304,7 @@ def _clocks(name: str, given: object, multipliers: int | None, lanes: Callable[[
     needed = 1
     if multipliers is not None:
         needed = next(clocks for clocks in itertools.count(1) if lanes(clocks) <= multipliers)
-    clocks = _between(name, needed if given is None else given, 1, 1024)
+    clocks = between(name, needed if given is None else given, 1, 1024)
     if clocks < needed:
         raise DesignError(f"{name} must be at least {needed} for {multipliers} multipliers, not {clocks}")
     return clocks
@@ -419,24 +391,23 @@ class FIRDesign(FromSpecification, Design):
         known = [field.name for field in dataclasses.fields(cls) if field.compare]
         for key in fields:
             if key not in known:
-                raise DesignError(f"Unknown field {key!r}; known are {', '.join(known)}")
+                raise DesignError(f"Unknown field {shown(key)}; known are {', '.join(known)}")
         return cls(specified.coefficients, coefficient=specified.format, shift=specified.shift, specified=specified, **fields)
 
     def __post_init__(self) -> None:
-        coefficients = _integers("Coefficients", self.coefficients)
+        coefficients = integers("Coefficients", self.coefficients)
         if not 1 <= len(coefficients) <= 256:
             raise DesignError(f"A FIR filter must have 1 to 256 taps, not {len(coefficients)}")
-        object.__setattr__(self, "coefficients", coefficients)
+        self._set("coefficients", coefficients)
         noted = self.specified
         if noted is not None and (noted.coefficients, noted.shift) != (coefficients, self.shift):
-            object.__setattr__(self, "specified", None)  # a copy with other coefficients, or another gain
-        object.__setattr__(self, "data", _format("Data", self.data))
+            self._set("specified", None)  # a copy with other coefficients, or another gain
+        self._set("data", _format("Data", self.data))
         self._check_numbers()
         self._check_symmetry()
         self._check_folding()
-        if not isinstance(self.continuous, bool):
-            raise DesignError(f"Continuous must be True or False, not {self.continuous!r}")
-        _choice("Swap", self.swap, SWAPS)
+        self._set("continuous", flag("Continuous", self.continuous))
+        self._set("swap", choice("Swap", self.swap, SWAPS))
         if self.swap == "sample" and not self.loadable:
             raise DesignError("Swap at the next sample needs loadable coefficients; this design's are constant")
 
@@ -445,9 +416,9 @@ class FIRDesign(FromSpecification, Design):
             # One tap, and nothing but zeros, have nothing to share.
             worth = not self.loadable and self.taps > 1 and any(self.coefficients)
             found = (kind for kind in SYMMETRIES[1:] if worth and _mirrors(self.coefficients, kind) is None)
-            object.__setattr__(self, "symmetry", next(found, "none"))
+            self._set("symmetry", next(found, "none"))
             return
-        _choice("Symmetry", self.symmetry, SYMMETRIES)
+        self._set("symmetry", choice("Symmetry", self.symmetry, SYMMETRIES))
         if self.symmetry != "none" and self.taps < 2:
             raise DesignError(f"A symmetry must have 2 taps or more to share, not {self.taps}")
         if (broken := _mirrors(self.coefficients, self.symmetry)) is not None:
@@ -457,11 +428,11 @@ class FIRDesign(FromSpecification, Design):
 
     def _check_folding(self) -> None:
         if self.multipliers is not None:
-            object.__setattr__(self, "multipliers", _between("Multipliers", self.multipliers, 1, 256))
+            self._set("multipliers", between("Multipliers", self.multipliers, 1, 256))
         clocks = _clocks(
             "Clocks per sample", self.clocks_per_sample, self.multipliers, lambda clocks: -(-len(self.terms) // clocks)
         )
-        object.__setattr__(self, "clocks_per_sample", clocks)
+        self._set("clocks_per_sample", clocks)
 
     @cached_property
     def terms(self) -> tuple[tuple[int, int | None], ...]:
@@ -622,29 +593,27 @@ class Conv2DDesign(Design):
     quantized: Quantized | None = dataclasses.field(default=None, kw_only=True, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "kernel", _kernels(self.kernel))
+        self._set("kernel", _kernels(self.kernel))
         sides = self.kernel_rows, self.kernel_columns
-        object.__setattr__(self, "pixel", _format("Pixel", self.pixel))
-        _choice("Combine", self.combine, COMBINATIONS)
-        if not isinstance(self.absolute, bool):
-            raise DesignError(f"Absolute must be True or False, not {self.absolute!r}")
-        _choice("Operation", self.operation, OPERATIONS)
-        _choice("Mode", self.mode, MODES)
-        _choice("Boundary", self.boundary, BOUNDARIES)
-        _choice("Structure", self.structure, STRUCTURES)
-        object.__setattr__(self, "stride", _stride(self.stride))
-        pixels = _index(self.pixels_per_clock)
+        self._set("pixel", _format("Pixel", self.pixel))
+        self._set("combine", choice("Combine", self.combine, COMBINATIONS))
+        self._set("absolute", flag("Absolute", self.absolute))
+        self._set("operation", choice("Operation", self.operation, OPERATIONS))
+        self._set("mode", choice("Mode", self.mode, MODES))
+        self._set("boundary", choice("Boundary", self.boundary, BOUNDARIES))
+        self._set("structure", choice("Structure", self.structure, STRUCTURES))
+        self._set("stride", _stride(self.stride))
+        pixels = index(self.pixels_per_clock)
         if pixels not in PIXELS_PER_CLOCK:
-            raise DesignError(f"Pixels per clock must be one of 1, 2, 4, not {self.pixels_per_clock!r}")
-        object.__setattr__(self, "pixels_per_clock", pixels)
+            raise DesignError(f"Pixels per clock must be one of 1, 2, 4, not {shown(self.pixels_per_clock)}")
+        self._set("pixels_per_clock", pixels)
         if pixels > 1 and self.stride != (1, 1):
             raise DesignError(f"A stride other than 1x1 must have 1 pixel per clock, not {pixels}")
-        object.__setattr__(self, "planes", _between("Planes", self.planes, 1, MAX_PLANES))
-        object.__setattr__(self, "rows", _between("Rows", self.rows, 1, 65535))
-        object.__setattr__(self, "columns", _between("Columns", self.columns, 1, 16384))
-        object.__setattr__(self, "fill", _between("Fill", self.fill, self.pixel.min, self.pixel.max))
-        if not isinstance(self.switchable, bool):
-            raise DesignError(f"Switchable must be True or False, not {self.switchable!r}")
+        self._set("planes", between("Planes", self.planes, 1, MAX_PLANES))
+        self._set("rows", between("Rows", self.rows, 1, 65535))
+        self._set("columns", between("Columns", self.columns, 1, 16384))
+        self._set("fill", between("Fill", self.fill, self.pixel.min, self.pixel.max))
+        self._set("switchable", flag("Switchable", self.switchable))
         if self.switchable and self.mode != "same":
             raise DesignError(f"A switchable boundary must have mode same, not {self.mode}")
         if self.switchable and max(sides) > SWITCHABLE_SIDE:
@@ -652,12 +621,12 @@ class Conv2DDesign(Design):
             raise DesignError(f"A kernel with a switchable boundary must have at most {most}, not {sides[0]}x{sides[1]}")
         self._check_numbers()
         if self.threshold is not None:
-            object.__setattr__(self, "threshold", _between("Threshold", self.threshold, *self.result_range))
+            self._set("threshold", between("Threshold", self.threshold, *self.result_range))
         if self.multipliers is not None:
-            multipliers = _between("Multipliers", self.multipliers, len(self.kernels), MAX_KERNELS * MAX_SIDE**2)
-            object.__setattr__(self, "multipliers", multipliers)
+            multipliers = between("Multipliers", self.multipliers, len(self.kernels), MAX_KERNELS * MAX_SIDE**2)
+            self._set("multipliers", multipliers)
         clocks = _clocks("Clocks per pixel", self.clocks_per_pixel, self.multipliers, self._multipliers)
-        object.__setattr__(self, "clocks_per_pixel", clocks)
+        self._set("clocks_per_pixel", clocks)
         if pixels > 1 and clocks > 1:
             raise DesignError(f"A core of several pixels per clock must have 1 clock per pixel, not {clocks}")
         if self.planes > 1 and clocks > 1:
@@ -946,23 +915,25 @@ def _distinct_multipliers(weights: Iterable[int], clocks: int) -> int:
 
 
 def _stride(given: object) -> tuple[int, int]:
-    pair = tuple(given) if _is_sequence(given) else (given, given)
+    pair = items("Stride", given) if is_sequence(given) else [given, given]
     if len(pair) != 2:
         raise DesignError(f"Stride must be one integer, or two for rows and columns, not {len(pair)}")
-    return _between("Stride", pair[0], 1, MAX_STRIDE), _between("Stride", pair[1], 1, MAX_STRIDE)
+    return between("Stride", pair[0], 1, MAX_STRIDE), between("Stride", pair[1], 1, MAX_STRIDE)
 
 
 def _kernels(given: object) -> Kernel | tuple[Kernel, ...]:
     """One kernel, or all of a stack of them, whatever the caller gave."""
-    if not _is_sequence(given):
-        raise DesignError(f"Kernel must be a 2-D array of integers, not {given!r}")
-    lines: list[Any] = list(given)
-    if lines and all(_is_sequence(line) for line in lines):
-        lines = [list(line) for line in lines]
-        if any(_is_sequence(item) for line in lines for item in line):
+    if not is_sequence(given):
+        raise DesignError(f"Kernel must be a 2-D array of integers, not {shown(given)}")
+    if any_masked(given):
+        raise DesignError(masked("Kernel"))
+    lines: list[Any] = items("Kernel", given)
+    if lines and all(is_sequence(line) for line in lines):
+        lines = [items("Kernel", line) for line in lines]
+        if any(is_sequence(item) for line in lines for item in line):
             if not 1 <= len(lines) <= MAX_KERNELS:
                 raise DesignError(f"A stack must have 1 to {MAX_KERNELS} kernels, not {len(lines)}")
-            kernels = tuple(_kernel(kernel) for kernel in lines)
+            kernels = tuple(_kernel(items("Kernel", kernel) if is_sequence(kernel) else [kernel]) for kernel in lines)
             sizes = [f"{len(kernel)}x{len(kernel[0])}" for kernel in kernels]
             if len(set(sizes)) > 1:
                 raise DesignError(f"Kernels of a stack must have one size, not {', '.join(sizes)}")
@@ -971,9 +942,9 @@ def _kernels(given: object) -> Kernel | tuple[Kernel, ...]:
 
 
 def _kernel(lines: Sequence[Any]) -> Kernel:
-    if any(not _is_sequence(line) for line in lines):
+    if any(not is_sequence(line) for line in lines):
         raise DesignError("Kernel must be a 2-D array of integers, not a 1-D one; write [[1, 2, 1]] for a single row")
-    kernel = tuple(_integers("Kernel", line) for line in lines)
+    kernel = tuple(integers("Kernel", line) for line in lines)
     if len({len(line) for line in kernel}) > 1:
         raise DesignError(f"Kernel must have rows of one length, not {', '.join(str(len(line)) for line in kernel)}")
     sides = (len(kernel), len(kernel[0]) if kernel else 0)
@@ -982,19 +953,12 @@ def _kernel(lines: Sequence[Any]) -> Kernel:
     return kernel
 
 
-def _is_sequence(value: object) -> TypeGuard[Iterable[Any]]:
-    return isinstance(value, Iterable) and not isinstance(value, str | bytes)
-
-
 _KINDS: dict[str, type[FIRDesign] | type[Conv2DDesign]] = {"fir": FIRDesign, "conv2d": Conv2DDesign}
 
 
 def design_class(plain: Mapping[str, Any]) -> type[FIRDesign] | type[Conv2DDesign]:
     """The class of the design that plain values describe; `DesignError` if they name no kind."""
-    kind = plain.get("kind")
-    if not isinstance(kind, str) or kind not in _KINDS:
-        raise DesignError(f"Kind must be one of {', '.join(_KINDS)}, not {kind!r}")
-    return _KINDS[kind]
+    return _KINDS[choice("Kind", plain.get("kind"), list(_KINDS))]
 
 
 def design_from_dict(plain: Mapping[str, Any]) -> FIRDesign | Conv2DDesign:
@@ -1005,16 +969,18 @@ def design_from_dict(plain: Mapping[str, Any]) -> FIRDesign | Conv2DDesign:
     DesignError
         If a key isn't known or missing, or a value is out of its range.
     """
+    if not isinstance(plain, Mapping):
+        raise DesignError(f"A design must be a table of fields, not {shown(plain)}")
     cls = design_class(plain)
     fields = dict(plain)
     kind = fields.pop("kind")
     schema = fields.pop("schema", SCHEMA)
-    if schema != SCHEMA:
-        raise DesignError(f"Schema must be {SCHEMA}, not {schema!r}: the design was written by another version")
+    if index(schema) != SCHEMA:
+        raise DesignError(f"Schema must be {SCHEMA}, not {shown(schema)}: the design was written by another version")
     known = [field.name for field in dataclasses.fields(cls) if field.compare]
     for key in fields:
         if key not in known and not (kind == "fir" and key in KINDS):
-            raise DesignError(f"Unknown key {key!r} in a {kind} design; known are {', '.join(known)}")
+            raise DesignError(f"Unknown key {shown(key)} in a {kind} design; known are {', '.join(known)}")
     if any(key in fields for key in KINDS):
         return FIRDesign.from_tables(fields)
     if cls.weights_field not in fields:

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from .arguments import between, flag, index, integer, shown
 from .errors import DesignError
 
 __all__ = [
@@ -68,12 +69,9 @@ class Format:
     fraction: int = 0
 
     def __post_init__(self) -> None:
-        if isinstance(self.width, bool) or not isinstance(self.width, int) or not 1 <= self.width <= 256:
-            raise DesignError(f"Width must be an integer between 1 and 256, not {self.width!r}")
-        if not isinstance(self.signed, bool):
-            raise DesignError(f"Signed must be True or False, not {self.signed!r}")
-        if isinstance(self.fraction, bool) or not isinstance(self.fraction, int) or not 0 <= self.fraction <= 255:
-            raise DesignError(f"Fraction must be an integer between 0 and 255, not {self.fraction!r}")
+        object.__setattr__(self, "width", between("Width", self.width, 1, 256))
+        object.__setattr__(self, "signed", flag("Signed", self.signed))
+        object.__setattr__(self, "fraction", between("Fraction", self.fraction, 0, 255))
 
     @property
     def min(self) -> int:
@@ -90,8 +88,9 @@ class Format:
         """Whole bytes that an integer of this format takes."""
         return -(-self.width // 8)
 
-    def __contains__(self, value: int) -> bool:
-        return self.min <= value <= self.max
+    def __contains__(self, value: object) -> bool:
+        whole = index(value)
+        return whole is not None and self.min <= whole <= self.max
 
     def __str__(self) -> str:
         """The short name that `parse` reads back: ``u8``, ``s16``, ``q1_15``, ``uq0_8``."""
@@ -102,17 +101,19 @@ class Format:
     @classmethod
     def parse(cls, text: str) -> "Format":
         """Reads a short name: ``u8``, ``s16``, ``q1_15`` (signed, 1 + 15 bits), ``uq0_8`` (unsigned, 0 + 8 bits)."""
-        if match := _INTEGER.fullmatch(text):
-            return cls(int(match[2]), match[1] == "s")
-        if match := _FIXED_POINT.fullmatch(text):
-            return cls(int(match[2]) + int(match[3]), not match[1], int(match[3]))
-        raise DesignError(f"A format is written like u8, s16, q1_15 or uq0_8, not {text!r}")
+        if isinstance(text, str):
+            if match := _INTEGER.fullmatch(text):
+                return cls(int(match[2]), match[1] == "s")
+            if match := _FIXED_POINT.fullmatch(text):
+                return cls(int(match[2]) + int(match[3]), not match[1], int(match[3]))
+        raise DesignError(f"A format is written like u8, s16, q1_15 or uq0_8, not {shown(text)}")
 
     @classmethod
     def holding(cls, low: int, high: int, fraction: int = 0) -> "Format":
         """The narrowest format that holds every integer from `low` to `high`; signed only if `low` is negative."""
+        low, high = integer("Low", low, DesignError), integer("High", high, DesignError)
         if low > high:
-            raise DesignError(f"A range must not be empty: {low} to {high}")
+            raise DesignError(f"A range must not be empty: {shown(low)} to {shown(high)}")
         signed = low < 0
         width = max((~low if low < 0 else low).bit_length(), (~high if high < 0 else high).bit_length()) + signed
         return cls(max(width, 1), signed, fraction)

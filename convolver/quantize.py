@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .arguments import any_masked, exact, flag, masked, shown
 from .errors import DesignError
 from .formats import Format
 
@@ -111,10 +112,13 @@ def quantize(kernel: npt.ArrayLike, format: Format | str, *, clip: bool = False)
     """
     form = Format.parse(format) if isinstance(format, str) else format
     if not isinstance(form, Format):
-        raise DesignError(f"A kernel is quantised to a Format such as convolver.q1_15, or its name, not {format!r}")
+        raise DesignError(f"A kernel is quantised to a Format such as convolver.q1_15, or its name, not {shown(format)}")
+    clip = flag("Clip", clip)
+    if any_masked(kernel):
+        raise DesignError(masked("A kernel"))
     try:
         array = np.asarray(kernel)
-    except ValueError:
+    except (ValueError, TypeError, OverflowError, RecursionError):
         raise DesignError("A kernel must have rows of one length") from None
     if array.ndim not in (1, 2):
         raise DesignError(f"A kernel must have 1 or 2 dimensions, not {array.ndim}")
@@ -147,14 +151,17 @@ def quantize(kernel: npt.ArrayLike, format: Format | str, *, clip: bool = False)
 
 def _real(value: Any) -> Fraction:
     """One coefficient, exactly."""
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, bool) or not isinstance(value, int | float | Fraction):
-        raise DesignError(f"Coefficients must be real numbers, not {value!r}")
-    if not math.isfinite(value):
-        raise DesignError(f"Coefficients must be finite, not {float(value)}")
-    return Fraction(value)
+    found = exact(value)
+    if found is None:
+        if isinstance(value, float | np.floating):
+            raise DesignError(f"Coefficients must be finite, not {float(value)}")
+        plain = value.item() if isinstance(value, np.generic) else value
+        raise DesignError(f"Coefficients must be real numbers, not {shown(plain)}")
+    return found
 
 
 def _short(value: Fraction) -> str:
-    return f"{float(value):.10g}"
+    try:
+        return f"{float(value):.10g}"
+    except OverflowError:
+        return shown(int(value))

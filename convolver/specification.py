@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from . import filters
+from .arguments import shown
 from .errors import DesignError
 from .formats import Format
 from .specified import Specified
@@ -58,10 +59,10 @@ class FromSpecification:
         method = getattr(cls, name)
         known = [key for key in inspect.signature(method).parameters if key not in ("coefficient", "fields")]
         if not isinstance(table, Mapping):
-            raise DesignError(f"{name} must be a table of {', '.join(known)}, not {table!r}")
+            raise DesignError(f"{name} must be a table of {', '.join(known)}, not {shown(table)}")
         for key in table:
             if key not in known:
-                raise DesignError(f"Unknown key {key!r} in {name}; known are {', '.join(known)}")
+                raise DesignError(f"Unknown key {shown(key)} in {name}; known are {', '.join(known)}")
         for key in ("fs",) if "cutoff" in known else ("fs", "passband"):
             if key not in table:
                 raise DesignError(f"{name} must have {key!r}")

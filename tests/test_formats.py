@@ -101,7 +101,7 @@ def test_holding_keeps_the_fraction():
     [
         (lambda: Format(0, False), "Width must be an integer between 1 and 256, not 0"),
         (lambda: Format(257, False), "Width must be an integer between 1 and 256, not 257"),
-        (lambda: Format(8.0, False), "Width must be an integer between 1 and 256, not 8.0"),
+        (lambda: Format(8.5, False), "Width must be an integer between 1 and 256, not 8.5"),
         (lambda: Format(True, False), "Width must be an integer between 1 and 256, not True"),
         (lambda: Format(8, 1), "Signed must be True or False, not 1"),
         (lambda: Format(8, True, -1), "Fraction must be an integer between 0 and 255, not -1"),
@@ -112,7 +112,12 @@ def test_holding_keeps_the_fraction():
         (lambda: Format.parse("s٨"), "A format is written like u8, s16, q1_15 or uq0_8, not 's٨'"),
         (lambda: Format.parse("u0"), "Width must be an integer between 1 and 256, not 0"),
         (lambda: Format.parse("q0_256"), "Fraction must be an integer between 0 and 255, not 256"),
-        (lambda: Format.parse("s" + "9" * 5000), f"A format is written like u8, s16, q1_15 or uq0_8, not 's{'9' * 5000}'"),
+        (
+            lambda: Format.parse("s" + "9" * 5000),
+            f"A format is written like u8, s16, q1_15 or uq0_8, not 's{'9' * 36}...{'9' * 38}'",
+        ),
+        (lambda: Format.parse(8), "A format is written like u8, s16, q1_15 or uq0_8, not 8"),
+        (lambda: Format.holding(0, "9"), "High must be an integer, not '9'"),
         (lambda: Format.holding(1, 0), "A range must not be empty: 1 to 0"),
     ],
 )
