@@ -272,7 +272,7 @@ class Report:
         low, high = found.passband_gain
         ripple = f"gain {low:.6g} to {high:.6g}, ripple {found.ripple_db:.3g} dB{_asked(found.asked_ripple_db)}"
         pairs = [
-            ("made as", f"{found.kind}, {found.bands()}, at {found.fs:g} samples a second"),
+            ("made as", f"{found.kind}, {found.bands()}, at {found.fs:g} samples a second{found.idle_taps()}"),
             ("passband", f"{ripple}; {found.ideal_ripple_db:.3g} dB before quantisation"),
         ]
         if found.attenuation_db is not None and found.ideal_attenuation_db is not None:

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 import numpy.typing as npt
+from numpy.polynomial.polynomial import polyval
 
 __all__ = ["Floats", "gain_extremes", "gains", "group_delay"]
 
@@ -36,15 +37,22 @@ def group_delay(coefficients: Sequence[int]) -> tuple[Fraction | None, bool]:
 def gains(coefficients: npt.ArrayLike, frequencies: npt.ArrayLike) -> Floats:
     """``abs(sum(coefficients[k] * exp(-2j * pi * f * k)))`` at each frequency."""
     taps = np.asarray(coefficients, np.float64)
-    turns = np.outer(np.asarray(frequencies, np.float64), np.arange(len(taps)))
-    magnitudes: Floats = np.abs(np.exp(-2j * np.pi * turns) @ taps)
+    magnitudes: Floats = np.abs(polyval(np.exp(-2j * np.pi * np.asarray(frequencies, np.float64)), taps))
     return magnitudes
 
 
-def gain_extremes(coefficients: npt.ArrayLike, low: float, high: float) -> tuple[float, float]:
-    """The least and the greatest gain between two frequencies, both included."""
+def gain_extremes(
+    coefficients: npt.ArrayLike, low: float, high: float, oversampling: int = OVERSAMPLING
+) -> tuple[float, float]:
+    """The least and the greatest gain between two frequencies, both included.
+
+    They are found on a grid of `oversampling` points for each tap, and of no fewer than that in a narrow band.
+    """
     taps = np.asarray(coefficients, np.float64)
-    size = 1 << (OVERSAMPLING * len(taps) - 1).bit_length()
-    grid = np.abs(np.fft.rfft(taps, size))[int(np.ceil(low * size)) : int(np.floor(high * size)) + 1]
-    every = np.concatenate([grid, gains(taps, [low, high])])
-    return float(every.min()), float(every.max())
+    size = 1 << (oversampling * len(taps) - 1).bit_length()
+    first, last = int(np.ceil(low * size)), int(np.floor(high * size))
+    if last - first + 1 >= oversampling:
+        found = np.concatenate([np.abs(np.fft.rfft(taps, size))[first : last + 1], gains(taps, [low, high])])
+    else:
+        found = gains(taps, np.linspace(low, high, oversampling))
+    return float(found.min()), float(found.max())

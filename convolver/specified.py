@@ -72,6 +72,11 @@ class Specified:
         return _ratio_db(*reversed(self.passband_gain))
 
     @cached_property
+    def stopband_gain(self) -> float | None:
+        """The greatest gain in any stopband; None without any."""
+        return max((self._extremes(self._scaled, band)[1] for band in self.stopbands), default=None)
+
+    @cached_property
     def attenuation_db(self) -> float | None:
         """Of the quantised filter, the least of all stopbands; None without any."""
         return self._attenuation(self._scaled)
@@ -117,9 +122,20 @@ class Specified:
         return min(margins)
 
     @property
+    def idle(self) -> int:
+        """Taps at the ends that are zero in this format."""
+        used = [place for place, weight in enumerate(self.coefficients) if weight]
+        return len(self.coefficients) - (used[-1] - used[0] + 1) if used else len(self.coefficients)
+
+    @property
+    def selects(self) -> bool:
+        """Whether every gain in the passband is above every gain in a stopband, by more than the grid misses."""
+        return self.stopband_gain is None or self.passband_gain[0] > 1.001 * self.stopband_gain
+
+    @property
     def meets(self) -> bool:
-        """Whether the quantised filter has what was asked."""
-        return self.margin_db >= 0
+        """Whether the quantised filter is one at all, and has what was asked."""
+        return self.selects and self.margin_db >= 0
 
     @property
     def ideal_meets(self) -> bool:
@@ -148,11 +164,17 @@ class Specified:
         passed = f"passband {self.passband[0]:g} to {self.passband[1]:g} Hz"
         return f"{passed}, stopband {stop} Hz" if stop else passed
 
+    def idle_taps(self) -> str:
+        """How many taps are for nothing, in words; empty if none is."""
+        return f", the outer {self.idle} taps zero" if self.idle else ""
+
     def __str__(self) -> str:
-        """Everything that matters, on one line."""
+        """Everything that matters, on one line; the gain too, if it is nowhere in the passband 1."""
+        low, high = self.passband_gain
+        gain = "" if low <= 1.001 and high >= 0.999 else f", a gain of {low:.3g} to {high:.3g}"
         return (
-            f"{self.kind}, {self.bands()}, at {self.fs:g} samples a second: {len(self.coefficients)} taps in {self.format}, "
-            f"{self.figures()}"
+            f"{self.kind}, {self.bands()}, at {self.fs:g} samples a second: {len(self.coefficients)} taps in {self.format}"
+            f"{self.idle_taps()}{gain}, {self.figures()}"
         )
 
 

@@ -256,7 +256,8 @@ def plain(**fields: Any) -> Any:
         (of("lowpass", **LOW, ripple_db=1), "A low-pass filter must have taps, or ripple_db and attenuation_db to find them"),
         (of("lowpass", **LOW, taps=2), "A low-pass filter must have 3 to 256 taps, not 2"),
         (of("lowpass", **LOW, taps=257), "A low-pass filter must have 3 to 256 taps, not 257"),
-        (of("lowpass", **LOW, taps=9.0), "A low-pass filter must have 3 to 256 taps, not 9.0"),
+        (of("lowpass", **LOW, taps=9.5), "A low-pass filter must have 3 to 256 taps, not 9.5"),
+        (of("lowpass", **LOW, taps=True), "A low-pass filter must have 3 to 256 taps, not True"),
         (
             of("highpass", passband=4000, stopband=3000, fs=FS, taps=64),
             "A high-pass filter must have an odd number of taps, 3 to 255, not 64",
