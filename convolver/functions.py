@@ -6,28 +6,39 @@ the core runs ``valid``; a core that makes its own border is what a `Conv2DDesig
 and wraps, these give int64; where a result doesn't fit that, an object array of Python integers.
 """
 
-import operator
-from typing import Any, TypeAlias
+from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from . import opening
+from .arguments import (
+    KERNEL_HINT,
+    Array,
+    any_masked,
+    array,
+    between,
+    choice,
+    exact,
+    integer,
+    is_sequence,
+    items,
+    shown,
+)
 from .designs import BOUNDARIES, MODES, Boundary, Conv2DDesign, FIRDesign, Operation
 from .errors import DataError, DesignError
 from .formats import Format
 
 __all__ = ["convolve", "convolve2d", "correlate", "correlate2d", "lfilter"]
 
-Array: TypeAlias = npt.NDArray[Any]
-
 SCIPY_BOUNDARIES: dict[str, Boundary] = {"fill": "constant", "wrap": "wrap", "symm": "symmetric"}
+METHODS = ("auto", "direct", "fft")
 WIDTHS = (8, 16, 32)
 MAX_ROWS, MAX_COLUMNS, MAX_SIDE, MAX_TAPS = 65535, 16384, 15, 256
 MIN_COLUMNS = 64
 """Narrower images share one twin."""
 
-KERNEL_HINT = "convolver.quantize() makes integers of a float kernel"
 SAMPLE_HINT = "scale and round the samples first"
 
 
@@ -36,7 +47,7 @@ def convolve2d(
     in2: npt.ArrayLike,
     mode: str = "full",
     boundary: str = "fill",
-    fillvalue: int = 0,
+    fillvalue: npt.ArrayLike = 0,
 ) -> Array:
     """Convolves an image with a flipped kernel in 2-D: `scipy.signal.convolve2d`, run on the twin.
 
@@ -78,7 +89,7 @@ def correlate2d(
     in2: npt.ArrayLike,
     mode: str = "full",
     boundary: str = "fill",
-    fillvalue: int = 0,
+    fillvalue: npt.ArrayLike = 0,
 ) -> Array:
     """Correlates an image with a kernel, not flipped, in 2-D: `scipy.signal.correlate2d`, run on the twin.
 
@@ -87,7 +98,7 @@ def correlate2d(
     return _filter2d("correlate", in1, in2, mode, boundary, fillvalue)
 
 
-def convolve(in1: npt.ArrayLike, in2: npt.ArrayLike, mode: str = "full") -> Array:
+def convolve(in1: npt.ArrayLike, in2: npt.ArrayLike, mode: str = "full", method: str = "auto") -> Array:
     """Convolves two signals, one of them flipped, in 1-D: `scipy.signal.convolve`, run on the twin.
 
     One sample a clock; the first call of a kind compiles its twin.
@@ -98,6 +109,8 @@ def convolve(in1: npt.ArrayLike, in2: npt.ArrayLike, mode: str = "full") -> Arra
         Values of up to 32 bits, signed or unsigned; the shorter has at most 256 of them.
     mode : {"full", "same", "valid"}
         Length of the result: wherever the two touch, that of `in1`, centred, or only where `in2` lies inside `in1`.
+    method : {"auto", "direct", "fft"}
+        scipy's, which changes nothing here: the result is exact.
 
     Returns
     -------
@@ -110,22 +123,32 @@ def convolve(in1: npt.ArrayLike, in2: npt.ArrayLike, mode: str = "full") -> Arra
         If an array isn't 1-D, is empty, too long or not of integers, or if `in2` is longer than `in1` in ``valid`` mode
         (scipy swaps the two).
     DesignError
-        If `mode` isn't one of its words.
+        If `mode` or `method` isn't one of its words.
     ToolError
         If the twin can't be compiled.
     """
-    return _filter1d(_array("in1", in1, 1, KERNEL_HINT), _array("in2", in2, 1, KERNEL_HINT), mode)
+    choice("Method", method, METHODS)
+    return _filter1d(_signal("in1", in1), _signal("in2", in2), mode)
 
 
-def correlate(in1: npt.ArrayLike, in2: npt.ArrayLike, mode: str = "full") -> Array:
+def correlate(in1: npt.ArrayLike, in2: npt.ArrayLike, mode: str = "full", method: str = "auto") -> Array:
     """Correlates two signals, neither flipped, in 1-D: `scipy.signal.correlate`, run on the twin; otherwise as `convolve`."""
-    return _filter1d(_array("in1", in1, 1, KERNEL_HINT), _array("in2", in2, 1, KERNEL_HINT)[::-1], mode)
+    choice("Method", method, METHODS)
+    return _filter1d(_signal("in1", in1), _signal("in2", in2)[::-1], mode)
+
+
+def _signal(name: str, values: npt.ArrayLike) -> Array:
+    found = array(name, values, KERNEL_HINT)
+    if found.ndim != 1:
+        images = "; convolve2d and correlate2d take images" if found.ndim == 2 else ""
+        raise DataError(f"{name} must have 1 dimension, not {found.ndim}{images}")
+    return found
 
 
 def lfilter(
-    b: npt.ArrayLike, a: npt.ArrayLike, x: npt.ArrayLike, zi: npt.ArrayLike | None = None
+    b: npt.ArrayLike, a: npt.ArrayLike, x: npt.ArrayLike, axis: int = -1, zi: npt.ArrayLike | None = None
 ) -> Array | tuple[Array, Array]:
-    """Filters a signal with a causal FIR filter: `scipy.signal.lfilter` with ``a = 1``, run on the twin.
+    """Filters a signal with a causal FIR filter: `scipy.signal.lfilter` without feedback, run on the twin.
 
     One sample a clock; the first call of a kind compiles its twin.
 
@@ -133,12 +156,15 @@ def lfilter(
     ----------
     b : 1-D array-like of int
         1 to 256 taps of up to 32 bits; `convolver.quantize` makes them of floats.
-    a : 1 or [1]
-        There is no feedback.
-    x : 1-D array-like of int
-        The signal, values of up to 32 bits, signed or unsigned.
-    zi : 1-D array-like of int, optional
-        The filter's state before `x`, ``len(b) - 1`` values, as a call for the signal before `x` gave it; zeros for silence.
+    a : number, or 1-D array-like
+        What `b` is divided by, which must leave integers; behind it zeros alone, as there is no feedback.
+    x : array-like of int
+        The signal, values of up to 32 bits, signed or unsigned; of several dimensions, many signals along one of them.
+    axis : int
+        The dimension along which `x` is filtered.
+    zi : array-like of int, optional
+        The filter's state before `x`, as a call for the signal before `x` gave it; zeros for silence. Of the shape of `x`, but
+        one value less than the longer of `a` and `b` has along `axis`.
 
     Returns
     -------
@@ -150,36 +176,83 @@ def lfilter(
     Raises
     ------
     DataError
-        If an array isn't 1-D, is empty, too long or not of integers, or `zi` hasn't ``len(b) - 1`` values.
+        If an array is empty, too long or not of integers, or of the wrong shape, or `a` doesn't divide `b`.
     DesignError
-        If `a` isn't 1.
+        If `a` has a number behind its first.
     ToolError
         If the twin can't be compiled.
     """
-    if np.shape(a) not in ((), (1,)) or not bool(np.all(np.asarray(a) == 1)):
-        raise DesignError(f"a must be 1, since a FIR filter has no feedback, not {a!r}")
-    taps, samples = _array("b", b, 1, KERNEL_HINT), _array("x", x, 1, SAMPLE_HINT)
-    if zi is None:
-        return _fir(taps, samples, "b", "x")
-    if np.shape(zi) != (len(taps) - 1,):
-        raise DataError(f"zi must have len(b) - 1 values, here {len(taps) - 1}, not the shape {np.shape(zi)}")
-    state = _array("zi", zi, 1, SAMPLE_HINT).astype(object) if len(taps) > 1 else np.zeros(0, dtype=object)
-    # Zeros behind the signal drive the state out.
-    padded = np.concatenate([samples, np.zeros(len(state), samples.dtype)])
-    whole = _fir(taps, padded, "b", "x").astype(object)
-    whole[: len(state)] += state
+    taps, divisors = _feedforward(b, a)
+    samples = array("x", x, SAMPLE_HINT)
+    if samples.ndim == 0:
+        raise DataError("x must have 1 dimension or more, not 0")
+    place = between("axis", axis, -samples.ndim, samples.ndim - 1, DataError)
+    shape = list(samples.shape)
+    shape[place] = max(len(taps), divisors) - 1
+    state = None if zi is None else np.moveaxis(_state(zi, tuple(shape)), place, -1)
+    lines = np.moveaxis(samples, place, -1)
+    length = lines.shape[-1]
+    # Zeros behind a line drive the state out, before the next one comes.
+    tail = np.zeros((*lines.shape[:-1], len(taps) - 1), lines.dtype)
+    whole = _fir(taps, np.concatenate([lines, tail], axis=-1).ravel(), "b", "x").reshape((*tail.shape[:-1], -1))
+    if state is None:
+        return np.moveaxis(whole[..., :length], -1, place)
+    more = np.zeros((*lines.shape[:-1], shape[place] - len(taps) + 1), int)
+    whole = np.concatenate([whole, more], axis=-1).astype(object)
+    whole[..., : shape[place]] += state
     if _int64_holds(whole):
         whole = whole.astype(np.int64)
-    return whole[: len(samples)], whole[len(samples) :]
+    return np.moveaxis(whole[..., :length], -1, place), np.moveaxis(whole[..., length:], -1, place)
 
 
-def _filter2d(operation: Operation, in1: npt.ArrayLike, in2: npt.ArrayLike, mode: str, boundary: str, fillvalue: int) -> Array:
-    image, kernel = _array("in1", in1, 2, SAMPLE_HINT), _array("in2", in2, 2, KERNEL_HINT)
-    words = dict.fromkeys((*SCIPY_BOUNDARIES, *BOUNDARIES))
-    if boundary not in words:
-        raise DesignError(f"Boundary must be one of {', '.join(words)}, not {boundary!r}")
-    _check_mode(mode)
-    fill = _integer("fillvalue", fillvalue)
+def _feedforward(b: npt.ArrayLike, a: npt.ArrayLike) -> tuple[Array, int]:
+    """The taps of a filter whose `a` is no more than a divisor, and the length of `a`."""
+    taps = array("b", b, KERNEL_HINT)
+    if taps.ndim > 1:
+        raise DataError(f"b must have 1 dimension, not {taps.ndim}")
+    taps = np.atleast_1d(taps)
+    divisor, length = _divisor(a)
+    if divisor == 1:
+        return taps, length
+    divided = [Fraction(int(tap)) / divisor for tap in taps]
+    for tap, quotient in zip(taps, divided, strict=True):
+        if quotient.denominator != 1:
+            raise DataError(f"b must be divisible by a[0], {divisor}, as results are integers, not {tap}; divide the results")
+    return np.array([int(quotient) for quotient in divided], object), length
+
+
+def _divisor(a: npt.ArrayLike) -> tuple[Fraction, int]:
+    """The first number of `a`, which must be the only one beside zeros, and how many there are."""
+    found = [exact(value) for value in items("a", a)] if is_sequence(a) and not any_masked(a) else [exact(a)]
+    if None in found or not found:
+        raise DesignError(f"a must be a number, or a row of them, not {shown(a)}")
+    first, *others = found
+    if any(others):
+        raise DesignError(f"a must have zeros behind its first, since a FIR filter has no feedback, not {shown(a)}")
+    if not first:
+        raise DesignError(f"a must begin with a number other than 0, not {shown(a)}")
+    return first, len(found)
+
+
+def _state(zi: npt.ArrayLike, shape: tuple[int, ...]) -> Array:
+    """A state of that shape, which may be empty."""
+    if np.size(zi) == 0 and np.shape(zi) == shape:
+        return np.zeros(shape, object)
+    state = array("zi", zi, SAMPLE_HINT)
+    if state.shape != shape:
+        rule = f"zi must have the shape of x, but along the axis one value less than the longer of a and b, {shape}"
+        raise DataError(f"{rule}, not {state.shape}")
+    return state.astype(object)
+
+
+def _filter2d(
+    operation: Operation, in1: npt.ArrayLike, in2: npt.ArrayLike, mode: str, boundary: str, fillvalue: npt.ArrayLike
+) -> Array:
+    image, kernel = array("in1", in1, SAMPLE_HINT, 2), array("in2", in2, KERNEL_HINT, 2)
+    boundary = choice("Boundary", boundary, list(dict.fromkeys((*SCIPY_BOUNDARIES, *BOUNDARIES))))
+    mode = choice("Mode", mode, MODES)
+    only = isinstance(fillvalue, np.ndarray) and fillvalue.size == 1
+    fill = integer("fillvalue", np.reshape(fillvalue, ()) if only else fillvalue)
     sides = kernel.shape
     if max(sides) > MAX_SIDE:
         raise DataError(f"in2 must have at most {MAX_SIDE} rows and columns, not {_by(sides)}")
@@ -211,7 +284,7 @@ def _filter2d(operation: Operation, in1: npt.ArrayLike, in2: npt.ArrayLike, mode
 
 def _filter1d(x: Array, h: Array, mode: str) -> Array:
     """The 1-D convolution: the part that `mode` asks for of what a filter with the shorter of the two gives."""
-    _check_mode(mode)
+    mode = choice("Mode", mode, MODES)
     if mode == "valid" and len(h) > len(x):
         raise DataError(f"In valid mode in2 must not be longer than in1, {len(x)}, not {len(h)}")
     names = ("in2", "in1") if len(h) <= len(x) else ("in1", "in2")
@@ -248,32 +321,6 @@ def _run(design: FIRDesign | Conv2DDesign, coefficients: Array, samples: Array) 
     return result
 
 
-def _array(name: str, values: npt.ArrayLike, rank: int, hint: str) -> Array:
-    """`values` as an array of integers of the given rank, not empty."""
-    try:
-        array = np.asarray(values)
-    except ValueError:
-        raise DataError(f"{name} must be an array; its rows differ in length") from None
-    if array.ndim != rank:
-        raise DataError(f"{name} must have {rank} dimension{'s' * (rank > 1)}, not {array.ndim}")
-    if array.size == 0:
-        raise DataError(f"{name} must not be empty; its shape is {array.shape}")
-    kind = array.dtype.kind
-    if kind == "f" and not np.isfinite(array).all():
-        raise DataError(f"{name} must be integers, not {array.dtype} with {array[~np.isfinite(array)][0]} in it")
-    if kind == "c":
-        raise DataError(f"{name} must be integers, not {array.dtype}; filter the real and the imaginary part one by one")
-    if kind == "b":
-        raise DataError(f"{name} must be integers, not bool; {name}.astype(int) makes integers of it")
-    if array.dtype == object:
-        for value in array.flat:
-            if isinstance(value, bool) or not isinstance(value, int | np.integer):
-                raise DataError(f"{name} must be integers, not {value!r}; {hint}")
-    elif kind not in "iu":
-        raise DataError(f"{name} must be integers, not {array.dtype}; {hint}")
-    return array
-
-
 def _pad(image: Array, margins: list[tuple[int, int]], boundary: str, fill: int) -> Array:
     """`image` with a border around it; itself if there is none."""
     if not any(map(any, margins)):
@@ -307,21 +354,7 @@ def _rounded_up(name: str, low: int, high: int, *, signed: bool) -> Format:
             return form
     widest = Format(WIDTHS[-1], low < 0)
     worst = high if low in widest else low
-    raise DataError(f"{name} must be between {widest.min} and {widest.max} to fit {widest}, not {worst}")
-
-
-def _integer(name: str, value: object) -> int:
-    try:
-        if not isinstance(value, bool | np.bool_):
-            return operator.index(value)  # type: ignore[arg-type]  # the TypeError is the check
-    except TypeError:
-        pass
-    raise DataError(f"{name} must be an integer, not {value!r}")
-
-
-def _check_mode(mode: str) -> None:
-    if mode not in MODES:
-        raise DesignError(f"Mode must be one of {', '.join(MODES)}, not {mode!r}")
+    raise DataError(f"{name} must be between {widest.min} and {widest.max} to fit {widest}, not {shown(worst)}")
 
 
 def _int64_holds(values: Array) -> bool:

@@ -10,6 +10,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from convolver import arguments
 from convolver.designs import Boundary, Conv2DDesign, FIRDesign
 from convolver.errors import DataError, DesignError, LinkError
 from convolver.formats import Format
@@ -157,7 +158,8 @@ class Device:
         LinkError
             If the way to the device fails.
         """
-        prepare = self._prepare(joined, stack, ahead)
+        ahead = _read_ahead(ahead)
+        prepare = self._prepare(joined, stack)
         return self._streamed(items, prepare, timeout, ahead)
 
     def _streamed(
@@ -202,7 +204,8 @@ class Device:
 
         Results are yielded as soon as they are there, also while the next of `items` is waited for.
         """
-        prepare = self._prepare(joined, stack, ahead)
+        ahead = _read_ahead(ahead)
+        prepare = self._prepare(joined, stack)
         return self._astreamed(items, prepare, timeout, ahead)
 
     async def _astreamed(
@@ -397,11 +400,9 @@ class Device:
         if isinstance(design, Conv2DDesign) and design.switchable:
             self._transport.switch("constant" if design.boundary == "wrap" else design.boundary, design.fill)
 
-    def _prepare(self, joined: bool, stack: bool | None, ahead: int) -> Callable[[npt.ArrayLike], Work]:
+    def _prepare(self, joined: bool, stack: bool | None) -> Callable[[npt.ArrayLike], Work]:
         """What makes work of an item of a stream."""
-        if ahead < 0:
-            raise DataError(f"Ahead must be 0 or more, not {ahead}")
-        if not joined:
+        if not arguments.flag("Joined", joined, DataError):
             return lambda item: self._work(item, stack)
         design = self.design
         if not isinstance(design, FIRDesign) or stack:
@@ -424,6 +425,7 @@ class Device:
     def _checked(self, samples: npt.ArrayLike, stack: bool | None) -> tuple[Samples, list[Plane]]:
         """An array that the design can take, and where its signals or images are."""
         design = self.design
+        stack = None if stack is None else arguments.flag("Stack", stack, DataError)
         if isinstance(design, FIRDesign):
             array = _integers("Samples", samples)
             axes = 2 if stack else 1
@@ -458,6 +460,13 @@ class Device:
 _BUSY = "The device is in the middle of a stream; end it first, or open another device"
 
 
+def _read_ahead(ahead: object) -> int:
+    count = arguments.index(ahead)
+    if count is None or count < 0:
+        raise DataError(f"Ahead must be 0 or more, not {arguments.shown(ahead)}")
+    return count
+
+
 def _with_border(design: FIRDesign | Conv2DDesign, boundary: Boundary | None, fill: int | None) -> Conv2DDesign:
     """The design with another border, if it can be switched."""
     if isinstance(design, FIRDesign):
@@ -471,7 +480,9 @@ def _with_border(design: FIRDesign | Conv2DDesign, boundary: Boundary | None, fi
     except DesignError as error:
         raise DataError(str(error)) from None
     if fill is not None and changed.boundary != "constant":
-        raise DataError(f"A fill can be chosen only for the boundary constant, not {fill} for {changed.boundary}; leave it out")
+        raise DataError(
+            f"A fill can be chosen only for the boundary constant, not {changed.fill} for {changed.boundary}; leave it out"
+        )
     return changed
 
 
@@ -502,26 +513,14 @@ async def _asynchronous(items: Iterable[npt.ArrayLike] | AsyncIterable[npt.Array
 
 def _integers(name: str, values: npt.ArrayLike) -> Samples:
     """An array of at least one integer."""
-    try:
-        array = np.asarray(values)
-    except ValueError as error:  # rows of different lengths
-        raise DataError(f"{name} must be an array: {error}") from None
-    if array.size == 0:
-        raise DataError(f"{name} must not be empty; the shape is {_by(array.shape)}")
-    if array.dtype == object and all(isinstance(value, int | np.integer) for value in array.flat):
-        return array
-    if array.dtype.kind in "fc" and np.isnan(array).any():
-        raise DataError(f"{name} must be integers, not {array.dtype} with NaN in it")
-    if array.dtype.kind not in "iub":
-        raise DataError(f"{name} must be integers, not {array.dtype}; round and scale them first")
-    return array
+    return arguments.array(name, values, "round and scale them first")
 
 
 def _check_format(name: str, values: Samples, form: Format) -> None:
     """Refuses values that `form` doesn't have."""
     low, high = int(values.min()), int(values.max())
     if low not in form or high not in form:
-        worst = low if low not in form else high
+        worst = arguments.shown(low if low not in form else high)
         raise DataError(f"{name} must be between {form.min} and {form.max} to fit {form}, not {worst}")
 
 

@@ -325,11 +325,11 @@ def _exact(name: str, values: npt.ArrayLike, rank: int | None) -> Array:
     if array.size == 0:
         raise DataError(f"{name} must not be empty")
     if array.dtype == object:
-        if not all(isinstance(value, int | np.integer) and not isinstance(value, bool) for value in array.flat):
+        if not all(isinstance(value, int | np.integer | np.bool_) for value in array.flat):
             raise DataError(f"{name} must be integers")
         exact = np.array([int(value) for value in array.flat], object).reshape(array.shape)
         return exact.astype(np.int64) if _fits_int64(exact.min(), exact.max()) else exact
-    if array.dtype.kind not in "iu":
+    if array.dtype.kind not in "iub":
         raise DataError(f"{name} must be integers, not {array.dtype}")
     if array.dtype == np.uint64 and int(array.max()) > INT64.max:
         return array.astype(object)
