@@ -209,8 +209,9 @@ def _element(name: str, value: object) -> int:
         raise DesignError(f"{name} must be integers, not {shown(value)}; {KERNEL_HINT}") from None
 
 
-def array(name: str, values: npt.ArrayLike, hint: str, rank: int | None = None) -> Array:
-    """An array of at least one integer, of `rank` dimensions if that is given; bools become 0 and 1.
+def array(name: str, values: npt.ArrayLike, hint: str, rank: int | None = None, *, empty: bool = False) -> Array:
+    """An array of at least one integer, or of none where it may be `empty`, of `rank` dimensions if that is given; bools become
+    0 and 1.
 
     Raises
     ------
@@ -220,6 +221,8 @@ def array(name: str, values: npt.ArrayLike, hint: str, rank: int | None = None) 
     found = _asarray(name, values)
     if rank is not None and found.ndim != rank:
         raise DataError(f"{name} must have {rank} dimension{'s' * (rank > 1)}, not {found.ndim}")
+    if found.size == 0 and empty:
+        return found.astype(np.int64)
     if found.size == 0:
         raise DataError(f"{name} must not be empty; its shape is {found.shape}")
     kind = found.dtype.kind

@@ -114,7 +114,7 @@ class Device:
             design = _with_border(design, boundary, fill)
         array, planes = self._checked(samples, stack)
         work = Work(design, array, planes, self._transport.frame_samples, progress=progress)
-        with self._using():
+        with self._using(), self._forgetting():
             self._switch(design)
             self._transport.stream(work.take, work.give, timeout)
         return work.result
@@ -144,8 +144,8 @@ class Device:
         timeout : float, optional
             Seconds for the whole stream.
         joined : bool
-            They are pieces, of any lengths, of one signal that may be longer than memory: their results, put together, are
-            those of the whole. For a `FIRDesign`.
+            They are pieces, of any lengths, 0 too, of one signal that may be longer than memory: their results, put together,
+            are those of the whole. For a `FIRDesign`.
         stack
             As in a call.
         ahead : int
@@ -189,7 +189,8 @@ class Device:
         what is under way."""
         results = self.astream([samples], timeout, stack=stack)
         async with contextlib.aclosing(results):
-            return await anext(results)
+            (result,) = [result async for result in results]
+            return result
 
     def astream(
         self,
@@ -219,43 +220,53 @@ class Device:
         arrived = asyncio.Event()
         room = asyncio.Semaphore(ahead + 1)
         sent = received = 0
+        refused: DataError | None = None
 
         def notify() -> None:
             with contextlib.suppress(RuntimeError):  # the loop has ended: nobody waits any more
                 loop.call_soon_threadsafe(arrived.set)
 
         async def feed() -> None:
-            nonlocal sent
+            nonlocal sent, refused
             await room.acquire()
             async for item in _asynchronous(items):
-                stream.send(prepare(item))  # at once: a set that is loaded from now on is for what is read later
+                try:
+                    stream.send(prepare(item))  # at once: a set that is loaded from now on is for what is read later
+                except DataError as error:
+                    refused = error
+                    return
                 sent += 1
                 await room.acquire()
 
         await self._claim()
         try:
-            self._switch(self.design)
-            stream = self._stream = Stream(self._transport, timeout, notify)
-            feeder = asyncio.create_task(feed())
-            feeder.add_done_callback(lambda _: arrived.set())
-            try:
-                while not (feeder.done() and received == sent):
-                    await arrived.wait()
-                    arrived.clear()
-                    while (done := stream.receive(wait=False)) is not None:
-                        received += 1
-                        room.release()
-                        yield done.result
-                feeder.result()
-            finally:
-                feeder.cancel()
-                await asyncio.to_thread(stream.stop)
-                with contextlib.suppress(asyncio.CancelledError, Exception):
-                    await feeder
+            with self._forgetting():
+                try:
+                    self._switch(self.design)
+                    stream = self._stream = Stream(self._transport, timeout, notify)
+                    feeder = asyncio.create_task(feed())
+                    feeder.add_done_callback(lambda _: arrived.set())
+                    try:
+                        while not (feeder.done() and received == sent):
+                            await arrived.wait()
+                            arrived.clear()
+                            while (done := stream.receive(wait=False)) is not None:
+                                received += 1
+                                room.release()
+                                yield done.result
+                        feeder.result()
+                    finally:
+                        feeder.cancel()
+                        await asyncio.to_thread(stream.stop)
+                        with contextlib.suppress(asyncio.CancelledError, Exception):
+                            await feeder
+                finally:
+                    # No pause from here on: a task that loads finds either the stream or nobody. Who cancels twice waits here.
+                    self._finish()
         finally:
-            # Without a pause in between: a task that loads finds either the stream or nobody. Whoever cancels twice waits here.
-            self._finish()
             self._release()
+        if refused is not None:
+            raise refused
 
     def load(self, coefficients: npt.ArrayLike, timeout: float | None = None) -> None:
         """Gives the core other coefficients: from the next call on or, in the middle of a stream, from the next array on.
@@ -315,7 +326,8 @@ class Device:
         """Makes a filter with `continuous` set start from silence with the next call, as it does when the device is opened.
 
         Between calls it otherwise keeps its last samples: ``device(x1)`` and then ``device(x2)`` give what ``device`` of both
-        joined would. A call that raised a `LinkError` ends that too.
+        joined would, and so do streams. A call that raised a `LinkError`, or that ctrl-C ended, and a stream that was left early
+        end that too. A stack's signals start from silence each, and so does the call behind it.
 
         Raises
         ------
@@ -381,11 +393,23 @@ class Device:
     @contextlib.contextmanager
     def _streaming(self, timeout: float | None) -> Iterator[Stream]:
         self._switch(self.design)
-        stream = self._stream = Stream(self._transport, timeout)
+        with self._forgetting():
+            stream = self._stream = Stream(self._transport, timeout)
+            try:
+                yield stream
+            finally:
+                self._finish()
+
+    @contextlib.contextmanager
+    def _forgetting(self) -> Iterator[None]:
+        """After a call or a stream that ended early nobody can tell which samples the core has seen: a filter that keeps some
+        starts from silence."""
         try:
-            yield stream
-        finally:
-            self._finish()
+            yield
+        except BaseException:
+            if isinstance(self.design, FIRDesign) and self.design.continuous:
+                self._transport.silence()
+            raise
 
     def _finish(self) -> None:
         """Ends the stream, if there is one; until then it takes sets."""
@@ -411,10 +435,12 @@ class Device:
 
         def piece(item: npt.ArrayLike) -> Work:
             nonlocal last
+            array = self._checked(item, False, joined=True)[0]
             before = len(last)
-            whole = np.concatenate([last, self._checked(item, False)[0].astype(np.int64)])
-            last = whole[max(len(whole) - design.taps + 1, 0) :]
-            return Work(design, whole, frame_samples=self._transport.frame_samples, skip=before)
+            if not design.continuous:  # else the core holds them
+                array = np.concatenate([last, array.astype(np.int64)])
+                last = array[max(len(array) - design.taps + 1, 0) :].copy()
+            return Work(design, array, frame_samples=self._transport.frame_samples, skip=before)
 
         return piece
 
@@ -422,12 +448,12 @@ class Device:
         array, planes = self._checked(samples, stack)
         return Work(self.design, array, planes, self._transport.frame_samples)
 
-    def _checked(self, samples: npt.ArrayLike, stack: bool | None) -> tuple[Samples, list[Plane]]:
-        """An array that the design can take, and where its signals or images are."""
+    def _checked(self, samples: npt.ArrayLike, stack: bool | None, *, joined: bool = False) -> tuple[Samples, list[Plane]]:
+        """An array that the design can take, and where its signals or images are; a piece of a joined signal may be empty."""
         design = self.design
         stack = None if stack is None else arguments.flag("Stack", stack, DataError)
         if isinstance(design, FIRDesign):
-            array = _integers("Samples", samples)
+            array = _integers("Samples", samples, empty=joined)
             axes = 2 if stack else 1
             if array.ndim != axes:
                 shape = "A stack of signals must have 2 dimensions" if stack else "A signal must have 1 dimension"
@@ -511,13 +537,15 @@ async def _asynchronous(items: Iterable[npt.ArrayLike] | AsyncIterable[npt.Array
             yield item
 
 
-def _integers(name: str, values: npt.ArrayLike) -> Samples:
-    """An array of at least one integer."""
-    return arguments.array(name, values, "round and scale them first")
+def _integers(name: str, values: npt.ArrayLike, *, empty: bool = False) -> Samples:
+    """An array of integers, of at least one but where it may be `empty`."""
+    return arguments.array(name, values, "round and scale them first", empty=empty)
 
 
 def _check_format(name: str, values: Samples, form: Format) -> None:
     """Refuses values that `form` doesn't have."""
+    if not values.size:
+        return
     low, high = int(values.min()), int(values.max())
     if low not in form or high not in form:
         worst = arguments.shown(low if low not in form else high)

@@ -10,7 +10,16 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Self
 
 from convolver.designs import GATEWARE_BOUNDARIES, Boundary, Conv2DDesign, FIRDesign, design_from_json
-from convolver.errors import DesignError, DesignMismatch, FrameError, LinkError, PortError, ProtocolMismatch, RegisterError
+from convolver.errors import (
+    DesignError,
+    DesignMismatch,
+    DeviceRestarted,
+    FrameError,
+    LinkError,
+    PortError,
+    ProtocolMismatch,
+    RegisterError,
+)
 from convolver.host.address import open_pipe
 from convolver.host.frames import Frame
 from convolver.host.registers import DESCRIPTION_MAX, ERRORS, IDENTITY, MAP_VERSION, Register
@@ -93,6 +102,7 @@ class LinkTransport:
         self._border: tuple[Boundary, int] | None = None
         self._loaded = False
         self._silent = False
+        self._holds = self._forgot = False  # samples of a continuous filter, in this session or in one that ended unseen
         self._closed = self._broken = False
         self._failures: Counter[str] = Counter()
         try:
@@ -125,6 +135,9 @@ class LinkTransport:
         frames = _Frames(self.design, take, give, self._max_payload)
         frames.border = self._border
         with self._failing():
+            if self._forgot:
+                self._forgot = False
+                raise DeviceRestarted("The filter lost its last samples while its status was asked; the next call starts anew")
             remaining = self._ready(timeout, check)
             if self._coefficients is not None and not self._loaded:
                 # Not before this call: a set that is pending in the device would refuse the next one.
@@ -140,6 +153,7 @@ class LinkTransport:
                 self._silent = False
                 self._loaded = self._loaded or self._coefficients is not None
                 self._session.exchange(frames.requests(), frames.deliver, remaining(), check)
+                self._holds = isinstance(self.design, FIRDesign) and self.design.continuous
 
     def load(self, coefficients: Sequence[int], timeout: float | None = None) -> None:
         """Gives the core its coefficients for the next frame, with which they travel; see `Transport.load`."""
@@ -150,6 +164,7 @@ class LinkTransport:
     def silence(self) -> None:
         """Makes a continuous filter start from silence with the next frame, with which that travels."""
         self._silent = True
+        self._holds = self._forgot = False
 
     def switch(self, boundary: Boundary, fill: int) -> None:
         """Chooses the border of the frames from the next call on, with which it travels; see `Transport.switch`."""
@@ -173,8 +188,10 @@ class LinkTransport:
             raise PortError("The device is closed; open it again")
         device: dict[str, int | bool | str] = {}
         if ask:
+            held = self._holds
             with contextlib.suppress(LinkError), self._failing():
                 device = self._ask()
+            self._forgot |= held and not self._session.open
         welcome = self._welcome
         told: dict[str, int | bool | str] = {"answers": bool(device)} if ask else {}
         told |= {
@@ -253,7 +270,7 @@ class LinkTransport:
         check: Callable[[], None] | None = None,
     ) -> None:
         """Begins a session and checks what is at the far end."""
-        self._loaded = False
+        self._loaded = self._holds = False
         self._welcome = self._session.begin(timeout, check)
         self._max_payload = self._welcome.max_payload
         identity, version, size = self._read(Register.ID, 3, timeout)

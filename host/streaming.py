@@ -125,6 +125,7 @@ class Stream:
     def _begin(self, work: Work) -> None:
         self._sending = work
         self._under_way.append(work)
+        self._hand_out()
 
     def _take(self) -> Samples | None:
         """The next frame, as far as there is work in front of the next set."""
@@ -148,7 +149,11 @@ class Stream:
 
     def _give(self, results: Samples) -> None:
         self._under_way[0].give(results)
-        if self._under_way[0].done:
+        self._hand_out()
+
+    def _hand_out(self) -> None:
+        """Puts out what is done, in order; an empty piece is as soon as those before it are."""
+        while self._under_way and self._under_way[0].done:
             self._put(self._under_way.popleft())
 
     def _check(self) -> None:

@@ -5,9 +5,10 @@ Here is numpy alone: no link, no core.
 """
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -33,11 +34,13 @@ Plane = tuple[int | slice, ...]
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """One piece of an axis: which inputs it needs, which of their results to keep, and where these belong."""
+    """One piece of an axis: which inputs it needs, which of their results to keep, and where these belong; of a signal also how
+    many zeros go in front of it."""
 
     source: slice
     keep: slice
     target: slice
+    zeros: int = 0
 
 
 def cuts(inputs: int, outputs: int, before: int, after: int, most: int, stride: int = 1) -> list[Cut]:
@@ -121,68 +124,105 @@ class Work:
         progress: Callable[[int, int], None] | None = None,
     ) -> None:
         self._design = design
-        self._array = array
-        self._planes = planes = planes or [(slice(None),) * array.ndim]
-        self._skip = skip
+        self._array: Samples | None = array
         self._progress = progress
+        planes = planes or [(slice(None),) * array.ndim]
         first = array[planes[0]]
+        axes: list[list[Cut]] | list[list[_Part]]
+        behind: list[tuple[Any, ...]] = []
         if isinstance(design, FIRDesign):
-            shape: tuple[int, ...] = first.shape
+            shape: tuple[int, ...] = (len(first) - skip,)
             limits = limits or frame_limits(design, 1, frame_samples)
-            self._axes = [_Axis(np.arange(len(first)), (design.taps - 1, 0)).parts(len(first), limits[0])]
+            alone = design.continuous and array.ndim > 1
+            axes = [_signal_cuts(design, len(first), limits[0], skip, alone=alone)]
+            if alone and design.taps > 1:  # nothing of a stack stays in the core
+                behind = [(planes[-1], Cut(slice(0, 0), slice(0, 0), slice(0, 0), design.taps - 1))]
         else:
             rows, columns, *planes_inside = first.shape
             shape = (*design.output_shape(rows, columns), *planes_inside)
-            axes = _axes(design, (rows, columns))
-            limits = limits or frame_limits(design, len(axes[1].inputs), frame_samples)
-            self._axes = [axis.parts(size, most) for axis, size, most in zip(axes, shape, limits, strict=False)]
+            whole = _axes(design, (rows, columns))
+            limits = limits or frame_limits(design, len(whole[1].inputs), frame_samples)
+            axes = [axis.parts(size, most) for axis, size, most in zip(whole, shape, limits, strict=False)]
         # The axes that aren't the plane's own stay as they are.
         own = iter(shape)
-        shape = tuple(
-            next(own) if isinstance(index, slice) else size for size, index in zip(array.shape, planes[0], strict=True)
+        self._shape = (
+            *design.result_axes,
+            *(next(own) if isinstance(index, slice) else size for size, index in zip(array.shape, planes[0], strict=True)),
         )
         self._before = (slice(None),) * len(design.result_axes)
-        self.result: Samples = np.empty((*design.result_axes, *shape), np.int64 if fits_int64(design.output_format) else object)
-        self._left = self._pieces()
-        self._under_way = self._pieces()
-        self._count = 0
-        self._frames = len(planes) * int(np.prod([len(axis) for axis in self._axes]))
-        self._given = 0
+        self._frames = len(planes) * math.prod(len(axis) for axis in axes) + len(behind)
+        # No generators of this object's own: they would hold it, and it them, until Python looks for such circles.
+        self._left = itertools.chain(itertools.product(planes, *axes), behind)
+        self._under_way = itertools.chain(itertools.product(planes, *axes), behind)
+        self._taken = self._given = self._count = 0
+        self._result = None if self._frames else self._room()
 
     @property
     def done(self) -> bool:
         """Whether all results are there."""
         return self._given == self._frames
 
+    @property
+    def result(self) -> Samples:
+        """The results, once they are all there."""
+        assert self._result is not None
+        return self._result
+
     def take(self) -> Samples | None:
         """The next frame for the core: ``int64``, C-contiguous, of a size that the core takes; None behind the last."""
         piece = next(self._left, None)
         if piece is None:
             return None
-        plane, parts = piece
+        assert self._array is not None
+        plane, *parts = piece
         source = self._array[plane]
+        self._taken += 1
+        if self._taken == self._frames:
+            self._array = None  # while it waits for results it needs the samples no more
         if isinstance(self._design, FIRDesign):
-            return np.ascontiguousarray(source[_compact(parts[0].source)], np.int64)
+            (cut,) = parts
+            samples = source[cut.source]
+            if cut.zeros:
+                samples = np.concatenate([np.zeros(cut.zeros, np.int64), samples.astype(np.int64)])
+            return np.ascontiguousarray(samples, np.int64)
         rows, columns = (part.source for part in parts)
         return _gather(source, rows, columns, self._design.fill)
 
     def give(self, results: Samples) -> None:
         """Takes the results of the oldest frame of which there are none yet."""
-        plane, parts = next(self._under_way)
+        plane, *parts = next(self._under_way)
+        if self._result is None:
+            self._result = self._room()
         self._given += 1
-        target = self.result[*self._before, *plane]
+        target = self._result[*self._before, *plane]
         place = *self._before, *(part.target for part in parts)
         target[place] = results[*self._before, *(part.keep for part in parts)]
         self._count += target[place].size
         if self._progress is not None:
-            self._progress(self._count, self.result.size)
-        if self.done and self._skip:
-            self.result = self.result[self._skip :]
+            self._progress(self._count, self._result.size)
 
-    def _pieces(self) -> Iterator[tuple[Plane, tuple["_Part", ...]]]:
-        for plane in self._planes:
-            for parts in itertools.product(*self._axes):
-                yield plane, parts
+    def _room(self) -> Samples:
+        return np.empty(self._shape, np.int64 if fits_int64(self._design.output_format) else object)
+
+
+def _signal_cuts(design: FIRDesign, length: int, most: int, skip: int, *, alone: bool) -> list[Cut]:
+    """The pieces of a signal. The first `skip` samples only stand before it: their results are left out.
+
+    A core that is continuous holds what stands before a piece. A signal that is to be filtered `alone` there brings the silence
+    that stands before it.
+    """
+    if length == skip:
+        return []
+    before = design.taps - 1
+    if design.continuous and not alone:
+        before = 0
+    found = []
+    for cut in cuts(length, length, before, 0, most):
+        zeros = before - (cut.target.start - cut.source.start) if alone else 0
+        late = max(skip - cut.target.start, 0)
+        keep = slice(cut.keep.start + zeros + late, cut.keep.stop + zeros)
+        found.append(Cut(cut.source, keep, slice(cut.target.start + late - skip, cut.target.stop - skip), zeros))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

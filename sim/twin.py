@@ -500,8 +500,9 @@ class TwinTransport:
 
     def _restart(self) -> None:
         """Puts the core back to power-on; coefficients that were loaded go in again with the next frame."""
-        self._simulation = Simulation(self._compiled)
-        self._loaded = self._coefficients is None
+        if self._simulation is not None:  # a twin that was closed stays closed
+            self._simulation = Simulation(self._compiled)
+            self._loaded = self._coefficients is None
 
 
 def _named(marks: int) -> str:
