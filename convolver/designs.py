@@ -137,6 +137,8 @@ class Design:
     """Pixels, or samples of a signal, in a beat."""
     planes: int = 1
     """Samples of a pixel, side by side."""
+    continuous: bool = False
+    """Whether the core keeps its last samples from frame to frame."""
 
     def _set(self, name: str, value: object) -> None:
         """Completes a field; they are frozen once the design is made."""

@@ -29,6 +29,10 @@ class ConvolverError(Exception):
 
     exit_code = 1
 
+    def __str__(self) -> str:
+        """One line, whatever value a message shows."""
+        return " ".join(line.strip() for line in super().__str__().splitlines())
+
 
 class DesignError(ConvolverError, ValueError):
     """A description that can't be built: a number out of range, a word that isn't known, coefficients that don't fit."""

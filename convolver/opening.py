@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from .arguments import shown
 from .design_files import load_design
 from .designs import Conv2DDesign, FIRDesign
 from .errors import DesignError
@@ -35,7 +36,7 @@ def open(  # noqa: A001  # convolver.open, as in wave.open
     Raises
     ------
     DesignError
-        If `target` is neither.
+        If `target` is neither, or `expected` isn't a design.
     ToolError
         If the twin can't be compiled.
     PortError
@@ -45,6 +46,8 @@ def open(  # noqa: A001  # convolver.open, as in wave.open
     """
     from .host.device import Device
 
+    if expected is not None and not isinstance(expected, FIRDesign | Conv2DDesign):
+        raise DesignError(f"What is expected must be a design, not {shown(expected)}")
     if isinstance(target, FIRDesign | Conv2DDesign):
         if expected is not None and target != expected:
             raise DesignError("A twin holds the design that it is opened with; expected is for boards")
@@ -52,7 +55,7 @@ def open(  # noqa: A001  # convolver.open, as in wave.open
 
         return Device(TwinTransport(target))
     if not isinstance(target, str):
-        raise DesignError(f"What to open must be a design or an address such as serial:///dev/ttyUSB0, not {target!r}")
+        raise DesignError(f"What to open must be a design or an address such as serial:///dev/ttyUSB0, not {shown(target)}")
     if target.startswith("twin://"):
         return Device(_board_twin(target, expected))
     from .host.link import connect

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import threading
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
 from types import TracebackType
 from typing import Self
 
@@ -12,10 +12,19 @@ import numpy.typing as npt
 
 from convolver import arguments
 from convolver.designs import Boundary, Conv2DDesign, FIRDesign
-from convolver.errors import DataError, DesignError, LinkError
-from convolver.formats import Format
+from convolver.errors import DataError, LinkError
+from convolver.host.arguments import (
+    check_items,
+    check_progress,
+    checked_ahead,
+    checked_flag,
+    checked_samples,
+    checked_seconds,
+    checked_set,
+    with_border,
+)
 from convolver.host.streaming import Stream
-from convolver.host.tiling import Plane, Work
+from convolver.host.tiling import Work
 from convolver.host.transport import Samples, Transport
 
 __all__ = ["Device", "Progress"]
@@ -23,8 +32,6 @@ __all__ = ["Device", "Progress"]
 Progress = Callable[[int, int], None]
 """Told how many results are there, of how many."""
 
-_PLANES = 4
-"""Planes at most that the last axis of three is taken for without being told: grey, with alpha, RGB, RGBA."""
 _POLL = 0.005
 _LOOK = 0.1
 
@@ -109,10 +116,10 @@ class Device:
         LinkError
             If the way to the device fails; the next call begins anew.
         """
-        design = self.design
-        if boundary is not None or fill is not None:
-            design = _with_border(design, boundary, fill)
-        array, planes = self._checked(samples, stack)
+        timeout = checked_seconds(timeout)
+        check_progress(progress)
+        design = with_border(self.design, boundary, fill)
+        array, planes = checked_samples(design, samples, stack)
         work = Work(design, array, planes, self._transport.frame_samples, progress=progress)
         with self._using(), self._forgetting():
             self._switch(design)
@@ -158,9 +165,9 @@ class Device:
         LinkError
             If the way to the device fails.
         """
-        ahead = _read_ahead(ahead)
-        prepare = self._prepare(joined, stack)
-        return self._streamed(items, prepare, timeout, ahead)
+        check_items(items)
+        ahead, prepare = checked_ahead(ahead), self._prepare(joined, stack)
+        return self._streamed(items, prepare, checked_seconds(timeout), ahead)
 
     def _streamed(
         self, items: Iterable[npt.ArrayLike], prepare: Callable[[npt.ArrayLike], Work], timeout: float | None, ahead: int
@@ -205,9 +212,9 @@ class Device:
 
         Results are yielded as soon as they are there, also while the next of `items` is waited for.
         """
-        ahead = _read_ahead(ahead)
-        prepare = self._prepare(joined, stack)
-        return self._astreamed(items, prepare, timeout, ahead)
+        check_items(items, asynchronous=True)
+        ahead, prepare = checked_ahead(ahead), self._prepare(joined, stack)
+        return self._astreamed(items, prepare, checked_seconds(timeout), ahead)
 
     async def _astreamed(
         self,
@@ -302,17 +309,8 @@ class Device:
         DesignError
             If they break the symmetry that the design promises.
         """
-        design = self.design
-        if not design.loadable:
-            raise DataError("Coefficients can be loaded only into a design with loadable=True; this one's are constant")
-        values = _integers("Coefficients", coefficients)
-        shape = np.shape(design.kernel if isinstance(design, Conv2DDesign) else design.coefficients)
-        if values.shape != shape:
-            raise DataError(f"Coefficients must have the shape of the design's, {_by(shape)}, not {_by(values.shape)}")
-        _check_format("Coefficients", values, design.coefficient_format)
-        whole: Sequence[int] = [int(value) for value in values.flat]
-        if isinstance(design, FIRDesign):
-            whole = design.independent(whole)
+        whole = checked_set(self.design, coefficients)
+        timeout = checked_seconds(timeout)
 
         def streamed() -> bool:
             return (stream := self._stream) is not None and stream.load(whole, timeout)
@@ -326,15 +324,15 @@ class Device:
         """Makes a filter with `continuous` set start from silence with the next call, as it does when the device is opened.
 
         Between calls it otherwise keeps its last samples: ``device(x1)`` and then ``device(x2)`` give what ``device`` of both
-        joined would, and so do streams. A call that raised a `LinkError`, or that ctrl-C ended, and a stream that was left early
-        end that too. A stack's signals start from silence each, and so does the call behind it.
+        joined would, and so do streams. A call that raised a `LinkError`, or that ctrl-C ended, and a stream that was left
+        early end that too. A stack's signals start from silence each, and so does the call behind it.
 
         Raises
         ------
         DataError
             If the design isn't continuous, and each call starts from silence anyway.
         """
-        if not (isinstance(self.design, FIRDesign) and self.design.continuous):
+        if not self.design.continuous:
             raise DataError("Only a FIR design with continuous=True keeps samples between calls; this one starts from silence")
         with self._using():
             self._transport.silence()
@@ -407,7 +405,7 @@ class Device:
         try:
             yield
         except BaseException:
-            if isinstance(self.design, FIRDesign) and self.design.continuous:
+            if self.design.continuous:
                 self._transport.silence()
             raise
 
@@ -426,106 +424,28 @@ class Device:
 
     def _prepare(self, joined: bool, stack: bool | None) -> Callable[[npt.ArrayLike], Work]:
         """What makes work of an item of a stream."""
-        if not arguments.flag("Joined", joined, DataError):
-            return lambda item: self._work(item, stack)
-        design = self.design
+        joined = checked_flag("Joined", joined)
+        stack = None if stack is None else checked_flag("Stack", stack)
+        design, most = self.design, self._transport.frame_samples
+        if not joined:
+            return lambda item: Work(design, *checked_samples(design, item, stack), most)
         if not isinstance(design, FIRDesign) or stack:
             raise DataError("Only the pieces of one signal, for a FIR design, can be joined")
         last = np.zeros(0, np.int64)
 
         def piece(item: npt.ArrayLike) -> Work:
             nonlocal last
-            array = self._checked(item, False, joined=True)[0]
+            array, _ = checked_samples(design, item, False, joined=True)
             before = len(last)
             if not design.continuous:  # else the core holds them
                 array = np.concatenate([last, array.astype(np.int64)])
                 last = array[max(len(array) - design.taps + 1, 0) :].copy()
-            return Work(design, array, frame_samples=self._transport.frame_samples, skip=before)
+            return Work(design, array, frame_samples=most, skip=before)
 
         return piece
 
-    def _work(self, samples: npt.ArrayLike, stack: bool | None) -> Work:
-        array, planes = self._checked(samples, stack)
-        return Work(self.design, array, planes, self._transport.frame_samples)
-
-    def _checked(self, samples: npt.ArrayLike, stack: bool | None, *, joined: bool = False) -> tuple[Samples, list[Plane]]:
-        """An array that the design can take, and where its signals or images are; a piece of a joined signal may be empty."""
-        design = self.design
-        stack = None if stack is None else arguments.flag("Stack", stack, DataError)
-        if isinstance(design, FIRDesign):
-            array = _integers("Samples", samples, empty=joined)
-            axes = 2 if stack else 1
-            if array.ndim != axes:
-                shape = "A stack of signals must have 2 dimensions" if stack else "A signal must have 1 dimension"
-                raise DataError(f"{shape}, not {array.ndim}")
-            _check_format("Samples", array, design.data)
-            return array, [(number, slice(None)) for number in range(len(array))] if stack else [(slice(None),)]
-        array = _integers("Pixels", samples)
-        stack = _is_stack(array.shape, stack)
-        rows, columns = array.shape[stack : stack + 2]
-        if design.mode == "valid" and (rows < design.kernel_rows or columns < design.kernel_columns):
-            least = _by((design.kernel_rows, design.kernel_columns))
-            raise DataError(
-                f"In valid mode an image must be at least as large as the kernel, {least}, not {_by((rows, columns))}"
-            )
-        _check_format("Pixels", array, design.pixel)
-        planes: list[Plane] = [(slice(None), slice(None))]
-        if design.planes > 1:
-            if array.ndim - stack != 3 or array.shape[-1] != design.planes:
-                raise DataError(
-                    f"An image must be (rows, columns, {design.planes}), as the design says, not {_by(array.shape)}"
-                )
-            planes = [(slice(None), slice(None), slice(None))]
-        elif array.ndim - stack == 3:
-            planes = [(*plane, number) for plane in planes for number in range(array.shape[-1])]
-        if stack:
-            planes = [(number, *plane) for number in range(len(array)) for plane in planes]
-        return array, planes
-
 
 _BUSY = "The device is in the middle of a stream; end it first, or open another device"
-
-
-def _read_ahead(ahead: object) -> int:
-    count = arguments.index(ahead)
-    if count is None or count < 0:
-        raise DataError(f"Ahead must be 0 or more, not {arguments.shown(ahead)}")
-    return count
-
-
-def _with_border(design: FIRDesign | Conv2DDesign, boundary: Boundary | None, fill: int | None) -> Conv2DDesign:
-    """The design with another border, if it can be switched."""
-    if isinstance(design, FIRDesign):
-        raise DataError("A FIR filter has no boundary to choose")
-    if not design.switchable:
-        raise DataError(f"A boundary can be chosen only of a design with switchable=True; this one's is {design.boundary}")
-    try:
-        changed = design.replace(
-            boundary=design.boundary if boundary is None else boundary, fill=design.fill if fill is None else fill
-        )
-    except DesignError as error:
-        raise DataError(str(error)) from None
-    if fill is not None and changed.boundary != "constant":
-        raise DataError(
-            f"A fill can be chosen only for the boundary constant, not {changed.fill} for {changed.boundary}; leave it out"
-        )
-    return changed
-
-
-def _is_stack(shape: tuple[int, ...], stack: bool | None) -> bool:
-    """Whether the first axis of an array for a 2-D design counts images."""
-    if stack is None:
-        if len(shape) == 3 and shape[2] > _PLANES:
-            raise DataError(
-                f"An array of {_by(shape)} may be a stack or many planes; say stack=True for (N, rows, columns), "
-                "stack=False for (rows, columns, planes)"
-            )
-        stack = len(shape) == 4
-    if len(shape) - stack not in (2, 3):
-        if stack:
-            raise DataError(f"A stack must be (N, rows, columns) or (N, rows, columns, planes), not of {len(shape)} dimensions")
-        raise DataError(f"An image must be (rows, columns) or (rows, columns, planes), not of {len(shape)} dimensions")
-    return stack
 
 
 async def _asynchronous(items: Iterable[npt.ArrayLike] | AsyncIterable[npt.ArrayLike]) -> AsyncIterator[npt.ArrayLike]:
@@ -535,22 +455,3 @@ async def _asynchronous(items: Iterable[npt.ArrayLike] | AsyncIterable[npt.Array
     else:
         for item in items:
             yield item
-
-
-def _integers(name: str, values: npt.ArrayLike, *, empty: bool = False) -> Samples:
-    """An array of integers, of at least one but where it may be `empty`."""
-    return arguments.array(name, values, "round and scale them first", empty=empty)
-
-
-def _check_format(name: str, values: Samples, form: Format) -> None:
-    """Refuses values that `form` doesn't have."""
-    if not values.size:
-        return
-    low, high = int(values.min()), int(values.max())
-    if low not in form or high not in form:
-        worst = arguments.shown(low if low not in form else high)
-        raise DataError(f"{name} must be between {form.min} and {form.max} to fit {form}, not {worst}")
-
-
-def _by(shape: tuple[int, ...]) -> str:
-    return "x".join(str(size) for size in shape) if len(shape) != 1 else str(shape[0])

@@ -153,7 +153,7 @@ class LinkTransport:
                 self._silent = False
                 self._loaded = self._loaded or self._coefficients is not None
                 self._session.exchange(frames.requests(), frames.deliver, remaining(), check)
-                self._holds = isinstance(self.design, FIRDesign) and self.design.continuous
+                self._holds = self.design.continuous
 
     def load(self, coefficients: Sequence[int], timeout: float | None = None) -> None:
         """Gives the core its coefficients for the next frame, with which they travel; see `Transport.load`."""
