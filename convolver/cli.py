@@ -1,6 +1,6 @@
 """The command line. Every failure is one line on stderr that says what to do, with the exit code of its kind.
 
-Exit codes: 0 done; 2 the command was written wrongly; 3 design, 4 data, 5 file, 6 tool, 7 board, 8 to 16 the link to a board
+Exit codes: 0 done; 2 the command was written wrongly; 3 design, 4 data, 5 file, 6 tool, 7 board, 8 to 17 the link to a board
 (see `errors`); 20 a result differs from the golden model; 70 a fault of convolver's own; 130 stopped by ctrl-C.
 """
 

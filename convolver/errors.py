@@ -16,6 +16,7 @@ __all__ = [
     "FrameError",
     "LinkError",
     "LinkTimeout",
+    "OwnershipError",
     "PortError",
     "ProtocolMismatch",
     "RegisterError",
@@ -116,3 +117,9 @@ class RegisterError(LinkError):
     """The device refused to read or write a register."""
 
     exit_code = 16
+
+
+class OwnershipError(LinkError, RuntimeError):
+    """A device that is used in a process that didn't open it, copied, or pickled."""
+
+    exit_code = 17

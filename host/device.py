@@ -23,6 +23,7 @@ from convolver.host.arguments import (
     checked_set,
     with_border,
 )
+from convolver.host.ownership import Owned
 from convolver.host.streaming import Stream
 from convolver.host.tiling import Work
 from convolver.host.transport import Samples, Transport
@@ -36,7 +37,7 @@ _POLL = 0.005
 _LOOK = 0.1
 
 
-class Device:
+class Device(Owned):
     """Filters signals or images on the core behind a transport; released at the end of a ``with`` block, whatever happens.
 
     ``device(signal)`` for a `FIRDesign`: a 1-D array gives its results, as many.
@@ -52,6 +53,8 @@ class Device:
     Results are ``int64``, or ``object`` (Python integers) where the design's output has values beyond it.
 
     One call goes on at a time; one from another thread waits for its end. `load` alone may be called in the middle of a stream.
+    A device belongs to the process that opened it: in the child of a fork each method raises an `OwnershipError`, but `close`,
+    which does nothing there, and so does whoever copies or pickles it.
 
     Parameters
     ----------
@@ -60,6 +63,7 @@ class Device:
     """
 
     def __init__(self, transport: Transport) -> None:
+        super().__init__()
         self._transport = transport
         self._lock = threading.Lock()
         self._user: tuple[int, object] | None = None
@@ -71,16 +75,19 @@ class Device:
         return self._transport.design
 
     def __enter__(self) -> Self:
+        self._check_owner()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
         self.close()
 
     async def __aenter__(self) -> Self:
+        self._check_owner()
         return self
 
     async def __aexit__(self, *_error: object) -> None:
-        await asyncio.to_thread(self.close)
+        if self._owned:  # elsewhere no thread may be left to wait for
+            await asyncio.to_thread(self.close)
 
     def __call__(
         self,
@@ -116,6 +123,7 @@ class Device:
         LinkError
             If the way to the device fails; the next call begins anew.
         """
+        self._check_owner()
         timeout = checked_seconds(timeout)
         check_progress(progress)
         design = with_border(self.design, boundary, fill)
@@ -165,6 +173,7 @@ class Device:
         LinkError
             If the way to the device fails.
         """
+        self._check_owner()
         check_items(items)
         ahead, prepare = checked_ahead(ahead), self._prepare(joined, stack)
         return self._streamed(items, prepare, checked_seconds(timeout), ahead)
@@ -172,6 +181,7 @@ class Device:
     def _streamed(
         self, items: Iterable[npt.ArrayLike], prepare: Callable[[npt.ArrayLike], Work], timeout: float | None, ahead: int
     ) -> Iterator[Samples]:
+        self._check_owner()
         refused: DataError | None = None
         under_way = 0
         with self._using(), self._streaming(timeout) as stream:
@@ -212,6 +222,7 @@ class Device:
 
         Results are yielded as soon as they are there, also while the next of `items` is waited for.
         """
+        self._check_owner()
         check_items(items, asynchronous=True)
         ahead, prepare = checked_ahead(ahead), self._prepare(joined, stack)
         return self._astreamed(items, prepare, checked_seconds(timeout), ahead)
@@ -223,6 +234,7 @@ class Device:
         timeout: float | None,
         ahead: int,
     ) -> AsyncGenerator[Samples, None]:
+        self._check_owner()
         loop = asyncio.get_running_loop()
         arrived = asyncio.Event()
         room = asyncio.Semaphore(ahead + 1)
@@ -264,9 +276,10 @@ class Device:
                         feeder.result()
                     finally:
                         feeder.cancel()
-                        await asyncio.to_thread(stream.stop)
-                        with contextlib.suppress(asyncio.CancelledError, Exception):
-                            await feeder
+                        if self._owned:
+                            await asyncio.to_thread(stream.stop)
+                            with contextlib.suppress(asyncio.CancelledError, Exception):
+                                await feeder
                 finally:
                     # No pause from here on: a task that loads finds either the stream or nobody. Who cancels twice waits here.
                     self._finish()
@@ -309,6 +322,7 @@ class Device:
         DesignError
             If they break the symmetry that the design promises.
         """
+        self._check_owner()
         whole = checked_set(self.design, coefficients)
         timeout = checked_seconds(timeout)
 
@@ -332,6 +346,7 @@ class Device:
         DataError
             If the design isn't continuous, and each call starts from silence anyway.
         """
+        self._check_owner()
         if not self.design.continuous:
             raise DataError("Only a FIR design with continuous=True keeps samples between calls; this one starts from silence")
         with self._using():
@@ -342,6 +357,7 @@ class Device:
 
         While a call goes on in another thread, or a stream, it gives what is known without a word to the device.
         """
+        self._check_owner()
         if not self._lock.acquire(blocking=False):
             return self._transport.status(ask=False)
         try:
@@ -351,6 +367,8 @@ class Device:
 
     def close(self) -> None:
         """Ends a stream, if there is one, and releases the transport; closing twice does nothing."""
+        if not self._owned:
+            return
         if self._stream is not None:
             self._stream.stop()
         self._transport.close()
@@ -405,7 +423,7 @@ class Device:
         try:
             yield
         except BaseException:
-            if self.design.continuous:
+            if self._owned and self.design.continuous:
                 self._transport.silence()
             raise
 

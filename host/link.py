@@ -22,6 +22,7 @@ from convolver.errors import (
 )
 from convolver.host.address import open_pipe
 from convolver.host.frames import Frame
+from convolver.host.ownership import Owned
 from convolver.host.registers import DESCRIPTION_MAX, ERRORS, IDENTITY, MAP_VERSION, Register
 from convolver.host.samples import pack, unpack
 from convolver.host.session import Session, Timing
@@ -52,7 +53,7 @@ def connect(url: str, expected: FIRDesign | Conv2DDesign | None = None, timing: 
     return LinkTransport(open_pipe(url), expected, timing, reopen=lambda: open_pipe(url))
 
 
-class LinkTransport:
+class LinkTransport(Owned):
     """Runs frames of samples on a device behind a pipe; results stream in while samples stream out.
 
     A call that fails, or that ctrl-C ends, leaves nothing behind: the next one begins a new session, in which the device has
@@ -95,6 +96,7 @@ class LinkTransport:
         clock: Callable[[], float] = time.monotonic,
         reopen: Callable[[], Pipe] | None = None,
     ) -> None:
+        super().__init__()
         self._clock = clock
         self._session = Session(pipe, timing, clock)
         self._reopen = reopen
@@ -112,6 +114,7 @@ class LinkTransport:
             raise
 
     def __enter__(self) -> Self:
+        self._check_owner()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -132,6 +135,7 @@ class LinkTransport:
         check: Callable[[], None] | None = None,
     ) -> None:
         """Sends frames while there are any, without a pause between them; see `Transport.stream`."""
+        self._check_owner()
         frames = _Frames(self.design, take, give, self._max_payload)
         frames.border = self._border
         with self._failing():
@@ -157,17 +161,20 @@ class LinkTransport:
 
     def load(self, coefficients: Sequence[int], timeout: float | None = None) -> None:
         """Gives the core its coefficients for the next frame, with which they travel; see `Transport.load`."""
+        self._check_owner()
         del timeout  # nothing is sent before the next frame
         self._coefficients = tuple(int(value) for value in coefficients)
         self._loaded = False
 
     def silence(self) -> None:
         """Makes a continuous filter start from silence with the next frame, with which that travels."""
+        self._check_owner()
         self._silent = True
         self._holds = self._forgot = False
 
     def switch(self, boundary: Boundary, fill: int) -> None:
         """Chooses the border of the frames from the next call on, with which it travels; see `Transport.switch`."""
+        self._check_owner()
         self._border = boundary, fill
 
     def status(self, *, ask: bool = True) -> dict[str, int | bool | str]:
@@ -184,6 +191,7 @@ class LinkTransport:
         ``beats_in``, ``beats_out``, ``busy``, ``pending``, ``error_...`` for each sticky error of the core,
         ``device_dropped_...`` for each kind of thing that the device has dropped since the session began.
         """
+        self._check_owner()
         if self._closed:
             raise PortError("The device is closed; open it again")
         device: dict[str, int | bool | str] = {}

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import sys
 import time
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -9,6 +10,10 @@ from urllib.parse import parse_qsl, urlsplit
 import serial
 
 from convolver.errors import PortError
+from convolver.host.ownership import Owned
+
+if sys.platform != "win32":
+    import fcntl
 
 __all__ = ["DEFAULT_BAUD", "SerialPipe", "parse_url"]
 
@@ -46,7 +51,7 @@ def parse_url(url: str) -> tuple[str, int]:
     return port, int(baud)
 
 
-class SerialPipe:
+class SerialPipe(Owned):
     """A port, 8N1 without flow control, locked against a second program where the system can.
 
     Parameters
@@ -61,6 +66,7 @@ class SerialPipe:
     """
 
     def __init__(self, url: str) -> None:
+        super().__init__()
         self._name, baud = parse_url(url)
         self.byte_time = 10 / baud
         try:
@@ -73,6 +79,7 @@ class SerialPipe:
 
     def read(self, size: int, deadline: float) -> bytes:
         """Gives what is there, or the first byte to come, by `deadline` (`time.monotonic`)."""
+        self._check_owner()
         try:
             while True:
                 waiting = self._port.in_waiting
@@ -87,6 +94,7 @@ class SerialPipe:
 
     def write(self, data: bytes, deadline: float) -> int:
         """Sends `data` by `deadline`; the number of bytes is that of whole pieces that went out."""
+        self._check_owner()
         sent = 0
         try:
             while sent < len(data) and (sent == 0 or time.monotonic() < deadline):
@@ -102,6 +110,12 @@ class SerialPipe:
     def close(self) -> None:
         """Releases the port."""
         with contextlib.suppress(OSError):  # it's gone already
+            if sys.platform != "win32" and self._owned and self._port.is_open:
+                fcntl.flock(self._port.fileno(), fcntl.LOCK_UN)  # the child of a fork may still be about to give it up
+        self._give_up()
+
+    def _give_up(self) -> None:
+        with contextlib.suppress(OSError):
             self._port.close()
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from convolver.errors import PortError
 from convolver.host.frames import Frame
+from convolver.host.ownership import Owned
 from convolver.host.tcp_pipe import GREETING, read_line, tune, word
 from convolver.host.transport import Pipe
 from convolver.protocol import Type
@@ -32,7 +33,7 @@ _STUCK = 10.0
 _FAREWELL = b"\0" + Frame(Type.BYE).wire()
 
 
-class Server:
+class Server(Owned):
     """Listens, and passes bytes between the device and one host at a time; a host that comes meanwhile is told so.
 
     When a host goes, killed or not, the device is told goodbye, so that it is silent and takes the next one. A device that went
@@ -56,6 +57,8 @@ class Server:
         device can't be opened.
     """
 
+    _what = "server"
+
     def __init__(
         self,
         open_pipe: Callable[[], Pipe],
@@ -63,6 +66,7 @@ class Server:
         port: int = DEFAULT_PORT,
         token: str | None = None,
     ) -> None:
+        super().__init__()
         family, address = _resolve(host, port)
         if token is None and not ipaddress.ip_address(address.partition("%")[0]).is_loopback:
             raise PortError(f"A server that other machines reach, at {host}, must have a token")
@@ -92,6 +96,7 @@ class Server:
 
     def run(self) -> None:
         """Serves hosts until `stop`, from another thread, or ctrl-C."""
+        self._check_owner()
         try:
             while not self._stopped.is_set():
                 try:
@@ -108,34 +113,46 @@ class Server:
             self.close()
 
     def stop(self) -> None:
-        """Ends `run`, from any thread."""
+        """Ends `run`, from any thread of its process."""
         self._stopped.set()
 
     def close(self) -> None:
-        """Ends every connection and releases the device; closing twice does nothing."""
+        """Ends every connection and releases the device; closing twice does nothing, nor does it in another process."""
+        if not self._owned:
+            return
         self._stopped.set()
         self._listener.close()
         for thread in list(self._threads):
             thread.join()
         self._drop()
 
+    def _give_up(self) -> None:
+        self._listener.close()
+
     def _attend(self, connection: socket.socket) -> None:
         """One host, from its greeting to its end."""
         with connection, contextlib.suppress(OSError):
             try:
-                admitted = self._greet(connection)
+                self._admit(connection)
             finally:
-                self._waiting.release()
-            if not admitted:
-                return
-            # A host that went an instant ago may not be noticed yet.
-            if not self._device.acquire(timeout=_BUSY):
-                connection.sendall(b"busy\n")
-                return
-            try:
-                self._serve(connection)
-            finally:
-                self._device.release()
+                # The child of a fork may hold it open.
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def _admit(self, connection: socket.socket) -> None:
+        try:
+            admitted = self._greet(connection)
+        finally:
+            self._waiting.release()
+        if not admitted:
+            return
+        # A host that went an instant ago may not be noticed yet.
+        if not self._device.acquire(timeout=_BUSY):
+            connection.sendall(b"busy\n")
+            return
+        try:
+            self._serve(connection)
+        finally:
+            self._device.release()
 
     def _greet(self, connection: socket.socket) -> bool:
         """Whether a host knows the token."""

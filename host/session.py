@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from convolver.errors import DeviceRestarted, FrameError, LinkTimeout, ProtocolMismatch, SessionLost
 from convolver.host.frames import MAX_STUFFED, Frame, FrameReceiver
+from convolver.host.ownership import Owned
 from convolver.host.transport import Pipe
 from convolver.protocol import MAX_PAYLOAD, VERSION, Drop, Type
 
@@ -80,7 +81,7 @@ class Welcome:
         return cls(version, slots, max_payload, sample_bytes, result_bytes, clock, serial)
 
 
-class Session:
+class Session(Owned):
     """Frames to and from a device, in order, each once, or an exception that says why not.
 
     After any exception the session is over (`open` is False); `begin` makes a new one on the same pipe.
@@ -106,6 +107,7 @@ class Session:
     """
 
     def __init__(self, pipe: Pipe, timing: Timing | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
         self.timing = timing or Timing()
         self.open = False
         self.number = 0
@@ -155,6 +157,7 @@ class Session:
         ProtocolMismatch
             If it speaks another version.
         """
+        self._check_owner()
         self.open = False
         self._receiver.drop_partial()
         start = self._clock()
@@ -216,6 +219,7 @@ class Session:
         DeviceRestarted, SessionLost
             If the device has forgotten this session, or has another.
         """
+        self._check_owner()
         whole = self.open
         self.open = False  # until all has gone well
         if not whole:
@@ -263,7 +267,9 @@ class Session:
                 self._heard = False
 
     def close(self) -> None:
-        """Tells the device that nobody listens any more, and releases the pipe."""
+        """Tells the device that nobody listens any more, and releases the pipe; in another process it does nothing."""
+        if not self._owned:
+            return
         self.open = False
         try:
             self._write(b"\0" + Frame(Type.BYE).wire(), self._clock() + self.timing.retry)

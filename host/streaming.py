@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from convolver.host.ownership import Owned
 from convolver.host.tiling import Work
 from convolver.host.transport import Samples, Transport
 
@@ -31,7 +32,7 @@ class _Set:
     timeout: float | None
 
 
-class Stream:
+class Stream(Owned):
     """Sends work to a transport, each piece as soon as it's there, several at a time; to be ended by `finish`, whatever
     happens.
 
@@ -46,6 +47,7 @@ class Stream:
     """
 
     def __init__(self, transport: Transport, timeout: float | None = None, notify: Callable[[], None] = lambda: None) -> None:
+        super().__init__()
         self._transport = transport
         self._end = None if timeout is None else time.monotonic() + timeout
         self._notify = notify
@@ -62,6 +64,7 @@ class Stream:
 
     def send(self, work: Work) -> None:
         """Puts work behind all that was sent before."""
+        self._check_owner()
         self._inbox.put(work)
 
     def load(self, coefficients: Sequence[int], timeout: float | None = None) -> bool:
@@ -69,6 +72,7 @@ class Stream:
 
         False if the stream is finished: the transport is free for others.
         """
+        self._check_owner()
         with self._finishing:
             if not self._finished:
                 self._inbox.put(_Set(coefficients, timeout))
@@ -76,6 +80,7 @@ class Stream:
 
     def receive(self, *, wait: bool) -> Work | None:
         """The next piece that is done, or None if there is none and nobody waits; raises what the transport has raised."""
+        self._check_owner()
         while True:
             try:
                 # In slices, so that ctrl-C is heard wherever Python runs.
@@ -96,6 +101,8 @@ class Stream:
 
     def finish(self) -> None:
         """Stops, and gives the transport the last set that was still on its way, for its next call."""
+        if not self._owned:
+            return
         self.stop()
         with self._finishing:
             self._finished = True

