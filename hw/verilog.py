@@ -20,6 +20,7 @@ from convolver.errors import DesignError
 from convolver.hw.axi import AXIAccelerator, ports
 from convolver.hw.elaboration import without_collection, yosys_has_home
 from convolver.hw.families import FamilyPlatform
+from convolver.hw.verilog_blocks import without_combinational_blocks
 from convolver.schedule import Family
 from convolver.version import __version__
 
@@ -76,6 +77,7 @@ def generate(
     platform = None if family is None else FamilyPlatform(family)
     with _builtin_yosys(), without_collection():
         body = verilog.convert(top, name=name, platform=platform)
+    body = without_combinational_blocks(body)
     body = _SOURCE.sub(lambda match: f'(* src = "{_relative(match[1])}" *)', body)
     # A signal of no bits is declared, and never used, as [-1:0]: two bits to Verilog, and a warning from its tools.
     body = _EMPTY.sub("", body)

@@ -4,8 +4,8 @@ The top module holds several designs side by side, so that one simulator is buil
 are called NAME_aclk and so on. CONVOLVER_DESIGNS is a JSON object with the latency, the description, and the clocks and
 resets of each.
 
-Every test resets the block, sends frames through AXI4-Stream, and compares what comes out with the golden model: values,
-marks, and how many beats there were. What is still in a queue afterwards, or comes later, is an error.
+Every test but the first resets the block. It sends frames through AXI4-Stream, and compares what comes out with the golden
+model: values, marks, and how many beats there were. What is still in a queue afterwards, or comes later, is an error.
 """
 
 import itertools
@@ -61,7 +61,7 @@ def bursts(rng, share):
 
 
 class Bench:
-    """A freshly reset block with its drivers."""
+    """A block with its drivers."""
 
     def __init__(self, dut, name, purpose):
         self.dut = dut
@@ -91,14 +91,14 @@ class Bench:
     def port(self, name):
         return getattr(self.dut, f"{self.name}_{name}")
 
-    async def start(self):
+    async def start(self, reset=True):
         cocotb.start_soon(Clock(self.aclk, CLOCK_NS, "ns").start())
-        self.hold(self.reset)
+        self.hold(self.reset, reset)
         axi = {"clock": self.axi_clock, "reset": self.axi_reset, "reset_active_level": not self.clocking.low}
         if self.clocking.own:
             period = AXI_CLOCK_PS[self.rng.choice(list(AXI_CLOCK_PS))]
             cocotb.start_soon(Clock(self.axi_clock, period, "ps").start())
-            self.hold(self.axi_reset)
+            self.hold(self.axi_reset, reset)
         sides = {"clock": self.aclk, "reset": self.reset, "reset_active_level": not self.clocking.low}
         lanes = {"byte_lanes": 1} if self.pixels == 1 else {}  # else as tkeep says
         self.source = AxiStreamSource(AxiStreamBus.from_prefix(self.dut, f"{self.name}_s_axis"), **sides, **lanes)
@@ -113,9 +113,9 @@ class Bench:
         await RisingEdge(self.aclk)
         return self
 
-    def hold(self, reset):
-        """Puts one side in reset."""
-        reset.value = int(not self.clocking.low)
+    def hold(self, reset, active=True):
+        """Puts one side in reset, or leaves it out of one."""
+        reset.value = int(active != self.clocking.low)
 
     async def release(self, reset):
         """Lets go of it: with its clock, or, if it is asynchronous, whenever."""
@@ -316,6 +316,27 @@ def each(chosen=lambda design: True, own=False):
         )
 
     return decorate
+
+
+@each()
+async def it_works_without_a_reset(dut, name):
+    """As it is at power-on, it takes a set of coefficients and a frame. This is the first test, before any reset."""
+    bench = await Bench(dut, name, "power-on").start(reset=False)
+    design = bench.design
+    assert bench.port("s_axis_tready").value == 1
+    for port in ("m_axis_tvalid", "s_axi_bvalid", "s_axi_rvalid"):
+        assert bench.port(port).value == 0
+    if design.loadable:
+        form = design.coefficient_format
+        values = [bench.rng.randint(form.min, form.max) for _ in design.weights]
+        for value in values:
+            await bench.write(COEFFICIENT, value)
+        design = with_set(design, values)
+    frame = bench.samples(bench.size())
+    await bench.resize(frame.shape)
+    bench.send(frame)
+    await bench.expect(frame, design)
+    await bench.finish(bench.beats(frame.shape), bench.results(frame))
 
 
 @each()

@@ -1,0 +1,120 @@
+"""Makes Verilog that every reader understands alike: Yosys' ``always @*`` blocks become clocked ones, or functions.
+
+Such a block runs when something that it reads changes. Verilog-2005 and SystemVerilog differ in whether a register that is
+initialised where it is declared changes at time 0, and Yosys' guard against that is such a register itself. A clocked block
+waits for no such change, and a continuous assignment, of a function's value too, is made at time 0 in both languages.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from textwrap import indent
+
+from convolver.errors import ToolError
+
+__all__ = ["without_combinational_blocks"]
+
+_NAME = r"(?:\\\S+ |[A-Za-z_][\w$]*)"
+_MODULE = re.compile(r"^module .*?^endmodule\n", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"^  always @\* begin\n(.*?)^  end\n", re.MULTILINE | re.DOTALL)
+_GUARD = re.compile(
+    r"^    if \(\\\$auto\$verilog_backend\S+ \) begin end\n|^  reg \\\$auto\$verilog_backend\S+  = 0;\n", re.MULTILINE
+)
+_CLOCKED = re.compile(rf"^  always @\((?P<edge>\w+ {_NAME})\)\n    (?P<register>{_NAME}) <= (?P<next>{_NAME});\n", re.MULTILINE)
+_DECLARED = re.compile(
+    rf"^  (?:(?:input|output) )?(?:wire|reg)(?P<shape>(?: signed)?(?: \[\d+:\d+\])?) (?P<name>{_NAME})(?: = \S+)?;$",
+    re.MULTILINE,
+)
+_ASSIGNED = re.compile(r"^( *[^(\n]*?) = ", re.MULTILINE)
+_FULL = re.compile(r"^ *\(\* full_case = 32'd1 \*\)\n", re.MULTILINE)
+_TOKEN = re.compile(rf'"[^"]*"|\(\*.*?\*\)|/\*.*?\*/|\d+\'\w+|\$\w+|(?P<name>{_NAME})')
+_KEYWORDS = {"begin", "end", "if", "else", "casez", "endcase", "default"}
+
+
+def without_combinational_blocks(text: str) -> str:
+    """Rewrites the modules of a text that Yosys' ``write_verilog -norename`` gave; all but those blocks stays as it is.
+
+    What a block makes for one register alone moves into that register's clocked block. What other blocks make is a function's
+    value, continuously assigned; the function's arguments are what the block read, under the same names.
+
+    Raises
+    ------
+    ToolError
+        If a block isn't as the Yosys that this was written for writes it.
+    """
+    return _MODULE.sub(lambda module: _rewritten(module[0]), text)
+
+
+def _rewritten(module: str) -> str:
+    """One module's text."""
+    parts = _BLOCK.split(_FULL.sub("", _GUARD.sub("", module)))
+    others, bodies = parts[::2], {_target(body): body for body in parts[1::2]}
+    shapes = {found["name"]: found["shape"] for found in _DECLARED.finditer(module)}
+    used = _names("".join(others))
+    for body in bodies.values():
+        used.update(_names(body).keys())
+
+    merged = set()
+
+    def clocked(block: re.Match[str]) -> str:
+        """A register's block, with what it takes in it if nothing else takes that."""
+        register, following = block["register"], block["next"]
+        # Beside this place it is named where it is declared, and in its own block.
+        if following not in bodies or used[following] > 3 or shapes[register] != shapes[following]:
+            return block[0]
+        merged.add(following)
+        body = _ASSIGNED.sub(r"\1 <= ", _renamed(bodies[following], following, register))
+        kept = f"    {register} <= {register};\n"  # as a register does anyway
+        return f"  always @({block['edge']}) begin\n{body.removeprefix(kept)}  end\n"
+
+    others = [_CLOCKED.sub(clocked, other) for other in others]
+    functions = ["" if target in merged else _function(target, body, shapes) for target, body in bodies.items()]
+    text = "".join(other + function for other, function in zip(others, [*functions, ""], strict=True))
+
+    def declared(line: re.Match[str]) -> str:
+        if (name := line["name"]) in merged or name not in bodies:
+            return "" if name in merged else line[0]
+        return f"{line['attributes']}  wire{shapes[name]} {name};\n"
+
+    return re.sub(
+        rf"^(?P<attributes>(?:  \(\*.*\*\)\n)*)  reg[^;]*? (?P<name>{_NAME})(?: = \S+)?;\n", declared, text, flags=re.MULTILINE
+    )
+
+
+def _target(body: str) -> str:
+    """What a block assigns: one signal, or parts of it."""
+    targets = {name for place in _ASSIGNED.findall(body) for name in _names(place)}
+    if len(targets) != 1:
+        raise ToolError(f"A combinational block must assign one signal, as Yosys writes it, not {sorted(targets)}")
+    return targets.pop()
+
+
+def _function(target: str, body: str, shapes: Mapping[str, str]) -> str:
+    """A function with this body, and the assignment of its value."""
+    plain = re.sub(r"^\\| $", "", target)
+    name = f"value_of_{plain}"  # Icarus takes one that begins with $ for a system function, even when it is escaped
+    if not re.fullmatch(_NAME, name):
+        name = f"\\{name} "
+    reads = [read for read in _names(body) if read != target]
+    if missing := [read for read in reads if read not in shapes]:
+        raise ToolError(f"A combinational block must read signals that are declared before it, not {missing[0]}")
+    inputs = [f"    input{shapes[read]} {read};\n" for read in reads] or ["    input none;\n"]  # it must have one
+    arguments = ", ".join(reads) or "1'h0"
+    return "".join(
+        [
+            f"  function{shapes[target]} {name};\n",
+            *inputs,
+            f"    begin\n{indent(_renamed(body, target, name), '  ')}    end\n",
+            "  endfunction\n",
+            f"  assign {target} = {name}({arguments});\n",
+        ]
+    )
+
+
+def _names(text: str) -> Counter[str]:
+    """The signals that a text names, in their order."""
+    return Counter(found["name"] for found in _TOKEN.finditer(text) if found["name"] and found["name"] not in _KEYWORDS)
+
+
+def _renamed(text: str, name: str, new: str) -> str:
+    return _TOKEN.sub(lambda found: new if found["name"] == name else found[0], text)
