@@ -139,6 +139,12 @@ class Design:
     """Samples of a pixel, side by side."""
     continuous: bool = False
     """Whether the core keeps its last samples from frame to frame."""
+    combine: Combination = "none"
+    """What becomes of several sums."""
+    absolute: bool = False
+    """Whether a sum's magnitude takes its place."""
+    threshold: int | None = None
+    """What makes results binary."""
 
     def _set(self, name: str, value: object) -> None:
         """Completes a field; they are frozen once the design is made."""
@@ -277,6 +283,11 @@ class Design:
             if key not in known:
                 raise DesignError(f"Unknown field {shown(key)}; known are {', '.join(known)}")
         return dataclasses.replace(self, **changes)  # type: ignore[type-var]  # every subclass is a dataclass
+
+    @property
+    def set_size(self) -> int:
+        """Coefficients of a set that is loaded; 0 where they are constant."""
+        return len(self.weights) if self.loadable else 0
 
     def with_weights(self, weights: Sequence[int]) -> Self:
         """A copy with other coefficients, in the order of `weights`."""
@@ -488,6 +499,10 @@ class FIRDesign(FromSpecification, Design):
         return self.replace(coefficients=tuple(weights))
 
     @property
+    def set_size(self) -> int:
+        return len(self.terms) if self.loadable else 0
+
+    @property
     def taps(self) -> int:
         """Number of coefficients."""
         return len(self.coefficients)
@@ -682,6 +697,11 @@ class Conv2DDesign(Design):
         return tuple(found)
 
     @property
+    def plain_factors(self):
+        """Column and row of each kernel, as integers, where that is used."""
+        return self._factors if self.factors is not None else None
+
+    @property
     def slot(self) -> int:
         """`clocks_per_pixel`, which is never None once the design is made."""
         assert self.clocks_per_pixel is not None
@@ -817,6 +837,11 @@ class Conv2DDesign(Design):
         """Rows below a result that the core waits for: the window's, and one more where a reflected border reaches beyond
         them."""
         return max(self.above, self.below) if "reflect" in self.core_boundaries else self.below
+
+    @property
+    def core_kept(self) -> int:
+        """Rows of the column that comes to the window: those of the line buffer, and the newest."""
+        return self.core_above + self.core_below + 1
 
     @property
     def core_right(self) -> int:

@@ -10,7 +10,7 @@ from convolver.designs import Conv2DDesign, FIRDesign
 from convolver.hw.core import create
 from convolver.hw.registers import BUS, RegisterBank, description, frame_members
 from convolver.hw.stream import beat_layout, result_layout
-from convolver.schedule import Schedule
+from convolver.plan.lowering import lower
 
 __all__ = ["Accelerator"]
 
@@ -60,7 +60,7 @@ class Accelerator(wiring.Component):
     @property
     def latency(self) -> int:
         """Clocks from the acceptance of a beat to the offer of the result that it completes, without stalls."""
-        return Schedule(self.design).latency if self._core is None else int(self._core.latency)
+        return lower(self.design).latency if self._core is None else int(self._core.latency)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

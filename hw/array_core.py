@@ -6,7 +6,8 @@ from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from convolver.schedule import Schedule
+from convolver.plan.plan import Plan
+from convolver.plan.stages import Magnitude as MagnitudeStage
 
 from .coefficients import CoefficientBank, CoefficientMemory, coefficient_layout
 from .delay import Delay
@@ -23,14 +24,14 @@ class ArrayCore(wiring.Component):
     """From the samples of each lane to the stream of results: one result a slot, of one pixel or several, full back-pressure at
     `o`.
 
-    Latency from `valid` to `o.valid`: the schedule's stages behind the feeder. Nothing in between can stall: start a slot
+    Latency from `valid` to `o.valid`: the plan's stages behind the feeder. Nothing in between can stall: start a slot
     that gives a result only while `available`, and `take` a credit for it.
 
     Parameters
     ----------
-    schedule : Schedule
+    plan : Plan
         If it has several arrays, all of them work on the same window, and their results leave together. Of several samples a
-        clock (`Schedule.copies`) each has the arrays for itself, and all share the coefficients.
+        clock (`Plan.copies`) each has the arrays for itself, and all share the coefficients.
     result : data.StructLayout
         Payload of the results: `data` and the marks.
 
@@ -39,7 +40,7 @@ class ArrayCore(wiring.Component):
     samples : In
         An array of one sample a lane, those of one copy behind the other.
     mirrors : In
-        An array of each lane's second sample, 0 where there is none; if the schedule has any.
+        An array of each lane's second sample, 0 where there is none; if the plan has any.
     valid : In
         The samples are those of the last clock of a slot that gives a result.
     marks : In
@@ -59,13 +60,13 @@ class ArrayCore(wiring.Component):
         The output buffer overflowed; can't happen.
     """
 
-    def __init__(self, schedule: Schedule, result: data.StructLayout) -> None:
-        design = schedule.design
-        self._schedule = schedule
+    def __init__(self, plan: Plan, result: data.StructLayout) -> None:
+        design = plan.design
+        self._plan = plan
         self._result = result
         self._marks = data.StructLayout({name: field.shape for name, field in result if name != "data"})
         ports = {
-            "samples": In(shape_of(schedule.fed)).array(schedule.copies * schedule.lanes),
+            "samples": In(shape_of(plan.lane_input)).array(plan.copies * plan.lanes),
             "valid": In(1),
             "marks": In(self._marks),
             "take": In(1),
@@ -74,15 +75,15 @@ class ArrayCore(wiring.Component):
             "o": Out(stream.Signature(result)),
             "overflow": Out(1),
         }
-        if schedule.mirrored:
-            ports["mirrors"] = In(shape_of(design.sample)).array(schedule.lanes)
-        if schedule.clocks > 1:
-            ports |= {"clock": In(range(schedule.clocks)), "start": In(1)}
-        if schedule.clocks > 1 or design.loadable:
+        if plan.pre_added:
+            ports["mirrors"] = In(shape_of(design.sample)).array(plan.lanes)
+        if plan.cycles > 1:
+            ports |= {"clock": In(range(plan.cycles)), "start": In(1)}
+        if plan.cycles > 1 or design.loadable:
             ports["swap"] = In(1)
         if design.loadable:
             ports |= {
-                "coefficients": In(stream.Signature(coefficient_layout(design))),
+                "coefficients": In(stream.Signature(coefficient_layout(design.coefficient_format))),
                 "restart": In(1),
                 "open": In(1),
                 "pending": Out(1),
@@ -92,27 +93,27 @@ class ArrayCore(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        schedule = self._schedule
-        parts, firsts = schedule.arrays * schedule.copies, schedule.array_lanes * schedule.copies
+        plan = self._plan
+        parts, firsts = plan.arrays * plan.copies, plan.first_lanes * plan.copies
         several = len(parts) > 1
         arrays = [MACArray(part) for part in parts]
-        requantisers = [Requantiser(schedule, reach) for reach in schedule.design.stage_ranges * schedule.copies]
-        m.submodules.buffer = buffer = OutputBuffer(self._result, schedule.buffer_depth)
+        requantisers = [Requantiser(plan, reach) for reach in plan.design.stage_ranges * plan.copies]
+        m.submodules.buffer = buffer = OutputBuffer(self._result, plan.buffer_depth)
         beside = data.StructLayout({"valid": 1, "marks": self._marks})
-        pre_adder = int(schedule.mirrored)
+        pre_adder = int(plan.pre_added)
         longest = max(array.latency for array in arrays)
-        latency = longest + schedule.combine_latency + requantisers[0].latency
+        latency = longest + plan.cycles_in(MagnitudeStage) + requantisers[0].latency
         m.submodules.beside = delay = Delay(beside, latency)
         result = Signal(self._result)
-        width = schedule.design.output_format.width
+        width = plan.design.output_format.width
 
         sums: list[Value] = []
         for number, (array, part, first) in enumerate(zip(arrays, parts, firsts, strict=True)):
             m.submodules[f"array_{number}" if several else "array"] = array
-            copy = number // len(schedule.arrays) * schedule.lanes
+            copy = number // len(plan.arrays) * plan.lanes
             for lane in range(part.lanes):
                 m.d.comb += array.samples[lane].eq(self.samples[copy + first + lane])
-                if schedule.mirrored:
+                if plan.pre_added:
                     m.d.comb += array.mirrors[lane].eq(self.mirrors[first + lane])
             sums.append(array.sum)
             if early := longest - array.latency:
@@ -120,7 +121,7 @@ class ArrayCore(wiring.Component):
                 m.submodules[f"wait_{number}"] = wait = Delay(array.sum.shape(), early)
                 m.d.comb += wait.i.eq(array.sum)
                 sums[-1] = wait.o
-        if schedule.combine_latency:
+        if plan.cycles_in(MagnitudeStage):
             sums = self._magnitudes(m, sums)
         for number, (requantiser, value) in enumerate(zip(requantisers, sums, strict=True)):
             m.submodules[f"requantiser_{number}" if len(requantisers) > 1 else "requantiser"] = requantiser
@@ -139,8 +140,8 @@ class ArrayCore(wiring.Component):
         ]
         wiring.connect(m, buffer.o, wiring.flipped(self.o))
 
-        if schedule.clocks > 1:
-            m.submodules.bank = bank = CoefficientMemory(schedule)
+        if plan.cycles > 1:
+            m.submodules.bank = bank = CoefficientMemory(plan.coefficients)
             m.d.comb += [bank.clock.eq(self.clock), bank.swap.eq(self.swap)]
             m.submodules.start = start = Delay(1, pre_adder)
             m.d.comb += start.i.eq(self.start)
@@ -150,8 +151,8 @@ class ArrayCore(wiring.Component):
             domain = m.d.sync if pre_adder else m.d.comb
             for array, lane, number in self._array_lanes(arrays):
                 domain += array.coefficients[lane].eq(bank.coefficients[number])
-        elif schedule.design.loadable:
-            m.submodules.bank = bank = CoefficientBank(schedule)
+        elif plan.design.loadable:
+            m.submodules.bank = bank = CoefficientBank(plan.coefficients)
             m.submodules.swap = swap = Delay(1, pre_adder)
             m.d.comb += [
                 swap.i.eq(self.swap),
@@ -159,7 +160,7 @@ class ArrayCore(wiring.Component):
                 *(array.load.eq(bank.load) for array in arrays),
                 *(array.coefficients[lane].eq(bank.coefficients[number]) for array, lane, number in self._array_lanes(arrays)),
             ]
-        if schedule.design.loadable:
+        if plan.design.loadable:
             wiring.connect(m, wiring.flipped(self.coefficients), bank.i)
             m.d.comb += [
                 bank.restart.eq(self.restart),
@@ -171,18 +172,18 @@ class ArrayCore(wiring.Component):
 
     def _array_lanes(self, arrays: Sequence[MACArray]) -> list[tuple[MACArray, int, int]]:
         """Each array's lanes, and their numbers among those of a copy."""
-        schedule = self._schedule
-        parts = zip(arrays, schedule.arrays * schedule.copies, schedule.array_lanes * schedule.copies, strict=True)
+        plan = self._plan
+        parts = zip(arrays, plan.arrays * plan.copies, plan.first_lanes * plan.copies, strict=True)
         return [(array, lane, first + lane) for array, part, first in parts for lane in range(part.lanes)]
 
     def _magnitudes(self, m: Module, sums: list[Value]) -> list[Value]:
         """What goes to the output stage, copy by copy."""
-        schedule = self._schedule
-        kernels, found = len(schedule.arrays), []
-        for copy in range(schedule.copies):
-            name = f"magnitude_{copy}" if schedule.copies > 1 else "magnitude"
-            m.submodules[name] = magnitude = Magnitude(schedule)
+        plan = self._plan
+        kernels, found = len(plan.arrays), []
+        for copy in range(plan.copies):
+            name = f"magnitude_{copy}" if plan.copies > 1 else "magnitude"
+            m.submodules[name] = magnitude = Magnitude(plan)
             own = sums[copy * kernels : (copy + 1) * kernels]
             m.d.comb += [getattr(magnitude, f"i_{number}").eq(value) for number, value in enumerate(own)]
-            found += [getattr(magnitude, f"o_{number}") for number in range(schedule.design.outputs)]
+            found += [getattr(magnitude, f"o_{number}") for number in range(plan.design.outputs)]
         return found

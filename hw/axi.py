@@ -14,7 +14,8 @@ from convolver.hw.packing import padded
 from convolver.hw.registers import ADDRESS_WIDTH, BUS, description
 from convolver.hw.reset import ResetEntry
 from convolver.hw.stream import SkidBuffer
-from convolver.schedule import Family, Schedule
+from convolver.plan.lowering import lower
+from convolver.plan.target import Family
 
 __all__ = ["AXIAccelerator", "AXILiteFront", "ports"]
 
@@ -230,7 +231,7 @@ class AXIAccelerator(wiring.Component):
     @property
     def latency(self) -> int:
         """Clocks from the acceptance of a beat to the offer of the result that it completes, without stalls."""
-        return Schedule(self.design, self.family).latency + 1
+        return lower(self.design, self.family).latency + 1
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

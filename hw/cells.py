@@ -6,7 +6,7 @@ from amaranth.hdl import Cat, Const, Shape, Value, unsigned
 
 from convolver.designs import Conv2DDesign
 from convolver.formats import Format
-from convolver.schedule import Schedule
+from convolver.plan.plan import Plan
 
 from .stream import shape_of
 
@@ -37,10 +37,10 @@ class Cells:
         return cls(design.planes, (design.pixel,), (design.fill,))
 
     @classmethod
-    def of_sums(cls, schedule: Schedule) -> "Cells":
+    def of_sums(cls, design: Conv2DDesign, plan: Plan) -> "Cells":
         """Those of what separable kernels make of each column."""
-        rows = [array.design for array in schedule.arrays if isinstance(array.design, Conv2DDesign)]
-        return cls(schedule.planes, tuple(row.pixel for row in rows), tuple(row.fill for row in rows))
+        formats = tuple(column.accumulator for column in plan.columns)
+        return cls(design.planes, formats, tuple(design.fill * sum(column.weights) for column in plan.columns))
 
     @property
     def plane_shape(self) -> Shape:

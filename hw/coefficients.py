@@ -4,8 +4,9 @@ from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from convolver.designs import Design
-from convolver.schedule import GROUP, Schedule
+from convolver.formats import Format
+from convolver.plan.array import GROUP
+from convolver.plan.coefficients import CoefficientStore
 
 from .block_ram import BlockRAM
 from .datapath import DataRegister
@@ -14,9 +15,9 @@ from .stream import shape_of
 __all__ = ["CoefficientBank", "CoefficientLoader", "CoefficientMemory", "coefficient_layout"]
 
 
-def coefficient_layout(design: Design) -> data.StructLayout:
-    """Payload of a set's stream: `data`, and the mark of its `last` coefficient."""
-    return data.StructLayout({"data": shape_of(design.coefficient_format), "last": 1})
+def coefficient_layout(form: Format) -> data.StructLayout:
+    """Payload of a set's stream: `data` of that format, and the mark of its `last` coefficient."""
+    return data.StructLayout({"data": shape_of(form), "last": 1})
 
 
 class CoefficientLoader(wiring.Component):
@@ -27,13 +28,13 @@ class CoefficientLoader(wiring.Component):
 
     Parameters
     ----------
-    schedule : Schedule
-        Of a design with `loadable` set.
+    store : CoefficientStore
+        Of coefficients that can be loaded.
 
     Ports
     -----
     i : stream of `coefficient_layout`
-        A set, in the order of `schedule.loaded`. Not ready while a set is pending.
+        A set, in the order of `store.loaded`. Not ready while a set is pending.
     restart : In
         Drops a set that was begun.
     swap : In
@@ -51,18 +52,18 @@ class CoefficientLoader(wiring.Component):
         A set of a wrong length was dropped; one clock.
     """
 
-    def __init__(self, schedule: Schedule) -> None:
-        self._count = len(schedule.loaded)
-        self._design = schedule.design
+    def __init__(self, store: CoefficientStore) -> None:
+        self._count = len(store.loaded)
+        self._store = store
         super().__init__(
             {
-                "i": In(stream.Signature(coefficient_layout(schedule.design))),
+                "i": In(stream.Signature(coefficient_layout(store.format))),
                 "restart": In(1),
                 "swap": In(1),
                 "idle": In(1),
                 "write": Out(1),
                 "index": Out(range(self._count)),
-                "data": Out(shape_of(schedule.design.coefficient_format)),
+                "data": Out(shape_of(store.format)),
                 "load": Out(1),
                 "pending": Out(1),
                 "error": Out(1),
@@ -71,7 +72,7 @@ class CoefficientLoader(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        beat = Signal(coefficient_layout(self._design))
+        beat = Signal(coefficient_layout(self._store.format))
         held = Signal()  # `beat` is to be counted
         final = Signal(init=self._count == 1)  # `index` is the last one's
         overlong = Signal()  # the set has more coefficients than the design: drop the rest of it
@@ -104,16 +105,15 @@ class CoefficientLoader(wiring.Component):
         return m
 
 
-def _bank_ports(schedule: Schedule) -> dict[str, wiring.Member]:
-    design = schedule.design
+def _bank_ports(store: CoefficientStore) -> dict[str, wiring.Member]:
     ports = {
         "swap": In(1),
         "load": Out(1),
-        "coefficients": Out(shape_of(design.coefficient_format)).array(schedule.lanes),
+        "coefficients": Out(shape_of(store.format)).array(store.lanes),
     }
-    if design.loadable:
+    if store.loadable:
         ports |= {
-            "i": In(stream.Signature(coefficient_layout(design))),
+            "i": In(stream.Signature(coefficient_layout(store.format))),
             "restart": In(1),
             "idle": In(1),
             "pending": Out(1),
@@ -142,8 +142,8 @@ class CoefficientBank(wiring.Component):
 
     Parameters
     ----------
-    schedule : Schedule
-        Of a design with `loadable` set.
+    store : CoefficientStore
+        Of coefficients that can be loaded.
 
     Ports
     -----
@@ -155,15 +155,15 @@ class CoefficientBank(wiring.Component):
         An array of one coefficient a lane.
     """
 
-    def __init__(self, schedule: Schedule) -> None:
-        self._schedule = schedule
-        super().__init__(_bank_ports(schedule))
+    def __init__(self, store: CoefficientStore) -> None:
+        self._store = store
+        super().__init__(_bank_ports(store))
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        schedule = self._schedule
-        weights = schedule.design.weights
-        m.submodules.loader = loader = CoefficientLoader(schedule)
+        store = self._store
+        weights = store.weights
+        m.submodules.loader = loader = CoefficientLoader(store)
         _connect_loader(m, self, loader)
         initial = Signal(init=1)
         # A register drives all the multipliers; no coefficient changes before the clock in which it is taken.
@@ -172,9 +172,9 @@ class CoefficientBank(wiring.Component):
             # The shadow holds the first set until it has been handed over.
             m.d.comb += [self.i.ready.eq(0), loader.i.valid.eq(0)]
 
-        shape = shape_of(schedule.design.coefficient_format)
+        shape = shape_of(store.format)
         shadow = [
-            DataRegister(shape, name=f"shadow_{index}", init=weights[weight]) for index, weight in enumerate(schedule.loaded)
+            DataRegister(shape, name=f"shadow_{index}", init=weights[weight]) for index, weight in enumerate(store.loaded)
         ]
         write, index, value, afresh = loader.write, loader.index, loader.data, initial
         low = (GROUP - 1).bit_length()
@@ -192,15 +192,15 @@ class CoefficientBank(wiring.Component):
                 with m.If(afresh):
                     m.d.sync += register.eq(register.init)
             ours = index[low:] == number + 1
-            if number < len(schedule.groups) - 1:
+            if number < store.groups - 1:
                 # The next group takes the set a clock later: what is written comes to it a clock later too. So does a reset,
                 # behind whatever was on its way then.
                 moving = (write, index, afresh, ours)
                 later = [DataRegister(signal.shape(), name=f"later_{number}") for signal in moving]
                 m.d.sync += [after.eq(now) for after, now in zip(later, moving, strict=True)]
                 (write, index, afresh, ours), value = later, word
-        places = {weight: index for index, weight in enumerate(schedule.loaded)}
-        m.d.comb += [self.coefficients[product.lane].eq(shadow[places[product.weight]]) for product in schedule.products]
+        places = {weight: index for index, weight in enumerate(store.loaded)}
+        m.d.comb += [self.coefficients[product.lane].eq(shadow[places[product.weight]]) for product in store.products]
         return m
 
 
@@ -212,8 +212,8 @@ class CoefficientMemory(wiring.Component):
 
     Parameters
     ----------
-    schedule : Schedule
-        With several clocks a slot.
+    store : CoefficientStore
+        With several phases a slot.
 
     Ports
     -----
@@ -229,39 +229,38 @@ class CoefficientMemory(wiring.Component):
         An array of one coefficient a lane, two clocks after `clock`.
     """
 
-    def __init__(self, schedule: Schedule) -> None:
-        self._schedule = schedule
-        super().__init__(_bank_ports(schedule) | {"clock": In(range(schedule.clocks))})
+    def __init__(self, store: CoefficientStore) -> None:
+        self._store = store
+        super().__init__(_bank_ports(store) | {"clock": In(range(store.cycles))})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        schedule = self._schedule
-        design = schedule.design
-        shape = shape_of(design.coefficient_format)
-        banks = 3 if design.loadable else 1
+        store = self._store
+        shape = shape_of(store.format)
+        banks = store.banks
         active = Signal(range(banks))  # 0 after reset
         m.d.comb += self.load.eq(1)
 
-        if design.loadable:
-            m.submodules.loader = loader = CoefficientLoader(schedule)
+        if store.loadable:
+            m.submodules.loader = loader = CoefficientLoader(store)
             _connect_loader(m, self, loader)
             spare = Signal(range(banks))
             m.d.comb += spare.eq(Mux(active == 1, 2, 1))
             with m.If(loader.load):
                 m.d.sync += active.eq(spare)
-        for lane in range(schedule.lanes):
-            products = schedule.lane(lane)
-            own = [schedule.weights[product.weight] for product in products] + [0] * (schedule.clocks - len(products))
-            size = 1 << (schedule.clocks - 1).bit_length()
+        for lane in range(store.lanes):
+            products = store.lane(lane)
+            own = [store.weights[product.weight] for product in products] + [0] * (store.cycles - len(products))
+            size = store.bank_words
             memory = BlockRAM(shape, size * banks, own)
             m.submodules[f"lane_{lane}"] = memory
             m.d.comb += memory.read_address.eq(Cat(self.clock[: (size - 1).bit_length()], active))
             m.d.comb += self.coefficients[lane].eq(memory.read_data)
-            if design.loadable:
+            if store.loadable:
                 # Where each coefficient of a set goes: its lane and its clock.
-                mine = {schedule.loaded.index(product.weight): product.clock for product in products}
-                clocks = Array(mine.get(index, 0) for index in range(len(schedule.loaded)))
-                here = Array(int(index in mine) for index in range(len(schedule.loaded)))
+                mine = {store.loaded.index(product.weight): product.phase for product in products}
+                clocks = Array(mine.get(index, 0) for index in range(len(store.loaded)))
+                here = Array(int(index in mine) for index in range(len(store.loaded)))
                 m.d.comb += [
                     memory.write_address.eq(Cat(Const(0, (size - 1).bit_length()) | clocks[loader.index], spare)),
                     memory.write_data.eq(loader.data),

@@ -5,7 +5,10 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.designs import Conv2DDesign
-from convolver.schedule import OPERANDS_LATENCY, Schedule
+from convolver.plan.array import DotProduct
+from convolver.plan.conv2d import SERIALISE_LATENCY
+from convolver.plan.plan import Plan
+from convolver.plan.stages import ColumnFilter as ColumnStage
 
 from .border import choice_layout, column_signature
 from .cells import Cells
@@ -20,7 +23,7 @@ __all__ = ["ColumnFilter"]
 
 class ColumnFilter(wiring.Component):
     """Makes the dot product of each column with each kernel's column: one step a clock, of a column or of several, no stall,
-    latency the schedule's stage ``column``.
+    latency the plan's stage ``column``.
 
     What is chosen of columns later, at a row's ends, is chosen of their sums: a border's column is a copy of one of the row's,
     or the fill from top to bottom. Where that is chosen at run time its sums are computed beside those of the columns,
@@ -30,7 +33,7 @@ class ColumnFilter(wiring.Component):
     ----------
     design : Conv2DDesign
         Of separable kernels.
-    schedule : Schedule
+    plan : Plan
         Its plan.
 
     Ports
@@ -41,37 +44,38 @@ class ColumnFilter(wiring.Component):
         The same of the one row of sums.
     """
 
-    def __init__(self, design: Conv2DDesign, schedule: Schedule) -> None:
-        assert schedule.columns
+    def __init__(self, design: Conv2DDesign, plan: Plan) -> None:
+        assert plan.columns
         self._design = design
-        self._schedule = schedule
-        self._sums = Cells.of_sums(schedule)
+        self._plan = plan
+        self._latency = plan.cycles_in(ColumnStage)
+        self._sums = Cells.of_sums(design, plan)
         inside, outside = column_signature(design, design.kernel_rows), column_signature(design, 1, self._sums)
         super().__init__({"i": In(inside), "o": Out(outside)})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        design, schedule, pixels = self._design, self._schedule, Cells.of_pixels(self._design)
-        lanes, several = design.pixels_per_clock, schedule.copies * len(schedule.columns) > 1
+        design, plan, pixels = self._design, self._plan, Cells.of_pixels(self._design)
+        lanes, several = design.pixels_per_clock, plan.copies * len(plan.columns) > 1
         count = 0
         for lane in range(lanes):
             column, sums = self.i.pixels[lane::lanes], []
             for plane in range(design.planes):
                 samples = [pixels.number(pixel, plane) for pixel in column]
-                for one in schedule.columns:
+                for one in plan.columns:
                     sums.append(self._filtered(m, one, samples, f"_{count}" if several else ""))
                     count += 1
             m.d.comb += self.o.pixels[lane].eq(Cat(sums))
 
-        valid, choice, left = self.i.valid, self.i.choice, schedule.column_latency
-        if schedule.clocks > 1:
+        valid, choice, left = self.i.valid, self.i.choice, self._latency
+        if plan.cycles > 1:
             # What is chosen stands as long as the operands of its column, and goes on with the last of them.
             taken, choice = Signal.like(self.i.choice), Signal.like(self.i.choice)
             with m.If(self.i.valid):
                 m.d.sync += taken.eq(self.i.choice)
             m.d.sync += choice.eq(taken)
-            valid = self._later(m, "passed", valid, OPERANDS_LATENCY + schedule.clocks - 1)
-            left -= OPERANDS_LATENCY + schedule.clocks - 1
+            valid = self._later(m, "passed", valid, SERIALISE_LATENCY + plan.cycles - 1)
+            left -= SERIALISE_LATENCY + plan.cycles - 1
         m.d.comb += self.o.valid.eq(self._later(m, "valid", valid, left))
         # Which pixel each row took is done with; a fill is as late as the sums of its column.
         for name, _ in choice_layout(design, self._sums):
@@ -82,33 +86,33 @@ class ColumnFilter(wiring.Component):
             m.d.comb += Value.cast(go).eq(self._later(m, name, Value.cast(come), left))
         return m
 
-    def _filtered(self, m: Module, schedule: Schedule, samples: list[Value], suffix: str) -> Value:
+    def _filtered(self, m: Module, column: DotProduct, samples: list[Value], suffix: str) -> Value:
         """One column's sum for one kernel; what takes fewer clocks than others waits for them."""
         # Operands are taken over a clock behind their `valid`, and a column doesn't stand as a window does.
-        m.submodules[f"sums{suffix}"] = sums = Sums(schedule, schedule.sum_levels + (schedule.clocks > 1))
-        m.submodules[f"array{suffix}"] = array = MACArray(schedule)
+        m.submodules[f"sums{suffix}"] = sums = Sums(column, column.sum_levels + (column.cycles > 1))
+        m.submodules[f"array{suffix}"] = array = MACArray(column)
         m.d.comb += [place.eq(sample) for place, sample in zip(sums.places, samples, strict=True)]
-        operands, taken = list(sums.sums), schedule.sum_levels
-        if schedule.clocks > 1:
-            m.submodules[f"operands{suffix}"] = folded = Operands(schedule)
-            m.submodules[f"bank{suffix}"] = bank = CoefficientMemory(schedule)
+        operands, taken = list(sums.sums), column.sum_levels
+        if column.cycles > 1:
+            m.submodules[f"operands{suffix}"] = folded = Operands(column.lane_input, column.store)
+            m.submodules[f"bank{suffix}"] = bank = CoefficientMemory(column.store)
             m.d.comb += [
                 *(operand.eq(value) for operand, value in zip(folded.operands, operands, strict=True)),
                 folded.valid.eq(self._later(m, f"begin{suffix}", self.i.valid, taken)),
                 bank.clock.eq(folded.clock),
                 array.start.eq(folded.start),
                 array.load.eq(bank.load),
-                *(array.coefficients[lane].eq(bank.coefficients[lane]) for lane in range(schedule.lanes)),
+                *(array.coefficients[lane].eq(bank.coefficients[lane]) for lane in range(column.lanes)),
             ]
-            operands, taken = list(folded.samples), taken + OPERANDS_LATENCY + schedule.clocks - 1
+            operands, taken = list(folded.samples), taken + SERIALISE_LATENCY + column.cycles - 1
         m.d.comb += [sample.eq(operand) for sample, operand in zip(array.samples, operands, strict=True)]
-        return self._later(m, f"wait{suffix}", array.sum, self._schedule.column_latency - taken - array.latency)
+        return self._later(m, f"wait{suffix}", array.sum, self._latency - taken - array.latency)
 
     def _filled(self, m: Module, name: str, fill: Value, clocks: int) -> Value:
         """The sums of a column that is the fill from top to bottom."""
         sums = []
-        for number, column in enumerate(self._schedule.columns):
-            scaled = Scaled(self._design.pixel, column.design.accumulator, sum(column.design.weights), clocks)
+        for number, column in enumerate(self._plan.columns):
+            scaled = Scaled(self._design.pixel, column.accumulator, sum(column.weights), clocks)
             m.submodules[f"{name}_{number}"] = scaled
             m.d.comb += scaled.i.eq(fill)
             sums.append(scaled.o)

@@ -7,7 +7,8 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.designs import Conv2DDesign
-from convolver.schedule import Family, Schedule
+from convolver.plan.lowering import lower
+from convolver.plan.target import Family
 
 from .array_core import ArrayCore
 from .border import Borders
@@ -29,7 +30,7 @@ __all__ = ["Conv2DCore"]
 
 class Conv2DCore(wiring.Component):
     """Convolves images with a kernel, or with several at once: one beat a clock, of one pixel or several, or one pixel a slot
-    (`Schedule.clocks`), full back-pressure, no bubble at row ends or between frames of one size.
+    (`Plan.cycles`), full back-pressure, no bubble at row ends or between frames of one size.
 
     The results of beat b of row r are offered `latency` clocks after the acceptance of beat ``b + core_ahead`` of row
     ``r + core_below``, counted on in the next row and the next frame. Behind a frame that no other follows at once the core
@@ -65,7 +66,7 @@ class Conv2DCore(wiring.Component):
 
     def __init__(self, design: Conv2DDesign, family: Family | None = None) -> None:
         self.design = design
-        self.schedule = Schedule(design, family)
+        self.plan = lower(design, family)
         ports = {
             "i": In(stream.Signature(beat_layout(design))),
             "o": Out(stream.Signature(result_layout(design))),
@@ -79,7 +80,7 @@ class Conv2DCore(wiring.Component):
             ports |= {name: In(shape) for name, shape in border_layout(design).members.items()}
         if design.loadable:
             ports |= {
-                "coefficients": In(stream.Signature(coefficient_layout(design))),
+                "coefficients": In(stream.Signature(coefficient_layout(design.coefficient_format))),
                 "restart": In(1),
                 "pending": Out(1),
             }
@@ -88,7 +89,7 @@ class Conv2DCore(wiring.Component):
     @property
     def latency(self) -> int:
         """Clocks from the acceptance of the pixel that completes a result to its offer, without stalls."""
-        return self.schedule.latency
+        return self.plan.latency
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -97,19 +98,19 @@ class Conv2DCore(wiring.Component):
         several = ("rest", "whole", "part") if pixels > 1 else ()
         m.submodules.entry = entry = Entry(design)
         m.submodules.raster = raster = Raster(design)
-        m.submodules.lines = lines = LineBuffer(design, self.schedule.family)
+        m.submodules.lines = lines = LineBuffer(design, self.plan.line_buffer)
         m.submodules.borders = borders = Borders(design)
         m.submodules.border = border = RowBorder(design)
         # Separable kernels' window is that of their row filters, on the sums of the columns.
-        sums = Cells.of_sums(self.schedule) if self.schedule.columns else None
+        sums = Cells.of_sums(design, self.plan) if self.plan.columns else None
         m.submodules.window = window = Window(design, sums)
-        m.submodules.array = array = ArrayCore(self.schedule, result_layout(design))
+        m.submodules.array = array = ArrayCore(self.plan, result_layout(design))
 
-        if self.schedule.clocks == 1:
+        if self.plan.cycles == 1:
             wiring.connect(m, wiring.flipped(self.i), entry.i)
         wiring.connect(m, array.o, wiring.flipped(self.o))
         if sums is not None:
-            m.submodules.column = column = ColumnFilter(design, self.schedule)
+            m.submodules.column = column = ColumnFilter(design, self.plan)
             wiring.connect(m, border.o, column.i)
             wiring.connect(m, column.o, window.i)
         else:
@@ -135,7 +136,7 @@ class Conv2DCore(wiring.Component):
             *(pixel.eq(line) for pixel, line in zip(border.i.pixels, lines.pixels, strict=True)),
         ]
         operands, valid, marks = self._operands(m, window)
-        if self.schedule.clocks > 1:
+        if self.plan.cycles > 1:
             self._fold(m, entry, array, operands, valid, marks)
         else:
             m.d.comb += [
@@ -168,22 +169,22 @@ class Conv2DCore(wiring.Component):
 
     def _operands(self, m: Module, window: Window) -> tuple[list[Value], Value, dict[str, Value]]:
         """What the products take, one sample of a beat behind the other; whether it is that of a result; and its marks."""
-        schedule = self.schedule
-        shapes = image_marks(schedule.pixels)
+        plan = self.plan
+        shapes = image_marks(plan.pixels)
         marks: dict[str, Value] = {name: getattr(window, name) for name in shapes}
         operands: list[Value] = []
-        several = schedule.copies * len(schedule.arrays) > 1
-        for number, (copy, kernel) in enumerate(product(range(schedule.copies), range(len(schedule.arrays)))):
-            array, places = schedule.arrays[kernel], window.of(*divmod(copy, schedule.planes), kernel)
-            if not schedule.sum_levels:
+        several = plan.copies * len(plan.arrays) > 1
+        for number, (copy, kernel) in enumerate(product(range(plan.copies), range(len(plan.arrays)))):
+            array, places = plan.arrays[kernel], window.of(*divmod(copy, plan.planes), kernel)
+            if not plan.sum_levels:
                 operands += [places[one.position] for one in array.products]
                 continue
-            m.submodules[f"sums_{number}" if several else "sums"] = sums = Sums(array, schedule.sum_levels)
+            m.submodules[f"sums_{number}" if several else "sums"] = sums = Sums(array, plan.sum_levels)
             m.d.comb += [into.eq(place) for into, place in zip(sums.places, places, strict=True)]
             operands += sums.sums
-        if not schedule.sum_levels:
+        if not plan.sum_levels:
             return operands, window.valid, marks
-        m.submodules.beside = beside = Delay(data.StructLayout({"valid": 1, **shapes}), schedule.sum_levels)
+        m.submodules.beside = beside = Delay(data.StructLayout({"valid": 1, **shapes}), plan.sum_levels)
         m.d.comb += [beside.i.valid.eq(window.valid), *(beside.i[name].eq(mark) for name, mark in marks.items())]
         return operands, beside.o.valid, {name: beside.o[name] for name in shapes}
 
@@ -192,8 +193,8 @@ class Conv2DCore(wiring.Component):
     ) -> None:
         """One pixel a slot: the window stands for it, and its places come to the lanes one after the other."""
         # No pixel is taken ahead of its slot: the raster has a pace of its own, for pixels that waited, and for a frame's end.
-        m.submodules.pace = pace = Pace(self.schedule.clocks)
-        m.submodules.operands = operands = Operands(self.schedule)
+        m.submodules.pace = pace = Pace(self.plan.cycles)
+        m.submodules.operands = operands = Operands(self.plan.lane_input, self.plan.coefficients)
         kept = [Signal(array.marks.shape(), name=f"marks_{index}") for index in range(2)]
         with m.If(valid):
             m.d.sync += [kept[0][name].eq(mark) for name, mark in marks.items()]
@@ -205,7 +206,7 @@ class Conv2DCore(wiring.Component):
             pace.begin.eq(self.i.valid & self.i.ready),
             *(operands.operands[number].eq(value) for number, value in enumerate(given)),
             operands.valid.eq(valid),
-            *(array.samples[lane].eq(operands.samples[lane]) for lane in range(self.schedule.lanes)),
+            *(array.samples[lane].eq(operands.samples[lane]) for lane in range(self.plan.lanes)),
             array.clock.eq(operands.clock),
             array.start.eq(operands.start),
             array.valid.eq(operands.end),

@@ -1,7 +1,7 @@
 """Makes the core of a design."""
 
 from convolver.designs import Conv2DDesign, FIRDesign
-from convolver.schedule import Family
+from convolver.plan.target import Family
 
 from .conv2d import Conv2DCore
 from .fir import FIRCore

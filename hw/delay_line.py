@@ -8,7 +8,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.formats import Format
-from convolver.schedule import Schedule
+from convolver.plan.array import DotProduct
 
 from .block_ram import BlockRAM
 from .datapath import DataRegister
@@ -65,8 +65,8 @@ class SampleMemory(wiring.Component):
 
     Parameters
     ----------
-    schedule : Schedule
-        With several clocks a slot.
+    array : DotProduct
+        Systolic, with several phases a slot.
 
     Ports
     -----
@@ -80,17 +80,17 @@ class SampleMemory(wiring.Component):
         Beside the samples: they are those of the slot's first clock, of its last.
     """
 
-    def __init__(self, schedule: Schedule) -> None:
-        self._schedule = schedule
-        shape = shape_of(schedule.design.sample)
+    def __init__(self, array: DotProduct) -> None:
+        self._array = array
+        shape = shape_of(array.sample)
         super().__init__(
             {
                 "valid": In(1),
                 "clear": In(1),
                 "sample": In(shape),
-                "clock": Out(range(schedule.clocks)),
-                "samples": Out(shape).array(schedule.lanes),
-                "mirrors": Out(shape).array(schedule.lanes),
+                "clock": Out(range(array.cycles)),
+                "samples": Out(shape).array(array.lanes),
+                "mirrors": Out(shape).array(array.lanes),
                 "start": Out(1),
                 "end": Out(1),
             }
@@ -98,8 +98,8 @@ class SampleMemory(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        schedule = self._schedule
-        positions = schedule.positions
+        array = self._array
+        positions = array.positions
         depth = 1 << positions.bit_length()  # at least one more than are read: the next step writes while the oldest is read
         write = Signal(range(depth))
         older = Signal(range(positions))  # samples of the signal before the next one, as far as they matter
@@ -108,7 +108,7 @@ class SampleMemory(wiring.Component):
 
         m.d.comb += [
             first.eq(running & (self.clock == 0)),
-            last.eq(running & (self.clock == schedule.clocks - 1)),
+            last.eq(running & (self.clock == array.cycles - 1)),
         ]
         with m.If(running):
             m.d.sync += self.clock.eq(self.clock + 1)
@@ -124,11 +124,11 @@ class SampleMemory(wiring.Component):
         m.d.sync += [beside[0][0].eq(first), beside[0][1].eq(last), beside[1].eq(beside[0])]
         m.d.comb += [self.start.eq(beside[1][0]), self.end.eq(beside[1][1])]
 
-        for lane in range(schedule.lanes):
-            products = schedule.lane(lane)
+        for lane in range(array.lanes):
+            products = array.lane(lane)
             ages = [product.position for product in products]
             m.d.comb += self.samples[lane].eq(self._read(m, f"lane_{lane}", ages, write, older, running & ~last, depth))
-            mirrors = [product.mirror for product in products]
+            mirrors = [product.terms[1][0] if len(product.terms) > 1 else None for product in products]
             if any(mirror is not None for mirror in mirrors):
                 m.d.comb += self.mirrors[lane].eq(
                     self._read(m, f"mirror_{lane}", mirrors, write, older, running & ~last, depth)
@@ -139,8 +139,8 @@ class SampleMemory(wiring.Component):
         self, m: Module, name: str, ages: Sequence[int | None], write: Signal, older: Signal, advance: Value, depth: int
     ) -> Value:
         """The samples of these ages, clock by clock, or 0 where there is none; two clocks behind `clock`."""
-        schedule = self._schedule
-        memory = BlockRAM(shape_of(schedule.design.sample), depth)
+        array = self._array
+        memory = BlockRAM(shape_of(array.sample), depth)
         m.submodules[name] = memory
         m.d.comb += [memory.write_address.eq(write), memory.write_data.eq(self.sample), memory.write.eq(self.valid)]
 
@@ -148,7 +148,7 @@ class SampleMemory(wiring.Component):
         filled: list[int] = []
         for age in ages:
             filled.append(age if age is not None else (filled[-1] if filled else 0))
-        filled += filled[-1:] * (schedule.clocks - len(filled))
+        filled += filled[-1:] * (array.cycles - len(filled))
         steps = [before - after for before, after in pairwise(filled)]
         # From a slot's last sample to the next slot's first, which is one sample on.
         around = filled[-1] - filled[0] + 1
@@ -157,7 +157,7 @@ class SampleMemory(wiring.Component):
 
         # Neither looks at the write pointer or at the count when a slot begins: that path would be the slowest.
         address = Signal(range(depth), name=f"{name}_address", init=(-filled[0] - around) % depth)
-        spare_shape = signed(schedule.positions.bit_length() + 2)
+        spare_shape = signed(array.positions.bit_length() + 2)
         spare = Signal(spare_shape, name=f"{name}_spare")  # below 0: from before the signal
         spare_next = Signal(spare_shape, name=f"{name}_spare_next", init=-filled[0])
         m.d.sync += spare_next.eq(older - filled[0])
@@ -167,7 +167,7 @@ class SampleMemory(wiring.Component):
             m.d.sync += [address.eq(address + step), spare.eq(spare + step)]
         m.d.comb += memory.read_address.eq(address)
 
-        there = Array(int(age is not None) for age in (*ages, *[None] * (schedule.clocks - len(ages))))
+        there = Array(int(age is not None) for age in (*ages, *[None] * (array.cycles - len(ages))))
         looked_up, known = Signal(name=f"{name}_looked_up"), Signal(name=f"{name}_known")
         mask = (spare >= 0) if None not in ages else (spare >= 0) & there[self.clock]
         m.d.sync += [looked_up.eq(mask), known.eq(looked_up)]

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Signal, Value
 
-from convolver.schedule import CASCADE_FACTORS, CASCADE_SUM
+from convolver.plan.target import SERIES7_CASCADE
 
 __all__ = ["cascade", "multiply"]
 
 A_PORT = 30
-"""Bits of the port of the longer factor, of which the multiplier takes `CASCADE_FACTORS[0]`."""
+"""Bits of the port of the longer factor, of which the multiplier takes `SERIES7_CASCADE.factors[0]`."""
 
 
 def multiply(m: Module, name: str, a: Value, b: Value, load: Value, p: Signal) -> None:
@@ -63,18 +63,18 @@ def cascade(
         One a lane.
     sign : {1, -1}
     """
-    carried: Value = Const(0, CASCADE_SUM)
+    carried: Value = Const(0, SERIES7_CASCADE.sum_width)
     for lane, (operand, coefficient, load) in enumerate(zip(operands, coefficients, loads, strict=True)):
         # The longer one goes to A; the clock enable of its register tells which one is the coefficient.
         signed = [len(factor) + (not factor.shape().signed) for factor in (operand, coefficient)]
-        swapped = signed[1] > CASCADE_FACTORS[1]
+        swapped = signed[1] > SERIES7_CASCADE.factors[1]
         a, b = (coefficient, operand) if swapped else (operand, coefficient)
         enables = (load, Const(1)) if swapped else (Const(1), load)
         before = None
         if mirrors is not None:
             # The pre-adder gives D + A or D - A.
             a, before = mirrors[lane], operand
-        result, onward = (Signal(CASCADE_SUM, name=f"{name}_{lane}_{what}") for what in ("result", "onward"))
+        result, onward = (Signal(SERIES7_CASCADE.sum_width, name=f"{name}_{lane}_{what}") for what in ("result", "onward"))
         m.submodules[f"{name}_{lane}"] = _block(a, b, enables, before, sign, carried, result, onward, first=lane == 0)
         carried = onward
     m.d.comb += total.eq(result)
@@ -114,11 +114,11 @@ def _block(
         **{f"i_{port}": Const(0) for port in (*off, *(f"RST{name}" for name in resets), "MULTSIGNIN")},
         i_CLK=ClockSignal(),
         i_A=_extended(a, A_PORT),
-        i_B=_extended(b, CASCADE_FACTORS[1]),
-        i_C=Const(0, CASCADE_SUM),
-        i_D=Const(0, CASCADE_FACTORS[0]) if before is None else _extended(before, CASCADE_FACTORS[0]),
+        i_B=_extended(b, SERIES7_CASCADE.factors[1]),
+        i_C=Const(0, SERIES7_CASCADE.sum_width),
+        i_D=Const(0, SERIES7_CASCADE.factors[0]) if before is None else _extended(before, SERIES7_CASCADE.factors[0]),
         i_ACIN=Const(0, A_PORT),
-        i_BCIN=Const(0, CASCADE_FACTORS[1]),
+        i_BCIN=Const(0, SERIES7_CASCADE.factors[1]),
         i_PCIN=carried,
         i_CEA2=enables[0],
         i_CEB2=enables[1],

@@ -5,11 +5,11 @@ from typing import Any
 
 from amaranth.hdl import ClockSignal, Const, Instance, Module, Signal, Value
 
-from convolver.schedule import FACTORS
+from convolver.plan.target import TARGETS
 
 __all__ = ["multiply", "remember"]
 
-MULTIPLIER_WIDTH = FACTORS["ecp5"][0]
+MULTIPLIER_WIDTH = TARGETS["ecp5"].factors[0]
 """Bits of a factor of MULT18X18D, signed or not."""
 
 

@@ -1,6 +1,6 @@
 """Which family of devices a platform is of: it decides whose primitives a component is made of."""
 
-from convolver.schedule import Family
+from convolver.plan.target import Family
 
 __all__ = ["Family", "FamilyPlatform", "family_of"]
 

@@ -5,7 +5,8 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.designs import FIRDesign
-from convolver.schedule import Family, Schedule
+from convolver.plan.lowering import lower
+from convolver.plan.target import Family
 
 from .array_core import ArrayCore
 from .coefficients import coefficient_layout
@@ -49,7 +50,7 @@ class FIRCore(wiring.Component):
 
     def __init__(self, design: FIRDesign, family: Family | None = None) -> None:
         self.design = design
-        self.schedule = Schedule(design, family)
+        self.plan = lower(design, family)
         ports = {
             "i": In(stream.Signature(beat_layout(design))),
             "o": Out(stream.Signature(result_layout(design))),
@@ -59,7 +60,7 @@ class FIRCore(wiring.Component):
         }
         if design.loadable:
             ports |= {
-                "coefficients": In(stream.Signature(coefficient_layout(design))),
+                "coefficients": In(stream.Signature(coefficient_layout(design.coefficient_format))),
                 "restart": In(1),
                 "pending": Out(1),
             }
@@ -70,11 +71,11 @@ class FIRCore(wiring.Component):
     @property
     def latency(self) -> int:
         """Clocks from the acceptance of a sample to the offer of its result, without stalls."""
-        return self.schedule.latency
+        return self.plan.latency
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.array = array = ArrayCore(self.schedule, result_layout(self.design))
+        m.submodules.array = array = ArrayCore(self.plan, result_layout(self.design))
         accept = self.i.valid & self.i.ready
         opened = Signal()  # a frame has begun and not ended
         keep = Signal()
@@ -96,11 +97,11 @@ class FIRCore(wiring.Component):
             self.errors.first.eq(accept & self.i.payload.first & opened),
             self.errors.orphan.eq(accept & ~keep),
         ]
-        if self.schedule.clocks > 1:
+        if self.plan.cycles > 1:
             self._feed_memory(m, array, step, beat, clear, keep)
         else:
             self._feed_line(m, array, step, beat, clear)
-        if self.design.loadable or self.schedule.clocks > 1:
+        if self.design.loadable or self.plan.cycles > 1:
             m.d.comb += array.swap.eq(step & (beat.first | (self.design.swap == "sample")))
         m.d.comb += [
             self.busy.eq(opened | step | ~array.home),
@@ -130,14 +131,14 @@ class FIRCore(wiring.Component):
 
     def _feed_line(self, m: Module, array: ArrayCore, step: Signal, beat: Signal, clear: Signal) -> None:
         """One sample a clock: all delays are in view, those of each group of lanes a clock later than the group's before."""
-        schedule = self.schedule
+        plan = self.plan.arrays[0]
         valid, sample = step, beat.data
         samples: list[Signal] = []
-        for number, section in enumerate(schedule.sections):
+        for number, section in enumerate(plan.sections):
             # One position more than the lanes look at: what the next section, a clock later, takes as its first. Mirrored
             # samples come all from the first section, and wait as long as their group is late.
-            more = number < len(schedule.sections) - 1
-            length = schedule.positions if number == 0 and schedule.mirrored else len(section) + more
+            more = number < len(plan.sections) - 1
+            length = plan.positions if number == 0 and plan.pre_added else len(section) + more
             m.submodules[f"line_{number}"] = line = DelayLine(self.design.sample, length)
             if number == 0:
                 whole = line
@@ -148,13 +149,13 @@ class FIRCore(wiring.Component):
                 m.d.sync += [later[0].eq(valid), later[1].eq(clear)]
                 (valid, clear), sample = later, line.samples[len(section)]
         m.d.sync += [array.valid.eq(step), array.marks.first.eq(beat.first), array.marks.last.eq(beat.last)]
-        for product in schedule.products:
+        for product in plan.products:
             m.d.comb += array.samples[product.lane].eq(samples[product.position])
-        for late, group in enumerate(schedule.groups):
-            for product in schedule.products[group.start : group.stop]:
-                if product.mirror is None:
+        for late, group in enumerate(plan.groups):
+            for product in plan.products[group.start : group.stop]:
+                if len(product.terms) == 1:
                     continue
-                mirror = whole.samples[product.mirror]
+                mirror = whole.samples[product.terms[1][0]]
                 for clock in range(late):
                     # Without a reset, so that a shift register in LUTs can be made of it.
                     after = DataRegister(mirror.shape(), name=f"mirror_{product.lane}_{clock}")
@@ -164,21 +165,21 @@ class FIRCore(wiring.Component):
 
     def _feed_memory(self, m: Module, array: ArrayCore, step: Signal, beat: Signal, clear: Signal, keep: Signal) -> None:
         """One sample a slot: a sample is accepted when the slot before is in its last clock, or over."""
-        m.submodules.memory = memory = SampleMemory(self.schedule)
-        m.submodules.pace = pace = Pace(self.schedule.clocks)
+        m.submodules.memory = memory = SampleMemory(self.plan.arrays[0])
+        m.submodules.pace = pace = Pace(self.plan.cycles)
         m.d.comb += [
             self.i.ready.eq(array.available & pace.free),
             pace.begin.eq(keep),
             memory.valid.eq(step),
             memory.clear.eq(clear),
             memory.sample.eq(beat.data),
-            *(array.samples[lane].eq(memory.samples[lane]) for lane in range(self.schedule.lanes)),
+            *(array.samples[lane].eq(memory.samples[lane]) for lane in range(self.plan.lanes)),
             array.clock.eq(memory.clock),
             array.start.eq(memory.start),
             array.valid.eq(memory.end),
         ]
-        if self.schedule.mirrored:
-            m.d.comb += [array.mirrors[lane].eq(memory.mirrors[lane]) for lane in range(self.schedule.lanes)]
+        if self.plan.pre_added:
+            m.d.comb += [array.mirrors[lane].eq(memory.mirrors[lane]) for lane in range(self.plan.lanes)]
         # The slot's marks, as far behind its clocks as its samples are.
         marks = Signal(array.marks.shape())
         m.submodules.marks = beside = Delay(array.marks.shape(), 2)

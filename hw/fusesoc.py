@@ -9,7 +9,7 @@ import re
 from convolver.clocking import AxiClock, Reset, ResetStyle
 from convolver.designs import Conv2DDesign, FIRDesign
 from convolver.hw.verilog import default_name, generate, template
-from convolver.schedule import Family
+from convolver.plan.target import Family
 from convolver.version import __version__
 
 __all__ = ["PRIMITIVES", "WAIVED", "core_file", "package", "waivers"]

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 
 from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Signal, Value
 
-from convolver.schedule import FACTORS, PAIRED_WIDTH, SINGLE_PORT_WIDTH
+from convolver.plan.target import ICE40_RAM, TARGETS
 
 __all__ = ["multiply", "multiply_pair", "remember"]
 
-MULTIPLIER_WIDTH = FACTORS["ice40"][0]
+MULTIPLIER_WIDTH = TARGETS["ice40"].factors[0]
+PAIRED_WIDTH = TARGETS["ice40"].paired_width
 """Bits of a factor of SB_MAC16, signed or not."""
 
 
@@ -138,9 +139,9 @@ def remember(m: Module, address: Value, write: Value, write_data: Value, read_da
     (Ports: SB_SPRAM256KA in Yosys' cells_sim.v for iCE40, after Lattice TN1314.)
     """
     unused = Const(0, SINGLE_PORT_ADDRESS - len(address))
-    for number, start in enumerate(range(0, len(write_data), SINGLE_PORT_WIDTH)):
-        part = write_data[start : start + SINGLE_PORT_WIDTH]
-        out = Signal(SINGLE_PORT_WIDTH, name=f"ram_{number}_out")
+    for number, start in enumerate(range(0, len(write_data), ICE40_RAM.width)):
+        part = write_data[start : start + ICE40_RAM.width]
+        out = Signal(ICE40_RAM.width, name=f"ram_{number}_out")
         m.submodules[f"ram_{number}"] = Instance(
             "SB_SPRAM256KA",
             i_CLOCK=ClockSignal(),
@@ -148,7 +149,7 @@ def remember(m: Module, address: Value, write: Value, write_data: Value, read_da
             i_WREN=write,
             i_MASKWREN=Const(0b1111, 4),
             i_ADDRESS=Cat(address, unused),
-            i_DATAIN=_extended(part, SINGLE_PORT_WIDTH),
+            i_DATAIN=_extended(part, ICE40_RAM.width),
             i_STANDBY=Const(0),
             i_SLEEP=Const(0),
             i_POWEROFF=Const(1),  # active low

@@ -5,7 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.designs import Conv2DDesign
-from convolver.schedule import Family, Schedule
+from convolver.plan.stages import LineBuffer as LineBufferStage
 
 from .block_ram import BlockRAM
 from .cells import Cells
@@ -18,17 +18,17 @@ __all__ = ["LineBuffer"]
 class LineBuffer(wiring.Component):
     """Gives each step the column of pixels above it: one step a clock, latency 2 clocks, no stall.
 
-    One word of `line_buffer_rows` pixels a column is read, shifted by the step's pixel and written back, in a block RAM with
-    one read port, its output register on, and one write port; long lines of an iCE40 (`Schedule.single_port_rams`) in memories
+    One word of `stage.rows` pixels a column is read, shifted by the step's pixel and written back, in a block RAM with
+    one read port, its output register on, and one write port; long lines of an iCE40 (`stage.single_port_rams`) in memories
     with one port, see `LineRing`. Of several pixels a beat a word has the columns of all. A word is written two clocks after it
     was read, so a line must have at least 3 beats.
 
     Parameters
     ----------
     design : Conv2DDesign
-        Sets the depth, `core_beats`, and the word, `Schedule.line_buffer_rows` pixels of each of a beat's columns.
-    family : {"ecp5", "ice40", "7-series"}, optional
-        Device that it is planned for; by default any.
+        Sets the depth, `core_beats`, and the word, `stage.rows` pixels of each of a beat's columns.
+    stage : LineBufferStage
+        The plan's: how many rows it keeps, and in which memories.
 
     Ports
     -----
@@ -37,14 +37,13 @@ class LineBuffer(wiring.Component):
     o_valid : Out
         The same, two clocks later.
     pixels : Out
-        An array of `line_buffer_rows` + 1 pixels of the step's column, the step's own last; of several columns, row by row.
+        An array of `stage.rows` + 1 pixels of the step's column, the step's own last; of several columns, row by row.
     """
 
-    def __init__(self, design: Conv2DDesign, family: Family | None = None) -> None:
-        schedule = Schedule(design, family)
+    def __init__(self, design: Conv2DDesign, stage: LineBufferStage) -> None:
         self._design = design
-        self._lines = schedule.line_buffer_rows
-        self._ring = schedule.single_port_rams > 0
+        self._lines = stage.rows
+        self._ring = stage.single_port_rams > 0
         pixels = (self._lines + 1) * design.pixels_per_clock
         super().__init__(
             {

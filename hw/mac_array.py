@@ -9,7 +9,10 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.formats import Format, is_wiring
-from convolver.schedule import PAIRED_WIDTH, Adder, Schedule
+from convolver.plan.arithmetic import Adder
+from convolver.plan.array import DotProduct
+from convolver.plan.array_stages import array_latency
+from convolver.plan.target import target_of
 
 from . import dsp48, ice40
 from .datapath import DataRegister
@@ -18,34 +21,30 @@ from .floorplan import multiplier_sites
 from .multiplier import Multiplier
 from .stream import shape_of
 
-__all__ = ["STAGES", "MACArray"]
+__all__ = ["MACArray"]
 
 _Term = tuple[Any, int]
 """What is added up, and 1, or -1 if it is subtracted: a number, or, where sums are added in parts, a number's parts."""
 
-STAGES = ("pre-adder", "spread", "multiplier", "products", "adder tree", "chain", "accumulator", "parts")
-"""What of a schedule's stages is in the array."""
-
-
 class MACArray(wiring.Component):
     """Computes the exact dot product of a slot's operands: one slot after the other, no stall.
 
-    ``sum = sum(coefficient * operand over the schedule's products)``, an operand being a sample, or, a clock later, a sample
+    ``sum = sum(coefficient * operand over the array's products)``, an operand being a sample, or, a clock later, a sample
     and its mirror added; each node is as wide as its proven range. It has no enable and no valid: what stands beside it for
     as many clocks (`Delay`) says which sums count. Latency, from the samples
-    of the slot's last clock to `sum`: the schedule's stages `STAGES`. Sums wider than 24 bits are added in parts, each a clock
+    of the slot's last clock to `sum`: `array_latency`. Sums wider than 24 bits are added in parts, each a clock
     behind the one below, so that no carry runs through more than one.
 
     Parameters
     ----------
-    schedule : Schedule
+    array : DotProduct
 
     Ports
     -----
     samples : In
         An array of one sample a lane; those of each group of lanes a clock behind the group before.
     mirrors : In
-        An array of each lane's second sample, 0 where there is none; if the schedule has any.
+        An array of each lane's second sample, 0 where there is none; if the array has any.
     coefficients : In
         An array of one coefficient a lane, unless they are constant.
     load : In
@@ -56,47 +55,46 @@ class MACArray(wiring.Component):
     sum : Out
     """
 
-    def __init__(self, schedule: Schedule) -> None:
-        self._schedule = schedule
-        design = schedule.design
-        self._constant = not design.loadable and schedule.clocks == 1
-        self.latency = schedule.clocks_in(*STAGES)
+    def __init__(self, array: DotProduct) -> None:
+        self._array = array
+        self._constant = array.constant
+        self.latency = array_latency(array)
         ports = {
-            "samples": In(shape_of(schedule.fed)).array(schedule.lanes),
-            "sum": Out(shape_of(design.accumulator)),
+            "samples": In(shape_of(array.lane_input)).array(array.lanes),
+            "sum": Out(shape_of(array.accumulator)),
         }
-        if schedule.mirrored:
-            ports["mirrors"] = In(shape_of(design.sample)).array(schedule.lanes)
+        if array.pre_added:
+            ports["mirrors"] = In(shape_of(array.sample)).array(array.lanes)
         if not self._constant:
-            ports |= {"coefficients": In(shape_of(design.coefficient_format)).array(schedule.lanes), "load": In(1)}
-        if schedule.clocks > 1:
+            ports |= {"coefficients": In(shape_of(array.coefficient)).array(array.lanes), "load": In(1)}
+        if array.cycles > 1:
             ports["start"] = In(1)
         super().__init__(ports)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        schedule = self._schedule
-        if schedule.cascaded and family_of(platform) == "7-series":
+        array = self._array
+        if array.cascaded and family_of(platform) == "7-series":
             self._cascade(m)
             return m
         products = self._products(m, platform)
         terms = list(zip(products, self._signs, strict=True))
 
         start = Const(1)
-        if schedule.clocks > 1:
+        if array.cycles > 1:
             start = self.start
-            for index in range(schedule.clocks_in("multiplier", "products", "adder tree")):
+            for index in range(array.start_latency):
                 stage = DataRegister(name=f"start_{index}")
                 m.d.sync += stage.eq(start)
                 start = stage
-        m.d.comb += self.sum.eq(self._in_parts(m, terms, start) if schedule.cuts else self._whole(m, terms, start))
+        m.d.comb += self.sum.eq(self._in_parts(m, terms, start) if array.carry_cuts else self._whole(m, terms, start))
         return m
 
     def _cascade(self, m: Module) -> None:
         """Products and sum in the same blocks."""
-        lanes = self._schedule.lanes
+        lanes = self._array.lanes
         if self._constant:
-            coefficients = [Const(self._weight(lane), shape_of(self._schedule.factor)) for lane in range(lanes)]
+            coefficients = [Const(self._weight(lane), shape_of(self._array.factor)) for lane in range(lanes)]
             loads = [Const(1)] * lanes
         else:
             coefficients = [self.coefficients[lane] for lane in range(lanes)]
@@ -105,38 +103,38 @@ class MACArray(wiring.Component):
                 m.d.sync += (after := DataRegister(name=f"load_{lane}")).eq(loads[-1])
                 loads.append(after)
         samples = [self.samples[lane] for lane in range(lanes)]
-        mirrors = [self.mirrors[lane] for lane in range(lanes)] if self._schedule.mirrored else None
-        dsp48.cascade(m, samples, coefficients, loads, self.sum, mirrors=mirrors, sign=self._schedule.sign)
+        mirrors = [self.mirrors[lane] for lane in range(lanes)] if self._array.pre_added else None
+        dsp48.cascade(m, samples, coefficients, loads, self.sum, mirrors=mirrors, sign=self._array.mirror_sign)
 
     def _operands(self, m: Module) -> list[Value]:
         """What the multipliers take, lane by lane: samples, or the pre-adders' sums."""
-        schedule = self._schedule
-        if not schedule.mirrored:
-            return [self.samples[lane] for lane in range(schedule.lanes)]
+        array = self._array
+        if not array.pre_added:
+            return [self.samples[lane] for lane in range(array.lanes)]
         operands: list[Value] = []
-        for lane in range(schedule.lanes):
-            operand = DataRegister(shape_of(schedule.operand), name=f"operand_{lane}")
-            mirror = self.mirrors[lane] if schedule.sign > 0 else -self.mirrors[lane]
+        for lane in range(array.lanes):
+            operand = DataRegister(shape_of(array.operand), name=f"operand_{lane}")
+            mirror = self.mirrors[lane] if array.mirror_sign > 0 else -self.mirrors[lane]
             m.d.sync += operand.eq(self.samples[lane] + mirror)
             operands.append(operand)
         return operands
 
     def _products(self, m: Module, platform: object) -> list[Value]:
         """What the multipliers give, lane by lane; each group takes its coefficients a clock behind the group before."""
-        schedule = self._schedule
+        array = self._array
         operands, coefficients = self._operands(m), None if self._constant else list(self.coefficients)
         products: list[Value] = []
         load = None if self._constant else self.load
-        if schedule.spread:
+        if array.spread:
             operands = self._later(m, operands, "near")
             if coefficients is not None and load is not None:
                 coefficients = self._later(m, coefficients, "weight")
                 m.d.sync += (after := DataRegister(name="load_later")).eq(load)
                 load = after
-        placed = schedule.spread and schedule.blocks == schedule.lanes
-        sites = (multiplier_sites(platform, schedule.lanes) if placed else None) or [""] * schedule.lanes
-        paired = family_of(platform) == "ice40" and max(schedule.operand.width, schedule.factor.width) <= PAIRED_WIDTH
-        for number, group in enumerate(schedule.groups):
+        placed = array.spread and array.hard_multipliers == array.lanes
+        sites = (multiplier_sites(platform, array.lanes) if placed else None) or [""] * array.lanes
+        paired = target_of(family_of(platform)).pairs(array.operand, array.factor)
+        for number, group in enumerate(array.groups):
             if number and load is not None:
                 m.d.sync += (after := DataRegister(name=f"load_{number}")).eq(load)
                 load = after
@@ -144,7 +142,7 @@ class MACArray(wiring.Component):
                 products += self._pairs(m, group, operands, coefficients, load)
                 continue
             products += [self._multiplier(m, lane, operands[lane], coefficients, load, sites[lane]).p for lane in group]
-        if schedule.spread:
+        if array.spread:
             products = self._later(m, products, "far")
         return products
 
@@ -157,13 +155,13 @@ class MACArray(wiring.Component):
 
     def _weight(self, lane: int) -> int:
         """A lane's constant coefficient."""
-        return self._schedule.design.weights[self._schedule.lane(lane)[0].weight]
+        return self._array.weights[self._array.lane(lane)[0].weight]
 
     @cached_property
     def _signs(self) -> list[int]:
         """How each lane's product goes into the sum. A coefficient that is only wiring is wired without its sign, and what it
         gives is subtracted; one at least is added, so that the sum needs no negation."""
-        lanes = range(self._schedule.lanes)
+        lanes = range(self._array.lanes)
         wired = [self._constant and is_wiring(self._weight(lane)) and self._weight(lane) < 0 for lane in lanes]
         return [1 if not negative or (all(wired) and lane == 0) else -1 for lane, negative in zip(lanes, wired, strict=True)]
 
@@ -176,11 +174,11 @@ class MACArray(wiring.Component):
         load: Value | None,
         site: str = "",
     ) -> Multiplier:
-        schedule = self._schedule
+        array = self._array
         sign = self._signs[lane]
-        coefficient = sign * self._weight(lane) if self._constant else schedule.design.coefficient_format
-        product = _holding(*schedule.lane_ranges[lane], sign)
-        multiplier = Multiplier(schedule.operand, coefficient, product, schedule.clocks_in("multiplier"), site)
+        coefficient = sign * self._weight(lane) if self._constant else array.coefficient
+        product = _holding(*array.lane_ranges[lane], sign)
+        multiplier = Multiplier(array.operand, coefficient, product, array.multiplier_latency, site)
         m.submodules[f"lane_{lane}"] = multiplier
         m.d.comb += multiplier.a.eq(operand)
         if coefficients is not None and load is not None:
@@ -201,10 +199,10 @@ class MACArray(wiring.Component):
         hard = [lane for lane in group if lane not in products]
         for lanes in (hard[first : first + 2] for first in range(0, len(hard) - 1, 2)):
             weights = [
-                Const(self._weight(lane), shape_of(self._schedule.factor)) if coefficients is None else coefficients[lane]
+                Const(self._weight(lane), shape_of(self._array.factor)) if coefficients is None else coefficients[lane]
                 for lane in lanes
             ]
-            pair = [Signal(shape_of(Format.holding(*self._schedule.lane_ranges[lane])), name=f"p_{lane}") for lane in lanes]
+            pair = [Signal(shape_of(Format.holding(*self._array.lane_ranges[lane])), name=f"p_{lane}") for lane in lanes]
             both = [operands[lane] for lane in lanes]
             ice40.multiply_pair(m, f"lane_{lanes[0]}", both, weights, Const(1) if load is None else load, pair)
             products |= dict(zip(lanes, pair, strict=True))
@@ -214,17 +212,17 @@ class MACArray(wiring.Component):
 
     def _summed(self, nodes: Sequence[_Term], add: Callable[[list[_Term], Adder, str], _Term]) -> Any:
         """The sum of all lanes: a tree a group, and the chain."""
-        schedule = self._schedule
+        array = self._array
         sums = []
-        for number, (group, tree) in enumerate(zip(schedule.groups, schedule.trees, strict=True)):
+        for number, (group, tree) in enumerate(zip(array.groups, array.trees, strict=True)):
             terms = list(nodes[group.start : group.stop])
             for depth, level in enumerate(tree, 1):
                 name = f"sum_{number}_{depth}"
                 terms = [add([terms[item] for item in adder.inputs], adder, f"{name}_{n}") for n, adder in enumerate(level)]
-            if schedule.spread:
-                terms = [add(terms, schedule.trees[number][-1][0], f"root_{number}")]
+            if array.spread:
+                terms = [add(terms, array.trees[number][-1][0], f"root_{number}")]
             sums += terms
-        for number, adder in enumerate(schedule.chain):
+        for number, adder in enumerate(array.chain):
             sums[number] = add([sums[item] for item in adder.inputs], adder, f"chain_{number}")
         total, sign = sums[-1]
         assert sign > 0
@@ -242,20 +240,20 @@ class MACArray(wiring.Component):
             m.d.sync += node.eq(added)
             return node, sign
 
-        if self._schedule.product_latency > int(self._schedule.spread):
+        if self._array.product_latency > int(self._array.spread):
             # Registered once more in fabric: a hard multiplier is far from the adders.
             later = self._later(m, [product for product, _ in products], "product")
             products = [(product, sign) for product, (_, sign) in zip(later, products, strict=True)]
         total = self._summed(products, add)
-        if self._schedule.clocks == 1:
+        if self._array.cycles == 1:
             return total
-        accumulator = DataRegister(shape_of(Format.holding(*self._schedule.accumulator_range)))
+        accumulator = DataRegister(shape_of(Format.holding(*self._array.partial_range)))
         m.d.sync += accumulator.eq(Mux(start, 0, accumulator) + total)
         return accumulator
 
     def _in_parts(self, m: Module, products: list[_Term], start: Value) -> Value:
         """Sums added in parts, a clock apart; the topmost is signed, the others aren't."""
-        cuts = self._schedule.cuts
+        cuts = self._array.carry_cuts
         lowest = (0, *cuts)
 
         def register(place: int, width: int, name: str) -> Signal:
@@ -289,8 +287,8 @@ class MACArray(wiring.Component):
             return total, sign
 
         root = self._summed(nodes, add)
-        if self._schedule.clocks > 1:
-            wide = Format.holding(*self._schedule.accumulator_range)
+        if self._array.cycles > 1:
+            wide = Format.holding(*self._array.partial_range)
             total, carry = [], None
             for place, part in enumerate(root):
                 node = register(place, wide.width + (not wide.signed), "accumulator")

@@ -4,9 +4,9 @@ from amaranth.hdl import Module, Mux, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from convolver.designs import Conv2DDesign, Design
 from convolver.formats import Format
-from convolver.schedule import Schedule
+from convolver.plan.plan import Plan
+from convolver.plan.stages import Magnitude as MagnitudeStage
 
 from .datapath import DataRegister
 from .stream import shape_of
@@ -20,24 +20,24 @@ class Magnitude(wiring.Component):
 
     Parameters
     ----------
-    schedule : Schedule
+    plan : Plan
         Of a design with `absolute` or ``sum_abs``.
 
     Ports
     -----
     i_0, i_1, ... : In
-        The sum of each of the schedule's arrays.
+        The sum of each of the plan's arrays.
     o_0, o_1, ... : Out
         What goes to the output stage, as wide as `design.stage_ranges`; `latency` clocks later.
     """
 
-    def __init__(self, schedule: Schedule) -> None:
-        design: Design = schedule.design
-        self._adds = isinstance(design, Conv2DDesign) and design.combine == "sum_abs"
-        self._count = len(schedule.arrays)
+    def __init__(self, plan: Plan) -> None:
+        design = plan.design
+        self._adds = design.combine == "sum_abs"
+        self._count = len(plan.arrays)
         self._outputs = [Format.holding(*reach) for reach in design.stage_ranges]
-        self.latency = schedule.combine_latency
-        inputs = {f"i_{n}": In(shape_of(array.design.accumulator)) for n, array in enumerate(schedule.arrays)}
+        self.latency = plan.cycles_in(MagnitudeStage)
+        inputs = {f"i_{n}": In(shape_of(array.accumulator)) for n, array in enumerate(plan.arrays)}
         super().__init__(inputs | {f"o_{n}": Out(shape_of(output)) for n, output in enumerate(self._outputs)})
 
     def elaborate(self, platform: object) -> Module:

@@ -8,7 +8,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.formats import Format, is_wiring
-from convolver.schedule import multiplier_latency, parts
+from convolver.plan.target import target_of
 
 from . import dsp48, ecp5, ice40
 from .datapath import DataRegister
@@ -41,7 +41,7 @@ class Multiplier(wiring.Component):
     p : Format
         Format of the product; holds every product.
     latency : int
-        Clocks from `a` to `p`: `multiplier_latency` of the formats.
+        Clocks from `a` to `p`: `Target.multiplier_latency` of the formats.
     site : str, optional
         Where the one primitive that it takes is placed, as nextpnr names it; of an ECP5 only.
 
@@ -100,10 +100,10 @@ class Multiplier(wiring.Component):
         else:
             b, load = Const(self._constant), Const(1)  # inferred, it would have no register
         one, other = (Format(len(factor), factor.shape().signed) for factor in (self.a, b))
-        spare = self._latency - multiplier_latency(one, other, family)
+        spare = self._latency - target_of(family).multiplier_latency(one, other)
         if spare < 0:
             return False
-        product = self._whole(m, family, b, load, *parts(one, other, family))
+        product = self._whole(m, family, b, load, *target_of(family).parts(one, other))
         for _ in range(spare):
             m.d.sync += (after := DataRegister(self.p.shape(), name="after")).eq(product)
             product = after

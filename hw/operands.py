@@ -5,7 +5,9 @@ from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from convolver.schedule import Schedule
+from convolver.formats import Format
+from convolver.plan.array import DotProduct
+from convolver.plan.coefficients import CoefficientStore
 
 from .datapath import DataRegister
 from .stream import shape_of
@@ -18,10 +20,9 @@ class Sums(wiring.Component):
 
     Parameters
     ----------
-    schedule : Schedule
-        Of a 2-D design.
+    array : DotProduct
     levels : int
-        Levels of the trees: `Schedule.sum_levels`, or more, where others have them.
+        Levels of the trees: `DotProduct.sum_levels`, or more, where others have them.
 
     Ports
     -----
@@ -31,20 +32,20 @@ class Sums(wiring.Component):
         An array of one operand a product.
     """
 
-    def __init__(self, schedule: Schedule, levels: int) -> None:
-        self._schedule = schedule
+    def __init__(self, array: DotProduct, levels: int) -> None:
+        self._array = array
         self._levels = levels
         super().__init__(
             {
-                "places": In(shape_of(schedule.design.sample)).array(schedule.positions),
-                "sums": Out(shape_of(schedule.fed)).array(len(schedule.products)),
+                "places": In(shape_of(array.sample)).array(array.positions),
+                "sums": Out(shape_of(array.lane_input)).array(len(array.products)),
             }
         )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        schedule = self._schedule
-        for number, product in enumerate(schedule.products):
+        array = self._array
+        for number, product in enumerate(array.products):
             nodes: list[Value] = [self.places[place] if sign > 0 else -self.places[place] for place, sign in product.terms]
             for level in range(self._levels):
                 sums = [sum(nodes[first + 1 : first + 2], nodes[first]) for first in range(0, len(nodes), 2)]
@@ -65,8 +66,10 @@ class Operands(wiring.Component):
 
     Parameters
     ----------
-    schedule : Schedule
-        Of a 2-D design with several clocks a slot.
+    form : Format
+        Of the operands.
+    store : CoefficientStore
+        What the lanes multiply them by, with several phases a slot.
 
     Ports
     -----
@@ -82,15 +85,15 @@ class Operands(wiring.Component):
         Beside the samples: they are those of the slot's first clock, of its last.
     """
 
-    def __init__(self, schedule: Schedule) -> None:
-        self._schedule = schedule
-        shape = shape_of(schedule.fed)
+    def __init__(self, form: Format, store: CoefficientStore) -> None:
+        self._store = store
+        shape = shape_of(form)
         super().__init__(
             {
-                "operands": In(shape).array(len(schedule.products)),
+                "operands": In(shape).array(len(store.products)),
                 "valid": In(1),
-                "clock": Out(range(schedule.clocks)),
-                "samples": Out(shape).array(schedule.lanes),
+                "clock": Out(range(store.cycles)),
+                "samples": Out(shape).array(store.lanes),
                 "start": Out(1),
                 "end": Out(1),
             }
@@ -98,16 +101,16 @@ class Operands(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        schedule = self._schedule
-        last = self.clock == schedule.clocks - 1
+        store = self._store
+        last = self.clock == store.cycles - 1
         load, ends = Signal(), Signal()
         with m.If(self.valid | (self.clock != 0)):
             m.d.sync += self.clock.eq(Mux(last, 0, self.clock + 1))
         m.d.sync += [load.eq(self.valid), self.start.eq(load), ends.eq(last), self.end.eq(ends)]
         following: dict[int, Signal] = {}  # by lane, the operand that leaves behind the one that comes next here
-        for operand, product in reversed(list(zip(self.operands, schedule.products, strict=True))):
-            lane, clock = product.lane, product.clock
-            register = Signal.like(operand, name=f"operand_{lane}_{clock}") if clock else self.samples[lane]
+        for operand, product in reversed(list(zip(self.operands, store.products, strict=True))):
+            lane, phase = product.lane, product.phase
+            register = Signal.like(operand, name=f"operand_{lane}_{phase}") if phase else self.samples[lane]
             with m.If(load):
                 m.d.sync += register.eq(operand)
             if lane in following:

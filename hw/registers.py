@@ -20,7 +20,7 @@ from convolver.hw.block_ram import BlockRAM, LogicROM
 from convolver.hw.datapath import DataRegister
 from convolver.hw.families import family_of
 from convolver.hw.stream import shape_of
-from convolver.schedule import Schedule
+from convolver.plan.lowering import lower
 
 __all__ = [
     "BUS",
@@ -279,8 +279,7 @@ class RegisterBank(wiring.Component):
     def _memory(self, words: Sequence[int], platform: object) -> LogicROM | BlockRAM:
         """The description's memory: block RAM, as Yosys would not make of so few words; on iCE40 their logic takes 200 look-up
         tables. On ECP5 it would limit the clock of a core that has none: there a short one is logic."""
-        plan = Schedule(self.design, "ecp5")
-        others = plan.line_buffer_bits + plan.sample_memory_bits + plan.coefficient_memory_bits
+        others = lower(self.design, "ecp5").memory_bits("line buffer", "samples", "coefficients")
         if family_of(platform) == "ecp5" and len(words) <= LOGIC_WORDS and not others:
             return LogicROM(32, words)
         return BlockRAM(32, len(words), words, {"rom_style": "block"})
@@ -301,7 +300,7 @@ class RegisterBank(wiring.Component):
             "ID": Const(ID, 32),
             "VERSION": Const(VERSION, 32),
             "DESCRIPTION_BYTES": Const(len(self._description), 32),
-            "COEFFICIENTS": Const(len(Schedule(self.design).loaded) if self.design.loadable else 0, 32),
+            "COEFFICIENTS": Const(self.design.set_size, 32),
             "STATUS": Cat(sticky, Const(0, BUSY_BIT - ERROR_KINDS), busy, pending),
             "CLOCKS": _count(m, "clocks", Const(1)),
             "BEATS_IN": _count(m, "beats_in", i_stb),
@@ -312,7 +311,7 @@ class RegisterBank(wiring.Component):
         """Turns writes of COEFFICIENT into sets for the core, through a register of one coefficient; tells whether the value
         fits, and has room."""
         given = self.bus.request.p.data
-        form, count = self.design.coefficient_format, len(Schedule(self.design).loaded)
+        form, count = self.design.coefficient_format, self.design.set_size
         begun = Signal(range(count))  # coefficients of the set that is being written
         last, pending = Signal(), Signal()
 

@@ -4,9 +4,9 @@ from amaranth.hdl import Cat, Const, Module, Mux, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from convolver.designs import Conv2DDesign, Design
 from convolver.formats import Format, Rounding, round_shift
-from convolver.schedule import Schedule
+from convolver.plan.plan import Plan
+from convolver.plan.stages import Round, Saturate, Threshold
 
 from .datapath import DataRegister
 from .stream import shape_of
@@ -42,7 +42,7 @@ class Requantiser(wiring.Component):
 
     Parameters
     ----------
-    schedule : Schedule
+    plan : Plan
         Gives the shift, the rounding, the overflow rule, the output format and the threshold.
     reach : (int, int), optional
         The least and the greatest number that comes in; by default `design.stage_ranges` of a design with one output.
@@ -55,12 +55,12 @@ class Requantiser(wiring.Component):
         The result, `latency` clocks later.
     """
 
-    def __init__(self, schedule: Schedule, reach: tuple[int, int] | None = None) -> None:
-        self._design: Design = schedule.design
+    def __init__(self, plan: Plan, reach: tuple[int, int] | None = None) -> None:
+        self._design = plan.design
         self._reach = self._design.stage_ranges[0] if reach is None else reach
-        self._rounds = schedule.clocks_in("rounding") > 0
-        self._saturates = schedule.saturates
-        self.latency = schedule.clocks_in("rounding", "saturation", "threshold")
+        self._rounds = plan.cycles_in(Round) > 0
+        self._saturates = plan.saturates
+        self.latency = plan.cycles_in(Round, Saturate, Threshold)
         super().__init__({"i": In(shape_of(Format.holding(*self._reach))), "o": Out(shape_of(self._design.output_format))})
 
     def elaborate(self, platform: object) -> Module:
@@ -82,7 +82,7 @@ class Requantiser(wiring.Component):
                 rounded.eq(quotient + up),
             ]
             value = rounded
-        if isinstance(design, Conv2DDesign) and design.threshold is not None:
+        if design.threshold is not None:
             above = DataRegister()
             m.d.sync += above.eq(value > design.threshold)
             value = Mux(above, output.max, 0)

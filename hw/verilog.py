@@ -21,7 +21,7 @@ from convolver.hw.axi import AXIAccelerator, ports
 from convolver.hw.elaboration import without_collection, yosys_has_home
 from convolver.hw.families import FamilyPlatform
 from convolver.hw.verilog_blocks import without_combinational_blocks
-from convolver.schedule import Family
+from convolver.plan.target import Family
 from convolver.version import __version__
 
 __all__ = ["default_name", "generate", "template"]

@@ -8,7 +8,6 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.designs import GATEWARE_BOUNDARIES, Conv2DDesign
-from convolver.schedule import Schedule
 
 from .border import Source, choices, column_signature, left_sources
 from .cells import Cells
@@ -35,8 +34,9 @@ class RowBorder(wiring.Component):
 
     def __init__(self, design: Conv2DDesign) -> None:
         self._design = design
-        kept = Schedule(design).line_buffer_rows + 1
-        super().__init__({"i": In(column_signature(design, kept)), "o": Out(column_signature(design, design.kernel_rows))})
+        super().__init__(
+            {"i": In(column_signature(design, design.core_kept)), "o": Out(column_signature(design, design.kernel_rows))}
+        )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

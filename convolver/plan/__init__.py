@@ -1,0 +1,20 @@
+"""From a design to the plan of its core: rewritings, stages, and what each lane does."""
+
+from .array import DotProduct
+from .coefficients import CoefficientStore, Multiplication
+from .lowering import lower
+from .plan import Plan
+from .target import FAMILIES, TARGETS, Family, Target, target_of
+
+__all__ = [
+    "FAMILIES",
+    "TARGETS",
+    "CoefficientStore",
+    "DotProduct",
+    "Family",
+    "Multiplication",
+    "Plan",
+    "Target",
+    "lower",
+    "target_of",
+]

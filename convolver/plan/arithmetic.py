@@ -1,0 +1,69 @@
+"""Sums with proven ranges: adders, trees of them, and where wide ones are cut."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import DesignError
+from ..formats import Format
+
+__all__ = ["Adder", "Range", "add", "carry_cuts", "check_range", "described", "tree"]
+
+Range = tuple[int, int]
+"""The least and the greatest number that can come."""
+
+WIDEST_ADDER = 24
+"""Bits that are added in one cycle; wider sums are added in parts, a cycle apart, for the sake of the carry chain."""
+
+WIDEST_PART = 16
+"""Bits of the widest of these parts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Adder:
+    """A registered node: the sum of one or two nodes of the level before, within `low` and `high`."""
+
+    inputs: tuple[int, ...]
+    low: int
+    high: int
+
+
+def tree(ranges: Sequence[Range], levels: int) -> tuple[tuple[Adder, ...], ...]:
+    """The adders that sum numbers of these ranges, in pairs, in so many levels: a number without a partner passes on."""
+    found = []
+    for _ in range(levels):
+        pairs = [tuple(range(first, min(first + 2, len(ranges)))) for first in range(0, len(ranges), 2)]
+        level = tuple(Adder(pair, sum(ranges[n][0] for n in pair), sum(ranges[n][1] for n in pair)) for pair in pairs)
+        ranges = [(adder.low, adder.high) for adder in level]
+        found.append(level)
+    return tuple(found)
+
+
+def carry_cuts(width: int) -> tuple[int, ...]:
+    """The lowest bit of each part but the first of sums of so many bits; none where they are added in one cycle."""
+    if width <= WIDEST_ADDER:
+        return ()
+    part = -(-width // -(-width // WIDEST_PART))
+    return tuple(range(part, width, part))
+
+
+def add(nodes: Sequence[NDArray[np.object_]], adder: Adder) -> NDArray[np.object_]:
+    """What an adder gives, which has to lie in its range."""
+    first, *others = (nodes[index] for index in adder.inputs)
+    node = sum(others, first)
+    check_range(node, adder.low, adder.high)
+    return node
+
+
+def check_range(node: NDArray[np.object_], low: int, high: int) -> None:
+    """Raises `DesignError` if a number leaves the range that its width was made for."""
+    if np.size(node) and not (low <= int(np.min(node)) and int(np.max(node)) <= high):
+        raise DesignError(f"A partial sum must be between {low} and {high}, not {np.max(np.abs(node))}")
+
+
+def described(adders: Sequence[Adder]) -> str:
+    """How many nodes there are, and of which formats."""
+    widths = sorted({str(Format.holding(adder.low, adder.high)) for adder in adders}, key=lambda name: (int(name[1:]), name))
+    return f"{len(adders)} nodes of {', '.join(widths)}"

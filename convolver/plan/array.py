@@ -1,0 +1,340 @@
+"""One array: which lane multiplies what in which phase of a slot, and where the products are added.
+
+A `DotProduct` is made of a bilinear form of one result. It knows ranges, formats and latencies, and nothing of where the
+samples come from: a delay line, a window, or the sums of a window's columns.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate, groupby, pairwise, starmap
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..formats import Format, is_wiring
+from .arithmetic import Adder, Range, add, carry_cuts, check_range, described, tree
+from .bilinear import Form, Term
+from .coefficients import CoefficientStore, Multiplication
+from .target import MULTIPLIER_LATENCY, Target
+
+__all__ = ["GROUP", "DotProduct"]
+
+NEAR_LANES = 16
+"""Lanes of one tree, or of all copies of it, that find room near their adders; the products of more have a register of their
+own on the way."""
+
+SPREAD_LANES = 16
+"""Lanes of a FIR whose multipliers lie close together; of more, all that goes to a multiplier or comes from one has a register
+more on the way, and so has each group's sum."""
+
+GROUP = 8
+"""Lanes of a systolic array that are added in one tree; the sums of a longer array's groups are added in a chain."""
+
+
+@dataclass(frozen=True)
+class DotProduct:
+    """The exact sum of the products of samples and coefficients.
+
+    Parameters
+    ----------
+    form : Form
+        One result. The order of its products is that of the lanes.
+    sample, coefficient : Format
+        Of what stands at a position, and of the coefficients.
+    weights : tuple of int
+        The coefficients, after reset where they can be loaded.
+    loadable : bool
+    accumulator : Range
+        What the sum can be.
+    cycles : int
+        Cycles of a slot: as many products share a multiplier.
+    target : Target
+    copies : int
+        Samples a cycle, each with such an array of its own; they share the coefficients.
+    crowd : int
+        Trees that are counted as one when it is asked whether their lanes find room near the adders.
+    systolic : bool
+        Whether the samples pass along the lanes, so that groups of lanes may work one after the other: a FIR's. Its pre-adders
+        then stand in the array. A window's places are all there at once, and are added in front of the array.
+    """
+
+    form: Form
+    sample: Format
+    coefficient: Format
+    weights: tuple[int, ...]
+    loadable: bool
+    accumulator_range: Range
+    cycles: int
+    target: Target
+    copies: int = 1
+    crowd: int = 1
+    systolic: bool = False
+
+    @property
+    def positions(self) -> int:
+        """Samples that the sum looks at: delays of a signal, 0 the newest, or places of a window, row by row."""
+        return self.form.positions
+
+    @property
+    def accumulator(self) -> Format:
+        """Format of the sum."""
+        return Format.holding(*self.accumulator_range)
+
+    @property
+    def partial_range(self) -> Range:
+        """What the sum can be at the end of any phase of its slot: at most its own range, and zero."""
+        low, high = self.accumulator_range
+        return min(low, 0), max(high, 0)
+
+    @property
+    def constant(self) -> bool:
+        """Whether each lane has one constant coefficient."""
+        return not self.loadable and self.cycles == 1
+
+    # What is multiplied.
+
+    @cached_property
+    def products(self) -> tuple[Multiplication, ...]:
+        """All multiplications, in the order of their lanes. A filter of zeros keeps one, so that its results come at the same
+        time as any other's."""
+        operands = [(product.operand, product.weight[0][0]) for product in self.form.products] or [(((0, 1),), 0)]
+        return tuple(
+            Multiplication(number % self.cycles, number // self.cycles, terms, weight, *self._reach(weight, terms))
+            for number, (terms, weight) in enumerate(operands)
+        )
+
+    def operand_range(self, terms: Sequence[Term]) -> Range:
+        """What the samples of an operand can add up to."""
+        ends = [(sign * self.sample.min, sign * self.sample.max) for _, sign in terms]
+        return sum(min(pair) for pair in ends), sum(max(pair) for pair in ends)
+
+    def _reach(self, weight: int, terms: Sequence[Term]) -> Range:
+        values = (self.coefficient.min, self.coefficient.max) if self.loadable else (self.weights[weight],)
+        products = [c * x for c in values for x in self.operand_range(terms)]
+        return min(products), max(products)
+
+    @property
+    def pre_added(self) -> bool:
+        """Whether pre-adders stand between the samples and the multipliers, inside the array."""
+        return self.systolic and any(len(product.terms) > 1 for product in self.products)
+
+    @property
+    def mirror_sign(self) -> int:
+        """The sign with which the pre-adders add their second sample."""
+        return next((product.terms[1][1] for product in self.products if len(product.terms) > 1), 1)
+
+    @property
+    def sum_levels(self) -> int:
+        """Levels of the adder trees in front of the array; 0 where each place has a product of its own."""
+        return 0 if self.systolic else max((len(product.terms) - 1).bit_length() for product in self.products)
+
+    @cached_property
+    def operand(self) -> Format:
+        """Format of what the multipliers take as a sample."""
+        if not self.pre_added and not self.sum_levels:
+            return self.sample
+        lows, highs = zip(*(self.operand_range(product.terms) for product in self.products), strict=True)
+        return Format.holding(min(lows), max(highs))
+
+    @property
+    def lane_input(self) -> Format:
+        """Format of what comes to the lanes: samples where the pre-adders stand in the array, else operands."""
+        return self.sample if self.pre_added else self.operand
+
+    @property
+    def store(self) -> CoefficientStore:
+        """The array's own constant coefficients, where it shares them with no other."""
+        return CoefficientStore(self.coefficient, self.weights, (), self.products, self.cycles)
+
+    # Lanes.
+
+    @property
+    def lanes(self) -> int:
+        """Multiplications in one cycle, of one sample."""
+        return self.products[-1].lane + 1
+
+    def lane(self, number: int) -> tuple[Multiplication, ...]:
+        """The multiplications of a lane, by their phase."""
+        return self._lanes[number]
+
+    @cached_property
+    def _lanes(self) -> tuple[tuple[Multiplication, ...], ...]:
+        return tuple(tuple(products) for _, products in groupby(self.products, key=lambda product: product.lane))
+
+    @cached_property
+    def lane_ranges(self) -> tuple[Range, ...]:
+        """What each lane's multiplier can give in any phase; 0 in the phases in which it has nothing to do."""
+        ranges = []
+        for products in self._lanes:
+            idle = [0] if len(products) < self.cycles else []
+            ranges.append((min([p.low for p in products] + idle), max([p.high for p in products] + idle)))
+        return tuple(ranges)
+
+    @cached_property
+    def cascaded(self) -> bool:
+        """Whether the sum runs through the multipliers' own adders, one lane a cycle."""
+        return (
+            self.systolic
+            and self.cycles == 1
+            and self.target.cascades(self.operand, self.coefficient, self.accumulator, pre_added=self.pre_added)
+        )
+
+    @cached_property
+    def groups(self) -> tuple[range, ...]:
+        """Lanes that share a tree. The groups of a systolic array that isn't folded work one a cycle, each on samples and
+        coefficients a cycle later than the group before, and a chain adds their sums as they come: no sum and no sample
+        travels further than to the next. In a cascade each lane is a group."""
+        chained = self.systolic and self.cycles == 1
+        size = 1 if self.cascaded else GROUP if chained else self.lanes
+        return tuple(range(first, min(first + size, self.lanes)) for first in range(0, self.lanes, size))
+
+    @cached_property
+    def sections(self) -> tuple[range, ...]:
+        """The positions in front of each group, from its first lane's to the one before the next group's; mirrored ones
+        apart."""
+        starts = [0, *(self.products[group[0]].position for group in self.groups[1:]), self.products[-1].position + 1]
+        return tuple(starmap(range, pairwise(starts)))
+
+    # Sums.
+
+    @cached_property
+    def trees(self) -> tuple[tuple[tuple[Adder, ...], ...], ...]:
+        """The adders of each group, level by level; the only node of the last level is its sum. All have as many levels."""
+        levels = (len(self.groups[0]) - 1).bit_length()
+        return tuple(tree(self.lane_ranges[group.start : group.stop], levels) for group in self.groups)
+
+    @cached_property
+    def chain(self) -> tuple[Adder, ...]:
+        """What adds the groups' sums, if there are several: a register for the first, and an adder for each that follows."""
+        if len(self.groups) == 1 and not self.cascaded:
+            return ()
+        roots = zip(self.trees, self.groups, strict=True)
+        sums = [(root[-1][0].low, root[-1][0].high) if root else self.lane_ranges[group[0]] for root, group in roots]
+        totals = list(accumulate(sums, lambda total, item: (total[0] + item[0], total[1] + item[1])))
+        return tuple(Adder(tuple(range(max(n - 1, 0), n + 1)), low, high) for n, (low, high) in enumerate(totals))
+
+    @property
+    def carry_cuts(self) -> tuple[int, ...]:
+        """Where sums that are added in parts, each a cycle behind the one below, are cut."""
+        if self.cascaded or self.lanes == self.cycles == 1:
+            return ()
+        return carry_cuts(self.accumulator.width)
+
+    @property
+    def spread(self) -> bool:
+        """Whether a long FIR's multipliers are spread over the device; not in a cascade, where they have to be neighbours."""
+        return len(self.groups) * GROUP > SPREAD_LANES and not self.cascaded
+
+    # Latency.
+
+    @property
+    def multiplier_latency(self) -> int:
+        """Cycles of a multiplication; in a cascade the register behind the adder is the chain's."""
+        if self.cascaded:
+            return MULTIPLIER_LATENCY - 1
+        return self.target.multiplier_latency(self.operand, self.coefficient)
+
+    @property
+    def product_latency(self) -> int:
+        """Cycles from the multipliers to the adders: a register where sums are added in parts, or where trees are wide or
+        many, and one where multipliers are spread."""
+        return int(bool(self.carry_cuts) or len(self.groups[0]) * self.crowd > NEAR_LANES) + int(self.spread)
+
+    @property
+    def start_latency(self) -> int:
+        """Cycles from a slot's first operands, behind the pre-adders, to the accumulator."""
+        return self.multiplier_latency + self.product_latency + len(self.trees[0])
+
+    # Cost.
+
+    @property
+    def group_multipliers(self) -> tuple[int, ...]:
+        """Multipliers of each group of lanes, of all copies; a constant 0 or power of two is only wiring, but in a cascade."""
+        if not self.constant or self.cascaded:
+            return tuple(len(group) for group in self.groups) * self.copies
+        counts = (sum(not is_wiring(self.weights[self.products[lane].weight]) for lane in group) for group in self.groups)
+        return tuple(counts) * self.copies
+
+    @property
+    def multipliers(self) -> int:
+        """Multipliers that the array needs, one a lane, of all copies."""
+        return sum(self.group_multipliers)
+
+    @property
+    def factor(self) -> Format:
+        """Format of what the multipliers take as a coefficient: constants are no wider than they have to be."""
+        return Format.holding(min(self.weights), max(self.weights)) if self.constant else self.coefficient
+
+    @property
+    def hard_multipliers(self) -> int:
+        """Blocks of the target that they are made of: several for a wide product, one for two narrow ones."""
+        if self.target.pairs(self.operand, self.factor):
+            return sum(math.ceil(count / 2) for count in self.group_multipliers)
+        if not self.constant or self.cascaded:
+            return self.multipliers * self._blocks(self.factor)
+        weights = (self.weights[product.weight] for product in self.products)
+        return self.copies * sum(self._blocks(Format.holding(weight, weight)) for weight in weights if not is_wiring(weight))
+
+    def _blocks(self, factor: Format) -> int:
+        """Blocks of one multiplication."""
+        return math.prod(map(len, self.target.parts(self.operand, factor)))
+
+    # What it computes.
+
+    def run(self, samples: NDArray[np.object_], weights: Sequence[int] | None = None) -> NDArray[np.object_]:
+        """The exact sums, lane by lane, level by level, as the array makes them.
+
+        Parameters
+        ----------
+        samples : ndarray of int, shape (..., positions)
+        weights : sequence of int, optional
+            A loaded set of coefficients; by default `weights`.
+
+        Raises
+        ------
+        DesignError
+            If a node leaves the range that its width was made for: the plan is wrong, or the samples are.
+        """
+        weights = self.weights if weights is None else weights
+        total: NDArray[np.object_] = np.zeros(samples.shape[:-1], dtype=object)
+        for phase in range(self.cycles):
+            sums = []
+            for group, levels in zip(self.groups, self.trees, strict=True):
+                nodes = []
+                for number in group:
+                    product = next((product for product in self.lane(number) if product.phase == phase), None)
+                    nodes.append(total * 0 if product is None else self._multiply(product, samples, weights))
+                for level in levels:
+                    nodes = [add(nodes, adder) for adder in level]
+                sums += nodes
+            for adder in self.chain:
+                sums[adder.inputs[-1]] = add(sums, adder)
+            total = total + sums[-1]
+            check_range(total, *self.partial_range)
+        return total
+
+    @staticmethod
+    def _multiply(product: Multiplication, samples: NDArray[np.object_], weights: Sequence[int]) -> NDArray[np.object_]:
+        operand = sum(sign * samples[..., position] for position, sign in product.terms)
+        result: NDArray[np.object_] = operand * int(weights[product.weight])
+        return result
+
+    def lines(self) -> list[str]:
+        """Lanes and widths, for people."""
+        found = [f"{'phase':<6}{'lane':<6}{'position':<12}{'coefficient':<14}product"]
+        for product in self.products:
+            value = f"[{product.weight}]" if self.loadable else str(self.weights[product.weight])
+            place = str(product.position) + "".join(f" {'+' if sign > 0 else '-'} {at}" for at, sign in product.terms[1:])
+            width = Format.holding(product.low, product.high)
+            found.append(f"{product.phase:<6}{product.lane:<6}{place:<12}{value:<14}{width}")
+        return found
+
+    def sums(self) -> list[str]:
+        """The adders by level, for people."""
+        levels = [[adder for levels in self.trees for adder in levels[number]] for number in range(len(self.trees[0]))]
+        found = [f"level {number}: {described(level)}" for number, level in enumerate(levels, 1)]
+        if self.chain:
+            found.append(f"chain of {len(self.groups)} groups: {described(self.chain)}")
+        return found

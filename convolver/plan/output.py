@@ -1,0 +1,33 @@
+"""The end of every pipeline: output stage and output buffer."""
+
+from ..designs import Design
+from .stages import Memory, OutputBuffer, Round, Saturate, Stage
+
+__all__ = ["BUFFER_LATENCY", "CREDIT_LATENCY", "output_buffer", "rounding"]
+
+CREDIT_LATENCY = 5
+"""Cycles from the transfer of a result to the use of its credit."""
+
+BUFFER_LATENCY = 3
+"""Cycles from the write of a result into the output buffer to its offer."""
+
+
+def rounding(design: Design, *, binary: bool = False) -> tuple[Stage, ...]:
+    """Shift, rounding and overflow; of binary results nothing is saturated."""
+    low, high = design.result_range
+    output = design.output_format
+    saturates = design.overflow == "saturate" and not (low in output and high in output) and not binary
+    stages: list[Stage] = []
+    if design.shift and design.rounding != "floor":
+        stages.append(Round(2))
+    if saturates:
+        stages.append(Saturate(1))
+    return tuple(stages)
+
+
+def output_buffer(design: Design, depth: int, marks: int) -> OutputBuffer:
+    """The output buffer for results of a beat with so many marks; in two banks."""
+    results = design.pixels_per_clock * design.planes * design.outputs
+    bits = results * design.output_format.width + marks
+    memory = Memory("output buffer", depth // 2, bits, block=False)
+    return OutputBuffer(BUFFER_LATENCY, (memory, memory), depth)

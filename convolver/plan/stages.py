@@ -1,0 +1,254 @@
+"""Stages: the parts of a pipeline, each of a fixed latency, with the multipliers and memories that it takes.
+
+A plan is a straight tuple of them, in one credit domain: no handshake stands between two stages. Its latency, memory and
+multipliers are sums over them.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+__all__ = [
+    "Accept",
+    "Accumulate",
+    "BorderRows",
+    "ColumnFilter",
+    "DelayLine",
+    "GroupChain",
+    "LineBuffer",
+    "Magnitude",
+    "Memory",
+    "MemoryUse",
+    "Multiply",
+    "OutputBuffer",
+    "Parts",
+    "PreAdd",
+    "ProductRegisters",
+    "Raster",
+    "Round",
+    "SampleMemory",
+    "Saturate",
+    "Serialise",
+    "Slot",
+    "Spread",
+    "Stage",
+    "Sums",
+    "Threshold",
+    "Tree",
+    "Window",
+    "cycles_of",
+]
+
+MemoryUse = Literal["line buffer", "samples", "coefficients", "output buffer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """One memory of a stage: `words` words of `bits` bits.
+
+    use : what it holds.
+    written : whether anything writes it after reset.
+    block : whether it is instantiated as block RAM where the family has such a primitive.
+    single_port : whether it lies in large single-port RAMs.
+    """
+
+    use: MemoryUse
+    words: int
+    bits: int
+    written: bool = True
+    block: bool = True
+    single_port: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A part of the pipeline, and the cycles that a sample or a result spends in it."""
+
+    name: ClassVar[str]
+    cycles: int
+    memories: tuple[Memory, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Accept(Stage):
+    """Takes a beat in, and checks where it belongs."""
+
+    name = "accept"
+
+
+@dataclass(frozen=True, slots=True)
+class DelayLine(Stage):
+    """The last samples of a signal, all in view."""
+
+    name = "delay line"
+
+
+@dataclass(frozen=True, slots=True)
+class SampleMemory(Stage):
+    """The last samples of a signal in memories, read one a lane a cycle."""
+
+    name = "sample memory"
+
+
+@dataclass(frozen=True, slots=True)
+class Raster(Stage):
+    """Which pixel a step belongs to, and which result it completes."""
+
+    name = "raster"
+
+
+@dataclass(frozen=True, slots=True)
+class LineBuffer(Stage):
+    """The last lines of an image, one packed word a beat of columns.
+
+    rows : lines that it keeps.
+    bits : all of it.
+    single_port_rams : large RAMs that it lies in, where block RAM is too small.
+    """
+
+    name = "line buffer"
+    rows: int = 0
+    bits: int = 0
+    single_port_rams: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BorderRows(Stage):
+    """The column that enters the window, its rows outside the frame replaced by the boundary's rule."""
+
+    name = "rows"
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnFilter(Stage):
+    """Of separable kernels, the sums of a column, in front of the window."""
+
+    name = "column"
+
+
+@dataclass(frozen=True, slots=True)
+class Window(Stage):
+    """The places of a kernel, all in view."""
+
+    name = "window"
+
+
+@dataclass(frozen=True, slots=True)
+class Sums(Stage):
+    """Adds the places that share a multiplier."""
+
+    name = "sums"
+
+
+@dataclass(frozen=True, slots=True)
+class Serialise(Stage):
+    """Hands out a window's operands over the phases of a slot."""
+
+    name = "operands"
+
+
+@dataclass(frozen=True, slots=True)
+class PreAdd(Stage):
+    """Adds the two samples that share a coefficient."""
+
+    name = "pre-adder"
+
+
+@dataclass(frozen=True, slots=True)
+class Spread(Stage):
+    """A register on the way to multipliers that lie all over the device."""
+
+    name = "spread"
+
+
+@dataclass(frozen=True, slots=True)
+class Multiply(Stage):
+    """The multipliers."""
+
+    name = "multiplier"
+
+
+@dataclass(frozen=True, slots=True)
+class ProductRegisters(Stage):
+    """Registers from multipliers to adders that are far away."""
+
+    name = "products"
+
+
+@dataclass(frozen=True, slots=True)
+class Tree(Stage):
+    """Adds the products of a group of lanes, in pairs."""
+
+    name = "adder tree"
+
+
+@dataclass(frozen=True, slots=True)
+class GroupChain(Stage):
+    """Adds the sums of groups that work one a cycle; in a cascade of multipliers each lane is a group."""
+
+    name = "chain"
+
+
+@dataclass(frozen=True, slots=True)
+class Slot(Stage):
+    """The phases of a slot before its last."""
+
+    name = "slot"
+
+
+@dataclass(frozen=True, slots=True)
+class Accumulate(Stage):
+    """Adds the sums of a slot's phases."""
+
+    name = "accumulator"
+
+
+@dataclass(frozen=True, slots=True)
+class Parts(Stage):
+    """Brings the parts of wide sums together, which are added a cycle apart."""
+
+    name = "parts"
+
+
+@dataclass(frozen=True, slots=True)
+class Magnitude(Stage):
+    """Takes magnitudes of sums, and adds them up."""
+
+    name = "magnitude"
+
+
+@dataclass(frozen=True, slots=True)
+class Round(Stage):
+    """Drops bits with a rounding."""
+
+    name = "rounding"
+
+
+@dataclass(frozen=True, slots=True)
+class Saturate(Stage):
+    """Holds results inside the output format."""
+
+    name = "saturation"
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold(Stage):
+    """Compares results with a threshold."""
+
+    name = "threshold"
+
+
+@dataclass(frozen=True, slots=True)
+class OutputBuffer(Stage):
+    """Holds the results of everything in flight; its depth is the number of credits.
+
+    depth : results.
+    """
+
+    name = "output buffer"
+    depth: int = 0
+
+
+def cycles_of(stages: Iterable[Stage]) -> int:
+    """Cycles of all of them."""
+    return sum(stage.cycles for stage in stages)

@@ -1,0 +1,109 @@
+"""How frames follow one another through a core, in cycles, without stalls."""
+
+import math
+from dataclasses import dataclass
+
+__all__ = ["FrameTiming", "RasterTiming", "SignalTiming"]
+
+
+@dataclass(frozen=True)
+class FrameTiming:
+    """What signals and images have in common.
+
+    Parameters
+    ----------
+    cycles : int
+        Cycles of a slot.
+    latency : int
+        From a beat to the result that it completes.
+    """
+
+    cycles: int
+    latency: int
+
+    @property
+    def lag(self) -> tuple[int, int]:
+        """Whole lines, and beats more, from a pixel to the result of its place."""
+        return 0, 0
+
+    def beats(self, columns: int) -> int:
+        """Beats of a line."""
+        return columns
+
+    def frame_interval(self, rows: int, columns: int = 1) -> int:
+        """Cycles from one frame to the next of the same size, where they come back to back. A signal's samples are its rows.
+        An image of no more than `lag` lines waits until the one before has left."""
+        lines, _ = self.lag
+        return rows * self.beats(columns) * self.cycles + (self.flush_clocks(columns) if rows <= lines else 0)
+
+    def flush_clocks(self, columns: int = 1) -> int:
+        """Cycles in which a frame's end leaves when no other of its size pushes it. One of another size waits for so long, one
+        that comes meanwhile for what is left of it."""
+        lines, more = self.lag
+        return (lines * self.beats(columns) + more) * self.cycles
+
+    def unwanted(self, rows: int, columns: int) -> int:  # noqa: ARG002  # images have some
+        """Beats of results behind the last one that is wanted."""
+        return 0
+
+    def frame_clocks(self, rows: int, columns: int = 1, frames: int = 1) -> int:
+        """Cycles from the first beat of `frames` frames back to back to their last result, or last beat if that is later, both
+        included.
+
+        With a stride the last result is that of a place before the last one, by as many lines and columns as none is wanted
+        of; then the core goes on to the frame's end, with `frame_interval` as ever.
+        """
+        end = (rows * self.beats(columns) - 1) * self.cycles + 1
+        behind = self.flush_clocks(columns) - self.unwanted(rows, columns) * self.cycles + self.latency
+        return (frames - 1) * self.frame_interval(rows, columns) + end + max(behind, 0)
+
+    def buffer_depth(self, credit_latency: int) -> int:
+        """Results that an output buffer must hold for one result a slot: the credits in flight, two more, to a power of two."""
+        return 1 << math.ceil(math.log2(math.ceil((self.latency + credit_latency) / self.cycles) + 2))
+
+
+@dataclass(frozen=True)
+class SignalTiming(FrameTiming):
+    """Of a signal: its end leaves by itself."""
+
+
+@dataclass(frozen=True)
+class RasterTiming(FrameTiming):
+    """Of an image.
+
+    Parameters
+    ----------
+    pixels : int
+        Pixels of a beat.
+    lines, ahead : int
+        See `lag`.
+    window : (int, int)
+        Rows and columns by which a frame of results is smaller than its image.
+    stride : (int, int)
+        Rows and columns from one result to the next.
+    late : int
+        Pixels by which `ahead` beats are more than a window needs; counts where `window` isn't zero.
+    """
+
+    pixels: int = 1
+    lines: int = 0
+    ahead: int = 0
+    window: tuple[int, int] = (0, 0)
+    stride: tuple[int, int] = (1, 1)
+    late: int | None = None
+
+    @property
+    def lag(self) -> tuple[int, int]:
+        return self.lines, self.ahead
+
+    def beats(self, columns: int) -> int:
+        return -(-columns // self.pixels)
+
+    def overhangs(self, columns: int) -> bool:
+        """Whether the last results of a line need a beat more than the line has: see `Conv2DDesign.overhangs`."""
+        return self.late is not None and (columns - 1) % self.pixels + self.late >= self.pixels
+
+    def unwanted(self, rows: int, columns: int) -> int:
+        sizes = zip((rows, columns), self.window, self.stride, strict=True)
+        lines, places = ((size - side - 1) % stride for size, side, stride in sizes)
+        return lines * columns + places - self.overhangs(columns)
