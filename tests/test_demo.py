@@ -15,8 +15,8 @@ from PIL import Image
 from convolver import FileError, FIRDesign, cli, demo, s8, s16
 from convolver.formats import q1_15
 from convolver.pictures import CAPTION, TILE, side_by_side
+from convolver.plan.lowering import lower
 from convolver.quantize import quantize
-from convolver.schedule import Schedule
 from convolver.sim import golden
 from convolver.sounds import write_sound
 
@@ -37,7 +37,7 @@ class StandIn:
         pass
 
     def __call__(self, samples: Any) -> Any:
-        self.clocks = Schedule(self.design).frame_clocks(*samples.shape)
+        self.clocks = lower(self.design).timing.frame_clocks(*samples.shape)
         result = golden.run(self.design, samples)
         result.flat[-1] += self.fault
         return result
@@ -80,8 +80,8 @@ def test_on_the_twin(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert np.array_equal(read(tmp_path / "out" / "gaussian.png"), blurred)
     # The clocks were counted on the twin: as many as the schedule promises.
     rows = {line[:14].strip(): line[14:].split() for line in out.splitlines() if line.startswith(("gaussian", "low-pass"))}
-    assert rows["gaussian 5x5"][:2] == ["1800", str(3 * Schedule(design).frame_clocks(20, 30))]
-    assert rows["low-pass FIR"][:2] == ["1024", str(Schedule(demo.low_pass(s16)).frame_clocks(1024))]
+    assert rows["gaussian 5x5"][:2] == ["1800", str(3 * lower(design).timing.frame_clocks(20, 30))]
+    assert rows["low-pass FIR"][:2] == ["1024", str(lower(demo.low_pass(s16)).timing.frame_clocks(1024))]
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 5, 3), (40, 1), (3, 4096), (700, 600)])

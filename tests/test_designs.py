@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from convolver import Conv2DDesign, DesignError, FileError, FIRDesign, Format, load_design, q1_15, s8, u8
 from convolver.designs import BOUNDARIES, MODES, OPERATIONS, design_from_dict, design_from_json
 from convolver.formats import OVERFLOWS, ROUNDINGS
-from convolver.schedule import Schedule
+from convolver.plan.lowering import lower
 from convolver.sim import golden
 
 HINT = "convolver.quantize() makes integers of a float kernel"
@@ -536,7 +536,7 @@ def test_a_budget_of_multipliers_sets_the_clocks_of_a_pixel():
     assert Conv2DDesign([[3, 5, -3], [5, 1, 5]], multipliers=2, structure="direct").clocks_per_pixel == 3
     # Two kernels, each with multipliers of its own.
     pair = Conv2DDesign([kernel, kernel], multipliers=7, **loadable)
-    assert (pair.clocks_per_pixel, Schedule(pair).lanes) == (3, 6)
+    assert (pair.clocks_per_pixel, lower(pair).lanes) == (3, 6)
     assert Conv2DDesign([[0]], multipliers=np.int64(1), clocks_per_pixel=np.int64(7)).to_dict()["clocks_per_pixel"] == 7
 
 

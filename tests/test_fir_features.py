@@ -13,7 +13,6 @@ import pytest
 from convolver import FIRDesign, Format
 from convolver.designs import SYMMETRIES
 from convolver.formats import OVERFLOWS, ROUNDINGS
-from convolver.schedule import Schedule
 from convolver.sim import golden
 from convolver.sim.compiler import compile_designs
 from convolver.sim.streams import STALLS, beats_of, marks_of, random_samples, stalls
@@ -189,9 +188,7 @@ def check(design, core, seed):
         other = STALLS[(turn + seed) % len(STALLS)]
         old, loading = design.coefficients, {}
         if design.loadable:
-            loading["coefficients"] = random_samples(
-                design.coefficient, len(Schedule(design).loaded), int(random.integers(1 << 30))
-            )
+            loading["coefficients"] = random_samples(design.coefficient, design.set_size, int(random.integers(1 << 30)))
             if design.symmetry == "antisymmetric":
                 loading["coefficients"] = np.maximum(loading["coefficients"], -design.coefficient.max)
             loading["coefficient_clock"] = int(random.integers(0, wanted * design.slot))

@@ -18,8 +18,9 @@ from convolver import Conv2DDesign, FIRDesign, Format
 from convolver.designs import BOUNDARIES, COMBINATIONS, GATEWARE_BOUNDARIES, MODES, OPERATIONS, SYMMETRIES
 from convolver.formats import OVERFLOWS, ROUNDINGS
 from convolver.host.device import Device
+from convolver.plan.array_stages import array_latency
+from convolver.plan.lowering import lower
 from convolver.report import Report
-from convolver.schedule import Schedule
 from convolver.sim import golden
 from convolver.sim.compiler import compile_designs
 from convolver.sim.streams import STALLS, beats_of, marks_of, random_samples, stalls, unpacked
@@ -290,7 +291,7 @@ def check(design, core):
     """Everything that is promised of a core, on one design."""
     pixels = design.pixels_per_clock
     random = np.random.default_rng([7, design.sample.width, len(design.weights)])
-    schedule = Schedule(design)
+    plan = lower(design)
     frames = some_frames(random, design, 5)
     borders = some_borders(random, design, frames)
     each = borders or [None] * len(frames)
@@ -301,7 +302,7 @@ def check(design, core):
     values = np.concatenate(expected)
     beats = beats_of(frames, borders, pixels)
     # A stride leaves out what may be the last results; the core goes on to the frame's end.
-    settle = 40 + (design.stride[0] * design.core_columns * schedule.clocks if isinstance(design, Conv2DDesign) else 0)
+    settle = 40 + (design.stride[0] * design.core_columns * plan.cycles if isinstance(design, Conv2DDesign) else 0)
     simulation = Simulation(core)
 
     def compare(run):
@@ -320,10 +321,10 @@ def check(design, core):
         alone = beats_of([frame], border and [border], pixels)
         run = simulation.run(beats=alone, wanted=len(marks_of(shape, pixels)), settle=settle, times=True)
         assert run.first_accept == 0
-        assert run.source_stalls == (schedule.clocks - 1) * (len(alone) - 1)
-        assert max(run.last_result, run.accept_clocks[-1]) + 1 == schedule.frame_clocks(*frame.shape[:2])
+        assert run.source_stalls == (plan.cycles - 1) * (len(alone) - 1)
+        assert max(run.last_result, run.accept_clocks[-1]) + 1 == plan.timing.frame_clocks(*frame.shape[:2])
         np.testing.assert_array_equal(in_places(design, run.results, [shape]), result)
-        np.testing.assert_array_equal(run.accept_clocks, np.arange(len(alone)) * schedule.clocks)
+        np.testing.assert_array_equal(run.accept_clocks, np.arange(len(alone)) * plan.cycles)
         if isinstance(design, FIRDesign):
             np.testing.assert_array_equal(run.result_clocks - run.accept_clocks, core.ports.latency)
 
@@ -342,9 +343,9 @@ def check(design, core):
         results = [core_result(design, frame, border=border) for border in again or [None] * 4]
         four, leaving = beats_of([frame] * 4, again, pixels), 4 * len(marks_of(shape, pixels))
         run = simulation.run(beats=four, wanted=leaving, settle=settle, times=True)
-        assert max(run.last_result, run.accept_clocks[-1]) + 1 == schedule.frame_clocks(*frame.shape[:2], frames=4)
-        if isinstance(design, FIRDesign) or len(frame) > schedule.lag[0]:
-            assert 4 * schedule.frame_interval(*frame.shape[:2]) == len(four) * schedule.clocks
+        assert max(run.last_result, run.accept_clocks[-1]) + 1 == plan.timing.frame_clocks(*frame.shape[:2], frames=4)
+        if isinstance(design, FIRDesign) or len(frame) > plan.timing.lag[0]:
+            assert 4 * plan.timing.frame_interval(*frame.shape[:2]) == len(four) * plan.cycles
         np.testing.assert_array_equal(in_places(design, run.results, [shape] * 4), np.concatenate(results))
 
     # Reset in the middle leaves nothing behind.
@@ -362,7 +363,7 @@ def check_loading(design, simulation, random, frames):
     old = list(design.weights)
     for turn in range(4):
         form = design.coefficient_format
-        loaded = [int(weight) for weight in random_samples(form, len(Schedule(design).loaded), int(random.integers(1 << 30)))]
+        loaded = [int(weight) for weight in random_samples(form, design.set_size, int(random.integers(1 << 30)))]
         if isinstance(design, FIRDesign) and design.symmetry == "antisymmetric":
             loaded = [max(weight, -form.max) for weight in loaded]
         new = list(design.complete(loaded)) if isinstance(design, FIRDesign) else loaded
@@ -504,19 +505,19 @@ def test_the_random_designs_cover_every_choice():
     assert {design.multipliers is None for design in folded} == {False, True}
     assert any(design.stride != (1, 1) for design in folded)
     assert any(len(design.kernels) > 1 for design in folded)
-    assert any(Schedule(design).lanes > len(design.kernels) for design in folded)
-    assert {Schedule(design).structure for design in images} == {"direct", "shared", "separable"}
-    separable = [design for design in images if Schedule(design).structure == "separable"]
+    assert any(lower(design).lanes > len(design.kernels) for design in folded)
+    assert {lower(design).structure for design in images} == {"direct", "shared", "separable"}
+    separable = [design for design in images if lower(design).structure == "separable"]
     assert len(separable) >= 6
     assert {design.core_mode for design in separable} == {"same", "valid"}
     assert {design.switchable for design in separable} == {False, True}
     for several in ("planes", "pixels_per_clock"):
         assert {getattr(design, several) > 1 for design in separable} == {False, True}
     assert {len(design.kernels) > 1 for design in separable} == {False, True}
-    levels = {(design.slot > 1, min(Schedule(design).sum_levels, 2)) for design in images}
+    levels = {(design.slot > 1, min(lower(design).sum_levels, 2)) for design in images}
     assert levels >= {(False, 0), (False, 1), (False, 2), (True, 0), (True, 2)}
-    assert any(sign < 0 for design in images for product in Schedule(design).products for _, sign in product.terms)
-    assert any(len({array.sum_levels for array in Schedule(design).arrays}) > 1 for design in images)
+    assert any(sign < 0 for design in images for product in lower(design).coefficients.products for _, sign in product.terms)
+    assert any(len({array.sum_levels for array in lower(design).arrays}) > 1 for design in images)
     for kind in (images, signals):
         assert {design.loadable for design in kind} == {False, True}
         assert {design.sample.signed for design in kind} == {False, True}
@@ -526,7 +527,7 @@ def test_the_random_designs_cover_every_choice():
     assert {(design.combine, design.loadable) for design in several} == set(itertools.product(COMBINATIONS, (False, True)))
     assert {design.absolute for design in several} == {design.absolute for design in images} == {False, True}
     assert {design.threshold is None for design in several} == {False, True}
-    assert any(len({array.array_latency for array in Schedule(design).arrays}) > 1 for design in several)
+    assert any(len({array_latency(array) for array in lower(design).arrays}) > 1 for design in several)
     assert any(design.result_axes == (1,) for design in images)
     strided = [design for design in images if design.stride != (1, 1)]
     assert {design.core_mode for design in strided} == {"same", "valid"}

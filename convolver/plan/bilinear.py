@@ -8,7 +8,7 @@ Source: S. Winograd, "Arithmetic Complexity of Computations", SIAM, 1980, chapte
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -87,18 +87,6 @@ class Form:
         Both sides are linear in the coefficients and in the samples, so equal tensors are the whole proof.
         """
         return self.tensor() == other.tensor()
-
-    def equals_at(self, other: "Form", weights: Sequence[int], bound: Iterable[Sequence[int]] = ()) -> bool:
-        """Whether both compute the same results of any samples with these coefficients.
-
-        Parameters
-        ----------
-        weights : sequence of int
-            The coefficients.
-        bound : iterable of sequences of int, optional
-            Instead of them, a basis of all sets of coefficients for which the forms have to agree.
-        """
-        return all(self.response(each) == other.response(each) for each in (list(bound) or [weights]))
 
     def response(self, weights: Sequence[int]) -> dict[tuple[int, int], int]:
         """By which integer each sample enters each result with these coefficients, by ``(y, x)``, where that isn't 0."""

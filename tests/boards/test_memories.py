@@ -15,7 +15,7 @@ from convolver.boards.resources import needs
 from convolver.boards.toolchain import run
 from convolver.boards.top import device_on
 from convolver.hw.families import FamilyPlatform
-from convolver.schedule import Schedule
+from convolver.plan.lowering import lower
 
 GAUSSIAN = [[1, 2, 1], [2, 4, 2], [1, 2, 1]]
 FOLDED = FIRDesign([3] * 256, data="s8", coefficient="s8", loadable=True, multipliers=16, output="s16", shift=9)
@@ -86,7 +86,7 @@ def test_result_bits_that_never_change_do_not_count() -> None:
     """Of 14 bits the lowest of even weights is 0 and the 8 of a threshold are one; beside them are three marks."""
 
     def bits(kernel: list[list[int]], **changes: int) -> int:
-        return core_memories(Schedule(Conv2DDesign(kernel, output="u14", **changes), "ice40"))[-1].bits
+        return core_memories(lower(Conv2DDesign(kernel, output="u14", **changes), "ice40"))[-1].bits
 
     odd, even = [[11, 2, 1], [2, 4, 2], [1, 2, 31]], [[22, 4, 2], [4, 8, 4], [2, 4, 6]]
     assert (bits(odd), bits(even), bits(even, shift=1), bits(odd, threshold=20)) == (17, 16, 16, 4)

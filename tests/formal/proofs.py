@@ -34,7 +34,7 @@ from convolver.hw.raster import Raster
 from convolver.hw.requantiser import Requantiser
 from convolver.hw.stream import SkidBuffer
 from convolver.hw.window import RowBorder, Window
-from convolver.schedule import Schedule
+from convolver.plan.lowering import lower
 
 __all__ = ["PROOFS", "Proof", "Result"]
 
@@ -181,8 +181,8 @@ def _requantiser(rounding: str, overflow: str, shift: int, output: Format, data:
 PRODUCT = Seed(
     "product too narrow",
     MACArray,
-    "_holding(*schedule.lane_ranges[lane], sign)",
-    "_holding(*(reach // 2 for reach in schedule.lane_ranges[lane]), sign)",
+    "_holding(*array.lane_ranges[lane], sign)",
+    "_holding(*(reach // 2 for reach in array.lane_ranges[lane]), sign)",
 )
 SUM = "node = DataRegister(shape_of(_holding(adder.low, adder.high, sign))"
 ARRAY = (
@@ -372,8 +372,8 @@ def _fir(**changes: object) -> FIRDesign:
 
 
 def _array(name: str, design: FIRDesign, seeds: tuple[Seed, ...], cuts: tuple[int, ...] = ()) -> Proof:
-    schedule = Schedule(design)
-    lanes = f"{schedule.lanes} lanes" + f", slots of {schedule.clocks}" * (schedule.clocks > 1)
+    plan = lower(design)
+    lanes = f"{plan.lanes} lanes" + f", slots of {plan.cycles}" * (plan.cycles > 1)
     size = (
         f"{lanes}, {design.sample} by {design.coefficient_format}, sum {design.accumulator}"
         + f", cut at bits {' and '.join(map(str, cuts))}" * bool(cuts)

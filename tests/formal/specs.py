@@ -1,5 +1,6 @@
 """Specifications of the parts: what each promises, for free inputs, in another formulation than its own."""
 
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from amaranth.hdl import Array, Assert, Cat, Const, Cover, Module, Mux, Signal, Value, signed
@@ -11,7 +12,10 @@ from convolver.designs import Conv2DDesign, Design, FIRDesign
 from convolver.hw import coefficients, conv2d, delay, fir, mac_array, output_buffer, pace, raster, requantiser, stream
 from convolver.hw.coefficients import coefficient_layout
 from convolver.hw.marks import ERROR_LAYOUT
-from convolver.schedule import Schedule
+from convolver.plan.array import DotProduct
+from convolver.plan.lowering import lower
+from convolver.plan.plan import Plan
+from convolver.plan.stages import OutputBuffer
 
 __all__ = [
     "CoefficientBankSpec",
@@ -140,11 +144,11 @@ class _Sets:
     """
 
     def __init__(self, m: Module, spec: Any, dut: Any, design: Design, place: Value) -> None:
-        count = len(Schedule(design).loaded)
+        count = len(lower(design).coefficients.loaded)
         self.length, self.number = Signal(range(count + 2)), Signal(2)
         self.value, complete = Signal(design.coefficient_format.width), Signal()
         self.current = Signal.like(self.length)  # the coefficient's place, from 1; count + 1 for all that are too many
-        self.counts, beat = Signal(), Signal(coefficient_layout(design))
+        self.counts, beat = Signal(), Signal(coefficient_layout(design.coefficient_format))
         self.idle, self.handed, self.fault, anew = Signal(), Signal(), Signal(), Signal()
         self.ready = ~complete & ~self.counts & ~anew
         m.d.comb += [
@@ -211,16 +215,16 @@ class CoefficientBankSpec(wiring.Component):
 
     def __init__(self, design: Design) -> None:
         self._design = design
-        self._schedule = Schedule(design)
-        count = len(self._schedule.loaded)
+        self._store = lower(design).coefficients
+        count = len(self._store.loaded)
         ports = {name: In(1) for name in ("valid", "restart", "swap", "idle")}
-        super().__init__({**ports, "payload": In(coefficient_layout(design)), "chosen": In(range(count))})
+        super().__init__({**ports, "payload": In(coefficient_layout(design.coefficient_format)), "chosen": In(range(count))})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        design, schedule = self._design, self._schedule
-        count = len(schedule.loaded)
-        m.submodules.dut = dut = coefficients.CoefficientBank(schedule)
+        design, store = self._design, self._store
+        count = len(store.loaded)
+        m.submodules.dut = dut = coefficients.CoefficientBank(store)
         begun, second, chosen = Signal(), Signal(), Signal.like(self.chosen)
         m.d.sync += second.eq(~begun)
         with m.If(~begun):
@@ -230,10 +234,10 @@ class CoefficientBankSpec(wiring.Component):
         m.d.sync += load.eq(sets.handed | ~begun)
 
         # Which lane multiplies by the coefficient of this number.
-        lanes = {product.weight: product.lane for product in schedule.products}
+        lanes = {product.weight: product.lane for product in store.products}
         held = Signal.like(sets.value)
-        m.d.comb += held.eq(Array(Value.cast(dut.coefficients[lanes[weight]]) for weight in schedule.loaded)[chosen])
-        initial = Array(Const(design.weights[weight] % (1 << len(held)), len(held)) for weight in schedule.loaded)
+        m.d.comb += held.eq(Array(Value.cast(dut.coefficients[lanes[weight]]) for weight in store.loaded)[chosen])
+        initial = Array(Const(design.weights[weight] % (1 << len(held)), len(held)) for weight in store.loaded)
         m.d.comb += [
             Assert(dut.i.ready == (begun & sets.ready)),
             Assert(dut.load == load),
@@ -263,19 +267,19 @@ class CoefficientMemorySpec(wiring.Component):
 
     def __init__(self, design: Design) -> None:
         self._design = design
-        self._schedule = schedule = Schedule(design)
+        self._store = store = lower(design).coefficients
         ports = {name: In(1) for name in ("valid", "restart", "swap", "idle")} if design.loadable else {}
         if design.loadable:
-            ports |= {"payload": In(coefficient_layout(design))}
-        super().__init__({**ports, "clock": In(range(schedule.clocks)), "chosen": In(range(len(schedule.products)))})
+            ports |= {"payload": In(coefficient_layout(design.coefficient_format))}
+        super().__init__({**ports, "clock": In(range(store.cycles)), "chosen": In(range(len(store.products)))})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        design, schedule = self._design, self._schedule
-        products = schedule.products
-        m.submodules.dut = dut = coefficients.CoefficientMemory(schedule)
+        design, store = self._design, self._store
+        products = store.products
+        m.submodules.dut = dut = coefficients.CoefficientMemory(store)
         asked, begun, chosen = Signal.like(self.clock), Signal(), Signal.like(self.chosen)
-        m.d.comb += [asked.eq(Mux(self.clock < schedule.clocks, self.clock, 0)), dut.clock.eq(asked)]
+        m.d.comb += [asked.eq(Mux(self.clock < store.cycles, self.clock, 0)), dut.clock.eq(asked)]
         with m.If(~begun):
             m.d.sync += [begun.eq(1), chosen.eq(Mux(self.chosen < len(products), self.chosen, 0))]
 
@@ -287,7 +291,7 @@ class CoefficientMemorySpec(wiring.Component):
         m.d.comb += own.eq(of_chosen([Const(design.weights[product.weight], shape) for product in products]))
         now = Mux(changed, active, own)
         if design.loadable:
-            sets = _Sets(m, self, dut, design, of_chosen([schedule.loaded.index(product.weight) for product in products]))
+            sets = _Sets(m, self, dut, design, of_chosen([store.loaded.index(product.weight) for product in products]))
             m.d.comb += [
                 Assert(dut.i.ready == sets.ready),
                 Cover((sets.number == 3) & (active != sets.value)),
@@ -296,7 +300,7 @@ class CoefficientMemorySpec(wiring.Component):
             with m.If(sets.handed):
                 m.d.sync += [changed.eq(1), active.eq(sets.value)]
 
-        wanted, there = now, begun & (asked == of_chosen([product.clock for product in products]))
+        wanted, there = now, begun & (asked == of_chosen([product.phase for product in products]))
         for clock in range(2):
             later, old = Signal(shape, name=f"wanted_{clock}"), Signal(name=f"there_{clock}")
             m.d.sync += [later.eq(wanted), old.eq(there)]
@@ -320,14 +324,14 @@ class RequantiserSpec(wiring.Component):
 
     def __init__(self, design: Design) -> None:
         self._design = design
-        self._schedule = Schedule(design)
+        self._plan = lower(design)
         width = design.accumulator.width
         super().__init__({"i": In(signed(width) if design.accumulator.signed else width)})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         design = self._design
-        m.submodules.dut = dut = requantiser.Requantiser(self._schedule)
+        m.submodules.dut = dut = requantiser.Requantiser(self._plan)
         low, high = design.sum_range
         value = Signal.like(self.i)
         m.d.comb += [value.eq(Mux((self.i >= low) & (self.i <= high), self.i, low)), dut.i.eq(value)]
@@ -387,16 +391,21 @@ class RequantiserSpec(wiring.Component):
         return m
 
 
-class _Cut(Schedule):
-    """A schedule whose sums are added in parts though they are narrow."""
+@dataclass(frozen=True)
+class _Cut(DotProduct):
+    """An array whose sums are added in parts though they are narrow."""
 
-    def __init__(self, design: Design, cuts: tuple[int, ...]) -> None:
-        super().__init__(design)
-        self._cuts = cuts
+    cuts: tuple[int, ...] = ()
 
     @property
-    def cuts(self) -> tuple[int, ...]:
-        return self._cuts
+    def carry_cuts(self) -> tuple[int, ...]:
+        return self.cuts
+
+
+def _array_of(design: Design, cuts: tuple[int, ...]) -> DotProduct:
+    """The array of a design with one, cut where `cuts` says so."""
+    (array,) = lower(design).arrays
+    return _Cut(**{field.name: getattr(array, field.name) for field in fields(array)}, cuts=cuts) if cuts else array
 
 
 class MACArraySpec(wiring.Component):
@@ -409,25 +418,25 @@ class MACArraySpec(wiring.Component):
 
     def __init__(self, design: Design, cuts: tuple[int, ...] = ()) -> None:
         self._design = design
-        self._schedule = schedule = _Cut(design, cuts) if cuts else Schedule(design)
-        if schedule.mirrored or (schedule.clocks > 1 and not design.loadable):
+        self._array = array = _array_of(design, cuts)
+        if array.pre_added or (array.cycles > 1 and not design.loadable):
             raise ValueError("A pre-adder's operands, and constants that change with the clock, are not free inputs")
-        ports = {"samples": In(stream.shape_of(schedule.operand)).array(schedule.lanes)}
+        ports = {"samples": In(stream.shape_of(array.operand)).array(array.lanes)}
         if design.loadable:
-            ports["coefficients"] = In(stream.shape_of(design.coefficient_format)).array(schedule.lanes)
-            ports["load" if schedule.clocks == 1 else "pause"] = In(1)
+            ports["coefficients"] = In(stream.shape_of(design.coefficient_format)).array(array.lanes)
+            ports["load" if array.cycles == 1 else "pause"] = In(1)
         super().__init__(ports)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        design, schedule = self._design, self._schedule
-        lanes = range(schedule.lanes)
-        m.submodules.dut = dut = mac_array.MACArray(schedule)
+        design, array = self._design, self._array
+        lanes = range(array.lanes)
+        m.submodules.dut = dut = mac_array.MACArray(array)
         m.d.comb += [dut.samples[lane].eq(self.samples[lane]) for lane in lanes]
         known = Const(1)
         if not design.loadable:
-            factors = [Const(design.weights[schedule.lane(lane)[0].weight]) for lane in lanes]
-        elif schedule.clocks > 1:
+            factors = [Const(design.weights[array.lane(lane)[0].weight]) for lane in lanes]
+        elif array.cycles > 1:
             factors = [self.coefficients[lane] for lane in lanes]
             m.d.comb += [dut.load.eq(1), *(dut.coefficients[lane].eq(factors[lane]) for lane in lanes)]
         else:
@@ -449,14 +458,14 @@ class MACArraySpec(wiring.Component):
             partial = Signal(wide, name=f"partial_{lane}")
             m.d.comb += partial.eq(total + self.samples[lane] * factor)
             total = partial
-        if schedule.clocks > 1:
-            phase = Signal(range(schedule.clocks))
+        if array.cycles > 1:
+            phase = Signal(range(array.cycles))
             m.d.comb += dut.start.eq(phase == 0)
             with m.If((phase != 0) | ~self.pause):
-                m.d.sync += phase.eq(Mux(phase == schedule.clocks - 1, 0, phase + 1))
-            known = phase == schedule.clocks - 1
+                m.d.sync += phase.eq(Mux(phase == array.cycles - 1, 0, phase + 1))
+            known = phase == array.cycles - 1
             clocks = [total]
-            for clock in range(schedule.clocks - 1):
+            for clock in range(array.cycles - 1):
                 before = Signal(wide, name=f"before_{clock}")
                 m.d.sync += before.eq(clocks[-1])
                 clocks.append(before)
@@ -476,16 +485,11 @@ class MACArraySpec(wiring.Component):
         return m
 
 
-class _Shallow(Schedule):
-    """A schedule with a smaller output buffer: as right, only slower."""
-
-    def __init__(self, design: Design, depth: int) -> None:
-        super().__init__(design)
-        self._depth = depth
-
-    @property
-    def buffer_depth(self) -> int:
-        return self._depth
+def _shallow(plan: Plan, depth: int) -> Plan:
+    """The plan with a smaller output buffer: as right, only slower."""
+    *stages, buffer = plan.stages
+    assert isinstance(buffer, OutputBuffer)
+    return replace(plan, stages=(*stages, replace(buffer, depth=depth)))
 
 
 class FIRCoreSpec(wiring.Component):
@@ -504,7 +508,7 @@ class FIRCoreSpec(wiring.Component):
         self._depth = depth
         ports = {"valid": In(1), "payload": In(stream.beat_layout(design)), "ready": In(1), "tag": In(1)}
         if design.loadable:
-            ports |= {"new_valid": In(1), "new": In(coefficient_layout(design)), "restart": In(1)}
+            ports |= {"new_valid": In(1), "new": In(coefficient_layout(design.coefficient_format)), "restart": In(1)}
         if design.continuous:
             ports["silence"] = In(1)
         super().__init__(ports)
@@ -514,7 +518,7 @@ class FIRCoreSpec(wiring.Component):
         design = self._design
         core = fir.FIRCore(design)
         if self._depth:
-            core.schedule = _Shallow(design, self._depth)
+            core.plan = _shallow(core.plan, self._depth)
         m.submodules.dut = core
         m.d.comb += [core.i.valid.eq(self.valid), core.i.payload.eq(self.payload), core.o.ready.eq(self.ready)]
         accept, opened, belongs = Signal(), Signal(), Signal()
@@ -523,8 +527,8 @@ class FIRCoreSpec(wiring.Component):
             m.d.sync += opened.eq(~self.payload.last)
 
         # Two clocks later, or three with a pre-adder, the sample and those before it meet the coefficients.
-        schedule = core.schedule
-        later = 3 if schedule.mirrored and schedule.clocks == 1 else 2
+        plan = core.plan
+        later = 3 if plan.pre_added and plan.cycles == 1 else 2
         shape = stream.shape_of(design.data)
         clear = self.payload.first
         if design.continuous:
@@ -555,7 +559,7 @@ class FIRCoreSpec(wiring.Component):
         wanted = Signal(stream.result_layout(design))
         m.d.comb += [wanted.data.eq(_finished(design, total)), wanted.first.eq(marks[0]), wanted.last.eq(marks[1])]
 
-        depth = schedule.buffer_depth
+        depth = plan.buffer_depth
         queue = Queue(
             m,
             enters=belongs,
@@ -564,17 +568,17 @@ class FIRCoreSpec(wiring.Component):
             ready=self.ready,
             payload=core.o.payload,
             # Slots keep those apart that are accepted before their credits are counted.
-            depth=depth - min(schedule.clocks - 1, 2),
+            depth=depth - min(plan.cycles - 1, 2),
             latency=core.latency,
             tag=self.tag,
             later=later,
             # A shallow buffer lets no more through at once, and a slot of several clocks takes as many.
-            streak=1 if self._depth or schedule.clocks > 1 else 3,
+            streak=1 if self._depth or plan.cycles > 1 else 3,
         )
         level_before, level_then = Signal.like(queue.level), Signal.like(queue.level)
         m.d.sync += [level_before.eq(queue.level), level_then.eq(level_before)]
-        pause = Signal(range(schedule.clocks))  # clocks of a slot that are still to come
-        m.d.sync += pause.eq(Mux(belongs, schedule.clocks - 1, Mux(pause == 0, 0, pause - 1)))
+        pause = Signal(range(plan.cycles))  # clocks of a slot that are still to come
+        m.d.sync += pause.eq(Mux(belongs, plan.cycles - 1, Mux(pause == 0, 0, pause - 1)))
         errors = Signal(ERROR_LAYOUT)
         m.d.sync += [errors.first.eq(accept & opened & self.payload.first), errors.orphan.eq(accept & ~belongs)]
         m.d.comb += [
@@ -591,21 +595,21 @@ class FIRCoreSpec(wiring.Component):
         if not design.loadable:
             return [Const(weight) for weight in design.weights]
         # A complete set waits for a `first` to come near the multipliers, or for an empty core.
-        schedule = core.schedule
+        plan = core.plan
         shape = stream.shape_of(design.coefficient_format)
-        m.submodules.bank = bank = coefficients.CoefficientLoader(schedule)
-        shown = [Signal(shape, name=f"shown_{weight}", init=design.weights[weight]) for weight in schedule.loaded]
+        m.submodules.bank = bank = coefficients.CoefficientLoader(plan.coefficients)
+        shown = [Signal(shape, name=f"shown_{weight}", init=design.weights[weight]) for weight in plan.coefficients.loaded]
         with m.If(bank.write):
             m.d.sync += Array(shown)[bank.index].eq(bank.data)
-        swap, load, begun = Signal(), Signal(), Signal(init=schedule.clocks > 1)
+        swap, load, begun = Signal(), Signal(), Signal(init=plan.cycles > 1)
         m.d.sync += [swap.eq(belongs & (self.payload.first | (design.swap == "sample"))), begun.eq(1)]
         m.d.comb += bank.swap.eq(swap)
-        if schedule.clocks > 1:
+        if plan.cycles > 1:
             m.d.comb += load.eq(bank.load)
         else:
             # A register drives the multipliers, and a pre-adder delays the samples.
             m.d.sync += load.eq(bank.load)
-            if schedule.mirrored:
+            if plan.pre_added:
                 behind = Signal()
                 m.d.sync += behind.eq(swap)
                 m.d.comb += bank.swap.eq(behind)
@@ -622,7 +626,7 @@ class FIRCoreSpec(wiring.Component):
             Assert(core.errors.coefficients == bank.error),
         ]
         taken = []
-        for new, weight in zip(shown, schedule.loaded, strict=True):
+        for new, weight in zip(shown, plan.coefficients.loaded, strict=True):
             active = Signal(shape, name=f"active_{weight}", init=design.weights[weight])
             now = Signal(shape, name=f"taken_{weight}")
             m.d.comb += now.eq(Mux(load, new, active))
@@ -632,7 +636,7 @@ class FIRCoreSpec(wiring.Component):
         for (tap, mirror), value in zip(design.terms, taken, strict=True):
             factors[tap] = value
             if mirror is not None:
-                factors[mirror] = -value if schedule.sign < 0 else value
+                factors[mirror] = -value if plan.arrays[0].mirror_sign < 0 else value
         return factors
 
 
@@ -913,7 +917,7 @@ class Conv2DCoreSpec(wiring.Component):
         same = design.core_mode == "same"
         core = conv2d.Conv2DCore(design)
         if self._depth:
-            core.schedule = _Shallow(design, self._depth)
+            core.plan = _shallow(core.plan, self._depth)
         m.submodules.dut = core
         valid, payload, rows, columns = Signal(), Signal(self._layout), self.rows, self.columns
         hold, valid_next, payload_next = Signal(), Signal(), Signal(self._layout)

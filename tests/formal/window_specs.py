@@ -8,7 +8,7 @@ from convolver.designs import Conv2DDesign
 from convolver.hw import border, line_buffer, line_ring, window
 from convolver.hw.raster import step_layout
 from convolver.hw.stream import shape_of
-from convolver.schedule import Schedule
+from convolver.plan import lower
 
 __all__ = ["LineBufferSpec", "LineRingSpec", "WindowSpec"]
 
@@ -27,7 +27,7 @@ class LineBufferSpec(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         design = self._design
-        m.submodules.dut = dut = line_buffer.LineBuffer(design)
+        m.submodules.dut = dut = line_buffer.LineBuffer(design, lower(design).line_buffer)
         lines = len(dut.pixels) - 1
         begun, chosen, column = Signal(), Signal.like(self.chosen), Signal.like(self.column)
         with m.If(~begun):
@@ -134,7 +134,7 @@ class Feeder(wiring.Component):
 
     def __init__(self, design: Conv2DDesign) -> None:
         self._design = design
-        kept = Schedule(design).line_buffer_rows + 1
+        kept = design.core_kept
         super().__init__(
             {
                 "step": In(step_layout(design)),
@@ -175,7 +175,7 @@ class WindowSpec(wiring.Component):
     def __init__(self, design: Conv2DDesign) -> None:
         self._design = design
         step = step_layout(design)
-        kept = Schedule(design).line_buffer_rows + 1
+        kept = design.core_kept
         ports = {name: In(1) for name in ("valid", "ends", "result", "first", "last", "eol")}
         rows = {f"rows_{name}": In(step[field].shape) for name, field in (("above", "top"), ("below", "bottom"))}
         super().__init__(

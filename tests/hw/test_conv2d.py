@@ -8,7 +8,8 @@ import pytest
 
 import convolver
 from convolver.hw.conv2d import Conv2DCore
-from convolver.schedule import Schedule
+from convolver.plan.array_stages import array_latency
+from convolver.plan.lowering import lower
 from convolver.sim import golden
 from convolver.sim.bench import run_stream
 
@@ -93,7 +94,7 @@ def test_frames_back_to_back_leave_right_one_pixel_a_clock(shape, border):
     assert run.beats == expected
     assert run.accepted == list(range(len(frames) * 56))
     if design.core_mode == "same":
-        lines, more = core.schedule.lag
+        lines, more = core.plan.timing.lag
         lag = lines * 8 + more
         assert run.delivered == [clock + lag + core.latency for clock in range(3 * 56)]
     else:
@@ -119,8 +120,8 @@ def test_a_stride_gives_every_so_many_results_when_they_are_due(stride, shape, b
         assert run.accepted == list(range(len(run.accepted)))  # the run ends with the last result
         assert len(run.accepted) > (count - 1) * size[0] * size[1]
         taken = max(run.delivered[-1] + 1, count * size[0] * size[1])
-        assert taken == core.schedule.frame_clocks(*size, frames=count)
-        assert core.schedule.frame_interval(*size) == size[0] * size[1]
+        assert taken == core.plan.timing.frame_clocks(*size, frames=count)
+        assert core.plan.timing.frame_interval(*size) == size[0] * size[1]
     # With gaps and stalls.
     for seed, frame in enumerate(frames_of(design, 2, seed=[*shape])):
         pair = [frame, frame[::-1]]
@@ -192,7 +193,7 @@ def test_a_lone_frames_end_comes_out_by_itself_when_promised():
     core = Conv2DCore(design)
     frames = frames_of(design, 1, seed=5, shape=(6, 9))
     run = run_frames(core, frames, 54)
-    assert run.delivered[-1] - run.accepted[0] + 1 == core.schedule.frame_clocks(6, 9)
+    assert run.delivered[-1] - run.accepted[0] + 1 == core.plan.timing.frame_clocks(6, 9)
 
 
 def test_a_frame_that_arrives_during_the_flush_waits_no_longer_than_stated():
@@ -350,7 +351,7 @@ def test_results_of_several_kernels_leave_together(fields):
     kernels = [[[0, -1], [0, 0]], [[3, -5], [-7 * wide, 9]], [[0, 0], [0, 0]]]
     design = convolver.Conv2DDesign(kernels, rows=9, columns=9, boundary="reflect", **fields)
     core = Conv2DCore(design)
-    assert len({array.array_latency for array in core.schedule.arrays}) > 1
+    assert len({array_latency(array) for array in core.plan.arrays}) > 1
     low, high = design.pixel.min, design.pixel.max
     extremes = [np.where(np.indices((6, 7)).sum(axis=0) % 2, *pair) for pair in ((low, high), (high, low))]
     frames = frames_of(design, 2, seed=16, shape=(6, 7)) + extremes
@@ -382,8 +383,8 @@ SEPARABLE = {
 def test_shared_multipliers_give_the_same_results(name, pixel, clocks):
     design = convolver.Conv2DDesign(SHARED[name], pixel=pixel, boundary="reflect", rows=9, columns=9, clocks_per_pixel=clocks)
     core = Conv2DCore(design)
-    assert core.schedule.sum_levels
-    assert core.schedule.multipliers < Schedule(design.replace(structure="direct")).multipliers
+    assert core.plan.sum_levels
+    assert core.plan.multipliers < lower(design.replace(structure="direct")).multipliers
     low, high = design.pixel.min, design.pixel.max
     signs = np.sign(np.array(SHARED[name]).reshape(-1, *np.array(SHARED[name]).shape[-2:])[0])
     worst = np.tile(np.where(signs > 0, high, low), (3, 3))[:6, :7]
@@ -391,7 +392,7 @@ def test_shared_multipliers_give_the_same_results(name, pixel, clocks):
     expected = results_of(design, frames)
     run = run_frames(core, frames, len(expected))
     assert run.beats == expected
-    lines, more = core.schedule.lag
+    lines, more = core.plan.timing.lag
     assert run.delivered[0] == core.latency + (7 * lines + more) * clocks
     assert run.delivered[-1] - run.delivered[0] == (len(run.delivered) - 1) * clocks
     run = run_frames(Conv2DCore(design), frames[:2], 84, seed=3, gap=0.4, stall=0.4)
@@ -407,12 +408,12 @@ def test_a_column_filter_and_a_row_filter_give_the_kernels_results(name, border,
     kernel = np.outer(*SEPARABLE[name])
     design = convolver.Conv2DDesign(kernel, operation=operation, shift=2, rows=9, columns=9, **fields)
     core = Conv2DCore(design)
-    assert core.schedule.structure == "separable"
+    assert core.plan.structure == "separable"
     frames = [*frames_of(design, 1, seed=16, shape=(6, 7)), np.full((6, 7), 255)]
     expected = results_of(design, frames)
     run = run_frames(core, frames, len(expected))
     assert run.beats == expected
-    assert run.delivered[-1] + 1 == core.schedule.frame_clocks(6, 7, frames=2)
+    assert run.delivered[-1] + 1 == core.plan.timing.frame_clocks(6, 7, frames=2)
     assert run.accepted == list(range(84))
     assert run_frames(Conv2DCore(design), frames, len(expected), seed=3, gap=0.4, stall=0.4).beats == expected
 
@@ -445,7 +446,7 @@ def test_a_folded_core_takes_a_pixel_a_slot_within_frames_and_between_them(shape
     assert run.beats == expected
     assert run.accepted == [beat * design.slot for beat in range(len(run.accepted))]
     taken = max(run.delivered[-1], (3 * 30 - 1) * design.slot) + 1
-    assert taken == core.schedule.frame_clocks(5, 6, frames=3)
+    assert taken == core.plan.timing.frame_clocks(5, 6, frames=3)
     pair = [frames_of(design, 1, seed=[seed, *shape])[0] for seed in range(2)]
     expected = results_of(design, pair)
     assert run_frames(Conv2DCore(design), pair, len(expected), seed=5, gap=(0.7, 0, 0.3), stall=(0, 0.9, 0.6)).beats == expected
@@ -480,5 +481,5 @@ def test_every_lane_of_a_folded_core_works_in_every_clock():
         run = run_frames(core, frames, len(expected))
         assert run.beats == expected
         steps, taken = len(expected) - 1, run.delivered[-1] - run.delivered[0]
-        assert (design.slot, core.schedule.multipliers) == (clocks, most)
+        assert (design.slot, core.plan.multipliers) == (clocks, most)
         assert 9 * steps / (taken * most) == 1

@@ -386,7 +386,7 @@ def test_every_lane_works_in_every_clock():
         core = FIRCore(design)
         run = run_stream(core, beats_of([[1] * 50] * 4), 200)
         clocks = run.delivered[-1] - run.delivered[0]
-        assert taps * 199 / (clocks * core.schedule.multipliers) == macs
+        assert taps * 199 / (clocks * core.plan.multipliers) == macs
 
 
 CASCADED = {
@@ -402,7 +402,7 @@ CASCADED = {
 def test_a_cascade_gives_the_same_results_a_lane_a_clock(name, gap, stall):
     design = CASCADED[name]
     core = FIRCore(design, "7-series")
-    assert core.schedule.cascaded
+    assert core.plan.arrays[0].cascaded
     frames = extreme_frames(design, seed=5)
     beats = beats_of(frames)
     run = run_stream(core, beats, len(beats), seed=9, gap=gap, stall=stall, read=read, watch={"overflow": core.overflow})

@@ -14,7 +14,7 @@ from convolver.hw.families import FamilyPlatform
 from convolver.hw.floorplan import multiplier_sites
 from convolver.hw.mac_array import MACArray
 from convolver.hw.multiplier import Multiplier
-from convolver.schedule import Schedule
+from convolver.plan.lowering import lower
 
 LARGEST = FamilyPlatform("ecp5", "LFE5UM5G-85F")
 
@@ -54,7 +54,7 @@ def test_few_or_too_many_multipliers_and_other_devices_have_no_places(platform: 
 
 
 def written(design: FIRDesign, platform: FamilyPlatform) -> list[str]:
-    array = MACArray(Schedule(design, "ecp5"))
+    array = MACArray(lower(design, "ecp5").arrays[0])
     return re.findall(r'attribute \\BEL "(.*)"', rtlil.convert(array, platform=platform, emit_src=False))
 
 

@@ -7,7 +7,8 @@ import pytest
 
 import convolver
 from convolver.hw.core import create
-from convolver.schedule import LINES_IN_BLOCKS, Schedule
+from convolver.plan.lowering import lower
+from convolver.plan.target import ICE40_RAM
 from convolver.sim import golden
 from convolver.sim.streams import beats_of, marks_of, random_samples, stalls, unpacked
 from convolver.sim.twin import Simulation, simulate_components
@@ -58,14 +59,14 @@ def compare(name, simulation, frames, **options):
 def test_lines_of_every_length_come_back_whatever_came_before(name):
     """Odd and even lines, from the shortest on; frames of one size back to back, and of another size behind every one."""
     design, simulation = CASES[name], Simulation(compiled()[name])
-    schedule, pixels = Schedule(design, "ice40"), design.pixels_per_clock
-    assert schedule.single_port_rams
+    plan, pixels = lower(design, "ice40"), design.pixels_per_clock
+    assert plan.line_buffer.single_port_rams
     least = design.core_min_rows, design.core_min_columns
     sizes = [(least[0] + more % 4, least[1] + more) for more in range(4 * pixels + 4)]
     for number, size in enumerate(sizes):
         frames = [random_samples(design.pixel, size, turn) for turn in range(3)]
         run = compare(name, simulation, frames, times=True)
-        assert run.last_result + 1 == schedule.frame_clocks(*size, frames=3)
+        assert run.last_result + 1 == plan.timing.frame_clocks(*size, frames=3)
         # Sizes that change by an odd number of columns, and by an even one.
         others = [random_samples(design.pixel, sizes[number - back], back) for back in (1, 2)]
         mixed = [frames[0], others[0], frames[1], frames[2], others[1], frames[0]]
@@ -83,7 +84,7 @@ def test_the_longest_line_and_one_that_is_a_beat_shorter(name):
 
 def test_when_long_lines_are_kept_in_single_port_rams():
     """Only on iCE40, only beyond the block RAMs that are theirs, and only if the four can hold a word."""
-    most = LINES_IN_BLOCKS // 16
+    most = ICE40_RAM.from_bits // 16
     for columns, pixel, family, rams in [
         (most, "u8", "ice40", 0),
         (most + 1, "u8", "ice40", 2),
@@ -95,5 +96,5 @@ def test_when_long_lines_are_kept_in_single_port_rams():
         (most + 1, "u8", "7-series", 0),
         (most + 1, "u8", None, 0),
     ]:
-        assert Schedule(design_of(3, 3, columns=columns, pixel=pixel), family).single_port_rams == rams
-    assert Schedule(convolver.FIRDesign([1, 2]), "ice40").single_port_rams == 0
+        assert lower(design_of(3, 3, columns=columns, pixel=pixel), family).line_buffer.single_port_rams == rams
+    assert lower(convolver.FIRDesign([1, 2]), "ice40").line_buffer.single_port_rams == 0

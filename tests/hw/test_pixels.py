@@ -8,7 +8,7 @@ import pytest
 
 import convolver
 from convolver.designs import GATEWARE_BOUNDARIES, OPERATIONS
-from convolver.schedule import Schedule
+from convolver.plan.lowering import lower
 from convolver.sim import golden
 from convolver.sim.streams import EOL, FIRST, KEEP, beats_of, marks_of, random_samples, stalls, unpacked
 from convolver.sim.twin import Simulation, simulate_designs
@@ -108,7 +108,7 @@ def check(design, core):
     """Lines of 3 beats and longer, of every number of pixels in the last: back to back to the clock, under stalls, and with
     another length after each frame."""
     simulation = Simulation(core)
-    schedule, pixels = Schedule(design), design.pixels_per_clock
+    plan, pixels = lower(design), design.pixels_per_clock
     chance = np.random.default_rng(1)
     sizes = [(design.core_min_rows + more % 3, design.core_min_columns + more) for more in range(2 * pixels + 1)]
 
@@ -121,8 +121,8 @@ def check(design, core):
         borders = some_borders(4)
         run = simulation.run(beats_of(frames, borders, pixels), beats_out(design, frames), settle=20, times=True)
         compare(design, run, frames, borders)
-        assert run.last_result + 1 == schedule.frame_clocks(*size, frames=4)
-        if size[0] > schedule.lag[0]:
+        assert run.last_result + 1 == plan.timing.frame_clocks(*size, frames=4)
+        if size[0] > plan.timing.lag[0]:
             np.testing.assert_array_equal(run.accept_clocks, np.arange(4 * size[0] * design.beats(size[1])))
         mixed = [*frames[:2], random_samples(design.pixel, sizes[number - 1], 5), frames[3]]
         borders = some_borders(4)

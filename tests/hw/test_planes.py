@@ -5,7 +5,7 @@ import pytest
 
 from convolver import Conv2DDesign
 from convolver.designs import BOUNDARIES
-from convolver.schedule import Schedule
+from convolver.plan.lowering import lower
 from convolver.sim import golden
 from convolver.sim.streams import beats_of, marks_of, random_samples, stalls
 from convolver.sim.twin import Simulation, TwinTransport, simulate_designs
@@ -35,10 +35,10 @@ def test_each_plane_is_that_of_a_core_of_one(cores, design):
         frame = random_samples(design.pixel, (*size, design.planes), plane)
         frame[..., plane] = np.where(np.indices(size).sum(axis=0) % 2, low, high)
         frames.append(frame)
-    single = Schedule(design.replace(planes=1))
+    single = lower(design.replace(planes=1))
     # The products of many trees have a register of their own.
-    later = Schedule(design).arrays[0].product_latency - single.arrays[0].product_latency
-    assert Schedule(design).latency == single.latency + later
+    later = lower(design).arrays[0].product_latency - single.arrays[0].product_latency
+    assert lower(design).latency == single.latency + later
     with TwinTransport(design, compiled=cores[design]) as transport:
         if design.switchable:
             transport.switch("symmetric", 5)
@@ -74,6 +74,6 @@ def test_stalls_change_nothing(cores, design):
 
 def test_all_planes_have_their_multipliers_and_one_set_of_coefficients():
     design = DESIGNS[2]
-    schedule = Schedule(design)
-    assert (schedule.multipliers, len(schedule.loaded)) == (24, 6)
-    assert schedule.line_buffer_bits == 4 * Schedule(design.replace(planes=1)).line_buffer_bits
+    plan = lower(design)
+    assert (plan.multipliers, len(plan.coefficients.loaded)) == (24, 6)
+    assert plan.line_buffer.bits == 4 * lower(design.replace(planes=1)).line_buffer.bits

@@ -21,7 +21,8 @@ from convolver.boards.toolchain import run
 from convolver.hw.core import create
 from convolver.hw.families import FamilyPlatform
 from convolver.hw.mac_array import MACArray
-from convolver.schedule import Family, Schedule
+from convolver.plan.lowering import lower
+from convolver.plan.target import Family
 from convolver.sim.compiler import find_compiler
 
 MODELS = {"ecp5": ["MULT18X18D"], "ice40": ["SB_MAC16", "SB_SPRAM256KA"], "7-series": ["DSP48E1"]}
@@ -50,11 +51,11 @@ def model_of(family: Family) -> str:
 
 def side_by_side(folder: Path, design: FIRDesign | Conv2DDesign, family: Family) -> ctypes.CDLL:
     """The plain core and the family's, on the same inputs."""
-    schedule = Schedule(design, family)
+    plan = lower(design, family)
     write(folder, "gold", create(design, family))
     write(folder, "gate", create(design, family), FamilyPlatform(family))
     counts = [(folder / "gate.il").read_text().count(f"cell \\{name} ") for name in MODELS[family]]
-    assert counts == [schedule.blocks, schedule.single_port_rams][: len(counts)]
+    assert counts == [plan.hard_multipliers, plan.line_buffer.single_port_rams][: len(counts)]
     (folder / "model.v").write_text(model_of(family))
     made = ("miter -equiv -make_outputs gold gate miter", "hierarchy -top miter", "proc", "flatten", "opt_expr", "opt_clean")
     yosys(folder, "read_rtlil gold.il", "read_rtlil gate.il", "read_verilog model.v", *made, "write_cxxrtl -g0 miter.cc")
@@ -84,7 +85,7 @@ def netlist(folder: Path, core: Any, family: Family) -> list[dict[str, Any]]:
 def compare(folder: Path, design: FIRDesign | Conv2DDesign, family: Family) -> None:
     pair = side_by_side(folder, design, family)
     results, sets = ctypes.c_long(), ctypes.c_long()
-    differs = pair.run(7, CLOCKS, len(Schedule(design).loaded), ctypes.byref(results), ctypes.byref(sets))
+    differs = pair.run(7, CLOCKS, design.set_size, ctypes.byref(results), ctypes.byref(sets))
     assert differs == -1
     assert results.value > CLOCKS / design.slot / 4
     assert not design.loadable or sets.value > min(100, results.value / 20)
@@ -184,7 +185,7 @@ LONG_LINES = {
 
 @pytest.mark.parametrize("name", LONG_LINES)
 def test_single_port_rams_and_the_plain_form_are_the_same_in_every_clock(tmp_path: Path, name: str) -> None:
-    assert Schedule(LONG_LINES[name], "ice40").single_port_rams
+    assert lower(LONG_LINES[name], "ice40").line_buffer.single_port_rams
     compare(tmp_path, LONG_LINES[name], "ice40")
 
 
@@ -243,7 +244,7 @@ def test_a_cascade_of_dsp48e1_and_the_plain_form_are_the_same_in_every_clock(tmp
 @pytest.mark.parametrize(("symmetry", "count"), [("none", 16), ("symmetric", 8)])
 def test_sixteen_taps_are_one_cascade_of_dsp48e1_with_all_registers_on(tmp_path: Path, symmetry: Any, count: int) -> None:
     design = FIRDesign([1] * 16, data="s16", coefficient="s16", loadable=True, symmetry=symmetry)
-    cells = netlist(tmp_path, MACArray(Schedule(design, "7-series")), "7-series")
+    cells = netlist(tmp_path, MACArray(lower(design, "7-series").arrays[0]), "7-series")
     hard = [cell for cell in cells if cell["type"] == "DSP48E1"]
     assert len(hard) == count
     used = ("AREG", "BREG", "MREG", "PREG") + ("DREG", "ADREG") * (symmetry != "none")

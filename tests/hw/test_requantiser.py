@@ -9,7 +9,7 @@ from amaranth.sim import Simulator
 import convolver
 from convolver.formats import OVERFLOWS, ROUNDINGS, Format
 from convolver.hw.requantiser import Requantiser
-from convolver.schedule import Schedule
+from convolver.plan.lowering import lower
 
 
 def rounded(value: Fraction, rounding: str) -> int:
@@ -80,7 +80,7 @@ def test_every_sum_is_rounded_and_limited_exactly(weight, data, shift, output, r
     low, high = design.sum_range
     values = list(range(low, high + 1))
     expected = [overflowed(rounded(Fraction(value, 1 << shift), rounding), design.output_format, overflow) for value in values]
-    assert outputs(Requantiser(Schedule(design)), values) == expected
+    assert outputs(Requantiser(lower(design)), values) == expected
 
 
 @pytest.mark.parametrize("rounding", ROUNDINGS)
@@ -93,7 +93,7 @@ def test_a_threshold_is_compared_with_the_rounded_sum(pixel, shift, threshold, r
     values = list(range(low, high + 1))
     expected = [15 if rounded(Fraction(value, 1 << shift), rounding) > threshold else 0 for value in values]
     assert {0, 15} == set(expected)
-    assert outputs(Requantiser(Schedule(design)), values) == expected
+    assert outputs(Requantiser(lower(design)), values) == expected
 
 
 @pytest.mark.parametrize("rounding", ROUNDINGS)
@@ -105,7 +105,7 @@ def test_a_shift_beyond_the_sums_of_one_kernel_among_several(shift, pixel, round
     reach = design.stage_ranges[0]
     values = list(range(reach[0], reach[1] + 1))
     assert len(values) == 8
-    assert outputs(Requantiser(Schedule(design), reach), values) == [
+    assert outputs(Requantiser(lower(design), reach), values) == [
         rounded(Fraction(value, 1 << shift), rounding) for value in values
     ]
 
@@ -114,10 +114,10 @@ def test_a_shift_beyond_the_sums_of_one_kernel_among_several(shift, pixel, round
 def test_the_default_output_holds_every_result(rounding):
     design = convolver.FIRDesign([7, -3], data="s6", shift=2, rounding=rounding)
     values = list(range(design.sum_range[0], design.sum_range[1] + 1))
-    got = outputs(Requantiser(Schedule(design)), values)
+    got = outputs(Requantiser(lower(design)), values)
     assert got == [rounded(Fraction(value, 4), rounding) for value in values]
     assert (min(got), max(got)) == design.result_range
-    assert not Schedule(design).saturates
+    assert not lower(design).saturates
 
 
 def test_wide_sums_round_exactly():
@@ -139,4 +139,4 @@ def test_wide_sums_round_exactly():
     expected = [
         overflowed(rounded(Fraction(value, 1 << 33), "half_even"), design.output_format, "saturate") for value in values
     ]
-    assert outputs(Requantiser(Schedule(design)), values) == expected
+    assert outputs(Requantiser(lower(design)), values) == expected

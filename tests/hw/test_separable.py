@@ -14,7 +14,7 @@ from convolver.designs import GATEWARE_BOUNDARIES
 from convolver.hw.conv2d import Conv2DCore
 from convolver.hw.core import create
 from convolver.hw.families import FamilyPlatform
-from convolver.schedule import Schedule
+from convolver.plan.lowering import lower
 from convolver.sim import golden
 from convolver.sim.bench import run_stream
 from convolver.sim.streams import KEEP, beats_of, marks_of, packed, random_samples, stalls, unpacked
@@ -148,20 +148,20 @@ def test_the_results_are_those_of_the_direct_form(name):
                 run = simulation.run(beats_of(again, given, pixels), leaving, settle=100, times=True)
                 check(design, again, given, run.results, run.marks)
                 clocks = max(run.last_result, run.accept_clocks[-1]) + 1
-                assert clocks == Schedule(design).frame_clocks(*frame.shape[:2], frames=repeated)
+                assert clocks == lower(design).timing.frame_clocks(*frame.shape[:2], frames=repeated)
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_the_results_come_in_as_many_clocks_as_planned(name):
     """On Amaranth's simulator."""
     design = CASES[name]
-    schedule = Schedule(design)
-    assert schedule.structure == "separable"
-    assert schedule.multipliers < Schedule(direct(design)).multipliers
+    plan = lower(design)
+    assert plan.structure == "separable"
+    assert plan.multipliers < lower(direct(design)).multipliers
     frames = frames_of(design)
     small, border = [frames[0]] * 2, borders_of(design, frames)
     run = simulated(design, small, border and border[:2])
-    assert max(run.delivered[-1], run.accepted[-1]) + 1 == schedule.frame_clocks(*small[0].shape[:2], frames=2)
+    assert max(run.delivered[-1], run.accepted[-1]) + 1 == plan.timing.frame_clocks(*small[0].shape[:2], frames=2)
     simulated(design, frames[1:3] + frames[-2:], border and border[1:3] + border[-2:], gap=(0, 0.3), stall=(0, 0.4))
 
 
@@ -179,12 +179,12 @@ def test_the_results_come_in_as_many_clocks_as_planned(name):
 def test_as_many_multipliers_are_built_as_planned(name):
     design = CASES[name]
     plain = rtlil.convert(create(design))
-    assert len(re.findall(r"cell \$mul ", plain)) == Schedule(design).multipliers
+    assert len(re.findall(r"cell \$mul ", plain)) == lower(design).multipliers
     ice40 = rtlil.convert(create(design, "ice40"), platform=FamilyPlatform("ice40"))
-    assert len(re.findall(r"cell \\SB_MAC16 ", ice40)) == Schedule(design, "ice40").blocks
+    assert len(re.findall(r"cell \\SB_MAC16 ", ice40)) == lower(design, "ice40").hard_multipliers
     assert "cell $mul " not in ice40
     # And a budget of them is kept, in as many clocks.
-    budget = Schedule(design).multipliers
+    budget = lower(design).multipliers
     assert design.replace(clocks_per_pixel=None, multipliers=budget).slot == design.slot
     if design.pixels_per_clock == design.planes == 1 and design.multipliers is None:
         assert design.replace(clocks_per_pixel=None, multipliers=budget - 1).slot > design.slot

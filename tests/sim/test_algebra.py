@@ -14,7 +14,7 @@ from amaranth.lib import wiring
 from convolver import FIRDesign
 from convolver.hw.core import create
 from convolver.hw.fir import FIRCore
-from convolver.schedule import Schedule
+from convolver.plan.lowering import lower
 from convolver.sim.compiler import compile_components
 from convolver.sim.streams import beats_of, stalls
 from convolver.sim.twin import Simulation
@@ -141,7 +141,7 @@ def test_every_multiplier_works_in_every_clock(twins, name):
     """Products of taps and samples over multipliers and clocks, from the first result of many frames to the last."""
     design, wanted = SUSTAINED[name]
     multipliers = len(re.findall(r"cell \$mul ", rtlil.convert(create(design))))
-    assert multipliers == Schedule(design).multipliers
+    assert multipliers == lower(design).multipliers
     frames = [np.array(noise(seed, 100)) for seed in range(20)]
     run = Simulation(twins[f"sustained, {name}"]).run(beats_of(frames), 2000)
     products = design.taps * (run.delivered - 1)

@@ -14,7 +14,7 @@ from amaranth.lib.wiring import In, Out
 
 from convolver import Conv2DDesign, FIRDesign, Format, s32
 from convolver.errors import FrameError, LinkTimeout, PortError
-from convolver.schedule import Schedule
+from convolver.plan.lowering import lower
 from convolver.sim import golden
 from convolver.sim.streams import EOL, FIRST, LAST, STALLS, beats_of, marks_of, random_samples, stalls
 from convolver.sim.twin import Simulation, TwinTransport, open_twins, simulate_components, simulate_designs
@@ -197,7 +197,7 @@ def test_frames_go_through_a_transport(twins):
         np.testing.assert_array_equal(result, golden.run(IMAGE, image))
     np.testing.assert_array_equal(transport.run(images[1]), golden.run(IMAGE, images[1]))
     status = transport.status()
-    assert status["frame_clocks"] == Schedule(IMAGE).frame_clocks(7, 9)
+    assert status["frame_clocks"] == lower(IMAGE).timing.frame_clocks(7, 9)
     assert status["frame_samples"] == 63
     assert status["beats_in"] == status["beats_out"] == 30 * 40 * 2 + 63 * 2
     assert int(status["clocks"]) - before > 30 * 40 * 2

@@ -1,4 +1,4 @@
-"""The schedule alone: what it plans, computed in numpy, is the golden model; its figures are counted by hand."""
+"""The plan alone: what it plans, computed in numpy, is the golden model; its figures are counted by hand."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,8 @@ import convolver
 from convolver.designs import Conv2DDesign, FIRDesign
 from convolver.errors import DesignError
 from convolver.formats import Format
-from convolver.schedule import Schedule, parts
+from convolver.plan import TARGETS, lower
+from convolver.plan.stages import GroupChain, Magnitude, Multiply, Parts, PreAdd, ProductRegisters, Spread, Tree
 from convolver.sim import golden
 
 
@@ -16,7 +17,7 @@ def test_a_fir_slot_computes_one_sample():
     x = np.random.default_rng(1).integers(-2048, 2047, 50)
     history = np.concatenate([np.zeros(4, int), x])
     samples = np.stack([history[4 - delay : 54 - delay] for delay in range(5)], axis=-1)
-    assert list(Schedule(design).run(samples)) == list(golden.lfilter(design.coefficients, x))
+    assert list(lower(design).run(samples)) == list(golden.lfilter(design.coefficients, x))
 
 
 @pytest.mark.parametrize("operation", ["convolve", "correlate"])
@@ -24,47 +25,50 @@ def test_a_window_slot_computes_one_pixel(operation):
     design = Conv2DDesign([[1, -2, 3, 4], [5, 6, 0, -8]], operation=operation, mode="valid")
     image = np.random.default_rng(2).integers(0, 256, (9, 11))
     windows = np.lib.stride_tricks.sliding_window_view(image, (2, 4)).reshape(8, 8, 8)
-    assert np.array_equal(Schedule(design).run(windows), golden.conv2d(design, image))
+    assert np.array_equal(lower(design).run(windows), golden.conv2d(design, image))
 
 
 def test_several_kernels_have_an_array_each():
     kernels = [[[1, 0, 0, 0]], [[1, -2, 3, 200]], [[0, 0, 0, 0]]]
     design = Conv2DDesign(kernels, mode="valid", combine="sum_abs", operation="correlate")
-    schedule = Schedule(design)
-    assert schedule.array_lanes == (0, 1, 5)
-    assert [(product.lane, product.position, product.weight) for product in schedule.products] == [
+    plan = lower(design)
+    assert plan.first_lanes == (0, 1, 5)
+    assert [(product.lane, product.position, product.weight) for product in plan.coefficients.products] == [
         (0, 0, 0), (1, 0, 4), (2, 1, 5), (3, 2, 6), (4, 3, 7), (5, 0, 8)]  # fmt: skip
-    assert schedule.multipliers == 2  # for 3 and 200
+    assert plan.multipliers == 2  # for 3 and 200
     # The slowest array's tree has two levels; then magnitudes, and two levels that add three of them.
-    assert (schedule.clocks_in("adder tree"), schedule.clocks_in("magnitude")) == (2, 3)
+    assert (plan.cycles_in(Tree), plan.cycles_in(Magnitude)) == (2, 3)
     windows = np.random.default_rng(2).integers(0, 256, (5, 4))
-    assert np.array_equal(schedule.run(windows), np.array(kernels)[:, 0] @ windows.T)
+    assert np.array_equal(plan.run(windows), np.array(kernels)[:, 0] @ windows.T)
     weights = np.random.default_rng(3).integers(-9, 9, 12)
-    loadable = Schedule(design.replace(loadable=True, coefficient="s9", output=None))
+    loadable = lower(design.replace(loadable=True, coefficient="s9", output=None))
     assert np.array_equal(loadable.run(windows, weights.tolist()), weights.reshape(3, 4) @ windows.T)
-    assert loadable.loaded == tuple(range(12))
-    assert [line for line in schedule.table().splitlines() if "level" in line] == [
-        "kernel 1, level 1: 2 nodes of s10, u16",
-        "kernel 1, level 2: 1 nodes of s17",
+    assert loadable.coefficients.loaded == tuple(range(12))
+    assert [line for line in plan.explain().splitlines() if line.startswith(("kernel", "level"))] == [
+        "kernel 0",
+        "kernel 1",
+        "level 1: 2 nodes of s10, u16",
+        "level 2: 1 nodes of s17",
+        "kernel 2",
     ]
 
 
 def test_a_window_is_computed_in_several_clocks():
     kernels = np.random.default_rng(5).integers(-9, 9, (2, 3, 3))
     design = Conv2DDesign(kernels, mode="valid", operation="correlate", coefficient="s5", clocks_per_pixel=4, loadable=True)
-    schedule = Schedule(design)
-    assert (schedule.lanes, schedule.multipliers, schedule.array_lanes) == (6, 6, (0, 3))
-    assert [len(schedule.lane(lane)) for lane in range(6)] == [4, 4, 1, 4, 4, 1]
-    assert all(product.clock == number for lane in range(6) for number, product in enumerate(schedule.lane(lane)))
-    assert [product.weight for product in schedule.products] == list(range(18))
+    plan = lower(design)
+    assert (plan.lanes, plan.multipliers, plan.first_lanes) == (6, 6, (0, 3))
+    assert [len(plan.coefficients.lane(lane)) for lane in range(6)] == [4, 4, 1, 4, 4, 1]
+    assert all(product.phase == number for lane in range(6) for number, product in enumerate(plan.coefficients.lane(lane)))
+    assert [product.weight for product in plan.coefficients.products] == list(range(18))
     windows = np.random.default_rng(6).integers(0, 256, (7, 9))
-    assert np.array_equal(schedule.run(windows), kernels.reshape(2, 9) @ windows.T)
-    assert schedule.sample_memory_bits == 0
-    assert schedule.coefficient_memory_bits == 6 * 3 * 4 * 5
+    assert np.array_equal(plan.run(windows), kernels.reshape(2, 9) @ windows.T)
+    assert plan.memory_bits("samples") == 0
+    assert plan.memory_bits("coefficients") == 6 * 3 * 4 * 5
     # operands 2, slot 3, accumulator 1, a tree of 3 lanes instead of 9
-    assert schedule.latency == Schedule(design.replace(clocks_per_pixel=1)).latency + 2 + 3 + 1 - 2
-    assert schedule.frame_clocks(5, 6) == (5 * 6 - 1) * 4 + 1 + schedule.latency
-    assert schedule.frame_interval(5, 6) == 5 * 6 * 4
+    assert plan.latency == lower(design.replace(clocks_per_pixel=1)).latency + 2 + 3 + 1 - 2
+    assert plan.timing.frame_clocks(5, 6) == (5 * 6 - 1) * 4 + 1 + plan.latency
+    assert plan.timing.frame_interval(5, 6) == 5 * 6 * 4
 
 
 @pytest.mark.parametrize("operation", ["convolve", "correlate"])
@@ -72,27 +76,27 @@ def test_a_window_is_computed_in_several_clocks():
 def test_equal_weights_share_a_multiplier(operation, clocks):
     kernel = np.array([[3, 5, -3], [7, 1, 7], [-3, 5, 3]])
     design = Conv2DDesign(kernel, mode="valid", operation=operation, clocks_per_pixel=clocks)
-    schedule, direct = Schedule(design), Schedule(design.replace(structure="direct"))
-    assert (schedule.lanes, schedule.multipliers) == ((4, 3), (2, 2))[clocks - 1]
+    plan, direct = lower(design), lower(design.replace(structure="direct"))
+    assert (plan.lanes, plan.multipliers) == ((4, 3), (2, 2))[clocks - 1]
     assert (direct.lanes, direct.multipliers) == ((9, 8), (5, 5))[clocks - 1]
-    assert [(product.terms, product.weight) for product in schedule.products] == [
+    assert [(product.terms, product.weight) for product in plan.coefficients.products] == [
         (((0, 1), (2, -1), (6, -1), (8, 1)), 8 if operation == "convolve" else 0),
         (((1, 1), (7, 1)), 7 if operation == "convolve" else 1),
         (((3, 1), (5, 1)), 5 if operation == "convolve" else 3),
         (((4, 1),), 4),
     ]
-    assert schedule.operand == Format.parse("s10")  # of u8: from -510 to 510
-    assert (schedule.sum_levels, direct.sum_levels, direct.operand) == (2, 0, design.pixel)
+    assert plan.arrays[0].operand == Format.parse("s10")  # of u8: from -510 to 510
+    assert (plan.sum_levels, direct.sum_levels, direct.arrays[0].operand) == (2, 0, design.pixel)
     image = np.random.default_rng(2).integers(0, 256, (9, 11))
     windows = np.lib.stride_tricks.sliding_window_view(image, (3, 3)).reshape(7, 9, 9)
-    for plan in (schedule, direct):
-        assert np.array_equal(plan.run(windows), golden.conv2d(design, image))
-    assert "0 - 2 - 6 + 8" in schedule.table()
+    for one in (plan, direct):
+        assert np.array_equal(one.run(windows), golden.conv2d(design, image))
+    assert "0 - 2 - 6 + 8" in plan.explain()
 
 
 def test_sums_are_no_longer_than_they_need_be():
     def levels(kernel, **fields):
-        return Schedule(Conv2DDesign(kernel, **fields)).sum_levels
+        return lower(Conv2DDesign(kernel, **fields)).sum_levels
 
     assert levels(np.full((5, 5), 3)) == 5
     assert levels(np.ones((5, 5), int)) == 0  # no multiplier to save
@@ -101,28 +105,28 @@ def test_sums_are_no_longer_than_they_need_be():
     assert levels([[1, 1, 1]], clocks_per_pixel=2) == 1
     assert levels([[1, 1, 1]], clocks_per_pixel=3) == 0
     assert levels([[5, 5, 1]], clocks_per_pixel=2) == 1
-    several = Schedule(Conv2DDesign([[[3, 1, 5]], [[3, 3, 3]]]))
+    several = lower(Conv2DDesign([[[3, 1, 5]], [[3, 3, 3]]]))
     assert [array.sum_levels for array in several.arrays] == [0, 2]
-    assert (several.sum_levels, several.fed, several.lanes) == (2, Format.parse("u10"), 4)
+    assert (several.sum_levels, several.lane_input, several.lanes) == (2, Format.parse("u10"), 4)
 
 
 @pytest.mark.parametrize("operation", ["convolve", "correlate"])
 def test_a_separable_kernel_is_a_column_filter_and_a_row_filter(operation):
     column, row = [6, -4, 10, 6], [3, 0, -5]
     design = Conv2DDesign(np.outer(column, row), mode="valid", operation=operation)
-    schedule = Schedule(design)
-    assert schedule.structure == "separable"
-    assert (schedule.columns[0].multipliers, schedule.arrays[0].multipliers) == (2, 2)  # 6 and 10; 3 and 5
-    assert (schedule.multipliers, schedule.blocks) == (4, 4)
-    assert schedule.arrays[0].design.pixel == Format.parse("s14")  # of u8: from -1020 to 5610
+    plan = lower(design)
+    assert plan.structure == "separable"
+    assert (plan.columns[0].multipliers, plan.arrays[0].multipliers) == (2, 2)  # 6 and 10; 3 and 5
+    assert (plan.multipliers, plan.hard_multipliers) == (4, 4)
+    assert plan.arrays[0].sample == Format.parse("s14")  # of u8: from -1020 to 5610
     # sums 1, multiplier 3, a tree of 3 lanes 2; then multiplier 3, a tree of 2 lanes 1
-    direct = Schedule(design.replace(structure="direct"))
-    assert schedule.latency == 2 + 1 + 2 + 1 + (1 + 3 + 2) + 1 + 3 + 1 + 3
+    direct = lower(design.replace(structure="direct"))
+    assert plan.latency == 2 + 1 + 2 + 1 + (1 + 3 + 2) + 1 + 3 + 1 + 3
     assert (direct.structure, direct.multipliers) == ("direct", 8)
     image = np.random.default_rng(2).integers(0, 256, (9, 11))
     windows = np.lib.stride_tricks.sliding_window_view(image, (4, 3)).reshape(6, 9, 12)
-    assert np.array_equal(schedule.run(windows), golden.conv2d(design, image))
-    assert [line for line in schedule.table().splitlines() if line.startswith("of ")] == [
+    assert np.array_equal(plan.run(windows), golden.conv2d(design, image))
+    assert [line for line in plan.explain().splitlines() if line.startswith("of ")] == [
         "of each column",
         "of the columns' sums",
     ]
@@ -130,7 +134,7 @@ def test_a_separable_kernel_is_a_column_filter_and_a_row_filter(operation):
 
 def test_a_kernel_is_separated_where_that_is_worth_it_and_possible():
     def structure(kernel, **fields):
-        return Schedule(Conv2DDesign(kernel, **fields)).structure
+        return lower(Conv2DDesign(kernel, **fields)).structure
 
     kernel = np.outer([3, 5, 7], [9, 11, 13])
     assert structure(kernel) == "separable"
@@ -145,8 +149,8 @@ def test_a_kernel_is_separated_where_that_is_worth_it_and_possible():
     assert structure([kernel]) == "separable"
     assert structure([kernel, kernel]) == structure([kernel, np.outer([1, 2, 0], [0, 1, 4])]) == "separable"
     assert structure([kernel, 0 * kernel]) == "direct"
-    mixed = Schedule(Conv2DDesign([kernel, kernel + np.eye(3, dtype=int)]))
-    assert [array.structure for array in mixed.arrays] == ["direct", "direct"]
+    mixed = lower(Conv2DDesign([kernel, kernel + np.eye(3, dtype=int)]))
+    assert (mixed.structure, mixed.columns) == ("direct", ())
     assert structure(kernel + np.eye(3, dtype=int)) == "direct"
     assert structure(np.outer([1, 3, 1], [1, 3, 1])) == "shared"  # two multipliers, either way: 3 and 9
     assert structure(np.outer([3, 1, 3], [5, 1, 5])) == "separable"
@@ -166,11 +170,11 @@ def test_a_budget_of_multipliers_counts_what_is_planned():
         fields = {"pixels_per_clock": int(random.choice((1, 2))), "planes": int(random.integers(1, 3))}
         clocks = int(random.choice((1, 2, 3))) if fields["pixels_per_clock"] * fields["planes"] == 1 else 1
         design = Conv2DDesign(kernels, clocks_per_pixel=clocks, **fields)
-        schedule = Schedule(design)
-        found.add((schedule.structure, clocks > 1, len(kernels)))
-        if budget := schedule.multipliers:
+        plan = lower(design)
+        found.add((plan.structure, clocks > 1, len(kernels)))
+        if budget := plan.multipliers:
             assert design.replace(multipliers=max(budget, len(kernels))).slot == clocks
-        if budget > len(kernels) and schedule.copies == clocks == 1:
+        if budget > len(kernels) and plan.copies == clocks == 1:
             assert design.replace(clocks_per_pixel=None, multipliers=budget - 1).slot > clocks
     assert {("separable", False, 1), ("separable", False, 2), ("shared", False, 2), ("shared", True, 1)} <= found
 
@@ -178,12 +182,12 @@ def test_a_budget_of_multipliers_counts_what_is_planned():
 def test_sums_spoil_no_pairs_of_an_ice40():
     # Nine products of 8 bits take five multipliers there; eight wider ones eight.
     nine = Conv2DDesign([[3, 5, 7], [9, 11, 13], [15, 17, 3]])
-    assert [(Schedule(nine, family).multipliers, Schedule(nine, family).blocks) for family in (None, "ice40")] == [
+    assert [(lower(nine, family).multipliers, lower(nine, family).hard_multipliers) for family in (None, "ice40")] == [
         (8, 8),
         (9, 5),
     ]
     four = Conv2DDesign([[3, 3, 5], [5, 3, 3], [5, 5, 7]])
-    assert [(Schedule(four, family).multipliers, Schedule(four, family).blocks) for family in (None, "ice40")] == [
+    assert [(lower(four, family).multipliers, lower(four, family).hard_multipliers) for family in (None, "ice40")] == [
         (3, 3),
         (3, 3),
     ]
@@ -191,73 +195,81 @@ def test_sums_spoil_no_pairs_of_an_ice40():
 
 def test_a_loaded_set_replaces_the_designs_own():
     design = convolver.FIRDesign([1, 2], coefficient="s8", loadable=True)
-    assert Schedule(design).run([10, 1], weights=[-3, 100]) == 70
+    assert lower(design).run([10, 1], weights=[-3, 100]) == 70
 
 
 @pytest.mark.parametrize("taps", [1, 2, 3, 7, 8, 9, 31, 256])
 def test_every_node_is_as_wide_as_its_worst_case_and_no_wider(taps):
     design = convolver.FIRDesign(np.random.default_rng(taps).integers(-100, 100, taps).tolist(), data="s8")
-    schedule = Schedule(design)
+    plan = lower(design)
     signs = np.sign(design.coefficients)
     high = np.where(signs > 0, 127, -128)
     low = np.where(signs > 0, -128, 127)
-    assert (int(schedule.run(low)), int(schedule.run(high))) == design.sum_range
-    nodes = [schedule.products[0], *(adder for level in schedule.trees[0] for adder in level), *schedule.chain]
+    assert (int(plan.run(low)), int(plan.run(high))) == design.sum_range
+    nodes = [
+        plan.coefficients.products[0],
+        *(adder for level in plan.arrays[0].trees[0] for adder in level),
+        *plan.arrays[0].chain,
+    ]
     assert (nodes[-1].low, nodes[-1].high) == design.sum_range
-    assert {len(tree) for tree in schedule.trees} == {int(np.ceil(np.log2(min(schedule.lanes, 8))))}
+    assert {len(tree) for tree in plan.arrays[0].trees} == {int(np.ceil(np.log2(min(plan.lanes, 8))))}
 
 
 def test_a_long_filter_is_a_chain_of_groups():
-    schedule = Schedule(convolver.FIRDesign([1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 9, 10]))
-    assert schedule.groups == (range(8), range(8, 10))
-    assert schedule.sections == (range(10), range(10, 12))  # the zeros' samples pass through the first one
-    assert [adder.inputs for adder in schedule.chain] == [(0,), (0, 1)]
-    assert schedule.clocks_in("adder tree", "chain") == 3 + 2
-    symmetric = Schedule(convolver.FIRDesign([*range(1, 21), *range(20, 0, -1)]))
-    assert symmetric.groups == (range(8), range(8, 16), range(16, 20))
-    assert symmetric.sections == (range(8), range(8, 16), range(16, 20))  # mirrored samples come from the first one's line
-    assert symmetric.clocks_in("adder tree", "chain") == 3 + 1 + 3  # of more than 16 lanes
+    plan = lower(convolver.FIRDesign([1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 9, 10]))
+    assert plan.arrays[0].groups == (range(8), range(8, 10))
+    assert plan.arrays[0].sections == (range(10), range(10, 12))  # the zeros' samples pass through the first one
+    assert [adder.inputs for adder in plan.arrays[0].chain] == [(0,), (0, 1)]
+    assert plan.cycles_in(Tree, GroupChain) == 3 + 2
+    symmetric = lower(convolver.FIRDesign([*range(1, 21), *range(20, 0, -1)]))
+    assert symmetric.arrays[0].groups == (range(8), range(8, 16), range(16, 20))
+    assert symmetric.arrays[0].sections == (
+        range(8),
+        range(8, 16),
+        range(16, 20),
+    )  # mirrored samples come from the first one's line
+    assert symmetric.cycles_in(Tree, GroupChain) == 3 + 1 + 3  # of more than 16 lanes
 
 
 def test_a_sample_outside_its_format_is_found():
     design = convolver.FIRDesign([1, 1], data="s8")
     with pytest.raises(DesignError, match=r"^A partial sum must be between -256 and 254, not 300$"):
-        Schedule(design).run([200, 100])
+        lower(design).run([200, 100])
 
 
 def test_zeros_have_no_lane_and_powers_of_two_no_multiplier():
-    schedule = Schedule(convolver.FIRDesign([0, 1, -4, 3, 0, 7]))
-    assert schedule.lanes == 4
-    assert schedule.multipliers == 2
-    assert Schedule(convolver.FIRDesign([0, 1, -4], coefficient="s8", loadable=True)).multipliers == 3
+    plan = lower(convolver.FIRDesign([0, 1, -4, 3, 0, 7]))
+    assert plan.lanes == 4
+    assert plan.multipliers == 2
+    assert lower(convolver.FIRDesign([0, 1, -4], coefficient="s8", loadable=True)).multipliers == 3
 
 
 def test_latency_and_clocks_are_the_sum_of_the_stages():
     design = Conv2DDesign(np.ones((3, 3), int), shift=3, output="u8", columns=640)
-    schedule = Schedule(design)
+    plan = lower(design)
     # accept 2, raster 1, line buffer 2, rows 2, window 2, multiplier 3, tree of 9 lanes 4, rounding 2, saturation 1, buffer 3
-    assert schedule.latency == 22
-    assert schedule.frame_clocks(480, 640) == 480 * 640 + 640 + 1 + 22
-    assert Schedule(design.replace(mode="valid")).latency == 20
-    assert schedule.line_buffer_bits == 2 * 8 * 640
-    assert schedule.buffer_depth == 32
-    assert schedule.output_buffer_bits == 32 * (8 + 3)
+    assert plan.latency == 22
+    assert plan.timing.frame_clocks(480, 640) == 480 * 640 + 640 + 1 + 22
+    assert lower(design.replace(mode="valid")).latency == 20
+    assert plan.line_buffer.bits == 2 * 8 * 640
+    assert plan.buffer_depth == 32
+    assert plan.memory_bits("output buffer") == 32 * (8 + 3)
 
 
 def test_the_products_of_a_wide_tree_have_a_register_on_the_way():
-    narrow, wide = (Schedule(Conv2DDesign(np.ones((4, columns), int), loadable=True)) for columns in (4, 5))
-    assert (narrow.clocks_in("products", "adder tree"), wide.clocks_in("products", "adder tree")) == (4, 1 + 5)
-    assert Schedule(FIRDesign([1] * 16, loadable=True)).clocks_in("spread", "products") == 0  # in trees of 8
-    assert Schedule(FIRDesign([1] * 17, loadable=True)).clocks_in("spread", "products") == 2
-    assert Schedule(FIRDesign([1] * 4, data="s16", coefficient="s16", loadable=True)).clocks_in("products", "parts") == 1 + 2
+    narrow, wide = (lower(Conv2DDesign(np.ones((4, columns), int), loadable=True)) for columns in (4, 5))
+    assert (narrow.cycles_in(ProductRegisters, Tree), wide.cycles_in(ProductRegisters, Tree)) == (4, 1 + 5)
+    assert lower(FIRDesign([1] * 16, loadable=True)).cycles_in(Spread, ProductRegisters) == 0  # in trees of 8
+    assert lower(FIRDesign([1] * 17, loadable=True)).cycles_in(Spread, ProductRegisters) == 2
+    assert lower(FIRDesign([1] * 4, data="s16", coefficient="s16", loadable=True)).cycles_in(ProductRegisters, Parts) == 1 + 2
 
 
 def test_frames_back_to_back_wait_only_if_shorter_than_their_end():
-    schedule = Schedule(Conv2DDesign(np.ones((5, 7), int), rows=9, columns=9))
-    assert schedule.lag == (2, 3)
-    assert schedule.frame_interval(3, 9) == 27
-    assert schedule.frame_interval(2, 9) == 18 + 2 * 9 + 3
-    assert schedule.frame_clocks(2, 9, frames=3) == 2 * 39 + 39 + schedule.latency
+    plan = lower(Conv2DDesign(np.ones((5, 7), int), rows=9, columns=9))
+    assert plan.timing.lag == (2, 3)
+    assert plan.timing.frame_interval(3, 9) == 27
+    assert plan.timing.frame_interval(2, 9) == 18 + 2 * 9 + 3
+    assert plan.timing.frame_clocks(2, 9, frames=3) == 2 * 39 + 39 + plan.latency
 
 
 @pytest.mark.parametrize(
@@ -272,19 +284,22 @@ def test_frames_back_to_back_wait_only_if_shorter_than_their_end():
 )
 def test_a_reflected_border_reaches_beyond_an_even_window(kernel, operation, boundary, lag, lines):
     design = Conv2DDesign(np.ones(kernel, int), operation=operation, boundary=boundary, rows=20, columns=30)
-    schedule = Schedule(design)
-    assert (schedule.lag, schedule.line_buffer_rows) == (lag, lines)
-    assert schedule.line_buffer_bits == lines * 8 * design.core_columns
+    plan = lower(design)
+    assert (plan.timing.lag, plan.line_buffer.rows) == (lag, lines)
+    assert plan.line_buffer.bits == lines * 8 * design.core_columns
 
 
 def test_planning_grows_no_faster_than_the_taps():
-    small, large = (Schedule(convolver.FIRDesign([3] * taps)) for taps in (64, 256))
-    nodes = [sum(len(level) for tree in schedule.trees for level in tree) + len(schedule.chain) for schedule in (small, large)]
+    small, large = (lower(convolver.FIRDesign([3] * taps)) for taps in (64, 256))
+    nodes = [
+        sum(len(level) for tree in plan.arrays[0].trees for level in tree) + len(plan.arrays[0].chain)
+        for plan in (small, large)
+    ]
     assert nodes[1] <= 4 * nodes[0] + 16
 
 
 def test_the_table_names_every_stage_and_lane():
-    table = Schedule(convolver.FIRDesign([3, -1])).table()
+    table = lower(convolver.FIRDesign([3, -1])).explain()
     assert "latency" in table
     assert [line.split() for line in table.splitlines() if line.startswith("0 ")] == [
         ["0", "0", "0", "3", "s18"],
@@ -294,27 +309,27 @@ def test_the_table_names_every_stage_and_lane():
 
 def test_a_cascade_is_7_series_and_where_everything_fits():
     plain = {"data": "s16", "coefficient": "s16", "loadable": True}
-    schedule = Schedule(convolver.FIRDesign([1] * 16, **plain), "7-series")
-    assert schedule.cascaded
-    assert [len(group) for group in schedule.groups] == [1] * 16
-    assert not schedule.cuts
-    assert schedule.clocks_in("multiplier", "adder tree", "chain", "parts") == 2 + 16
-    elsewhere = (Schedule(convolver.FIRDesign([1] * 16, **plain), family) for family in (None, "ecp5", "ice40"))
-    assert {(other.cascaded, other.latency) for other in elsewhere} == {(False, Schedule(schedule.design).latency)}
-    pairs = Schedule(convolver.FIRDesign([1] * 16, symmetry="symmetric", **plain), "7-series")
-    assert pairs.cascaded
-    assert pairs.clocks_in("pre-adder", "multiplier", "adder tree", "chain", "parts") == 1 + 2 + 8
+    plan = lower(convolver.FIRDesign([1] * 16, **plain), "7-series")
+    assert plan.arrays[0].cascaded
+    assert [len(group) for group in plan.arrays[0].groups] == [1] * 16
+    assert not plan.arrays[0].carry_cuts
+    assert plan.cycles_in(Multiply, Tree, GroupChain, Parts) == 2 + 16
+    elsewhere = (lower(convolver.FIRDesign([1] * 16, **plain), family) for family in (None, "ecp5", "ice40"))
+    assert {(other.arrays[0].cascaded, other.latency) for other in elsewhere} == {(False, lower(plan.design).latency)}
+    pairs = lower(convolver.FIRDesign([1] * 16, symmetry="symmetric", **plain), "7-series")
+    assert pairs.arrays[0].cascaded
+    assert pairs.cycles_in(PreAdd, Multiply, Tree, GroupChain, Parts) == 1 + 2 + 8
     # A pre-adder stands before the longer factor alone.
     wide = {"coefficient": "s25", "symmetry": "symmetric"}
     others = ({"clocks_per_sample": 4}, wide, {"data": "u25"}, {"data": "s19", "coefficient": "s19"})
     for change in others:
-        assert not Schedule(convolver.FIRDesign([1] * 16, **(plain | change)), "7-series").cascaded
-    assert Schedule(convolver.FIRDesign([1] * 16, data="s25", coefficient="s18", loadable=True), "7-series").cascaded
+        assert not lower(convolver.FIRDesign([1] * 16, **(plain | change)), "7-series").arrays[0].cascaded
+    assert lower(convolver.FIRDesign([1] * 16, data="s25", coefficient="s18", loadable=True), "7-series").arrays[0].cascaded
     # 43 bits a product: of 64 the sum has 49.
     wide = convolver.FIRDesign([1] * 64, data="s25", coefficient="s18", loadable=True)
-    assert not Schedule(wide, "7-series").cascaded
-    assert Schedule(convolver.FIRDesign([1, 0, -4, 3]), "7-series").multipliers == 3
-    assert Schedule(convolver.FIRDesign([1, 0, -4, 3])).multipliers == 1
+    assert not lower(wide, "7-series").arrays[0].cascaded
+    assert lower(convolver.FIRDesign([1, 0, -4, 3]), "7-series").multipliers == 3
+    assert lower(convolver.FIRDesign([1, 0, -4, 3])).multipliers == 1
 
 
 @pytest.mark.parametrize(
@@ -331,9 +346,9 @@ def test_a_cascade_is_7_series_and_where_everything_fits():
 )
 def test_wide_products_take_several_multipliers_and_clocks(data, coefficient, expected):
     design = convolver.FIRDesign([1, 2, 3, 2, 1], data=data, coefficient=coefficient, loadable=True, clocks_per_sample=2)
-    schedules = [Schedule(design, family) for family in (None, "ecp5", "ice40", "7-series")]
-    assert tuple((schedule.clocks_in("multiplier"), schedule.blocks) for schedule in schedules) == expected
-    assert {schedule.multipliers for schedule in schedules} == {3}
+    plans = [lower(design, family) for family in (None, "ecp5", "ice40", "7-series")]
+    assert tuple((plan.cycles_in(Multiply), plan.hard_multipliers) for plan in plans) == expected
+    assert {plan.multipliers for plan in plans} == {3}
 
 
 def test_parts_hold_every_bit_once():
@@ -341,5 +356,5 @@ def test_parts_hold_every_bit_once():
         for signed in (False, True):
             for family in (None, "ecp5", "ice40", "7-series"):
                 factors = Format(width, signed), Format(33 - width or 1, not signed)
-                for factor, cuts in zip(factors, parts(*factors, family), strict=True):
+                for factor, cuts in zip(factors, TARGETS[family].parts(*factors), strict=True):
                     assert [bit for part in cuts for bit in part] == list(range(factor.width))
