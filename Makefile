@@ -46,7 +46,7 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 # Checkers don't follow an editable install's import hooks: a tree of links shows them the package as it is installed.
 links:
 	@rm -rf typings/convolver && mkdir -p typings/convolver
-	@for file in convolver/*.py convolver/py.typed; do ln -s ../../$$file typings/convolver/; done
+	@for item in convolver/*; do ln -s ../../$$item typings/convolver/; done
 	@for folder in hw host sim boards; do ln -s ../../$$folder typings/convolver/$$folder; done
 
 setup: $(VENV)/.dev links

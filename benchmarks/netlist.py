@@ -21,7 +21,7 @@ from convolver.designs import Design
 from convolver.hw.core import create
 from convolver.hw.families import FamilyPlatform
 from convolver.hw.mac_array import MACArray
-from convolver.schedule import Family
+from convolver.plan import Family
 
 KERNEL = Conv2DDesign([[1] * 3] * 3, coefficient="s8", loadable=True, switchable=True, boundary="edge", rows=480, columns=640)
 ROWS: tuple[tuple[str, Design, Family], ...] = (
@@ -86,7 +86,7 @@ def main() -> None:
     )
     for name, design, family in ROWS:
         core = create(design, family)
-        cells, array = netlist(core, family), netlist(MACArray(core.schedule), family)
+        cells, array = netlist(core, family), netlist(MACArray(core.plan.arrays[0]), family)
         hard = [cell for cell in cells if cell["type"] == MULTIPLIERS[family]]
         out = {tuple(cell["connections"]["PCOUT"]) for cell in hard} if family == "7-series" else set()
         cascades = sum(tuple(cell["connections"]["PCIN"]) in out for cell in hard) if out else 0

@@ -73,6 +73,6 @@ def clocks_of(board: Board, core_hz: int | None = None) -> Clocks:
         both = (Domain("line", line), Domain("sync", link))
         return Clocks(pll, both, both[1])
     wanted = (core_hz,) if board.link_hz is None else (core_hz, board.link_hz)
-    pll = solve(board.hardware, board.clock_hz, wanted)
+    pll = solve(board.family, board.clock_hz, wanted)
     domains = tuple(Domain(name, hertz) for name, hertz in zip(("core", "sync"), pll.outputs, strict=False))
     return Clocks(pll, domains, domains[1] if len(domains) == 2 else Domain("sync", Fraction(board.clock_hz)))

@@ -26,7 +26,7 @@ Step = Callable[[str], None]
 TOOLS = {
     "ecp5": ("yosys", "nextpnr-ecp5", "ecppack"),
     "ice40": ("yosys", "nextpnr-ice40", "icepack"),
-    "xilinx7": ("yosys",),
+    "7-series": ("yosys",),
 }
 BITSTREAMS = {"ecp5": "top.bit", "ice40": "top.bin"}
 PLACEMENTS = 3
@@ -155,7 +155,7 @@ def build(
         raise
     except OSError as error:
         raise FileError(f"Build folder {directory} can't be written: {error.strerror}") from None
-    if board.family == "xilinx7":
+    if board.family == "7-series":
         return _synthesise(board, design, clocks, directory, step)
     return _place(board, design, clocks, directory, json.loads(plan.files["build_top.json"])["commands"], step)
 
@@ -177,7 +177,7 @@ def _plan(board: Board, design: FIRDesign | Conv2DDesign, clocks: Clocks, top: A
         top = device_on(board, design, clocks)
     # Timing is judged here, after clipping it to the device's limits, not by nextpnr's exit code.
     options = {"nextpnr_opts": f"--report {REPORT} --timing-allow-fail --seed {seed}"}
-    if board.family == "xilinx7" and clocks.get("core"):
+    if board.family == "7-series" and clocks.get("core"):
         # To Vivado two clocks of one oscillator are related; what crosses between these two is made for any ratio.
         groups = ("core_clk", f"{platform.default_clk}_0__io")
         options["script_after_synth"] = "set_clock_groups -asynchronous " + " ".join(

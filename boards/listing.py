@@ -6,25 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from convolver import atomic
-from convolver.designs import Conv2DDesign, FIRDesign
 
 from .clocks import clocks_of
 from .flow import BuildResult
 from .registry import BOARDS, Board
 
-__all__ = ["describe", "figures", "table", "update"]
+__all__ = ["figures", "table", "update"]
 
 NOT_RUN = "No physical board has been run yet: bitstreams are built and timed, never tried."
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
-
-
-def describe(design: FIRDesign | Conv2DDesign) -> str:
-    """A design in a few words."""
-    coefficients = f"{'loadable' if design.loadable else 'constant'} {design.coefficient_format}"
-    if isinstance(design, FIRDesign):
-        return f"{design.taps} taps, {coefficients}, {design.data} samples"
-    size = f"{design.kernel_rows}x{design.kernel_columns}"
-    return f"{size}, {coefficients}, {design.pixel} pixels, {design.columns} columns, {design.boundary}"
 
 
 def table() -> str:
@@ -36,7 +26,7 @@ def table() -> str:
             f"{board.device}{'-' if board.speed else ''}{board.speed}",
             f"{float(clocks_of(board).core.hertz) / 1e6:g} MHz",
             str(board.link),
-            describe(board.design),
+            board.design.describe(),
         )
         for board in BOARDS
     ]
@@ -64,7 +54,7 @@ def figures(results: Sequence[BuildResult], shares: Sequence[float], date: datet
     lines = ["| " + " | ".join(COLUMNS) + " |", "|" + "---|" * len(COLUMNS)]
     for result, share in zip(results, shares, strict=True):
         use = {one.what: f"{one.used:g} of {one.available}" for one in result.use}
-        cells = [result.board.name, describe(result.design)]
+        cells = [result.board.name, result.design.describe()]
         cells += [use[what] for what in ("LUT", "FF", "multiplier", "block RAM")]
         cells.append(", ".join(f"{domain.name} {float(domain.hertz) / 1e6:g}" for domain in result.domains) + " MHz")
         if result.clocks:

@@ -1,6 +1,6 @@
 """The memories of a design and of what a board puts around its core, and the block RAMs that are certain to be made of them.
 
-The core's are known by its schedule. The link's, the crossing's and the registers' are those of the gateware itself, elaborated
+The core's are known by its plan. The link's, the crossing's and the registers' are those of the gateware itself, elaborated
 as a build does it, with an empty core.
 """
 
@@ -13,10 +13,11 @@ from typing import Any
 
 from convolver.designs import Conv2DDesign, Design, FIRDesign
 from convolver.formats import Format, round_shift
-from convolver.schedule import Schedule
+from convolver.plan.plan import Plan
+from convolver.plan.target import Family
 
 from .clocks import clocks_of
-from .registry import Board, Family
+from .registry import Board
 
 __all__ = ["Memory", "block_rams", "core_memories", "shell_memories"]
 
@@ -44,11 +45,11 @@ class Memory:
 SHAPES: Mapping[Family, tuple[tuple[int, int], ...]] = {
     "ecp5": ((1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1)),
     "ice40": ((256, 16), (512, 8), (1024, 4), (2048, 2), (4096, 1)),
-    "xilinx7": ((512, 72), (1024, 36), (2048, 18), (4096, 9), (8192, 4), (16384, 2), (32768, 1)),
+    "7-series": ((512, 72), (1024, 36), (2048, 18), (4096, 9), (8192, 4), (16384, 2), (32768, 1)),
 }
 """Words of a block RAM, and their bits: each family's choices, and what Yosys adds to them."""
 
-INFERRED_SHAPES: Mapping[Family, tuple[tuple[int, int], ...]] = {"ecp5": ((512, 36),), "ice40": (), "xilinx7": ()}
+INFERRED_SHAPES: Mapping[Family, tuple[tuple[int, int], ...]] = {"ecp5": ((512, 36),), "ice40": (), "7-series": ()}
 """Further ones that Yosys takes, where the gateware has no primitives of its own."""
 
 
@@ -72,35 +73,29 @@ def block_rams(family: Family, memory: Memory) -> float:
     return blocks if memory.hard or (memory.written and certain) else 0
 
 
-def core_memories(schedule: Schedule) -> list[Memory]:
+def core_memories(plan: Plan) -> list[Memory]:
     """A core's: line buffer, samples and coefficients of a folded filter, output buffer; none of those in single-port RAM."""
-    design = schedule.design
-    hard = schedule.family == "ecp5"  # `BlockRAM` instantiates those
-    memories = []
-    if schedule.line_buffer_bits and isinstance(design, Conv2DDesign) and not schedule.single_port_rams:
-        memories.append(Memory(design.core_beats, schedule.line_buffer_bits // design.core_beats, hard=hard))
-    if schedule.sample_memory_bits:
-        words, bits = 1 << schedule.positions.bit_length(), design.sample.width
-        memories += [Memory(words, bits, hard=hard)] * (schedule.sample_memory_bits // (words * bits))
-    for one in (*schedule.columns, schedule) if schedule.clocks > 1 else ():
-        bits = one.design.coefficient_format.width
-        memories += [Memory(one.coefficient_words, bits, design.loadable, hard)] * one.lanes
-    # Two banks; see `OutputBuffer`.
-    kept = schedule.output_buffer_bits // schedule.buffer_depth
-    marks = kept - schedule.copies * design.outputs * design.output_format.width
-    memories += [Memory(schedule.buffer_depth // 2, schedule.copies * _result_bits(design) + marks)] * 2
-    return memories
+    hard = plan.target.family == "ecp5"  # `BlockRAM` instantiates those
+    unchanging = plan.copies * (plan.design.outputs * plan.design.output_format.width - _result_bits(plan.design))
+    return [
+        Memory(
+            memory.words,
+            memory.bits - unchanging * (memory.use == "output buffer"),
+            memory.written,
+            hard=hard and memory.block,
+        )
+        for memory in plan.memories
+        if not memory.single_port
+    ]
 
 
 def _result_bits(design: Design) -> int:
     """Bits of a place's results but those that no sample changes, and copies of a sign: Yosys leaves such out of a memory."""
-    if isinstance(design, Conv2DDesign) and design.threshold is not None:
+    if design.threshold is not None:
         return design.outputs
-    kernels = [design.weights]
-    if isinstance(design, Conv2DDesign) and len(design.stage_ranges) > 1:
-        kernels = [tuple(weight for line in kernel for weight in line) for kernel in design.kernels]
+    sums = design.sums if len(design.stage_ranges) > 1 else (design.weights,)
     output, total = design.output_format, 0
-    for reach, weights in zip(design.stage_ranges, kernels, strict=True):
+    for reach, weights in zip(design.stage_ranges, sums, strict=True):
         shifted = (round_shift(end, design.shift, design.rounding) for end in reach)
         low, high = (min(max(end, output.min), output.max) for end in shifted)
         common = 0 if design.loadable else gcd(*weights)
@@ -124,11 +119,11 @@ def shell_memories(board: Board, design: FIRDesign | Conv2DDesign) -> tuple[Memo
 
     from .top import device_on
 
-    core: Any = create(design, board.hardware)
+    core: Any = create(design, board.family)
     core.elaborate = _nothing
     device = device_on(board, design, clocks_of(board), core=core)
     ports = [getattr(device, name) for name in device.signature.members]
-    text = rtlil_of(device, FamilyPlatform(board.hardware), ports)
+    text = rtlil_of(device, FamilyPlatform(board.family), ports)
     return tuple(memory for module in text.split("\nmodule ") for memory in _memories(module))
 
 

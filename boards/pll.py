@@ -10,7 +10,7 @@ from fractions import Fraction
 from itertools import count
 
 from convolver.errors import BoardError
-from convolver.schedule import Family
+from convolver.plan.target import Family
 
 __all__ = ["LIMITS", "PLL", "Limits", "solve"]
 

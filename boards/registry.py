@@ -6,16 +6,14 @@ run yet.
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Any
 
 from convolver.designs import Conv2DDesign, FIRDesign
 from convolver.errors import BoardError
 from convolver.formats import s8, u8
-from convolver.schedule import Family as Hardware
+from convolver.plan.target import Family
 
 __all__ = ["BOARDS", "Board", "Family", "Fifo", "Programmer", "Uart", "get", "names"]
-
-Family = Literal["ecp5", "ice40", "xilinx7"]
 
 
 @dataclass(frozen=True)
@@ -104,7 +102,7 @@ class Board:
         What its maker calls it.
     platform : str
         Module and class of its amaranth-boards platform.
-    family : {"ecp5", "ice40", "xilinx7"}
+    family : {"ecp5", "ice40", "7-series"}
         Decides tools, primitives and limits.
     device, package, speed : str
         As the platform names them; `speed` is empty where the device has one grade only.
@@ -155,11 +153,6 @@ class Board:
     link_hz: int | None = None
     slots: int = 8
     single_port_rams: int = 0
-
-    @property
-    def hardware(self) -> Hardware:
-        """The family by the name that schedules know it by."""
-        return "7-series" if self.family == "xilinx7" else self.family
 
 
 GAUSSIAN_3 = ((1, 2, 1), (2, 4, 2), (1, 2, 1))
@@ -274,7 +267,7 @@ def _artix(
         name=name,
         title=title,
         platform=platform,
-        family="xilinx7",
+        family="7-series",
         device=device,
         package=package,
         speed=speed,

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from convolver.designs import Design, FIRDesign
+from convolver.designs import Design
 from convolver.errors import BoardError, ToolError
 from convolver.formats import Format
-from convolver.schedule import Schedule
+from convolver.plan.array import DotProduct
+from convolver.plan.lowering import lower
 
 from .memories import block_rams, core_memories, shell_memories
 from .registry import Board
@@ -58,7 +59,7 @@ def check_fit(board: Board, design: Design) -> None:
     ToolError
         If a package is missing that the gateware is made with.
     """
-    deepest = max(memory.words for memory in core_memories(Schedule(design, board.hardware)))
+    deepest = max(memory.words for memory in core_memories(lower(design, board.family)))
     if board.family == "ecp5" and deepest > DEEPEST_BLOCK:
         raise BoardError(
             f"A line of a design for {board.name} must have at most {DEEPEST_BLOCK} pixels, border included, not {deepest}; "
@@ -92,13 +93,13 @@ def needs(board: Board, design: Design) -> tuple[Use, ...]:
 
 def _needs(board: Board, design: Design, shell: float) -> tuple[Use, ...]:
     """`needs`, with so many block RAMs around the core."""
-    schedule = Schedule(design, board.hardware)
-    blocks = shell + sum(block_rams(board.family, memory) for memory in core_memories(schedule))
-    single_port = [Use("single-port RAM", schedule.single_port_rams, board.single_port_rams)]
+    plan = lower(design, board.family)
+    blocks = shell + sum(block_rams(board.family, memory) for memory in core_memories(plan))
+    rams = plan.line_buffer.single_port_rams
     return (
-        Use("multiplier", _multipliers(board, schedule), board.multipliers),
+        Use("multiplier", sum(_multipliers(board, array) for array in plan.filters), board.multipliers),
         Use("block RAM", blocks, board.block_rams),
-        *(single_port if schedule.single_port_rams else []),
+        *([Use("single-port RAM", rams, board.single_port_rams)] if rams else []),
     )
 
 
@@ -111,31 +112,24 @@ def _shell_block_rams(board: Board, design: Design) -> float:
 
 
 def _hint(board: Board, design: Design, use: Use) -> str:
-    signal = isinstance(design, FIRDesign)
-    field = "clocks_per_sample" if signal else "clocks_per_pixel"
-    most = len(design.terms) if isinstance(design, FIRDesign) else Schedule(design).positions
     shell = _shell_block_rams(board, design)
-    for clocks in range(1, most + 1) if signal or use.what == "multiplier" else ():
-        other = design.replace(**{field: clocks, "multipliers": None})
+    for cycles in range(1, len(design.weights) + 1):
+        other = design.replace(**{design.cycles_field: cycles, "multipliers": None})
         # What is around the core hardly changes: it is elaborated anew, which takes a while, only for what may do.
         if not all(one.fits for one in _needs(board, other, shell)):
             continue
         found = needs(board, other)
         if all(one.fits for one in found):
-            return f"{field}={clocks} needs {found[0].used:g} multipliers and {found[1].used:g} block RAMs"
-    if signal:
-        return "use fewer taps or narrower numbers"
-    return "use fewer columns" if use.what == "block RAM" else "use a smaller kernel"
+            return f"{design.cycles_field}={cycles} needs {found[0].used:g} multipliers and {found[1].used:g} block RAMs"
+    return design.smaller[use.what]
 
 
-def _multipliers(board: Board, schedule: Schedule) -> int:
-    design = schedule.design
-    if board.family == "ice40" or design.loadable or schedule.clocks > 1 or schedule.cascaded:
-        return schedule.blocks
-    if schedule.parts != (schedule,):
-        return schedule.copies * sum(_multipliers(board, part) for part in schedule.parts)
-    certain = sum(_certain(schedule.operand, abs(design.weights[product.weight])) for product in schedule.products)
-    return certain * schedule.copies
+def _multipliers(board: Board, array: DotProduct) -> int:
+    """Hard multipliers that an array and its copies certainly take."""
+    if board.family == "ice40" or not array.constant or array.cascaded:
+        return array.hard_multipliers
+    certain = sum(_certain(array.operand, abs(array.weights[product.weight])) for product in array.products)
+    return certain * array.copies
 
 
 def _certain(sample: Format, weight: int) -> bool:

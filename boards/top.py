@@ -36,7 +36,7 @@ def device_on(
     DesignError
         If a parameter is out of its range.
     """
-    core = create(design, board.hardware) if core is None else core
+    core = create(design, board.family) if core is None else core
     own = {f"{name}_hz": domain.clock_hz for name in ("core", "line") if (domain := clocks.get(name))}
     baud = board.link.baud if isinstance(board.link, Uart) else None
     return Device(design, clocks.link.clock_hz, baud, serial_number, board.slots if slots is None else slots, core, **own)

@@ -20,11 +20,11 @@ from .clocking import AxiClock, Reset, ResetStyle
 from .design_files import load_design
 from .designs import Conv2DDesign, FIRDesign
 from .errors import ConvolverError
-from .schedule import Family
+from .plan.target import Family
 from .version import __version__
 
 if TYPE_CHECKING:
-    from .designs import Conv2DDesign, FIRDesign
+    from .designs import FIRDesign
     from .host.device import Device
     from .hw.one_clock import OneClockTop
 
@@ -195,7 +195,9 @@ def report(
     plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Also draw the response into this picture.")] = None,
     measure: Annotated[bool, typer.Option(help="Draw a FIR's response as measured on the twin too.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="The numbers as JSON.")] = False,
-    schedule: Annotated[bool, typer.Option("--schedule", help="Also the plan: stages, lanes, adder tree.")] = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Also the plan: what was rewritten and what that saved, stages, lanes, adder trees.")
+    ] = False,
     board: Annotated[
         str | None,
         typer.Option("--board", "-b", metavar="NAME", help="Refuse what this board can't hold; one of `convolver boards`."),
@@ -218,8 +220,8 @@ def report(
     if plot is not None:
         _plot(loaded, plot, measure)
     print(json.dumps(numbers, indent=2) if as_json else text)
-    if schedule:
-        print(f"\n{told.schedule.table()}")
+    if plan:
+        print(f"\n{told.plan.explain()}")
 
 
 def _plot(design: FIRDesign | Conv2DDesign, path: Path, measure: bool) -> None:

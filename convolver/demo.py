@@ -14,9 +14,9 @@ from .errors import FileError
 from .formats import Format, q1_15, s16, u8
 from .images import Array, read_image
 from .pictures import write_all
+from .plan import lower
 from .progress import steps
 from .response import group_delay
-from .schedule import Schedule
 from .sounds import fit, read_sound
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ def filter_and_compare(
     """Filters each input, adds up clocks and time in `measured`, and compares each result with the golden model's."""
     from .sim import golden
 
-    schedule = Schedule(measured.design)
+    timing = lower(measured.design).timing
     outputs = []
     for number, samples in enumerate(inputs):
         which = f" {number + 1} of {len(inputs)}" if len(inputs) > 1 else ""
@@ -169,7 +169,7 @@ def filter_and_compare(
         measured.clocks += clocks
         measured.seconds += clocks / int(status["clocks_a_second"])
         measured.samples += samples.size
-        measured.promised += schedule.frame_clocks(*samples.shape)
+        measured.promised += timing.frame_clocks(*samples.shape)
         advance(f"{measured.name}: the golden model{which}")
         measured.equal &= np.array_equal(result, golden.run(measured.design, samples))
         outputs.append(result)
@@ -233,19 +233,19 @@ def run_demo(photo_path: Path | None, signal_path: Path | None, folder: Path) ->
 
 
 def table(runs: Sequence[Measured]) -> str:
-    """What each filter took: counted on the twin, and promised by its schedule."""
+    """What each filter took: counted on the twin, and promised by its plan."""
     names = ("samples", "clocks", "per sample", "latency", "Mclocks/s", "multipliers", "memory bits")
     lines = [f"{'filter':<14}" + "".join(f"{name:>12}" for name in names)]
     for run in runs:
-        schedule = Schedule(run.design)
+        plan = lower(run.design)
         cells = (
             run.samples,
             run.clocks,
             f"{run.clocks / run.samples:.3f}",
-            schedule.latency,
+            plan.latency,
             f"{run.clocks / run.seconds / 1e6:.1f}",
-            schedule.multipliers,
-            schedule.memory_bits,
+            plan.multipliers,
+            plan.memory_bits(),
         )
         lines.append(f"{run.name:<14}" + "".join(f"{cell:>12}" for cell in cells))
     return "\n".join(lines)

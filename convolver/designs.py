@@ -111,6 +111,12 @@ class Design:
     """The field that lists the weights."""
     sample_field: ClassVar[str]
     """The field that says what a sample is."""
+    element: ClassVar[str] = "sample"
+    """What goes in, one after the other."""
+    cycles_field: ClassVar[str] = "clocks_per_sample"
+    """The field that says in how many clocks one of them is computed."""
+    smaller: ClassVar[Mapping[str, str]]
+    """How a design gets smaller, by the resource that a device has too little of."""
 
     @property
     def sample(self) -> Format:
@@ -257,6 +263,10 @@ class Design:
         assert self.output is not None
         return self.output
 
+    def describe(self) -> str:
+        """The design in a few words."""
+        raise NotImplementedError
+
     def to_dict(self) -> dict[str, Any]:
         """The design as plain values, as they stand in its JSON or TOML file."""
         plain: dict[str, Any] = {"kind": self.kind, "schema": SCHEMA}
@@ -283,6 +293,11 @@ class Design:
             if key not in known:
                 raise DesignError(f"Unknown field {shown(key)}; known are {', '.join(known)}")
         return dataclasses.replace(self, **changes)  # type: ignore[type-var]  # every subclass is a dataclass
+
+    @property
+    def sums(self) -> tuple[tuple[int, ...], ...]:
+        """The coefficients of each exact sum."""
+        return (self.weights,)
 
     @property
     def set_size(self) -> int:
@@ -380,6 +395,9 @@ class FIRDesign(FromSpecification, Design):
     rank: ClassVar[int] = 1
     weights_field: ClassVar[str] = "coefficients"
     sample_field: ClassVar[str] = "data"
+    smaller: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("multiplier", "block RAM", "single-port RAM"), "use fewer taps or narrower numbers"
+    )
 
     coefficients: tuple[int, ...]
     data: Format = s16
@@ -491,6 +509,10 @@ class FIRDesign(FromSpecification, Design):
     def sample(self) -> Format:
         return self.data
 
+    def describe(self) -> str:
+        constant = "loadable" if self.loadable else "constant"
+        return f"{self.taps} taps, {constant} {self.coefficient_format}, {self.data} samples"
+
     @property
     def weights(self) -> tuple[int, ...]:
         return self.coefficients
@@ -582,6 +604,13 @@ class Conv2DDesign(Design):
     rank: ClassVar[int] = 2
     weights_field: ClassVar[str] = "kernel"
     sample_field: ClassVar[str] = "pixel"
+    element: ClassVar[str] = "pixel"
+    cycles_field: ClassVar[str] = "clocks_per_pixel"
+    smaller: ClassVar[Mapping[str, str]] = {
+        "multiplier": "use a smaller kernel",
+        "block RAM": "use fewer columns",
+        "single-port RAM": "use a smaller kernel",
+    }
 
     kernel: Kernel | tuple[Kernel, ...]
     pixel: Format = u8
@@ -671,35 +700,19 @@ class Conv2DDesign(Design):
         found = []
         for kernel in self.kernels:
             pair = factors_of(kernel)
-            if pair is None or self._column_design(pair[0]).accumulator.width > WIDEST_COLUMN:
+            if pair is None or Format.holding(*_reach_of(pair[0], self.pixel)).width > WIDEST_COLUMN:
                 return None
             found.append(pair)
         return tuple(found)
 
-    def _column_design(self, column: Sequence[int], clocks: int = 1) -> "Conv2DDesign":
-        fields = {"pixel": self.pixel, "operation": self.operation, "mode": "valid", "clocks_per_pixel": clocks}
-        return Conv2DDesign(kernel=tuple((weight,) for weight in column), **fields)  # type: ignore[arg-type]  # as they are
-
     @cached_property
-    def factors(self) -> "tuple[tuple[Conv2DDesign, Conv2DDesign], ...] | None":
-        """Of separable kernels, where that takes fewer multipliers, of each the exact column filter and, behind it, the row
-        filter; its pixels are the column's sums, and so is its fill."""
+    def factors(self) -> tuple[tuple[tuple[int, ...], tuple[int, ...]], ...] | None:
+        """Column and row of each kernel, if all are separable and that takes fewer multipliers."""
         if self._factors is None:
             return None
-        whole = sum(_distinct_multipliers([w for line in kernel for w in line], self.slot) for kernel in self.kernels)
-        if sum(_distinct_multipliers(factor, self.slot) for pair in self._factors for factor in pair) >= whole:
-            return None
-        found = []
-        for number, (column, row) in enumerate(self._factors):
-            vertical = self._column_design(column, self.slot)
-            changes = {"pixel": vertical.accumulator, "fill": self.fill * sum(column), "coefficient": None, "stride": (1, 1)}
-            found.append((vertical, self.single(number).replace(kernel=(row,), **changes)))
-        return tuple(found)
-
-    @property
-    def plain_factors(self):
-        """Column and row of each kernel, as integers, where that is used."""
-        return self._factors if self.factors is not None else None
+        whole = sum(_distinct_multipliers(kernel, self.slot) for kernel in self.sums)
+        apart = sum(_distinct_multipliers(factor, self.slot) for pair in self._factors for factor in pair)
+        return self._factors if apart < whole else None
 
     @property
     def slot(self) -> int:
@@ -710,6 +723,11 @@ class Conv2DDesign(Design):
     @property
     def sample(self) -> Format:
         return self.pixel
+
+    def describe(self) -> str:
+        size = f"{self.kernel_rows}x{self.kernel_columns}"
+        constant = "loadable" if self.loadable else "constant"
+        return f"{size}, {constant} {self.coefficient_format}, {self.pixel} pixels, {self.columns} columns, {self.boundary}"
 
     @property
     def stacked(self) -> bool:
@@ -725,17 +743,15 @@ class Conv2DDesign(Design):
     def weights(self) -> tuple[int, ...]:
         return tuple(weight for kernel in self.kernels for line in kernel for weight in line)
 
+    @property
+    def sums(self) -> tuple[tuple[int, ...], ...]:
+        return tuple(tuple(weight for line in kernel for weight in line) for kernel in self.kernels)
+
     def with_weights(self, weights: Sequence[int]) -> Self:
         columns, rows = self.kernel_columns, self.kernel_rows
         lines = [tuple(weights[start : start + columns]) for start in range(0, len(weights), columns)]
         kernels = tuple(tuple(lines[start : start + rows]) for start in range(0, len(lines), rows))
         return self.replace(kernel=kernels if self.stacked else kernels[0])
-
-    def single(self, number: int) -> Self:
-        """The design of the exact sums of one of the kernels, of one pixel of one plane."""
-        changes = {"shift": 0, "output": None, "combine": "none", "absolute": False, "threshold": None, "multipliers": None}
-        changes |= {"pixels_per_clock": 1, "planes": 1}
-        return self.replace(kernel=self.kernels[number], coefficient=self.coefficient, **changes)
 
     @property
     def outputs(self) -> int:
@@ -934,6 +950,12 @@ class Conv2DDesign(Design):
         grow = {"full": 1, "same": 0, "valid": -1}[self.mode]
         rows, columns = rows + grow * (self.kernel_rows - 1), columns + grow * (self.kernel_columns - 1)
         return -(-rows // self.stride[0]), -(-columns // self.stride[1])
+
+
+def _reach_of(weights: Iterable[int], sample: Format) -> tuple[int, int]:
+    """The least and the greatest sum of samples times these constants."""
+    ends = [sorted((weight * sample.min, weight * sample.max)) for weight in weights]
+    return sum(low for low, _ in ends), sum(high for _, high in ends)
 
 
 def _distinct_multipliers(weights: Iterable[int], clocks: int) -> int:

@@ -1,4 +1,4 @@
-"""What a design costs and what it does, from its description and schedule alone: nothing is elaborated or run."""
+"""What a design costs and what it does, from its description and plan alone: nothing is elaborated or run."""
 
 import math
 from collections.abc import Sequence
@@ -8,8 +8,9 @@ from typing import Any
 
 from .designs import Conv2DDesign, FIRDesign
 from .formats import Rounding
+from .plan import Plan, lower
+from .plan.stages import Magnitude
 from .response import group_delay
-from .schedule import FACTORS, Schedule
 
 __all__ = ["Report", "rounding_error"]
 
@@ -55,9 +56,9 @@ class Report:
     design: FIRDesign | Conv2DDesign
 
     @property
-    def schedule(self) -> Schedule:
+    def plan(self) -> Plan:
         """The plan that the core is elaborated from; it states latency and cost."""
-        return Schedule(self.design)
+        return lower(self.design)
 
     @property
     def gain(self) -> Fraction:
@@ -73,9 +74,7 @@ class Report:
     @property
     def _kernels(self) -> list[Sequence[int]]:
         """The coefficients of each sum."""
-        weights, count = self.design.weights, len(self.schedule.arrays)
-        size = len(weights) // count
-        return [weights[first : first + size] for first in range(0, len(weights), size)]
+        return list(self.design.sums)
 
     @property
     def rounding_error(self) -> tuple[Fraction, Fraction]:
@@ -88,19 +87,19 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """The numbers by name, in plain values; clocks, bits and samples, fractions as float."""
-        design, schedule = self.design, self.schedule
+        design, plan = self.design, self.plan
         numbers: dict[str, Any] = {
             "kind": design.kind,
-            "latency": schedule.latency,
-            "clocks_per_sample": schedule.clocks if schedule.pixels == 1 else schedule.clocks / schedule.pixels,
-            "multipliers": schedule.multipliers,
-            "hard_multipliers": schedule.blocks,
+            "latency": plan.latency,
+            "clocks_per_sample": plan.cycles if plan.pixels == 1 else plan.cycles / plan.pixels,
+            "multipliers": plan.multipliers,
+            "hard_multipliers": plan.hard_multipliers,
             "lanes": self._lanes,
-            "memory_bits": schedule.memory_bits,
-            "line_buffer_bits": schedule.line_buffer_bits,
-            "sample_memory_bits": schedule.sample_memory_bits,
-            "coefficient_memory_bits": schedule.coefficient_memory_bits,
-            "output_buffer_bits": schedule.output_buffer_bits,
+            "memory_bits": plan.memory_bits(),
+            "line_buffer_bits": plan.line_buffer.bits,
+            "sample_memory_bits": plan.memory_bits("samples"),
+            "coefficient_memory_bits": plan.memory_bits("coefficients"),
+            "output_buffer_bits": plan.memory_bits("output buffer"),
             "accumulator_width": design.accumulator.width,
             "sum_range": list(design.sum_range),
             "result_range": list(design.result_range),
@@ -114,14 +113,14 @@ class Report:
         if design.quantized is not None:
             numbers["quantisation_error"] = design.quantized.error
         if isinstance(design, Conv2DDesign):
-            numbers["structure"] = schedule.structure
+            numbers["structure"] = plan.structure
             numbers["frame"] = list(self.frame)
-            numbers["frame_clocks"] = schedule.frame_clocks(*self.frame)
-            numbers["frame_interval"] = schedule.frame_interval(*self.frame)
-            numbers["pixels_per_clock"], numbers["planes"] = schedule.pixels, schedule.planes
-            numbers["lag_rows"], beats = schedule.lag
-            numbers["lag_columns"] = beats * schedule.pixels
-            numbers["flush_clocks"] = schedule.flush_clocks(self.frame[1])
+            numbers["frame_clocks"] = plan.timing.frame_clocks(*self.frame)
+            numbers["frame_interval"] = plan.timing.frame_interval(*self.frame)
+            numbers["pixels_per_clock"], numbers["planes"] = plan.pixels, plan.planes
+            numbers["lag_rows"], beats = plan.timing.lag
+            numbers["lag_columns"] = beats * plan.pixels
+            numbers["flush_clocks"] = plan.timing.flush_clocks(self.frame[1])
         else:
             delay, linear = group_delay(design.coefficients)
             numbers["group_delay"] = None if delay is None else float(delay)
@@ -144,7 +143,7 @@ class Report:
 
     def lines(self) -> list[tuple[str, str]]:
         """The numbers as pairs of a name and a sentence, for people."""
-        design, schedule = self.design, self.schedule
+        design, plan = self.design, self.plan
         low, high = design.sum_range
         result_low, result_high = design.result_range
         constant = "loadable" if design.loadable else "constant"
@@ -164,20 +163,20 @@ class Report:
             pairs += self._specified(design)
             pairs.append(("group delay", self._delay(design)))
         pairs += [
-            ("latency", f"{schedule.latency} clocks from the {self._taken} that completes a result to the result"),
+            ("latency", f"{plan.latency} clocks from the {self._taken} that completes a result to the result"),
             ("throughput", f"{self._throughput()}, without gaps between frames{of_one_size}"),
             ("a frame", self._frame()),
             *self._structure(),
-            ("multipliers", f"{schedule.multipliers} for {self._lanes} products a clock{self._blocks()}"),
+            ("multipliers", f"{plan.multipliers} for {self._lanes} products a clock{self._blocks()}"),
             ("memory", self._memory()),
         ]
         return pairs
 
     def _throughput(self) -> str:
-        schedule = self.schedule
-        if schedule.pixels > 1:
-            return f"{schedule.pixels} pixels in 1 clock, a line in whole clocks"
-        return f"1 {self._taken} in {schedule.clocks} clock{'s' * (schedule.clocks > 1)}"
+        plan = self.plan
+        if plan.pixels > 1:
+            return f"{plan.pixels} pixels in 1 clock, a line in whole clocks"
+        return f"1 {self._taken} in {plan.cycles} clock{'s' * (plan.cycles > 1)}"
 
     @property
     def _taken(self) -> str:
@@ -187,27 +186,27 @@ class Report:
     @property
     def _lanes(self) -> int:
         """Multiplications in one clock."""
-        return self.schedule.copies * sum(part.lanes for part in self.schedule.parts)
+        return self.plan.multiplications
 
     def _structure(self) -> list[tuple[str, str]]:
         """What of a kernel's structure is used."""
-        schedule = self.schedule
-        if schedule.structure == "direct":
+        plan = self.plan
+        if plan.structure == "direct":
             return []
-        sums = [len(product.terms) for part in schedule.parts for product in part.products]
+        sums = [len(product.terms) for one in plan.filters for product in one.products]
         shared = f"equal weights share a multiplier, {max(sums)} at most" if max(sums) > 1 else ""
-        if not schedule.columns:
+        if not plan.columns:
             return [("structure", shared)]
-        separable = f"separable, a column of {schedule.columns[0].positions} and a row of {schedule.arrays[0].positions}"
+        separable = f"separable, a column of {plan.columns[0].positions} and a row of {plan.arrays[0].positions}"
         return [("structure", f"{separable}; {shared}" if shared else separable)]
 
     def _blocks(self) -> str:
         """What wide factors make of it."""
-        schedule = self.schedule
-        if schedule.blocks == schedule.multipliers:
+        plan = self.plan
+        if plan.hard_multipliers == plan.multipliers:
             return ""
-        wide, narrow = FACTORS["ecp5"]
-        return f", made of {schedule.blocks} hard ones of {wide}x{narrow} bits"
+        wide, narrow = plan.target.factors
+        return f", made of {plan.hard_multipliers} hard ones of {wide}x{narrow} bits"
 
     def text(self) -> str:
         """`lines` as aligned text."""
@@ -234,7 +233,7 @@ class Report:
     def _magnitudes(self) -> list[tuple[str, str]]:
         """What is made of the sums before the output stage."""
         design = self.design
-        if not isinstance(design, Conv2DDesign) or not self.schedule.combine_latency:
+        if not isinstance(design, Conv2DDesign) or self.plan.find(Magnitude) is None:
             return []
         form = design.stage_input
         greatest = f"{form.width} bits, up to {max(high for _, high in design.stage_ranges)}"
@@ -288,31 +287,31 @@ class Report:
         return f"{samples} at every frequency" if linear else f"{samples} at frequency zero; differs by frequency"
 
     def _frame(self) -> str:
-        design, schedule = self.design, self.schedule
+        design, plan = self.design, self.plan
         if isinstance(design, FIRDesign):
-            samples = f"{schedule.clocks}N" if schedule.clocks > 1 else "N"
-            return f"of N samples takes {samples} {schedule.frame_clocks(0):+} clocks, {samples} back to back".replace(
+            samples = f"{plan.cycles}N" if plan.cycles > 1 else "N"
+            return f"of N samples takes {samples} {plan.timing.frame_clocks(0):+} clocks, {samples} back to back".replace(
                 " +", " + "
             )
         rows, columns = self.frame
-        alone, interval = schedule.frame_clocks(rows, columns), schedule.frame_interval(rows, columns)
-        lines, _ = schedule.lag
+        alone, interval = plan.timing.frame_clocks(rows, columns), plan.timing.frame_interval(rows, columns)
+        lines, _ = plan.timing.lag
         least = design.core_min_rows
-        flush = schedule.flush_clocks(columns)
+        flush = plan.timing.flush_clocks(columns)
         resized = f"; one of another size behind it waits {flush} more" if flush else ""
         short = f"; frames of up to {lines} row{'s' * (lines > 1)} wait for the one before to leave" if least <= lines else ""
         return f"of {rows}x{columns} takes {alone} clocks alone, {interval} back to back{resized}{short}"
 
     def _memory(self) -> str:
-        schedule = self.schedule
+        plan = self.plan
         parts = {
-            "line buffer": schedule.line_buffer_bits,
-            "samples": schedule.sample_memory_bits,
-            "coefficients": schedule.coefficient_memory_bits,
-            "output buffer": schedule.output_buffer_bits,
+            "line buffer": plan.line_buffer.bits,
+            "samples": plan.memory_bits("samples"),
+            "coefficients": plan.memory_bits("coefficients"),
+            "output buffer": plan.memory_bits("output buffer"),
         }
         told = [f"{name} {bits}" for name, bits in parts.items() if bits]
-        total = f"{schedule.memory_bits} bits"
+        total = f"{plan.memory_bits()} bits"
         return f"{total}, the output buffer" if len(told) == 1 else f"{total}: {', '.join(told)}"
 
 

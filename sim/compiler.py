@@ -209,8 +209,7 @@ def _sources() -> list[Path]:
     descriptions = [
         path
         for place in package.submodule_search_locations or ()
-        for path in Path(place).glob("[dfs]*.py")
-        if path.stem in ("designs", "formats", "schedule")
+        for path in (Path(place, "designs.py"), Path(place, "formats.py"), *Path(place, "plan").glob("*.py"))
     ]
     return [*gateware, *descriptions, *(_HERE / name for name in (*HEADERS, *WRITERS, "compiler.py"))]
 

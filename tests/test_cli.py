@@ -167,8 +167,8 @@ class TestReport:
     def test_json(self, capsys: pytest.CaptureFixture[str], design: Any) -> None:
         assert json.loads(success(capsys, "report", "-d", design(FIR), "--json"))["worst_gain"] == 1.5
 
-    def test_schedule(self, capsys: pytest.CaptureFixture[str], design: Any) -> None:
-        assert "adder tree" in success(capsys, "report", "-d", design(FIR), "--schedule")
+    def test_plan(self, capsys: pytest.CaptureFixture[str], design: Any) -> None:
+        assert "adder tree" in success(capsys, "report", "-d", design(FIR), "--plan")
 
     def test_plot(self, capsys: pytest.CaptureFixture[str], design: Any, tmp_path: Path) -> None:
         """The twin's response is in it, unless it isn't wanted."""

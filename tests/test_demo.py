@@ -78,7 +78,7 @@ def test_on_the_twin(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     design = demo.filters(30)["gaussian 5x5"]
     blurred = np.stack([golden.run(design, pixels[..., plane]) for plane in range(3)], axis=-1)
     assert np.array_equal(read(tmp_path / "out" / "gaussian.png"), blurred)
-    # The clocks were counted on the twin: as many as the schedule promises.
+    # The clocks were counted on the twin: as many as the plan promises.
     rows = {line[:14].strip(): line[14:].split() for line in out.splitlines() if line.startswith(("gaussian", "low-pass"))}
     assert rows["gaussian 5x5"][:2] == ["1800", str(3 * lower(design).timing.frame_clocks(20, 30))]
     assert rows["low-pass FIR"][:2] == ["1024", str(lower(demo.low_pass(s16)).timing.frame_clocks(1024))]

@@ -169,13 +169,6 @@ def test_the_range_of_several_kernels_is_reached_and_never_left(pixel, count, co
         assert design.output == Format.holding(int(found.min()), int(found.max()))
 
 
-def test_one_of_several_kernels_is_a_design_of_its_own():
-    design = Conv2DDesign(
-        [[[1, 2]], [[-3, 4]]], shift=1, output=u8, combine="sum_abs", absolute=True, threshold=5, boundary="edge", rows=9
-    )
-    assert design.single(1) == Conv2DDesign([[-3, 4]], coefficient=design.coefficient, boundary="edge", rows=9)
-
-
 @settings(derandomize=True, deadline=None)
 @given(fir_designs(most=20), st.randoms(use_true_random=False))
 def test_the_default_output_never_overflows(design, random):

@@ -23,7 +23,7 @@ FOLDERS = {
 DESCRIPTIONS = {
     *(
         f"convolver.{name}"
-        for name in ("errors", "atomic", "formats", "structure", "designs", "schedule", "clocking", "protocol", "version")
+        for name in ("errors", "atomic", "formats", "structure", "designs", "plan", "clocking", "protocol", "version")
     ),
     *(f"convolver.{name}" for name in ("arguments", "specification", "filters", "equiripple", "specified", "response")),
     "convolver.quantize",

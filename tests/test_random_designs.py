@@ -316,7 +316,7 @@ def check(design, core):
         assert run.overflows == 0
         assert not run.busy
 
-    # Alone and without stalls: the latency that the schedule promises, to the clock.
+    # Alone and without stalls: the latency that the plan promises, to the clock.
     for frame, shape, border, result in zip(frames[:2], shapes, each, expected, strict=False):
         alone = beats_of([frame], border and [border], pixels)
         run = simulation.run(beats=alone, wanted=len(marks_of(shape, pixels)), settle=settle, times=True)
@@ -336,7 +336,7 @@ def check(design, core):
         run = simulation.run(beats=beats, wanted=wanted, gaps=sides[0], stalls=sides[1], settle=settle, shy=turn % 2 == 1)
         compare(run)
 
-    # Back to back, one frame size after itself, the least rows among them: as many clocks as the schedule says, and not one
+    # Back to back, one frame size after itself, the least rows among them: as many clocks as the plan says, and not one
     # lost but by images that are shorter than their end, as three of these would be in the core at once.
     for frame, shape in zip(frames, shapes, strict=True):
         again = some_borders(random, design, [frame] * 4)

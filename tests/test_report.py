@@ -16,10 +16,10 @@ from convolver import Conv2DDesign, DesignError, FileError, FIRDesign, ToolError
 from convolver.formats import ROUNDINGS, Rounding, round_shift
 from convolver.hw.core import create
 from convolver.measure import measure_response
+from convolver.plan.lowering import lower
 from convolver.plots import MEASURED, QUANTISED, plot
 from convolver.report import Report, rounding_error
 from convolver.response import group_delay
-from convolver.schedule import Schedule
 from convolver.sim import golden
 from convolver.sim.streams import random_samples
 from convolver.sim.twin import TwinTransport
@@ -93,7 +93,7 @@ def test_loadable_coefficients_take_a_multiplier_each() -> None:
 
 def test_text_of_a_kernel() -> None:
     report = Report(BLUR)
-    latency = report.schedule.latency
+    latency, buffer = report.plan.latency, report.plan.memory_bits("output buffer")
     assert report.text().splitlines() == [
         "design        convolve with a kernel of 3x3, mode same, boundary edge, images up to 480x640",
         "input         u8, 0 to 255",
@@ -108,8 +108,7 @@ def test_text_of_a_kernel() -> None:
         "one of another size behind it waits 641 more; "
         "frames of up to 1 row wait for the one before to leave",
         "multipliers   1 for 9 products a clock",
-        f"memory        {10240 + report.schedule.output_buffer_bits} bits: "
-        f"line buffer 10240, output buffer {report.schedule.output_buffer_bits}",
+        f"memory        {10240 + buffer} bits: line buffer 10240, output buffer {buffer}",
     ]
 
 
@@ -183,19 +182,19 @@ def test_clocks_of_a_frame(clocks: int) -> None:
     line = next(line for line in report.text().splitlines() if line.startswith("a frame"))
     slot, more = re.fullmatch(r"a frame +of N samples takes (\d*)N \+ (\d+) clocks, \1N back to back", line).groups()  # type: ignore[union-attr]
     assert int(slot or 1) == clocks
-    assert 10 * clocks + int(more) == 9 * clocks + 1 + report.schedule.latency == report.schedule.frame_clocks(10)
+    assert 10 * clocks + int(more) == 9 * clocks + 1 + report.plan.latency == report.plan.timing.frame_clocks(10)
 
 
 def test_clocks_of_a_frame_of_several_pixels_a_clock() -> None:
     report = Report(BLUR.replace(columns=637, pixels_per_clock=4))
-    numbers, latency = report.to_dict(), report.schedule.latency
+    numbers, latency = report.to_dict(), report.plan.latency
     # The products of four trees have a register of their own.
-    assert latency == Schedule(BLUR).latency + 1
+    assert latency == lower(BLUR).latency + 1
     assert f"of 480x637 takes {480 * 160 + 160 + 1 + latency} clocks alone, {480 * 160} back to back" in report.text()
     assert (numbers["pixels_per_clock"], numbers["clocks_per_sample"]) == (4, 0.25)
     assert (numbers["lag_rows"], numbers["lag_columns"]) == (1, 4)
     assert numbers["line_buffer_bits"] == 2 * 8 * 640
-    valid = Schedule(Conv2DDesign([[1, 2, 1]] * 3, mode="valid", pixels_per_clock=4))
+    valid = lower(Conv2DDesign([[1, 2, 1]] * 3, mode="valid", pixels_per_clock=4))
     # The last results of a row of 12 come with the next row's first beat, of 10 with its own last.
     assert valid.frame_clocks(9, 12) - valid.frame_clocks(9, 10) == 1
     assert valid.frame_interval(9, 12) == valid.frame_interval(9, 10) == 27
@@ -203,12 +202,12 @@ def test_clocks_of_a_frame_of_several_pixels_a_clock() -> None:
 
 def test_a_padded_frame_is_counted_as_the_core_sees_it() -> None:
     report = Report(Conv2DDesign([[1, 1, 1]] * 3, mode="full", rows=8, columns=10))
-    assert f"of 12x14 takes {12 * 14 + report.schedule.latency} clocks alone, 168 back to back" in report.text()
+    assert f"of 12x14 takes {12 * 14 + report.plan.latency} clocks alone, 168 back to back" in report.text()
 
 
 def test_a_pixel_in_several_clocks_takes_as_many_fewer_multipliers() -> None:
     report = Report(Conv2DDesign([[1, 2, 3]] * 3, rows=8, columns=10, coefficient=s8, loadable=True, multipliers=4))
-    latency = report.schedule.latency
+    latency = report.plan.latency
     assert report.to_dict()["clocks_per_sample"] == 3
     lines = report.text().splitlines()
     assert "throughput    1 pixel in 3 clocks, without gaps between frames of one size" in lines
@@ -413,11 +412,11 @@ def test_plot_without_matplotlib(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_a_frame_of_another_size_waits_as_long_as_the_report_says(design: Conv2DDesign, after: tuple[int, int]) -> None:
     """Seeded: a flush of a line less, or one behind every frame."""
     design = design.replace(rows=14, columns=13)
-    schedule, size = Schedule(design), (9, 13)
+    plan, size = lower(design), (9, 13)
     with TwinTransport(design) as transport:
         transport.run_frames([random_samples(design.pixel, shape, 1) for shape in (size, after)])
         clocks = transport.status()["frame_clocks"]
-    flush = 0 if after == size else schedule.flush_clocks(size[1])
-    assert clocks == schedule.frame_interval(*size) + flush + schedule.frame_clocks(*after)
+    flush = 0 if after == size else plan.timing.flush_clocks(size[1])
+    assert clocks == plan.timing.frame_interval(*size) + flush + plan.timing.frame_clocks(*after)
     if flush:
-        assert f"; one of another size behind it waits {schedule.flush_clocks(13)} more" in Report(design).text()
+        assert f"; one of another size behind it waits {plan.timing.flush_clocks(13)} more" in Report(design).text()

@@ -118,9 +118,8 @@ def _line_buffer(design: Conv2DDesign, target: Target) -> LineBuffer:
 
 def _arrays(design: Conv2DDesign, target: Target) -> tuple[tuple[DotProduct, ...], tuple[DotProduct, ...], tuple[str, ...]]:
     """The arrays, the column filters in front of the window if kernels are separable, and what was rewritten."""
-    size = design.kernel_rows * design.kernel_columns
-    kernels = [design.weights[first : first + size] for first in range(0, len(design.weights), size)]
-    if (factors := design.plain_factors) is not None:
+    kernels = design.sums
+    if (factors := design.factors) is not None:
         columns = tuple(_constant(design, column, design.sample, target) for column, _ in factors)
         rows = tuple(
             _constant(design, row, column.accumulator, target) for column, (_, row) in zip(columns, factors, strict=True)

@@ -149,4 +149,4 @@ def target_of(family: str | None) -> Target:
     """
     if family is not None and family not in FAMILIES:
         raise DesignError(f"Family must be one of {', '.join(FAMILIES)}, not {family!r}")
-    return TARGETS[family]  # type: ignore[index]  # as checked
+    return TARGETS[family]

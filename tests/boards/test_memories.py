@@ -56,8 +56,8 @@ def test_as_many_as_yosys_made(name: str) -> None:
         ("ice40", 16, 5, 1), ("ice40", 16, 4, 0), ("ice40", 8, 9, 0), ("ice40", 5, 16, 1), ("ice40", 8, 17, 0),
         ("ice40", 4, 40, 0), ("ice40", 8, 33, 3), ("ice40", 16, 17, 2), ("ice40", 2048, 8, 4), ("ice40", 640, 17, 5),
         ("ecp5", 128, 8, 0), ("ecp5", 32, 36, 0), ("ecp5", 256, 16, 1), ("ecp5", 512, 36, 1), ("ecp5", 16384, 8, 8),
-        ("xilinx7", 1024, 2, 0), ("xilinx7", 256, 8, 0), ("xilinx7", 64, 64, 0), ("xilinx7", 512, 8, 0.5),
-        ("xilinx7", 16384, 8, 4),
+        ("7-series", 1024, 2, 0), ("7-series", 256, 8, 0), ("7-series", 64, 64, 0), ("7-series", 512, 8, 0.5),
+        ("7-series", 16384, 8, 4),
     ],
 )  # fmt: skip
 def test_a_memory_alone(family: Family, words: int, bits: int, blocks: float) -> None:
@@ -68,7 +68,7 @@ def test_read_only_and_hard_memories() -> None:
     assert block_rams("ice40", Memory(256, 16, written=False)) == 0
     assert block_rams("ice40", Memory(69, 32, written=False, hard=True)) == 2
     assert block_rams("ecp5", Memory(512, 36, hard=True)) == 2
-    assert block_rams("xilinx7", Memory(69, 32, hard=True)) == 0.5
+    assert block_rams("7-series", Memory(69, 32, hard=True)) == 0.5
 
 
 def test_the_gateware_around_the_core() -> None:
@@ -110,8 +110,8 @@ def test_yosys_makes_as_many(name: str, tmp_path: Path) -> None:
     synthesis, sizes = SYNTHESIS[name]
     device = device_on(board, design, clocks_of(board))
     ports = [getattr(device, port) for port in device.signature.members]
-    (tmp_path / "top.il").write_text(rtlil.convert(device, platform=FamilyPlatform(board.hardware), ports=ports))
-    before_gates = "map_ffram" if board.family == "xilinx7" else "map_gates"
+    (tmp_path / "top.il").write_text(rtlil.convert(device, platform=FamilyPlatform(board.family), ports=ports))
+    before_gates = "map_ffram" if board.family == "7-series" else "map_gates"
     script = f"read_rtlil top.il; {synthesis} -run begin:{before_gates}; tee -q -o stat.json stat -json"
     run("yosys", ["-q", "-p", script], tmp_path)
     types = json.loads((tmp_path / "stat.json").read_text())["design"]["num_cells_by_type"]

@@ -132,5 +132,5 @@ def test_every_board_elaborates_with_its_clocks(board: boards.Board) -> None:
         found = re.search(rf"{domain.name}_clk\S* +(?:-period )?([\d.]+)", text)
         assert found is not None, domain
         told = float(found[1])
-        wanted = {"ecp5": megahertz * 1e6, "ice40": megahertz, "xilinx7": 1e3 / megahertz}[board.family]
+        wanted = {"ecp5": megahertz * 1e6, "ice40": megahertz, "7-series": 1e3 / megahertz}[board.family]
         assert told == pytest.approx(wanted), domain

@@ -498,7 +498,7 @@ class FIRCoreSpec(wiring.Component):
 
     The result is computed from the last samples as they were accepted, from silence at each `first`, or, of a continuous
     design, at one behind a reset or `silence`. As many results fit inside as the output buffer has places (here `depth`, or as
-    many as the schedule says); the core accepts if three more did two clocks ago, and a slot has passed since the sample
+    many as the plan says); the core accepts if three more did two clocks ago, and a slot has passed since the sample
     before. It is busy while a frame is open or inside, and two clocks longer. Loaded coefficients change between two frames
     only, or, if the design says so, between any two samples.
     """

@@ -44,7 +44,7 @@ def test_each_plane_is_that_of_a_core_of_one(cores, design):
             transport.switch("symmetric", 5)
             design = design.replace(boundary="symmetric")
         results = transport.run_frames(frames)
-        assert transport.status()["frame_clocks"] == single.frame_clocks(*size, frames=len(frames)) + later
+        assert transport.status()["frame_clocks"] == single.timing.frame_clocks(*size, frames=len(frames)) + later
     for frame, result in zip(frames, results, strict=True):
         np.testing.assert_array_equal(result, golden.run(design, frame))
         for plane in range(design.planes):
