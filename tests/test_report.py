@@ -196,8 +196,8 @@ def test_clocks_of_a_frame_of_several_pixels_a_clock() -> None:
     assert numbers["line_buffer_bits"] == 2 * 8 * 640
     valid = lower(Conv2DDesign([[1, 2, 1]] * 3, mode="valid", pixels_per_clock=4))
     # The last results of a row of 12 come with the next row's first beat, of 10 with its own last.
-    assert valid.frame_clocks(9, 12) - valid.frame_clocks(9, 10) == 1
-    assert valid.frame_interval(9, 12) == valid.frame_interval(9, 10) == 27
+    assert valid.timing.frame_clocks(9, 12) - valid.timing.frame_clocks(9, 10) == 1
+    assert valid.timing.frame_interval(9, 12) == valid.timing.frame_interval(9, 10) == 27
 
 
 def test_a_padded_frame_is_counted_as_the_core_sees_it() -> None:

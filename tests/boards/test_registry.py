@@ -9,7 +9,6 @@ import pytest
 from convolver import BoardError, Conv2DDesign, FIRDesign, boards
 from convolver.boards.clocks import clocks_of
 from convolver.boards.flow import _plan
-from convolver.boards.listing import describe
 from convolver.boards.registry import Fifo, Uart
 from convolver.boards.resources import check_fit, needs
 
@@ -108,7 +107,7 @@ def test_long_lines_of_an_icebreaker_take_its_single_port_rams() -> None:
 
 def test_icebreaker_comes_with_a_constant_3x3() -> None:
     design = boards.get("icebreaker").design
-    assert describe(design) == "3x3, constant u3, u8 pixels, 640 columns, edge"
+    assert design.describe() == "3x3, constant u3, u8 pixels, 640 columns, edge"
     assert not design.loadable
 
 
