@@ -111,6 +111,8 @@ class Design:
     """The field that lists the weights."""
     sample_field: ClassVar[str]
     """The field that says what a sample is."""
+    axes: ClassVar[tuple[str, ...]] = ("length",)
+    """The axes of a frame, the slowest first, by the names of the registers that hold their sizes."""
     element: ClassVar[str] = "sample"
     """What goes in, one after the other."""
     cycles_field: ClassVar[str] = "clocks_per_sample"
@@ -604,6 +606,7 @@ class Conv2DDesign(Design):
     rank: ClassVar[int] = 2
     weights_field: ClassVar[str] = "kernel"
     sample_field: ClassVar[str] = "pixel"
+    axes: ClassVar[tuple[str, ...]] = ("rows", "columns")
     element: ClassVar[str] = "pixel"
     cycles_field: ClassVar[str] = "clocks_per_pixel"
     smaller: ClassVar[Mapping[str, str]] = {

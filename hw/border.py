@@ -10,7 +10,7 @@ from convolver.designs import GATEWARE_BOUNDARIES, Boundary, Conv2DDesign
 
 from .cells import Cells
 from .raster import border_layout, step_layout
-from .stream import image_marks
+from .stream import marks_of
 
 __all__ = ["Borders", "Source", "choice_layout", "column_signature", "column_sources", "left_sources", "row_sources"]
 
@@ -114,7 +114,7 @@ def choice_layout(design: Conv2DDesign, sums: Cells | None = None) -> data.Struc
         if sums is not None:
             border = data.StructLayout({"boundary": border["boundary"].shape, "fill": sums.plane_shape})
         fields |= {"border": border, "border_before": border}
-    return data.StructLayout(fields | {"result": 1} | image_marks(design.pixels_per_clock))
+    return data.StructLayout(fields | {"result": 1} | marks_of(design))
 
 
 def column_signature(design: Conv2DDesign, rows: int, sums: Cells | None = None) -> wiring.Signature:
@@ -152,7 +152,7 @@ class Borders(wiring.Component):
         m = Module()
         design = self._design
         step = Signal(step_layout(design))
-        marks = image_marks(design.pixels_per_clock)
+        marks = marks_of(design)
         m.d.sync += [step.eq(self.step), *(self.choice[name].eq(step[name]) for name in ("result", *marks))]
         if design.core_mode == "valid":
             return m

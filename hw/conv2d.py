@@ -22,7 +22,7 @@ from .marks import ERROR_LAYOUT
 from .operands import Operands, Sums
 from .pace import Pace
 from .raster import Raster, border_layout
-from .stream import beat_layout, image_marks, result_layout
+from .stream import beat_layout, marks_of, result_layout
 from .window import RowBorder, Window
 
 __all__ = ["Conv2DCore"]
@@ -170,7 +170,7 @@ class Conv2DCore(wiring.Component):
     def _operands(self, m: Module, window: Window) -> tuple[list[Value], Value, dict[str, Value]]:
         """What the products take, one sample of a beat behind the other; whether it is that of a result; and its marks."""
         plan = self.plan
-        shapes = image_marks(plan.pixels)
+        shapes = marks_of(self.design)
         marks: dict[str, Value] = {name: getattr(window, name) for name in shapes}
         operands: list[Value] = []
         several = plan.copies * len(plan.arrays) > 1

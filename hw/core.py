@@ -1,19 +1,29 @@
 """Makes the core of a design."""
 
-from convolver.designs import Conv2DDesign, FIRDesign
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from convolver.designs import Conv2DDesign, Design, FIRDesign
 from convolver.plan.target import Family
 
 from .conv2d import Conv2DCore
 from .fir import FIRCore
 from .marks import ERRORS
 
-__all__ = ["ERRORS", "Conv2DCore", "FIRCore", "create"]
+__all__ = ["CORES", "ERRORS", "Conv2DCore", "Core", "FIRCore", "create"]
+
+Core = FIRCore | Conv2DCore
+"""What all cores are: a component with the ports of docs/architecture.md, and a `plan`."""
 
 
-def create(design: FIRDesign | Conv2DDesign, family: Family | None = None) -> FIRCore | Conv2DCore:
+CORES: Mapping[type[Design], Callable[[Any, Family | None], Core]] = {FIRDesign: FIRCore, Conv2DDesign: Conv2DCore}
+"""The core of each kind of design."""
+
+
+def create(design: Design, family: Family | None = None) -> Core:
     """The gateware of a design; its ports are listed in docs/architecture.md.
 
     A core for a `family` has that family's latency whatever platform it is elaborated for, and its primitives on that
     family's.
     """
-    return FIRCore(design, family) if isinstance(design, FIRDesign) else Conv2DCore(design, family)
+    return CORES[type(design)](design, family)

@@ -149,8 +149,7 @@ class _Far(wiring.Component):
         connect(m, accelerator.o, packer.i)
         connect(m, packer.o, flipped(self.results))
         connect(m, flipped(self.bus), accelerator.bus)
-        sizes = ("rows", "columns") if isinstance(self.design, Conv2DDesign) else ("length",)
-        for name in sizes:
+        for name in self.design.axes:
             m.d.comb += getattr(unpacker, name).eq(getattr(accelerator, name))
         m.d.comb += self.empty.eq(unpacker.empty)
         return m

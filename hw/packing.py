@@ -6,7 +6,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from convolver.designs import Conv2DDesign, Design, FIRDesign
+from convolver.designs import Conv2DDesign, FIRDesign
 from convolver.hw.cobs import framed
 from convolver.hw.registers import frame_members
 from convolver.hw.stream import SkidBuffer, beat_layout, result_layout
@@ -35,14 +35,14 @@ class SampleUnpacker(wiring.Component):
 
     Parameters
     ----------
-    design : FIRDesign or Conv2DDesign
+    design : Design
         The format of a sample, and the core's marks.
 
     Ports
     -----
     i : bytes.
-    rows, columns : size of the next frame, 2-D only; 0 counts as the largest number of that port's width, plus one.
-    length : samples of the next frame, FIR only; likewise.
+    rows, columns, length : size of the next frame, of `design.axes`; 0 counts as the largest number of that port's width,
+        plus one.
     o : samples, as the core takes them.
     empty : no whole beat waits. Half a one may.
     """
@@ -90,25 +90,23 @@ class SampleUnpacker(wiring.Component):
         # Marks of their own, not fields of `beat`: a struct that reads itself looks like a loop to a simulator.
         first, last = Signal(init=1), Signal()
         m.d.comb += beat.last.eq(last)
-        if isinstance(self.design, Conv2DDesign):
-            row, bottom = self._counter(m, "rows", first)
-            column, eol = self._counter(m, "columns", first)
-            m.d.comb += [beat.eol.eq(eol), last.eq(eol & bottom)]
-            with m.If(taken):
-                m.d.sync += column.eq(Mux(eol, 0, column + 1))
-                with m.If(eol):
-                    m.d.sync += row.eq(Mux(bottom, 0, row + 1))
-        else:
-            place_in_frame, end = self._counter(m, "length", first)
-            m.d.comb += last.eq(end)
-            with m.If(taken):
-                m.d.sync += place_in_frame.eq(Mux(last, 0, place_in_frame + 1))
+        counters = [self._counter(m, name, first) for name in self.design.axes]
+        _, line_end = counters[-1]
+        # The fastest axis counts samples; a slower one counts where all faster ones end.
+        counts: Value = taken
+        for place, end in reversed(counters):
+            with m.If(counts):
+                m.d.sync += place.eq(Mux(end, 0, place + 1))
+            counts = counts & end
+        m.d.comb += last.eq(Cat(end for _, end in counters).all())
+        if "eol" in self._layout.members:
+            m.d.comb += beat.eol.eq(line_end)
         with m.If(taken):
             m.d.sync += first.eq(last)
         if pixels == 1:
             m.d.comb += [Value.cast(beat.data).eq(sample), beat.first.eq(first), whole.eq(final)]
         else:
-            self._gather(m, beat, sample, final, eol, last, taken, whole)
+            self._gather(m, beat, sample, final, line_end, last, taken, whole)
 
         connect(m, skid.o, flipped(self.o))
         m.d.comb += self.empty.eq(~skid.o.valid)
@@ -151,7 +149,7 @@ class ResultPacker(wiring.Component):
 
     Parameters
     ----------
-    design : FIRDesign or Conv2DDesign
+    design : Design
         The format of a result, and the core's marks.
 
     Ports

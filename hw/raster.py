@@ -10,7 +10,7 @@ from convolver.designs import GATEWARE_BOUNDARIES, Conv2DDesign
 
 from .marks import ERROR_LAYOUT
 from .pace import Pace
-from .stream import beat_layout, image_marks, shape_of
+from .stream import beat_layout, marks_of, shape_of
 from .stride import Stride
 
 __all__ = ["Raster", "border_layout", "step_layout"]
@@ -31,7 +31,7 @@ def step_layout(design: Conv2DDesign) -> data.StructLayout:
     top, bottom : rows of the frame above and below the result row that this line serves, counted up to the kernel only.
     border, border_before : of the result row that this line serves, and of the one before; where they are chosen at run time.
     rest, ends : pixels of a line's last beat, less one; and the step is such a beat's; of several pixels a beat.
-    result : the step completes a result that is wanted, or a beat of them; its marks are those of `image_marks`.
+    result : the step completes a result that is wanted, or a beat of them; its marks are those of `marks_of`.
     """
     pixels = design.pixels_per_clock
     fields: dict[str, object] = {
@@ -45,7 +45,7 @@ def step_layout(design: Conv2DDesign) -> data.StructLayout:
         fields |= {"border": border_layout(design), "border_before": border_layout(design)}
     if pixels > 1:
         fields |= {"rest": range(pixels), "ends": 1}
-    return data.StructLayout(fields | {"result": 1} | image_marks(pixels))
+    return data.StructLayout(fields | {"result": 1} | marks_of(design))
 
 
 class Raster(wiring.Component):

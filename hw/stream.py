@@ -8,15 +8,13 @@ from amaranth.hdl import Module, Mux, Shape, ShapeLike, Signal, signed, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from convolver.designs import Conv2DDesign, FIRDesign
+from convolver.designs import Design
 from convolver.formats import Format
 
 __all__ = [
     "SkidBuffer",
     "beat_layout",
-    "frame_layout",
-    "image_layout",
-    "image_marks",
+    "marks_of",
     "result_layout",
     "shape_of",
 ]
@@ -27,7 +25,15 @@ def shape_of(number: Format) -> Shape:
     return signed(number.width) if number.signed else unsigned(number.width)
 
 
-def result_layout(design: FIRDesign | Conv2DDesign) -> data.StructLayout:
+def marks_of(design: Design) -> dict[str, int]:
+    """The marks of a core's beats: a frame's `first` and `last`, and with lines `eol` at the end of each. Of several pixels a
+    beat, `keep` has a bit for each of them: all are set but with `eol`, where those behind the line's end aren't."""
+    names = ("first", "last") if len(design.axes) == 1 else ("first", "last", "eol")
+    pixels = design.pixels_per_clock
+    return dict.fromkeys(names, 1) | ({"keep": pixels} if pixels > 1 else {})
+
+
+def result_layout(design: Design) -> data.StructLayout:
     """Payload of a core's results: that of its samples, in the output's format; of several for each place, an array takes the
     place of one."""
     shape: ShapeLike = shape_of(design.output_format)
@@ -36,35 +42,18 @@ def result_layout(design: FIRDesign | Conv2DDesign) -> data.StructLayout:
     return _layout(design, shape)
 
 
-def beat_layout(design: FIRDesign | Conv2DDesign) -> data.StructLayout:
-    """Payload of a core's samples. Of several planes a pixel is an array, of several pixels `data` is one of those."""
+def beat_layout(design: Design) -> data.StructLayout:
+    """Payload of a core's samples: `data` and `marks_of`. Of several planes a pixel is an array, of several pixels `data` is
+    one of those, the leftmost first."""
     return _layout(design, shape_of(design.sample))
 
 
-def _layout(design: FIRDesign | Conv2DDesign, shape: ShapeLike) -> data.StructLayout:
-    if isinstance(design, FIRDesign):
-        return frame_layout(shape)
+def _layout(design: Design, shape: ShapeLike) -> data.StructLayout:
     if design.planes > 1:
         shape = data.ArrayLayout(shape, design.planes)
-    return image_layout(shape, design.pixels_per_clock)
-
-
-def frame_layout(shape: ShapeLike) -> data.StructLayout:
-    """Payload of a signal: `data`, and the marks of a frame's `first` and `last` sample."""
-    return data.StructLayout({"data": shape, "first": 1, "last": 1})
-
-
-def image_layout(shape: ShapeLike, pixels: int = 1) -> data.StructLayout:
-    """Payload of an image: `data`, an array of several pixels a beat, the leftmost first; and `image_marks`."""
-    if pixels > 1:
-        shape = data.ArrayLayout(shape, pixels)
-    return data.StructLayout({"data": shape} | image_marks(pixels))
-
-
-def image_marks(pixels: int) -> dict[str, int]:
-    """The marks of an image's beats: as in `frame_layout`, and `eol` with each line's last pixel. Of several pixels a beat,
-    `keep` has a bit for each of them: all are set but with `eol`, where those behind the line's end aren't."""
-    return dict.fromkeys(("first", "last", "eol"), 1) | ({"keep": pixels} if pixels > 1 else {})
+    if design.pixels_per_clock > 1:
+        shape = data.ArrayLayout(shape, design.pixels_per_clock)
+    return data.StructLayout({"data": shape} | marks_of(design))
 
 
 class SkidBuffer(wiring.Component):

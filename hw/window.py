@@ -11,7 +11,7 @@ from convolver.designs import GATEWARE_BOUNDARIES, Conv2DDesign
 
 from .border import Source, choices, column_signature, left_sources
 from .cells import Cells
-from .stream import image_marks
+from .stream import marks_of
 
 __all__ = ["RowBorder", "Window"]
 
@@ -88,7 +88,7 @@ class Window(wiring.Component):
     valid : Out
         `places` are those of a result.
     first, last, eol, keep : Out
-        Its marks: those of `image_marks`.
+        Its marks: those of `marks_of`.
     next_first : Out
         A frame's first result is next, in the next clock.
     """
@@ -97,7 +97,7 @@ class Window(wiring.Component):
         self._design = design
         self._rows, self._cells = (design.kernel_rows, Cells.of_pixels(design)) if sums is None else (1, sums)
         self._columns = design.kernel_columns + design.pixels_per_clock - 1
-        self._marks = image_marks(design.pixels_per_clock)
+        self._marks = marks_of(design)
         super().__init__(
             {
                 "i": In(column_signature(design, self._rows, sums)),
