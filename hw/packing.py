@@ -6,7 +6,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from convolver.designs import Conv2DDesign, FIRDesign
+from convolver.designs import Conv2DDesign, Design, FIRDesign
 from convolver.hw.cobs import framed
 from convolver.hw.registers import frame_members
 from convolver.hw.stream import SkidBuffer, beat_layout, result_layout
