@@ -89,6 +89,12 @@ LINE_TURNAROUND = 3
 MAX_PLANES = 4
 """Most planes that go through side by side."""
 
+TRIAL_SAMPLES = 1000
+"""Samples of the longest signal of a quick test."""
+
+TRIAL_SIDE = 64
+"""Rows and columns, plus the kernel's, of the largest image of a quick test."""
+
 PIXELS_PER_CLOCK = (1, 2, 4)
 """Pixels that a beat may carry."""
 
@@ -153,6 +159,10 @@ class Design:
     """Whether a sum's magnitude takes its place."""
     threshold: int | None = None
     """What makes results binary."""
+    continuous: bool = False
+    """Whether a frame goes on where the one before ended."""
+    switchable: bool = False
+    """Whether boundary and fill can be chosen for each frame."""
 
     def _set(self, name: str, value: object) -> None:
         """Completes a field; they are frozen once the design is made."""
@@ -300,6 +310,44 @@ class Design:
     def sums(self) -> tuple[tuple[int, ...], ...]:
         """The coefficients of each exact sum."""
         return (self.weights,)
+
+    @property
+    def coefficient_set(self) -> Any:
+        """The coefficients as they are given and loaded: nested as the design has them."""
+        raise NotImplementedError
+
+    @property
+    def set_range(self) -> tuple[int, int]:
+        """The least and the greatest coefficient of which a whole set may consist."""
+        return self.coefficient_format.min, self.coefficient_format.max
+
+    def complete(self, independent: Sequence[int]) -> tuple[int, ...]:
+        """The whole set of coefficients of those that a core is loaded with."""
+        return tuple(independent)
+
+    @property
+    def border(self) -> dict[str, Any]:
+        """What a device is told of a frame's border, where that is chosen at run time."""
+        return {}
+
+    @property
+    def least_shape(self) -> tuple[int, ...]:
+        """Shape of the smallest frame, or of one plane of it, that gives a result."""
+        raise NotImplementedError
+
+    @property
+    def trial_shape(self) -> tuple[int, ...]:
+        """Shape of the largest frame of a quick test."""
+        raise NotImplementedError
+
+    def shape_within(self, samples: int) -> tuple[int, ...]:
+        """Shape of a frame of about so many samples, as wide as the design takes."""
+        raise NotImplementedError
+
+    def worst_windows(self) -> dict[str, Any]:
+        """Arrays of weights, by a name for each: a frame that meets one of them with the extremes of the samples, wherever a
+        window of results begins, gives the greatest and the least numbers that the core ever has."""
+        raise NotImplementedError
 
     @property
     def set_size(self) -> int:
@@ -521,6 +569,30 @@ class FIRDesign(FromSpecification, Design):
 
     def with_weights(self, weights: Sequence[int]) -> Self:
         return self.replace(coefficients=tuple(weights))
+
+    @property
+    def coefficient_set(self) -> tuple[int, ...]:
+        return self.coefficients
+
+    @property
+    def set_range(self) -> tuple[int, int]:
+        low, high = self.coefficient_format.min, self.coefficient_format.max
+        # Of antisymmetric taps the other half has the negative values.
+        return (max(low, -high) if self.symmetry == "antisymmetric" else low), high
+
+    @property
+    def least_shape(self) -> tuple[int, ...]:
+        return (1,)
+
+    @property
+    def trial_shape(self) -> tuple[int, ...]:
+        return (TRIAL_SAMPLES,)
+
+    def shape_within(self, samples: int) -> tuple[int, ...]:
+        return (samples,)
+
+    def worst_windows(self) -> dict[str, Any]:
+        return {"sum": self.coefficients[::-1]}
 
     @property
     def set_size(self) -> int:
@@ -745,6 +817,53 @@ class Conv2DDesign(Design):
     @property
     def weights(self) -> tuple[int, ...]:
         return tuple(weight for kernel in self.kernels for line in kernel for weight in line)
+
+    @property
+    def border(self) -> dict[str, Any]:
+        # A fill is only for the boundary constant.
+        return {"boundary": self.boundary} | ({"fill": self.fill} if self.boundary == "constant" else {})
+
+    @property
+    def coefficient_set(self) -> Kernel | tuple[Kernel, ...]:
+        return self.kernel
+
+    @property
+    def least_shape(self) -> tuple[int, ...]:
+        return (self.kernel_rows, self.kernel_columns) if self.mode == "valid" else (1, 1)
+
+    @property
+    def trial_shape(self) -> tuple[int, ...]:
+        sides = (self.kernel_rows, self.rows), (self.kernel_columns, self.columns)
+        return tuple(
+            max(low, min(TRIAL_SIDE + kernel, most)) for low, (kernel, most) in zip(self.least_shape, sides, strict=True)
+        )
+
+    def shape_within(self, samples: int) -> tuple[int, ...]:
+        return max(self.least_shape[0], min(self.rows, samples // self.columns)), self.columns
+
+    def worst_windows(self) -> dict[str, Any]:
+        kernels = {"sum": self.kernels[0]}
+        if len(self.kernels) > 1:
+            kernels = {f"sum of kernel {number}": kernel for number, kernel in enumerate(self.kernels)}
+        if len(self.kernels) > 1 and self.combine == "sum_abs":  # the greatest is that of some choice of signs
+            choices = [(1, *signs) for signs in itertools.product((1, -1), repeat=len(self.kernels) - 1)]
+            kernels = {f"sum with signs {signs}": self._signed_sum(signs) for signs in choices}
+        # The first of the results whose window lies inside the image gets a whole tile.
+        outside = {"full": (self.kernel_rows - 1, self.kernel_columns - 1), "same": (self.above, self.left)}
+        before = outside.get(self.mode, (0, 0))
+        moved = [-side % stride for side, stride in zip(before, self.stride, strict=True)]
+        return {name: self._as_window(kernel, *moved) for name, kernel in kernels.items()}
+
+    def _signed_sum(self, signs: Sequence[int]) -> Kernel:
+        """The kernel that all kernels with these signs add up to."""
+        lines = zip(*self.kernels, strict=True)
+        return tuple(tuple(sum(map(operator.mul, signs, weights)) for weights in zip(*line, strict=True)) for line in lines)
+
+    def _as_window(self, kernel: Kernel, rows: int, columns: int) -> Kernel:
+        """The kernel as it meets the pixels, moved down and to the right, around its ends."""
+        turned = tuple(line[::-1] for line in kernel[::-1]) if self.operation == "convolve" else kernel
+        down = turned[len(turned) - rows % len(turned) :] + turned[: len(turned) - rows % len(turned)]
+        return tuple(line[len(line) - columns % len(line) :] + line[: len(line) - columns % len(line)] for line in down)
 
     @property
     def sums(self) -> tuple[tuple[int, ...], ...]:

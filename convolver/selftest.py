@@ -1,6 +1,5 @@
 """Frames that a device must filter as the golden model does: extremes by construction, random ones, and much LFSR data."""
 
-import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -8,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from .designs import BOUNDARIES, Boundary, Conv2DDesign, FIRDesign
+from .designs import BOUNDARIES, Boundary, Conv2DDesign, Design
 from .formats import u8
 from .run import Filter
 
@@ -18,9 +17,6 @@ DEFAULT = Conv2DDesign(
     ((1, 2, 3), (-4, 5, 6), (7, -8, 9)), pixel=u8, shift=2, output=u8, boundary="edge", rows=480, columns=640
 )
 """What is tested if no design is given: a kernel that is its own mirror image in no way, with results beyond both ends."""
-
-FIR_LENGTH = 1000
-"""Samples of the longest random frame of a FIR filter."""
 
 LOOPBACK_BYTES = 8 << 20
 """Bytes of LFSR data that go through a board."""
@@ -33,9 +29,6 @@ SIMULATED_HZ = 1_000_000
 
 LOOPBACK_FRAME = 1 << 16
 """Samples of a frame of LFSR data."""
-
-IMAGE_SIDE = 64
-"""Rows and columns of the largest random frame of a 2-D design, plus the kernel's."""
 
 
 class Device(Filter, Protocol):
@@ -69,12 +62,12 @@ class Case:
 
     name: str
     samples: NDArray[np.int64]
-    design: FIRDesign | Conv2DDesign
+    design: Design
     load: bool = False
     pieces: int = 1
 
 
-def cases(design: FIRDesign | Conv2DDesign, frames: int, seed: int) -> Iterator[Case]:
+def cases(design: Design, frames: int, seed: int) -> Iterator[Case]:
     """Yields the frames that find the most faults first, then `frames` random ones; loadable coefficients are tried at their
     extremes and at random, and put back at the end. Of several planes each is another one, moved by a pixel."""
     for case in _cases(design, frames, seed):
@@ -85,9 +78,9 @@ def cases(design: FIRDesign | Conv2DDesign, frames: int, seed: int) -> Iterator[
             yield case
 
 
-def _cases(design: FIRDesign | Conv2DDesign, frames: int, seed: int) -> Iterator[Case]:
+def _cases(design: Design, frames: int, seed: int) -> Iterator[Case]:
     random = np.random.default_rng(seed)
-    sample, shape = design.sample, _largest(design)
+    sample, shape = design.sample, design.trial_shape
     places = np.indices(shape).sum(axis=0)
     yield Case("all zero", np.zeros(shape, np.int64), design)
     yield Case("all at the minimum", np.full(shape, sample.min, np.int64), design)
@@ -97,28 +90,22 @@ def _cases(design: FIRDesign | Conv2DDesign, frames: int, seed: int) -> Iterator
     yield from _worst_cases(design, shape)
     for number in range(frames):
         yield Case(f"random frame {number + 1}", _random(design, shape, random), design)
-    if _continuous(design):
+    if design.continuous:
         yield Case("one signal in seven calls", _random(design, shape, random), design, pieces=7)
-    if isinstance(design, Conv2DDesign) and design.switchable:
+    if design.switchable:
         for boundary in BOUNDARIES:
             switched = design.replace(boundary=boundary, fill=int(random.integers(sample.min, sample.max + 1)))
             yield Case(f"boundary {boundary}, random frame", _random(design, shape, random), switched)
             yield Case(f"boundary {boundary}, smallest frame", np.full((1, 1), sample.max), switched)
     if not design.loadable:
         return
-    coefficient, count = design.coefficient_format, len(design.weights)
-    low = coefficient.min
-    if isinstance(design, FIRDesign):
-        count = len(design.terms)
-        if design.symmetry == "antisymmetric":
-            low = max(low, -coefficient.max)  # the other half has the negative values
+    (low, high), count = design.set_range, design.set_size
     sets = {
         "all coefficients at the minimum": [low] * count,
-        "all coefficients at the maximum": [coefficient.max] * count,
-        "random coefficients": [int(value) for value in random.integers(low, coefficient.max + 1, count)],
+        "all coefficients at the maximum": [high] * count,
+        "random coefficients": [int(value) for value in random.integers(low, high + 1, count)],
     }
-    if isinstance(design, FIRDesign):
-        sets = {name: list(design.complete(values)) for name, values in sets.items()}
+    sets = {name: list(design.complete(values)) for name, values in sets.items()}
     sets["its own coefficients again"] = list(design.weights)
     for name, weights in sets.items():
         changed = design.with_weights(weights)
@@ -132,28 +119,14 @@ def check(device: Device, case: Case) -> str | None:
     from .sim import golden
 
     if case.load:
-        device.load(_weights(case.design))
-    if _continuous(case.design):
+        device.load(np.array(case.design.coefficient_set, np.int64))
+    if case.design.continuous:
         device.silence()
     expected = golden.run(case.design, case.samples)
-    if isinstance(case.design, Conv2DDesign) and case.design.switchable:
-        boundary = case.design.boundary
-        # A fill is only for the boundary constant.
-        results = (
-            device(case.samples, boundary=boundary, fill=case.design.fill)
-            if boundary == "constant"
-            else device(case.samples, boundary=boundary)
-        )
-        result = np.asarray(results)
-    else:
-        result = np.concatenate(
-            [np.asarray(device(piece)) for piece in np.array_split(case.samples, case.pieces) if piece.size]
-        )
+    border = case.design.border if case.design.switchable else {}
+    pieces = np.array_split(case.samples, case.pieces) if case.pieces > 1 else [case.samples]
+    result = np.concatenate([np.asarray(device(piece, **border)) for piece in pieces if piece.size])
     return _differs(case.name, result, expected)
-
-
-def _continuous(design: FIRDesign | Conv2DDesign) -> bool:
-    return isinstance(design, FIRDesign) and design.continuous
 
 
 def _differs(name: str, result: NDArray[Any], expected: NDArray[Any]) -> str | None:
@@ -213,13 +186,9 @@ def loopback(device: Device, count: int, seed: int = 1, progress: Callable[[floa
 
     design = device.design
     size = design.sample.bytes
-    if isinstance(design, Conv2DDesign):
-        columns = design.columns
-        shape: tuple[int, ...] = (max(_least(design)[0], min(design.rows, LOOPBACK_FRAME // columns)), columns)
-        if design.planes > 1:
-            shape = (*shape, design.planes)
-    else:
-        shape = (LOOPBACK_FRAME,)
+    shape = design.shape_within(LOOPBACK_FRAME)
+    if design.planes > 1:
+        shape = (*shape, design.planes)
     samples = int(np.prod(shape))
     frames = -(-count // (size * samples))
     data = lfsr(frames * samples * size, seed)
@@ -232,12 +201,12 @@ def loopback(device: Device, count: int, seed: int = 1, progress: Callable[[floa
         return value.reshape(shape)
 
     before = np.zeros(0, np.int64)  # what a continuous filter keeps of the frames before
-    if _continuous(design):
+    if design.continuous:
         device.silence()
     results = device.stream(frame(number) for number in range(frames))
     for number, result in enumerate(results):
         given = frame(number)
-        if _continuous(design):
+        if design.continuous:
             joined = np.concatenate([before, given])
             expected = golden.run(design, joined)[len(before) :]
             before = joined[max(0, len(joined) - len(design.weights)) :]
@@ -251,39 +220,15 @@ def loopback(device: Device, count: int, seed: int = 1, progress: Callable[[floa
     return None
 
 
-def _weights(design: FIRDesign | Conv2DDesign) -> NDArray[np.int64]:
-    return np.array(design.coefficients if isinstance(design, FIRDesign) else design.kernel, np.int64)
-
-
-def _random(design: FIRDesign | Conv2DDesign, most: tuple[int, ...], random: np.random.Generator) -> NDArray[np.int64]:
-    shape = tuple(int(random.integers(low, high + 1)) for low, high in zip(_least(design), most, strict=True))
+def _random(design: Design, most: tuple[int, ...], random: np.random.Generator) -> NDArray[np.int64]:
+    shape = tuple(int(random.integers(low, high + 1)) for low, high in zip(design.least_shape, most, strict=True))
     return random.integers(design.sample.min, design.sample.max + 1, shape, np.int64)
 
 
-def _worst_cases(design: FIRDesign | Conv2DDesign, shape: tuple[int, ...]) -> Iterator[Case]:
-    windows = {"sum": np.array(design.coefficients if isinstance(design, FIRDesign) else design.kernels[0])}
-    if isinstance(design, Conv2DDesign) and len(design.kernels) > 1:
-        windows = {f"sum of kernel {number}": np.array(kernel) for number, kernel in enumerate(design.kernels)}
-        if design.combine == "sum_abs":  # the greatest is that of some choice of signs
-            signs = itertools.product((1, -1), repeat=len(design.kernels) - 1)
-            windows = {f"sum with signs {(1, *s)}": np.tensordot((1, *s), design.kernels, 1) for s in signs}
-    for name, window in windows.items():
-        yield Case(f"greatest {name}", _worst(design, window, shape, design.sample.max), design)
-        yield Case(f"least {name}", _worst(design, window, shape, design.sample.min), design)
-
-
-def _least(design: FIRDesign | Conv2DDesign) -> tuple[int, ...]:
-    if isinstance(design, FIRDesign):
-        return (1,)
-    return (design.kernel_rows, design.kernel_columns) if design.mode == "valid" else (1, 1)
-
-
-def _largest(design: FIRDesign | Conv2DDesign) -> tuple[int, ...]:
-    if isinstance(design, FIRDesign):
-        return (FIR_LENGTH,)
-    least = _least(design)
-    sides = (design.kernel_rows, design.rows), (design.kernel_columns, design.columns)
-    return tuple(max(low, min(IMAGE_SIDE + kernel, most)) for low, (kernel, most) in zip(least, sides, strict=True))
+def _worst_cases(design: Design, shape: tuple[int, ...]) -> Iterator[Case]:
+    for name, window in design.worst_windows().items():
+        yield Case(f"greatest {name}", _worst(design, np.array(window), shape, design.sample.max), design)
+        yield Case(f"least {name}", _worst(design, np.array(window), shape, design.sample.min), design)
 
 
 def _impulse(shape: Sequence[int], height: int) -> NDArray[np.int64]:
@@ -292,18 +237,11 @@ def _impulse(shape: Sequence[int], height: int) -> NDArray[np.int64]:
     return frame
 
 
-def _worst(design: FIRDesign | Conv2DDesign, window: NDArray[np.int64], shape: Sequence[int], wanted: int) -> NDArray[np.int64]:
+def _worst(design: Design, window: NDArray[np.int64], shape: Sequence[int], wanted: int) -> NDArray[np.int64]:
     """A frame in which one window at least meets every positive coefficient with `wanted`, and every negative one with the
     other extreme: the sum that needs the accumulator's whole width."""
     sample = design.sample
     other = sample.min if wanted == sample.max else sample.max
-    if isinstance(design, FIRDesign) or design.operation == "convolve":
-        window = np.flip(window)
-    if isinstance(design, Conv2DDesign):
-        # The first of the results whose window lies inside the image gets a whole tile.
-        outside = {"full": (design.kernel_rows - 1, design.kernel_columns - 1), "same": (design.above, design.left)}
-        before = outside.get(design.mode, (0, 0))
-        window = np.roll(window, [-side % stride for side, stride in zip(before, design.stride, strict=True)], axis=(0, 1))
     tile = np.where(window >= 0, wanted, other)
     repeats = [-(-side // length) for side, length in zip(shape, tile.shape, strict=True)]
     return np.tile(tile, repeats)[tuple(slice(side) for side in shape)].astype(np.int64)

@@ -1,0 +1,166 @@
+"""Exact sums by shifted arrays: 1-D and 2-D convolution and correlation, and what stands outside an image."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from convolver.designs import BOUNDARIES, MODES, Boundary, Mode
+from convolver.errors import DataError
+
+from .exact import INT64, Array, exact, fits_int64, reach, word
+
+__all__ = ["convolve", "convolve2d", "correlate", "correlate2d", "lfilter", "pad"]
+
+BLOCK = 1 << 16
+"""Results summed at a time, so that a block and its products stay in the processor's cache."""
+
+
+def lfilter(b: npt.ArrayLike, x: npt.ArrayLike) -> Array:
+    """The causal FIR filter with taps `b`, `scipy.signal.lfilter(b, 1, x)`: ``y[n] = sum(b[k] * x[n - k])``."""
+    taps, samples = exact("Taps", b, 1), exact("Samples", x, 1)
+    before = np.zeros(len(taps) - 1, samples.dtype)
+    return _valid(np.concatenate([before, samples])[None, :], taps[None, :]).reshape(-1)
+
+
+def convolve(x: npt.ArrayLike, h: npt.ArrayLike, mode: Mode = "full") -> Array:
+    """The 1-D convolution, `h` flipped, of `scipy.signal.convolve`; ``same`` has the length of `x`.
+
+    Raises `DataError` if `h` is longer than `x` in ``valid`` mode, where scipy swaps the two.
+    """
+    samples, taps = exact("Samples", x, 1), exact("Taps", h, 1)
+    return convolve2d(samples[None, :], taps[None, :], mode).reshape(-1)
+
+
+def correlate(x: npt.ArrayLike, h: npt.ArrayLike, mode: Mode = "full") -> Array:
+    """The 1-D correlation, `h` not flipped, of `scipy.signal.correlate`; ``same`` has the length of `x`.
+
+    Raises `DataError` if `h` is longer than `x` in ``valid`` mode, where scipy swaps the two.
+    """
+    return convolve(x, exact("Taps", h, 1)[::-1], mode)
+
+
+def convolve2d(
+    image: npt.ArrayLike, kernel: npt.ArrayLike, mode: Mode = "full", boundary: Boundary = "constant", fill: int = 0
+) -> Array:
+    """The 2-D convolution, `kernel` flipped, of `scipy.signal.convolve2d`, with `numpy.pad`'s names for the boundary.
+
+    Parameters
+    ----------
+    image, kernel : 2-D array-like of int
+        Any integers, of any size.
+    mode : {"full", "same", "valid"}
+        Size of the result; ``same`` is centred as scipy.signal centres it, for even sizes too.
+    boundary : {"constant", "edge", "reflect", "symmetric", "wrap"}
+        What stands outside the image; unused in ``valid`` mode.
+    fill : int
+        The pixel outside the image under ``constant``.
+
+    Returns
+    -------
+    ndarray
+        The exact sums: int64 where all of them fit, Python integers in an object array otherwise.
+
+    Raises
+    ------
+    DataError
+        If a parameter isn't one of its words, an array isn't 2-D, empty or not of integers, or in ``valid`` mode the
+        kernel is larger than the image (scipy swaps the two).
+    """
+    return _filter2d(image, exact("Kernel", kernel, 2), mode, boundary, fill, later=1)
+
+
+def correlate2d(
+    image: npt.ArrayLike, kernel: npt.ArrayLike, mode: Mode = "full", boundary: Boundary = "constant", fill: int = 0
+) -> Array:
+    """The 2-D correlation, `kernel` not flipped, of `scipy.signal.correlate2d`; otherwise as `convolve2d`.
+
+    In ``same`` mode scipy centres an even size one place later than it does in `convolve2d`, and so do we.
+    """
+    return _filter2d(image, exact("Kernel", kernel, 2)[::-1, ::-1], mode, boundary, fill, later=0)
+
+
+def pad(image: npt.ArrayLike, margins: Sequence[tuple[int, int]], boundary: Boundary, fill: int = 0) -> Array:
+    """`numpy.pad` of an image, by closed-form indices, so that a margin may be wider than the image.
+
+    Parameters
+    ----------
+    image : 2-D array-like of int
+        One or more pixels.
+    margins : ((above, below), (left, right))
+        Rows and columns to add, from 0.
+    boundary, fill
+        As in `convolve2d`.
+    """
+    pixels = exact("Image", image, 2)
+    if boundary == "constant":
+        filling = exact("Fill", [fill], 1)
+        (above, below), (left, right) = margins
+        shape = pixels.shape[0] + above + below, pixels.shape[1] + left + right
+        padded = np.full(shape, filling[0], np.result_type(pixels, filling))
+        padded[above : above + pixels.shape[0], left : left + pixels.shape[1]] = pixels
+        return padded
+    rows, columns = (
+        _inside(np.arange(-before, size + after), size, boundary)
+        for size, (before, after) in zip(pixels.shape, margins, strict=True)
+    )
+    return pixels[rows][:, columns]
+
+
+def _filter2d(image: npt.ArrayLike, weights: Array, mode: Mode, boundary: Boundary, fill: int, later: int) -> Array:
+    """The convolution with `weights` flipped. Of an even size, `later` = 1 takes the later of the two middle weights of the
+    window as its centre, 0 the earlier one."""
+    word("Mode", mode, MODES)
+    word("Boundary", boundary, BOUNDARIES)
+    pixels = exact("Image", image, 2)
+    match mode:
+        case "full":
+            margins = [(side - 1, side - 1) for side in weights.shape]
+        case "same":
+            margins = [((side - 1 + later) // 2, (side - later) // 2) for side in weights.shape]
+        case "valid":
+            if any(side > size for side, size in zip(weights.shape, pixels.shape, strict=True)):
+                rows, columns = weights.shape
+                least = f"{pixels.shape[0]}x{pixels.shape[1]}"
+                raise DataError(f"In valid mode the kernel must not be larger than the image, {least}, not {rows}x{columns}")
+            margins = [(0, 0), (0, 0)]
+    return _valid(pad(pixels, margins, boundary, fill), weights)
+
+
+def _valid(x: Array, h: Array) -> Array:
+    """The convolution of `x` with `h` flipped, where `h` lies inside `x`: the sum of shifted arrays, one for each weight."""
+    bound = reach(x) * sum(abs(int(weight)) for weight in h.flat)
+    dtype = np.int64 if bound <= INT64.max else object
+    x = x.astype(dtype, copy=False)
+    rows, columns = x.shape[0] - h.shape[0] + 1, x.shape[1] - h.shape[1] + 1
+    sums = np.zeros((rows, columns), dtype)
+    step = max(1, BLOCK // columns)
+    products = np.empty((step, columns), dtype)
+    for top in range(0, rows, step):
+        block = sums[top : top + step]
+        product = products[: len(block)]
+        for (i, j), weight in np.ndenumerate(h):
+            row, column = top + h.shape[0] - 1 - i, h.shape[1] - 1 - j
+            np.multiply(x[row : row + len(block), column : column + columns], int(weight), out=product)
+            np.add(block, product, out=block)
+    if dtype is object and fits_int64(sums.min(), sums.max()):
+        return sums.astype(np.int64)
+    return sums
+
+
+def _inside(index: npt.NDArray[np.int64], size: int, boundary: Boundary) -> npt.NDArray[np.int64]:
+    """The indices from 0 to size - 1 whose pixels stand at any indices."""
+    match boundary:
+        case "edge":
+            return np.clip(index, 0, size - 1)
+        case "wrap":
+            return index % size
+        case "symmetric":
+            index = index % (2 * size)
+            return np.minimum(index, 2 * size - 1 - index)
+        case "reflect":
+            period = max(2 * (size - 1), 1)
+            index = index % period
+            return np.minimum(index, period - index) if size > 1 else index
+        case _:
+            raise DataError(f"Boundary must be one of {', '.join(BOUNDARIES)}, not {boundary!r}")
