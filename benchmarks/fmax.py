@@ -42,7 +42,7 @@ from convolver.hw.elaboration import rtlil_of
 from convolver.hw.families import FamilyPlatform
 from convolver.hw.floorplan import FLOORPLANNED
 from convolver.hw.stream import shape_of
-from convolver.schedule import Schedule
+from convolver.plan import lower
 
 TARGET = 300e6
 DEVICE = ("--85k", "--package", "CABGA381", "--speed", "6")
@@ -359,10 +359,10 @@ def table(found: Iterable[Figures]) -> str:
 
 def forms_of(design: FIRDesign | Conv2DDesign) -> list[str]:
     """The forms in which a design is measured."""
-    forms, plan = list(FORMS), Schedule(design, "ecp5")
-    if plan.lanes <= FLOORPLANNED or not plan.spread:
+    forms, plan = list(FORMS), lower(design, "ecp5")
+    if plan.lanes <= FLOORPLANNED or not plan.arrays[0].spread:
         forms.remove("device")
-    if plan.copies > 1 or plan.clocks > 1 or len(plan.arrays) > 1:
+    if plan.copies > 1 or plan.cycles > 1 or len(plan.arrays) > 1:
         forms.remove("direct")  # which has one kernel, and a beat of one sample in each clock
     return forms
 

@@ -151,8 +151,6 @@ class Design:
     """Pixels, or samples of a signal, in a beat."""
     planes: int = 1
     """Samples of a pixel, side by side."""
-    continuous: bool = False
-    """Whether the core keeps its last samples from frame to frame."""
     combine: Combination = "none"
     """What becomes of several sums."""
     absolute: bool = False

@@ -92,7 +92,9 @@ def with_border(design: FIRDesign | Conv2DDesign, boundary: Boundary | None, fil
     except DesignError as error:
         raise DataError(str(error)) from None
     if fill is not None and changed.boundary != "constant":
-        raise DataError(f"A fill can be chosen only for the boundary constant, not {changed.fill} for {changed.boundary}; leave it out")
+        raise DataError(
+            f"A fill can be chosen only for the boundary constant, not {changed.fill} for {changed.boundary}; leave it out"
+        )
     return changed
 
 

@@ -10,7 +10,6 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from convolver import arguments
 from convolver.designs import Boundary, Conv2DDesign, FIRDesign
 from convolver.errors import DataError, LinkError
 from convolver.host.arguments import (

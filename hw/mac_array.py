@@ -26,6 +26,7 @@ __all__ = ["MACArray"]
 _Term = tuple[Any, int]
 """What is added up, and 1, or -1 if it is subtracted: a number, or, where sums are added in parts, a number's parts."""
 
+
 class MACArray(wiring.Component):
     """Computes the exact dot product of a slot's operands: one slot after the other, no stall.
 
