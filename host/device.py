@@ -2,8 +2,7 @@
 
 import asyncio
 import contextlib
-import threading
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Iterator
 from types import TracebackType
 from typing import Self
 
@@ -11,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convolver.designs import Boundary, Conv2DDesign, FIRDesign
-from convolver.errors import DataError, LinkError
+from convolver.errors import DataError
 from convolver.host.arguments import (
     check_items,
     check_progress,
@@ -22,18 +21,17 @@ from convolver.host.arguments import (
     checked_set,
     with_border,
 )
+from convolver.host.feeding import Feeder
 from convolver.host.ownership import Owned
 from convolver.host.streaming import Stream
 from convolver.host.tiling import Work
 from convolver.host.transport import Samples, Transport
+from convolver.host.turns import Turns
 
 __all__ = ["Device", "Progress"]
 
 Progress = Callable[[int, int], None]
 """Told how many results are there, of how many."""
-
-_POLL = 0.005
-_LOOK = 0.1
 
 
 class Device(Owned):
@@ -64,8 +62,7 @@ class Device(Owned):
     def __init__(self, transport: Transport) -> None:
         super().__init__()
         self._transport = transport
-        self._lock = threading.Lock()
-        self._user: tuple[int, object] | None = None
+        self._turns = Turns()
         self._stream: Stream | None = None
 
     @property
@@ -128,7 +125,7 @@ class Device(Owned):
         design = with_border(self.design, boundary, fill)
         array, planes = checked_samples(design, samples, stack)
         work = Work(design, array, planes, self._transport.frame_samples, progress=progress)
-        with self._using(), self._forgetting():
+        with self._turns.taken(), self._forgetting():
             self._switch(design)
             self._transport.stream(work.take, work.give, timeout)
         return work.result
@@ -181,24 +178,9 @@ class Device(Owned):
         self, items: Iterable[npt.ArrayLike], prepare: Callable[[npt.ArrayLike], Work], timeout: float | None, ahead: int
     ) -> Iterator[Samples]:
         self._check_owner()
-        refused: DataError | None = None
-        under_way = 0
-        with self._using(), self._streaming(timeout) as stream:
-            for item in items:
-                try:
-                    stream.send(prepare(item))
-                except DataError as error:
-                    refused = error
-                    break
-                under_way += 1
-                while (done := stream.receive(wait=under_way > ahead)) is not None:
-                    under_way -= 1
-                    yield done.result
-            while under_way and (done := stream.receive(wait=True)) is not None:
-                under_way -= 1
-                yield done.result
-        if refused is not None:
-            raise refused
+        with self._turns.taken(), self._streaming(timeout) as stream:
+            yield from stream.results(items, prepare, ahead)
+        stream.check_refused()
 
     async def acall(self, samples: npt.ArrayLike, timeout: float | None = None, *, stack: bool | None = None) -> Samples:
         """Filters `samples` as a call does, while other tasks go on; several at once take turns. A task that is cancelled ends
@@ -234,58 +216,21 @@ class Device(Owned):
         ahead: int,
     ) -> AsyncGenerator[Samples, None]:
         self._check_owner()
-        loop = asyncio.get_running_loop()
-        arrived = asyncio.Event()
-        room = asyncio.Semaphore(ahead + 1)
-        sent = received = 0
-        refused: DataError | None = None
-
-        def notify() -> None:
-            with contextlib.suppress(RuntimeError):  # the loop has ended: nobody waits any more
-                loop.call_soon_threadsafe(arrived.set)
-
-        async def feed() -> None:
-            nonlocal sent, refused
-            await room.acquire()
-            async for item in _asynchronous(items):
-                try:
-                    stream.send(prepare(item))  # at once: a set that is loaded from now on is for what is read later
-                except DataError as error:
-                    refused = error
-                    return
-                sent += 1
-                await room.acquire()
-
-        await self._claim()
+        await self._turns.claim()
         try:
-            with self._forgetting():
+            feeder = Feeder(ahead)
+            with self._streaming(timeout, feeder.notify) as stream:
+                feeder.start(stream, items, prepare)
                 try:
-                    self._switch(self.design)
-                    stream = self._stream = Stream(self._transport, timeout, notify)
-                    feeder = asyncio.create_task(feed())
-                    feeder.add_done_callback(lambda _: arrived.set())
-                    try:
-                        while not (feeder.done() and received == sent):
-                            await arrived.wait()
-                            arrived.clear()
-                            while (done := stream.receive(wait=False)) is not None:
-                                received += 1
-                                room.release()
-                                yield done.result
-                        feeder.result()
-                    finally:
-                        feeder.cancel()
-                        if self._owned:
-                            await asyncio.to_thread(stream.stop)
-                            with contextlib.suppress(asyncio.CancelledError, Exception):
-                                await feeder
+                    while await feeder.ready(stream):
+                        yield stream.pop()
                 finally:
-                    # No pause from here on: a task that loads finds either the stream or nobody. Who cancels twice waits here.
-                    self._finish()
+                    if self._owned:
+                        await feeder.stop(stream)
+                # No pause from here on: a task that loads finds either the stream or nobody. Who cancels twice waits here.
         finally:
-            self._release()
-        if refused is not None:
-            raise refused
+            self._turns.release()
+        stream.check_refused()
 
     def load(self, coefficients: npt.ArrayLike, timeout: float | None = None) -> None:
         """Gives the core other coefficients: from the next call on or, in the middle of a stream, from the next array on.
@@ -329,7 +274,7 @@ class Device(Owned):
             return (stream := self._stream) is not None and stream.load(whole, timeout)
 
         if not streamed():
-            with self._using(streamed) as mine:
+            with self._turns.taken(streamed) as mine:
                 if mine:
                     self._transport.load(whole, timeout)
 
@@ -348,7 +293,7 @@ class Device(Owned):
         self._check_owner()
         if not self.design.continuous:
             raise DataError("Only a FIR design with continuous=True keeps samples between calls; this one starts from silence")
-        with self._using():
+        with self._turns.taken():
             self._transport.silence()
 
     def status(self) -> dict[str, int | bool | str]:
@@ -357,12 +302,8 @@ class Device(Owned):
         While a call goes on in another thread, or a stream, it gives what is known without a word to the device.
         """
         self._check_owner()
-        if not self._lock.acquire(blocking=False):
-            return self._transport.status(ask=False)
-        try:
-            return self._transport.status()
-        finally:
-            self._lock.release()
+        with self._turns.tried() as free:
+            return self._transport.status() if free else self._transport.status(ask=False)
 
     def close(self) -> None:
         """Ends a stream, if there is one, and releases the transport; closing twice does nothing."""
@@ -372,44 +313,13 @@ class Device(Owned):
             self._stream.stop()
         self._transport.close()
 
-    # One user at a time
+    # What they share
 
     @contextlib.contextmanager
-    def _using(self, otherwise: Callable[[], bool] = lambda: False) -> Iterator[bool]:
-        """Waits for other threads; whoever would wait for itself is told. While it waits it asks whether what it waits for was
-        done `otherwise`, and then gives False."""
-        me = threading.get_ident()
-        while not self._lock.acquire(timeout=_LOOK):
-            user = self._user
-            if user is not None and user[0] == me:
-                raise LinkError(_BUSY)
-            if otherwise():
-                yield False
-                return
-        self._user = me, None
-        try:
-            yield True
-        finally:
-            self._release()
-
-    async def _claim(self) -> None:
-        """`_using` for a task: others go on while it waits."""
-        me = threading.get_ident(), asyncio.current_task()
-        while not self._lock.acquire(blocking=False):
-            if self._user == me:
-                raise LinkError(_BUSY)
-            await asyncio.sleep(_POLL)
-        self._user = me
-
-    def _release(self) -> None:
-        self._user = None
-        self._lock.release()
-
-    @contextlib.contextmanager
-    def _streaming(self, timeout: float | None) -> Iterator[Stream]:
+    def _streaming(self, timeout: float | None, notify: Callable[[], None] = lambda: None) -> Iterator[Stream]:
         self._switch(self.design)
         with self._forgetting():
-            stream = self._stream = Stream(self._transport, timeout)
+            stream = self._stream = Stream(self._transport, timeout, notify)
             try:
                 yield stream
             finally:
@@ -431,8 +341,6 @@ class Device(Owned):
         if self._stream is not None:
             self._stream.finish()
             self._stream = None
-
-    # Arrays
 
     def _switch(self, design: FIRDesign | Conv2DDesign) -> None:
         """Tells the core which border it makes; what it puts around an image that is padded here doesn't matter."""
@@ -460,15 +368,3 @@ class Device(Owned):
             return Work(design, array, frame_samples=most, skip=before)
 
         return piece
-
-
-_BUSY = "The device is in the middle of a stream; end it first, or open another device"
-
-
-async def _asynchronous(items: Iterable[npt.ArrayLike] | AsyncIterable[npt.ArrayLike]) -> AsyncIterator[npt.ArrayLike]:
-    if isinstance(items, AsyncIterable):
-        async for item in items:
-            yield item
-    else:
-        for item in items:
-            yield item

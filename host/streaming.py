@@ -8,9 +8,12 @@ import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy.typing as npt
+
+from convolver.errors import DataError
 from convolver.host.ownership import Owned
 from convolver.host.tiling import Work
 from convolver.host.transport import Samples, Transport
@@ -53,7 +56,9 @@ class Stream(Owned):
         self._notify = notify
         self._stopped = threading.Event()
         self._inbox: queue.SimpleQueue[Work | _Set | None] = queue.SimpleQueue()
-        self._outbox: queue.SimpleQueue[Work | BaseException] = queue.SimpleQueue()
+        self._outbox: queue.SimpleQueue[Samples | BaseException] = queue.SimpleQueue()
+        self._found: Samples | None = None  # by `ready`, for `pop`
+        self._refused: DataError | None = None
         self._sending: Work | None = None
         self._set: _Set | None = None  # waits until nothing is under way
         self._finishing = threading.RLock()
@@ -78,8 +83,43 @@ class Stream(Owned):
                 self._inbox.put(_Set(coefficients, timeout))
             return not self._finished
 
-    def receive(self, *, wait: bool) -> Work | None:
-        """The next piece that is done, or None if there is none and nobody waits; raises what the transport has raised."""
+    def results(
+        self, items: Iterable[npt.ArrayLike], prepare: Callable[[npt.ArrayLike], Work], ahead: int
+    ) -> Iterator[Samples]:
+        """Sends what `prepare` makes of the items, up to `ahead` before the results that it yields. What that refuses ends it,
+        behind the results before it: it is for `check_refused`."""
+        under_way = 0
+        for item in items:
+            try:
+                self.send(prepare(item))
+            except DataError as error:
+                self.refuse(error)
+                break
+            del item
+            under_way += 1
+            while self.ready(wait=under_way > ahead):
+                under_way -= 1
+                yield self.pop()
+        while under_way:
+            self.ready(wait=True)
+            under_way -= 1
+            yield self.pop()
+
+    def refuse(self, error: DataError) -> None:
+        """Keeps the error of an item that can't be sent for `check_refused`."""
+        self._refused = error.with_traceback(None)  # which holds this stream
+
+    def check_refused(self) -> None:
+        """Raises what was refused, if something was."""
+        error, self._refused = self._refused, None
+        try:
+            if error is not None:
+                raise error
+        finally:
+            del error  # which holds this call, which would hold it
+
+    def ready(self, *, wait: bool) -> bool:
+        """Whether the results of the next piece are there, for `pop`; raises what the transport has raised."""
         self._check_owner()
         while True:
             try:
@@ -87,11 +127,21 @@ class Stream(Owned):
                 found = self._outbox.get(timeout=_LOOK if wait else 0)
             except queue.Empty:
                 if not wait:
-                    return None
+                    return False
                 continue
-            if isinstance(found, BaseException):
-                raise found
-            return found
+            try:
+                if isinstance(found, BaseException):
+                    raise found
+                self._found = found
+                return True
+            finally:
+                del found  # an error holds this call, which would hold it
+
+    def pop(self) -> Samples:
+        """The results that `ready` has found; nothing here holds them any more."""
+        found, self._found = self._found, None
+        assert found is not None
+        return found
 
     def stop(self) -> None:
         """Ends the thread, at once even if something is under way; what was is lost. Stopping twice does nothing."""
@@ -104,6 +154,8 @@ class Stream(Owned):
         if not self._owned:
             return
         self.stop()
+        while not self._outbox.empty():
+            self._outbox.get()  # an error that nobody waits for holds the thread's calls, and these this stream
         with self._finishing:
             self._finished = True
             last = self._set
@@ -116,18 +168,23 @@ class Stream(Owned):
 
     def _run(self) -> None:
         try:
-            while (item := self._set or self._inbox.get()) is not None:
-                if isinstance(item, _Set):
-                    self._set = None
-                    self._transport.load(item.coefficients, item.timeout)
-                    continue
-                self._begin(item)
+            while self._go_on():
                 left = None if self._end is None else max(self._end - time.monotonic(), 0.0)
                 self._transport.stream(self._take, self._give, left, self._check)
         except _Stopped:
             pass
         except BaseException as error:  # noqa: BLE001  # it is raised where the results are waited for
             self._put(error)
+
+    def _go_on(self) -> bool:
+        """Waits for work, and loads the sets before it; False at the end."""
+        while isinstance(item := self._set or self._inbox.get(), _Set):
+            self._set = None
+            self._transport.load(item.coefficients, item.timeout)
+        if item is None:
+            return False
+        self._begin(item)
+        return True
 
     def _begin(self, work: Work) -> None:
         self._sending = work
@@ -161,12 +218,12 @@ class Stream(Owned):
     def _hand_out(self) -> None:
         """Puts out what is done, in order; an empty piece is as soon as those before it are."""
         while self._under_way and self._under_way[0].done:
-            self._put(self._under_way.popleft())
+            self._put(self._under_way.popleft().result)
 
     def _check(self) -> None:
         if self._stopped.is_set():
             raise _Stopped
 
-    def _put(self, found: Work | BaseException) -> None:
+    def _put(self, found: Samples | BaseException) -> None:
         self._outbox.put(found)
         self._notify()

@@ -124,7 +124,7 @@ class Work:
         progress: Callable[[int, int], None] | None = None,
     ) -> None:
         self._design = design
-        self._array: Samples | None = array
+        self._array = array
         self._progress = progress
         planes = planes or [(slice(None),) * array.ndim]
         first = array[planes[0]]
@@ -154,7 +154,7 @@ class Work:
         # No generators of this object's own: they would hold it, and it them, until Python looks for such circles.
         self._left = itertools.chain(itertools.product(planes, *axes), behind)
         self._under_way = itertools.chain(itertools.product(planes, *axes), behind)
-        self._taken = self._given = self._count = 0
+        self._given = self._count = 0
         self._result = None if self._frames else self._room()
 
     @property
@@ -173,12 +173,8 @@ class Work:
         piece = next(self._left, None)
         if piece is None:
             return None
-        assert self._array is not None
         plane, *parts = piece
         source = self._array[plane]
-        self._taken += 1
-        if self._taken == self._frames:
-            self._array = None  # while it waits for results it needs the samples no more
         if isinstance(self._design, FIRDesign):
             (cut,) = parts
             samples = source[cut.source]

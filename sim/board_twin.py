@@ -48,7 +48,7 @@ class _Job(ctypes.Structure):
     _fields_ = (
         ("sent", ctypes.c_char_p),
         ("sent_count", ctypes.c_int64),
-        ("received", ctypes.c_char_p),
+        ("received", ctypes.c_void_p),
         *((name, ctypes.c_int64) for name in ("capacity", "clocks", "patience", "taken", "given", "ran", "quiet", "broken")),
     )
 
@@ -162,7 +162,7 @@ class BoardTwin(Owned):
         job = _Job(
             sent=sent,
             sent_count=len(sent),
-            received=ctypes.cast(self._buffer, ctypes.c_char_p),
+            received=ctypes.addressof(self._buffer),
             capacity=_AT_ONCE,
             clocks=clocks,
             patience=(1 << 62) if patience is None else patience,

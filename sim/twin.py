@@ -360,7 +360,8 @@ class TwinTransport(Owned):
         If the twin can't be compiled.
     """
 
-    frame_samples = 1 << 24
+    frame_samples = 1 << 22
+    """Some 150 MB of memory while a frame is under way; an image of 1920x1080 is one frame."""
 
     def __init__(
         self, design: FIRDesign | Conv2DDesign, progress: Progress | None = None, compiled: Compiled | None = None
@@ -376,8 +377,8 @@ class TwinTransport(Owned):
         self._loaded = True
         self._clocks = self._beats_in = self._beats_out = 0
         self._sticky: set[str] = set()
-        self._last: Run | None = None
-        self._last_samples = 0
+        self._last_clocks = self._last_samples = 0
+        self._busy = self._pending = False
         self._seconds = 0.0
 
     def __enter__(self) -> Self:
@@ -434,7 +435,7 @@ class TwinTransport(Owned):
             place = int(np.argmax(run.marks != expected))
             self._restart()
             raise FrameError(f"The core marked result {place} {_named(run.marks[place])}, not {_named(expected[place])}")
-        self._last = run
+        self._last_clocks = run.clocks
         self._last_samples = sum(math.prod(frame.shape[:2]) for frame in frames)  # with all planes
         results = np.split(run.results, np.cumsum([len(one) for one in marks])[:-1]) if len(marks) > 1 else [run.results]
         if pixels > 1:
@@ -466,21 +467,20 @@ class TwinTransport(Owned):
         """
         self._check_owner()
         del ask  # everything is at this end
-        last = self._last
         told: dict[str, int | bool | str] = {
             "transport": "twin",
             "clocks": self._clocks,
             "beats_in": self._beats_in,
             "beats_out": self._beats_out,
-            "busy": last is not None and last.busy,
-            "pending": last is not None and last.pending,
+            "busy": self._busy,
+            "pending": self._pending,
         }
         told |= {f"error_{name}": name in self._sticky for name in self._compiled.ports.errors}
-        if last is not None:
+        if self._last_samples:
             told |= {
-                "frame_clocks": last.clocks,
+                "frame_clocks": self._last_clocks,
                 "frame_samples": self._last_samples,
-                "clocks_a_sample": f"{last.clocks / self._last_samples:.4f}",
+                "clocks_a_sample": f"{self._last_clocks / self._last_samples:.4f}",
             }
         if self._seconds > 0:
             told["clocks_a_second"] = round(self._clocks / self._seconds)
@@ -504,6 +504,7 @@ class TwinTransport(Owned):
         except BaseException:
             self._restart()
             raise
+        self._busy, self._pending = run.busy, run.pending
         self._clocks += run.clocks
         self._seconds += run.seconds
         self._beats_in += run.accepted

@@ -331,7 +331,7 @@ class Unfair:
 
 def test_a_load_that_waits_for_a_call_goes_into_the_stream_behind_it():
     device = Device(Golden(ONE))
-    lock = device._lock = Unfair()
+    lock = device._turns._lock = Unfair()
     lock.refused = loader = threading.Thread(target=device.load, args=([5],), daemon=True)
     loader.start()
     assert lock.waits.wait(10)
