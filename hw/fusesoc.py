@@ -20,7 +20,7 @@ WAIVED = {
     "CASEINCOMPLETE": "A switch's default is assigned ahead of its `case`, so that a `case` need not be complete.",
     "UNUSEDSIGNAL": "Every field of a payload has a name, used or not, for whoever reads the file or looks at waves.",
     "PROCASSINIT": "Registers of the data path have an initial value and no reset, as FPGAs allow.",
-    "VARHIDDEN": "A module's inner name may equal the name of its instance outside.",
+    "VARHIDDEN": "A function's argument has the name of what it is given; a module's inner name may be that of its instance.",
     "DECLFILENAME": "One file holds all modules of a design, and may be called as its user likes.",
     "UNSIGNED": "The gateware serves every size: a border of no rows makes a comparison with 0 that is always or never true.",
     "CMPCONST": "Likewise, a largest size of all ones is one that every size passes.",
@@ -47,7 +47,8 @@ def waivers(name: str, family: Family | None = None) -> str:
     """
     lines = ["// What Verilator may say of this file without failing the lint.", "`verilator_config"]
     for rule, reason in (WAIVED | (PRIMITIVES if family else {})).items():
-        lines += ["", f"// {reason}", f'lint_off -rule {rule} -file "*/{name}.v"']
+        # The file as it is called beside it, and from elsewhere.
+        lines += ["", f"// {reason}", *(f'lint_off -rule {rule} -file "{place}{name}.v"' for place in ("", "*/"))]
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -80,7 +81,7 @@ filesets:
 targets:
   default: &default
     filesets: [rtl]
-    toplevel: {name}
+    toplevel: "{name}"
 
   lint:
     <<: *default

