@@ -170,19 +170,21 @@ def _plan(board: Board, design: FIRDesign | Conv2DDesign, clocks: Clocks, top: A
         from .top import BoardTop, device_on
 
         module, name = board.platform.split(":")
-        platform = getattr(importlib.import_module(module), name)()
+        kind = getattr(importlib.import_module(module), name)
+        if board.family == "xilinx7":
+            from .vivado import bounded, max_delays
+
+            kind = bounded(kind)
+        platform = kind()
     except ImportError as error:
         raise ToolError(f"{error.name} is missing; install it with: pip install 'convolver[boards]'") from None
     if top is None:
         top = device_on(board, design, clocks)
     # Timing is judged here, after clipping it to the device's limits, not by nextpnr's exit code.
     options = {"nextpnr_opts": f"--report {REPORT} --timing-allow-fail --seed {seed}"}
-    if board.family == "7-series" and clocks.get("core"):
-        # To Vivado two clocks of one oscillator are related; what crosses between these two is made for any ratio.
-        groups = ("core_clk", f"{platform.default_clk}_0__io")
-        options["script_after_synth"] = "set_clock_groups -asynchronous " + " ".join(
-            f"-group [get_clocks {name}]" for name in groups
-        )
+    if board.family == "7-series":
+        # To Vivado two clocks of one oscillator are related; what crosses between these is made for any ratio.
+        options["script_after_synth"] = max_delays(clocks, f"{platform.default_clk}_0__io")
     # The Verilog that Vivado gets is written by the Yosys that comes with Amaranth, whatever else is in PATH.
     kept = os.environ.get("AMARANTH_USE_YOSYS")
     os.environ["AMARANTH_USE_YOSYS"] = "builtin"

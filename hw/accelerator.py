@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from amaranth.hdl import Module, Value
+from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -75,10 +75,13 @@ class Accelerator(wiring.Component):
             bank.i_stb.eq(core.i.valid & core.i.ready),
             bank.o_stb.eq(core.o.valid & core.o.ready),
         ]
-        for name in frame_members(self.design):
+        for name, member in frame_members(self.design).items():
             m.d.comb += getattr(self, name).eq(getattr(bank, name))
             if isinstance(self.design, Conv2DDesign):
-                m.d.comb += getattr(core, name).eq(getattr(bank, name))
+                # A register near the core, which compares sizes as they come: the bank may be anywhere.
+                near = Signal(member.shape, name=f"{name}_near", init=member.init)
+                m.d.sync += near.eq(getattr(bank, name))
+                m.d.comb += getattr(core, name).eq(near)
         if bank.has("SILENCE"):
             m.d.comb += core.silence.eq(bank.silence)
         if self.design.loadable:

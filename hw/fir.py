@@ -82,6 +82,7 @@ class FIRCore(wiring.Component):
         step = Signal()
         beat = Signal(beat_layout(self.design))
         clear = Signal()  # beside `beat`: the samples before it don't count
+        accepted, inside = Signal(), Signal()  # beside it: there is a beat; a frame was open before it
 
         m.d.comb += [
             self.i.ready.eq(array.available),
@@ -94,8 +95,13 @@ class FIRCore(wiring.Component):
             step.eq(keep),
             beat.eq(self.i.payload),
             clear.eq(keep & self.i.payload.first & self._silent(m, keep)),
-            self.errors.first.eq(accept & self.i.payload.first & opened),
-            self.errors.orphan.eq(accept & ~keep),
+            accepted.eq(accept),
+            inside.eq(opened),
+        ]
+        # What is wrong with a beat is found a clock behind it, of registers: nothing but the step looks at its handshake.
+        m.d.comb += [
+            self.errors.first.eq(accepted & beat.first & inside),
+            self.errors.orphan.eq(accepted & ~step),
         ]
         if self.plan.cycles > 1:
             self._feed_memory(m, array, step, beat, clear, keep)

@@ -82,9 +82,12 @@ def test_numbers_of_a_kernel() -> None:
 
 
 def test_wide_numbers_take_several_hard_multipliers_each() -> None:
-    told = Report(FIRDesign([3, 5, 7], data="s32", coefficient="s20"))
+    told = Report(FIRDesign([3, 5, 7], data="s32", coefficient="s20", loadable=True))
     assert "multipliers   3 for 3 products a clock, made of 12 hard ones of 18x18 bits" in told.text()
     assert (told.to_dict()["multipliers"], told.to_dict()["hard_multipliers"]) == (3, 12)
+    # Constants take as many as their own bits need.
+    assert Report(FIRDesign([3, 5, 7], data="s32", coefficient="s20")).to_dict()["hard_multipliers"] == 6
+    assert Report(FIRDesign([3, 2**19 - 1, 7], data="s32")).to_dict()["hard_multipliers"] == 8
 
 
 def test_loadable_coefficients_take_a_multiplier_each() -> None:

@@ -16,7 +16,9 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+import convolver.boards.flow as flow
 from convolver import BoardError, Conv2DDesign, FileError, FIRDesign, ToolError, boards, s16
+from convolver.boards.clocks import clocks_of
 from convolver.boards.resources import check_use, device_use, overfull
 from convolver.boards.toolchain import TOOLS, find, run, tail, versions
 from convolver.hw.uart import UARTReceiver, UARTTransmitter
@@ -324,13 +326,29 @@ def test_vivado_plan_is_complete(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     assert result.product == tmp_path / "build" / "build_top.sh"
     for name in ("top.v", "top.xdc", "top.tcl", "build_top.sh", "design.json"):
         assert (tmp_path / "build" / name).stat().st_size > 0, name
-    tcl = (tmp_path / "build" / "top.tcl").read_text()
-    assert "set_clock_groups -asynchronous -group [get_clocks core_clk] -group [get_clocks clk100_0__io]" in tcl
     assert "create_clock -name core_clk -period 10.0 " in (tmp_path / "build" / "top.xdc").read_text()
     assert "PLLE2_BASE" in (tmp_path / "build" / "top.v").read_text()
     assert 'LOC A9 [get_ports "uart_0__rx__io"]' in (tmp_path / "build" / "top.xdc").read_text()
     assert "write_bitstream" in (tmp_path / "build" / "top.tcl").read_text()
     assert "no open tool does that for this device" in str(result)
+
+
+def test_nothing_voids_the_bounds_of_what_crosses_clocks_in_vivado(tmp_path: Path) -> None:
+    """Neither clock groups nor a false path, which win over any set_max_delay, but on the asynchronous pins of resets."""
+    board = boards.get("arty-a7-35")
+    clocks = clocks_of(board)
+    files = flow._plan(board, FIRDesign([1, 2, 3]), clocks, None, 1).files
+    tcl, verilog = (text.decode() if isinstance(text, bytes) else text for text in (files["top.tcl"], files["top.v"]))
+    assert "set_clock_groups" not in tcl
+    assert re.findall(r"^ *(set_max_delay .*-to \[get_clocks .*)$", tcl, re.MULTILINE) == [
+        "set_max_delay -datapath_only -from [get_clocks core_clk] -to [get_clocks clk100_0__io] 10.000",
+        "set_max_delay -datapath_only -from [get_clocks clk100_0__io] -to [get_clocks core_clk] 10.000",
+    ]
+    # Amaranth's script makes a false path of every cell that has this attribute.
+    assert '{amaranth.vivado.false_path == "TRUE"}' in tcl
+    assert not re.search(r"amaranth\.vivado\.false_path +=", verilog)
+    assert "amaranth.vivado.false_path_pre" in verilog
+    assert len(re.findall(r'ASYNC_REG = "TRUE" \*\)\n(?: *\(\*.*\n)* *reg .*stage', verilog)) > 5
 
 
 @pytest.mark.builds
