@@ -171,7 +171,7 @@ def _plan(board: Board, design: FIRDesign | Conv2DDesign, clocks: Clocks, top: A
 
         module, name = board.platform.split(":")
         kind = getattr(importlib.import_module(module), name)
-        if board.family == "xilinx7":
+        if board.family == "7-series":
             from .vivado import bounded, max_delays
 
             kind = bounded(kind)

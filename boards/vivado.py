@@ -41,7 +41,7 @@ def max_delays(clocks: Clocks, oscillator: str) -> str:
 def bounded(platform: type) -> type:
     """The platform, whose synchronisers are left to `max_delays`: Amaranth's would have a false path each."""
 
-    class Bounded(platform):  # type: ignore[misc]
+    class Bounded(platform):
         def get_ff_sync(self, ff_sync: Any) -> Module:
             m = Module()
             value = ff_sync.i
