@@ -209,7 +209,7 @@ def _sources() -> list[Path]:
     descriptions = [
         path
         for place in package.submodule_search_locations or ()
-        for path in (Path(place, "designs.py"), Path(place, "formats.py"), *Path(place, "plan").glob("*.py"))
+        for path in (Path(place, "formats.py"), *Path(place, "designs").glob("*.py"), *Path(place, "plan").glob("*.py"))
     ]
     return [*gateware, *descriptions, *(_HERE / name for name in (*HEADERS, *WRITERS, "compiler.py"))]
 

@@ -1,0 +1,55 @@
+"""Descriptions of convolutions, a file a kind: `FIRDesign` and `Conv2DDesign`.
+
+A design is frozen, checked once when it is made, and free of any hardware. The golden model, the gateware, the report and
+the host all read it; as JSON it is stored in the bitstream, so that a host learns from a board what is on it.
+"""
+
+from .base import Design
+from .conv2d import Conv2DDesign
+from .fir import FIRDesign
+from .kernels import MAX_KERNELS
+from .reading import design_class, design_from_dict, design_from_json
+from .words import (
+    BOUNDARIES,
+    COMBINATIONS,
+    GATEWARE_BOUNDARIES,
+    MODES,
+    OPERATIONS,
+    STRUCTURES,
+    SWAPS,
+    SYMMETRIES,
+    Boundary,
+    Combination,
+    Kernel,
+    Mode,
+    Operation,
+    Structure,
+    Swap,
+    Symmetry,
+)
+
+__all__ = [
+    "BOUNDARIES",
+    "COMBINATIONS",
+    "GATEWARE_BOUNDARIES",
+    "MAX_KERNELS",
+    "MODES",
+    "OPERATIONS",
+    "STRUCTURES",
+    "SWAPS",
+    "SYMMETRIES",
+    "Boundary",
+    "Combination",
+    "Conv2DDesign",
+    "Design",
+    "FIRDesign",
+    "Kernel",
+    "Mode",
+    "Operation",
+    "Structure",
+    "Swap",
+    "Symmetry",
+    "design_class",
+    "design_from_dict",
+    "design_from_json",
+]

@@ -1,0 +1,251 @@
+"""FIR filters."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar, Self
+
+from ..arguments import between, choice, flag, integers, shown
+from ..errors import DesignError
+from ..formats import Format, Overflow, Rounding, s16
+from ..quantize import Quantized
+from ..specification import FromSpecification
+from ..specified import Specified
+from .base import Design, format_of, slot_clocks
+from .words import SWAPS, SYMMETRIES, Swap, Symmetry
+
+__all__ = ["FIRDesign"]
+
+TRIAL_SAMPLES = 1000
+"""Samples of the longest signal of a quick test."""
+
+
+@dataclass(frozen=True)
+class FIRDesign(FromSpecification, Design):
+    """A causal FIR filter over a signal, one sample a clock.
+
+    ``y[n] = overflow(round(sum(coefficients[k] * x[n - k] for k in range(taps)) / 2**shift))``: `scipy.signal.lfilter(
+    coefficients, 1, x)`, then the output stage. Before a frame's first sample ``x[n] = 0``, or, if `continuous`, stand the
+    samples of the frame before.
+
+    Parameters
+    ----------
+    coefficients : sequence of int
+        1 to 256 taps; the impulse response. A float raises; see `convolver.quantize`.
+    data : Format
+        Format of the samples, 1 to 32 bits.
+    coefficient : Format, optional
+        Format of the coefficients, 1 to 32 bits; by default the narrowest that holds them.
+    output : Format, optional
+        Format of the results; by default the narrowest that holds every possible one.
+    shift : int
+        Bits dropped from the exact sum, 0 to the accumulator's width.
+    rounding : {"floor", "half_up", "half_even", "half_away", "toward_zero"}
+        How the dropped bits round.
+    overflow : {"saturate", "wrap"}
+        What becomes of a result outside `output`.
+    loadable : bool
+        Whether the coefficients can be replaced at run time; `coefficients` are then those after reset.
+    symmetry : {"none", "symmetric", "antisymmetric"}, optional
+        ``coefficients[k]`` equals plus or minus ``coefficients[taps - 1 - k]``: half the multipliers. Found by itself in
+        constant coefficients; a promise where they can be loaded, kept by every set.
+    clocks_per_sample : int, optional
+        Clocks in which one sample is computed, 1 to 1024: as many taps share a multiplier. By default 1, or what
+        `multipliers` asks.
+    multipliers : int, optional
+        Most multipliers to use, 1 or more: sets `clocks_per_sample` to the fewest clocks that do with them.
+    continuous : bool
+        Whether a frame goes on where the one before ended, as `scipy.signal.lfilter` does with ``zi``: a stream cut into
+        frames gives the results of the whole. The first one after reset starts from silence.
+    swap : {"frame", "sample"}
+        What the first sample is that a loaded set is used for: a frame's first, or, for streams without frames, the next.
+    specified : Specified, optional
+        What the coefficients were made for and what they reach, where a method such as `lowpass` made them. A note for people:
+        no part of the comparison of designs, nor of their JSON and TOML.
+
+    Raises
+    ------
+    DesignError
+        If a parameter is out of its range; the message names the rule and the value.
+    """
+
+    kind: ClassVar[str] = "fir"
+    rank: ClassVar[int] = 1
+    weights_field: ClassVar[str] = "coefficients"
+    sample_field: ClassVar[str] = "data"
+    smaller: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("multiplier", "block RAM", "single-port RAM"), "use fewer taps or narrower numbers"
+    )
+
+    coefficients: tuple[int, ...]
+    data: Format = s16
+    coefficient: Format | None = None
+    output: Format | None = None
+    shift: int = 0
+    rounding: Rounding = "half_up"
+    overflow: Overflow = "saturate"
+    loadable: bool = False
+    symmetry: Symmetry | None = None
+    clocks_per_sample: int | None = None
+    multipliers: int | None = None
+    continuous: bool = False
+    swap: Swap = "frame"
+    specified: Specified | None = dataclasses.field(default=None, kw_only=True, repr=False, compare=False)
+    quantized: Quantized | None = dataclasses.field(default=None, kw_only=True, repr=False, compare=False)
+
+    @classmethod
+    def _of(cls, specified: Specified, fields: Mapping[str, Any]) -> Self:
+        if taken := {"coefficients", "shift"} & fields.keys():
+            raise DesignError(f"A filter from a specification has its own {sorted(taken)[0]}; leave it out")
+        known = [field.name for field in dataclasses.fields(cls) if field.compare]
+        for key in fields:
+            if key not in known:
+                raise DesignError(f"Unknown field {shown(key)}; known are {', '.join(known)}")
+        return cls(specified.coefficients, coefficient=specified.format, shift=specified.shift, specified=specified, **fields)
+
+    def __post_init__(self) -> None:
+        coefficients = integers("Coefficients", self.coefficients)
+        if not 1 <= len(coefficients) <= 256:
+            raise DesignError(f"A FIR filter must have 1 to 256 taps, not {len(coefficients)}")
+        self._set("coefficients", coefficients)
+        noted = self.specified
+        if noted is not None and (noted.coefficients, noted.shift) != (coefficients, self.shift):
+            self._set("specified", None)  # a copy with other coefficients, or another gain
+        self._set("data", format_of("Data", self.data))
+        self._check_numbers()
+        self._check_symmetry()
+        self._check_folding()
+        self._set("continuous", flag("Continuous", self.continuous))
+        self._set("swap", choice("Swap", self.swap, SWAPS))
+        if self.swap == "sample" and not self.loadable:
+            raise DesignError("Swap at the next sample needs loadable coefficients; this design's are constant")
+
+    def _check_symmetry(self) -> None:
+        if self.symmetry is None:
+            # One tap, and nothing but zeros, have nothing to share.
+            worth = not self.loadable and self.taps > 1 and any(self.coefficients)
+            found = (kind for kind in SYMMETRIES[1:] if worth and _mirrors(self.coefficients, kind) is None)
+            self._set("symmetry", next(found, "none"))
+            return
+        self._set("symmetry", choice("Symmetry", self.symmetry, SYMMETRIES))
+        if self.symmetry != "none" and self.taps < 2:
+            raise DesignError(f"A symmetry must have 2 taps or more to share, not {self.taps}")
+        if (broken := _mirrors(self.coefficients, self.symmetry)) is not None:
+            raise DesignError(_asymmetric(self.coefficients, self.symmetry, broken))
+        if self.loadable and self.symmetry == "antisymmetric" and not self.coefficient_format.signed:
+            raise DesignError(f"Antisymmetric coefficients must have a signed format, not {self.coefficient_format}")
+
+    def _check_folding(self) -> None:
+        if self.multipliers is not None:
+            self._set("multipliers", between("Multipliers", self.multipliers, 1, 256))
+        clocks = slot_clocks(
+            "Clocks per sample", self.clocks_per_sample, self.multipliers, lambda clocks: -(-len(self.terms) // clocks)
+        )
+        self._set("clocks_per_sample", clocks)
+
+    @cached_property
+    def terms(self) -> tuple[tuple[int, int | None], ...]:
+        """The products of one sample: a tap, and the tap that shares its coefficient, if any. Constant zeros have none."""
+        paired = self.symmetry != "none"
+        last = self.taps - 1
+        middle = (self.taps + 1) // 2 if paired else self.taps
+        terms = [(tap, last - tap if paired and tap != last - tap else None) for tap in range(middle)]
+        if self.symmetry == "antisymmetric" and self.taps % 2:
+            terms.pop()  # the middle tap is its own negative: zero
+        return tuple(term for term in terms if self.loadable or self.coefficients[term[0]])
+
+    def independent(self, coefficients: Sequence[int]) -> tuple[int, ...]:
+        """Of a whole set, the coefficients that the core is loaded with: the first of each pair, where the design promises
+        pairs.
+
+        Raises
+        ------
+        DesignError
+            If the set breaks the design's symmetry.
+        """
+        assert self.symmetry is not None
+        if (broken := _mirrors(coefficients, self.symmetry)) is not None:
+            raise DesignError(_asymmetric(coefficients, self.symmetry, broken))
+        return tuple(coefficients[tap] for tap, _ in self.terms)
+
+    def complete(self, independent: Sequence[int]) -> tuple[int, ...]:
+        """The whole set that `independent` takes apart."""
+        whole = [0] * self.taps
+        for (tap, mirror), value in zip(self.terms, independent, strict=True):
+            whole[tap] = value
+            if mirror is not None:
+                whole[mirror] = -value if self.symmetry == "antisymmetric" else value
+        return tuple(whole)
+
+    @property
+    def slot(self) -> int:
+        """`clocks_per_sample`, which is never None once the design is made."""
+        assert self.clocks_per_sample is not None
+        return self.clocks_per_sample
+
+    @property
+    def sample(self) -> Format:
+        return self.data
+
+    def describe(self) -> str:
+        constant = "loadable" if self.loadable else "constant"
+        return f"{self.taps} taps, {constant} {self.coefficient_format}, {self.data} samples"
+
+    @property
+    def weights(self) -> tuple[int, ...]:
+        return self.coefficients
+
+    def with_weights(self, weights: Sequence[int]) -> Self:
+        return self.replace(coefficients=tuple(weights))
+
+    @property
+    def coefficient_set(self) -> tuple[int, ...]:
+        return self.coefficients
+
+    @property
+    def set_range(self) -> tuple[int, int]:
+        low, high = self.coefficient_format.min, self.coefficient_format.max
+        # Of antisymmetric taps the other half has the negative values.
+        return (max(low, -high) if self.symmetry == "antisymmetric" else low), high
+
+    @property
+    def least_shape(self) -> tuple[int, ...]:
+        return (1,)
+
+    @property
+    def trial_shape(self) -> tuple[int, ...]:
+        return (TRIAL_SAMPLES,)
+
+    def shape_within(self, samples: int) -> tuple[int, ...]:
+        return (samples,)
+
+    def worst_windows(self) -> dict[str, Any]:
+        return {"sum": self.coefficients[::-1]}
+
+    @property
+    def set_size(self) -> int:
+        return len(self.terms) if self.loadable else 0
+
+    @property
+    def taps(self) -> int:
+        """Number of coefficients."""
+        return len(self.coefficients)
+
+
+def _mirrors(coefficients: Sequence[int], symmetry: Symmetry) -> int | None:
+    """The first tap that breaks a symmetry; None if none does."""
+    sign = {"none": 0, "symmetric": 1, "antisymmetric": -1}[symmetry]
+    pairs = enumerate(zip(coefficients, reversed(coefficients), strict=True))
+    return next((tap for tap, (one, other) in pairs if sign and one != sign * other), None)
+
+
+def _asymmetric(coefficients: Sequence[int], symmetry: Symmetry, tap: int) -> str:
+    mirror = len(coefficients) - 1 - tap
+    if tap == mirror:  # its own negative
+        return f"Coefficients must be {symmetry}: the middle one, tap {tap}, must be 0, not {coefficients[tap]}"
+    sign = "" if symmetry == "symmetric" else "minus "
+    return (
+        f"Coefficients must be {symmetry}: tap {tap} must be {sign}tap {mirror}, "
+        f"not {coefficients[tap]} against {coefficients[mirror]}"
+    )
