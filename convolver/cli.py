@@ -233,7 +233,7 @@ def _plot(design: FIRDesign | Conv2DDesign, path: Path, measure: bool) -> None:
     check_plot(path)
     measured = None
     with steps() as advance:
-        if measure and isinstance(design, FIRDesign):
+        if measure and design.history is not None:
             with _open(design, None, advance) as device:
                 advance("measuring the response")
                 measured = measure_response(device)

@@ -139,7 +139,8 @@ class Report:
         rows, columns = self.design.rows, self.design.columns
         if self.design.mode == "valid":  # the least that gives a result
             rows, columns = max(rows, self.design.kernel_rows), max(columns, self.design.kernel_columns)
-        return frame_of(self.design, rows, columns)
+        rows, columns = frame_of(self.design, rows, columns)
+        return rows, columns
 
     def lines(self) -> list[tuple[str, str]]:
         """The numbers as pairs of a name and a sentence, for people."""

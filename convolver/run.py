@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from . import arrays, atomic, content, images, sounds
-from .designs import Conv2DDesign, FIRDesign
+from .designs import Design
 from .errors import DataError, FileError
 from .formats import Format
 from .images import Array
@@ -28,7 +28,7 @@ class Filter(Protocol):
     """A device, or anything that acts like one."""
 
     @property
-    def design(self) -> FIRDesign | Conv2DDesign: ...
+    def design(self) -> Design: ...
 
     def __call__(
         self,
@@ -83,13 +83,13 @@ class Target:
         raise FileError(f"Output must end in one of {known}, not {path.name!r}")
 
 
-def read_source(path: Path, design: FIRDesign | Conv2DDesign, *, rounded: bool = False) -> Source:
+def read_source(path: Path, design: Design, *, rounded: bool = False) -> Source:
     """Reads what `design` can filter from a file; what it is is told by its content. ``-`` is standard input.
 
     Parameters
     ----------
     path : Path
-    design : FIRDesign or Conv2DDesign
+    design : Design
     rounded : bool
         Whether a sound's samples that the design's format doesn't hold exactly are rounded; else they are refused.
 
@@ -138,7 +138,7 @@ def _kind(octets: bytes) -> str | None:
     return "Array" if arrays.is_one(octets) or arrays.is_text(octets) else None
 
 
-def _from_array(values: Array, name: str, design: FIRDesign | Conv2DDesign) -> Source:
+def _from_array(values: Array, name: str, design: Design) -> Source:
     if values.ndim not in (design.rank, design.rank + 1):
         shape = "(rows, columns) or (rows, columns, planes)" if design.rank == 2 else "(samples,) or (samples, channels)"
         raise DataError(f"An array for a {design.kind} design must be {shape}, not of {values.ndim} dimensions")
@@ -146,7 +146,7 @@ def _from_array(values: Array, name: str, design: FIRDesign | Conv2DDesign) -> S
     return Source(name, values, values.ndim > design.rank)
 
 
-def _check_range(values: Array, design: FIRDesign | Conv2DDesign) -> None:
+def _check_range(values: Array, design: Design) -> None:
     """Refuses integers that the design doesn't take, before it is compiled; all else is the device's to refuse."""
     if not values.size or values.dtype.kind not in "iu":
         return
@@ -159,7 +159,7 @@ def _check_range(values: Array, design: FIRDesign | Conv2DDesign) -> None:
     raise DataError(f"{name} must be between {form.min} and {form.max} to fit {form}, not {worst}{cure}")
 
 
-def check_target(target: Target, design: FIRDesign | Conv2DDesign, source: Source | None = None) -> list[str]:
+def check_target(target: Target, design: Design, source: Source | None = None) -> list[str]:
     """Refuses a file that can't hold what `design` makes of `source`, before the work that it is to hold.
 
     Returns
@@ -204,13 +204,13 @@ def check_target(target: Target, design: FIRDesign | Conv2DDesign, source: Sourc
     return [f"white in {name} is {held.max}, and results reach {high}: it looks dark{hint}"]
 
 
-def _pixels(design: FIRDesign | Conv2DDesign) -> tuple[int, int]:
+def _pixels(design: Design) -> tuple[int, int]:
     """Between what a picture's results are: those of the output's format or, where that is signed, that there can be."""
     form = design.output_format
     return design.output_range if form.signed else (form.min, form.max)
 
 
-def _check_loudness(design: FIRDesign | Conv2DDesign) -> None:
+def _check_loudness(design: Design) -> None:
     """Refuses a sound that nobody would hear: full scale is the output format's, whose upper bits no result may need."""
     form = design.output_format
     spare = form.width - Format.holding(*design.output_range).width
@@ -255,7 +255,7 @@ def run_file(device: Filter, source: Source, target: Target, advance: Advance, t
     return notes
 
 
-def _encoded(target: Target, results: Array, design: FIRDesign | Conv2DDesign, rate: int) -> bytes:
+def _encoded(target: Target, results: Array, design: Design, rate: int) -> bytes:
     if target.suffix in arrays.KINDS:
         return arrays.encode(target.suffix, results)
     if target.suffix in sounds.KINDS:

@@ -11,10 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from convolver import arguments
-from convolver.designs import Boundary, Conv2DDesign, FIRDesign
-from convolver.errors import DataError, DesignError
+from convolver.designs import Boundary, Design, Plane
+from convolver.errors import DataError
 from convolver.formats import Format
-from convolver.host.tiling import Plane
 from convolver.host.transport import Samples
 
 __all__ = [
@@ -28,74 +27,34 @@ __all__ = [
     "with_border",
 ]
 
-_PLANES = 4
-"""Planes at most that the last axis of three is taken for without being told: grey, with alpha, RGB, RGBA."""
-
 
 def checked_samples(
-    design: FIRDesign | Conv2DDesign, samples: npt.ArrayLike, stack: bool | None, *, joined: bool = False
+    design: Design, samples: npt.ArrayLike, stack: bool | None, *, joined: bool = False
 ) -> tuple[Samples, list[Plane]]:
     """An array that the design can take, and where its signals or images are; a piece of a `joined` signal may be empty."""
     stack = None if stack is None else checked_flag("Stack", stack)
-    if isinstance(design, FIRDesign):
-        array = _integers("Samples", samples, empty=joined)
-        axes = 2 if stack else 1
-        if array.ndim != axes:
-            shape = "A stack of signals must have 2 dimensions" if stack else "A signal must have 1 dimension"
-            raise DataError(f"{shape}, not {array.ndim}")
-        _check_format("Samples", array, design.data)
-        return array, [(number, slice(None)) for number in range(len(array))] if stack else [(slice(None),)]
-    array = _integers("Pixels", samples)
-    stack = _is_stack(array.shape, stack)
-    rows, columns = array.shape[stack : stack + 2]
-    if design.mode == "valid" and (rows < design.kernel_rows or columns < design.kernel_columns):
-        least = _by((design.kernel_rows, design.kernel_columns))
-        raise DataError(f"In valid mode an image must be at least as large as the kernel, {least}, not {_by((rows, columns))}")
-    _check_format("Pixels", array, design.pixel)
-    planes: list[Plane] = [(slice(None), slice(None))]
-    if design.planes > 1:
-        if array.ndim - stack != 3 or array.shape[-1] != design.planes:
-            raise DataError(f"An image must be (rows, columns, {design.planes}), as the design says, not {_by(array.shape)}")
-        planes = [(slice(None), slice(None), slice(None))]
-    elif array.ndim - stack == 3:
-        planes = [(*plane, number) for plane in planes for number in range(array.shape[-1])]
-    if stack:
-        planes = [(number, *plane) for number in range(len(array)) for plane in planes]
-    return array, planes
+    name = f"{design.element.capitalize()}s"
+    array = _integers(name, samples, empty=joined)
+    frames = design.frames_in(array.shape, stack)
+    _check_format(name, array, design.sample)
+    return array, frames
 
 
-def checked_set(design: FIRDesign | Conv2DDesign, coefficients: npt.ArrayLike) -> Sequence[int]:
+def checked_set(design: Design, coefficients: npt.ArrayLike) -> Sequence[int]:
     """Coefficients as `Transport.load` takes them; raises `DesignError` if they break a promised symmetry."""
     if not design.loadable:
         raise DataError("Coefficients can be loaded only into a design with loadable=True; this one's are constant")
     values = _integers("Coefficients", coefficients)
-    shape = np.shape(design.kernel if isinstance(design, Conv2DDesign) else design.coefficients)
+    shape = np.shape(design.coefficient_set)
     if values.shape != shape:
         raise DataError(f"Coefficients must have the shape of the design's, {_by(shape)}, not {_by(values.shape)}")
     _check_format("Coefficients", values, design.coefficient_format)
-    whole = [int(value) for value in values.flat]
-    return design.independent(whole) if isinstance(design, FIRDesign) else whole
+    return design.independent([int(value) for value in values.flat])
 
 
-def with_border(design: FIRDesign | Conv2DDesign, boundary: Boundary | None, fill: int | None) -> FIRDesign | Conv2DDesign:
+def with_border(design: Design, boundary: Boundary | None, fill: int | None) -> Design:
     """The design with the border that a call asks for, if it asks for one and the design can be switched."""
-    if boundary is None and fill is None:
-        return design
-    if isinstance(design, FIRDesign):
-        raise DataError("A FIR filter has no boundary to choose")
-    if not design.switchable:
-        raise DataError(f"A boundary can be chosen only of a design with switchable=True; this one's is {design.boundary}")
-    try:
-        changed = design.replace(
-            boundary=design.boundary if boundary is None else boundary, fill=design.fill if fill is None else fill
-        )
-    except DesignError as error:
-        raise DataError(str(error)) from None
-    if fill is not None and changed.boundary != "constant":
-        raise DataError(
-            f"A fill can be chosen only for the boundary constant, not {changed.fill} for {changed.boundary}; leave it out"
-        )
-    return changed
+    return design if boundary is None and fill is None else design.with_border(boundary, fill)
 
 
 def checked_seconds(timeout: object) -> float | None:
@@ -120,7 +79,7 @@ def checked_ahead(ahead: object) -> int:
     """A number of arrays."""
     count = arguments.index(ahead)
     if count is None or count < 0:
-        raise DataError(f"Ahead must be 0 or more, not {arguments.shown(ahead)}")
+        raise DataError(f"Ahead must be an integer from 0, not {arguments.shown(ahead)}")
     return count
 
 
@@ -139,22 +98,6 @@ def check_items(items: object, *, asynchronous: bool = False) -> None:
             return
         raise DataError("The arrays of a stream must be an iterable; astream takes asynchronous ones")
     raise DataError(f"The arrays of a stream must be an iterable, not {arguments.shown(items)}")
-
-
-def _is_stack(shape: tuple[int, ...], stack: bool | None) -> bool:
-    """Whether the first axis of an array for a 2-D design counts images."""
-    if stack is None:
-        if len(shape) == 3 and shape[2] > _PLANES:
-            raise DataError(
-                f"An array of {_by(shape)} may be a stack or many planes; say stack=True for (N, rows, columns), "
-                "stack=False for (rows, columns, planes)"
-            )
-        stack = len(shape) == 4
-    if len(shape) - stack not in (2, 3):
-        if stack:
-            raise DataError(f"A stack must be (N, rows, columns) or (N, rows, columns, planes), not of {len(shape)} dimensions")
-        raise DataError(f"An image must be (rows, columns) or (rows, columns, planes), not of {len(shape)} dimensions")
-    return bool(stack)
 
 
 def _integers(name: str, values: npt.ArrayLike, *, empty: bool = False) -> Samples:

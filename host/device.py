@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from convolver.designs import Boundary, Conv2DDesign, FIRDesign
+from convolver.designs import Boundary, Design
 from convolver.errors import DataError
 from convolver.host.arguments import (
     check_items,
@@ -66,7 +66,7 @@ class Device(Owned):
         self._stream: Stream | None = None
 
     @property
-    def design(self) -> FIRDesign | Conv2DDesign:
+    def design(self) -> Design:
         """What the core says it is."""
         return self._transport.design
 
@@ -342,9 +342,9 @@ class Device(Owned):
             self._stream.finish()
             self._stream = None
 
-    def _switch(self, design: FIRDesign | Conv2DDesign) -> None:
+    def _switch(self, design: Design) -> None:
         """Tells the core which border it makes; what it puts around an image that is padded here doesn't matter."""
-        if isinstance(design, Conv2DDesign) and design.switchable:
+        if design.switchable:
             self._transport.switch("constant" if design.boundary == "wrap" else design.boundary, design.fill)
 
     def _prepare(self, joined: bool, stack: bool | None) -> Callable[[npt.ArrayLike], Work]:
@@ -354,7 +354,7 @@ class Device(Owned):
         design, most = self.design, self._transport.frame_samples
         if not joined:
             return lambda item: Work(design, *checked_samples(design, item, stack), most)
-        if not isinstance(design, FIRDesign) or stack:
+        if (history := design.history) is None or stack:
             raise DataError("Only the pieces of one signal, for a FIR design, can be joined")
         last = np.zeros(0, np.int64)
 
@@ -364,7 +364,7 @@ class Device(Owned):
             before = len(last)
             if not design.continuous:  # else the core holds them
                 array = np.concatenate([last, array.astype(np.int64)])
-                last = array[max(len(array) - design.taps + 1, 0) :].copy()
+                last = array[max(len(array) - history, 0) :].copy()
             return Work(design, array, frame_samples=most, skip=before)
 
         return piece

@@ -13,7 +13,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from convolver.designs import Conv2DDesign, FIRDesign
+from convolver.designs import Boundary, Design, FrameAxis, Plane
 from convolver.host.samples import fits_int64
 from convolver.host.transport import Samples
 
@@ -29,7 +29,6 @@ _OUTSIDE = -1
 """Index of a sample outside the image, where that is the fill."""
 
 Indices = npt.NDArray[np.intp]
-Plane = tuple[int | slice, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,23 +71,22 @@ def cuts(inputs: int, outputs: int, before: int, after: int, most: int, stride: 
     return found
 
 
-def frame_limits(design: FIRDesign | Conv2DDesign, columns: int = 1, frame_samples: int = FRAME_SAMPLES) -> tuple[int, ...]:
+def frame_limits(design: Design, columns: int = 1, frame_samples: int = FRAME_SAMPLES) -> tuple[int, ...]:
     """Shape of the largest frame to send: what the core takes, and not much more than `frame_samples`.
 
     `columns` is the image's width, its padding included.
     """
-    if isinstance(design, FIRDesign):
-        return (max(frame_samples, _OVERLAP * design.taps),)
-    widest = min(design.core_columns, columns)
-    least = _OVERLAP * (design.kernel_rows + design.stride[0] - 1)
-    return min(design.core_rows, max(frame_samples // widest, least)), design.core_columns
+    first, *others = design.frame_axes
+    width = math.prod(columns if axis.most is None else min(axis.most, columns) for axis in others)
+    rows = max(frame_samples // width, _OVERLAP * (sum(first.window) + first.stride))
+    return (rows if first.most is None else min(first.most, rows), *(axis.most or columns for axis in others))
 
 
-def frame_of(design: Conv2DDesign, rows: int, columns: int) -> tuple[int, int]:
-    """Rows and columns of the frame that an image of this size becomes, where it fits into one."""
-    axes, wanted = _axes(design, (rows, columns)), design.output_shape(rows, columns)
-    pieces = [axis.parts(size, len(axis.inputs)) for axis, size in zip(axes, wanted, strict=True)]
-    return len(pieces[0][0].source), len(pieces[1][0].source)
+def frame_of(design: Design, *sizes: int) -> tuple[int, ...]:
+    """Sizes of the frame that an array of these sizes becomes, where it fits into one."""
+    wanted = design.output_shape(*sizes)
+    axes = [_Axis.of(axis, size) for axis, size in zip(design.frame_axes, sizes, strict=True)]
+    return tuple(len(axis.parts(size, len(axis.inputs))[0].source) for axis, size in zip(axes, wanted, strict=True))
 
 
 class Work:
@@ -96,7 +94,7 @@ class Work:
 
     Parameters
     ----------
-    design : FIRDesign or Conv2DDesign
+    design : Design
         What the core computes.
     array : ndarray of int
         Samples that fit the design: a signal or an image, or many of them along further axes.
@@ -115,7 +113,7 @@ class Work:
 
     def __init__(
         self,
-        design: FIRDesign | Conv2DDesign,
+        design: Design,
         array: Samples,
         planes: Sequence[Plane] | None = None,
         frame_samples: int = FRAME_SAMPLES,
@@ -130,18 +128,22 @@ class Work:
         first = array[planes[0]]
         axes: list[list[Cut]] | list[list[_Part]]
         behind: list[tuple[Any, ...]] = []
-        if isinstance(design, FIRDesign):
+        rules = design.frame_axes
+        self._gather: Callable[[Samples, Sequence[Any], int], Samples] = _gather_image
+        if design.history is not None:
+            self._gather = _gather_signal
             shape: tuple[int, ...] = (len(first) - skip,)
             limits = limits or frame_limits(design, 1, frame_samples)
             alone = design.continuous and array.ndim > 1
-            axes = [_signal_cuts(design, len(first), limits[0], skip, alone=alone)]
-            if alone and design.taps > 1:  # nothing of a stack stays in the core
-                behind = [(planes[-1], Cut(slice(0, 0), slice(0, 0), slice(0, 0), design.taps - 1))]
+            held = design.continuous and not alone
+            axes = [_signal_cuts(0 if held else design.history, len(first), limits[0], skip, alone=alone)]
+            if alone and design.history:  # nothing of a stack stays in the core
+                behind = [(planes[-1], Cut(slice(0, 0), slice(0, 0), slice(0, 0), design.history))]
         else:
-            rows, columns, *planes_inside = first.shape
-            shape = (*design.output_shape(rows, columns), *planes_inside)
-            whole = _axes(design, (rows, columns))
-            limits = limits or frame_limits(design, len(whole[1].inputs), frame_samples)
+            sizes, planes_inside = first.shape[: len(rules)], first.shape[len(rules) :]
+            shape = (*design.output_shape(*sizes), *planes_inside)
+            whole = [_Axis.of(rule, size) for rule, size in zip(rules, sizes, strict=True)]
+            limits = limits or frame_limits(design, len(whole[-1].inputs), frame_samples)
             axes = [axis.parts(size, most) for axis, size, most in zip(whole, shape, limits, strict=False)]
         # The axes that aren't the plane's own stay as they are.
         own = iter(shape)
@@ -174,15 +176,7 @@ class Work:
         if piece is None:
             return None
         plane, *parts = piece
-        source = self._array[plane]
-        if isinstance(self._design, FIRDesign):
-            (cut,) = parts
-            samples = source[cut.source]
-            if cut.zeros:
-                samples = np.concatenate([np.zeros(cut.zeros, np.int64), samples.astype(np.int64)])
-            return np.ascontiguousarray(samples, np.int64)
-        rows, columns = (part.source for part in parts)
-        return _gather(source, rows, columns, self._design.fill)
+        return self._gather(self._array[plane], parts, self._design.fill)
 
     def give(self, results: Samples) -> None:
         """Takes the results of the oldest frame of which there are none yet."""
@@ -201,17 +195,15 @@ class Work:
         return np.empty(self._shape, np.int64 if fits_int64(self._design.output_format) else object)
 
 
-def _signal_cuts(design: FIRDesign, length: int, most: int, skip: int, *, alone: bool) -> list[Cut]:
-    """The pieces of a signal. The first `skip` samples only stand before it: their results are left out.
+def _signal_cuts(before: int, length: int, most: int, skip: int, *, alone: bool) -> list[Cut]:
+    """The pieces of a signal, each with `before` samples in front of it. The first `skip` samples only stand before it: their
+    results are left out.
 
     A core that is continuous holds what stands before a piece. A signal that is to be filtered `alone` there brings the silence
     that stands before it.
     """
     if length == skip:
         return []
-    before = design.taps - 1
-    if design.continuous and not alone:
-        before = 0
     found = []
     for cut in cuts(length, length, before, 0, most):
         zeros = before - (cut.target.start - cut.source.start) if alone else 0
@@ -250,21 +242,24 @@ class _Axis:
     ahead: int = 0
 
     @classmethod
-    def of(
-        cls, design: Conv2DDesign, size: int, margins: tuple[int, int], window: tuple[int, int], stride: int, least: int
-    ) -> Self:
+    def of(cls, rule: FrameAxis, size: int) -> Self:
+        """The axis of an array of this size."""
+        before, after = rule.window
         # A core's frame begins with a result, so what stands in front of a wanted one is made a multiple of the stride.
-        early = -window[0] % stride
-        if not (design.host_pads or (design.mode == "same" and design.boundary == "wrap")):
-            if design.core_mode == "valid":
-                return cls(np.arange(size), (0, sum(window)), stride, least)
-            reach = window[0] + early, window[1]
-            return cls(np.arange(size), reach, stride, least, _bordered(size, reach, design))
-        if design.core_mode == "valid":  # the first result is that of the first whole window
-            return cls(_bordered(size, margins, design), (0, sum(window)), stride, least)
+        early = -before % rule.stride
+        whole = 0, before + after
+        if not rule.padded:
+            if not rule.core_border:
+                return cls(np.arange(size), whole, rule.stride, rule.least)
+            reach = before + early, after
+            border = _bordered(size, reach, rule.boundary) if rule.least > 1 else None
+            return cls(np.arange(size), reach, rule.stride, rule.least, border)
+        if not rule.core_border:  # the first result is that of the first whole window
+            return cls(_bordered(size, rule.margins, rule.boundary), whole, rule.stride, rule.least)
         # A core that makes borders gives others before it.
-        reach = 0, sum(window) + early
-        return cls(_bordered(size, (margins[0] + early, margins[1]), design), reach, stride, least, None, window[0] + early)
+        around = rule.margins[0] + early, rule.margins[1]
+        reach = 0, before + after + early
+        return cls(_bordered(size, around, rule.boundary), reach, rule.stride, rule.least, None, before + early)
 
     def parts(self, outputs: int, most: int) -> list[_Part]:
         """Its pieces, none shorter than the core takes nor longer than `most`.
@@ -286,27 +281,32 @@ class _Axis:
         return parts
 
 
-def _axes(design: Conv2DDesign, shape: tuple[int, ...]) -> list[_Axis]:
-    """Both axes of an image."""
-    windows = (design.above, design.below), (design.left, design.right)
-    least = design.core_min_rows, design.core_min_columns
-    sides = zip(shape, design.host_margins, windows, design.stride, least, strict=True)
-    return [_Axis.of(design, *side) for side in sides]
-
-
-def _bordered(size: int, around: tuple[int, int], design: Conv2DDesign) -> Indices:
-    """Indices of an axis with the design's border around it; in images smaller than it, it bounces or repeats as often as
-    needed."""
-    if design.boundary == "constant":
+def _bordered(size: int, around: tuple[int, int], boundary: Boundary) -> Indices:
+    """Indices of an axis with a border around it; in images smaller than it, it bounces or repeats as often as needed."""
+    if boundary == "constant":
         return np.pad(np.arange(size), around, mode="constant", constant_values=_OUTSIDE)
-    return np.pad(np.arange(size), around, mode=design.boundary)
+    return np.pad(np.arange(size), around, mode=boundary)
 
 
-def _gather(image: Samples, rows: Indices, columns: Indices, fill: int) -> Samples:
-    """The pixels at some rows and columns."""
-    picked = image[_compact(rows)][:, _compact(columns)].astype(np.int64)
-    picked[rows == _OUTSIDE] = fill
-    picked[:, columns == _OUTSIDE] = fill
+def _gather_signal(samples: Samples, cuts: Sequence[Any], _fill: int) -> Samples:
+    """A piece of a signal, behind the silence that it brings."""
+    (cut,) = cuts
+    piece = samples[cut.source]
+    if cut.zeros:
+        piece = np.concatenate([np.zeros(cut.zeros, np.int64), piece.astype(np.int64)])
+    return np.ascontiguousarray(piece, np.int64)
+
+
+def _gather_image(samples: Samples, parts: Sequence[Any], fill: int) -> Samples:
+    """The samples at some places of each axis."""
+    picked, places = samples, [part.source for part in parts]
+    for axis, indices in enumerate(places):
+        picked = picked[(slice(None),) * axis + (_compact(indices),)]
+    picked = picked.astype(np.int64)
+    for axis, indices in enumerate(places):
+        outside = indices == _OUTSIDE
+        if outside.any():
+            picked[(slice(None),) * axis + (outside,)] = fill
     return np.ascontiguousarray(picked)
 
 

@@ -4,6 +4,7 @@ A design is frozen, checked once when it is made, and free of any hardware. The 
 the host all read it; as JSON it is stored in the bitstream, so that a host learns from a board what is on it.
 """
 
+from .axes import FrameAxis
 from .base import Design
 from .conv2d import Conv2DDesign
 from .fir import FIRDesign
@@ -23,6 +24,7 @@ from .words import (
     Kernel,
     Mode,
     Operation,
+    Plane,
     Structure,
     Swap,
     Symmetry,
@@ -43,9 +45,11 @@ __all__ = [
     "Conv2DDesign",
     "Design",
     "FIRDesign",
+    "FrameAxis",
     "Kernel",
     "Mode",
     "Operation",
+    "Plane",
     "Structure",
     "Swap",
     "Symmetry",

@@ -8,10 +8,11 @@ from functools import cached_property
 from typing import Any, ClassVar, Self
 
 from ..arguments import between, choice, flag, shown
-from ..errors import DesignError
+from ..errors import DataError, DesignError
 from ..formats import OVERFLOWS, ROUNDINGS, Format, Overflow, Rounding, round_shift
 from ..quantize import Quantized
-from .words import Combination
+from .axes import FrameAxis
+from .words import Boundary, Combination, Plane
 
 __all__ = ["SCHEMA", "Design", "format_of", "slot_clocks"]
 
@@ -39,6 +40,8 @@ class Design:
     """The field that says what a sample is."""
     axes: ClassVar[tuple[str, ...]] = ("length",)
     """The axes of a frame, the slowest first, by the names of the registers that hold their sizes."""
+    title: ClassVar[str]
+    """What it is called in a sentence."""
     element: ClassVar[str] = "sample"
     """What goes in, one after the other."""
     cycles_field: ClassVar[str] = "clocks_per_sample"
@@ -81,6 +84,12 @@ class Design:
     """Whether a frame goes on where the one before ended."""
     switchable: bool = False
     """Whether boundary and fill can be chosen for each frame."""
+    boundary: Boundary = "constant"
+    """What stands outside a frame."""
+    fill: int = 0
+    """The sample outside a frame under ``constant``."""
+    history: ClassVar[int | None] = None
+    """Samples that a result needs in front of its own, where one signal may come in pieces; None where nothing does."""
 
     def _set(self, name: str, value: object) -> None:
         """Completes a field; they are frozen once the design is made."""
@@ -247,6 +256,45 @@ class Design:
     def border(self) -> dict[str, Any]:
         """What a device is told of a frame's border, where that is chosen at run time."""
         return {}
+
+    @property
+    def frame_axes(self) -> tuple[FrameAxis, ...]:
+        """The axes of a frame, the slowest first."""
+        raise NotImplementedError
+
+    def output_shape(self, *sizes: int) -> tuple[int, ...]:
+        """Shape of the results of a frame of these sizes; zero or negative where none is left."""
+        raise NotImplementedError
+
+    def frames_in(self, shape: tuple[int, ...], stack: bool | None) -> list[Plane]:
+        """Where the signals or images of an array of this shape are, by the index of each.
+
+        Parameters
+        ----------
+        shape : tuple of int
+        stack : bool or None
+            Whether the first axis counts signals or images; None where the shape has to tell.
+
+        Raises
+        ------
+        DataError
+            If it has none that the design takes.
+        """
+        raise NotImplementedError
+
+    def with_border(self, boundary: object, fill: object) -> Self:  # noqa: ARG002  # where there is a border to choose
+        """The design with the border of one frame; None leaves what it has.
+
+        Raises
+        ------
+        DataError
+            If none can be chosen, or the design has no such border.
+        """
+        raise DataError(f"A {self.title} has no boundary to choose")
+
+    def independent(self, coefficients: Sequence[int]) -> tuple[int, ...]:
+        """Of a whole set, the coefficients that the core is loaded with."""
+        return tuple(coefficients)
 
     @property
     def least_shape(self) -> tuple[int, ...]:

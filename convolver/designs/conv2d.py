@@ -9,12 +9,13 @@ from functools import cached_property
 from typing import Any, ClassVar, Self
 
 from ..arguments import between, choice, flag, index, is_sequence, items, shown
-from ..errors import DesignError
+from ..errors import DataError, DesignError
 from ..formats import Format, Overflow, Rounding, u1, u8
 from ..quantize import Quantized
 from ..structure import factors_of, multipliers_of
 from .base import Design, format_of, slot_clocks
 from .geometry import ImageGeometry
+from .image_stacks import by, stack_of_images
 from .kernels import MAX_KERNELS, MAX_SIDE, kernels_of
 from .words import (
     BOUNDARIES,
@@ -27,6 +28,7 @@ from .words import (
     Kernel,
     Mode,
     Operation,
+    Plane,
     Structure,
 )
 
@@ -122,6 +124,7 @@ class Conv2DDesign(ImageGeometry, Design):
     """
 
     kind: ClassVar[str] = "conv2d"
+    title: ClassVar[str] = "2-D convolution"
     rank: ClassVar[int] = 2
     weights_field: ClassVar[str] = "kernel"
     sample_field: ClassVar[str] = "pixel"
@@ -264,6 +267,36 @@ class Conv2DDesign(ImageGeometry, Design):
     @property
     def weights(self) -> tuple[int, ...]:
         return tuple(weight for kernel in self.kernels for line in kernel for weight in line)
+
+    def frames_in(self, shape: tuple[int, ...], stack: bool | None) -> list[Plane]:
+        stack = stack_of_images(shape, stack)
+        rows, columns = shape[stack : stack + 2]
+        if self.mode == "valid" and (rows < self.kernel_rows or columns < self.kernel_columns):
+            least = by((self.kernel_rows, self.kernel_columns))
+            raise DataError(
+                f"In valid mode an image must be at least as large as the kernel, {least}, not {by((rows, columns))}"
+            )
+        planes: list[Plane] = [(slice(None), slice(None))]
+        if self.planes > 1:
+            if len(shape) - stack != 3 or shape[-1] != self.planes:
+                raise DataError(f"An image must be (rows, columns, {self.planes}), as the design says, not {by(shape)}")
+            planes = [(slice(None), slice(None), slice(None))]
+        elif len(shape) - stack == 3:
+            planes = [(*plane, number) for plane in planes for number in range(shape[-1])]
+        return [(number, *plane) for number in range(shape[0]) for plane in planes] if stack else planes
+
+    def with_border(self, boundary: object, fill: object) -> Self:
+        if not self.switchable:
+            raise DataError(f"A boundary can be chosen only of a design with switchable=True; this one's is {self.boundary}")
+        changes = {name: value for name, value in (("boundary", boundary), ("fill", fill)) if value is not None}
+        try:
+            changed = self.replace(**changes)
+        except DesignError as error:
+            raise DataError(str(error)) from None
+        if fill is not None and changed.boundary != "constant":
+            told = f"not {changed.fill} for {changed.boundary}; leave it out"
+            raise DataError(f"A fill can be chosen only for the boundary constant, {told}")
+        return changed
 
     @property
     def border(self) -> dict[str, Any]:

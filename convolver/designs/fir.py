@@ -7,13 +7,14 @@ from functools import cached_property
 from typing import Any, ClassVar, Self
 
 from ..arguments import between, choice, flag, integers, shown
-from ..errors import DesignError
+from ..errors import DataError, DesignError
 from ..formats import Format, Overflow, Rounding, s16
 from ..quantize import Quantized
 from ..specification import FromSpecification
 from ..specified import Specified
+from .axes import FrameAxis
 from .base import Design, format_of, slot_clocks
-from .words import SWAPS, SYMMETRIES, Swap, Symmetry
+from .words import SWAPS, SYMMETRIES, Plane, Swap, Symmetry
 
 __all__ = ["FIRDesign"]
 
@@ -71,6 +72,7 @@ class FIRDesign(FromSpecification, Design):
     """
 
     kind: ClassVar[str] = "fir"
+    title: ClassVar[str] = "FIR filter"
     rank: ClassVar[int] = 1
     weights_field: ClassVar[str] = "coefficients"
     sample_field: ClassVar[str] = "data"
@@ -208,6 +210,23 @@ class FIRDesign(FromSpecification, Design):
         low, high = self.coefficient_format.min, self.coefficient_format.max
         # Of antisymmetric taps the other half has the negative values.
         return (max(low, -high) if self.symmetry == "antisymmetric" else low), high
+
+    @property
+    def history(self) -> int:  # type: ignore[override]  # of each design another
+        return self.taps - 1
+
+    @property
+    def frame_axes(self) -> tuple[FrameAxis, ...]:
+        return (FrameAxis((self.taps - 1, 0)),)
+
+    def output_shape(self, *sizes: int) -> tuple[int, ...]:
+        return sizes
+
+    def frames_in(self, shape: tuple[int, ...], stack: bool | None) -> list[Plane]:
+        if len(shape) != 1 + bool(stack):
+            rule = "A stack of signals must have 2 dimensions" if stack else "A signal must have 1 dimension"
+            raise DataError(f"{rule}, not {len(shape)}")
+        return [(number, slice(None)) for number in range(shape[0])] if stack else [(slice(None),)]
 
     @property
     def least_shape(self) -> tuple[int, ...]:

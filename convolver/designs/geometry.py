@@ -5,6 +5,7 @@ import operator
 from collections.abc import Sequence
 from typing import Any, Literal
 
+from .axes import FrameAxis
 from .words import GATEWARE_BOUNDARIES, Boundary, Combination, Kernel, Mode, Operation
 
 __all__ = ["ImageGeometry"]
@@ -173,14 +174,27 @@ class ImageGeometry:
         early = stride - 1 if self.switchable else 0
         return max(size + margin + early, least + kernel - 1 + stride - 1)
 
+    @property
+    def frame_axes(self) -> tuple[FrameAxis, ...]:
+        """See `Design.frame_axes`."""
+        windows = (self.above, self.below), (self.left, self.right)
+        least, most = (self.core_min_rows, self.core_min_columns), (self.core_rows, self.core_columns)
+        padded = self.host_pads or (self.mode == "same" and self.boundary == "wrap")
+        sides = zip(windows, self.stride, least, most, self.host_margins, strict=True)
+        return tuple(
+            FrameAxis(window, stride, low, high, self.core_mode == "same", padded, margins, self.boundary)
+            for window, stride, low, high, margins in sides
+        )
+
     def core_shape(self, rows: int, columns: int) -> tuple[int, int]:
         """Rows and columns of the results that the core gives for a frame of that size."""
         if self.core_mode == "valid":
             rows, columns = rows - self.kernel_rows + 1, columns - self.kernel_columns + 1
         return -(-rows // self.stride[0]), -(-columns // self.stride[1])
 
-    def output_shape(self, rows: int, columns: int) -> tuple[int, int]:
+    def output_shape(self, *sizes: int) -> tuple[int, ...]:
         """Rows and columns of the result for an image of `rows` x `columns`; zero or negative where none is left."""
+        rows, columns = sizes
         grow = {"full": 1, "same": 0, "valid": -1}[self.mode]
         rows, columns = rows + grow * (self.kernel_rows - 1), columns + grow * (self.kernel_columns - 1)
         return -(-rows // self.stride[0]), -(-columns // self.stride[1])

@@ -16,6 +16,7 @@ __all__ = [
     "Kernel",
     "Mode",
     "Operation",
+    "Plane",
     "Structure",
     "Swap",
     "Symmetry",
@@ -29,6 +30,9 @@ Swap = Literal["frame", "sample"]
 Combination = Literal["none", "sum_abs"]
 Structure = Literal["auto", "direct"]
 Kernel = tuple[tuple[int, ...], ...]
+Plane = tuple[int | slice, ...]
+"""The index of one frame in an array, with ``slice(None)`` for each of the frame's own axes."""
+
 BOUNDARIES: tuple[Boundary, ...] = get_args(Boundary)
 MODES: tuple[Mode, ...] = get_args(Mode)
 OPERATIONS: tuple[Operation, ...] = get_args(Operation)
