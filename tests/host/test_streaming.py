@@ -100,7 +100,7 @@ def test_what_is_refused_comes_behind_the_results_before_it():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"ahead": -1}, "Ahead must be 0 or more, not -1"),
+        ({"ahead": -1}, "Ahead must be an integer from 0, not -1"),
         ({"joined": True}, "Only the pieces of one signal, for a FIR design, can be joined"),
     ],
 )
