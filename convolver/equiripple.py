@@ -61,7 +61,7 @@ def signal() -> Any:
 
 def kaiser_taps(passed: float, stopped: float, transition: float) -> float:
     """Kaiser's estimate of the taps of an equiripple filter with these errors of the gain."""
-    return 1 + (-10 * math.log10(passed * stopped) - 13) / (14.6 * transition)
+    return 1 + (-10 * math.log10(passed * stopped) - 13) / (14.6 * max(transition, NARROWEST))
 
 
 def kaiser_transition(taps: int, error: float) -> float:

@@ -25,6 +25,9 @@ __all__ = ["bandpass", "halfband", "highpass", "hilbert", "lowpass"]
 
 FEWEST_TAPS, MOST_TAPS = 3, 256
 
+HALF_BAND_COUNTS = range(FEWEST_TAPS, MOST_TAPS, 4)
+HALF_BAND_RULE = "3, 7, 11 and so on to 255 taps, so that its ends aren't zero"
+
 LEAST_ERROR = 1e-12
 """Of a gain, that is worth asking for: no format of 32 bits shows less."""
 
@@ -44,8 +47,6 @@ class _Search:
     counts: Sequence[int]
     """The numbers of taps that there can be, rising."""
 
-    counts_say: str
-
     estimate: float
     """Of the number of taps; where the search begins."""
 
@@ -55,7 +56,7 @@ class _Search:
     narrowest: float = 0.0
     """The transition that was asked, in cycles a sample."""
 
-    def run(self, taps: object) -> Specified:
+    def run(self, taps: int | None) -> Specified:
         """With so many taps; without, with the fewest that do.
 
         Raises
@@ -65,10 +66,7 @@ class _Search:
         """
         if taps is None:
             return self._fewest()
-        count = index(taps)
-        if count is None or count not in self.counts:
-            raise DesignError(f"A {self.kind} filter must have {self.counts_say}, not {shown(taps)}")
-        found = self._with(count)
+        found = self._with(taps)
         if not found.meets:
             raise DesignError(_missed(found))
         return found
@@ -156,6 +154,16 @@ def _pointed(form: Format, ideal: Floats) -> Format:
 # What was asked
 
 
+def _count(kind: str, taps: object, counts: Sequence[int], rule: str) -> int | None:
+    """The number of taps, if one is given."""
+    if taps is None:
+        return None
+    count = index(taps)
+    if count is None or count not in counts:
+        raise DesignError(f"A {kind} filter must have {rule}, not {shown(taps)}")
+    return count
+
+
 def _maybe_positive(name: str, value: object) -> float | None:
     return None if value is None else positive(name, value)
 
@@ -239,9 +247,12 @@ def _selective(
     if taps is None and (ripple_db is None or attenuation_db is None):
         raise DesignError(f"A {kind} filter must have taps, or ripple_db and attenuation_db to find them")
     edges = _rising(named, fs)
+    # With an even number of taps the gain at half the sampling rate is zero.
+    counts = range(FEWEST_TAPS, MOST_TAPS + 1, 2 if passes[-1] else 1)
+    rule = f"an odd number of taps, {FEWEST_TAPS} to {counts[-1]}" if passes[-1] else f"{FEWEST_TAPS} to {MOST_TAPS} taps"
+    count = _count(kind, taps, counts, rule)
     cutoffs = edges
-    count = index(taps)
-    if windowed and count is not None and count > 0:
+    if windowed and count is not None:
         # Half the main lobe of the Hamming window's transform: that far from the cutoff its side lobes are all there is.
         reach = 2 / count * fs
         edges = [edge for cutoff in cutoffs for edge in (cutoff - reach, cutoff + reach)]
@@ -262,8 +273,6 @@ def _selective(
         weights = [1 / passed if passing else 1 / stopped for passing in passes]
         return selective(count, [bound / fs for bound in bounds], passes, weights, most)
 
-    # With an even number of taps the gain at half the sampling rate is zero.
-    odd = passes[-1]
     transition = min(high - low for low, high in zip(bounds[1::2], bounds[2::2], strict=False)) / fs
     return _Search(
         kind=kind,
@@ -273,12 +282,11 @@ def _selective(
         ripple_db=ripple_db,
         attenuation_db=attenuation_db,
         form=form,
-        counts=range(FEWEST_TAPS, MOST_TAPS + 1, 2 if odd else 1),
-        counts_say=f"an odd number of taps, {FEWEST_TAPS} to {MOST_TAPS - 1}" if odd else f"{FEWEST_TAPS} to {MOST_TAPS} taps",
+        counts=counts,
         estimate=kaiser_taps(passed, stopped, transition),
         real_taps=real_taps,
         narrowest=math.inf if windowed else transition,
-    ).run(taps)
+    ).run(count)
 
 
 def halfband(
@@ -307,12 +315,11 @@ def halfband(
         ripple_db=ripple_db,
         attenuation_db=attenuation_db,
         form=form,
-        counts=range(FEWEST_TAPS, MOST_TAPS, 4),
-        counts_say="3, 7, 11 and so on to 255 taps, so that its ends aren't zero",
+        counts=HALF_BAND_COUNTS,
         estimate=kaiser_taps(error, error, 0.5 - 2 * edge / fs),
         real_taps=lambda count, most: half_band(count, edge / fs, most),
         narrowest=0.5 - 2 * edge / fs,
-    ).run(taps)
+    ).run(_count("half-band", taps, HALF_BAND_COUNTS, HALF_BAND_RULE))
 
 
 def hilbert(fs: float, passband: Any, *, taps: object, ripple_db: float | None, coefficient: Format | str) -> Specified:
@@ -339,12 +346,11 @@ def hilbert(fs: float, passband: Any, *, taps: object, ripple_db: float | None, 
         ripple_db=ripple_db,
         attenuation_db=None,
         form=form,
-        counts=range(FEWEST_TAPS, MOST_TAPS, 4),
-        counts_say="3, 7, 11 and so on to 255 taps, so that its ends aren't zero",
+        counts=HALF_BAND_COUNTS,
         estimate=kaiser_taps(error, error, 2 * edge / fs),
         real_taps=real_taps,
         narrowest=2 * edge / fs,
-    ).run(taps)
+    ).run(_count("Hilbert", taps, HALF_BAND_COUNTS, HALF_BAND_RULE))
 
 
 def _quarter(passband: object, fs: float) -> float:

@@ -17,6 +17,9 @@ Floats = npt.NDArray[np.float64]
 OVERSAMPLING = 256
 """Points of the grid for each tap: between two of them a gain of a linear-phase filter's ripple hides less than 0.001 dB."""
 
+FINER = 17
+"""Points of the grid around the greatest and the least of them: where ripples are narrow, more would hide."""
+
 
 def group_delay(coefficients: Sequence[int]) -> tuple[Fraction | None, bool]:
     """Samples by which a FIR filter delays, exactly, and whether all frequencies are delayed alike (linear phase).
@@ -46,13 +49,26 @@ def gain_extremes(
 ) -> tuple[float, float]:
     """The least and the greatest gain between two frequencies, both included.
 
-    They are found on a grid of `oversampling` points for each tap, and of no fewer than that in a narrow band.
+    They are found on a grid of `oversampling` points for each tap, and of no fewer than that in a narrow band; then on a finer
+    one between the neighbours of the points found.
     """
     taps = np.asarray(coefficients, np.float64)
     size = 1 << (oversampling * len(taps) - 1).bit_length()
     first, last = int(np.ceil(low * size)), int(np.floor(high * size))
     if last - first + 1 >= oversampling:
-        found = np.concatenate([np.abs(np.fft.rfft(taps, size))[first : last + 1], gains(taps, [low, high])])
+        points = np.concatenate([[low], np.arange(first, last + 1) / size, [high]])
+        found = np.abs(np.fft.rfft(taps, size))[first : last + 1]
+        ends = gains(taps, [low, high])
+        found = np.concatenate([ends[:1], found, ends[1:]])
     else:
-        found = gains(taps, np.linspace(low, high, oversampling))
-    return float(found.min()), float(found.max())
+        points = np.linspace(low, high, oversampling)
+        found = gains(taps, points)
+    return (
+        min(float(found.min()), float(_between(taps, points, int(found.argmin())).min())),
+        max(float(found.max()), float(_between(taps, points, int(found.argmax())).max())),
+    )
+
+
+def _between(taps: Floats, points: Floats, place: int) -> Floats:
+    """The gains between the neighbours of a point."""
+    return gains(taps, np.linspace(points[max(place - 1, 0)], points[min(place + 1, len(points) - 1)], FINER))
