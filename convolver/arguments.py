@@ -10,7 +10,7 @@ import math
 import numbers
 import operator
 import reprlib
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set, Sized
 from fractions import Fraction
 from typing import Any, TypeAlias, TypeGuard, TypeVar
 
@@ -23,6 +23,7 @@ __all__ = [
     "Array",
     "any_masked",
     "array",
+    "as_array",
     "between",
     "choice",
     "exact",
@@ -33,6 +34,7 @@ __all__ = [
     "is_sequence",
     "items",
     "masked",
+    "one_line",
     "pair",
     "positive",
     "scalar",
@@ -47,6 +49,9 @@ KERNEL_HINT = "convolver.quantize() makes integers of a float kernel"
 
 MOST_ITEMS = 1 << 16
 """Entries of a list, beyond any that a design can have."""
+
+MOST_VALUES = 1 << 30
+"""Entries of a list or a range that an array is made of."""
 
 LONGEST = 200
 """Characters of a value in a message."""
@@ -69,11 +74,12 @@ class _Short(reprlib.Repr):
 
 def shown(value: object) -> str:
     """A value as a message shows it: on one line, and short."""
-    return _short(_Short().repr(value))
+    return one_line(_Short().repr(value))
 
 
-def _short(text: str) -> str:
-    text = " ".join(text.split())
+def one_line(text: object) -> str:
+    """What a message says of a name or of an error of another's: on one line, and short."""
+    text = " ".join(str(text).split())
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
 
 
@@ -218,7 +224,7 @@ def array(name: str, values: npt.ArrayLike, hint: str, rank: int | None = None, 
     DataError
         If it is anything else; the message ends with `hint` where rounding would help.
     """
-    found = _asarray(name, values)
+    found = as_array(name, values)
     if rank is not None and found.ndim != rank:
         raise DataError(f"{name} must have {rank} dimension{'s' * (rank > 1)}, not {found.ndim}")
     if found.size == 0 and empty:
@@ -237,24 +243,37 @@ def array(name: str, values: npt.ArrayLike, hint: str, rank: int | None = None, 
             if not isinstance(value, int | np.integer | np.bool_):
                 raise DataError(f"{name} must be integers, not {shown(value)}; {hint}")
     elif kind not in "iu":
-        raise DataError(f"{name} must be integers, not {_short(str(found.dtype))}; {hint}")
+        raise DataError(f"{name} must be integers, not {one_line(str(found.dtype))}; {hint}")
     return found
 
 
-def _asarray(name: str, values: npt.ArrayLike) -> Array:
+def as_array(name: str, values: npt.ArrayLike, error: type[ConvolverError] = DataError) -> Array:
+    """An array of whatever it is, unless some of it is masked."""
     if any_masked(values):
-        raise DataError(masked(name))
+        raise error(masked(name))
+    if _immense(values):
+        raise error(f"{name} must be an array; it has more than {MOST_VALUES} entries")
     try:
         found = np.asarray(values)
         if found.dtype.kind == "f" and isinstance(values, list | tuple):
             # numpy makes floats of integers some of which are negative and some beyond int64.
-            exact = np.asarray(values, object)
-            if all(isinstance(value, int | np.integer) for value in exact.flat):
-                return exact
-    except (ValueError, TypeError, OverflowError, RecursionError) as error:
-        reason = "its rows differ in length" if "inhomogeneous" in str(error) else _short(str(error))
-        raise DataError(f"{name} must be an array; {reason}") from None
+            whole = np.asarray(values, object)
+            if all(isinstance(value, int | np.integer) for value in whole.flat):
+                return whole
+    except (ValueError, TypeError, OverflowError, RecursionError, MemoryError) as problem:
+        reason = "its rows differ in length" if "inhomogeneous" in str(problem) else one_line(str(problem))
+        raise error(f"{name} must be an array; {reason}") from None
     return found
+
+
+def _immense(values: object) -> bool:
+    """Whether it is a sequence, such as a range, that no list of Python's should be made of."""
+    if isinstance(values, np.ndarray) or not isinstance(values, Sized):
+        return False
+    try:
+        return len(values) > MOST_VALUES
+    except (OverflowError, TypeError):  # the length is more than that; an array of no dimensions
+        return isinstance(values, range)
 
 
 def any_masked(values: object, depth: int = 3) -> bool:

@@ -18,6 +18,7 @@ from .arguments import (
     Array,
     any_masked,
     array,
+    as_array,
     between,
     choice,
     exact,
@@ -217,7 +218,9 @@ def _feedforward(b: npt.ArrayLike, a: npt.ArrayLike) -> tuple[Array, int]:
     divided = [Fraction(int(tap)) / divisor for tap in taps]
     for tap, quotient in zip(taps, divided, strict=True):
         if quotient.denominator != 1:
-            raise DataError(f"b must be divisible by a[0], {divisor}, as results are integers, not {tap}; divide the results")
+            by = shown(divisor.numerator if divisor.denominator == 1 else divisor)
+            rule = f"b must be divisible by a[0], {by}, as results are integers"
+            raise DataError(f"{rule}, not {shown(int(tap))}; divide the results")
     return np.array([int(quotient) for quotient in divided], object), length
 
 
@@ -236,9 +239,10 @@ def _divisor(a: npt.ArrayLike) -> tuple[Fraction, int]:
 
 def _state(zi: npt.ArrayLike, shape: tuple[int, ...]) -> Array:
     """A state of that shape, which may be empty."""
-    if np.size(zi) == 0 and np.shape(zi) == shape:
+    state = as_array("zi", zi)
+    if state.shape == shape and state.size == 0:
         return np.zeros(shape, object)
-    state = array("zi", zi, SAMPLE_HINT)
+    state = array("zi", state, SAMPLE_HINT)
     if state.shape != shape:
         rule = f"zi must have the shape of x, but along the axis one value less than the longer of a and b, {shape}"
         raise DataError(f"{rule}, not {state.shape}")

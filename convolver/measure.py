@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .arguments import integer, shown
 from .designs import FIRDesign
-from .errors import DesignError
+from .errors import DataError, DesignError
 from .response import Floats, gains
 
 if TYPE_CHECKING:
@@ -39,12 +40,17 @@ def measure_response(device: "Device", points: int = 128) -> tuple[Floats, Float
     ------
     DesignError
         If the design isn't a FIR.
+    DataError
+        If `points` isn't a number of them.
     """
     design = device.design
     if not isinstance(design, FIRDesign):
         raise DesignError(f"A response is measured of a fir design, not of a {design.kind} design")
+    count = integer("Points", points)
+    if count < 1:
+        raise DataError(f"Points must be 1 or more, not {shown(points)}")
     # Odd numbers of turns have no factor in common with the period: every sample of it is another phase.
-    turns = np.unique(np.linspace(0, PERIOD // 2 - 1, min(points, PERIOD // 4)).astype(int) | 1)
+    turns = np.unique(np.linspace(0, PERIOD // 2 - 1, min(count, PERIOD // 4)).astype(int) | 1)
     scale = np.array(design.coefficients, np.float64) / 2.0**design.shift
     measured = []
     for turn, gain in zip(turns, gains(scale, turns / PERIOD), strict=True):

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from .arguments import shown
 from .design_files import load_design
-from .designs import Conv2DDesign, FIRDesign
+from .designs import Conv2DDesign, Design, FIRDesign
 from .errors import DesignError
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def open(  # noqa: A001  # convolver.open, as in wave.open
     """
     from .host.device import Device
 
-    if expected is not None and not isinstance(expected, FIRDesign | Conv2DDesign):
+    if not isinstance(expected, Design | None):
         raise DesignError(f"What is expected must be a design, not {shown(expected)}")
     if isinstance(target, FIRDesign | Conv2DDesign):
         if expected is not None and target != expected:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .arguments import any_masked, exact, flag, masked, shown
+from .arguments import as_array, exact, flag, shown
 from .errors import DesignError
 from .formats import Format
 
@@ -114,12 +114,7 @@ def quantize(kernel: npt.ArrayLike, format: Format | str, *, clip: bool = False)
     if not isinstance(form, Format):
         raise DesignError(f"A kernel is quantised to a Format such as convolver.q1_15, or its name, not {shown(format)}")
     clip = flag("Clip", clip)
-    if any_masked(kernel):
-        raise DesignError(masked("A kernel"))
-    try:
-        array = np.asarray(kernel)
-    except (ValueError, TypeError, OverflowError, RecursionError):
-        raise DesignError("A kernel must have rows of one length") from None
+    array = as_array("A kernel", kernel, DesignError)
     if array.ndim not in (1, 2):
         raise DesignError(f"A kernel must have 1 or 2 dimensions, not {array.ndim}")
     if array.size == 0:

@@ -52,9 +52,13 @@ class FromSpecification:
 
         The table has the method's arguments but `coefficient`, which stands beside it with the other fields.
         """
+        if not isinstance(fields, Mapping):
+            raise DesignError(f"A design must be a table of fields, not {shown(fields)}")
         given = [key for key in (*KINDS, "coefficients") if key in fields]
         if len(given) > 1:
             raise DesignError(f"A fir design must have one of {', '.join(('coefficients', *KINDS))}, not {' and '.join(given)}")
+        if given in ([], ["coefficients"]):
+            raise DesignError(f"A filter from a specification must have one of {', '.join(KINDS)}")
         name, table = given[0], fields[given[0]]
         method = getattr(cls, name)
         known = [key for key in inspect.signature(method).parameters if key not in ("coefficient", "fields")]

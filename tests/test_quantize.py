@@ -117,7 +117,7 @@ def test_is_reached_from_the_package():
         ([[]], s16, "A kernel must not be empty"),
         (1.0, s16, "A kernel must have 1 or 2 dimensions, not 0"),
         ([[[1.0]]], s16, "A kernel must have 1 or 2 dimensions, not 3"),
-        ([[1.0], [1.0, 2.0]], s16, "A kernel must have rows of one length"),
+        ([[1.0], [1.0, 2.0]], s16, "A kernel must be an array; its rows differ in length"),
         ([1.0], 16, "A kernel is quantised to a Format such as convolver.q1_15, or its name, not 16"),
         ([1.0], "q15", "A format is written like u8, s16, q1_15 or uq0_8, not 'q15'"),
     ],

@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
-from ..arguments import between, choice, flag, shown
+from ..arguments import between, choice, flag, integers, shown
 from ..errors import DataError, DesignError
 from ..formats import OVERFLOWS, ROUNDINGS, Format, Overflow, Rounding, round_shift
 from ..quantize import Quantized
 from .axes import FrameAxis
 from .words import Boundary, Combination, Plane
 
-__all__ = ["SCHEMA", "Design", "format_of", "slot_clocks"]
+__all__ = ["SCHEMA", "Design", "format_of", "slot_clocks", "so_many"]
 
 SCHEMA = 1
 """Version of the JSON form; raised when a field changes its meaning."""
@@ -323,6 +323,14 @@ class Design:
     def with_weights(self, weights: Sequence[int]) -> Self:
         """A copy with other coefficients, in the order of `weights`."""
         raise NotImplementedError
+
+
+def so_many(name: str, values: object, count: int) -> tuple[int, ...]:
+    """A row of so many integers."""
+    found = integers(name, values)
+    if len(found) != count:
+        raise DesignError(f"{name} must be {count} integers, not {len(found)}")
+    return found
 
 
 def slot_clocks(name: str, given: object, multipliers: int | None, lanes: Callable[[int], int]) -> int:

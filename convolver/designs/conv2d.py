@@ -13,7 +13,7 @@ from ..errors import DataError, DesignError
 from ..formats import Format, Overflow, Rounding, u1, u8
 from ..quantize import Quantized
 from ..structure import factors_of, multipliers_of
-from .base import Design, format_of, slot_clocks
+from .base import Design, format_of, slot_clocks, so_many
 from .geometry import ImageGeometry
 from .image_stacks import by, stack_of_images
 from .kernels import MAX_KERNELS, MAX_SIDE, kernels_of
@@ -327,6 +327,7 @@ class Conv2DDesign(ImageGeometry, Design):
 
     def with_weights(self, weights: Sequence[int]) -> Self:
         columns, rows = self.kernel_columns, self.kernel_rows
+        weights = so_many("Weights", weights, len(self.weights))
         lines = [tuple(weights[start : start + columns]) for start in range(0, len(weights), columns)]
         kernels = tuple(tuple(lines[start : start + rows]) for start in range(0, len(lines), rows))
         return self.replace(kernel=kernels if self.stacked else kernels[0])

@@ -13,7 +13,7 @@ from ..quantize import Quantized
 from ..specification import FromSpecification
 from ..specified import Specified
 from .axes import FrameAxis
-from .base import Design, format_of, slot_clocks
+from .base import Design, format_of, slot_clocks, so_many
 from .words import SWAPS, SYMMETRIES, Plane, Swap, Symmetry
 
 __all__ = ["FIRDesign"]
@@ -112,6 +112,8 @@ class FIRDesign(FromSpecification, Design):
             raise DesignError(f"A FIR filter must have 1 to 256 taps, not {len(coefficients)}")
         self._set("coefficients", coefficients)
         noted = self.specified
+        if not isinstance(noted, Specified | None):
+            raise DesignError(f"Specified must be what a method such as lowpass noted, not {shown(noted)}")
         if noted is not None and (noted.coefficients, noted.shift) != (coefficients, self.shift):
             self._set("specified", None)  # a copy with other coefficients, or another gain
         self._set("data", format_of("Data", self.data))
@@ -167,6 +169,7 @@ class FIRDesign(FromSpecification, Design):
             If the set breaks the design's symmetry.
         """
         assert self.symmetry is not None
+        coefficients = so_many("Coefficients", coefficients, self.taps)
         if (broken := _mirrors(coefficients, self.symmetry)) is not None:
             raise DesignError(_asymmetric(coefficients, self.symmetry, broken))
         return tuple(coefficients[tap] for tap, _ in self.terms)
@@ -174,6 +177,7 @@ class FIRDesign(FromSpecification, Design):
     def complete(self, independent: Sequence[int]) -> tuple[int, ...]:
         """The whole set that `independent` takes apart."""
         whole = [0] * self.taps
+        independent = so_many("Independent coefficients", independent, len(self.terms))
         for (tap, mirror), value in zip(self.terms, independent, strict=True):
             whole[tap] = value
             if mirror is not None:
@@ -199,7 +203,7 @@ class FIRDesign(FromSpecification, Design):
         return self.coefficients
 
     def with_weights(self, weights: Sequence[int]) -> Self:
-        return self.replace(coefficients=tuple(weights))
+        return self.replace(coefficients=weights)
 
     @property
     def coefficient_set(self) -> tuple[int, ...]:

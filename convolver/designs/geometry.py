@@ -5,6 +5,8 @@ import operator
 from collections.abc import Sequence
 from typing import Any, Literal
 
+from ..arguments import integer
+from ..errors import DesignError
 from .axes import FrameAxis
 from .words import GATEWARE_BOUNDARIES, Boundary, Combination, Kernel, Mode, Operation
 
@@ -194,7 +196,7 @@ class ImageGeometry:
 
     def output_shape(self, *sizes: int) -> tuple[int, ...]:
         """Rows and columns of the result for an image of `rows` x `columns`; zero or negative where none is left."""
-        rows, columns = sizes
+        rows, columns = (integer(name, size, DesignError) for name, size in zip(("Rows", "Columns"), sizes, strict=True))
         grow = {"full": 1, "same": 0, "valid": -1}[self.mode]
         rows, columns = rows + grow * (self.kernel_rows - 1), columns + grow * (self.kernel_columns - 1)
         return -(-rows // self.stride[0]), -(-columns // self.stride[1])

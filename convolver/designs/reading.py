@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ..arguments import choice, index, shown
+from ..arguments import choice, index, one_line, shown
 from ..errors import DesignError
 from ..specification import KINDS
 from .base import SCHEMA
@@ -51,10 +51,12 @@ def design_from_dict(plain: Mapping[str, Any]) -> FIRDesign | Conv2DDesign:
 
 def design_from_json(text: str) -> FIRDesign | Conv2DDesign:
     """Makes a design of the text that `Design.to_json` gave."""
+    if not isinstance(text, str):
+        raise DesignError(f"A design must be JSON, not {shown(text)}")
     try:
         plain = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise DesignError(f"A design must be JSON: {error}") from None
+        raise DesignError(f"A design must be JSON: {one_line(error)}") from None
     if not isinstance(plain, dict):
         raise DesignError(f"A design must be a JSON object, not {type(plain).__name__}")
     return design_from_dict(plain)
