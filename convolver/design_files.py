@@ -11,10 +11,12 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from . import arrays, content
+from .arguments import shown
 from .designs import Conv2DDesign, FIRDesign, design_class, design_from_dict
 from .errors import DesignError, FileError
 from .formats import Format
@@ -53,6 +55,8 @@ def load_design(path: str | Path) -> FIRDesign | Conv2DDesign:
     DesignError
         If what it says isn't a design.
     """
+    if not isinstance(path, str | PathLike):
+        raise FileError(f"A design file must be a path, not {shown(path)}")
     path = Path(path)
     fields = _fields(content.read(path, _WHAT, content.DESIGN_BYTES), path)
     key = design_class(fields).weights_field

@@ -67,7 +67,6 @@ CALLS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "with_weights, 2-D": (BLUR.with_weights, {"weights": [1, 2, 3, 4]}),
     "independent": (LOADABLE.independent, {"coefficients": [1, 2, 1]}),
     "complete": (LOADABLE.complete, {"independent": [1, 2]}),
-    "single": (BLUR.single, {"number": 0}),
     "output_shape": (BLUR.output_shape, {"rows": 4, "columns": 5}),
     "design_from_dict": (lambda plain: design_from_dict(plain), {"plain": FIR.to_dict()}),
     "design_from_dict, kind": (lambda kind: design_from_dict({"kind": kind, "coefficients": [1]}), {"kind": "fir"}),

@@ -54,7 +54,7 @@ PIXELS_PER_CLOCK = (1, 2, 4)
 
 
 @dataclass(frozen=True)
-class Conv2DDesign(ImageGeometry, Design):
+class Conv2DDesign(ImageGeometry, Design):  # type: ignore[misc]  # output_shape names its two sizes
     """A 2-D convolution (or correlation) of an image with a kernel, or with several in one pass, one pixel a clock, 2 or 4, or
     one in several clocks.
 

@@ -194,9 +194,9 @@ class ImageGeometry:
             rows, columns = rows - self.kernel_rows + 1, columns - self.kernel_columns + 1
         return -(-rows // self.stride[0]), -(-columns // self.stride[1])
 
-    def output_shape(self, *sizes: int) -> tuple[int, ...]:
+    def output_shape(self, rows: int, columns: int) -> tuple[int, int]:
         """Rows and columns of the result for an image of `rows` x `columns`; zero or negative where none is left."""
-        rows, columns = (integer(name, size, DesignError) for name, size in zip(("Rows", "Columns"), sizes, strict=True))
+        rows, columns = integer("Rows", rows, DesignError), integer("Columns", columns, DesignError)
         grow = {"full": 1, "same": 0, "valid": -1}[self.mode]
         rows, columns = rows + grow * (self.kernel_rows - 1), columns + grow * (self.kernel_columns - 1)
         return -(-rows // self.stride[0]), -(-columns // self.stride[1])
