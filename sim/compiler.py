@@ -56,6 +56,9 @@ ROOM = 1 << 16
 HEADERS = ("value.h", "driver.h", "board.h", "board_fifo.h")
 WRITERS = (
     "translate.py",
+    "names.py",
+    "reading.py",
+    "cells.py",
     "circuit.py",
     "expressions.py",
     "fields.py",

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Self
 
-from .translate import mangled
+from .names import mangled
 
 __all__ = ["MARKS", "Field", "Ports", "glue"]
 

@@ -19,8 +19,8 @@ from amaranth.lib.wiring import In
 
 from convolver.sim import compiler
 from convolver.sim.compiler import Compiled, find_compiler
+from convolver.sim.names import mangled
 from convolver.sim.ports import Ports, glue
-from convolver.sim.translate import mangled
 
 __all__ = ["COUNT", "PEERS", "SIM", "plain_cxxrtl", "verilated"]
 

@@ -11,10 +11,11 @@ from convolver.host.frames import Frame
 from convolver.hw.elaboration import rtlil_of
 from convolver.hw.one_clock import DIVISOR, bare
 from convolver.protocol import Type
-from convolver.sim.circuit import Circuit, Memory, Register, Write, parse
+from convolver.sim.circuit import Circuit, Memory, Register, Write
 from convolver.sim.compiler import FLAGS, find_compiler
 from convolver.sim.emit import emit
 from convolver.sim.expressions import Expressions
+from convolver.sim.reading import parse
 from convolver.sim.rest import rest
 from convolver.sim.retiming import retime
 from convolver.sim.translate import cxxrtl
