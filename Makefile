@@ -7,13 +7,14 @@
 #   make bench    the benchmarks behind the figures in docs/
 #   make proofs   proves the blocks of the gateware, and breaks them to see that the proofs notice; docs/proofs.md
 #   make mutants  counts which small changes of the gateware are noticed; docs/mutants.md
+#   make ratchet  says which random designs' netlists a change of the gateware has changed (WRITE=1: renews their digests)
 #   make gallery  filters a photo in many ways, and writes docs/gallery.md
 #   make boards   builds every board's default design, and writes their figures into docs/boards.md
 #   make setup    everything that the above need, ahead of time
 
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test lint soak bench proofs mutants gallery boards links lock clean
+.PHONY: help setup demo test lint soak bench proofs mutants ratchet gallery boards links lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -73,6 +74,9 @@ proofs: $(VENV)/.dev
 
 mutants: $(VENV)/.dev
 	JOBS=$(JOBS) PYTHONPATH=tests $(BIN)/python -m mutants --write
+
+ratchet: $(VENV)/.dev
+	JOBS=$(JOBS) PYTHONPATH=tests $(BIN)/python -m ratchet $(if $(WRITE),--write)
 
 gallery: $(VENV)/.demo
 	$(BIN)/python -m convolver.gallery
