@@ -48,10 +48,10 @@ AXI_LITE = {
 class AXILiteFront(wiring.Component):
     """Turns AXI4-Lite into requests on the register bus, one at a time, reads and writes in turn.
 
-    Its ready and valid outputs are registers, and so is all that it gives and takes. A read is answered at the earliest five
-    clocks after its address, a write six; a response that isn't taken holds up others of its kind only. The lowest two address
-    bits and the protection bits are ignored. A write that doesn't write all four bytes is refused with SLVERR, and so is what
-    the bus refuses.
+    Its ready and valid outputs are registers, and so is all that it gives and takes. A read is answered at the earliest six
+    clocks after its address, a write seven; a response that isn't taken holds up others of its kind only. The lowest two
+    address bits and the protection bits are ignored. A write that doesn't write all four bytes is refused with SLVERR, and so
+    is what the bus refuses.
 
     Members
     -------
@@ -89,9 +89,8 @@ class AXILiteFront(wiring.Component):
         writing = Signal()  # the request that is under way, or was the last
         can_write, can_read = Signal(), Signal()
         code = Cat(Const(0, 1), response.p.error)  # OKAY or SLVERR
+        m.d.sync += [can_write.eq(have_address & have_data & ~self.bvalid), can_read.eq(have_read & ~self.rvalid)]
         m.d.comb += [
-            can_write.eq(have_address & have_data & ~self.bvalid),
-            can_read.eq(have_read & ~self.rvalid),
             request.p.address.eq(Cat(Const(0, 2), address)),
             request.p.write.eq(writing),
             request.p.data.eq(write_data),
@@ -101,18 +100,16 @@ class AXILiteFront(wiring.Component):
             m.d.sync += [self.rresp.eq(code), self.rdata.eq(response.p.data)]
         with m.FSM():
             with m.State("IDLE"):
-                m.d.sync += address.eq(Mux(can_write, write_address, read_address))
+                m.d.sync += [writing.eq(can_write), address.eq(Mux(can_write, write_address, read_address))]
                 with m.If(can_write):  # reads get their turn while the response to a write is taken
-                    m.d.sync += writing.eq(1)
                     m.next = "WHOLE"
                 with m.Elif(can_read):
-                    m.d.sync += writing.eq(0)
                     m.next = "REQUEST"
             with m.State("WHOLE"):
                 m.next = "REQUEST"
                 with m.If(~write_whole):
                     m.d.sync += [have_address.eq(0), have_data.eq(0), self.bvalid.eq(1), self.bresp.eq(SLVERR)]
-                    m.next = "IDLE"
+                    m.next = "OFFERED"
             with m.State("REQUEST"):
                 m.d.comb += request.valid.eq(1)
                 with m.If(request.ready):
@@ -128,7 +125,9 @@ class AXILiteFront(wiring.Component):
                         m.d.sync += [self.bvalid.eq(1), self.bresp.eq(code)]
                     with m.Else():
                         m.d.sync += self.rvalid.eq(1)
-                    m.next = "IDLE"
+                    m.next = "OFFERED"
+            with m.State("OFFERED"):  # what can be done next is known a clock later
+                m.next = "IDLE"
         return m
 
 

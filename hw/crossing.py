@@ -248,7 +248,7 @@ class Line(wiring.Component):
     """A UART in domain `line` for a link in domain `sync`: 8 data bits, no parity, one stop bit.
 
     A byte each way every ``10 * divisor`` clocks of `line`, if a clock of `sync` is at most twice as long as one bit. Latency
-    about six clocks of either side more than that of `UARTReceiver` and `UARTTransmitter`.
+    about seven clocks of either side more than that of `UARTReceiver` and `UARTTransmitter`.
 
     Parameters
     ----------
@@ -280,11 +280,14 @@ class Line(wiring.Component):
         m.submodules.sent = sent = AsyncFIFO(width=8, depth=DEPTH, w_domain="sync", r_domain="line")
         m.submodules.framing = framing = PulseSynchronizer("line", "sync")
         m.submodules.overrun = overrun = PulseSynchronizer("line", "sync")
-        connect(m, uart.o, received.w_stream)
+        # Register slices: a FIFO's comparison and the counters of receiver and transmitter are too much for one clock of a fast
+        # line.
+        m.submodules.taken = taken = in_line(SkidBuffer(8))
+        m.submodules.slice = cut = in_line(SkidBuffer(8))
+        connect(m, uart.o, taken.i)
+        connect(m, taken.o, received.w_stream)
         connect(m, received.r_stream, flipped(self.o))
         connect(m, flipped(self.i), sent.w_stream)
-        # A register slice: the FIFO's comparison and the transmitter's counters are too much for one clock of a fast line.
-        m.submodules.slice = cut = in_line(SkidBuffer(8))
         connect(m, sent.r_stream, cut.i)
         connect(m, cut.o, uart.i)
         m.d.comb += [

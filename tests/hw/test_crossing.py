@@ -3,10 +3,11 @@
 
 import random
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
-from amaranth.hdl import Module
+from amaranth.hdl import Cat, ClockDomain, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.sim import Simulator
@@ -14,8 +15,9 @@ from amaranth.sim import Simulator
 from convolver import DesignError, FIRDesign, s16
 from convolver.host.device import Device as Host
 from convolver.host.link import LinkTransport
-from convolver.hw.crossing import CoreCrossing, Line
+from convolver.hw.crossing import BusCrossing, CoreCrossing, Line
 from convolver.hw.device_top import Device
+from convolver.hw.registers import BUS
 from convolver.sim import golden
 
 RATIOS = {"equal": 1.0, "a third": 0.3371, "thrice": 2.93, "an eighth": 0.127, "seven times": 7.13, "almost equal": 1.013}
@@ -383,3 +385,145 @@ def test_a_whole_device_at_unrelated_clocks():
 def test_a_line_too_fast_for_its_link():
     with pytest.raises(DesignError, match=r"^Baud must be at most twice the link's clock, 2000000, not 2000001$"):
         Device(FIRDesign([1]), 1_000_000, 2_000_001, line_hz=48_000_000)
+
+
+class Side(wiring.Component):
+    """A `BusCrossing` with registers behind it that count what they are asked, and forget it when they are reset."""
+
+    def __init__(self):
+        self.crossing = BusCrossing()
+        members = {"bus": In(BUS), "bus_reset": In(1), "far_reset": In(1), "asked": Out(8)}
+        super().__init__(members)
+
+    def elaborate(self, platform):
+        m = Module()
+        m.domains.sync = ClockDomain("sync", reset_less=True)
+        m.domains.axi = ClockDomain("axi", reset_less=True)
+        m.submodules.crossing = crossing = self.crossing
+        wiring.connect(m, wiring.flipped(self.bus), crossing.bus)
+        m.d.comb += [crossing.bus_reset.eq(self.bus_reset), crossing.far_reset.eq(self.far_reset)]
+        far, wait = crossing.far_bus, Signal(range(4))
+        # Taken after three clocks, answered after three more: with the address, and how many came before.
+        with m.If(self.far_reset):
+            m.d.sync += [wait.eq(0), self.asked.eq(0), far.response.valid.eq(0)]
+        with m.Elif(far.request.valid & far.request.ready):
+            m.d.sync += [
+                wait.eq(0),
+                self.asked.eq(self.asked + 1),
+                far.response.p.data.eq(Cat(far.request.p.address, self.asked)),
+                far.response.p.error.eq(far.request.p.write),
+                far.response.valid.eq(1),
+            ]
+        with m.Elif(far.request.valid):
+            m.d.sync += wait.eq(wait + 1)
+        with m.If(far.response.valid & far.response.ready):
+            m.d.sync += far.response.valid.eq(0)
+        m.d.comb += far.request.ready.eq((wait == 3) & ~self.far_reset)
+        return m
+
+
+def side(bench, ratio, *others):
+    dut = Side()
+    sim = Simulator(dut)
+    sim.add_clock(1e-6)
+    sim.add_clock(1e-6 * ratio, phase=0.123e-6, domain="axi")
+
+    async def ask(ctx, address, write):
+        """A request; gives its response, or None if the front is reset before it comes."""
+        ctx.set(dut.bus.request.payload, {"address": address, "write": write, "data": 0})
+        ctx.set(dut.bus.request.valid, 1)
+        for stage, port in ((dut.bus.request, "request"), (dut.bus.response, "response")):
+            ctx.set(dut.bus.response.ready, port == "response")
+            for _ in range(300):
+                met, reset, data, error = (
+                    ctx.get(stage.ready if port == "request" else stage.valid),
+                    ctx.get(dut.bus_reset),
+                    ctx.get(dut.bus.response.p.data),
+                    ctx.get(dut.bus.response.p.error),
+                )
+                await ctx.tick("axi")
+                if reset:
+                    ctx.set(dut.bus.request.valid, 0)
+                    ctx.set(dut.bus.response.ready, 0)
+                    return None
+                if met:
+                    break
+            else:
+                raise TimeoutError(f"no {port}")
+            ctx.set(dut.bus.request.valid, 0)
+        ctx.set(dut.bus.response.ready, 0)
+        return data, error
+
+    async def main(ctx):
+        await bench(ctx, dut, ask)
+        main.ran = True
+
+    sim.add_testbench(main)
+    for other in others:
+
+        async def run(ctx, other=other):
+            await other(ctx, dut)
+
+        sim.add_testbench(run, background=True)
+    sim.run()
+    assert main.ran
+
+
+@pytest.mark.parametrize("ratio", RATIOS)
+def test_requests_cross_once_each_in_order(ratio):
+    async def bench(ctx, dut, ask):
+        for place in range(30):
+            assert await ask(ctx, 4 * place, place % 2) == (4 * place | place << 14, place % 2)
+        assert ctx.get(dut.asked) == 30
+
+    side(bench, RATIOS[ratio])
+
+
+@pytest.mark.parametrize("ratio", RATIOS)
+def test_a_reset_of_the_registers_lets_every_request_be_answered(ratio):
+    """It is done behind the reset, as if nothing had been before, or was done before it."""
+    rng = random.Random(f"far {ratio}")
+
+    async def resets(ctx, dut):
+        while True:
+            for value in (0, 1):
+                ctx.set(dut.far_reset, value)
+                for _ in range(rng.randrange(1, 4 if value else rng.choice([9, 60, 500]))):
+                    await ctx.tick("sync")
+
+    async def bench(ctx, dut, ask):
+        counts = []
+        for place in range(60):
+            data, error = await ask(ctx, 4 * place, place % 2)
+            assert (data & 0x3FFF, error) == (4 * place, place % 2)
+            counts.append(data >> 14)
+        assert set(counts) > {0, 1}, "no reset, or nothing between resets"
+        assert all(after in (0, before + 1) for before, after in pairwise(counts) if after <= before + 1)
+
+    side(bench, RATIOS[ratio], resets)
+
+
+@pytest.mark.parametrize("ratio", RATIOS)
+def test_a_reset_of_the_front_leaves_no_response_for_the_next_request(ratio):
+    rng = random.Random(f"near {ratio}")
+
+    async def resets(ctx, dut):
+        while True:
+            for value in (0, 1):
+                ctx.set(dut.bus_reset, value)
+                for _ in range(rng.randrange(1, 4 if value else rng.choice([9, 60, 500]))):
+                    await ctx.tick("axi")
+
+    async def bench(ctx, dut, ask):
+        answered = 0
+        for place in range(120):
+            answer = await ask(ctx, 4 * place, place % 2)
+            while ctx.get(dut.bus_reset):
+                await ctx.tick("axi")
+            if answer is not None:
+                assert (answer[0] & 0x3FFF, answer[1]) == (4 * place, place % 2)
+                answered += 1
+        assert 10 < answered < 120
+        assert answered <= ctx.get(dut.asked) <= 120
+
+    side(bench, RATIOS[ratio], resets)
