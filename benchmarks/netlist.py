@@ -1,6 +1,7 @@
-"""What the hard multipliers of iCE40 UltraPlus and 7-series do in a core's netlist: how many, with which registers on.
+"""What the hard multipliers of iCE40 UltraPlus and 7-series do in a netlist: how many, with which registers on.
 
-    python benchmarks/netlist.py
+    python benchmarks/netlist.py                  # cores
+    python benchmarks/netlist.py fir-16 sobel ... # what `convolver generate --family 7-series` writes for rows of fmax.py
 
 Loadable coefficients, the whole core, synthesised by Yosys and not placed; besides, the MAC array synthesised by itself. The
 marks: 8 taps of 16x16 bits on 8 SB_MAC16 and 16 of 8x8 on 8; 16 taps on 16 DSP48E1 in one cascade, 8 if they are symmetric, the
@@ -8,12 +9,14 @@ array in 60 LUT; 3x3 pixels on 9 DSP48E1, and on 5 SB_MAC16 at one pixel in two 
 """
 
 import json
+import sys
 from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from amaranth.back import rtlil
+from fmax import ROWS as DESIGNS
 
 from convolver import Conv2DDesign, FIRDesign
 from convolver.boards.toolchain import run, versions
@@ -21,6 +24,7 @@ from convolver.designs import Design
 from convolver.hw.core import create
 from convolver.hw.families import FamilyPlatform
 from convolver.hw.mac_array import MACArray
+from convolver.hw.verilog import generate
 from convolver.plan import Family
 
 KERNEL = Conv2DDesign([[1] * 3] * 3, coefficient="s8", loadable=True, switchable=True, boundary="edge", rows=480, columns=640)
@@ -43,15 +47,39 @@ FLIP_FLOPS = ("SB_DFF", "FDRE", "FDSE", "FDCE", "FDPE")
 MULTIPLIERS = {"ice40": "SB_MAC16", "7-series": "DSP48E1"}
 
 
-def netlist(circuit: Any, family: Family) -> list[dict[str, Any]]:
-    """The cells of a component."""
+def synthesised(text: str, reader: str, family: Family) -> list[dict[str, Any]]:
+    """The cells of a circuit whose top module is `top`."""
     with TemporaryDirectory() as temporary:
         directory = Path(temporary)
-        text = rtlil.convert(circuit, name="top", platform=FamilyPlatform(family), emit_src=False)
-        (directory / "top.il").write_text(text)
-        run("yosys", ["-q", "-p", f"read_rtlil top.il; {SYNTHESIS[family]} -top top; write_json top.json"], directory)
+        (directory / "top").write_text(text)
+        run("yosys", ["-q", "-p", f"{reader} top; {SYNTHESIS[family]} -top top; write_json top.json"], directory)
         cells: dict[str, dict[str, Any]] = json.loads((directory / "top.json").read_text())["modules"]["top"]["cells"]
     return list(cells.values())
+
+
+def netlist(circuit: Any, family: Family) -> list[dict[str, Any]]:
+    """The cells of a component."""
+    return synthesised(
+        rtlil.convert(circuit, name="top", platform=FamilyPlatform(family), emit_src=False), "read_rtlil", family
+    )
+
+
+def cascades(hard: list[dict[str, Any]]) -> int:
+    """How many DSP48E1 add what the one before sends them."""
+    out = {tuple(cell["connections"]["PCOUT"]) for cell in hard}
+    return sum(tuple(cell["connections"]["PCIN"]) in out for cell in hard)
+
+
+def files(rows: list[str]) -> None:
+    """Prints what the generated files of rows of fmax.py take on 7-series; no open tool times them."""
+    print("| generated file, 7-series, no timing | DSP48E1 | cascaded | LUT | FF | registers of each DSP48E1 |")
+    print("|---|---|---|---|---|---|")
+    for row in rows:
+        cells = synthesised(generate(DESIGNS[row], "top", "7-series"), "read_verilog", "7-series")
+        hard = [cell for cell in cells if cell["type"] == "DSP48E1"]
+        used = "; ".join(sorted({registers(cell) for cell in hard}))
+        luts, flops = size(cells).split()
+        print(f"| {row} | {len(hard)} | {cascades(hard)} | {luts} | {flops} | {used} |", flush=True)
 
 
 def size(cells: list[dict[str, Any]]) -> str:
@@ -81,6 +109,10 @@ def registers(block: dict[str, Any]) -> str:
 
 
 def main() -> None:
+    """Prints the tables."""
+    if rows := sys.argv[1:]:
+        files(rows)
+        return
     print(
         f"{'':<26}{'multipliers':>20}{'cascades':>10}   {'LUT    FF':<13}{'array: LUT    FF':<19}registers of each multiplier"
     )
@@ -88,11 +120,10 @@ def main() -> None:
         core = create(design, family)
         cells, array = netlist(core, family), netlist(MACArray(core.plan.arrays[0]), family)
         hard = [cell for cell in cells if cell["type"] == MULTIPLIERS[family]]
-        out = {tuple(cell["connections"]["PCOUT"]) for cell in hard} if family == "7-series" else set()
-        cascades = sum(tuple(cell["connections"]["PCIN"]) in out for cell in hard) if out else 0
+        cascaded = cascades(hard) if family == "7-series" else 0
         used = "; ".join(sorted({registers(cell) for cell in hard}))
         count = f"{len(hard)} {MULTIPLIERS[family]}"
-        print(f"{f'{family}, {name}':<26}{count:>20}{cascades:>10}   {size(cells)}  {size(array):>16}   {used}")
+        print(f"{f'{family}, {name}':<26}{count:>20}{cascaded:>10}   {size(cells)}  {size(array):>16}   {used}")
     print(", ".join(f"{name} {version}" for name, version in versions(["yosys"]).items()))
 
 

@@ -477,6 +477,18 @@ class TestGenerate:
         assert 'name: "::smooth:' in (tmp_path / "fir.core").read_text()
         assert "not beginning with a digit, not '1st'" in failure(capsys, 3, "generate", "-d", design(FIR), "--name", "1st")
 
+    def test_clocks_and_resets_are_chosen(self, capsys: pytest.CaptureFixture[str], design: Any, tmp_path: Path) -> None:
+        chosen = ("--axi-clock", "own", "--reset", "active-high", "--reset-style", "async")
+        success(capsys, "generate", "-d", design(FIR), *chosen, "-o", tmp_path / "fir.v")
+        text = (tmp_path / "fir.v").read_text()
+        assert success(capsys, "generate", "-d", design(FIR), *chosen) == text
+        ports = re.findall(r"^ *input (\w*(?:clk|reset\w*));", text[: text.index("endmodule")], re.MULTILINE)
+        assert sorted(ports) == ["aclk", "areset", "s_axi_aclk", "s_axi_areset"]
+        assert re.search(r"always @\(posedge \w+, posedge \w+\)", text)
+        assert "(s_axi_areset)" in (tmp_path / "fir.veo").read_text()
+        says = failure(capsys, 2, "generate", "-d", design(FIR), "--reset", "low")
+        assert says.startswith("Invalid value for '--reset'")
+
     def test_another_ending_is_refused(self, capsys: pytest.CaptureFixture[str], design: Any, tmp_path: Path) -> None:
         line = failure(capsys, 5, "generate", "-d", design(FIR), "-o", tmp_path / "fir.core")
         assert line == f"Verilog must go to a file that ends with .v, not {tmp_path / 'fir.core'}"

@@ -97,6 +97,23 @@ def test_description_reads_back_as_the_design(design):
     simulate(RegisterBank(design), bench)
 
 
+@pytest.mark.parametrize("words", [1, 2, 63, 64, 65, 160])
+def test_every_word_there_is_and_none_behind(monkeypatch, words):
+    """In look-up tables too, as on ECP5; the bound of the description is looked up in parts."""
+    text = bytes(range(1, 251)) * 3
+    monkeypatch.setattr(convolver.hw.registers, "description", lambda design: text[: 4 * words])
+    monkeypatch.setattr(convolver.hw.registers, "family_of", lambda platform: "ecp5")
+    dut = RegisterBank(FIR)
+
+    async def bench(ctx, call):
+        for word in {0, 1, words - 2, words - 1} & set(range(words)):
+            assert await call(DESCRIPTION + 4 * word) == (int.from_bytes(text[4 * word :][:4], "little"), 0)
+        for word in (words, words + 1, words + 64, 2047):
+            assert await call(DESCRIPTION + 4 * word) == (0, 1)
+
+    simulate(dut, bench)
+
+
 def test_description_too_long(monkeypatch):
     size = len(description(FIR))
     monkeypatch.setattr(convolver.hw.registers, "DESCRIPTION_LIMIT", size)

@@ -80,6 +80,37 @@ def test_packager_reads_the_top_only(text):
     assert "X_INTERFACE" not in rest
 
 
+@pytest.mark.parametrize("reset", ["active-low", "active-high"])
+def test_packager_knows_the_registers_own_clock(reset):
+    text = generate(SMALL, axi_clock="own", reset=reset, reset_style="async")
+    pin = "aresetn" if reset == "active-low" else "areset"
+    told = re.findall(r'X_INTERFACE_PARAMETER = "(.*)" \*\)\n *\(\* src.*\n *input (\w+);', text)
+    assert sorted(told, key=lambda one: one[1]) == [
+        ("ASSOCIATED_BUSIF s_axis:m_axis, ASSOCIATED_RESET " + pin, "aclk"),
+        (f"POLARITY {reset.upper().replace('-', '_')}", pin),
+        ("ASSOCIATED_BUSIF s_axi, ASSOCIATED_RESET s_axi_" + pin, "s_axi_aclk"),
+        (f"POLARITY {reset.upper().replace('-', '_')}", f"s_axi_{pin}"),
+    ]
+    assert text.count("X_INTERFACE_PARAMETER") == 4
+    connected = re.search(r"convolver_fir_0 \((.*?)\);\n\n", text, re.DOTALL)[1]
+    assert {"aclk", pin, "s_axi_aclk", f"s_axi_{pin}"} <= set(re.findall(r"\.(\w+) ", connected))
+    assert template(SMALL, axi_clock="own", reset=reset).count(f".s_axi_{pin} ") == 1
+
+
+@pytest.mark.parametrize(
+    ("option", "expected"),
+    [
+        ({"axi_clock": "two"}, "AXI clock must be shared or own, not 'two'"),
+        ({"reset": "low"}, "Reset must be active-low or active-high, not 'low'"),
+        ({"reset_style": "both"}, "Reset style must be sync or async, not 'both'"),
+    ],
+)
+def test_clocks_and_resets_are_known_ones(option, expected):
+    for make in (generate, template):
+        with pytest.raises(DesignError, match=f"^{expected}$"):
+            make(SMALL, **option)
+
+
 def test_no_signals_of_no_bits():
     assert "[-1:0]" not in generate(CONV2D.replace(kernel=[[3]]))
 
