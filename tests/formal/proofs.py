@@ -479,9 +479,9 @@ PROOFS: tuple[Proof, ...] = (
     _array("MAC array", FIRDesign([3, -4, 0, 2], data=Format(4, True)), ARRAY),
     _array("MAC array", FIRDesign([5], data=Format(8, False)), ()),
     _array("MAC array, signs", FIRDesign([-1, 2, -4, 3, -8], data=Format(3, True)), SIGNED_ARRAY),
-    _array("MAC array, signs alone", FIRDesign([-1, -2, -4], data=Format(3, False)), ()),
+    _array("MAC array, signs", FIRDesign([-1, -2, -4], data=Format(3, False)), ()),
     _array("MAC array, signs in parts", FIRDesign([-1, -2, 4, -1, -3], data=Format(3, True)), SIGNED_PARTS, cuts=(2, 4)),
-    _array("MAC array, signs alone in parts", FIRDesign([-2, -1, -4], data=Format(3, True)), (), cuts=(2, 4)),
+    _array("MAC array, signs in parts", FIRDesign([-2, -1, -4], data=Format(3, True)), (), cuts=(2, 4)),
     _array(
         "MAC array, loaded", FIRDesign([1, 0], data=Format(3, True), coefficient=Format(3, True), loadable=True), LOADED_ARRAY
     ),
