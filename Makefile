@@ -46,9 +46,10 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 
 # Checkers don't follow an editable install's import hooks: a tree of links shows them the package as it is installed.
 links:
-	@rm -rf typings/convolver && mkdir -p typings/convolver
+	@rm -rf typings && mkdir -p typings/convolver
 	@for item in convolver/*; do ln -s ../../$$item typings/convolver/; done
 	@for folder in hw host sim boards; do ln -s ../../$$folder typings/convolver/$$folder; done
+	@ln -s ../convolver_command.py typings/
 
 setup: $(VENV)/.dev links
 

@@ -445,12 +445,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ConvolverError as error:
         return _fail(str(error), error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
-        code = INTERRUPTED
+        return _stopped()
     except BrokenPipeError:
         # Whoever read our output has gone; Python must not find that out again while it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except ModuleNotFoundError as error:
+        if _interrupted(error):
+            return _stopped()
         package = (error.name or "").partition(".")[0]
         if package not in EXTRAS:
             return _fault(error)
@@ -458,6 +460,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MemoryError:
         return _fail("There isn't enough memory for this; take a smaller picture or signal", FAULT)
     except Exception as error:  # noqa: BLE001  # a traceback is no answer to a user; CONVOLVER_TRACEBACK=1 brings it back
+        if _interrupted(error):
+            return _stopped()
         said = getattr(error, "format_message", None)
         if said is None:
             return _fault(error)
@@ -465,8 +469,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return USAGE
         return _fail(f"{str(said()).rstrip('.')}; see convolver {_command(error)}--help", USAGE)
     if code == INTERRUPTED:
-        print("convolver: stopped", file=sys.stderr)
+        return _stopped()
     return code if isinstance(code, int) else 0
+
+
+def _interrupted(error: BaseException | None) -> bool:
+    """Whether ctrl-C became another exception on its way: out of an import, it may become an error of that."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
+def _stopped() -> int:
+    print("convolver: stopped", file=sys.stderr)
+    return INTERRUPTED
 
 
 def _command(error: Exception) -> str:
