@@ -14,9 +14,12 @@ import re
 import select
 import signal
 import socket
+import subprocess
+import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -43,6 +46,7 @@ from .test_tcp import serving
 pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 
 FIR = FIRDesign([3, -5, 7, 11, 2], data="s12", coefficient="s6", loadable=True, continuous=True)
+SOAK_EVENTS = 1000
 SIGNAL = [1, -2, 3, 400, -500]
 SAID = r"This device belongs to process {parent}, which opened it, not to process {child}; open another one here"
 COPIED = "A {} can't be copied or pickled, since it belongs to the process that opened it; open another one"
@@ -505,3 +509,79 @@ def test_a_worker_that_is_forked_is_told():
         receive.close()
         send.close()
         process.close()
+
+
+def events(device, array, twin, chance):
+    """What goes wrong at a moment: a child that does all that it may not, or either end stopped as ctrl-Z does it."""
+
+    def misused():
+        child = Child(lambda: outcomes(device, array))
+        assert child.said == refused(child)
+
+    def left():
+        assert Child(lambda: [device.close(), gc.collect()][0]).said == "None"
+
+    def device_stopped():
+        os.kill(twin, signal.SIGSTOP)
+        time.sleep(chance.random() * 2)
+        os.kill(twin, signal.SIGCONT)
+
+    def host_stopped():
+        parent = os.getpid()
+
+        def stop():
+            try:
+                os.kill(parent, signal.SIGSTOP)
+                time.sleep(chance.random() * 2)
+            finally:
+                os.kill(parent, signal.SIGCONT)
+
+        assert Child(stop).said == "None"
+
+    return [misused, misused, left, device_stopped, host_stopped]
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(7200)
+def test_soak_forks_and_stops_at_any_moment(tmp_path):
+    """A thread calls and streams while all this happens; prints what docs/reliability.md shows."""
+    chance, random = np.random.default_rng(1), np.random.default_rng(2)
+    path = tmp_path / "design.json"
+    path.write_text(FIR.to_json())
+    command = [sys.executable, "-m", "convolver.cli", "twin", "--pty", "--design", str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as twin:
+        device = Device(connect(twin.stdout.readline().strip()))
+        happened, right, wrong, over = Counter(), Counter(), [], threading.Event()
+
+        def work():
+            before = np.zeros(0, np.int64)
+            while not over.is_set():
+                count = int(random.integers(1, 6))
+                pieces = [random.integers(-2048, 2048, int(random.integers(1, 400))) for _ in range(count)]
+                try:
+                    results = [device(pieces[0])] if count == 1 else list(device.stream(pieces, ahead=count - 2))
+                except Exception as error:  # noqa: BLE001
+                    wrong.append(f"{type(error).__name__}: {error}")
+                    return
+                whole = np.concatenate([before, *pieces])
+                if not np.array_equal(np.concatenate(results), golden.run(FIR, whole)[len(before) :]):
+                    wrong.append("different")
+                before = whole[-FIR.taps :]
+                right["calls"] += 1
+
+        worker = threading.Thread(target=work)
+        worker.start()
+        for _ in range(SOAK_EVENTS):
+            time.sleep(float(chance.random()) * 0.2)
+            event = chance.choice(events(device, SIGNAL, twin.pid, chance))
+            event()
+            happened[event.__name__] += 1
+        over.set()
+        worker.join()
+        status = device.status()
+        device.close()
+        twin.send_signal(signal.SIGINT)
+    print(dict(happened), dict(right), wrong, {name: value for name, value in status.items() if name.startswith("link_")})
+    assert wrong == []
+    assert status["link_sessions"] == 1
+    assert right["calls"] > SOAK_EVENTS // 2
