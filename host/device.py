@@ -6,7 +6,6 @@ from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, I
 from types import TracebackType
 from typing import Self
 
-import numpy as np
 import numpy.typing as npt
 
 from convolver.designs import Boundary, Design
@@ -15,7 +14,6 @@ from convolver.host.arguments import (
     check_items,
     check_progress,
     checked_ahead,
-    checked_flag,
     checked_samples,
     checked_seconds,
     checked_set,
@@ -23,6 +21,7 @@ from convolver.host.arguments import (
 )
 from convolver.host.feeding import Feeder
 from convolver.host.ownership import Owned
+from convolver.host.pieces import preparation
 from convolver.host.streaming import Stream
 from convolver.host.tiling import Work
 from convolver.host.transport import Samples, Transport
@@ -171,7 +170,8 @@ class Device(Owned):
         """
         self._check_owner()
         check_items(items)
-        ahead, prepare = checked_ahead(ahead), self._prepare(joined, stack)
+        ahead = checked_ahead(ahead)
+        prepare = preparation(self.design, self._transport.frame_samples, joined=joined, stack=stack)
         return self._streamed(items, prepare, checked_seconds(timeout), ahead)
 
     def _streamed(
@@ -205,7 +205,8 @@ class Device(Owned):
         """
         self._check_owner()
         check_items(items, asynchronous=True)
-        ahead, prepare = checked_ahead(ahead), self._prepare(joined, stack)
+        ahead = checked_ahead(ahead)
+        prepare = preparation(self.design, self._transport.frame_samples, joined=joined, stack=stack)
         return self._astreamed(items, prepare, checked_seconds(timeout), ahead)
 
     async def _astreamed(
@@ -346,25 +347,3 @@ class Device(Owned):
         """Tells the core which border it makes; what it puts around an image that is padded here doesn't matter."""
         if design.switchable:
             self._transport.switch("constant" if design.boundary == "wrap" else design.boundary, design.fill)
-
-    def _prepare(self, joined: bool, stack: bool | None) -> Callable[[npt.ArrayLike], Work]:
-        """What makes work of an item of a stream."""
-        joined = checked_flag("Joined", joined)
-        stack = None if stack is None else checked_flag("Stack", stack)
-        design, most = self.design, self._transport.frame_samples
-        if not joined:
-            return lambda item: Work(design, *checked_samples(design, item, stack), most)
-        if (history := design.history) is None or stack:
-            raise DataError("Only the pieces of one signal, for a FIR design, can be joined")
-        last = np.zeros(0, np.int64)
-
-        def piece(item: npt.ArrayLike) -> Work:
-            nonlocal last
-            array, _ = checked_samples(design, item, False, joined=True)
-            before = len(last)
-            if not design.continuous:  # else the core holds them
-                array = np.concatenate([last, array.astype(np.int64)])
-                last = array[max(len(array) - history, 0) :].copy()
-            return Work(design, array, frame_samples=most, skip=before)
-
-        return piece

@@ -1,0 +1,36 @@
+"""What makes work of the arrays of a stream, each for itself or as a piece of one signal."""
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from convolver.designs import Design
+from convolver.errors import DataError
+from convolver.host.arguments import checked_flag, checked_samples
+from convolver.host.tiling import Work
+
+__all__ = ["preparation"]
+
+
+def preparation(design: Design, frame_samples: int, *, joined: bool, stack: bool | None) -> Callable[[npt.ArrayLike], Work]:
+    """What checks an array of a stream and makes work of it. `joined` pieces bring the samples before them along, unless the
+    core is continuous and holds them."""
+    joined = checked_flag("Joined", joined)
+    stack = None if stack is None else checked_flag("Stack", stack)
+    if not joined:
+        return lambda item: Work(design, *checked_samples(design, item, stack), frame_samples)
+    if (history := design.history) is None or stack:
+        raise DataError("Only the pieces of one signal, for a FIR design, can be joined")
+    last = np.zeros(0, np.int64)
+
+    def piece(item: npt.ArrayLike) -> Work:
+        nonlocal last
+        array, _ = checked_samples(design, item, False, joined=True)
+        before = len(last)
+        if not design.continuous:
+            array = np.concatenate([last, array.astype(np.int64)])
+            last = array[max(len(array) - history, 0) :].copy()
+        return Work(design, array, frame_samples=frame_samples, skip=before)
+
+    return piece
