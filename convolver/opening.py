@@ -1,11 +1,12 @@
 """`open`: a device for a design, on the twin, or for an address, on a board."""
 
+import os
 from typing import TYPE_CHECKING
 
 from .arguments import shown
 from .design_files import load_design
 from .designs import Conv2DDesign, Design, FIRDesign
-from .errors import DesignError
+from .errors import DesignError, FileError
 
 if TYPE_CHECKING:
     from .host.device import Device
@@ -27,9 +28,9 @@ def open(  # noqa: A001  # convolver.open, as in wave.open
     target : design or str
         A design: its gateware is compiled, once, and runs in this process. An address, ``serial:///dev/ttyUSB0?baud=3000000``
         for instance: the board there says what design it holds. ``tcp://HOST:PORT`` is a board, or a board's twin, that
-        `convolver serve` offers elsewhere; the token that it may want stands in the environment variable ``CONVOLVER_TOKEN``,
-        or behind the address as ``?token=TOKEN``. ``twin://FILE`` is the whole board of the design in that file, simulated in
-        this process, with the same driver and protocol as a real one.
+        `convolver serve` offers elsewhere, ``tls://HOST:PORT#sha256=FINGERPRINT`` the same, encrypted; the token that it may
+        want stands in the environment variable ``CONVOLVER_TOKEN``, or behind the port as ``?token=TOKEN``. ``twin://FILE`` is
+        the whole board of the design in that file, simulated in this process, with the same driver and protocol as a real one.
     expected : design, optional
         What a board must hold.
 
@@ -65,8 +66,12 @@ def open(  # noqa: A001  # convolver.open, as in wave.open
 
 def _board_twin(url: str, expected: FIRDesign | Conv2DDesign | None) -> "LinkTransport":
     """The board twin at ``twin://FILE``."""
+    from .host.address import shown as shown_address
     from .host.link import LinkTransport
     from .sim.board_twin import BoardPipe, BoardTwin
 
-    pipe = BoardPipe(BoardTwin(load_design(url.removeprefix("twin://"))))
+    file = url.removeprefix("twin://")
+    if set(file) & set("?#&;=@") and not os.path.exists(file):  # noqa: PTH110  # which takes any characters
+        raise FileError(f"An address that begins with twin:// takes a file's name and no option, not {shown_address(url)!r}")
+    pipe = BoardPipe(BoardTwin(load_design(file)))
     return LinkTransport(pipe, expected, clock=pipe.time)

@@ -1,17 +1,17 @@
 """Addresses of devices: which pipe each kind of them opens, and how one is shown without its token."""
 
-import re
-
 from convolver.errors import PortError
 from convolver.host.serial_pipe import SerialPipe
 from convolver.host.tcp_pipe import TcpPipe
+from convolver.host.text import shown
 from convolver.host.transport import Pipe
 
 __all__ = ["open_pipe", "shown"]
 
 
-def open_pipe(url: str) -> Pipe:
-    """Opens the pipe behind ``serial://PORT`` or ``tcp://HOST:PORT``.
+def open_pipe(url: str, timeout: float | None = None) -> Pipe:
+    """Opens the pipe behind ``serial://PORT``, ``tcp://HOST:PORT`` or ``tls://HOST:PORT#sha256=FINGERPRINT``, the last two
+    within `timeout` seconds if that is given.
 
     Raises
     ------
@@ -20,13 +20,9 @@ def open_pipe(url: str) -> Pipe:
     """
     if url.startswith("serial://"):
         return SerialPipe(url)
-    if url.startswith("tcp://"):
-        return TcpPipe(url)
+    if url.startswith(("tcp://", "tls://")):
+        return TcpPipe(url, timeout)
     raise PortError(
-        f"An address must begin with serial:// or tcp://, as serial:///dev/ttyUSB0 and tcp://HOST:PORT do, not {shown(url)!r}"
+        "An address must begin with serial://, tcp:// or tls://, as serial:///dev/ttyUSB0 and tcp://HOST:PORT do, "
+        f"not {shown(url)!r}"
     )
-
-
-def shown(url: str) -> str:
-    """The address as it may be printed: a token in it is hidden."""
-    return re.sub(r"(?i)(token=)[^&#]*", r"\1***", url)

@@ -105,6 +105,8 @@ class FrameReceiver:
         """Takes the next bytes, and yields the frames that they complete."""
         *ended, rest = data.split(b"\0")
         for part in ended:
+            if not part and not self.inside:
+                continue  # delimiters for ever cost next to nothing
             self._collect(part)
             stuffed, overlong = bytes(self._partial), self._overlong
             self.drop_partial()

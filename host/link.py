@@ -4,14 +4,12 @@ import contextlib
 import math
 import struct
 import time
-import zlib
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Self
 
-from convolver.designs import GATEWARE_BOUNDARIES, Boundary, Conv2DDesign, FIRDesign, design_from_json
+from convolver.designs import GATEWARE_BOUNDARIES, Boundary, Conv2DDesign, FIRDesign
 from convolver.errors import (
-    DesignError,
     DesignMismatch,
     DeviceRestarted,
     FrameError,
@@ -21,11 +19,13 @@ from convolver.errors import (
     RegisterError,
 )
 from convolver.host.address import open_pipe
+from convolver.host.deadlines import Deadline, Timing
+from convolver.host.description import differences, read_description
 from convolver.host.frames import Frame
 from convolver.host.ownership import Owned
 from convolver.host.registers import DESCRIPTION_MAX, ERRORS, IDENTITY, MAP_VERSION, Register
 from convolver.host.samples import pack, unpack
-from convolver.host.session import Session, Timing
+from convolver.host.session import Session
 from convolver.host.transport import Pipe, Samples, arranged
 from convolver.protocol import Drop, Type
 
@@ -36,6 +36,15 @@ _WORDS = 63
 
 _STATUS_TIMEOUT = 2.0
 """Seconds that a device has to say how it is."""
+
+_UNDER_WAY = 256
+"""Frames that may be sent whose results aren't all there: more than any device and this host can hold between them."""
+
+_FRAME_SAMPLES, _FRAME_BYTES = 1 << 19, 1 << 24
+"""Samples and bytes of results in a frame, about: less than two seconds of a serial port at 3 Mbaud."""
+
+_OPENING_BYTES = 2 * DESCRIPTION_MAX
+"""Bytes that an opening needs on the pipe, at most; about half of them are frames around the description."""
 
 Request = tuple[Type, bytes]
 
@@ -50,7 +59,7 @@ def connect(url: str, expected: FIRDesign | Conv2DDesign | None = None, timing: 
     LinkError
         As `LinkTransport` does.
     """
-    return LinkTransport(open_pipe(url), expected, timing, reopen=lambda: open_pipe(url))
+    return LinkTransport(open_pipe(url), expected, timing, reopen=lambda timeout: open_pipe(url, timeout))
 
 
 class LinkTransport(Owned):
@@ -71,7 +80,7 @@ class LinkTransport(Owned):
     clock : callable
         Gives the time in seconds, for a pipe that has a time of its own.
     reopen : callable, optional
-        Opens the pipe again.
+        Opens the pipe again, within so many seconds if it is given a number.
 
     Raises
     ------
@@ -85,16 +94,13 @@ class LinkTransport(Owned):
         If the pipe breaks.
     """
 
-    frame_samples = 1 << 19
-    """Less than two seconds of a serial port at 3 Mbaud."""
-
     def __init__(
         self,
         pipe: Pipe,
         expected: FIRDesign | Conv2DDesign | None = None,
         timing: Timing | None = None,
         clock: Callable[[], float] = time.monotonic,
-        reopen: Callable[[], Pipe] | None = None,
+        reopen: Callable[[float | None], Pipe] | None = None,
     ) -> None:
         super().__init__()
         self._clock = clock
@@ -142,7 +148,7 @@ class LinkTransport(Owned):
             if self._forgot:
                 self._forgot = False
                 raise DeviceRestarted("The filter lost its last samples while its status was asked; the next call starts anew")
-            remaining = self._ready(timeout, check)
+            deadline = self._ready(timeout, check)
             if self._coefficients is not None and not self._loaded:
                 # Not before this call: a set that is pending in the device would refuse the next one.
                 mask = 0xFFFFFFFF
@@ -156,7 +162,7 @@ class LinkTransport(Owned):
             if frames.begin():
                 self._silent = False
                 self._loaded = self._loaded or self._coefficients is not None
-                self._session.exchange(frames.requests(), frames.deliver, remaining(), check)
+                self._session.exchange(frames.requests(), frames.deliver, deadline, check)
                 self._holds = self.design.continuous
 
     def load(self, coefficients: Sequence[int], timeout: float | None = None) -> None:
@@ -220,13 +226,13 @@ class LinkTransport(Owned):
 
     def _ask(self) -> dict[str, int | bool | str]:
         """What the device's registers say."""
-        remaining = self._ready(_STATUS_TIMEOUT)
-        (status,) = self._read(Register.STATUS, 1, remaining())
+        deadline = self._ready(_STATUS_TIMEOUT)
+        (status,) = self._read(Register.STATUS, 1, deadline)
         try:
-            (drops,) = self._read(Register.DROPS, 1, remaining())
+            (drops,) = self._read(Register.DROPS, 1, deadline)
         except RegisterError:
             drops = 0  # a device may have no such register
-        clocks, beats_in, beats_out = self._read(Register.CLOCKS, 3, remaining())
+        clocks, beats_in, beats_out = self._read(Register.CLOCKS, 3, deadline)
         told: dict[str, int | bool | str] = {
             "clocks": clocks,
             "beats_in": beats_in,
@@ -255,33 +261,33 @@ class LinkTransport(Owned):
                 self._session.close()
             raise
 
-    def _ready(self, timeout: float | None, check: Callable[[], None] | None = None) -> Callable[[], float | None]:
-        """Begins a session if the last one was lost; gives a function that tells what remains of `timeout`."""
+    def _ready(self, timeout: float | None, check: Callable[[], None] | None = None) -> Deadline | None:
+        """Begins a session if the last one was lost; gives the end of the call, in which all of that counts."""
         if self._closed:
             raise PortError("The device is closed; open it again")
-        start = self._clock()
-
-        def remaining() -> float | None:
-            return None if timeout is None else max(start + timeout - self._clock(), 0.0)
-
+        deadline = None if timeout is None else Deadline(timeout, self._clock() + timeout)
         if self._broken and self._reopen is not None:
-            self._session.take(self._reopen())
+            self._session.take(self._reopen(timeout))
             self._broken = False
         if not self._session.open:
-            self._begin(self.design, timeout, check)
-        return remaining
+            self._begin(self.design, deadline, check)
+        return deadline
 
     def _begin(
         self,
         expected: FIRDesign | Conv2DDesign | None,
-        timeout: float | None,
+        deadline: Deadline | None,
         check: Callable[[], None] | None = None,
     ) -> None:
         """Begins a session and checks what is at the far end."""
         self._loaded = self._holds = False
-        self._welcome = self._session.begin(timeout, check)
+        seconds = self._session.timing.opening + _OPENING_BYTES * self._session.byte_time
+        opening = Deadline(seconds, self._clock() + seconds, "The device wasn't opened")
+        if deadline is None or opening.end < deadline.end:
+            deadline = opening
+        self._welcome = self._session.begin(deadline, check)
         self._max_payload = self._welcome.max_payload
-        identity, version, size = self._read(Register.ID, 3, timeout)
+        identity, version, size = self._read(Register.ID, 3, deadline, check)
         if identity != IDENTITY:
             raise ProtocolMismatch(f"The device must identify itself as 0x{IDENTITY:08X}, not 0x{identity:08X}")
         if version != MAP_VERSION:
@@ -290,12 +296,8 @@ class LinkTransport(Owned):
             )
         if not 1 <= size <= DESCRIPTION_MAX:
             raise DesignMismatch(f"A device's description must have 1 to {DESCRIPTION_MAX} bytes, not {size}")
-        words = self._read(Register.DESCRIPTION, -(-size // 4), timeout)
-        packed = struct.pack(f"<{len(words)}I", *words)[:size]
-        try:
-            design = design_from_json(zlib.decompress(packed).decode())
-        except (zlib.error, UnicodeDecodeError, DesignError) as error:
-            raise DesignMismatch(f"The device holds a description that this version can't read: {error}") from None
+        words = self._read(Register.DESCRIPTION, -(-size // 4), deadline, check)
+        design = read_description(struct.pack(f"<{len(words)}I", *words)[:size])
         told = self._welcome.sample_bytes, self._welcome.result_bytes
         needed = design.sample.bytes, design.result_bytes
         if told != needed:
@@ -304,10 +306,11 @@ class LinkTransport(Owned):
                 f"not {told[0]} and {told[1]}"
             )
         if expected is not None and design != expected:
-            raise DesignMismatch(f"The device holds another design: {_differences(design, expected)}")
+            raise DesignMismatch(f"The device holds another design: {differences(design, expected)}")
         self.design: FIRDesign | Conv2DDesign = design
+        self.frame_samples = min(_FRAME_SAMPLES, _FRAME_BYTES // design.result_bytes)
 
-    def _read(self, address: int, count: int, timeout: float | None = None) -> list[int]:
+    def _read(self, address: int, count: int, deadline: Deadline | None, check: Callable[[], None] | None = None) -> list[int]:
         """Reads `count` words from `address` on."""
         sizes = [min(_WORDS, count - start) for start in range(0, count, _WORDS)]
         requests = [(Type.READ, struct.pack("<HBB", address + 4 * _WORDS * index, size, 4)) for index, size in enumerate(sizes)]
@@ -324,7 +327,7 @@ class LinkTransport(Owned):
             words.extend(struct.unpack(f"<{missing.popleft()}I", frame.payload))
             return not missing
 
-        self._session.exchange(requests, deliver, timeout)
+        self._session.exchange(requests, deliver, deadline, check)
         if refused:
             raise RegisterError(f"The device refused to read registers at 0x{address:04X}")
         return words
@@ -359,7 +362,9 @@ class _Frames:
     def requests(self) -> Iterator[Request | None]:
         """Everything to send, or None while there is nothing."""
         while True:
-            samples = self._next if self._next is not None else self._take()
+            if self._next is None and len(self._under_way) < _UNDER_WAY:
+                self._next = self._take()
+            samples = self._next
             self._next = None
             if samples is None:
                 yield None
@@ -393,6 +398,8 @@ class _Frames:
             waiting.answers -= 1
         elif kind not in (Type.RESULTS, Type.RESULTS_END) or not self._under_way or self._under_way[0].ended:
             raise FrameError(f"The device sent {kind.name} where nothing of the kind was due")
+        elif not frame.payload:
+            raise FrameError(f"The device sent {kind.name} without a byte of results")
         else:
             self._under_way[0].add(frame)
         while self._under_way and self._under_way[0].ended and not self._under_way[0].answers:
@@ -432,10 +439,3 @@ def _batches(words: Sequence[int]) -> Iterator[Sequence[int]]:
 
 def _cut(data: bytes, size: int) -> Iterator[Request]:
     return ((Type.DATA, data[start : start + size]) for start in range(0, len(data), size))
-
-
-def _differences(device: FIRDesign | Conv2DDesign, expected: FIRDesign | Conv2DDesign) -> str:
-    """The fields that differ, both sides of each."""
-    ours, theirs = expected.to_dict(), device.to_dict()
-    keys = [key for key in [*theirs, *ours] if theirs.get(key) != ours.get(key)]
-    return "; ".join(f"{key} is {theirs.get(key)} there, {ours.get(key)} expected" for key in dict.fromkeys(keys))

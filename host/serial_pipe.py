@@ -2,15 +2,18 @@
 
 import contextlib
 import errno
+import os
 import sys
 import time
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import serial
 
 from convolver.errors import PortError
 from convolver.host.ownership import Owned
+from convolver.host.text import printable, shown
+from convolver.host.waiting import ready
 
 if sys.platform != "win32":
     import fcntl
@@ -21,7 +24,7 @@ DEFAULT_BAUD = 3_000_000
 """What the boards' bridges take at least."""
 
 _SLICE = 0.02
-"""Seconds that one read of the port waits; a deadline is met to this much."""
+"""Seconds that one read of the port waits on Windows; a deadline is met to this much there."""
 _BURST = 4096
 _REASONS = {
     errno.ENOENT: "there is no such port",
@@ -38,16 +41,20 @@ def parse_url(url: str) -> tuple[str, int]:
     PortError
         If it isn't one.
     """
-    parts = urlsplit(url)
-    port = parts.netloc + parts.path
+    try:
+        parts = urlsplit(url)
+        port = parts.netloc + parts.path
+    except ValueError:  # brackets of which one is missing, for instance
+        parts, port = urlsplit(""), ""
     if parts.scheme != "serial" or not port or parts.fragment:
-        raise PortError(f"A port must be written like serial:///dev/ttyUSB0 or serial://COM3?baud=3000000, not {url!r}")
+        raise PortError(f"A port must be written like serial:///dev/ttyUSB0 or serial://COM3?baud=3000000, not {shown(url)!r}")
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
     baud = options.pop("baud", str(DEFAULT_BAUD))
     if options:
-        raise PortError(f"A serial port takes the option baud, not {', '.join(options)}: {url!r}")
-    if not baud.isascii() or not baud.isdecimal() or not 300 <= int(baud) <= 20_000_000:
-        raise PortError(f"Baud must be an integer between 300 and 20000000, not {baud!r}")
+        raise PortError(f"A serial port takes the option baud=RATE and no other: {shown(url)!r}")
+    if not (baud.isascii() and baud.isdecimal() and len(baud) < 10) or not 300 <= int(baud) <= 20_000_000:
+        given = repr(printable(baud, 20)) if "token" not in unquote(baud).lower() else "what stands there"
+        raise PortError(f"Baud must be an integer between 300 and 20000000, not {given}")
     return port, int(baud)
 
 
@@ -67,45 +74,74 @@ class SerialPipe(Owned):
 
     def __init__(self, url: str) -> None:
         super().__init__()
-        self._name, baud = parse_url(url)
+        port, baud = parse_url(url)
+        self._name = shown(f"serial://{port}").removeprefix("serial://")
         self.byte_time = 10 / baud
         try:
             # The lock and the time-outs are set once: pyserial talks to the driver whenever one changes.
             self._port: Any = serial.Serial(
-                self._name, baud, timeout=_SLICE, write_timeout=max(1.0, 3 * 10 * _BURST / baud), exclusive=True
+                port, baud, timeout=_SLICE, write_timeout=max(1.0, 3 * 10 * _BURST / baud), exclusive=True
             )
         except (OSError, ValueError) as error:
             raise PortError(f"Port {self._name} can't be opened: {_reason(error)}") from None
+        self._closed = False
+        # pyserial's own calls wait by `select`, which knows the first 1024 descriptors only.
+        self._descriptor = self._port.fileno() if os.name == "posix" else None
 
     def read(self, size: int, deadline: float) -> bytes:
-        """Gives what is there, or the first byte to come, by `deadline` (`time.monotonic`)."""
+        """Gives what is there, or the first bytes to come, by `deadline` (`time.monotonic`)."""
         self._check_owner()
         try:
-            while True:
-                waiting = self._port.in_waiting
-                if waiting:
-                    return bytes(self._port.read(min(waiting, size)))
-                if time.monotonic() >= deadline:
-                    return b""
-                if first := self._port.read(1):
-                    return bytes(first) + bytes(self._port.read(min(self._port.in_waiting, size - 1)))
-        except (OSError, TypeError) as error:  # pyserial reads from None once the port was closed
-            raise PortError(f"Port {self._name} went away: {_reason(error)}") from None
+            if self._descriptor is None:
+                return self._read_port(size, deadline)
+            if not ready(self._descriptor, deadline):
+                return b""
+            data = os.read(self._descriptor, size)
+        except BlockingIOError:
+            return b""
+        except (OSError, TypeError) as error:
+            raise self._gone(error) from None
+        if not data:
+            raise PortError(f"Port {self._name} went away: it was unplugged")
+        return data
+
+    def _read_port(self, size: int, deadline: float) -> bytes:
+        while not self._port.in_waiting:
+            if time.monotonic() >= deadline:
+                return b""
+            if first := self._port.read(1):
+                return bytes(first) + bytes(self._port.read(min(self._port.in_waiting, size - 1)))
+        return bytes(self._port.read(min(self._port.in_waiting, size)))
 
     def write(self, data: bytes, deadline: float) -> int:
-        """Sends `data` by `deadline`; the number of bytes is that of whole pieces that went out."""
+        """Sends `data` by `deadline`; gives how many bytes went out."""
         self._check_owner()
         sent = 0
         try:
-            while sent < len(data) and (sent == 0 or time.monotonic() < deadline):
+            while sent < len(data):
                 piece = data[sent : sent + _BURST]
-                self._port.write(piece)
-                sent += len(piece)
+                if self._descriptor is None:
+                    if sent and time.monotonic() >= deadline:
+                        break
+                    self._port.write(piece)
+                    sent += len(piece)
+                else:
+                    put = self._put(piece)
+                    sent += put
+                    if not put and (not ready(self._descriptor, deadline, to_write=True) or time.monotonic() >= deadline):
+                        break
         except serial.SerialTimeoutException:
             return sent
         except (OSError, TypeError) as error:
-            raise PortError(f"Port {self._name} went away: {_reason(error)}") from None
+            raise self._gone(error) from None
         return sent
+
+    def _put(self, piece: bytes) -> int:
+        assert self._descriptor is not None
+        try:
+            return os.write(self._descriptor, piece)
+        except BlockingIOError:
+            return 0
 
     def close(self) -> None:
         """Releases the port."""
@@ -115,14 +151,23 @@ class SerialPipe(Owned):
         self._give_up()
 
     def _give_up(self) -> None:
+        self._closed = True
+        if self._descriptor is not None:
+            self._descriptor = -1  # the number may soon be another file's
         with contextlib.suppress(OSError):
             self._port.close()
 
+    def _gone(self, error: Exception) -> PortError:
+        if self._closed:  # pyserial reads from None then
+            return PortError(f"Port {self._name} is closed; open it again")
+        return PortError(f"Port {self._name} went away: {_reason(error)}")
+
 
 def _reason(error: Exception) -> str:
-    """The system's own words where there are some; pyserial wraps them twice."""
+    """The system's own words where there are some; pyserial wraps them twice, with the port's name among them."""
+    if "exclusively lock" in str(error):
+        return "another program uses it"
     number = getattr(error, "errno", None)
-    if number in _REASONS:
-        return _REASONS[number]
-    text = " ".join(str(error).split())
-    return "another program uses it" if "exclusively lock" in text else text
+    if number is not None:
+        return _REASONS.get(number) or os.strerror(number).lower()
+    return printable(" ".join(str(error).split()))

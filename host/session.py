@@ -3,21 +3,23 @@
 docs/link.md is the specification; the names of the state here are those of its tables.
 """
 
+import contextlib
 import math
 import secrets
-import struct
+import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 
-from convolver.errors import DeviceRestarted, FrameError, LinkTimeout, ProtocolMismatch, SessionLost
+from convolver.errors import DeviceRestarted, FrameError, LinkTimeout, PortError, SessionLost
+from convolver.host.deadlines import Deadline, Timing, Watch
 from convolver.host.frames import MAX_STUFFED, Frame, FrameReceiver
 from convolver.host.ownership import Owned
 from convolver.host.transport import Pipe
-from convolver.protocol import MAX_PAYLOAD, VERSION, Drop, Type
+from convolver.host.welcome import Answers, Welcome
+from convolver.protocol import VERSION, Drop, Type
 
-__all__ = ["Session", "Timing", "Welcome"]
+__all__ = ["Session", "Timing"]
 
 _SLOTS = 64
 """Frames that the host takes at once, and those it holds to send again; it has room for any window."""
@@ -28,57 +30,10 @@ _COUNTS = ("missed", "old", "received", "repeated", "resent", "sent", "sessions"
 _PARTIES = ("host", "link", "core")
 _LOOK = 0.1
 """Seconds between two looks at whether a call is to end."""
-_WELCOME = struct.Struct("<BBHBBHII")
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """Deadlines of the host, in seconds.
-
-    Parameters
-    ----------
-    retry : float
-        Time without progress after which a try counts as lost, while no round trip was seen.
-    retry_min, retry_max : float
-        Later it is twice the round trip as seen lately, but between these two. It doubles with each try, up to `retry`
-        or twice itself, whichever is more. What the bytes under way need on the pipe comes on top.
-    progress : float
-        Time without one newly acknowledged or newly arrived frame after which a call fails.
-    """
-
-    retry: float = 0.25
-    retry_min: float = 0.02
-    retry_max: float = 1.0
-    progress: float = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class Welcome:
-    """What a device says of itself when a session begins: bytes of a sample and of a result, hertz, and so on."""
-
-    version: int
-    slots: int
-    max_payload: int
-    sample_bytes: int
-    result_bytes: int
-    clock_frequency: int
-    serial_number: int
-
-    @classmethod
-    def parse(cls, payload: bytes) -> "Welcome":
-        """Reads the payload of a WELCOME."""
-        if payload and payload[0] != VERSION:
-            raise ProtocolMismatch(f"The device speaks version {payload[0]} of the link protocol, this host version {VERSION}")
-        if len(payload) < _WELCOME.size:
-            raise FrameError(f"A WELCOME must have {_WELCOME.size} bytes or more, not {len(payload)}")
-        version, slots, max_payload, sample_bytes, result_bytes, _, clock, serial = _WELCOME.unpack_from(payload)
-        if not 2 <= slots <= 64 or slots & slots - 1:
-            raise FrameError(f"A device's slots must be a power of two between 2 and 64, not {slots}")
-        if not 1 <= max_payload <= MAX_PAYLOAD:
-            raise FrameError(f"A device's largest payload must be between 1 and {MAX_PAYLOAD} bytes, not {max_payload}")
-        if not sample_bytes or not result_bytes:
-            raise FrameError(f"A sample and a result must have bytes, not {sample_bytes} and {result_bytes}")
-        return cls(version, slots, max_payload, sample_bytes, result_bytes, clock, serial)
+_GRACE = 2.0
+"""Seconds that a call in another thread has to notice that the session was closed."""
+_FRAMES = 4
+"""Frames whose time on the pipe comes on top of the time without progress: one each way, and what the pipe holds."""
 
 
 class Session(Owned):
@@ -116,6 +71,8 @@ class Session(Owned):
         self._pipe = pipe
         self._clock = clock
         self._receiver = FrameReceiver()
+        self._turn = threading.RLock()
+        self._closing = False
         self._reset()
 
     def _reset(self) -> None:
@@ -130,22 +87,29 @@ class Session(Owned):
         self._ack_due = self._resend_due = self._poll_due = self._delimiter_due = False
         self._unwritten = b""
         self._heard = False
+        self._rubbish = 0  # bytes that came in the last try, if no good frame was among them
         self._blocked = False
+        self._delivering = 0.0  # seconds that the caller took for what came last
         self._round_trip: float | None = None
-        self._patience = 1  # doubled by each try, until a frame that left once is acknowledged or one arrives
+        self._patience_factor = 1  # doubled by each try, until a frame that left once is acknowledged or one arrives
 
     @property
     def drops(self) -> Counter[Drop]:
         """What came and wasn't a frame, by kind."""
         return self._receiver.drops
 
+    @property
+    def byte_time(self) -> float:
+        """Seconds that a byte takes on the pipe."""
+        return self._pipe.byte_time
+
     def take(self, pipe: Pipe) -> None:
         """Goes on with another pipe; the one before must be closed."""
         self._pipe = pipe
-        self.open = False
+        self.open = self._closing = False
         self._receiver.drop_partial()
 
-    def begin(self, timeout: float | None = None, check: Callable[[], None] | None = None) -> Welcome:
+    def begin(self, timeout: float | Deadline | None = None, check: Callable[[], None] | None = None) -> Welcome:
         """Begins a session: whatever the device was doing is over, and its core is reset.
 
         `check` is called ten times a second or more often; what it raises ends the call.
@@ -158,45 +122,52 @@ class Session(Owned):
             If it speaks another version.
         """
         self._check_owner()
-        self.open = False
-        self._receiver.drop_partial()
-        start = self._clock()
-        end = start + self.timing.progress
-        if timeout is not None:
-            end = min(end, start + timeout)
-        self._write(b"\0" + Frame(Type.BYE).wire(), end)
-        retry = self.timing.retry + 128 * self._pipe.byte_time
-        while True:
-            self._reset()
-            self.number = secrets.randbelow(65535) + 1
-            self.counts["sessions"] += 1
-            welcome = None
-            while welcome is None:
-                now = self._clock()
-                if now >= end:
-                    self.stalls = "the link: no device answered"
-                    raise LinkTimeout(f"No device answered within {now - start:.3g} s; nothing there speaks this protocol")
-                hello = Frame(Type.HELLO, limit=_SLOTS, session=self.number, payload=bytes([VERSION]))
-                self._write(b"\0" + hello.wire(), min(end, now + retry))
-                welcome = self._await_welcome(min(end, now + retry), check)
-                retry = min(2 * retry, self.timing.retry_max + 128 * self._pipe.byte_time)
-            if welcome.seq == welcome.ack == 0:
-                break
-        told = Welcome.parse(welcome.payload)
-        self._limit = welcome.limit
-        self.open = True
-        return told
+        with self._turn:
+            self.open = False
+            self._receiver.drop_partial()
+            start = self._clock()
+            limit = self._deadline(timeout)
+            end = start + self.timing.progress + self._on_the_pipe
+            end = end if limit is None else min(end, limit.end)
+            retry = self.timing.retry + 128 * self._pipe.byte_time
+            self._write(b"\0" + Frame(Type.BYE).wire(), min(end, start + retry))
+            answers = Answers()
+            while True:
+                self._reset()
+                self.number = secrets.randbelow(65535) + 1
+                self.counts["sessions"] += 1
+                welcome = None
+                while welcome is None:
+                    now = self._clock()
+                    if now >= end:
+                        self.stalls = "the link: no device answered"
+                        all_of_it = limit is not None and limit.end == end
+                        raise LinkTimeout(
+                            f"No device answered within {now - start:.3g} s{', all that the call had left' * all_of_it}; "
+                            f"{answers.seen(blocked=self._blocked)}"
+                        )
+                    hello = Frame(Type.HELLO, limit=_SLOTS, session=self.number, payload=bytes([VERSION]))
+                    self._write(b"\0" + hello.wire(), min(end, now + retry))
+                    welcome = self._await_welcome(min(end, now + retry), check, answers)
+                    retry = min(2 * retry, self.timing.retry_max + 128 * self._pipe.byte_time)
+                if welcome.seq == welcome.ack == 0:
+                    break
+            told = Welcome.parse(welcome.payload)
+            self._limit = welcome.limit
+            self.open = True
+            return told
 
-    def _await_welcome(self, deadline: float, check: Callable[[], None] | None) -> Frame | None:
+    def _await_welcome(self, deadline: float, check: Callable[[], None] | None, answers: Answers) -> Frame | None:
         while True:
-            look = deadline
-            if check is not None:
-                check()
-                look = min(deadline, self._clock() + _LOOK)
-            for frame in self._receiver.feed(self._pipe.read(_READ, look)):
+            self._look(check)
+            data = self._pipe.read(_READ, min(deadline, self._clock() + _LOOK))
+            answers.bytes += len(data)
+            for frame in self._receiver.feed(data):
                 if frame.type is Type.WELCOME and frame.session == self.number:
                     # A device is silent until it's spoken to: nothing behind this frame in the same read is lost.
                     return frame
+                answers.frames += frame.type.from_device
+                answers.echoes += not frame.type.from_device
             if self._clock() >= deadline:
                 return None
 
@@ -204,13 +175,14 @@ class Session(Owned):
         self,
         outgoing: Iterable[tuple[Type, bytes] | None],
         deliver: Callable[[Frame], bool],
-        timeout: float | None = None,
+        timeout: float | Deadline | None = None,
         check: Callable[[], None] | None = None,
     ) -> None:
         """Sends all `outgoing` frames while it gives what arrives to `deliver`, until that returns True.
 
-        A None among `outgoing` says that there is nothing to send as yet. `check` is called ten times a second or more often;
-        what it raises ends the call.
+        A None among `outgoing` says that there is nothing to send as yet. `deliver` refuses, by an exception, what the call
+        doesn't wait for: each frame that it takes counts as progress. `check` is called ten times a second or more often; what
+        it raises ends the call.
 
         Raises
         ------
@@ -218,27 +190,41 @@ class Session(Owned):
             If nothing moved for `timing.progress`, or it all took longer than `timeout`.
         DeviceRestarted, SessionLost
             If the device has forgotten this session, or has another.
+        PortError
+            If the pipe breaks, or another thread closes the session.
         """
         self._check_owner()
+        with self._turn:
+            self._exchange(iter(outgoing), deliver, self._deadline(timeout), check)
+
+    def _exchange(
+        self,
+        source: Iterator[tuple[Type, bytes] | None],
+        deliver: Callable[[Frame], bool],
+        limit: Deadline | None,
+        check: Callable[[], None] | None,
+    ) -> None:
         whole = self.open
         self.open = False  # until all has gone well
         if not whole:
             raise FrameError("The session is over; begin another")
-        start = moved = tried = self._clock()
-        end = None if timeout is None else start + timeout
-        source = iter(outgoing)
+        watch = Watch(self._clock())
         self._delimiter_due = True  # whatever the pipe held between two calls
         while True:
-            more = self._fill(source) + self._transmit(tried + self._retry())
+            before = self._clock()
+            more = self._fill(source)
+            self._spent(watch, self._clock() - before)
+            more |= self._transmit(watch.tried + self._retry())
             retry = self._retry()
             now = self._clock()
-            deadline = min(tried + retry, moved + self.timing.progress, now if more else tried + retry)
-            if end is not None:
-                deadline = min(deadline, end)
-            if check is not None:
-                check()
-                deadline = min(deadline, now + _LOOK)
-            progress, done = self._receive(self._pipe.read(_READ, deadline), deliver)
+            deadline = min(watch.tried + retry, watch.moved + self._patience, now if more else now + _LOOK)
+            if limit is not None:
+                deadline = min(deadline, limit.end)
+            self._look(check)
+            data = self._pipe.read(_READ, deadline)
+            self._spent(watch, self._clock() - max(deadline, now))
+            progress, done = self._receive(data, deliver)
+            self._spent(watch, self._delivering)
             if done:
                 # Best effort: what gets lost here, the device asks for when the next call begins.
                 self._transmit(self._clock() + retry)
@@ -247,36 +233,80 @@ class Session(Owned):
                 return
             now = self._clock()
             if progress:
-                moved = tried = now
+                watch.progress(now)
                 self.stalls = "nobody"
-            elif end is not None and now >= end:
-                self.stalls = self._stalled()
-                raise LinkTimeout(f"The call wasn't done within {timeout:.3g} s; it was waiting for {self.stalls}")
-            elif now >= moved + self.timing.progress:
-                self.stalls = self._stalled()
-                raise LinkTimeout(f"Nothing moved for {self.timing.progress:.3g} s; it stalls in {self.stalls}")
-            elif now >= tried + retry:
-                self.counts["tries"] += 1
-                self.stalls = self._stalled()
-                self.counts[f"stalls_{self.stalls.partition(':')[0].removeprefix('the ')}"] += 1
-                tried = now
-                self._patience *= 2
-                self._go_back()
-                self._poll_due = True
-                self._resend_due = self._last_ahead is not None
-                self._heard = False
+            self._check_time(now, watch, limit)
+            if now >= watch.tried + retry:
+                self._try_again(now, watch)
+
+    def _check_time(self, now: float, watch: Watch, limit: Deadline | None) -> None:
+        """Raises `LinkTimeout` if the call has lasted too long, whatever moves, or if nothing moves."""
+        if limit is not None and now >= limit.end:
+            self.stalls = self._stalled()
+            if 2 * watch.away > limit.seconds:
+                self.stalls = _away(watch.away)
+            raise LinkTimeout(f"{limit.what} within {limit.seconds:.3g} s; it was waiting for {self.stalls}")
+        if now >= watch.moved + self._patience:
+            self.stalls = self._stalled()
+            raise LinkTimeout(f"Nothing moved for {self.timing.progress:.3g} s; it stalls in {self.stalls}")
+
+    def _try_again(self, now: float, watch: Watch) -> None:
+        """Begins again at the oldest frame that isn't acknowledged, and asks for what is missing."""
+        watch.tried = now
+        self.counts["tries"] += 1
+        self.stalls = self._stalled()
+        self._count_stall()
+        self._patience_factor *= 2
+        self._go_back()
+        self._poll_due = True
+        self._resend_due = self._last_ahead is not None
+        self._heard = False
+        self._rubbish = 0
+
+    def _count_stall(self) -> None:
+        self.counts[f"stalls_{self.stalls.partition(':')[0].removeprefix('the ')}"] += 1
+
+    def _spent(self, watch: Watch, seconds: float) -> None:
+        """Notes time that the device isn't to blame for: the caller's own, or that in which this process didn't run."""
+        if watch.spent(seconds):
+            self.stalls = _away(seconds)
+            self._count_stall()
+
+    def _look(self, check: Callable[[], None] | None) -> None:
+        """Raises if the call is to end."""
+        if self._closing:
+            raise PortError("The device was closed in the middle of a call; open it again")
+        if check is not None:
+            check()
+
+    def _deadline(self, timeout: float | Deadline | None) -> Deadline | None:
+        return Deadline(timeout, self._clock() + timeout) if isinstance(timeout, int | float) else timeout
+
+    @property
+    def _on_the_pipe(self) -> float:
+        """Seconds that a few frames need there."""
+        return _FRAMES * (MAX_STUFFED + 1) * self._pipe.byte_time
+
+    @property
+    def _patience(self) -> float:
+        """Seconds without progress after which a call fails."""
+        return self.timing.progress + self._on_the_pipe
 
     def close(self) -> None:
-        """Tells the device that nobody listens any more, and releases the pipe; in another process it does nothing."""
+        """Tells the device that nobody listens any more, and releases the pipe; a call in another thread ends first. In another
+        process it does nothing."""
         if not self._owned:
             return
-        self.open = False
+        self._closing = True
+        mine = self._turn.acquire(timeout=_GRACE)
         try:
-            self._write(b"\0" + Frame(Type.BYE).wire(), self._clock() + self.timing.retry)
-        except OSError:
-            pass  # a port that is gone needs no farewell
+            self.open = False
+            with contextlib.suppress(OSError):  # a port that is gone needs no farewell
+                self._write(b"\0" + Frame(Type.BYE).wire(), self._clock() + self.timing.retry)
         finally:
             self._pipe.close()
+            if mine:
+                self._turn.release()
 
     # Sending
 
@@ -331,7 +361,7 @@ class Session(Owned):
         """Seconds without progress that a try lasts."""
         trip = self.timing.retry if self._round_trip is None else 2 * self._round_trip
         trip = min(max(trip, self.timing.retry_min), self.timing.retry_max)
-        backed_off = min(trip * self._patience, max(self.timing.retry, 2 * trip), self.timing.retry_max)
+        backed_off = min(trip * self._patience_factor, max(self.timing.retry, 2 * trip), self.timing.retry_max)
         frames = 2 * (min(self._sent, len(self._queue)) + 1)
         return backed_off + min(frames * (MAX_STUFFED + 1) * self._pipe.byte_time, self.timing.progress / 3)
 
@@ -340,6 +370,8 @@ class Session(Owned):
     def _receive(self, data: bytes, deliver: Callable[[Frame], bool]) -> tuple[bool, bool]:
         """Handles all frames in `data`; whether anything moved, and whether `deliver` has all it wants."""
         progress = done = False
+        self._delivering = 0.0
+        self._rubbish += len(data)
         for frame in self._receiver.feed(data):
             if not frame.type.from_device:
                 self.drops[Drop.TYPE] += 1
@@ -353,11 +385,13 @@ class Session(Owned):
                 if self._accept(frame):
                     progress = True
                     self.counts["received"] += 1
+                    before = self._clock()
                     done |= deliver(frame)
+                    self._delivering += self._clock() - before
         return progress, done
 
     def _acknowledge(self, frame: Frame) -> bool:
-        """Reads a header; whether it moved anything."""
+        """Reads a header; whether it acknowledges anything new. A limit that moves is no progress: it could do so for ever."""
         advance = frame.ack - self._acked & 255
         self._ack_due |= frame.poll
         if advance > len(self._queue):
@@ -370,15 +404,14 @@ class Session(Owned):
                 # Down fast, up slowly: a trip may have waited for an ACK that was lost.
                 before = trip if self._round_trip is None else self._round_trip
                 self._round_trip = before + (trip - before) / (2 if trip < before else 16)
-                self._patience = 1
+                self._patience_factor = 1
         self._acked = frame.ack
         self._sent = max(self._sent - advance, 0)
-        opened = frame.limit != self._limit
         self._limit = frame.limit
         self._peer_next = frame.seq + frame.type.sequenced & 255
         if frame.resend:
             self._go_back()
-        return bool(advance) or opened
+        return advance > 0
 
     def _accept(self, frame: Frame) -> bool:
         """Whether a frame is the next one of the sequence."""
@@ -389,7 +422,7 @@ class Session(Owned):
             if sequenced:
                 self._expected = self._expected + 1 & 255
                 self._last_ahead = None
-                self._patience = 1
+                self._patience_factor = 1
             return sequenced
         if ahead >= 128:
             self.counts["repeated"] += sequenced
@@ -405,11 +438,17 @@ class Session(Owned):
     def _stalled(self) -> str:
         """Who stalls, as far as the host can see."""
         if self._blocked:
-            return "the host: bytes can't be written to the port"
+            return "the link: its far end takes no bytes"
         if not self._heard:
+            if self._rubbish:
+                return f"the link: {self._rubbish} bytes came in the last try, but no whole frame of this session"
             return "the link: nothing was heard from the device in the last try"
         if self._queue and self._window:
             return "the link: what is sent isn't acknowledged"
         if self._peer_next != self._expected:
             return "the link: what the device sends doesn't arrive"
         return "the core: the device has nothing to send" + (" and takes nothing" if self._queue or not self._window else "")
+
+
+def _away(seconds: float) -> str:
+    return f"the host: this program was busy elsewhere, or stopped, for {seconds:.3g} s"

@@ -1,110 +1,110 @@
-"""A server's device as a pipe: ``tcp://HOST:PORT``, as `convolver serve` offers it.
+"""A server's device as a pipe: ``tcp://HOST:PORT``, or ``tls://HOST:PORT#sha256=FINGERPRINT``, as `convolver serve` offers it.
 
-The server speaks first: a line with its name, the version of this greeting and a random challenge. The client answers with a
-line: a keyed hash of the challenge, or ``-`` if it has no token. The server's second line is ``ok`` with the nanoseconds that
-a byte takes on the way to the device, or why not: ``token``, ``busy`` or ``away``. From then on there are the bytes of the
-link alone.
+`convolver.host.greeting` has the lines that come before the link's own bytes. After them the host sends a delimiter, which
+means nothing to a device, whenever it has sent nothing for a second: so the server knows a host that is idle from one that was
+stopped.
 """
 
-import contextlib
-import hashlib
-import hmac
 import os
-import select
+import re
 import socket
+import threading
 import time
+import weakref
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from convolver.errors import PortError
+from convolver.host import greeting
+from convolver.host.channel import Channel, tune
 from convolver.host.ownership import Owned
+from convolver.host.text import printable
+from convolver.host.waiting import ready
 
-__all__ = ["GREETING", "LINE_BYTES", "TOKEN_VARIABLE", "Address", "TcpPipe", "parse_url", "read_line", "tune", "word"]
-
-GREETING = b"convolver 1 "
-"""What a server's first line begins with; the challenge follows."""
-
-LINE_BYTES = 128
-"""Longest line of the greeting."""
+__all__ = ["BEAT", "TOKEN_VARIABLE", "Address", "TcpPipe", "parse_url"]
 
 TOKEN_VARIABLE = "CONVOLVER_TOKEN"  # noqa: S105  # the name of a variable
 """The environment variable that holds the token, where the address has none."""
 
+BEAT = 1.0
+"""Seconds without a byte after which a host sends a delimiter."""
+
 _PATIENCE = 5.0
-"""Seconds for the connection and for each line of the greeting."""
+"""Seconds for the connection, and for a server's first word."""
+_QUEUE = 15.0
+"""Seconds for a server's last word: it may have to let another host go first."""
+_SLOWEST = 10 / 300
+"""Seconds that a byte takes, at most: 300 baud."""
+_HOST = re.compile(r"[^\x00-\x20\x7f=@,;!*'\"()<>\\/{}|^`]+")
+"""What may be a name of a machine; a word that looks like an option is none."""
 _HINT = f"give it in the variable {TOKEN_VARIABLE}, or as tcp://HOST:PORT?token=TOKEN"
+_SHAPE = (
+    "A server must be written like tcp://192.168.1.5:9876, or tls://192.168.1.5:9876#sha256=FINGERPRINT, "
+    "as convolver serve has told it"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a server is; its text never shows the token."""
+    """Where a server is; its text never shows the token. With a fingerprint, the connection is encrypted."""
 
     host: str
     port: int
-    token: str | None = None
+    token: bytes | None = None
+    fingerprint: str | None = None
 
     def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        host = printable(self.host, 100)
+        return f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
 
     def __repr__(self) -> str:
         return f"Address({self})"
 
 
 def parse_url(url: str) -> Address:
-    """Host, port and token of a ``tcp://`` address; without a token there, that of `TOKEN_VARIABLE`.
+    """Host, port, token and fingerprint of an address; without a token there, that of `TOKEN_VARIABLE`.
 
     Raises
     ------
     PortError
-        If it isn't one.
+        If it isn't one. The message shows nothing of it: a token may stand anywhere.
     """
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError:
-        host = port = None
-    if host is None or port is None or parts.scheme != "tcp" or parts.path.strip("/") or parts.fragment or parts.username:
-        raise PortError("A server must be written like tcp://192.168.1.5:9876, with the port that convolver serve has told")
+        raise PortError(_SHAPE) from None
+    wrong = parts.path.strip("/") or "@" in parts.netloc or not host or not _HOST.fullmatch(host)
+    if wrong or host is None or port is None or parts.scheme not in ("tcp", "tls"):
+        raise PortError(_SHAPE)
     # A plus sign stays one: this is no form of a web page.
     options = {
-        unquote(key): unquote(value) for key, _, value in (part.partition("=") for part in parts.query.split("&") if part)
+        unquote(key): unquote(value, errors="surrogateescape")
+        for key, _, value in (part.partition("=") for part in parts.query.split("&") if part)
     }
     token = options.pop("token", None)
     if options:
-        raise PortError(f"A server's address takes the option token, not {', '.join(options)}")
-    return Address(host, port, token or os.environ.get(TOKEN_VARIABLE) or None)
+        raise PortError("A server's address takes the option token=TOKEN and no other; in a token, write & as %26")
+    token = token or os.environ.get(TOKEN_VARIABLE) or None
+    return Address(
+        host, port, None if token is None else greeting.encode_token(token), _fingerprint(parts.scheme, parts.fragment)
+    )
 
 
-def word(challenge: bytes, token: str | None) -> bytes:
-    """What a client answers to a challenge."""
-    return b"-" if token is None else hmac.new(token.encode(), challenge, hashlib.sha256).hexdigest().encode()
+def _fingerprint(scheme: str, fragment: str) -> str | None:
+    if scheme == "tcp":
+        if fragment:
+            raise PortError("A fingerprint belongs to an address that begins with tls://; in a token, write # as %23")
+        return None
+    from convolver.host.tls import parse_fingerprint
 
-
-def read_line(connection: socket.socket, deadline: float) -> bytes | None:
-    """One line of the greeting, without its end, by `deadline`, or None; takes nothing that stands behind it."""
-    line = bytearray()
-    while len(line) < LINE_BYTES:
-        connection.settimeout(max(deadline - time.monotonic(), 0.001))
-        try:
-            byte = connection.recv(1)
-        except TimeoutError:
-            return None
-        if byte == b"\n":
-            return bytes(line)
-        if not byte:
-            return None
-        line += byte
-    return None
-
-
-def tune(connection: socket.socket) -> None:
-    """Sends small pieces at once, and notices within half a minute that the other machine is gone."""
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    # Not every system has all of them.
-    for name, value in {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 25_000}.items():
-        if hasattr(socket, name):
-            connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+    name, _, digits = fragment.partition("=")
+    fingerprint = parse_fingerprint(digits) if name == "sha256" else None
+    if fingerprint is None:
+        raise PortError(
+            "An address that begins with tls:// must end with #sha256= and 64 hexadecimal digits, those of convolver serve"
+        )
+    return fingerprint
 
 
 class TcpPipe(Owned):
@@ -113,67 +113,152 @@ class TcpPipe(Owned):
     Parameters
     ----------
     url : str
-        ``tcp://HOST:PORT`` and, optionally, ``?token=TOKEN``.
+        ``tcp://HOST:PORT`` and, optionally, ``?token=TOKEN``; or ``tls://...#sha256=FINGERPRINT``.
+    timeout : float, optional
+        Seconds for all of it.
 
     Raises
     ------
     PortError
         If the address is wrong, nobody answers there or somebody else than a server of ours, or the server refuses: for want
-        of the right token, or because another host uses the device.
+        of the right token, or because another host uses the device. If the server isn't the one meant: its certificate is
+        another one, or it doesn't prove that it knows the token.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, timeout: float | None = None) -> None:
         super().__init__()
         self._address = parse_url(url)
+        self._end = None if timeout is None else time.monotonic() + timeout
+        self._lock = threading.Lock()
+        self._closed = threading.Event()
+        self._greeted = False
+        self._quiet = time.monotonic()
+        self._between = True  # whether the last byte that left was a delimiter, or there was none
+        self._early = b""  # what came right behind the greeting
         try:
-            self._connection = socket.create_connection((self._address.host, self._address.port), _PATIENCE)
-        except OSError as error:
+            connection = _connected(self._address, self._by(_PATIENCE))
+        except (OSError, UnicodeError) as error:
             raise PortError(f"Server {self._address} can't be reached: {_reason(error)}") from None
         try:
+            tune(connection)
+            self._channel = self._secured(connection)
             self.byte_time = self._greet()
-            tune(self._connection)
-            self._connection.setblocking(False)
-        except OSError as error:
-            self.close()
-            if isinstance(error, PortError):
-                raise
-            raise PortError(f"Server {self._address} went away: {_reason(error)}") from None
-        except BaseException:
-            self.close()
+        except BaseException as error:
+            self._close(connection)
+            if isinstance(error, OSError) and not isinstance(error, PortError):
+                raise self._gone(error) from None
             raise
+        self._greeted = True
+        threading.Thread(target=_beat, args=(weakref.ref(self), self._closed), name="beat", daemon=True).start()
+
+    def _close(self, connection: socket.socket) -> None:
+        """Ends what was begun: the connection, and what may have been made around it."""
+        connection.close()
+        if (channel := getattr(self, "_channel", None)) is not None:
+            channel.close()
+
+    def _by(self, seconds: float) -> float:
+        """When something that may take so long must be done."""
+        end = time.monotonic() + seconds
+        return end if self._end is None else min(end, self._end)
+
+    def _secured(self, connection: socket.socket) -> Channel:
+        """The connection, encrypted if the address says so; the server is the one with that certificate."""
+        if self._address.fingerprint is None:
+            return Channel(connection)
+        from convolver.host.tls import as_host
+
+        self._channel = channel = as_host(connection)
+        deadline = self._by(_PATIENCE)
+        try:
+            while not channel.handshake():
+                if not ready(channel.fileno(), deadline, to_write=channel.writing):
+                    raise PortError(
+                        f"What answers at {self._address} was silent where TLS begins; it is overloaded, or of tcp://"
+                    )
+        except (ConnectionError, PortError):
+            raise
+        except OSError as error:  # OpenSSL's own
+            if channel.ended(error):
+                raise ConnectionResetError from None
+            raise PortError(f"What answers at {self._address} doesn't speak TLS; is it a server of tcp://?") from None
+        if not channel.check(self._address.fingerprint):
+            raise PortError(
+                f"Server {self._address} has another certificate than the one of that fingerprint; "
+                "it isn't the server that is meant, or has a new one"
+            )
+        return channel
 
     def _greet(self) -> float:
-        """Presents the token; gives the seconds of a byte on the device's line."""
+        """Both ends prove that they know the token; gives the seconds of a byte on the device's line."""
         name, token = self._address, self._address.token
-        line = read_line(self._connection, time.monotonic() + _PATIENCE)
-        if line is None or not line.startswith(GREETING):
-            raise PortError(f"What answers at {name} isn't convolver serve of this version")
-        self._connection.sendall(word(line.removeprefix(GREETING), token) + b"\n")
-        answer = read_line(self._connection, time.monotonic() + _PATIENCE) or b""
-        if answer == b"busy":
-            raise PortError(f"The device of server {name} is used by another host")
-        if answer == b"away":
-            raise PortError(f"The device of server {name} went away; connect it again")
-        if answer == b"token":
-            wants = "refuses this token" if token else f"wants a token: {_HINT}"
-            raise PortError(f"Server {name} {wants}")
-        told, _, nanoseconds = answer.partition(b" ")
-        if told != b"ok" or not nanoseconds.isdigit():
-            raise PortError(f"Server {name} has ended the connection without a reason")
-        return int(nanoseconds) * 1e-9
+        lines = greeting.Lines()
+        call = self._line(lines, _PATIENCE, "is overloaded, wants tls://, or isn't convolver serve")
+        if not call.startswith(greeting.CALL):
+            if call.startswith(b"convolver "):
+                said = printable(call.split(b" ")[1].decode("ascii", "replace"), 10)
+                raise PortError(f"Server {name} speaks version {said} of the greeting, this host version {greeting.VERSION}")
+            if call == b"full":
+                raise PortError(f"Server {name} has no room for another connection now; try again")
+            raise PortError(f"What answers at {name} isn't convolver serve")
+        servers, hosts = call.removeprefix(greeting.CALL), greeting.nonce()
+        if not greeting.is_nonce(servers):
+            raise PortError(f"What answers at {name} isn't convolver serve")
+        certificate = greeting.PLAIN if name.fingerprint is None else name.fingerprint.encode()
+        answer = hosts + b" " + greeting.proof(token, b"host", servers, hosts, certificate) + b"\n"
+        if self.write(answer, self._by(_PATIENCE)) < len(answer):
+            raise PortError(f"Server {name} takes no bytes")
+        word, _, rest = self._line(lines, _QUEUE, "is overloaded").partition(b" ")
+        if refusal := _refusal(word, has_token=token is not None):
+            raise PortError(refusal.format(name=name))
+        nanoseconds, _, proven = rest.partition(b" ")
+        if word != b"ok" or not nanoseconds.isdigit() or not proven:
+            raise PortError(f"What answers at {name} isn't convolver serve")
+        if not greeting.same(proven, greeting.proof(token, b"server", servers, hosts, certificate, nanoseconds)):
+            raise PortError(
+                f"Server {name} doesn't prove that it knows the token; it isn't the one that is meant, or was started without"
+            )
+        self._early, self._between = lines.rest, True
+        return min(int(nanoseconds[:12]) * 1e-9, _SLOWEST)
+
+    def _line(self, lines: greeting.Lines, seconds: float, otherwise: str) -> bytes:
+        """The server's next line; the message of its silence says that it `otherwise`."""
+        deadline = self._by(seconds)
+        while (line := lines.take()) is None:
+            if lines.overlong:
+                raise PortError(f"What answers at {self._address} isn't convolver serve")
+            data = self._receive(greeting.LINE_BYTES, deadline)
+            if data is None:
+                if self._end is not None and deadline == self._end:
+                    raise PortError(f"Server {self._address} hasn't answered within the time that the call had left")
+                raise PortError(f"What answers at {self._address} was silent for {seconds:g} s; it {otherwise}")
+            if not data:
+                raise ConnectionResetError
+            lines.feed(data)
+        return line
+
+    def _receive(self, size: int, deadline: float) -> bytes | None:
+        """What has come by `deadline`; None if nothing has, and nothing but b"" if the connection ended."""
+        while True:
+            with self._lock:
+                data = self._channel.recv(size)
+            if data is not None:
+                return data
+            if not ready(self._channel.fileno(), deadline, to_write=self._channel.writing):
+                return None
 
     def read(self, size: int, deadline: float) -> bytes:
         """Gives what is there, or the first bytes to come, by `deadline` (`time.monotonic`)."""
         self._check_owner()
+        if self._early:
+            early, self._early = self._early[:size], self._early[size:]
+            return early
         try:
-            ready, _, _ = select.select([self._connection], [], [], max(deadline - time.monotonic(), 0.0))
-            if not ready:
-                return b""
-            data = self._connection.recv(size)
-        except BlockingIOError:
+            data = self._receive(size, deadline)
+        except (OSError, ValueError) as error:
+            raise self._gone(error) from None
+        if data is None:
             return b""
-        except (OSError, ValueError) as error:  # select gets no number of a socket that was closed
-            raise PortError(f"Server {self._address} went away: {_reason(error)}") from None
         if not data:
             raise PortError(f"Server {self._address} went away: it has closed the connection")
         return data
@@ -183,26 +268,92 @@ class TcpPipe(Owned):
         self._check_owner()
         sent = 0
         try:
-            while sent < len(data):
-                _, ready, _ = select.select([], [self._connection], [], max(deadline - time.monotonic(), 0.0))
-                if not ready:
-                    break
-                sent += self._connection.send(data[sent:])
-        except BlockingIOError:
-            return sent
+            while True:
+                with self._lock:
+                    sent += self._put(data[sent:]) if sent < len(data) else 0
+                    waits = sent < len(data) or not self._channel.flush()
+                if not waits or not ready(self._channel.fileno(), deadline, to_write=self._channel.writing):
+                    return sent
         except (OSError, ValueError) as error:
-            raise PortError(f"Server {self._address} went away: {_reason(error)}") from None
+            raise self._gone(error) from None
+
+    def _put(self, data: bytes) -> int:
+        """Sends what may leave at once, under the lock."""
+        sent = self._channel.send(data)
+        if sent:
+            self._quiet = time.monotonic()
+            self._between = data[sent - 1] == 0
         return sent
+
+    def beat(self) -> None:
+        """Sends a delimiter if nothing was sent lately and no frame has begun."""
+        with self._lock:
+            if self._between and not self._channel.pending and time.monotonic() - self._quiet >= BEAT:
+                self._put(b"\0")
 
     def close(self) -> None:
         """Ends the connection; the server serves the next host."""
         if self._owned:
-            with contextlib.suppress(OSError):  # it has ended already
-                self._connection.shutdown(socket.SHUT_RDWR)  # the child of a fork may still be about to give it up
+            self._closed.set()
+            self._channel.end()
         self._give_up()
 
     def _give_up(self) -> None:
-        self._connection.close()
+        self._channel.close()
+
+    def _gone(self, error: Exception) -> PortError:
+        if not self._greeted and isinstance(error, ConnectionError):
+            return PortError(
+                f"Server {self._address} has ended the connection without a reason; it is full, or isn't convolver serve"
+            )
+        if self._greeted and self._closed.is_set():
+            return PortError(f"The connection to server {self._address} is closed; open it again")
+        return PortError(f"Server {self._address} went away: {_reason(error)}")
+
+
+def _beat(pipe: "weakref.ref[TcpPipe]", closed: threading.Event) -> None:
+    """Lets a pipe beat until it's closed or nobody has it any more."""
+    while not closed.wait(BEAT):
+        alive = pipe()
+        if alive is None:
+            return
+        try:
+            alive.beat()
+        except (OSError, ValueError):
+            return  # the next call finds that out, and says so
+        del alive
+
+
+def _connected(address: Address, deadline: float) -> socket.socket:
+    """A connection to the first of the machine's addresses that answers."""
+    problem: OSError = TimeoutError()
+    for family, kind, protocol, _, where in socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM):
+        left = deadline - time.monotonic()
+        if left <= 0:
+            break
+        connection = socket.socket(family, kind, protocol)
+        try:
+            connection.settimeout(left)
+            connection.connect(where)
+        except OSError as error:
+            connection.close()
+            problem = error
+        except BaseException:
+            connection.close()
+            raise
+        else:
+            return connection
+    raise problem
+
+
+def _refusal(word: bytes, *, has_token: bool) -> str | None:
+    """What a server's last word means, if it isn't its consent."""
+    return {
+        b"busy": "The device of server {name} is used by another host",
+        b"away": "The device of server {name} went away; connect it again",
+        b"full": "Server {name} has no room for another host now; try again",
+        b"token": "Server {name} refuses this token" if has_token else f"Server {{name}} wants a token: {_HINT}",
+    }.get(word)
 
 
 def _reason(error: Exception) -> str:
@@ -210,6 +361,6 @@ def _reason(error: Exception) -> str:
         return "nothing listens there; start convolver serve"
     if isinstance(error, TimeoutError):
         return "no answer"
-    if isinstance(error, socket.gaierror):
+    if isinstance(error, socket.gaierror | UnicodeError):  # a label of more than 63 letters, for instance
         return "no machine of that name is known"
-    return (getattr(error, "strerror", None) or str(error)).lower()
+    return printable(getattr(error, "strerror", None) or error).lower()

@@ -9,6 +9,7 @@ gets, so that time-outs take as long as on a board.
 
 import contextlib
 import ctypes
+import math
 import os
 import select
 import threading
@@ -266,6 +267,12 @@ class Terminal(Owned):
         # While the host's end stays open here too, a host may come and go.
         self.port = os.ttyname(self._host)
         self._wake, self._waker = os.pipe()
+        # `select` knows the first 1024 descriptors only.
+        self._incoming, self._outgoing = select.poll(), select.poll()
+        self._incoming.register(self._end, select.POLLIN)
+        self._outgoing.register(self._end, select.POLLOUT)
+        for poll in (self._incoming, self._outgoing):
+            poll.register(self._wake, select.POLLIN)
         self._stopped = False
         self._closed = False
 
@@ -312,7 +319,7 @@ class Terminal(Owned):
     _give_up = close
 
     def _wait(self, timeout: float) -> None:
-        select.select([self._end, self._wake], [], [], timeout)
+        self._incoming.poll(math.ceil(timeout * 1000))
 
     def _read(self) -> bytes:
         try:
@@ -330,7 +337,7 @@ class Terminal(Owned):
                 if left <= 0 or self._stopped:
                     self.lost += len(received)
                     return
-                select.select([self._wake], [self._end], [], left)
+                self._outgoing.poll(math.ceil(left * 1000))
 
 
 @contextlib.contextmanager
@@ -374,7 +381,7 @@ def serve(
     progress: Progress | None = None,
     **parameters: int,
 ) -> None:
-    """Serves a board twin until ctrl-C; tells the port's name, as a host writes it, once it can be opened.
+    """Serves a board twin until ctrl-C, which it lets through; tells the port's name, as a host writes it, once it's there.
 
     Parameters
     ----------
@@ -391,7 +398,6 @@ def serve(
     terminal = Terminal(BoardTwin(top, progress=progress, **parameters))
     try:
         tell(f"serial://{terminal.port}")
-        with contextlib.suppress(KeyboardInterrupt):
-            terminal.run()
+        terminal.run()
     finally:
         terminal.close()

@@ -1,0 +1,93 @@
+"""The design that a device says it holds, read with care: nobody knows yet what is at the far end.
+
+A description is plain: names, integers and lists of them. Whatever would make this host do more than check numbers, such as a
+table from which a filter is to be found, is refused.
+"""
+
+import json
+import zlib
+from itertools import accumulate
+
+from convolver.designs import Conv2DDesign, FIRDesign, design_from_dict
+from convolver.errors import DesignError, DesignMismatch
+from convolver.host.text import printable
+
+__all__ = ["INFLATED_MAX", "differences", "read_description"]
+
+INFLATED_MAX = 1 << 16
+"""Bytes of a description's JSON, at most: 8 kernels of 15x15 weights of 32 bits need 22 thousand."""
+
+_DEPTH = 5
+"""Brackets inside each other, at most: the object, a stack, its kernels and their rows need four."""
+_WORD = 64
+"""Characters of a word, at most."""
+_VALUE = 60
+"""Characters of a field that a message shows."""
+
+
+def read_description(packed: bytes) -> FIRDesign | Conv2DDesign:
+    """Makes a design of a device's description, zlib-compressed JSON, in bounded time and memory.
+
+    Raises
+    ------
+    DesignMismatch
+        If it isn't one that this version knows; the message is short, whatever the device has said.
+    """
+    try:
+        return design_from_dict(_fields(_inflated(packed)))
+    except (DesignError, RecursionError) as error:
+        raise DesignMismatch(f"The device holds a description that this version can't read: {printable(error)}") from None
+
+
+def differences(device: FIRDesign | Conv2DDesign, expected: FIRDesign | Conv2DDesign) -> str:
+    """The fields that differ, both sides of each."""
+    ours, theirs = expected.to_dict(), device.to_dict()
+    keys = [key for key in [*theirs, *ours] if theirs.get(key) != ours.get(key)]
+    return "; ".join(
+        f"{key} is {printable(theirs.get(key), _VALUE)} there, {printable(ours.get(key), _VALUE)} expected"
+        for key in dict.fromkeys(keys)
+    )
+
+
+def _inflated(packed: bytes) -> str:
+    inflate = zlib.decompressobj()
+    try:
+        data = inflate.decompress(packed, INFLATED_MAX + 1)
+    except zlib.error as error:
+        raise DesignError(str(error)) from None
+    if len(data) > INFLATED_MAX:
+        raise DesignError(f"it must inflate to at most {INFLATED_MAX} bytes, and there are more")
+    if not inflate.eof or inflate.unused_data:
+        raise DesignError("it must end where its zlib stream does")
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        raise DesignError("it must be UTF-8") from None
+
+
+def _fields(text: str) -> dict[str, object]:
+    # Before anything reads it: brackets in a word count too, but no word of ours has one.
+    if max(accumulate((letter in "[{") - (letter in "]}") for letter in text), default=0) > _DEPTH:
+        raise DesignError(f"its brackets must be at most {_DEPTH} deep")
+    try:
+        fields = json.loads(text)
+    except ValueError as error:
+        raise DesignError(f"it must be JSON: {error}") from None
+    if not isinstance(fields, dict):
+        raise DesignError(f"it must be a JSON object, not {type(fields).__name__}")
+    for key, value in fields.items():
+        _check_plain(key, value)
+    return fields
+
+
+def _check_plain(key: str, value: object) -> None:
+    """Refuses a value that isn't what a design's own JSON has: it may stand for work that nobody asked for."""
+    if isinstance(value, list):
+        for item in value:
+            _check_plain(key, item)
+    elif isinstance(value, dict):
+        raise DesignError(f"{key} must be a plain value, not a table")
+    elif isinstance(value, float):
+        raise DesignError(f"{key} must be of integers, not {value!r}")
+    elif isinstance(value, str) and len(value) > _WORD:
+        raise DesignError(f"{key} must be a word of at most {_WORD} characters, not {len(value)}")
