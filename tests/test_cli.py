@@ -558,7 +558,7 @@ class TestServe:
                 assert np.array_equal(np.asarray(image), golden.run(BLUR, PIXELS))
             program.send_signal(signal.SIGINT)
             _out, err = program.communicate(timeout=60)
-            assert (program.returncode, err) == (0, "")
+            assert (program.returncode, err) == (130, "convolver: stopped\n")
         finally:
             program.kill()
             program.communicate()
@@ -569,6 +569,25 @@ class TestServe:
         assert "16 characters or more, not 3" in failure(capsys, 9, "serve", "--port", port, "--token", "abc")
         assert "can't be opened" in failure(capsys, 9, "serve", "--port", port, "--tcp-port", "0")
         assert "brings its own design" in failure(capsys, 2, "serve", "--port", port, "-d", design(BLUR))
+
+    @pytest.mark.parametrize("arguments", [("selftest", "--port", "tcp://127.0.0.1:1"), ("serve", "--port", "serial:///none")])
+    def test_a_token_that_is_not_utf_8(self, arguments: tuple[str, ...]) -> None:
+        """Bytes as the environment has them: the server or the port is what is missing."""
+        program = subprocess.run(
+            [sys.executable, "-m", "convolver.cli", *arguments],
+            env={**os.environb, b"CONVOLVER_TOKEN": b"\xff\xfe" * 10},
+            capture_output=True,
+            check=False,
+        )
+        assert program.returncode == 9
+        assert program.stderr.endswith((b"nothing listens there; start convolver serve\n", b"there is no such port\n"))
+
+    def test_a_name_that_no_machine_has(self, capsys: pytest.CaptureFixture[str]) -> None:
+        long = "x" * 64
+        line = failure(capsys, 9, "selftest", "--port", f"tcp://{long}:9876")
+        assert line == f"Server {long}:9876 can't be reached: no machine of that name is known"
+        line = failure(capsys, 9, "serve", "--port", "serial:///none", "--host", f"{long}.org", "--token", "y" * 16)
+        assert line == f"No machine of the name {long}.org is known"
 
 
 class TestTwin:
@@ -592,7 +611,7 @@ class TestTwin:
                 assert np.array_equal(np.asarray(image), golden.run(BLUR, PIXELS))
             program.send_signal(signal.SIGINT)
             _out, err = program.communicate(timeout=60)
-            assert (program.returncode, err) == (0, "")
+            assert (program.returncode, err) == (130, "convolver: stopped\n")
         finally:
             program.kill()
             program.communicate()

@@ -55,7 +55,7 @@ LAYERS: list[tuple[str, Rule]] = [
     *((name, rule(DESCRIPTIONS, {"numpy"})) for name in sorted(DESCRIPTIONS)),
     ("convolver.plan", rule({*DESCRIPTIONS, "convolver.plan"}, {"numpy"})),
     ("convolver.hw", rule({*DESCRIPTIONS, "convolver.plan", "convolver.hw"}, {"amaranth"})),
-    ("convolver.host", rule({*DESCRIPTIONS, "convolver.host"}, {"numpy", "serial"})),
+    ("convolver.host", rule({*DESCRIPTIONS, "convolver.host"}, {"numpy", "serial"}, {"cryptography"})),
     ("convolver.sim.golden", rule({*DESCRIPTIONS, "convolver.sim.golden"}, {"numpy"})),
     (
         "convolver.sim",

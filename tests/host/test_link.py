@@ -1,6 +1,8 @@
 """The link from a host to a model of the device: right answers over bad lines, and a named exception for everything else."""
 
 import random
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -170,8 +172,12 @@ def test_a_second_host_takes_the_device_and_the_first_is_told():
 def test_silence_from_the_start_is_a_timeout():
     line = Line(DeviceModel(FIR))
     line.silent = True
-    with pytest.raises(LinkTimeout, match=r"^No device answered within 10 s; nothing there speaks this protocol$"):
+    with pytest.raises(LinkTimeout) as caught:
         open_link(line)
+    assert str(caught.value) == (
+        "No device answered within 10 s; nothing came back; it has no power, isn't connected, has another rate, "
+        "or the line is too noisy"
+    )
     assert line.closed == 1
     assert line.time < 12
 
@@ -186,9 +192,63 @@ def test_rubbish_for_ever_is_a_timeout():
         line.at(line.time + 0.001, flood)
 
     flood()
-    with pytest.raises(LinkTimeout, match=r"^No device answered"):
+    with pytest.raises(
+        LinkTimeout,
+        match=r"^No device answered within 10 s; \d+ bytes came, but no whole frame; "
+        r"the line is noisy or of another rate, or no device of ours$",
+    ):
         open_link(line)
     assert line.time < 12
+
+
+def test_a_noisy_line_on_which_no_device_can_answer_is_named():
+    """One byte in three is wrong on the way back: the device is there, and speaks the protocol."""
+    line = Line(DeviceModel(FIR))
+    to_host, faults = line._to_host, Faults(0.3, 1)
+    line._to_host = lambda piece: to_host(faults(piece))
+    with pytest.raises(
+        LinkTimeout, match=r"^No device answered within 10 s; \d+ bytes came, but no whole frame; the line is noisy"
+    ):
+        open_link(line)
+
+
+def test_a_line_that_is_slower_than_the_call_is_named():
+    """300 baud: HELLO and WELCOME take more than a second."""
+    line = Line(DeviceModel(FIR), byte_time=10 / 300)
+    link = open_link(line)
+    line.device.power_up()
+    with pytest.raises(DeviceRestarted):
+        link.run(signal(10))
+    with pytest.raises(
+        LinkTimeout,
+        match=r"^No device answered within 0\.5 s, all that the call had left; frames came, but none that answers; ",
+    ):
+        link.run(signal(10), timeout=0.5)
+    assert np.array_equal(link.run(signal(10)), golden.fir(FIR, signal(10)))
+
+
+def test_another_host_s_frames_are_named():
+    line = Line(DeviceModel(FIR))
+    line._to_device = lambda piece: line.noise(build(0x43, 0, 0, 8, 77))
+    with pytest.raises(LinkTimeout, match=r"; frames came, but none that answers; the line is noisy, or another host speaks "):
+        open_link(line)
+
+
+def test_a_line_whose_ends_are_wired_together_is_named():
+    line = Line(DeviceModel(FIR))
+    line._to_device = line.noise
+    with pytest.raises(LinkTimeout, match=r"; what is sent comes back; the line's two directions are wired together$"):
+        open_link(line)
+
+
+def test_noise_in_mid_frame_is_named():
+    line = Line(DeviceModel(FIR))
+    link = open_link(line)
+    line._to_device = lambda piece: line.noise(b"\x07rubbish\0")
+    with pytest.raises(
+        LinkTimeout, match=r"it stalls in the link: \d+ bytes came in the last try, but no whole frame of this session$"
+    ):
+        link.run(signal(8000))
 
 
 def test_silence_in_mid_frame_is_a_timeout_that_names_the_link():
@@ -230,7 +290,75 @@ def test_a_port_that_takes_nothing_is_named():
         return 0
 
     line.write = write
-    with pytest.raises(LinkTimeout, match=r"it stalls in the host: bytes can't be written to the port$"):
+    with pytest.raises(LinkTimeout, match=r"^Nothing moved for 10 s; it stalls in the link: its far end takes no bytes$"):
+        link.run(signal(8000))
+    assert link.status(ask=False)["link_stalls_host"] == 0
+    with pytest.raises(LinkTimeout, match=r"^No device answered within 10 s; the far end of the link takes no bytes$"):
+        link.run(signal(8000))
+
+
+def test_a_program_that_was_stopped_is_no_stall_of_the_link():
+    """Half a minute in which nothing ran here: the device gets its ten seconds all the same."""
+    line = Line(DeviceModel(FIR))
+    link = open_link(line)
+    read, told = line.read, []
+
+    def stopped(size, deadline):
+        line.read = read
+        line.time += 30
+        told.append(link.status(ask=False))
+        return b""
+
+    line.read = stopped
+    assert np.array_equal(link.run(signal(8000)), golden.fir(FIR, signal(8000)))
+    assert len(told) == 1
+    status = link.status()
+    assert (status["stalls"], status["link_stalls_host"], status["link_stalls_link"]) == ("nobody", 1, 0)
+
+
+def test_a_program_that_is_slow_to_give_is_no_stall_of_the_link():
+    line = Line(DeviceModel(FIR))
+    link = open_link(line)
+    line._to_host = lambda piece: line.at(line.time + 0.3, lambda: line.noise(piece))  # so that nothing waits there already
+    frames = [signal(10, seed) for seed in range(3)]
+
+    def slow():
+        line.time += 40
+        return frames.pop() if frames else None
+
+    results = []
+    link.stream(slow, results.append)
+    assert len(results) == 3
+
+
+def test_a_program_that_took_the_time_of_its_call_is_named():
+    line = Line(DeviceModel(FIR))
+    link = open_link(line)
+
+    def slow(results):
+        line.time += 4
+
+    frames = iter([signal(10)] * 5)
+    with pytest.raises(
+        LinkTimeout,
+        match=r"^The call wasn't done within 5 s; "
+        r"it was waiting for the host: this program was busy elsewhere, or stopped, for 8 s$",
+    ):
+        link.stream(lambda: next(frames, None), slow, timeout=5)
+
+
+def test_a_device_that_is_closed_by_another_thread_is_one_clear_error():
+    line = Line(DeviceModel(FIR))
+    link = open_link(line)
+    line.at(line.time + 0.002, lambda: setattr(line, "silent", True))
+    threads = [threading.Thread(target=link.close)]
+    line.at(line.time + 0.05, threads[0].start)
+    line.at(line.time + 0.06, lambda: time.sleep(0.05))  # the thread runs, and waits for the call
+    with pytest.raises(PortError, match=r"^The device was closed in the middle of a call; open it again$"):
+        link.run(signal(8000))
+    threads[0].join()
+    assert line.closed == 1
+    with pytest.raises(PortError, match=r"^The device is closed; open it again$"):
         link.run(signal(8000))
 
 
@@ -426,7 +554,7 @@ def test_a_device_that_is_plugged_in_again_goes_on():
     line = Line(device)
     plugged = [line]
 
-    def reopen():
+    def reopen(timeout=None):
         if plugged[-1].unplugged:
             raise PortError("Port line can't be opened: there is no such port")
         return plugged[-1]

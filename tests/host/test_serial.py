@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import os
 import re
+import resource
 import select
 import signal
 import threading
@@ -42,6 +43,22 @@ def impatient(device):
         session.timing = patient
 
 
+@contextlib.contextmanager
+def many_descriptors():
+    """From here on a new descriptor has a number above 1024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(2048, hard), hard))
+    taken = [os.open(os.devnull, os.O_RDONLY)]
+    try:
+        while taken[-1] <= 1024:
+            taken.append(os.dup(taken[0]))
+        yield
+    finally:
+        for descriptor in taken:
+            os.close(descriptor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
 class Board:
     """A device model behind a pseudo-terminal, in a thread of its own."""
 
@@ -49,6 +66,8 @@ class Board:
         self.device = DeviceModel(design)
         self.faults = faults or Faults(0, 0)
         self.silent = False
+        self.stopped = threading.Event()
+        self.raw_reads = 0
         self.master, self.slave = os.openpty()
         tty.setraw(self.slave)
         os.set_blocking(self.master, False)
@@ -73,6 +92,9 @@ class Board:
     def _run(self):
         out = b""
         while self.running:
+            if self.stopped.is_set():
+                time.sleep(0.01)
+                continue
             out = out or self.faults(self.device.transmit(time.monotonic()))
             if self.silent:
                 out = b""
@@ -82,6 +104,7 @@ class Board:
                     out = out[os.write(self.master, out) :]
                 if readable:
                     data = os.read(self.master, 4096)
+                    self.raw_reads += 1
                     if not self.silent:
                         self.device.receive(self.faults(data), time.monotonic())
 
@@ -166,6 +189,77 @@ def test_ctrl_c_releases_the_port_and_the_next_host_is_served():
             assert np.array_equal(device(IMAGE), golden.conv2d(BLUR, IMAGE))
 
 
+def test_a_port_among_thousands_of_descriptors():
+    """`select` knows the first 1024 only."""
+    with Board(BLUR) as board, many_descriptors(), Device(connect(board.url)) as device:
+        assert device._transport._session._pipe._descriptor > 1024
+        assert np.array_equal(device(IMAGE), golden.conv2d(BLUR, IMAGE))
+
+
+def read_for_ever(pipe):
+    while True:
+        pipe.read(100, time.monotonic() + 0.05)
+
+
+def test_a_port_that_is_closed_by_another_thread():
+    with Board(BLUR) as board:
+        pipe = SerialPipe(board.url)
+        name = re.escape(board.url.removeprefix("serial://"))
+        threading.Timer(0.1, pipe.close).start()
+        with pytest.raises(PortError, match=rf"^Port {name} is closed; open it again$"):
+            read_for_ever(pipe)
+        with pytest.raises(PortError, match=rf"^Port {name} is closed; open it again$"):
+            pipe.write(b"x", time.monotonic())
+        pipe.close()
+
+
+def test_a_device_that_is_closed_by_another_thread_in_mid_call():
+    with Board(BLUR) as board:
+        device = Device(connect(board.url))
+        board.silent = True
+        timer = threading.Timer(0.2, device.close)
+        timer.start()
+        with pytest.raises(PortError, match=r"^The device was closed in the middle of a call; open it again$"):
+            device(IMAGE)
+        timer.join()
+        board.silent = False
+        with Device(connect(board.url)) as again:
+            assert np.array_equal(again(IMAGE), golden.conv2d(BLUR, IMAGE))
+
+
+def test_a_far_end_that_was_stopped_is_the_one_that_stalls():
+    """The terminal's buffers fill, and nothing reads at its other end."""
+    with Board(BLUR) as board, Device(connect(board.url, timing=QUICK)) as device:
+        board.stopped.set()
+        with (
+            impatient(device),
+            pytest.raises(LinkTimeout, match=r"in the link: (its far end takes no|nothing was heard)"),
+        ):
+            device(np.tile(IMAGE, (8, 8)))
+        board.stopped.clear()
+        assert np.array_equal(device(IMAGE), golden.conv2d(BLUR, IMAGE))
+
+
+def test_what_a_far_end_takes_is_counted_exactly():
+    """A terminal that nobody reads takes a few kilobytes: those that went out are told, and arrive."""
+    master, slave = os.openpty()
+    tty.setraw(slave)
+    pipe = SerialPipe(f"serial://{os.ttyname(slave)}")
+    data = bytes(range(256)) * 1024
+    sent = pipe.write(data, time.monotonic() + 0.05)
+    assert 0 < sent < len(data)
+    got = b""
+    os.set_blocking(master, False)
+    while len(got) < sent:
+        got += os.read(master, 65536)
+    assert got == data[:sent]
+    with pytest.raises(BlockingIOError):
+        os.read(master, 1)
+    pipe.close()
+    os.close(master)
+    os.close(slave)
+
+
 def test_a_port_that_isn_t_there():
     with pytest.raises(PortError, match=r"^Port /dev/nothing-here can't be opened: there is no such port$"):
         SerialPipe("serial:///dev/nothing-here")
@@ -206,7 +300,15 @@ def test_addresses(url, expected):
         ("serial://", "A port must be written like serial:///dev/ttyUSB0 or serial://COM3?baud=3000000, not 'serial://'"),
         ("serial://COM3?baud=fast", "Baud must be an integer between 300 and 20000000, not 'fast'"),
         ("serial://COM3?baud=1", "Baud must be an integer between 300 and 20000000, not '1'"),
-        ("serial://COM3?speed=9600", "A serial port takes the option baud, not speed: 'serial://COM3?speed=9600'"),
+        ("serial://COM3?speed=9600", "A serial port takes the option baud=RATE and no other: 'serial://COM3…'"),
+        ("serial://COM3?baud=9600&x=1", "A serial port takes the option baud=RATE and no other: 'serial://COM3…'"),
+        (
+            "serial://[::1",
+            "A port must be written like serial:///dev/ttyUSB0 or serial://COM3?baud=3000000, not 'serial://[::1'",
+        ),
+        (f"serial://COM3?baud={'9' * 5000}", f"Baud must be an integer between 300 and 20000000, not '{'9' * 19}…'"),
+        ("serial://COM3?baud=9600;token=abc", "Baud must be an integer between 300 and 20000000, not what stands there"),
+        ("serial://COM3?baud=\x1b[2J", "Baud must be an integer between 300 and 20000000, not '\\\\x1b[2J'"),
     ],
 )
 def test_addresses_that_are_none(url, message):

@@ -15,10 +15,11 @@ import pytest
 from convolver.errors import LinkTimeout, PortError
 from convolver.host.address import open_pipe, shown
 from convolver.host.device import Device
+from convolver.host.greeting import CALL
 from convolver.host.link import connect
 from convolver.host.serial_pipe import SerialPipe
 from convolver.host.server import Server
-from convolver.host.tcp_pipe import GREETING, TcpPipe, parse_url
+from convolver.host.tcp_pipe import TcpPipe, parse_url
 from convolver.sim import golden
 
 from .line import Faults
@@ -154,8 +155,32 @@ def test_no_error_shows_a_token(url):
     assert "secret" not in repr(parse_url("tcp://loft:1?token=secret"))
 
 
-@pytest.mark.parametrize("said", [b"", b"SSH-2.0-OpenSSH_9\r\n", b"x" * 500, b"\xff\n"])
-def test_something_else_that_listens_there_is_named(said):
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        (
+            b"",
+            r"^Server 127\.0\.0\.1:\d+ has ended the connection without a reason; it is full, or isn't convolver serve$",
+        ),
+        (b"SSH-2.0-OpenSSH_9\r\n", r"^What answers at 127\.0\.0\.1:\d+ isn't convolver serve$"),
+        (b"x" * 500, r"^What answers at 127\.0\.0\.1:\d+ isn't convolver serve$"),
+        (b"\xff\n", r"^What answers at 127\.0\.0\.1:\d+ isn't convolver serve$"),
+        (CALL + b"no nonce\n", r"^What answers at 127\.0\.0\.1:\d+ isn't convolver serve$"),
+        (
+            b"convolver 1 0123456789abcdef0123456789abcdef\n",
+            r"^Server 127\.0\.0\.1:\d+ speaks version 1 of the greeting, this host version 2$",
+        ),
+        (
+            b"convolver \x1b[2J" + b"9" * 100 + b"\n",
+            r"^Server 127\.0\.0\.1:\d+ speaks version \\x1b\[2J99… of the greeting, this host version 2$",
+        ),
+        (b"full\n", r"^Server 127\.0\.0\.1:\d+ has no room for another connection now; try again$"),
+        (CALL + b"0" * 32 + b"\nfull\n", r"^Server 127\.0\.0\.1:\d+ has no room for another host now; try again$"),
+        (CALL + b"0" * 32 + b"\nok 5\n", r"^What answers at 127\.0\.0\.1:\d+ isn't convolver serve$"),
+    ],
+    ids=repr,
+)
+def test_something_else_that_listens_there_is_named(said, message):
     with socket.create_server(("127.0.0.1", 0)) as other:
 
         def answer():
@@ -165,7 +190,7 @@ def test_something_else_that_listens_there_is_named(said):
 
         thread = threading.Thread(target=answer)
         thread.start()
-        with pytest.raises(PortError, match=r"^What answers at 127\.0\.0\.1:\d+ isn't convolver serve of this version$"):
+        with pytest.raises(PortError, match=message):
             connect(f"tcp://127.0.0.1:{other.getsockname()[1]}")
         thread.join()
 
@@ -273,7 +298,7 @@ def test_a_host_that_says_nothing_keeps_nobody_waiting(guarded):
     with Device(connect(f"{guarded.url}?token={QUOTED}")) as device:
         assert np.array_equal(device(IMAGE[:5]), golden.conv2d(BLUR, IMAGE[:5]))
     for connection in silent:
-        assert connection.recv(12) == GREETING
+        assert connection.recv(12) == CALL
         connection.close()
 
 
@@ -315,7 +340,7 @@ def test_a_device_that_is_not_there_is_told_at_once():
     ("url", "expected"),
     [
         ("tcp://localhost:9876", ("localhost", 9876, None)),
-        ("tcp://[::1]:1?token=a%26b+c", ("::1", 1, "a&b+c")),
+        ("tcp://[::1]:1?token=a%26b+c", ("::1", 1, b"a&b+c")),
     ],
 )
 def test_addresses(url, expected, monkeypatch):
@@ -328,7 +353,7 @@ def test_addresses(url, expected, monkeypatch):
     "url", ["tcp://", "tcp://host", "tcp://host:x", "tcp://host:70000", "tcp://a@host:1", "tcp://host:1/x"]
 )
 def test_addresses_that_are_none(url):
-    with pytest.raises(PortError, match=r"^A server must be written like tcp://192\.168\.1\.5:9876, with the port that "):
+    with pytest.raises(PortError, match=r"^A server must be written like tcp://192\.168\.1\.5:9876, or tls://"):
         parse_url(url)
 
 

@@ -61,7 +61,7 @@ class WildPipe(BoardPipe):
         self._check_plug()
         return super().read(size, deadline)
 
-    def reopen(self):
+    def reopen(self, timeout=None):
         """What a host's next call does: waits for the cable here, as a user would."""
         while self.time() < self.unplugged_until:
             self.twin.run(b"", self.twin.clock_hz // 100)
