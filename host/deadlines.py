@@ -52,7 +52,7 @@ class Watch:
     moved : float
         When there was progress, later by what doesn't count.
     tried : float
-        When the last try began, likewise.
+        When the last try began.
     away : float
         Seconds, since the watch began, that don't count.
     """
@@ -65,11 +65,11 @@ class Watch:
         """Something has moved."""
         self.moved = self.tried = now
 
-    def spent(self, seconds: float) -> bool:
-        """So many seconds went by elsewhere; whether that is worth a word."""
+    def spent(self, seconds: float, now: float) -> bool:
+        """So many seconds, up to now, went by elsewhere; whether that is worth a word. The try begins anew."""
         if seconds < _AWAY:
             return False
         self.moved += seconds
-        self.tried += seconds
+        self.tried = now
         self.away += seconds
         return True

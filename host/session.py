@@ -4,11 +4,10 @@ docs/link.md is the specification; the names of the state here are those of its 
 """
 
 import contextlib
-import math
 import secrets
 import threading
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
 from convolver.errors import DeviceRestarted, FrameError, LinkTimeout, PortError, SessionLost
@@ -17,12 +16,11 @@ from convolver.host.frames import MAX_STUFFED, Frame, FrameReceiver
 from convolver.host.ownership import Owned
 from convolver.host.transport import Pipe
 from convolver.host.welcome import Answers, Welcome
+from convolver.host.window import SLOTS, Item, Window
 from convolver.protocol import VERSION, Drop, Type
 
 __all__ = ["Session", "Timing"]
 
-_SLOTS = 64
-"""Frames that the host takes at once, and those it holds to send again; it has room for any window."""
 _BURST = 4096
 """Bytes written before the pipe is read again, so that neither direction waits for the other."""
 _READ = 65536
@@ -65,7 +63,6 @@ class Session(Owned):
         super().__init__()
         self.timing = timing or Timing()
         self.open = False
-        self.number = 0
         self.counts = Counter(dict.fromkeys((*_COUNTS, *(f"stalls_{party}" for party in _PARTIES)), 0))
         self.stalls = "nobody"
         self._pipe = pipe
@@ -75,23 +72,15 @@ class Session(Owned):
         self._closing = False
         self._reset()
 
-    def _reset(self) -> None:
-        self._expected = 0
-        self._last_ahead: int | None = None
-        self._acked = 0
-        self._queue: deque[tuple[Type, bytes]] = deque()  # numbers acked to filled
-        self._times: deque[float] = deque()  # when each of them left; nothing for those that left twice
-        self._sent = 0  # next - acked
-        self._limit = 0
-        self._peer_next = 0
-        self._ack_due = self._resend_due = self._poll_due = self._delimiter_due = False
+    def _reset(self, number: int = 0) -> None:
+        self.number = number
+        self._window = Window(number, 0, self.counts)
+        self._delimiter_due = False
         self._unwritten = b""
         self._heard = False
         self._rubbish = 0  # bytes that came in the last try, if no good frame was among them
         self._blocked = False
         self._delivering = 0.0  # seconds that the caller took for what came last
-        self._round_trip: float | None = None
-        self._patience_factor = 1  # doubled by each try, until a frame that left once is acknowledged or one arrives
 
     @property
     def drops(self) -> Counter[Drop]:
@@ -133,8 +122,7 @@ class Session(Owned):
             self._write(b"\0" + Frame(Type.BYE).wire(), min(end, start + retry))
             answers = Answers()
             while True:
-                self._reset()
-                self.number = secrets.randbelow(65535) + 1
+                self._reset(secrets.randbelow(65535) + 1)
                 self.counts["sessions"] += 1
                 welcome = None
                 while welcome is None:
@@ -146,14 +134,14 @@ class Session(Owned):
                             f"No device answered within {now - start:.3g} s{', all that the call had left' * all_of_it}; "
                             f"{answers.seen(blocked=self._blocked)}"
                         )
-                    hello = Frame(Type.HELLO, limit=_SLOTS, session=self.number, payload=bytes([VERSION]))
+                    hello = Frame(Type.HELLO, limit=SLOTS, session=self.number, payload=bytes([VERSION]))
                     self._write(b"\0" + hello.wire(), min(end, now + retry))
                     welcome = self._await_welcome(min(end, now + retry), check, answers)
                     retry = min(2 * retry, self.timing.retry_max + 128 * self._pipe.byte_time)
                 if welcome.seq == welcome.ack == 0:
                     break
             told = Welcome.parse(welcome.payload)
-            self._limit = welcome.limit
+            self._window = Window(self.number, welcome.limit, self.counts)
             self.open = True
             return told
 
@@ -173,7 +161,7 @@ class Session(Owned):
 
     def exchange(
         self,
-        outgoing: Iterable[tuple[Type, bytes] | None],
+        outgoing: Iterable[Item | None],
         deliver: Callable[[Frame], bool],
         timeout: float | Deadline | None = None,
         check: Callable[[], None] | None = None,
@@ -199,7 +187,7 @@ class Session(Owned):
 
     def _exchange(
         self,
-        source: Iterator[tuple[Type, bytes] | None],
+        source: Iterator[Item | None],
         deliver: Callable[[Frame], bool],
         limit: Deadline | None,
         check: Callable[[], None] | None,
@@ -212,10 +200,10 @@ class Session(Owned):
         self._delimiter_due = True  # whatever the pipe held between two calls
         while True:
             before = self._clock()
-            more = self._fill(source)
+            self._window.fill(source)
             self._spent(watch, self._clock() - before)
-            more |= self._transmit(watch.tried + self._retry())
-            retry = self._retry()
+            more = self._transmit(watch.tried + self._retry)
+            retry = self._retry
             now = self._clock()
             deadline = min(watch.tried + retry, watch.moved + self._patience, now if more else now + _LOOK)
             if limit is not None:
@@ -256,10 +244,7 @@ class Session(Owned):
         self.counts["tries"] += 1
         self.stalls = self._stalled()
         self._count_stall()
-        self._patience_factor *= 2
-        self._go_back()
-        self._poll_due = True
-        self._resend_due = self._last_ahead is not None
+        self._delimiter_due |= self._window.try_again()
         self._heard = False
         self._rubbish = 0
 
@@ -268,7 +253,7 @@ class Session(Owned):
 
     def _spent(self, watch: Watch, seconds: float) -> None:
         """Notes time that the device isn't to blame for: the caller's own, or that in which this process didn't run."""
-        if watch.spent(seconds):
+        if watch.spent(seconds, self._clock()):
             self.stalls = _away(seconds)
             self._count_stall()
 
@@ -286,6 +271,11 @@ class Session(Owned):
     def _on_the_pipe(self) -> float:
         """Seconds that a few frames need there."""
         return _FRAMES * (MAX_STUFFED + 1) * self._pipe.byte_time
+
+    @property
+    def _retry(self) -> float:
+        """Seconds without progress that a try lasts."""
+        return self._window.wait(self.timing, self._pipe.byte_time)
 
     @property
     def _patience(self) -> float:
@@ -308,64 +298,22 @@ class Session(Owned):
             if mine:
                 self._turn.release()
 
-    # Sending
-
-    def _fill(self, source: Iterator[tuple[Type, bytes] | None]) -> bool:
-        """Takes frames from `source` up to the peer's limit; whether there is something to write."""
-        while len(self._queue) < min(self._window, _SLOTS) and (item := next(source, None)) is not None:
-            self._queue.append(item)
-        return self._sent < min(len(self._queue), self._window)
-
-    @property
-    def _window(self) -> int:
-        window = self._limit - self._acked & 255
-        return window if window <= _SLOTS else 0
+    # Both ways
 
     def _transmit(self, deadline: float) -> bool:
         """Writes what may leave, a burst at most; whether there is more."""
-        burst = bytearray(self._unwritten)
-        if not burst and self._delimiter_due:
-            burst.append(0)
-        while len(burst) < _BURST and self._sent < min(len(self._queue), self._window):
-            kind, payload = self._queue[self._sent]
-            burst += self._frame(kind, self._acked + self._sent & 255, payload).wire()
-            if self._sent == len(self._times):
-                self._times.append(self._clock())
-            self._sent += 1
-            self.counts["sent"] += 1
-        if self._ack_due or self._resend_due or self._poll_due:
-            burst += self._frame(Type.ACK, self._acked + self._sent & 255).wire()
+        burst = self._unwritten or b"\0" * self._delimiter_due
+        burst += self._window.leave(self._clock(), _BURST - len(burst))
         if len(burst) > self._delimiter_due:
             self._delimiter_due = False
-            self._unwritten = self._write(bytes(burst), deadline)
-        return bool(self._unwritten) or self._sent < min(len(self._queue), self._window)
-
-    def _frame(self, kind: Type, seq: int, payload: bytes = b"") -> Frame:
-        poll, resend = self._poll_due, self._resend_due
-        self._ack_due = self._poll_due = self._resend_due = False
-        return Frame(kind, seq, self._expected, self._expected + _SLOTS & 255, self.number, payload, poll, resend)
+            self._unwritten = self._write(burst, deadline)
+        return bool(self._unwritten) or self._window.ready
 
     def _write(self, data: bytes, deadline: float) -> bytes:
         """Writes and gives what didn't go out."""
         rest = data[self._pipe.write(data, deadline) :]
         self._blocked = bool(rest)
         return rest
-
-    def _go_back(self) -> None:
-        self.counts["resent"] += self._sent
-        self._delimiter_due = self._delimiter_due or self._sent > 0
-        self._sent = 0
-        self._times = deque([math.inf] * len(self._times))
-
-    def _retry(self) -> float:
-        """Seconds without progress that a try lasts."""
-        trip = self.timing.retry if self._round_trip is None else 2 * self._round_trip
-        trip = min(max(trip, self.timing.retry_min), self.timing.retry_max)
-        backed_off = min(trip * self._patience_factor, max(self.timing.retry, 2 * trip), self.timing.retry_max)
-        frames = 2 * (min(self._sent, len(self._queue)) + 1)
-        return backed_off + min(frames * (MAX_STUFFED + 1) * self._pipe.byte_time, self.timing.progress / 3)
-
-    # Receiving
 
     def _receive(self, data: bytes, deliver: Callable[[Frame], bool]) -> tuple[bool, bool]:
         """Handles all frames in `data`; whether anything moved, and whether `deliver` has all it wants."""
@@ -381,73 +329,27 @@ class Session(Owned):
                 raise DeviceRestarted("The device was reset in the middle of a call; the next call begins anew")
             elif frame.type is not Type.WELCOME:  # a second answer to HELLO says nothing new
                 self._heard = True
-                progress |= self._acknowledge(frame)
-                if self._accept(frame):
+                now = self._clock()
+                old = self.counts["old"]
+                progress |= self._window.acknowledge(frame, now)
+                if frame.resend and self.counts["old"] == old:
+                    self._delimiter_due |= self._window.go_back()
+                if self._window.accept(frame):
                     progress = True
                     self.counts["received"] += 1
-                    before = self._clock()
                     done |= deliver(frame)
-                    self._delivering += self._clock() - before
+                    self._delivering += self._clock() - now
         return progress, done
-
-    def _acknowledge(self, frame: Frame) -> bool:
-        """Reads a header; whether it acknowledges anything new. A limit that moves is no progress: it could do so for ever."""
-        advance = frame.ack - self._acked & 255
-        self._ack_due |= frame.poll
-        if advance > len(self._queue):
-            self.counts["old"] += 1
-            return False
-        now = self._clock()
-        for _ in range(advance):
-            self._queue.popleft()
-            if self._times and (trip := now - self._times.popleft()) >= 0:
-                # Down fast, up slowly: a trip may have waited for an ACK that was lost.
-                before = trip if self._round_trip is None else self._round_trip
-                self._round_trip = before + (trip - before) / (2 if trip < before else 16)
-                self._patience_factor = 1
-        self._acked = frame.ack
-        self._sent = max(self._sent - advance, 0)
-        self._limit = frame.limit
-        self._peer_next = frame.seq + frame.type.sequenced & 255
-        if frame.resend:
-            self._go_back()
-        return advance > 0
-
-    def _accept(self, frame: Frame) -> bool:
-        """Whether a frame is the next one of the sequence."""
-        ahead = frame.seq - self._expected & 255
-        sequenced = frame.type.sequenced
-        self._ack_due |= sequenced
-        if ahead == 0:
-            if sequenced:
-                self._expected = self._expected + 1 & 255
-                self._last_ahead = None
-                self._patience_factor = 1
-            return sequenced
-        if ahead >= 128:
-            self.counts["repeated"] += sequenced
-            return False
-        # Asked for once a gap, and once more if the device has gone back and the frame was lost again. An ACK says that
-        # the last frames got lost, but several of them may say so before the device has heard of it.
-        self.counts["missed"] += sequenced
-        self._resend_due |= self._last_ahead is None or (sequenced and ahead <= self._last_ahead)
-        if sequenced or self._last_ahead is None:
-            self._last_ahead = ahead
-        return False
 
     def _stalled(self) -> str:
         """Who stalls, as far as the host can see."""
         if self._blocked:
             return "the link: its far end takes no bytes"
-        if not self._heard:
-            if self._rubbish:
-                return f"the link: {self._rubbish} bytes came in the last try, but no whole frame of this session"
-            return "the link: nothing was heard from the device in the last try"
-        if self._queue and self._window:
-            return "the link: what is sent isn't acknowledged"
-        if self._peer_next != self._expected:
-            return "the link: what the device sends doesn't arrive"
-        return "the core: the device has nothing to send" + (" and takes nothing" if self._queue or not self._window else "")
+        if self._heard:
+            return self._window.stalled()
+        if self._rubbish:
+            return f"the link: {self._rubbish} bytes came in the last try, but no whole frame of this session"
+        return "the link: nothing was heard from the device in the last try"
 
 
 def _away(seconds: float) -> str:
