@@ -22,6 +22,9 @@ __all__ = ["BusCrossing", "CoreCrossing", "Line"]
 DEPTH = 4
 """Bytes of a FIFO: half a byte a clock of the slower side, where the line brings one in 40."""
 
+LINE_DEPTH = 2
+"""Bytes of a UART's FIFO: its comparison, and the choice of a byte, have to be made in one clock of the line."""
+
 SETTLED = 7
 """Clocks without a change after which nothing is on its way any more: a synchroniser takes two or three, a FIFO one more."""
 
@@ -276,8 +279,8 @@ class Line(wiring.Component):
         uart = self.uart
         in_line = DomainRenamer("line")
         m.submodules.uart = in_line(uart)
-        m.submodules.received = received = AsyncFIFO(width=8, depth=DEPTH, w_domain="line", r_domain="sync")
-        m.submodules.sent = sent = AsyncFIFO(width=8, depth=DEPTH, w_domain="sync", r_domain="line")
+        m.submodules.received = received = AsyncFIFO(width=8, depth=LINE_DEPTH, w_domain="line", r_domain="sync")
+        m.submodules.sent = sent = AsyncFIFO(width=8, depth=LINE_DEPTH, w_domain="sync", r_domain="line")
         m.submodules.framing = framing = PulseSynchronizer("line", "sync")
         m.submodules.overrun = overrun = PulseSynchronizer("line", "sync")
         # Register slices: a FIFO's comparison and the counters of receiver and transmitter are too much for one clock of a fast

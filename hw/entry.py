@@ -39,7 +39,7 @@ def entry_layout(design: Conv2DDesign) -> data.StructLayout:
     return data.StructLayout(fields)
 
 
-PARTS = 3
+PARTS = 2
 """Parts in which two sizes are compared, before the parts come together a clock later."""
 
 
@@ -86,7 +86,7 @@ class Entry(wiring.Component):
         frame = {name: layout[name].shape for name in said}
         size = {"rows": range(design.core_rows + 1), "columns": range(design.core_columns + 1)}
         border = {name: shape for name, shape in frame.items() if name == "border"}
-        checks = {"fits": 4, "rows_repeat": PARTS, "columns_repeat": PARTS} | kept
+        checks = {"fits": 2, "rows_repeat": PARTS, "columns_repeat": PARTS} | kept
         sampled = {"beat": layout["beat"].shape} | size | border | checks
         m.submodules.first = first = SkidBuffer(data.StructLayout(sampled))
         # Of the second slice only the marks are held by what the raster decides in the same clock. Everything else is written
@@ -132,7 +132,7 @@ class Entry(wiring.Component):
             with m.If(self.i.valid & self.i.ready & self.i.p.first):
                 m.d.sync += before.eq(now_kept)
             m.d.comb += [
-                first.i.p.fits.word_select(number, 2).eq(Cat(~_exceeds(size, most), _exceeds(now_kept, least - 1))),
+                first.i.p.fits[number].eq(~_exceeds(size, most) & _exceeds(now_kept, least - 1)),
                 *(part.eq(before[index::PARTS] == now_kept[index::PARTS]) for index, part in enumerate(repeats)),
             ]
         fitted = Signal()  # the frame before was one that the core takes
