@@ -248,8 +248,8 @@ class TestRun:
         ("array", "value", "code", "says"),
         [
             (np.zeros((4, 4)), BLUR, 4, "Pixels must be integers, not float64; round and scale them first"),
-            (np.full((4, 4), np.nan), BLUR, 4, "Pixels must be integers, not float64 with NaN in it"),
-            (np.zeros((0, 4), int), BLUR, 4, "Pixels must not be empty; the shape is 0x4"),
+            (np.full((4, 4), np.nan), BLUR, 4, "Pixels must be integers, not float64 with nan in it"),
+            (np.zeros((0, 4), int), BLUR, 4, "Pixels must not be empty; its shape is (0, 4)"),
             (np.zeros((4, 4, 0), int), BLUR, 4, "An array must hold at least one plane or channel"),
             (np.zeros(4, int), BLUR, 4, "An array for a conv2d design must be (rows, columns) or (rows, columns, planes), not"),
             (np.zeros((4, 4, 4, 4), int), BLUR, 4, "An array for a conv2d design must be"),
