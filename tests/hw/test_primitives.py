@@ -135,7 +135,7 @@ def test_as_many_multipliers_as_planned(name: str, family: Family) -> None:
     """Of constants: none is left to synthesis, which would make a multiplier of every product that it finds."""
     core = create(CONSTANT[name], family)
     text = rtlil.convert(core, platform=FamilyPlatform(family), emit_src=False)
-    assert text.count(f"cell \\{HARD[family]} ") == core.schedule.blocks
+    assert text.count(f"cell \\{HARD[family]} ") == core.plan.hard_multipliers
     assert "cell $mul " not in text
 
 
@@ -145,7 +145,7 @@ def test_as_many_multipliers_as_planned(name: str, family: Family) -> None:
 def test_as_many_multipliers_in_the_netlist_as_planned(tmp_path: Path, name: str, family: Family) -> None:
     core = create(CONSTANT[name], family)
     cells = netlist(tmp_path, core, family)
-    assert sum(cell["type"] == HARD[family] for cell in cells) == core.schedule.blocks
+    assert sum(cell["type"] == HARD[family] for cell in cells) == core.plan.hard_multipliers
 
 
 @pytest.mark.parametrize("name", ECP5)
