@@ -3,54 +3,27 @@
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from convolver.designs import Design
 from convolver.errors import BoardError, ToolError
-from convolver.formats import Format
-from convolver.plan.array import DotProduct
+from convolver.plan.block_rams import block_rams
+from convolver.plan.fit import Use, check_lines, core_needs, what_would_fit
 from convolver.plan.lowering import lower
 
-from .memories import block_rams, core_memories, shell_memories
+from .memories import shell_memories
 from .registry import Board
 from .timing import Cell
 
 __all__ = ["Use", "check_fit", "check_use", "device_use", "needs", "overfull", "synthesis_use"]
 
 
-@dataclass(frozen=True)
-class Use:
-    """How much of one kind of resource is used."""
-
-    what: str
-    used: float
-    available: int
-
-    @property
-    def fits(self) -> bool:
-        """Whether there is as much."""
-        return self.used <= self.available
-
-    def __str__(self) -> str:
-        return f"{self.what} {self.used:g} of {self.available} ({100 * self.used / self.available:.0f} %)"
-
-
-DEEPEST_BLOCK = 16384
-"""Words of the deepest memory that ECP5's block RAMs are instantiated for, side by side."""
-
-CERTAIN_PRODUCT = 12
-"""Bits from which on Yosys takes a hard multiplier for every product with a constant, on ECP5 and 7-series. Measured on samples
-of 2 to 20 bits; narrower products may become adders."""
-
-
 def check_fit(board: Board, design: Design) -> None:
     """Refuses a design that can't fit by its own count, long before the tools would find out; says what would fit.
 
-    Counts only what is certain to be needed: a multiplier for each lane whose coefficient changes, and for each constant that
-    isn't wiring and is wide enough that the tools take one (on iCE40 for each, and one for two products of 8 bits); the
-    memories of the core and of all that the board puts around it, the link's above all, in block RAMs or single-port RAMs.
-    Narrow constants may become adders, and small memories look-up tables: those are left to the tools.
+    Counts what is certain to be needed: the plan's multipliers; the memories of the core and of all that the board puts around
+    it, the link's above all, in block RAMs or single-port RAMs. Small memories may become look-up tables: those are left to
+    the tools.
 
     Raises
     ------
@@ -59,18 +32,16 @@ def check_fit(board: Board, design: Design) -> None:
     ToolError
         If a package is missing that the gateware is made with.
     """
-    deepest = max(memory.words for memory in core_memories(lower(design, board.family)))
-    if board.family == "ecp5" and deepest > DEEPEST_BLOCK:
-        raise BoardError(
-            f"A line of a design for {board.name} must have at most {DEEPEST_BLOCK} pixels, border included, not {deepest}; "
-            "use fewer columns"
-        )
-    for use in needs(board, design):
-        if not use.fits:
-            raise BoardError(
-                f"A design for {board.name} must need at most {use.available} {use.what}s, not {use.used:g}; "
-                f"{_hint(board, design, use)}"
-            )
+    check_lines(lower(design, board.family), board.name, BoardError)
+    lacking = next((use for use in needs(board, design) if not use.fits), None)
+    if lacking is None:
+        return
+    # What is around the core hardly changes: it is elaborated anew, which takes a while, only for what may do.
+    shell = _shell_block_rams(board, design)
+    hint = what_would_fit(design, lacking, lambda other: _needs(board, other, shell), lambda other: needs(board, other))
+    raise BoardError(
+        f"A design for {board.name} must need at most {lacking.available} {lacking.what}s, not {lacking.used:g}; {hint}"
+    )
 
 
 def check_use(board: Board, use: Sequence[Use]) -> None:
@@ -94,13 +65,7 @@ def needs(board: Board, design: Design) -> tuple[Use, ...]:
 def _needs(board: Board, design: Design, shell: float) -> tuple[Use, ...]:
     """`needs`, with so many block RAMs around the core."""
     plan = lower(design, board.family)
-    blocks = shell + sum(block_rams(board.family, memory) for memory in core_memories(plan))
-    rams = plan.line_buffer.single_port_rams
-    return (
-        Use("multiplier", sum(_multipliers(board, array) for array in plan.filters), board.multipliers),
-        Use("block RAM", blocks, board.block_rams),
-        *([Use("single-port RAM", rams, board.single_port_rams)] if rams else []),
-    )
+    return core_needs(plan, board.family, board.multipliers, board.block_rams, board.single_port_rams, shell)
 
 
 def _shell_block_rams(board: Board, design: Design) -> float:
@@ -109,34 +74,6 @@ def _shell_block_rams(board: Board, design: Design) -> float:
     except ImportError as error:
         raise ToolError(f"{error.name} is missing; install it with: pip install 'convolver[boards]'") from None
     return sum(block_rams(board.family, memory) for memory in memories)
-
-
-def _hint(board: Board, design: Design, use: Use) -> str:
-    shell = _shell_block_rams(board, design)
-    for cycles in range(1, len(design.weights) + 1):
-        other = design.replace(**{design.cycles_field: cycles, "multipliers": None})
-        # What is around the core hardly changes: it is elaborated anew, which takes a while, only for what may do.
-        if not all(one.fits for one in _needs(board, other, shell)):
-            continue
-        found = needs(board, other)
-        if all(one.fits for one in found):
-            return f"{design.cycles_field}={cycles} needs {found[0].used:g} multipliers and {found[1].used:g} block RAMs"
-    return design.smaller[use.what]
-
-
-def _multipliers(board: Board, array: DotProduct) -> int:
-    """Hard multipliers that an array and its copies certainly take."""
-    if board.family == "ice40" or not array.constant or array.cascaded:
-        return array.hard_multipliers
-    certain = sum(_certain(array.operand, abs(array.weights[product.weight])) for product in array.products)
-    return certain * array.copies
-
-
-def _certain(sample: Format, weight: int) -> bool:
-    """Whether a constant product takes a hard multiplier: its trailing zeros are wiring, and so is a power of two."""
-    odd = weight // (weight & -weight) if weight else 0
-    product = Format.holding(odd * sample.min, odd * sample.max)
-    return odd > 1 and sample.width > 1 and product.width >= CERTAIN_PRODUCT
 
 
 _REPORTED = {

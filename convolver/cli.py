@@ -74,6 +74,13 @@ TwinOf = Annotated[
     str | None,
     typer.Option("--board", "-b", metavar="NAME", help="The whole top of that board; else a twin of none, which is quicker."),
 ]
+OfFamily = Annotated[
+    Family | None, typer.Option(help="Devices that it is for, whose primitives and latency it has; by default any.")
+]
+OfDevice = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="One device, such as LFE5U-85F: refuse what it has no room for, and place multipliers."),
+]
 BoardName = Annotated[str, typer.Option("--board", "-b", metavar="NAME", help="One of `convolver boards`.")]
 
 
@@ -152,7 +159,8 @@ def generate(
     name: Annotated[
         str | None, typer.Option(metavar="NAME", help="The module's name; by default convolver_fir or convolver_conv2d.")
     ] = None,
-    family: Annotated[Family | None, typer.Option(help="Device to write it for, with its primitives; by default any.")] = None,
+    family: OfFamily = None,
+    device: OfDevice = None,
     axi_clock: Annotated[
         AxiClock,
         typer.Option(help="Whether the registers' AXI4-Lite shares the streams' clock, or has its own of any frequency."),
@@ -179,11 +187,13 @@ def generate(
         if output is None:
             from .hw.verilog import generate as verilog
 
-            text = verilog(loaded, name, family, axi_clock=axi_clock, reset=reset, reset_style=reset_style)
+            text = verilog(loaded, name, family, device=device, axi_clock=axi_clock, reset=reset, reset_style=reset_style)
         else:
             from .hw.fusesoc import package
 
-            files = package(loaded, output.stem, name, family, axi_clock=axi_clock, reset=reset, reset_style=reset_style)
+            files = package(
+                loaded, output.stem, name, family, device=device, axi_clock=axi_clock, reset=reset, reset_style=reset_style
+            )
     if output is None:
         print(text, end="")
         return
@@ -203,17 +213,32 @@ def report(
         str | None,
         typer.Option("--board", "-b", metavar="NAME", help="Refuse what this board can't hold; one of `convolver boards`."),
     ] = None,
+    family: OfFamily = None,
+    device: OfDevice = None,
 ) -> None:
     """Prints what a design costs and does: latency, multipliers, memory, widths, gain, rounding noise, delay."""
+    from .plan.fit import check_part, part_needs
+    from .plan.parts import part_of
     from .report import Report
 
+    if board is not None and (family is not None or device is not None):
+        raise typer.BadParameter("give --board NAME, or --device NAME or --family NAME; a board has its own device")
     loaded = load_design(design)
-    told = Report(loaded)
-    numbers, text = told.to_dict(), told.text()
+    target = None
     if board is not None:
         from . import boards as known
 
         target = known.get(board)
+        family = target.family
+    part = None if device is None else part_of(device, family)
+    told = Report(loaded, family if part is None else part.family)
+    numbers, text = told.to_dict(), told.text()
+    if part is not None:
+        check_part(part, loaded)
+        used = part_needs(part, loaded)
+        numbers["device"] = {"name": part.name} | {use.what: use.used for use in used}
+        text += f"\n{part.name} has room: at the least {', '.join(map(str, used))}"
+    if target is not None:
         known.check_fit(target, loaded)
         needed = known.needs(target, loaded)
         numbers["board"] = {"name": board} | {use.what: use.used for use in needed}

@@ -8,7 +8,8 @@ from typing import Any
 
 from .designs import Conv2DDesign, FIRDesign
 from .formats import Rounding
-from .plan import Plan, lower
+from .plan import Family, Plan, lower
+from .plan.shell import block_latency
 from .plan.stages import Magnitude
 from .response import group_delay
 
@@ -51,14 +52,17 @@ class Report:
     ----------
     design : FIRDesign or Conv2DDesign
         With loadable coefficients the costs hold for any set, the response for the set after reset.
+    family : {"ecp5", "ice40", "7-series"}, optional
+        Device that it is planned for; by default any.
     """
 
     design: FIRDesign | Conv2DDesign
+    family: Family | None = None
 
     @property
     def plan(self) -> Plan:
         """The plan that the core is elaborated from; it states latency and cost."""
-        return lower(self.design)
+        return lower(self.design, self.family)
 
     @property
     def gain(self) -> Fraction:
@@ -90,7 +94,9 @@ class Report:
         design, plan = self.design, self.plan
         numbers: dict[str, Any] = {
             "kind": design.kind,
+            "family": self.family,
             "latency": plan.latency,
+            "block_latency": list(block_latency(plan)),
             "clocks_per_sample": plan.cycles if plan.pixels == 1 else plan.cycles / plan.pixels,
             "multipliers": plan.multipliers,
             "hard_multipliers": plan.hard_multipliers,
@@ -165,6 +171,7 @@ class Report:
             pairs.append(("group delay", self._delay(design)))
         pairs += [
             ("latency", f"{plan.latency} clocks from the {self._taken} that completes a result to the result"),
+            ("in Verilog", self._block()),
             ("throughput", f"{self._throughput()}, without gaps between frames{of_one_size}"),
             ("a frame", self._frame()),
             *self._structure(),
@@ -172,6 +179,13 @@ class Report:
             ("memory", self._memory()),
         ]
         return pairs
+
+    def _block(self) -> str:
+        """Latency of what is around the core in emitted Verilog."""
+        least, most = block_latency(self.plan)
+        if least == most:
+            return f"latency {least}, for a register slice in front"
+        return f"latency {least} to {most}, for a register slice in front: the more, the more {self._taken}s wait in it"
 
     def _throughput(self) -> str:
         plan = self.plan

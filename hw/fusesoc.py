@@ -9,6 +9,7 @@ import re
 from convolver.clocking import AxiClock, Reset, ResetStyle
 from convolver.designs import Conv2DDesign, FIRDesign
 from convolver.hw.verilog import default_name, generate, template
+from convolver.plan.parts import part_of
 from convolver.plan.target import Family
 from convolver.version import __version__
 
@@ -100,6 +101,7 @@ def package(
     name: str | None = None,
     family: Family | None = None,
     *,
+    device: str | None = None,
     axi_clock: AxiClock = "shared",
     reset: Reset = "active-low",
     reset_style: ResetStyle = "sync",
@@ -108,14 +110,16 @@ def package(
 
     Parameters
     ----------
-    design, name, family, axi_clock, reset, reset_style
+    design, name, family, device, axi_clock, reset, reset_style
         As for `convolver.hw.verilog.generate`.
     file : str
         The files' name, without ending.
     """
     name = default_name(design) if name is None else name
+    if device is not None:
+        family = part_of(device, family).family
     return {
-        f"{file}.v": generate(design, name, family, axi_clock=axi_clock, reset=reset, reset_style=reset_style),
+        f"{file}.v": generate(design, name, family, device=device, axi_clock=axi_clock, reset=reset, reset_style=reset_style),
         f"{file}.veo": template(design, name, axi_clock=axi_clock, reset=reset, reset_style=reset_style),
         f"{file}.core": core_file(name, file),
         f"{file}.vlt": waivers(file, family),

@@ -21,6 +21,10 @@ from convolver.hw.elaboration import without_collection, yosys_has_home
 from convolver.hw.families import FamilyPlatform
 from convolver.hw.module_names import check_name
 from convolver.hw.verilog_blocks import without_combinational_blocks
+from convolver.plan.fit import check_lines, check_part, part_needs
+from convolver.plan.lowering import lower
+from convolver.plan.parts import Part, part_of
+from convolver.plan.shell import block_latency
 from convolver.plan.target import Family
 from convolver.version import __version__
 
@@ -46,6 +50,7 @@ def generate(
     name: str | None = None,
     family: Family | None = None,
     *,
+    device: str | None = None,
     axi_clock: AxiClock = "shared",
     reset: Reset = "active-low",
     reset_style: ResetStyle = "sync",
@@ -62,7 +67,10 @@ def generate(
         Name of the top module, by default ``convolver_fir`` or ``convolver_conv2d``; the names of all modules under it begin
         with it. Two designs in one system need two names.
     family : {"ecp5", "ice40", "7-series"}, optional
-        Device to write it for, with its primitives; by default for any.
+        Devices to write it for, with their primitives; by default for any.
+    device : str, optional
+        One device of a family (`convolver.plan.parts`): what it has no room for is refused, and where the places of its
+        multipliers are known, they are in the Verilog.
     axi_clock, reset, reset_style
         Clocks and resets; see `convolver.clocking.Clocking`.
 
@@ -70,11 +78,16 @@ def generate(
     ------
     DesignError
         If a language or a tool has the name already (`convolver.hw.module_names`), the description is too long for its
-        memory, or an option isn't known.
+        memory, an option isn't known, or the device has no room.
     """
     name = _checked(design, name)
+    part = None if device is None else part_of(device, family)
+    family = family if part is None else part.family
+    check_lines(lower(design, family), str(family))
+    if part is not None:
+        check_part(part, design)
     top = AXIAccelerator(design, family, Clocking(axi_clock, reset, reset_style))
-    platform = None if family is None else FamilyPlatform(family)
+    platform = None if family is None else FamilyPlatform(family, "" if part is None else part.name)
     with _builtin_yosys(), without_collection():
         body = verilog.convert(top, name=name, platform=platform)
     body = without_combinational_blocks(body)
@@ -84,7 +97,7 @@ def generate(
     # What the IP packager reads belongs to the top module's ports; Amaranth repeats it with the clock in every module, and with
     # whatever else has a port's net.
     module, end, others = body.partition("endmodule\n")
-    return _header(design, top, name) + _INNER.sub(r"\1", module) + end + _PACKAGER.sub("", others)
+    return _header(design, top, name, part) + _INNER.sub(r"\1", module) + end + _PACKAGER.sub("", others)
 
 
 def template(
@@ -148,16 +161,17 @@ def _shortened(place: str) -> str:
     return Path(path).name  # a part of Python itself, whose lines differ from version to version
 
 
-def _header(design: FIRDesign | Conv2DDesign, top: AXIAccelerator, name: str) -> str:
+def _header(design: FIRDesign | Conv2DDesign, top: AXIAccelerator, name: str, part: Part | None) -> str:
     """How the file was made, what it does, and how to instantiate it."""
     lines = [
         f"{name}: made by convolver {__version__} with Amaranth {version('amaranth')}.",
         "Don't edit: change the design, and make it again.",
         "",
         f"Design: {design.to_json()}",
-        *([f"Device: {top.family}, with its primitives."] if top.family else []),
+        *([f"Device: {top.family if part is None else part.name}, with its primitives."] if top.family else []),
         "",
-        *_timing(design, top.latency),
+        *_timing(top),
+        *_room(top, part),
         "Ports, timing and registers: docs/verilog.md and docs/registers.md of convolver.",
         "",
         "Instantiation:",
@@ -167,16 +181,40 @@ def _header(design: FIRDesign | Conv2DDesign, top: AXIAccelerator, name: str) ->
     return "".join(f"// {line}".rstrip() + "\n" for line in lines) + "\n"
 
 
-def _timing(design: FIRDesign | Conv2DDesign, latency: int) -> list[str]:
-    if (pixels := design.pixels_per_clock) > 1:
-        return [
-            f"{pixels} pixels a clock. Without stalls the results that a beat completes are offered",
-            f"{latency} clocks after the beat was accepted.",
-        ]
-    return [
-        "One sample a clock. Without stalls the result that a sample completes is offered",
-        f"{latency} clocks after the sample was accepted.",
+def _timing(top: AXIAccelerator) -> list[str]:
+    """How often the block takes a beat, and when results come."""
+    plan = lower(top.design, top.family)
+    unit = "pixel" if top.video else "sample"
+    beat = unit if plan.pixels == 1 else "beat"
+    pace = f"One {unit} a clock" if plan.cycles == 1 else f"One {unit} in {plan.cycles} clocks"
+    least, most = block_latency(plan)
+    lines = [
+        f"{pace if plan.pixels == 1 else f'{plan.pixels} pixels a clock'}. Without stalls what a {beat} completes is offered",
+        f"{least if least == most else f'{least} to {most}'} clocks after the {beat} was accepted"
+        + (f": {least} where it finds the input empty," if least < most else "."),
     ]
+    if least < most:
+        lines.append(f"the more, the more {beat}s wait before it.")
+    if top.video:
+        rows, columns = top.design.core_rows, top.design.core_columns
+        if flush := plan.timing.flush_clocks(columns):
+            lines += [
+                f"A frame that comes while the end of the one before leaves waits for that, up to {flush} clocks; so does one",
+                "of another size.",
+            ]
+        lines.append(f"Frames have {rows} rows of {columns} pixels until ROWS and COLUMNS are written.")
+    return lines
+
+
+def _room(top: AXIAccelerator, part: Part | None) -> list[str]:
+    """What the core takes of the device, and of the family's multipliers."""
+    if part is not None:
+        return [
+            f"It takes {', '.join(f'{use.what}s {use.used:g} of {use.available}' for use in part_needs(part, top.design))}."
+        ]
+    if top.family is not None:
+        return [f"It takes {lower(top.design, top.family).hard_multipliers} multipliers."]
+    return []
 
 
 def _instance(design: FIRDesign | Conv2DDesign, name: str, clocking: Clocking) -> list[str]:

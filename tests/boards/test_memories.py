@@ -9,12 +9,13 @@ from amaranth.back import rtlil
 
 from convolver import Conv2DDesign, FIRDesign, boards
 from convolver.boards.clocks import clocks_of
-from convolver.boards.memories import Memory, block_rams, core_memories, shell_memories
+from convolver.boards.memories import shell_memories
 from convolver.boards.registry import Family
 from convolver.boards.resources import needs
 from convolver.boards.toolchain import run
 from convolver.boards.top import device_on
 from convolver.hw.families import FamilyPlatform
+from convolver.plan.block_rams import Memory, block_rams, core_memories
 from convolver.plan.lowering import lower
 
 GAUSSIAN = [[1, 2, 1], [2, 4, 2], [1, 2, 1]]

@@ -87,13 +87,14 @@ def test_default_design_fits_by_its_own_count(board: boards.Board) -> None:
     ("weight", "multipliers"), [(2048, 0), (-2048, 0), (3 << 12, 1), (1, 0), (0, 0), (-3, 1), (11, 1), (30000, 1)]
 )
 def test_constants_that_are_wiring_take_no_multiplier(weight: int, multipliers: int) -> None:
-    """A product of 12 bits or more takes one; trailing zeros are wiring. Yosys' netlists say the same."""
     used, _ = needs(boards.get("ulx3s-85f"), FIRDesign([weight, 1], data="s12"))
     assert used.used == multipliers
 
 
-def test_narrow_constants_are_left_to_the_tools() -> None:
-    check_fit(boards.get("ulx3s-85f"), FIRDesign([3, 5, 7] * 80, data="u4"))
+def test_narrow_constants_take_one_too() -> None:
+    message = "A design for ulx3s-85f must need at most 156 multipliers, not 240; clocks_per_sample=3 needs 80 multipliers"
+    with pytest.raises(BoardError, match=f"^{message} and 165 block RAMs$"):
+        check_fit(boards.get("ulx3s-85f"), FIRDesign([3, 5, 7] * 80, data="u4"))
 
 
 def test_long_lines_of_an_icebreaker_take_its_single_port_rams() -> None:

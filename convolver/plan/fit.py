@@ -1,0 +1,103 @@
+"""Whether a core has room on a device, by its plan, long before the tools would find out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..designs import Design
+from ..errors import DesignError
+from .block_rams import block_rams, core_memories
+from .lowering import lower
+from .parts import Part
+from .plan import Plan
+from .target import Family
+
+__all__ = ["DEEPEST_BLOCK", "Use", "check_lines", "check_part", "core_needs", "part_needs", "what_would_fit"]
+
+DEEPEST_BLOCK = 16384
+"""Words of the deepest memory that ECP5's block RAMs are instantiated for, side by side."""
+
+
+@dataclass(frozen=True)
+class Use:
+    """How much of one kind of resource is used."""
+
+    what: str
+    used: float
+    available: int
+
+    @property
+    def fits(self) -> bool:
+        """Whether there is as much."""
+        return self.used <= self.available
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.used:g} of {self.available} ({100 * self.used / self.available:.0f} %)"
+
+
+Needs = tuple[Use, ...]
+
+
+def core_needs(
+    plan: Plan, family: Family, multipliers: int, block_ram_count: int, single_port_rams: int, around: float = 0
+) -> Needs:
+    """What a core needs at the least, of a device that has so many: multipliers, block RAMs and, if any, single-port RAMs.
+
+    Small memories may become look-up tables, and count nothing. `around` is block RAMs of what stands around the core.
+    """
+    blocks = around + sum(block_rams(family, memory) for memory in core_memories(plan))
+    rams = plan.line_buffer.single_port_rams
+    return (
+        Use("multiplier", plan.hard_multipliers, multipliers),
+        Use("block RAM", blocks, block_ram_count),
+        *([Use("single-port RAM", rams, single_port_rams)] if rams else []),
+    )
+
+
+def part_needs(part: Part, design: Design) -> Needs:
+    """What a design's emitted Verilog needs of a part at the least: its core's multipliers and memories."""
+    plan = lower(design, part.family)
+    return core_needs(plan, part.family, part.multipliers, part.block_rams, part.single_port_rams)
+
+
+def check_lines(plan: Plan, what: str, error: type[Exception] = DesignError) -> None:
+    """Refuses lines that no memory of `what`'s family holds."""
+    deepest = max(memory.words for memory in core_memories(plan))
+    if plan.target.family == "ecp5" and deepest > DEEPEST_BLOCK:
+        raise error(
+            f"A line of a design for {what} must have at most {DEEPEST_BLOCK} pixels, border included, not {deepest}; "
+            "use fewer columns"
+        )
+
+
+def check_part(part: Part, design: Design) -> None:
+    """Refuses a design that a part has no room for, and says what would fit.
+
+    Raises
+    ------
+    DesignError
+        Naming the limit, the need, and the fewest clocks a sample or a pixel that would do.
+    """
+    check_lines(lower(design, part.family), part.name)
+    lacking = next((use for use in part_needs(part, design) if not use.fits), None)
+    if lacking is not None:
+        hint = what_would_fit(design, lacking, lambda other: part_needs(part, other))
+        raise DesignError(
+            f"A design for {part.name} must need at most {lacking.available} {lacking.what}s, not {lacking.used:g}; {hint}"
+        )
+
+
+def what_would_fit(
+    design: Design, use: Use, needs: Callable[[Design], Needs], closely: Callable[[Design], Needs] | None = None
+) -> str:
+    """The fewest clocks a sample or a pixel with which a design would fit; else how to make it smaller.
+
+    `needs` says what a design needs; `closely`, which takes longer, is asked of those that fit by it.
+    """
+    for cycles in range(1, len(design.weights) + 1):
+        other = design.replace(**{design.cycles_field: cycles, "multipliers": None})
+        found = needs(other)
+        if all(one.fits for one in found) and closely is not None:
+            found = closely(other)
+        if all(one.fits for one in found):
+            return f"{design.cycles_field}={cycles} needs {found[0].used:g} multipliers and {found[1].used:g} block RAMs"
+    return design.smaller[use.what]
