@@ -196,7 +196,7 @@ def _timing(top: AXIAccelerator) -> list[str]:
     if least < most:
         lines.append(f"the more, the more {beat}s wait before it.")
     if top.video:
-        rows, columns = top.design.core_rows, top.design.core_columns
+        rows, columns = (axis.most or 0 for axis in top.design.frame_axes)
         if flush := plan.timing.flush_clocks(columns):
             lines += [
                 f"A frame that comes while the end of the one before leaves waits for that, up to {flush} clocks; so does one",
