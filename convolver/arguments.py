@@ -279,7 +279,8 @@ def _immense(values: object) -> bool:
 def any_masked(values: object, depth: int = 3) -> bool:
     """Whether a value of an array, or of one in a list, is masked."""
     if isinstance(values, list | tuple) and depth:
-        return any(any_masked(value, depth - 1) for value in values if isinstance(value, list | tuple | np.ma.MaskedArray))
+        looked_into = [kind for kind in set(map(type, values)) if issubclass(kind, list | tuple | np.ma.MaskedArray)]
+        return bool(looked_into) and any(any_masked(value, depth - 1) for value in values)
     return isinstance(values, np.ma.MaskedArray) and bool(np.ma.is_masked(values))
 
 

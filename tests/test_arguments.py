@@ -1,5 +1,7 @@
 """What callers hand in: taken where the meaning is clear, else a `ConvolverError` of one line, whatever it is."""
 
+import asyncio
+import contextlib
 import inspect
 import itertools
 from collections.abc import Callable
@@ -8,7 +10,7 @@ from typing import Any
 import pytest
 
 import convolver
-from convolver import Conv2DDesign, ConvolverError, FIRDesign, Format, opening
+from convolver import Conv2DDesign, ConvolverError, DataError, FIRDesign, Format, opening
 from convolver.designs import design_from_dict, design_from_json
 from convolver.host.device import Device
 from convolver.measure import measure_response
@@ -77,7 +79,10 @@ CALLS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "design_from_json": (lambda text: design_from_json(text), {"text": FIR.to_json()}),
     "load_design": (lambda path: convolver.load_design(path), {"path": "examples/blur.toml"}),
     "open, expected": (lambda expected: opening_of(FIR, expected), {"expected": FIR}),
-    "device": (lambda samples, stack: of(FIR)(samples, stack=stack), {"samples": [1, 2], "stack": None}),
+    "device": (
+        lambda samples, stack: of(FIR)(samples, stack=stack),
+        {"samples": [1, 2], "stack": None},
+    ),
     "device, 2-D": (
         lambda samples, boundary, fill: of(SWITCHED)(samples, boundary=boundary, fill=fill),
         {"samples": [[1, 2]], "boundary": "constant", "fill": 0},
@@ -87,7 +92,9 @@ CALLS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
         lambda joined, stack, ahead: list(of(FIR).stream([[1, 2]], joined=joined, stack=stack, ahead=ahead)),
         {"joined": False, "stack": None, "ahead": 8},
     ),
-    "stream, items": (lambda item: list(of(FIR).stream([item], joined=True)), {"item": [1, 2]}),
+    "stream, items": (lambda items: list(itertools.islice(of(FIR).stream(items), 9)), {"items": [[1, 2], [3]]}),
+    "astream, items": (lambda items: asyncio.run(asynchronous(items)), {"items": [[1, 2], [3]]}),
+    "stream, item": (lambda item: list(of(FIR).stream([item], joined=True)), {"item": [1, 2]}),
     "measure_response": (lambda points: measure_response(of(FIR), points), {"points": 8}),
 }
 
@@ -95,6 +102,13 @@ CALLS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
 def opening_of(design: Any, expected: Any) -> Any:
     """`convolver.open`, but for the twin, which takes long to compile."""
     return real_open(design, expected) if expected is not None and not isinstance(expected, FIRDesign) else None
+
+
+async def asynchronous(items: Any) -> None:
+    async with of(FIR) as device:
+        async with contextlib.aclosing(device.astream(items)) as results:
+            for _ in range(9):
+                await anext(results, None)
 
 
 real_open = opening.open
@@ -129,6 +143,12 @@ def test_whatever_is_handed_in_is_taken_or_refused_in_one_line(name: str) -> Non
         if message is not None and (len(message.splitlines()) != 1 or len(message) > 600):
             faults.append(f"{argument}={odd}: {message!r}")
     assert not faults, "\n".join(faults)
+
+
+def test_what_is_told_of_progress_is_a_function() -> None:
+    with pytest.raises(DataError) as caught:
+        of(FIR)([1, 2], progress=[1, 2])  # type: ignore[arg-type]
+    assert str(caught.value) == "Progress must be a function of two numbers, not [1, 2]"
 
 
 def test_every_public_name_is_called_above() -> None:
