@@ -207,13 +207,12 @@ def _timing(top: AXIAccelerator) -> list[str]:
 
 
 def _room(top: AXIAccelerator, part: Part | None) -> list[str]:
-    """What the core takes of the device, and of the family's multipliers."""
+    """What the core takes of the device, or of the family's multipliers."""
     if part is not None:
-        return [
-            f"It takes {', '.join(f'{use.what}s {use.used:g} of {use.available}' for use in part_needs(part, top.design))}."
-        ]
+        told = ", ".join(f"{use.used:g} of {use.available} {use.what}s" for use in part_needs(part, top.design))
+        return [f"It takes, at the least, {told}."]
     if top.family is not None:
-        return [f"It takes {lower(top.design, top.family).hard_multipliers} multipliers."]
+        return [f"It takes {lower(top.design, top.family).hard_multipliers} hard multipliers."]
     return []
 
 

@@ -106,6 +106,7 @@ def test_text_of_a_kernel() -> None:
         "rounding      half_up after 4 bits, noise of 0.288 LSB rms, variance 0.08301 LSB², mean 0.0312 LSB",
         "gain          0.9375 for a constant input, 0.9375 at worst",
         f"latency       {latency} clocks from the pixel that completes a result to the result",
+        f"in Verilog    latency {latency + 1}, for a register slice in front",
         "throughput    1 pixel in 1 clock, without gaps between frames of one size",
         f"a frame       of 480x640 takes {307200 + 641 + latency} clocks alone, 307200 back to back; "
         "one of another size behind it waits 641 more; "
@@ -176,6 +177,19 @@ def test_text_of_a_kernel() -> None:
 )
 def test_lines(design: FIRDesign | Conv2DDesign, line: str) -> None:
     assert line in Report(design).text().splitlines()
+
+
+def test_a_report_of_a_family_has_its_latency_and_multipliers() -> None:
+    design = FIRDesign([1, -2, 3], data="s16", coefficient="s24", loadable=True)
+    lines = {family: Report(design, family).text().splitlines() for family in (None, "ecp5", "7-series")}
+    assert lines[None] == lines["ecp5"]
+    assert "latency       12 clocks from the sample that completes a result to the result" in lines["ecp5"]
+    assert "multipliers   3 for 3 products a clock, made of 6 hard ones of 18x18 bits" in lines["ecp5"]
+    assert "latency       10 clocks from the sample that completes a result to the result" in lines["7-series"]
+    assert "in Verilog    latency 11, for a register slice in front" in lines["7-series"]
+    assert "multipliers   3 for 3 products a clock" in lines["7-series"]
+    numbers = Report(design.replace(clocks_per_sample=3), "7-series").to_dict()
+    assert (numbers["family"], numbers["block_latency"]) == ("7-series", [numbers["latency"] + 1, numbers["latency"] + 5])
 
 
 @pytest.mark.parametrize("clocks", [1, 3, 64])

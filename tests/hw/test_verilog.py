@@ -139,3 +139,81 @@ def test_for_a_family_it_has_the_primitives_and_latency(family, primitive):
     latency = re.search(r"^// (\d+) clocks after", text, re.MULTILINE)
     assert int(latency[1]) == AXIAccelerator(FIR.replace(data="s16", coefficient="s16"), family).latency
     assert primitive not in generate(FIR.replace(data="s16", coefficient="s16"))
+
+
+@pytest.mark.parametrize(
+    ("design", "lines"),
+    [
+        (
+            FIR,
+            [
+                "One sample a clock. Without stalls what a sample completes is offered",
+                "# clocks after the sample was accepted.",
+            ],
+        ),
+        (
+            FIR.replace(clocks_per_sample=3),
+            [
+                "One sample in 3 clocks. Without stalls what a sample completes is offered",
+                "# to #+4 clocks after the sample was accepted: # where it finds the input empty,",
+                "the more, the more samples wait before it.",
+            ],
+        ),
+        (
+            CONV2D.replace(pixels_per_clock=2, boundary="edge", kernel=[[1, 2, 3]] * 3),
+            [
+                "2 pixels a clock. Without stalls what a beat completes is offered",
+                "# clocks after the beat was accepted.",
+                "A frame that comes while the end of the one before leaves waits for that, up to 11 clocks; so does one",
+                "of another size.",
+                "Frames have 30 rows of 20 pixels until ROWS and COLUMNS are written.",
+            ],
+        ),
+    ],
+    ids=["a clock", "several clocks", "several pixels"],
+)
+def test_header_says_how_often_and_when(design, lines):
+    latency = AXIAccelerator(design).latency
+    wanted = "\n".join(f"// {line}" for line in lines).replace("#+4", str(latency + 4)).replace("#", str(latency))
+    assert f"\n//\n{wanted}\n// Ports, timing" in generate(design)
+
+
+LONG = FIRDesign([1] * 70, data="s16", coefficient="s16", loadable=True)
+
+
+def test_a_device_is_named_and_places_its_multipliers():
+    text = generate(LONG, device="lfe5u-85f-6bg381c")
+    assert "// Device: LFE5U-85F, with its primitives.\n" in text
+    assert "// It takes, at the least, 70 of 156 multipliers, 0 of 208 block RAMs.\n" in text
+    assert len(set(re.findall(r'BEL = "(X\d+/Y\d+/MULT18_\d)"', text))) == 70
+    without = generate(LONG, family="ecp5")
+    assert "// Device: ecp5, with its primitives.\n" in without
+    assert "// It takes 70 hard multipliers.\n" in without
+    assert "BEL" not in without
+
+
+@pytest.mark.parametrize(
+    ("design", "options", "message"),
+    [
+        (
+            LONG,
+            {"device": "LFE5U-25F"},
+            "A design for LFE5U-25F must need at most 28 multipliers, not 70; clocks_per_sample=3 needs 24 multipliers and 48 "
+            "block RAMs",
+        ),
+        (
+            Conv2DDesign([[1] * 3] * 6, columns=16384),
+            {"device": "iCE40UP5K"},
+            "A design for iCE40UP5K must need at most 30 block RAMs, not 162; use fewer columns",
+        ),
+        (
+            Conv2DDesign([[1] * 3] * 3, columns=16384, boundary="wrap"),
+            {"family": "ecp5"},
+            "A line of a design for ecp5 must have at most 16384 pixels, border included, not 16386; use fewer columns",
+        ),
+        (FIR, {"device": "LFE5U-85F", "family": "ice40"}, "Device must be of family ice40, and LFE5U-85F is of ecp5"),
+    ],
+)
+def test_what_a_device_has_no_room_for_is_refused(design, options, message):
+    with pytest.raises(DesignError, match=f"^{re.escape(message)}$"):
+        generate(design, **options)

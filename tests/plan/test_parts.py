@@ -1,0 +1,55 @@
+"""Devices by name."""
+
+import re
+
+import pytest
+
+from convolver import DesignError, FIRDesign, boards
+from convolver.plan.fit import check_part, part_needs
+from convolver.plan.parts import PARTS, part_of
+
+
+@pytest.mark.parametrize("board", boards.BOARDS, ids=boards.names())
+def test_a_boards_device_is_a_part_with_the_same_resources(board: boards.Board) -> None:
+    part = part_of(board.device)
+    assert part.family == board.family
+    assert (part.multipliers, part.block_rams, part.single_port_rams) == (
+        board.multipliers,
+        board.block_rams,
+        board.single_port_rams,
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("LFE5U-85F", "LFE5U-85F"),
+        ("lfe5um5g-45f-8bg381", "LFE5UM5G-45F"),
+        ("ice40up5k-sg48", "iCE40UP5K"),
+        ("xc7a35ticsg324", "XC7A35T"),
+    ],
+)
+def test_package_and_grade_may_follow(text: str, name: str) -> None:
+    assert part_of(text).name == name
+
+
+@pytest.mark.parametrize("name", ["", "LFE5U", "xc7z020", "85F"])
+def test_an_unknown_device_is_refused(name: str) -> None:
+    known = ", ".join(part.name for part in PARTS)
+    with pytest.raises(DesignError, match=f"^Device must be one of {re.escape(known)}, not {name!r}$"):
+        part_of(name)
+
+
+def test_names_are_no_beginnings_of_each_other() -> None:
+    names = [part.name for part in PARTS]
+    assert not [(one, other) for one in names for other in names if one != other and other.startswith(one)]
+
+
+def test_what_just_fits_is_taken_and_one_more_refused() -> None:
+    part = part_of("LFE5U-25F")
+    design = FIRDesign([1] * 28, data="s16", coefficient="s16", loadable=True)
+    check_part(part, design)
+    assert [str(use) for use in part_needs(part, design)] == ["multiplier 28 of 28 (100 %)", "block RAM 0 of 56 (0 %)"]
+    message = "A design for LFE5U-25F must need at most 28 multipliers, not 29; clocks_per_sample=2 needs 15 multipliers"
+    with pytest.raises(DesignError, match=f"^{message} and 30 block RAMs$"):
+        check_part(part, design.replace(coefficients=[1] * 29))
