@@ -524,6 +524,32 @@ class TestBoards:
         )
         assert [entry.name for entry in tmp_path.iterdir()] == ["design.toml"]
 
+    @pytest.mark.parametrize("command", ["generate", "report"])
+    def test_a_design_that_a_device_has_no_room_for(
+        self, capsys: pytest.CaptureFixture[str], design: Any, command: str
+    ) -> None:
+        path = design(FIRDesign([0] * 64, coefficient=s16, loadable=True))
+        line = failure(capsys, 3, command, "--device", "ice40up5k", "-d", path)
+        assert line == (
+            "A design for iCE40UP5K must need at most 8 multipliers, not 64; "
+            "clocks_per_sample=8 needs 8 multipliers and 16 block RAMs"
+        )
+
+    def test_a_report_for_a_device(self, capsys: pytest.CaptureFixture[str], design: Any) -> None:
+        path = design(FIRDesign([0] * 64, coefficient=s16, loadable=True))
+        text = success(capsys, "report", "--device", "XC7A100T", "-d", path)
+        assert "latency       71 clocks from the sample" in text
+        assert text.endswith("XC7A100T has room: at the least multiplier 64 of 240 (27 %), block RAM 0 of 135 (0 %)\n")
+        numbers = json.loads(success(capsys, "report", "--device", "XC7A100T", "-d", path, "--json"))
+        assert numbers["device"] == {"name": "XC7A100T", "multiplier": 64, "block RAM": 0}
+        assert numbers["latency"] == 71
+        other = json.loads(success(capsys, "report", "--family", "ecp5", "-d", path, "--json"))
+        assert (other["family"], other["latency"]) == ("ecp5", 25)
+
+    def test_a_board_has_its_own_device(self, capsys: pytest.CaptureFixture[str], design: Any) -> None:
+        line = failure(capsys, 2, "report", "--board", "icebreaker", "--device", "iCE40UP5K", "-d", design(FIR))
+        assert "give --board NAME, or --device NAME or --family NAME; a board has its own device" in line
+
     def test_a_report_for_a_board(self, capsys: pytest.CaptureFixture[str], design: Any) -> None:
         path = design(FIRDesign([0] * 64, coefficient=s16, loadable=True, clocks_per_sample=8))
         text = success(capsys, "report", "--board", "icebreaker", "-d", path)
