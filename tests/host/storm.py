@@ -29,8 +29,8 @@ from convolver.host.link import LinkTransport, connect
 from convolver.protocol import Type
 from convolver.sim import golden
 
+from .child import Child
 from .hostile import SCRIPTS, HostilePipe, check_error
-from .test_ownership import Child
 from .test_serial import Board
 
 TOKEN = "a token for the storm"

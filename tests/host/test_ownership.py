@@ -34,9 +34,10 @@ from convolver.host.tcp_pipe import TcpPipe
 from convolver.sim import golden
 from convolver.sim.board_twin import BoardPipe, BoardTwin, Terminal
 from convolver.sim.board_twin import serving as twin_serving
-from convolver.sim.compiler import _lock
+from convolver.sim.cache import Cache
 from convolver.sim.twin import Simulation, TwinTransport, simulate_designs
 
+from .child import Child
 from .test_device import GoldenTransport
 from .test_serial import BLUR, IMAGE, Board
 from .test_streaming import Gated
@@ -49,38 +50,6 @@ SOAK_EVENTS = 1000
 SIGNAL = [1, -2, 3, 400, -500]
 SAID = r"This device belongs to process {parent}, which opened it, not to process {child}; open another one here"
 COPIED = "A {} can't be copied or pickled, since it belongs to the process that opened it; open another one"
-
-
-class Child:
-    """The other process of a fork: does `work`, and ends; `said` is what came of it."""
-
-    def __init__(self, work):
-        end, other = os.pipe()
-        self.number = os.fork()
-        if self.number == 0:
-            os.close(end)
-            signal.alarm(20)  # no child outlives its test
-            try:
-                try:
-                    said = work()
-                except BaseException as error:  # noqa: BLE001
-                    said = f"{type(error).__name__}: {error}"
-                os.write(other, str(said).encode())
-            finally:
-                os._exit(0)
-        os.close(other)
-        self._end = end
-
-    @property
-    def said(self):
-        with os.fdopen(self._end, "rb") as file:
-            text = file.read().decode()
-        os.waitpid(self.number, 0)
-        return text
-
-    def kill(self):
-        os.kill(self.number, signal.SIGKILL)
-        return self.said
 
 
 def refused(child):
@@ -419,11 +388,10 @@ def test_a_terminal_is_taken_away_while_a_child_lives():
     child.kill()
 
 
-def test_a_compiler_s_lock_is_free_while_a_child_lives(monkeypatch, tmp_path):
-    monkeypatch.setenv("CONVOLVER_CACHE", str(tmp_path))
-    with _lock("key"):
+def test_a_compiler_s_lock_is_free_while_a_child_lives(tmp_path):
+    with Cache(tmp_path).lock("ab" * 20):
         child = Child(lambda: time.sleep(19))
-    with (tmp_path / "locks" / "key").open("w") as file:
+    with (tmp_path / "locks" / "ab").open("r+") as file:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     child.kill()
 
