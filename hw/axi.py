@@ -72,62 +72,53 @@ class AXILiteFront(wiring.Component):
         )
         write_data, write_whole = DataRegister(32), DataRegister()
         # Each ready is a register, high while its channel's register is empty. An empty one takes whatever stands at its port:
-        # no handshake enables it.
+        # no handshake enables it. Nor does it matter what a response is that isn't offered.
         have_address, have_data, have_read = Signal(), Signal(), Signal()
-        m.d.comb += [self.awready.eq(~have_address), self.wready.eq(~have_data), self.arready.eq(~have_read)]
         with m.If(~have_address):
-            m.d.sync += [write_address.eq(self.awaddr[2:]), have_address.eq(self.awvalid)]
+            m.d.sync += write_address.eq(self.awaddr[2:])
         with m.If(~have_data):
-            m.d.sync += [write_data.eq(self.wdata), write_whole.eq(self.wstrb.all()), have_data.eq(self.wvalid)]
+            m.d.sync += [write_data.eq(self.wdata), write_whole.eq(self.wstrb.all())]
         with m.If(~have_read):
-            m.d.sync += [read_address.eq(self.araddr[2:]), have_read.eq(self.arvalid)]
-        with m.If(self.bready):
-            m.d.sync += self.bvalid.eq(0)
-        with m.If(self.rready):
-            m.d.sync += self.rvalid.eq(0)
+            m.d.sync += read_address.eq(self.araddr[2:])
+        code = Cat(Const(0, 1), response.p.error)  # OKAY or SLVERR
+        with m.If(~self.rvalid):
+            m.d.sync += [self.rresp.eq(code), self.rdata.eq(response.p.data)]
 
+        # A register for each state. Idle: reads and writes are taken up, reads while the response to a write is taken. A write
+        # is whole or refused. Then it, or the read, is asked and answered; what can be done next is known a clock later.
+        idle, checks, asks, waits, offers = Signal(init=1), Signal(), Signal(), Signal(), Signal()
         writing = Signal()  # the request that is under way, or was the last
         can_write, can_read = Signal(), Signal()
-        code = Cat(Const(0, 1), response.p.error)  # OKAY or SLVERR
-        m.d.sync += [can_write.eq(have_address & have_data & ~self.bvalid), can_read.eq(have_read & ~self.rvalid)]
+        with m.If(~self.bvalid):
+            m.d.sync += self.bresp.eq(Mux(checks, SLVERR, code))
+        with m.If(idle):
+            m.d.sync += [writing.eq(can_write), address.eq(Mux(can_write, write_address, read_address))]
+        refused, taken, answered = checks & ~write_whole, asks & request.ready, waits & response.valid
+        written = (taken & writing) | refused
+        m.d.sync += [
+            can_write.eq(have_address & have_data & ~self.bvalid),
+            can_read.eq(have_read & ~self.rvalid),
+            idle.eq(offers | (idle & ~can_write & ~can_read)),
+            checks.eq(idle & can_write),
+            asks.eq((idle & ~can_write & can_read) | (checks & write_whole) | (asks & ~request.ready)),
+            waits.eq(taken | (waits & ~response.valid)),
+            offers.eq(refused | answered),
+            have_address.eq(Mux(have_address, ~written, self.awvalid)),
+            have_data.eq(Mux(have_data, ~written, self.wvalid)),
+            have_read.eq(Mux(have_read, ~(taken & ~writing), self.arvalid)),
+            self.bvalid.eq(refused | (answered & writing) | (self.bvalid & ~self.bready)),
+            self.rvalid.eq((answered & ~writing) | (self.rvalid & ~self.rready)),
+        ]
         m.d.comb += [
+            self.awready.eq(~have_address),
+            self.wready.eq(~have_data),
+            self.arready.eq(~have_read),
+            request.valid.eq(asks),
             request.p.address.eq(Cat(Const(0, 2), address)),
             request.p.write.eq(writing),
             request.p.data.eq(write_data),
+            response.ready.eq(waits),
         ]
-        # A response that isn't offered may be anything.
-        with m.If(~self.rvalid):
-            m.d.sync += [self.rresp.eq(code), self.rdata.eq(response.p.data)]
-        with m.FSM():
-            with m.State("IDLE"):
-                m.d.sync += [writing.eq(can_write), address.eq(Mux(can_write, write_address, read_address))]
-                with m.If(can_write):  # reads get their turn while the response to a write is taken
-                    m.next = "WHOLE"
-                with m.Elif(can_read):
-                    m.next = "REQUEST"
-            with m.State("WHOLE"):
-                m.next = "REQUEST"
-                with m.If(~write_whole):
-                    m.d.sync += [have_address.eq(0), have_data.eq(0), self.bvalid.eq(1), self.bresp.eq(SLVERR)]
-                    m.next = "OFFERED"
-            with m.State("REQUEST"):
-                m.d.comb += request.valid.eq(1)
-                with m.If(request.ready):
-                    with m.If(writing):
-                        m.d.sync += [have_address.eq(0), have_data.eq(0)]
-                    with m.Else():
-                        m.d.sync += have_read.eq(0)
-                    m.next = "RESPONSE"
-            with m.State("RESPONSE"):
-                m.d.comb += response.ready.eq(1)
-                with m.If(response.valid):
-                    with m.If(writing):
-                        m.d.sync += [self.bvalid.eq(1), self.bresp.eq(code)]
-                    with m.Else():
-                        m.d.sync += self.rvalid.eq(1)
-                    m.next = "OFFERED"
-            with m.State("OFFERED"):  # what can be done next is known a clock later
-                m.next = "IDLE"
         return m
 
 
