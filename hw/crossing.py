@@ -1,7 +1,7 @@
 """Between clocks: a device's core at its own clock, and its UART at another.
 
 Bytes cross in `amaranth.lib.fifo.AsyncFIFO`s, single bits through `amaranth.lib.cdc`'s synchronisers. The wide words of the
-register bus stand still in registers while a synchronised bit says that they are there.
+register bus, and a byte for a fast line, stand still in registers while a synchronised bit says that they are there.
 """
 
 from fractions import Fraction
@@ -23,7 +23,7 @@ DEPTH = 4
 """Bytes of a FIFO: half a byte a clock of the slower side, where the line brings one in 40."""
 
 LINE_DEPTH = 2
-"""Bytes of a UART's FIFO: its comparison, and the choice of a byte, have to be made in one clock of the line."""
+"""Received bytes that wait for the link: their FIFO's comparison has to be made in one clock of the line."""
 
 SETTLED = 7
 """Clocks without a change after which nothing is on its way any more: a synchroniser takes two or three, a FIFO one more."""
@@ -280,18 +280,28 @@ class Line(wiring.Component):
         in_line = DomainRenamer("line")
         m.submodules.uart = in_line(uart)
         m.submodules.received = received = AsyncFIFO(width=8, depth=LINE_DEPTH, w_domain="line", r_domain="sync")
-        m.submodules.sent = sent = AsyncFIFO(width=8, depth=LINE_DEPTH, w_domain="sync", r_domain="line")
         m.submodules.framing = framing = PulseSynchronizer("line", "sync")
         m.submodules.overrun = overrun = PulseSynchronizer("line", "sync")
-        # Register slices: a FIFO's comparison and the counters of receiver and transmitter are too much for one clock of a fast
-        # line.
+        # Register slices: a FIFO's comparison and the receiver's counters are too much for one clock of a fast line. So is a
+        # FIFO's choice of the byte to send: one byte stands still instead, until the line has taken it.
         m.submodules.taken = taken = in_line(SkidBuffer(8))
         m.submodules.slice = cut = in_line(SkidBuffer(8))
         connect(m, uart.o, taken.i)
         connect(m, taken.o, received.w_stream)
         connect(m, received.r_stream, flipped(self.o))
-        connect(m, flipped(self.i), sent.w_stream)
-        connect(m, sent.r_stream, cut.i)
+        byte, given, taken_over = Signal(8), Signal(), Signal()  # the two change with each byte
+        coming, returned = Signal(), Signal()
+        m.submodules.coming = FFSynchronizer(given, coming, o_domain="line")
+        m.submodules.returned = FFSynchronizer(taken_over, returned, o_domain="sync")
+        m.d.comb += [
+            self.i.ready.eq(given == returned),
+            cut.i.payload.eq(byte),
+            cut.i.valid.eq(coming ^ taken_over),
+        ]
+        with m.If(self.i.valid & self.i.ready):
+            m.d.sync += [byte.eq(self.i.payload), given.eq(~given)]
+        with m.If(cut.i.ready):
+            m.d.line += taken_over.eq(coming)
         connect(m, cut.o, uart.i)
         m.d.comb += [
             uart.rx.eq(self.rx),
