@@ -43,7 +43,8 @@ class RandomCircuit(wiring.Component):
     """Inputs, registers, memories and a state machine, joined by random expressions.
 
     Some circuits show every register at an output, others only what is made of them: what nobody sees may be moved or left out.
-    In some, `holds_through_reset`, a memory's read port may keep its word while the reset is held.
+    In some, `holds_through_reset`, a memory's read port may keep its word while the reset is held. Where `known_to_cxxrtl` is
+    false, there is a memory of one word: its address has no bits, and CXXRTL reads it behind an array's end.
     """
 
     def __init__(self, seed: int) -> None:
@@ -56,6 +57,7 @@ class RandomCircuit(wiring.Component):
             self.registers[f"r{number}"] = shape, {"reset_less": chance.random() < 0.3, "init": _number(chance, shape)}
         self.memories = {f"m{n}": _memory(chance) for n in range(chance.choice([0, 0, 1, 1, 2]))}
         self.holds_through_reset = chance.random() < 0.5
+        self.known_to_cxxrtl = all(spec.depth > 1 for spec in self.memories.values())
         self.all_shown = chance.random() < 0.4
         members = {f"i{n}": In(_shape(chance)) for n in range(chance.randint(1, 3))}
         if chance.random() < 0.5:
@@ -126,8 +128,9 @@ class _Body:
                 with m.If(self.bit(2)):
                     m.d.comb += self.part(wire).eq(self.expression(2))
             self.leaves.append(wire)
-        if self.chance.random() < 0.4:
-            self._state_machine(m)
+        for share, add in ((0.4, self._state_machine), (0.5, self._pipeline), (0.4, self._delay), (0.6, self._control)):
+            if self.chance.random() < share:
+                add(m)
         for part in parts:
             mine = [register for register in self.registers if owners[id(register)] is part]
             for _ in range(self.chance.randint(1, 2) if mine else 0):
@@ -178,6 +181,65 @@ class _Body:
                         with m.Elif(self.bit(1)):
                             m.next = self.chance.choice(states)
         self.leaves.append(told)
+
+    def _hidden(self, name, shape=None):
+        """A register that is never shown itself."""
+        shape = shape or _shape(self.chance)
+        return Signal(shape, name=name, init=_number(self.chance, shape), reset_less=self.chance.random() < 0.3)
+
+    def _pipeline(self, m):
+        """Registers that run free behind one that holds, or a counter: sums and products of those before, read at the end."""
+        source, count = self._hidden("source"), self._hidden("count")
+        with m.If(self.bit(1)):
+            m.d.sync += source.eq(self.expression(1))
+        m.d.sync += count.eq(count + self.chance.choice([1, 3]))
+        before = [source, count][: self.chance.randint(1, 2)]
+        for stage in range(self.chance.randint(2, 4)):
+            now = [self._hidden(f"stage_{stage}_{place}") for place in range(self.chance.randint(1, 3))]
+            for register in now:
+                a, b = self.chance.choices(before, k=2)
+                m.d.sync += register.eq(
+                    self.chance.choice([a + b, a - b, a * b, a, ~a, Mux(a[0], a, b), Cat(a, b), a[: len(b)]])
+                )
+            before = now
+        self.leaves += before
+
+    def _delay(self, m):
+        """A delay of several clocks, seen at its end and on its way."""
+        chain = [self._hidden("tap_0")]
+        chain += [self._hidden(f"tap_{place}", chain[0].shape()) for place in range(1, self.chance.randint(4, 12))]
+        m.d.sync += chain[0].eq(self.expression(1))
+        m.d.sync += [later.eq(sooner) for sooner, later in pairwise(chain)]
+        self.leaves += [chain[-1], self.chance.choice(chain)]
+
+    def _control(self, m):
+        """Flags that follow from flags, from bits of what comes in and from tests of counters, and what they gate."""
+        flags = [self._hidden(f"flag_{place}", unsigned(1)) for place in range(self.chance.randint(3, 8))]
+        counts = [self._hidden(f"count_{place}", unsigned(self.chance.randint(2, 9))) for place in range(2)]
+        sources = [leaf for leaf in self.leaves if len(leaf) > 1] + self.leaves[:1]
+        fresh = [self._hidden(f"fresh_{place}", unsigned(1)) for place in range(self.chance.randint(0, 2))]
+        for bit in fresh:
+            source = self.chance.choice(sources)
+            m.d.sync += bit.eq(source[self.chance.randrange(len(source))])
+        tests = [count == self.chance.randrange(1 << len(count)) for count in counts] + [count.any() for count in counts]
+
+        def logic(depth):
+            if not depth or self.chance.random() < 0.2:
+                return self.chance.choice([*flags, *flags, *tests, *fresh, *self.leaves[:2]])[0]
+            a, b, c = (logic(depth - 1) for _ in range(3))
+            return self.chance.choice([a & b, a & ~b, a | b, ~(a | b), a ^ b, Mux(a, b, c), (a & b) | (~a & c)])
+
+        for flag in flags:
+            m.d.sync += flag.eq(logic(3))
+        for count in counts:
+            with m.If(logic(1)):
+                m.d.sync += count.eq(count + self.chance.choice([1, -1]))
+            with m.Elif(logic(2)):
+                m.d.sync += count.eq(0)
+        kept = self._hidden("kept")
+        with m.If(logic(2)):
+            m.d.sync += kept.eq(self._leaf())
+        self.leaves += [kept, self.chance.choice(counts), Cat(flags)]
 
     def _statements(self, m, registers, depth):
         """Assignments, some under conditions."""
@@ -299,7 +361,7 @@ class _Body:
         others = [self.expression(depth - 1) for _ in range(chance.randint(2, 5))]
         operations = [Mux(self.bit(depth - 1), a, others[0]), Mux(a, others[0], others[1]), Array(others)[many] + 0]
         # Of a number with a sign every tool has its own bits above the highest: test_random_circuits.py shows it.
-        bits = a.as_unsigned()
+        bits = Cat(a)
         operations += [bits.bit_select(many, chance.randint(1, 40)), bits.word_select(few, chance.randint(1, 20))]
         return chance.choice(operations)
 

@@ -44,12 +44,14 @@ def compared(seed, pair):
     """What is wrong with a circuit on any engine."""
     found = []
     for resets in (True, False):
-        held, rows = stimuli(RandomCircuit(seed), CLOCKS, resets)
+        circuit = RandomCircuit(seed)
+        held, rows = stimuli(circuit, CLOCKS, resets)
         ours, theirs = pair.run(held, rows)
-        found.append(("the twin and CXXRTL", difference(pair.outputs, ours, theirs)))
-        if not (resets and RandomCircuit(seed).holds_through_reset):
-            found.append(("CXXRTL and Amaranth", difference(pair.outputs, theirs, simulated(RandomCircuit(seed), held, rows))))
-    return [f"seed {seed}, {engines}: {told}" for engines, told in found if told]
+        if circuit.known_to_cxxrtl:
+            found.append(("CXXRTL", difference(pair.outputs, ours, theirs)))
+        if not (resets and circuit.holds_through_reset):
+            found.append(("Amaranth", difference(pair.outputs, ours, simulated(circuit, held, rows))))
+    return [f"seed {seed}, the twin and {engine}: {told}" for engine, told in found if told]
 
 
 def differences(seeds, folder):
@@ -99,20 +101,21 @@ def test_a_reset_leaves_a_read_word_alone_in_hardware_and_not_in_amaranths_simul
 
 
 class Beyond(wiring.Component):
-    """Six bits of a number of three with a sign, from any place on."""
+    """Six bits of a number of three with a sign, from any place on; and of the same number taken without its sign."""
 
     def __init__(self):
-        super().__init__({"a": In(signed(3)), "low": In(3), "o": Out(6)})
+        super().__init__({"a": In(signed(3)), "low": In(3), "o": Out(6), "plain": Out(6)})
 
     def elaborate(self, platform):
         m = Module()
-        m.d.comb += self.o.eq(self.a.bit_select(self.low, 6))
+        m.d.comb += [self.o.eq(self.a.bit_select(self.low, 6)), self.plain.eq(self.a.as_unsigned().bit_select(self.low, 6))]
         return m
 
 
 def test_bits_above_a_signed_numbers_highest_are_what_yosys_makes_of_them(tmp_path):
     """Amaranth's manual and simulator repeat the sign for ever; the cell that it writes, `$shift`, extends to the result's
-    width once. CXXRTL up to Yosys 0.52 doesn't even that (its issue 5074). What is built does, and so does the twin.
+    width once. CXXRTL up to Yosys 0.52 doesn't even that (its issue 5074). What is built does, and so does the twin. Taken
+    without its sign, the number has zeros there, but not in the simulator.
 
     The day this fails, `bit_select` of numbers with a sign can go into the random circuits.
     """
@@ -121,7 +124,10 @@ def test_bits_above_a_signed_numbers_highest_are_what_yosys_makes_of_them(tmp_pa
     ours, theirs = pair.run([0] * 4, rows)
     assert [row[0] for row in ours] == [0b111100, 0b011110, 0b001111, 0b000111]
     assert [row[0] for row in theirs] == [0b111100, 0b000010, 0b000001, 0]
-    assert [row[0] for row in simulated(Beyond(), [0] * 4, rows)] == [0b111100, 0b111110, 0b111111, 0b111111]
+    seen = simulated(Beyond(), [0] * 4, rows)
+    assert [row[0] for row in seen] == [0b111100, 0b111110, 0b111111, 0b111111]
+    assert [row[1] for row in ours] == [row[1] for row in theirs] == [0b100, 0b10, 0b1, 0]
+    assert [row[1] for row in seen] == [0b111100, 0b111110, 0b111111, 0b111111]
     looks = "; ".join(f"eval -set a 3'b100 -set low 3'd{low} -show o" for low in range(4))
     for script in ("", "techmap; opt_clean; "):
         run = subprocess.run(
@@ -171,10 +177,10 @@ def traffic(design, ports, inputs, clocks, chance):
 
 def test_cores_do_the_same_on_every_engine(tmp_path):
     """Sets of coefficients come in mid-frame, and the bus carries anything in between."""
-    pairs = build([create(design) for design in CORES.values()], tmp_path)
-    for (name, design), pair in zip(CORES.items(), pairs, strict=True):
+    cores = [create(design) for design in CORES.values()]
+    for (name, design), core, pair in zip(CORES.items(), cores, build(cores, tmp_path), strict=True):
         chance = random.Random(name)
-        rows = traffic(design, Ports.of(create(design)), pair.inputs, 3000, chance)
+        rows = traffic(design, Ports.of(core), pair.inputs, 3000, chance)
         resets = [int(chance.random() < 0.002) for _ in rows]
         ours, theirs = pair.run(resets, rows)
         assert not difference(pair.outputs, ours, theirs), f"{name}: {difference(pair.outputs, ours, theirs)}"
