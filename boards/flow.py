@@ -13,9 +13,10 @@ from convolver.designs import Conv2DDesign, FIRDesign
 from convolver.errors import BoardError, FileError, ToolError
 
 from .clocks import Clocks, Domain, clocks_of
+from .paths import in_words
 from .registry import Board, get
 from .resources import Use, check_fit, check_use, device_use, overfull, synthesis_use
-from .timing import Clock, cells, critical_path, domain_clocks
+from .timing import Clock, cells, domain_clocks, slowest_path
 from .toolchain import find, run, versions
 
 __all__ = ["BuildResult", "Step", "build"]
@@ -60,7 +61,7 @@ class BuildResult:
     clocks : tuple of Clock
         Empty where nothing was timed.
     critical_path : str
-        What limits the clock that has least to spare, on one line; empty where nothing was timed.
+        What limits the clock that has least to spare, on one line, in the design's words; empty where nothing was timed.
     versions : mapping
         Packages that built it.
     """
@@ -86,7 +87,7 @@ class BuildResult:
         lines += [f"  {use}" for use in self.use]
         if self.complete:
             lines += [f"  clock {clock.name} {clock}" for clock in self.clocks]
-            lines += [f"  slowest path {self.critical_path}", f"bitstream: {self.product}"]
+            lines += [f"  slowest path: {self.critical_path}", f"bitstream: {self.product}"]
         else:
             lines += ["  after synthesis; not placed, not timed: no open tool does that for this device"]
             lines += [f"build plan: {self.product.parent}; with Vivado in PATH: sh {self.product.name}"]
@@ -220,7 +221,7 @@ def _place(
         if all(clock.met for clock in timed):
             break
     clock = min(timed, key=lambda clock: clock.hertz / clock.needed)
-    path = critical_path(report, clock.name)
+    path = in_words(slowest_path(report, clock.name), clock.name, design, board.family)
     if not clock.met:
         raise BoardError(
             f"Clock {clock.name} of a design for {board.name} must reach {clock.needed / 1e6:.2f} MHz, not "

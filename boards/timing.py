@@ -12,7 +12,18 @@ from typing import Any
 
 from convolver.errors import ToolError
 
-__all__ = ["Cell", "Clock", "Limit", "cells", "clocks", "critical_path", "domain_clocks", "limits"]
+__all__ = [
+    "Cell",
+    "Clock",
+    "Limit",
+    "SlowPath",
+    "cells",
+    "clocks",
+    "critical_path",
+    "domain_clocks",
+    "limits",
+    "slowest_path",
+]
 
 TRELLIS = "Project Trellis timing database"
 ICE40UP = "Lattice FPGA-DS-02008"
@@ -226,10 +237,32 @@ def _domain(net: str) -> str:
     return "sync" if net == "clk" else net.rpartition(".")[2].removesuffix("_clk")
 
 
-def critical_path(report: Mapping[str, Any], domain: str | None = None) -> str:
-    """The slowest path from register to register, of all or within one domain, on one line: its ends, and how its time divides
-    into logic and routing."""
-    best: tuple[float, str] = (0.0, "no path from register to register")
+@dataclass(frozen=True)
+class SlowPath:
+    """A path from register to register.
+
+    Parameters
+    ----------
+    start, end : str
+        Cells.
+    port : str
+        Where it enters the second.
+    spent : str
+        How its time divides into logic and routing.
+    """
+
+    start: str
+    end: str
+    port: str
+    spent: str
+
+    def __str__(self) -> str:
+        return f"{self.start} -> {self.end}.{self.port}: {self.spent}"
+
+
+def slowest_path(report: Mapping[str, Any], domain: str | None = None) -> SlowPath | None:
+    """The slowest path from register to register, of all or within one domain, if there is one."""
+    best: tuple[float, SlowPath | None] = (0.0, None)
     for path in report.get("critical_paths", []):
         if "async" in path["from"] or "async" in path["to"]:
             continue
@@ -240,8 +273,16 @@ def critical_path(report: Mapping[str, Any], domain: str | None = None) -> str:
         nets = [part["delay"] for part in parts if part["type"] == "routing"]
         total, routing = sum(part["delay"] for part in parts), sum(nets)
         levels = sum(part["type"] == "logic" for part in parts)
-        ends = f"{parts[0]['from']['cell']} -> {parts[-1]['to']['cell']}.{parts[-1]['to']['port']}"
-        spent = f"{total - routing:.2f} in {levels} cells, {routing:.2f} in nets, the longest {max(nets, default=0.0):.2f}"
-        text = f"{ends}: {total:.2f} ns, {spent}"
-        best = max(best, (total, text))
+        cells = f"{levels} cell{'s' * (levels != 1)}"
+        spent = (
+            f"{total:.2f} ns, {total - routing:.2f} in {cells}, {routing:.2f} in nets, the longest {max(nets, default=0.0):.2f}"
+        )
+        if total > best[0]:
+            end = parts[-1]["to"]
+            best = total, SlowPath(parts[0]["from"]["cell"], end["cell"], end["port"], spent)
     return best[1]
+
+
+def critical_path(report: Mapping[str, Any], domain: str | None = None) -> str:
+    """The same path on one line, by the tools' names of its ends."""
+    return str(slowest_path(report, domain) or "no path from register to register")

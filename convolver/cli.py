@@ -438,7 +438,7 @@ def build(
     known.get(board)  # an unknown name is told before the design is looked at
     loaded = None if design is None else _load(design)
     core_hz = None if clock is None else round(clock * 1e6)
-    with steps() as advance:
+    with steps(log=True) as advance:
         result = known.build(board, loaded, output, core_hz=core_hz, step=lambda title: advance(f"{board}: {title}"))
     print(result)
 

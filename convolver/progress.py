@@ -18,14 +18,15 @@ class Advance(Protocol):
 
 
 @contextmanager
-def steps(total: int | None = None) -> Iterator[Advance]:
+def steps(total: int | None = None, *, log: bool = False) -> Iterator[Advance]:
     """A bar of `total` steps, or a spinner with the time that has gone by where their number isn't known; of a step that tells
     its share, a bar of its own.
 
-    It erases itself at the end. Where stderr isn't a terminal it says nothing, so that a log holds results alone.
+    It erases itself at the end. Where stderr isn't a terminal it says nothing, so that a log holds results alone; with `log`,
+    for what takes minutes, each step there is a line as it begins.
     """
     if not sys.stderr.isatty():
-        yield lambda _title, _share=None: None
+        yield _logged() if log else lambda _title, _share=None: None
         return
     # Imported here: a command that shows no progress doesn't wait for it.
     from rich.console import Console
@@ -59,3 +60,16 @@ def steps(total: int | None = None) -> Iterator[Advance]:
                 progress.update(task, description=title, completed=share or 0)
 
         yield advance
+
+
+def _logged() -> Advance:
+    """Writes a step's title as a line, once."""
+    current = ""
+
+    def advance(title: str, _share: float | None = None) -> None:
+        nonlocal current
+        if title != current:
+            print(title, file=sys.stderr, flush=True)
+        current = title
+
+    return advance

@@ -32,6 +32,13 @@ def tasks(monkeypatch: pytest.MonkeyPatch) -> list[rich.progress.Task]:
     return seen
 
 
+def test_a_log_of_what_takes_minutes_holds_each_step_once(capsys: pytest.CaptureFixture[str]) -> None:
+    with steps(log=True) as advance:
+        for title, share in (("one", None), ("two", 0.2), ("two", 0.9), ("three", None)):
+            advance(title, share)
+            assert capsys.readouterr().err == ("" if share == 0.9 else f"{title}\n")
+
+
 def test_a_log_holds_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     with steps() as advance:
         advance("one")

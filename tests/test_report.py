@@ -183,7 +183,7 @@ def test_a_report_of_a_family_has_its_latency_and_multipliers() -> None:
     design = FIRDesign([1, -2, 3], data="s16", coefficient="s24", loadable=True)
     lines = {family: Report(design, family).text().splitlines() for family in (None, "ecp5", "7-series")}
     assert lines[None] == lines["ecp5"]
-    assert "latency       12 clocks from the sample that completes a result to the result" in lines["ecp5"]
+    assert "latency       14 clocks from the sample that completes a result to the result" in lines["ecp5"]
     assert "multipliers   3 for 3 products a clock, made of 6 hard ones of 18x18 bits" in lines["ecp5"]
     assert "latency       10 clocks from the sample that completes a result to the result" in lines["7-series"]
     assert "in Verilog    latency 11, for a register slice in front" in lines["7-series"]

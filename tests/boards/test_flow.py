@@ -280,7 +280,8 @@ def test_missed_clock_is_refused_and_leaves_no_bitstream(
         assert (directory / "top.bin").read_text() == "bits"
         return
     rule = (
-        r"^Clock sync of a design for icebreaker must reach 24\.00 MHz, not 23\.90 MHz; ask for less with --clock: device\.r\."
+        r"^Clock sync of a design for icebreaker must reach 24\.00 MHz, not 23\.90 MHz; ask for less with --clock: clock sync, "
+        r"device\.r \(bit\) -> \S+ \(\S+\): 13\.05 ns, 4\.77 in 3 cells, 8\.27 in nets, the longest 2\.95$"
     )
     with pytest.raises(BoardError, match=rule):
         boards.build(ICEBREAKER, directory=directory, top=Echo(DIVISOR))
