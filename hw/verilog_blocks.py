@@ -17,6 +17,7 @@ __all__ = ["without_combinational_blocks"]
 _NAME = r"(?:\\\S+ |[A-Za-z_][\w$]*)"
 _MODULE = re.compile(r"^module .*?^endmodule\n", re.MULTILINE | re.DOTALL)
 _BLOCK = re.compile(r"^  always @\* begin\n(.*?)^  end\n", re.MULTILINE | re.DOTALL)
+_SINGLE = re.compile(r"^  always @\*\n    (?P<place>[^=\n]*?) = (?P<value>.*);\n", re.MULTILINE)
 _GUARD = re.compile(
     r"^    if \(\\\$auto\$verilog_backend\S+ \) begin end\n|^  reg \\\$auto\$verilog_backend\S+  = 0;\n", re.MULTILINE
 )
@@ -48,7 +49,24 @@ def without_combinational_blocks(text: str) -> str:
 def _rewritten(module: str) -> str:
     """One module's text."""
     parts = _BLOCK.split(_FULL.sub("", _GUARD.sub("", module)))
-    others, bodies = parts[::2], {_target(body): body for body in parts[1::2]}
+    others, targets = parts[::2], [_target(body) for body in parts[1::2]]
+    if twice := [target for target, count in Counter(targets).items() if count > 1]:
+        raise ToolError(f"A signal must be assigned in one combinational block, as Yosys writes it, not {twice[0]} in several")
+    bodies = dict(zip(targets, parts[1::2], strict=True))
+
+    def single(block: re.Match[str]) -> str:
+        """A block of one assignment: where another block assigns other bits of the same signal, it goes there."""
+        statement = f"    {block['place']} = {block['value']};\n"
+        if (target := _target(statement)) in bodies:
+            bodies[target] = statement + bodies[target]
+            return ""
+        assigned.add(target)
+        return f"  assign {block['place']} = {block['value']};\n"
+
+    assigned: set[str] = set()
+    others = [_SINGLE.sub(single, other) for other in others]
+    if any("always @*" in other for other in others):
+        raise ToolError("A combinational block must be as the pinned Yosys writes it, and one isn't")
     shapes = {found["name"]: found["shape"] for found in _DECLARED.finditer(module)}
     used = _names("".join(others))
     for body in bodies.values():
@@ -72,9 +90,9 @@ def _rewritten(module: str) -> str:
     text = "".join(other + function for other, function in zip(others, [*functions, ""], strict=True))
 
     def declared(line: re.Match[str]) -> str:
-        if (name := line["name"]) in merged or name not in bodies:
-            return "" if name in merged else line[0]
-        return f"{line['attributes']}  wire{shapes[name]} {name};\n"
+        if (name := line["name"]) in merged:
+            return ""
+        return f"{line['attributes']}  wire{shapes[name]} {name};\n" if name in bodies or name in assigned else line[0]
 
     return re.sub(
         rf"^(?P<attributes>(?:  \(\*.*\*\)\n)*)  reg[^;]*? (?P<name>{_NAME})(?: = \S+)?;\n", declared, text, flags=re.MULTILINE

@@ -135,6 +135,32 @@ def test_an_output_becomes_a_wire() -> None:
     assert "  assign \\out.next  = \\value_of_out.next (count, go, \\in.data , rst);\n" in found
 
 
+def test_a_bit_that_has_a_block_of_its_own_goes_with_the_others() -> None:
+    alone = "  always @*\n    \\$2 [3] = go;\n"
+    text = REGISTER.replace("    \\$2  = count;\n", "    \\$2 [2:0] = count[2:0];\n").replace(
+        "endmodule\n", alone + "endmodule\n"
+    )
+    found = without_combinational_blocks(text)
+    assert "  always @(posedge clk) begin\n    count[3] <= go;\n    count[2:0] <= count[2:0];\n    if (go) begin\n" in found
+    function = without_combinational_blocks(text.replace("endmodule", "  assign \\seen  = \\$2 ;\nendmodule"))
+    assert "    begin\n      value_of_$2[3] = go;\n      value_of_$2[2:0] = count[2:0];\n" in function
+    assert "always @*" not in found + function
+
+
+def test_a_block_of_one_assignment_is_an_assignment() -> None:
+    text = REGISTER[: REGISTER.index("  always @*")] + "  always @*\n    \\$2 [2:0] = { go, 2'h1 };\nendmodule\n"
+    found = without_combinational_blocks(text)
+    assert "  assign \\$2 [2:0] = { go, 2'h1 };\n" in found
+    assert "  wire [3:0] \\$2 ;\n" in found
+
+
+def test_two_blocks_of_one_signal_are_refused() -> None:
+    block = REGISTER[REGISTER.index("  always @*") : REGISTER.index("endmodule")]
+    message = r"^A signal must be assigned in one combinational block, as Yosys writes it, not \\\$2  in several$"
+    with pytest.raises(ToolError, match=message):
+        without_combinational_blocks(REGISTER.replace("endmodule", f"{block}endmodule"))
+
+
 def test_what_is_made_of_nothing_is_a_function_too() -> None:
     text = REGISTER[: REGISTER.index("  always @*")]
     text += "  always @* begin\n    \\$2  = 4'h0;\n    \\$2 [1] = 1'h1;\n  end\n  assign \\seen  = \\$2 ;\nendmodule\n"
@@ -167,10 +193,11 @@ def test_what_yosys_does_not_write_is_refused(old: str, new: str, message: str) 
 @pytest.mark.parametrize("family", [None, "ecp5", "ice40", "7-series"])
 def test_no_design_has_any(family: str) -> None:
     fir = FIRDesign([52, 80, 37, -81, -75, 81], data="s12", coefficient="s10", loadable=True, multipliers=3, continuous=True)
+    bordered = Conv2DDesign([[1, 2], [3, 4]], rows=30, columns=20, boundary="edge")
     image = Conv2DDesign(
         [[[1, 2], [3, 4]], [[5, 0], [1, 7]]], rows=30, columns=20, switchable=True, stride=2, combine="sum_abs"
     )
-    for design in (fir, image):
+    for design in (fir, image, bordered):
         text = generate(design, family=family)  # type: ignore[arg-type]
         assert "always @(posedge aclk) begin" in text
         assert "  function " in text
