@@ -17,12 +17,14 @@ from pyslang import driver
 
 from convolver import Conv2DDesign, FIRDesign, s8, s12
 from convolver.boards.toolchain import run
+from convolver.clocking import Clocking
 from convolver.hw.verilog import generate
 from convolver.sim import golden
 from convolver.sim.compiler import find_compiler
 
 COEFFICIENT = 0x20
 WRITE, SEND, WAIT, END = range(4)
+SHARED = Clocking()
 
 
 @dataclass(frozen=True)
@@ -37,11 +39,26 @@ class Program:
         Of one result for each sample.
     steps : tuple of (str, array of int)
         Each ``set``, coefficients to load when all results of before have come, or ``frame``, samples to filter.
+    clocking : Clocking, optional
+        Clocks and resets of the block.
     """
 
     name: str
     design: FIRDesign | Conv2DDesign
     steps: tuple[tuple[str, np.ndarray], ...]
+    clocking: Clocking = SHARED
+
+    @property
+    def text(self) -> str:
+        """The block's Verilog."""
+        clocking = self.clocking
+        return generate(
+            self.design,
+            self.name,
+            axi_clock=clocking.axi_clock,
+            reset=clocking.reset,
+            reset_style=clocking.reset_style,
+        )
 
     @property
     def words(self) -> list[tuple[int, int, int]]:
@@ -101,6 +118,8 @@ def _module(program: Program) -> str:
         for place, (kind, address, word) in enumerate(words)
     )
     users = f"    .s_axis_tuser(send & now[{data + 1}]), .m_axis_tuser(),\n" if video else ""
+    pin, level = program.clocking.reset_pin, int(program.clocking.low)
+    other = f"    .s_axi_aclk(clk), .s_axi_{pin}(1'b{level}),\n" if program.clocking.own else ""
     return f"""
 module bench_{program.name}(input clk);
   reg [{data + 15}:0] steps [0:{len(words) - 1}];
@@ -115,8 +134,8 @@ module bench_{program.name}(input clk);
   wire [1:0] bresp;
   wire [{result - 1}:0] tdata;
   {program.name} block(
-    .aclk(clk), .aresetn(1'b1),
-    .s_axis_tdata(now[{width - 1}:0]), .s_axis_tvalid(send), .s_axis_tready(tready), .s_axis_tlast(send & now[{data}]),
+    .aclk(clk), .{pin}(1'b{level}),
+{other}    .s_axis_tdata(now[{width - 1}:0]), .s_axis_tvalid(send), .s_axis_tready(tready), .s_axis_tlast(send & now[{data}]),
 {users}    .m_axis_tdata(tdata), .m_axis_tvalid(tvalid), .m_axis_tready(1'b1), .m_axis_tlast(),
     .s_axi_awaddr(now[{data + 13}:{data}]), .s_axi_awprot(3'b0),
     .s_axi_awvalid(write & ~address_taken), .s_axi_awready(awready),
@@ -169,13 +188,15 @@ def programs() -> list[Program]:
     for name, design in (("folded", FOLDED), ("plain", PLAIN), ("image", IMAGE)):
         found.append(Program(f"{name}_set", design, (coefficients(design), frame(design), frame(design))))
         found.append(Program(f"{name}_frame", design, (frame(design), frame(design), coefficients(design), frame(design))))
-    return [*found, *(Program(name, one, (frame(one), frame(one))) for name, one in (("slow", SLOW), ("magnitude", MAGNITUDE)))]
+    found += [Program(name, one, (frame(one), frame(one))) for name, one in (("slow", SLOW), ("magnitude", MAGNITUDE))]
+    steps = coefficients(PLAIN), frame(PLAIN)
+    return [*found, Program("own_clock", PLAIN, steps, Clocking("own", "active-high", "async"))]
 
 
 @pytest.fixture(scope="module")
 def designs() -> str:
     """Their modules."""
-    return "".join(generate(program.design, program.name) for program in programs())
+    return "".join(program.text for program in programs())
 
 
 def icarus(folder: Path, language: str) -> str:
