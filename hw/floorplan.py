@@ -1,8 +1,10 @@
 """Where the multipliers of a long filter lie on a device: along a loop, each beside the one before."""
 
+from convolver.plan.array import DotProduct
+
 from .families import family_of
 
-__all__ = ["FLOORPLANNED", "multiplier_sites"]
+__all__ = ["FLOORPLANNED", "array_sites", "multiplier_sites"]
 
 FLOORPLANNED = 32
 """Multipliers up to which nextpnr finds good places by itself."""
@@ -49,3 +51,8 @@ def multiplier_sites(platform: object, count: int) -> list[str] | None:
         for place in (_WITHIN if row == _FRONT else reversed(_WITHIN))
     ]
     return sites[:count]
+
+
+def array_sites(platform: object, array: DotProduct) -> list[str] | None:
+    """`multiplier_sites` of an array's lanes, where its multipliers are spread and each lane has one."""
+    return multiplier_sites(platform, array.lanes) if array.spread and array.hard_multipliers == array.lanes else None

@@ -17,7 +17,7 @@ from convolver.plan.target import target_of
 from . import dsp48, ice40
 from .datapath import DataRegister
 from .families import family_of
-from .floorplan import multiplier_sites
+from .floorplan import array_sites
 from .multiplier import Multiplier
 from .stream import shape_of
 
@@ -132,8 +132,7 @@ class MACArray(wiring.Component):
                 coefficients = self._later(m, coefficients, "weight")
                 m.d.sync += (after := DataRegister(name="load_later")).eq(load)
                 load = after
-        placed = array.spread and array.hard_multipliers == array.lanes
-        sites = (multiplier_sites(platform, array.lanes) if placed else None) or [""] * array.lanes
+        sites = array_sites(platform, array) or [""] * array.lanes
         paired = target_of(family_of(platform)).pairs(array.operand, array.factor)
         for number, group in enumerate(array.groups):
             if number and load is not None:

@@ -19,6 +19,7 @@ from convolver.designs import Conv2DDesign, FIRDesign
 from convolver.hw.axi import AXIAccelerator, ports
 from convolver.hw.elaboration import without_collection, yosys_has_home
 from convolver.hw.families import FamilyPlatform
+from convolver.hw.floorplan import array_sites
 from convolver.hw.module_names import check_name
 from convolver.hw.verilog_blocks import without_combinational_blocks
 from convolver.plan.fit import check_lines, check_part, part_needs
@@ -211,9 +212,13 @@ def _room(top: AXIAccelerator, part: Part | None) -> list[str]:
     if part is not None:
         told = ", ".join(f"{use.used:g} of {use.available} {use.what}s" for use in part_needs(part, top.design))
         return [f"It takes, at the least, {told}."]
-    if top.family is not None:
-        return [f"It takes {lower(top.design, top.family).hard_multipliers} hard multipliers."]
-    return []
+    if top.family is None:
+        return []
+    plan = lower(top.design, top.family)
+    told = [f"It takes {plan.hard_multipliers} hard multipliers."]
+    if top.family == "ecp5" and any(array_sites(FamilyPlatform("ecp5", "LFE5U-85F"), array) for array in plan.arrays):
+        told.append("Their places on an LFE5U-85F are not in it: make it with --device LFE5U-85F for that.")
+    return told
 
 
 def _instance(design: FIRDesign | Conv2DDesign, name: str, clocking: Clocking) -> list[str]:

@@ -188,7 +188,8 @@ def test_a_device_is_named_and_places_its_multipliers():
     assert len(set(re.findall(r'BEL = "(X\d+/Y\d+/MULT18_\d)"', text))) == 70
     without = generate(LONG, family="ecp5")
     assert "// Device: ecp5, with its primitives.\n" in without
-    assert "// It takes 70 hard multipliers.\n" in without
+    assert "// It takes 70 hard multipliers.\n// Their places on an LFE5U-85F are not in it: make it with " in without
+    assert "Their places" not in text
     assert "BEL" not in without
 
 
