@@ -38,13 +38,19 @@ class MemorySpec:
     writes: list[int | None]
     reads: list[tuple[str, list[int]]]
 
+    @property
+    def plain(self):
+        return self.depth > 1 and (self.depth & self.depth - 1 == 0 or not any(seen for _, seen in self.reads))
+
 
 class RandomCircuit(wiring.Component):
     """Inputs, registers, memories and a state machine, joined by random expressions.
 
     Some circuits show every register at an output, others only what is made of them: what nobody sees may be moved or left out.
     In some, `holds_through_reset`, a memory's read port may keep its word while the reset is held. Where `known_to_cxxrtl` is
-    false, there is a memory of one word: its address has no bits, and CXXRTL reads it behind an array's end.
+    false, there is a memory that CXXRTL reads in a way of its own: one of one word, whose address has no bits and is read
+    behind an array's end; or one with addresses behind its end and a transparent port, which gives zero there, not what is
+    written.
     """
 
     def __init__(self, seed: int) -> None:
@@ -57,7 +63,7 @@ class RandomCircuit(wiring.Component):
             self.registers[f"r{number}"] = shape, {"reset_less": chance.random() < 0.3, "init": _number(chance, shape)}
         self.memories = {f"m{n}": _memory(chance) for n in range(chance.choice([0, 0, 1, 1, 2]))}
         self.holds_through_reset = chance.random() < 0.5
-        self.known_to_cxxrtl = all(spec.depth > 1 for spec in self.memories.values())
+        self.known_to_cxxrtl = all(spec.plain for spec in self.memories.values())
         self.all_shown = chance.random() < 0.4
         members = {f"i{n}": In(_shape(chance)) for n in range(chance.randint(1, 3))}
         if chance.random() < 0.5:

