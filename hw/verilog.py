@@ -210,8 +210,8 @@ def _timing(top: AXIAccelerator) -> list[str]:
 def _room(top: AXIAccelerator, part: Part | None) -> list[str]:
     """What the core takes of the device, or of the family's multipliers."""
     if part is not None:
-        told = ", ".join(f"{use.used:g} of {use.available} {use.what}s" for use in part_needs(part, top.design))
-        return [f"It takes, at the least, {told}."]
+        needs = ", ".join(f"{use.used:g} of {use.available} {use.what}s" for use in part_needs(part, top.design))
+        return [f"It takes, at the least, {needs}."]
     if top.family is None:
         return []
     plan = lower(top.design, top.family)
