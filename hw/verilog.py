@@ -21,6 +21,7 @@ from convolver.hw.elaboration import without_collection, yosys_has_home
 from convolver.hw.families import FamilyPlatform
 from convolver.hw.floorplan import array_sites
 from convolver.hw.module_names import check_name
+from convolver.hw.registers import description
 from convolver.hw.verilog_blocks import without_combinational_blocks
 from convolver.plan.fit import check_lines, check_part, part_needs
 from convolver.plan.lowering import lower
@@ -87,7 +88,9 @@ def generate(
     check_lines(lower(design, family), str(family))
     if part is not None:
         check_part(part, design)
-    top = AXIAccelerator(design, family, Clocking(axi_clock, reset, reset_style))
+    clocking = Clocking(axi_clock, reset, reset_style)
+    description(design)  # an accelerator that isn't made after all would be warned of as unused
+    top = AXIAccelerator(design, family, clocking)
     platform = None if family is None else FamilyPlatform(family, "" if part is None else part.name)
     with _builtin_yosys(), without_collection():
         body = verilog.convert(top, name=name, platform=platform)

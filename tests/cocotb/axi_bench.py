@@ -92,18 +92,21 @@ class Bench:
         return getattr(self.dut, f"{self.name}_{name}")
 
     async def start(self, reset=True):
-        cocotb.start_soon(Clock(self.aclk, CLOCK_NS, "ns").start())
+        # All pins are driven before the first edge: registers would keep what an undriven one shows.
         self.hold(self.reset, reset)
         axi = {"clock": self.axi_clock, "reset": self.axi_reset, "reset_active_level": not self.clocking.low}
         if self.clocking.own:
-            period = AXI_CLOCK_PS[self.rng.choice(list(AXI_CLOCK_PS))]
-            cocotb.start_soon(Clock(self.axi_clock, period, "ps").start())
             self.hold(self.axi_reset, reset)
         sides = {"clock": self.aclk, "reset": self.reset, "reset_active_level": not self.clocking.low}
         lanes = {"byte_lanes": 1} if self.pixels == 1 else {}  # else as tkeep says
         self.source = AxiStreamSource(AxiStreamBus.from_prefix(self.dut, f"{self.name}_s_axis"), **sides, **lanes)
         self.sink = AxiStreamSink(AxiStreamBus.from_prefix(self.dut, f"{self.name}_m_axis"), **sides, **lanes)
         self.registers = AxiLiteMaster(AxiLiteBus.from_prefix(self.dut, f"{self.name}_s_axi"), **axi)
+        await Timer(1, "ns")
+        cocotb.start_soon(Clock(self.aclk, CLOCK_NS, "ns").start())
+        if self.clocking.own:
+            period = AXI_CLOCK_PS[self.rng.choice(list(AXI_CLOCK_PS))]
+            cocotb.start_soon(Clock(self.axi_clock, period, "ps").start())
         await ClockCycles(self.aclk, 3)
         cocotb.start_soon(self.watch())
         await ClockCycles(self.axi_clock, 2)
@@ -598,7 +601,9 @@ async def coefficients_are_replaced(dut, name):
     size = (200,)
     if bench.video:  # enough results to fill the output buffer, so that nothing of the frame behind is begun
         columns = design.core_min_columns + design.kernel_columns
-        size = design.kernel_rows + 100 // bench.beats((columns - design.kernel_columns + 1,)), columns
+        # With a stride a row has fewer results, and every other row none.
+        results = -(-bench.beats((columns - design.kernel_columns + 1,)) // design.stride[1])
+        size = design.kernel_rows + 100 // results * design.stride[0], columns
     await bench.resize(size)
     frame, behind = bench.samples(size), bench.samples(size)
     after = new_set("random")

@@ -178,7 +178,7 @@ DESIGNS = {
         pixels_per_clock=2,
     ),
     "conv2d_stride_valid": Conv2DDesign(
-        kernels(26, 2, 2, 3, -9, 9), mode="valid", coefficient=s8, rows=30, columns=20, stride=2, loadable=True
+        kernels(26, 2, 2, 3, -9, 9), mode="valid", coefficient=s8, rows=110, columns=20, stride=2, loadable=True
     ),
     "conv2d_2_pixels_switchable": Conv2DDesign(
         kernel(28, 3, 4, -9, 9), pixel=s12, boundary="reflect", rows=20, columns=40, switchable=True, pixels_per_clock=2

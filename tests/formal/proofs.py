@@ -198,7 +198,7 @@ LOADED_ARRAY = (
 FOLDED_ARRAY = (
     PRODUCT,
     Seed("slots run together", MACArray, "Mux(start, 0, accumulator)", "accumulator"),
-    Seed("slot begins late", MACArray, '"products", "adder tree"))', '"products", "adder tree") + 1)'),
+    Seed("slot begins late", MACArray, "range(array.start_latency)", "range(array.start_latency + 1)"),
 )
 SIGNED_ARRAY = (
     Seed("added instead of subtracted", MACArray, "added + other if alike", "added + other if 1"),

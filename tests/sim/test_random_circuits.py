@@ -127,7 +127,11 @@ def test_what_isnt_defined_of_memories_is_as_amaranth_simulates_it(tmp_path):
     CXXRTL reads the first behind an array's end, and gives zero for the second: RandomCircuit.known_to_cxxrtl knows.
     """
     idle = {"a_at": 0, "a_word": 0, "a_on": 0, "b_at": 0, "b_word": 0, "b_on": 0, "at": 0}
-    behind = [idle | {"b_at": 2, "b_word": 5, "b_on": 1, "at": 2}, idle | {"at": 3}, idle | {"b_at": 3, "b_word": 6, "b_on": 1, "at": 3}]
+    behind = [
+        idle | {"b_at": 2, "b_word": 5, "b_on": 1, "at": 2},
+        idle | {"at": 3},
+        idle | {"b_at": 3, "b_word": 6, "b_on": 1, "at": 3},
+    ]
     both = [idle | {"a_at": 1, "a_word": 3, "a_on": 1, "b_at": 1, "b_word": 4, "b_on": 1}, idle | {"at": 1}, idle]
     once = [idle, idle | {"b_word": 9, "b_on": 1}, idle | {"a_word": 8, "a_on": 1}, idle]
     one, three = build([Store(1), Store(3)], tmp_path)
