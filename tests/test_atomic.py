@@ -228,6 +228,7 @@ WRITES = {"write_text", "write_bytes", "savefig", "savez", "save", "tofile", "du
 
 OTHERS = {
     "convolver/atomic.py",
+    "sim/library.py",
     "sim/compiler.py",  # the twins' cache makes folders whole, and renames these
     "sim/translate.py",  # likewise
 }
