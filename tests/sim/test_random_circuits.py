@@ -105,7 +105,7 @@ class Store(wiring.Component):
 
     def __init__(self, depth):
         self.depth = depth
-        width = (depth - 1).bit_length()
+        width = max((depth - 1).bit_length(), 1)
         members = {f"{port}_{name}": In(bits) for port in "ab" for name, bits in {"at": width, "word": 8, "on": 1}.items()}
         super().__init__(members | {"at": In(width), "o": Out(8)})
 

@@ -100,21 +100,22 @@ def test_a_restless_bit_matters_only_under_its_gates(monkeypatch):
     monkeypatch.setattr(steady, "LEAST_COST", 1)
     made = Expressions()
     last = made.slice(made.read("p_x____payload", 9), 8, 1)
-    beat, write, idle, kept = (made.read(name, 1) for name in ("beat", "write", "idle", "kept"))
+    beat, write, idle, kept, held = (made.read(name, 1) for name in ("beat", "write", "idle", "kept", "held"))
     loads = {
         "beat": last,
         "write": made.read("p_x____valid", 1),
         "idle": made.mux(write, made.either(idle, beat), made.invert(idle)),
         "kept": made.mux(idle, beat, kept),
+        "held": made.mux(kept, held, beat),
     }
     found = control_of(made, {"p_x____payload": 9, "p_x____valid": 1}, loads, idle)
-    assert set(found.operands) == {made.read("p_x____valid", 1), write, idle, kept}
+    assert set(found.operands) == {made.read("p_x____valid", 1), write, idle, kept, held}
     assert list(found.restless) == [beat]
-    for values in itertools.product((0, 1), repeat=2):
-        leaves = {node: made.const(value, 1) for node, value in zip((write, idle), values, strict=True)}
-        matters = bool(values[1] or values[0])
+    for values in itertools.product((0, 1), repeat=3):
+        leaves = {node: made.const(value, 1) for node, value in zip((write, idle, kept), values, strict=True)}
+        matters = (values[0] and not values[1]) or values[1] or not values[2]
         assert made.replaced([found.restless[beat]], leaves) == [made.const(matters, 1)], values
-    assert set(found.loads) == {"write", "idle", "kept"}
+    assert set(found.loads) == {"write", "idle", "kept", "held"}
 
 
 def test_what_a_restless_bit_passes_through_ungated_is_no_control(monkeypatch):
