@@ -261,14 +261,14 @@ def test_a_noexec_mount(cache, tmp_path, caplog, monkeypatch):
 
 def test_a_mount_that_says_noexec(cache, tmp_path, caplog, monkeypatch):
     """The same without root: the system's loader and the mount's flag are stood in for."""
-    load, flags = library.ctypes.CDLL, library._is_noexec
+    load, flags = library._Library, library._is_noexec
 
     def loader(path):
         if path.startswith(str(cache)):
             raise OSError(f"{path}: failed to map segment from shared object")
         return load(path)
 
-    monkeypatch.setattr(library.ctypes, "CDLL", loader)
+    monkeypatch.setattr(library, "_Library", loader)
     monkeypatch.setattr(library, "_is_noexec", lambda path: str(path).startswith(str(cache)) or flags(path))
     assert steps() == []
     told = f"The twins' cache is on a noexec mount, so each twin is copied before it is loaded: {cache}"
@@ -279,7 +279,7 @@ def test_a_loader_that_refuses_everything(cache, tmp_path, monkeypatch):
     def loader(path):
         raise OSError(f"{path}: not today")
 
-    monkeypatch.setattr(library.ctypes, "CDLL", loader)
+    monkeypatch.setattr(library, "_Library", loader)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     says = (
         rf"^The compiled twin can't be loaded \({tmp_path}/convolver-\w+/twin.so: not today\); name another folder in TMPDIR$"
