@@ -433,7 +433,8 @@ def test_open_refuses_what_it_cannot_open():
         (
             "ttyUSB0",
             PortError,
-            "An address must begin with serial://, tcp:// or tls://, as serial:///dev/ttyUSB0 and tcp://HOST:PORT do, not 'ttyUSB0'",
+            "An address must begin with serial://, tcp:// or tls://"
+            ", as serial:///dev/ttyUSB0 and tcp://HOST:PORT do, not 'ttyUSB0'",
         ),
     ]:
         with pytest.raises(error) as caught:
