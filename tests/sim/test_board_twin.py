@@ -363,12 +363,16 @@ def test_soak_eight_mebibytes_back_to_back():
     assert transport.status()["link_resent"] == 0
 
 
-def test_serve_tells_its_port_and_ends_with_ctrl_c():
+def test_serve_tells_its_port_and_lets_ctrl_c_through():
+    """Whoever called `serve` decides what ctrl-C means."""
     script = (
         "import convolver\n"
         "from convolver.sim.board_twin import serve\n"
-        f"serve(convolver.Conv2DDesign({SOBEL.kernel!r}, boundary='edge', rows=300, columns=160), "
+        "try:\n"
+        f"    serve(convolver.Conv2DDesign({SOBEL.kernel!r}, boundary='edge', rows=300, columns=160), "
         "lambda line: print(line, flush=True), serial_number=42)\n"
+        "except KeyboardInterrupt:\n"
+        "    print('interrupted')\n"
     )
     process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
@@ -381,7 +385,7 @@ def test_serve_tells_its_port_and_ends_with_ctrl_c():
         out, err = process.communicate(timeout=60)
     finally:
         process.kill()
-    assert (process.returncode, out, err) == (0, "", "")
+    assert (process.returncode, out, err) == (0, "interrupted\n", "")
 
 
 def test_time_goes_on_when_nobody_speaks():
