@@ -27,6 +27,7 @@ from peers import COUNT, PEERS, SIM
 
 from convolver import Conv2DDesign, FIRDesign, s8, s16
 from convolver.hw.core import create
+from convolver.sim.cache import user_cache
 from convolver.sim.compiler import Compiled, compile_designs, find_compiler
 from convolver.sim.streams import Integers, beats_of, marks_of
 from convolver.sim.twin import Run, Simulation, TwinTransport, frame_shape
@@ -39,6 +40,7 @@ READY = """
 import time
 started = time.perf_counter()
 import sys
+from convolver.designs.reading import design_from_json
 from convolver.sim.twin import TwinTransport
 TwinTransport(design_from_json(sys.stdin.read()))
 print(time.perf_counter() - started)
@@ -146,7 +148,9 @@ def instructions(design: Conv2DDesign | FIRDesign, compiled: Compiled, folder: P
     build = [*find_compiler(), "-std=c++17", "-O1", "-w", f"-I{SIM}", str(COUNT), "-ldl", "-o", "count"]
     subprocess.run(build, cwd=folder, check=True)
     valgrind = ["valgrind", "--tool=callgrind", "--toggle-collect=counted", "--callgrind-out-file=told"]
-    command = [*valgrind, "./count", compiled.library._name, str(compiled.number), "frame"]
+    # The twin's library was loaded from a temporary folder; the cache has the same one.
+    library = str(user_cache().path("libraries", compiled.key)) if compiled.key else compiled.library._name
+    command = [*valgrind, "./count", library, str(compiled.number), "frame"]
     run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
     lines = (folder / "told").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("totals:")) / int(run.stdout)

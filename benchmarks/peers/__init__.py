@@ -135,7 +135,7 @@ def _built(component: Any, folder: Path, text: str, options: list[str]) -> Compi
     # Inside the twin's namespace: CXXRTL's text makes names of its own, like `value`, known everywhere outside.
     (folder / "peer.cc").write_text(f"{text}namespace twin {{\n{glue(ports, 0)}}}\n")
     _run([*find_compiler(), "-std=c++17", "-fPIC", "-shared", "-w", f"-I{SIM}", "peer.cc", *options, "-o", "peer.so"], folder)
-    return Compiled(ports, ctypes.CDLL(str(folder / "peer.so")), 0)
+    return Compiled(ports, ctypes.CDLL(str(folder / "peer.so")), "", 0)
 
 
 def _run(command: list[str], folder: Path, environment: dict[str, str] | None = None) -> None:
