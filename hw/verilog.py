@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """Verilog of a design, in one file, for any tool that reads Verilog; and a template that instantiates it."""
 
 import os
@@ -21,7 +22,6 @@ from convolver.hw.elaboration import without_collection, yosys_has_home
 from convolver.hw.families import FamilyPlatform
 from convolver.hw.floorplan import array_sites
 from convolver.hw.module_names import check_name
-from convolver.hw.registers import description
 from convolver.hw.verilog_blocks import without_combinational_blocks
 from convolver.plan.fit import check_lines, check_part, part_needs
 from convolver.plan.lowering import lower
@@ -89,7 +89,6 @@ def generate(
     if part is not None:
         check_part(part, design)
     clocking = Clocking(axi_clock, reset, reset_style)
-    description(design)  # an accelerator that isn't made after all would be warned of as unused
     top = AXIAccelerator(design, family, clocking)
     platform = None if family is None else FamilyPlatform(family, "" if part is None else part.name)
     with _builtin_yosys(), without_collection():
