@@ -19,7 +19,7 @@ from convolver.designs import Conv2DDesign
 from convolver.errors import ConvolverError
 from convolver.host.device import Device
 from convolver.host.link import LinkTransport
-from convolver.sim.board_twin import BoardPipe, BoardTwin
+from convolver.sim.twin.board import BoardPipe, BoardTwin
 
 KEPT = "result.pickle"
 

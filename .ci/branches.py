@@ -62,15 +62,15 @@ ELSEWHERE = {
     "convolver/demo.py": {"planes"},  # a picture's
     "convolver/functions.py": {"kind"},  # a dtype's
     "convolver/run.py": {"stacked"},  # a file's
-    "hw/delay.py": {"clocks"},  # a delay's
-    "hw/fifo245.py": {"clocks"},
-    "hw/link.py": {"clocks", "kind"},  # a frame's kind
-    "hw/link_commands.py": {"kind"},
-    "hw/link_inbox.py": {"kind"},
-    "hw/pace.py": {"clocks"},
+    "hw/stream/delay.py": {"clocks"},  # a delay's
+    "hw/link/fifo245.py": {"clocks"},
+    "hw/link/link.py": {"clocks", "kind"},  # a frame's kind
+    "hw/link/commands.py": {"kind"},
+    "hw/link/inbox.py": {"kind"},
+    "hw/stream/slot_timer.py": {"clocks"},
     "host/link.py": {"kind"},
-    "sim/circuit.py": {"kind", "operation"},  # a token's, and an operator
-    "sim/streams.py": {"kind"},  # of stalls
+    "sim/rtl/circuit.py": {"kind", "operation"},  # a token's, and an operator
+    "sim/twin/streams.py": {"kind"},  # of stalls
 }
 """Names that mean something else in a file."""
 

@@ -18,13 +18,13 @@ from collections.abc import Callable
 import numpy as np
 
 from convolver import Conv2DDesign, FIRDesign
-from convolver.hw.core import create
-from convolver.hw.elaboration import rtlil_of
-from convolver.hw.verilog import generate
+from convolver.hw.cores.core import create
+from convolver.hw.export.elaboration import rtlil_of
+from convolver.hw.export.verilog import generate
 from convolver.sim import golden
-from convolver.sim.compiler import compile_designs
-from convolver.sim.streams import beats_of, random_samples
-from convolver.sim.twin import Simulation
+from convolver.sim.libraries.compiler import compile_designs
+from convolver.sim.twin.core import Simulation
+from convolver.sim.twin.streams import beats_of, random_samples
 
 FRAMES, SAMPLES = 10, 10_000
 TRIES = 3

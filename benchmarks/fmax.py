@@ -36,12 +36,13 @@ from convolver.boards.timing import Cell, Clock, clocks, critical_path, limits
 from convolver.boards.toolchain import run, versions
 from convolver.designs import Conv2DDesign, FIRDesign
 from convolver.formats import s8, s16, u8
-from convolver.hw import core, verilog
-from convolver.hw.axi import AXIAccelerator, ports
-from convolver.hw.elaboration import rtlil_of
-from convolver.hw.families import FamilyPlatform
-from convolver.hw.floorplan import FLOORPLANNED
-from convolver.hw.stream import shape_of
+from convolver.hw.bus.axi import AXIAccelerator, ports
+from convolver.hw.cores import core
+from convolver.hw.export import verilog
+from convolver.hw.export.elaboration import rtlil_of
+from convolver.hw.primitives.families import FamilyPlatform
+from convolver.hw.primitives.floorplan import FLOORPLANNED
+from convolver.hw.stream.layouts import shape_of
 from convolver.plan import lower
 
 TARGET = 300e6

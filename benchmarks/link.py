@@ -20,7 +20,7 @@ from convolver import FIRDesign, u8
 from convolver.host.device import Device
 from convolver.host.link import LinkTransport
 from convolver.sim import golden
-from convolver.sim.board_twin import BoardPipe, BoardTwin
+from convolver.sim.twin.board import BoardPipe, BoardTwin
 
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 DESIGN = FIRDesign([1, 2, 1], shift=2, data=u8, output=u8)

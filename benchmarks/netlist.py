@@ -21,10 +21,10 @@ from fmax import ROWS as DESIGNS
 from convolver import Conv2DDesign, FIRDesign
 from convolver.boards.toolchain import run, versions
 from convolver.designs import Design
-from convolver.hw.core import create
-from convolver.hw.families import FamilyPlatform
-from convolver.hw.mac_array import MACArray
-from convolver.hw.verilog import generate
+from convolver.hw.cores.core import create
+from convolver.hw.export.verilog import generate
+from convolver.hw.mac.mac_array import MACArray
+from convolver.hw.primitives.families import FamilyPlatform
 from convolver.plan import Family
 
 KERNEL = Conv2DDesign([[1] * 3] * 3, coefficient="s8", loadable=True, switchable=True, boundary="edge", rows=480, columns=640)

@@ -26,11 +26,11 @@ import scipy.signal
 from peers import COUNT, PEERS, SIM
 
 from convolver import Conv2DDesign, FIRDesign, s8, s16
-from convolver.hw.core import create
-from convolver.sim.cache import user_cache
-from convolver.sim.compiler import Compiled, compile_designs, find_compiler
-from convolver.sim.streams import Integers, beats_of, marks_of
-from convolver.sim.twin import Run, Simulation, TwinTransport, frame_shape
+from convolver.hw.cores.core import create
+from convolver.sim.libraries.cache import user_cache
+from convolver.sim.libraries.compiler import Compiled, compile_designs, find_compiler
+from convolver.sim.twin.core import Run, Simulation, TwinTransport, frame_shape
+from convolver.sim.twin.streams import Integers, beats_of, marks_of
 
 ROWS, COLUMNS = 480, 640
 FRAMES = 10
@@ -41,7 +41,7 @@ import time
 started = time.perf_counter()
 import sys
 from convolver.designs.reading import design_from_json
-from convolver.sim.twin import TwinTransport
+from convolver.sim.twin.core import TwinTransport
 TwinTransport(design_from_json(sys.stdin.read()))
 print(time.perf_counter() - started)
 """

@@ -22,9 +22,9 @@ def shell_memories(board: Board, design: FIRDesign | Conv2DDesign) -> tuple[Memo
     DesignError
         If the design is too large for a device to describe.
     """
-    from convolver.hw.core import create
-    from convolver.hw.elaboration import rtlil_of
-    from convolver.hw.families import FamilyPlatform
+    from convolver.hw.cores.core import create
+    from convolver.hw.export.elaboration import rtlil_of
+    from convolver.hw.primitives.families import FamilyPlatform
 
     from .top import device_on
 

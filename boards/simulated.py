@@ -13,7 +13,7 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import io
 
 from convolver.designs import Conv2DDesign, FIRDesign
-from convolver.hw.one_clock import OneClock, OneClockTop
+from convolver.hw.link.one_clock import OneClock, OneClockTop
 
 from .clocks import clocks_of
 from .pll import PLL

@@ -7,8 +7,8 @@ from amaranth.hdl import C, ClockDomain, Elaboratable, Module
 from amaranth.lib import io
 
 from convolver.designs import Conv2DDesign, FIRDesign
-from convolver.hw.core import create
-from convolver.hw.device_top import Device
+from convolver.hw.cores.core import create
+from convolver.hw.link.device_top import Device
 
 from .clock_tree import ClockTree
 from .clocks import Clocks
@@ -48,7 +48,8 @@ class BoardTop(Elaboratable):
     Parameters
     ----------
     device : Component
-        The device top, or any component with the ports of its link: `rx` and `tx`, or those of `convolver.hw.fifo245.PINS`.
+        The device top, or any component with the ports of its link: `rx` and `tx`, or those of
+        `convolver.hw.link.fifo245.PINS`.
     clocks : Clocks
         The domains that it runs in.
     link : Uart or Fifo

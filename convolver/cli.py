@@ -26,7 +26,7 @@ from .version import __version__
 if TYPE_CHECKING:
     from .designs import FIRDesign
     from .host.device import Device
-    from .hw.one_clock import OneClockTop
+    from .hw.link.one_clock import OneClockTop
 
 # Everything else is imported by the command that needs it: `convolver --help` waits for no hardware tool.
 
@@ -185,11 +185,11 @@ def generate(
     with steps() as advance:
         advance("generating Verilog")
         if output is None:
-            from .hw.verilog import generate as verilog
+            from .hw.export.verilog import generate as verilog
 
             text = verilog(loaded, name, family, device=device, axi_clock=axi_clock, reset=reset, reset_style=reset_style)
         else:
-            from .hw.fusesoc import package
+            from .hw.export.fusesoc import package
 
             files = package(
                 loaded, output.stem, name, family, device=device, axi_clock=axi_clock, reset=reset, reset_style=reset_style
@@ -333,7 +333,7 @@ def twin(
     if not pty:
         raise typer.BadParameter("write convolver twin --pty: a pseudo-terminal is the only way in for now")
     from .progress import steps
-    from .sim.board_twin import serve
+    from .sim.twin.board import serve
 
     top = _twin_top(design, board)
     with contextlib.ExitStack() as stack:
@@ -397,7 +397,7 @@ def serve(
     with contextlib.ExitStack() as stack:
         pipe = port
         if pipe is None:
-            from .sim.board_twin import serving
+            from .sim.twin.board import serving
 
             top = _twin_top(design, board)
             with steps() as advance:

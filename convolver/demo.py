@@ -147,7 +147,7 @@ def low_pass(samples: Format) -> FIRDesign:
 def open_twins(designs: Sequence[FIRDesign | Conv2DDesign], advance: Callable[[str], None]) -> "list[Device]":
     """A device on the twin of each design; all that have to be compiled are compiled together."""
     from .host.device import Device
-    from .sim import twin
+    from .sim.twin import core as twin
 
     return [Device(transport) for transport in twin.open_twins(designs, advance)]
 

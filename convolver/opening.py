@@ -52,7 +52,7 @@ def open(  # noqa: A001  # convolver.open, as in wave.open
     if isinstance(target, FIRDesign | Conv2DDesign):
         if expected is not None and target != expected:
             raise DesignError("A twin holds the design that it is opened with; expected is for boards")
-        from .sim.twin import TwinTransport
+        from .sim.twin.core import TwinTransport
 
         return Device(TwinTransport(target))
     if not isinstance(target, str):
@@ -68,7 +68,7 @@ def _board_twin(url: str, expected: FIRDesign | Conv2DDesign | None) -> "LinkTra
     """The board twin at ``twin://FILE``."""
     from .host.address import shown as shown_address
     from .host.link import LinkTransport
-    from .sim.board_twin import BoardPipe, BoardTwin
+    from .sim.twin.board import BoardPipe, BoardTwin
 
     file = url.removeprefix("twin://")
     if set(file) & set("?#&;=@") and not os.path.exists(file):  # noqa: PTH110  # which takes any characters

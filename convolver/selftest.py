@@ -25,7 +25,7 @@ SIMULATED_BYTES = 1 << 20
 """Bytes of LFSR data that go through a simulated board, which takes longer."""
 
 SIMULATED_HZ = 1_000_000
-"""The clock that a simulated board tells (`convolver.hw.one_clock.CLOCK_HZ`); no board of ours has so slow a one."""
+"""The clock that a simulated board tells (`convolver.hw.link.one_clock.CLOCK_HZ`); no board of ours has so slow a one."""
 
 LOOPBACK_FRAME = 1 << 16
 """Samples of a frame of LFSR data."""

@@ -228,9 +228,9 @@ WRITES = {"write_text", "write_bytes", "savefig", "savez", "save", "tofile", "du
 
 OTHERS = {
     "convolver/atomic.py",
-    "sim/library.py",
-    "sim/compiler.py",  # the twins' cache makes folders whole, and renames these
-    "sim/translate.py",  # likewise
+    "sim/libraries/loading.py",
+    "sim/libraries/compiler.py",  # the twins' cache makes folders whole, and renames these
+    "sim/rtl/translate.py",  # likewise
 }
 
 

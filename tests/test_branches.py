@@ -92,9 +92,9 @@ def test_family(branches):
 
 def test_a_name_that_means_something_else(branches):
     text = "if kind == 1: pass"
-    assert branches.places({"hw/link.py": text, "hw/fir.py": text}) == {
-        "hw/link.py": [],
-        "hw/fir.py": [(1, "class or kind", "kind == 1")],
+    assert branches.places({"hw/link/link.py": text, "hw/cores/fir.py": text}) == {
+        "hw/link/link.py": [],
+        "hw/cores/fir.py": [(1, "class or kind", "kind == 1")],
     }
 
 
@@ -111,14 +111,14 @@ def test_the_command(tmp_path):
     (tmp_path / "hw" / "core.py").write_text("pass\n")
     end = subprocess.run([sys.executable, COMMAND, "--list", tmp_path], capture_output=True, text=True, check=True)
     assert end.stdout.splitlines() == [
-        "hw/fir.py:1: form: design.loadable",
-        "hw/fir.py:2: family: design.family",
+        "hw/cores/fir.py:1: form: design.loadable",
+        "hw/cores/fir.py:2: family: design.family",
         "host/device.py:1: class or kind: isinstance(design, FIRDesign)",
         "host/device.py:2: form: design.loadable",
         "| file | class or kind | form | family |",
         "|---|---|---|---|",
         "| `host/device.py` | 1 | 1 | 0 |",
-        "| `hw/fir.py` | 0 | 1 | 1 |",
+        "| `hw/cores/fir.py` | 0 | 1 | 1 |",
         "| all | 1 | 2 | 1 |",
         "| host/, boards/, command line, report, selftest | 1 | 1 | 0 |",
     ]

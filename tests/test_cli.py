@@ -425,7 +425,7 @@ class TestBadDesigns:
             "run": [tmp_path / "in.npy", "-o", tmp_path / "out.npy"],
             "twin": ["--pty"],
         }
-        for tool in ("convolver.sim.compiler.compile_components", "convolver.boards.flow.run"):
+        for tool in ("convolver.sim.libraries.compiler.compile_components", "convolver.boards.flow.run"):
             monkeypatch.setattr(tool, lambda *_arguments, **_options: pytest.fail("something was built"))
         assert failure(capsys, 3, command, *options.get(command, []), "-d", tmp_path / "bad.toml").endswith(rule)
         assert {path.name for path in tmp_path.iterdir()} == {"bad.toml", "in.npy"}

@@ -14,9 +14,9 @@ from convolver import FIRDesign, Format
 from convolver.designs import SYMMETRIES
 from convolver.formats import OVERFLOWS, ROUNDINGS
 from convolver.sim import golden
-from convolver.sim.compiler import compile_designs
-from convolver.sim.streams import STALLS, beats_of, marks_of, random_samples, stalls
-from convolver.sim.twin import Simulation
+from convolver.sim.libraries.compiler import compile_designs
+from convolver.sim.twin.core import Simulation
+from convolver.sim.twin.streams import STALLS, beats_of, marks_of, random_samples, stalls
 
 SEEDS, BATCH = 100, 10
 

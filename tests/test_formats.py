@@ -1,4 +1,7 @@
-"""Number formats: limits, names, and the smallest format for a range. (The roundings are in tests/sim/test_golden.py.)"""
+"""Number formats: limits, names, and the smallest format for a range.
+
+The roundings are in tests/sim/golden/test_golden.py.
+"""
 
 import itertools
 

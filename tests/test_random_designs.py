@@ -22,9 +22,9 @@ from convolver.plan.array_stages import array_latency
 from convolver.plan.lowering import lower
 from convolver.report import Report
 from convolver.sim import golden
-from convolver.sim.compiler import compile_designs
-from convolver.sim.streams import STALLS, beats_of, marks_of, random_samples, stalls, unpacked
-from convolver.sim.twin import Simulation, TwinTransport, frame_shape
+from convolver.sim.libraries.compiler import compile_designs
+from convolver.sim.twin.core import Simulation, TwinTransport, frame_shape
+from convolver.sim.twin.streams import STALLS, beats_of, marks_of, random_samples, stalls, unpacked
 
 DESIGNS = 40
 SOAK_DESIGNS = 500

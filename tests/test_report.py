@@ -14,15 +14,15 @@ from PIL import Image
 
 from convolver import Conv2DDesign, DesignError, FileError, FIRDesign, ToolError, s8, u8
 from convolver.formats import ROUNDINGS, Rounding, round_shift
-from convolver.hw.core import create
+from convolver.hw.cores.core import create
 from convolver.measure import measure_response
 from convolver.plan.lowering import lower
 from convolver.plots import MEASURED, QUANTISED, plot
 from convolver.report import Report, rounding_error
 from convolver.response import group_delay
 from convolver.sim import golden
-from convolver.sim.streams import random_samples
-from convolver.sim.twin import TwinTransport
+from convolver.sim.twin.core import TwinTransport
+from convolver.sim.twin.streams import random_samples
 
 FIR = FIRDesign([1, -3, 5, 5, -3, 1], shift=2)
 LOW_PASS = FIRDesign.lowpass(6000, 12_000, fs=48_000, taps=15, attenuation_db=20, output="s16")

@@ -1,8 +1,8 @@
 """A core compiled by others, behind the twin's own driver: what the twin's speed is measured against.
 
-A library has the functions that `convolver.sim.ports` writes, so `Simulation` runs it as it runs a twin: the same loop, the
-same inputs in each clock, the same results kept. Around the peer's model stands a `top` with the twin's ports. Its clock copies
-them in, evaluates with the clock low, copies them out, and evaluates with the clock high.
+A library has the functions that `convolver.sim.libraries.ports` writes, so `Simulation` runs it as it runs a twin: the same
+loop, the same inputs in each clock, the same results kept. Around the peer's model stands a `top` with the twin's ports. Its
+clock copies them in, evaluates with the clock low, copies them out, and evaluates with the clock high.
 """
 
 import ctypes
@@ -17,14 +17,14 @@ from amaranth.back import cxxrtl, verilog
 from amaranth.hdl import Shape
 from amaranth.lib.wiring import In
 
-from convolver.sim import compiler
-from convolver.sim.compiler import Compiled, find_compiler
-from convolver.sim.names import mangled
-from convolver.sim.ports import Ports, glue
+from convolver.sim.libraries import compiler
+from convolver.sim.libraries.compiler import Compiled, find_compiler
+from convolver.sim.libraries.ports import Ports, glue
+from convolver.sim.rtl.names import mangled
 
 __all__ = ["COUNT", "PEERS", "SIM", "plain_cxxrtl", "verilated"]
 
-SIM = Path(compiler.__file__).parent
+SIM = compiler.RUNTIME
 COUNT = Path(__file__).with_name("count.cc")
 
 PEER = """

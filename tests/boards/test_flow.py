@@ -21,7 +21,7 @@ from convolver import BoardError, Conv2DDesign, FileError, FIRDesign, ToolError,
 from convolver.boards.clocks import clocks_of
 from convolver.boards.resources import check_use, device_use, overfull
 from convolver.boards.toolchain import TOOLS, find, run, tail, versions
-from convolver.hw.uart import UARTReceiver, UARTTransmitter
+from convolver.hw.link.uart import UARTReceiver, UARTTransmitter
 
 ICEBREAKER = boards.get("icebreaker")
 DIVISOR = Fraction(8)

@@ -14,7 +14,7 @@ from convolver.boards.registry import Family
 from convolver.boards.resources import needs
 from convolver.boards.toolchain import run
 from convolver.boards.top import device_on
-from convolver.hw.families import FamilyPlatform
+from convolver.hw.primitives.families import FamilyPlatform
 from convolver.plan.block_rams import Memory, block_rams, core_memories
 from convolver.plan.lowering import lower
 

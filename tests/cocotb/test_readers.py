@@ -18,9 +18,9 @@ from pyslang import driver
 from convolver import Conv2DDesign, FIRDesign, s8, s12
 from convolver.boards.toolchain import run
 from convolver.clocking import Clocking
-from convolver.hw.verilog import generate
+from convolver.hw.export.verilog import generate
 from convolver.sim import golden
-from convolver.sim.compiler import find_compiler
+from convolver.sim.libraries.compiler import find_compiler
 
 COEFFICIENT = 0x20
 WRITE, SEND, WAIT, END = range(4)

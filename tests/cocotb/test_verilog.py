@@ -22,9 +22,9 @@ from amaranth.lib.wiring import In
 
 from convolver import Conv2DDesign, FIRDesign, Format, s8, s12, s16, s32, u8
 from convolver.clocking import Clocking
-from convolver.hw.axi import AXIAccelerator
-from convolver.hw.fusesoc import waivers
-from convolver.hw.verilog import generate
+from convolver.hw.bus.axi import AXIAccelerator
+from convolver.hw.export.fusesoc import waivers
+from convolver.hw.export.verilog import generate
 from convolver.plan.lowering import lower
 
 HERE = Path(__file__).parent
@@ -274,7 +274,7 @@ def side_by_side(designs):
 def simulate(monkeypatch, folder, simulator, names, seed=1, dialect=None):
     """Builds designs' Verilog and runs all of `axi_bench.py` on each; every one of its tests must have run and passed.
 
-    With Verilator the build is the lint too: it stops at any warning that convolver.hw.fusesoc doesn't waive.
+    With Verilator the build is the lint too: it stops at any warning that convolver.hw.export.fusesoc doesn't waive.
     """
     designs = {name: {**DESIGNS, **SOAK, **CLOCKED}[name] for name in names}
     texts = {name: generate(design, f"convolver_{name}", **CLOCKING.get(name, {})) for name, design in designs.items()}

@@ -4,7 +4,7 @@ from amaranth.hdl import Assert, Cat, Cover, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
-from convolver.hw import fifo245
+from convolver.hw.link import fifo245
 
 __all__ = ["FIFO245Spec"]
 

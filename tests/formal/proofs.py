@@ -15,25 +15,25 @@ from formal.window_specs import LineBufferSpec, LineRingSpec, WindowSpec
 
 from convolver.designs import Conv2DDesign, FIRDesign
 from convolver.formats import OVERFLOWS, ROUNDINGS, Format
-from convolver.hw.array_core import ArrayCore
-from convolver.hw.border import Borders
-from convolver.hw.coefficients import CoefficientBank, CoefficientLoader, CoefficientMemory
-from convolver.hw.conv2d import Conv2DCore
-from convolver.hw.delay import Delay
-from convolver.hw.delay_line import DelayLine, SampleMemory
-from convolver.hw.entry import Entry
-from convolver.hw.fifo245 import FIFO245
-from convolver.hw.fir import FIRCore
-from convolver.hw.line_buffer import LineBuffer
-from convolver.hw.line_ring import LineRing
-from convolver.hw.mac_array import MACArray
-from convolver.hw.multiplier import Multiplier
-from convolver.hw.output_buffer import OutputBuffer
-from convolver.hw.pace import Pace
-from convolver.hw.raster import Raster
-from convolver.hw.requantiser import Requantiser
-from convolver.hw.stream import SkidBuffer
-from convolver.hw.window import RowBorder, Window
+from convolver.hw.cores.array_core import ArrayCore
+from convolver.hw.cores.conv2d import Conv2DCore
+from convolver.hw.cores.fir import FIRCore
+from convolver.hw.link.fifo245 import FIFO245
+from convolver.hw.mac.coefficients import CoefficientBank, CoefficientLoader, CoefficientMemory
+from convolver.hw.mac.mac_array import MACArray
+from convolver.hw.mac.multiplier import Multiplier
+from convolver.hw.output.requantiser import Requantiser
+from convolver.hw.stream.delay import Delay
+from convolver.hw.stream.output_buffer import OutputBuffer
+from convolver.hw.stream.skid_buffer import SkidBuffer
+from convolver.hw.stream.slot_timer import Pace
+from convolver.hw.window.border import Borders
+from convolver.hw.window.delay_line import DelayLine, SampleMemory
+from convolver.hw.window.frame_check import Entry
+from convolver.hw.window.line_buffer import LineBuffer
+from convolver.hw.window.line_ring import LineRing
+from convolver.hw.window.raster import Raster
+from convolver.hw.window.window import RowBorder, Window
 from convolver.plan.lowering import lower
 
 __all__ = ["PROOFS", "Proof", "Result"]

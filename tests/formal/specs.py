@@ -9,9 +9,13 @@ from amaranth.lib.wiring import In
 from formal.contracts import Queue
 
 from convolver.designs import Conv2DDesign, Design, FIRDesign
-from convolver.hw import coefficients, conv2d, delay, fir, mac_array, output_buffer, pace, raster, requantiser, stream
-from convolver.hw.coefficients import coefficient_layout
-from convolver.hw.marks import ERROR_LAYOUT
+from convolver.hw.cores import conv2d, fir
+from convolver.hw.mac import coefficients, mac_array
+from convolver.hw.mac.coefficients import coefficient_layout
+from convolver.hw.output import requantiser
+from convolver.hw.stream import delay, layouts, output_buffer, skid_buffer, slot_timer
+from convolver.hw.stream.marks import ERROR_LAYOUT
+from convolver.hw.window import raster
 from convolver.plan.array import DotProduct
 from convolver.plan.lowering import lower
 from convolver.plan.plan import Plan
@@ -41,7 +45,7 @@ class SkidBufferSpec(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.dut = dut = stream.SkidBuffer(self._width)
+        m.submodules.dut = dut = skid_buffer.SkidBuffer(self._width)
         m.d.comb += [dut.i.valid.eq(self.valid), dut.i.payload.eq(self.payload), dut.o.ready.eq(self.ready)]
         queue = Queue(
             m,
@@ -192,7 +196,7 @@ class PaceSpec(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.dut = dut = pace.Pace(self._clocks)
+        m.submodules.dut = dut = slot_timer.Pace(self._clocks)
         begun = Signal(self._clocks - 1)  # whether a slot began in each of the clocks before, the last one first
         soon = Signal(init=1)
         m.d.comb += dut.begin.eq(self.begin & dut.free)
@@ -286,7 +290,7 @@ class CoefficientMemorySpec(wiring.Component):
         def of_chosen(values: list[int]) -> Value:
             return Array(values)[chosen]
 
-        shape = stream.shape_of(design.coefficient_format)
+        shape = layouts.shape_of(design.coefficient_format)
         own, changed, active = Signal(shape), Signal(), Signal(shape)
         m.d.comb += own.eq(of_chosen([Const(design.weights[product.weight], shape) for product in products]))
         now = Mux(changed, active, own)
@@ -358,7 +362,7 @@ class RequantiserSpec(wiring.Component):
                 rounded = Mux((value < 0) & (distance != 0), above, below)
         output = design.output_format
         m.d.comb += exact.eq(rounded)
-        wanted = Signal(stream.shape_of(output))
+        wanted = Signal(layouts.shape_of(output))
         m.d.comb += wanted.eq(exact)
         if design.overflow == "saturate":
             with m.If(exact > output.max):
@@ -421,9 +425,9 @@ class MACArraySpec(wiring.Component):
         self._array = array = _array_of(design, cuts)
         if array.pre_added or (array.cycles > 1 and not design.loadable):
             raise ValueError("A pre-adder's operands, and constants that change with the clock, are not free inputs")
-        ports = {"samples": In(stream.shape_of(array.operand)).array(array.lanes)}
+        ports = {"samples": In(layouts.shape_of(array.operand)).array(array.lanes)}
         if design.loadable:
-            ports["coefficients"] = In(stream.shape_of(design.coefficient_format)).array(array.lanes)
+            ports["coefficients"] = In(layouts.shape_of(design.coefficient_format)).array(array.lanes)
             ports["load" if array.cycles == 1 else "pause"] = In(1)
         super().__init__(ports)
 
@@ -443,7 +447,7 @@ class MACArraySpec(wiring.Component):
             # The coefficients of this clock: those that are being loaded, or the last that were.
             loaded, factors = Signal(), []
             for lane in lanes:
-                factor = Signal(stream.shape_of(design.coefficient_format), name=f"factor_{lane}")
+                factor = Signal(layouts.shape_of(design.coefficient_format), name=f"factor_{lane}")
                 kept = Signal.like(factor, name=f"kept_{lane}")
                 m.d.comb += [dut.coefficients[lane].eq(self.coefficients[lane])]
                 m.d.comb += factor.eq(Mux(self.load, self.coefficients[lane], kept))
@@ -506,7 +510,7 @@ class FIRCoreSpec(wiring.Component):
     def __init__(self, design: FIRDesign, depth: int | None = None) -> None:
         self._design = design
         self._depth = depth
-        ports = {"valid": In(1), "payload": In(stream.beat_layout(design)), "ready": In(1), "tag": In(1)}
+        ports = {"valid": In(1), "payload": In(layouts.beat_layout(design)), "ready": In(1), "tag": In(1)}
         if design.loadable:
             ports |= {"new_valid": In(1), "new": In(coefficient_layout(design.coefficient_format)), "restart": In(1)}
         if design.continuous:
@@ -529,7 +533,7 @@ class FIRCoreSpec(wiring.Component):
         # Two clocks later, or three with a pre-adder, the sample and those before it meet the coefficients.
         plan = core.plan
         later = 3 if plan.pre_added and plan.cycles == 1 else 2
-        shape = stream.shape_of(design.data)
+        shape = layouts.shape_of(design.data)
         clear = self.payload.first
         if design.continuous:
             silent = Signal(init=1)
@@ -556,7 +560,7 @@ class FIRCoreSpec(wiring.Component):
             partial = Signal(wide, name=f"partial_{index}")
             m.d.comb += partial.eq(total + sample * factor)
             total = partial
-        wanted = Signal(stream.result_layout(design))
+        wanted = Signal(layouts.result_layout(design))
         m.d.comb += [wanted.data.eq(_finished(design, total)), wanted.first.eq(marks[0]), wanted.last.eq(marks[1])]
 
         depth = plan.buffer_depth
@@ -596,7 +600,7 @@ class FIRCoreSpec(wiring.Component):
             return [Const(weight) for weight in design.weights]
         # A complete set waits for a `first` to come near the multipliers, or for an empty core.
         plan = core.plan
-        shape = stream.shape_of(design.coefficient_format)
+        shape = layouts.shape_of(design.coefficient_format)
         m.submodules.bank = bank = coefficients.CoefficientLoader(plan.coefficients)
         shown = [Signal(shape, name=f"shown_{weight}", init=design.weights[weight]) for weight in plan.coefficients.loaded]
         with m.If(bank.write):
@@ -669,7 +673,7 @@ class RasterSpec(wiring.Component):
 
     def __init__(self, design: Conv2DDesign) -> None:
         self._design = design
-        self._layout = stream.beat_layout(design)
+        self._layout = layouts.beat_layout(design)
         ports = {"next_valid": In(1), "next_payload": In(self._layout), "available": In(1), "tag": In(1)}
         sizes = {"next_rows": In(range(design.core_rows + 2)), "next_columns": In(range(design.core_columns + 2))}
         super().__init__(ports | sizes)
@@ -905,7 +909,7 @@ class Conv2DCoreSpec(wiring.Component):
     def __init__(self, design: Conv2DDesign, depth: int | None = None) -> None:
         self._design = design
         self._depth = depth
-        self._layout = stream.beat_layout(design)
+        self._layout = layouts.beat_layout(design)
         ports = {name: In(1) for name in ("next_valid", "ready", "tag")}
         ports |= {"next_payload": In(self._layout)}
         sizes = {"rows": In(range(design.core_rows + 2)), "columns": In(range(design.core_columns + 2))}
@@ -969,7 +973,7 @@ class Conv2DCoreSpec(wiring.Component):
         chosen, ours, ahead = Signal(), Signal(), Signal.like(owed)
         entering = Signal()  # the chosen frame is the one that enters
         high, wide, in_row, in_column = Signal(4), Signal(4), Signal(4), Signal(4)
-        shape = stream.shape_of(design.pixel)
+        shape = layouts.shape_of(design.pixel)
         pixels = [[Signal(shape, name=f"pixel_{r}_{c}") for c in range(design.core_columns)] for r in range(design.core_rows)]
         row, column = Signal(4), Signal(4)
         m.d.comb += ours.eq(chosen & (ahead == 0) & leaves)
@@ -1031,7 +1035,7 @@ class Conv2DCoreSpec(wiring.Component):
                 partial = Signal(total.shape(), name=f"partial_{i}_{j}")
                 m.d.comb += partial.eq(total + found * weight)
                 total = partial
-        wanted = Signal(stream.shape_of(design.output_format))
+        wanted = Signal(layouts.shape_of(design.output_format))
         m.d.comb += wanted.eq(_finished(design, total))
 
         output = core.o.payload

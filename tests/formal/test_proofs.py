@@ -14,9 +14,9 @@ from formal.prover import ProverError, prove, reach
 from formal.seeds import Seed, planted
 
 from convolver import Conv2DDesign, FIRDesign, s8
-from convolver.hw.core import create
-from convolver.hw.output_buffer import OutputBuffer
-from convolver.hw.stream import SkidBuffer
+from convolver.hw.cores.core import create
+from convolver.hw.stream.output_buffer import OutputBuffer
+from convolver.hw.stream.skid_buffer import SkidBuffer
 
 SAMPLE = ("skid buffer", "MAC array, in parts", "requantiser half_even saturate", "requantiser half_away wrap", "delay")
 
@@ -88,9 +88,9 @@ def test_nothing_sees_ready_of_the_output_in_the_same_clock(core, tmp_path):
 def test_a_path_through_ready_is_found(tmp_path):
     (seed,) = (seed for seed in SKID if seed.name == "ready follows ready")
     with planted(seed):
-        from convolver.hw import stream
+        from convolver.hw.stream import skid_buffer
 
-        assert outputs_that_see(stream.SkidBuffer(8), "o__ready", tmp_path) == {"i__ready"}
+        assert outputs_that_see(skid_buffer.SkidBuffer(8), "o__ready", tmp_path) == {"i__ready"}
 
 
 def test_every_seeded_bug_finds_its_place():

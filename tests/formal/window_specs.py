@@ -5,9 +5,9 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.designs import Conv2DDesign
-from convolver.hw import border, line_buffer, line_ring, window
-from convolver.hw.raster import step_layout
-from convolver.hw.stream import shape_of
+from convolver.hw.stream.layouts import shape_of
+from convolver.hw.window import border, line_buffer, line_ring, window
+from convolver.hw.window.raster import step_layout
 from convolver.plan import lower
 
 __all__ = ["LineBufferSpec", "LineRingSpec", "WindowSpec"]

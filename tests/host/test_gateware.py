@@ -11,9 +11,9 @@ from convolver.errors import DeviceRestarted, LinkTimeout
 from convolver.host.device import Device
 from convolver.host.link import LinkTransport
 from convolver.host.session import Timing
-from convolver.hw.accelerator import Accelerator
-from convolver.hw.link import Link
-from convolver.hw.packing import ResultPacker, SampleUnpacker
+from convolver.hw.bus.accelerator import Accelerator
+from convolver.hw.bus.packing import ResultPacker, SampleUnpacker
+from convolver.hw.link.link import Link
 from convolver.sim import golden
 
 from .device_model import BYE, build

@@ -21,9 +21,9 @@ from convolver.host.feeding import Feeder
 from convolver.host.link import LinkTransport, _Frames, _Results
 from convolver.host.streaming import Stream
 from convolver.host.tiling import Work
-from convolver.sim.board_twin import BoardPipe, BoardTwin
-from convolver.sim.streams import Beats
-from convolver.sim.twin import Run, TwinTransport, simulate_designs
+from convolver.sim.twin.board import BoardPipe, BoardTwin
+from convolver.sim.twin.core import Run, TwinTransport, simulate_designs
+from convolver.sim.twin.streams import Beats
 
 from .test_device import GoldenTransport
 

@@ -32,10 +32,10 @@ from convolver.host.server import Server
 from convolver.host.streaming import Stream
 from convolver.host.tcp_pipe import TcpPipe
 from convolver.sim import golden
-from convolver.sim.board_twin import BoardPipe, BoardTwin, Terminal
-from convolver.sim.board_twin import serving as twin_serving
-from convolver.sim.cache import Cache
-from convolver.sim.twin import Simulation, TwinTransport, simulate_designs
+from convolver.sim.libraries.cache import Cache
+from convolver.sim.twin.board import BoardPipe, BoardTwin, Terminal
+from convolver.sim.twin.board import serving as twin_serving
+from convolver.sim.twin.core import Simulation, TwinTransport, simulate_designs
 
 from .child import Child
 from .test_device import GoldenTransport

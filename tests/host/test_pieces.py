@@ -13,9 +13,9 @@ from convolver.host.device import Device
 from convolver.host.link import LinkTransport
 from convolver.host.session import Timing
 from convolver.sim import golden
-from convolver.sim.board_twin import BoardPipe, BoardTwin
-from convolver.sim.streams import random_samples
-from convolver.sim.twin import TwinTransport, simulate_designs
+from convolver.sim.twin.board import BoardPipe, BoardTwin
+from convolver.sim.twin.core import TwinTransport, simulate_designs
+from convolver.sim.twin.streams import random_samples
 
 from .test_device import GoldenTransport
 

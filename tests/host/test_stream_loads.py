@@ -16,8 +16,8 @@ from convolver.host.device import Device
 from convolver.host.link import connect
 from convolver.host.streaming import Stream
 from convolver.sim import golden
-from convolver.sim.streams import random_samples
-from convolver.sim.twin import TwinTransport
+from convolver.sim.twin.core import TwinTransport
+from convolver.sim.twin.streams import random_samples
 
 from .test_device import GoldenTransport
 from .test_serial import Board

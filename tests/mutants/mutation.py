@@ -19,7 +19,7 @@ from pathlib import Path
 from amaranth.lib import wiring
 from formal.prover import ProverError, Verdict, convert, holds_for_ever, prove, tool
 
-from convolver.sim.compiler import find_compiler
+from convolver.sim.libraries.compiler import find_compiler
 
 __all__ = ["Mutant", "Target", "build", "judge", "same", "survivors", "without_clocks"]
 

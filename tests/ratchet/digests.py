@@ -14,9 +14,9 @@ from ratchet.netlist import digest
 from test_random_designs import seeded
 
 from convolver.designs import Design
-from convolver.hw.accelerator import Accelerator
-from convolver.hw.core import create
-from convolver.hw.families import Family, FamilyPlatform
+from convolver.hw.bus.accelerator import Accelerator
+from convolver.hw.cores.core import create
+from convolver.hw.primitives.families import Family, FamilyPlatform
 
 __all__ = ["COLUMNS", "DESIGNS", "FAMILIES", "FILE", "differences", "line", "netlist", "read", "write"]
 
@@ -30,7 +30,7 @@ FILE = Path(__file__).with_name("digests.txt")
 def netlist(design: Design, family: Family | None) -> str:
     """The digest of a design's accelerator, but for the description in its memory: every zlib packs that in its own way."""
     platform = None if family is None else FamilyPlatform(family)
-    with patch("convolver.hw.registers.description", lambda _design: bytes(range(64))):
+    with patch("convolver.hw.bus.registers.description", lambda _design: bytes(range(64))):
         return digest(Accelerator(design, create(design, family)), platform)
 
 

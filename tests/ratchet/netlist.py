@@ -32,7 +32,7 @@ from amaranth.hdl._nir import (
 )
 from amaranth.lib.wiring import In
 
-from convolver.hw.elaboration import without_collection
+from convolver.hw.export.elaboration import without_collection
 
 __all__ = ["digest"]
 

@@ -18,8 +18,8 @@ from ratchet.netlist import digest
 from test_random_designs import seeded
 
 from convolver import Conv2DDesign, FIRDesign
-from convolver.hw import accelerator
-from convolver.hw.core import create
+from convolver.hw.bus import accelerator
+from convolver.hw.cores.core import create
 
 QUICK = 30
 
@@ -183,7 +183,7 @@ class TestDigest:
     def test_the_packed_description_does_not_count(self):
         design = FIRDesign([3, -1, 2])
         kept = netlist(design, None)
-        with patch("convolver.hw.registers.zlib.compress", lambda text, _level: text):
+        with patch("convolver.hw.bus.registers.zlib.compress", lambda text, _level: text):
             assert netlist(design, None) == kept
 
     def test_no_hash_of_a_string_counts(self):

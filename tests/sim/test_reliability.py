@@ -22,7 +22,7 @@ from convolver.host.link import LinkTransport
 from convolver.host.session import Timing
 from convolver.protocol import Type
 from convolver.sim import golden
-from convolver.sim.board_twin import BoardPipe, BoardTwin
+from convolver.sim.twin.board import BoardPipe, BoardTwin
 
 DESIGN = FIRDesign([3, -7, 11, 60, 25, -9, 1], data=s16, coefficient=s16, output=s16, shift=6, loadable=True)
 TIMING = Timing(progress=1.0)

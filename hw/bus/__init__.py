@@ -1,0 +1,1 @@
+"""A core's registers, and the AXI block around it."""

@@ -1,0 +1,98 @@
+"""The accelerator: a core with its register bank, ready for any front: AXI (`convolver.hw.bus.axi`) or the link."""
+
+from typing import Any
+
+from amaranth.hdl import Module, Signal, Value
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from convolver.designs import Conv2DDesign, FIRDesign
+from convolver.plan.lowering import lower
+
+from ..cores.core import create
+from ..stream.layouts import beat_layout, result_layout
+from .registers import BUS, RegisterBank, description, frame_members
+
+__all__ = ["Accelerator"]
+
+
+class Accelerator(wiring.Component):
+    """A design's core and its registers.
+
+    Samples go straight to and from the core: its throughput, its `latency`, its back-pressure. The bus answers as
+    `RegisterBank` says, and slows no sample.
+
+    Parameters
+    ----------
+    design : FIRDesign or Conv2DDesign
+        What to compute.
+    core : Component, optional
+        A core to use instead of ``convolver.hw.cores.core.create(design)``, of the same ports; one for a family of devices,
+        say.
+
+    Members
+    -------
+    i, o : the core's streams
+        Samples in, results out.
+    bus : In(BUS)
+        Registers.
+    rows, columns : Out, 2-D only
+        Size of the next frame, as written.
+    boundary, fill : Out, switchable only
+        Its border, as written.
+    length : Out(32), FIR only
+        Samples of the next frame, as written; the core needs none.
+
+    Raises
+    ------
+    DesignError
+        If the description is too long; see `convolver.hw.bus.registers.description`.
+    """
+
+    def __init__(self, design: FIRDesign | Conv2DDesign, core: Any = None) -> None:
+        description(design)  # raises now rather than when it is elaborated
+        self.design = design
+        self._core = core
+        streams = {
+            "i": In(stream.Signature(beat_layout(design))),
+            "o": Out(stream.Signature(result_layout(design))),
+        }
+        super().__init__({**streams, "bus": In(BUS), **frame_members(design)})
+
+    @property
+    def latency(self) -> int:
+        """Clocks from the acceptance of a beat to the offer of the result that it completes, without stalls."""
+        return lower(self.design).latency if self._core is None else int(self._core.latency)
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.core = core = create(self.design) if self._core is None else self._core
+        m.submodules.bank = bank = RegisterBank(self.design)
+        connect(m, flipped(self.i), core.i)
+        connect(m, core.o, flipped(self.o))
+        connect(m, flipped(self.bus), bank.bus)
+        m.d.comb += [
+            bank.busy.eq(core.busy),
+            bank.errors.eq(Value.cast(core.errors)),
+            bank.i_stb.eq(core.i.valid & core.i.ready),
+            bank.o_stb.eq(core.o.valid & core.o.ready),
+        ]
+        for name, member in frame_members(self.design).items():
+            m.d.comb += getattr(self, name).eq(getattr(bank, name))
+            if isinstance(self.design, Conv2DDesign):
+                # A register near the core, which compares sizes as they come: the bank may be anywhere.
+                near = Signal(member.shape, name=f"{name}_near", init=member.init)
+                m.d.sync += near.eq(getattr(bank, name))
+                m.d.comb += getattr(core, name).eq(near)
+        if bank.has("SILENCE"):
+            m.d.comb += core.silence.eq(bank.silence)
+        if self.design.loadable:
+            m.d.comb += [
+                core.coefficients.p.data.eq(bank.coefficients.p.data),
+                core.coefficients.p.last.eq(bank.coefficients.p.last),
+                core.coefficients.valid.eq(bank.coefficients.valid),
+                bank.coefficients.ready.eq(core.coefficients.ready),
+                core.restart.eq(bank.restart),
+                bank.pending.eq(core.pending),
+            ]
+        return m

@@ -1,0 +1,309 @@
+"""The accelerator as an AXI block for other people's systems: AXI4-Stream for samples, AXI4-Lite for registers."""
+
+from amaranth.hdl import Cat, ClockDomain, Const, DomainRenamer, Module, Mux, ResetInserter, Signal, Value
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Member, Out, connect
+
+from convolver.clocking import Clocking
+from convolver.designs import Conv2DDesign, FIRDesign
+from convolver.plan.lowering import lower
+from convolver.plan.target import Family
+
+from ..cores.core import create
+from ..stream.data_register import DataRegister
+from ..stream.skid_buffer import SkidBuffer
+from .accelerator import Accelerator
+from .crossing import BusCrossing
+from .packing import padded
+from .registers import ADDRESS_WIDTH, BUS, description
+from .reset import ResetEntry
+
+__all__ = ["AXIAccelerator", "AXILiteFront", "ports"]
+
+OKAY, SLVERR = 0b00, 0b10
+
+AXI_LITE = {
+    "awaddr": In(ADDRESS_WIDTH),
+    "awprot": In(3),
+    "awvalid": In(1),
+    "awready": Out(1),
+    "wdata": In(32),
+    "wstrb": In(4),
+    "wvalid": In(1),
+    "wready": Out(1),
+    "bresp": Out(2),
+    "bvalid": Out(1),
+    "bready": In(1),
+    "araddr": In(ADDRESS_WIDTH),
+    "arprot": In(3),
+    "arvalid": In(1),
+    "arready": Out(1),
+    "rdata": Out(32),
+    "rresp": Out(2),
+    "rvalid": Out(1),
+    "rready": In(1),
+}
+"""The ports of an AXI4-Lite subordinate, without their prefix."""
+
+
+class AXILiteFront(wiring.Component):
+    """Turns AXI4-Lite into requests on the register bus, one at a time, reads and writes in turn.
+
+    Its ready and valid outputs are registers, and so is all that it gives and takes. A read is answered at the earliest six
+    clocks after its address, a write seven; a response that isn't taken holds up others of its kind only. The lowest two
+    address bits and the protection bits are ignored. A write that doesn't write all four bytes is refused with SLVERR, and so
+    is what the bus refuses.
+
+    Members
+    -------
+    awaddr ... rready : AXI4-Lite
+        As named by the standard.
+    bus : Out(BUS)
+        The requests and responses.
+    """
+
+    def __init__(self) -> None:
+        super().__init__({**AXI_LITE, "bus": Out(BUS)})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        request, response = self.bus.request, self.bus.response
+        write_address, read_address, address = (
+            DataRegister(ADDRESS_WIDTH - 2, name=name) for name in ("write_address", "read_address", "address")
+        )
+        write_data, write_whole = DataRegister(32), DataRegister()
+        # Each ready is a register, high while its channel's register is empty. An empty one takes whatever stands at its port:
+        # no handshake enables it. Nor does it matter what a response is that isn't offered.
+        have_address, have_data, have_read = Signal(), Signal(), Signal()
+        with m.If(~have_address):
+            m.d.sync += write_address.eq(self.awaddr[2:])
+        with m.If(~have_data):
+            m.d.sync += [write_data.eq(self.wdata), write_whole.eq(self.wstrb.all())]
+        with m.If(~have_read):
+            m.d.sync += read_address.eq(self.araddr[2:])
+        code = Cat(Const(0, 1), response.p.error)  # OKAY or SLVERR
+        with m.If(~self.rvalid):
+            m.d.sync += [self.rresp.eq(code), self.rdata.eq(response.p.data)]
+
+        # A register for each state. Idle: reads and writes are taken up, reads while the response to a write is taken. A write
+        # is whole or refused. Then it, or the read, is asked and answered; what can be done next is known a clock later.
+        idle, checks, asks, waits, offers = Signal(init=1), Signal(), Signal(), Signal(), Signal()
+        writing = Signal()  # the request that is under way, or was the last
+        can_write, can_read = Signal(), Signal()
+        with m.If(~self.bvalid):
+            m.d.sync += self.bresp.eq(Mux(checks, SLVERR, code))
+        with m.If(idle):
+            m.d.sync += [writing.eq(can_write), address.eq(Mux(can_write, write_address, read_address))]
+        refused, taken, answered = checks & ~write_whole, asks & request.ready, waits & response.valid
+        written = (taken & writing) | refused
+        m.d.sync += [
+            can_write.eq(have_address & have_data & ~self.bvalid),
+            can_read.eq(have_read & ~self.rvalid),
+            idle.eq(offers | (idle & ~can_write & ~can_read)),
+            checks.eq(idle & can_write),
+            asks.eq((idle & ~can_write & can_read) | (checks & write_whole) | (asks & ~request.ready)),
+            waits.eq(taken | (waits & ~response.valid)),
+            offers.eq(refused | answered),
+            have_address.eq(Mux(have_address, ~written, self.awvalid)),
+            have_data.eq(Mux(have_data, ~written, self.wvalid)),
+            have_read.eq(Mux(have_read, ~(taken & ~writing), self.arvalid)),
+            self.bvalid.eq(refused | (answered & writing) | (self.bvalid & ~self.bready)),
+            self.rvalid.eq((answered & ~writing) | (self.rvalid & ~self.rready)),
+        ]
+        m.d.comb += [
+            self.awready.eq(~have_address),
+            self.wready.eq(~have_data),
+            self.arready.eq(~have_read),
+            request.valid.eq(asks),
+            request.p.address.eq(Cat(Const(0, 2), address)),
+            request.p.write.eq(writing),
+            request.p.data.eq(write_data),
+            response.ready.eq(waits),
+        ]
+        return m
+
+
+def ports(design: FIRDesign | Conv2DDesign, clocking: Clocking | None = None) -> dict[str, Member]:
+    """The ports of a design's `AXIAccelerator`, in the order of its Verilog's template."""
+    clocking = clocking or Clocking()
+    pixels, result = design.pixels_per_clock, 8 * design.result_bytes
+    sample = 8 * design.planes * design.sample.bytes
+    streams = {
+        "s_axis_tdata": In(pixels * sample),
+        "s_axis_tkeep": In(pixels * sample // 8),
+        "s_axis_tvalid": In(1),
+        "s_axis_tready": Out(1),
+        "s_axis_tlast": In(1),
+        "s_axis_tuser": In(1),
+        "m_axis_tdata": Out(pixels * result),
+        "m_axis_tkeep": Out(pixels * result // 8),
+        "m_axis_tvalid": Out(1),
+        "m_axis_tready": In(1),
+        "m_axis_tlast": Out(1),
+        "m_axis_tuser": Out(1),
+    }
+    if not isinstance(design, Conv2DDesign):
+        del streams["s_axis_tuser"], streams["m_axis_tuser"]
+    if pixels == 1:
+        del streams["s_axis_tkeep"], streams["m_axis_tkeep"]
+    registers = {f"s_axi_{name}": member for name, member in AXI_LITE.items()}
+    if clocking.own:
+        registers = {"s_axi_aclk": In(1), f"s_axi_{clocking.reset_pin}": In(1)} | registers
+    return {"aclk": In(1), clocking.reset_pin: In(1), **streams, **registers}
+
+
+class AXIAccelerator(wiring.Component):
+    """A design's accelerator with AXI4-Stream and AXI4-Lite ports, for a block design in any tool.
+
+    One beat a clock in and one out, of a sample or of a design's `pixels_per_clock`, latency `latency` clocks, full
+    back-pressure both ways, no combinational path from any input to any output. Names are those that AMD's IP packager
+    recognises; they become the Verilog's port names.
+
+    Parameters
+    ----------
+    design : FIRDesign or Conv2DDesign
+        What to compute.
+    family : {"ecp5", "ice40", "7-series"}, optional
+        Device that the core is planned for; by default any.
+    clocking : Clocking, optional
+        Its clocks and resets; by default one of each, active low and synchronous.
+
+    Members
+    -------
+    aclk, aresetn : In(1)
+        Clock, and reset of one clock or longer; `areset` if it is active high. Behind a reset the block is shut for
+        `ResetEntry.CLOCKS` clocks more: it offers nothing and is ready for nothing.
+    s_axi_aclk, s_axi_aresetn : In(1), if they are its own
+        Clock and reset of the AXI4-Lite ports. Either reset may come without the other: the streams' resets all but the
+        AXI4-Lite ports, and a request that is under way is done behind it; the other resets these alone.
+    s_axis_tdata, s_axis_tvalid, s_axis_tready, s_axis_tlast, s_axis_tuser : samples
+        One a beat in the lower bits; bits above the sample are ignored. 2-D, by the AXI4-Stream video convention: `tuser` at a
+        frame's first pixel, `tlast` at every line's last. FIR: `tlast` at a frame's last sample; the sample behind it, or
+        behind reset, is the next frame's first; no `tuser`.
+    s_axis_tkeep, m_axis_tkeep : of several pixels a beat
+        A bit for each byte: all are set but in a line's last beat, where those of the pixels that the line has are. Each sample
+        is in whole bytes, the leftmost pixel's lowest, and of a pixel the first plane's.
+    m_axis_tdata, m_axis_tvalid, m_axis_tready, m_axis_tlast, m_axis_tuser : results
+        With the same marks; sign-extended to whole bytes where the output is signed. Of several results for each pixel, the
+        first kernel's is lowest.
+    s_axi_awaddr ... s_axi_rready : AXI4-Lite
+        The registers; see `AXILiteFront` and docs/registers.md.
+
+    Raises
+    ------
+    DesignError
+        If the description is too long; see `convolver.hw.bus.registers.description`.
+    """
+
+    def __init__(
+        self, design: FIRDesign | Conv2DDesign, family: Family | None = None, clocking: Clocking | None = None
+    ) -> None:
+        description(design)  # raises now rather than when it is elaborated
+        self.design = design
+        self.family = family
+        self.clocking = clocking = clocking or Clocking()
+        self.video = isinstance(design, Conv2DDesign)
+        super().__init__(ports(design, clocking))
+        # Read by AMD's IP packager, which otherwise guesses which clock a stream belongs to.
+        self._tell("", ["s_axis", "m_axis"] if clocking.own else ["s_axis", "m_axis", "s_axi"])
+        if clocking.own:
+            self._tell("s_axi_", ["s_axi"])
+
+    def _tell(self, prefix: str, interfaces: list[str]) -> None:
+        """Says of a clock and its reset which interfaces are theirs."""
+        clock, pin = f"{prefix}aclk", f"{prefix}{self.clocking.reset_pin}"
+        attributes = getattr(self, clock).attrs
+        attributes["X_INTERFACE_INFO"] = f"xilinx.com:signal:clock:1.0 {clock} CLK"
+        attributes["X_INTERFACE_PARAMETER"] = f"ASSOCIATED_BUSIF {':'.join(interfaces)}, ASSOCIATED_RESET {pin}"
+        attributes = getattr(self, pin).attrs
+        attributes["X_INTERFACE_INFO"] = f"xilinx.com:signal:reset:1.0 {pin} RST"
+        attributes["X_INTERFACE_PARAMETER"] = f"POLARITY ACTIVE_{'LOW' if self.clocking.low else 'HIGH'}"
+
+    @property
+    def latency(self) -> int:
+        """Clocks from the acceptance of a beat to the offer of the result that it completes, without stalls."""
+        return lower(self.design, self.family).latency + 1
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        # What has to be reset is told so by registers, part by part: no domain has a reset of its own.
+        m.domains.sync = domain = ClockDomain("sync", reset_less=True)
+        domain.clk = self.aclk
+        m.submodules.reset = reset = ResetEntry(self.clocking)
+        m.d.comb += reset.pin.eq(getattr(self, self.clocking.reset_pin))
+
+        accelerator = Accelerator(self.design, create(self.design, self.family))
+        cut = SkidBuffer(accelerator.i.payload.shape())
+        m.submodules.accelerator = ResetInserter(reset.first)(accelerator)
+        m.submodules.slice = ResetInserter(reset.first)(cut)
+        connect(m, cut.o, accelerator.i)
+        self._connect_registers(m, accelerator, reset)
+
+        pixels = self.design.pixels_per_clock
+        number = self.design.sample
+        for lane in range(pixels * self.design.planes):
+            sample = self.s_axis_tdata.word_select(lane, 8 * number.bytes)[: number.width]
+            m.d.comb += Value.cast(cut.i.p.data).word_select(lane, number.width).eq(sample)
+        if pixels > 1:
+            given = [self.s_axis_tkeep.word_select(lane, len(self.s_axis_tkeep) // pixels) for lane in range(pixels)]
+            torn = Cat(keep.any() & ~keep.all() for keep in given).any()  # no pixel comes in parts: what there is fits nowhere
+            m.d.comb += [kept.eq(keep.all() & ~torn) for kept, keep in zip(cut.i.p.keep, given, strict=True)]
+            for lane, kept in enumerate(accelerator.o.p.keep):
+                width = len(self.m_axis_tkeep) // pixels
+                m.d.comb += self.m_axis_tkeep.word_select(lane, width).eq(kept.replicate(width))
+        m.d.comb += [
+            cut.i.valid.eq(self.s_axis_tvalid & ~reset.closed),
+            self.s_axis_tready.eq(cut.i.ready & ~reset.closed),
+            self.m_axis_tdata.eq(padded(accelerator.o.p.data, self.design)),
+            self.m_axis_tvalid.eq(accelerator.o.valid & ~reset.closed),
+            accelerator.o.ready.eq(self.m_axis_tready),
+        ]
+        if self.video:
+            m.d.comb += [
+                cut.i.p.first.eq(self.s_axis_tuser),
+                cut.i.p.eol.eq(self.s_axis_tlast),
+                self.m_axis_tuser.eq(accelerator.o.p.first),
+                self.m_axis_tlast.eq(accelerator.o.p.eol),
+            ]
+        else:
+            first = Signal(init=1)
+            with m.If(reset.first):
+                m.d.sync += first.eq(1)
+            with m.Elif(cut.i.valid & cut.i.ready):
+                m.d.sync += first.eq(self.s_axis_tlast)
+            m.d.comb += [
+                cut.i.p.first.eq(first),
+                cut.i.p.last.eq(self.s_axis_tlast),
+                self.m_axis_tlast.eq(accelerator.o.p.last),
+            ]
+        return m
+
+    def _connect_registers(self, m: Module, accelerator: Accelerator, reset: ResetEntry) -> None:
+        """Puts the AXI4-Lite ports in front of the registers; behind a crossing where they have a clock of their own."""
+        front = AXILiteFront()
+        if self.clocking.own:
+            m.domains.axi = domain = ClockDomain("axi", reset_less=True)
+            domain.clk = self.s_axi_aclk
+            in_axi = DomainRenamer("axi")
+            own = ResetEntry(self.clocking)
+            m.submodules.axi_reset = in_axi(own)
+            m.submodules.axi_lite = in_axi(ResetInserter(own.first)(front))
+            m.submodules.crossing = crossing = BusCrossing()
+            m.d.comb += [
+                own.pin.eq(getattr(self, f"s_axi_{self.clocking.reset_pin}")),
+                crossing.bus_reset.eq(own.first),
+                crossing.far_reset.eq(reset.first),
+            ]
+            connect(m, front.bus, crossing.bus)
+            connect(m, crossing.far_bus, accelerator.bus)
+            closed = own.closed
+        else:
+            m.submodules.axi_lite = ResetInserter(reset.second)(front)
+            connect(m, front.bus, accelerator.bus)
+            closed = reset.closed
+        for name, member in AXI_LITE.items():
+            inner, outer = getattr(front, name), getattr(self, f"s_axi_{name}")
+            if name.endswith("valid") or (name.endswith("ready") and member.flow is Out):
+                m.d.comb += inner.eq(outer & ~closed) if member.flow is In else outer.eq(inner & ~closed)
+            else:
+                m.d.comb += inner.eq(outer) if member.flow is In else outer.eq(inner)

@@ -1,0 +1,393 @@
+"""The register bank: what a host reads and writes beside the samples. The map is in docs/registers.md.
+
+`BUS` is the bus that every front of an accelerator speaks: a stream of requests and a stream of responses. AXI4-Lite
+(`convolver.hw.bus.axi`) and the link are two such fronts.
+"""
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
+
+from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from convolver.designs import GATEWARE_BOUNDARIES, Conv2DDesign, FIRDesign
+from convolver.errors import DesignError
+from convolver.plan.lowering import lower
+
+from ..primitives.block_ram import BlockRAM, LogicROM
+from ..primitives.families import family_of
+from ..stream.data_register import DataRegister
+from ..stream.layouts import shape_of
+
+__all__ = [
+    "BUS",
+    "DESCRIPTION",
+    "DESCRIPTION_LIMIT",
+    "ID",
+    "REGISTERS",
+    "VERSION",
+    "Register",
+    "RegisterBank",
+    "description",
+    "frame_members",
+]
+
+ID = 0x434F4E56
+"""What the first register reads: "CONV"."""
+
+VERSION = 1
+"""Version of the register map."""
+
+ADDRESS_WIDTH = 14
+ERROR_KINDS = 5
+DESCRIPTION_LIMIT = 8192
+"""Bytes that the description may have, compressed."""
+
+REQUEST = data.StructLayout({"address": ADDRESS_WIDTH, "write": 1, "data": 32})
+RESPONSE = data.StructLayout({"data": 32, "error": 1})
+
+BUS = wiring.Signature({"request": Out(stream.Signature(REQUEST)), "response": In(stream.Signature(RESPONSE))})
+"""The bus as its initiator sees it. ``request.address`` is in bytes, a multiple of four; ``request.data`` is that of a write;
+``response.data`` is 0 for a write and wherever ``response.error`` is set. One response for every request, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """One line of the register map: byte address, and who may do what: some of ``r`` and ``w``."""
+
+    address: int
+    access: str
+    kind: str | None = None
+    """The only kind of design that has it: "fir", "conv2d", "loadable", "continuous" or "switchable"; None for all."""
+
+
+REGISTERS = {
+    "ID": Register(0x00, "r"),
+    "VERSION": Register(0x04, "r"),
+    "DESCRIPTION_BYTES": Register(0x08, "r"),
+    "STATUS": Register(0x0C, "rw"),
+    "ROWS": Register(0x10, "rw", "conv2d"),
+    "COLUMNS": Register(0x14, "rw", "conv2d"),
+    "LENGTH": Register(0x18, "rw", "fir"),
+    "COEFFICIENTS": Register(0x1C, "r"),
+    "COEFFICIENT": Register(0x20, "w", "loadable"),
+    "RESTART": Register(0x24, "w", "loadable"),
+    "CLOCKS": Register(0x28, "r"),
+    "BEATS_IN": Register(0x2C, "r"),
+    "BEATS_OUT": Register(0x30, "r"),
+    "SILENCE": Register(0x34, "w", "continuous"),
+    "BOUNDARY": Register(0x38, "rw", "switchable"),
+    "FILL": Register(0x3C, "rw", "switchable"),
+}
+"""The register map, without the description behind it."""
+
+DESCRIPTION = 0x2000
+"""Byte address of the description's first word."""
+
+BUSY_BIT = 16
+PENDING_BIT = 17
+
+COUNTER_PART = 16
+"""Bits of a counter that are counted in one clock; the upper ones follow two clocks later."""
+
+PHASES = 7
+"""Clocks of a request in the bank; what happens in each is said where it is made."""
+
+LOADING, DECIDING, TAKING = 2, 4, 6
+"""Of these: a coefficient waits for room, each register decides whether it changes a clock later, the request is taken."""
+
+LOGIC_WORDS = 160
+"""Words of the longest description that is made of look-up tables, one for 16 bits."""
+
+TABLE = 6
+"""Bits of an address that are looked up in one clock."""
+
+PIECE = 8
+"""Bits of a written value that are compared in one clock."""
+
+
+def description(design: FIRDesign | Conv2DDesign) -> bytes:
+    """The design's JSON, zlib-compressed, as a host finds it in the accelerator.
+
+    Raises
+    ------
+    DesignError
+        If it has more than `DESCRIPTION_LIMIT` bytes.
+    """
+    packed = zlib.compress(design.to_json().encode(), 9)
+    if len(packed) > DESCRIPTION_LIMIT:
+        raise DesignError(f"A design's compressed description must have at most {DESCRIPTION_LIMIT} bytes, not {len(packed)}")
+    return packed
+
+
+def frame_members(design: FIRDesign | Conv2DDesign) -> dict[str, wiring.Member]:
+    """The ports by which a register bank tells the next frame's size and border; after reset a 2-D frame has the core's
+    largest size and the design's border."""
+    if isinstance(design, FIRDesign):
+        return {"length": Out(32)}
+    sizes = {"rows": design.core_rows, "columns": design.core_columns}
+    members = {name: Out(size.bit_length(), init=size) for name, size in sizes.items()}
+    if design.switchable:
+        # For `wrap` the host pads, whatever the core puts around that.
+        boundary = GATEWARE_BOUNDARIES.index(design.boundary) if design.boundary in GATEWARE_BOUNDARIES else 0
+        members["boundary"] = Out(range(len(GATEWARE_BOUNDARIES)), init=boundary)
+        members["fill"] = Out(shape_of(design.pixel), init=design.fill)
+    return members
+
+
+class RegisterBank(wiring.Component):
+    """Answers a bus from the registers of an accelerator, and hands a core its frame size and coefficients.
+
+    The response is offered `LATENCY` clocks after the request, later for a coefficient that has to wait for room; one request
+    is under way at a time, and is taken in the clock before its response. Nothing that comes in reaches a ready or valid of
+    the bus within the same clock. What a request asks for happens once and before its response.
+
+    The bank never limits the clock: an address is decoded, a value compared, and what is read chosen in steps of a few bits,
+    each with a clock of its own, and each register has an enable that is a register too.
+
+    A request is refused, with `error` and no effect, if the design has no such register, if the register can't be read or
+    written, if the value doesn't fit it, and, for COEFFICIENT, while a complete set waits for its frame.
+
+    Parameters
+    ----------
+    design : FIRDesign or Conv2DDesign
+        What the accelerator computes; fixes the description, which registers there are, and how wide they are.
+
+    Members
+    -------
+    bus : In(BUS)
+        The requests and responses.
+    rows, columns : Out, 2-D only
+        Size of the next frame; after reset the largest that the core takes.
+    boundary, fill : Out, switchable only
+        The next frame's border: see `Conv2DCore`; after reset the design's.
+    length : Out(32), FIR only
+        Samples of the next frame, for a front whose samples come without marks; 0 after reset.
+    coefficients : Out(stream), loadable only
+        The core's: ``data, last``; every set has the right length.
+    restart : Out(1), loadable only
+        The core drops the set that was begun. A register.
+    silence : Out(1), continuous only
+        The next frame starts from silence. A register.
+    pending, busy : In(1)
+        The core's. `pending` must rise within two clocks after the last coefficient of a set is taken, and fall with `ready`.
+    errors : In(5)
+        The core's strobes, in the order of `convolver.hw.cores.core.ERRORS`.
+    i_stb, o_stb : In(1)
+        A beat was accepted, a beat was delivered.
+
+    Raises
+    ------
+    DesignError
+        If the description is too long; see `description`.
+    """
+
+    LATENCY = PHASES + 1
+
+    def __init__(self, design: FIRDesign | Conv2DDesign) -> None:
+        self.design = design
+        self._description = description(design)
+        members = {
+            "bus": In(BUS),
+            "pending": In(1),
+            "busy": In(1),
+            "errors": In(ERROR_KINDS),
+            "i_stb": In(1),
+            "o_stb": In(1),
+        }
+        members |= frame_members(design)
+        if design.loadable:
+            payload = data.StructLayout({"data": shape_of(design.coefficient_format), "last": 1})
+            members |= {"coefficients": Out(stream.Signature(payload)), "restart": Out(1)}
+        if self.has("SILENCE"):
+            members["silence"] = Out(1)
+        super().__init__(members)
+
+    def has(self, name: str) -> bool:
+        """Whether this design has the register `name`."""
+        kind = REGISTERS[name].kind
+        return kind in (None, self.design.kind) or getattr(self.design, kind, False) is True
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        words = [int.from_bytes(self._description[at : at + 4], "little") for at in range(0, len(self._description), 4)]
+        m.submodules.description = rom = self._memory(words, platform)
+
+        # A request stands still until it is taken. Phase by phase, from the clock after it was offered on:
+        # 0  The upper bits of the address are compared, with 0 and with the description's end; the value, piece by piece.
+        # 1  The lower bits are. The pieces come together.
+        # 2  A coefficient waits until the one before it is taken. What is read is chosen, of two registers at a time;
+        # 3  then of all. After the last coefficient of a set, `pending` comes in.
+        # 4  Each register that can be written decides whether it is. The lower part of what is read is taken.
+        # 5  The register changes.
+        # 6  The upper part is taken, and whether anything was there to read or write. So is the request.
+        request, response = self.bus.request, self.bus.response
+        word, given = request.p.address[2:], request.p.data
+        phase, idle, waits = Signal(PHASES), Signal(init=1), Signal()
+        m.d.comb += request.ready.eq(phase[TAKING])
+        going = Cat(phase[:LOADING], phase[LOADING] & ~waits, phase[LOADING + 1 :])
+        m.d.sync += [
+            phase.eq(Cat(request.valid & idle, going[:-1]) | (phase & ~going)),
+            idle.eq(Mux(idle, ~request.valid, response.valid & response.ready)),
+            response.valid.eq(phase[TAKING] | (response.valid & ~response.ready)),
+        ]
+
+        low, described = DataRegister(), DataRegister()
+        m.d.comb += rom.read_address.eq(word)
+        m.d.sync += [
+            low.eq(word[4:] == 0),
+            described.eq(~idle & request.p.address[13] & _below(m, word[:11], len(words))),
+        ]
+        hits = {name: DataRegister(name=f"hit_{name.lower()}") for name in REGISTERS if self.has(name)}
+        for name, hit in hits.items():
+            # None while nobody asks: then nothing that is read moves.
+            m.d.sync += hit.eq(~idle & low & (word[:4] == REGISTERS[name].address >> 2))
+        grants = {name: Signal(name=f"write_{name.lower()}") for name in hits if "w" in REGISTERS[name].access}
+        stored = {
+            name: getattr(self, name.lower()) for name in ("ROWS", "COLUMNS", "LENGTH", "BOUNDARY", "FILL") if name in hits
+        }
+        fits: dict[str, Value] = {name: _fits(m, name, given, target.shape()) for name, target in stored.items()}
+
+        contents = stored | self._watch(m, given[:ERROR_KINDS] & grants["STATUS"].replicate(ERROR_KINDS))
+        contents = {name: content for name, content in contents.items() if "r" in REGISTERS[name].access}
+        found = _chosen(m, [(described, rom.read_data), *((hits[name], content) for name, content in contents.items())])
+        readable, granted = DataRegister(), DataRegister()
+        m.d.sync += [
+            readable.eq(~request.p.write & (described | Cat(hits[name] for name in contents).any())),
+            granted.eq(Cat(grants.values()).any()),
+        ]
+        value = found & (~request.p.write).replicate(32)
+        with m.If(phase[DECIDING]):
+            m.d.sync += response.p.data[:COUNTER_PART].eq(value[:COUNTER_PART])
+        with m.If(phase[TAKING]):
+            m.d.sync += [response.p.data[COUNTER_PART:].eq(value[COUNTER_PART:]), response.p.error.eq(~(readable | granted))]
+
+        if self.design.loadable:
+            fits["COEFFICIENT"] = self._load(m, hits, grants, waits)
+        for name, grant in grants.items():
+            m.d.sync += grant.eq(phase[DECIDING] & request.p.write & hits[name] & fits.get(name, Const(1)))
+        for name, target in stored.items():
+            with m.If(grants[name]):
+                m.d.sync += target.eq(given)
+        if self.has("SILENCE"):
+            m.d.comb += self.silence.eq(grants["SILENCE"])
+        return m
+
+    def _memory(self, words: Sequence[int], platform: object) -> LogicROM | BlockRAM:
+        """The description's memory: block RAM, as Yosys would not make of so few words; on iCE40 their logic takes 200 look-up
+        tables. On ECP5 it would limit the clock of a core that has none: there a short one is logic."""
+        others = lower(self.design, "ecp5").memory_bits("line buffer", "samples", "coefficients")
+        if family_of(platform) == "ecp5" and len(words) <= LOGIC_WORDS and not others:
+            return LogicROM(32, words)
+        return BlockRAM(32, len(words), words, {"rom_style": "block"})
+
+    def _watch(self, m: Module, clear: Value) -> dict[str, Value]:
+        """What the registers tell that a host can't store: constants, what the core says, and counts of clocks and beats."""
+        errors, sticky = Signal(ERROR_KINDS), Signal(ERROR_KINDS)
+        busy, pending, i_stb, o_stb = Signal(), Signal(), Signal(), Signal()
+        m.d.sync += [
+            errors.eq(self.errors),
+            busy.eq(self.busy),
+            pending.eq(self.pending),
+            i_stb.eq(self.i_stb),
+            o_stb.eq(self.o_stb),
+            sticky.eq(sticky & ~clear | errors),  # an error in the clock of its clearing is kept
+        ]
+        return {
+            "ID": Const(ID, 32),
+            "VERSION": Const(VERSION, 32),
+            "DESCRIPTION_BYTES": Const(len(self._description), 32),
+            "COEFFICIENTS": Const(self.design.set_size, 32),
+            "STATUS": Cat(sticky, Const(0, BUSY_BIT - ERROR_KINDS), busy, pending),
+            "CLOCKS": _count(m, "clocks", Const(1)),
+            "BEATS_IN": _count(m, "beats_in", i_stb),
+            "BEATS_OUT": _count(m, "beats_out", o_stb),
+        }
+
+    def _load(self, m: Module, hits: dict[str, Signal], grants: dict[str, Signal], waits: Signal) -> Value:
+        """Turns writes of COEFFICIENT into sets for the core, through a register of one coefficient; tells whether the value
+        fits, and has room."""
+        given = self.bus.request.p.data
+        form, count = self.design.coefficient_format, self.design.set_size
+        begun = Signal(range(count))  # coefficients of the set that is being written
+        last, pending = Signal(), Signal()
+
+        m.d.comb += [
+            waits.eq((hits["COEFFICIENT"] | hits["RESTART"]) & self.coefficients.valid),
+            self.restart.eq(grants["RESTART"]),
+        ]
+        m.d.sync += [last.eq(begun == count - 1), pending.eq(self.pending)]
+        with m.If(self.coefficients.ready):
+            m.d.sync += self.coefficients.valid.eq(0)
+        with m.If(grants["COEFFICIENT"]):
+            m.d.sync += [
+                self.coefficients.p.data.eq(given),
+                self.coefficients.p.last.eq(last),
+                self.coefficients.valid.eq(1),
+                begun.eq(Mux(last, 0, begun + 1)),
+            ]
+        with m.If(grants["RESTART"]):
+            m.d.sync += begun.eq(0)
+        return _fits(m, "COEFFICIENT", given, shape_of(form)) & ~pending
+
+
+def _fits(m: Module, name: str, given: Value, shape: Shape) -> Value:
+    """Whether a register of this shape can hold what is written, two's complement where it is signed; 2 clocks later."""
+    above = given[shape.width - shape.signed :]
+    if not len(above):
+        return Const(1)
+    pieces = [above[start : start + PIECE] for start in range(0, len(above), PIECE)]
+    kinds = [[~piece.any() for piece in pieces]]
+    if shape.signed:
+        kinds.append([piece.all() for piece in pieces])
+    fits = DataRegister(name=f"fits_{name.lower()}")
+    alike = []
+    for number, kind in enumerate(kinds):
+        m.d.sync += (same := DataRegister(len(kind), name=f"alike_{name.lower()}_{number}")).eq(Cat(kind))
+        alike.append(same.all())
+    m.d.sync += fits.eq(Cat(alike).any())
+    return fits
+
+
+def _below(m: Module, number: Value, bound: int) -> Value:
+    """Whether a number is less than a constant, a clock later: found in tables, as a comparison would become a carry chain."""
+    high, low = divmod(bound, 1 << TABLE)
+    less, equal, rest = DataRegister(), DataRegister(), DataRegister()
+    m.d.sync += [
+        less.eq(Const((1 << high) - 1, 1 << len(number) - TABLE).bit_select(number[TABLE:], 1)),
+        equal.eq(number[TABLE:] == high),
+        rest.eq(Const((1 << low) - 1, 1 << TABLE).bit_select(number[:TABLE], 1)),
+    ]
+    return less | (equal & rest)
+
+
+def _count(m: Module, name: str, step: Value) -> Value:
+    """A count of 32 bits. Its upper part is two clocks behind the lower one: it counts when the bit below it has fallen."""
+    low, high = Signal(COUNTER_PART, name=f"{name}_low"), Signal(32 - COUNTER_PART, name=f"{name}_high")
+    before, carry = Signal(name=f"{name}_before"), Signal(name=f"{name}_carry")
+    m.d.sync += [low.eq(low + step), before.eq(low[-1]), carry.eq(before & ~low[-1]), high.eq(high + carry)]
+    return Cat(low, high)
+
+
+def _chosen(m: Module, choices: Sequence[tuple[Value, Value]]) -> Value:
+    """What is chosen, extended to 32 bits, 2 clocks later; 0 if nothing is. The constants are one choice."""
+    fixed = [(hit, value.value) for hit, value in choices if isinstance(value, Const)]
+    terms = [Cat(Cat(hit for hit, value in fixed if value >> bit & 1).any() for bit in range(32))]
+    moving = [(hit, value) for hit, value in choices if not isinstance(value, Const)]
+    for first in range(0, len(moving), 2):
+        pair = [hit.replicate(32) & _extended(value) for hit, value in moving[first : first + 2]]
+        terms.append(pair[0] | pair[-1])
+    nodes = [DataRegister(32, name=f"read_{number}") for number in range(len(terms))]
+    m.d.sync += [node.eq(term) for node, term in zip(nodes, terms, strict=True)]
+    m.d.sync += (found := DataRegister(32, name="read")).eq(reduce(or_, nodes))
+    return found
+
+
+def _extended(value: Value) -> Value:
+    """A number in 32 bits."""
+    sign = value[-1] if value.shape().signed else Const(0, 1)
+    return Cat(value, sign.replicate(32 - len(value)))

@@ -1,0 +1,189 @@
+"""What stands behind every feeder: array, coefficients, output stage, output buffer."""
+
+from collections.abc import Sequence
+
+from amaranth.hdl import Module, Signal, Value
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from convolver.plan.plan import Plan
+from convolver.plan.stages import Magnitude as MagnitudeStage
+
+from ..mac.coefficients import CoefficientBank, CoefficientMemory, coefficient_layout
+from ..mac.mac_array import MACArray
+from ..output.magnitude import Magnitude
+from ..output.requantiser import Requantiser
+from ..stream.delay import Delay
+from ..stream.layouts import shape_of
+from ..stream.output_buffer import OutputBuffer
+
+__all__ = ["ArrayCore"]
+
+
+class ArrayCore(wiring.Component):
+    """From the samples of each lane to the stream of results: one result a slot, of one pixel or several, full back-pressure at
+    `o`.
+
+    Latency from `valid` to `o.valid`: the plan's stages behind the feeder. Nothing in between can stall: start a slot
+    that gives a result only while `available`, and `take` a credit for it.
+
+    Parameters
+    ----------
+    plan : Plan
+        If it has several arrays, all of them work on the same window, and their results leave together. Of several samples a
+        clock (`Plan.copies`) each has the arrays for itself, and all share the coefficients.
+    result : data.StructLayout
+        Payload of the results: `data` and the marks.
+
+    Ports
+    -----
+    samples : In
+        An array of one sample a lane, those of one copy behind the other.
+    mirrors : In
+        An array of each lane's second sample, 0 where there is none; if the plan has any.
+    valid : In
+        The samples are those of the last clock of a slot that gives a result.
+    marks : In
+        With `valid`: the result's marks, as in its payload.
+    swap : In
+        If coefficients can be loaded: a clock ahead of the first samples of a frame (three in a slot of several clocks), that
+        they may take a pending set.
+    clock, start : In
+        In a slot of several clocks: two clocks ahead of their samples, the clock of the slot; beside the samples, that it is
+        the slot's first.
+    take, available, home : In, Out, Out
+        See `OutputBuffer`.
+    o : stream of `result`
+    coefficients : stream of `coefficient_layout`, restart : In, pending : Out, coefficient_error : Out, open : In
+        If they can be loaded: see `CoefficientLoader`; `open` says that a frame is in the feeder.
+    overflow : Out
+        The output buffer overflowed; can't happen.
+    """
+
+    def __init__(self, plan: Plan, result: data.StructLayout) -> None:
+        design = plan.design
+        self._plan = plan
+        self._result = result
+        self._marks = data.StructLayout({name: field.shape for name, field in result if name != "data"})
+        ports = {
+            "samples": In(shape_of(plan.lane_input)).array(plan.copies * plan.lanes),
+            "valid": In(1),
+            "marks": In(self._marks),
+            "take": In(1),
+            "available": Out(1),
+            "home": Out(1),
+            "o": Out(stream.Signature(result)),
+            "overflow": Out(1),
+        }
+        if plan.pre_added:
+            ports["mirrors"] = In(shape_of(design.sample)).array(plan.lanes)
+        if plan.cycles > 1:
+            ports |= {"clock": In(range(plan.cycles)), "start": In(1)}
+        if plan.cycles > 1 or design.loadable:
+            ports["swap"] = In(1)
+        if design.loadable:
+            ports |= {
+                "coefficients": In(stream.Signature(coefficient_layout(design.coefficient_format))),
+                "restart": In(1),
+                "open": In(1),
+                "pending": Out(1),
+                "coefficient_error": Out(1),
+            }
+        super().__init__(ports)
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        plan = self._plan
+        parts, firsts = plan.arrays * plan.copies, plan.first_lanes * plan.copies
+        several = len(parts) > 1
+        arrays = [MACArray(part) for part in parts]
+        requantisers = [Requantiser(plan, reach) for reach in plan.design.stage_ranges * plan.copies]
+        m.submodules.buffer = buffer = OutputBuffer(self._result, plan.buffer_depth)
+        beside = data.StructLayout({"valid": 1, "marks": self._marks})
+        pre_adder = int(plan.pre_added)
+        longest = max(array.latency for array in arrays)
+        latency = longest + plan.cycles_in(MagnitudeStage) + requantisers[0].latency
+        m.submodules.beside = delay = Delay(beside, latency)
+        result = Signal(self._result)
+        width = plan.design.output_format.width
+
+        sums: list[Value] = []
+        for number, (array, part, first) in enumerate(zip(arrays, parts, firsts, strict=True)):
+            m.submodules[f"array_{number}" if several else "array"] = array
+            copy = number // len(plan.arrays) * plan.lanes
+            for lane in range(part.lanes):
+                m.d.comb += array.samples[lane].eq(self.samples[copy + first + lane])
+                if plan.pre_added:
+                    m.d.comb += array.mirrors[lane].eq(self.mirrors[first + lane])
+            sums.append(array.sum)
+            if early := longest - array.latency:
+                # The sum of fewer lanes, or of narrower ones, waits for the others.
+                m.submodules[f"wait_{number}"] = wait = Delay(array.sum.shape(), early)
+                m.d.comb += wait.i.eq(array.sum)
+                sums[-1] = wait.o
+        if plan.cycles_in(MagnitudeStage):
+            sums = self._magnitudes(m, sums)
+        for number, (requantiser, value) in enumerate(zip(requantisers, sums, strict=True)):
+            m.submodules[f"requantiser_{number}" if len(requantisers) > 1 else "requantiser"] = requantiser
+            output = Value.cast(result.data).word_select(number, width)
+            m.d.comb += [requantiser.i.eq(value), output.eq(requantiser.o)]
+        m.d.comb += [
+            delay.i.valid.eq(self.valid),
+            delay.i.marks.eq(self.marks),
+            *(result[name].eq(delay.o.marks[name]) for name, _ in self._marks),
+            buffer.write.eq(delay.o.valid),
+            buffer.data.eq(result),
+            buffer.take.eq(self.take),
+            self.available.eq(buffer.available),
+            self.home.eq(buffer.home),
+            self.overflow.eq(buffer.overflow),
+        ]
+        wiring.connect(m, buffer.o, wiring.flipped(self.o))
+
+        if plan.cycles > 1:
+            m.submodules.bank = bank = CoefficientMemory(plan.coefficients)
+            m.d.comb += [bank.clock.eq(self.clock), bank.swap.eq(self.swap)]
+            m.submodules.start = start = Delay(1, pre_adder)
+            m.d.comb += start.i.eq(self.start)
+            for array in arrays:
+                m.d.comb += [array.start.eq(start.o), array.load.eq(bank.load)]
+            # A pre-adder's operands are a clock late.
+            domain = m.d.sync if pre_adder else m.d.comb
+            for array, lane, number in self._array_lanes(arrays):
+                domain += array.coefficients[lane].eq(bank.coefficients[number])
+        elif plan.design.loadable:
+            m.submodules.bank = bank = CoefficientBank(plan.coefficients)
+            m.submodules.swap = swap = Delay(1, pre_adder)
+            m.d.comb += [
+                swap.i.eq(self.swap),
+                bank.swap.eq(swap.o),
+                *(array.load.eq(bank.load) for array in arrays),
+                *(array.coefficients[lane].eq(bank.coefficients[number]) for array, lane, number in self._array_lanes(arrays)),
+            ]
+        if plan.design.loadable:
+            wiring.connect(m, wiring.flipped(self.coefficients), bank.i)
+            m.d.comb += [
+                bank.restart.eq(self.restart),
+                bank.idle.eq(self.home & ~self.open),
+                self.pending.eq(bank.pending),
+                self.coefficient_error.eq(bank.error),
+            ]
+        return m
+
+    def _array_lanes(self, arrays: Sequence[MACArray]) -> list[tuple[MACArray, int, int]]:
+        """Each array's lanes, and their numbers among those of a copy."""
+        plan = self._plan
+        parts = zip(arrays, plan.arrays * plan.copies, plan.first_lanes * plan.copies, strict=True)
+        return [(array, lane, first + lane) for array, part, first in parts for lane in range(part.lanes)]
+
+    def _magnitudes(self, m: Module, sums: list[Value]) -> list[Value]:
+        """What goes to the output stage, copy by copy."""
+        plan = self._plan
+        kernels, found = len(plan.arrays), []
+        for copy in range(plan.copies):
+            name = f"magnitude_{copy}" if plan.copies > 1 else "magnitude"
+            m.submodules[name] = magnitude = Magnitude(plan)
+            own = sums[copy * kernels : (copy + 1) * kernels]
+            m.d.comb += [getattr(magnitude, f"i_{number}").eq(value) for number, value in enumerate(own)]
+            found += [getattr(magnitude, f"o_{number}") for number in range(plan.design.outputs)]
+        return found

@@ -1,0 +1,194 @@
+"""The FIR core: a delay line, or memories of samples, in front of the array."""
+
+from amaranth.hdl import Const, Module, Signal, Value
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from convolver.designs import FIRDesign
+from convolver.plan.lowering import lower
+from convolver.plan.target import Family
+
+from ..mac.coefficients import coefficient_layout
+from ..stream.data_register import DataRegister
+from ..stream.delay import Delay
+from ..stream.layouts import beat_layout, result_layout
+from ..stream.marks import ERROR_LAYOUT
+from ..stream.slot_timer import Pace
+from ..window.delay_line import DelayLine, SampleMemory
+from .array_core import ArrayCore
+
+__all__ = ["FIRCore"]
+
+
+class FIRCore(wiring.Component):
+    """Filters a signal: one sample a clock, latency `latency` clocks, full back-pressure, no bubble between frames.
+
+    ``o[n] = overflow(round(sum(coefficients[k] * i[n - k]) / 2**shift))``; each frame starts from silence, or goes on where the
+    one before ended, as the design says. Marks pass through with their sample.
+
+    Parameters
+    ----------
+    design : FIRDesign
+    family : {"ecp5", "ice40", "7-series"}, optional
+        Device that it is planned for; by default any.
+
+    Ports
+    -----
+    i, o : streams of `beat_layout` and `result_layout`
+    coefficients, restart, pending : if they can be loaded
+        See `CoefficientBank`.
+    silence : In, if the design is continuous
+        The next frame starts from silence.
+    busy : Out
+        A frame is in the core: open, or with results that have not left.
+    errors : Out
+        Strobes of `ERROR_LAYOUT`: `first`, a frame began before the `last` of the one before (whose results then lack it);
+        `orphan`, a beat outside any frame was dropped; `coefficients`, a set of a wrong length was dropped.
+    overflow : Out
+        The output buffer overflowed; can't happen.
+    """
+
+    def __init__(self, design: FIRDesign, family: Family | None = None) -> None:
+        self.design = design
+        self.plan = lower(design, family)
+        ports = {
+            "i": In(stream.Signature(beat_layout(design))),
+            "o": Out(stream.Signature(result_layout(design))),
+            "busy": Out(1),
+            "errors": Out(ERROR_LAYOUT),
+            "overflow": Out(1),
+        }
+        if design.loadable:
+            ports |= {
+                "coefficients": In(stream.Signature(coefficient_layout(design.coefficient_format))),
+                "restart": In(1),
+                "pending": Out(1),
+            }
+        if design.continuous:
+            ports["silence"] = In(1)
+        super().__init__(ports)
+
+    @property
+    def latency(self) -> int:
+        """Clocks from the acceptance of a sample to the offer of its result, without stalls."""
+        return self.plan.latency
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.array = array = ArrayCore(self.plan, result_layout(self.design))
+        accept = self.i.valid & self.i.ready
+        opened = Signal()  # a frame has begun and not ended
+        keep = Signal()
+        step = Signal()
+        beat = Signal(beat_layout(self.design))
+        clear = Signal()  # beside `beat`: the samples before it don't count
+        accepted, inside = Signal(), Signal()  # beside it: there is a beat; a frame was open before it
+
+        m.d.comb += [
+            self.i.ready.eq(array.available),
+            keep.eq(accept & (opened | self.i.payload.first)),
+            array.take.eq(keep),
+        ]
+        with m.If(keep):
+            m.d.sync += opened.eq(~self.i.payload.last)
+        m.d.sync += [
+            step.eq(keep),
+            beat.eq(self.i.payload),
+            clear.eq(keep & self.i.payload.first & self._silent(m, keep)),
+            accepted.eq(accept),
+            inside.eq(opened),
+        ]
+        # What is wrong with a beat is found a clock behind it, of registers: nothing but the step looks at its handshake.
+        m.d.comb += [
+            self.errors.first.eq(accepted & beat.first & inside),
+            self.errors.orphan.eq(accepted & ~step),
+        ]
+        if self.plan.cycles > 1:
+            self._feed_memory(m, array, step, beat, clear, keep)
+        else:
+            self._feed_line(m, array, step, beat, clear)
+        if self.design.loadable or self.plan.cycles > 1:
+            m.d.comb += array.swap.eq(step & (beat.first | (self.design.swap == "sample")))
+        m.d.comb += [
+            self.busy.eq(opened | step | ~array.home),
+            self.overflow.eq(array.overflow),
+        ]
+        wiring.connect(m, array.o, wiring.flipped(self.o))
+        if self.design.loadable:
+            wiring.connect(m, wiring.flipped(self.coefficients), array.coefficients)
+            m.d.comb += [
+                array.restart.eq(self.restart),
+                array.open.eq(opened | step),
+                self.pending.eq(array.pending),
+                self.errors.coefficients.eq(array.coefficient_error),
+            ]
+        return m
+
+    def _silent(self, m: Module, keep: Value) -> Value:
+        """Whether a frame that begins now starts from silence."""
+        if not self.design.continuous:
+            return Const(1)
+        silent = Signal(init=1)
+        with m.If(keep & self.i.payload.first):
+            m.d.sync += silent.eq(0)
+        with m.If(self.silence):
+            m.d.sync += silent.eq(1)
+        return silent
+
+    def _feed_line(self, m: Module, array: ArrayCore, step: Signal, beat: Signal, clear: Signal) -> None:
+        """One sample a clock: all delays are in view, those of each group of lanes a clock later than the group's before."""
+        plan = self.plan.arrays[0]
+        valid, sample = step, beat.data
+        samples: list[Signal] = []
+        for number, section in enumerate(plan.sections):
+            # One position more than the lanes look at: what the next section, a clock later, takes as its first. Mirrored
+            # samples come all from the first section, and wait as long as their group is late.
+            more = number < len(plan.sections) - 1
+            length = plan.positions if number == 0 and plan.pre_added else len(section) + more
+            m.submodules[f"line_{number}"] = line = DelayLine(self.design.sample, length)
+            if number == 0:
+                whole = line
+            m.d.comb += [line.valid.eq(valid), line.clear.eq(clear), line.sample.eq(sample)]
+            samples += [line.samples[position] for position in range(len(section))]
+            if more:
+                later = [DataRegister(name=f"{name}_{number + 1}") for name in ("valid", "clear")]
+                m.d.sync += [later[0].eq(valid), later[1].eq(clear)]
+                (valid, clear), sample = later, line.samples[len(section)]
+        m.d.sync += [array.valid.eq(step), array.marks.first.eq(beat.first), array.marks.last.eq(beat.last)]
+        for product in plan.products:
+            m.d.comb += array.samples[product.lane].eq(samples[product.position])
+        for late, group in enumerate(plan.groups):
+            for product in plan.products[group.start : group.stop]:
+                if len(product.terms) == 1:
+                    continue
+                mirror = whole.samples[product.terms[1][0]]
+                for clock in range(late):
+                    # Without a reset, so that a shift register in LUTs can be made of it.
+                    after = DataRegister(mirror.shape(), name=f"mirror_{product.lane}_{clock}")
+                    m.d.sync += after.eq(mirror)
+                    mirror = after
+                m.d.comb += array.mirrors[product.lane].eq(mirror)
+
+    def _feed_memory(self, m: Module, array: ArrayCore, step: Signal, beat: Signal, clear: Signal, keep: Signal) -> None:
+        """One sample a slot: a sample is accepted when the slot before is in its last clock, or over."""
+        m.submodules.memory = memory = SampleMemory(self.plan.arrays[0])
+        m.submodules.pace = pace = Pace(self.plan.cycles)
+        m.d.comb += [
+            self.i.ready.eq(array.available & pace.free),
+            pace.begin.eq(keep),
+            memory.valid.eq(step),
+            memory.clear.eq(clear),
+            memory.sample.eq(beat.data),
+            *(array.samples[lane].eq(memory.samples[lane]) for lane in range(self.plan.lanes)),
+            array.clock.eq(memory.clock),
+            array.start.eq(memory.start),
+            array.valid.eq(memory.end),
+        ]
+        if self.plan.pre_added:
+            m.d.comb += [array.mirrors[lane].eq(memory.mirrors[lane]) for lane in range(self.plan.lanes)]
+        # The slot's marks, as far behind its clocks as its samples are.
+        marks = Signal(array.marks.shape())
+        m.submodules.marks = beside = Delay(array.marks.shape(), 2)
+        with m.If(step):
+            m.d.sync += [marks.first.eq(beat.first), marks.last.eq(beat.last)]
+        m.d.comb += [beside.i.eq(marks), array.marks.eq(beside.o)]

@@ -1,0 +1,1 @@
+"""Gateware as text for other tools: Verilog, FuseSoC."""

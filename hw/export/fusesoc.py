@@ -1,0 +1,127 @@
+"""What makes emitted Verilog a FuseSoC core: the core file, and the lint warnings that the Verilog may give rise to.
+
+The core file is CAPI2 (https://fusesoc.readthedocs.io, "CAPI2 reference"). It is written as plain text: its few lines need no
+YAML library.
+"""
+
+import re
+
+from convolver.clocking import AxiClock, Reset, ResetStyle
+from convolver.designs import Conv2DDesign, FIRDesign
+from convolver.plan.parts import part_of
+from convolver.plan.target import Family
+from convolver.version import __version__
+
+from .verilog import default_name, generate, template
+
+__all__ = ["PRIMITIVES", "WAIVED", "core_file", "package", "waivers"]
+
+WAIVED = {
+    "WIDTHEXPAND": "Yosys sizes constants to their value and lets Verilog extend them; that is exact.",
+    "WIDTHTRUNC": "Yosys writes `!x` for `x is zero`, whatever the width of x; that is exact too.",
+    "CASEINCOMPLETE": "A switch's default is assigned ahead of its `case`, so that a `case` need not be complete.",
+    "UNUSEDSIGNAL": "Every field of a payload has a name, used or not, for whoever reads the file or looks at waves.",
+    "PROCASSINIT": "Registers of the data path have an initial value and no reset, as FPGAs allow.",
+    "VARHIDDEN": "A function's argument has the name of what it is given; a module's inner name may be that of its instance.",
+    "DECLFILENAME": "One file holds all modules of a design, and may be called as its user likes.",
+    "UNSIGNED": "The gateware serves every size: a border of no rows makes a comparison with 0 that is always or never true.",
+    "CMPCONST": "Likewise, a largest size of all ones is one that every size passes.",
+}
+"""Verilator's warnings that emitted Verilog may give rise to, and why each is none: habits of the Verilog's writer, not of the
+design. Of everything else that ``-Wall`` knows it is free."""
+
+PRIMITIVES = {
+    "MODMISSING": "The family's own primitives are in its vendor's library, which isn't part of this core.",
+    "UNDRIVEN": "Without that library nobody can tell a primitive's outputs from its inputs.",
+}
+"""What Verilog for one family of devices gives rise to beside these."""
+
+
+def waivers(name: str, family: Family | None = None) -> str:
+    """Makes the Verilator configuration (.vlt) that waives these warnings, each with its reason, in the file `name`.v alone.
+
+    Parameters
+    ----------
+    name : str
+        The Verilog file's name, without its folder and ending; ``*`` and ``?`` stand for any.
+    family : {"ecp5", "ice40", "7-series"}, optional
+        What the file was written for.
+    """
+    lines = ["// What Verilator may say of this file without failing the lint.", "`verilator_config"]
+    for rule, reason in (WAIVED | (PRIMITIVES if family else {})).items():
+        # The file as it is called beside it, and from elsewhere.
+        lines += ["", f"// {reason}", *(f'lint_off -rule {rule} -file "{place}{name}.v"' for place in ("", "*/"))]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def core_file(name: str, file: str) -> str:
+    """Makes the FuseSoC core file (CAPI2) of the module `name`: ``fusesoc run --target=lint ::NAME`` lints it with Verilator.
+
+    Parameters
+    ----------
+    name : str
+        The module's name, and the core's.
+    file : str
+        Name, without ending, of the Verilog file (.v) and its waivers (.vlt), which stand beside the core file.
+    """
+    version = re.match(r"\d+(\.\d+)*", __version__)
+    assert version is not None
+    return f"""\
+CAPI=2:
+# Made by convolver {__version__}. FuseSoC: https://fusesoc.readthedocs.io
+name: "::{name}:{version[0]}"
+description: "A convolution as an AXI4-Stream block with AXI4-Lite registers"
+
+filesets:
+  rtl:
+    files:
+      - "{file}.v": {{file_type: verilogSource}}
+  waivers:
+    files:
+      - "{file}.vlt": {{file_type: vlt}}
+
+targets:
+  default: &default
+    filesets: [rtl]
+    toplevel: "{name}"
+
+  lint:
+    <<: *default
+    filesets: [rtl, waivers]
+    description: "Verilator, all warnings but those that {file}.vlt names, each with its reason"
+    flow: lint
+    flow_options:
+      tool: verilator
+      verilator_options: ["-Wall"]
+"""
+
+
+def package(
+    design: FIRDesign | Conv2DDesign,
+    file: str,
+    name: str | None = None,
+    family: Family | None = None,
+    *,
+    device: str | None = None,
+    axi_clock: AxiClock = "shared",
+    reset: Reset = "active-low",
+    reset_style: ResetStyle = "sync",
+) -> dict[str, str]:
+    """Makes all files of a design by their names: FILE.v, its template FILE.veo, its FuseSoC core FILE.core and FILE.vlt.
+
+    Parameters
+    ----------
+    design, name, family, device, axi_clock, reset, reset_style
+        As for `convolver.hw.export.verilog.generate`.
+    file : str
+        The files' name, without ending.
+    """
+    name = default_name(design) if name is None else name
+    if device is not None:
+        family = part_of(device, family).family
+    return {
+        f"{file}.v": generate(design, name, family, device=device, axi_clock=axi_clock, reset=reset, reset_style=reset_style),
+        f"{file}.veo": template(design, name, axi_clock=axi_clock, reset=reset, reset_style=reset_style),
+        f"{file}.core": core_file(name, file),
+        f"{file}.vlt": waivers(file, family),
+    }

@@ -1,0 +1,242 @@
+# amaranth: UnusedElaboratable=no
+"""Verilog of a design, in one file, for any tool that reads Verilog; and a template that instantiates it."""
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import amaranth
+from amaranth.back import verilog
+from amaranth.hdl import Shape
+from amaranth.lib.wiring import In, Member
+
+from convolver.clocking import AxiClock, Clocking, Reset, ResetStyle
+from convolver.designs import Conv2DDesign, FIRDesign
+from convolver.plan.fit import check_lines, check_part, part_needs
+from convolver.plan.lowering import lower
+from convolver.plan.parts import Part, part_of
+from convolver.plan.shell import block_latency
+from convolver.plan.target import Family
+from convolver.version import __version__
+
+from ..bus.axi import AXIAccelerator, ports
+from ..primitives.families import FamilyPlatform
+from ..primitives.floorplan import array_sites
+from .elaboration import without_collection, yosys_has_home
+from .module_names import check_name
+from .verilog_blocks import without_combinational_blocks
+
+__all__ = ["default_name", "generate", "template"]
+
+_PACKAGER = re.compile(r"^ *\(\* X_INTERFACE_\w+ = .*\n", re.MULTILINE)
+_INNER = re.compile(r"(?:^ *\(\* X_INTERFACE_\w+ = .*\n)+((?: *\(\* src = .*\n)* *wire )", re.MULTILINE)
+_EMPTY = re.compile(r"^(?: *\(\* .* \*\)\n)* *wire \[-1:0\] .*;\n", re.MULTILINE)
+_SOURCE = re.compile(r'\(\* src = "([^"]*)" \*\)')
+_ROOTS = {
+    str(Path(__file__).resolve().parents[1]): "convolver/hw",
+    **{str(Path(folder).resolve()): "amaranth" for folder in amaranth.__path__},
+}
+
+
+def default_name(design: FIRDesign | Conv2DDesign) -> str:
+    """The module's name unless another is asked for: ``convolver_fir`` or ``convolver_conv2d``."""
+    return f"convolver_{design.kind}"
+
+
+def generate(
+    design: FIRDesign | Conv2DDesign,
+    name: str | None = None,
+    family: Family | None = None,
+    *,
+    device: str | None = None,
+    axi_clock: AxiClock = "shared",
+    reset: Reset = "active-low",
+    reset_style: ResetStyle = "sync",
+) -> str:
+    """Makes the Verilog of a design: an AXI4-Stream block with AXI4-Lite registers (`convolver.hw.bus.axi.AXIAccelerator`).
+
+    The same design and the same versions give the same text, on any machine.
+
+    Parameters
+    ----------
+    design : FIRDesign or Conv2DDesign
+        What to compute.
+    name : str, optional
+        Name of the top module, by default ``convolver_fir`` or ``convolver_conv2d``; the names of all modules under it begin
+        with it. Two designs in one system need two names.
+    family : {"ecp5", "ice40", "7-series"}, optional
+        Devices to write it for, with their primitives; by default for any.
+    device : str, optional
+        One device of a family (`convolver.plan.parts`): what it has no room for is refused, and where the places of its
+        multipliers are known, they are in the Verilog.
+    axi_clock, reset, reset_style
+        Clocks and resets; see `convolver.clocking.Clocking`.
+
+    Raises
+    ------
+    DesignError
+        If a language or a tool has the name already (`convolver.hw.export.module_names`), the description is too long for its
+        memory, an option isn't known, or the device has no room.
+    """
+    name = _checked(design, name)
+    part = None if device is None else part_of(device, family)
+    family = family if part is None else part.family
+    check_lines(lower(design, family), str(family))
+    if part is not None:
+        check_part(part, design)
+    clocking = Clocking(axi_clock, reset, reset_style)
+    top = AXIAccelerator(design, family, clocking)
+    platform = None if family is None else FamilyPlatform(family, "" if part is None else part.name)
+    with _builtin_yosys(), without_collection():
+        body = verilog.convert(top, name=name, platform=platform)
+    body = without_combinational_blocks(body)
+    body = _SOURCE.sub(lambda match: f'(* src = "{_relative(match[1])}" *)', body)
+    # A signal of no bits is declared, and never used, as [-1:0]: two bits to Verilog, and a warning from its tools.
+    body = _EMPTY.sub("", body)
+    # What the IP packager reads belongs to the top module's ports; Amaranth repeats it with the clock in every module, and with
+    # whatever else has a port's net.
+    module, end, others = body.partition("endmodule\n")
+    return _header(design, top, name, part) + _INNER.sub(r"\1", module) + end + _PACKAGER.sub("", others)
+
+
+def template(
+    design: FIRDesign | Conv2DDesign,
+    name: str | None = None,
+    *,
+    axi_clock: AxiClock = "shared",
+    reset: Reset = "active-low",
+    reset_style: ResetStyle = "sync",
+) -> str:
+    """Makes the Verilog that instantiates a design's module, every port by its name: what vendors' tools keep in a .veo file.
+
+    Parameters and errors are those of `generate`.
+    """
+    name = _checked(design, name)
+    lines = [
+        f"// How {name} is instantiated: put this where it belongs, and your own signals into the parentheses.",
+        "",
+        *_instance(design, name, Clocking(axi_clock, reset, reset_style)),
+    ]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _checked(design: FIRDesign | Conv2DDesign, name: str | None) -> str:
+    """The module's name, if it can be one."""
+    if name is None:
+        return default_name(design)
+    check_name(name)
+    return name
+
+
+@contextmanager
+def _builtin_yosys() -> Iterator[None]:
+    """Makes Amaranth use the Yosys that is installed with it, whatever else is on the PATH, without a home folder too."""
+    with ExitStack() as stack:
+        wanted = {"AMARANTH_USE_YOSYS": "builtin"}
+        if not yosys_has_home():
+            wanted["XDG_CACHE_HOME"] = stack.enter_context(TemporaryDirectory())
+        before = {name: os.environ.get(name) for name in wanted}
+        os.environ.update(wanted)
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    del os.environ[name]
+                else:
+                    os.environ[name] = value
+
+
+def _relative(places: str) -> str:
+    """Source places (``path:line|path:line``) without what is only true on this machine."""
+    return "|".join(_shortened(place) for place in places.split("|"))
+
+
+def _shortened(place: str) -> str:
+    path, _, line = place.partition(":")
+    for root, short in _ROOTS.items():
+        if path.startswith(root + os.sep):
+            return f"{short}/{Path(path).relative_to(root).as_posix()}:{line}"
+    return Path(path).name  # a part of Python itself, whose lines differ from version to version
+
+
+def _header(design: FIRDesign | Conv2DDesign, top: AXIAccelerator, name: str, part: Part | None) -> str:
+    """How the file was made, what it does, and how to instantiate it."""
+    lines = [
+        f"{name}: made by convolver {__version__} with Amaranth {version('amaranth')}.",
+        "Don't edit: change the design, and make it again.",
+        "",
+        f"Design: {design.to_json()}",
+        *([f"Device: {top.family if part is None else part.name}, with its primitives."] if top.family else []),
+        "",
+        *_timing(top),
+        *_room(top, part),
+        "Ports, timing and registers: docs/verilog.md and docs/registers.md of convolver.",
+        "",
+        "Instantiation:",
+        "",
+        *(f"    {line}" for line in _instance(design, name, top.clocking)),
+    ]
+    return "".join(f"// {line}".rstrip() + "\n" for line in lines) + "\n"
+
+
+def _timing(top: AXIAccelerator) -> list[str]:
+    """How often the block takes a beat, and when results come."""
+    plan = lower(top.design, top.family)
+    unit = "pixel" if top.video else "sample"
+    beat = unit if plan.pixels == 1 else "beat"
+    pace = f"One {unit} a clock" if plan.cycles == 1 else f"One {unit} in {plan.cycles} clocks"
+    least, most = block_latency(plan)
+    lines = [
+        f"{pace if plan.pixels == 1 else f'{plan.pixels} pixels a clock'}. Without stalls what a {beat} completes is offered",
+        f"{least if least == most else f'{least} to {most}'} clocks after the {beat} was accepted"
+        + (f": {least} where it finds the input empty," if least < most else "."),
+    ]
+    if least < most:
+        lines.append(f"the more, the more {beat}s wait before it.")
+    if top.video:
+        rows, columns = (axis.most or 0 for axis in top.design.frame_axes)
+        if flush := plan.timing.flush_clocks(columns):
+            lines += [
+                f"A frame that comes while the end of the one before leaves waits for that, up to {flush} clocks; so does one",
+                "of another size.",
+            ]
+        lines.append(f"Frames have {rows} rows of {columns} pixels until ROWS and COLUMNS are written.")
+    return lines
+
+
+def _room(top: AXIAccelerator, part: Part | None) -> list[str]:
+    """What the core takes of the device, or of the family's multipliers."""
+    if part is not None:
+        needs = ", ".join(f"{use.used:g} of {use.available} {use.what}s" for use in part_needs(part, top.design))
+        return [f"It takes, at the least, {needs}."]
+    if top.family is None:
+        return []
+    plan = lower(top.design, top.family)
+    told = [f"It takes {plan.hard_multipliers} hard multipliers."]
+    if top.family == "ecp5" and any(array_sites(FamilyPlatform("ecp5", "LFE5U-85F"), array) for array in plan.arrays):
+        told.append("Their places on an LFE5U-85F are not in it: make it with --device LFE5U-85F for that.")
+    return told
+
+
+def _instance(design: FIRDesign | Conv2DDesign, name: str, clocking: Clocking) -> list[str]:
+    """The lines that instantiate a module, each port with its direction and width."""
+    members = ports(design, clocking)
+    longest, last = max(map(len, members)), list(members)[-1]
+    return [
+        f"{name} {name}_0 (",
+        *(
+            f"    .{port:{longest}} ({port}){' ' if port == last else ','} // {_direction(member)}"
+            for port, member in members.items()
+        ),
+        ");",
+    ]
+
+
+def _direction(member: Member) -> str:
+    width = Shape.cast(member.shape).width
+    return f"{'input ' if member.flow is In else 'output'} {f'[{width - 1}:0]' if width > 1 else ''}".rstrip()

@@ -1,0 +1,1 @@
+"""A device's link to the host: bytes, frames, retransmission, and the top of a whole device."""

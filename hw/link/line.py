@@ -1,0 +1,88 @@
+"""Between clocks: a link, and the UART that it speaks through at a clock of its own.
+
+Received bytes cross in an `amaranth.lib.fifo.AsyncFIFO`, single bits through `amaranth.lib.cdc`'s synchronisers. A byte to send
+stands still in a register while a synchronised bit says that it is there.
+"""
+
+from fractions import Fraction
+
+from amaranth.hdl import DomainRenamer, Module, Signal
+from amaranth.lib import wiring
+from amaranth.lib.cdc import FFSynchronizer, PulseSynchronizer
+from amaranth.lib.fifo import AsyncFIFO
+from amaranth.lib.wiring import connect, flipped
+
+from ..stream.skid_buffer import SkidBuffer
+from .uart import PORTS, UART
+
+__all__ = ["Line"]
+
+LINE_DEPTH = 2
+"""Received bytes that wait for the link: their FIFO's comparison has to be made in one clock of the line."""
+
+
+class Line(wiring.Component):
+    """A UART in domain `line` for a link in domain `sync`: 8 data bits, no parity, one stop bit.
+
+    A byte each way every ``10 * divisor`` clocks of `line`, if a clock of `sync` is at most twice as long as one bit. Latency
+    about seven clocks of either side more than that of `UARTReceiver` and `UARTTransmitter`.
+
+    Parameters
+    ----------
+    divisor : int or Fraction
+        Clocks of `line` a bit; see `UARTReceiver`.
+
+    Ports
+    -----
+    rx, tx : the line.
+    i, o : bytes to send, and bytes that came, in `sync`.
+    framing, overrun : a byte was lost, as `UARTReceiver` says, in `sync`.
+
+    Raises
+    ------
+    DesignError
+        If `divisor` is out of its range.
+    """
+
+    def __init__(self, divisor: int | Fraction) -> None:
+        self.uart = UART(divisor)
+        super().__init__(PORTS)
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        uart = self.uart
+        in_line = DomainRenamer("line")
+        m.submodules.uart = in_line(uart)
+        m.submodules.received = received = AsyncFIFO(width=8, depth=LINE_DEPTH, w_domain="line", r_domain="sync")
+        m.submodules.framing = framing = PulseSynchronizer("line", "sync")
+        m.submodules.overrun = overrun = PulseSynchronizer("line", "sync")
+        # Register slices: a FIFO's comparison and the receiver's counters are too much for one clock of a fast line. So is a
+        # FIFO's choice of the byte to send: one byte stands still instead, until the line has taken it.
+        m.submodules.taken = taken = in_line(SkidBuffer(8))
+        m.submodules.slice = cut = in_line(SkidBuffer(8))
+        connect(m, uart.o, taken.i)
+        connect(m, taken.o, received.w_stream)
+        connect(m, received.r_stream, flipped(self.o))
+        byte, given, taken_over = Signal(8), Signal(), Signal()  # the two change with each byte
+        coming, returned = Signal(), Signal()
+        m.submodules.coming = FFSynchronizer(given, coming, o_domain="line")
+        m.submodules.returned = FFSynchronizer(taken_over, returned, o_domain="sync")
+        m.d.comb += [
+            self.i.ready.eq(given == returned),
+            cut.i.payload.eq(byte),
+            cut.i.valid.eq(coming ^ taken_over),
+        ]
+        with m.If(self.i.valid & self.i.ready):
+            m.d.sync += [byte.eq(self.i.payload), given.eq(~given)]
+        with m.If(cut.i.ready):
+            m.d.line += taken_over.eq(coming)
+        connect(m, cut.o, uart.i)
+        m.d.comb += [
+            uart.rx.eq(self.rx),
+            self.tx.eq(uart.tx),
+            framing.i.eq(uart.framing),
+            overrun.i.eq(uart.overrun),
+            self.framing.eq(framing.o),
+            self.overrun.eq(overrun.o),
+        ]
+        return m

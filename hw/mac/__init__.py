@@ -1,0 +1,1 @@
+"""Products and sums: multipliers, adder trees, coefficients."""

@@ -1,0 +1,269 @@
+"""Loading a new set of coefficients behind the active one."""
+
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from convolver.formats import Format
+from convolver.plan.array import GROUP
+from convolver.plan.coefficients import CoefficientStore
+
+from ..primitives.block_ram import BlockRAM
+from ..stream.data_register import DataRegister
+from ..stream.layouts import shape_of
+
+__all__ = ["CoefficientBank", "CoefficientLoader", "CoefficientMemory", "coefficient_layout"]
+
+
+def coefficient_layout(form: Format) -> data.StructLayout:
+    """Payload of a set's stream: `data` of that format, and the mark of its `last` coefficient."""
+    return data.StructLayout({"data": shape_of(form), "last": 1})
+
+
+class CoefficientLoader(wiring.Component):
+    """Counts the coefficients of a set, and says when a whole one may be handed over: one coefficient in two clocks.
+
+    A set is handed over in one clock, either when `swap` is high while it is `pending`, or as soon as the core is `idle`. A
+    set of a wrong length is dropped.
+
+    Parameters
+    ----------
+    store : CoefficientStore
+        Of coefficients that can be loaded.
+
+    Ports
+    -----
+    i : stream of `coefficient_layout`
+        A set, in the order of `store.loaded`. Not ready while a set is pending.
+    restart : In
+        Drops a set that was begun.
+    swap : In
+        A frame's first result is at the multipliers' inputs.
+    idle : In
+        No frame is in the core.
+    write : Out
+        `data` is coefficient number `index` of a set that may become whole.
+    index, data : Out
+    load : Out
+        The set is handed over now.
+    pending : Out
+        A complete set waits.
+    error : Out
+        A set of a wrong length was dropped; one clock.
+    """
+
+    def __init__(self, store: CoefficientStore) -> None:
+        self._count = len(store.loaded)
+        self._store = store
+        super().__init__(
+            {
+                "i": In(stream.Signature(coefficient_layout(store.format))),
+                "restart": In(1),
+                "swap": In(1),
+                "idle": In(1),
+                "write": Out(1),
+                "index": Out(range(self._count)),
+                "data": Out(shape_of(store.format)),
+                "load": Out(1),
+                "pending": Out(1),
+                "error": Out(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        beat = Signal(coefficient_layout(self._store.format))
+        held = Signal()  # `beat` is to be counted
+        final = Signal(init=self._count == 1)  # `index` is the last one's
+        overlong = Signal()  # the set has more coefficients than the design: drop the rest of it
+        idle = Signal()
+        ended = Signal()  # the set is over, whole or not: the next coefficient is the first of another
+
+        accepted = self.i.valid & self.i.ready & ~self.restart
+        m.d.comb += [
+            self.i.ready.eq(~self.pending & ~held & ~ended),
+            self.load.eq(self.pending & (self.swap | idle)),
+            self.data.eq(beat.data),
+        ]
+        m.d.sync += [
+            idle.eq(self.idle),
+            beat.eq(self.i.payload),
+            held.eq(accepted),
+            # ``held & ~overlong`` from a register of its own, which may stand near the coefficients: while one is `held`, none
+            # is accepted, so `overlong` changes by a restart alone.
+            self.write.eq(accepted & ~overlong),
+            self.pending.eq((self.pending & ~self.load) | (self.write & beat.last & final)),
+            self.error.eq(self.write & (beat.last ^ final)),
+            overlong.eq(~self.restart & Mux(held, ~beat.last & (overlong | final), overlong)),
+        ]
+        # The next coefficient is two clocks away, the first of a set three: one for the decision, by a register, to begin anew.
+        m.d.sync += ended.eq(self.restart | (self.write & (beat.last | final)))
+        with m.If(ended):
+            m.d.sync += [self.index.eq(0), final.eq(self._count == 1)]
+        with m.Elif(self.write):
+            m.d.sync += [self.index.eq(self.index + 1), final.eq(self.index == self._count - 2)]
+        return m
+
+
+def _bank_ports(store: CoefficientStore) -> dict[str, wiring.Member]:
+    ports = {
+        "swap": In(1),
+        "load": Out(1),
+        "coefficients": Out(shape_of(store.format)).array(store.lanes),
+    }
+    if store.loadable:
+        ports |= {
+            "i": In(stream.Signature(coefficient_layout(store.format))),
+            "restart": In(1),
+            "idle": In(1),
+            "pending": Out(1),
+            "error": Out(1),
+        }
+    return ports
+
+
+def _connect_loader(m: Module, bank: wiring.Component, loader: CoefficientLoader) -> None:
+    wiring.connect(m, wiring.flipped(bank.i), loader.i)
+    m.d.comb += [
+        loader.restart.eq(bank.restart),
+        loader.swap.eq(bank.swap),
+        loader.idle.eq(bank.idle),
+        bank.pending.eq(loader.pending),
+        bank.error.eq(loader.error),
+    ]
+
+
+class CoefficientBank(wiring.Component):
+    """The next set of an array with one clock a slot: one coefficient in two clocks, the old set stays until `load`.
+
+    The active set is in the multipliers' own registers; here stands only the next one. What is written goes along the groups of
+    lanes, one a clock, as the samples do: no net reaches all of a long filter. After reset the design's own coefficients are
+    handed over in the first clock.
+
+    Parameters
+    ----------
+    store : CoefficientStore
+        Of coefficients that can be loaded.
+
+    Ports
+    -----
+    i, restart, swap, idle, pending, error
+        See `CoefficientLoader`.
+    load : Out
+        The first group's multipliers take `coefficients` now: a clock behind the `swap` that caused it.
+    coefficients : Out
+        An array of one coefficient a lane.
+    """
+
+    def __init__(self, store: CoefficientStore) -> None:
+        self._store = store
+        super().__init__(_bank_ports(store))
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        store = self._store
+        weights = store.weights
+        m.submodules.loader = loader = CoefficientLoader(store)
+        _connect_loader(m, self, loader)
+        initial = Signal(init=1)
+        # A register drives all the multipliers; no coefficient changes before the clock in which it is taken.
+        m.d.sync += [initial.eq(0), self.load.eq(initial | loader.load)]
+        with m.If(initial):
+            # The shadow holds the first set until it has been handed over.
+            m.d.comb += [self.i.ready.eq(0), loader.i.valid.eq(0)]
+
+        shape = shape_of(store.format)
+        shadow = [
+            DataRegister(shape, name=f"shadow_{index}", init=weights[weight]) for index, weight in enumerate(store.loaded)
+        ]
+        write, index, value, afresh = loader.write, loader.index, loader.data, initial
+        low = (GROUP - 1).bit_length()
+        ours: Value = index[low:] == 0  # the coefficient belongs to this group
+        for number, first in enumerate(range(0, len(shadow), GROUP)):
+            word = DataRegister(shape, name=f"word_{number}")
+            m.d.sync += word.eq(value)
+            for place, register in enumerate(shadow[first : first + GROUP]):
+                # A register for each enable, as near to its coefficient as it can be; and one for the decoded place, which
+                # stands for two clocks before anything is written there.
+                chosen, here = (DataRegister(name=f"{name}_{first + place}") for name in ("chosen", "here"))
+                m.d.sync += [chosen.eq(ours & (index[:low] == place)), here.eq(write & chosen)]
+                with m.If(here):
+                    m.d.sync += register.eq(word)
+                with m.If(afresh):
+                    m.d.sync += register.eq(register.init)
+            ours = index[low:] == number + 1
+            if number < store.groups - 1:
+                # The next group takes the set a clock later: what is written comes to it a clock later too. So does a reset,
+                # behind whatever was on its way then.
+                moving = (write, index, afresh, ours)
+                later = [DataRegister(signal.shape(), name=f"later_{number}") for signal in moving]
+                m.d.sync += [after.eq(now) for after, now in zip(later, moving, strict=True)]
+                (write, index, afresh, ours), value = later, word
+        places = {weight: index for index, weight in enumerate(store.loaded)}
+        m.d.comb += [self.coefficients[product.lane].eq(shadow[places[product.weight]]) for product in store.products]
+        return m
+
+
+class CoefficientMemory(wiring.Component):
+    """The coefficients of a folded array, one memory a lane: one coefficient a lane a clock, latency 2 clocks from `clock`.
+
+    With `loadable` set there are three banks: the design's own coefficients, which a reset goes back to, and two in which one
+    set is active while the next one comes.
+
+    Parameters
+    ----------
+    store : CoefficientStore
+        With several phases a slot.
+
+    Ports
+    -----
+    i, restart, idle, pending, error : if they can be loaded
+        See `CoefficientLoader`.
+    clock : In
+        The clock of the slot whose coefficients are wanted.
+    swap : In
+        The next clock is the first of a frame: a pending set is used from it on.
+    load : Out
+        Always: the multipliers take `coefficients` in each clock.
+    coefficients : Out
+        An array of one coefficient a lane, two clocks after `clock`.
+    """
+
+    def __init__(self, store: CoefficientStore) -> None:
+        self._store = store
+        super().__init__(_bank_ports(store) | {"clock": In(range(store.cycles))})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        store = self._store
+        shape = shape_of(store.format)
+        banks = store.banks
+        active = Signal(range(banks))  # 0 after reset
+        m.d.comb += self.load.eq(1)
+
+        if store.loadable:
+            m.submodules.loader = loader = CoefficientLoader(store)
+            _connect_loader(m, self, loader)
+            spare = Signal(range(banks))
+            m.d.comb += spare.eq(Mux(active == 1, 2, 1))
+            with m.If(loader.load):
+                m.d.sync += active.eq(spare)
+        for lane in range(store.lanes):
+            products = store.lane(lane)
+            own = [store.weights[product.weight] for product in products] + [0] * (store.cycles - len(products))
+            size = store.bank_words
+            memory = BlockRAM(shape, size * banks, own)
+            m.submodules[f"lane_{lane}"] = memory
+            m.d.comb += memory.read_address.eq(Cat(self.clock[: (size - 1).bit_length()], active))
+            m.d.comb += self.coefficients[lane].eq(memory.read_data)
+            if store.loadable:
+                # Where each coefficient of a set goes: its lane and its clock.
+                mine = {store.loaded.index(product.weight): product.phase for product in products}
+                clocks = Array(mine.get(index, 0) for index in range(len(store.loaded)))
+                here = Array(int(index in mine) for index in range(len(store.loaded)))
+                m.d.comb += [
+                    memory.write_address.eq(Cat(Const(0, (size - 1).bit_length()) | clocks[loader.index], spare)),
+                    memory.write_data.eq(loader.data),
+                    memory.write.eq(loader.write & here[loader.index]),
+                ]
+        return m

@@ -1,0 +1,127 @@
+"""The column filters of separable kernels: one number of each column of the window for each kernel, before it enters."""
+
+from amaranth.hdl import Cat, Module, Signal, Value
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from convolver.designs import Conv2DDesign
+from convolver.plan.array import DotProduct
+from convolver.plan.conv2d import SERIALISE_LATENCY
+from convolver.plan.plan import Plan
+from convolver.plan.stages import ColumnFilter as ColumnStage
+
+from ..stream.delay import Delay
+from ..window.border import choice_layout, column_signature
+from ..window.cells import Cells
+from .coefficients import CoefficientMemory
+from .constant_multiplier import Scaled
+from .mac_array import MACArray
+from .operands import Operands, Sums
+
+__all__ = ["ColumnFilter"]
+
+
+class ColumnFilter(wiring.Component):
+    """Makes the dot product of each column with each kernel's column: one step a clock, of a column or of several, no stall,
+    latency the plan's stage ``column``.
+
+    What is chosen of columns later, at a row's ends, is chosen of their sums: a border's column is a copy of one of the row's,
+    or the fill from top to bottom. Where that is chosen at run time its sums are computed beside those of the columns,
+    without a multiplier.
+
+    Parameters
+    ----------
+    design : Conv2DDesign
+        Of separable kernels.
+    plan : Plan
+        Its plan.
+
+    Ports
+    -----
+    i : In
+        `column_signature` of the window's rows.
+    o : Out
+        The same of the one row of sums.
+    """
+
+    def __init__(self, design: Conv2DDesign, plan: Plan) -> None:
+        assert plan.columns
+        self._design = design
+        self._plan = plan
+        self._latency = plan.cycles_in(ColumnStage)
+        self._sums = Cells.of_sums(design, plan)
+        inside, outside = column_signature(design, design.kernel_rows), column_signature(design, 1, self._sums)
+        super().__init__({"i": In(inside), "o": Out(outside)})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        design, plan, pixels = self._design, self._plan, Cells.of_pixels(self._design)
+        lanes, several = design.pixels_per_clock, plan.copies * len(plan.columns) > 1
+        count = 0
+        for lane in range(lanes):
+            column, sums = self.i.pixels[lane::lanes], []
+            for plane in range(design.planes):
+                samples = [pixels.number(pixel, plane) for pixel in column]
+                for one in plan.columns:
+                    sums.append(self._filtered(m, one, samples, f"_{count}" if several else ""))
+                    count += 1
+            m.d.comb += self.o.pixels[lane].eq(Cat(sums))
+
+        valid, choice, left = self.i.valid, self.i.choice, self._latency
+        if plan.cycles > 1:
+            # What is chosen stands as long as the operands of its column, and goes on with the last of them.
+            taken, choice = Signal.like(self.i.choice), Signal.like(self.i.choice)
+            with m.If(self.i.valid):
+                m.d.sync += taken.eq(self.i.choice)
+            m.d.sync += choice.eq(taken)
+            valid = self._later(m, "passed", valid, SERIALISE_LATENCY + plan.cycles - 1)
+            left -= SERIALISE_LATENCY + plan.cycles - 1
+        m.d.comb += self.o.valid.eq(self._later(m, "valid", valid, left))
+        # Which pixel each row took is done with; a fill is as late as the sums of its column.
+        for name, _ in choice_layout(design, self._sums):
+            come, go = choice[name], self.o.choice[name]
+            if design.switchable and name in ("border", "border_before"):
+                m.d.comb += go.fill.eq(self._filled(m, name, come.fill, left))
+                come, go = come.boundary, go.boundary
+            m.d.comb += Value.cast(go).eq(self._later(m, name, Value.cast(come), left))
+        return m
+
+    def _filtered(self, m: Module, column: DotProduct, samples: list[Value], suffix: str) -> Value:
+        """One column's sum for one kernel; what takes fewer clocks than others waits for them."""
+        # Operands are taken over a clock behind their `valid`, and a column doesn't stand as a window does.
+        m.submodules[f"sums{suffix}"] = sums = Sums(column, column.sum_levels + (column.cycles > 1))
+        m.submodules[f"array{suffix}"] = array = MACArray(column)
+        m.d.comb += [place.eq(sample) for place, sample in zip(sums.places, samples, strict=True)]
+        operands, taken = list(sums.sums), column.sum_levels
+        if column.cycles > 1:
+            m.submodules[f"operands{suffix}"] = folded = Operands(column.lane_input, column.store)
+            m.submodules[f"bank{suffix}"] = bank = CoefficientMemory(column.store)
+            m.d.comb += [
+                *(operand.eq(value) for operand, value in zip(folded.operands, operands, strict=True)),
+                folded.valid.eq(self._later(m, f"begin{suffix}", self.i.valid, taken)),
+                bank.clock.eq(folded.clock),
+                array.start.eq(folded.start),
+                array.load.eq(bank.load),
+                *(array.coefficients[lane].eq(bank.coefficients[lane]) for lane in range(column.lanes)),
+            ]
+            operands, taken = list(folded.samples), taken + SERIALISE_LATENCY + column.cycles - 1
+        m.d.comb += [sample.eq(operand) for sample, operand in zip(array.samples, operands, strict=True)]
+        return self._later(m, f"wait{suffix}", array.sum, self._latency - taken - array.latency)
+
+    def _filled(self, m: Module, name: str, fill: Value, clocks: int) -> Value:
+        """The sums of a column that is the fill from top to bottom."""
+        sums = []
+        for number, column in enumerate(self._plan.columns):
+            scaled = Scaled(self._design.pixel, column.accumulator, sum(column.weights), clocks)
+            m.submodules[f"{name}_{number}"] = scaled
+            m.d.comb += scaled.i.eq(fill)
+            sums.append(scaled.o)
+        return Cat(sums)
+
+    @staticmethod
+    def _later(m: Module, name: str, value: Value, clocks: int) -> Value:
+        if not clocks:
+            return value
+        m.submodules[name] = delay = Delay(value.shape(), clocks)
+        m.d.comb += delay.i.eq(value)
+        return delay.o

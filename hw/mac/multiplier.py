@@ -1,0 +1,152 @@
+"""The multiplier of a lane, in its plain form, or as the primitive of the platform's family."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from amaranth.hdl import Const, Module, Shape, Signal, Value
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from convolver.formats import Format, is_wiring
+from convolver.plan.target import target_of
+
+from ..primitives import dsp48, ecp5, ice40
+from ..primitives.families import Family, family_of
+from ..stream.data_register import DataRegister
+from ..stream.layouts import shape_of
+
+__all__ = ["Multiplier"]
+
+_MULTIPLY = {"ecp5": ecp5.multiply, "ice40": ice40.multiply, "7-series": dsp48.multiply}
+
+
+class Multiplier(wiring.Component):
+    """Multiplies a sample by a coefficient: ``p = a * b``, exact; latency 2 to 6 clocks, one product a clock, no stall.
+
+    Three clocks are the input, pipeline and output registers that the hard multipliers of ECP5 (MULT18X18D), iCE40
+    UltraPlus (SB_MAC16) and 7-series (DSP48E1) have. Wider factors are cut into parts, each product of two parts has a
+    multiplier, and each level of adding them at their places is a clock more. One clock less where the last register is that
+    of the adder behind.
+
+    Without a platform it is plain registers and a ``*``, for simulation and for inference. A constant power of two, or the
+    negative of one, is wiring and a negation on every platform. Of both forms the products are the same, clock for clock, from
+    the latency after reset and a coefficient's first load on: a primitive's registers have no reset.
+
+    Parameters
+    ----------
+    a : Format
+        Format of the sample.
+    b : Format or int
+        Format of the coefficient, which is then loaded; or the constant coefficient itself.
+    p : Format
+        Format of the product; holds every product.
+    latency : int
+        Clocks from `a` to `p`: `Target.multiplier_latency` of the formats.
+    site : str, optional
+        Where the one primitive that it takes is placed, as nextpnr names it; of an ECP5 only.
+
+    Ports
+    -----
+    a : In
+        The sample.
+    b : In
+        The coefficient, if it can be loaded.
+    load : In
+        Takes `b` into the coefficient register, for the sample of the same clock and all that follow.
+    p : Out
+        The product, `latency` clocks after its sample.
+    """
+
+    def __init__(self, a: Format, b: Format | int, p: Format, latency: int, site: str = "") -> None:
+        self._site = site
+        self._constant = b if isinstance(b, int) else None
+        self._latency = latency
+        ports = {"a": In(shape_of(a)), "p": Out(shape_of(p))}
+        if isinstance(b, Format):
+            ports |= {"b": In(shape_of(b)), "load": In(1)}
+        super().__init__(ports)
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        if self._primitive(m, family_of(platform)):
+            return m
+        a = DataRegister(self.a.shape(), name="a_input")
+        m.d.sync += a.eq(self.a)
+        if self._constant is None:
+            b = DataRegister(self.b.shape(), name="b_input")
+            with m.If(self.load):
+                m.d.sync += b.eq(self.b)
+            product = a * b
+        elif is_wiring(self._constant):
+            shifted = a.shift_left(max(abs(self._constant).bit_length() - 1, 0)) if self._constant else Const(0)
+            product = -shifted if self._constant < 0 else shifted
+        else:
+            product = a * self._constant
+        for index in range(self._latency - 1):
+            stage = DataRegister(self.p.shape(), name=f"p_pipeline_{index}")
+            m.d.sync += stage.eq(product)
+            product = stage
+        m.d.comb += self.p.eq(product)
+        return m
+
+    def _primitive(self, m: Module, family: Family | None) -> bool:
+        """Makes the family's multiplier, or several, unless inference does as well or the plan leaves them no time."""
+        if family is None:
+            return False
+        if self._constant is None:
+            b, load = self.b, self.load
+        elif is_wiring(self._constant):
+            return False
+        else:
+            b, load = Const(self._constant), Const(1)  # inferred, it would have no register
+        one, other = (Format(len(factor), factor.shape().signed) for factor in (self.a, b))
+        spare = self._latency - target_of(family).multiplier_latency(one, other)
+        if spare < 0:
+            return False
+        product = self._whole(m, family, b, load, *target_of(family).parts(one, other))
+        for _ in range(spare):
+            m.d.sync += (after := DataRegister(self.p.shape(), name="after")).eq(product)
+            product = after
+        m.d.comb += self.p.eq(product)
+        return True
+
+    def _whole(
+        self, m: Module, family: Family, b: Value, load: Value, a_parts: Sequence[range], b_parts: Sequence[range]
+    ) -> Value:
+        """The products of all parts, added at their places."""
+        multiply = partial(ecp5.multiply, site=self._site) if self._site else _MULTIPLY[family]
+        rows = []
+        for row, bits in enumerate(a_parts):
+            factor = _part(self.a, bits)
+            terms = []
+            for column, others in enumerate(b_parts):
+                other = _part(b, others)
+                product = Signal(Shape(len(factor) + len(other), factor.shape().signed or other.shape().signed))
+                name = "primitive" if len(a_parts) * len(b_parts) == 1 else f"primitive_{row}_{column}"
+                multiply(m, name, factor, other, load, product)
+                terms.append((product, others.start))
+            rows.append((_summed(m, terms), bits.start))
+        return _summed(m, rows)
+
+
+def _part(factor: Value, bits: range) -> Value:
+    """Some bits of a factor: signed if they are the topmost of a signed one."""
+    part = factor[bits.start : bits.stop]
+    return part.as_signed() if factor.shape().signed and bits.stop == len(factor) else part
+
+
+def _summed(m: Module, terms: Sequence[tuple[Value, int]]) -> Value:
+    """The sum of numbers at the places of these bits, the first of which is 0, in pairs, a clock a level."""
+    nodes = list(terms)
+    while len(nodes) > 1:
+        level = []
+        for first in range(0, len(nodes), 2):
+            low, place = nodes[first]
+            total: Value = low
+            if first + 1 < len(nodes):
+                high, other = nodes[first + 1]
+                total = low + high.shift_left(other - place)
+            m.d.sync += (node := DataRegister(total.shape(), name="node")).eq(total)
+            level.append((node, place))
+        nodes = level
+    return nodes[0][0]

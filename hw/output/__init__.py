@@ -1,0 +1,1 @@
+"""From an exact sum to a result: magnitude, rounding, saturation."""

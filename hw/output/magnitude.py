@@ -1,0 +1,65 @@
+"""What becomes of several kernels' sums, or of one's sign, in front of the output stage."""
+
+from amaranth.hdl import Module, Mux, Value
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from convolver.formats import Format
+from convolver.plan.plan import Plan
+from convolver.plan.stages import Magnitude as MagnitudeStage
+
+from ..stream.data_register import DataRegister
+from ..stream.layouts import shape_of
+
+__all__ = ["Magnitude"]
+
+
+class Magnitude(wiring.Component):
+    """Takes the magnitude of each sum, and adds all of them up for ``sum_abs``: one set of sums a clock, no stall, latency 1
+    clock, and 1 more for each level of a tree that adds them in pairs.
+
+    Parameters
+    ----------
+    plan : Plan
+        Of a design with `absolute` or ``sum_abs``.
+
+    Ports
+    -----
+    i_0, i_1, ... : In
+        The sum of each of the plan's arrays.
+    o_0, o_1, ... : Out
+        What goes to the output stage, as wide as `design.stage_ranges`; `latency` clocks later.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        design = plan.design
+        self._adds = design.combine == "sum_abs"
+        self._count = len(plan.arrays)
+        self._outputs = [Format.holding(*reach) for reach in design.stage_ranges]
+        self.latency = plan.cycles_in(MagnitudeStage)
+        inputs = {f"i_{n}": In(shape_of(array.accumulator)) for n, array in enumerate(plan.arrays)}
+        super().__init__(inputs | {f"o_{n}": Out(shape_of(output)) for n, output in enumerate(self._outputs)})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        values = [_magnitude(m, getattr(self, f"i_{number}"), f"magnitude_{number}") for number in range(self._count)]
+        level = 0
+        while self._adds and len(values) > 1:
+            level += 1
+            pairs = [values[first : first + 2] for first in range(0, len(values), 2)]
+            values = []
+            for number, pair in enumerate(pairs):
+                # No magnitude is negative, so no partial sum exceeds what all of them can give.
+                node = DataRegister(shape_of(self._outputs[0]), name=f"sum_{level}_{number}")
+                m.d.sync += node.eq(sum(pair[1:], pair[0]))
+                values.append(node)
+        m.d.comb += [getattr(self, f"o_{number}").eq(value) for number, value in enumerate(values)]
+        return m
+
+
+def _magnitude(m: Module, value: Value, name: str) -> Value:
+    """``abs(value)``, a clock later: one addition, as minus a number is its complement and 1."""
+    magnitude = DataRegister(len(value), name=name)  # the most negative sum's too
+    negative = value[-1] if value.shape().signed else 0
+    m.d.sync += magnitude.eq(Mux(negative, ~value, value) + negative)
+    return magnitude

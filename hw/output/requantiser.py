@@ -1,0 +1,95 @@
+"""The output stage: shift with rounding, then the overflow rule."""
+
+from amaranth.hdl import Cat, Const, Module, Mux, Value
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from convolver.formats import Format, Rounding, round_shift
+from convolver.plan.plan import Plan
+from convolver.plan.stages import Round, Saturate, Threshold
+
+from ..stream.data_register import DataRegister
+from ..stream.layouts import shape_of
+
+__all__ = ["Requantiser"]
+
+
+def _increment(value: Value, shift: int, rounding: Rounding) -> Value:
+    """What is added to ``value >> shift`` to round it, 0 or 1."""
+    negative = value[-1] if value.shape().signed else Const(0)
+    # Of several kernels one may have sums of fewer bits than the shift that all share.
+    bits = Cat(value, negative.replicate(max(shift + 1 - len(value), 0)))
+    odd, half, rest = bits[shift], bits[shift - 1], bits[: shift - 1].any()
+    match rounding:
+        case "floor":
+            return Const(0)
+        case "half_up":
+            return half
+        case "half_even":
+            return half & (rest | odd)
+        case "half_away":
+            return half & (rest | ~negative)
+        case "toward_zero":
+            return negative & (half | rest)
+
+
+class Requantiser(wiring.Component):
+    """Turns exact sums into results: ``o = overflow(round(i / 2**shift))``; one a clock, no stall, latency 0 to 3 clocks.
+
+    Latency: 2 for a rounding other than ``floor``, 1 more if a result can leave the output format and saturates, or if the
+    design has a threshold: ``o`` is then `output.max` where ``round(i / 2**shift)`` exceeds it, else 0. Nothing is rounded
+    twice: the increment is found from all dropped bits at once.
+
+    Parameters
+    ----------
+    plan : Plan
+        Gives the shift, the rounding, the overflow rule, the output format and the threshold.
+    reach : (int, int), optional
+        The least and the greatest number that comes in; by default `design.stage_ranges` of a design with one output.
+
+    Ports
+    -----
+    i : In
+        What comes to the output stage: an exact sum.
+    o : Out
+        The result, `latency` clocks later.
+    """
+
+    def __init__(self, plan: Plan, reach: tuple[int, int] | None = None) -> None:
+        self._design = plan.design
+        self._reach = self._design.stage_ranges[0] if reach is None else reach
+        self._rounds = plan.cycles_in(Round) > 0
+        self._saturates = plan.saturates
+        self.latency = plan.cycles_in(Round, Saturate, Threshold)
+        super().__init__({"i": In(shape_of(Format.holding(*self._reach))), "o": Out(shape_of(self._design.output_format))})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        design = self._design
+        low, high = self._reach
+        shifted = Format.holding(low >> design.shift, high >> design.shift)
+        exact = Format.holding(*(round_shift(end, design.shift, design.rounding) for end in self._reach))
+        output = design.output_format
+
+        value = self.i >> design.shift
+        if self._rounds:
+            quotient = DataRegister(shape_of(shifted))
+            up = DataRegister()
+            rounded = DataRegister(shape_of(exact))
+            m.d.sync += [
+                quotient.eq(value),
+                up.eq(_increment(self.i, design.shift, design.rounding)),
+                rounded.eq(quotient + up),
+            ]
+            value = rounded
+        if design.threshold is not None:
+            above = DataRegister()
+            m.d.sync += above.eq(value > design.threshold)
+            value = Mux(above, output.max, 0)
+        if self._saturates:
+            clipped = DataRegister(shape_of(output))
+            value = Mux(value > output.max, output.max, Mux(value < output.min, output.min, value))
+            m.d.sync += clipped.eq(value)
+            value = clipped
+        m.d.comb += self.o.eq(value)
+        return m

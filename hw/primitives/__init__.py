@@ -1,0 +1,1 @@
+"""What each device family has: multipliers, memories, places."""

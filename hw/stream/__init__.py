@@ -1,0 +1,1 @@
+"""Streams between blocks: layouts, register slices, delays, the output buffer."""

@@ -1,0 +1,58 @@
+"""The streams between all blocks: their payloads.
+
+Contract, inside and out: a beat is transferred in every clock in which `valid` and `ready` are high; `valid` doesn't wait for
+`ready`; `valid` and `payload` hold until the transfer; no combinational path leads from `o.ready` to `i.ready`.
+"""
+
+from amaranth.hdl import Shape, ShapeLike, signed, unsigned
+from amaranth.lib import data
+
+from convolver.designs import Design
+from convolver.formats import Format
+
+__all__ = [
+    "beat_layout",
+    "framed",
+    "marks_of",
+    "result_layout",
+    "shape_of",
+]
+
+framed = data.StructLayout({"data": 8, "last": 1})
+"""Bytes of a frame, `last` on the final one."""
+
+
+def shape_of(number: Format) -> Shape:
+    """The Amaranth shape of a `Format`."""
+    return signed(number.width) if number.signed else unsigned(number.width)
+
+
+def marks_of(design: Design) -> dict[str, int]:
+    """The marks of a core's beats: a frame's `first` and `last`, and with lines `eol` at the end of each. Of several pixels a
+    beat, `keep` has a bit for each of them: all are set but with `eol`, where those behind the line's end aren't."""
+    names = ("first", "last") if len(design.axes) == 1 else ("first", "last", "eol")
+    pixels = design.pixels_per_clock
+    return dict.fromkeys(names, 1) | ({"keep": pixels} if pixels > 1 else {})
+
+
+def result_layout(design: Design) -> data.StructLayout:
+    """Payload of a core's results: that of its samples, in the output's format; of several for each place, an array takes the
+    place of one."""
+    shape: ShapeLike = shape_of(design.output_format)
+    if design.outputs > 1:
+        shape = data.ArrayLayout(shape, design.outputs)
+    return _layout(design, shape)
+
+
+def beat_layout(design: Design) -> data.StructLayout:
+    """Payload of a core's samples: `data` and `marks_of`. Of several planes a pixel is an array, of several pixels `data` is
+    one of those, the leftmost first."""
+    return _layout(design, shape_of(design.sample))
+
+
+def _layout(design: Design, shape: ShapeLike) -> data.StructLayout:
+    if design.planes > 1:
+        shape = data.ArrayLayout(shape, design.planes)
+    if design.pixels_per_clock > 1:
+        shape = data.ArrayLayout(shape, design.pixels_per_clock)
+    return data.StructLayout({"data": shape} | marks_of(design))

@@ -1,0 +1,131 @@
+"""The buffer behind a pipeline that can't stall, and the credits that keep it from overflowing."""
+
+from amaranth.hdl import Array, Module, Mux, ShapeLike, Signal, Value, signed
+from amaranth.lib import stream, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+from .skid_buffer import SkidBuffer
+
+__all__ = ["SMALLEST_BUFFER", "OutputBuffer"]
+
+SMALLEST_BUFFER = 3
+"""Credits of the smallest buffer: one to take, and two that may have been taken already, unknown as yet."""
+
+_BANKS = 2
+"""Memories that take turns: a power of two, 2 or more."""
+
+
+class OutputBuffer(wiring.Component):
+    """Queues results, and lends credits for those still to come: one a clock, latency 3 clocks from `write` to `o`, never
+    overflows.
+
+    Take one credit for each result that is started, and only while `available`; a transfer at `o` gives it back. Takes and
+    returns are counted through registers, so that no path leads from a handshake through the counter: `available` knows of
+    what happened three clocks ago, and keeps two credits in reserve for what it doesn't know yet.
+
+    Parameters
+    ----------
+    shape : ShapeLike
+        Shape of a result.
+    depth : int
+        Credits, 3 or more. For one result a clock at least the clocks from `take` to `o`, + 6.
+
+    Ports
+    -----
+    take : In
+        A result was started; only while `available`.
+    available : Out
+        A credit is left. A register.
+    home : Out
+        All credits are here: nothing is in flight, nothing is queued. A register, two clocks behind.
+    write : In
+        `data` is a result.
+    data : In
+    o : stream of `shape`
+    overflow : Out
+        A result found no room, sticky. Can't happen while the rule above is kept.
+    """
+
+    def __init__(self, shape: ShapeLike, depth: int) -> None:
+        if depth < SMALLEST_BUFFER:
+            raise ValueError(f"Depth must be at least {SMALLEST_BUFFER}, not {depth}")
+        super().__init__(
+            {
+                "take": In(1),
+                "available": Out(1, init=1),
+                "home": Out(1, init=1),
+                "write": In(1),
+                "data": In(shape),
+                "o": Out(stream.Signature(shape)),
+                "overflow": Out(1),
+            }
+        )
+        self.depth = depth
+        self._shape = shape
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        # Results go to the banks in turn. Each bank's next one stands in a register, which is as far as its address reaches,
+        # and is taken from there in every second clock at most: the address has the clock between to step on.
+        banks, words = _BANKS, -(-self.depth // _BANKS)
+        put_bank, put_word, get_bank = Signal(range(banks)), Signal(range(words)), Signal(range(banks))
+        heads: list[Value] = []
+        there = Signal()  # the next result stands in its bank's register
+        read, written = Signal(), Signal()
+        # All counts run a clock behind, by registers that say which way: no handshake reaches a carry chain.
+        level, moved = Signal(range(self.depth + 1)), Signal(signed(2))
+        credit, lent = Signal(range(self.depth + 1), init=self.depth), Signal(signed(2))
+        more = Signal()  # at least two results are there
+        # No count exceeds the depth: of a power of two the top bit says it.
+        all_here = credit[-1] if self.depth & (self.depth - 1) == 0 else credit == self.depth
+
+        # In front of the stream stands a slice, so that nothing here waits for who takes the results.
+        m.submodules.slice = skid = SkidBuffer(self._shape)
+        wiring.connect(m, skid.o, wiring.flipped(self.o))
+        m.d.comb += [skid.i.valid.eq(there), read.eq(there & skid.i.ready)]
+        for bank in range(banks):
+            m.submodules[f"bank_{bank}"] = memory = Memory(shape=self._shape, depth=words, init=[])
+            put, get = memory.write_port(), memory.read_port()
+            m.d.comb += [
+                # Whatever comes is written, and kept if it is a result: its place is free, as one result at least is on offer
+                # by the time that all others wait here. No enable has to reach the memory.
+                put.en.eq(put_bank == bank),
+                put.addr.eq(put_word),
+                put.data.eq(self.data),
+            ]
+            with m.If(read & (get_bank == bank)):
+                m.d.sync += get.addr.eq(_after(get.addr, words))
+            heads.append(Value.cast(get.data))
+        m.d.comb += Value.cast(skid.i.payload).eq(Array(heads)[get_bank])
+        with m.If(self.write):
+            m.d.sync += put_bank.eq(put_bank + 1)
+            with m.If(put_bank == banks - 1):
+                m.d.sync += put_word.eq(_after(put_word, words))
+        with m.If(read):
+            m.d.sync += get_bank.eq(get_bank + 1)
+        # More than two, or two and none leaving, or one and one arriving; `_three_or_more` covers what else has these bits.
+        m.d.comb += more.eq(_three_or_more(level) | (level[1] & ~moved[1]) | (level[0] & moved[0] & ~moved[1]))
+        m.d.sync += [
+            written.eq(self.write),
+            moved.eq(written - read),
+            level.eq(level + moved),
+            there.eq(written | more | (there & ~skid.i.ready)),
+            lent.eq(self.take - (self.o.valid & self.o.ready)),
+            credit.eq(credit - lent),
+            self.available.eq(_three_or_more(credit)),
+            self.home.eq(all_here & (lent != 1)),
+        ]
+        with m.If(level == self.depth):
+            m.d.sync += self.overflow.eq(1)
+        return m
+
+
+def _three_or_more(count: Signal) -> Value:
+    """Whether a count is `SMALLEST_BUFFER` or more: as its bits say it, because a comparison becomes a carry chain."""
+    return count[2:].any() | count[:2].all()
+
+
+def _after(pointer: Value, depth: int) -> Value:
+    """The next place of a ring."""
+    return pointer + 1 if depth & (depth - 1) == 0 else Mux(pointer == depth - 1, 0, pointer + 1)

@@ -1,0 +1,69 @@
+"""Cells: what stands at a place of the window, and of the columns on their way there."""
+
+from dataclasses import dataclass
+
+from amaranth.hdl import Cat, Const, Shape, Value, unsigned
+
+from convolver.designs import Conv2DDesign
+from convolver.formats import Format
+from convolver.plan.plan import Plan
+
+from ..stream.layouts import shape_of
+
+__all__ = ["Cells"]
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Of each plane the same numbers, side by side, as nothing on the way tells them apart: a pixel's sample, or, of separable
+    kernels, the sums of a column, one a kernel.
+
+    Parameters
+    ----------
+    planes : int
+    formats : tuple of Format
+        Of the numbers of one plane.
+    fills : tuple of int
+        What they are outside the frame under ``constant``, where that isn't chosen at run time.
+    """
+
+    planes: int
+    formats: tuple[Format, ...]
+    fills: tuple[int, ...]
+
+    @classmethod
+    def of_pixels(cls, design: Conv2DDesign) -> "Cells":
+        """Those of a design's pixels."""
+        return cls(design.planes, (design.pixel,), (design.fill,))
+
+    @classmethod
+    def of_sums(cls, design: Conv2DDesign, plan: Plan) -> "Cells":
+        """Those of what separable kernels make of each column."""
+        formats = tuple(column.accumulator for column in plan.columns)
+        return cls(design.planes, formats, tuple(design.fill * sum(column.weights) for column in plan.columns))
+
+    @property
+    def plane_shape(self) -> Shape:
+        """Shape of one plane's numbers."""
+        return shape_of(self.formats[0]) if len(self.formats) == 1 else unsigned(sum(fmt.width for fmt in self.formats))
+
+    @property
+    def shape(self) -> Shape:
+        """Shape of a cell."""
+        return self.plane_shape if self.planes == 1 else unsigned(self.planes * self.plane_shape.width)
+
+    @property
+    def fill(self) -> Value:
+        """`fills`, of one plane."""
+        parts = [Const(fill, shape_of(fmt)) for fill, fmt in zip(self.fills, self.formats, strict=True)]
+        return parts[0] if len(parts) == 1 else Cat(parts)
+
+    def of(self, plane: Value) -> Value:
+        """The cell of which each plane has these numbers."""
+        return plane if self.planes == 1 else plane.replicate(self.planes)
+
+    def number(self, cell: Value, plane: int, index: int = 0) -> Value:
+        """One of the numbers of a cell."""
+        begin = plane * self.plane_shape.width + sum(fmt.width for fmt in self.formats[:index])
+        bits = cell[begin : begin + self.formats[index].width]
+        return bits.as_signed() if self.formats[index].signed else bits

@@ -1,0 +1,174 @@
+"""What feeds a FIR's array: its last samples, all in view at once, or a few a clock out of memories."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from amaranth.hdl import Array, Const, Module, Mux, Signal, Value, signed
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from convolver.formats import Format
+from convolver.plan.array import DotProduct
+
+from ..primitives.block_ram import BlockRAM
+from ..stream.data_register import DataRegister
+from ..stream.layouts import shape_of
+
+__all__ = ["DelayLine", "SampleMemory"]
+
+STEP = signed(10)
+"""Holds every distance between two samples of a slot."""
+
+
+class DelayLine(wiring.Component):
+    """The last samples of a signal, all in view: steps when `valid`, one sample a clock; position 0 appears one clock later.
+
+    Parameters
+    ----------
+    sample : Format
+    positions : int
+
+    Ports
+    -----
+    valid : In
+        Step: `sample` becomes position 0, position k becomes k + 1.
+    clear : In
+        With `valid`, and never without: all other positions become 0, so that the sample is the first of a signal. Nothing else
+        is needed after a reset.
+    sample : In
+    samples : Out
+        An array: position k is the sample of k steps ago.
+    """
+
+    def __init__(self, sample: Format, positions: int) -> None:
+        shape = shape_of(sample)
+        super().__init__({"valid": In(1), "clear": In(1), "sample": In(shape), "samples": Out(shape).array(positions)})
+        self._positions = positions
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        samples = [DataRegister(sample.shape(), name=f"sample_{position}") for position, sample in enumerate(self.samples)]
+        m.d.comb += [sample.eq(register) for sample, register in zip(self.samples, samples, strict=True)]
+        with m.If(self.valid):
+            m.d.sync += [register.eq(before) for register, before in zip(samples, [self.sample, *samples[:-1]], strict=True)]
+        with m.If(self.clear):
+            m.d.sync += [register.eq(0) for register in samples[1:]]
+        return m
+
+
+class SampleMemory(wiring.Component):
+    """The last samples of a signal, read one a lane a clock: a slot follows each step, its samples come 3 clocks behind.
+
+    Each lane has the whole history in a memory of its own, and a second one for the mirrored samples: a sample is written
+    into all of them, and nothing is handed on. Samples from before the signal's first are masked by their age, so that no
+    memory is ever cleared. Steps are at least a slot apart.
+
+    Parameters
+    ----------
+    array : DotProduct
+        Systolic, with several phases a slot.
+
+    Ports
+    -----
+    valid, clear, sample : In
+        As of `DelayLine`: a step, and whether it is a signal's first.
+    clock : Out
+        The clock of the slot, from the clock behind the step on.
+    samples, mirrors : Out
+        An array of one sample a lane, two clocks behind `clock`.
+    start, end : Out
+        Beside the samples: they are those of the slot's first clock, of its last.
+    """
+
+    def __init__(self, array: DotProduct) -> None:
+        self._array = array
+        shape = shape_of(array.sample)
+        super().__init__(
+            {
+                "valid": In(1),
+                "clear": In(1),
+                "sample": In(shape),
+                "clock": Out(range(array.cycles)),
+                "samples": Out(shape).array(array.lanes),
+                "mirrors": Out(shape).array(array.lanes),
+                "start": Out(1),
+                "end": Out(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        array = self._array
+        positions = array.positions
+        depth = 1 << positions.bit_length()  # at least one more than are read: the next step writes while the oldest is read
+        write = Signal(range(depth))
+        older = Signal(range(positions))  # samples of the signal before the next one, as far as they matter
+        running = Signal()
+        first, last = Signal(), Signal()
+
+        m.d.comb += [
+            first.eq(running & (self.clock == 0)),
+            last.eq(running & (self.clock == array.cycles - 1)),
+        ]
+        with m.If(running):
+            m.d.sync += self.clock.eq(self.clock + 1)
+        with m.If(last):
+            m.d.sync += running.eq(0)
+        with m.If(self.valid):
+            m.d.sync += [write.eq(write + 1), running.eq(1), self.clock.eq(0)]
+            with m.If(self.clear):
+                m.d.sync += older.eq(min(1, positions - 1))
+            with m.Elif(older != positions - 1):
+                m.d.sync += older.eq(older + 1)
+        beside = [Signal(2, name="beside_read"), Signal(2, name="beside_samples")]
+        m.d.sync += [beside[0][0].eq(first), beside[0][1].eq(last), beside[1].eq(beside[0])]
+        m.d.comb += [self.start.eq(beside[1][0]), self.end.eq(beside[1][1])]
+
+        for lane in range(array.lanes):
+            products = array.lane(lane)
+            ages = [product.position for product in products]
+            m.d.comb += self.samples[lane].eq(self._read(m, f"lane_{lane}", ages, write, older, running & ~last, depth))
+            mirrors = [product.terms[1][0] if len(product.terms) > 1 else None for product in products]
+            if any(mirror is not None for mirror in mirrors):
+                m.d.comb += self.mirrors[lane].eq(
+                    self._read(m, f"mirror_{lane}", mirrors, write, older, running & ~last, depth)
+                )
+        return m
+
+    def _read(
+        self, m: Module, name: str, ages: Sequence[int | None], write: Signal, older: Signal, advance: Value, depth: int
+    ) -> Value:
+        """The samples of these ages, clock by clock, or 0 where there is none; two clocks behind `clock`."""
+        array = self._array
+        memory = BlockRAM(shape_of(array.sample), depth)
+        m.submodules[name] = memory
+        m.d.comb += [memory.write_address.eq(write), memory.write_data.eq(self.sample), memory.write.eq(self.valid)]
+
+        # Clocks without a sample repeat the age before, so that the address steps as evenly as it can.
+        filled: list[int] = []
+        for age in ages:
+            filled.append(age if age is not None else (filled[-1] if filled else 0))
+        filled += filled[-1:] * (array.cycles - len(filled))
+        steps = [before - after for before, after in pairwise(filled)]
+        # From a slot's last sample to the next slot's first, which is one sample on.
+        around = filled[-1] - filled[0] + 1
+        even = len(set(steps)) <= 1
+        step = Const(steps[0], STEP) if even else Array(Const(value, STEP) for value in (*steps, 0))[self.clock]
+
+        # Neither looks at the write pointer or at the count when a slot begins: that path would be the slowest.
+        address = Signal(range(depth), name=f"{name}_address", init=(-filled[0] - around) % depth)
+        spare_shape = signed(array.positions.bit_length() + 2)
+        spare = Signal(spare_shape, name=f"{name}_spare")  # below 0: from before the signal
+        spare_next = Signal(spare_shape, name=f"{name}_spare_next", init=-filled[0])
+        m.d.sync += spare_next.eq(older - filled[0])
+        with m.If(self.valid):
+            m.d.sync += [address.eq(address + around), spare.eq(Mux(self.clear, -filled[0], spare_next))]
+        with m.Elif(advance):
+            m.d.sync += [address.eq(address + step), spare.eq(spare + step)]
+        m.d.comb += memory.read_address.eq(address)
+
+        there = Array(int(age is not None) for age in (*ages, *[None] * (array.cycles - len(ages))))
+        looked_up, known = Signal(name=f"{name}_looked_up"), Signal(name=f"{name}_known")
+        mask = (spare >= 0) if None not in ages else (spare >= 0) & there[self.clock]
+        m.d.sync += [looked_up.eq(mask), known.eq(looked_up)]
+        return Mux(known, memory.read_data, 0)

@@ -1,0 +1,181 @@
+"""The entry of a 2-D core: pixels with the size of their frame, and whether the core takes it."""
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from convolver.designs import Conv2DDesign
+
+from ..stream.layouts import beat_layout
+from ..stream.skid_buffer import SkidBuffer
+from .raster import border_layout
+
+__all__ = ["Entry", "entry_layout"]
+
+
+def entry_layout(design: Conv2DDesign) -> data.StructLayout:
+    """A beat with what the core must know of its frame.
+
+    rows_left, columns_left : with a frame's first pixel, its rows less 2, and its beats a line less 4.
+    short : with it, it has no more rows than follow a pixel before the result of its place.
+    rest : with it, of several pixels a beat, those of a line's last beat, less one.
+    border : with it, its `border_layout`, where that is chosen at run time.
+    starts, joins, more : there is a beat, and it is the first pixel of a frame that the core takes; and it has the size of the
+        frame before; or it isn't a first pixel.
+    whole, part : of several pixels a beat, it has all of them; it has those of a line's last beat.
+    """
+    fields: dict[str, object] = {
+        "beat": beat_layout(design),
+        "rows_left": range(-1, design.core_rows - 1),
+        "columns_left": range(-1, design.core_beats - 3),
+        "short": 1,
+        "starts": 1,
+        "joins": 1,
+        "more": 1,
+    }
+    if design.pixels_per_clock > 1:
+        fields |= {"rest": range(design.pixels_per_clock), "whole": 1, "part": 1}
+    if design.switchable:
+        fields["border"] = border_layout(design)
+    return data.StructLayout(fields)
+
+
+PARTS = 2
+"""Parts in which two sizes are compared, before the parts come together a clock later."""
+
+
+class Entry(wiring.Component):
+    """Samples a frame's size with its first pixel, and compares it with what the core takes and with the size before: one beat
+    a clock, latency 2 clocks, full back-pressure.
+
+    The size goes the way of its pixel, so that the ports may show the next frame's while it waits.
+
+    Parameters
+    ----------
+    design : Conv2DDesign
+
+    Ports
+    -----
+    i : stream of `beat_layout`
+    rows, columns, boundary, fill : In
+        See `Conv2DCore`.
+    o : stream of `entry_layout`
+    waiting : Out
+        A beat is inside.
+    """
+
+    def __init__(self, design: Conv2DDesign) -> None:
+        self._design = design
+        ports = {
+            "i": In(stream.Signature(beat_layout(design))),
+            "rows": In(16),
+            "columns": In(16),
+            "o": Out(stream.Signature(entry_layout(design))),
+            "waiting": Out(1),
+        }
+        if design.switchable:
+            ports |= {name: In(shape) for name, shape in border_layout(design).members.items()}
+        super().__init__(ports)
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        design = self._design
+        # Each comparison has the clock in front of the first register slice; they come together between the two.
+        layout = entry_layout(design)
+        said = [name for name in ("rows_left", "columns_left", "short", "rest", "border") if name in layout.members]
+        kept = dict.fromkeys([name for name in ("whole", "part") if name in layout.members], 1)
+        frame = {name: layout[name].shape for name in said}
+        size = {"rows": range(design.core_rows + 1), "columns": range(design.core_columns + 1)}
+        border = {name: shape for name, shape in frame.items() if name == "border"}
+        checks = {"fits": 2, "rows_repeat": PARTS, "columns_repeat": PARTS} | kept
+        sampled = {"beat": layout["beat"].shape} | size | border | checks
+        m.submodules.first = first = SkidBuffer(data.StructLayout(sampled))
+        # Of the second slice only the marks are held by what the raster decides in the same clock. Everything else is written
+        # to two places in turn, as it comes, and read from where it stands.
+        marks = data.StructLayout({"first": 1, "eol": 1, "starts": 1, "joins": 1, "more": 1} | kept)
+        m.submodules.second = second = SkidBuffer(marks)
+        wide = data.StructLayout({"data": layout["beat"].shape["data"].shape} | frame)
+        places = [Signal(wide, name=f"place_{index}") for index in range(2)]
+        put, get, now = Signal(), Signal(), Signal(wide)
+        pixels = design.pixels_per_clock
+        columns = first.o.p.columns - (1 + 3 * pixels)  # four beats less, whole ones above and the rest below
+        found: dict[str, Value] = {
+            "data": Value.cast(first.o.p.beat.data),
+            "rows_left": first.o.p.rows - 2,
+            "columns_left": columns >> (pixels - 1).bit_length(),
+            "short": (first.o.p.rows <= design.core_below) if design.core_mode == "same" else Const(0),
+            "rest": columns,
+        }
+        if design.switchable:
+            found["border"] = Value.cast(first.o.p.border)
+        for index, place in enumerate(places):
+            with m.If(first.o.valid & first.o.ready & (put == index)):
+                m.d.sync += [Value.cast(place[name]).eq(found[name]) for name in wide.members]
+        m.d.sync += [put.eq(put ^ (first.o.valid & first.o.ready)), get.eq(get ^ (self.o.valid & self.o.ready))]
+        m.d.comb += now.eq(Mux(get, places[1], places[0]))
+
+        m.d.comb += [first.i.p.rows.eq(self.rows), first.i.p.columns.eq(self.columns)]
+        if pixels > 1:
+            rest = Signal(range(pixels))  # of the frame that began last; no line ends with its first beat
+            with m.If(self.i.valid & self.i.ready & self.i.p.first):
+                m.d.sync += rest.eq(self.columns - 1)
+            m.d.comb += [
+                first.i.p.whole.eq(self.i.p.keep.all()),
+                first.i.p.part.eq(Cat(bit ^ (rest < place) for place, bit in enumerate(self.i.p.keep)).all()),
+            ]
+        sizes = (
+            (self.rows, first.i.p.rows_repeat, design.core_min_rows, design.core_rows),
+            (self.columns, first.i.p.columns_repeat, design.core_min_columns, design.core_columns),
+        )
+        for number, (size, repeats, least, most) in enumerate(sizes):
+            # Of sizes that fit, and of those that are no greater: no two of them look alike in these bits.
+            now_kept, before = size[: most.bit_length()], Signal(most.bit_length(), name=f"before_{number}")
+            with m.If(self.i.valid & self.i.ready & self.i.p.first):
+                m.d.sync += before.eq(now_kept)
+            m.d.comb += [
+                first.i.p.fits[number].eq(~_exceeds(size, most) & _exceeds(now_kept, least - 1)),
+                *(part.eq(before[index::PARTS] == now_kept[index::PARTS]) for index, part in enumerate(repeats)),
+            ]
+        fitted = Signal()  # the frame before was one that the core takes
+        starts = first.o.p.beat.first & first.o.p.fits.all()
+        with m.If(first.o.valid & first.o.ready & first.o.p.beat.first):
+            m.d.sync += fitted.eq(starts)
+        m.d.comb += [
+            self.i.ready.eq(first.i.ready),
+            first.i.valid.eq(self.i.valid),
+            first.i.p.beat.eq(self.i.payload),
+            first.o.ready.eq(second.i.ready),
+            second.i.valid.eq(first.o.valid),
+            second.i.p.first.eq(first.o.p.beat.first),
+            second.i.p.eol.eq(first.o.p.beat.eol),
+            # Low where there is no beat, and so they stay behind the slice.
+            second.i.p.starts.eq(first.o.valid & starts),
+            second.i.p.joins.eq(first.o.valid & starts & fitted & first.o.p.rows_repeat.all() & first.o.p.columns_repeat.all()),
+            second.i.p.more.eq(first.o.valid & ~first.o.p.beat.first),
+            self.o.valid.eq(second.o.valid),
+            second.o.ready.eq(self.o.ready),
+            self.o.p.beat.data.eq(now.data),
+            *(self.o.p[name].eq(now[name]) for name in said),
+            *(self.o.p.beat[name].eq(second.o.p[name]) for name in ("first", "eol")),
+            *(self.o.p[name].eq(second.o.p[name]) for name in ("starts", "joins", "more", *kept)),
+            *(second.i.p[name].eq(first.o.p[name]) for name in kept),
+            self.waiting.eq(first.o.valid | second.o.valid),
+        ]
+        if design.switchable:
+            m.d.comb += [first.i.p.border.boundary.eq(self.boundary), first.i.p.border.fill.eq(self.fill)]
+        return m
+
+
+def _exceeds(value: Value, bound: int) -> Value:
+    """``value > bound``, without the carry chain that a comparison with a constant would be made of."""
+
+    def compare(low: int, high: int) -> tuple[Value, Value]:
+        """Whether these bits are greater, and whether they are equal."""
+        if high - low == 1:
+            bit = value[low]
+            return (Const(0, 1), bit) if bound >> low & 1 else (bit, ~bit)
+        middle = (low + high) // 2
+        (less_greater, less_equal), (more_greater, more_equal) = compare(low, middle), compare(middle, high)
+        return more_greater | (more_equal & less_greater), more_equal & less_equal
+
+    return compare(0, len(value))[0]

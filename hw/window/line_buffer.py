@@ -1,0 +1,93 @@
+"""The last lines of an image, one packed word a column."""
+
+from amaranth.hdl import Cat, Module, Signal, Value
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from convolver.designs import Conv2DDesign
+from convolver.plan.stages import LineBuffer as LineBufferStage
+
+from ..primitives.block_ram import BlockRAM
+from .cells import Cells
+from .line_ring import LineRing
+from .raster import step_layout
+
+__all__ = ["LineBuffer"]
+
+
+class LineBuffer(wiring.Component):
+    """Gives each step the column of pixels above it: one step a clock, latency 2 clocks, no stall.
+
+    One word of `stage.rows` pixels a column is read, shifted by the step's pixel and written back, in a block RAM with
+    one read port, its output register on, and one write port; long lines of an iCE40 (`stage.single_port_rams`) in memories
+    with one port, see `LineRing`. Of several pixels a beat a word has the columns of all. A word is written two clocks after it
+    was read, so a line must have at least 3 beats.
+
+    Parameters
+    ----------
+    design : Conv2DDesign
+        Sets the depth, `core_beats`, and the word, `stage.rows` pixels of each of a beat's columns.
+    stage : LineBufferStage
+        The plan's: how many rows it keeps, and in which memories.
+
+    Ports
+    -----
+    valid, step, length : In
+        See `Raster`.
+    o_valid : Out
+        The same, two clocks later.
+    pixels : Out
+        An array of `stage.rows` + 1 pixels of the step's column, the step's own last; of several columns, row by row.
+    """
+
+    def __init__(self, design: Conv2DDesign, stage: LineBufferStage) -> None:
+        self._design = design
+        self._lines = stage.rows
+        self._ring = stage.single_port_rams > 0
+        pixels = (self._lines + 1) * design.pixels_per_clock
+        super().__init__(
+            {
+                "valid": In(1),
+                "step": In(step_layout(design)),
+                "length": In(range(-1, design.core_beats - 3)),
+                "o_valid": Out(1),
+                "pixels": Out(Cells.of_pixels(design).shape).array(pixels),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        design = self._design
+        width, newest = Cells.of_pixels(design).shape.width, Value.cast(self.step.pixel)
+        # Beside the word that is read.
+        valid, column, pixel = Signal(), Signal.like(self.step.column), Signal.like(newest)
+        o_column, o_pixel = Signal.like(column), Signal.like(pixel)
+        m.d.sync += [
+            valid.eq(self.valid),
+            column.eq(self.step.column),
+            pixel.eq(newest),
+            self.o_valid.eq(valid),
+            o_column.eq(column),
+            o_pixel.eq(pixel),
+        ]
+        if not self._lines:
+            m.d.comb += [out.eq(o_pixel.word_select(place, width)) for place, out in enumerate(self.pixels)]
+            return m
+
+        memory: LineRing | BlockRAM
+        if self._ring:
+            m.submodules.memory = memory = LineRing(self._lines * len(newest), design.core_beats)
+            m.d.comb += [memory.read.eq(self.valid), memory.length.eq(self.length)]
+        else:
+            m.submodules.memory = memory = BlockRAM(self._lines * len(newest), design.core_beats)
+            m.d.comb += [
+                memory.read_address.eq(self.step.column),
+                memory.write.eq(self.o_valid),
+                memory.write_address.eq(o_column),
+            ]
+        word = Cat(memory.read_data, o_pixel)
+        m.d.comb += [
+            *(out.eq(word.word_select(place, width)) for place, out in enumerate(self.pixels)),
+            memory.write_data.eq(word[len(newest) :]),
+        ]
+        return m

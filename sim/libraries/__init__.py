@@ -1,0 +1,1 @@
+"""Compiled twins as shared libraries: made, kept in a cache, loaded."""

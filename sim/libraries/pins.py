@@ -1,0 +1,133 @@
+"""The ports of a board twin, a clocked device with a link's pins, and the C++ that reaches them for board.h or board_fifo.h."""
+
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from math import ceil
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from . import ports
+from .ports import Ports
+
+if TYPE_CHECKING:
+    from convolver.hw.link.one_clock import OneClockTop
+
+__all__ = ["FifoPins", "Pins", "UartPins", "glue", "pins_of", "ports_from_dict"]
+
+ANSWER, RECOVERY = 14e-9, 49e-9
+"""Seconds from an FT2232H's strobe to data and status, at most, and for which its status is inactive behind that, at least."""
+
+
+@dataclass(frozen=True)
+class Pins(Ports):
+    """The pins of a component without streams; so many `parts` of what passes, bits or bytes, take so many `clocks`."""
+
+    clocks: int = 4
+    parts: int = 1
+
+    functions: ClassVar[tuple[str, ...]] = ("new", "delete", "run")
+
+    @classmethod
+    def of_rate(cls, clocks: Fraction, **more: int) -> Self:
+        """Those at which one of `parts` takes so many clocks."""
+        rate = {"clocks": clocks.numerator, "parts": clocks.denominator}
+        return cls(input={}, output={}, coefficients={}, errors={}, sizes={}, flags=(), latency=None, **rate, **more)
+
+    @classmethod
+    def from_dict(cls, plain: dict[str, Any]) -> Self:
+        """Of what `to_dict` gave."""
+        return cls(**{name: value for name, value in plain.items() if name != "kind"} | {"flags": ()})
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"kind": type(self).__name__} | asdict(self)
+
+
+@dataclass(frozen=True)
+class UartPins(Pins):
+    """`rx` and `tx`; `parts` are bits."""
+
+    lines = "uart_lines"
+
+    @property
+    def constants(self) -> str:
+        """What the C++ of the pins' far end asks for."""
+        return f"clocks = {self.clocks}, bits = {self.parts}"
+
+    def accessors(self) -> list[str]:
+        """Functions that reach the pins."""
+        return [
+            "static void set_rx(top &t, bool level) { t.p_rx = value<1>::of(level); }",
+            "static bool tx(const top &t) { return t.p_tx.low(); }",
+        ]
+
+
+@dataclass(frozen=True)
+class FifoPins(Pins):
+    """Those of an FT245 FIFO; `parts` are bytes. `answer` and `recovery` are the chip's times, in clocks.
+
+    What the device drives is seen a clock late: an answer takes two clocks at least, too long for a device below 71 MHz.
+    """
+
+    answer: int = 2
+    recovery: int = 1
+
+    lines = "fifo_lines"
+
+    @property
+    def constants(self) -> str:
+        """What the C++ of the pins' far end asks for."""
+        return f"clocks = {self.clocks}, bytes = {self.parts}, answer = {self.answer}, recovery = {self.recovery}"
+
+    def accessors(self) -> list[str]:
+        """Functions that reach the pins."""
+        return [
+            "static void set(top &t, bool rxf_n, bool txe_n, unsigned data) {",
+            "\tt.p_rxf__n = value<1>::of(rxf_n);",
+            "\tt.p_txe__n = value<1>::of(txe_n);",
+            "\tt.p_data__i = value<8>::of(data);",
+            "}",
+            "static bool rd_n(const top &t) { return t.p_rd__n.low(); }",
+            "static bool wr_n(const top &t) { return t.p_wr__n.low(); }",
+            "static bool driven(const top &t) { return t.p_data__oe.low() == 0xff; }",
+            "static unsigned data(const top &t) { return t.p_data__o.low(); }",
+        ]
+
+
+def pins_of(top: "OneClockTop") -> UartPins | FifoPins:
+    """The pins of a board twin's top, at its rate."""
+    if top.pins == "uart":
+        bit = top.byte_clocks / 10
+        return UartPins.of_rate(bit)
+    answer, recovery = (ceil(time * top.clock_hz) for time in (ANSWER, RECOVERY))
+    return FifoPins.of_rate(top.byte_clocks, answer=max(answer, 2), recovery=recovery)
+
+
+def ports_from_dict(plain: dict[str, Any]) -> Ports:
+    """Reads what `Ports.to_dict` or `Pins.to_dict` gave."""
+    kinds = {kind.__name__: kind for kind in (UartPins, FifoPins)}
+    return kinds[plain["kind"]].from_dict(plain) if "kind" in plain else Ports.from_dict(plain)
+
+
+def glue(of: Ports, number: int) -> str:
+    """C++ that gives a driver the ports of design `number`, and the functions that Python calls."""
+    if not isinstance(of, UartPins | FifoPins):
+        return ports.glue(of, number)
+    lines = f"{of.lines}<board_{number}>"
+    this = f"static_cast<{lines} *>(s)"
+    return "\n".join(
+        [
+            "namespace {",
+            "using namespace twin;",
+            f"struct board_{number} {{",
+            f"\tusing top = design_{number}::top;",
+            f"\tstatic constexpr i64 {of.constants};",
+            *("\t" + line.replace("static ", "TWIN_INLINE static ") for line in of.accessors()),
+            "};",
+            "} // namespace",
+            'extern "C" {',
+            f"void *twin_new_{number}() {{ return new {lines}; }}",
+            f"void twin_delete_{number}(void *s) {{ delete {this}; }}",
+            f"void twin_run_{number}(void *s, line_job *j) {{ {this}->run(*j); }}",
+            "}",
+            "",
+        ]
+    )

@@ -1,0 +1,167 @@
+"""Moves registers forward through logic, where nobody can tell: a pipeline of sums becomes one sum, and a delay behind it.
+
+A register that runs free, and is read by free-running registers only, needn't be there: its readers take the expression of what
+it would have held, and hold it a clock longer. At power-on and after reset they hold what the expression gives for the values
+that the register would have had then, so every output is the same in every clock: what has no reset goes on in one. A delay of
+several clocks is a shift of one word.
+"""
+
+from collections import Counter
+
+from .circuit import Circuit, Register
+from .control_gating import WIDEST
+from .expressions import Expressions, Node, reachable
+from .idle_skipping import counts
+from .split_registers import split
+
+__all__ = ["retime"]
+
+WORD = 64
+LEAST = 4
+"""Stages of a delay from which on shifting a word is cheaper than moving registers."""
+
+
+def retime(circuit: Circuit) -> None:
+    """Changes the circuit's registers; its outputs stay what they are, clock for clock."""
+    _prune(circuit)
+    split(circuit)
+    _prune(circuit)
+    _absorb(circuit)
+    _prune(circuit)
+    _shift(circuit)
+
+
+def _leaves(nodes: list[Node]) -> set[Node]:
+    return {node for node in reachable(nodes) if node.op in ("read", "word")}
+
+
+def _prune(circuit: Circuit) -> None:
+    """Leaves out registers on which nothing visible depends."""
+    live: set[str] = set()
+    todo = [node.name for node in _leaves(circuit.visible()) if node.op == "read"]
+    while todo:
+        name = todo.pop()
+        if name in live or name not in circuit.registers:
+            continue
+        live.add(name)
+        register = circuit.registers[name]
+        todo += [node.name for node in _leaves([register.following, register.reset]) if node.op == "read"]
+    circuit.registers = {name: register for name, register in circuit.registers.items() if name in live}
+
+
+def _absorb(circuit: Circuit) -> None:
+    made, registers = circuit.made, circuit.registers
+    held = {made.read(name, register.width): name for name, register in registers.items()}
+    leaves = {name: _leaves([register.following, register.reset]) for name, register in registers.items()}
+    # What runs free: a function of registers alone, or a constant after reset.
+    free = {node for node, name in held.items() if leaves[name] and all(leaf in held for leaf in leaves[name])}
+    absorbed = _acyclic(free - _leaves(circuit.visible()), {node: leaves[held[node]] for node in free})
+    while True:
+        # Whoever reads one of them must read nothing else.
+        spoilt: set[Node] = set()
+        for inner in leaves.values():
+            if not inner <= absorbed:
+                spoilt |= inner & absorbed
+        if not spoilt:
+            break
+        absorbed -= spoilt
+    following = {node: registers[held[node]].following for node in absorbed}
+    reset = {node: registers[held[node]].reset for node in absorbed}
+    initial = {node: made.const(registers[held[node]].initial, node.width) for node in absorbed}
+    known: dict[Node, Node] = {}
+    stages: dict[tuple[Node, Node, int], Node] = {}
+
+    def later(expression: Node) -> Node:
+        """A register of what an expression of absorbed registers would have been, or the expression, if it reads others."""
+        if not (inner := _leaves([expression])) or not inner <= absorbed:
+            return expression
+        if expression not in known:
+            first = made.replaced([expression], initial)[0].value
+            after, then = (later(made.replaced([expression], values)[0]) for values in (following, reset))
+            key = after, then, first
+            if key not in stages:
+                name = f"stage_{len(stages)}"
+                stages[key] = made.read(name, expression.width)
+                registers[name] = Register(expression.width, first, after, then)
+            known[expression] = stages[key]
+        return known[expression]
+
+    for node, name in held.items():
+        if node not in absorbed:
+            register = registers[name]
+            register.following, register.reset = later(register.following), later(register.reset)
+
+
+def _acyclic(nodes: set[Node], leaves: dict[Node, set[Node]]) -> set[Node]:
+    """Those that neither stand in a circle nor between two: what can be taken away from either end."""
+    sources = {node: leaves[node] & nodes for node in nodes}
+    readers: dict[Node, set[Node]] = {node: set() for node in nodes}
+    for node, inner in sources.items():
+        for leaf in inner:
+            readers[leaf].add(node)
+    done: set[Node] = set()
+    for behind, ahead in ((sources, readers), (readers, sources)):
+        left = {node: len(behind[node] - done) for node in nodes - done}
+        ready = [node for node, count in left.items() if not count]
+        while ready:
+            node = ready.pop()
+            done.add(node)
+            for other in ahead[node] & left.keys():
+                left[other] -= 1
+                if not left[other]:
+                    ready.append(other)
+    return done
+
+
+def _shift(circuit: Circuit) -> None:
+    """Puts delays, each register the one before a clock later, into words."""
+    made, registers = circuit.made, circuit.registers
+    behind: dict[str, str] = {}
+    taken: set[str] = set()
+    for name, register in registers.items():
+        node = register.following
+        if node.op != "read" or node.name == name or node.name not in registers or node.name in behind:
+            continue
+        if register.reset.op == "const" or register.reset is node:
+            behind[node.name] = name
+            taken.add(name)
+    replaced: dict[Node, Node] = {}
+    seen = _seen(circuit)
+    for start in [name for name in registers if name not in taken and name in behind]:
+        chain = [start]
+        while chain[-1] in behind:
+            chain.append(behind[chain[-1]])
+        if registers[start].width <= WIDEST and seen[start] > 1 and not counts(circuit, start):
+            # A flag that others read too is compared by itself.
+            del chain[0]
+        width = registers[start].width
+        most = WORD // width
+        for first in range(0, len(chain), max(most, 1)):
+            part = chain[first : first + most]
+            if len(part) >= LEAST:
+                _packed(made, registers, part, replaced)
+    circuit.replace(replaced)
+
+
+def _seen(circuit: Circuit) -> Counter[str]:
+    """How many other registers, outputs and writes see each register."""
+    seen = Counter(leaf.name for node in circuit.visible() for leaf in _leaves([node]))
+    for name, register in circuit.registers.items():
+        seen.update({leaf.name for leaf in _leaves([register.following])} - {name})
+    return seen
+
+
+def _packed(made: Expressions, registers: dict[str, Register], chain: list[str], replaced: dict[Node, Node]) -> None:
+    """Makes a word of a delay's stages, the newest lowest."""
+    width = registers[chain[0]].width
+    total = width * len(chain)
+    word = made.read(f"delay_{len(replaced)}", total)
+    initial, resets = 0, []
+    source = registers[chain[0]].following
+    for place, name in enumerate(chain):
+        register = registers.pop(name)
+        initial |= register.initial << width * place
+        resets.append(register.reset)
+        replaced[made.read(name, width)] = made.slice(word, width * place, width)
+    following = made.concat([made.slice(word, 0, total - width), source])
+    registers[word.name] = Register(total, initial, following, made.concat(resets[::-1]))

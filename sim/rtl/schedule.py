@@ -1,0 +1,291 @@
+"""Decides what a tick computes, and in which order: a register is written after everything that reads it.
+
+Only registers that read one another in a circle need a next value. Registers that load under one condition stand in one branch:
+most conditions hold for long, and what isn't loaded costs nothing.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+
+from convolver.errors import ToolError
+
+from .circuit import Circuit, Write
+from .control_gating import Steady, steady
+from .cpp_expressions import cheap
+from .expressions import Node, reachable
+from .idle_skipping import enable
+from .memoised import Remembered, remembered
+
+__all__ = ["Schedule", "Statement", "chosen"]
+
+DEEPEST = 24
+"""Operations in one C++ expression, one in another."""
+
+
+def chosen(roots: list[Node], known: Collection[Node] = (), branches: Collection[Node] = ()) -> set[Node]:
+    """Nodes with a variable of their own: those used twice, a memory's words, and some in deep expressions; no `branches`."""
+    uses: dict[Node, int] = defaultdict(int)
+    nodes = reachable(roots, known)
+    for node in nodes:
+        if node in known:
+            continue
+        for arg in node.args:
+            uses[arg] += 1
+    for root in roots:
+        uses[root] += 1
+    found: set[Node] = set()
+    depth: dict[Node, int] = {}
+    for node in nodes:
+        if node in known:
+            depth[node] = 0
+            continue
+        depth[node] = 1 + max((depth[arg] for arg in node.args), default=0)
+        if node in branches:
+            continue
+        if node.op == "word" or (node.args and (depth[node] > DEEPEST or (uses[node] > 1 and not cheap(node)))):
+            found.add(node)
+            depth[node] = 0
+    return found
+
+
+@dataclass
+class Statement:
+    """A local, values that are remembered, registers (several if they load under one condition), a write, or an output."""
+
+    local: Node | None = None
+    group: Remembered | None = None
+    steady: Steady | None = None
+    loads: list[tuple[str, Node]] = field(default_factory=list)
+    write: Write | None = None
+    output: tuple[str, Node] | None = None
+    locals: set[Node] = field(default_factory=set)
+    registers: set[str] = field(default_factory=set)
+    memories: set[str] = field(default_factory=set)
+
+    def makes(self) -> tuple[Node, ...]:
+        """Nodes that have their values from it."""
+        kept = self.group or self.steady
+        return kept.values if kept is not None else () if self.local is None else (self.local,)
+
+    def roots(self) -> list[Node]:
+        """What it computes."""
+        nodes = [node for _, node in self.loads]
+        kept = self.group or self.steady
+        if kept is not None:
+            nodes += kept.operands
+        if self.steady is not None:
+            nodes += self.steady.restless
+        if self.local is not None:
+            nodes += self.local.args
+        if self.write is not None:
+            nodes += [self.write.address, self.write.word, enable(self.write)]
+        if self.output is not None:
+            nodes.append(self.output[1])
+        return nodes
+
+
+class Schedule:
+    """The statements of one of the two ticks, with the reset or without: `order`.
+
+    `names` are variables for nodes; of these, `kept` hold what is remembered. `flags` are registers with a place among bytes
+    that are compared eight at a time, and `late` those that are written at the end of the clock.
+    """
+
+    def __init__(self, circuit: Circuit, reset: bool, flags: dict[str, int] | None = None) -> None:
+        self.reset = reset
+        self.flags = flags or {}
+        self.names: dict[Node, str] = {}
+        self.registers = circuit.registers
+        self.made = circuit.made
+        self.writes = [write for write in circuit.writes[reset] if write.mask.unsigned[1]]
+        self.outputs = circuit.outputs[reset]
+        self.following = {name: register.reset if reset else register.following for name, register in self.registers.items()}
+        loads = {
+            name: node for name, node in self.following.items() if node is not self.made.read(name, self.registers[name].width)
+        }
+        roots = [
+            *self.outputs.values(),
+            *(part for write in self.writes for part in (write.address, write.word, enable(write))),
+        ]
+        self.remembered = [] if reset else remembered(circuit, [*loads.values(), *roots])
+        for number, group in enumerate(self.remembered):
+            self.names |= {node: f"kept_{number}_{place}" for place, node in enumerate(group.values)}
+        self.kept = dict(self.names)
+        self.steady = None if reset else steady(circuit, roots, loads, set(self.names))
+        if self.steady is not None:
+            self.names |= {node: f"follows_{place}" for place, node in enumerate(self.steady.values)}
+            loads = {name: node for name, node in loads.items() if name not in self.steady.loads}
+            compared = [node.name for node in self.steady.operands if node.op == "read" and node.name in self.registers]
+            self.flags = {name: place for place, name in enumerate(compared)}
+            roots += [*self.steady.operands, *self.steady.restless]
+        branches = self._branches(loads, roots)
+        roots += loads.values()
+        self.variables = sorted(chosen(roots, set(self.names), branches), key=lambda node: node.number)
+        self.names |= {node: f"t{number}" for number, node in enumerate(self.variables)}
+        self.locals = set(self.names)
+        self.late: set[str] = set()
+        self.statements = self._statements(loads)
+        self.order = self._ordered()
+
+    def _branches(self, loads: dict[str, Node], roots: list[Node]) -> set[Node]:
+        """Choices that are branches wherever they are used: a register holds what it has or loads them, and so do others."""
+        holding = {
+            node
+            for name, node in loads.items()
+            if node.op == "mux" and self.made.read(name, self.registers[name].width) in node.args[1:]
+        }
+        elsewhere = set(roots)
+        for node in reachable([*roots, *loads.values()], set(self.names)):
+            elsewhere.update(node.args[:1] if node in holding else node.args)
+        return holding - elsewhere
+
+    def _statements(self, loads: dict[str, Node]) -> list[Statement]:
+        groups: dict[Node, Statement] = {}
+        statements: list[Statement] = []
+        for name, node in loads.items():
+            old = self.made.read(name, self.registers[name].width)
+            if self.holds(node, old):
+                if node.args[0] not in groups:
+                    groups[node.args[0]] = Statement()
+                    statements.append(groups[node.args[0]])
+                groups[node.args[0]].loads.append((name, node))
+            else:
+                statements.append(Statement(loads=[(name, node)]))
+        statements += [Statement(write=write) for write in self.writes]
+        statements += [Statement(output=output) for output in self.outputs.items()]
+        # Last, so that each is computed where it is first wanted.
+        statements += [Statement(group=group) for group in self.remembered]
+        statements += [] if self.steady is None else [Statement(steady=self.steady)]
+        statements += [Statement(local=node) for node in self.variables]
+        for statement in statements:
+            self._reads(statement)
+        return statements
+
+    def holds(self, node: Node, old: Node) -> bool:
+        """Whether a register keeps what it holds under some condition."""
+        while node.op == "mux" and node not in self.locals:
+            if old in node.args[1:]:
+                return True
+            node = node.args[2] if node.args[2].op == "mux" else node.args[1]
+        return False
+
+    def _reads(self, statement: Statement) -> None:
+        """Notes what a statement reads itself, not through its locals."""
+        if statement.local is not None and statement.local.op == "word":
+            statement.memories.add(statement.local.name)
+        seen: set[Node] = set()
+        stack = statement.roots()
+        while stack:
+            node = stack.pop()
+            if node in seen:
+                continue
+            seen.add(node)
+            if node in self.locals:
+                statement.locals.add(node)
+            elif node.op == "read":
+                statement.registers.add(node.name)
+            else:
+                stack.extend(node.args)
+
+    def _ordered(self) -> list[Statement]:
+        statements = self.statements
+        for statement in statements:
+            self._sort(statement)
+        producer = {node: number for number, statement in enumerate(statements) for node in statement.makes()}
+        readers: dict[str, list[int]] = defaultdict(list)
+        memory_readers: dict[str, list[int]] = defaultdict(list)
+        for number, statement in enumerate(statements):
+            for name in statement.registers:
+                readers[name].append(number)
+            for name in statement.memories:
+                memory_readers[name].append(number)
+
+        def before(number: int) -> Iterator[tuple[int, str]]:
+            statement = statements[number]
+            for node in sorted(statement.locals, key=lambda node: node.number):
+                yield producer[node], ""
+            if statement.write is not None:
+                for reader in memory_readers[statement.write.memory]:
+                    yield reader, ""
+                # Writes in their order: the later ones win.
+                if number and statements[number - 1].write is not None:
+                    yield number - 1, ""
+            for name, _ in statement.loads:
+                for reader in readers[name]:
+                    if name in self.late:
+                        break
+                    yield reader, name
+
+        order: list[Statement] = []
+        state = [0] * len(statements)  # 0 new, 1 begun, 2 placed
+        for root in range(len(statements)):
+            if state[root]:
+                continue
+            state[root] = 1
+            stack = [(root, before(root))]
+            while stack:
+                number, rest = stack[-1]
+                for other, register in rest:
+                    if state[other] == 0:
+                        state[other] = 1
+                        stack.append((other, before(other)))
+                        break
+                    if state[other] == 1 and other != number:
+                        if not register:
+                            raise ToolError("The twin can't order a design's statements")
+                        self.late.add(register)
+                else:
+                    stack.pop()
+                    state[number] = 2
+                    order.append(statements[number])
+        return order
+
+    def _sort(self, statement: Statement) -> None:
+        """Orders what loads under one condition: readers first; in a circle, next values."""
+        loads = dict(statement.loads)
+        if len(loads) < 2:
+            return
+        reads = {name: {leaf.name for leaf in self._direct(node)} & loads.keys() for name, node in loads.items()}
+        readers: dict[str, list[str]] = defaultdict(list)
+        for name, others in reads.items():
+            for other in others:
+                if other != name:
+                    readers[other].append(name)
+        waits = {name: sum(name in reads[reader] and reader != name for reader in readers[name]) for name in loads}
+        order: list[str] = []
+        left = dict.fromkeys(loads)
+        last: list[Node | None] = []
+        while left:
+            ready = [name for name in left if not waits[name]]
+            if not ready:
+                # A circle: one of them is written at the end of the clock.
+                ready = [next(iter(left))]
+                self.late.add(ready[0])
+            # Side by side if they choose alike further in.
+            name = next((name for name in ready if self._conditions(loads[name]) == last), ready[0])
+            last = self._conditions(loads[name])
+            del left[name]
+            order.append(name)
+            for other in reads[name]:
+                waits[other] -= other != name
+        statement.loads = [(name, loads[name]) for name in order]
+
+    def _direct(self, node: Node) -> list[Node]:
+        """The registers that an expression reads itself."""
+        seen: set[Node] = set()
+        stack = [node]
+        while stack:
+            node = stack.pop()
+            if node not in seen and node not in self.locals:
+                seen.add(node)
+                stack.extend(node.args)
+        return [node for node in seen if node.op == "read"]
+
+    def _conditions(self, node: Node) -> list[Node | None]:
+        """By which the two sides of a choice choose."""
+        return [self.condition(side) for side in node.args[1:]]
+
+    def condition(self, node: Node) -> Node | None:
+        """By which an expression chooses at last."""
+        return node.args[0] if node.op == "mux" and node not in self.locals else None

@@ -1,0 +1,76 @@
+# amaranth: UnusedElaboratable=no
+import random
+
+import pytest
+from amaranth.hdl import Module, unsigned
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from convolver.hw.stream.delay import Delay
+from convolver.hw.stream.output_buffer import OutputBuffer
+from convolver.sim.bench import run_stream
+
+
+class Pipeline(wiring.Component):
+    """The buffer's customer: a pipeline of `clocks` that can't stall, started only while a credit is there."""
+
+    def __init__(self, clocks: int, depth: int) -> None:
+        super().__init__(
+            {
+                "i": In(stream.Signature(unsigned(8))),
+                "o": Out(stream.Signature(unsigned(8))),
+                "home": Out(1),
+                "overflow": Out(1),
+            }
+        )
+        self.clocks = clocks
+        self.depth = depth
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.buffer = buffer = OutputBuffer(unsigned(8), self.depth)
+        m.submodules.valid = valid = Delay(unsigned(1), self.clocks)
+        m.submodules.data = data = Delay(unsigned(8), self.clocks)
+        m.d.comb += [
+            self.i.ready.eq(buffer.available),
+            valid.i.eq(self.i.valid & self.i.ready),
+            data.i.eq(self.i.payload),
+            buffer.take.eq(valid.i),
+            buffer.write.eq(valid.o),
+            buffer.data.eq(data.o),
+            self.home.eq(buffer.home),
+            self.overflow.eq(buffer.overflow),
+        ]
+        wiring.connect(m, buffer.o, wiring.flipped(self.o))
+        return m
+
+
+def test_one_result_a_clock_with_the_stated_latency():
+    dut = Pipeline(6, 14)
+    run = run_stream(dut, list(range(100)), 100)
+    assert run.beats == list(range(100))
+    assert run.accepted == list(range(100))
+    assert run.delivered == [clock + 6 + 3 for clock in range(100)]
+
+
+@pytest.mark.parametrize("depth", [3, 4, 8])
+@pytest.mark.parametrize(("gap", "stall"), [(0, 0.9), (0.5, 0.5), (0.9, 0), (0, 0)])
+def test_nothing_is_lost_and_nothing_overflows(depth, gap, stall):
+    dut = Pipeline(5, depth)
+    beats = [random.Random(depth).randrange(256) for _ in range(150)]
+    run = run_stream(dut, beats, 150, seed=depth, gap=gap, stall=stall, watch={"overflow": dut.overflow})
+    assert run.beats == beats
+    assert run.seen["overflow"] == 0
+
+
+def test_all_credits_come_home():
+    dut = Pipeline(5, 4)
+    run = run_stream(dut, [1, 2, 3], 3, settle=10, watch={"home": dut.home})
+    # Away from the second clock after the first is taken to the second after the last transfer.
+    clocks = run.delivered[-1] + 1 + 10
+    assert run.seen["home"] == clocks - (run.delivered[-1] + 2 - (run.accepted[0] + 1))
+
+
+def test_a_depth_that_never_lends_is_refused():
+    with pytest.raises(ValueError, match=r"^Depth must be at least 3, not 2$"):
+        OutputBuffer(unsigned(8), 2)
