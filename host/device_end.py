@@ -126,6 +126,7 @@ class DeviceEnd:
                 self._changed.wait(_SLICE)
         if self._pipe is not None:
             try:
+                self._pipe.discard()  # a system may keep so much that the next host would wait for it for seconds
                 self._pipe.write(_FAREWELL, time.monotonic() + _FAREWELL_TIME)
             except PortError:
                 self._drop()

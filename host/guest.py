@@ -86,9 +86,11 @@ class Guest:
         if self.stage is Stage.HOLDING and data:
             between, self._between = self._between, data.endswith(b"\0")
             return data if data.strip(b"\0") or not between else b""
-        if not data or self.stage is not Stage.GREETING:
+        if not data or (self.stage is not Stage.GREETING and data.strip(b"\0")):
             self.enter(Stage.GONE)  # it has left, or speaks before it's its turn
             return b""
+        if self.stage is not Stage.GREETING:
+            return b""  # a sign of life
         self._lines.feed(data)
         if (line := self._lines.take()) is not None:
             self._check(line)
@@ -113,7 +115,7 @@ class Guest:
         nanoseconds = b"%d" % round(byte_time * 1e9)
         proof = greeting.proof(self._token, b"server", self._nonce, self._hosts, self._certificate, nanoseconds)
         self.enter(Stage.HOLDING)
-        self.heard = self.since  # it was silent while it waited, as it should be
+        self.heard = self.since
         self.say(b"ok " + nanoseconds + b" " + proof + b"\n")
 
     def say(self, data: bytes) -> None:
@@ -146,6 +148,10 @@ class Guest:
     def stuck(self) -> bool:
         """Whether something waits to be sent."""
         return bool(self._out) or self.channel.pending
+
+    def stopped(self, now: float, seconds: float) -> bool:
+        """Whether, for so many seconds, it has sent nothing, or something waits to be sent and it has taken nothing."""
+        return now - self.heard > seconds or (self.stuck and now - self.drained > seconds)
 
     @property
     def writing(self) -> bool:

@@ -17,6 +17,11 @@ from convolver.host.waiting import ready
 
 if sys.platform != "win32":
     import fcntl
+    import termios
+
+    _FLUSH_ERRORS: tuple[type[Exception], ...] = (OSError, termios.error)
+else:
+    _FLUSH_ERRORS = (OSError,)
 
 __all__ = ["DEFAULT_BAUD", "SerialPipe", "parse_url"]
 
@@ -142,6 +147,14 @@ class SerialPipe(Owned):
             return os.write(self._descriptor, piece)
         except BlockingIOError:
             return 0
+
+    def discard(self) -> None:
+        """Drops what was written and hasn't left this machine."""
+        self._check_owner()
+        try:
+            self._port.reset_output_buffer()
+        except (TypeError, *_FLUSH_ERRORS) as error:
+            raise self._gone(error) from None
 
     def close(self) -> None:
         """Releases the port."""

@@ -34,17 +34,19 @@ DEFAULT_PORT = 9876
 TOKEN_LENGTH = 16
 """Characters of a token, at least: who listens on the network may try tokens without asking us."""
 
-_GREETING = 5.0
-"""Seconds for the whole greeting, TLS included."""
+_GREETING = 10.0
+"""Seconds for the whole greeting, TLS included: a host waits five for either."""
 _GREETED = 64
 """Connections in the greeting at a time; one more, and the oldest of the machine that has the most gives way."""
 _WAITING = 16
 """Hosts that wait for the device at a time."""
 _BUSY = 1.5
 """Seconds that a host waits before it is told that another one, which has been heard since, has the device."""
-_SILENT = 8.0
-"""Seconds without a byte after which a host has been stopped; if another one waits, it is let go. One that is idle sends a
-byte each second."""
+_FAINT = 2.5
+"""Seconds without a byte after which one that waits may have been stopped: others get the device before it does."""
+_STOPPED = 5.0
+"""Seconds without a byte either way after which a host has been stopped; if another one waits, it is let go. One that waits or
+is idle sends a byte each second."""
 _STUCK = 10.0
 """Seconds after which a host that takes no bytes is let go, whether or not another one waits."""
 _PATIENCE = 12.0
@@ -267,9 +269,15 @@ class Server(Owned):
         # One that takes in more than any device could is none of ours.
         if data and not self._device.give(data):
             guest.dismiss()
-        waiting = sum(other.stage is Stage.WAITING for other in self._guests.values())
-        if before is Stage.GREETING and guest.stage is Stage.WAITING and waiting > _WAITING:
-            guest.dismiss(b"full\n")
+        if before is Stage.GREETING and guest.stage is Stage.WAITING:
+            self._queue(guest)
+
+    def _queue(self, guest: Guest) -> None:
+        """If too many wait, the one that was silent longest gives way, or the newcomer if all of them are alive."""
+        waiting = [other for other in self._guests.values() if other.stage is Stage.WAITING]
+        if len(waiting) > _WAITING:
+            last = min(waiting, key=lambda other: other.heard)
+            (last if last.stopped(guest.since, _FAINT) else guest).dismiss(b"full\n")
 
     # The device
 
@@ -296,9 +304,11 @@ class Server(Owned):
             self._forget(guest)
 
     def _let_in(self, now: float) -> None:
-        """Gives the device to the host that has waited longest, or tells those that wait that another one has it."""
+        """Gives the device to the host that has waited longest, one that is alive if there is any, or tells those that wait that
+        another one has it."""
         waiting = sorted(
-            (guest for guest in self._guests.values() if guest.stage is Stage.WAITING), key=lambda guest: guest.since
+            (guest for guest in self._guests.values() if guest.stage is Stage.WAITING),
+            key=lambda guest: (guest.stopped(now, _FAINT), guest.since),
         )
         if not waiting:
             return
@@ -309,7 +319,7 @@ class Server(Owned):
                 waiting[0].enter(Stage.ADMITTED)
                 self._device.attach()
             return
-        if holder.stage is Stage.HOLDING and now - holder.heard > _SILENT:
+        if holder.stage is Stage.HOLDING and holder.stopped(now, _STOPPED):
             holder.dismiss()
             self._forget(holder)
             return

@@ -1,8 +1,8 @@
 """A server's device as a pipe: ``tcp://HOST:PORT``, or ``tls://HOST:PORT#sha256=FINGERPRINT``, as `convolver serve` offers it.
 
-`convolver.host.greeting` has the lines that come before the link's own bytes. After them the host sends a delimiter, which
-means nothing to a device, whenever it has sent nothing for a second: so the server knows a host that is idle from one that was
-stopped.
+`convolver.host.greeting` has the lines that come before the link's own bytes. Behind its own line the host sends a delimiter,
+which means nothing to a device, whenever it has sent nothing for a second: so the server knows a host that waits or is idle
+from one that was stopped.
 """
 
 import os
@@ -133,7 +133,6 @@ class TcpPipe(Owned):
         self._closed = threading.Event()
         self._greeted = False
         self._quiet = time.monotonic()
-        self._between = True  # whether the last byte that left was a delimiter, or there was none
         self._early = b""  # what came right behind the greeting
         try:
             connection = _connected(self._address, self._by(_PATIENCE))
@@ -208,7 +207,7 @@ class TcpPipe(Owned):
         answer = hosts + b" " + greeting.proof(token, b"host", servers, hosts, certificate) + b"\n"
         if self.write(answer, self._by(_PATIENCE)) < len(answer):
             raise PortError(f"Server {name} takes no bytes")
-        word, _, rest = self._line(lines, _QUEUE, "is overloaded").partition(b" ")
+        word, _, rest = self._line(lines, _QUEUE, "is overloaded", beating=True).partition(b" ")
         if refusal := _refusal(word, has_token=token is not None):
             raise PortError(refusal.format(name=name))
         nanoseconds, _, proven = rest.partition(b" ")
@@ -218,16 +217,20 @@ class TcpPipe(Owned):
             raise PortError(
                 f"Server {name} doesn't prove that it knows the token; it isn't the one that is meant, or was started without"
             )
-        self._early, self._between = lines.rest, True
+        self._early = lines.rest
         return min(int(nanoseconds[:12]) * 1e-9, _SLOWEST)
 
-    def _line(self, lines: greeting.Lines, seconds: float, otherwise: str) -> bytes:
-        """The server's next line; the message of its silence says that it `otherwise`."""
+    def _line(self, lines: greeting.Lines, seconds: float, otherwise: str, *, beating: bool = False) -> bytes:
+        """The server's next line; the message of its silence says that it `otherwise`. `beating`, this end shows meanwhile that
+        it is there."""
         deadline = self._by(seconds)
         while (line := lines.take()) is None:
             if lines.overlong:
                 raise PortError(f"What answers at {self._address} isn't convolver serve")
-            data = self._receive(greeting.LINE_BYTES, deadline)
+            data = self._receive(greeting.LINE_BYTES, min(deadline, time.monotonic() + BEAT) if beating else deadline)
+            if data is None and beating and time.monotonic() < deadline:
+                self.beat()
+                continue
             if data is None:
                 if self._end is not None and deadline == self._end:
                     raise PortError(f"Server {self._address} hasn't answered within the time that the call had left")
@@ -282,13 +285,16 @@ class TcpPipe(Owned):
         sent = self._channel.send(data)
         if sent:
             self._quiet = time.monotonic()
-            self._between = data[sent - 1] == 0
         return sent
 
+    def discard(self) -> None:
+        """Does nothing: what was written is on its way, and the server's."""
+        self._check_owner()
+
     def beat(self) -> None:
-        """Sends a delimiter if nothing was sent lately and no frame has begun."""
+        """Sends a delimiter if nothing was sent lately; half a frame that waits as long is one that the device has dropped."""
         with self._lock:
-            if self._between and not self._channel.pending and time.monotonic() - self._quiet >= BEAT:
+            if not self._channel.pending and time.monotonic() - self._quiet >= BEAT:
                 self._put(b"\0")
 
     def close(self) -> None:

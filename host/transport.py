@@ -88,5 +88,11 @@ class Pipe(Protocol):
         Raises `PortError` if the other side is gone.
         """
 
+    def discard(self) -> None:
+        """Drops what was written and hasn't left this machine, as far as the system can.
+
+        Raises `PortError` if the other side is gone.
+        """
+
     def close(self) -> None:
         """Releases the port; closing twice does nothing."""

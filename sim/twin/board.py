@@ -233,6 +233,11 @@ class BoardPipe(Owned):
         data, self._inbox = self._inbox[:size], self._inbox[size:]
         return data
 
+    def discard(self) -> None:
+        """Drops what hasn't left."""
+        self._check_owner()
+        self._outbox = b""
+
     def close(self) -> None:
         """Does nothing: the twin stays as it is."""
 

@@ -58,7 +58,7 @@ def quick(monkeypatch):
     """Hosts send their sign of life twenty times as often, and are taken for stopped as much sooner."""
     monkeypatch.setattr("convolver.host.tcp_pipe.BEAT", 0.05)
     monkeypatch.setattr(server_module, "_BUSY", 0.5)
-    monkeypatch.setattr(server_module, "_SILENT", 2.0)
+    monkeypatch.setattr(server_module, "_STOPPED", 2.0)
 
 
 # Who says nothing
