@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from convolver import atomic
-from convolver.designs import Conv2DDesign, FIRDesign
+from convolver.designs import Design
 from convolver.errors import BoardError, FileError, ToolError
 
 from .clocks import Clocks, Domain, clocks_of
@@ -52,7 +52,7 @@ class BuildResult:
     Parameters
     ----------
     board : Board
-    design : FIRDesign or Conv2DDesign
+    design : Design
     domains : tuple of Domain
         What runs at which frequency.
     product : Path
@@ -67,7 +67,7 @@ class BuildResult:
     """
 
     board: Board
-    design: FIRDesign | Conv2DDesign
+    design: Design
     domains: tuple[Domain, ...]
     product: Path
     use: tuple[Use, ...]
@@ -96,7 +96,7 @@ class BuildResult:
 
 def build(
     board: str | Board,
-    design: FIRDesign | Conv2DDesign | None = None,
+    design: Design | None = None,
     directory: str | Path | None = None,
     *,
     core_hz: int | None = None,
@@ -110,7 +110,7 @@ def build(
     ----------
     board : str or Board
         A board's name; see `names`.
-    design : FIRDesign or Conv2DDesign, optional
+    design : Design, optional
         By default the board's own.
     directory : path, optional
         Where everything is written, logs included; by default ``build/<board>``.
@@ -165,7 +165,7 @@ def _silent(_title: str) -> None:
     pass
 
 
-def _plan(board: Board, design: FIRDesign | Conv2DDesign, clocks: Clocks, top: Any, seed: int) -> Any:
+def _plan(board: Board, design: Design, clocks: Clocks, top: Any, seed: int) -> Any:
     """Amaranth's build plan: the design as RTLIL or Verilog, the constraints, and the tools' commands."""
     try:
         from .top import BoardTop, device_on
@@ -198,9 +198,7 @@ def _plan(board: Board, design: FIRDesign | Conv2DDesign, clocks: Clocks, top: A
             os.environ["AMARANTH_USE_YOSYS"] = kept
 
 
-def _place(
-    board: Board, design: FIRDesign | Conv2DDesign, clocks: Clocks, directory: Path, commands: list[list[str]], step: Step
-) -> BuildResult:
+def _place(board: Board, design: Design, clocks: Clocks, directory: Path, commands: list[list[str]], step: Step) -> BuildResult:
     synthesis, placement, packing = commands
     step("synthesising")
     run(synthesis[0], synthesis[1:], directory, logs=["top.rpt"])
@@ -266,7 +264,7 @@ def _overfull(board: Board, directory: Path) -> str:
     return f"needs {', '.join(f'{one.used:g} of {one.available} {one.what}s' for one in use)}; log {log}" if use else ""
 
 
-def _synthesise(board: Board, design: FIRDesign | Conv2DDesign, clocks: Clocks, directory: Path, step: Step) -> BuildResult:
+def _synthesise(board: Board, design: Design, clocks: Clocks, directory: Path, step: Step) -> BuildResult:
     step("synthesising")
     # Amaranth's clock buffer carries a parameter for Vivado's simulator, which Yosys' model of it doesn't have.
     script = [

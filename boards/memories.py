@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from convolver.designs import Conv2DDesign, FIRDesign
+from convolver.designs import Design
 from convolver.plan.block_rams import Memory
 
 from .clocks import clocks_of
@@ -14,7 +14,7 @@ __all__ = ["shell_memories"]
 
 
 @lru_cache(maxsize=64)
-def shell_memories(board: Board, design: FIRDesign | Conv2DDesign) -> tuple[Memory, ...]:
+def shell_memories(board: Board, design: Design) -> tuple[Memory, ...]:
     """Those of everything on a board but the core, in the RTLIL that a build's synthesis starts from.
 
     Raises

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from convolver.designs import Conv2DDesign, FIRDesign
+from convolver.designs import Conv2DDesign, Design
 from convolver.errors import BoardError
 from convolver.formats import s8, u8
 from convolver.plan.target import Family
@@ -122,7 +122,7 @@ class Board:
     link : Uart or Fifo
     programmers : tuple of Programmer
         Those that can, the most usual first.
-    design : FIRDesign or Conv2DDesign
+    design : Design
         What is built when no design is named.
     link_hz : int, optional
         The link's clock, of the PLL's second output; by default it is the oscillator. On iCE40 it is the core's.
@@ -149,7 +149,7 @@ class Board:
     block_ram_bits: int
     link: Uart | Fifo
     programmers: tuple[Programmer, ...]
-    design: FIRDesign | Conv2DDesign
+    design: Design
     link_hz: int | None = None
     slots: int = 8
     single_port_rams: int = 0

@@ -12,7 +12,7 @@ from typing import Any
 from amaranth.hdl import Module, Signal
 from amaranth.lib import io
 
-from convolver.designs import Conv2DDesign, FIRDesign
+from convolver.designs import Design
 from convolver.hw.link.one_clock import OneClock, OneClockTop
 
 from .clocks import clocks_of
@@ -64,15 +64,13 @@ class _SimulatedBoard(OneClock):
         return m
 
 
-def simulated_top(
-    board: Board, design: FIRDesign | Conv2DDesign | None = None, serial_number: int = 0, slots: int | None = None
-) -> OneClockTop:
+def simulated_top(board: Board, design: Design | None = None, serial_number: int = 0, slots: int | None = None) -> OneClockTop:
     """The top of a board, for the board twin: with the clock of its link's pins, and how many of them a byte takes.
 
     Parameters
     ----------
     board : Board
-    design : FIRDesign or Conv2DDesign, optional
+    design : Design, optional
         By default the board's own.
     serial_number, slots : int
         As for `Device`; by default as many slots as the board has.

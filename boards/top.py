@@ -6,7 +6,7 @@ from amaranth.build import Attrs, Pins, Resource, Subsignal
 from amaranth.hdl import C, ClockDomain, Elaboratable, Module
 from amaranth.lib import io
 
-from convolver.designs import Conv2DDesign, FIRDesign
+from convolver.designs import Design
 from convolver.hw.cores.core import create
 from convolver.hw.link.device_top import Device
 
@@ -22,7 +22,7 @@ FIFO_RESOURCE = "fifo245"
 
 def device_on(
     board: Board,
-    design: FIRDesign | Conv2DDesign,
+    design: Design,
     clocks: Clocks,
     serial_number: int = 0,
     slots: int | None = None,

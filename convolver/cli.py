@@ -18,13 +18,12 @@ import typer
 
 from .clocking import AxiClock, Reset, ResetStyle
 from .design_files import load_design
-from .designs import Conv2DDesign, FIRDesign
+from .designs import Design
 from .errors import ConvolverError
 from .plan.target import Family
 from .version import __version__
 
 if TYPE_CHECKING:
-    from .designs import FIRDesign
     from .host.device import Device
     from .hw.link.one_clock import OneClockTop
 
@@ -250,7 +249,7 @@ def report(
         print(f"\n{told.plan.explain()}")
 
 
-def _plot(design: FIRDesign | Conv2DDesign, path: Path, measure: bool) -> None:
+def _plot(design: Design, path: Path, measure: bool) -> None:
     """Draws a design; a FIR's response is measured on its twin first."""
     from .measure import measure_response
     from .plots import check_plot, plot
@@ -310,7 +309,7 @@ def selftest(
     print(f"{results} frames, {samples} samples, {told}seed {seed}: every result equals the golden model, bit for bit")
 
 
-def _twin_top(design: Path | None, board: str | None) -> "FIRDesign | Conv2DDesign | OneClockTop":
+def _twin_top(design: Path | None, board: str | None) -> "Design | OneClockTop":
     """What a board twin is made of: a board's top, or a design on no board."""
     from .selftest import DEFAULT
 
@@ -457,7 +456,7 @@ def program(
     print(f"done: {command}")
 
 
-def _load(path: Path) -> FIRDesign | Conv2DDesign:
+def _load(path: Path) -> Design:
     """A design's file; says what its real taps lost as integers."""
     design = load_design(path)
     if design.quantized is not None:
@@ -470,7 +469,7 @@ def _note(notes: Sequence[str]) -> None:
         print(f"convolver: note: {note}", file=sys.stderr)
 
 
-def _open(design: FIRDesign | Conv2DDesign | None, port: str | None, advance: Callable[[str], None]) -> "Device":
+def _open(design: Design | None, port: str | None, advance: Callable[[str], None]) -> "Device":
     """The board at `port`, which must carry `design` if that is given, or the twin of `design`."""
     import convolver
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import atomic
-from .designs import Conv2DDesign, FIRDesign
+from .designs import Conv2DDesign, Design, FIRDesign
 from .errors import FileError
 from .formats import Format, q1_15, s16, u8
 from .images import Array, read_image
@@ -72,7 +72,7 @@ class Measured:
     """One filter's run: what went through it, how long that took, and whether every result was the golden model's."""
 
     name: str
-    design: FIRDesign | Conv2DDesign
+    design: Design
     samples: int = 0
     clocks: int = 0
     promised: int = 0
@@ -144,7 +144,7 @@ def low_pass(samples: Format) -> FIRDesign:
     return FIRDesign(found.coefficients, data=samples, coefficient=found.format, output=samples, shift=found.format.fraction)
 
 
-def open_twins(designs: Sequence[FIRDesign | Conv2DDesign], advance: Callable[[str], None]) -> "list[Device]":
+def open_twins(designs: Sequence[Design], advance: Callable[[str], None]) -> "list[Device]":
     """A device on the twin of each design; all that have to be compiled are compiled together."""
     from .host.device import Device
     from .sim.twin import core as twin

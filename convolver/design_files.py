@@ -17,7 +17,7 @@ from typing import Any
 
 from . import arrays, content
 from .arguments import shown
-from .designs import Conv2DDesign, FIRDesign, design_class, design_from_dict
+from .designs import Design, design_class, design_from_dict
 from .errors import DesignError, FileError
 from .formats import Format
 from .quantize import Quantized, quantize
@@ -38,7 +38,7 @@ class _Taps:
     radix: int = 10
 
 
-def load_design(path: str | Path) -> FIRDesign | Conv2DDesign:
+def load_design(path: str | Path) -> Design:
     """Reads a design from a file; ``-`` is standard input.
 
     The file is TOML or JSON. Its `coefficients` or `kernel` may name another file with the taps, beside it. A file of taps

@@ -27,7 +27,7 @@ from .arguments import (
     items,
     shown,
 )
-from .designs import BOUNDARIES, MODES, Boundary, Conv2DDesign, FIRDesign, Operation
+from .designs import BOUNDARIES, MODES, Boundary, Conv2DDesign, Design, FIRDesign, Operation
 from .errors import DataError, DesignError
 from .formats import Format
 
@@ -316,7 +316,7 @@ def _fir(taps: Array, samples: Array, taps_name: str, samples_name: str) -> Arra
     return _run(design, taps, samples)
 
 
-def _run(design: FIRDesign | Conv2DDesign, coefficients: Array, samples: Array) -> Array:
+def _run(design: Design, coefficients: Array, samples: Array) -> Array:
     with opening.open(design) as device:
         device.load(coefficients)
         result = device(samples)

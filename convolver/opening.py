@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from .arguments import shown
 from .design_files import load_design
-from .designs import Conv2DDesign, Design, FIRDesign
+from .designs import Design
 from .errors import DesignError, FileError
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ __all__ = ["open"]
 
 
 def open(  # noqa: A001  # convolver.open, as in wave.open
-    target: FIRDesign | Conv2DDesign | str, expected: FIRDesign | Conv2DDesign | None = None
+    target: Design | str, expected: Design | None = None
 ) -> "Device":
     """Opens a device: the twin of a design, or the board (or a board's twin) at an address.
 
@@ -49,7 +49,7 @@ def open(  # noqa: A001  # convolver.open, as in wave.open
 
     if not isinstance(expected, Design | None):
         raise DesignError(f"What is expected must be a design, not {shown(expected)}")
-    if isinstance(target, FIRDesign | Conv2DDesign):
+    if isinstance(target, Design):
         if expected is not None and target != expected:
             raise DesignError("A twin holds the design that it is opened with; expected is for boards")
         from .sim.twin.core import TwinTransport
@@ -64,7 +64,7 @@ def open(  # noqa: A001  # convolver.open, as in wave.open
     return Device(connect(target, expected))
 
 
-def _board_twin(url: str, expected: FIRDesign | Conv2DDesign | None) -> "LinkTransport":
+def _board_twin(url: str, expected: Design | None) -> "LinkTransport":
     """The board twin at ``twin://FILE``."""
     from .host.address import shown as shown_address
     from .host.link import LinkTransport

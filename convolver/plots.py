@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from . import atomic
-from .designs import Conv2DDesign, FIRDesign
+from .designs import Conv2DDesign, Design, FIRDesign
 from .errors import FileError, ToolError
 from .response import Floats, gains
 from .specified import Specified
@@ -22,7 +22,7 @@ POINTS = 4097
 QUANTISED, MEASURED, IDEAL, ALLOWED = "#0072B2", "#D55E00", "0.45", "#E8E8E8"
 
 
-def plot(design: FIRDesign | Conv2DDesign, path: str | os.PathLike[str], measured: tuple[Floats, Floats] | None = None) -> None:
+def plot(design: Design, path: str | os.PathLike[str], measured: tuple[Floats, Floats] | None = None) -> None:
     """Draws a design into a picture; its ending says which kind.
 
     Of a FIR filter: the impulse response; the frequency response of the real taps, where they are known, of the integers, and
@@ -30,7 +30,7 @@ def plot(design: FIRDesign | Conv2DDesign, path: str | os.PathLike[str], measure
 
     Parameters
     ----------
-    design : FIRDesign or Conv2DDesign
+    design : Design
     path : path-like
     measured : frequencies and gains, optional
         What `measure_response` gave, in cycles a sample.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from .designs import Conv2DDesign, FIRDesign
+from .designs import Conv2DDesign, Design, FIRDesign
 from .formats import Rounding
 from .plan import Family, Plan, lower
 from .plan.shell import block_latency
@@ -50,13 +50,13 @@ class Report:
 
     Parameters
     ----------
-    design : FIRDesign or Conv2DDesign
+    design : Design
         With loadable coefficients the costs hold for any set, the response for the set after reset.
     family : {"ecp5", "ice40", "7-series"}, optional
         Device that it is planned for; by default any.
     """
 
-    design: FIRDesign | Conv2DDesign
+    design: Design
     family: Family | None = None
 
     @property

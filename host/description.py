@@ -8,7 +8,7 @@ import json
 import zlib
 from itertools import accumulate
 
-from convolver.designs import Conv2DDesign, FIRDesign, design_from_dict
+from convolver.designs import Design, design_from_dict
 from convolver.errors import DesignError, DesignMismatch
 from convolver.host.text import printable
 
@@ -25,7 +25,7 @@ _VALUE = 60
 """Characters of a field that a message shows."""
 
 
-def read_description(packed: bytes) -> FIRDesign | Conv2DDesign:
+def read_description(packed: bytes) -> Design:
     """Makes a design of a device's description, zlib-compressed JSON, in bounded time and memory.
 
     Raises
@@ -39,7 +39,7 @@ def read_description(packed: bytes) -> FIRDesign | Conv2DDesign:
         raise DesignMismatch(f"The device holds a description that this version can't read: {printable(error)}") from None
 
 
-def differences(device: FIRDesign | Conv2DDesign, expected: FIRDesign | Conv2DDesign) -> str:
+def differences(device: Design, expected: Design) -> str:
     """The fields that differ, both sides of each."""
     ours, theirs = expected.to_dict(), device.to_dict()
     keys = [key for key in [*theirs, *ours] if theirs.get(key) != ours.get(key)]

@@ -8,7 +8,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Self
 
-from convolver.designs import GATEWARE_BOUNDARIES, Boundary, Conv2DDesign, FIRDesign
+from convolver.designs import GATEWARE_BOUNDARIES, Boundary, Conv2DDesign, Design
 from convolver.errors import (
     DesignMismatch,
     DeviceRestarted,
@@ -49,7 +49,7 @@ _OPENING_BYTES = 2 * DESCRIPTION_MAX
 Request = tuple[Type, bytes]
 
 
-def connect(url: str, expected: FIRDesign | Conv2DDesign | None = None, timing: Timing | None = None) -> "LinkTransport":
+def connect(url: str, expected: Design | None = None, timing: Timing | None = None) -> "LinkTransport":
     """Opens the device behind an address such as ``serial:///dev/ttyUSB0?baud=3000000`` or ``tcp://HOST:PORT``.
 
     Raises
@@ -97,7 +97,7 @@ class LinkTransport(Owned):
     def __init__(
         self,
         pipe: Pipe,
-        expected: FIRDesign | Conv2DDesign | None = None,
+        expected: Design | None = None,
         timing: Timing | None = None,
         clock: Callable[[], float] = time.monotonic,
         reopen: Callable[[float | None], Pipe] | None = None,
@@ -275,7 +275,7 @@ class LinkTransport(Owned):
 
     def _begin(
         self,
-        expected: FIRDesign | Conv2DDesign | None,
+        expected: Design | None,
         deadline: Deadline | None,
         check: Callable[[], None] | None = None,
     ) -> None:
@@ -307,7 +307,7 @@ class LinkTransport(Owned):
             )
         if expected is not None and design != expected:
             raise DesignMismatch(f"The device holds another design: {differences(design, expected)}")
-        self.design: FIRDesign | Conv2DDesign = design
+        self.design: Design = design
         self.frame_samples = min(_FRAME_SAMPLES, _FRAME_BYTES // design.result_bytes)
 
     def _read(self, address: int, count: int, deadline: Deadline | None, check: Callable[[], None] | None = None) -> list[int]:
@@ -338,7 +338,7 @@ class _Frames:
 
     def __init__(
         self,
-        design: FIRDesign | Conv2DDesign,
+        design: Design,
         take: Callable[[], Samples | None],
         give: Callable[[Samples], None],
         max_payload: int,

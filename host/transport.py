@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from convolver.designs import Boundary, Conv2DDesign, Design, FIRDesign
+from convolver.designs import Boundary, Design
 
 __all__ = ["Pipe", "Samples", "Transport", "arranged"]
 
@@ -27,7 +27,7 @@ def arranged(design: Design, results: Samples, shape: Sequence[int]) -> Samples:
 class Transport(Protocol):
     """A core somewhere: in this process, behind a wire, in a test."""
 
-    design: FIRDesign | Conv2DDesign
+    design: Design
     """What the far end says it is."""
     frame_samples: int
     """About so many samples are a good frame, where there are more to send: progress is told between two of them."""

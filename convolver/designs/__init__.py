@@ -1,4 +1,4 @@
-"""Descriptions of convolutions, a file a kind: `FIRDesign` and `Conv2DDesign`.
+"""Descriptions of convolutions, a file a kind; `KINDS` lists them.
 
 A design is frozen, checked once when it is made, and free of any hardware. The golden model, the gateware, the report and
 the host all read it; as JSON it is stored in the bitstream, so that a host learns from a board what is on it.
@@ -9,6 +9,7 @@ from .base import Design
 from .conv2d import Conv2DDesign
 from .fir import FIRDesign
 from .kernels import MAX_KERNELS
+from .kinds import KINDS, part_of
 from .reading import design_class, design_from_dict, design_from_json
 from .words import (
     BOUNDARIES,
@@ -34,6 +35,7 @@ __all__ = [
     "BOUNDARIES",
     "COMBINATIONS",
     "GATEWARE_BOUNDARIES",
+    "KINDS",
     "MAX_KERNELS",
     "MODES",
     "OPERATIONS",
@@ -56,4 +58,5 @@ __all__ = [
     "design_class",
     "design_from_dict",
     "design_from_json",
+    "part_of",
 ]

@@ -3,7 +3,7 @@
 import dataclasses
 import itertools
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
@@ -224,6 +224,28 @@ class Design:
         """The design as a TOML file for people."""
         lines = [f"{key} = {json.dumps(value)}" for key, value in self.to_dict().items() if value is not None]
         return "\n".join(lines) + "\n"
+
+    @classmethod
+    def from_fields(cls, fields: Mapping[str, Any]) -> Self:
+        """Makes a design of the fields of its file.
+
+        Raises
+        ------
+        DesignError
+            If one isn't known or missing, or a value is out of its range.
+        """
+        cls._check_keys(fields)
+        for field in dataclasses.fields(cls):  # type: ignore[arg-type]  # every subclass is a dataclass
+            if field.default is dataclasses.MISSING and field.name not in fields:
+                raise DesignError(f"A {cls.kind} design must have {field.name!r}")
+        return cls(**fields)
+
+    @classmethod
+    def _check_keys(cls, fields: Iterable[str]) -> None:
+        known = [field.name for field in dataclasses.fields(cls) if field.compare]  # type: ignore[arg-type]  # as above
+        for key in fields:
+            if key not in known:
+                raise DesignError(f"Unknown key {shown(key)} in a {cls.kind} design; known are {', '.join(known)}")
 
     def replace(self, **changes: Any) -> Self:
         """A copy with some fields changed, checked again."""

@@ -10,7 +10,7 @@ from ..arguments import between, choice, flag, integers, shown
 from ..errors import DataError, DesignError
 from ..formats import Format, Overflow, Rounding, s16
 from ..quantize import Quantized
-from ..specification import FromSpecification
+from ..specification import KINDS, FromSpecification
 from ..specified import Specified
 from .axes import FrameAxis
 from .base import Design, format_of, slot_clocks, so_many
@@ -105,6 +105,14 @@ class FIRDesign(FromSpecification, Design):
             if key not in known:
                 raise DesignError(f"Unknown field {shown(key)}; known are {', '.join(known)}")
         return cls(specified.coefficients, coefficient=specified.format, shift=specified.shift, specified=specified, **fields)
+
+    @classmethod
+    def from_fields(cls, fields: Mapping[str, Any]) -> Self:
+        """See `Design.from_fields`; a table of a specification may stand in the coefficients' place."""
+        if not any(key in fields for key in KINDS):
+            return super().from_fields(fields)
+        cls._check_keys(key for key in fields if key not in KINDS)
+        return cls.from_tables(fields)
 
     def __post_init__(self) -> None:
         coefficients = integers("Coefficients", self.coefficients)

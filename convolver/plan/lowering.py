@@ -1,38 +1,28 @@
-"""The table of kinds: which function plans which design."""
+"""`lower`: the plan of a design of any kind."""
 
-from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any
 
-from ..designs import Conv2DDesign, Design, FIRDesign
-from ..errors import DesignError
-from .conv2d import lower_conv2d
-from .fir import lower_fir
+from ..designs import Design, part_of
 from .plan import Plan
 from .target import Family, Target, target_of
 
-__all__ = ["LOWERINGS", "lower"]
-
-LOWERINGS: Mapping[type[Design], Callable[[Any, Target], Plan]] = {FIRDesign: lower_fir, Conv2DDesign: lower_conv2d}
-"""What plans a design of each kind. A new kind is one more entry."""
+__all__ = ["lower"]
 
 
 def lower(design: Design, family: Family | None = None) -> Plan:
     """The plan of a design's core for a device family; by default for any device.
 
-    Equal designs get one plan, which is made once.
+    Equal designs get one plan, which is made once, by `lower_KIND` in the kind's file here.
 
     Raises
     ------
     DesignError
         If nothing plans designs of this kind, or there is no such family.
     """
-    if type(design) not in LOWERINGS:
-        known = ", ".join(kind.kind for kind in LOWERINGS)
-        raise DesignError(f"A design to plan must be of one of the kinds {known}, not {type(design).__name__}")
     return _lower(design, target_of(family))
 
 
 @lru_cache(maxsize=256)
 def _lower(design: Design, target: Target) -> Plan:
-    return LOWERINGS[type(design)](design, target)
+    made: Plan = part_of(type(design), __package__, "lower_{kind}", "to plan")(design, target)
+    return made

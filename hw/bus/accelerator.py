@@ -6,7 +6,7 @@ from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from convolver.designs import Conv2DDesign, FIRDesign
+from convolver.designs import Conv2DDesign, Design
 from convolver.plan.lowering import lower
 
 from ..cores.core import create
@@ -24,7 +24,7 @@ class Accelerator(wiring.Component):
 
     Parameters
     ----------
-    design : FIRDesign or Conv2DDesign
+    design : Design
         What to compute.
     core : Component, optional
         A core to use instead of ``convolver.hw.cores.core.create(design)``, of the same ports; one for a family of devices,
@@ -49,7 +49,7 @@ class Accelerator(wiring.Component):
         If the description is too long; see `convolver.hw.bus.registers.description`.
     """
 
-    def __init__(self, design: FIRDesign | Conv2DDesign, core: Any = None) -> None:
+    def __init__(self, design: Design, core: Any = None) -> None:
         description(design)  # raises now rather than when it is elaborated
         self.design = design
         self._core = core

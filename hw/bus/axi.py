@@ -5,7 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Member, Out, connect
 
 from convolver.clocking import Clocking
-from convolver.designs import Conv2DDesign, FIRDesign
+from convolver.designs import Conv2DDesign, Design
 from convolver.plan.lowering import lower
 from convolver.plan.target import Family
 
@@ -123,7 +123,7 @@ class AXILiteFront(wiring.Component):
         return m
 
 
-def ports(design: FIRDesign | Conv2DDesign, clocking: Clocking | None = None) -> dict[str, Member]:
+def ports(design: Design, clocking: Clocking | None = None) -> dict[str, Member]:
     """The ports of a design's `AXIAccelerator`, in the order of its Verilog's template."""
     clocking = clocking or Clocking()
     pixels, result = design.pixels_per_clock, 8 * design.result_bytes
@@ -161,7 +161,7 @@ class AXIAccelerator(wiring.Component):
 
     Parameters
     ----------
-    design : FIRDesign or Conv2DDesign
+    design : Design
         What to compute.
     family : {"ecp5", "ice40", "7-series"}, optional
         Device that the core is planned for; by default any.
@@ -195,9 +195,7 @@ class AXIAccelerator(wiring.Component):
         If the description is too long; see `convolver.hw.bus.registers.description`.
     """
 
-    def __init__(
-        self, design: FIRDesign | Conv2DDesign, family: Family | None = None, clocking: Clocking | None = None
-    ) -> None:
+    def __init__(self, design: Design, family: Family | None = None, clocking: Clocking | None = None) -> None:
         description(design)  # raises now rather than when it is elaborated
         self.design = design
         self.family = family

@@ -6,7 +6,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from convolver.designs import Conv2DDesign, Design, FIRDesign
+from convolver.designs import Design
 
 from ..stream.layouts import beat_layout, framed, result_layout
 from ..stream.skid_buffer import SkidBuffer
@@ -48,7 +48,7 @@ class SampleUnpacker(wiring.Component):
     empty : no whole beat waits. Half a one may.
     """
 
-    def __init__(self, design: FIRDesign | Conv2DDesign) -> None:
+    def __init__(self, design: Design) -> None:
         self.design = design
         self._layout = beat_layout(design)
         sizes = {name: In(member.shape, init=member.init) for name, member in frame_members(design).items()}
@@ -159,7 +159,7 @@ class ResultPacker(wiring.Component):
     o : bytes.
     """
 
-    def __init__(self, design: FIRDesign | Conv2DDesign) -> None:
+    def __init__(self, design: Design) -> None:
         self.design = design
         self._layout = result_layout(design)
         super().__init__({"i": In(stream.Signature(self._layout)), "o": Out(stream.Signature(framed))})

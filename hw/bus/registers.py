@@ -14,7 +14,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from convolver.designs import GATEWARE_BOUNDARIES, Conv2DDesign, FIRDesign
+from convolver.designs import GATEWARE_BOUNDARIES, Design, FIRDesign
 from convolver.errors import DesignError
 from convolver.plan.lowering import lower
 
@@ -110,7 +110,7 @@ PIECE = 8
 """Bits of a written value that are compared in one clock."""
 
 
-def description(design: FIRDesign | Conv2DDesign) -> bytes:
+def description(design: Design) -> bytes:
     """The design's JSON, zlib-compressed, as a host finds it in the accelerator.
 
     Raises
@@ -124,7 +124,7 @@ def description(design: FIRDesign | Conv2DDesign) -> bytes:
     return packed
 
 
-def frame_members(design: FIRDesign | Conv2DDesign) -> dict[str, wiring.Member]:
+def frame_members(design: Design) -> dict[str, wiring.Member]:
     """The ports by which a register bank tells the next frame's size and border; after reset a 2-D frame has the core's
     largest size and the design's border."""
     if isinstance(design, FIRDesign):
@@ -154,7 +154,7 @@ class RegisterBank(wiring.Component):
 
     Parameters
     ----------
-    design : FIRDesign or Conv2DDesign
+    design : Design
         What the accelerator computes; fixes the description, which registers there are, and how wide they are.
 
     Members
@@ -188,7 +188,7 @@ class RegisterBank(wiring.Component):
 
     LATENCY = PHASES + 1
 
-    def __init__(self, design: FIRDesign | Conv2DDesign) -> None:
+    def __init__(self, design: Design) -> None:
         self.design = design
         self._description = description(design)
         members = {

@@ -24,11 +24,12 @@ from ..window.line_buffer import LineBuffer
 from ..window.raster import Raster, border_layout
 from ..window.window import RowBorder, Window
 from .array_core import ArrayCore
+from .core import Core
 
 __all__ = ["Conv2DCore"]
 
 
-class Conv2DCore(wiring.Component):
+class Conv2DCore(Core):
     """Convolves images with a kernel, or with several at once: one beat a clock, of one pixel or several, or one pixel a slot
     (`Plan.cycles`), full back-pressure, no bubble at row ends or between frames of one size.
 
@@ -85,11 +86,6 @@ class Conv2DCore(wiring.Component):
                 "pending": Out(1),
             }
         super().__init__(ports)
-
-    @property
-    def latency(self) -> int:
-        """Clocks from the acceptance of the pixel that completes a result to its offer, without stalls."""
-        return self.plan.latency
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

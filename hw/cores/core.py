@@ -1,29 +1,33 @@
 """Makes the core of a design."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from amaranth.lib import wiring
 
-from convolver.designs import Conv2DDesign, Design, FIRDesign
+from convolver.designs import Design, part_of
+from convolver.plan.plan import Plan
 from convolver.plan.target import Family
 
 from ..stream.marks import ERRORS
-from .conv2d import Conv2DCore
-from .fir import FIRCore
 
-__all__ = ["CORES", "ERRORS", "Conv2DCore", "Core", "FIRCore", "create"]
-
-Core = FIRCore | Conv2DCore
-"""What all cores are: a component with the ports of docs/architecture.md, and a `plan`."""
+__all__ = ["ERRORS", "Core", "create"]
 
 
-CORES: Mapping[type[Design], Callable[[Any, Family | None], Core]] = {FIRDesign: FIRCore, Conv2DDesign: Conv2DCore}
-"""The core of each kind of design."""
+class Core(wiring.Component):
+    """What all cores are: a component with the ports of docs/architecture.md, its design and its plan."""
+
+    design: Design
+    plan: Plan
+
+    @property
+    def latency(self) -> int:
+        """Clocks from the acceptance of a beat to the offer of the result that it completes, without stalls."""
+        return self.plan.latency
 
 
 def create(design: Design, family: Family | None = None) -> Core:
     """The gateware of a design; its ports are listed in docs/architecture.md.
 
     A core for a `family` has that family's latency whatever platform it is elaborated for, and its primitives on that
-    family's.
+    family's. It is the ``...Core`` of the kind's file here: of a `FIRDesign`, `convolver.hw.cores.fir.FIRCore`.
     """
-    return CORES[type(design)](design, family)
+    core: Core = part_of(type(design), __package__, "{Kind}Core", "to build")(design, family)
+    return core

@@ -16,11 +16,12 @@ from ..stream.marks import ERROR_LAYOUT
 from ..stream.slot_timer import Pace
 from ..window.delay_line import DelayLine, SampleMemory
 from .array_core import ArrayCore
+from .core import Core
 
 __all__ = ["FIRCore"]
 
 
-class FIRCore(wiring.Component):
+class FIRCore(Core):
     """Filters a signal: one sample a clock, latency `latency` clocks, full back-pressure, no bubble between frames.
 
     ``o[n] = overflow(round(sum(coefficients[k] * i[n - k]) / 2**shift))``; each frame starts from silence, or goes on where the
@@ -67,11 +68,6 @@ class FIRCore(wiring.Component):
         if design.continuous:
             ports["silence"] = In(1)
         super().__init__(ports)
-
-    @property
-    def latency(self) -> int:
-        """Clocks from the acceptance of a sample to the offer of its result, without stalls."""
-        return self.plan.latency
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

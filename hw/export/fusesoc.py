@@ -7,7 +7,7 @@ YAML library.
 import re
 
 from convolver.clocking import AxiClock, Reset, ResetStyle
-from convolver.designs import Conv2DDesign, FIRDesign
+from convolver.designs import Design
 from convolver.plan.parts import part_of
 from convolver.plan.target import Family
 from convolver.version import __version__
@@ -97,7 +97,7 @@ targets:
 
 
 def package(
-    design: FIRDesign | Conv2DDesign,
+    design: Design,
     file: str,
     name: str | None = None,
     family: Family | None = None,

@@ -15,7 +15,7 @@ from amaranth.hdl import Shape
 from amaranth.lib.wiring import In, Member
 
 from convolver.clocking import AxiClock, Clocking, Reset, ResetStyle
-from convolver.designs import Conv2DDesign, FIRDesign
+from convolver.designs import Design
 from convolver.plan.fit import check_lines, check_part, part_needs
 from convolver.plan.lowering import lower
 from convolver.plan.parts import Part, part_of
@@ -42,13 +42,13 @@ _ROOTS = {
 }
 
 
-def default_name(design: FIRDesign | Conv2DDesign) -> str:
+def default_name(design: Design) -> str:
     """The module's name unless another is asked for: ``convolver_fir`` or ``convolver_conv2d``."""
     return f"convolver_{design.kind}"
 
 
 def generate(
-    design: FIRDesign | Conv2DDesign,
+    design: Design,
     name: str | None = None,
     family: Family | None = None,
     *,
@@ -63,7 +63,7 @@ def generate(
 
     Parameters
     ----------
-    design : FIRDesign or Conv2DDesign
+    design : Design
         What to compute.
     name : str, optional
         Name of the top module, by default ``convolver_fir`` or ``convolver_conv2d``; the names of all modules under it begin
@@ -104,7 +104,7 @@ def generate(
 
 
 def template(
-    design: FIRDesign | Conv2DDesign,
+    design: Design,
     name: str | None = None,
     *,
     axi_clock: AxiClock = "shared",
@@ -124,7 +124,7 @@ def template(
     return "".join(f"{line}\n" for line in lines)
 
 
-def _checked(design: FIRDesign | Conv2DDesign, name: str | None) -> str:
+def _checked(design: Design, name: str | None) -> str:
     """The module's name, if it can be one."""
     if name is None:
         return default_name(design)
@@ -164,7 +164,7 @@ def _shortened(place: str) -> str:
     return Path(path).name  # a part of Python itself, whose lines differ from version to version
 
 
-def _header(design: FIRDesign | Conv2DDesign, top: AXIAccelerator, name: str, part: Part | None) -> str:
+def _header(design: Design, top: AXIAccelerator, name: str, part: Part | None) -> str:
     """How the file was made, what it does, and how to instantiate it."""
     lines = [
         f"{name}: made by convolver {__version__} with Amaranth {version('amaranth')}.",
@@ -223,7 +223,7 @@ def _room(top: AXIAccelerator, part: Part | None) -> list[str]:
     return told
 
 
-def _instance(design: FIRDesign | Conv2DDesign, name: str, clocking: Clocking) -> list[str]:
+def _instance(design: Design, name: str, clocking: Clocking) -> list[str]:
     """The lines that instantiate a module, each port with its direction and width."""
     members = ports(design, clocking)
     longest, last = max(map(len, members)), list(members)[-1]

@@ -4,7 +4,7 @@ from amaranth.hdl import DomainRenamer, Module, ResetInserter
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from convolver.designs import Conv2DDesign, FIRDesign
+from convolver.designs import Design
 from convolver.errors import DesignError
 
 from ..bus.accelerator import Accelerator
@@ -34,7 +34,7 @@ class Device(wiring.Component):
 
     Parameters
     ----------
-    design : FIRDesign or Conv2DDesign
+    design : Design
         What to compute.
     clock_hz : int
         Frequency of the link's clock.
@@ -63,7 +63,7 @@ class Device(wiring.Component):
 
     def __init__(
         self,
-        design: FIRDesign | Conv2DDesign,
+        design: Design,
         clock_hz: int,
         baud: int | None,
         serial_number: int = 0,
@@ -129,7 +129,7 @@ class Device(wiring.Component):
 class _Far(wiring.Component):
     """What lies behind the link: bytes to samples, the accelerator, results to bytes. All of it is reset between sessions."""
 
-    def __init__(self, design: FIRDesign | Conv2DDesign, core: wiring.Component | None) -> None:
+    def __init__(self, design: Design, core: wiring.Component | None) -> None:
         self.design = design
         self.accelerator = Accelerator(design, core)
         super().__init__(

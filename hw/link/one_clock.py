@@ -8,7 +8,7 @@ from typing import Any, Literal
 from amaranth.hdl import DomainRenamer, Elaboratable, Module
 from amaranth.lib.cdc import FFSynchronizer
 
-from convolver.designs import Conv2DDesign, FIRDesign
+from convolver.designs import Design
 
 from .device_top import Device
 
@@ -61,7 +61,7 @@ class OneClockTop:
     pins: Literal["uart", "fifo"] = "uart"
 
 
-def bare(design: FIRDesign | Conv2DDesign, serial_number: int = 0, slots: int = 8) -> OneClockTop:
+def bare(design: Design, serial_number: int = 0, slots: int = 8) -> OneClockTop:
     """A device on no board: `CLOCK_HZ`, `DIVISOR`, and neither pins nor PLL. Parameters as for `Device`.
 
     Raises

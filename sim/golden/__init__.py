@@ -2,16 +2,12 @@
 
 It shares no code and no formulation with the gateware: it pads a whole image, adds whole shifted arrays, and rounds by
 adding a bias before a shift. Sums are int64 while their proved bound is below 2**63, and Python integers beyond; nothing
-ever overflows. Each kind of design has a file here.
+ever overflows. Each kind of design has a file here, and in it a function of its name.
 """
-
-from collections.abc import Callable, Mapping
-from typing import Any
 
 import numpy.typing as npt
 
-from convolver.designs import Conv2DDesign, Design, FIRDesign
-from convolver.errors import DesignError
+from convolver.designs import Design, part_of
 
 from .conv2d import conv2d
 from .exact import Array
@@ -20,7 +16,6 @@ from .output import requantise
 from .sums import convolve, convolve2d, correlate, correlate2d, lfilter, pad
 
 __all__ = [
-    "MODELS",
     "conv2d",
     "convolve",
     "convolve2d",
@@ -33,9 +28,6 @@ __all__ = [
     "run",
 ]
 
-MODELS: Mapping[type[Design], Callable[[Any, npt.ArrayLike], Array]] = {FIRDesign: fir, Conv2DDesign: conv2d}
-"""The model of each kind of design. A new kind is one more entry."""
-
 
 def run(design: Design, data: npt.ArrayLike) -> Array:
     """What a design gives for a frame, as its kind's model says.
@@ -47,8 +39,5 @@ def run(design: Design, data: npt.ArrayLike) -> Array:
     DataError
         If the data doesn't fit the design.
     """
-    if type(design) not in MODELS:
-        raise DesignError(
-            f"A golden model must be of one of the kinds {', '.join(kind.kind for kind in MODELS)}, not {type(design).__name__}"
-        )
-    return MODELS[type(design)](design, data)
+    result: Array = part_of(type(design), __package__, "{kind}", "to model")(design, data)
+    return result

@@ -24,7 +24,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from convolver.designs import Conv2DDesign, FIRDesign
+from convolver.designs import Design
 from convolver.errors import ToolError
 from convolver.hw.export.elaboration import rtlil_of
 
@@ -85,7 +85,7 @@ def find_compiler() -> list[str]:
     raise ToolError("The twin needs a C++ compiler: install g++ (Debian and Ubuntu: apt install g++) or name one in CXX")
 
 
-def compile_designs(designs: Sequence[FIRDesign | Conv2DDesign], progress: Progress | None = None) -> list[Compiled]:
+def compile_designs(designs: Sequence[Design], progress: Progress | None = None) -> list[Compiled]:
     """The twins of `designs`: those that aren't in the cache are compiled together, into one library.
 
     Parameters
@@ -106,7 +106,7 @@ def compile_designs(designs: Sequence[FIRDesign | Conv2DDesign], progress: Progr
         return compile_components(_created(designs), progress)
     keys = [_key(base, design.to_json()) for design in designs]
     found: dict[str, Compiled] = {}
-    missing: dict[str, FIRDesign | Conv2DDesign] = {}
+    missing: dict[str, Design] = {}
     for key, design in zip(keys, designs, strict=True):
         if (entry := _lookup(cache, key)) is not None:
             found[key] = entry
@@ -120,7 +120,7 @@ def compile_designs(designs: Sequence[FIRDesign | Conv2DDesign], progress: Progr
     return [found[key] for key in keys]
 
 
-def _created(designs: Iterable[FIRDesign | Conv2DDesign]) -> Iterator[Any]:
+def _created(designs: Iterable[Design]) -> Iterator[Any]:
     from convolver.hw.cores.core import create
 
     return (create(design) for design in designs)

@@ -18,7 +18,7 @@ import tty
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from convolver.designs import Conv2DDesign, FIRDesign
+from convolver.designs import Design
 from convolver.host.ownership import Owned
 from convolver.hw.export.elaboration import rtlil_of
 
@@ -54,11 +54,11 @@ class _Job(ctypes.Structure):
     )
 
 
-_bare: dict[tuple[FIRDesign | Conv2DDesign, int, int], "OneClockTop"] = {}
+_bare: dict[tuple[Design, int, int], "OneClockTop"] = {}
 _kept: dict["OneClockTop", Compiled] = {}
 
 
-def _on_no_board(design: FIRDesign | Conv2DDesign, serial_number: int, slots: int) -> "OneClockTop":
+def _on_no_board(design: Design, serial_number: int, slots: int) -> "OneClockTop":
     key = design, serial_number, slots
     if key not in _bare:
         from convolver.hw.link.one_clock import bare
@@ -80,7 +80,7 @@ class BoardTwin(Owned):
 
     Parameters
     ----------
-    top : FIRDesign, Conv2DDesign or OneClockTop
+    top : Design or OneClockTop
         What the device computes: it's on no board then, at a clock and a rate that make it quick. Or a board's top, see
         `convolver.boards.simulated_top`.
     serial_number : int
@@ -113,13 +113,13 @@ class BoardTwin(Owned):
 
     def __init__(
         self,
-        top: "FIRDesign | Conv2DDesign | OneClockTop",
+        top: "Design | OneClockTop",
         serial_number: int = 0,
         slots: int = 8,
         progress: Progress | None = None,
     ) -> None:
         super().__init__()
-        if isinstance(top, FIRDesign | Conv2DDesign):
+        if isinstance(top, Design):
             top = _on_no_board(top, serial_number, slots)
         compiled = _compiled(top, progress)
         self.clock_hz, self.byte_clocks = top.clock_hz, top.byte_clocks
@@ -347,7 +347,7 @@ class Terminal(Owned):
 
 @contextlib.contextmanager
 def serving(
-    top: "FIRDesign | Conv2DDesign | OneClockTop",
+    top: "Design | OneClockTop",
     progress: Progress | None = None,
     faults: Callable[[bytes], bytes] = lambda data: data,
     **parameters: int,
@@ -356,7 +356,7 @@ def serving(
 
     Parameters
     ----------
-    top : FIRDesign, Conv2DDesign or OneClockTop
+    top : Design or OneClockTop
     progress : callable, optional
         As for `BoardTwin`.
     faults : callable, optional
@@ -381,7 +381,7 @@ def serving(
 
 
 def serve(
-    top: "FIRDesign | Conv2DDesign | OneClockTop",
+    top: "Design | OneClockTop",
     tell: Callable[[str], None] = print,
     progress: Progress | None = None,
     **parameters: int,

@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from convolver.designs import GATEWARE_BOUNDARIES, Boundary, Conv2DDesign, FIRDesign
+from convolver.designs import GATEWARE_BOUNDARIES, Boundary, Conv2DDesign, Design, FIRDesign
 from convolver.errors import FrameError, LinkTimeout, PortError
 from convolver.host.ownership import Owned
 from convolver.host.transport import Samples, arranged
@@ -340,7 +340,7 @@ def _decoded(words: Integers, ports: Ports) -> npt.NDArray[Any]:
     return total
 
 
-def frame_shape(design: FIRDesign | Conv2DDesign, shape: Sequence[int]) -> tuple[int, ...]:
+def frame_shape(design: Design, shape: Sequence[int]) -> tuple[int, ...]:
     """Shape of what the core (without the host's padding) makes of a frame."""
     return tuple(shape) if isinstance(design, FIRDesign) else design.core_shape(shape[0], shape[1])
 
@@ -350,7 +350,7 @@ class TwinTransport(Owned):
 
     Parameters
     ----------
-    design : FIRDesign or Conv2DDesign
+    design : Design
     progress : callable, optional
         Told the title of each step that may take longer than a second.
 
@@ -363,9 +363,7 @@ class TwinTransport(Owned):
     frame_samples = 1 << 22
     """Some 150 MB of memory while a frame is under way; an image of 1920x1080 is one frame."""
 
-    def __init__(
-        self, design: FIRDesign | Conv2DDesign, progress: Progress | None = None, compiled: Compiled | None = None
-    ) -> None:
+    def __init__(self, design: Design, progress: Progress | None = None, compiled: Compiled | None = None) -> None:
         super().__init__()
         self.design = design
         self._compiled = compile_designs([design], progress)[0] if compiled is None else compiled
@@ -526,7 +524,7 @@ def _named(marks: int) -> str:
     return " and ".join(names) or "with nothing"
 
 
-def open_twins(designs: Sequence[FIRDesign | Conv2DDesign], progress: Progress | None = None) -> list[TwinTransport]:
+def open_twins(designs: Sequence[Design], progress: Progress | None = None) -> list[TwinTransport]:
     """The twins of several designs; what isn't in the cache is compiled together, which is faster than one by one."""
     return [
         TwinTransport(design, compiled=compiled)
@@ -534,7 +532,7 @@ def open_twins(designs: Sequence[FIRDesign | Conv2DDesign], progress: Progress |
     ]
 
 
-def simulate_designs(designs: Sequence[FIRDesign | Conv2DDesign], progress: Progress | None = None) -> list[Simulation]:
+def simulate_designs(designs: Sequence[Design], progress: Progress | None = None) -> list[Simulation]:
     """The designs' cores, each at power-on."""
     return [Simulation(compiled) for compiled in compile_designs(designs, progress)]
 

@@ -1,0 +1,42 @@
+"""The kinds of designs, and how each layer finds its part of one.
+
+A kind has a file of its name in each layer: "fir" has ``convolver/designs/fir.py``, ``sim/golden/fir.py``,
+``convolver/plan/fir.py``, ``hw/cores/fir.py`` and so on. A new kind is one more entry of `KINDS`.
+"""
+
+import importlib
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import DesignError
+from .base import Design
+from .conv2d import Conv2DDesign
+from .fir import FIRDesign
+
+__all__ = ["KINDS", "part_of"]
+
+KINDS: Mapping[str, type[Design]] = {cls.kind: cls for cls in (FIRDesign, Conv2DDesign)}
+
+
+def part_of(cls: type[Design], layer: str, name: str, what: str) -> Any:
+    """What a layer has of a kind: a class or function of the layer's file of that kind.
+
+    Parameters
+    ----------
+    cls : type of Design
+    layer : str
+        The layer's package.
+    name : str
+        The part's name: ``{kind}`` stands for the kind, ``{Kind}`` for the class without ``Design``.
+    what : str
+        What the part is for, in an error.
+
+    Raises
+    ------
+    DesignError
+        If the class is none of `KINDS`.
+    """
+    if KINDS.get(cls.kind) is not cls:
+        raise DesignError(f"A design {what} must be of one of the kinds {', '.join(KINDS)}, not {cls.__name__}")
+    module = importlib.import_module(f"{layer}.{cls.kind}")
+    return getattr(module, name.format(kind=cls.kind, Kind=cls.__name__.removesuffix("Design")))
