@@ -8,7 +8,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Self
 
-from convolver.designs import GATEWARE_BOUNDARIES, Boundary, Conv2DDesign, Design
+from convolver.designs import GATEWARE_BOUNDARIES, Boundary, Design
 from convolver.errors import (
     DesignMismatch,
     DeviceRestarted,
@@ -371,16 +371,12 @@ class _Frames:
                 continue
             design = self._design
             requests, self.before = self.before, []
-            shape: tuple[int, ...] = samples.shape
-            if isinstance(design, Conv2DDesign):
-                shape = shape[:2]  # without the planes
-                requests.append(_write(Register.ROWS, shape))
-                if self.border is not None:
-                    boundary, fill = self.border
-                    requests.append(_write(Register.BOUNDARY, [GATEWARE_BOUNDARIES.index(boundary), fill & 0xFFFFFFFF]))
-                shape = design.core_shape(*shape)
-            else:
-                requests.append(_write(Register.LENGTH, shape))
+            sizes = samples.shape[: len(design.axes)]  # without the planes
+            requests.append(_write(Register[design.axes[0].upper()], sizes))
+            if self.border is not None:
+                boundary, fill = self.border
+                requests.append(_write(Register.BOUNDARY, [GATEWARE_BOUNDARIES.index(boundary), fill & 0xFFFFFFFF]))
+            shape = design.core_shape(*sizes)
             self._under_way.append(_Results(len(requests), shape, math.prod(shape) * design.result_bytes))
             yield from requests
             yield from _cut(pack(samples, design.sample), self._max_payload)

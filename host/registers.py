@@ -16,7 +16,7 @@ ERRORS = ("size", "first", "orphan", "eol", "coefficients")
 
 
 class Register(IntEnum):
-    """Byte addresses."""
+    """Byte addresses. Those of a frame's sizes are called as the design's axes, and stand one behind the other."""
 
     ID = 0x00
     VERSION = 0x04

@@ -6,7 +6,7 @@ from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from convolver.designs import Conv2DDesign, Design
+from convolver.designs import Design
 from convolver.plan.lowering import lower
 
 from ..cores.core import create
@@ -79,7 +79,7 @@ class Accelerator(wiring.Component):
         ]
         for name, member in frame_members(self.design).items():
             m.d.comb += getattr(self, name).eq(getattr(bank, name))
-            if isinstance(self.design, Conv2DDesign):
+            if name in core.signature.members:
                 # A register near the core, which compares sizes as they come: the bank may be anywhere.
                 near = Signal(member.shape, name=f"{name}_near", init=member.init)
                 m.d.sync += near.eq(getattr(bank, name))

@@ -5,12 +5,13 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Member, Out, connect
 
 from convolver.clocking import Clocking
-from convolver.designs import Conv2DDesign, Design
+from convolver.designs import Design
 from convolver.plan.lowering import lower
 from convolver.plan.target import Family
 
 from ..cores.core import create
 from ..stream.data_register import DataRegister
+from ..stream.layouts import has_lines
 from ..stream.skid_buffer import SkidBuffer
 from .accelerator import Accelerator
 from .crossing import BusCrossing
@@ -142,7 +143,7 @@ def ports(design: Design, clocking: Clocking | None = None) -> dict[str, Member]
         "m_axis_tlast": Out(1),
         "m_axis_tuser": Out(1),
     }
-    if not isinstance(design, Conv2DDesign):
+    if not has_lines(design):
         del streams["s_axis_tuser"], streams["m_axis_tuser"]
     if pixels == 1:
         del streams["s_axis_tkeep"], streams["m_axis_tkeep"]
@@ -200,7 +201,7 @@ class AXIAccelerator(wiring.Component):
         self.design = design
         self.family = family
         self.clocking = clocking = clocking or Clocking()
-        self.video = isinstance(design, Conv2DDesign)
+        self.video = has_lines(design)
         super().__init__(ports(design, clocking))
         # Read by AMD's IP packager, which otherwise guesses which clock a stream belongs to.
         self._tell("", ["s_axis", "m_axis"] if clocking.own else ["s_axis", "m_axis", "s_axi"])

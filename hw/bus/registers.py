@@ -5,16 +5,16 @@
 """
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from operator import or_
+from operator import attrgetter, or_
 
 from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from convolver.designs import GATEWARE_BOUNDARIES, Design, FIRDesign
+from convolver.designs import GATEWARE_BOUNDARIES, Design
 from convolver.errors import DesignError
 from convolver.plan.lowering import lower
 
@@ -61,27 +61,35 @@ class Register:
 
     address: int
     access: str
-    kind: str | None = None
-    """The only kind of design that has it: "fir", "conv2d", "loadable", "continuous" or "switchable"; None for all."""
+    belongs: Callable[[Design], bool] | None = None
+    """Whether a design has it; None where all have."""
 
+
+def _axis(name: str) -> Callable[[Design], bool]:
+    """Designs whose frames have an axis of that name."""
+    return lambda design: name in design.axes
+
+
+_LOADABLE = attrgetter("loadable")
+_SWITCHABLE = attrgetter("switchable")
 
 REGISTERS = {
     "ID": Register(0x00, "r"),
     "VERSION": Register(0x04, "r"),
     "DESCRIPTION_BYTES": Register(0x08, "r"),
     "STATUS": Register(0x0C, "rw"),
-    "ROWS": Register(0x10, "rw", "conv2d"),
-    "COLUMNS": Register(0x14, "rw", "conv2d"),
-    "LENGTH": Register(0x18, "rw", "fir"),
+    "ROWS": Register(0x10, "rw", _axis("rows")),
+    "COLUMNS": Register(0x14, "rw", _axis("columns")),
+    "LENGTH": Register(0x18, "rw", _axis("length")),
     "COEFFICIENTS": Register(0x1C, "r"),
-    "COEFFICIENT": Register(0x20, "w", "loadable"),
-    "RESTART": Register(0x24, "w", "loadable"),
+    "COEFFICIENT": Register(0x20, "w", _LOADABLE),
+    "RESTART": Register(0x24, "w", _LOADABLE),
     "CLOCKS": Register(0x28, "r"),
     "BEATS_IN": Register(0x2C, "r"),
     "BEATS_OUT": Register(0x30, "r"),
-    "SILENCE": Register(0x34, "w", "continuous"),
-    "BOUNDARY": Register(0x38, "rw", "switchable"),
-    "FILL": Register(0x3C, "rw", "switchable"),
+    "SILENCE": Register(0x34, "w", attrgetter("continuous")),
+    "BOUNDARY": Register(0x38, "rw", _SWITCHABLE),
+    "FILL": Register(0x3C, "rw", _SWITCHABLE),
 }
 """The register map, without the description behind it."""
 
@@ -125,18 +133,20 @@ def description(design: Design) -> bytes:
 
 
 def frame_members(design: Design) -> dict[str, wiring.Member]:
-    """The ports by which a register bank tells the next frame's size and border; after reset a 2-D frame has the core's
-    largest size and the design's border."""
-    if isinstance(design, FIRDesign):
-        return {"length": Out(32)}
-    sizes = {"rows": design.core_rows, "columns": design.core_columns}
-    members = {name: Out(size.bit_length(), init=size) for name, size in sizes.items()}
+    """The ports by which a register bank tells the next frame's size and border; after reset the core's largest size,
+    and the design's border."""
+    members = {name: _size(axis.most) for name, axis in zip(design.axes, design.frame_axes, strict=True)}
     if design.switchable:
         # For `wrap` the host pads, whatever the core puts around that.
         boundary = GATEWARE_BOUNDARIES.index(design.boundary) if design.boundary in GATEWARE_BOUNDARIES else 0
         members["boundary"] = Out(range(len(GATEWARE_BOUNDARIES)), init=boundary)
-        members["fill"] = Out(shape_of(design.pixel), init=design.fill)
+        members["fill"] = Out(shape_of(design.sample), init=design.fill)
     return members
+
+
+def _size(most: int | None) -> wiring.Member:
+    """The size of an axis: the greatest after reset, or 0 of one without end."""
+    return Out(32) if most is None else Out(most.bit_length(), init=most)
 
 
 class RegisterBank(wiring.Component):
@@ -209,8 +219,8 @@ class RegisterBank(wiring.Component):
 
     def has(self, name: str) -> bool:
         """Whether this design has the register `name`."""
-        kind = REGISTERS[name].kind
-        return kind in (None, self.design.kind) or getattr(self.design, kind, False) is True
+        belongs = REGISTERS[name].belongs
+        return belongs is None or belongs(self.design)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

@@ -43,7 +43,7 @@ _ROOTS = {
 
 
 def default_name(design: Design) -> str:
-    """The module's name unless another is asked for: ``convolver_fir`` or ``convolver_conv2d``."""
+    """The module's name unless another is asked for: ``convolver_KIND``."""
     return f"convolver_{design.kind}"
 
 
@@ -66,7 +66,7 @@ def generate(
     design : Design
         What to compute.
     name : str, optional
-        Name of the top module, by default ``convolver_fir`` or ``convolver_conv2d``; the names of all modules under it begin
+        Name of the top module, by default `default_name`; the names of all modules under it begin
         with it. Two designs in one system need two names.
     family : {"ecp5", "ice40", "7-series"}, optional
         Devices to write it for, with their primitives; by default for any.

@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from convolver.designs import GATEWARE_BOUNDARIES, Boundary, Conv2DDesign, Design, FIRDesign
+from convolver.designs import GATEWARE_BOUNDARIES, Boundary, Design
 from convolver.errors import FrameError, LinkTimeout, PortError
 from convolver.host.ownership import Owned
 from convolver.host.transport import Samples, arranged
@@ -342,7 +342,7 @@ def _decoded(words: Integers, ports: Ports) -> npt.NDArray[Any]:
 
 def frame_shape(design: Design, shape: Sequence[int]) -> tuple[int, ...]:
     """Shape of what the core (without the host's padding) makes of a frame."""
-    return tuple(shape) if isinstance(design, FIRDesign) else design.core_shape(shape[0], shape[1])
+    return design.core_shape(*shape[: design.rank])
 
 
 class TwinTransport(Owned):
@@ -370,7 +370,7 @@ class TwinTransport(Owned):
         self._simulation: Simulation | None = Simulation(self._compiled)
         self._coefficients: tuple[int, ...] | None = None
         self._border: tuple[Boundary, int] | None = None
-        if isinstance(design, Conv2DDesign) and design.switchable and design.boundary in GATEWARE_BOUNDARIES:
+        if design.switchable and design.boundary in GATEWARE_BOUNDARIES:
             self._border = design.boundary, design.fill
         self._loaded = True
         self._clocks = self._beats_in = self._beats_out = 0
