@@ -4,6 +4,7 @@ import re
 
 from convolver.designs import Design
 from convolver.plan.array import DotProduct
+from convolver.plan.array_plan import ArrayPlan
 from convolver.plan.lowering import lower
 from convolver.plan.target import Family
 
@@ -83,7 +84,8 @@ def place_of(cell: str, design: Design, family: Family) -> tuple[str, str]:
 
 def _lane(design: Design, family: Family, array: int, lane: int) -> str:
     """A lane, and what it multiplies: the taps of a filter, or the places of a kernel."""
-    arrays = lower(design, family).arrays
+    plan = lower(design, family)
+    arrays = plan.arrays if isinstance(plan, ArrayPlan) else ()
     if array >= len(arrays) or lane >= arrays[array].lanes:
         return f"lane {lane}"
     return f"lane {lane}, {_multiplied(arrays[array], lane)}"

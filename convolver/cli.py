@@ -218,7 +218,7 @@ def report(
     """Prints what a design costs and does: latency, multipliers, memory, widths, gain, rounding noise, delay."""
     from .plan.fit import check_part, part_needs
     from .plan.parts import part_of
-    from .report import Report
+    from .report import report_of
 
     if board is not None and (family is not None or device is not None):
         raise typer.BadParameter("give --board NAME, or --device NAME or --family NAME; a board has its own device")
@@ -230,7 +230,7 @@ def report(
         target = known.get(board)
         family = target.family
     part = None if device is None else part_of(device, family)
-    told = Report(loaded, family if part is None else part.family)
+    told = report_of(loaded, family if part is None else part.family)
     numbers, text = told.to_dict(), told.text()
     if part is not None:
         check_part(part, loaded)
@@ -255,7 +255,7 @@ def _plot(design: Design, path: Path, measure: bool) -> None:
     from .plots import check_plot, plot
     from .progress import steps
 
-    check_plot(path)
+    check_plot(path, design)
     measured = None
     with steps() as advance:
         if measure and design.history is not None:

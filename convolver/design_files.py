@@ -60,6 +60,8 @@ def load_design(path: str | Path) -> Design:
     path = Path(path)
     fields = _fields(content.read(path, _WHAT, content.DESIGN_BYTES), path)
     key = design_class(fields).weights_field
+    if key is None:
+        return design_from_dict(fields)
     if isinstance(fields.get(key), str):
         named = path.parent / fields[key]
         fields[key] = _numbers(_taps(content.read(named, "Taps", content.DESIGN_BYTES), named, "Taps"), fields, named)

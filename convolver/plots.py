@@ -1,6 +1,8 @@
 """Draws a FIR filter's taps and responses, or a kernel and its 2-D response, into a picture file."""
 
 import os
+from collections.abc import Callable, Mapping
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -9,11 +11,14 @@ import numpy as np
 
 from . import atomic
 from .designs import Conv2DDesign, Design, FIRDesign
-from .errors import FileError, ToolError
+from .errors import DesignError, FileError, ToolError
 from .response import Floats, gains
 from .specified import Specified
 
 __all__ = ["check_plot", "drawn", "plot"]
+
+Measured = tuple[Floats, Floats] | None
+Panel = Callable[[Any], None]
 
 FLOOR_DB = -140.0
 POINTS = 4097
@@ -22,7 +27,7 @@ POINTS = 4097
 QUANTISED, MEASURED, IDEAL, ALLOWED = "#0072B2", "#D55E00", "0.45", "#E8E8E8"
 
 
-def plot(design: Design, path: str | os.PathLike[str], measured: tuple[Floats, Floats] | None = None) -> None:
+def plot(design: Design, path: str | os.PathLike[str], measured: Measured = None) -> None:
     """Draws a design into a picture; its ending says which kind.
 
     Of a FIR filter: the impulse response; the frequency response of the real taps, where they are known, of the integers, and
@@ -37,38 +42,38 @@ def plot(design: Design, path: str | os.PathLike[str], measured: tuple[Floats, F
 
     Raises
     ------
+    DesignError
+        If the design has no response to draw.
     ToolError
         If matplotlib isn't installed.
     FileError
         If the file can't be written.
     """
     path = Path(path)
-    check_plot(path)
+    check_plot(path, design)
     from matplotlib.figure import Figure
 
-    passband = isinstance(design, FIRDesign) and design.specified is not None
-    figure = Figure(figsize=(13.5 if passband else 9, 3.6), dpi=100, layout="constrained")
-    panels = figure.subplots(1, 3 if passband else 2)
-    if isinstance(design, FIRDesign):
-        _draw_taps(design, panels[0])
-        _draw_response(design, measured, panels[1])
-        if design.specified is not None:
-            _draw_passband(design, design.specified, measured, panels[2])
-    else:
-        _draw_kernel(design, panels[0], panels[1])
+    panels = _PANELS[type(design)](design, measured)
+    figure = Figure(figsize=(4.5 * len(panels), 3.6), dpi=100, layout="constrained")
+    for draw, panel in zip(panels, figure.subplots(1, len(panels)), strict=True):
+        draw(panel)
     atomic.write({path: drawn(figure, path.suffix or ".png")}, "Plot")
 
 
-def check_plot(path: Path) -> None:
-    """Refuses a plot that could not be written, before the work that it is to show.
+def check_plot(path: Path, design: Design) -> None:
+    """Refuses a plot that could not be drawn or written, before the work that it is to show.
 
     Raises
     ------
+    DesignError
+        If the design has no response to draw.
     ToolError
         If matplotlib isn't installed.
     FileError
         If the file can't be written, or its ending isn't a picture's.
     """
+    if type(design) not in _PANELS:
+        raise DesignError(f"A plot shows the response of a linear filter; a {design.title} has none")
     try:
         from matplotlib.backend_bases import FigureCanvasBase
     except ModuleNotFoundError:
@@ -110,7 +115,7 @@ def _unit(design: FIRDesign) -> tuple[float, str]:
     return (found.fs / 1000, "frequency, kHz") if found.fs >= 10_000 else (found.fs, "frequency, Hz")
 
 
-def _draw_response(design: FIRDesign, measured: tuple[Floats, Floats] | None, panel: Any) -> None:
+def _draw_response(design: FIRDesign, measured: Measured, panel: Any) -> None:
     unit, label = _unit(design)
     places = np.linspace(0, 0.5, POINTS)
     found = design.specified
@@ -137,7 +142,7 @@ def _draw_response(design: FIRDesign, measured: tuple[Floats, Floats] | None, pa
         panel.legend(loc="best", fontsize=8)
 
 
-def _draw_passband(design: FIRDesign, found: Specified, measured: tuple[Floats, Floats] | None, panel: Any) -> None:
+def _draw_passband(design: FIRDesign, found: Specified, measured: Measured, panel: Any) -> None:
     unit, label = _unit(design)
     low, high = found.passband
     places = np.linspace(low, high, POINTS) / found.fs
@@ -151,7 +156,7 @@ def _draw_passband(design: FIRDesign, found: Specified, measured: tuple[Floats, 
     panel.grid(True, alpha=0.3)
 
 
-def _draw_kernel(design: Conv2DDesign, left: Any, right: Any) -> None:
+def _draw_kernel(design: Conv2DDesign, left: Any) -> None:
     kernels = np.array(design.kernels, float)
     several = len(kernels) > 1
     # Side by side, with a gap between two of them.
@@ -163,8 +168,26 @@ def _draw_kernel(design: Conv2DDesign, left: Any, right: Any) -> None:
         for (row, column), weight in np.ndenumerate(sheet):
             if not np.isnan(weight):
                 left.text(column, row, f"{weight:.0f}", ha="center", va="center", fontsize=8)
+
+
+def _draw_response_2d(design: Conv2DDesign, right: Any) -> None:
+    kernels = np.array(design.kernels, float)
     responses = np.abs(np.fft.fftshift(np.fft.fft2(kernels / 2.0**design.shift, (129, 129)), axes=(1, 2)))
     shown = right.imshow(responses.max(axis=0), extent=(-0.5, 0.5, -0.5, 0.5), cmap="viridis")
-    title = "frequency response, the greatest of all kernels" if several else "frequency response"
+    title = "frequency response, the greatest of all kernels" if len(kernels) > 1 else "frequency response"
     right.set(title=title, xlabel="cycles a column", ylabel="cycles a row")
     right.figure.colorbar(shown, ax=right, label="gain")
+
+
+def _of_fir(design: FIRDesign, measured: Measured) -> list[Panel]:
+    found = design.specified
+    panels: list[Panel] = [partial(_draw_taps, design), partial(_draw_response, design, measured)]
+    return panels if found is None else [*panels, partial(_draw_passband, design, found, measured)]
+
+
+def _of_kernel(design: Conv2DDesign, _measured: Measured) -> list[Panel]:
+    return [partial(_draw_kernel, design), partial(_draw_response_2d, design)]
+
+
+_PANELS: Mapping[type[Design], Callable[[Any, Measured], list[Panel]]] = {FIRDesign: _of_fir, Conv2DDesign: _of_kernel}
+"""What draws each panel of a plot, of the kinds that have a response."""

@@ -209,7 +209,7 @@ def loopback(device: Device, count: int, seed: int = 1, progress: Callable[[floa
         if design.continuous:
             joined = np.concatenate([before, given])
             expected = golden.run(design, joined)[len(before) :]
-            before = joined[max(0, len(joined) - len(design.weights)) :]
+            before = joined[max(0, len(joined) - (design.history or 0)) :]
         else:
             expected = golden.run(design, given)
         wrong = _differs(f"LFSR frame {number + 1}", np.asarray(result), expected)

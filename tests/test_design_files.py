@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from convolver import Conv2DDesign, DesignError, FileError, FIRDesign, content, load_design, q1_15, quantize, s16, u8
-from convolver.report import Report
+from convolver.report import report_of
 
 FIR = FIRDesign((1, -2, 3), shift=1, output=s16)
 TAPS = (20, -256, 40, 0)
@@ -119,7 +119,7 @@ def test_real_taps_become_integers(load: Any, tmp_path: Path, given: str, form: 
         assert design == FIRDesign(expected, coefficient=form, shift=shift)
         assert design.quantized.coefficients == design.coefficients
         assert design.quantized.error == pytest.approx(expected.error)
-        assert str(design.quantized) in Report(design).text()
+        assert str(design.quantized) in report_of(design).text()
     assert design.replace(coefficients=(1,)).quantized is None
     assert "quantized" not in design.to_dict()
     assert load(design.to_toml()) == design

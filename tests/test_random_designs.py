@@ -20,7 +20,7 @@ from convolver.formats import OVERFLOWS, ROUNDINGS
 from convolver.host.device import Device
 from convolver.plan.array_stages import array_latency
 from convolver.plan.lowering import lower
-from convolver.report import Report
+from convolver.report import report_of
 from convolver.sim import golden
 from convolver.sim.libraries.compiler import compile_designs
 from convolver.sim.twin.core import Simulation, TwinTransport, frame_shape
@@ -403,7 +403,7 @@ def check_loading(design, simulation, random, frames):
 
 def check_report(design, core):
     """The clocks that the report states are those of the largest image, alone and back to back, through a `Device`."""
-    numbers = Report(design).to_dict()
+    numbers = report_of(design).to_dict()
     rows, columns = design.rows, design.columns
     if design.mode == "valid":
         rows, columns = max(rows, design.kernel_rows), max(columns, design.kernel_columns)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from convolver import boards, load_design
-from convolver.report import Report
+from convolver.report import report_of
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -49,4 +49,4 @@ def test_every_board_is_in_its_table() -> None:
 
 @pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.toml")), ids=lambda path: path.stem)
 def test_examples_are_designs(path: Path) -> None:
-    assert Report(load_design(path)).text()
+    assert report_of(load_design(path)).text()

@@ -18,7 +18,7 @@ from convolver.hw.cores.core import create
 from convolver.measure import measure_response
 from convolver.plan.lowering import lower
 from convolver.plots import MEASURED, QUANTISED, plot
-from convolver.report import Report, rounding_error
+from convolver.report import report_of, rounding_error
 from convolver.response import group_delay
 from convolver.sim import golden
 from convolver.sim.twin.core import TwinTransport
@@ -58,12 +58,12 @@ def test_group_delay_equals_scipys() -> None:
 def test_worst_gain_is_reached() -> None:
     # The input whose signs are the taps', turned round, gives the sum of their magnitudes.
     signs = np.sign(FIR.coefficients)[::-1]
-    assert Report(FIR).worst_gain * 4 == scipy.signal.lfilter(FIR.coefficients, 1.0, signs.astype(float))[-1] == 18
-    assert Report(FIR).gain * 4 == 6
+    assert report_of(FIR).worst_gain * 4 == scipy.signal.lfilter(FIR.coefficients, 1.0, signs.astype(float))[-1] == 18
+    assert report_of(FIR).gain * 4 == 6
 
 
 def test_numbers_of_a_fir() -> None:
-    numbers = Report(FIR).to_dict()
+    numbers = report_of(FIR).to_dict()
     assert numbers["accumulator_width"] == 21  # 18 * 32768 = 589824 needs 20 bits and a sign
     assert numbers["multipliers"] == 2  # two of the three pairs of taps are no ones
     assert numbers["line_buffer_bits"] == 0
@@ -72,7 +72,7 @@ def test_numbers_of_a_fir() -> None:
 
 
 def test_numbers_of_a_kernel() -> None:
-    numbers = Report(BLUR).to_dict()
+    numbers = report_of(BLUR).to_dict()
     assert numbers["line_buffer_bits"] == 2 * 8 * 640
     assert numbers["multipliers"] == 1  # only the 3 isn't a power of two
     assert numbers["sum_range"] == [0, 15 * 255]
@@ -82,20 +82,20 @@ def test_numbers_of_a_kernel() -> None:
 
 
 def test_wide_numbers_take_several_hard_multipliers_each() -> None:
-    told = Report(FIRDesign([3, 5, 7], data="s32", coefficient="s20", loadable=True))
+    told = report_of(FIRDesign([3, 5, 7], data="s32", coefficient="s20", loadable=True))
     assert "multipliers   3 for 3 products a clock, made of 12 hard ones of 18x18 bits" in told.text()
     assert (told.to_dict()["multipliers"], told.to_dict()["hard_multipliers"]) == (3, 12)
     # Constants take as many as their own bits need.
-    assert Report(FIRDesign([3, 5, 7], data="s32", coefficient="s20")).to_dict()["hard_multipliers"] == 6
-    assert Report(FIRDesign([3, 2**19 - 1, 7], data="s32")).to_dict()["hard_multipliers"] == 8
+    assert report_of(FIRDesign([3, 5, 7], data="s32", coefficient="s20")).to_dict()["hard_multipliers"] == 6
+    assert report_of(FIRDesign([3, 2**19 - 1, 7], data="s32")).to_dict()["hard_multipliers"] == 8
 
 
 def test_loadable_coefficients_take_a_multiplier_each() -> None:
-    assert Report(BLUR.replace(loadable=True, coefficient=s8)).to_dict()["multipliers"] == 9
+    assert report_of(BLUR.replace(loadable=True, coefficient=s8)).to_dict()["multipliers"] == 9
 
 
 def test_text_of_a_kernel() -> None:
-    report = Report(BLUR)
+    report = report_of(BLUR)
     latency, buffer = report.plan.latency, report.plan.memory_bits("output buffer")
     assert report.text().splitlines() == [
         "design        convolve with a kernel of 3x3, mode same, boundary edge, images up to 480x640",
@@ -176,26 +176,26 @@ def test_text_of_a_kernel() -> None:
     ],
 )
 def test_lines(design: FIRDesign | Conv2DDesign, line: str) -> None:
-    assert line in Report(design).text().splitlines()
+    assert line in report_of(design).text().splitlines()
 
 
 def test_a_report_of_a_family_has_its_latency_and_multipliers() -> None:
     design = FIRDesign([1, -2, 3], data="s16", coefficient="s24", loadable=True)
-    lines = {family: Report(design, family).text().splitlines() for family in (None, "ecp5", "7-series")}
+    lines = {family: report_of(design, family).text().splitlines() for family in (None, "ecp5", "7-series")}
     assert lines[None] == lines["ecp5"]
     assert "latency       14 clocks from the sample that completes a result to the result" in lines["ecp5"]
     assert "multipliers   3 for 3 products a clock, made of 6 hard ones of 18x18 bits" in lines["ecp5"]
     assert "latency       10 clocks from the sample that completes a result to the result" in lines["7-series"]
     assert "in Verilog    latency 11, for a register slice in front" in lines["7-series"]
     assert "multipliers   3 for 3 products a clock" in lines["7-series"]
-    numbers = Report(design.replace(clocks_per_sample=3), "7-series").to_dict()
+    numbers = report_of(design.replace(clocks_per_sample=3), "7-series").to_dict()
     assert (numbers["family"], numbers["block_latency"]) == ("7-series", [numbers["latency"] + 1, numbers["latency"] + 5])
 
 
 @pytest.mark.parametrize("clocks", [1, 3, 64])
 def test_clocks_of_a_frame(clocks: int) -> None:
     # The last of 10 samples enters 9 slots behind the first, and its result leaves a latency later.
-    report = Report(FIRDesign([5, 3, 7], clocks_per_sample=clocks))
+    report = report_of(FIRDesign([5, 3, 7], clocks_per_sample=clocks))
     line = next(line for line in report.text().splitlines() if line.startswith("a frame"))
     slot, more = re.fullmatch(r"a frame +of N samples takes (\d*)N \+ (\d+) clocks, \1N back to back", line).groups()  # type: ignore[union-attr]
     assert int(slot or 1) == clocks
@@ -203,7 +203,7 @@ def test_clocks_of_a_frame(clocks: int) -> None:
 
 
 def test_clocks_of_a_frame_of_several_pixels_a_clock() -> None:
-    report = Report(BLUR.replace(columns=637, pixels_per_clock=4))
+    report = report_of(BLUR.replace(columns=637, pixels_per_clock=4))
     numbers, latency = report.to_dict(), report.plan.latency
     # The products of four trees have a register of their own.
     assert latency == lower(BLUR).latency + 1
@@ -218,12 +218,12 @@ def test_clocks_of_a_frame_of_several_pixels_a_clock() -> None:
 
 
 def test_a_padded_frame_is_counted_as_the_core_sees_it() -> None:
-    report = Report(Conv2DDesign([[1, 1, 1]] * 3, mode="full", rows=8, columns=10))
+    report = report_of(Conv2DDesign([[1, 1, 1]] * 3, mode="full", rows=8, columns=10))
     assert f"of 12x14 takes {12 * 14 + report.plan.latency} clocks alone, 168 back to back" in report.text()
 
 
 def test_a_pixel_in_several_clocks_takes_as_many_fewer_multipliers() -> None:
-    report = Report(Conv2DDesign([[1, 2, 3]] * 3, rows=8, columns=10, coefficient=s8, loadable=True, multipliers=4))
+    report = report_of(Conv2DDesign([[1, 2, 3]] * 3, rows=8, columns=10, coefficient=s8, loadable=True, multipliers=4))
     latency = report.plan.latency
     assert report.to_dict()["clocks_per_sample"] == 3
     lines = report.text().splitlines()
@@ -235,26 +235,26 @@ def test_a_pixel_in_several_clocks_takes_as_many_fewer_multipliers() -> None:
 
 
 def test_a_structure_is_told() -> None:
-    lines = Report(Conv2DDesign(np.outer([3, 5, 3], [7, 9, 11]))).text().splitlines()
+    lines = report_of(Conv2DDesign(np.outer([3, 5, 3], [7, 9, 11]))).text().splitlines()
     assert "structure     separable, a column of 3 and a row of 3; equal weights share a multiplier, 2 at most" in lines
     assert "multipliers   5 for 5 products a clock" in lines
-    report = Report(Conv2DDesign([[3, 5, 3], [5, 3, 3]]))
+    report = report_of(Conv2DDesign([[3, 5, 3], [5, 3, 3]]))
     assert "structure     equal weights share a multiplier, 4 at most" in report.text().splitlines()
     assert "multipliers   2 for 2 products a clock" in report.text().splitlines()
     assert report.to_dict()["structure"] == "shared"
-    assert Report(BLUR).to_dict()["structure"] == "direct"
-    assert "structure" not in Report(BLUR).text()
+    assert report_of(BLUR).to_dict()["structure"] == "direct"
+    assert "structure" not in report_of(BLUR).text()
 
 
 def test_a_specified_filter_says_what_it_reaches() -> None:
     found = LOW_PASS.specified
     assert found is not None
-    text = Report(LOW_PASS).text()
+    text = report_of(LOW_PASS).text()
     assert f"ripple {found.ripple_db:.3g} dB; {found.ideal_ripple_db:.3g} dB before quantisation" in text
     assert f"attenuation {found.attenuation_db:.2f} dB, 20 asked; {found.ideal_attenuation_db:.2f} dB before" in text
-    numbers = Report(LOW_PASS).to_dict()
+    numbers = report_of(LOW_PASS).to_dict()
     assert (numbers["ripple_db"], numbers["attenuation_db"]) == (found.ripple_db, found.attenuation_db)
-    assert "ripple_db" not in Report(FIR).to_dict()
+    assert "ripple_db" not in report_of(FIR).to_dict()
 
 
 # Rounding
@@ -278,7 +278,7 @@ def test_the_rounding_noise_is_what_is_measured(rounding: Rounding) -> None:
         samples = random.integers(-(2**15), 2**15, 100_000)
         exact = golden.fir(design.replace(shift=0, output=None), samples)
         errors = golden.fir(design, samples) - exact / 2.0**shift
-        mean, variance = Report(design).rounding_error
+        mean, variance = report_of(design).rounding_error
         assert errors.mean() == pytest.approx(float(mean), abs=0.005)
         assert errors.var() == pytest.approx(float(variance), rel=0.02)
 
@@ -317,7 +317,7 @@ def test_the_memories_are_those_of_the_core(design: FIRDesign | Conv2DDesign) ->
     text = rtlil.convert(create(design))
     memories = re.findall(r"memory width (\d+) size (\d+)", text)
     assert memories
-    assert Report(design).to_dict()["memory_bits"] == sum(int(width) * int(size) for width, size in memories)
+    assert report_of(design).to_dict()["memory_bits"] == sum(int(width) * int(size) for width, size in memories)
 
 
 # The response
@@ -436,4 +436,4 @@ def test_a_frame_of_another_size_waits_as_long_as_the_report_says(design: Conv2D
     flush = 0 if after == size else plan.timing.flush_clocks(size[1])
     assert clocks == plan.timing.frame_interval(*size) + flush + plan.timing.frame_clocks(*after)
     if flush:
-        assert f"; one of another size behind it waits {plan.timing.flush_clocks(13)} more" in Report(design).text()
+        assert f"; one of another size behind it waits {plan.timing.flush_clocks(13)} more" in report_of(design).text()

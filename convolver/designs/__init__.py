@@ -10,6 +10,7 @@ from .conv2d import Conv2DDesign
 from .fir import FIRDesign
 from .kernels import MAX_KERNELS
 from .kinds import KINDS, part_of
+from .linear import LinearDesign
 from .reading import design_class, design_from_dict, design_from_json
 from .words import (
     BOUNDARIES,
@@ -49,6 +50,7 @@ __all__ = [
     "FIRDesign",
     "FrameAxis",
     "Kernel",
+    "LinearDesign",
     "Mode",
     "Operation",
     "Plane",

@@ -13,10 +13,11 @@ from ..errors import DataError, DesignError
 from ..formats import Format, Overflow, Rounding, u1, u8
 from ..quantize import Quantized
 from ..structure import factors_of, multipliers_of
-from .base import Design, format_of, slot_clocks, so_many
+from .base import format_of, so_many
 from .geometry import ImageGeometry
 from .image_stacks import by, stack_of_images
 from .kernels import MAX_KERNELS, MAX_SIDE, kernels_of
+from .linear import LinearDesign, slot_clocks
 from .words import (
     BOUNDARIES,
     COMBINATIONS,
@@ -54,7 +55,7 @@ PIXELS_PER_CLOCK = (1, 2, 4)
 
 
 @dataclass(frozen=True)
-class Conv2DDesign(ImageGeometry, Design):  # type: ignore[misc]  # output_shape names its two sizes
+class Conv2DDesign(ImageGeometry, LinearDesign):  # type: ignore[misc]  # output_shape names its two sizes
     """A 2-D convolution (or correlation) of an image with a kernel, or with several in one pass, one pixel a clock, 2 or 4, or
     one in several clocks.
 

@@ -7,23 +7,21 @@ from functools import cached_property
 from typing import Any, ClassVar, Self
 
 from ..arguments import between, choice, flag, integers, shown
-from ..errors import DataError, DesignError
+from ..errors import DesignError
 from ..formats import Format, Overflow, Rounding, s16
 from ..quantize import Quantized
 from ..specification import KINDS, FromSpecification
 from ..specified import Specified
-from .axes import FrameAxis
-from .base import Design, format_of, slot_clocks, so_many
-from .words import SWAPS, SYMMETRIES, Plane, Swap, Symmetry
+from .base import format_of, so_many
+from .linear import LinearDesign, slot_clocks
+from .signal_geometry import SignalGeometry
+from .words import SWAPS, SYMMETRIES, Swap, Symmetry
 
 __all__ = ["FIRDesign"]
 
-TRIAL_SAMPLES = 1000
-"""Samples of the longest signal of a quick test."""
-
 
 @dataclass(frozen=True)
-class FIRDesign(FromSpecification, Design):
+class FIRDesign(SignalGeometry, FromSpecification, LinearDesign):
     """A causal FIR filter over a signal, one sample a clock.
 
     ``y[n] = overflow(round(sum(coefficients[k] * x[n - k] for k in range(taps)) / 2**shift))``: `scipy.signal.lfilter(
@@ -226,30 +224,6 @@ class FIRDesign(FromSpecification, Design):
     @property
     def history(self) -> int:  # type: ignore[override]  # of each design another
         return self.taps - 1
-
-    @property
-    def frame_axes(self) -> tuple[FrameAxis, ...]:
-        return (FrameAxis((self.taps - 1, 0)),)
-
-    def output_shape(self, *sizes: int) -> tuple[int, ...]:
-        return sizes
-
-    def frames_in(self, shape: tuple[int, ...], stack: bool | None) -> list[Plane]:
-        if len(shape) != 1 + bool(stack):
-            rule = "A stack of signals must have 2 dimensions" if stack else "A signal must have 1 dimension"
-            raise DataError(f"{rule}, not {len(shape)}")
-        return [(number, slice(None)) for number in range(shape[0])] if stack else [(slice(None),)]
-
-    @property
-    def least_shape(self) -> tuple[int, ...]:
-        return (1,)
-
-    @property
-    def trial_shape(self) -> tuple[int, ...]:
-        return (TRIAL_SAMPLES,)
-
-    def shape_within(self, samples: int) -> tuple[int, ...]:
-        return (samples,)
 
     def worst_windows(self) -> dict[str, Any]:
         return {"sum": self.coefficients[::-1]}

@@ -2,10 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import ceil, gcd
+from math import ceil
 
-from ..designs import Design
-from ..formats import Format, round_shift
 from .plan import Plan
 from .target import Family
 
@@ -66,7 +64,7 @@ def block_rams(family: Family, memory: Memory) -> float:
 def core_memories(plan: Plan) -> list[Memory]:
     """A core's: line buffer, samples and coefficients of a folded filter, output buffer; none of those in single-port RAM."""
     hard = plan.target.family == "ecp5"  # `BlockRAM` instantiates those
-    unchanging = plan.copies * (plan.design.outputs * plan.design.output_format.width - _result_bits(plan.design))
+    unchanging = plan.copies * (plan.design.outputs * plan.design.output_format.width - plan.design.result_bits)
     return [
         Memory(
             memory.words,
@@ -77,18 +75,3 @@ def core_memories(plan: Plan) -> list[Memory]:
         for memory in plan.memories
         if not memory.single_port
     ]
-
-
-def _result_bits(design: Design) -> int:
-    """Bits of a place's results but those that no sample changes, and copies of a sign: Yosys leaves such out of a memory."""
-    if design.threshold is not None:
-        return design.outputs
-    sums = design.sums if len(design.stage_ranges) > 1 else (design.weights,)
-    output, total = design.output_format, 0
-    for reach, weights in zip(design.stage_ranges, sums, strict=True):
-        shifted = (round_shift(end, design.shift, design.rounding) for end in reach)
-        low, high = (min(max(end, output.min), output.max) for end in shifted)
-        common = 0 if design.loadable else gcd(*weights)
-        zeros = max(0, (common & -common).bit_length() - 1 - design.shift)
-        total += max(0, Format.holding(low, high).width - zeros) if low < high else 0
-    return total

@@ -11,11 +11,11 @@ from ..errors import DesignError
 from ..formats import Format
 from ..structure import multipliers_of
 from .array import DotProduct
+from .array_plan import ArrayPlan
 from .array_stages import slowest
 from .bilinear import Form, Term, direct
 from .coefficients import CoefficientStore, coefficient_memories
 from .output import CREDIT_LATENCY, output_buffer, rounding
-from .plan import Plan
 from .rewritings import checked, share
 from .stages import (
     Accept,
@@ -41,7 +41,7 @@ SERIALISE_LATENCY = 2
 """Cycles in which the places of a window are taken over and handed out, in slots of several cycles."""
 
 
-def lower_conv2d(design: Conv2DDesign, target: Target) -> Plan:
+def lower_conv2d(design: Conv2DDesign, target: Target) -> ArrayPlan:
     """Raster, line buffer and window in front of one array a kernel."""
     arrays, columns, told = _arrays(design, target)
     store = _store_of(design, arrays)
@@ -79,7 +79,7 @@ def lower_conv2d(design: Conv2DDesign, target: Target) -> Plan:
     # A folded raster looks at a register more.
     stages = (*body, output_buffer(design, timing.buffer_depth(CREDIT_LATENCY + folded), marks))
     structure: Literal["direct", "shared", "separable"] = "separable" if columns else "shared" if levels else "direct"
-    return Plan(design, target, stages, arrays, store, timing, columns, told, structure)
+    return ArrayPlan(design, target, stages, timing, arrays, store, columns, told, structure)
 
 
 def _store_of(design: Conv2DDesign, arrays: Sequence[DotProduct]) -> CoefficientStore:

@@ -2,11 +2,11 @@
 
 from ..designs import FIRDesign
 from .array import DotProduct
+from .array_plan import ArrayPlan
 from .array_stages import array_stages
 from .bilinear import Form, direct
 from .coefficients import CoefficientStore, coefficient_memories
 from .output import CREDIT_LATENCY, output_buffer, rounding
-from .plan import Plan
 from .rewritings import checked, drop_zeros, fold
 from .stages import Accept, DelayLine, Memory, SampleMemory, cycles_of
 from .target import Target
@@ -18,7 +18,7 @@ MARKS = 2
 """`first` and `last`."""
 
 
-def lower_fir(design: FIRDesign, target: Target) -> Plan:
+def lower_fir(design: FIRDesign, target: Target) -> ArrayPlan:
     """A delay line, or memories of samples, in front of one array."""
     form, rewritings = _form(design)
     products = form.products
@@ -43,7 +43,7 @@ def lower_fir(design: FIRDesign, target: Target) -> Plan:
     latency = cycles_of(body) + output_buffer(design, 2, MARKS).cycles
     timing = SignalTiming(design.slot, latency)
     stages = (*body, output_buffer(design, timing.buffer_depth(CREDIT_LATENCY), MARKS))
-    return Plan(design, target, stages, (array,), store, timing, rewritings=rewritings)
+    return ArrayPlan(design, target, stages, timing, (array,), store, rewritings=rewritings)
 
 
 def _form(design: FIRDesign) -> tuple[Form, tuple[str, ...]]:

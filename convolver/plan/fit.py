@@ -93,11 +93,10 @@ def what_would_fit(
 
     `needs` says what a design needs; `closely`, which takes longer, is asked of those that fit by it.
     """
-    for cycles in range(1, len(design.weights) + 1):
-        other = design.replace(**{design.cycles_field: cycles, "multipliers": None})
+    for change, other in design.folded():
         found = needs(other)
         if all(one.fits for one in found) and closely is not None:
             found = closely(other)
         if all(one.fits for one in found):
-            return f"{design.cycles_field}={cycles} needs {found[0].used:g} multipliers and {found[1].used:g} block RAMs"
+            return f"{change} needs {found[0].used:g} multipliers and {found[1].used:g} block RAMs"
     return design.smaller[use.what]

@@ -1,12 +1,22 @@
 """`lower`: the plan of a design of any kind."""
 
 from functools import lru_cache
+from typing import overload
 
-from ..designs import Design, part_of
+from ..designs import Design, LinearDesign, part_of
+from .array_plan import ArrayPlan
 from .plan import Plan
 from .target import Family, Target, target_of
 
 __all__ = ["lower"]
+
+
+@overload
+def lower(design: LinearDesign, family: Family | None = None) -> ArrayPlan: ...
+
+
+@overload
+def lower(design: Design, family: Family | None = None) -> Plan: ...
 
 
 def lower(design: Design, family: Family | None = None) -> Plan:

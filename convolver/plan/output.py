@@ -1,6 +1,6 @@
 """The end of every pipeline: output stage and output buffer."""
 
-from ..designs import Design
+from ..designs import Design, LinearDesign
 from .stages import Memory, OutputBuffer, Round, Saturate, Stage
 
 __all__ = ["BUFFER_LATENCY", "CREDIT_LATENCY", "output_buffer", "rounding"]
@@ -12,7 +12,7 @@ BUFFER_LATENCY = 3
 """Cycles from the write of a result into the output buffer to its offer."""
 
 
-def rounding(design: Design, *, binary: bool = False) -> tuple[Stage, ...]:
+def rounding(design: LinearDesign, *, binary: bool = False) -> tuple[Stage, ...]:
     """Shift, rounding and overflow; of binary results nothing is saturated."""
     low, high = design.result_range
     output = design.output_format

@@ -6,7 +6,7 @@ from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from convolver.plan.plan import Plan
+from convolver.plan.array_plan import ArrayPlan
 from convolver.plan.stages import Magnitude as MagnitudeStage
 
 from ..mac.coefficients import CoefficientBank, CoefficientMemory, coefficient_layout
@@ -29,7 +29,7 @@ class ArrayCore(wiring.Component):
 
     Parameters
     ----------
-    plan : Plan
+    plan : ArrayPlan
         If it has several arrays, all of them work on the same window, and their results leave together. Of several samples a
         clock (`Plan.copies`) each has the arrays for itself, and all share the coefficients.
     result : data.StructLayout
@@ -60,7 +60,7 @@ class ArrayCore(wiring.Component):
         The output buffer overflowed; can't happen.
     """
 
-    def __init__(self, plan: Plan, result: data.StructLayout) -> None:
+    def __init__(self, plan: ArrayPlan, result: data.StructLayout) -> None:
         design = plan.design
         self._plan = plan
         self._result = result

@@ -7,6 +7,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.designs import Conv2DDesign
+from convolver.plan.array_plan import ArrayPlan
 from convolver.plan.lowering import lower
 from convolver.plan.target import Family
 
@@ -64,6 +65,9 @@ class Conv2DCore(Core):
     overflow : Out
         The output buffer overflowed; can't happen.
     """
+
+    design: Conv2DDesign
+    plan: ArrayPlan
 
     def __init__(self, design: Conv2DDesign, family: Family | None = None) -> None:
         self.design = design

@@ -5,6 +5,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.designs import FIRDesign
+from convolver.plan.array_plan import ArrayPlan
 from convolver.plan.lowering import lower
 from convolver.plan.target import Family
 
@@ -48,6 +49,9 @@ class FIRCore(Core):
     overflow : Out
         The output buffer overflowed; can't happen.
     """
+
+    design: FIRDesign
+    plan: ArrayPlan
 
     def __init__(self, design: FIRDesign, family: Family | None = None) -> None:
         self.design = design

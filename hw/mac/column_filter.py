@@ -6,8 +6,8 @@ from amaranth.lib.wiring import In, Out
 
 from convolver.designs import Conv2DDesign
 from convolver.plan.array import DotProduct
+from convolver.plan.array_plan import ArrayPlan
 from convolver.plan.conv2d import SERIALISE_LATENCY
-from convolver.plan.plan import Plan
 from convolver.plan.stages import ColumnFilter as ColumnStage
 
 from ..stream.delay import Delay
@@ -33,7 +33,7 @@ class ColumnFilter(wiring.Component):
     ----------
     design : Conv2DDesign
         Of separable kernels.
-    plan : Plan
+    plan : ArrayPlan
         Its plan.
 
     Ports
@@ -44,7 +44,7 @@ class ColumnFilter(wiring.Component):
         The same of the one row of sums.
     """
 
-    def __init__(self, design: Conv2DDesign, plan: Plan) -> None:
+    def __init__(self, design: Conv2DDesign, plan: ArrayPlan) -> None:
         assert plan.columns
         self._design = design
         self._plan = plan

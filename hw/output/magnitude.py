@@ -5,7 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.formats import Format
-from convolver.plan.plan import Plan
+from convolver.plan.array_plan import ArrayPlan
 from convolver.plan.stages import Magnitude as MagnitudeStage
 
 from ..stream.data_register import DataRegister
@@ -20,7 +20,7 @@ class Magnitude(wiring.Component):
 
     Parameters
     ----------
-    plan : Plan
+    plan : ArrayPlan
         Of a design with `absolute` or ``sum_abs``.
 
     Ports
@@ -31,7 +31,7 @@ class Magnitude(wiring.Component):
         What goes to the output stage, as wide as `design.stage_ranges`; `latency` clocks later.
     """
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: ArrayPlan) -> None:
         design = plan.design
         self._adds = design.combine == "sum_abs"
         self._count = len(plan.arrays)

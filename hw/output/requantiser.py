@@ -5,7 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.formats import Format, Rounding, round_shift
-from convolver.plan.plan import Plan
+from convolver.plan.array_plan import ArrayPlan
 from convolver.plan.stages import Round, Saturate, Threshold
 
 from ..stream.data_register import DataRegister
@@ -42,7 +42,7 @@ class Requantiser(wiring.Component):
 
     Parameters
     ----------
-    plan : Plan
+    plan : ArrayPlan
         Gives the shift, the rounding, the overflow rule, the output format and the threshold.
     reach : (int, int), optional
         The least and the greatest number that comes in; by default `design.stage_ranges` of a design with one output.
@@ -55,7 +55,7 @@ class Requantiser(wiring.Component):
         The result, `latency` clocks later.
     """
 
-    def __init__(self, plan: Plan, reach: tuple[int, int] | None = None) -> None:
+    def __init__(self, plan: ArrayPlan, reach: tuple[int, int] | None = None) -> None:
         self._design = plan.design
         self._reach = self._design.stage_ranges[0] if reach is None else reach
         self._rounds = plan.cycles_in(Round) > 0

@@ -6,7 +6,7 @@ from amaranth.hdl import Cat, Const, Shape, Value, unsigned
 
 from convolver.designs import Conv2DDesign
 from convolver.formats import Format
-from convolver.plan.plan import Plan
+from convolver.plan.array_plan import ArrayPlan
 
 from ..stream.layouts import shape_of
 
@@ -37,7 +37,7 @@ class Cells:
         return cls(design.planes, (design.pixel,), (design.fill,))
 
     @classmethod
-    def of_sums(cls, design: Conv2DDesign, plan: Plan) -> "Cells":
+    def of_sums(cls, design: Conv2DDesign, plan: ArrayPlan) -> "Cells":
         """Those of what separable kernels make of each column."""
         formats = tuple(column.accumulator for column in plan.columns)
         return cls(design.planes, formats, tuple(design.fill * sum(column.weights) for column in plan.columns))

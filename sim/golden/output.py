@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convolver.designs import Design
+from convolver.designs import LinearDesign
 from convolver.formats import OVERFLOWS, ROUNDINGS, Format, Overflow, Rounding
 
 from .exact import INT64, Array, exact, fits_int64, reach, word
@@ -67,16 +67,16 @@ def requantise(
     return v.astype(np.int64 if fits_int64(output_format.min, output_format.max) else object)
 
 
-def finished(design: Design, sums: Array) -> Array:
+def finished(design: LinearDesign, sums: Array) -> Array:
     """The output stage of a design: `requantise`, or what its threshold makes of the rounded sums."""
     return _stage(design, sums) if design.threshold is None else _binary(design, sums)
 
 
-def _stage(design: Design, sums: Array) -> Array:
+def _stage(design: LinearDesign, sums: Array) -> Array:
     return requantise(sums, design.shift, design.rounding, design.output_format, design.overflow)
 
 
-def _binary(design: Design, sums: Array) -> Array:
+def _binary(design: LinearDesign, sums: Array) -> Array:
     """The greatest number of the output where the rounded sum exceeds the threshold, 0 elsewhere."""
     wide = Format(design.stage_input.width + 2, True)
     found = requantise(sums, design.shift, design.rounding, wide) > design.threshold

@@ -17,8 +17,8 @@ from convolver.hw.stream import delay, layouts, output_buffer, skid_buffer, slot
 from convolver.hw.stream.marks import ERROR_LAYOUT
 from convolver.hw.window import raster
 from convolver.plan.array import DotProduct
+from convolver.plan.array_plan import ArrayPlan
 from convolver.plan.lowering import lower
-from convolver.plan.plan import Plan
 from convolver.plan.stages import OutputBuffer
 
 __all__ = [
@@ -489,7 +489,7 @@ class MACArraySpec(wiring.Component):
         return m
 
 
-def _shallow(plan: Plan, depth: int) -> Plan:
+def _shallow(plan: ArrayPlan, depth: int) -> ArrayPlan:
     """The plan with a smaller output buffer: as right, only slower."""
     *stages, buffer = plan.stages
     assert isinstance(buffer, OutputBuffer)

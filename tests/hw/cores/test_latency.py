@@ -15,7 +15,7 @@ from convolver.hw.cores.core import create
 from convolver.hw.export.verilog import generate
 from convolver.plan import FAMILIES, Family, lower
 from convolver.plan.shell import block_latency
-from convolver.report import Report
+from convolver.report import report_of
 
 Design = FIRDesign | Conv2DDesign
 Arrival = Callable[[int, int], bool]
@@ -122,14 +122,14 @@ def check(design: Design, family: Family | None) -> None:
     plan = lower(design, family)
     core, block = create(design, family), AXIAccelerator(design, family)
     least, most = block_latency(plan)
-    told = Report(design, family).to_dict()
+    told = report_of(design, family).to_dict()
     header = generate(design, family=family).partition("\n\n")[0]
     assert told["latency"] == plan.latency == core.latency
     assert told["block_latency"] == [least, most]
     assert block.latency == least
     (first, last) = re.findall(r"^// (\d+)(?: to (\d+))? clocks after the \w+ was accepted", header, re.MULTILINE)[0]
     assert [int(first), int(last or first)] == [least, most]
-    lines = Report(design, family).text().splitlines()
+    lines = report_of(design, family).text().splitlines()
     assert f"latency       {plan.latency} clocks" in "\n".join(
         line[: len(f"latency       {plan.latency} clocks")] for line in lines
     )

@@ -15,7 +15,7 @@ from convolver.boards.toolchain import run
 from convolver.hw.cores.core import create
 from convolver.hw.primitives.families import FamilyPlatform
 from convolver.plan import FAMILIES, Family, lower
-from convolver.report import Report
+from convolver.report import report_of
 
 HARD = {"ecp5": "MULT18X18D", "ice40": "SB_MAC16", "7-series": "DSP48E1"}
 SYNTHESIS = {"ecp5": "synth_ecp5", "ice40": "synth_ice40 -device u -dsp", "7-series": "synth_xilinx -family xc7 -flatten"}
@@ -60,7 +60,7 @@ def multipliers(folder: Path, design: Design, family: Family) -> int:
 
 def check(folder: Path, design: Design, family: Family) -> None:
     found = multipliers(folder, design, family)
-    assert found == lower(design, family).hard_multipliers == Report(design, family).to_dict()["hard_multipliers"]
+    assert found == lower(design, family).hard_multipliers == report_of(design, family).to_dict()["hard_multipliers"]
 
 
 @pytest.mark.parametrize("family", FAMILIES)

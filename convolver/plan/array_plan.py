@@ -1,0 +1,113 @@
+"""The plan of a linear filter's core: what every plan has, and its arrays with their coefficients."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..designs import LinearDesign
+from ..formats import Format
+from .array import DotProduct
+from .coefficients import CoefficientStore
+from .plan import Plan
+
+__all__ = ["ArrayPlan"]
+
+
+@dataclass(frozen=True)
+class ArrayPlan(Plan):
+    """How one core computes the results of a linear filter.
+
+    Parameters
+    ----------
+    design, target, stages, timing
+        As in `Plan`.
+    arrays : tuple of DotProduct
+        One a kernel, beside each other; each gives one sum of the same samples.
+    coefficients : CoefficientStore
+        Those of all arrays.
+    columns : tuple of DotProduct
+        Of separable kernels, what makes one number of each column in front of the window; for each kernel one.
+    rewritings : tuple of str
+        What was rewritten, and what that saved; a line each.
+    structure : {"direct", "shared", "separable"}
+        What of constant kernels is used: nothing, equal weights, or that each is a column times a row.
+    """
+
+    design: LinearDesign
+    arrays: tuple[DotProduct, ...]
+    coefficients: CoefficientStore
+    columns: tuple[DotProduct, ...] = ()
+    rewritings: tuple[str, ...] = ()
+    structure: Literal["direct", "shared", "separable"] = "direct"
+
+    @property
+    def filters(self) -> tuple[DotProduct, ...]:
+        return (*self.columns, *self.arrays)
+
+    @property
+    def lanes(self) -> int:
+        """Multiplications in one cycle, of one sample, behind the window."""
+        return sum(array.lanes for array in self.arrays)
+
+    @cached_property
+    def first_lanes(self) -> tuple[int, ...]:
+        """The first lane of each of `arrays`."""
+        return tuple(accumulate([array.lanes for array in self.arrays[:-1]], initial=0))
+
+    @property
+    def pre_added(self) -> bool:
+        """Whether pre-adders stand between the samples and the multipliers."""
+        return any(array.pre_added for array in self.arrays)
+
+    @cached_property
+    def lane_input(self) -> Format:
+        """Format of what comes to the lanes of all arrays."""
+        formats = [array.lane_input for array in self.arrays]
+        return Format.holding(min(fmt.min for fmt in formats), max(fmt.max for fmt in formats))
+
+    @property
+    def sum_levels(self) -> int:
+        """Levels of the trees that add the window's places before the multipliers."""
+        return max(array.sum_levels for array in self.arrays)
+
+    # What it computes, and what it says of itself.
+
+    def run(self, samples: ArrayLike, weights: Sequence[int] | None = None) -> NDArray[np.object_]:
+        """Computes the exact sums, before the output stage, as the arrays do. Those of several kernels stand one behind the
+        other along the first axis.
+
+        Parameters
+        ----------
+        samples : array-like of int, shape (..., positions)
+            What stands at each position.
+        weights : sequence of int, optional
+            A loaded set of coefficients, in the order of the design's; by default its own.
+        """
+        values = np.asarray(samples, dtype=object)
+        sums = list(self._sums(values, weights))
+        return np.stack(sums) if len(sums) > 1 else sums[0]
+
+    def _sums(self, values: NDArray[np.object_], weights: Sequence[int] | None) -> Iterator[NDArray[np.object_]]:
+        if self.columns:
+            window = values.reshape(*values.shape[:-1], self.columns[0].positions, self.arrays[0].positions)
+            for column, row in zip(self.columns, self.arrays, strict=True):
+                yield row.run(column.run(window.swapaxes(-1, -2)))
+            return
+        first = 0
+        for array in self.arrays:
+            own = None if weights is None else weights[first : first + len(array.weights)]
+            yield array.run(values, own)
+            first += len(array.weights)
+
+    def _told(self) -> Iterable[str]:
+        """What was rewritten and what that saved, then the stages with their cycles, the lanes, and the trees' widths."""
+        yield from (*self.rewritings, *([""] if self.rewritings else []), *super()._told())
+        for title, filters in (("of each column", self.columns), ("of the columns' sums" if self.columns else "", self.arrays)):
+            for number, one in enumerate(filters):
+                kernel = f"kernel {number}" if len(filters) > 1 else ""
+                yield from ["", *filter(None, [", ".join(filter(None, (title, kernel)))]), *one.lines(), "", *one.sums()]

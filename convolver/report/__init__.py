@@ -1,0 +1,22 @@
+"""What a design costs and what it does, from its description and plan alone: nothing is elaborated or run. A file a kind."""
+
+from ..designs import Design, part_of
+from ..plan import Family
+from .base import Report
+from .rounding import rounding_error
+
+__all__ = ["Report", "report_of", "rounding_error"]
+
+
+def report_of(design: Design, family: Family | None = None) -> Report:
+    """The report of a design: the ``...Report`` of its kind's file here.
+
+    Parameters
+    ----------
+    design : Design
+        With loadable coefficients the costs hold for any set, the response for the set after reset.
+    family : {"ecp5", "ice40", "7-series"}, optional
+        Device that it is planned for; by default any.
+    """
+    report: Report = part_of(type(design), __package__, "{Kind}Report", "to report on")(design, family)
+    return report

@@ -1,0 +1,126 @@
+"""What every report has: latency, throughput, frames and memory of a design's core, by its plan."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from ..designs import Design
+from ..plan import Family, Plan, lower
+from ..plan.shell import block_latency
+
+__all__ = ["Report"]
+
+Line = tuple[str, str]
+"""A name, and a sentence."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """The numbers of a design. Each kind says what it computes, of what, and what a frame takes.
+
+    Parameters
+    ----------
+    design : Design
+    family : {"ecp5", "ice40", "7-series"}, optional
+        Device that it is planned for; by default any.
+    """
+
+    design: Design
+    family: Family | None = None
+
+    gaps: ClassVar[str] = "without gaps between frames"
+    """How frames follow one another."""
+
+    @property
+    def plan(self) -> Plan:
+        """The plan that the core is elaborated from; it states latency and cost."""
+        return lower(self.design, self.family)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The numbers by name, in plain values; clocks, bits and samples, fractions as float."""
+        design, plan = self.design, self.plan
+        return {
+            "kind": design.kind,
+            "family": self.family,
+            "latency": plan.latency,
+            "block_latency": list(block_latency(plan)),
+            "clocks_per_sample": plan.cycles if plan.pixels == 1 else plan.cycles / plan.pixels,
+            "multipliers": plan.multipliers,
+            "hard_multipliers": plan.hard_multipliers,
+            "lanes": plan.multiplications,
+            "memory_bits": plan.memory_bits(),
+            "line_buffer_bits": plan.line_buffer.bits,
+            "sample_memory_bits": plan.memory_bits("samples"),
+            "coefficient_memory_bits": plan.memory_bits("coefficients"),
+            "output_buffer_bits": plan.memory_bits("output buffer"),
+            "output": str(design.output_format),
+            "outputs": design.outputs,
+            **dict(self.own_numbers()),
+        }
+
+    def own_numbers(self) -> Iterator[tuple[str, Any]]:
+        """The numbers that only this kind has."""
+        return iter(())
+
+    def lines(self) -> list[Line]:
+        """The numbers as pairs of a name and a sentence, for people."""
+        design, plan = self.design, self.plan
+        return [
+            ("design", self.what()),
+            ("input", f"{design.sample}, {design.sample.min} to {design.sample.max}"),
+            *self.values(),
+            ("latency", f"{plan.latency} clocks from the {design.element} that completes a result to the result"),
+            ("in Verilog", self._block()),
+            ("throughput", f"{self._throughput()}, {self.gaps}"),
+            ("a frame", self.frame_clocks()),
+            *self.cost(),
+            ("memory", self._memory()),
+        ]
+
+    def what(self) -> str:
+        """What it computes."""
+        raise NotImplementedError
+
+    def values(self) -> Iterator[Line]:
+        """What becomes of samples on their way to results."""
+        raise NotImplementedError
+
+    def frame_clocks(self) -> str:
+        """What a frame takes."""
+        raise NotImplementedError
+
+    def cost(self) -> Iterator[Line]:
+        """What it is made of, but for memories."""
+        raise NotImplementedError
+
+    def text(self) -> str:
+        """`lines` as aligned text."""
+        pairs = self.lines()
+        width = max(len(name) for name, _ in pairs) + 2
+        return "\n".join(f"{name:<{width}}{value}" for name, value in pairs)
+
+    def _block(self) -> str:
+        """Latency of what is around the core in emitted Verilog."""
+        least, most = block_latency(self.plan)
+        if least == most:
+            return f"latency {least}, for a register slice in front"
+        waits = f"the more, the more {self.design.element}s wait in it"
+        return f"latency {least} to {most}, for a register slice in front: {waits}"
+
+    def _throughput(self) -> str:
+        plan, element = self.plan, self.design.element
+        if plan.pixels > 1:
+            return f"{plan.pixels} {element}s in 1 clock, a line in whole clocks"
+        return f"1 {element} in {plan.cycles} clock{'s' * (plan.cycles > 1)}"
+
+    def _memory(self) -> str:
+        plan = self.plan
+        parts = {
+            "line buffer": plan.line_buffer.bits,
+            "samples": plan.memory_bits("samples"),
+            "coefficients": plan.memory_bits("coefficients"),
+            "output buffer": plan.memory_bits("output buffer"),
+        }
+        told = [f"{name} {bits}" for name, bits in parts.items() if bits]
+        total = f"{plan.memory_bits()} bits"
+        return f"{total}, the output buffer" if len(told) == 1 else f"{total}: {', '.join(told)}"
