@@ -10,7 +10,7 @@ import pytest
 import scipy.signal
 
 from convolver import DesignError, FIRDesign, equiripple, load_design
-from convolver.report import Report
+from convolver.report import report_of
 from convolver.response import gain_extremes
 
 FS = 48_000
@@ -107,7 +107,7 @@ def test_taps_that_the_format_makes_zero_are_told(tmp_path: Path) -> None:
     idle = next(place for place, weight in enumerate(design.coefficients) if weight)
     assert design.specified.idle == 2 * idle > 0
     assert f": 101 taps in q1_15, the outer {2 * idle} taps zero, a ripple of " in str(design.specified)
-    assert f"at 48000 samples a second, the outer {2 * idle} taps zero\n" in Report(design).text()
+    assert f"at 48000 samples a second, the outer {2 * idle} taps zero\n" in report_of(design).text()
 
 
 @pytest.mark.parametrize("count", [3, 4, 31, 64, 256])

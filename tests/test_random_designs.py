@@ -6,15 +6,13 @@ those of the soak come from Hypothesis, which cuts a batch that fails down to on
 
 import functools
 import itertools
-import math
-from random import Random
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, note, seed, settings
 from hypothesis import strategies as st
 
-from convolver import Conv2DDesign, FIRDesign, Format
+from convolver import Conv2DDesign, FIRDesign
 from convolver.designs import BOUNDARIES, COMBINATIONS, GATEWARE_BOUNDARIES, MODES, OPERATIONS, SYMMETRIES
 from convolver.formats import OVERFLOWS, ROUNDINGS
 from convolver.host.device import Device
@@ -26,6 +24,8 @@ from convolver.sim.libraries.compiler import compile_designs
 from convolver.sim.twin.core import Simulation, TwinTransport, frame_shape
 from convolver.sim.twin.streams import STALLS, beats_of, marks_of, random_samples, stalls, unpacked
 
+from .random_designs import OTHERS, generator, mixed, seeded
+
 DESIGNS = 40
 SOAK_DESIGNS = 500
 SOAK_TESTS = 16
@@ -33,199 +33,17 @@ SOAK_BATCHES = 5  # a test; Hypothesis starts with the simplest designs, and mak
 BATCH = 8
 
 
-def some_format(random, low, high):
-    return Format(random.randint(low, high), random.random() < 0.5)
-
-
-def some_weights(random, count, wide):
-    """A coefficient format and weights of it; every now and then all of them extreme, so that sums reach their bounds."""
-    form = some_format(random, *wide)
-    kind = random.randrange(4)
-    if kind == 0:
-        return form, [random.choice((form.min, form.max)) for _ in range(count)]
-    if kind == 1:
-        return form, [0] * (count - 1) + [form.max]
-    return form, [random.randint(form.min, form.max) for _ in range(count)]
-
-
-def some_numbers(random, make):
-    """A design with a random output stage: `make` takes the fields that all designs share."""
-    fields = {"rounding": random.choice(ROUNDINGS), "overflow": random.choice(OVERFLOWS)}
-    fields["loadable"] = random.random() < 0.4
-    exact = make(**fields)
-    if random.random() < 0.2:
-        return exact
-    fields["shift"] = random.randint(0, min(exact.accumulator.width, 24))
-    if random.random() < 0.7:
-        # Narrower than the results, wider than them, or of the other sign.
-        fields["output"] = some_format(random, 1, exact.accumulator.width + 4)
-    return make(**fields)
-
-
-def some_fir(random, taps, sample, wide):
-    """Makes a FIR of any taps, or of as many with a symmetry, folded over clocks or not."""
-    form, weights = some_weights(random, taps, wide)
-    symmetry = random.choice(SYMMETRIES if form.signed else SYMMETRIES[:2]) if taps > 1 else "none"
-    if symmetry != "none":
-        sign = -1 if symmetry == "antisymmetric" else 1
-        # A negative extreme has no positive counterpart: stay within both.
-        reach = min(form.max, -form.min) if sign < 0 else form.max
-        half = [max(min(weight, reach), -reach if sign < 0 else form.min) for weight in weights[: taps // 2]]
-        middle = [0 if sign < 0 else weights[-1]] * (taps % 2)
-        weights = [*half, *middle, *(sign * weight for weight in reversed(half))]
-    clocks = random.choice((1, 1, 2, 3, 8, taps))
-
-    def make(*, loadable, **fields):
-        promised = symmetry if loadable else None
-        fields |= {"loadable": loadable, "symmetry": promised, "clocks_per_sample": clocks}
-        return FIRDesign(weights, data=sample, coefficient=form, **fields)
-
-    return make
-
-
-def random_design(random, soak=False):
-    """A design; `soak` allows sizes that take seconds to compile."""
-    wide = random.choices(((1, 12), (1, 32), (31, 32)), (6, 2, 2))[0]
-    sample = some_format(random, *wide)
-    if random.random() < 0.4:
-        return some_numbers(random, some_fir(random, random.randint(1, 64 if soak else 12), sample, wide))
-    rows, columns = (random.randint(1, 9 if soak else 5) for _ in range(2))
-    if random.random() < 0.1:
-        rows, columns = random.choice(((1, 15), (15, 1)))
-    form, weights = some_weights(random, rows * columns, wide)
-    weights = some_structure(Random(f"kernel {rows} {columns} {weights}"), rows, columns, weights, form)
-    boundary = random.choices(BOUNDARIES, (3, 4, 7, 4, 3))[0]
-    mode = random.choices(MODES, (1, 3, 1))[0]
-    design = some_numbers(
-        random,
-        functools.partial(
-            Conv2DDesign,
-            np.array(weights, dtype=object).reshape(rows, columns).tolist(),
-            pixel=sample,
-            coefficient=form,
-            operation=random.choice(OPERATIONS),
-            mode=mode,
-            switchable=mode == "same" and max(rows, columns) <= 7 and random.random() < 0.35,
-            boundary=boundary,
-            fill=random.randint(sample.min, sample.max) if boundary == "constant" else 0,
-            rows=random.randint(1, 29),
-            columns=random.randint(1, 39),
-        ),
-    )
-    design = some_planes(random, some_clocks(random, some_kernels(random, design), soak), soak)
-    return some_products(Random(f"products {design}"), design)
-
-
-def some_products(random, design):
-    """The design, or the same of kernels that are columns times rows, in numbers narrow enough to be taken apart."""
-    most = 120 // (len(design.kernels) * design.pixels_per_clock * design.planes)  # products that don't take long to compile
-    sizes = [size for size in itertools.product(range(2, 7), repeat=2) if math.prod(size) <= most]
-    large = max(design.kernel_rows, design.kernel_columns) > 7
-    if design.loadable or design.slot > 1 or large or not sizes or random.random() < 0.25:
-        return design
-    rows, columns = random.choice(sizes)
-    kernels = []
-    for _ in design.kernels:
-        column, row = ([random.choice((-7, -6, -5, -3, 0, 1, 3, 5, 7, 9, 10)) for _ in range(side)] for side in (rows, columns))
-        column[0], row[0] = 3, 7
-        kernels.append(np.outer(column, row).tolist())
-    pixel = Format(min(design.pixel.width, random.randint(2, 8)), design.pixel.signed)
-    exact = design.replace(
-        kernel=kernels if design.stacked else kernels[0],
-        pixel=pixel,
-        fill=max(min(design.fill, pixel.max), pixel.min),
-        switchable=design.switchable or (design.mode == "same" and design.pixels_per_clock == 1 and random.random() < 0.5),
-        **dict.fromkeys(("coefficient", "output", "threshold", "multipliers")),
-        shift=0,
-    )
-    return exact.replace(shift=min(design.shift, exact.stage_input.width // 2))
-
-
-def some_planes(random, design, soak):
-    """The design, or the same of several planes side by side."""
-    planes = random.choice((1, 1, 2, 3, 4))
-    large = len(design.weights) * design.pixels_per_clock * planes > 64 and not soak
-    if design.slot > 1 or design.multipliers is not None or large:
-        return design
-    return design.replace(planes=planes)
-
-
-def some_structure(random, rows, columns, weights, form):
-    """The weights, or some that have a structure."""
-    if random.random() < 0.35:
-        reach = math.isqrt(form.max)
-        column, row = ([random.randint(-reach if form.signed else 0, reach) for _ in range(side)] for side in (rows, columns))
-        return np.outer(column, row).reshape(-1).tolist()
-    kernel = np.array(weights, dtype=object).reshape(rows, columns)
-    axes = random.choice(((), (), (0,), (1,), (0, 1), (0, 1)))
-    for axis in axes:
-        half = kernel.shape[axis] // 2
-        mirrored = np.flip(kernel.take(range(half), axis), axis)
-        if random.random() < 0.3 and form.signed:
-            mirrored = np.minimum(-mirrored, form.max)
-        middle = kernel.take(range(half, kernel.shape[axis] - half), axis)
-        kernel = np.concatenate([kernel.take(range(half), axis), middle, mirrored], axis)
-    return kernel.reshape(-1).tolist()
-
-
-def some_clocks(random, design, soak):
-    """The design, or the same in several clocks a pixel, as said or as a budget of multipliers asks, or at several pixels a
-    clock."""
-    size = design.kernel_rows * design.kernel_columns
-    if random.random() < 0.55:
-        return some_pixels(random, design, soak)
-    if random.random() < 0.5:
-        return design.replace(clocks_per_pixel=random.choice((2, 3, min(size, 9))))
-    lanes = len(design.kernels) * random.randint(-(-size // 8), size)
-    return design.replace(clocks_per_pixel=None, multipliers=lanes)
-
-
-def some_pixels(random, design, soak):
-    """The design, or the same at several pixels a clock; not of the largest kernels, which take long to compile."""
-    pixels = random.choice((1, 2, 4))
-    if design.stride != (1, 1) or (len(design.weights) * pixels > 64 and not soak):
-        return design
-    return design.replace(pixels_per_clock=pixels)
-
-
-def some_kernels(random, design):
-    """The design, or the same with more kernels, magnitudes, a threshold or a stride."""
-    form = design.coefficient_format
-    kernels = [design.kernel]
-    if len(design.weights) <= 9:
-        for _ in range(random.choice((0, 0, 1, 2))):
-            weights = [random.randint(form.min, form.max) for _ in design.weights]
-            kernels.append(design.replace(shift=0).with_weights(weights).kernel)
-    changes = {"kernel": tuple(kernels) if len(kernels) > 1 or random.random() < 0.1 else design.kernel}
-    changes["absolute"] = random.random() < 0.3
-    if random.random() < 0.3:
-        changes["stride"] = tuple(random.choice((1, 2, 3, 7)) for _ in range(2))
-    if isinstance(changes["kernel"][0][0], tuple):
-        changes["combine"] = random.choice(COMBINATIONS)
-    if random.random() < 0.3:
-        changes["output"] = None
-    least = design.replace(**changes, shift=0)
-    changed = design.replace(**changes, shift=min(design.shift, least.stage_input.width))
-    if random.random() < 0.2:
-        return changed.replace(threshold=random.randint(*changed.result_range))
-    return changed
-
-
-def seeded(number):
-    return random_design(Random(2560 + number))
-
-
 @functools.cache
-def compiled(number):
+def compiled(number, kind=None):
     """The twin of a seeded design; its whole batch is compiled with it."""
     first = number - number % BATCH
     numbers = range(first, first + BATCH)
-    return dict(zip(numbers, compile_designs([seeded(one) for one in numbers]), strict=True))[number]
+    return dict(zip(numbers, compile_designs([seeded(one, kind) for one in numbers]), strict=True))[number]
 
 
 def some_frames(random, design, count):
     """Frames of all sizes that the core takes, the least and the greatest among them."""
-    if isinstance(design, FIRDesign):
+    if design.rank == 1:
         sizes = [(1,), *((int(size),) for size in random.integers(1, 60, count - 1))]
     else:
         rows, columns = design.core_min_rows, design.core_min_columns
@@ -248,7 +66,7 @@ def with_planes(design, shape):
 
 def some_borders(random, design, frames):
     """A border for each frame, where the core is told it."""
-    if isinstance(design, FIRDesign) or not design.switchable:
+    if not design.switchable:
         return None
     fills = random_samples(design.pixel, (len(frames),), int(random.integers(1 << 30)))
     return [(str(random.choice(GATEWARE_BOUNDARIES)), int(fill)) for fill in fills]
@@ -260,7 +78,7 @@ def core_result(design, frame, weights=None, border=None):
         design = design.replace(boundary=border[0], fill=border[1])
     if weights is not None:
         design = design.with_weights(weights)
-    if isinstance(design, Conv2DDesign):
+    if design.rank == 2:
         design = design.replace(mode=design.core_mode)
     results = golden.run(design, frame)
     if design.result_axes:
@@ -302,7 +120,7 @@ def check(design, core):
     values = np.concatenate(expected)
     beats = beats_of(frames, borders, pixels)
     # A stride leaves out what may be the last results; the core goes on to the frame's end.
-    settle = 40 + (design.stride[0] * design.core_columns * plan.cycles if isinstance(design, Conv2DDesign) else 0)
+    settle = 40 + (design.stride[0] * design.core_columns * plan.cycles if design.rank == 2 else 0)
     simulation = Simulation(core)
 
     def compare(run):
@@ -325,7 +143,7 @@ def check(design, core):
         assert max(run.last_result, run.accept_clocks[-1]) + 1 == plan.timing.frame_clocks(*frame.shape[:2])
         np.testing.assert_array_equal(in_places(design, run.results, [shape]), result)
         np.testing.assert_array_equal(run.accept_clocks, np.arange(len(alone)) * plan.cycles)
-        if isinstance(design, FIRDesign):
+        if design.history is not None:
             np.testing.assert_array_equal(run.result_clocks - run.accept_clocks, core.ports.latency)
 
     # A stream that another frame's size changes, with every kind of stall on either side.
@@ -344,7 +162,7 @@ def check(design, core):
         four, leaving = beats_of([frame] * 4, again, pixels), 4 * len(marks_of(shape, pixels))
         run = simulation.run(beats=four, wanted=leaving, settle=settle, times=True)
         assert max(run.last_result, run.accept_clocks[-1]) + 1 == plan.timing.frame_clocks(*frame.shape[:2], frames=4)
-        if isinstance(design, FIRDesign) or len(frame) > plan.timing.lag[0]:
+        if len(frame) > plan.timing.lag[0]:
             assert 4 * plan.timing.frame_interval(*frame.shape[:2]) == len(four) * plan.cycles
         np.testing.assert_array_equal(in_places(design, run.results, [shape] * 4), np.concatenate(results))
 
@@ -364,9 +182,8 @@ def check_loading(design, simulation, random, frames):
     for turn in range(4):
         form = design.coefficient_format
         loaded = [int(weight) for weight in random_samples(form, design.set_size, int(random.integers(1 << 30)))]
-        if isinstance(design, FIRDesign) and design.symmetry == "antisymmetric":
-            loaded = [max(weight, -form.max) for weight in loaded]
-        new = list(design.complete(loaded)) if isinstance(design, FIRDesign) else loaded
+        loaded = [max(weight, design.set_range[0]) for weight in loaded]
+        new = list(design.complete(loaded))
         borders = some_borders(random, design, frames)
         each = borders or [None] * len(frames)
         before = [core_result(design, frame, old, border) for frame, border in zip(frames, each, strict=True)]
@@ -421,7 +238,7 @@ def check_report(design, core):
 def check_device(design, core):
     """The same through a `Device`, which pads and crops, and cuts what is larger than the core."""
     random = np.random.default_rng([8, design.sample.width])
-    if isinstance(design, FIRDesign):
+    if design.rank == 1:
         shapes = [(50,)]
     else:
         least = (design.kernel_rows, design.kernel_columns) if design.mode == "valid" else (1, 1)
@@ -433,7 +250,7 @@ def check_device(design, core):
         for number, size in enumerate(shapes):
             samples = random_samples(design.sample, with_planes(design, size), 9 + number)
             np.testing.assert_array_equal(device(samples), golden.run(design, samples))
-            if isinstance(design, Conv2DDesign) and design.switchable:
+            if design.switchable:
                 for boundary in BOUNDARIES:
                     switched = design.replace(boundary=boundary, fill=design.pixel.max)
                     fill = switched.fill if boundary == "constant" else None
@@ -452,26 +269,35 @@ def test_size_counts_beside_the_first_beat_alone():
     np.testing.assert_array_equal(run.results, expected)
 
 
-@pytest.mark.parametrize("number", range(DESIGNS))
-def test_random_design(number):
-    design = seeded(number)
+@pytest.mark.parametrize(
+    ("kind", "number"),
+    [*((None, number) for number in range(DESIGNS)), *itertools.product(OTHERS, range(BATCH))],
+    ids=lambda value: "mixed" if value is None else str(value),
+)
+def test_random_design(kind, number):
+    design = seeded(number, kind)
     print(design)  # pytest shows it with a failure
-    core = compiled(number)
+    core = compiled(number, kind)
     check(design, core)
     check_device(design, core)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize("number", range(SOAK_TESTS))
-def test_random_design_for_hours(number):
+@pytest.mark.parametrize(
+    ("kind", "number"),
+    [*((None, number) for number in range(SOAK_TESTS)), *((kind, 0) for kind in OTHERS)],
+    ids=lambda value: "mixed" if value is None else str(value),
+)
+def test_random_design_for_hours(kind, number):
     seen = []
+    make = mixed if kind is None else generator(kind)
 
     @seed(number)
     @settings(max_examples=SOAK_BATCHES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(st.lists(st.randoms(use_true_random=False), min_size=BATCH, max_size=BATCH))
     def try_batch(sources):
-        designs = [random_design(source, soak=True) for source in sources]
+        designs = [make(source, soak=True) for source in sources]
         for design, core in zip(designs, compile_designs(designs), strict=True):
             note(str(design))
             check(design, core)

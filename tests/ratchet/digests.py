@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import get_args
 from unittest.mock import patch
 
+from random_designs import seeded
 from ratchet.netlist import digest
-from test_random_designs import seeded
 
 from convolver.designs import Design
 from convolver.hw.bus.accelerator import Accelerator

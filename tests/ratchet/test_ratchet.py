@@ -11,11 +11,11 @@ import pytest
 from amaranth.hdl import ClockDomain, ClockSignal, DomainRenamer, Instance, Module, Mux, Signal, signed
 from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
+from random_designs import seeded
 from ratchet import __main__ as ratchet
 from ratchet import digests
 from ratchet.digests import DESIGNS, FAMILIES, FILE, differences, line, netlist, read
 from ratchet.netlist import digest
-from test_random_designs import seeded
 
 from convolver import Conv2DDesign, FIRDesign
 from convolver.hw.bus import accelerator
