@@ -54,6 +54,11 @@ class Design:
         raise NotImplementedError
 
     @property
+    def slot(self) -> int:
+        """Clocks in which a sample or a pixel is computed."""
+        return 1
+
+    @property
     def output_format(self) -> Format:
         """Format of one result."""
         raise NotImplementedError

@@ -71,11 +71,6 @@ class LinearDesign(Design):
         can be loaded, with any that fit their format."""
         return self._reach(self.weights)
 
-    @property
-    def slot(self) -> int:
-        """Clocks in which a sample or a pixel is computed."""
-        raise NotImplementedError
-
     def _reach(self, weights: Sequence[int]) -> tuple[int, int]:
         sample, coefficient = self.sample, self.coefficient_format
         low = high = 0

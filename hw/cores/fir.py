@@ -5,6 +5,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.designs import FIRDesign
+from convolver.plan import stages
 from convolver.plan.array_plan import ArrayPlan
 from convolver.plan.lowering import lower
 from convolver.plan.target import Family
@@ -49,6 +50,8 @@ class FIRCore(Core):
     overflow : Out
         The output buffer overflowed; can't happen.
     """
+
+    makes = (stages.Accept,)
 
     design: FIRDesign
     plan: ArrayPlan

@@ -5,6 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.designs import Conv2DDesign
+from convolver.plan import stages
 from convolver.plan.array import DotProduct
 from convolver.plan.array_plan import ArrayPlan
 from convolver.plan.conv2d import SERIALISE_LATENCY
@@ -43,6 +44,8 @@ class ColumnFilter(wiring.Component):
     o : Out
         The same of the one row of sums.
     """
+
+    makes = (stages.ColumnFilter,)
 
     def __init__(self, design: Conv2DDesign, plan: ArrayPlan) -> None:
         assert plan.columns

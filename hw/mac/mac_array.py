@@ -9,6 +9,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.formats import Format, is_wiring
+from convolver.plan import stages
 from convolver.plan.arithmetic import Adder
 from convolver.plan.array import DotProduct
 from convolver.plan.array_stages import array_latency
@@ -55,6 +56,18 @@ class MACArray(wiring.Component):
         The operands are those of a slot's first clock; in a slot of several clocks.
     sum : Out
     """
+
+    makes = (
+        stages.PreAdd,
+        stages.Spread,
+        stages.Multiply,
+        stages.ProductRegisters,
+        stages.Tree,
+        stages.GroupChain,
+        stages.Slot,
+        stages.Accumulate,
+        stages.Parts,
+    )
 
     def __init__(self, array: DotProduct) -> None:
         self._array = array

@@ -6,6 +6,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.formats import Format
+from convolver.plan import stages
 from convolver.plan.array import DotProduct
 from convolver.plan.coefficients import CoefficientStore
 
@@ -31,6 +32,8 @@ class Sums(wiring.Component):
     sums : Out
         An array of one operand a product.
     """
+
+    makes = (stages.Sums,)
 
     def __init__(self, array: DotProduct, levels: int) -> None:
         self._array = array
@@ -84,6 +87,8 @@ class Operands(wiring.Component):
     start, end : Out
         Beside the samples: they are those of the slot's first clock, of its last.
     """
+
+    makes = (stages.Serialise,)
 
     def __init__(self, form: Format, store: CoefficientStore) -> None:
         self._store = store

@@ -5,6 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.formats import Format
+from convolver.plan import stages
 from convolver.plan.array_plan import ArrayPlan
 from convolver.plan.stages import Magnitude as MagnitudeStage
 
@@ -30,6 +31,8 @@ class Magnitude(wiring.Component):
     o_0, o_1, ... : Out
         What goes to the output stage, as wide as `design.stage_ranges`; `latency` clocks later.
     """
+
+    makes = (stages.Magnitude,)
 
     def __init__(self, plan: ArrayPlan) -> None:
         design = plan.design

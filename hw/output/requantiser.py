@@ -5,6 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.formats import Format, Rounding, round_shift
+from convolver.plan import stages
 from convolver.plan.array_plan import ArrayPlan
 from convolver.plan.stages import Round, Saturate, Threshold
 
@@ -54,6 +55,12 @@ class Requantiser(wiring.Component):
     o : Out
         The result, `latency` clocks later.
     """
+
+    makes = (
+        stages.Round,
+        stages.Saturate,
+        stages.Threshold,
+    )
 
     def __init__(self, plan: ArrayPlan, reach: tuple[int, int] | None = None) -> None:
         self._design = plan.design

@@ -5,6 +5,8 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from convolver.plan import stages
+
 from .skid_buffer import SkidBuffer
 
 __all__ = ["SMALLEST_BUFFER", "OutputBuffer"]
@@ -46,6 +48,8 @@ class OutputBuffer(wiring.Component):
     overflow : Out
         A result found no room, sticky. Can't happen while the rule above is kept.
     """
+
+    makes = (stages.OutputBuffer,)
 
     def __init__(self, shape: ShapeLike, depth: int) -> None:
         if depth < SMALLEST_BUFFER:

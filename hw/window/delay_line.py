@@ -8,6 +8,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.formats import Format
+from convolver.plan import stages
 from convolver.plan.array import DotProduct
 
 from ..primitives.block_ram import BlockRAM
@@ -39,6 +40,8 @@ class DelayLine(wiring.Component):
     samples : Out
         An array: position k is the sample of k steps ago.
     """
+
+    makes = (stages.DelayLine,)
 
     def __init__(self, sample: Format, positions: int) -> None:
         shape = shape_of(sample)
@@ -79,6 +82,8 @@ class SampleMemory(wiring.Component):
     start, end : Out
         Beside the samples: they are those of the slot's first clock, of its last.
     """
+
+    makes = (stages.SampleMemory,)
 
     def __init__(self, array: DotProduct) -> None:
         self._array = array

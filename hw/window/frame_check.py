@@ -5,6 +5,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.designs import Conv2DDesign
+from convolver.plan import stages
 
 from ..stream.layouts import beat_layout
 from ..stream.skid_buffer import SkidBuffer
@@ -63,6 +64,8 @@ class Entry(wiring.Component):
     waiting : Out
         A beat is inside.
     """
+
+    makes = (stages.Accept,)
 
     def __init__(self, design: Conv2DDesign) -> None:
         self._design = design

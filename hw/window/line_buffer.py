@@ -5,6 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.designs import Conv2DDesign
+from convolver.plan import stages
 from convolver.plan.stages import LineBuffer as LineBufferStage
 
 from ..primitives.block_ram import BlockRAM
@@ -39,6 +40,8 @@ class LineBuffer(wiring.Component):
     pixels : Out
         An array of `stage.rows` + 1 pixels of the step's column, the step's own last; of several columns, row by row.
     """
+
+    makes = (stages.LineBuffer,)
 
     def __init__(self, design: Conv2DDesign, stage: LineBufferStage) -> None:
         self._design = design

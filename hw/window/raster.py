@@ -7,6 +7,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.designs import GATEWARE_BOUNDARIES, Conv2DDesign
+from convolver.plan import stages
 
 from ..stream.layouts import beat_layout, marks_of, shape_of
 from ..stream.marks import ERROR_LAYOUT
@@ -93,6 +94,8 @@ class Raster(wiring.Component):
     errors : Out
         `size`, `first`, `orphan`, `eol` of `ERROR_LAYOUT`.
     """
+
+    makes = (stages.Raster,)
 
     def __init__(self, design: Conv2DDesign) -> None:
         ports = {

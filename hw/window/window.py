@@ -8,6 +8,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.designs import GATEWARE_BOUNDARIES, Conv2DDesign
+from convolver.plan import stages
 
 from ..stream.layouts import marks_of
 from .border import Source, choices, column_signature, left_sources
@@ -31,6 +32,8 @@ class RowBorder(wiring.Component):
     o : Out
         The same of the window's rows.
     """
+
+    makes = (stages.BorderRows,)
 
     def __init__(self, design: Conv2DDesign) -> None:
         self._design = design
@@ -92,6 +95,8 @@ class Window(wiring.Component):
     next_first : Out
         A frame's first result is next, in the next clock.
     """
+
+    makes = (stages.Window,)
 
     def __init__(self, design: Conv2DDesign, sums: Cells | None = None) -> None:
         self._design = design

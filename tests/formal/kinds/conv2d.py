@@ -1,0 +1,176 @@
+"""The proofs of the 2-D cores and of their parts."""
+
+from formal import specs
+from formal.proof import Proof
+from formal.seeds import Seed
+from formal.window_specs import LineBufferSpec, LineRingSpec, WindowSpec
+
+from convolver.designs import Conv2DDesign
+from convolver.formats import Format
+from convolver.hw.cores.conv2d import Conv2DCore
+from convolver.hw.window.border import Borders
+from convolver.hw.window.frame_check import Entry
+from convolver.hw.window.line_buffer import LineBuffer
+from convolver.hw.window.line_ring import LineRing
+from convolver.hw.window.raster import Raster
+from convolver.hw.window.window import RowBorder, Window
+
+__all__ = ["PROOFS"]
+
+LINES = (
+    Seed("written a clock early", LineBuffer, "memory.write.eq(self.o_valid)", "memory.write.eq(valid)"),
+    Seed("written in a gap", LineBuffer, "memory.write.eq(self.o_valid)", "memory.write.eq(1)"),
+    Seed("lines not moved up", LineBuffer, "word[len(newest) :]", "word[: self._lines * len(newest)]"),
+    Seed(
+        "written to the next step's column", LineBuffer, "memory.write_address.eq(o_column)", "memory.write_address.eq(column)"
+    ),
+)
+RING = (
+    Seed("waiting word forgotten", LineRing, "ram.write.eq((mine | waits)", "ram.write.eq(mine"),
+    Seed("written while its bank is read", LineRing, "(mine | waits) & ~here[bank])", "(mine | waits))"),
+    Seed("next word for the one that waits", LineRing, "Mux(waits, waiting, self.write_data)", "self.write_data"),
+    Seed("bank out of turn", LineRing, "(turn == bank)", "(turn != bank)"),
+    Seed("address moved while its word waits", LineRing, "with m.If(comes & turn):", "with m.If(comes & ~turn):"),
+    Seed("a step too far back", LineRing, "(1 << bits) - 3", "(1 << bits) - 4"),
+    Seed("out of the bank that is read now", LineRing, "Mux(shown,", "Mux(place[0],"),
+    Seed("word gone in a gap", LineRing, "with m.If(shows):", "with m.If(1):"),
+)
+WINDOW = (
+    Seed("border a column late", Borders, "self.step.near[when]", "self.step.near[when + 1]"),
+    Seed(
+        "row begun a column early",
+        Borders,
+        "self.step.near[design.core_ahead]",
+        "self.step.near[design.core_ahead - 1]",
+    ),
+    Seed("top taken for bottom", Borders, "step.top if offset < 0 else step.bottom", "step.bottom if offset < 0 else step.top"),
+    Seed(
+        "row beside the border's",
+        RowBorder,
+        "pixels[(design.core_above + source) * lanes + lane]",
+        "pixels[(design.core_above + source - 1) * lanes + lane]",
+    ),
+    Seed("chain steps in a gap", Window, "with m.If(self.i.valid):", "with m.If(1):"),
+    Seed(
+        "window steps in a gap",
+        Window,
+        "with m.If(valid):\n                    for place, load",
+        "with m.If(1):\n                    for place, load",
+    ),
+    Seed("row never begun", Window, "Mux(choice.load, load, shift)", "shift"),
+    Seed("gap shown as a result", Window, "self.valid.eq(valid & choice.result)", "self.valid.eq(choice.result)"),
+)
+RASTER = (
+    Seed("frame a line short", Raster, "last_line.eq(rows_given[-1])", "last_line.eq((rows_given - 1)[-1])"),
+    Seed(
+        "step without a credit",
+        Raster,
+        "(taking & ~self.more))),",
+        "(taking & ~self.more)) | flushing | completing),",
+    ),
+    Seed("cut frame never completed", Raster, "(completing | cut) & ~frame_end", "cut & ~frame_end"),
+    Seed("size not checked", Raster, "(idle & self.starts)", "(idle & head.first)"),
+    Seed("orphan not told", Raster, "self.errors.orphan.eq(drop & ~head.first & ~skipping)", "self.errors.orphan.eq(0)"),
+    Seed("line's end not told", Raster, "head.eol != place.line_end", "head.eol & ~place.line_end"),
+    Seed("line's end a column early", Raster, "eq(raster.columns_left)\n", "eq(raster.columns_left - 1)\n"),
+    Seed("length of the frame on offer", Raster, "self.length.eq(place.columns_given)", "self.length.eq(self.columns_left)"),
+)
+
+LAST = (
+    Seed(
+        "frame's end a row late",
+        Raster,
+        "self.line_end & last_row_now if before == 1",
+        "self.line_end & last_before if before == 1",
+    ),
+)
+WHOLE = (
+    Seed(
+        "size of the next frame",
+        Entry,
+        '"rows_left": first.o.p.rows - 2',
+        '"rows_left": first.i.p.rows - 2',
+    ),
+    Seed("half a size checked", Entry, "first.o.p.fits.all()", "first.o.p.fits.any()"),
+    Seed(
+        "end of the frame for the line's",
+        Conv2DCore,
+        "{name: getattr(window, name) for name in shapes}",
+        '{name: getattr(window, name.replace("eol", "last")) for name in shapes}',
+    ),
+)
+ONE_RESULT = (
+    Seed("idle in front of a frame's only result", Conv2DCore, "raster.open | raster.valid | ~array", "raster.open | ~array"),
+)
+
+
+def _raster(
+    name: str, kernel: tuple[int, int], seeds: tuple[Seed, ...] = (), bounded: int | None = None, **changes: object
+) -> Proof:
+    design = Conv2DDesign([[1] * kernel[1]] * kernel[0], pixel=Format(1, False), **({"rows": 1, "columns": 1} | changes))
+    size = f"kernel {kernel[0]}x{kernel[1]}, frames to {design.core_rows}x{design.core_columns}"
+    return Proof(f"raster {name}", size, lambda: specs.RasterSpec(design), 40, seeds, bounded)
+
+
+def _image(kernel: tuple[int, int], **changes: object) -> tuple[Conv2DDesign, str]:
+    weights = [[1 + row * kernel[1] + column for column in range(kernel[1])] for row in range(kernel[0])]
+    changes = {"pixel": Format(1, False), "rows": 4, "columns": 4} | changes
+    design = Conv2DDesign(weights, **changes)
+    words = [f"kernel {kernel[0]}x{kernel[1]}", design.core_mode if design.core_mode == "valid" else design.boundary]
+    words += ["correlated"] * (design.operation == "correlate")
+    return design, f"{', '.join(words)}, lines to {design.core_columns}"
+
+
+def _core(kernel: list[list[int]], seeds: tuple[Seed, ...], bounded: int, covers: int, **changes: object) -> Proof:
+    settings = {"pixel": Format(1, False), "rounding": "floor", "rows": 1, "columns": 3} | changes
+    design = Conv2DDesign(kernel, **settings)
+    size = f"kernel {len(kernel)}x{len(kernel[0])}, {settings.get('mode', settings.get('boundary'))}"
+    return Proof(
+        "2-D core",
+        f"{size}, frames to {design.core_rows}x{design.core_columns}, buffer of 4",
+        lambda: specs.Conv2DCoreSpec(design, 4),
+        covers,
+        seeds,
+        bounded,
+    )
+
+
+def _window(kernel: tuple[int, int], seeds: tuple[Seed, ...] = (), **changes: object) -> Proof:
+    design, size = _image(kernel, **changes)
+    return Proof("window", size, lambda: WindowSpec(design), 24, seeds)
+
+
+def _lines(kernel: tuple[int, int], seeds: tuple[Seed, ...] = (), **changes: object) -> Proof:
+    design, size = _image(kernel, **changes)
+    return Proof("line buffer", size, lambda: LineBufferSpec(design), 24, seeds)
+
+
+def _ring(width: int, beats: int, seeds: tuple[Seed, ...] = ()) -> Proof:
+    return Proof("line ring", f"words of {width}, lines to {beats}", lambda: LineRingSpec(width, beats), 24, seeds)
+
+
+PROOFS: tuple[Proof, ...] = (
+    _lines((3, 3), LINES),
+    _lines((2, 2), boundary="reflect", operation="correlate"),
+    _lines((2, 3), mode="valid"),
+    _ring(1, 4),
+    _ring(2, 5, RING),
+    _ring(1, 8),
+    _window((3, 3), WINDOW, boundary="edge"),
+    _window((3, 3), fill=1),
+    _window((3, 3), boundary="reflect"),
+    _window((3, 3), boundary="symmetric"),
+    _window((2, 2), boundary="reflect"),
+    _window((2, 2), boundary="reflect", operation="correlate"),
+    _window((1, 4), boundary="symmetric", columns=5),
+    _window((2, 3), mode="valid"),
+    _raster("same", (2, 2), RASTER),
+    _raster("same", (1, 1), rows=3, columns=3),
+    _raster("valid", (2, 2), RASTER[2:], mode="valid"),
+    _raster("valid", (3, 2), mode="valid", bounded=12),
+    _raster("same", (3, 3), bounded=12),
+    _raster("same", (1, 3), LAST, bounded=12),
+    _raster("same", (3, 1), bounded=12),
+    _core([[1], [-2]], WHOLE, 20, 60, boundary="edge", rows=2),
+    _core([[1, -2, 1]], ONE_RESULT, 20, 60, mode="valid"),
+)

@@ -1,0 +1,84 @@
+"""The proofs of the FIR cores and of what feeds them."""
+
+from formal import specs
+from formal.proof import Proof
+from formal.seeds import Seed
+
+from convolver.designs import FIRDesign
+from convolver.formats import Format
+from convolver.hw.cores.array_core import ArrayCore
+from convolver.hw.cores.fir import FIRCore
+from convolver.hw.mac.mac_array import MACArray
+from convolver.hw.mac.multiplier import Multiplier
+from convolver.hw.stream.slot_timer import Pace
+from convolver.hw.window.delay_line import DelayLine, SampleMemory
+
+__all__ = ["PROOFS", "small_fir"]
+
+STEPS = "with m.If(self.valid):\n            m.d.sync += [register.eq(before)"
+CLEARS = "with m.If(self.clear):\n            m.d.sync += [register.eq(0)"
+LINE = (
+    Seed("steps in a gap", DelayLine, STEPS, STEPS.replace("self.valid", "1")),
+    Seed("never cleared", DelayLine, CLEARS, CLEARS.replace("self.clear", "self.clear & samples[1][0]")),
+)
+LOADED = (
+    Seed("set taken by a frame's last result", FIRCore, "step & (beat.first |", "step & (beat.last |"),
+    Seed(
+        "set taken a clock late", FIRCore, "array.swap.eq(step & (beat.first", "array.swap.eq(array.valid & (array.marks.first"
+    ),
+    Seed("set taken in mid-frame", ArrayCore, "self.home & ~self.open", "self.home"),
+    Seed("register takes what passes", Multiplier, "with m.If(self.load):", "with m.If(1):"),
+)
+CORE = (
+    *LINE,
+    Seed("mark a clock early", FIRCore, "array.marks.last.eq(beat.last)", "array.marks.last.eq(self.i.payload.last)"),
+    Seed("sample outside a frame kept", FIRCore, "keep.eq(accept & (opened | self.i.payload.first))", "keep.eq(accept)"),
+    Seed("frame never closed", FIRCore, "opened.eq(~self.i.payload.last)", "opened.eq(1)"),
+    Seed(
+        "accepts without a credit",
+        FIRCore,
+        "self.i.ready.eq(array.available),",
+        "self.i.ready.eq(array.available | self.o.ready),",
+    ),
+    Seed("credit taken for a dropped beat", FIRCore, "array.take.eq(keep)", "array.take.eq(accept)"),
+    Seed("idle with results inside", FIRCore, "opened | step | ~array.home", "opened | step"),
+    Seed("idle a clock behind a sample", FIRCore, "opened | step | ~array.home", "opened | ~array.home"),
+)
+
+PAIRED = (
+    Seed("mirrored sample left out", MACArray, "self.samples[lane] + mirror)", "self.samples[lane])"),
+    Seed(
+        "pre-adder without its register",
+        MACArray,
+        "m.d.sync += operand.eq(self.samples",
+        "m.d.comb += operand.eq(self.samples",
+    ),
+)
+FOLDED = (
+    Seed("slots overlap", Pace, "self.free.eq(self.soon)", "self.free.eq(1)"),
+    Seed("silence a sample short", SampleMemory, "older.eq(min(1, positions - 1))", "older.eq(min(2, positions - 1))"),
+    Seed("age of the sample before", SampleMemory, "spare_next.eq(older - filled[0])", "spare_next.eq(older - filled[0] + 1)"),
+    Seed("marks a clock early", FIRCore, "Delay(array.marks.shape(), 2)", "Delay(array.marks.shape(), 0)"),
+)
+
+
+def small_fir(**changes: object) -> FIRDesign:
+    return FIRDesign(**({"coefficients": [1, -2], "data": Format(2, True), "rounding": "floor"} | changes))
+
+
+PAIR = small_fir(coefficients=[1, 1], coefficient=Format(2, True), loadable=True, symmetry="symmetric")
+SLOT = small_fir(coefficients=[1, -2, 1], coefficient=Format(2, True), loadable=True, symmetry="none", clocks_per_sample=2)
+
+PROOFS: tuple[Proof, ...] = (
+    Proof("FIR core", "2 taps, s2, buffer of 4", lambda: specs.FIRCoreSpec(small_fir(), 4), 36, CORE),
+    Proof(
+        "FIR core, loaded",
+        "2 taps, s2 by s2, buffer of 4",
+        lambda: specs.FIRCoreSpec(small_fir(loadable=True), 4),
+        36,
+        LOADED,
+        22,
+    ),
+    Proof("FIR core, symmetric", "2 taps, s2 by s2, buffer of 4", lambda: specs.FIRCoreSpec(PAIR, 4), 36, PAIRED, 20),
+    Proof("FIR core, folded", "3 taps, s2 by s2, buffer of 4", lambda: specs.FIRCoreSpec(SLOT, 4), 44, FOLDED, 20),
+)

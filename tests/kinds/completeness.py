@@ -1,0 +1,109 @@
+"""What a kind of filter must have: a list of what it lacks.
+
+The parts are looked for where CONTRIBUTING.md says they are; the stages of plans in the cores that are made of them.
+"""
+
+import functools
+import importlib
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+
+from amaranth.hdl import Fragment
+
+from convolver.designs import Design, part_of
+from convolver.hw.cores.core import create
+from convolver.plan.lowering import lower
+from convolver.plan.stages import Stage
+
+__all__ = ["DOCS", "EXAMPLES", "README", "lacking", "stages_of"]
+
+DOCS = Path(__file__).parents[2] / "docs"
+README = Path(__file__).parents[2] / "README.md"
+EXAMPLES = 12
+"""Random designs of a kind whose stages are looked for."""
+
+CORE = "{Kind}Core"
+
+
+def lacking(cls: type[Design]) -> list[str]:
+    """What a kind hasn't got, in words; nothing of one that is complete."""
+    return [*_without_designs(cls), *_with_designs(cls)]
+
+
+def _without_designs(cls: type[Design]) -> Iterator[str]:
+    layers = {
+        "golden model": ("convolver.sim.golden", "{kind}"),
+        "plan": ("convolver.plan", "lower_{kind}"),
+        "core": ("convolver.hw", CORE),
+        "report": ("convolver.report", "{Kind}Report"),
+    }
+    for what, (layer, name) in layers.items():
+        if _found(cls, layer, name) is None:
+            yield what
+    if not _has_proof(cls):
+        yield "proof with a seeded bug in its core"
+    cases = _of_tests(cls, "named_designs")
+    if cases is None or not all(type(design) is cls for design in cases.DESIGNS.values()) or not cases.DESIGNS:
+        yield "named design whose Verilog is simulated"
+    page = DOCS / f"{cls.kind}.md"
+    if not page.exists() or cls.__name__ not in page.read_text(encoding="utf-8"):
+        yield "page in docs"
+    if f"docs/{cls.kind}.md" not in README.read_text(encoding="utf-8"):
+        yield "link from README.md to its page"
+
+
+def _with_designs(cls: type[Design]) -> Iterator[str]:
+    """What only an example shows."""
+    generator = _of_tests(cls, "random_designs")
+    if not hasattr(generator, "random_design"):
+        yield "generator of random designs"
+        return
+    designs = [generator.random_design(Random(number)) for number in range(EXAMPLES)]
+    if any(type(design) is not cls for design in designs):
+        yield "generator of random designs of its own"
+    if cls.worst_windows is Design.worst_windows or not all(design.worst_windows() for design in designs):
+        yield "worst case"
+    if _found(cls, "convolver.plan", "lower_{kind}") is None or _found(cls, "convolver.hw", CORE) is None:
+        return
+    made = {stage for design in designs for block in blocks_of(design) for stage in getattr(block, "makes", ())}
+    yield from sorted(f"block for the stage {stage.name}" for stage in stages_of(cls) - made)
+
+
+def stages_of(cls: type[Design]) -> set[type[Stage]]:
+    """The classes of stages in the plans of a kind's examples."""
+    examples = importlib.import_module(f"random_designs.{cls.kind}").random_design
+    return {type(stage) for number in range(EXAMPLES) for stage in lower(examples(Random(number))).stages}
+
+
+@functools.cache
+def blocks_of(design: Design) -> frozenset[type]:
+    """The classes of the blocks in a design's core."""
+    blocks: set[type] = set()
+    todo = [Fragment.get(create(design), None)]
+    while todo:
+        fragment = todo.pop()
+        todo += [inner for inner, *_ in fragment.subfragments]
+        blocks |= {type(block) for block in fragment.origins or ()}
+    return frozenset(blocks)
+
+
+def _has_proof(cls: type[Design]) -> bool:
+    """Whether a proof sees a bug in the kind's own core: then it is one of it."""
+    proofs, core = _of_tests(cls, "formal.kinds"), _found(cls, "convolver.hw", CORE)
+    return proofs is not None and any(seed.component is core for proof in proofs.PROOFS for seed in proof.seeds)
+
+
+def _found(cls: type[Design], layer: str, name: str) -> object:
+    try:
+        found: object = part_of(cls, layer, name, "to look for")
+    except (ImportError, AttributeError):
+        return None
+    return found
+
+
+def _of_tests(cls: type[Design], folder: str) -> object:
+    try:
+        return importlib.import_module(f"{folder}.{cls.kind}")
+    except ImportError:
+        return None

@@ -1,0 +1,83 @@
+# amaranth: UnusedElaboratable=no
+"""Every kind has all that a kind must have; and each part of it is missed when it is taken away."""
+
+import importlib
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+from kinds import completeness
+from kinds.completeness import lacking, stages_of
+
+from convolver.designs import KINDS, Design
+
+PROOF = "proof with a seeded bug in its core"
+FILES = {
+    "convolver.sim.golden": ["golden model"],
+    "convolver.plan": ["plan"],
+    "convolver.hw": ["core", PROOF],
+    "convolver.report": ["report"],
+    "formal.kinds": [PROOF],
+    "named_designs": ["named design whose Verilog is simulated"],
+    "random_designs": ["generator of random designs"],
+}
+"""The layers with a file of each kind, and what is lacking without it."""
+
+STAGES = [(kind, stage) for kind, cls in KINDS.items() for stage in sorted(stages_of(cls), key=lambda stage: stage.name)]
+
+kinds = pytest.mark.parametrize("kind", KINDS)
+
+
+@kinds
+def test_a_kind_is_complete(kind):
+    assert lacking(KINDS[kind]) == []
+
+
+@kinds
+@pytest.mark.parametrize("layer", FILES)
+def test_a_file_is_missed(kind, layer, monkeypatch):
+    importlib.import_module(f"{layer}.{kind}")
+    monkeypatch.setitem(sys.modules, f"{layer}.{kind}", None)
+    assert lacking(KINDS[kind]) == FILES[layer]
+
+
+@kinds
+@pytest.mark.parametrize(
+    ("layer", "name", "empty"),
+    [("formal.kinds", "PROOFS", ()), ("named_designs", "DESIGNS", {})],
+)
+def test_an_empty_file_is_missed(kind, layer, name, empty, monkeypatch):
+    monkeypatch.setattr(importlib.import_module(f"{layer}.{kind}"), name, empty)
+    assert lacking(KINDS[kind]) == FILES[layer]
+
+
+@kinds
+def test_the_worst_case_is_missed(kind, monkeypatch):
+    monkeypatch.setattr(KINDS[kind], "worst_windows", Design.worst_windows)
+    assert lacking(KINDS[kind]) == ["worst case"]
+
+
+@kinds
+def test_the_page_is_missed(kind, monkeypatch, tmp_path):
+    pages = shutil.copytree(completeness.DOCS, tmp_path / "docs")
+    readme = Path(shutil.copy(completeness.README, tmp_path))
+    monkeypatch.setattr(completeness, "DOCS", pages)
+    monkeypatch.setattr(completeness, "README", readme)
+    assert lacking(KINDS[kind]) == []
+    text = readme.read_text(encoding="utf-8")
+    readme.write_text(text.replace(f"docs/{kind}.md", "elsewhere"), encoding="utf-8")
+    assert lacking(KINDS[kind]) == ["link from README.md to its page"]
+    readme.write_text(text, encoding="utf-8")
+    (pages / f"{kind}.md").unlink()
+    assert lacking(KINDS[kind]) == ["page in docs"]
+
+
+@pytest.mark.parametrize(("kind", "stage"), STAGES, ids=lambda value: value if isinstance(value, str) else value.name)
+def test_a_stages_block_is_missed(kind, stage, monkeypatch):
+    lacking(KINDS[kind])  # its cores are made, and so their blocks are imported
+    modules = [module for name, module in sys.modules.items() if name.startswith("convolver.hw.")]
+    blocks = {block for module in modules for block in vars(module).values() if stage in getattr(block, "makes", ())}
+    for block in blocks:
+        monkeypatch.setattr(block, "makes", tuple(made for made in block.makes if made is not stage))
+    assert lacking(KINDS[kind]) == [f"block for the stage {stage.name}"]
