@@ -96,7 +96,7 @@ def read_source(path: Path, design: Design, *, rounded: bool = False) -> Source:
     Raises
     ------
     FileError
-        If the file can't be read, or is a sound for a 2-D design, or a picture for a FIR filter.
+        If the file can't be read, or is a sound for a 2-D design, or a picture for a 1-D one.
     DataError
         If an array's rank isn't the design's, with or without a last axis of planes or channels.
     """
@@ -105,7 +105,7 @@ def read_source(path: Path, design: Design, *, rounded: bool = False) -> Source:
     found = _kind(octets) or named
     if found == "Signal":
         if design.rank != 1:
-            raise FileError(f"A 2-D design filters pictures, and {path.name} is a sound; give it a picture or a FIR design")
+            raise FileError(f"A 2-D design filters pictures, and {path.name} is a sound; give it a picture or a 1-D design")
         sound = sounds.decode(octets, path)
         values, note = sounds.fit(sound, design.sample, name=path.name, rounded=rounded)
         return Source(path.name, values, values.ndim > 1, sound.rate, (note,) if note else ())
@@ -113,7 +113,7 @@ def read_source(path: Path, design: Design, *, rounded: bool = False) -> Source:
         return _from_array(arrays.decode(octets, path, design.rank), path.name, design)
     if design.rank != 2:
         if images.is_one(octets):
-            raise FileError(f"A FIR design filters sounds, and {path.name} is a picture; give it a .wav or .npy file")
+            raise FileError(f"A 1-D design filters sounds, and {path.name} is a picture; give it a .wav or .npy file")
         raise FileError(f"Input {path} can't be read: its content is no sound and no array; give it a .wav or .npy file")
     picture = images.decode(octets, path)
     notes: tuple[str, ...] = ()

@@ -36,7 +36,7 @@ Progress = Callable[[int, int], None]
 class Device(Owned):
     """Filters signals or images on the core behind a transport; released at the end of a ``with`` block, whatever happens.
 
-    ``device(signal)`` for a `FIRDesign`: a 1-D array gives its results, as many.
+    ``device(signal)`` for a filter of signals: a 1-D array gives its results, as many.
     ``device(image)`` for a `Conv2DDesign`: an array (rows, columns) gives an array of `design.output_shape`; in an array
     (rows, columns, 3), a colour picture, each plane is filtered for itself, or all of them side by side where the design has
     as many `planes`; in an array (N, rows, columns) each image, with ``stack=True``. ``device(image, boundary="edge")`` puts
@@ -155,7 +155,7 @@ class Device(Owned):
             Seconds for the whole stream.
         joined : bool
             They are pieces, of any lengths, 0 too, of one signal that may be longer than memory: their results, put together,
-            are those of the whole. For a `FIRDesign`.
+            are those of the whole. For a filter of signals.
         stack
             As in a call.
         ahead : int

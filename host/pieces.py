@@ -21,7 +21,7 @@ def preparation(design: Design, frame_samples: int, *, joined: bool, stack: bool
     if not joined:
         return lambda item: Work(design, *checked_samples(design, item, stack), frame_samples)
     if (history := design.history) is None or stack:
-        raise DataError("Only the pieces of one signal, for a FIR design, can be joined")
+        raise DataError("Only the pieces of one signal, for a 1-D design, can be joined")
     last = np.zeros(0, np.int64)
 
     def piece(item: npt.ArrayLike) -> Work:

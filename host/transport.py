@@ -35,7 +35,7 @@ class Transport(Protocol):
     def run(self, samples: Samples, timeout: float | None = None) -> Samples:
         """Sends one frame through the core and gives its results.
 
-        `samples` is a C-contiguous ``int64`` array, 1-D for a FIR, 2-D for an image, 3-D for one of several planes, checked
+        `samples` is a C-contiguous ``int64`` array, 1-D for a signal, 2-D for an image, 3-D for one of several planes, checked
         and of a size that the core takes; the result has the shape of the core's output.
         """
 

@@ -280,9 +280,9 @@ class TestRun:
                 "in.wav",
                 "out.png",
                 BLUR,
-                "A 2-D design filters pictures, and in.wav is a sound; give it a picture or a FIR design",
+                "A 2-D design filters pictures, and in.wav is a sound; give it a picture or a 1-D design",
             ),
-            ("in.png", "out.wav", FIR, "A FIR design filters sounds, and in.png is a picture; give it a .wav or .npy file"),
+            ("in.png", "out.wav", FIR, "A 1-D design filters sounds, and in.png is a picture; give it a .wav or .npy file"),
             ("in.png", "out.wav", BLUR, "Filtered pictures can't go into out.wav; name a .png or .npy file"),
             (
                 "in.png",

@@ -256,7 +256,7 @@ def test_kinds_are_told_by_content(tmp_path: Path) -> None:
             (tmp_path / name).write_bytes(octets)
             assert np.array_equal(read_source(tmp_path / name, BLUR).values, pixels)
             with pytest.raises(
-                FileError, match=r"^A FIR design filters sounds, and (in|IN)[^ ]* is a picture; give it a \.wav"
+                FileError, match=r"^A 1-D design filters sounds, and (in|IN)[^ ]* is a picture; give it a \.wav"
             ):
                 read_source(tmp_path / name, FIR)
     for suffix in (".wav", ".flac", ".aiff"):

@@ -101,7 +101,7 @@ def test_what_is_refused_comes_behind_the_results_before_it():
     ("options", "message"),
     [
         ({"ahead": -1}, "Ahead must be an integer from 0, not -1"),
-        ({"joined": True}, "Only the pieces of one signal, for a FIR design, can be joined"),
+        ({"joined": True}, "Only the pieces of one signal, for a 1-D design, can be joined"),
     ],
 )
 def test_options_are_checked_before_anything_is_read(options, message):
