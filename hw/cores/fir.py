@@ -5,12 +5,12 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.designs import FIRDesign
-from convolver.plan import stages
 from convolver.plan.array_plan import ArrayPlan
 from convolver.plan.lowering import lower
 from convolver.plan.target import Family
 
 from ..mac.coefficients import coefficient_layout
+from ..signal_entry import SignalEntry
 from ..stream.data_register import DataRegister
 from ..stream.delay import Delay
 from ..stream.layouts import beat_layout, result_layout
@@ -51,8 +51,6 @@ class FIRCore(Core):
         The output buffer overflowed; can't happen.
     """
 
-    makes = (stages.Accept,)
-
     design: FIRDesign
     plan: ArrayPlan
 
@@ -79,41 +77,24 @@ class FIRCore(Core):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.array = array = ArrayCore(self.plan, result_layout(self.design))
-        accept = self.i.valid & self.i.ready
-        opened = Signal()  # a frame has begun and not ended
-        keep = Signal()
-        step = Signal()
-        beat = Signal(beat_layout(self.design))
-        clear = Signal()  # beside `beat`: the samples before it don't count
-        accepted, inside = Signal(), Signal()  # beside it: there is a beat; a frame was open before it
-
+        m.submodules.entry = entry = SignalEntry(self.design)
+        wiring.connect(m, wiring.flipped(self.i), entry.i)
+        step, beat = entry.step, entry.beat
         m.d.comb += [
-            self.i.ready.eq(array.available),
-            keep.eq(accept & (opened | self.i.payload.first)),
-            array.take.eq(keep),
-        ]
-        with m.If(keep):
-            m.d.sync += opened.eq(~self.i.payload.last)
-        m.d.sync += [
-            step.eq(keep),
-            beat.eq(self.i.payload),
-            clear.eq(keep & self.i.payload.first & self._silent(m, keep)),
-            accepted.eq(accept),
-            inside.eq(opened),
-        ]
-        # What is wrong with a beat is found a clock behind it, of registers: nothing but the step looks at its handshake.
-        m.d.comb += [
-            self.errors.first.eq(accepted & beat.first & inside),
-            self.errors.orphan.eq(accepted & ~step),
+            entry.available.eq(array.available),
+            entry.silent.eq(self._silent(m, entry.take)),
+            array.take.eq(entry.take),
+            self.errors.first.eq(entry.errors.first),
+            self.errors.orphan.eq(entry.errors.orphan),
         ]
         if self.plan.cycles > 1:
-            self._feed_memory(m, array, step, beat, clear, keep)
+            self._feed_memory(m, array, entry)
         else:
-            self._feed_line(m, array, step, beat, clear)
+            self._feed_line(m, array, entry)
         if self.design.loadable or self.plan.cycles > 1:
             m.d.comb += array.swap.eq(step & (beat.first | (self.design.swap == "sample")))
         m.d.comb += [
-            self.busy.eq(opened | step | ~array.home),
+            self.busy.eq(entry.open | ~array.home),
             self.overflow.eq(array.overflow),
         ]
         wiring.connect(m, array.o, wiring.flipped(self.o))
@@ -121,27 +102,27 @@ class FIRCore(Core):
             wiring.connect(m, wiring.flipped(self.coefficients), array.coefficients)
             m.d.comb += [
                 array.restart.eq(self.restart),
-                array.open.eq(opened | step),
+                array.open.eq(entry.open),
                 self.pending.eq(array.pending),
                 self.errors.coefficients.eq(array.coefficient_error),
             ]
         return m
 
-    def _silent(self, m: Module, keep: Value) -> Value:
+    def _silent(self, m: Module, take: Value) -> Value:
         """Whether a frame that begins now starts from silence."""
         if not self.design.continuous:
             return Const(1)
         silent = Signal(init=1)
-        with m.If(keep & self.i.payload.first):
+        with m.If(take & self.i.payload.first):
             m.d.sync += silent.eq(0)
         with m.If(self.silence):
             m.d.sync += silent.eq(1)
         return silent
 
-    def _feed_line(self, m: Module, array: ArrayCore, step: Signal, beat: Signal, clear: Signal) -> None:
+    def _feed_line(self, m: Module, array: ArrayCore, entry: SignalEntry) -> None:
         """One sample a clock: all delays are in view, those of each group of lanes a clock later than the group's before."""
         plan = self.plan.arrays[0]
-        valid, sample = step, beat.data
+        valid, clear, sample = entry.step, entry.clear, entry.beat.data
         samples: list[Signal] = []
         for number, section in enumerate(plan.sections):
             # One position more than the lanes look at: what the next section, a clock later, takes as its first. Mirrored
@@ -157,7 +138,11 @@ class FIRCore(Core):
                 later = [DataRegister(name=f"{name}_{number + 1}") for name in ("valid", "clear")]
                 m.d.sync += [later[0].eq(valid), later[1].eq(clear)]
                 (valid, clear), sample = later, line.samples[len(section)]
-        m.d.sync += [array.valid.eq(step), array.marks.first.eq(beat.first), array.marks.last.eq(beat.last)]
+        m.d.sync += [
+            array.valid.eq(entry.step),
+            array.marks.first.eq(entry.beat.first),
+            array.marks.last.eq(entry.beat.last),
+        ]
         for product in plan.products:
             m.d.comb += array.samples[product.lane].eq(samples[product.position])
         for late, group in enumerate(plan.groups):
@@ -172,16 +157,16 @@ class FIRCore(Core):
                     mirror = after
                 m.d.comb += array.mirrors[product.lane].eq(mirror)
 
-    def _feed_memory(self, m: Module, array: ArrayCore, step: Signal, beat: Signal, clear: Signal, keep: Signal) -> None:
+    def _feed_memory(self, m: Module, array: ArrayCore, entry: SignalEntry) -> None:
         """One sample a slot: a sample is accepted when the slot before is in its last clock, or over."""
         m.submodules.memory = memory = SampleMemory(self.plan.arrays[0])
         m.submodules.pace = pace = Pace(self.plan.cycles)
         m.d.comb += [
-            self.i.ready.eq(array.available & pace.free),
-            pace.begin.eq(keep),
-            memory.valid.eq(step),
-            memory.clear.eq(clear),
-            memory.sample.eq(beat.data),
+            entry.available.eq(array.available & pace.free),
+            pace.begin.eq(entry.take),
+            memory.valid.eq(entry.step),
+            memory.clear.eq(entry.clear),
+            memory.sample.eq(entry.beat.data),
             *(array.samples[lane].eq(memory.samples[lane]) for lane in range(self.plan.lanes)),
             array.clock.eq(memory.clock),
             array.start.eq(memory.start),
@@ -192,6 +177,6 @@ class FIRCore(Core):
         # The slot's marks, as far behind its clocks as its samples are.
         marks = Signal(array.marks.shape())
         m.submodules.marks = beside = Delay(array.marks.shape(), 2)
-        with m.If(step):
-            m.d.sync += [marks.first.eq(beat.first), marks.last.eq(beat.last)]
+        with m.If(entry.step):
+            m.d.sync += [marks.first.eq(entry.beat.first), marks.last.eq(entry.beat.last)]
         m.d.comb += [beside.i.eq(marks), array.marks.eq(beside.o)]

@@ -10,6 +10,7 @@ from convolver.hw.cores.array_core import ArrayCore
 from convolver.hw.cores.fir import FIRCore
 from convolver.hw.mac.mac_array import MACArray
 from convolver.hw.mac.multiplier import Multiplier
+from convolver.hw.signal_entry import SignalEntry
 from convolver.hw.stream.slot_timer import Pace
 from convolver.hw.window.delay_line import DelayLine, SampleMemory
 
@@ -31,18 +32,18 @@ LOADED = (
 )
 CORE = (
     *LINE,
-    Seed("mark a clock early", FIRCore, "array.marks.last.eq(beat.last)", "array.marks.last.eq(self.i.payload.last)"),
-    Seed("sample outside a frame kept", FIRCore, "keep.eq(accept & (opened | self.i.payload.first))", "keep.eq(accept)"),
-    Seed("frame never closed", FIRCore, "opened.eq(~self.i.payload.last)", "opened.eq(1)"),
+    Seed("mark a clock early", FIRCore, "array.marks.last.eq(entry.beat.last)", "array.marks.last.eq(self.i.payload.last)"),
+    Seed("sample outside a frame kept", SignalEntry, "take.eq(accept & (opened | self.i.payload.first))", "take.eq(accept)"),
+    Seed("frame never closed", SignalEntry, "opened.eq(~self.i.payload.last)", "opened.eq(1)"),
     Seed(
         "accepts without a credit",
         FIRCore,
-        "self.i.ready.eq(array.available),",
-        "self.i.ready.eq(array.available | self.o.ready),",
+        "entry.available.eq(array.available),",
+        "entry.available.eq(array.available | self.o.ready),",
     ),
-    Seed("credit taken for a dropped beat", FIRCore, "array.take.eq(keep)", "array.take.eq(accept)"),
-    Seed("idle with results inside", FIRCore, "opened | step | ~array.home", "opened | step"),
-    Seed("idle a clock behind a sample", FIRCore, "opened | step | ~array.home", "opened | ~array.home"),
+    Seed("credit taken for a dropped beat", FIRCore, "array.take.eq(entry.take)", "array.take.eq(self.i.valid & self.i.ready)"),
+    Seed("idle with results inside", FIRCore, "entry.open | ~array.home", "entry.open"),
+    Seed("idle a clock behind a sample", SignalEntry, "opened | self.step)", "opened)"),
 )
 
 PAIRED = (
