@@ -7,7 +7,6 @@ and wraps, these give int64; where a result doesn't fit that, an object array of
 """
 
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -29,13 +28,12 @@ from .arguments import (
 )
 from .designs import BOUNDARIES, MODES, Boundary, Conv2DDesign, Design, FIRDesign, Operation
 from .errors import DataError, DesignError
-from .formats import Format
+from .twin_formats import coefficient_format, sample_format
 
 __all__ = ["convolve", "convolve2d", "correlate", "correlate2d", "lfilter"]
 
 SCIPY_BOUNDARIES: dict[str, Boundary] = {"fill": "constant", "wrap": "wrap", "symm": "symmetric"}
 METHODS = ("auto", "direct", "fft")
-WIDTHS = (8, 16, 32)
 MAX_ROWS, MAX_COLUMNS, MAX_SIDE, MAX_TAPS = 65535, 16384, 15, 256
 MIN_COLUMNS = 64
 """Narrower images share one twin."""
@@ -275,8 +273,8 @@ def _filter2d(
     padded = _pad(image, margins, SCIPY_BOUNDARIES.get(boundary, boundary), fill)
     design = Conv2DDesign(
         ((0,) * sides[1],) * sides[0],
-        pixel=_sample_format("in1" if padded is image else "in1 with its borders", padded, image.dtype),
-        coefficient=_coefficient_format("in2", kernel),
+        pixel=sample_format("in1" if padded is image else "in1 with its borders", padded, image.dtype),
+        coefficient=coefficient_format("in2", kernel),
         operation="correlate",
         mode="valid",
         rows=MAX_ROWS,
@@ -309,8 +307,8 @@ def _fir(taps: Array, samples: Array, taps_name: str, samples_name: str) -> Arra
         raise DataError(f"{taps_name} must have at most {MAX_TAPS} values to be taps, not {len(taps)}")
     design = FIRDesign(
         (0,) * len(taps),
-        data=_sample_format(samples_name, samples, samples.dtype),
-        coefficient=_coefficient_format(taps_name, taps),
+        data=sample_format(samples_name, samples, samples.dtype),
+        coefficient=coefficient_format(taps_name, taps),
         loadable=True,
     )
     return _run(design, taps, samples)
@@ -334,31 +332,6 @@ def _pad(image: Array, margins: list[tuple[int, int]], boundary: str, fill: int)
     limits = [int(image.min()), int(image.max()), fill]
     wide = np.int64 if min(limits) >= -(1 << 63) and max(limits) < 1 << 63 else object
     return np.pad(image.astype(wide), margins, mode="constant", constant_values=fill)
-
-
-def _sample_format(name: str, samples: Array, given: np.dtype[Any]) -> Format:
-    """A format that holds the samples; of a small dtype, everything that it can hold."""
-    low, high = int(samples.min()), int(samples.max())
-    if given.kind in "iu" and given.itemsize <= 2:
-        limits = np.iinfo(given)
-        low, high = min(low, int(limits.min)), max(high, int(limits.max))
-    return _rounded_up(name, low, high, signed=low < 0)
-
-
-def _coefficient_format(name: str, coefficients: Array) -> Format:
-    """A format that holds the coefficients; signed wherever that does, so that kernels with and without a sign share a twin."""
-    low, high = int(coefficients.min()), int(coefficients.max())
-    return _rounded_up(name, low, high, signed=low < 0 or high < 1 << 31)
-
-
-def _rounded_up(name: str, low: int, high: int, *, signed: bool) -> Format:
-    for width in WIDTHS:
-        form = Format(width, signed)
-        if low in form and high in form:
-            return form
-    widest = Format(WIDTHS[-1], low < 0)
-    worst = high if low in widest else low
-    raise DataError(f"{name} must be between {widest.min} and {widest.max} to fit {widest}, not {shown(worst)}")
 
 
 def _int64_holds(values: Array) -> bool:

@@ -1,7 +1,7 @@
 """Specifications of the parts: what each promises, for free inputs, in another formulation than its own."""
 
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from amaranth.hdl import Array, Assert, Cat, Const, Cover, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
@@ -17,8 +17,8 @@ from convolver.hw.stream import delay, layouts, output_buffer, skid_buffer, slot
 from convolver.hw.stream.marks import ERROR_LAYOUT
 from convolver.hw.window import raster
 from convolver.plan.array import DotProduct
-from convolver.plan.array_plan import ArrayPlan
 from convolver.plan.lowering import lower
+from convolver.plan.plan import Plan
 from convolver.plan.stages import OutputBuffer
 
 __all__ = [
@@ -33,7 +33,10 @@ __all__ = [
     "RasterSpec",
     "RequantiserSpec",
     "SkidBufferSpec",
+    "shallow",
 ]
+
+P = TypeVar("P", bound=Plan)
 
 
 class SkidBufferSpec(wiring.Component):
@@ -489,7 +492,7 @@ class MACArraySpec(wiring.Component):
         return m
 
 
-def _shallow(plan: ArrayPlan, depth: int) -> ArrayPlan:
+def shallow(plan: P, depth: int) -> P:
     """The plan with a smaller output buffer: as right, only slower."""
     *stages, buffer = plan.stages
     assert isinstance(buffer, OutputBuffer)
@@ -522,7 +525,7 @@ class FIRCoreSpec(wiring.Component):
         design = self._design
         core = fir.FIRCore(design)
         if self._depth:
-            core.plan = _shallow(core.plan, self._depth)
+            core.plan = shallow(core.plan, self._depth)
         m.submodules.dut = core
         m.d.comb += [core.i.valid.eq(self.valid), core.i.payload.eq(self.payload), core.o.ready.eq(self.ready)]
         accept, opened, belongs = Signal(), Signal(), Signal()
@@ -921,7 +924,7 @@ class Conv2DCoreSpec(wiring.Component):
         same = design.core_mode == "same"
         core = conv2d.Conv2DCore(design)
         if self._depth:
-            core.plan = _shallow(core.plan, self._depth)
+            core.plan = shallow(core.plan, self._depth)
         m.submodules.dut = core
         valid, payload, rows, columns = Signal(), Signal(self._layout), self.rows, self.columns
         hold, valid_next, payload_next = Signal(), Signal(), Signal(self._layout)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import get_args
 from unittest.mock import patch
 
-from random_designs import seeded
+from random_designs import OTHERS, seeded
 from ratchet.netlist import digest
 
 from convolver.designs import Design
@@ -18,13 +18,37 @@ from convolver.hw.bus.accelerator import Accelerator
 from convolver.hw.cores.core import create
 from convolver.hw.primitives.families import Family, FamilyPlatform
 
-__all__ = ["COLUMNS", "DESIGNS", "FAMILIES", "FILE", "differences", "line", "netlist", "read", "write"]
+__all__ = [
+    "COLUMNS",
+    "DESIGNS",
+    "FAMILIES",
+    "FILE",
+    "MIXED_DESIGNS",
+    "OF_A_KIND",
+    "differences",
+    "line",
+    "netlist",
+    "read",
+    "write",
+]
 
-DESIGNS = 150
+MIXED_DESIGNS = 150
+OF_A_KIND = 10
+DESIGNS = MIXED_DESIGNS + OF_A_KIND * len(OTHERS)
+"""The designs of several kinds, then those of each further kind."""
+
 FAMILIES: dict[str, Family | None] = {"any": None, **{name: name for name in get_args(Family)}}
 COLUMNS = ("design", "description", *FAMILIES)
 RENEW = "make ratchet WRITE=1"
 FILE = Path(__file__).with_name("digests.txt")
+
+
+def numbered(number: int) -> Design:
+    """The design of a number."""
+    if number < MIXED_DESIGNS:
+        return seeded(number)
+    kind, of_kind = divmod(number - MIXED_DESIGNS, OF_A_KIND)
+    return seeded(of_kind, OTHERS[kind])
 
 
 def netlist(design: Design, family: Family | None) -> str:
@@ -44,7 +68,7 @@ def outcome(design: Design, family: Family | None) -> str:
 
 def line(number: int, families: Iterable[str] = tuple(FAMILIES)) -> dict[str, str]:
     """The digests of a seeded design, by the file's columns; those of some families."""
-    design = seeded(number)
+    design = numbered(number)
     told = {"design": str(number), "description": hashlib.sha256(design.to_json().encode()).hexdigest()[:8]}
     return told | {name: outcome(design, FAMILIES[name]) for name in families}
 
@@ -70,7 +94,7 @@ def differences(kept: dict[str, str] | None, told: dict[str, str]) -> list[str]:
         return [f"design {number} isn't the one that the digests are of: the generator has changed, not the gateware; {RENEW}"]
     return [
         f"design {number}, family {name}: its netlist has changed, {kept[name]} to {told[name]}; if it should have, {RENEW}: "
-        + seeded(number).to_json()
+        + numbered(number).to_json()
         for name in told
         if told[name] != kept[name]
     ]

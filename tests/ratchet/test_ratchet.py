@@ -14,7 +14,7 @@ from amaranth.lib.wiring import In, Out
 from random_designs import seeded
 from ratchet import __main__ as ratchet
 from ratchet import digests
-from ratchet.digests import DESIGNS, FAMILIES, FILE, differences, line, netlist, read
+from ratchet.digests import DESIGNS, FAMILIES, FILE, MIXED_DESIGNS, OF_A_KIND, differences, line, netlist, read
 from ratchet.netlist import digest
 
 from convolver import Conv2DDesign, FIRDesign
@@ -206,7 +206,7 @@ class TestDigest:
 
 
 class TestDesigns:
-    @pytest.mark.parametrize("number", range(QUICK))
+    @pytest.mark.parametrize("number", [*range(QUICK), *range(MIXED_DESIGNS, DESIGNS, OF_A_KIND // 4)])
     def test_no_netlist_has_changed(self, number):
         """A change that should change none must pass as it is; after another one `make ratchet WRITE=1` renews the digests."""
         family = list(FAMILIES)[number % len(FAMILIES)]
