@@ -38,8 +38,8 @@ class GoldenTransport:
             self._held = dataclasses.replace(self.design, kernel=kernel)
 
     def run(self, samples, timeout=None):
-        if isinstance(self._held, FIRDesign):
-            return golden.fir(self._held, samples)
+        if self._held.rank == 1:
+            return golden.run(self._held, samples)
         assert self._held.core_min_rows <= samples.shape[0] <= self._held.core_rows
         assert self._held.core_min_columns <= samples.shape[1] <= self._held.core_columns
         return golden.conv2d(dataclasses.replace(self._held, mode=self._held.core_mode), samples)
