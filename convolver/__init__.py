@@ -1,7 +1,7 @@
 """Convolutions as FPGA accelerators: described in Python, proved against numpy, run on a twin or on a board."""
 
 from .design_files import load_design
-from .designs import Conv2DDesign, FIRDesign
+from .designs import Conv2DDesign, FIRDesign, MovingMaximumDesign
 from .errors import (
     BoardError,
     ConvolverError,
@@ -43,6 +43,7 @@ from .formats import (
 from .functions import convolve, convolve2d, correlate, correlate2d, lfilter
 from .opening import open  # noqa: A004  # called convolver.open; never imported by name
 from .quantize import Quantized, quantize
+from .rank_filters import maximum_filter1d
 from .specified import Specified
 from .version import __version__
 
@@ -60,6 +61,7 @@ __all__ = [
     "FrameError",
     "LinkError",
     "LinkTimeout",
+    "MovingMaximumDesign",
     "OwnershipError",
     "PortError",
     "ProtocolMismatch",
@@ -75,6 +77,7 @@ __all__ = [
     "correlate2d",
     "lfilter",
     "load_design",
+    "maximum_filter1d",
     "open",
     "q1_7",
     "q1_15",

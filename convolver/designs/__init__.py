@@ -11,6 +11,7 @@ from .fir import FIRDesign
 from .kernels import MAX_KERNELS
 from .kinds import KINDS, part_of
 from .linear import LinearDesign
+from .moving_maximum import MovingMaximumDesign
 from .reading import design_class, design_from_dict, design_from_json
 from .words import (
     BOUNDARIES,
@@ -52,6 +53,7 @@ __all__ = [
     "Kernel",
     "LinearDesign",
     "Mode",
+    "MovingMaximumDesign",
     "Operation",
     "Plane",
     "Structure",

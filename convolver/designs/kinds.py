@@ -12,10 +12,11 @@ from ..errors import DesignError
 from .base import Design
 from .conv2d import Conv2DDesign
 from .fir import FIRDesign
+from .moving_maximum import MovingMaximumDesign
 
 __all__ = ["KINDS", "part_of"]
 
-KINDS: Mapping[str, type[Design]] = {cls.kind: cls for cls in (FIRDesign, Conv2DDesign)}
+KINDS: Mapping[str, type[Design]] = {cls.kind: cls for cls in (FIRDesign, Conv2DDesign, MovingMaximumDesign)}
 
 
 def part_of(cls: type[Design], layer: str, name: str, what: str) -> Any:

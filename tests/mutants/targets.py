@@ -1,10 +1,11 @@
 """What is mutated: parts alone, and whole cores, in whose mutants their parts are counted apart."""
 
 from formal import specs
+from formal.kinds.moving_maximum import MovingMaximumCoreSpec
 from formal.window_specs import LineBufferSpec, WindowSpec
 from mutants.mutation import Target
 
-from convolver.designs import Conv2DDesign, FIRDesign
+from convolver.designs import Conv2DDesign, FIRDesign, MovingMaximumDesign
 from convolver.formats import Format, Overflow, Rounding
 
 __all__ = ["TARGETS"]
@@ -49,6 +50,8 @@ GROUPS = FIRDesign(
     continuous=True,
     swap="sample",
 )
+PEAKS = MovingMaximumDesign(5, data=S4, fill=-3)
+PEAK_PARTS = {"entry": "SignalEntry", "beside": "Delay"} | {f"window_{stage}": "WindowMaximum" for stage in range(3)}
 # What stands behind every feeder is mutated alone.
 ALONE = ("array.array", "array.bank", "array.buffer", "array.requantiser", "skid")
 
@@ -117,6 +120,7 @@ TARGETS = (
     _filter("in groups", GROUPS, 200, without=ALONE[1:]),
     _filter("folded, symmetric", SHARED, 300),
     _filter("folded, uneven", UNEVEN, 200),
+    Target("moving maximum core", lambda: MovingMaximumCoreSpec(PEAKS), 200, 60_000, 24, without=("buffer",), parts=PEAK_PARTS),
     *_image_targets("edge 3x3", EDGE),
     *_image_targets("constant 3x2", FILL),
     *_image_targets("reflect 2x2", MIRROR),

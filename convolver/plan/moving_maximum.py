@@ -1,0 +1,71 @@
+"""The plan of a moving maximum.
+
+A window of 2n samples is two windows of n: each stage compares a window's maximum with the one of some samples before, so that
+``ceil(log2(size))`` comparisons a sample do (the doubling of van Herk's and of Gil and Werman's filters, without their blocks).
+Any length between n and 2n is two windows of n that overlap, which a maximum doesn't mind.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from ..designs import MovingMaximumDesign
+from .output import CREDIT_LATENCY, output_buffer
+from .plan import Plan
+from .stages import Accept, Stage, cycles_of
+from .target import Target
+from .timing import SignalTiming
+
+__all__ = ["MovingMaximumPlan", "WindowMaximum", "lower_moving_maximum"]
+
+MARKS = 2
+"""`first` and `last`."""
+
+WINDOW_LATENCY = 2
+"""Cycles of a stage: the delay line, and the comparison."""
+
+
+@dataclass(frozen=True, slots=True)
+class WindowMaximum(Stage):
+    """The greatest of a window, of the maxima of two shorter ones.
+
+    distance : samples from the one window's end to the other's.
+    length : samples of the window that both make.
+    """
+
+    name = "window maximum"
+    distance: int = 1
+    length: int = 2
+
+
+@dataclass(frozen=True)
+class MovingMaximumPlan(Plan):
+    """How one core computes moving maxima."""
+
+    @property
+    def windows(self) -> tuple[WindowMaximum, ...]:
+        """The stages that compare, from the shortest window to the longest."""
+        return tuple(stage for stage in self.stages if isinstance(stage, WindowMaximum))
+
+    def _told(self) -> Iterable[str]:
+        yield from super()._told()
+        if self.windows:
+            yield ""
+        for stage in self.windows:
+            shorter = stage.length - stage.distance
+            yield f"{stage.length} samples: the greater of two maxima of {shorter}, {stage.distance} apart"
+
+
+def lower_moving_maximum(design: MovingMaximumDesign, target: Target) -> MovingMaximumPlan:
+    """Windows of twice the length, one after the other, and a last one of what is left."""
+    body: tuple[Stage, ...] = (Accept(1), *_windows(design.size))
+    timing = SignalTiming(1, cycles_of(body) + output_buffer(design, 2, MARKS).cycles)
+    stages = (*body, output_buffer(design, timing.buffer_depth(CREDIT_LATENCY), MARKS))
+    return MovingMaximumPlan(design, target, stages, timing)
+
+
+def _windows(size: int) -> Iterator[WindowMaximum]:
+    length = 1
+    while length < size:
+        distance = min(length, size - length)
+        length += distance
+        yield WindowMaximum(WINDOW_LATENCY, distance=distance, length=length)
