@@ -10,13 +10,13 @@ from convolver.plan.lowering import lower
 from convolver.plan.target import Family
 
 from ..mac.coefficients import coefficient_layout
-from ..signal_entry import SignalEntry
 from ..stream.data_register import DataRegister
 from ..stream.delay import Delay
 from ..stream.layouts import beat_layout, result_layout
 from ..stream.marks import ERROR_LAYOUT
 from ..stream.slot_timer import Pace
 from ..window.delay_line import DelayLine, SampleMemory
+from ..window.signal_entry import SignalEntry
 from .array_core import ArrayCore
 from .core import Core
 

@@ -9,12 +9,12 @@ from convolver.plan.lowering import lower
 from convolver.plan.moving_maximum import WindowMaximum as WindowMaximumStage
 from convolver.plan.target import Family
 
-from ..signal_entry import SignalEntry
 from ..stream.data_register import DataRegister
 from ..stream.delay import Delay
 from ..stream.layouts import beat_layout, result_layout, shape_of
 from ..stream.marks import ERROR_LAYOUT
 from ..stream.output_buffer import OutputBuffer
+from ..window.signal_entry import SignalEntry
 from .core import Core
 
 __all__ = ["MovingMaximumCore", "WindowMaximum"]

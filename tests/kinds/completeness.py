@@ -35,7 +35,7 @@ def _without_designs(cls: type[Design]) -> Iterator[str]:
     layers = {
         "golden model": ("convolver.sim.golden", "{kind}"),
         "plan": ("convolver.plan", "lower_{kind}"),
-        "core": ("convolver.hw", CORE),
+        "core": ("convolver.hw.cores", CORE),
         "report": ("convolver.report", "{Kind}Report"),
     }
     for what, (layer, name) in layers.items():
@@ -64,7 +64,7 @@ def _with_designs(cls: type[Design]) -> Iterator[str]:
         yield "generator of random designs of its own"
     if cls.worst_windows is Design.worst_windows or not all(design.worst_windows() for design in designs):
         yield "worst case"
-    if _found(cls, "convolver.plan", "lower_{kind}") is None or _found(cls, "convolver.hw", CORE) is None:
+    if _found(cls, "convolver.plan", "lower_{kind}") is None or _found(cls, "convolver.hw.cores", CORE) is None:
         return
     made = {stage for design in designs for block in blocks_of(design) for stage in getattr(block, "makes", ())}
     yield from sorted(f"block for the stage {stage.name}" for stage in stages_of(cls) - made)
@@ -90,7 +90,7 @@ def blocks_of(design: Design) -> frozenset[type]:
 
 def _has_proof(cls: type[Design]) -> bool:
     """Whether a proof sees a bug in the kind's own core: then it is one of it."""
-    proofs, core = _of_tests(cls, "formal.kinds"), _found(cls, "convolver.hw", CORE)
+    proofs, core = _of_tests(cls, "formal.kinds"), _found(cls, "convolver.hw.cores", CORE)
     return proofs is not None and any(seed.component is core for proof in proofs.PROOFS for seed in proof.seeds)
 
 

@@ -16,7 +16,7 @@ PROOF = "proof with a seeded bug in its core"
 FILES = {
     "convolver.sim.golden": ["golden model"],
     "convolver.plan": ["plan"],
-    "convolver.hw": ["core", PROOF],
+    "convolver.hw.cores": ["core", PROOF],
     "convolver.report": ["report"],
     "formal.kinds": [PROOF],
     "named_designs": ["named design whose Verilog is simulated"],

@@ -10,9 +10,9 @@ from convolver.hw.cores.array_core import ArrayCore
 from convolver.hw.cores.fir import FIRCore
 from convolver.hw.mac.mac_array import MACArray
 from convolver.hw.mac.multiplier import Multiplier
-from convolver.hw.signal_entry import SignalEntry
 from convolver.hw.stream.slot_timer import Pace
 from convolver.hw.window.delay_line import DelayLine, SampleMemory
+from convolver.hw.window.signal_entry import SignalEntry
 
 __all__ = ["PROOFS", "small_fir"]
 

@@ -7,8 +7,8 @@ from amaranth.lib.wiring import In, Out
 from convolver.designs import Design
 from convolver.plan import stages
 
-from .stream.layouts import beat_layout
-from .stream.marks import ERROR_LAYOUT
+from ..stream.layouts import beat_layout
+from ..stream.marks import ERROR_LAYOUT
 
 __all__ = ["SignalEntry"]
 
