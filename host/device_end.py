@@ -18,7 +18,7 @@ _FAREWELL = b"\0" + Frame(Type.BYE).wire()
 _FAREWELL_TIME = 1.0
 _TO_DEVICE = 1 << 20
 """Bytes that wait for the device, at most: a host of ours has a window of 17 KB under way, and sends it again now and then."""
-_TO_HOST = 1 << 16
+_TO_HOST = 1 << 14
 """Bytes that wait for the host; what comes on top stays in the device's pipe."""
 
 

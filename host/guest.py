@@ -9,8 +9,8 @@ from convolver.host.channel import Channel
 
 __all__ = ["Guest", "Stage"]
 
-_TO_HOST = 1 << 18
-"""Bytes that wait for a host, at most."""
+_TO_HOST = 1 << 14
+"""Bytes that wait for a host, at most. A device sends again what a slow line hasn't passed on, so they may be old."""
 
 
 class Stage(Enum):
@@ -148,10 +148,6 @@ class Guest:
     def stuck(self) -> bool:
         """Whether something waits to be sent."""
         return bool(self._out) or self.channel.pending
-
-    def stopped(self, now: float, seconds: float) -> bool:
-        """Whether, for so many seconds, it has sent nothing, or something waits to be sent and it has taken nothing."""
-        return now - self.heard > seconds or (self.stuck and now - self.drained > seconds)
 
     @property
     def writing(self) -> bool:

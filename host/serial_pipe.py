@@ -19,9 +19,9 @@ if sys.platform != "win32":
     import fcntl
     import termios
 
-    _FLUSH_ERRORS: tuple[type[Exception], ...] = (OSError, termios.error)
+    _NO_PORT: tuple[type[Exception], ...] = (OSError, TypeError, termios.error)
 else:
-    _FLUSH_ERRORS = (OSError,)
+    _NO_PORT = (OSError, TypeError)
 
 __all__ = ["DEFAULT_BAUD", "SerialPipe", "parse_url"]
 
@@ -153,7 +153,7 @@ class SerialPipe(Owned):
         self._check_owner()
         try:
             self._port.reset_output_buffer()
-        except (TypeError, *_FLUSH_ERRORS) as error:
+        except _NO_PORT as error:
             raise self._gone(error) from None
 
     def close(self) -> None:

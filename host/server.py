@@ -44,11 +44,11 @@ _BUSY = 1.5
 """Seconds that a host waits before it is told that another one, which has been heard since, has the device."""
 _FAINT = 2.5
 """Seconds without a byte after which one that waits may have been stopped: others get the device before it does."""
-_STOPPED = 5.0
-"""Seconds without a byte either way after which a host has been stopped; if another one waits, it is let go. One that waits or
-is idle sends a byte each second."""
-_STUCK = 10.0
-"""Seconds after which a host that takes no bytes is let go, whether or not another one waits."""
+_SILENT = 5.0
+"""Seconds without a byte after which a host has been stopped; if another one waits, it is let go. One that waits or is idle
+sends a byte each second."""
+_STUCK = 7.0
+"""Seconds after which one that takes no bytes is let go if another one waits; a slow line may take them in larger pieces."""
 _PATIENCE = 12.0
 """Seconds that opening a device may take, and that a host waits at most."""
 _TICK = 0.1
@@ -176,7 +176,9 @@ class Server(Owned):
             self._waker.send(b"x")
 
     def _step(self) -> None:
-        """One look at everything: first at what has come, then at the time."""
+        """One look at everything: at what has come, and then at who said nothing up to the time before, wherever this process
+        was stopped meanwhile."""
+        now = time.monotonic()
         for key, _ in self._selector.select(_TICK):
             if key.fileobj is self._listener:
                 self._accept()
@@ -185,7 +187,6 @@ class Server(Owned):
                     self._wake.recv(4096)
             elif (guest := self._guests.get(key.fd)) is not None:
                 self._hear(guest)
-        now = time.monotonic()
         if self._paused_until is not None and now >= self._paused_until:
             self._paused_until = None
             self._selector.register(self._listener, selectors.EVENT_READ)
@@ -277,7 +278,7 @@ class Server(Owned):
         waiting = [other for other in self._guests.values() if other.stage is Stage.WAITING]
         if len(waiting) > _WAITING:
             last = min(waiting, key=lambda other: other.heard)
-            (last if last.stopped(guest.since, _FAINT) else guest).dismiss(b"full\n")
+            (last if guest.since - last.heard > _FAINT else guest).dismiss(b"full\n")
 
     # The device
 
@@ -293,22 +294,19 @@ class Server(Owned):
         elif guest.stage is Stage.ADMITTED and state is State.ATTACHED:
             guest.admit(self._device.byte_time)
             self.hosts += 1
-        if guest.stage is Stage.HOLDING:
-            if guest.room and (data := self._device.take()):
-                if not guest.stuck:
-                    guest.drained = now
-                guest.say(data)
-            if guest.stuck and now - guest.drained > _STUCK:
-                guest.dismiss()
+        if guest.stage is Stage.HOLDING and guest.room and (data := self._device.take()):
+            if not guest.stuck:
+                guest.drained = now
+            guest.say(data)
         if guest.stage is Stage.GONE:
             self._forget(guest)
 
     def _let_in(self, now: float) -> None:
-        """Gives the device to the host that has waited longest, one that is alive if there is any, or tells those that wait that
+        """Gives the device to the host that has waited longest, an alive one if there is any, or tells those that wait that
         another one has it."""
         waiting = sorted(
             (guest for guest in self._guests.values() if guest.stage is Stage.WAITING),
-            key=lambda guest: (guest.stopped(now, _FAINT), guest.since),
+            key=lambda guest: (now - guest.heard > _FAINT, guest.since),
         )
         if not waiting:
             return
@@ -319,7 +317,8 @@ class Server(Owned):
                 waiting[0].enter(Stage.ADMITTED)
                 self._device.attach()
             return
-        if holder.stage is Stage.HOLDING and holder.stopped(now, _STOPPED):
+        stopped = now - holder.heard > _SILENT or (holder.stuck and now - holder.drained > _STUCK)
+        if holder.stage is Stage.HOLDING and stopped:
             holder.dismiss()
             self._forget(holder)
             return

@@ -109,6 +109,15 @@ class Board:
                         self.device.receive(self.faults(data), time.monotonic())
 
 
+def waiting_bytes(board):
+    """What has come to a board that is stopped, which will never see it."""
+    data = b""
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            data += os.read(board.master, 1 << 16)
+    return data
+
+
 def test_a_picture_is_filtered_through_a_port():
     with Board(BLUR) as board, Device(connect(board.url, BLUR)) as device:
         assert device.design == BLUR
@@ -122,6 +131,23 @@ def test_a_picture_is_filtered_through_a_bad_port():
         for _ in range(3):
             assert np.array_equal(device(IMAGE), golden.conv2d(BLUR, IMAGE))
     assert faults.count > 3
+
+
+def test_what_has_not_left_is_dropped():
+    """What a system keeps for a slow port would be seconds of the next host's time."""
+    with Board(BLUR) as board:
+        board.stopped.set()
+        pipe = SerialPipe(board.url)
+        while pipe.write(b"x" * 4096, time.monotonic()):
+            pass
+        pipe.discard()
+        assert pipe.write(b"next", time.monotonic()) == 4
+        left = waiting_bytes(board)
+        assert left.endswith(b"next")
+        assert len(left) < 5000  # of some 20 000; what stands at the terminal's other end is as good as on the line
+        pipe.close()
+        with pytest.raises(PortError, match=r"^Port /dev/\S+ is closed; open it again$"):
+            pipe.discard()
 
 
 def test_one_host_after_the_other():

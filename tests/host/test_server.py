@@ -19,11 +19,16 @@ from convolver.errors import PortError
 from convolver.host import greeting
 from convolver.host import server as server_module
 from convolver.host.device import Device
+from convolver.host.device_end import State
+from convolver.host.frames import Frame
+from convolver.host.guest import Stage
 from convolver.host.link import connect
+from convolver.host.serial_pipe import SerialPipe
 from convolver.host.server import Server
 from convolver.host.tcp_pipe import TcpPipe
+from convolver.protocol import Type
 
-from .test_serial import BLUR, IMAGE, Board, many_descriptors
+from .test_serial import BLUR, IMAGE, Board, many_descriptors, waiting_bytes
 from .test_tcp import EXPECTED, QUOTED, TOKEN, serving
 
 BYTES = TOKEN.encode()
@@ -34,9 +39,13 @@ def place(server):
     return host, int(port)
 
 
-def reach(server, timeout=20.0):
-    """A bare connection, and a file that reads its lines."""
-    connection = socket.create_connection(place(server), timeout)
+def reach(server, timeout=20.0, received=None):
+    """A bare connection, of so many bytes on their way to it, and a file that reads its lines."""
+    connection = socket.socket()
+    if received is not None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, received)
+    connection.settimeout(timeout)
+    connection.connect(place(server))
     return connection, connection.makefile("rb")
 
 
@@ -58,7 +67,8 @@ def quick(monkeypatch):
     """Hosts send their sign of life twenty times as often, and are taken for stopped as much sooner."""
     monkeypatch.setattr("convolver.host.tcp_pipe.BEAT", 0.05)
     monkeypatch.setattr(server_module, "_BUSY", 0.5)
-    monkeypatch.setattr(server_module, "_STOPPED", 2.0)
+    monkeypatch.setattr(server_module, "_FAINT", 1.0)
+    monkeypatch.setattr(server_module, "_SILENT", 2.0)
 
 
 # Who says nothing
@@ -218,6 +228,16 @@ def test_a_sign_of_life_never_reaches_the_device(quick):
         assert server._holder.heard > time.monotonic() - 0.4
 
 
+def test_half_a_frame_does_not_keep_a_host_from_showing_that_it_is_there(quick):
+    with Board(BLUR) as board, serving(board) as server, contextlib.closing(TcpPipe(server.url)) as pipe:
+        assert pipe.write(b"half a frame", time.monotonic() + 10) == 12
+        for _ in range(3):
+            before, end = server._holder.heard, time.monotonic() + 20
+            while server._holder.heard == before and time.monotonic() < end:
+                time.sleep(0.01)
+            assert server._holder.heard > before
+
+
 def test_a_host_that_sent_megabytes_and_closed_is_let_go():
     with Board(BLUR) as board, serving(board) as server:
         connection, lines = reach(server)
@@ -238,9 +258,13 @@ def test_a_host_that_sent_some_and_closed_is_let_go():
             assert greet(connection, lines).startswith(b"ok ")
             connection.sendall(b"x" * 500_000)
         end = time.monotonic() + 20
-        while server._holder is not None and time.monotonic() < end:
+        while (server._holder is not None or server._device.state is not State.FREE) and time.monotonic() < end:
             time.sleep(0.01)
-        assert server._holder is None
+        assert server._device.state is State.FREE
+        # What a system keeps for a slow port would be seconds of the next host's time.
+        left = waiting_bytes(board)
+        assert left.endswith(b"\0" + Frame(Type.BYE).wire())
+        assert len(left) < 5000
         board.stopped.clear()
         filters(server.url)
 
@@ -345,22 +369,177 @@ def test_who_speaks_before_its_turn_is_let_go(quick):
                 assert lines.read() == b""
 
 
-def test_a_host_that_takes_no_bytes_is_let_go(monkeypatch):
+def test_a_host_that_takes_no_bytes_is_let_go_when_another_one_waits(quick, monkeypatch):
     monkeypatch.setattr(server_module, "_STUCK", 0.5)
     with Board(BLUR) as board, serving(board) as server:
-        connection = socket.socket()
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        connection.connect(place(server))
-        with connection, connection.makefile("rb") as lines:
+        connection, lines = reach(server, received=4096)
+        with connection, lines:
             assert greet(connection, lines).startswith(b"ok ")
             take, server._device.take = server._device.take, lambda: bytes(100_000)
-            end = time.monotonic() + 20
-            while server._holder is not None and time.monotonic() < end:
-                connection.send(b"\0")  # it is alive, and doesn't listen
-                server._awake()
-                time.sleep(0.05)
-            server._device.take = take
+            alive = threading.Event()
+
+            def beat():
+                with contextlib.suppress(OSError):
+                    while not alive.wait(0.05):
+                        connection.send(b"\0")  # it is alive, and doesn't listen
+                        server._awake()
+
+            thread = threading.Thread(target=beat)
+            thread.start()
+            holder, end = server._holder, time.monotonic() + 20
+            while not (holder.stuck and time.monotonic() - holder.drained > 0.7) and time.monotonic() < end:
+                time.sleep(0.01)
+            assert server._holder is holder  # nobody else needs the device
+            waiting, words = reach(server)
+            with waiting, words:
+                words.readline()
+                waiting.sendall(greeting.nonce() + b" -\n")
+                while server._holder is holder and time.monotonic() < end:
+                    time.sleep(0.01)
+                server._device.take = take
+                assert words.readline().startswith(b"ok ")
+            alive.set()
+            thread.join()
         filters(server.url)
+
+
+# By hand: the server's own limits, and a clock that goes when it is told
+
+
+class ByHand:
+    """A server that goes on when it is told, and bare hosts that have greeted it."""
+
+    ahead = 0.0
+
+    def __init__(self, board, monkeypatch, stack):
+        monkeypatch.setattr(server_module, "time", self)
+        monkeypatch.setattr("convolver.host.guest.time", self)
+        self.stack = stack
+        self.server = stack.enter_context(contextlib.closing(Server(lambda: SerialPipe(board.url), port=0)))
+
+    def monotonic(self):
+        return time.monotonic() + self.ahead
+
+    def meet(self, received=None):
+        """One more host: its connection, the lines that it hears, and what the server knows of it."""
+        connection, lines = reach(self.server, received=received)
+        self.stack.enter_context(connection)
+        self.stack.enter_context(lines)
+        count = len(self.server._guests)
+        self.until(lambda: len(self.server._guests) > count)
+        assert lines.readline().startswith(greeting.CALL)
+        connection.sendall(greeting.nonce() + b" -\n")
+        guest = list(self.server._guests.values())[-1]
+        self.until(lambda: guest.stage is not Stage.GREETING)
+        return connection, lines, guest
+
+    def until(self, true):
+        end = time.monotonic() + 20
+        while not true() and time.monotonic() < end:
+            self.server._step()
+        assert true()
+
+
+@pytest.fixture
+def by_hand(monkeypatch):
+    with Board(BLUR) as board, contextlib.ExitStack() as stack:
+        yield ByHand(board, monkeypatch, stack)
+
+
+def test_a_server_that_was_stopped_takes_no_host_for_stopped(by_hand, monkeypatch):
+    """Whatever has come meanwhile is looked at first, wherever in its loop the server stood."""
+    connection, _, holder = by_hand.meet()
+    by_hand.until(lambda: holder.stage is Stage.HOLDING)
+    by_hand.meet()
+    select = by_hand.server._selector.select
+
+    def stop(timeout):
+        events = select(timeout)
+        if by_hand.ahead == 0:
+            connection.sendall(b"\0")
+            by_hand.ahead = 100.0
+        return events
+
+    monkeypatch.setattr(by_hand.server._selector, "select", stop)
+    for _ in range(3):
+        by_hand.server._step()
+    assert by_hand.ahead == 100
+    assert by_hand.server._holder is holder
+
+
+def test_one_that_was_stopped_while_it_waited_comes_last(by_hand):
+    """Who is alive doesn't wait for each of them in turn."""
+    _, _, stopped = by_hand.meet()
+    by_hand.until(lambda: stopped.stage is Stage.HOLDING)
+    others = [by_hand.meet()[2] for _ in range(3)]
+    by_hand.ahead = 4.0
+    connection, _, alive = by_hand.meet()
+    by_hand.ahead = 6.0
+    connection.sendall(b"\0")
+    by_hand.until(lambda: alive.stage is Stage.HOLDING)
+    assert stopped.stage is Stage.GONE
+    assert [other.stage for other in others] == [Stage.WAITING] * 3
+    connection.shutdown(socket.SHUT_RDWR)
+    by_hand.until(lambda: others[0].stage is Stage.HOLDING)  # there is nobody else now
+
+
+def test_one_that_was_stopped_while_it_waited_gives_way_where_too_many_wait(by_hand):
+    by_hand.meet()
+    hosts = [by_hand.meet() for _ in range(server_module._WAITING)]
+    by_hand.ahead = 2.0  # not so long that it must have been stopped
+    assert by_hand.meet()[1].readline() == b"full\n"
+    by_hand.ahead = 4.0
+    hosts[0][0].sendall(b"\0")
+    by_hand.server._step()
+    _, _, alive = by_hand.meet()
+    assert alive.stage is Stage.WAITING
+    assert hosts[1][1].readline() == b"full\n"
+    assert hosts[0][2].stage is Stage.WAITING
+
+
+def test_who_waits_shows_that_it_is_there(by_hand, monkeypatch):
+    monkeypatch.setattr("convolver.host.tcp_pipe.BEAT", 0.05)
+    connection, _, holder = by_hand.meet()
+    by_hand.until(lambda: holder.stage is Stage.HOLDING)
+    pipes = []
+    thread = threading.Thread(target=lambda: pipes.append(TcpPipe(by_hand.server.url)))
+    thread.start()
+    by_hand.until(lambda: len(by_hand.server._guests) == 2)
+    other = list(by_hand.server._guests.values())[-1]
+    by_hand.until(lambda: other.stage is Stage.WAITING)
+    for _ in range(3):
+        before = other.heard
+        by_hand.until(lambda before=before: other.heard > before)
+        assert other.stage is Stage.WAITING
+    connection.shutdown(socket.SHUT_RDWR)
+    by_hand.until(lambda: other.stage is Stage.HOLDING)
+    thread.join()
+    pipes[0].close()
+
+
+def test_little_is_kept_for_a_slow_line(by_hand, monkeypatch):
+    """A device sends again what isn't acknowledged: what is long in coming is old."""
+    _, _, holder = by_hand.meet(received=4096)
+    by_hand.until(lambda: holder.stage is Stage.HOLDING)
+    taken = []
+    monkeypatch.setattr(by_hand.server._device, "take", lambda: taken.append(4000) or bytes(4000))
+    by_hand.until(lambda: not holder.room)
+    for _ in range(20):
+        by_hand.server._awake()
+        by_hand.server._step()
+    assert 16_000 < sum(taken) < 65_536
+
+
+@pytest.mark.parametrize("silence", [4.5, 5.5])
+def test_how_long_a_host_may_say_nothing_while_another_one_waits(by_hand, silence):
+    _, _, holder = by_hand.meet()
+    by_hand.until(lambda: holder.stage is Stage.HOLDING)
+    by_hand.ahead = silence
+    by_hand.server._step()
+    assert by_hand.server._holder is holder  # nobody else needs the device
+    by_hand.meet()
+    by_hand.server._step()
+    assert (by_hand.server._holder is holder) is (silence < 5)
 
 
 # Who is who
