@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,62 @@ def test_ctrl_c_during_an_import_is_one_line(importing):
     process = importing("default_int_handler")
     _, told = process.communicate(timeout=60)
     assert (process.returncode, told) == (130, "convolver: stopped\n")
+
+
+SWALLOWS = """
+import sys
+try:
+    print("importing", flush=True)
+    sys.stdin.read()
+except BaseException:
+    pass  # as Python's own callbacks do in an import
+"""
+CLI = """
+import sys, time
+def main():
+    try:
+        import swallows
+        for _ in range({turns}):
+            time.sleep(0.01)
+    finally:
+        print("ended in its own way", flush=True)
+    return 7
+"""
+
+
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("turns", [0, 3000])
+def test_ctrl_c_in_an_import_of_the_command_s_own_is_heard(tmp_path, turns, count):
+    """Behind it, also if it's the last thing that the command does; the second one doesn't wait for it."""
+    (tmp_path / "convolver").mkdir()
+    (tmp_path / "convolver" / "__init__.py").touch()
+    (tmp_path / "convolver" / "cli.py").write_text(CLI.format(turns=turns))
+    (tmp_path / "swallows.py").write_text(SWALLOWS)
+    start = (
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        f"sys.path[:0] = {[str(tmp_path), str(ROOT)]!r}; import convolver_command; sys.exit(convolver_command.main())"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-B", "-c", start],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+    )
+    try:
+        assert process.stdout.readline() == "importing\n"
+        process.send_signal(signal.SIGINT)
+        if count == 2:
+            time.sleep(0.3)  # two at once are one
+            process.send_signal(signal.SIGINT)
+            process.wait(20)
+        said, told = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.communicate()
+    assert (process.returncode, told) == (130, "convolver: stopped\n")
+    assert said == ("ended in its own way\n" if count == 1 else "")
 
 
 def test_a_command_that_ctrl_c_is_not_for_goes_on(importing):
