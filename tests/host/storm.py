@@ -34,8 +34,9 @@ from .hostile import SCRIPTS, HostilePipe, check_error
 from .test_serial import Board
 
 TOKEN = "a token for the storm"
-TIMING = Timing(progress=2.0)
-PATIENCE = 60
+IMPATIENT = Timing(progress=2.0)
+"""For the model. On a busy machine the gateware's twin takes as long for what takes a board a moment: it has the users' own."""
+PATIENCE = 180
 """Seconds after which something hangs."""
 
 CLIENT = """
@@ -108,6 +109,7 @@ class Storm:
         self.counts = Counter()
         self.stack = contextlib.ExitStack()
         self.twin, self.tls, self.folder = twin, tls, folder
+        self.timing = Timing() if twin else IMPATIENT
         if twin:
             path = folder / "design.toml"
             path.write_text(design.to_toml())
@@ -168,7 +170,7 @@ class Storm:
         """The next host: it may be told that another one, which went just now, has the device, but not for long."""
         for _ in range(20):
             try:
-                return Device(connect(self.url, self.design, TIMING, **options))
+                return Device(connect(self.url, self.design, self.timing, **options))
             except PortError as error:
                 if "used by another host" not in str(error):
                     raise
