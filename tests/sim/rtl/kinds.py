@@ -1,0 +1,130 @@
+# amaranth: UnusedElaboratable=no
+"""Circuits of one kind each, of what random ones seldom have: the compiler's special cases, many of them at once."""
+
+from itertools import product
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed, unsigned
+from amaranth.lib import memory, stream, wiring
+from amaranth.lib.wiring import In, Member, Out
+
+__all__ = ["KINDS", "Few", "Reads", "Restless", "Shifts"]
+
+
+class Kind(wiring.Component):
+    """`expressions` of the inputs, each at an output. To the random circuits' tests it is one of them."""
+
+    known_to_cxxrtl, holds_through_reset, eager = True, False, False
+    inputs: dict[str, object] = {}
+
+    def __init__(self):
+        self.seed = type(self).__name__
+        members = {name: shape if isinstance(shape, Member) else In(shape) for name, shape in self.inputs.items()}
+        values = self.expressions(Module(), **wiring.Signature(members).members.create())
+        super().__init__(members | {f"o{number}": Out(Value.cast(value).shape()) for number, value in enumerate(values)})
+
+    def elaborate(self, platform):
+        m = Module()
+        values = self.expressions(m, **{name: getattr(self, name) for name in self.inputs})
+        m.d.comb += [getattr(self, f"o{number}").eq(value) for number, value in enumerate(values)]
+        return m
+
+    def expressions(self, m, **inputs):
+        raise NotImplementedError
+
+
+class Shifts(Kind):
+    """Shifts by less and by more than 64, of numbers within a word, of a whole word and of several, by a constant, by a narrow
+    number and by one of more than a word."""
+
+    inputs = {"a": 40, "s": signed(40), "u": 64, "t": signed(64), "w": 100, "v": signed(100), "bit": 1, "by": 8, "far": 70}
+
+    def expressions(self, m, a, s, u, t, w, v, bit, by, far):
+        numbers = [a, s, u, t, w, v, bit, bit.as_signed()]
+        shifted = [number >> amount for number, amount in product(numbers, [by, by[:7], far, Cat(bit, far)])]
+        shifted += [number >> Const(amount, 7) for number, amount in product(numbers, [39, 63, 64, 100])]
+        left = [(number << by)[low : low + 64] for number, low in product([a, s, u, w, v], [0, 30, 64, 100, 190])]
+        parts = [number.bit_select(by, 20) for number in (a, u, w)] + [number.word_select(by, 7) for number in (a, u, w)]
+        return shifted + left + parts
+
+
+class Few(Kind):
+    """Numbers that take fewer values than their bits allow, compared with what lies around the least and the greatest of them."""
+
+    inputs = {"a": 6, "b": 6, "s": signed(5), "pick": 1}
+
+    def expressions(self, m, a, b, s, pick):
+        x, y = a & 36, Mux(pick, b & 10, 10)
+        p, q = Mux(pick, 5, 12), Mux(b[0], 12, 5)
+        ranges = [
+            (x | y, [36, 46, 47]),
+            (y | x, [36, 46, 47]),
+            (x ^ y, [36, 46, 47]),
+            (y ^ x, [36, 46, 47]),
+            (p ^ q, [1, 9, 13]),
+            (p | q, [5, 6, 13]),
+            (p & q, [4, 5, 12]),
+            (x & y, [1, 10, 11]),
+            (x + y, [1, 46, 47]),
+            (x - y, [-11, -10, 36]),
+            (x * p, [1, 36 * 12, 36 * 12 + 1]),
+            (s + Mux(pick, 3, -7), [-23, 18, 19]),
+            (s * Mux(pick, 3, -7), [-105, 112, 113]),
+            (-Mux(pick, s, 20), [-20, 16, 17]),
+            (Mux(pick, x, -y), [-11, -10, 36]),
+            (abs(s), [1, 15, 16]),
+        ]
+        return [Cat(Cat(number == bound, number < bound, number <= bound) for bound in bounds) for number, bounds in ranges]
+
+
+class Reads(Kind):
+    """Memories of which an address is written in the clock in which it is read, at ports that hold the word and at such as show
+    it at once. Some words go to outputs alone, some through registers."""
+
+    inputs = {"at": 2, "other": 2, "word": 70, "on": 2}
+
+    def expressions(self, m, at, other, word, on):
+        told = []
+        for width, grain in ((8, None), (8, 4), (70, None), (70, 35)):
+            name = f"store_{width}_{grain}"
+            init = [number * 0x1234567 % (1 << width) for number in range(4)]
+            m.submodules[name] = store = memory.Memory(shape=unsigned(width), depth=4, init=init)
+            write = store.write_port(granularity=grain)
+            later = store.write_port()
+            now, same, next_, seen = (store.read_port(domain=domain) for domain in ("comb", "comb", "sync", "comb"))
+            kept = Signal(width, name=f"kept_{name}")
+            m.d.sync += kept.eq(seen.data)
+            m.d.comb += [write.addr.eq(at), write.data.eq(word[:width]), write.en.eq(on[0].replicate(len(write.en)))]
+            if grain:
+                m.d.comb += write.en.eq(on)
+            m.d.comb += [later.addr.eq(other), later.data.eq(~word[:width]), later.en.eq(on.all() & word[0])]
+            m.d.comb += [now.addr.eq(at), same.addr.eq(other), next_.addr.eq(at), next_.en.eq(1), seen.addr.eq(other)]
+            told += [now.data, same.data, next_.data, kept]
+        return told
+
+
+class Restless(Kind):
+    """Flags that bits of a stream's payload are loaded into, directly and by a register, under gates that stay for many clocks.
+    So nothing but such a bit changes now and then, and may not be missed; or a gate, while the bit is what it was."""
+
+    eager = True
+    inputs = {"s": In(stream.Signature(2)), "gate": 1, "hold": 1, "swap": 1}
+
+    def expressions(self, m, s, gate, hold, swap):
+        held, late = Signal(init=1), Signal()
+        m.d.sync += [held.eq(hold), late.eq(s.payload[1])]
+        m.d.comb += s.ready.eq(held)
+        flags = []
+        for bit in (s.payload[0], late):
+            mine = [Signal(init=place & 1, name=f"flag_{len(flags) + place}") for place in range(5)]
+            m.d.sync += [
+                mine[0].eq(Mux(held, mine[0], bit & gate)),
+                mine[1].eq((bit & gate & ~held) | (mine[1] & held)),
+                mine[2].eq(Mux(swap, gate, bit) & ~held),
+                mine[3].eq((bit | ~gate) & (held | swap)),
+                mine[4].eq(Mux(gate, Mux(swap, bit, held), hold)),
+            ]
+            flags += mine
+        return [*flags, Cat(flags)]
+
+
+KINDS = (Shifts, Few, Reads, Restless)
