@@ -2,6 +2,7 @@
 """Circuits of one kind each, of what random ones seldom have: the compiler's special cases, many of them at once."""
 
 from itertools import product
+from typing import ClassVar
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import memory, stream, wiring
@@ -14,7 +15,7 @@ class Kind(wiring.Component):
     """`expressions` of the inputs, each at an output. To the random circuits' tests it is one of them."""
 
     known_to_cxxrtl, holds_through_reset, eager = True, False, False
-    inputs: dict[str, object] = {}
+    inputs: ClassVar[dict[str, object]] = {}
 
     def __init__(self):
         self.seed = type(self).__name__
@@ -36,7 +37,17 @@ class Shifts(Kind):
     """Shifts by less and by more than 64, of numbers within a word, of a whole word and of several, by a constant, by a narrow
     number and by one of more than a word."""
 
-    inputs = {"a": 40, "s": signed(40), "u": 64, "t": signed(64), "w": 100, "v": signed(100), "bit": 1, "by": 8, "far": 70}
+    inputs: ClassVar = {
+        "a": 40,
+        "s": signed(40),
+        "u": 64,
+        "t": signed(64),
+        "w": 100,
+        "v": signed(100),
+        "bit": 1,
+        "by": 8,
+        "far": 70,
+    }
 
     def expressions(self, m, a, s, u, t, w, v, bit, by, far):
         numbers = [a, s, u, t, w, v, bit, bit.as_signed()]
@@ -48,9 +59,9 @@ class Shifts(Kind):
 
 
 class Few(Kind):
-    """Numbers that take fewer values than their bits allow, compared with what lies around the least and the greatest of them."""
+    """Numbers that take fewer values than their bits allow, compared with what lies around the least and the greatest."""
 
-    inputs = {"a": 6, "b": 6, "s": signed(5), "pick": 1}
+    inputs: ClassVar = {"a": 6, "b": 6, "s": signed(5), "pick": 1}
 
     def expressions(self, m, a, b, s, pick):
         x, y = a & 36, Mux(pick, b & 10, 10)
@@ -80,7 +91,7 @@ class Reads(Kind):
     """Memories of which an address is written in the clock in which it is read, at ports that hold the word and at such as show
     it at once. Some words go to outputs alone, some through registers."""
 
-    inputs = {"at": 2, "other": 2, "word": 70, "on": 2}
+    inputs: ClassVar = {"at": 2, "other": 2, "word": 70, "on": 2}
 
     def expressions(self, m, at, other, word, on):
         told = []
@@ -107,7 +118,7 @@ class Restless(Kind):
     So nothing but such a bit changes now and then, and may not be missed; or a gate, while the bit is what it was."""
 
     eager = True
-    inputs = {"s": In(stream.Signature(2)), "gate": 1, "hold": 1, "swap": 1}
+    inputs: ClassVar = {"s": In(stream.Signature(2)), "gate": 1, "hold": 1, "swap": 1}
 
     def expressions(self, m, s, gate, hold, swap):
         held, late = Signal(init=1), Signal()
