@@ -174,6 +174,10 @@ class Schedule:
         """Notes what a statement reads itself, not through its locals."""
         if statement.local is not None and statement.local.op == "word":
             statement.memories.add(statement.local.name)
+        if statement.steady is not None:
+            # The control is a function: it has no locals of the tick's, and reads the registers again.
+            operands = [*statement.steady.operands, *statement.steady.restless]
+            statement.registers |= {leaf.name for leaf in reachable(operands, self.kept) if leaf.op == "read"}
         seen: set[Node] = set()
         stack = statement.roots()
         while stack:

@@ -6,6 +6,7 @@ writes to one word, and inputs that stand still.
 
 import random
 from functools import reduce
+from itertools import pairwise
 
 from convolver.sim.rtl.circuit import Circuit, Memory, Register, Write
 from convolver.sim.rtl.expressions import Expressions, reachable
@@ -123,10 +124,11 @@ class _Grower:
         fields = self.register("fields", 20)
         stages = [self.register(f"stage_{n}", chance.choice([8, 16, 24])) for n in range(3)]
         data = [self.register(f"data_{n}", chance.choice(WIDTHS)) for n in range(chance.randint(2, 5))]
-        memories = {
-            f"memory_{n}": Memory(chance.choice([1, 8, 33, 66]), chance.choice([3, 4, 8]), [1, 0, 3][: chance.randint(0, 3)])
-            for n in range(chance.randint(0, 2))
-        }
+        memories = {}
+        for place in range(chance.randint(0, 2)):
+            width, depth = chance.choice([1, 8, 33, 66]), chance.choice([3, 4, 8])
+            initial = [chance.getrandbits(width) for _ in range(chance.randint(0, 3))]
+            memories[f"memory_{place}"] = Memory(width, depth, initial)
         self.flags = [*flags, *fresh]
         parts = [made.slice(fields, low, width) for low, width in ((0, 7), (7, 1), (8, 1), (9, 11))]
         self.leaves += [*flags, *sizes, chain[-1], chain[chance.randrange(len(chain))], *parts, *data]
@@ -146,12 +148,12 @@ class _Grower:
         for read in sizes:
             self.loads[read.name] = made.mux(self.flag(1), self.grow(read.width, 1), read)
         self.loads[chain[0].name] = self.grow(chain[0].width, 1)
-        self.loads |= {after.name: before for before, after in zip(chain, chain[1:], strict=False)}
+        self.loads |= {after.name: before for before, after in pairwise(chain)}
         pieces = [self.grow(11, 1), self.flag(1), self.flag(1), self.grow(7, 1)]
         self.loads[fields.name] = made.mux(self.flag(1), made.concat(pieces), fields)
         source = stages[0].width
         self.loads[stages[0].name] = made.extend(sizes[0], source, chance.random() < 0.5)
-        for before, after in zip(stages, stages[1:], strict=False):
+        for before, after in pairwise(stages):
             wide = made.extend(before, after.width, True)
             self.loads[after.name] = made.plain(chance.choice(["add", "mul", "sub"]), wide, wide)
         for read in data:
@@ -165,6 +167,7 @@ class _Grower:
                 writes.append(Write(name, self.grow(chance.choice([2, 3]), 1), self.grow(memory.width, 1), mask))
         outputs = {f"p_o{n}": self.grow(chance.choice(WIDTHS), 3) for n in range(chance.randint(2, 4))}
         outputs |= {f"p_word_{name}": node for name, node in zip(memories, words, strict=True)}
+        outputs |= {f"p_far{n}": self.far() for n in range(6)}
         outputs["p_costly"] = self.costly(sizes)
         outputs["p_flags"] = made.concat(flags)
         outputs["p_late"] = made.extend(stages[-1], 24) if not self.quiet else made.const(1, 1)
@@ -188,6 +191,12 @@ class _Grower:
             one = made.plain("xor", made.plain("add", one, other), made.const(self.chance.getrandbits(12), 16))
             other = made.mux(made.below(one, made.const(value << 10, 16)), one, other)
         return one
+
+    def far(self):
+        """A shift by more bits than a word has, or fewer."""
+        kind, by = self.chance.choice(["shl", "shr", "shr_signed", "shr_signed"]), self.chance.choice([7, 8, 70])
+        amount = self.made.const(self.chance.choice([63, 64, 99]), 7) if self.chance.random() < 0.25 else self.grow(by, 0)
+        return self.made.plain(kind, self.grow(self.chance.choice(WIDTHS), 0), amount)
 
     def flag(self, depth):
         """One bit, of flags, tests of counters, and bits of a payload now and then."""
