@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from .circuit import Circuit, Register
+from .cpp_expressions import WORD
 from .expressions import Expressions, Node, reachable
 from .idle_skipping import counts
 
@@ -96,7 +97,7 @@ class _Parts:
 
     def _sort(self, node: Node, spoilt: set[Node]) -> None:
         """Puts a node where it belongs; its operands are there. What is restless, and made of control, is spoilt for either."""
-        if node in self.known or (node.width > WIDEST and node.op != "concat"):
+        if node in self.known or node.width > (WORD if node.op == "concat" else WIDEST):
             return
         if self._restless_leaf(node):
             self.restless.add(node)

@@ -169,7 +169,7 @@ class _Grower:
         outputs |= {f"p_word_{name}": node for name, node in zip(memories, words, strict=True)}
         outputs |= {f"p_far{n}": self.far() for n in range(6)}
         outputs["p_costly"] = self.costly(sizes)
-        outputs["p_flags"] = made.concat(flags)
+        outputs["p_flags"], outputs["p_many"] = made.concat(flags), made.concat(flags * 8)
         outputs["p_late"] = made.extend(stages[-1], 24) if not self.quiet else made.const(1, 1)
         registers = {
             name: Register(node.width, self.initial[name], node, self.reset(name)) for name, node in self.loads.items()

@@ -115,7 +115,8 @@ class Reads(Kind):
 
 class Restless(Kind):
     """Flags that bits of a stream's payload are loaded into, directly and by a register, under gates that stay for many clocks.
-    So nothing but such a bit changes now and then, and may not be missed; or a gate, while the bit is what it was."""
+    So nothing but such a bit changes now and then, and may not be missed; or a gate, while the bit is what it was. More flags
+    side by side than a word has bits, too."""
 
     eager = True
     inputs: ClassVar = {"s": In(stream.Signature(2)), "gate": 1, "hold": 1, "swap": 1}
@@ -135,7 +136,7 @@ class Restless(Kind):
                 mine[4].eq(Mux(gate, Mux(swap, bit, held), hold)),
             ]
             flags += mine
-        return [*flags, Cat(flags)]
+        return [*flags, Cat(flags).replicate(7)]
 
 
 KINDS = (Shifts, Few, Reads, Restless)
