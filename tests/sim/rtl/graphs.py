@@ -117,7 +117,7 @@ class _Grower:
             limit = made.const(chance.getrandbits(read.width), read.width)
             self.tests += [made.equal(read, limit), made.below(read, limit), made.any(read)]
         flags = [self.register(f"flag_{n}", chance.choice([1, 1, 1, 2])) for n in range(chance.randint(4, 9))]
-        fresh = [self.register(f"fresh_{n}", 1) for n in range(2)]
+        fresh = [self.register(f"fresh_{n}", n + 1) for n in range(2)]
         sizes = [self.register(f"size_{n}", chance.choice([5, 8, 12])) for n in range(2)]
         chain = [self.register(f"tap_{n}", chance.choice([1, 4, 8, 20]) if not n else 0) for n in range(1)]
         chain += [self.register(f"tap_{n}", chain[0].width) for n in range(1, chance.randint(3, 9))]
@@ -125,7 +125,7 @@ class _Grower:
         stages = [self.register(f"stage_{n}", chance.choice([8, 16, 24])) for n in range(3)]
         data = [self.register(f"data_{n}", chance.choice(WIDTHS)) for n in range(chance.randint(2, 5))]
         memories = {}
-        for place in range(chance.randint(0, 2)):
+        for place in range(chance.randint(int(self.quiet), 2)):
             width, depth = chance.choice([1, 8, 33, 66]), chance.choice([3, 4, 8])
             initial = [chance.getrandbits(width) for _ in range(chance.randint(0, 3))]
             memories[f"memory_{place}"] = Memory(width, depth, initial)
@@ -143,8 +143,8 @@ class _Grower:
         for read in flags:
             loaded = self.flag(2) if read.width == 1 else made.concat([self.flag(2), self.flag(1)])
             self.loads[read.name] = made.mux(self.flag(1), loaded, read) if chance.random() < 0.6 else loaded
-        for place, read in enumerate(fresh):
-            self.loads[read.name] = made.slice(payload, place, 1)
+        for read in fresh:
+            self.loads[read.name] = made.slice(payload, 0, read.width)
         for read in sizes:
             self.loads[read.name] = made.mux(self.flag(1), self.grow(read.width, 1), read)
         self.loads[chain[0].name] = self.grow(chain[0].width, 1)
@@ -165,10 +165,20 @@ class _Grower:
                 enable = made.repeat(self.flag(1), memory.width)
                 mask = enable if chance.random() < 0.6 else made.both(enable, self.grow(memory.width, 1))
                 writes.append(Write(name, self.grow(chance.choice([2, 3]), 1), self.grow(memory.width, 1), mask))
+        if self.quiet:
+            # A word that counts: nothing else may tell that such a circuit doesn't rest.
+            counted = made.word(name, memory.width, made.const(1, 2))
+            more = made.plain("add", counted, made.const(1, memory.width))
+            writes.append(Write(name, made.const(1, 2), more, made.repeat(self.leaves[2], memory.width)))
+            words[-1] = counted
         outputs = {f"p_o{n}": self.grow(chance.choice(WIDTHS), 3) for n in range(chance.randint(2, 4))}
         outputs |= {f"p_word_{name}": node for name, node in zip(memories, words, strict=True)}
-        outputs |= {f"p_far{n}": self.far() for n in range(6)}
+        outputs |= {f"p_far{n}": self.far(n) for n in range(6)}
         outputs["p_costly"] = self.costly(sizes)
+        for name, memory in list(memories.items())[:1]:
+            # Its address changes seldom, the word may do so at any time.
+            word = made.word(name, memory.width, made.extend(sizes[1], 2))
+            outputs["p_seldom"] = self.costly([sizes[0], made.extend(word, min(memory.width, 16))])
         outputs["p_flags"], outputs["p_many"] = made.concat(flags), made.concat(flags * 8)
         outputs["p_late"] = made.extend(stages[-1], 24) if not self.quiet else made.const(1, 1)
         registers = {
@@ -192,11 +202,11 @@ class _Grower:
             other = made.mux(made.below(one, made.const(value << 10, 16)), one, other)
         return one
 
-    def far(self):
-        """A shift by more bits than a word has, or fewer."""
-        kind, by = self.chance.choice(["shl", "shr", "shr_signed", "shr_signed"]), self.chance.choice([7, 8, 70])
-        amount = self.made.const(self.chance.choice([63, 64, 99]), 7) if self.chance.random() < 0.25 else self.grow(by, 0)
-        return self.made.plain(kind, self.grow(self.chance.choice(WIDTHS), 0), amount)
+    def far(self, place):
+        """A shift by more bits than a word has, or fewer: the first three by constants."""
+        made, chance = self.made, self.chance
+        by = made.const(chance.choice([63, 64, 99]), 7) if place < 3 else self.grow(chance.choice([7, 8, 70]), 0)
+        return made.plain(("shl", "shr", "shr_signed")[place % 3], self.grow(chance.choice(WIDTHS), 0), by)
 
     def flag(self, depth):
         """One bit, of flags, tests of counters, and bits of a payload now and then."""

@@ -136,6 +136,12 @@ class Grown:
         self.chance, self.made = chance, Expressions()
         leaves = [self.made.read(name, width) for name, width in LEAVES.items()]
         self.pool = [(leaf, [case[place] for case in CASES]) for place, leaf in enumerate(leaves)]
+        for place in range(3):
+            # Such as never take the values around zero.
+            one, other = chance.randint(3, 9), chance.randint(3, 9)
+            bit, z = self.pick(1) if place else (leaves[2], self.pool[2][1])
+            choice = self.made.mux(bit, self.made.const(one, 4), self.made.const(other, 4))
+            self.pool.append((choice, [one if value else other for value in z]))
         while len(self.pool) < 60:
             node, values = self.operation()
             if node.width <= 24:
@@ -154,6 +160,9 @@ class Grown:
         wide = [(signed(value, node.width) if sign else value) & (1 << width) - 1 for value in values]
         return self.made.extend(node, width, sign), wide
 
+    def cut(self, node, *parts):
+        return self.made.concat([self.made.slice(node, low, width) for low, width in parts])
+
     def operation(self):
         made, chance = self.made, self.chance
         a, x = self.pick()
@@ -162,7 +171,10 @@ class Grown:
         by, d = self.pick(chance.randint(1, 8))
         part, w = self.pick()
         low = chance.randrange(a.width)
+        (f, u), (g, v) = self.pick(7), self.pick(7)
+        total, top, bottom = [p + q for p, q in zip(u, v, strict=True)], chance.randint(2, 6), chance.randint(0, 2)
         count, wider, times = chance.randint(1, a.width - low), max(a.width + chance.randint(-2, 4), 1), chance.randint(1, 3)
+        far, sign = chance.randint(0, a.width + 3), chance.random() < 0.5
         pairs, distances = list(zip(x, y, strict=True)), list(zip(x, d, strict=True))
         threes = list(zip(x, w, z, strict=True))
         kinds = [
@@ -189,7 +201,22 @@ class Grown:
             lambda: (made.extend(a, wider), x),
             lambda: (made.extend(a, wider, True), [signed(p, a.width) for p in x]),
         ]
-        return chance.choice(kinds)()
+        # Of these the simplest node depends on what is inside.
+        nested = [
+            lambda: (
+                made.mux(bit, made.mux(bit, a, b), made.mux(bit, b, made.invert(a))),
+                [p if c else ~p for c, p in zip(z, x, strict=True)],
+            ),
+            lambda: (
+                self.cut(made.plain("add", f, g), (top, 1), (bottom, 2)),
+                [(p >> top & 1) << 2 | (p >> bottom & 3) for p in total],
+            ),
+            lambda: (
+                made.slice(made.extend(a, a.width + 4, sign), far, 1),
+                [(signed(p, a.width) if sign else p) >> far & 1 for p in x],
+            ),
+        ]
+        return chance.choice(nested if chance.random() < 0.2 else kinds)()
 
 
 def test_what_is_simplified_keeps_its_value_and_no_range_is_too_narrow():
