@@ -50,12 +50,12 @@ class RandomCircuit(wiring.Component):
     In some, `holds_through_reset`, a memory's read port may keep its word while the reset is held. Where `known_to_cxxrtl` is
     false, there is a memory that CXXRTL reads in a way of its own: one of one word, whose address has no bits and is read
     behind an array's end; or one with addresses behind its end and a transparent port, which gives zero there, not what is
-    written. Of an `eager` one the twin's compiler keeps whatever it may.
+    written. Of an `eager` one the twin's compiler keeps whatever it may. `lazy` is the share of clocks in which an input stays.
     """
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
-        self.eager = bool(seed % 2)
+        self.eager, self.lazy = bool(seed % 2), None
         chance = random.Random(seed)
         count = chance.choice([1, 2, 3, 4, 5, 8])
         self.registers = {}
@@ -412,7 +412,8 @@ def stimuli(circuit: RandomCircuit, clocks: int, resets: bool, run: int = 0) -> 
     for path, member, value in circuit.signature.flatten(circuit):
         if member.flow == In:
             widths["__".join(map(str, path))] = len(value.as_value() if hasattr(value, "as_value") else value)
-    lazy = {name: chance.choice([0.0, 0.0, 0.5] if name.endswith("payload") else [0.0, 0.5, 0.95]) for name in widths}
+    shares = [0.0, 0.0, 0.5], [0.0, 0.5, 0.95]
+    lazy = {name: circuit.lazy or chance.choice(shares[not name.endswith("payload")]) for name in widths}
     now = dict.fromkeys(widths, 0)
     rows, held, left = [], [], 0
     for _ in range(clocks):

@@ -141,7 +141,9 @@ class _Grower:
             kept = read if chance.random() < 0.5 else made.mux(self.flag(1), made.const(0, read.width), counted)
             self.loads[read.name] = made.mux(self.flag(2), counted, kept)
         for read in flags:
-            loaded = self.flag(2) if read.width == 1 else made.concat([self.flag(2), self.flag(1)])
+            loaded = self.flag(2)
+            if read.width == 2:
+                loaded = made.mux(self.flag(1), fresh[1], made.concat([loaded, self.flag(1)]))
             self.loads[read.name] = made.mux(self.flag(1), loaded, read) if chance.random() < 0.6 else loaded
         for read in fresh:
             self.loads[read.name] = made.slice(payload, 0, read.width)

@@ -8,13 +8,13 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed, unsigne
 from amaranth.lib import memory, stream, wiring
 from amaranth.lib.wiring import In, Member, Out
 
-__all__ = ["KINDS", "Few", "Reads", "Restless", "Shifts"]
+__all__ = ["KINDS", "Cleared", "Few", "Reads", "Restless", "Shifts"]
 
 
 class Kind(wiring.Component):
     """`expressions` of the inputs, each at an output. To the random circuits' tests it is one of them."""
 
-    known_to_cxxrtl, holds_through_reset, eager = True, False, False
+    known_to_cxxrtl, holds_through_reset, eager, lazy = True, False, False, None
     inputs: ClassVar[dict[str, object]] = {}
 
     def __init__(self):
@@ -114,29 +114,49 @@ class Reads(Kind):
 
 
 class Restless(Kind):
-    """Flags that bits of a stream's payload are loaded into, directly and by a register, under gates that stay for many clocks.
-    So nothing but such a bit changes now and then, and may not be missed; or a gate, while the bit is what it was. More flags
-    side by side than a word has bits, too."""
+    """Flags that streams' payloads are loaded into, each through a gate of another form, while all inputs stay for many clocks:
+    now and then one bit changes and nothing else, and may not be missed. More flags side by side than a word has bits, too."""
 
-    eager = True
-    inputs: ClassVar = {"s": In(stream.Signature(2)), "gate": 1, "hold": 1, "swap": 1}
+    eager, lazy = True, 0.93
+    inputs: ClassVar = {f"s{n}": In(stream.Signature(1)) for n in range(11)} | {
+        "pair": In(stream.Signature(2)),
+        "gate": 1,
+        "hold": 1,
+    }
 
-    def expressions(self, m, s, gate, hold, swap):
-        held, late = Signal(init=1), Signal()
-        m.d.sync += [held.eq(hold), late.eq(s.payload[1])]
-        m.d.comb += s.ready.eq(held)
-        flags = []
-        for bit in (s.payload[0], late):
-            mine = [Signal(init=place & 1, name=f"flag_{len(flags) + place}") for place in range(5)]
-            m.d.sync += [
-                mine[0].eq(Mux(held, mine[0], bit & gate)),
-                mine[1].eq((bit & gate & ~held) | (mine[1] & held)),
-                mine[2].eq(Mux(swap, gate, bit) & ~held),
-                mine[3].eq((bit | ~gate) & (held | swap)),
-                mine[4].eq(Mux(gate, Mux(swap, bit, held), hold)),
-            ]
-            flags += mine
-        return [*flags, Cat(flags).replicate(7)]
+    def expressions(self, m, pair, gate, hold, **streams):
+        bits = [one.payload for one in streams.values()]
+        held, late, double, kept = Signal(init=1), Signal(), Signal(2), Signal()
+        m.d.sync += [held.eq(hold), late.eq(bits[0])]
+        m.d.sync += [double.eq(Mux(gate, pair.payload, double)), kept.eq(Mux(held, kept, bits[1]))]
+        loaded = [
+            late & gate,
+            bits[2] & gate,
+            bits[3] | gate,
+            Mux(gate, bits[4], held),
+            Mux(gate, held, bits[5]),
+            (bits[6] & gate) | hold,
+            ~(bits[7] | held) & gate,
+            Mux(gate, Mux(hold, bits[8], held), ~held),
+            (bits[9] & gate) | (bits[10] & hold),
+        ]
+        flags = [Signal(name=f"flag_{place}", init=place & 1) for place in range(len(loaded))]
+        m.d.sync += [flag.eq(value) for flag, value in zip(flags, loaded, strict=True)]
+        return [*flags, kept, double, Cat(kept, double, held).replicate(17)]
 
 
-KINDS = (Shifts, Few, Reads, Restless)
+class Cleared(Kind):
+    """Flags that follow from inputs alone and are read by no other: after a reset they load again what they had, though nothing
+    that they follow from has changed."""
+
+    eager, lazy = True, 0.8
+    inputs: ClassVar = {"a": 1, "b": 1, "c": 1, "d": 1}
+
+    def expressions(self, m, a, b, c, d):
+        loaded = [(a & b) | (c & d), (a | c) ^ (b | d), Mux(a ^ d, b, c), (a & ~d) | Mux(b, c, d)]
+        flags = [Signal(name=f"flag_{place}", init=place & 1) for place in range(len(loaded))]
+        m.d.sync += [flag.eq(value) for flag, value in zip(flags, loaded, strict=True)]
+        return flags
+
+
+KINDS = (Shifts, Few, Reads, Restless, Cleared)
