@@ -50,12 +50,13 @@ class RandomCircuit(wiring.Component):
     In some, `holds_through_reset`, a memory's read port may keep its word while the reset is held. Where `known_to_cxxrtl` is
     false, there is a memory that CXXRTL reads in a way of its own: one of one word, whose address has no bits and is read
     behind an array's end; or one with addresses behind its end and a transparent port, which gives zero there, not what is
-    written. Of an `eager` one the twin's compiler keeps whatever it may. `lazy` is the share of clocks in which an input stays.
+    written. Of an `eager` one the twin's compiler keeps whatever it may. `lazy` is the share of clocks in which an input
+    stays, and `runs` are with other inputs each.
     """
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
-        self.eager, self.lazy = bool(seed % 2), None
+        self.eager, self.lazy, self.runs = bool(seed % 2), None, 4
         chance = random.Random(seed)
         count = chance.choice([1, 2, 3, 4, 5, 8])
         self.registers = {}

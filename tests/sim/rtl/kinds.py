@@ -14,7 +14,7 @@ __all__ = ["KINDS", "Cleared", "Few", "Reads", "Restless", "Shifts"]
 class Kind(wiring.Component):
     """`expressions` of the inputs, each at an output. To the random circuits' tests it is one of them."""
 
-    known_to_cxxrtl, holds_through_reset, eager, lazy = True, False, False, None
+    known_to_cxxrtl, holds_through_reset, eager, lazy, runs = True, False, False, None, 4
     inputs: ClassVar[dict[str, object]] = {}
 
     def __init__(self):
@@ -117,14 +117,15 @@ class Restless(Kind):
     """Flags that streams' payloads are loaded into, each through a gate of another form, while all inputs stay for many clocks:
     now and then one bit changes and nothing else, and may not be missed. More flags side by side than a word has bits, too."""
 
-    eager, lazy = True, 0.93
-    inputs: ClassVar = {f"s{n}": In(stream.Signature(1)) for n in range(11)} | {
+    eager, lazy, runs = True, 0.93, 16
+    inputs: ClassVar = {f"s{n}": In(stream.Signature(1)) for n in range(10)} | {
         "pair": In(stream.Signature(2)),
+        "both": In(stream.Signature(2)),
         "gate": 1,
         "hold": 1,
     }
 
-    def expressions(self, m, pair, gate, hold, **streams):
+    def expressions(self, m, pair, both, gate, hold, **streams):
         bits = [one.payload for one in streams.values()]
         held, late, double, kept = Signal(init=1), Signal(), Signal(2), Signal()
         m.d.sync += [held.eq(hold), late.eq(bits[0])]
@@ -138,7 +139,9 @@ class Restless(Kind):
             (bits[6] & gate) | hold,
             ~(bits[7] | held) & gate,
             Mux(gate, Mux(hold, bits[8], held), ~held),
-            (bits[9] & gate) | (bits[10] & hold),
+            bits[9] & gate,
+            bits[9] & hold & held,
+            (both.payload[0] & gate) | (both.payload[1] & hold),
         ]
         flags = [Signal(name=f"flag_{place}", init=place & 1) for place in range(len(loaded))]
         m.d.sync += [flag.eq(value) for flag, value in zip(flags, loaded, strict=True)]

