@@ -9,13 +9,11 @@ import os
 import random
 import subprocess
 from contextlib import nullcontext
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-import convolver.sim
-from convolver.sim.libraries.compiler import find_compiler
+from convolver.sim.libraries.compiler import RUNTIME, find_compiler
 from convolver.sim.rtl.emit import emit
 from convolver.sim.rtl.expressions import Expressions, reachable
 from convolver.sim.rtl.retiming import retime
@@ -79,7 +77,7 @@ def differences(seeds, folder):
     texts, cases = zip(*map(source, seeds), strict=True)
     head = ["#include <cstdio>", "#include <cstdlib>", "#include <memory>", '#include "value.h"']
     (folder / "graphs.cc").write_text("\n".join([*head, *texts, MAIN % "\n".join(cases)]))
-    include = f"-I{Path(next(iter(convolver.sim.__path__)))}"
+    include = f"-I{RUNTIME}"
     subprocess.run([*find_compiler(), *FLAGS, include, "graphs.cc", "-o", "graphs"], cwd=folder, check=True)
     told, rested = [], {}
     for seed in seeds:
