@@ -310,8 +310,8 @@ class Device(Owned):
         """Ends a stream, if there is one, and releases the transport; closing twice does nothing."""
         if not self._owned:
             return
-        if self._stream is not None:
-            self._stream.stop()
+        if (stream := self._stream) is not None:
+            stream.close()
         self._transport.close()
 
     # What they share

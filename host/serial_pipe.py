@@ -58,7 +58,9 @@ def parse_url(url: str) -> tuple[str, int]:
     if options:
         raise PortError(f"A serial port takes the option baud=RATE and no other: {shown(url)!r}")
     if not (baud.isascii() and baud.isdecimal() and len(baud) < 10) or not 300 <= int(baud) <= 20_000_000:
-        given = repr(printable(baud, 20)) if "token" not in unquote(baud).lower() else "what stands there"
+        # What is as long as a token may be one, whatever it is called there.
+        short = len(unquote(baud)) < 16 and "token" not in unquote(baud).lower()
+        given = repr(printable(baud)) if short else "what stands there"
         raise PortError(f"Baud must be an integer between 300 and 20000000, not {given}")
     return port, int(baud)
 

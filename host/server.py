@@ -52,7 +52,7 @@ _STUCK = 7.0
 _PATIENCE = 12.0
 """Seconds that opening a device may take, and that a host waits at most."""
 _TICK = 0.1
-_PAUSE = 0.1
+_PAUSE = 0.02
 """Seconds without accepting, once descriptors have run out."""
 _ACCEPTED = 16
 """Connections that are accepted between two looks at the others."""
@@ -179,7 +179,7 @@ class Server(Owned):
         """One look at everything: at what has come, and then at who said nothing up to the time before, wherever this process
         was stopped meanwhile."""
         now = time.monotonic()
-        for key, _ in self._selector.select(_TICK):
+        for key, _ in self._selector.select(_TICK if self._paused_until is None else _PAUSE):
             if key.fileobj is self._listener:
                 self._accept()
             elif key.fileobj is self._wake:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy.typing as npt
 
-from convolver.errors import DataError
+from convolver.errors import DataError, PortError
 from convolver.host.ownership import Owned
 from convolver.host.tiling import Work
 from convolver.host.transport import Samples, Transport
@@ -148,6 +148,11 @@ class Stream(Owned):
         self._stopped.set()
         self._inbox.put(None)
         self._thread.join()
+
+    def close(self) -> None:
+        """Stops; who still waits for results gets those that are there, and then an error."""
+        self.stop()
+        self._put(PortError("The device was closed in the middle of a stream; open it again"))
 
     def finish(self) -> None:
         """Stops, and gives the transport the last set that was still on its way, for its next call."""

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from convolver import FIRDesign, s16
-from convolver.errors import DataError, LinkError, LinkTimeout
+from convolver.errors import DataError, LinkError, LinkTimeout, PortError
 from convolver.host.device import Device
 from convolver.host.link import connect
 from convolver.sim import golden
@@ -19,6 +19,7 @@ from convolver.sim import golden
 from .test_device import FIR, SAME, GoldenTransport
 from .test_serial import BLUR, IMAGE, QUICK, Board
 
+CLOSED = r"^The device was closed in the middle of a stream; open it again$"
 LONG = FIRDesign([3, -7, 11, 60, 25], data=s16)
 
 
@@ -186,7 +187,41 @@ def test_closing_the_device_ends_a_stream():
     device.close()
     assert not threads()
     assert transport.closed == 1
-    results.close()
+    with pytest.raises(PortError, match=CLOSED):
+        next(results)
+    assert list(results) == []
+
+
+def test_a_stream_that_waits_is_told_that_another_thread_closed_the_device():
+    """Behind the results that were there."""
+    transport = Gated(FIR)
+    device = Device(transport)
+    results = device.stream([[1], [2], [3]])
+    transport.gate.release()
+    closes = threading.Timer(0.1, device.close)
+    closes.start()
+    assert next(results).tolist() == [1]
+    with pytest.raises(PortError, match=CLOSED):
+        next(results)
+    closes.join()
+    assert not threads()
+
+
+def test_a_task_that_waits_for_a_stream_is_told_that_the_device_was_closed():
+    async def main():
+        transport = Gated(FIR)
+        device = Device(transport)
+        results = device.astream([[1], [2]])
+        transport.gate.release()
+        assert (await anext(results)).tolist() == [1]
+        waiting = asyncio.create_task(anext(results))
+        await asyncio.sleep(0)
+        await asyncio.to_thread(device.close)
+        with pytest.raises(PortError, match=CLOSED):
+            await waiting
+
+    asyncio.run(main())
+    assert not threads()
 
 
 def test_ctrl_c_in_a_stream_leaves_the_device_ready():
