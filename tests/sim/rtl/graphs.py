@@ -123,6 +123,7 @@ class _Grower:
         chain += [self.register(f"tap_{n}", chain[0].width) for n in range(1, chance.randint(3, 9))]
         fields = self.register("fields", 20)
         stages = [self.register(f"stage_{n}", chance.choice([8, 16, 24])) for n in range(3)]
+        ring = [self.register(f"ring_{n}", 8) for n in range(3)]
         data = [self.register(f"data_{n}", chance.choice(WIDTHS)) for n in range(chance.randint(2, 5))]
         memories = {}
         for place in range(chance.randint(int(self.quiet), 2)):
@@ -149,6 +150,8 @@ class _Grower:
             self.loads[read.name] = made.slice(payload, 0, read.width)
         for read in sizes:
             self.loads[read.name] = made.mux(self.flag(1), self.grow(read.width, 1), read)
+        turns = self.flag(1)
+        self.loads |= {one.name: made.mux(turns, other, one) for one, other in zip(ring, ring[1:] + ring[:1], strict=True)}
         self.loads[chain[0].name] = self.grow(chain[0].width, 1)
         self.loads |= {after.name: before for before, after in pairwise(chain)}
         pieces = [self.grow(11, 1), self.flag(1), self.flag(1), self.grow(7, 1)]
@@ -176,6 +179,7 @@ class _Grower:
         outputs = {f"p_o{n}": self.grow(chance.choice(WIDTHS), 3) for n in range(chance.randint(2, 4))}
         outputs |= {f"p_word_{name}": node for name, node in zip(memories, words, strict=True)}
         outputs |= {f"p_far{n}": self.far(n) for n in range(6)}
+        outputs["p_ring"] = made.concat(ring)
         outputs["p_costly"] = self.costly(sizes)
         for name, memory in list(memories.items())[:1]:
             # Its address changes seldom, the word may do so at any time.
