@@ -124,6 +124,7 @@ class _Grower:
         fields = self.register("fields", 20)
         stages = [self.register(f"stage_{n}", chance.choice([8, 16, 24])) for n in range(3)]
         ring = [self.register(f"ring_{n}", 8) for n in range(3)]
+        twins = [self.register(f"twin_{n}", stages[n].width) for n in (1, 2)]
         data = [self.register(f"data_{n}", chance.choice(WIDTHS)) for n in range(chance.randint(2, 5))]
         memories = {}
         for place in range(chance.randint(int(self.quiet), 2)):
@@ -157,10 +158,15 @@ class _Grower:
         pieces = [self.grow(11, 1), self.flag(1), self.flag(1), self.grow(7, 1)]
         self.loads[fields.name] = made.mux(self.flag(1), made.concat(pieces), fields)
         source = stages[0].width
+        # Alike but for what they hold at power-on.
+        alike = {stages[1]: twins[0], stages[2]: twins[1]}
         self.loads[stages[0].name] = made.extend(sizes[0], source, chance.random() < 0.5)
         for before, after in pairwise(stages):
             wide = made.extend(before, after.width, True)
-            self.loads[after.name] = made.plain(chance.choice(["add", "mul", "sub"]), wide, wide)
+            kind = chance.choice(["add", "mul", "sub"])
+            self.loads[after.name] = made.plain(kind, wide, wide)
+            other = made.extend(alike.get(before, before), after.width, True)
+            self.loads[alike[after].name] = made.plain(kind, other, other)
         for read in data:
             loaded = self.grow(read.width, 3)
             self.loads[read.name] = made.mux(self.flag(1), loaded, read) if self.quiet or chance.random() < 0.5 else loaded
@@ -186,7 +192,7 @@ class _Grower:
             word = made.word(name, memory.width, made.extend(sizes[1], 2))
             outputs["p_seldom"] = self.costly([sizes[0], made.extend(word, min(memory.width, 16))])
         outputs["p_flags"], outputs["p_many"] = made.concat(flags), made.concat(flags * 8)
-        outputs["p_late"] = made.extend(stages[-1], 24) if not self.quiet else made.const(1, 1)
+        outputs["p_late"] = made.concat([stages[-1], twins[-1]]) if not self.quiet else made.const(1, 1)
         registers = {
             name: Register(node.width, self.initial[name], node, self.reset(name)) for name, node in self.loads.items()
         }
@@ -195,7 +201,7 @@ class _Grower:
 
     def reset(self, name):
         """A constant, or none: then a register loads what it would without, or keeps what it has."""
-        node, kind = self.loads[name], self.chance.random()
+        node, kind = self.loads[name], 0.8 if name.startswith("i_twin") else self.chance.random()
         constant = self.made.const(self.initial[name], node.width)
         return constant if kind < 0.7 else node if kind < 0.9 else self.made.read(name, node.width)
 
