@@ -10,13 +10,15 @@ Tests of the device's family, which isn't the design's, have a column of their o
 
 import argparse
 import ast
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Set
 from pathlib import Path
 
-CLASSES = {"FIRDesign", "Conv2DDesign", "FIRCore", "Conv2DCore", "FIRPlan", "Conv2DPlan"}
-"""Classes of designs, and those of which there is one for each: a test for one of them is a test for the design's kind."""
+CLASSES = re.compile(r"[A-Z]\w*(Design|Plan|Core|Report)")
+"""Classes of designs, and those of which there is one for each kind: a test for one of them is a test for the design's kind.
+`Design` itself is none: it stands for all."""
 
 KIND = {"kind", "axes"}
 
@@ -56,12 +58,19 @@ ELSEWHERE = {
     "boards/listing.py": {"clocks"},  # a build's
     "boards/pll.py": {"outputs"},  # a PLL's
     "boards/timing.py": {"clocks", "mode"},  # a cell's
+    "convolver/arguments.py": {"kind"},  # a dtype's
+    "convolver/arrays.py": {"kind"},
+    "convolver/deep.py": {"axes"},  # a page's
     "convolver/files.py": {"mode"},  # a picture's
     "convolver/pictures.py": {"mode"},
-    "convolver/images.py": {"mode"},
-    "convolver/demo.py": {"planes"},  # a picture's
+    "convolver/images.py": {"kind", "mode", "planes"},
+    "convolver/netpbm.py": {"planes"},
+    "convolver/demo.py": {"planes"},
     "convolver/functions.py": {"kind"},  # a dtype's
-    "convolver/run.py": {"stacked"},  # a file's
+    "convolver/rank_filters.py": {"kind"},
+    "convolver/twin_formats.py": {"kind"},
+    "convolver/run.py": {"kind", "stacked"},  # a file's
+    "convolver/sounds.py": {"kind"},
     "hw/stream/delay.py": {"clocks"},  # a delay's
     "hw/link/fifo245.py": {"clocks"},
     "hw/link/link.py": {"clocks", "kind"},  # a frame's kind
@@ -69,7 +78,11 @@ ELSEWHERE = {
     "hw/link/inbox.py": {"kind"},
     "hw/stream/slot_timer.py": {"clocks"},
     "host/link.py": {"kind"},
+    "sim/rtl/cells.py": {"operation"},  # an operator
     "sim/rtl/circuit.py": {"kind", "operation"},  # a token's, and an operator
+    "sim/rtl/cpp_expressions.py": {"binary"},  # an operator's
+    "sim/rtl/expressions.py": {"binary"},
+    "sim/rtl/reading.py": {"kind", "constant"},  # a token's
     "sim/twin/streams.py": {"kind"},  # of stalls
 }
 """Names that mean something else in a file."""
@@ -91,6 +104,11 @@ def name_of(node: ast.AST) -> str:
     return name.lstrip("_")
 
 
+def is_class(node: ast.AST) -> bool:
+    """Whether a node names a class of `CLASSES`."""
+    return CLASSES.fullmatch(name_of(node)) is not None
+
+
 def is_constant(node: ast.AST) -> bool:
     return not any(isinstance(each, ast.Name | ast.Attribute | ast.Call) for each in ast.walk(node))
 
@@ -110,7 +128,7 @@ class Names:
         """What a value is a form of; numbers only where they are compared with a constant."""
         if isinstance(node, ast.Call):
             if name_of(node.func) in ("isinstance", "issubclass"):
-                return KIND_COLUMN if CLASSES & {name_of(each) for each in ast.walk(node)} else None
+                return KIND_COLUMN if any(is_class(each) for each in ast.walk(node)) else None
             if name_of(node.func) in ("bool", "any", "all", "len") and node.args:
                 return self.column(node.args[0], constant=constant)
             return None
@@ -130,7 +148,7 @@ class Names:
     def compared(self, node: ast.Compare) -> str | None:
         """What a comparison asks for."""
         sides = [node.left, *node.comparators]
-        if CLASSES & {name_of(each) for side in sides for each in ast.walk(side)}:
+        if any(is_class(each) for side in sides for each in ast.walk(side)):
             return KIND_COLUMN
         for side in sides:
             constant = any(is_constant(other) for other in sides if other is not side)
@@ -224,8 +242,8 @@ class Finder(ast.NodeVisitor):
         column = self.names.column(node.subject)
         for case in node.cases:
             wild = isinstance(case.pattern, ast.MatchAs) and case.pattern.pattern is None
-            classes = {name_of(each.cls) for each in ast.walk(case.pattern) if isinstance(each, ast.MatchClass)}
-            self._add(case.pattern, KIND_COLUMN if classes & CLASSES else None if wild else column)
+            classes = any(is_class(each.cls) for each in ast.walk(case.pattern) if isinstance(each, ast.MatchClass))
+            self._add(case.pattern, KIND_COLUMN if classes else None if wild else column)
             if case.guard is not None:
                 self._test(case.guard)
 

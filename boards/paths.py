@@ -4,7 +4,6 @@ import re
 
 from convolver.designs import Design
 from convolver.plan.array import DotProduct
-from convolver.plan.array_plan import ArrayPlan
 from convolver.plan.lowering import lower
 from convolver.plan.target import Family
 
@@ -84,11 +83,8 @@ def place_of(cell: str, design: Design, family: Family) -> tuple[str, str]:
 
 def _lane(design: Design, family: Family, array: int, lane: int) -> str:
     """A lane, and what it multiplies: the taps of a filter, or the places of a kernel."""
-    plan = lower(design, family)
-    arrays = plan.arrays if isinstance(plan, ArrayPlan) else ()
-    if array >= len(arrays) or lane >= arrays[array].lanes:
-        return f"lane {lane}"
-    return f"lane {lane}, {_multiplied(arrays[array], lane)}"
+    found = lower(design, family).array(array)
+    return f"lane {lane}" if found is None or lane >= found.lanes else f"lane {lane}, {_multiplied(found, lane)}"
 
 
 def _multiplied(array: DotProduct, lane: int) -> str:

@@ -25,6 +25,7 @@ KIND = {
     "signals = [one for one in designs if isinstance(one, convolver.FIRDesign)]": 1,
     "images = isinstance(design, FIRDesign | Conv2DDesign)": 1,
     "assert type(design) is Conv2DDesign": 1,
+    "if isinstance(design, AnyOtherDesign): pass": 1,
     "if design.kind == 'fir': pass": 1,
     "x = TABLE[design.kind]": 1,
     "x = TABLE[type(design)]": 1,
@@ -56,6 +57,7 @@ FORM = {
     "match design.mode:\n    case 'same' if design.switchable: pass": 2,
 }
 NONE = [
+    "if isinstance(target, Design): pass",
     "core = create(design, family)",
     "count = rows * design.planes + schedule.clocks",
     "if done < schedule.clocks: pass",

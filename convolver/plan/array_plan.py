@@ -49,6 +49,9 @@ class ArrayPlan(Plan):
     def filters(self) -> tuple[DotProduct, ...]:
         return (*self.columns, *self.arrays)
 
+    def array(self, number: int) -> DotProduct | None:
+        return self.arrays[number] if number < len(self.arrays) else None
+
     @property
     def lanes(self) -> int:
         """Multiplications in one cycle, of one sample, behind the window."""

@@ -97,6 +97,10 @@ class Plan:
         """Everything that multiplies; nothing where a kind doesn't."""
         return ()
 
+    def array(self, number: int) -> DotProduct | None:  # noqa: ARG002  # where there are some
+        """An array of those behind the window, or in front of the output; None where there is none of that number."""
+        return None
+
     @property
     def multiplications(self) -> int:
         """Multiplications in one cycle, of all samples."""
