@@ -212,7 +212,8 @@ class Bench:
     def size(self):
         """A random size of a frame, small ones as likely as larger."""
         if not self.video:
-            return (self.rng.choice([1, 2, 3, self.design.taps, self.design.taps + 1, self.rng.randint(1, 80)]),)
+            window = self.design.history + 1
+            return (self.rng.choice([1, 2, 3, window, window + 1, self.rng.randint(1, 80)]),)
         tall = min(self.design.core_rows, self.design.core_min_rows + self.design.kernel_rows + 2)
         wide = min(self.design.core_columns, self.design.core_min_columns + self.design.kernel_columns + 4)
         return self.rng.randint(self.design.core_min_rows, tall), self.rng.randint(self.design.core_min_columns, wide)
