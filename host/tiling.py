@@ -288,12 +288,12 @@ def _bordered(size: int, around: tuple[int, int], boundary: Boundary) -> Indices
     return np.pad(np.arange(size), around, mode=boundary)
 
 
-def _gather_signal(samples: Samples, cuts: Sequence[Any], _fill: int) -> Samples:
-    """A piece of a signal, behind the silence that it brings."""
+def _gather_signal(samples: Samples, cuts: Sequence[Any], fill: int) -> Samples:
+    """A piece of a signal, behind the silence that it brings: what stands before any signal."""
     (cut,) = cuts
     piece = samples[cut.source]
     if cut.zeros:
-        piece = np.concatenate([np.zeros(cut.zeros, np.int64), piece.astype(np.int64)])
+        piece = np.concatenate([np.full(cut.zeros, fill, np.int64), piece.astype(np.int64)])
     return np.ascontiguousarray(piece, np.int64)
 
 
