@@ -5,6 +5,7 @@
 
 import ast
 import sys
+import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -207,6 +208,11 @@ def test_every_import_points_the_right_way() -> None:
     found = all_imports()
     assert len(found) > 100, "the walk finds nothing"
     assert breaches(found) == []
+
+
+def test_every_package_is_installed() -> None:
+    told = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]["packages"]
+    assert sorted(told) == sorted(name for name, path in sources().items() if path.name == "__init__.py")
 
 
 def test_no_circles() -> None:
