@@ -21,6 +21,7 @@ from convolver.rank_filters import BOUNDARIES
 from convolver.report import report_of
 from convolver.sim import golden
 
+from .random_designs import seeded
 from .test_arguments import of
 
 MODES = ("reflect", "constant", "nearest", "mirror", "wrap", "grid-mirror", "grid-constant", "grid-wrap")
@@ -74,27 +75,6 @@ class TestDesign:
         assert numbers["comparators"] == len(distances) == (size - 1).bit_length()
         assert numbers["latency"] == lower(design).latency == 4 + 2 * len(distances)
         assert numbers["multipliers"] == numbers["hard_multipliers"] == 0
-
-
-class TestGolden:
-    @pytest.mark.parametrize("seed", range(40))
-    def test_it_is_scipys(self, seed: int) -> None:
-        random = np.random.default_rng(seed)
-        form = Format(int(random.integers(1, 33)), bool(random.integers(2)))
-        size, length = (int(number) for number in random.integers(1, 30, 2))
-        fill = int(random.integers(form.min, form.max, endpoint=True))
-        x = random.integers(form.min, form.max, length, endpoint=True)
-        # Windows that end with their result, by scipy's origin.
-        want = scipy.ndimage.maximum_filter1d(x, size, mode="constant", cval=fill, origin=(size - 1) // 2)
-        got = golden.run(MovingMaximumDesign(size, data=form, fill=fill), x)
-        assert got.dtype == np.int64
-        np.testing.assert_array_equal(got, want)
-
-    def test_refusals(self) -> None:
-        with pytest.raises(DataError, match=r"^Samples must be between -128 and 127 to fit s8, not 128$"):
-            golden.run(MovingMaximumDesign(3, data=s8), [1, 128])
-        with pytest.raises(DataError, match=r"^Samples must have 1 dimension, not 2$"):
-            golden.run(MovingMaximumDesign(3, data=s8), [[1]])
 
 
 class TestFunction:
@@ -225,3 +205,14 @@ class TestCommandLine:
         assert capsys.readouterr().err == told
         with pytest.raises(DesignError, match=r"^A plot shows the response of a linear filter; a moving maximum has none$"):
             plot(DESIGN, tmp_path / "plot.png")
+
+
+def test_the_random_designs_cover_every_choice() -> None:
+    """Those that run in every test (`test_random_designs.py`)."""
+    designs = [seeded(number, MovingMaximumDesign.kind) for number in range(8)]
+    windows = {min(design.size, 3) if design.size.bit_count() == 1 else "between" for design in designs}
+    assert windows == {1, 2, 3, "between"}
+    assert {design.data.signed for design in designs} == {False, True}
+    assert {design.fill == design.data.min for design in designs} == {False, True}
+    assert any(design.data.width == 1 for design in designs)
+    assert any(design.data.width > 30 for design in designs)

@@ -15,7 +15,7 @@ from .stages import Accept, Stage, cycles_of
 from .target import Target
 from .timing import SignalTiming
 
-__all__ = ["MovingMaximumPlan", "WindowMaximum", "lower_moving_maximum"]
+__all__ = ["WINDOW_LATENCY", "MovingMaximumPlan", "WindowMaximum", "lower_moving_maximum"]
 
 MARKS = 2
 """`first` and `last`."""

@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from convolver.designs import MovingMaximumDesign
 from convolver.plan.lowering import lower
+from convolver.plan.moving_maximum import WINDOW_LATENCY
 from convolver.plan.moving_maximum import WindowMaximum as WindowMaximumStage
 from convolver.plan.target import Family
 
@@ -21,7 +22,7 @@ __all__ = ["MovingMaximumCore", "WindowMaximum"]
 
 
 class WindowMaximum(wiring.Component):
-    """The greater of a value and of the one some steps before it: one a clock, latency two clocks, no stall.
+    """The greater of a value and of the one some steps before it: one a clock, latency two clocks (`LATENCY`), no stall.
 
     The values are maxima of windows; so are the results, of windows that are longer by the distance.
 
@@ -44,6 +45,8 @@ class WindowMaximum(wiring.Component):
     """
 
     makes = (WindowMaximumStage,)
+
+    LATENCY = WINDOW_LATENCY
 
     def __init__(self, design: MovingMaximumDesign, distance: int) -> None:
         shape = shape_of(design.data)
