@@ -1,6 +1,7 @@
 # amaranth: UnusedElaboratable=no
 """A sample of the proofs, and what keeps all of them honest; `make proofs` runs them all."""
 
+import functools
 import inspect
 import sys
 
@@ -12,6 +13,7 @@ from formal.paths import outputs_that_see
 from formal.proofs import PROOFS, SKID
 from formal.prover import ProverError, prove, reach
 from formal.seeds import Seed, planted
+from random_designs import OTHERS, seeded
 
 from convolver import Conv2DDesign, FIRDesign, s8
 from convolver.hw.cores.core import create
@@ -75,6 +77,7 @@ CORES = {
     "same": lambda: create(Conv2DDesign([[1, 2], [3, 4]], rows=4, columns=5)),
     "valid": lambda: create(Conv2DDesign([[1, 2], [3, 4]], rows=4, columns=5, mode="valid", coefficient=s8, loadable=True)),
     "folded": lambda: create(Conv2DDesign([[1, 2], [3, 4]], rows=4, columns=5, clocks_per_pixel=2)),
+    **{kind: functools.partial(create, seeded(0, kind)) for kind in OTHERS},
     "skid": lambda: SkidBuffer(8),
     "buffer": lambda: OutputBuffer(8, 4),
 }
