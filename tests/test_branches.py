@@ -107,10 +107,10 @@ def test_a_property_of_another_file(branches):
 
 def test_the_command(tmp_path):
     (tmp_path / "host").mkdir()
-    (tmp_path / "hw").mkdir()
+    (tmp_path / "hw" / "cores").mkdir(parents=True)
     (tmp_path / "host" / "device.py").write_text("if isinstance(design, FIRDesign): pass\nif design.loadable: pass\n")
-    (tmp_path / "hw" / "fir.py").write_text("if design.loadable: pass\nif design.family: pass\n")
-    (tmp_path / "hw" / "core.py").write_text("pass\n")
+    (tmp_path / "hw" / "cores" / "fir.py").write_text("if design.loadable: pass\nif design.family: pass\n")
+    (tmp_path / "hw" / "cores" / "core.py").write_text("pass\n")
     end = subprocess.run([sys.executable, COMMAND, "--list", tmp_path], capture_output=True, text=True, check=True)
     assert end.stdout.splitlines() == [
         "hw/cores/fir.py:1: form: design.loadable",
