@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 from convolver.designs import Conv2DDesign
 from convolver.plan import stages
 
+from ..stream.data_register import DataRegister
 from ..stream.layouts import beat_layout
 from ..stream.skid_buffer import SkidBuffer
 from .raster import border_layout
@@ -83,89 +84,100 @@ class Entry(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         design = self._design
-        # Each comparison has the clock in front of the first register slice; they come together between the two.
+        # Each comparison has the clock in front of the first register; they come together in front of the slice behind it. The
+        # first holds one beat, and takes the next unless both are full.
         layout = entry_layout(design)
         said = [name for name in ("rows_left", "columns_left", "short", "rest", "border") if name in layout.members]
         kept = dict.fromkeys([name for name in ("whole", "part") if name in layout.members], 1)
         frame = {name: layout[name].shape for name in said}
-        size = {"rows": range(design.core_rows + 1), "columns": range(design.core_columns + 1)}
         border = {name: shape for name, shape in frame.items() if name == "border"}
-        checks = {"fits": 2, "rows_repeat": PARTS, "columns_repeat": PARTS} | kept
-        sampled = {"beat": layout["beat"].shape} | size | border | checks
-        m.submodules.first = first = SkidBuffer(data.StructLayout(sampled))
-        # Of the second slice only the marks are held by what the raster decides in the same clock. Everything else is written
+        checks = {"fits": 2, "short": 1, "rows_repeat": PARTS, "columns_repeat": PARTS} | kept
+        sampled = data.StructLayout({"beat": layout["beat"].shape} | border | checks)
+        given, first, there = Signal(sampled), DataRegister(sampled), Signal()
+        # Size of the frame that began last: that of the beat in the first register, if it is a first pixel.
+        rows, columns = DataRegister(range(design.core_rows + 1)), DataRegister(range(design.core_columns + 1))
+        # Of the slice only the marks are held by what the raster decides in the same clock. Everything else is written
         # to two places in turn, as it comes, and read from where it stands.
         marks = data.StructLayout({"first": 1, "eol": 1, "starts": 1, "joins": 1, "more": 1} | kept)
         m.submodules.second = second = SkidBuffer(marks)
+        moved, begins = Signal(), Signal()  # the first register's beat goes on; a first pixel is accepted
+        full, stalled = Signal(), self.o.valid & ~self.o.ready
+        m.d.comb += [
+            self.i.ready.eq(~full),
+            moved.eq(there & second.i.ready),
+            begins.eq(self.i.valid & self.i.ready & self.i.p.first),
+        ]
+        m.d.sync += full.eq((full | self.i.valid) & (~second.i.ready | there) & stalled)
+        with m.If(~full):
+            m.d.sync += [there.eq(self.i.valid), first.eq(given)]
         wide = data.StructLayout({"data": layout["beat"].shape["data"].shape} | frame)
         places = [Signal(wide, name=f"place_{index}") for index in range(2)]
         put, get, now = Signal(), Signal(), Signal(wide)
         pixels = design.pixels_per_clock
-        columns = first.o.p.columns - (1 + 3 * pixels)  # four beats less, whole ones above and the rest below
+        beyond = columns - (1 + 3 * pixels)  # four beats less, whole ones above and the rest below
         found: dict[str, Value] = {
-            "data": Value.cast(first.o.p.beat.data),
-            "rows_left": first.o.p.rows - 2,
-            "columns_left": columns >> (pixels - 1).bit_length(),
-            "short": (first.o.p.rows <= design.core_below) if design.core_mode == "same" else Const(0),
-            "rest": columns,
+            "data": Value.cast(first.beat.data),
+            "rows_left": rows - 2,
+            "columns_left": beyond >> (pixels - 1).bit_length(),
+            "short": first.short,
+            "rest": beyond,
         }
         if design.switchable:
-            found["border"] = Value.cast(first.o.p.border)
+            found["border"] = Value.cast(first.border)
         for index, place in enumerate(places):
-            with m.If(first.o.valid & first.o.ready & (put == index)):
+            with m.If(moved & (put == index)):
                 m.d.sync += [Value.cast(place[name]).eq(found[name]) for name in wide.members]
-        m.d.sync += [put.eq(put ^ (first.o.valid & first.o.ready)), get.eq(get ^ (self.o.valid & self.o.ready))]
+        m.d.sync += [put.eq(put ^ moved), get.eq(get ^ (self.o.valid & self.o.ready))]
         m.d.comb += now.eq(Mux(get, places[1], places[0]))
 
-        m.d.comb += [first.i.p.rows.eq(self.rows), first.i.p.columns.eq(self.columns)]
+        m.d.comb += [
+            given.beat.eq(self.i.payload),
+            given.short.eq(~_exceeds(self.rows[: len(rows)], design.core_below) if design.core_mode == "same" else 0),
+        ]
         if pixels > 1:
             rest = Signal(range(pixels))  # of the frame that began last; no line ends with its first beat
-            with m.If(self.i.valid & self.i.ready & self.i.p.first):
+            with m.If(begins):
                 m.d.sync += rest.eq(self.columns - 1)
             m.d.comb += [
-                first.i.p.whole.eq(self.i.p.keep.all()),
-                first.i.p.part.eq(Cat(bit ^ (rest < place) for place, bit in enumerate(self.i.p.keep)).all()),
+                given.whole.eq(self.i.p.keep.all()),
+                given.part.eq(Cat(bit ^ (rest < place) for place, bit in enumerate(self.i.p.keep)).all()),
             ]
         sizes = (
-            (self.rows, first.i.p.rows_repeat, design.core_min_rows, design.core_rows),
-            (self.columns, first.i.p.columns_repeat, design.core_min_columns, design.core_columns),
+            (self.rows, rows, given.rows_repeat, design.core_min_rows, design.core_rows),
+            (self.columns, columns, given.columns_repeat, design.core_min_columns, design.core_columns),
         )
-        for number, (size, repeats, least, most) in enumerate(sizes):
+        for number, (size, before, repeats, least, most) in enumerate(sizes):
             # Of sizes that fit, and of those that are no greater: no two of them look alike in these bits.
-            now_kept, before = size[: most.bit_length()], Signal(most.bit_length(), name=f"before_{number}")
-            with m.If(self.i.valid & self.i.ready & self.i.p.first):
+            now_kept = size[: len(before)]
+            with m.If(begins):
                 m.d.sync += before.eq(now_kept)
             m.d.comb += [
-                first.i.p.fits[number].eq(~_exceeds(size, most) & _exceeds(now_kept, least - 1)),
+                given.fits[number].eq(~_exceeds(size, most) & _exceeds(now_kept, least - 1)),
                 *(part.eq(before[index::PARTS] == now_kept[index::PARTS]) for index, part in enumerate(repeats)),
             ]
         fitted = Signal()  # the frame before was one that the core takes
-        starts = first.o.p.beat.first & first.o.p.fits.all()
-        with m.If(first.o.valid & first.o.ready & first.o.p.beat.first):
+        starts = first.beat.first & first.fits.all()
+        with m.If(moved & first.beat.first):
             m.d.sync += fitted.eq(starts)
         m.d.comb += [
-            self.i.ready.eq(first.i.ready),
-            first.i.valid.eq(self.i.valid),
-            first.i.p.beat.eq(self.i.payload),
-            first.o.ready.eq(second.i.ready),
-            second.i.valid.eq(first.o.valid),
-            second.i.p.first.eq(first.o.p.beat.first),
-            second.i.p.eol.eq(first.o.p.beat.eol),
+            second.i.valid.eq(there),
+            second.i.p.first.eq(first.beat.first),
+            second.i.p.eol.eq(first.beat.eol),
             # Low where there is no beat, and so they stay behind the slice.
-            second.i.p.starts.eq(first.o.valid & starts),
-            second.i.p.joins.eq(first.o.valid & starts & fitted & first.o.p.rows_repeat.all() & first.o.p.columns_repeat.all()),
-            second.i.p.more.eq(first.o.valid & ~first.o.p.beat.first),
+            second.i.p.starts.eq(there & starts),
+            second.i.p.joins.eq(there & starts & fitted & first.rows_repeat.all() & first.columns_repeat.all()),
+            second.i.p.more.eq(there & ~first.beat.first),
             self.o.valid.eq(second.o.valid),
             second.o.ready.eq(self.o.ready),
             self.o.p.beat.data.eq(now.data),
             *(self.o.p[name].eq(now[name]) for name in said),
             *(self.o.p.beat[name].eq(second.o.p[name]) for name in ("first", "eol")),
             *(self.o.p[name].eq(second.o.p[name]) for name in ("starts", "joins", "more", *kept)),
-            *(second.i.p[name].eq(first.o.p[name]) for name in kept),
-            self.waiting.eq(first.o.valid | second.o.valid),
+            *(second.i.p[name].eq(first[name]) for name in kept),
+            self.waiting.eq(there | second.o.valid),
         ]
         if design.switchable:
-            m.d.comb += [first.i.p.border.boundary.eq(self.boundary), first.i.p.border.fill.eq(self.fill)]
+            m.d.comb += [given.border.boundary.eq(self.boundary), given.border.fill.eq(self.fill)]
         return m
 
 

@@ -54,8 +54,10 @@ BUFFER = (
         "with m.If(read & (get_bank == bank))",
         "with m.If(there & (get_bank == bank))",
     ),
-    Seed("second result forgotten", OutputBuffer, " | (level[0] & moved[0] & ~moved[1])", ""),
-    Seed("third result forgotten", OutputBuffer, "_three_or_more(level) |", "level[2:].any() |"),
+    Seed("second result forgotten", OutputBuffer, " | (level[0] & up)", ""),
+    Seed("third result forgotten", OutputBuffer, "four | level[:2].all() |", "four |"),
+    Seed("fourth result forgotten", OutputBuffer, " | (up & (level == 3))", ""),
+    Seed("fourth result forgotten too late", OutputBuffer, " & ~(down & (level == 4))", ""),
 )
 
 BANK = (

@@ -88,10 +88,10 @@ WHOLE = (
     Seed(
         "size of the next frame",
         Entry,
-        '"rows_left": first.o.p.rows - 2',
-        '"rows_left": first.i.p.rows - 2',
+        '"rows_left": rows - 2',
+        '"rows_left": self.rows - 2',
     ),
-    Seed("half a size checked", Entry, "first.o.p.fits.all()", "first.o.p.fits.any()"),
+    Seed("half a size checked", Entry, "first.fits.all()", "first.fits.any()"),
     Seed(
         "end of the frame for the line's",
         Conv2DCore,
