@@ -81,7 +81,7 @@ class OutputBuffer(wiring.Component):
         level, moved = Signal(range(self.depth + 1)), Signal(signed(2))
         credit, lent = Signal(range(self.depth + 1), init=self.depth), Signal(signed(2))
         more = Signal()  # at least two results are there
-        four = Signal()  # `level` is 4 or more
+        four = Signal()  # `level` is 4 or more, or was so a clock ago
         # No count exceeds the depth: of a power of two the top bit says it.
         all_here = credit[-1] if self.depth & (self.depth - 1) == 0 else credit == self.depth
 
@@ -110,13 +110,13 @@ class OutputBuffer(wiring.Component):
         with m.If(read):
             m.d.sync += get_bank.eq(get_bank + 1)
         # More than two, or two and none leaving, or one and one arriving; three or more covers what else has these bits.
-        up, down = moved[0] & ~moved[1], moved[1]
-        m.d.comb += more.eq(four | level[:2].all() | (level[1] & ~down) | (level[0] & up))
+        up = moved[0] & ~moved[1]
+        m.d.comb += more.eq(four | level[:2].all() | (level[1] & ~moved[1]) | (level[0] & up))
         m.d.sync += [
             written.eq(self.write),
             moved.eq(written - read),
             level.eq(level + moved),
-            four.eq((level[2:].any() & ~(down & (level == 4))) | (up & (level == 3))),
+            four.eq(level[2:].any() | (up & (level == 3))),
             there.eq(written | more | (there & ~skid.i.ready)),
             lent.eq(self.take - (self.o.valid & self.o.ready)),
             credit.eq(credit - lent),

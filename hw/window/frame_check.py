@@ -90,22 +90,22 @@ class Entry(wiring.Component):
         said = [name for name in ("rows_left", "columns_left", "short", "rest", "border") if name in layout.members]
         kept = dict.fromkeys([name for name in ("whole", "part") if name in layout.members], 1)
         frame = {name: layout[name].shape for name in said}
+        size = {"rows": range(design.core_rows + 1), "columns": range(design.core_columns + 1)}
         border = {name: shape for name, shape in frame.items() if name == "border"}
         checks = {"fits": 2, "short": 1, "rows_repeat": PARTS, "columns_repeat": PARTS} | kept
-        sampled = data.StructLayout({"beat": layout["beat"].shape} | border | checks)
+        sampled = data.StructLayout({"beat": layout["beat"].shape} | size | border | checks)
         given, first, there = Signal(sampled), DataRegister(sampled), Signal()
-        # Size of the frame that began last: that of the beat in the first register, if it is a first pixel.
-        rows, columns = DataRegister(range(design.core_rows + 1)), DataRegister(range(design.core_columns + 1))
         # Of the slice only the marks are held by what the raster decides in the same clock. Everything else is written
         # to two places in turn, as it comes, and read from where it stands.
         marks = data.StructLayout({"first": 1, "eol": 1, "starts": 1, "joins": 1, "more": 1} | kept)
         m.submodules.second = second = SkidBuffer(marks)
-        moved, begins = Signal(), Signal()  # the first register's beat goes on; a first pixel is accepted
+        moved = Signal()  # the first register's beat goes on
         full, stalled = Signal(), self.o.valid & ~self.o.ready
         m.d.comb += [
             self.i.ready.eq(~full),
             moved.eq(there & second.i.ready),
-            begins.eq(self.i.valid & self.i.ready & self.i.p.first),
+            given.rows.eq(self.rows),
+            given.columns.eq(self.columns),
         ]
         m.d.sync += full.eq((full | self.i.valid) & (~second.i.ready | there) & stalled)
         with m.If(~full):
@@ -114,10 +114,10 @@ class Entry(wiring.Component):
         places = [Signal(wide, name=f"place_{index}") for index in range(2)]
         put, get, now = Signal(), Signal(), Signal(wide)
         pixels = design.pixels_per_clock
-        beyond = columns - (1 + 3 * pixels)  # four beats less, whole ones above and the rest below
+        beyond = first.columns - (1 + 3 * pixels)  # four beats less, whole ones above and the rest below
         found: dict[str, Value] = {
             "data": Value.cast(first.beat.data),
-            "rows_left": rows - 2,
+            "rows_left": first.rows - 2,
             "columns_left": beyond >> (pixels - 1).bit_length(),
             "short": first.short,
             "rest": beyond,
@@ -132,33 +132,34 @@ class Entry(wiring.Component):
 
         m.d.comb += [
             given.beat.eq(self.i.payload),
-            given.short.eq(~_exceeds(self.rows[: len(rows)], design.core_below) if design.core_mode == "same" else 0),
+            given.short.eq(~_exceeds(self.rows[: len(first.rows)], design.core_below) if design.core_mode == "same" else 0),
         ]
         if pixels > 1:
             rest = Signal(range(pixels))  # of the frame that began last; no line ends with its first beat
-            with m.If(begins):
+            with m.If(self.i.valid & self.i.ready & self.i.p.first):
                 m.d.sync += rest.eq(self.columns - 1)
             m.d.comb += [
                 given.whole.eq(self.i.p.keep.all()),
                 given.part.eq(Cat(bit ^ (rest < place) for place, bit in enumerate(self.i.p.keep)).all()),
             ]
         sizes = (
-            (self.rows, rows, given.rows_repeat, design.core_min_rows, design.core_rows),
-            (self.columns, columns, given.columns_repeat, design.core_min_columns, design.core_columns),
+            (self.rows, first.rows, given.rows_repeat, design.core_min_rows, design.core_rows),
+            (self.columns, first.columns, given.columns_repeat, design.core_min_columns, design.core_columns),
         )
-        for number, (size, before, repeats, least, most) in enumerate(sizes):
+        for number, (asked, sampled_size, repeats, least, most) in enumerate(sizes):
             # Of sizes that fit, and of those that are no greater: no two of them look alike in these bits.
-            now_kept = size[: len(before)]
-            with m.If(begins):
-                m.d.sync += before.eq(now_kept)
+            now_kept, before = asked[: len(sampled_size)], DataRegister(len(sampled_size), name=f"before_{number}")
+            # A clock late where a first pixel follows on another: no frame joins one that was cut behind its first pixel.
+            with m.If(there & first.beat.first):
+                m.d.sync += before.eq(sampled_size)
             m.d.comb += [
-                given.fits[number].eq(~_exceeds(size, most) & _exceeds(now_kept, least - 1)),
+                given.fits[number].eq(~_exceeds(asked, most) & _exceeds(now_kept, least - 1)),
                 *(part.eq(before[index::PARTS] == now_kept[index::PARTS]) for index, part in enumerate(repeats)),
             ]
-        fitted = Signal()  # the frame before was one that the core takes
+        begun, fitted = Signal(), Signal()  # the beat before began a frame that the core takes; or continued one
         starts = first.beat.first & first.fits.all()
-        with m.If(moved & first.beat.first):
-            m.d.sync += fitted.eq(starts)
+        with m.If(moved):
+            m.d.sync += [begun.eq(starts), fitted.eq(~first.beat.first & (begun | fitted))]
         m.d.comb += [
             second.i.valid.eq(there),
             second.i.p.first.eq(first.beat.first),

@@ -56,8 +56,6 @@ BUFFER = (
     ),
     Seed("second result forgotten", OutputBuffer, " | (level[0] & up)", ""),
     Seed("third result forgotten", OutputBuffer, "four | level[:2].all() |", "four |"),
-    Seed("fourth result forgotten", OutputBuffer, " | (up & (level == 3))", ""),
-    Seed("fourth result forgotten too late", OutputBuffer, " & ~(down & (level == 4))", ""),
 )
 
 BANK = (

@@ -88,7 +88,7 @@ WHOLE = (
     Seed(
         "size of the next frame",
         Entry,
-        '"rows_left": rows - 2',
+        '"rows_left": first.rows - 2',
         '"rows_left": self.rows - 2',
     ),
     Seed("half a size checked", Entry, "first.fits.all()", "first.fits.any()"),

@@ -276,6 +276,27 @@ def test_a_frame_cut_short_leaves_whole_and_the_next_is_right():
     assert spoiled(design, beats, 60, (5, 6), first=1) == results_of(design, [completed, second])
 
 
+@pytest.mark.parametrize("between", [(4, 7), (5, 6)], ids=["of another size", "of the same size"])
+def test_a_frame_cut_behind_its_first_pixel_leaves_whole_and_the_next_is_right(between):
+    design = design_of(3, 3)
+    first, third = frames_of(design, 2, seed=8, shape=(5, 6))
+    (second,) = frames_of(design, 1, seed=9, shape=between)
+    completed = second.copy()
+    completed.flat[1:] = 0
+    core = Conv2DCore(design)
+
+    def before(ctx, index):
+        rows, columns = between if index == 30 else (5, 6)
+        ctx.set(core.rows, rows)
+        ctx.set(core.columns, columns)
+
+    beats = beats_of([first]) + beats_of([second])[:1] + beats_of([third])
+    watch = {name: core.errors[name] for name in ("size", "first", "orphan", "eol")}
+    run = run_stream(core, beats, 60 + second.size, read=read, watch=watch, before=before)
+    assert run.beats == results_of(design, [first, completed, third])
+    assert run.seen == {"size": 0, "first": 1, "orphan": 0, "eol": 0}
+
+
 def test_pixels_outside_any_frame_are_dropped():
     design = design_of(3, 3)
     first, second = frames_of(design, 2, seed=9, shape=(5, 6))

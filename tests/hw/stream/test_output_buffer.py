@@ -63,6 +63,23 @@ def test_nothing_is_lost_and_nothing_overflows(depth, gap, stall):
     assert run.seen["overflow"] == 0
 
 
+@pytest.mark.parametrize("queued", [4, 5])
+@pytest.mark.parametrize("late", range(26, 32))
+def test_no_clock_is_lost_behind_a_stall(queued, late):
+    dut = Pipeline(5, 12)
+    waits = {0: 1, queued: late}
+
+    async def before(ctx, index):
+        for _ in range(waits.get(index, 0)):
+            await ctx.tick()
+
+    run = run_stream(dut, list(range(queued + 2)), queued + 2, stall=(1, 0, 0), before=before)
+    ready = 41  # the first clock without a stall
+    for accepted, delivered in zip(run.accepted, run.delivered, strict=True):
+        assert delivered == max(ready, accepted + 5 + 3)
+        ready = delivered + 1
+
+
 def test_all_credits_come_home():
     dut = Pipeline(5, 4)
     run = run_stream(dut, [1, 2, 3], 3, settle=10, watch={"home": dut.home})
