@@ -51,7 +51,7 @@ class ArrayCore(wiring.Component):
     clock, start : In
         In a slot of several clocks: two clocks ahead of their samples, the clock of the slot; beside the samples, that it is
         the slot's first.
-    take, available, home : In, Out, Out
+    take, available, spent, home : In, Out, Out, Out
         See `OutputBuffer`.
     o : stream of `result`
     coefficients : stream of `coefficient_layout`, restart : In, pending : Out, coefficient_error : Out, open : In
@@ -71,6 +71,7 @@ class ArrayCore(wiring.Component):
             "marks": In(self._marks),
             "take": In(1),
             "available": Out(1),
+            "spent": Out(1),
             "home": Out(1),
             "o": Out(stream.Signature(result)),
             "overflow": Out(1),
@@ -135,6 +136,7 @@ class ArrayCore(wiring.Component):
             buffer.data.eq(result),
             buffer.take.eq(self.take),
             self.available.eq(buffer.available),
+            self.spent.eq(buffer.spent),
             self.home.eq(buffer.home),
             self.overflow.eq(buffer.overflow),
         ]

@@ -82,6 +82,7 @@ class FIRCore(Core):
         step, beat = entry.step, entry.beat
         m.d.comb += [
             entry.available.eq(array.available),
+            entry.spent.eq(array.spent),
             entry.silent.eq(self._silent(m, entry.take)),
             array.take.eq(entry.take),
             self.errors.first.eq(entry.errors.first),
@@ -163,6 +164,7 @@ class FIRCore(Core):
         m.submodules.pace = pace = Pace(self.plan.cycles)
         m.d.comb += [
             entry.available.eq(array.available & pace.free),
+            entry.spent.eq(array.spent | ~pace.free),
             pace.begin.eq(entry.take),
             memory.valid.eq(entry.step),
             memory.clear.eq(entry.clear),

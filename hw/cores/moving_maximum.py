@@ -146,6 +146,7 @@ class MovingMaximumCore(Core):
         m.submodules.beside = beside = Delay(marks, self.plan.cycles_in(WindowMaximumStage))
         m.d.comb += [
             entry.available.eq(buffer.available),
+            entry.spent.eq(buffer.spent),
             entry.silent.eq(1),
             beside.i.first.eq(entry.beat.first),
             beside.i.last.eq(entry.beat.last),

@@ -39,6 +39,8 @@ class OutputBuffer(wiring.Component):
         A result was started; only while `available`.
     available : Out
         A credit is left. A register.
+    spent : Out
+        None is: what `available` isn't. A register of its own, for whoever is far from who looks at `available`.
     home : Out
         All credits are here: nothing is in flight, nothing is queued. A register, two clocks behind.
     write : In
@@ -58,6 +60,7 @@ class OutputBuffer(wiring.Component):
             {
                 "take": In(1),
                 "available": Out(1, init=1),
+                "spent": Out(1),
                 "home": Out(1, init=1),
                 "write": In(1),
                 "data": In(shape),
@@ -121,6 +124,7 @@ class OutputBuffer(wiring.Component):
             lent.eq(self.take - (self.o.valid & self.o.ready)),
             credit.eq(credit - lent),
             self.available.eq(_three_or_more(credit)),
+            self.spent.eq(~_three_or_more(credit)),
             self.home.eq(all_here & (lent != 1)),
         ]
         with m.If(level == self.depth):

@@ -24,8 +24,9 @@ class SignalEntry(wiring.Component):
     Ports
     -----
     i : stream of `beat_layout`
-    available : In
-        A result may be started.
+    available, spent : In
+        A result may be started; none may. Each is a register of its own where it can be: the stream looks at `spent` alone, the
+        core at `available`, as the stream's source may be far.
     silent : In
         Beside a frame's first beat: the samples before it don't count.
     take : Out
@@ -46,6 +47,7 @@ class SignalEntry(wiring.Component):
             {
                 "i": In(stream.Signature(self._beat)),
                 "available": In(1),
+                "spent": In(1),
                 "silent": In(1),
                 "take": Out(1),
                 "step": Out(1),
@@ -63,8 +65,8 @@ class SignalEntry(wiring.Component):
         accepted, inside = Signal(), Signal()  # beside `beat`: there is one; a frame was open before it
 
         m.d.comb += [
-            self.i.ready.eq(self.available),
-            self.take.eq(accept & (opened | self.i.payload.first)),
+            self.i.ready.eq(~self.spent),
+            self.take.eq(self.i.valid & self.available & (opened | self.i.payload.first)),
             self.open.eq(opened | self.step),
         ]
         with m.If(self.take):

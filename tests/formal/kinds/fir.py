@@ -33,13 +33,13 @@ LOADED = (
 CORE = (
     *LINE,
     Seed("mark a clock early", FIRCore, "array.marks.last.eq(entry.beat.last)", "array.marks.last.eq(self.i.payload.last)"),
-    Seed("sample outside a frame kept", SignalEntry, "take.eq(accept & (opened | self.i.payload.first))", "take.eq(accept)"),
+    Seed("sample outside a frame kept", SignalEntry, "self.available & (opened | self.i.payload.first)", "self.available"),
     Seed("frame never closed", SignalEntry, "opened.eq(~self.i.payload.last)", "opened.eq(1)"),
     Seed(
         "accepts without a credit",
         FIRCore,
-        "entry.available.eq(array.available),",
-        "entry.available.eq(array.available | self.o.ready),",
+        "entry.spent.eq(array.spent),",
+        "entry.spent.eq(array.spent & ~self.o.ready),",
     ),
     Seed("credit taken for a dropped beat", FIRCore, "array.take.eq(entry.take)", "array.take.eq(self.i.valid & self.i.ready)"),
     Seed("idle with results inside", FIRCore, "entry.open | ~array.home", "entry.open"),

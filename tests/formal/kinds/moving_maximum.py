@@ -98,8 +98,8 @@ CORE = (
     Seed(
         "accepts without a credit",
         MovingMaximumCore,
-        "entry.available.eq(buffer.available)",
-        "entry.available.eq(buffer.available | self.o.ready)",
+        "entry.spent.eq(buffer.spent)",
+        "entry.spent.eq(buffer.spent & ~self.o.ready)",
     ),
     Seed(
         "credit taken for a dropped beat",
