@@ -334,10 +334,7 @@ def test_addresses(url, expected):
         ),
         (f"serial://COM3?baud={'9' * 5000}", "Baud must be an integer between 300 and 20000000, not what stands there"),
         ("serial://COM3?baud=fifteen_letters", "Baud must be an integer between 300 and 20000000, not 'fifteen_letters'"),
-        (
-            "serial://COM3?baud=16%20letters%2C%20now%21",
-            "Baud must be an integer between 300 and 20000000, not what stands there",
-        ),
+        ("serial://COM3?baud=sixteen%5Fletters%5F", "Baud must be an integer between 300 and 20000000, not what stands there"),
         ("serial://COM3?baud=9600;token=abc", "Baud must be an integer between 300 and 20000000, not what stands there"),
         ("serial://COM3?baud=\x1b[2J", "Baud must be an integer between 300 and 20000000, not '\\\\x1b[2J'"),
     ],
