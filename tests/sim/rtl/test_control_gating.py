@@ -12,6 +12,7 @@ from convolver.sim import golden
 from convolver.sim.libraries import compiler
 from convolver.sim.rtl import control_gating
 from convolver.sim.rtl.circuit import Circuit, Register
+from convolver.sim.rtl.emit import emit
 from convolver.sim.rtl.expressions import Expressions
 from convolver.sim.rtl.memoised import remembered
 from convolver.sim.twin.core import Simulation
@@ -135,6 +136,24 @@ def test_what_a_restless_bit_passes_through_ungated_is_no_control(monkeypatch):
     found = control_of(made, {"p_x____payload": 16}, loads, gated)
     assert set(found.loads) == {"flag", "gated"}
     assert found.restless == {late: made.both(gated, flag)}
+
+
+def test_the_control_is_computed_before_a_counter_that_it_tests_moves_on(monkeypatch):
+    """Though the test is a variable of the tick, as others use it too: the control is a function, and reads the counter."""
+    monkeypatch.setattr(steady, "LEAST_COST", 1)
+    made = Expressions()
+    count, some = made.read("count", 4), made.any(made.read("count", 4))
+    one, two, three, four = flags = [made.read(name, 1) for name in ("one", "two", "three", "four")]
+    loads = {
+        "count": made.plain("add", count, made.const(1, 4)),
+        "one": made.both(made.either(two, three), made.either(four, some)),
+        "two": made.plain("xor", made.both(one, some), made.either(three, four)),
+        "three": made.mux(some, four, made.both(one, two)),
+        "four": made.invert(made.both(three, one)),
+    }
+    shown = made.plain("add", made.extend(some, 8), made.extend(made.concat(flags), 8))
+    tick = emit(circuit(made, {}, loads, shown), "design").partition("void tick()")[2]
+    assert 0 < tick.index(" control();") < tick.index("r_count =")
 
 
 def test_neither_payloads_nor_products_are_operands_of_what_is_remembered():
