@@ -11,6 +11,8 @@ from kinds import completeness
 from kinds.completeness import lacking, stages_of
 
 from convolver.designs import KINDS, Design
+from convolver.errors import DesignError
+from convolver.plan.lowering import lower
 
 PROOF = "proof with a seeded bug in its core"
 FILES = {
@@ -32,6 +34,32 @@ kinds = pytest.mark.parametrize("kind", KINDS)
 @kinds
 def test_a_kind_is_complete(kind):
     assert lacking(KINDS[kind]) == []
+
+
+class NothingDesign(Design):
+    """A kind of which there is no more than its class."""
+
+    kind = "nothing"
+
+
+def test_a_kind_of_nothing_lacks_everything(monkeypatch):
+    monkeypatch.setitem(KINDS, "nothing", NothingDesign)
+    assert lacking(NothingDesign) == [
+        "golden model",
+        "plan",
+        "core",
+        "report",
+        PROOF,
+        "named design whose Verilog is simulated",
+        "page in docs",
+        "link from README.md to its page",
+        "generator of random designs",
+    ]
+
+
+def test_what_asks_for_a_kind_that_is_not_listed_is_told_so():
+    with pytest.raises(DesignError, match=r"^A design to plan must be of one of the kinds fir, conv2d, .*, not NothingDesign$"):
+        lower(NothingDesign())
 
 
 @kinds
