@@ -140,7 +140,7 @@ def test_what_a_restless_bit_passes_through_ungated_is_no_control(monkeypatch):
 
 def test_the_control_is_computed_before_a_counter_that_it_tests_moves_on(monkeypatch):
     """Though the test is a variable of the tick, as others use it too: the control is a function, and reads the counter."""
-    monkeypatch.setattr(steady, "LEAST_COST", 1)
+    monkeypatch.setattr(control_gating, "LEAST_COST", 1)
     made = Expressions()
     count, some = made.read("count", 4), made.any(made.read("count", 4))
     one, two, three, four = flags = [made.read(name, 1) for name in ("one", "two", "three", "four")]
