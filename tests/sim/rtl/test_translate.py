@@ -13,6 +13,7 @@ from amaranth.lib.wiring import In, Out
 from amaranth.sim import Simulator
 
 from convolver.hw.export.elaboration import rtlil_of
+from convolver.sim.rtl.circuit import Circuit, Register
 from convolver.sim.rtl.cpp_expressions import Wording
 from convolver.sim.rtl.expressions import Expressions
 from convolver.sim.rtl.reading import parse
@@ -20,6 +21,8 @@ from convolver.sim.rtl.retiming import retime
 from convolver.sim.rtl.translate import cxxrtl, translate
 from convolver.sim.twin.core import Simulation, simulate_components
 from convolver.sim.twin.streams import beats_of
+
+from .graphs import run
 
 CLOCKS = 400
 
@@ -297,3 +300,21 @@ def test_equal_expressions_are_one_and_constants_are_folded():
     assert made.replaced([product], {x: made.const(-128, 8)})[0].value == 384
     assert product.signed == (-381, 384)
     assert made.below(made.extend(x, 9), made.const(256, 9)) is made.const(1, 1)
+
+
+def test_pipelines_alike_but_for_their_power_on_stay_two():
+    made = Expressions()
+    taken = made.read("taken", 4)
+    registers = {"taken": Register(4, 0, made.read("x", 4), made.read("x", 4))}
+    for name, initial in (("one", 1), ("other", 2)):
+        first = made.read(f"{name}_first", 4)
+        registers[f"{name}_first"] = Register(4, initial, taken, taken)
+        registers[f"{name}_last"] = Register(4, 0, made.invert(first), made.invert(first))
+    outputs = {name: made.read(f"{name}_last", 4) for name in ("one", "other")}
+    circuit = Circuit(made, {"x": 4}, registers, {}, (outputs, dict(outputs)), ([], []))
+    rows, held = [{"x": 5 + clock} for clock in range(6)], [False] * 6
+    expected = list(run(circuit, held, rows))
+    assert expected[1] == [14, 13]
+    retime(circuit)
+    assert len(circuit.registers) == 5  # moved, and none of them is another's
+    assert list(run(circuit, held, rows)) == expected
