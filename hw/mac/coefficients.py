@@ -77,7 +77,8 @@ class CoefficientLoader(wiring.Component):
         final = Signal(init=self._count == 1)  # `index` is the last one's
         overlong = Signal()  # the set has more coefficients than the design: drop the rest of it
         idle = Signal()
-        ended = Signal()  # the set is over, whole or not: the next coefficient is the first of another
+        # The set is over, whole or not: the next coefficient is the first of another. None is taken just behind a reset.
+        ended = Signal(init=1)
 
         accepted = self.i.valid & self.i.ready & ~self.restart
         m.d.comb += [
@@ -168,9 +169,7 @@ class CoefficientBank(wiring.Component):
         initial = Signal(init=1)
         # A register drives all the multipliers; no coefficient changes before the clock in which it is taken.
         m.d.sync += [initial.eq(0), self.load.eq(initial | loader.load)]
-        with m.If(initial):
-            # The shadow holds the first set until it has been handed over.
-            m.d.comb += [self.i.ready.eq(0), loader.i.valid.eq(0)]
+        # The shadow holds the first set until it has been handed over: the loader takes none in the first clock.
 
         shape = shape_of(store.format)
         shadow = [

@@ -82,7 +82,7 @@ BANK = (
     Seed("restart keeps its beat", CoefficientLoader, "self.i.ready & ~self.restart", "self.i.ready"),
     Seed("order turned", CoefficientBank, "(index[:low] == place)", "(index[:low] == len(shadow) - 1 - place)"),
     Seed("not there after reset", CoefficientBank, "initial | loader.load", "loader.load"),
-    Seed("ready in the first clock", CoefficientBank, "with m.If(initial):", "with m.If(initial & self.restart):"),
+    Seed("ready in the first clock", CoefficientLoader, "ended = Signal(init=1)", "ended = Signal()"),
 )
 
 
