@@ -112,12 +112,12 @@ CORE = (
 
 SIZES = {
     2: MovingMaximumDesign(2, data=Format(2, True), fill=1),
-    3: MovingMaximumDesign(3, data=Format(2, True), fill=-1),
+    3: MovingMaximumDesign(3, data=Format(1, False), fill=1),
     4: MovingMaximumDesign(4, data=Format(1, False), fill=1),
 }
 
 PROOFS: tuple[Proof, ...] = (
     Proof("moving maximum core", "of 2, s2, buffer of 4", lambda: MovingMaximumCoreSpec(SIZES[2], 4), 36),
-    Proof("moving maximum core", "of 3, s2, buffer of 4", lambda: MovingMaximumCoreSpec(SIZES[3], 4), 36, CORE),
+    Proof("moving maximum core", "of 3, u1, buffer of 4", lambda: MovingMaximumCoreSpec(SIZES[3], 4), 36, CORE),
     Proof("moving maximum core", "of 4, u1, buffer of 4", lambda: MovingMaximumCoreSpec(SIZES[4], 4), 40),
 )
