@@ -41,5 +41,6 @@ class SkidBuffer(wiring.Component):
         # What `skid` holds while it isn't `full` doesn't matter: it need not know what `o` does.
         with m.If(~full):
             m.d.sync += skid.eq(self.i.payload)
-        m.d.sync += full.eq((full | self.i.valid) & ~moves)
+        # ``(full | i.valid) & ~moves``, as `o` has a beat while it is `full`: `moves` may be made far away, near the payload.
+        m.d.sync += full.eq(~self.o.ready & (full | (self.i.valid & self.o.valid)))
         return m

@@ -100,14 +100,14 @@ class Entry(wiring.Component):
         marks = data.StructLayout({"first": 1, "eol": 1, "starts": 1, "joins": 1, "more": 1} | kept)
         m.submodules.second = second = SkidBuffer(marks)
         moved = Signal()  # the first register's beat goes on
-        full, stalled = Signal(), self.o.valid & ~self.o.ready
+        full = Signal()  # both hold a beat, and so has `o` one
         m.d.comb += [
             self.i.ready.eq(~full),
             moved.eq(there & second.i.ready),
             given.rows.eq(self.rows),
             given.columns.eq(self.columns),
         ]
-        m.d.sync += full.eq((full | self.i.valid) & (~second.i.ready | there) & stalled)
+        m.d.sync += full.eq(~self.o.ready & (full | (self.i.valid & self.o.valid & (~second.i.ready | there))))
         with m.If(~full):
             m.d.sync += [there.eq(self.i.valid), first.eq(given)]
         wide = data.StructLayout({"data": layout["beat"].shape["data"].shape} | frame)

@@ -26,7 +26,12 @@ __all__ = ["PROOFS"]
 
 SKID = (
     Seed("beat lost while stalled", SkidBuffer, "self.i.ready.eq(~full)", "self.i.ready.eq(1)"),
-    Seed("beat doubled", SkidBuffer, "(full | self.i.valid) & ~moves", "full | (self.i.valid & ~moves)"),
+    Seed(
+        "beat doubled",
+        SkidBuffer,
+        "~self.o.ready & (full | (self.i.valid & self.o.valid))",
+        "full | (~self.o.ready & self.i.valid & self.o.valid)",
+    ),
     Seed("beats swapped", SkidBuffer, "Mux(full, skid", "Mux(full & ~self.i.valid, skid"),
     Seed("offer changes while stalled", SkidBuffer, "skid.eq(self.i.payload)", "self.o.payload.eq(self.i.payload)"),
     Seed("kept beat overwritten", SkidBuffer, "with m.If(~full)", "with m.If(1)"),

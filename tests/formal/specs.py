@@ -269,7 +269,8 @@ class CoefficientMemorySpec(wiring.Component):
     """The coefficients of a slot's clocks, of the set that was handed over last, whole; two clocks after they were asked for.
 
     Sets as in `_Sets`, but a set is handed over in the clock of the reason for it, and the design's own is there
-    from the first clock after a reset on. What a memory gives in the two clocks behind a reset isn't said.
+    from the first clock after a reset on. None is taken in that clock. What a memory gives in the two clocks behind a reset
+    isn't said.
     """
 
     def __init__(self, design: Design) -> None:
@@ -300,7 +301,7 @@ class CoefficientMemorySpec(wiring.Component):
         if design.loadable:
             sets = _Sets(m, self, dut, design, of_chosen([store.loaded.index(product.weight) for product in products]))
             m.d.comb += [
-                Assert(dut.i.ready == sets.ready),
+                Assert(dut.i.ready == (sets.ready & begun)),
                 Cover((sets.number == 3) & (active != sets.value)),
                 Cover(sets.fault & (sets.length == 0)),
             ]
