@@ -33,11 +33,13 @@ class Pace(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        left = Signal(range(self._clocks - 1))
-        m.d.comb += self.soon.eq(~self.begin & (left == 0))
+        # Clocks of the slot that are left, less 3: below 0 the next may begin, and the sign says so without a comparison.
+        left = Signal(range(-1, self._clocks - 2), init=-1)
+        over = left[-1]
+        m.d.comb += self.soon.eq(~self.begin & over)
         m.d.sync += self.free.eq(self.soon)
         with m.If(self.begin):
-            m.d.sync += left.eq(self._clocks - 2)
-        with m.Elif(left != 0):
+            m.d.sync += left.eq(self._clocks - 3)
+        with m.Elif(~over):
             m.d.sync += left.eq(left - 1)
         return m

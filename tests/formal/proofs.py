@@ -165,9 +165,9 @@ WIDE_ARRAY = (
 )
 
 PACE = (
-    Seed("a clock early", Pace, "self.free.eq(self.soon)", "self.free.eq(self.soon | (left == 1))"),
-    Seed("a clock late", Pace, "left.eq(self._clocks - 2)", "left.eq(self._clocks - 1)"),
-    Seed("begins whatever is", Pace, "~self.begin & (left == 0)", "left == 0"),
+    Seed("a clock early", Pace, "self.free.eq(self.soon)", "self.free.eq(self.soon | (left == 0))"),
+    Seed("a clock late", Pace, "left.eq(self._clocks - 3)", "left.eq(self._clocks - 2)"),
+    Seed("begins whatever is", Pace, "~self.begin & over", "over"),
 )
 BUS = (
     Seed("status of the byte before", FIFO245, "blind = timing.settle + 1", "blind = timing.settle"),
