@@ -108,19 +108,21 @@ class SampleMemory(wiring.Component):
         depth = 1 << positions.bit_length()  # at least one more than are read: the next step writes while the oldest is read
         write = Signal(range(depth))
         older = Signal(range(positions))  # samples of the signal before the next one, as far as they matter
-        running = Signal()
+        running, going = Signal(), Signal()  # a slot's clock; and not its last one
         first, last = Signal(), Signal()
 
         m.d.comb += [
             first.eq(running & (self.clock == 0)),
-            last.eq(running & (self.clock == array.cycles - 1)),
+            last.eq(running & ~going),
+        ]
+        m.d.sync += [
+            running.eq(self.valid | going),
+            going.eq(self.valid | (going & (self.clock != array.cycles - 2))),
         ]
         with m.If(running):
             m.d.sync += self.clock.eq(self.clock + 1)
-        with m.If(last):
-            m.d.sync += running.eq(0)
         with m.If(self.valid):
-            m.d.sync += [write.eq(write + 1), running.eq(1), self.clock.eq(0)]
+            m.d.sync += [write.eq(write + 1), self.clock.eq(0)]
             with m.If(self.clear):
                 m.d.sync += older.eq(min(1, positions - 1))
             with m.Elif(older != positions - 1):
@@ -132,12 +134,10 @@ class SampleMemory(wiring.Component):
         for lane in range(array.lanes):
             products = array.lane(lane)
             ages = [product.position for product in products]
-            m.d.comb += self.samples[lane].eq(self._read(m, f"lane_{lane}", ages, write, older, running & ~last, depth))
+            m.d.comb += self.samples[lane].eq(self._read(m, f"lane_{lane}", ages, write, older, going, depth))
             mirrors = [product.terms[1][0] if len(product.terms) > 1 else None for product in products]
             if any(mirror is not None for mirror in mirrors):
-                m.d.comb += self.mirrors[lane].eq(
-                    self._read(m, f"mirror_{lane}", mirrors, write, older, running & ~last, depth)
-                )
+                m.d.comb += self.mirrors[lane].eq(self._read(m, f"mirror_{lane}", mirrors, write, older, going, depth))
         return m
 
     def _read(
