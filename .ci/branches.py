@@ -69,7 +69,7 @@ ELSEWHERE = {
     "convolver/functions.py": {"kind"},  # a dtype's
     "convolver/rank_filters.py": {"kind"},
     "convolver/twin_formats.py": {"kind"},
-    "convolver/run.py": {"kind", "stacked"},  # a file's
+    "convolver/run.py": {"kind", "planes", "stacked"},  # a file's
     "convolver/sounds.py": {"kind"},
     "hw/stream/delay.py": {"clocks"},  # a delay's
     "hw/link/fifo245.py": {"clocks"},
@@ -78,6 +78,7 @@ ELSEWHERE = {
     "hw/link/inbox.py": {"kind"},
     "hw/stream/slot_timer.py": {"clocks"},
     "host/link.py": {"kind"},
+    "host/tiling.py": {"planes"},  # where an array's signals or images are
     "sim/rtl/cells.py": {"operation"},  # an operator
     "sim/rtl/circuit.py": {"kind", "operation"},  # a token's, and an operator
     "sim/rtl/cpp_expressions.py": {"binary"},  # an operator's

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from .designs import BOUNDARIES, Boundary, Conv2DDesign, Design
+from .designs import Boundary, Conv2DDesign, Design
 from .formats import u8
 from .run import Filter
 
@@ -71,11 +71,9 @@ def cases(design: Design, frames: int, seed: int) -> Iterator[Case]:
     """Yields the frames that find the most faults first, then `frames` random ones; loadable coefficients are tried at their
     extremes and at random, and put back at the end. Of several planes each is another one, moved by a pixel."""
     for case in _cases(design, frames, seed):
-        if design.planes > 1:
-            planes = [np.roll(case.samples, plane, axis=(0, 1)) for plane in range(design.planes)]
-            yield replace(case, samples=np.stack(planes, axis=-1))
-        else:
-            yield case
+        axes = tuple(range(case.samples.ndim))
+        planes = [np.roll(case.samples, plane, axes) for plane in range(design.planes)]
+        yield replace(case, samples=np.stack(planes, axis=-1).reshape(*case.samples.shape, *design.sample_axes))
 
 
 def _cases(design: Design, frames: int, seed: int) -> Iterator[Case]:
@@ -90,24 +88,13 @@ def _cases(design: Design, frames: int, seed: int) -> Iterator[Case]:
     yield from _worst_cases(design, shape)
     for number in range(frames):
         yield Case(f"random frame {number + 1}", _random(design, shape, random), design)
-    if design.continuous:
-        yield Case("one signal in seven calls", _random(design, shape, random), design, pieces=7)
-    if design.switchable:
-        for boundary in BOUNDARIES:
-            switched = design.replace(boundary=boundary, fill=int(random.integers(sample.min, sample.max + 1)))
-            yield Case(f"boundary {boundary}, random frame", _random(design, shape, random), switched)
-            yield Case(f"boundary {boundary}, smallest frame", np.full((1, 1), sample.max), switched)
-    if not design.loadable:
-        return
-    (low, high), count = design.set_range, design.set_size
-    sets = {
-        "all coefficients at the minimum": [low] * count,
-        "all coefficients at the maximum": [high] * count,
-        "random coefficients": [int(value) for value in random.integers(low, high + 1, count)],
-    }
-    sets = {name: list(design.complete(values)) for name, values in sets.items()}
-    sets["its own coefficients again"] = list(design.weights)
-    for name, weights in sets.items():
+    for name, pieces in design.continuity.trial_pieces.items():
+        yield Case(name, _random(design, shape, random), design, pieces=pieces)
+    for boundary in design.border.choices:
+        switched = design.replace(boundary=boundary, fill=int(random.integers(sample.min, sample.max + 1)))
+        yield Case(f"boundary {boundary}, random frame", _random(design, shape, random), switched)
+        yield Case(f"boundary {boundary}, smallest frame", np.full((1, 1), sample.max), switched)
+    for name, weights in design.trial_sets(random).items():
         changed = design.with_weights(weights)
         yield Case(f"{name}, random frame", _random(design, shape, random), changed, load=True)
         for case in _worst_cases(changed, shape):
@@ -120,10 +107,9 @@ def check(device: Device, case: Case) -> str | None:
 
     if case.load:
         device.load(np.array(case.design.coefficient_set, np.int64))
-    if case.design.continuous:
-        device.silence()
+    case.design.continuity.start(device)
     expected = golden.run(case.design, case.samples)
-    border = case.design.border if case.design.switchable else {}
+    border = case.design.border.asked
     pieces = np.array_split(case.samples, case.pieces) if case.pieces > 1 else [case.samples]
     result = np.concatenate([np.asarray(device(piece, **border)) for piece in pieces if piece.size])
     return _differs(case.name, result, expected)
@@ -186,9 +172,7 @@ def loopback(device: Device, count: int, seed: int = 1, progress: Callable[[floa
 
     design = device.design
     size = design.sample.bytes
-    shape = design.shape_within(LOOPBACK_FRAME)
-    if design.planes > 1:
-        shape = (*shape, design.planes)
+    shape = (*design.shape_within(LOOPBACK_FRAME), *design.sample_axes)
     samples = int(np.prod(shape))
     frames = -(-count // (size * samples))
     data = lfsr(frames * samples * size, seed)
@@ -200,18 +184,13 @@ def loopback(device: Device, count: int, seed: int = 1, progress: Callable[[floa
             value -= (value >> (design.sample.width - 1)) << design.sample.width
         return value.reshape(shape)
 
-    before = np.zeros(0, np.int64)  # what a continuous filter keeps of the frames before
-    if design.continuous:
-        device.silence()
+    before = np.zeros((0, *shape[1:]), np.int64)  # what the core keeps of the frames before
+    design.continuity.start(device)
     results = device.stream(frame(number) for number in range(frames))
     for number, result in enumerate(results):
-        given = frame(number)
-        if design.continuous:
-            joined = np.concatenate([before, given])
-            expected = golden.run(design, joined)[len(before) :]
-            before = joined[max(0, len(joined) - (design.history or 0)) :]
-        else:
-            expected = golden.run(design, given)
+        given = np.concatenate([before, frame(number)])
+        expected = golden.run(design, given)[len(before) :]
+        before = given[max(0, len(given) - design.continuity.held) :]
         wrong = _differs(f"LFSR frame {number + 1}", np.asarray(result), expected)
         if wrong is not None:
             return wrong

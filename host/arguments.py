@@ -42,8 +42,7 @@ def checked_samples(
 
 def checked_set(design: Design, coefficients: npt.ArrayLike) -> Sequence[int]:
     """Coefficients as `Transport.load` takes them; raises `DesignError` if they break a promised symmetry."""
-    if not design.loadable:
-        raise DataError("Coefficients can be loaded only into a design with loadable=True; this one's are constant")
+    design.check_loadable()
     values = _integers("Coefficients", coefficients)
     shape = np.shape(design.coefficient_set)
     if values.shape != shape:
@@ -54,7 +53,8 @@ def checked_set(design: Design, coefficients: npt.ArrayLike) -> Sequence[int]:
 
 def with_border(design: Design, boundary: Boundary | None, fill: int | None) -> Design:
     """The design with the border that a call asks for, if it asks for one and the design can be switched."""
-    return design if boundary is None and fill is None else design.with_border(boundary, fill)
+    asked = {name: value for name, value in (("boundary", boundary), ("fill", fill)) if value is not None}
+    return design.with_border(**asked) if asked else design
 
 
 def checked_seconds(timeout: object) -> float | None:

@@ -9,7 +9,6 @@ from typing import Self
 import numpy.typing as npt
 
 from convolver.designs import Boundary, Design
-from convolver.errors import DataError
 from convolver.host.arguments import (
     check_items,
     check_progress,
@@ -125,7 +124,7 @@ class Device(Owned):
         array, planes = checked_samples(design, samples, stack)
         work = Work(design, array, planes, self._transport.frame_samples, progress=progress)
         with self._turns.taken(), self._forgetting():
-            self._switch(design)
+            design.border.tell(self._transport)
             self._transport.stream(work.take, work.give, timeout)
         return work.result
 
@@ -292,8 +291,7 @@ class Device(Owned):
             If the design isn't continuous, and each call starts from silence anyway.
         """
         self._check_owner()
-        if not self.design.continuous:
-            raise DataError("Only a FIR design with continuous=True keeps samples between calls; this one starts from silence")
+        self.design.continuity.check()
         with self._turns.taken():
             self._transport.silence()
 
@@ -318,7 +316,7 @@ class Device(Owned):
 
     @contextlib.contextmanager
     def _streaming(self, timeout: float | None, notify: Callable[[], None] = lambda: None) -> Iterator[Stream]:
-        self._switch(self.design)
+        self.design.border.tell(self._transport)
         with self._forgetting():
             stream = self._stream = Stream(self._transport, timeout, notify)
             try:
@@ -333,8 +331,8 @@ class Device(Owned):
         try:
             yield
         except BaseException:
-            if self._owned and self.design.continuous:
-                self._transport.silence()
+            if self._owned:
+                self.design.continuity.start(self._transport)
             raise
 
     def _finish(self) -> None:
@@ -342,8 +340,3 @@ class Device(Owned):
         if self._stream is not None:
             self._stream.finish()
             self._stream = None
-
-    def _switch(self, design: Design) -> None:
-        """Tells the core which border it makes; what it puts around an image that is padded here doesn't matter."""
-        if design.switchable:
-            self._transport.switch("constant" if design.boundary == "wrap" else design.boundary, design.fill)

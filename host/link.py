@@ -8,7 +8,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Self
 
-from convolver.designs import GATEWARE_BOUNDARIES, Boundary, Design
+from convolver.designs import Boundary, Design, boundary_code
 from convolver.errors import (
     DesignMismatch,
     DeviceRestarted,
@@ -205,7 +205,8 @@ class LinkTransport(Owned):
             held = self._holds
             with contextlib.suppress(LinkError), self._failing():
                 device = self._ask()
-            self._forgot |= held and not self._session.open
+            if not self._session.open:
+                self._forgot |= held
         welcome = self._welcome
         told: dict[str, int | bool | str] = {"answers": bool(device)} if ask else {}
         told |= {
@@ -375,7 +376,7 @@ class _Frames:
             requests.append(_write(Register[design.axes[0].upper()], sizes))
             if self.border is not None:
                 boundary, fill = self.border
-                requests.append(_write(Register.BOUNDARY, [GATEWARE_BOUNDARIES.index(boundary), fill & 0xFFFFFFFF]))
+                requests.append(_write(Register.BOUNDARY, [boundary_code(boundary), fill & 0xFFFFFFFF]))
             shape = design.core_shape(*sizes)
             self._under_way.append(_Results(len(requests), shape, math.prod(shape) * design.result_bytes))
             yield from requests

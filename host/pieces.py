@@ -22,15 +22,14 @@ def preparation(design: Design, frame_samples: int, *, joined: bool, stack: bool
         return lambda item: Work(design, *checked_samples(design, item, stack), frame_samples)
     if (history := design.history) is None or stack:
         raise DataError("Only the pieces of one signal, for a 1-D design, can be joined")
-    last = np.zeros(0, np.int64)
+    last, brought = np.zeros(0, np.int64), history - design.continuity.held
 
     def piece(item: npt.ArrayLike) -> Work:
         nonlocal last
         array, _ = checked_samples(design, item, False, joined=True)
         before = len(last)
-        if not design.continuous:
-            array = np.concatenate([last, array.astype(np.int64)])
-            last = array[max(len(array) - history, 0) :].copy()
+        array = np.concatenate([last, array.astype(np.int64)])
+        last = array[max(len(array) - brought, 0) :].copy()
         return Work(design, array, frame_samples=frame_samples, skip=before)
 
     return piece

@@ -134,11 +134,11 @@ class Work:
             self._gather = _gather_signal
             shape: tuple[int, ...] = (len(first) - skip,)
             limits = limits or frame_limits(design, 1, frame_samples)
-            alone = design.continuous and array.ndim > 1
-            held = design.continuous and not alone
-            axes = [_signal_cuts(0 if held else design.history, len(first), limits[0], skip, alone=alone)]
-            if alone and design.history:  # nothing of a stack stays in the core
-                behind = [(planes[-1], Cut(slice(0, 0), slice(0, 0), slice(0, 0), design.history))]
+            stack, held = array.ndim > 1, design.continuity.held
+            before = design.history if stack else design.history - held
+            axes = [_signal_cuts(before, len(first), limits[0], skip, held)]
+            if stack and held:  # nothing of a stack stays in the core
+                behind = [(planes[-1], Cut(slice(0, 0), slice(0, 0), slice(0, 0), held))]
         else:
             sizes, planes_inside = first.shape[: len(rules)], first.shape[len(rules) :]
             shape = (*design.output_shape(*sizes), *planes_inside)
@@ -195,18 +195,18 @@ class Work:
         return np.empty(self._shape, np.int64 if fits_int64(self._design.output_format) else object)
 
 
-def _signal_cuts(before: int, length: int, most: int, skip: int, *, alone: bool) -> list[Cut]:
+def _signal_cuts(before: int, length: int, most: int, skip: int, held: int) -> list[Cut]:
     """The pieces of a signal, each with `before` samples in front of it. The first `skip` samples only stand before it: their
     results are left out.
 
-    A core that is continuous holds what stands before a piece. A signal that is to be filtered `alone` there brings the silence
-    that stands before it.
+    A core that holds `held` samples of the frame before sees them in front of a piece: where it is to see `before` others, the
+    signal brings the silence that stands before it.
     """
     if length == skip:
         return []
     found = []
     for cut in cuts(length, length, before, 0, most):
-        zeros = before - (cut.target.start - cut.source.start) if alone else 0
+        zeros = min(before - (cut.target.start - cut.source.start), held)
         late = max(skip - cut.target.start, 0)
         keep = slice(cut.keep.start + zeros + late, cut.keep.stop + zeros)
         found.append(Cut(cut.source, keep, slice(cut.target.start + late - skip, cut.target.stop - skip), zeros))
@@ -283,9 +283,7 @@ class _Axis:
 
 def _bordered(size: int, around: tuple[int, int], boundary: Boundary) -> Indices:
     """Indices of an axis with a border around it; in images smaller than it, it bounces or repeats as often as needed."""
-    if boundary == "constant":
-        return np.pad(np.arange(size), around, mode="constant", constant_values=_OUTSIDE)
-    return np.pad(np.arange(size), around, mode=boundary)
+    return np.pad(np.arange(size) - _OUTSIDE, around, mode=boundary) + _OUTSIDE  # `constant` is 0 between the two
 
 
 def _gather_signal(samples: Samples, cuts: Sequence[Any], fill: int) -> Samples:

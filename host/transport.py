@@ -17,11 +17,8 @@ Samples = npt.NDArray[Any]
 def arranged(design: Design, results: Samples, shape: Sequence[int]) -> Samples:
     """Results in the order in which they come, as an array of this shape, with an axis behind it for several planes; those of
     several outputs, which come together, as one such array each, along the first axis."""
-    if design.planes > 1:
-        shape = (*shape, design.planes)
-    if not design.result_axes:
-        return results.reshape(shape)
-    return np.moveaxis(results.reshape(*shape, design.outputs), -1, 0)
+    shape = (*shape, *design.sample_axes)
+    return np.moveaxis(results.reshape(*shape, design.outputs), -1, 0).reshape(*design.result_axes, *shape)
 
 
 class Transport(Protocol):

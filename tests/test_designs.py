@@ -4,13 +4,14 @@ import dataclasses
 import itertools
 import json
 import tomllib
+from unittest.mock import Mock, call
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from convolver import Conv2DDesign, DesignError, FileError, FIRDesign, Format, load_design, q1_15, s8, u8
+from convolver import Conv2DDesign, DataError, DesignError, FileError, FIRDesign, Format, load_design, q1_15, s8, u8
 from convolver.designs import BOUNDARIES, MODES, OPERATIONS, design_from_dict, design_from_json
 from convolver.formats import OVERFLOWS, ROUNDINGS
 from convolver.plan.lowering import lower
@@ -561,3 +562,52 @@ def test_half_a_set_stands_for_the_whole(taps, symmetry):
     broken = (*whole[:-1], whole[-1] + 1)
     with pytest.raises(DesignError, match=rf"^Coefficients must be {symmetry}: tap 0 "):
         design.independent(broken)
+
+
+IMAGE = Conv2DDesign([[1, 2, 1]])
+
+
+@pytest.mark.parametrize(
+    ("design", "words", "asked", "told"),
+    [
+        (FIRDesign([1, 2]), "", {}, []),
+        (IMAGE.replace(mode="valid"), "", {}, []),
+        (IMAGE.replace(boundary="edge"), ", boundary edge", {}, []),
+        (IMAGE.replace(fill=3), ", boundary constant 3", {}, []),
+        (IMAGE.replace(boundary="wrap"), ", boundary wrap, which the host pads", {}, []),
+        (IMAGE.replace(mode="full"), ", boundary constant 0, which the host pads", {}, []),
+        (
+            IMAGE.replace(switchable=True, fill=3),
+            ", boundary switchable, first constant 3",
+            {"boundary": "constant", "fill": 3},
+            [("constant", 3)],
+        ),
+        (
+            IMAGE.replace(switchable=True, boundary="wrap"),
+            ", boundary switchable, first wrap",
+            {"boundary": "wrap"},
+            [("constant", 0)],
+        ),
+    ],
+)
+def test_a_border_says_what_it_is_and_tells_it_where_it_can_be_chosen(design, words, asked, told):
+    core = Mock()
+    design.border.tell(core)
+    assert (str(design.border), design.border.asked, core.mock_calls) == (words, asked, [call.switch(*one) for one in told])
+    assert design.border.choices == (BOUNDARIES if told else ())
+
+
+def test_only_a_continuous_filter_holds_samples_and_is_silenced():
+    kept = FIRDesign([1, 2, 3], continuous=True)
+    for design, held in ((kept, 2), (kept.replace(coefficients=[3]), 0)):
+        core = Mock()
+        design.continuity.start(core)
+        design.continuity.check()
+        assert (design.continuity.held, core.mock_calls) == (held, [call.silence()])
+    for design in (kept.replace(continuous=False), IMAGE):
+        design.continuity.start(None)
+        assert design.continuity.held == 0
+        with pytest.raises(DataError) as error:
+            design.continuity.check()
+        rule = "Only a FIR design with continuous=True keeps samples between calls"
+        assert str(error.value) == f"{rule}; this one starts from silence"

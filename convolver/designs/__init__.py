@@ -31,6 +31,7 @@ from .words import (
     Structure,
     Swap,
     Symmetry,
+    boundary_code,
 )
 
 __all__ = [
@@ -59,6 +60,7 @@ __all__ = [
     "Structure",
     "Swap",
     "Symmetry",
+    "boundary_code",
     "design_class",
     "design_from_dict",
     "design_from_json",

@@ -5,11 +5,15 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
+import numpy as np
+
 from ..arguments import integers, shown
 from ..errors import DataError, DesignError
 from ..formats import Format
 from ..quantize import Quantized
 from .axes import FrameAxis
+from .borders import NoBorder
+from .continuity import Separate
 from .words import Boundary, Plane
 
 __all__ = ["SCHEMA", "Design", "format_of", "so_many"]
@@ -98,6 +102,11 @@ class Design:
         return 1
 
     @property
+    def sample_axes(self) -> tuple[int, ...]:
+        """The axes that samples and results have behind the frame's own: one of `planes`, where there are several."""
+        return ()
+
+    @property
     def result_axes(self) -> tuple[int, ...]:
         """The axes that results have in front of the samples' own: one of `outputs`, where the design asks for it."""
         return ()
@@ -166,9 +175,14 @@ class Design:
         return dataclasses.replace(self, **changes)  # type: ignore[type-var]  # every subclass is a dataclass
 
     @property
-    def border(self) -> dict[str, Any]:
-        """What a device is told of a frame's border, where that is chosen at run time."""
-        return {}
+    def border(self) -> NoBorder:
+        """What stands outside a frame, and whether that is chosen at run time."""
+        return NoBorder()
+
+    @property
+    def continuity(self) -> Separate:
+        """How frames follow one another."""
+        return Separate()
 
     @property
     def frame_axes(self) -> tuple[FrameAxis, ...]:
@@ -199,8 +213,8 @@ class Design:
         """
         raise NotImplementedError
 
-    def with_border(self, boundary: object, fill: object) -> Self:  # noqa: ARG002  # where there is a border to choose
-        """The design with the border of one frame; None leaves what it has.
+    def with_border(self, **asked: object) -> Self:  # noqa: ARG002  # where there is a border to choose
+        """The design with the border of one frame: `boundary`, `fill` or both.
 
         Raises
         ------
@@ -243,6 +257,14 @@ class Design:
     def set_size(self) -> int:
         """Coefficients of a set that is loaded; 0 where none can be."""
         return len(self.weights) if self.loadable else 0
+
+    def check_loadable(self) -> None:
+        """Raises `DataError` if the coefficients are constant."""
+        raise DataError("Coefficients can be loaded only into a design with loadable=True; this one's are constant")
+
+    def trial_sets(self, random: np.random.Generator) -> dict[str, tuple[int, ...]]:  # noqa: ARG002  # where there are some
+        """The sets of a quick test, in the order of `weights`, by a name for each: the last one is the design's own."""
+        return {}
 
     @property
     def coefficient_format(self) -> Format:

@@ -6,7 +6,7 @@ import operator
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 from ..arguments import between, choice, flag, index, is_sequence, items, shown
 from ..errors import DataError, DesignError
@@ -14,6 +14,7 @@ from ..formats import Format, Overflow, Rounding, u1, u8
 from ..quantize import Quantized
 from ..structure import factors_of, multipliers_of
 from .base import format_of, so_many
+from .borders import ChosenBorder, FixedBorder, NoBorder, PaddedBorder
 from .geometry import ImageGeometry
 from .image_stacks import by, stack_of_images
 from .kernels import MAX_KERNELS, MAX_SIDE, kernels_of
@@ -252,8 +253,7 @@ class Conv2DDesign(ImageGeometry, LinearDesign):  # type: ignore[misc]  # output
 
     def describe(self) -> str:
         size = f"{self.kernel_rows}x{self.kernel_columns}"
-        constant = "loadable" if self.loadable else "constant"
-        return f"{size}, {constant} {self.coefficient_format}, {self.pixel} pixels, {self.columns} columns, {self.boundary}"
+        return f"{size}, {self.origin} {self.coefficient_format}, {self.pixel} pixels, {self.columns} columns, {self.boundary}"
 
     @property
     def stacked(self) -> bool:
@@ -286,23 +286,24 @@ class Conv2DDesign(ImageGeometry, LinearDesign):  # type: ignore[misc]  # output
             planes = [(*plane, number) for plane in planes for number in range(shape[-1])]
         return [(number, *plane) for number in range(shape[0]) for plane in planes] if stack else planes
 
-    def with_border(self, boundary: object, fill: object) -> Self:
+    def with_border(self, **asked: object) -> Self:
         if not self.switchable:
             raise DataError(f"A boundary can be chosen only of a design with switchable=True; this one's is {self.boundary}")
-        changes = {name: value for name, value in (("boundary", boundary), ("fill", fill)) if value is not None}
         try:
-            changed = self.replace(**changes)
+            changed = self.replace(**asked)
         except DesignError as error:
             raise DataError(str(error)) from None
-        if fill is not None and changed.boundary != "constant":
+        if "fill" in asked and changed.boundary != "constant":
             told = f"not {changed.fill} for {changed.boundary}; leave it out"
             raise DataError(f"A fill can be chosen only for the boundary constant, {told}")
         return changed
 
     @property
-    def border(self) -> dict[str, Any]:
-        # A fill is only for the boundary constant.
-        return {"boundary": self.boundary} | ({"fill": self.fill} if self.boundary == "constant" else {})
+    def border(self) -> NoBorder:
+        if self.mode == "valid":
+            return NoBorder()
+        border = ChosenBorder if self.switchable else PaddedBorder if self.host_pads else FixedBorder
+        return border(self.boundary, self.fill)
 
     @property
     def coefficient_set(self) -> Kernel | tuple[Kernel, ...]:
@@ -336,6 +337,14 @@ class Conv2DDesign(ImageGeometry, LinearDesign):  # type: ignore[misc]  # output
     @property
     def outputs(self) -> int:
         return len(self.kernels) if self.combine == "none" else 1
+
+    @property
+    def results(self) -> str:
+        return f"{self.outputs} of {self.output_format} a pixel" if self.outputs > 1 else super().results
+
+    @property
+    def sample_axes(self) -> tuple[int, ...]:
+        return (self.planes,) if self.planes > 1 else ()
 
     @property
     def result_axes(self) -> tuple[int, ...]:

@@ -13,6 +13,7 @@ from ..quantize import Quantized
 from ..specification import KINDS, FromSpecification
 from ..specified import Specified
 from .base import format_of, so_many
+from .continuity import Continued, Separate
 from .linear import LinearDesign, slot_clocks
 from .signal_geometry import SignalGeometry
 from .words import SWAPS, SYMMETRIES, Swap, Symmetry
@@ -201,8 +202,7 @@ class FIRDesign(SignalGeometry, FromSpecification, LinearDesign):
         return self.data
 
     def describe(self) -> str:
-        constant = "loadable" if self.loadable else "constant"
-        return f"{self.taps} taps, {constant} {self.coefficient_format}, {self.data} samples"
+        return f"{self.taps} taps, {self.origin} {self.coefficient_format}, {self.data} samples"
 
     @property
     def weights(self) -> tuple[int, ...]:
@@ -224,6 +224,10 @@ class FIRDesign(SignalGeometry, FromSpecification, LinearDesign):
     @property
     def history(self) -> int:  # type: ignore[override]  # of each design another
         return self.taps - 1
+
+    @property
+    def continuity(self) -> Separate:
+        return Continued(self.history) if self.continuous else Separate()
 
     def worst_windows(self) -> dict[str, Any]:
         return {"sum": self.coefficients[::-1]}

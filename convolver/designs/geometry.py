@@ -130,6 +130,11 @@ class ImageGeometry:
         return self.core_mode == "valid" and (columns - 1) % pixels + self.core_late >= pixels
 
     @property
+    def spacing(self) -> str:
+        """Which places have results, in words; nothing where all have."""
+        return ", stride {}x{}".format(*self.stride) if self.stride != (1, 1) else ""
+
+    @property
     def host_pads(self) -> bool:
         """Whether the host pads every image before the core sees it."""
         return self.core_mode == "valid" and self.mode != "valid"

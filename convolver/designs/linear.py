@@ -6,6 +6,8 @@ from functools import cached_property
 from math import gcd
 from typing import ClassVar, Self
 
+import numpy as np
+
 from ..arguments import between, choice, flag, shown
 from ..errors import DesignError
 from ..formats import OVERFLOWS, ROUNDINGS, Format, Overflow, Rounding, round_shift
@@ -123,6 +125,31 @@ class LinearDesign(Design):
         """`output`, which is never None once the design is made."""
         assert self.output is not None
         return self.output
+
+    @property
+    def origin(self) -> str:
+        """Where coefficients come from, in a word."""
+        return "loadable" if self.loadable else "constant"
+
+    @property
+    def results(self) -> str:
+        """Format of the results of one place and, where there are several, their number."""
+        return str(self.output_format)
+
+    def check_loadable(self) -> None:
+        if not self.loadable:
+            super().check_loadable()
+
+    def trial_sets(self, random: np.random.Generator) -> dict[str, tuple[int, ...]]:
+        if not self.loadable:
+            return {}
+        (low, high), count = self.set_range, self.set_size
+        return {
+            "all coefficients at the minimum": self.complete([low] * count),
+            "all coefficients at the maximum": self.complete([high] * count),
+            "random coefficients": self.complete([int(value) for value in random.integers(low, high + 1, count)]),
+            "its own coefficients again": self.weights,
+        }
 
     @property
     def sums(self) -> tuple[tuple[int, ...], ...]:

@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from convolver.designs import GATEWARE_BOUNDARIES, Boundary, Design
+from convolver.designs import Boundary, Design
 from convolver.errors import FrameError, LinkTimeout, PortError
 from convolver.host.ownership import Owned
 from convolver.host.transport import Samples, arranged
@@ -370,8 +370,7 @@ class TwinTransport(Owned):
         self._simulation: Simulation | None = Simulation(self._compiled)
         self._coefficients: tuple[int, ...] | None = None
         self._border: tuple[Boundary, int] | None = None
-        if design.switchable and design.boundary in GATEWARE_BOUNDARIES:
-            self._border = design.boundary, design.fill
+        design.border.tell(self)
         self._loaded = True
         self._clocks = self._beats_in = self._beats_out = 0
         self._sticky: set[str] = set()

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convolver.designs import GATEWARE_BOUNDARIES, Boundary
+from convolver.designs import Boundary, boundary_code
 from convolver.formats import Format
 
 __all__ = [
@@ -123,7 +123,7 @@ def beats_of(
         np.cumsum([0, *map(len, each)], dtype=np.int64)[:-1],
         np.array([rows for rows, _ in images], dtype=np.int64),
         np.array([columns for _, columns in images], dtype=np.int64),
-        np.array([GATEWARE_BOUNDARIES.index(boundary) for boundary, _ in borders], dtype=np.int64),
+        np.array([boundary_code(boundary) for boundary, _ in borders], dtype=np.int64),
         np.array([fill for _, fill in borders], dtype=np.int64),
     )
 
