@@ -128,7 +128,12 @@ class DotProduct:
     @property
     def sum_levels(self) -> int:
         """Levels of the adder trees in front of the array; 0 where each place has a product of its own."""
-        return 0 if self.systolic else max((len(product.terms) - 1).bit_length() for product in self.products)
+        return (self.sharing - 1).bit_length()
+
+    @property
+    def sharing(self) -> int:
+        """The most places that share a multiplication, whose samples are added up in front of the array."""
+        return 1 if self.systolic else max(len(product.terms) for product in self.products)
 
     @cached_property
     def operand(self) -> Format:

@@ -23,12 +23,12 @@ from .stages import (
     ColumnFilter,
     LineBuffer,
     Magnitude,
+    MagnitudeSum,
     Memory,
     Raster,
     Serialise,
     Stage,
     Sums,
-    Threshold,
     Window,
     cycles_of,
 )
@@ -58,12 +58,11 @@ def lower_conv2d(design: Conv2DDesign, target: Target) -> ArrayPlan:
     if folded:
         body.append(Serialise(SERIALISE_LATENCY, coefficient_memories(store)))
     body += slowest(arrays)
-    if design.absolute or design.combine == "sum_abs":
-        body.append(Magnitude(1 + ((len(design.kernels) - 1).bit_length() if design.combine == "sum_abs" else 0)))
-    binary = design.threshold is not None
-    body += rounding(design, binary=binary)
-    if binary:
-        body.append(Threshold(1))
+    if design.combine == "sum_abs":
+        body.append(MagnitudeSum(1 + (len(design.kernels) - 1).bit_length(), terms=len(design.kernels)))
+    elif design.absolute:
+        body.append(Magnitude(1))
+    body += rounding(design)
     marks = 3 + (design.pixels_per_clock if design.pixels_per_clock > 1 else 0)
     latency = cycles_of(body) + output_buffer(design, 2, marks).cycles
     timing = RasterTiming(

@@ -1,7 +1,7 @@
 """The end of every pipeline: output stage and output buffer."""
 
 from ..designs import Design, LinearDesign
-from .stages import Memory, OutputBuffer, Round, Saturate, Stage
+from .stages import Memory, OutputBuffer, Round, Saturate, Stage, Threshold
 
 __all__ = ["BUFFER_LATENCY", "CREDIT_LATENCY", "output_buffer", "rounding"]
 
@@ -12,15 +12,16 @@ BUFFER_LATENCY = 3
 """Cycles from the write of a result into the output buffer to its offer."""
 
 
-def rounding(design: LinearDesign, *, binary: bool = False) -> tuple[Stage, ...]:
-    """Shift, rounding and overflow; of binary results nothing is saturated."""
+def rounding(design: LinearDesign) -> tuple[Stage, ...]:
+    """Shift, rounding, and overflow or threshold: of binary results nothing is saturated."""
     low, high = design.result_range
     output = design.output_format
-    saturates = design.overflow == "saturate" and not (low in output and high in output) and not binary
     stages: list[Stage] = []
     if design.shift and design.rounding != "floor":
         stages.append(Round(2))
-    if saturates:
+    if design.threshold is not None:
+        stages.append(Threshold(1, level=design.threshold, above=output.max))
+    elif design.overflow == "saturate" and not (low in output and high in output):
         stages.append(Saturate(1))
     return tuple(stages)
 

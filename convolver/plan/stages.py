@@ -17,6 +17,7 @@ __all__ = [
     "GroupChain",
     "LineBuffer",
     "Magnitude",
+    "MagnitudeSum",
     "Memory",
     "MemoryUse",
     "Multiply",
@@ -67,6 +68,11 @@ class Stage:
     name: ClassVar[str]
     cycles: int
     memories: tuple[Memory, ...] = ()
+
+    @property
+    def fate(self) -> str:
+        """What it makes of results that the output format doesn't hold, or of all; nothing where it leaves them alone."""
+        return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,9 +218,26 @@ class Parts(Stage):
 
 @dataclass(frozen=True, slots=True)
 class Magnitude(Stage):
-    """Takes magnitudes of sums, and adds them up."""
+    """Takes magnitudes of sums."""
 
     name = "magnitude"
+
+    def told(self, greatest: str) -> str:
+        """What comes out of it, of which the greatest is this."""
+        return greatest
+
+
+@dataclass(frozen=True, slots=True)
+class MagnitudeSum(Magnitude):
+    """Takes magnitudes of sums, and adds them up.
+
+    terms : how many.
+    """
+
+    terms: int = 1
+
+    def told(self, greatest: str) -> str:
+        return f"the sum of {self.terms}, {greatest}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,12 +253,26 @@ class Saturate(Stage):
 
     name = "saturation"
 
+    @property
+    def fate(self) -> str:
+        return ", saturated"
+
 
 @dataclass(frozen=True, slots=True)
 class Threshold(Stage):
-    """Compares results with a threshold."""
+    """Compares results with a threshold.
+
+    level : the threshold.
+    above : what takes the place of results above it; 0 of all others.
+    """
 
     name = "threshold"
+    level: int = 0
+    above: int = 1
+
+    @property
+    def fate(self) -> str:
+        return f"; {self.above} above {self.level}, else 0"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, ClassVar
 
 from ..designs import Design
 from ..plan import Family, Plan, lower
 from ..plan.shell import block_latency
+from .numbers import counted, plain
 
 __all__ = ["Report"]
 
@@ -44,7 +46,7 @@ class Report:
             "family": self.family,
             "latency": plan.latency,
             "block_latency": list(block_latency(plan)),
-            "clocks_per_sample": plan.cycles if plan.pixels == 1 else plan.cycles / plan.pixels,
+            "clocks_per_sample": plain(Fraction(plan.cycles, plan.pixels)),
             "multipliers": plan.multipliers,
             "hard_multipliers": plan.hard_multipliers,
             "lanes": plan.multiplications,
@@ -108,10 +110,8 @@ class Report:
         return f"latency {least} to {most}, for a register slice in front: {waits}"
 
     def _throughput(self) -> str:
-        plan, element = self.plan, self.design.element
-        if plan.pixels > 1:
-            return f"{plan.pixels} {element}s in 1 clock, a line in whole clocks"
-        return f"1 {element} in {plan.cycles} clock{'s' * (plan.cycles > 1)}"
+        plan = self.plan
+        return f"{counted(plan.pixels, self.design.element)} in {counted(plan.cycles, 'clock')}{plan.timing.rounded}"
 
     def _memory(self) -> str:
         plan = self.plan

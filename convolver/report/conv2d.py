@@ -25,10 +25,8 @@ class Conv2DReport(LinearReport):
         """Rows and columns of the largest image as the core sees it, with all that the host adds."""
         from ..host.tiling import frame_of
 
-        rows, columns = self.design.rows, self.design.columns
-        if self.design.mode == "valid":  # the least that gives a result
-            rows, columns = max(rows, self.design.kernel_rows), max(columns, self.design.kernel_columns)
-        rows, columns = frame_of(self.design, rows, columns)
+        sizes = self.design.rows, self.design.columns
+        rows, columns = frame_of(self.design, *map(max, sizes, self.design.least_shape))  # the least that gives a result
         return rows, columns
 
     def own_numbers(self) -> Iterator[tuple[str, Any]]:
@@ -49,23 +47,16 @@ class Conv2DReport(LinearReport):
         design = self.design
         size, count = f"{design.kernel_rows}x{design.kernel_columns}", len(design.kernels)
         kernels = f"{count} kernels of {size} in one pass" if count > 1 else f"a kernel of {size}"
-        planes = f", {design.planes} planes side by side" if design.planes > 1 else ""
-        stride = ", stride {}x{}".format(*design.stride) if design.stride != (1, 1) else ""
-        form = f"{design.operation} with {kernels}, mode {design.mode}{stride}{planes}"
-        border = f", boundary {design.boundary}" if design.mode != "valid" else ""
-        if design.switchable:
-            border = f", boundary switchable, first {design.boundary}"
-        fill = f" {design.fill}" if border and design.boundary == "constant" else ""
-        host = ", which the host pads" if design.host_pads else ""
-        return f"{form}{border}{fill}{host}, images up to {design.rows}x{design.columns}"
+        planes = "".join(f", {planes} planes side by side" for planes in design.sample_axes)
+        form = f"{design.operation} with {kernels}, mode {design.mode}{design.spacing}{planes}"
+        return f"{form}{design.border}, images up to {design.rows}x{design.columns}"
 
     def magnitudes(self) -> Iterator[Line]:
         design = self.design
-        if self.plan.find(Magnitude) is None:
+        if (stage := self.plan.find(Magnitude)) is None:
             return
         form = design.stage_input
-        greatest = f"{form.width} bits, up to {max(high for _, high in design.stage_ranges)}"
-        yield "magnitude", f"the sum of {len(design.kernels)}, {greatest}" if design.combine == "sum_abs" else greatest
+        yield "magnitude", stage.told(f"{form.width} bits, up to {max(high for _, high in design.stage_ranges)}")
 
     def frame_clocks(self) -> str:
         design, plan = self.design, self.plan

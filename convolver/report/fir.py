@@ -7,7 +7,8 @@ from typing import Any
 from ..designs import FIRDesign
 from ..response import group_delay
 from .base import Line
-from .linear import LinearReport, number
+from .linear import LinearReport
+from .numbers import counted
 from .signals import SignalReport
 
 __all__ = ["FIRReport"]
@@ -29,7 +30,7 @@ class FIRReport(SignalReport, LinearReport):
             yield "attenuation_db", self.design.specified.attenuation_db
 
     def what(self) -> str:
-        return f"FIR filter of {self.design.taps} tap{'s' * (self.design.taps > 1)}"
+        return f"FIR filter of {counted(self.design.taps, 'tap')}"
 
     def values(self) -> Iterator[Line]:
         yield from super().values()
@@ -53,7 +54,7 @@ class FIRReport(SignalReport, LinearReport):
         delay, linear = group_delay(self.design.coefficients)
         if delay is None:
             return "differs by frequency; at frequency zero there is none, as the gain is zero"
-        samples = f"{number(delay)} sample{'s' * (delay != 1)}"
+        samples = counted(delay, "sample")
         return f"{samples} at every frequency" if linear else f"{samples} at frequency zero; differs by frequency"
 
 

@@ -9,9 +9,10 @@ from typing import Any
 from ..designs import LinearDesign
 from ..plan import ArrayPlan, lower
 from .base import Line, Report
+from .numbers import number
 from .rounding import rounding_error
 
-__all__ = ["LinearReport", "number"]
+__all__ = ["LinearReport"]
 
 
 @dataclass(frozen=True)
@@ -62,13 +63,12 @@ class LinearReport(Report):
         design = self.design
         low, high = design.sum_range
         result_low, result_high = design.result_range
-        constant = "loadable" if design.loadable else "constant"
-        yield "coefficients", f"{len(design.weights)} {constant}, {design.coefficient_format}"
+        yield "coefficients", f"{len(design.weights)} {design.origin}, {design.coefficient_format}"
         if design.quantized is not None:
             yield "quantised", str(design.quantized)
         yield "accumulator", f"{design.accumulator.width} bits, for sums from {low} to {high}"
         yield from self.magnitudes()
-        yield "output", f"{self._outputs()}, results from {result_low} to {result_high}{self._fate()}"
+        yield "output", f"{design.results}, results from {result_low} to {result_high}{self._fate()}"
         yield "rounding", self._rounding()
         yield "gain", f"{number(self.gain)} for a constant input, {number(self.worst_gain)} at worst"
 
@@ -76,20 +76,12 @@ class LinearReport(Report):
         """What is made of the sums before the output stage."""
         return iter(())
 
-    def _outputs(self) -> str:
-        """Format and number of the results."""
-        design = self.design
-        return f"{design.outputs} of {design.output_format} a pixel" if design.outputs > 1 else str(design.output_format)
-
     def _fate(self) -> str:
         """What becomes of results outside the output format, where there are any; or of all, where there is a threshold."""
-        if self.design.threshold is not None:
-            return f"; {self.design.output_format.max} above {self.design.threshold}, else 0"
         low, high = self.design.result_range
         output = self.design.output_format
-        if low in output and high in output:
-            return ", all of which fit"
-        return {"saturate": ", saturated", "wrap": ", wrapped"}[self.design.overflow]
+        told = "".join(stage.fate for stage in self.plan.stages)
+        return told or (", all of which fit" if low in output and high in output else ", wrapped")
 
     def _rounding(self) -> str:
         design = self.design
@@ -107,15 +99,12 @@ class LinearReport(Report):
     def _structure(self) -> Iterator[Line]:
         """What of a kernel's structure is used."""
         plan = self.plan
-        if plan.structure == "direct":
-            return
-        sums = [len(product.terms) for one in plan.filters for product in one.products]
-        shared = f"equal weights share a multiplier, {max(sums)} at most" if max(sums) > 1 else ""
-        if not plan.columns:
-            yield "structure", shared
-            return
-        separable = f"separable, a column of {plan.columns[0].positions} and a row of {plan.arrays[0].positions}"
-        yield "structure", f"{separable}; {shared}" if shared else separable
+        sides = list(zip(plan.columns, plan.arrays, strict=False))[:1]
+        told = [f"separable, a column of {column.positions} and a row of {row.positions}" for column, row in sides]
+        if (most := max(one.sharing for one in plan.filters)) > 1:
+            told.append(f"equal weights share a multiplier, {most} at most")
+        if told:
+            yield "structure", "; ".join(told)
 
     def _blocks(self) -> str:
         """What wide factors make of it."""
@@ -124,8 +113,3 @@ class LinearReport(Report):
             return ""
         wide, narrow = plan.target.factors
         return f", made of {plan.hard_multipliers} hard ones of {wide}x{narrow} bits"
-
-
-def number(value: Fraction) -> str:
-    """An exact integer, or six digits."""
-    return str(value.numerator) if value.denominator == 1 else f"{float(value):.6g}"

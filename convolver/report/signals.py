@@ -1,6 +1,7 @@
 """What the report of any filter of a signal says of its frames."""
 
 from .base import Report
+from .numbers import times
 
 __all__ = ["SignalReport"]
 
@@ -10,6 +11,6 @@ class SignalReport(Report):
 
     def frame_clocks(self) -> str:
         plan = self.plan
-        samples = f"{plan.cycles}N" if plan.cycles > 1 else "N"
+        samples = times(plan.cycles, "N")
         told = f"of N samples takes {samples} {plan.timing.frame_clocks(0):+} clocks, {samples} back to back"
         return told.replace(" +", " + ")

@@ -32,11 +32,11 @@ class Magnitude(wiring.Component):
         What goes to the output stage, as wide as `design.stage_ranges`; `latency` clocks later.
     """
 
-    makes = (stages.Magnitude,)
+    makes = (stages.Magnitude, stages.MagnitudeSum)
 
     def __init__(self, plan: ArrayPlan) -> None:
         design = plan.design
-        self._adds = design.combine == "sum_abs"
+        self._adds = plan.find(stages.MagnitudeSum) is not None
         self._count = len(plan.arrays)
         self._outputs = [Format.holding(*reach) for reach in design.stage_ranges]
         self.latency = plan.cycles_in(MagnitudeStage)
