@@ -11,6 +11,7 @@ Second table: seconds of processor time from a design to its RTLIL (Amaranth) an
 three, 16-bit samples and loadable 16-bit coefficients. The marks: 128 taps in 5 s, and no more for each tap than fewer take.
 """
 
+import argparse
 import os
 import re
 from collections.abc import Callable
@@ -93,6 +94,7 @@ def elaboration() -> None:
 
 
 def main() -> None:
+    argparse.ArgumentParser(description="What FIR cores sustain, and how long their elaboration takes.").parse_args()
     sustained()
     print()
     elaboration()

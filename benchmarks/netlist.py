@@ -8,8 +8,8 @@ marks: 8 taps of 16x16 bits on 8 SB_MAC16 and 16 of 8x8 on 8; 16 taps on 16 DSP4
 array in 60 LUT; 3x3 pixels on 9 DSP48E1, and on 5 SB_MAC16 at one pixel in two clocks; all registers on.
 """
 
+import argparse
 import json
-import sys
 from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -110,7 +110,13 @@ def registers(block: dict[str, Any]) -> str:
 
 def main() -> None:
     """Prints the tables."""
-    if rows := sys.argv[1:]:
+    parser = argparse.ArgumentParser(description="Hard multipliers in a netlist, and the registers that are on.")
+    parser.add_argument("rows", nargs="*", metavar="ROW", help=f"of {', '.join(DESIGNS)}; without any, the table of cores")
+    rows = parser.parse_args().rows
+    for row in rows:
+        if row not in DESIGNS:
+            parser.error(f"a row must be one of {', '.join(DESIGNS)}, not {row!r}")
+    if rows:
         files(rows)
         return
     print(

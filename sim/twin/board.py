@@ -82,7 +82,7 @@ class BoardTwin(Owned):
     ----------
     top : Design or OneClockTop
         What the device computes: it's on no board then, at a clock and a rate that make it quick. Or a board's top, see
-        `convolver.boards.simulated_top`.
+        `convolver.boards.simulated.simulated_top`.
     serial_number : int
         32 bits that a device on no board tells its host.
     slots : int

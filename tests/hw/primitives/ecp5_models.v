@@ -1,4 +1,4 @@
-// ECP5's blocks as far as hw/ecp5.py uses them, for tests that run them beside the plain form. Yosys has no model of them.
+// ECP5's blocks as far as hw/primitives/ecp5.py uses them, for tests that run them beside the plain form. Yosys has no model of them.
 //
 // Ports and parameters are those of Yosys' cells_bb_ecp5.v. Behaviour as Lattice describes its sysDSP and sysMEM blocks: each of
 // the input, pipeline and output registers has a clock, a clock enable and a reset of its own, chosen out of four, or is left out;
