@@ -18,6 +18,7 @@ from PIL import Image
 
 import convolver
 from convolver import Conv2DDesign, FIRDesign, cli, s16, s24, u8
+from convolver.designs import KINDS
 from convolver.plots import MEASURED
 from convolver.sim import golden
 from convolver.sounds import read_sound, write_sound
@@ -189,7 +190,7 @@ class TestDesignFiles:
             ('kind = "fir"\ncoefficients = [nan]\n', 3, "Coefficients must be integers, not nan"),
             ('kind = "fir"\n', 3, "A fir design must have 'coefficients'"),
             ('kind = "fir"\ncoefficients = []\n', 3, "A FIR filter must have 1 to 256 taps, not 0"),
-            ('kind = "iir"\n', 3, "Kind must be one of fir, conv2d, not 'iir'"),
+            ('kind = "iir"\n', 3, f"Kind must be one of {', '.join(KINDS)}, not 'iir'"),
             ('kind = "conv2d"\nkernel = [[1, 2], [3]]\n', 3, "Kernel must have rows of one length, not 2, 1"),
             ('kind = "conv2d"\nkernel = [1, 2]\n', 3, "Kernel must be a 2-D array of integers, not a 1-D one"),
             ('kind = "conv2d"\nkernel = [[1]]\npixel = "u99"\n', 3, "Sample width must be an integer between 1 and 32, not 99"),

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from convolver import Conv2DDesign, DataError, DesignError, FileError, FIRDesign, Format, load_design, q1_15, s8, u8
-from convolver.designs import BOUNDARIES, MODES, OPERATIONS, design_from_dict, design_from_json
+from convolver.designs import BOUNDARIES, KINDS, MODES, OPERATIONS, design_from_dict, design_from_json
 from convolver.formats import OVERFLOWS, ROUNDINGS
 from convolver.plan.lowering import lower
 from convolver.sim import golden
@@ -405,9 +405,9 @@ def plain(**fields):
         (conv2d(rows=65536), "Rows must be an integer between 1 and 65535, not 65536"),
         (conv2d(columns=0), "Columns must be an integer between 1 and 16384, not 0"),
         (conv2d(columns=16385), "Columns must be an integer between 1 and 16384, not 16385"),
-        (plain(kind="iir"), "Kind must be one of fir, conv2d, not 'iir'"),
-        (plain(kind=None), "Kind must be one of fir, conv2d, not None"),
-        (plain(kind=["fir"]), "Kind must be one of fir, conv2d, not ['fir']"),
+        (plain(kind="iir"), f"Kind must be one of {', '.join(KINDS)}, not 'iir'"),
+        (plain(kind=None), f"Kind must be one of {', '.join(KINDS)}, not None"),
+        (plain(kind=["fir"]), f"Kind must be one of {', '.join(KINDS)}, not ['fir']"),
         (plain(schema=2), "Schema must be 1, not 2: the design was written by another version"),
         (
             plain(taps=3),

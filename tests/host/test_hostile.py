@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from convolver import Conv2DDesign, FIRDesign, s16
+from convolver.designs import KINDS
 from convolver.errors import DesignMismatch, FrameError, LinkError, LinkTimeout
 from convolver.host.description import INFLATED_MAX, differences, read_description
 from convolver.host.device import Device
@@ -195,7 +196,7 @@ def test_a_device_with_a_description_that_means_harm_is_refused(name):
         ("deep", "its brackets must be at most 5 deep"),
         ("float", "coefficients must be of integers, not 1e+308"),
         ("long word", "kind must be a word of at most 64 characters, not 50000"),
-        ("terminal in a word", r"Kind must be one of fir, conv2d, not '\x1b[2J\r\nall is well'"),
+        ("terminal in a word", rf"Kind must be one of {', '.join(KINDS)}, not '\x1b[2J\r\nall is well'"),
         ("no end", "it must end where its zlib stream does"),
         ("more behind", "it must end where its zlib stream does"),
         ("latin", "it must be UTF-8"),
