@@ -132,6 +132,7 @@ class Entry(wiring.Component):
 
         m.d.comb += [
             given.beat.eq(self.i.payload),
+            given.beat.first.eq(self.i.valid & self.i.p.first),  # low where there is no beat
             given.short.eq(~_exceeds(self.rows[: len(first.rows)], design.core_below) if design.core_mode == "same" else 0),
         ]
         if pixels > 1:
@@ -150,7 +151,7 @@ class Entry(wiring.Component):
             # Of sizes that fit, and of those that are no greater: no two of them look alike in these bits.
             now_kept, before = asked[: len(sampled_size)], DataRegister(len(sampled_size), name=f"before_{number}")
             # A clock late where a first pixel follows on another: no frame joins one that was cut behind its first pixel.
-            with m.If(there & first.beat.first):
+            with m.If(first.beat.first):
                 m.d.sync += before.eq(sampled_size)
             m.d.comb += [
                 given.fits[number].eq(~_exceeds(asked, most) & _exceeds(now_kept, least - 1)),
@@ -165,8 +166,8 @@ class Entry(wiring.Component):
             second.i.p.first.eq(first.beat.first),
             second.i.p.eol.eq(first.beat.eol),
             # Low where there is no beat, and so they stay behind the slice.
-            second.i.p.starts.eq(there & starts),
-            second.i.p.joins.eq(there & starts & fitted & first.rows_repeat.all() & first.columns_repeat.all()),
+            second.i.p.starts.eq(starts),
+            second.i.p.joins.eq(starts & fitted & first.rows_repeat.all() & first.columns_repeat.all()),
             second.i.p.more.eq(there & ~first.beat.first),
             self.o.valid.eq(second.o.valid),
             second.o.ready.eq(self.o.ready),
