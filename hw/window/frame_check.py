@@ -94,7 +94,8 @@ class Entry(wiring.Component):
         border = {name: shape for name, shape in frame.items() if name == "border"}
         checks = {"fits": 2, "short": 1, "rows_repeat": PARTS, "columns_repeat": PARTS} | kept
         sampled = data.StructLayout({"beat": layout["beat"].shape} | size | border | checks)
-        given, first, there = Signal(sampled), DataRegister(sampled), Signal()
+        given, first = Signal(sampled), DataRegister(sampled)
+        there, opens = Signal(), Signal()  # the first register has a beat; and that is a first pixel
         # Of the slice only the marks are held by what the raster decides in the same clock. Everything else is written
         # to two places in turn, as it comes, and read from where it stands.
         marks = data.StructLayout({"first": 1, "eol": 1, "starts": 1, "joins": 1, "more": 1} | kept)
@@ -109,7 +110,7 @@ class Entry(wiring.Component):
         ]
         m.d.sync += full.eq(~self.o.ready & (full | (self.i.valid & self.o.valid & (~second.i.ready | there))))
         with m.If(~full):
-            m.d.sync += [there.eq(self.i.valid), first.eq(given)]
+            m.d.sync += [there.eq(self.i.valid), opens.eq(self.i.valid & self.i.p.first), first.eq(given)]
         wide = data.StructLayout({"data": layout["beat"].shape["data"].shape} | frame)
         places = [Signal(wide, name=f"place_{index}") for index in range(2)]
         put, get, now = Signal(), Signal(), Signal(wide)
@@ -132,7 +133,6 @@ class Entry(wiring.Component):
 
         m.d.comb += [
             given.beat.eq(self.i.payload),
-            given.beat.first.eq(self.i.valid & self.i.p.first),  # low where there is no beat
             given.short.eq(~_exceeds(self.rows[: len(first.rows)], design.core_below) if design.core_mode == "same" else 0),
         ]
         if pixels > 1:
@@ -151,24 +151,24 @@ class Entry(wiring.Component):
             # Of sizes that fit, and of those that are no greater: no two of them look alike in these bits.
             now_kept, before = asked[: len(sampled_size)], DataRegister(len(sampled_size), name=f"before_{number}")
             # A clock late where a first pixel follows on another: no frame joins one that was cut behind its first pixel.
-            with m.If(first.beat.first):
+            with m.If(opens):
                 m.d.sync += before.eq(sampled_size)
             m.d.comb += [
                 given.fits[number].eq(~_exceeds(asked, most) & _exceeds(now_kept, least - 1)),
                 *(part.eq(before[index::PARTS] == now_kept[index::PARTS]) for index, part in enumerate(repeats)),
             ]
         begun, fitted = Signal(), Signal()  # the beat before began a frame that the core takes; or continued one
-        starts = first.beat.first & first.fits.all()
+        starts = opens & first.fits.all()
         with m.If(moved):
-            m.d.sync += [begun.eq(starts), fitted.eq(~first.beat.first & (begun | fitted))]
+            m.d.sync += [begun.eq(starts), fitted.eq(~opens & (begun | fitted))]
         m.d.comb += [
             second.i.valid.eq(there),
-            second.i.p.first.eq(first.beat.first),
+            second.i.p.first.eq(opens),
             second.i.p.eol.eq(first.beat.eol),
             # Low where there is no beat, and so they stay behind the slice.
             second.i.p.starts.eq(starts),
             second.i.p.joins.eq(starts & fitted & first.rows_repeat.all() & first.columns_repeat.all()),
-            second.i.p.more.eq(there & ~first.beat.first),
+            second.i.p.more.eq(there & ~opens),
             self.o.valid.eq(second.o.valid),
             second.o.ready.eq(self.o.ready),
             self.o.p.beat.data.eq(now.data),
