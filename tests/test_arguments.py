@@ -48,6 +48,11 @@ CALLS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
         {"in1": [[1, 2]], "in2": [[3]], "mode": "full", "boundary": "fill", "fillvalue": 0},
     ),
     "lfilter": (convolver.lfilter, {"b": [1, 2], "a": 1, "x": [1, 2], "axis": -1, "zi": [1]}),
+    "maximum_filter1d": (
+        convolver.maximum_filter1d,
+        {"input": [1, 2], "size": 3, "axis": -1, "mode": "reflect", "cval": 0, "origin": 0},
+    ),
+    "MovingMaximumDesign": (convolver.MovingMaximumDesign, {"size": 3, "data": "u8", "fill": 0}),
     "quantize": (convolver.quantize, {"kernel": [0.5], "format": "q1_7", "clip": False}),
     "Format": (Format, {"width": 8, "signed": True, "fraction": 0}),
     "Format.parse": (Format.parse, {"text": "u8"}),
