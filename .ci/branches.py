@@ -61,8 +61,7 @@ ELSEWHERE = {
     "convolver/arguments.py": {"kind"},  # a dtype's
     "convolver/arrays.py": {"kind"},
     "convolver/deep.py": {"axes"},  # a page's
-    "convolver/files.py": {"mode"},  # a picture's
-    "convolver/pictures.py": {"mode"},
+    "convolver/pictures.py": {"mode"},  # a picture's
     "convolver/images.py": {"kind", "mode", "planes"},
     "convolver/netpbm.py": {"planes"},
     "convolver/demo.py": {"planes"},

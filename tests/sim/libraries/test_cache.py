@@ -8,7 +8,6 @@ import select
 import subprocess
 import sys
 import time
-import warnings
 from pathlib import Path
 
 import pytest
@@ -17,33 +16,12 @@ from convolver import ToolError
 from convolver.sim.libraries import cache as module
 from convolver.sim.libraries.cache import Cache, cache_folder, user_cache
 
-KEY = "0123456789abcdef" * 2 + "01234567"
+from .caches import KEY, forked
+
 OTHER = "f" * 40
 WRONG = ["../" * 8 + "etc/passwd", "/etc/passwd", "", ".", "..", KEY[:-1], KEY + "0", KEY.upper(), KEY[:-1] + "/", KEY + "\n"]
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a file system")
-
-
-def forked():
-    """`os.fork`, which newer Pythons warn about where a test runner has threads; the child here uses none of theirs."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        return os.fork()
-
-
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    """Where the cache is, in a folder of its own."""
-    monkeypatch.setenv("CONVOLVER_CACHE", str(tmp_path / "cache"))
-    module.say.cache_clear()
-    return tmp_path / "cache"
-
-
-@pytest.fixture
-def filled(folder):
-    """The cache with a file in it."""
-    assert user_cache().write("libraries", KEY, b"content")
-    return user_cache()
 
 
 @contextlib.contextmanager

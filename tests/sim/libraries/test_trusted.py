@@ -6,7 +6,6 @@ import pwd
 import re
 import tempfile
 import traceback
-import warnings
 from collections import namedtuple
 from pathlib import Path
 
@@ -17,35 +16,14 @@ from convolver.sim.libraries import cache as module
 from convolver.sim.libraries import trusted
 from convolver.sim.libraries.cache import user_cache
 
-KEY = "0123456789abcdef" * 2 + "01234567"
+from .caches import KEY, forked
+
 OTHER = "f" * 40
 STRANGER = 65534
 Entry = namedtuple("Entry", "pw_uid pw_gid pw_name pw_dir", defaults=["/home/me"])
 Group = namedtuple("Group", "gr_mem")
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to another user, or become one")
-
-
-def forked():
-    """`os.fork`, which newer Pythons warn about where a test runner has threads; the child here uses none of theirs."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        return os.fork()
-
-
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    """Where the cache is, in a folder of its own."""
-    monkeypatch.setenv("CONVOLVER_CACHE", str(tmp_path / "cache"))
-    module.say.cache_clear()
-    return tmp_path / "cache"
-
-
-@pytest.fixture
-def filled(folder):
-    """The cache with a file in it."""
-    assert user_cache().write("libraries", KEY, b"content")
-    return user_cache()
 
 
 def as_stranger(act):
