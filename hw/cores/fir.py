@@ -81,8 +81,6 @@ class FIRCore(Core):
         wiring.connect(m, wiring.flipped(self.i), entry.i)
         step, beat = entry.step, entry.beat
         m.d.comb += [
-            entry.available.eq(array.available),
-            entry.spent.eq(array.spent),
             entry.silent.eq(self._silent(m, entry.take)),
             array.take.eq(entry.take),
             self.errors.first.eq(entry.errors.first),
@@ -123,6 +121,7 @@ class FIRCore(Core):
     def _feed_line(self, m: Module, array: ArrayCore, entry: SignalEntry) -> None:
         """One sample a clock: all delays are in view, those of each group of lanes a clock later than the group's before."""
         plan = self.plan.arrays[0]
+        m.d.comb += [entry.available.eq(array.available), entry.spent.eq(array.spent)]
         valid, clear, sample = entry.step, entry.clear, entry.beat.data
         samples: list[Signal] = []
         for number, section in enumerate(plan.sections):

@@ -38,8 +38,8 @@ CORE = (
     Seed(
         "accepts without a credit",
         FIRCore,
-        "entry.spent.eq(array.spent),",
-        "entry.spent.eq(array.spent & ~self.o.ready),",
+        "entry.spent.eq(array.spent)]",
+        "entry.spent.eq(array.spent & ~self.o.ready)]",
     ),
     Seed("credit taken for a dropped beat", FIRCore, "array.take.eq(entry.take)", "array.take.eq(self.i.valid & self.i.ready)"),
     Seed("idle with results inside", FIRCore, "entry.open | ~array.home", "entry.open"),
