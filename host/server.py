@@ -210,7 +210,10 @@ class Server(Owned):
                 return
             except OSError as error:
                 if error.errno in _EXHAUSTED:
-                    for _ in range(1 + self._greeted // 2):
+                    gone = [guest for guest in self._guests.values() if guest.stage is Stage.GONE]
+                    for guest in gone:
+                        self._forget(guest)
+                    for _ in range(0 if gone else 1 + self._greeted // 2):
                         self._make_room()
                     # Who waits in the queue of the system keeps the listener ready: a pause, or this would spin.
                     self._selector.unregister(self._listener)

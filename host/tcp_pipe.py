@@ -33,6 +33,9 @@ _PATIENCE = 5.0
 """Seconds for the connection, and for a server's first word."""
 _QUEUE = 15.0
 """Seconds for a server's last word: it may have to let another host go first."""
+_FULL = 2.0
+"""Seconds for which a host that a full server has turned away tries again: many that come at once make room for each other."""
+_AGAIN = 0.1
 _SLOWEST = 10 / 300
 """Seconds that a byte takes, at most: 300 baud."""
 _HOST = re.compile(r"[^\x00-\x20\x7f=@,;!*'\"()<>\\/{}|^`]+")
@@ -107,6 +110,10 @@ def _fingerprint(scheme: str, fragment: str) -> str | None:
     return fingerprint
 
 
+class _FullError(PortError):
+    """A server has turned this host away before it looked at it."""
+
+
 class TcpPipe(Owned):
     """A connection to a server that passes the link's bytes on to a device.
 
@@ -134,6 +141,16 @@ class TcpPipe(Owned):
         self._greeted = False
         self._quiet = time.monotonic()
         self._early = b""  # what came right behind the greeting
+        full = self._by(_FULL)
+        while (refusal := self._connect()) is not None:
+            if time.monotonic() >= full:
+                raise PortError(refusal)
+            time.sleep(_AGAIN)
+        self._greeted = True
+        threading.Thread(target=_beat, args=(weakref.ref(self), self._closed), name="beat", daemon=True).start()
+
+    def _connect(self) -> str | None:
+        """Connects and greets; gives what a server that is full says, and nothing once it has consented."""
         try:
             connection = _connected(self._address, self._by(_PATIENCE))
         except (OSError, UnicodeError) as error:
@@ -144,11 +161,12 @@ class TcpPipe(Owned):
             self.byte_time = self._greet()
         except BaseException as error:
             self._close(connection)
+            if isinstance(error, _FullError):
+                return str(error)
             if isinstance(error, OSError) and not isinstance(error, PortError):
                 raise self._gone(error) from None
             raise
-        self._greeted = True
-        threading.Thread(target=_beat, args=(weakref.ref(self), self._closed), name="beat", daemon=True).start()
+        return None
 
     def _close(self, connection: socket.socket) -> None:
         """Ends what was begun: the connection, and what may have been made around it."""
@@ -198,7 +216,7 @@ class TcpPipe(Owned):
                 said = printable(call.split(b" ")[1].decode("ascii", "replace"), 10)
                 raise PortError(f"Server {name} speaks version {said} of the greeting, this host version {greeting.VERSION}")
             if call == b"full":
-                raise PortError(f"Server {name} has no room for another connection now; try again")
+                raise _FullError(f"Server {name} has no room for another connection now; try again")
             raise PortError(f"What answers at {name} isn't convolver serve")
         servers, hosts = call.removeprefix(greeting.CALL), greeting.nonce()
         if not greeting.is_nonce(servers):
@@ -208,6 +226,8 @@ class TcpPipe(Owned):
         if self.write(answer, self._by(_PATIENCE)) < len(answer):
             raise PortError(f"Server {name} takes no bytes")
         word, _, rest = self._line(lines, _QUEUE, "is overloaded", beating=True).partition(b" ")
+        if word == b"full":
+            raise _FullError(f"Server {name} has no room for another host now; try again")
         if refusal := _refusal(word, has_token=token is not None):
             raise PortError(refusal.format(name=name))
         nanoseconds, _, proven = rest.partition(b" ")
@@ -357,7 +377,6 @@ def _refusal(word: bytes, *, has_token: bool) -> str | None:
     return {
         b"busy": "The device of server {name} is used by another host",
         b"away": "The device of server {name} went away; connect it again",
-        b"full": "Server {name} has no room for another host now; try again",
         b"token": "Server {name} refuses this token" if has_token else f"Server {{name}} wants a token: {_HINT}",
     }.get(word)
 

@@ -1,6 +1,7 @@
 """A server goes on step by step: its own limits, and a clock that goes when it is told."""
 
 import contextlib
+import errno
 import socket
 import threading
 import time
@@ -152,3 +153,26 @@ def test_how_long_a_host_may_say_nothing_while_another_one_waits(by_hand, silenc
     by_hand.meet()
     by_hand.server._step()
     assert (by_hand.server._holder is holder) is (silence < 5)
+
+
+def test_who_has_gone_gives_up_a_descriptor_before_anyone_gives_way(by_hand, monkeypatch):
+    """One that is in its greeting keeps its place as long as there are others that have left."""
+    by_hand.stack.enter_context(reach(by_hand.server)[0])
+    by_hand.until(lambda: len(by_hand.server._guests) == 1)
+    accept, left = socket.socket.accept, 3
+    for _ in range(left):
+        connection, lines = reach(by_hand.server)
+        lines.close()
+        connection.close()
+
+    def failing(self):
+        nonlocal left
+        if not left:
+            raise OSError(errno.EMFILE, "no more of them")
+        left -= 1
+        return accept(self)
+
+    monkeypatch.setattr(socket.socket, "accept", failing)
+    by_hand.server._accept()
+    assert left == 0
+    assert [guest.stage for guest in by_hand.server._guests.values()] == [Stage.GREETING]

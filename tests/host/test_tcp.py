@@ -180,7 +180,8 @@ def test_no_error_shows_a_token(url):
     ],
     ids=repr,
 )
-def test_something_else_that_listens_there_is_named(said, message):
+def test_something_else_that_listens_there_is_named(said, message, monkeypatch):
+    monkeypatch.setattr("convolver.host.tcp_pipe._FULL", 0.0)
     with socket.create_server(("127.0.0.1", 0)) as other:
 
         def answer():
@@ -193,6 +194,25 @@ def test_something_else_that_listens_there_is_named(said, message):
         with pytest.raises(PortError, match=message):
             connect(f"tcp://127.0.0.1:{other.getsockname()[1]}")
         thread.join()
+
+
+def test_a_host_that_a_full_server_turns_away_tries_again():
+    """Hosts that come at once, and rubbish with them, may each be told so for a moment."""
+    words = [b"full\n", CALL + b"0" * 32 + b"\nfull\n", CALL + b"0" * 32 + b"\nbusy\n"]
+    with socket.create_server(("127.0.0.1", 0)) as other:
+
+        def answer():
+            while words:
+                connection, _ = other.accept()
+                with connection:
+                    connection.sendall(words.pop(0))
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        with pytest.raises(PortError, match=r"^The device of server 127\.0\.0\.1:\d+ is used by another host$"):
+            connect(f"tcp://127.0.0.1:{other.getsockname()[1]}")
+        thread.join()
+    assert not words
 
 
 def test_where_nothing_listens():
