@@ -244,22 +244,9 @@ class _Axis:
     @classmethod
     def of(cls, rule: FrameAxis, size: int) -> Self:
         """The axis of an array of this size."""
-        before, after = rule.window
-        # A core's frame begins with a result, so what stands in front of a wanted one is made a multiple of the stride.
-        early = -before % rule.stride
-        whole = 0, before + after
-        if not rule.padded:
-            if not rule.core_border:
-                return cls(np.arange(size), whole, rule.stride, rule.least)
-            reach = before + early, after
-            border = _bordered(size, reach, rule.boundary) if rule.least > 1 else None
-            return cls(np.arange(size), reach, rule.stride, rule.least, border)
-        if not rule.core_border:  # the first result is that of the first whole window
-            return cls(_bordered(size, rule.margins, rule.boundary), whole, rule.stride, rule.least)
-        # A core that makes borders gives others before it.
-        around = rule.margins[0] + early, rule.margins[1]
-        reach = 0, before + after + early
-        return cls(_bordered(size, around, rule.boundary), reach, rule.stride, rule.least, None, before + early)
+        border = _bordered(size, rule.reach, rule.boundary) if rule.rebuilt else None
+        inputs = _bordered(size, rule.around, rule.boundary)
+        return cls(inputs, rule.reach, rule.stride, rule.least, border, rule.ahead)
 
     def parts(self, outputs: int, most: int) -> list[_Part]:
         """Its pieces, none shorter than the core takes nor longer than `most`.

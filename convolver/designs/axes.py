@@ -39,3 +39,33 @@ class FrameAxis:
     padded: bool = False
     margins: tuple[int, int] = (0, 0)
     boundary: Boundary = "constant"
+
+    @property
+    def early(self) -> int:
+        """Inputs by which what stands in front of a result is made a multiple of the stride: a core's frame begins with one."""
+        return -self.window[0] % self.stride
+
+    @property
+    def around(self) -> tuple[int, int]:
+        """Inputs that the host puts in front and behind; more in front of a core that makes borders, and gives other results
+        before the first one that is wanted."""
+        return (self.margins[0] + (self.early if self.core_border else 0), self.margins[1]) if self.padded else (0, 0)
+
+    @property
+    def reach(self) -> tuple[int, int]:
+        """Inputs that a result needs in front of its place and behind it, as the core counts places: result n belongs to input
+        ``stride * n`` of what it is sent, that of the host's padding among them."""
+        before, after = self.window
+        if not self.core_border:
+            return 0, before + after
+        return (0, before + after + self.early) if self.padded else (before + self.early, after)
+
+    @property
+    def ahead(self) -> int:
+        """Inputs of `around` whose results are in front of the first one wanted."""
+        return self.window[0] + self.early if self.padded and self.core_border else 0
+
+    @property
+    def rebuilt(self) -> bool:
+        """Whether the host can put the core's border around a frame that is too short for the core to make it."""
+        return self.core_border and not self.padded and self.least > 1
