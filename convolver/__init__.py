@@ -1,7 +1,7 @@
 """Convolutions as FPGA accelerators: described in Python, proved against numpy, run on a twin or on a board."""
 
 from .design_files import load_design
-from .designs import Conv2DDesign, FIRDesign, MovingMaximumDesign
+from .designs import Conv2DDesign, FIRDesign, MovingMaximumDesign, Pipeline
 from .errors import (
     BoardError,
     ConvolverError,
@@ -63,6 +63,7 @@ __all__ = [
     "LinkTimeout",
     "MovingMaximumDesign",
     "OwnershipError",
+    "Pipeline",
     "PortError",
     "ProtocolMismatch",
     "Quantized",

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from . import arrays, content
-from .arguments import shown
+from .arguments import is_sequence, shown
 from .designs import Design, design_class, design_from_dict
 from .errors import DesignError, FileError
 from .formats import Format
@@ -58,8 +58,17 @@ def load_design(path: str | Path) -> Design:
     if not isinstance(path, str | PathLike):
         raise FileError(f"A design file must be a path, not {shown(path)}")
     path = Path(path)
-    fields = _fields(content.read(path, _WHAT, content.DESIGN_BYTES), path)
-    key = design_class(fields).weights_field
+    return _completed(_fields(content.read(path, _WHAT, content.DESIGN_BYTES), path), path)
+
+
+def _completed(fields: dict[str, Any], path: Path) -> Design:
+    """The design of a file's fields: taps are read from files that are named, real ones quantised, of each stage too."""
+    cls = design_class(fields)
+    listed = cls.stages_field
+    if listed is not None and is_sequence(stages := fields.get(listed)):
+        made = [_completed(dict(stage), path) if isinstance(stage, Mapping) else stage for stage in stages]
+        return design_from_dict(fields | {listed: made})
+    key = cls.weights_field
     if key is None:
         return design_from_dict(fields)
     if isinstance(fields.get(key), str):

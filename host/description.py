@@ -8,7 +8,7 @@ import json
 import zlib
 from itertools import accumulate
 
-from convolver.designs import Design, design_from_dict
+from convolver.designs import KINDS, Design, design_from_dict
 from convolver.errors import DesignError, DesignMismatch
 from convolver.host.text import printable
 
@@ -17,8 +17,9 @@ __all__ = ["INFLATED_MAX", "differences", "read_description"]
 INFLATED_MAX = 1 << 16
 """Bytes of a description's JSON, at most: 8 kernels of 15x15 weights of 32 bits need 22 thousand."""
 
-_DEPTH = 5
-"""Brackets inside each other, at most: the object, a stack, its kernels and their rows need four."""
+_DEPTH = 7
+"""Brackets inside each other, at most: the object, a stack, its kernels and their rows need four; a pipeline's and the list of
+its stages are two more around them."""
 _WORD = 64
 """Characters of a word, at most."""
 _VALUE = 60
@@ -75,9 +76,19 @@ def _fields(text: str) -> dict[str, object]:
         raise DesignError(f"it must be JSON: {error}") from None
     if not isinstance(fields, dict):
         raise DesignError(f"it must be a JSON object, not {type(fields).__name__}")
-    for key, value in fields.items():
-        _check_plain(key, value)
+    _check_fields(fields)
     return fields
+
+
+def _check_fields(fields: dict[str, object], *, stages: bool = True) -> None:
+    """Checks the fields of a design, and where there may be `stages` those of the designs that a field lists."""
+    listed = {cls.stages_field for cls in KINDS.values()} if stages else set()
+    for key, value in fields.items():
+        if key in listed and isinstance(value, list) and all(isinstance(stage, dict) for stage in value):
+            for stage in value:
+                _check_fields(stage, stages=False)
+        else:
+            _check_plain(key, value)
 
 
 def _check_plain(key: str, value: object) -> None:

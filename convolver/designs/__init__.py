@@ -12,6 +12,7 @@ from .kernels import MAX_KERNELS
 from .kinds import KINDS, part_of
 from .linear import LinearDesign
 from .moving_maximum import MovingMaximumDesign
+from .pipeline import Pipeline
 from .reading import design_class, design_from_dict, design_from_json
 from .words import (
     BOUNDARIES,
@@ -56,6 +57,7 @@ __all__ = [
     "Mode",
     "MovingMaximumDesign",
     "Operation",
+    "Pipeline",
     "Plane",
     "Structure",
     "Swap",

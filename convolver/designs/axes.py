@@ -52,6 +52,11 @@ class FrameAxis:
         return (self.margins[0] + (self.early if self.core_border else 0), self.margins[1]) if self.padded else (0, 0)
 
     @property
+    def lost(self) -> int:
+        """Places of a frame that have no result, a stride apart."""
+        return 0 if self.core_border else sum(self.window)
+
+    @property
     def reach(self) -> tuple[int, int]:
         """Inputs that a result needs in front of its place and behind it, as the core counts places: result n belongs to input
         ``stride * n`` of what it is sent, that of the host's padding among them."""

@@ -41,6 +41,8 @@ class Design:
     """Axes of what it filters: 1 of a signal, 2 of an image."""
     weights_field: ClassVar[str | None] = None
     """The field that lists the weights, if there are any."""
+    stages_field: ClassVar[str | None] = None
+    """The field that lists designs, if there is one."""
     sample_field: ClassVar[str]
     """The field that says what a sample is."""
     axes: ClassVar[tuple[str, ...]] = ("length",)

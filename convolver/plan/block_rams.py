@@ -64,14 +64,20 @@ def block_rams(family: Family, memory: Memory) -> float:
 def core_memories(plan: Plan) -> list[Memory]:
     """A core's: line buffer, samples and coefficients of a folded filter, output buffer; none of those in single-port RAM."""
     hard = plan.target.family == "ecp5"  # `BlockRAM` instantiates those
-    unchanging = plan.copies * (plan.design.outputs * plan.design.output_format.width - plan.design.result_bits)
     return [
         Memory(
             memory.words,
-            memory.bits - unchanging * (memory.use == "output buffer"),
+            memory.bits - _unchanging(core) * (memory.use == "output buffer"),
             memory.written,
             hard=hard and memory.block,
         )
-        for memory in plan.memories
+        for core in plan.cores
+        for memory in core.memories
         if not memory.single_port
     ]
+
+
+def _unchanging(core: Plan) -> int:
+    """Bits of the results of a beat that no sample changes."""
+    design = core.design
+    return core.copies * (design.outputs * design.output_format.width - design.result_bits)

@@ -58,6 +58,11 @@ class Plan:
         """Samples a cycle: as many copies of what computes a result, each on samples of its own."""
         return self.pixels * self.planes
 
+    @property
+    def cores(self) -> tuple["Plan", ...]:
+        """The plans of which each is one credit domain: this alone, but in a pipeline."""
+        return (self,)
+
     # Stages.
 
     def find(self, kind: type[S]) -> S | None:

@@ -1,0 +1,95 @@
+"""The core of a pipeline: its stages' cores, joined at their streams."""
+
+from functools import reduce
+from operator import or_
+
+from amaranth.hdl import Module, Value
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from convolver.designs import Pipeline
+from convolver.plan.lowering import lower
+from convolver.plan.target import Family
+
+from ..stream.layouts import beat_layout, result_layout
+from ..stream.marks import ERROR_LAYOUT
+from ..window.size_gate import WIDTH, SizeGate
+from .core import Core, create
+
+__all__ = ["PipelineCore"]
+
+
+class PipelineCore(Core):
+    """Filters by several cores, one behind the other: one beat a clock where each takes one, latency `latency` clocks, full
+    back-pressure, no bubble between frames of one size.
+
+    Each core is a credit domain of its own, and a joint is wires: a core's results are registers that wait until they are
+    taken, and its ready comes from registers too. Frames of a size are let in behind those of another one when these have left.
+
+    Parameters
+    ----------
+    design : Pipeline
+    family : {"ecp5", "ice40", "7-series"}, optional
+        Device that it is planned for; by default any.
+
+    Ports
+    -----
+    i, o : streams of `beat_layout` and `result_layout`
+    rows, columns : In, of images
+        Size of the frame, in the clock in which its first pixel is accepted.
+    busy : Out
+        A frame is in a core.
+    errors : Out
+        Strobes of `ERROR_LAYOUT`, of any core.
+    overflow : Out
+        An output buffer overflowed; can't happen.
+    """
+
+    design: Pipeline
+
+    def __init__(self, design: Pipeline, family: Family | None = None) -> None:
+        self.design = design
+        self.plan = lower(design, family)
+        self._family = family
+        super().__init__(
+            {
+                "i": In(stream.Signature(beat_layout(design))),
+                "o": Out(stream.Signature(result_layout(design))),
+                **({name: In(WIDTH) for name in design.axes} if design.history is None else {}),
+                "busy": Out(1),
+                "errors": Out(ERROR_LAYOUT),
+                "overflow": Out(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        cores = [create(stage, self._family) for stage in self.design.stages]
+        for number, core in enumerate(cores, 1):
+            m.submodules[f"stage_{number}"] = core
+        inner: Value = reduce(or_, (core.busy for core in cores))
+        if self.design.history is None:
+            m.submodules.gate = gate = SizeGate(self.design)
+            wiring.connect(m, wiring.flipped(self.i), gate.i)
+            wiring.connect(m, gate.o, cores[0].i)
+            m.d.comb += [gate.busy.eq(inner), self.busy.eq(inner | gate.waiting)]
+            for name in self.design.axes:
+                m.d.comb += getattr(gate, name).eq(getattr(self, name))
+                m.d.comb += [getattr(core, name).eq(gate.sizes[place][name]) for place, core in enumerate(cores)]
+        else:
+            wiring.connect(m, wiring.flipped(self.i), cores[0].i)
+            m.d.comb += self.busy.eq(inner)
+        sources = [core.o for core in cores]
+        sinks = [*(core.i for core in cores[1:]), wiring.flipped(self.o)]
+        for source, sink in zip(sources, sinks, strict=True):
+            # The results of a place are the next stage's planes: the same bits in the same order.
+            m.d.comb += [
+                sink.valid.eq(source.valid),
+                source.ready.eq(sink.ready),
+                Value.cast(sink.payload).eq(Value.cast(source.payload)),
+            ]
+        m.d.comb += [
+            Value.cast(self.errors).eq(reduce(or_, (Value.cast(core.errors) for core in cores))),
+            self.overflow.eq(reduce(or_, (core.overflow for core in cores))),
+        ]
+        return m

@@ -1,0 +1,192 @@
+"""The gate in front of several 2-D cores in a row: each is to know the size of the frames that come to it."""
+
+from collections.abc import Sequence
+
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from convolver.designs import Pipeline
+from convolver.plan import pipeline as plan
+
+from ..stream.data_register import DataRegister
+from ..stream.layouts import beat_layout
+from ..stream.skid_buffer import SkidBuffer
+
+__all__ = ["AxisSizes", "SizeGate"]
+
+WIDTH = 16
+"""Bits of a size."""
+
+PART = 4
+"""Bits of two sizes that are compared in front of a register."""
+
+
+class AxisSizes(wiring.Component):
+    """From the size of a frame along one axis, those of the frames that each stage gets: a clock a stage that takes a border
+    off, and `WIDTH` more of one with a stride.
+
+    Parameters
+    ----------
+    most : int
+        The size after reset.
+    steps : sequence of (int, int)
+        Of each stage but the last: by how much its results are fewer than what it gets, and the stride between them.
+
+    Ports
+    -----
+    begin : In
+        `size` is another one.
+    size : In(16)
+    sizes : Out
+        Of each stage, the first one's as well.
+    ready : Out
+        All of them are right.
+    """
+
+    def __init__(self, most: int, steps: Sequence[tuple[int, int]]) -> None:
+        self._most = most
+        self._steps = steps
+        sizes = data.ArrayLayout(WIDTH, len(steps) + 1)
+        super().__init__({"begin": In(1), "size": In(WIDTH), "sizes": Out(sizes), "ready": Out(1)})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        size = self._most
+        first = Signal(WIDTH, init=size, name="size_1")
+        known: Value = Signal(init=1, name="known_1")
+        with m.If(self.begin):
+            m.d.sync += first.eq(self.size)
+        m.d.sync += known.eq(~self.begin)
+        sizes: list[Value] = [first]
+        for number, (less, stride) in enumerate(self._steps, 2):
+            size = max(-(-(size - less) // stride), 0)
+            if less:
+                shorter = Signal(WIDTH, init=size * stride, name=f"shorter_{number}")
+                after = Signal(init=1, name=f"shortened_{number}")
+                m.d.sync += [shorter.eq(sizes[-1] - less), after.eq(known & ~self.begin)]
+                value, known = shorter, after & known
+            else:
+                value = sizes[-1]
+            if stride > 1:
+                value, known = self._divided(m, value, known, stride, size, number)
+            sizes.append(value)
+        m.d.comb += [
+            self.ready.eq(known & ~self.begin),
+            *(self.sizes[number].eq(value) for number, value in enumerate(sizes)),
+        ]
+        return m
+
+    def _divided(self, m: Module, value: Value, known: Value, stride: int, init: int, number: int) -> tuple[Value, Value]:
+        """How many strides begin in so many places: a bit of the quotient a clock, the highest first."""
+        quotient = Signal(WIDTH, init=init, name=f"size_{number}")
+        bits = WIDTH + 1  # a size, and less than a stride more
+        rest, left = Signal(range(stride), name=f"rest_{number}"), Signal(bits, name=f"left_{number}")
+        working, done = Signal(bits, name=f"working_{number}"), Signal(init=1, name=f"known_{number}")
+        grown = Signal(range(2 * stride), name=f"grown_{number}")
+        fits = Signal(name=f"fits_{number}")
+        m.d.comb += [grown.eq(Cat(left[-1], rest)), fits.eq(grown >= stride)]
+        m.d.sync += [
+            rest.eq(Mux(fits, grown - stride, grown)),
+            left.eq(left << 1),
+            working.eq(working << 1),
+        ]
+        with m.If(working.any()):
+            m.d.sync += quotient.eq(Cat(fits, quotient))
+        with m.If(working[-1]):
+            m.d.sync += done.eq(1)
+        was = Signal(init=1, name=f"divided_{number}")
+        m.d.sync += was.eq(known)
+        with m.If(~known):
+            m.d.sync += done.eq(0)
+        with m.Elif(~was):  # it is known now: as many more as make a begun stride a whole one
+            m.d.sync += [left.eq(value + (stride - 1)), rest.eq(0), working.eq(1), quotient.eq(0)]
+        return quotient, done & known & was
+
+
+class SizeGate(wiring.Component):
+    """Lets the frames of a pipeline in: one beat a clock, latency one clock, full back-pressure, no bubble between frames of
+    one size. One of another size waits until all frames before it have left, and until each stage's size is found.
+
+    Parameters
+    ----------
+    design : Pipeline
+        Of images.
+
+    Ports
+    -----
+    i : stream of `beat_layout`
+    rows, columns : In(16)
+        Size of the frame, in the clock in which its first pixel is accepted.
+    busy : In
+        Any core has a frame.
+    o : stream of `beat_layout`
+    sizes : Out
+        Rows and columns of the frames that come to each stage.
+    waiting : Out
+        A beat is inside.
+    """
+
+    makes = (plan.SizeGate,)
+
+    def __init__(self, design: Pipeline) -> None:
+        self._design = design
+        self._layout = beat_layout(design)
+        sizes = data.StructLayout({"rows": WIDTH, "columns": WIDTH})
+        super().__init__(
+            {
+                "i": In(stream.Signature(self._layout)),
+                "rows": In(WIDTH),
+                "columns": In(WIDTH),
+                "busy": In(1),
+                "o": Out(stream.Signature(self._layout)),
+                "sizes": Out(data.ArrayLayout(sizes, len(design.stages))),
+                "waiting": Out(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        most = [axis.most or 0 for axis in self._design.frame_axes]
+        given = Cat(self.rows, self.columns)
+        before = Signal(len(given), init=most[0] | most[1] << WIDTH)  # of the frame that came last
+        differs = [given[low : low + PART] != before[low : low + PART] for low in range(0, len(given), PART)]
+        layout = data.StructLayout({"beat": self._layout, "size": len(given), "differs": len(differs)})
+        m.submodules.skid = skid = SkidBuffer(layout)
+        m.d.comb += [
+            skid.i.valid.eq(self.i.valid),
+            self.i.ready.eq(skid.i.ready),
+            skid.i.p.beat.eq(self.i.payload),
+            skid.i.p.size.eq(given),
+            skid.i.p.differs.eq(Cat(differs)),
+        ]
+        with m.If(self.i.valid & self.i.ready & self.i.p.first):
+            m.d.sync += before.eq(given)
+
+        found = []
+        for number, name in enumerate(self._design.axes):
+            rules = [stage.frame_axes[number] for stage in self._design.stages[:-1]]
+            steps = [(rule.lost, rule.stride) for rule in rules]
+            m.submodules[name] = axis = AxisSizes(most[number], steps)
+            m.d.comb += axis.size.eq(skid.o.p.size.word_select(number, WIDTH))
+            m.d.comb += [self.sizes[place][name].eq(axis.sizes[place]) for place in range(len(self._design.stages))]
+            found.append(axis)
+
+        other, begin, begun, granted, idle = Signal(), Signal(), Signal(), Signal(), DataRegister()
+        m.d.comb += [
+            other.eq(skid.o.valid & skid.o.p.beat.first & skid.o.p.differs.any()),
+            begin.eq(other & idle & ~begun),
+            *(axis.begin.eq(begin) for axis in found),
+            self.o.valid.eq(skid.o.valid & (~other | granted)),
+            skid.o.ready.eq(self.o.ready & (~other | granted)),
+            self.o.payload.eq(skid.o.p.beat),
+            self.waiting.eq(skid.o.valid),
+        ]
+        # A beat that goes in is seen to be inside a clock later: until then nothing is known to be idle.
+        waits = other & ~(self.o.valid & self.o.ready)
+        m.d.sync += [
+            idle.eq(waits & ~self.busy),
+            begun.eq((begun | begin) & waits),
+            granted.eq(begun & Cat(axis.ready for axis in found).all() & waits),
+        ]
+        return m

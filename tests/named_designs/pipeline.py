@@ -1,0 +1,27 @@
+"""The named pipelines."""
+
+from convolver import Conv2DDesign, FIRDesign, MovingMaximumDesign, Pipeline, s12, u8
+
+__all__ = ["DESIGNS"]
+
+BLUR = [[1, 2, 1], [2, 4, 2], [1, 2, 1]]
+SOBEL = [[[1, 0, -1], [2, 0, -2], [1, 0, -1]], [[1, 2, 1], [0, 0, 0], [-1, -2, -1]]]
+
+
+def _blur(**fields):
+    return Conv2DDesign(BLUR, shift=4, output=u8, boundary="edge", rows=24, columns=20, **fields)
+
+
+DESIGNS = {
+    "pipeline_fir_maximum": Pipeline([FIRDesign([3, -5, 7], data=s12, shift=3, output=s12), MovingMaximumDesign(5, data=s12)]),
+    "pipeline_blur_edges": Pipeline(
+        [_blur(), Conv2DDesign(SOBEL, combine="sum_abs", output=u8, boundary="edge", rows=24, columns=20)]
+    ),
+    "pipeline_2_pixels": Pipeline(
+        [
+            _blur(pixels_per_clock=2),
+            Conv2DDesign([[1, -2, 4]], mode="valid", output=u8, rows=24, columns=20, pixels_per_clock=2),
+        ]
+    ),
+    "pipeline_thirds": Pipeline([_blur(stride=3), Conv2DDesign([[1], [-2]], mode="valid", rows=24, columns=20)]),
+}

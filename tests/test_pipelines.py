@@ -1,0 +1,288 @@
+"""Pipelines of random stages on the twin against the golden models one after the other, bit for bit and clock for clock."""
+
+import functools
+from random import Random
+
+import cv2
+import numpy as np
+import pytest
+
+from convolver import Conv2DDesign, DataError, DesignError, FIRDesign, Pipeline, load_design, s8, u8
+from convolver.designs import design_from_json
+from convolver.host.device import Device
+from convolver.plan.lowering import lower
+from convolver.sim import golden
+from convolver.sim.libraries.compiler import compile_designs
+from convolver.sim.twin.core import Simulation, TwinTransport, frame_shape
+from convolver.sim.twin.streams import STALLS, beats_of, marks_of, random_samples, stalls
+
+from .random_designs import generator
+from .test_random_designs import in_places, values_of
+
+DESIGNS = 16
+BATCH = 8
+SOAK_DESIGNS = 200
+SETTLE = 200
+"""Clocks for which a core is watched behind its last result, but for what a stride leaves out."""
+
+
+@functools.cache
+def compiled(first):
+    """The twins of a batch of seeded pipelines."""
+    designs = [seeded(number) for number in range(first, first + BATCH)]
+    return list(zip(designs, compile_designs(designs), strict=True))
+
+
+def seeded(number):
+    return generator("pipeline")(Random(f"pipeline {number}"))
+
+
+def core_result(design, frame):
+    """What the cores make of a frame, beat by beat: the host's padding is not theirs."""
+    if design.rank == 2:
+        # Their limits have no part in the results, and those of a core that the host pads for count the padding.
+        stages = [stage.replace(rows=400, columns=400) for stage in design.stages]
+        design = design.replace(stages=(stages[0].replace(mode=stages[0].core_mode), *stages[1:]))
+    results = golden.run(design, frame)
+    results = np.moveaxis(results, 0, -1) if design.result_axes else results
+    return results.reshape(-1, values_of(design)) if values_of(design) > 1 else results.reshape(-1)
+
+
+def some_frames(random, design, count):
+    """Frames of all sizes that the cores take, the least and the greatest among them."""
+    limits = [(axis.least, axis.most or 60) for axis in design.frame_axes]
+    sizes = [tuple(low for low, _ in limits), tuple(high for _, high in limits)]
+    sizes += [tuple(int(random.integers(low, high + 1)) for low, high in limits) for _ in range(count - 2)]
+    random.shuffle(sizes)
+    return [random_samples(design.sample, (*size, *design.sample_axes), int(random.integers(1 << 30))) for size in sizes]
+
+
+def check(design, compiled):
+    """Everything that is promised of a pipeline's core, on one design."""
+    plan, pixels = lower(design), design.pixels_per_clock
+    random = np.random.default_rng([11, design.sample.width, len(design.stages)])
+    frames = some_frames(random, design, 5)
+    expected = [core_result(design, frame) for frame in frames]
+    shapes = [frame_shape(design, frame.shape) for frame in frames]
+    simulation = Simulation(compiled)
+    settle = SETTLE + 4 * plan.timing.frame_interval(*frames[0].shape[:2])
+
+    def run(some, **options):
+        """Sends some of the frames, by number, and compares what comes."""
+        wanted = np.concatenate([marks_of(shapes[number], pixels) for number in some])
+        beats = beats_of([frames[number] for number in some], pixels=pixels)
+        done = simulation.run(beats=beats, wanted=len(wanted), settle=settle, **options)
+        assert done.finished
+        assert (done.accepted, done.delivered) == (len(beats), len(wanted))
+        np.testing.assert_array_equal(done.marks, wanted)
+        places = in_places(design, done.results, [shapes[number] for number in some])
+        np.testing.assert_array_equal(places, np.concatenate([expected[number] for number in some]))
+        assert not any(done.errors.values())
+        assert (done.violations, done.overflows, done.busy) == (0, 0, False)
+        return done
+
+    # Frames of changing size, with every kind of stall on either side.
+    order = range(len(frames))
+    for turn, kind in enumerate(STALLS):
+        sides = [stalls(kind, turn), stalls(STALLS[int(random.integers(len(STALLS)))], turn + 100)]
+        random.shuffle(sides)
+        run(order, gaps=sides[0], stalls=sides[1], shy=turn % 2 == 1)
+
+    # Frames of one size: behind the first one no clock is lost, and all leave in the clocks that the plan says.
+    alike = len({part.cycles for part in plan.cores}) == 1
+    for number, frame in enumerate(frames):
+        run([number])  # so that the size is known
+        done = run([number] * 4, times=True)
+        clocks = max(done.last_result, done.accept_clocks[-1]) + 1
+        if alike and plan.timing.gapless and all(len(frame) > part.timing.lag[0] for part in plan.cores):
+            np.testing.assert_array_equal(np.diff(done.accept_clocks), plan.cycles)
+            assert clocks == plan.timing.frame_clocks(*frame.shape[:2], frames=4)
+        elif alike:
+            assert clocks <= plan.timing.frame_clocks(*frame.shape[:2], frames=4)
+        if design.history is not None and alike:
+            np.testing.assert_array_equal(done.result_clocks - done.accept_clocks, simulation.ports.latency)
+            assert simulation.ports.latency == plan.latency
+
+    # Reset in the middle leaves nothing behind.
+    beats = beats_of(frames, pixels=pixels)
+    for _ in range(3):
+        simulation.run(beats=beats, wanted=1 << 20, stalls=stalls("half", 3), limit=int(random.integers(1, len(beats) + 20)))
+        simulation.reset()
+        run(order, gaps=stalls("rare", 5))
+
+
+def check_device(design, compiled):
+    """The same through a `Device`, which cuts what is larger than the cores."""
+    random = np.random.default_rng([12, design.sample.width])
+    least, most = design.least_shape, [axis.most and axis.most - sum(axis.around) for axis in design.frame_axes]
+    shapes = [least, [size or 50 for size in most]]
+    if design.rank == 2:
+        shapes += [(most[0], 2 * most[1] + 3), (2 * most[0] + 5, most[1])]
+        shapes.append([int(random.integers(low, high + 1)) for low, high in zip(least, most, strict=True)])
+    with Device(TwinTransport(design, compiled=compiled)) as device:
+        for number, size in enumerate(shapes):
+            samples = random_samples(design.sample, (*size, *design.sample_axes), 9 + number)
+            np.testing.assert_array_equal(device(samples), golden.run(design, samples))
+
+
+@pytest.mark.parametrize("number", range(DESIGNS))
+def test_random_pipeline(number):
+    design, core = compiled(number - number % BATCH)[number % BATCH]
+    print(design)  # pytest shows it with a failure
+    check(design, core)
+    check_device(design, core)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+def test_random_pipelines_for_long():
+    """Two hundred of them, of up to five stages."""
+    for first in range(0, SOAK_DESIGNS, BATCH):
+        designs = [generator("pipeline")(Random(f"soak {number}"), soak=True) for number in range(first, first + BATCH)]
+        for number, (design, core) in enumerate(zip(designs, compile_designs(designs), strict=True), first):
+            print(number, design, flush=True)
+            check(design, core)
+            check_device(design, core)
+
+
+SAME = Conv2DDesign([[1, 2, 3]], output=u8, columns=32)
+
+REFUSED = {
+    "none": ([], "A pipeline must have 1 to 8 stages, not 0"),
+    "too many": ([SAME] * 9, "A pipeline must have 1 to 8 stages, not 9"),
+    "one alone": (SAME, r"The stages of a pipeline must be a sequence of designs, not Conv2DDesign\(.*"),
+    "no design": ([SAME, "blur"], "A stage of a pipeline must be a design, not 'blur'"),
+    "format": (
+        [SAME, SAME.replace(pixel=s8)],
+        "Stage 2 of a pipeline must take pixels of the format u8, as stage 1 gives them, not s8",
+    ),
+    "axes": (
+        [SAME, FIRDesign([1], data=u8)],
+        "Stage 2 of a pipeline must take frames with the axes rows and columns, as stage 1 gives them, not length",
+    ),
+    "planes": (
+        [SAME.replace(kernel=[SAME.kernel, SAME.kernel]), SAME],
+        "Stage 2 of a pipeline must take planes, as many as there are results, 2, as stage 1 gives them, not 1",
+    ),
+    "pixels": (
+        [SAME, SAME.replace(pixels_per_clock=2)],
+        "Stage 2 of a pipeline must take in a clock 1, as stage 1 gives them, not 2",
+    ),
+    "padded": (
+        [SAME, SAME.replace(boundary="wrap")],
+        "Stage 2 of a pipeline must make its borders itself, not have them padded by the host as 1x3, .*",
+    ),
+    "switchable": (
+        [SAME.replace(switchable=True)],
+        "Stage 1 of a pipeline must have one boundary for all frames, not switchable=True",
+    ),
+    "loadable": ([SAME.replace(loadable=True)], "Stage 1 of a pipeline must have constant coefficients, not loadable=True"),
+    "continuous": (
+        [FIRDesign([1, 2], continuous=True)],
+        "Stage 1 of a pipeline must start each frame from silence, not continuous=True",
+    ),
+    "too small": (
+        [SAME, SAME.replace(kernel=[[1] * 15] * 15, mode="valid", rows=4, columns=4)] * 2,
+        "The stages of a pipeline must take 33 columns or more, not 29",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_does_not_fit_is_refused_in_one_line(name):
+    stages, message = REFUSED[name]
+    with pytest.raises(DesignError, match=f"^{message}$"):
+        Pipeline(stages)
+
+
+def test_a_pipeline_among_the_stages_stands_for_its_own():
+    assert Pipeline([Pipeline([SAME, SAME]), SAME]) == Pipeline([SAME] * 3)
+
+
+def test_an_image_that_is_too_small_for_some_stage_is_refused():
+    design = Pipeline([SAME, SAME.replace(mode="valid", boundary="constant", kernel=[[1, 2], [3, 1], [2, 3]])])
+    with Device(TwinTransport(design)) as device:
+        with pytest.raises(DataError, match=r"^An image must be at least 3x3 for this pipeline, not 2x9$"):
+            device(np.zeros((2, 9), int))
+        assert device(np.ones((3, 3), int)).shape == (1, 2)
+
+
+def test_a_pipeline_comes_back_from_its_files(tmp_path):
+    for number in range(8):
+        design = seeded(number)
+        assert design_from_json(design.to_json()) == design
+        (tmp_path / "design.toml").write_text(design.to_toml())
+        assert load_design(tmp_path / "design.toml") == design
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"kind": "pipeline"}', "A pipeline design must have 'stage'"),
+        ('{"kind": "pipeline", "stage": 3}', "The stages of a pipeline must be a list of tables, not 3"),
+        ('{"kind": "pipeline", "stage": [3]}', "A design must be a table of fields, not 3"),
+        ('{"kind": "pipeline", "stages": []}', "Unknown key 'stages' in a pipeline design; known are stage"),
+        ('{"kind": "pipeline", "stage": [{"kind": "fir"}]}', "A fir design must have 'coefficients'"),
+    ],
+)
+def test_a_file_that_is_wrong_is_refused_in_one_line(text, message, tmp_path):
+    (tmp_path / "design.json").write_text(text)
+    for read in (lambda: design_from_json(text), lambda: load_design(tmp_path / "design.json")):
+        with pytest.raises(DesignError, match=f"^{message}$"):
+            read()
+
+
+def test_real_taps_of_a_stage_are_quantised(tmp_path):
+    (tmp_path / "taps.txt").write_text("0.25 0.5 0.25\n")
+    fir = '[[stage]]\nkind = "fir"\ncoefficients = "taps.txt"\ncoefficient = "s9"\nshift = 7\ndata = "s16"\noutput = "s16"\n'
+    (tmp_path / "design.toml").write_text(f'kind = "pipeline"\n{fir}{fir}')
+    design = load_design(tmp_path / "design.toml")
+    assert [stage.weights for stage in design.stages] == [(32, 64, 32)] * 2
+    assert design.quantized is not None
+
+
+def test_blur_and_edges_are_those_of_opencv():
+    """At two pixels a clock, as wide as 720p, frame behind frame: a beat a clock."""
+    gauss = np.outer([1, 4, 6, 4, 1], [1, 4, 6, 4, 1])
+    size = {"boundary": "edge", "rows": 720, "columns": 1280, "pixels_per_clock": 2, "output": u8}
+    blur = Conv2DDesign(gauss.tolist(), shift=8, **size)
+    sobel = [[[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], [[-1, -2, -1], [0, 0, 0], [1, 2, 1]]]
+    edges = Conv2DDesign(sobel, operation="correlate", combine="sum_abs", threshold=100, **size)
+    design = Pipeline([blur, edges])
+    image = random_samples(u8, (72, 1280), 3)
+    taps = np.array([1, 4, 6, 4, 1.0])
+    smooth = cv2.sepFilter2D(image.astype(np.float64), -1, taps, taps, borderType=cv2.BORDER_REPLICATE)
+    smooth = np.floor(smooth / 256 + 0.5).astype(np.uint8)
+    sides = [cv2.Sobel(smooth, cv2.CV_64F, *way, borderType=cv2.BORDER_REPLICATE) for way in ((1, 0), (0, 1))]
+    expected = np.where(abs(sides[0]) + abs(sides[1]) > 100, 255, 0)
+    with TwinTransport(design) as twin:
+        first, second, third = twin.run_frames([image.astype(np.int64)] * 3)
+        for result in (first, second, third):
+            np.testing.assert_array_equal(result, golden.run(edges, golden.run(blur, image)))
+            np.testing.assert_array_equal(result, expected)
+        clocks = twin.status()["frame_clocks"]
+        twin.run_frames([image.astype(np.int64)] * 4)
+        assert twin.status()["frame_clocks"] - clocks < 72 * 1280 // 2 + 20
+
+
+def test_two_firs_are_the_fir_of_their_convolved_taps():
+    one, other = [3, -1, 4, 1, -5], [2, 7, -1, 8]
+    first = FIRDesign(one, data=s8)
+    both = Pipeline([first, FIRDesign(other, data=first.output_format)])
+    whole = FIRDesign(np.convolve(one, other).tolist(), data=s8)
+    signal = random_samples(s8, (500,), 4)
+    with Device(TwinTransport(both)) as device:
+        np.testing.assert_array_equal(device(signal), golden.run(whole, signal))
+
+
+def test_the_random_pipelines_cover_every_choice():
+    designs = [seeded(number) for number in range(DESIGNS)]
+    stages = [stage for design in designs for stage in design.stages[1:]]
+    assert {len(design.stages) for design in designs} >= {2, 3}
+    assert {design.rank for design in designs} == {1, 2}
+    assert {stage.kind for design in designs for stage in design.stages} == {"fir", "conv2d", "moving_maximum"}
+    images = [stage for stage in stages if stage.rank == 2]
+    assert {stage.mode for stage in images} == {"same", "valid"}
+    assert {min(stage.pixels_per_clock, 2) for stage in images} == {1, 2}
+    assert {stage.stride == (1, 1) for stage in images} == {False, True}
+    assert {stage.planes > 1 for stage in images} == {False, True}
