@@ -226,44 +226,38 @@ class _Part:
 class _Axis:
     """One axis of what a core is to be sent.
 
+    rule : what the design says of it.
+    size : samples of the array.
     inputs : the samples, the host's padding among them.
-    reach : inputs that a result needs in front of its own and behind it.
-    stride : inputs from one result to the next.
-    least : fewest inputs that the core takes.
-    border : where the core makes borders itself, the samples with the border around them, as far as `reach`.
-    ahead : results, of stride 1, that the core gives in front of the first one wanted.
     """
 
+    rule: FrameAxis
+    size: int
     inputs: Indices
-    reach: tuple[int, int]
-    stride: int = 1
-    least: int = 1
-    border: Indices | None = None
-    ahead: int = 0
 
     @classmethod
     def of(cls, rule: FrameAxis, size: int) -> Self:
         """The axis of an array of this size."""
-        border = _bordered(size, rule.reach, rule.boundary) if rule.rebuilt else None
-        inputs = _bordered(size, rule.around, rule.boundary)
-        return cls(inputs, rule.reach, rule.stride, rule.least, border, rule.ahead)
+        return cls(rule, size, _bordered(size, rule.around, rule.boundary))
 
     def parts(self, outputs: int, most: int) -> list[_Part]:
         """Its pieces, none shorter than the core takes nor longer than `most`.
 
         A core that makes the borders itself does so wherever it can. A piece that is too short for that gets all that its
-        results need from `border`; what the core puts beyond it is then seen by none of them. One that is still too short grows
+        results need from the host; what the core puts beyond it is then seen by none of them. One that is still too short grows
         at its end, and what this adds is cut off.
         """
-        parts = []
-        for piece in cuts(len(self.inputs), outputs, *self.reach, most, self.stride):
-            source, ahead = self.inputs[piece.source], piece.keep.start + self.ahead // self.stride
+        rule, parts = self.rule, []
+        (before, after), stride = rule.reach, rule.stride
+        for piece in cuts(len(self.inputs), outputs, before, after, most, stride):
+            source, ahead = self.inputs[piece.source], piece.keep.start
             start, stop = piece.target.start, piece.target.stop
-            if len(source) < self.least and self.border is not None:
-                source = self.border[start * self.stride : (stop - 1) * self.stride + 1 + sum(self.reach)]
-                ahead = self.reach[0] // self.stride
-            if len(source) < self.least:
-                source = np.pad(source, (0, self.least - len(source)), mode="edge")
+            if len(source) < rule.least:
+                border, more = _bordered(self.size, rule.widest, rule.boundary), rule.widest[0] - rule.around[0]
+                first = max(start * stride - before + more, 0)
+                source, ahead = border[first : (stop - 1) * stride + 1 + after + more], start - (first - more) // stride
+                source = np.pad(source, (0, max(rule.least - len(source), 0)), mode="edge")
+            ahead += rule.ahead // stride
             parts.append(_Part(source, slice(ahead, ahead + stop - start), piece.target))
         return parts
 

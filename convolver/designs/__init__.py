@@ -12,6 +12,7 @@ from .kernels import MAX_KERNELS
 from .kinds import KINDS, part_of
 from .linear import LinearDesign
 from .moving_maximum import MovingMaximumDesign
+from .outside import boundary_code
 from .pipeline import Pipeline
 from .reading import design_class, design_from_dict, design_from_json
 from .words import (
@@ -32,7 +33,6 @@ from .words import (
     Structure,
     Swap,
     Symmetry,
-    boundary_code,
 )
 
 __all__ = [

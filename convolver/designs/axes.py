@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 from .words import Boundary
 
-__all__ = ["FrameAxis"]
+__all__ = ["FrameAxis", "PaddedAxis", "WindowAxis"]
 
 
 @dataclass(frozen=True, slots=True)
 class FrameAxis:
-    """One axis.
+    """One axis; what stands outside the frame is made in the core.
 
     Parameters
     ----------
@@ -21,24 +21,18 @@ class FrameAxis:
         Fewest inputs that the core takes.
     most : int, optional
         Most inputs that the core takes; by default any number.
-    core_border : bool
-        Whether the core makes what stands outside the frame; else its first result is that of the first whole window.
-    padded : bool
-        Whether the host puts a border around the frame.
-    margins : (int, int)
-        Inputs of that border, in front and behind.
     boundary : str
         What stands outside, by `numpy.pad`'s names.
+    margins : (int, int)
+        Inputs that results reach outside, in front and behind.
     """
 
     window: tuple[int, int]
     stride: int = 1
     least: int = 1
     most: int | None = None
-    core_border: bool = True
-    padded: bool = False
-    margins: tuple[int, int] = (0, 0)
     boundary: Boundary = "constant"
+    margins: tuple[int, int] = (0, 0)
 
     @property
     def early(self) -> int:
@@ -47,30 +41,69 @@ class FrameAxis:
 
     @property
     def around(self) -> tuple[int, int]:
-        """Inputs that the host puts in front and behind; more in front of a core that makes borders, and gives other results
-        before the first one that is wanted."""
-        return (self.margins[0] + (self.early if self.core_border else 0), self.margins[1]) if self.padded else (0, 0)
+        """Inputs that the host puts in front and behind."""
+        return 0, 0
 
     @property
     def lost(self) -> int:
         """Places of a frame that have no result, a stride apart."""
-        return 0 if self.core_border else sum(self.window)
+        return 0
 
     @property
     def reach(self) -> tuple[int, int]:
         """Inputs that a result needs in front of its place and behind it, as the core counts places: result n belongs to input
         ``stride * n`` of what it is sent, that of the host's padding among them."""
-        before, after = self.window
-        if not self.core_border:
-            return 0, before + after
-        return (0, before + after + self.early) if self.padded else (before + self.early, after)
+        return self.window[0] + self.early, self.window[1]
 
     @property
     def ahead(self) -> int:
         """Inputs of `around` whose results are in front of the first one wanted."""
-        return self.window[0] + self.early if self.padded and self.core_border else 0
+        return 0
 
     @property
-    def rebuilt(self) -> bool:
-        """Whether the host can put the core's border around a frame that is too short for the core to make it."""
-        return self.core_border and not self.padded and self.least > 1
+    def widest(self) -> tuple[int, int]:
+        """Inputs that the host puts in front of and behind a frame that is too short for the core to make its border."""
+        return self.reach
+
+
+@dataclass(frozen=True, slots=True)
+class WindowAxis(FrameAxis):
+    """One axis; the core's first result is that of the first whole window, and the host makes what stands outside."""
+
+    @property
+    def around(self) -> tuple[int, int]:
+        return self.margins
+
+    @property
+    def lost(self) -> int:
+        return sum(self.window)
+
+    @property
+    def reach(self) -> tuple[int, int]:
+        return 0, sum(self.window)
+
+    @property
+    def widest(self) -> tuple[int, int]:
+        return self.around
+
+
+@dataclass(frozen=True, slots=True)
+class PaddedAxis(FrameAxis):
+    """One axis; the host makes what stands outside, in front of a core that makes a border around that, with results before the
+    first one that is wanted."""
+
+    @property
+    def around(self) -> tuple[int, int]:
+        return self.margins[0] + self.early, self.margins[1]
+
+    @property
+    def reach(self) -> tuple[int, int]:
+        return 0, sum(self.window) + self.early
+
+    @property
+    def ahead(self) -> int:
+        return self.window[0] + self.early
+
+    @property
+    def widest(self) -> tuple[int, int]:
+        return self.around

@@ -14,7 +14,6 @@ from ..formats import Format, Overflow, Rounding, u1, u8
 from ..quantize import Quantized
 from ..structure import factors_of, multipliers_of
 from .base import format_of, so_many
-from .borders import ChosenBorder, FixedBorder, NoBorder, PaddedBorder
 from .geometry import ImageGeometry
 from .image_stacks import by, stack_of_images
 from .kernels import MAX_KERNELS, MAX_SIDE, kernels_of
@@ -35,9 +34,6 @@ from .words import (
 )
 
 __all__ = ["Conv2DDesign"]
-
-SWITCHABLE_SIDE = 7
-"""Most rows and columns of a kernel whose boundary is chosen at run time."""
 
 MAX_STRIDE = 64
 """Most rows and columns from one result to the next."""
@@ -167,7 +163,6 @@ class Conv2DDesign(ImageGeometry, LinearDesign):  # type: ignore[misc]  # output
 
     def __post_init__(self) -> None:
         self._set("kernel", kernels_of(self.kernel))
-        sides = self.kernel_rows, self.kernel_columns
         self._set("pixel", format_of("Pixel", self.pixel))
         self._set("combine", choice("Combine", self.combine, COMBINATIONS))
         self._set("absolute", flag("Absolute", self.absolute))
@@ -189,9 +184,7 @@ class Conv2DDesign(ImageGeometry, LinearDesign):  # type: ignore[misc]  # output
         self._set("switchable", flag("Switchable", self.switchable))
         if self.switchable and self.mode != "same":
             raise DesignError(f"A switchable boundary must have mode same, not {self.mode}")
-        if self.switchable and max(sides) > SWITCHABLE_SIDE:
-            most = f"{SWITCHABLE_SIDE} rows and columns"
-            raise DesignError(f"A kernel with a switchable boundary must have at most {most}, not {sides[0]}x{sides[1]}")
+        self.border.check(self.kernel_rows, self.kernel_columns)
         self._check_numbers()
         if self.threshold is not None:
             self._set("threshold", between("Threshold", self.threshold, *self.result_range))
@@ -271,11 +264,10 @@ class Conv2DDesign(ImageGeometry, LinearDesign):  # type: ignore[misc]  # output
 
     def frames_in(self, shape: tuple[int, ...], stack: bool | None) -> list[Plane]:
         stack = stack_of_images(shape, stack)
-        rows, columns = shape[stack : stack + 2]
-        if self.mode == "valid" and (rows < self.kernel_rows or columns < self.kernel_columns):
-            least = by((self.kernel_rows, self.kernel_columns))
+        sizes = shape[stack : stack + 2]
+        if any(size < least for size, least in zip(sizes, self.least_shape, strict=True)):
             raise DataError(
-                f"In valid mode an image must be at least as large as the kernel, {least}, not {by((rows, columns))}"
+                f"In valid mode an image must be at least as large as the kernel, {by(self.least_shape)}, not {by(sizes)}"
             )
         planes: list[Plane] = [(slice(None), slice(None))]
         if self.planes > 1:
@@ -287,31 +279,20 @@ class Conv2DDesign(ImageGeometry, LinearDesign):  # type: ignore[misc]  # output
         return [(number, *plane) for number in range(shape[0]) for plane in planes] if stack else planes
 
     def with_border(self, **asked: object) -> Self:
-        if not self.switchable:
+        if not self.border.choices:
             raise DataError(f"A boundary can be chosen only of a design with switchable=True; this one's is {self.boundary}")
         try:
             changed = self.replace(**asked)
         except DesignError as error:
             raise DataError(str(error)) from None
-        if "fill" in asked and changed.boundary != "constant":
+        if asked.keys() - changed.border.stated:
             told = f"not {changed.fill} for {changed.boundary}; leave it out"
             raise DataError(f"A fill can be chosen only for the boundary constant, {told}")
         return changed
 
     @property
-    def border(self) -> NoBorder:
-        if self.mode == "valid":
-            return NoBorder()
-        border = ChosenBorder if self.switchable else PaddedBorder if self.host_pads else FixedBorder
-        return border(self.boundary, self.fill)
-
-    @property
     def coefficient_set(self) -> Kernel | tuple[Kernel, ...]:
         return self.kernel
-
-    @property
-    def least_shape(self) -> tuple[int, ...]:
-        return (self.kernel_rows, self.kernel_columns) if self.mode == "valid" else (1, 1)
 
     @property
     def trial_shape(self) -> tuple[int, ...]:
@@ -380,6 +361,19 @@ class Conv2DDesign(ImageGeometry, LinearDesign):  # type: ignore[misc]  # output
             low, high = self._reach([sum(map(operator.mul, (1, *signs), weights)) for weights in places])
             greatest = max(greatest, -low, high)
         return greatest
+
+    def worst_kernels(self) -> dict[str, Kernel]:
+        if len(self.kernels) > 1 and self.combine == "sum_abs":  # the greatest is that of some choice of signs
+            choices = [(1, *signs) for signs in itertools.product((1, -1), repeat=len(self.kernels) - 1)]
+            return {f"sum with signs {signs}": self._signed_sum(signs) for signs in choices}
+        if len(self.kernels) > 1:
+            return {f"sum of kernel {number}": kernel for number, kernel in enumerate(self.kernels)}
+        return {"sum": self.kernels[0]}
+
+    def _signed_sum(self, signs: Sequence[int]) -> Kernel:
+        """The kernel that all kernels with these signs add up to."""
+        lines = zip(*self.kernels, strict=True)
+        return tuple(tuple(sum(map(operator.mul, signs, weights)) for weights in zip(*line, strict=True)) for line in lines)
 
     @property
     def output_range(self) -> tuple[int, int]:

@@ -245,20 +245,12 @@ class _JoinedAxis(FrameAxis):
 
     @property
     def around(self) -> tuple[int, int]:
-        return self.margins if self.padded else (0, 0)
+        return self.margins
 
     @property
-    def reach(self) -> tuple[int, int]:
-        return self.window[0] + self.early, self.window[1]
-
-    @property
-    def ahead(self) -> int:
-        return 0
-
-    @property
-    def rebuilt(self) -> bool:
+    def widest(self) -> tuple[int, int]:
         # What the host puts around an image isn't what a stage puts around the results of the one before.
-        return False
+        return self.around
 
 
 def _flat(stages: object) -> Iterable[Design]:
@@ -282,7 +274,7 @@ def _check_stage(number: int, stage: Design) -> None:
         raise DesignError(f"Stage {number} of a pipeline must start each frame from silence, not continuous=True")
     if stage.loadable:
         raise DesignError(f"Stage {number} of a pipeline must have constant coefficients, not loadable=True")
-    if number > 1 and any(axis.padded for axis in stage.frame_axes):
+    if number > 1 and stage.border.host_pads:
         raise DesignError(
             f"Stage {number} of a pipeline must make its borders itself, not have them padded by the host as {stage.describe()}"
         )
@@ -329,7 +321,7 @@ def _joined(axes: Sequence[FrameAxis], sizes: Sequence[Any]) -> _JoinedAxis:
     least, found = _first_above(0, lambda size: fits(size, most=False)), None
     if first.most is not None:
         found = _first_above(0, lambda size: not fits(size, most=True)) - 1
-    return _JoinedAxis((before, behind), stride, least, found, True, first.padded, first.margins, first.boundary)
+    return _JoinedAxis((before, behind), stride, least, found, first.boundary, first.around)
 
 
 def _first_above(low: int, holds: Any) -> int:

@@ -20,7 +20,6 @@ __all__ = [
     "Structure",
     "Swap",
     "Symmetry",
-    "boundary_code",
 ]
 
 Boundary = Literal["constant", "edge", "reflect", "symmetric", "wrap"]
@@ -43,8 +42,3 @@ COMBINATIONS: tuple[Combination, ...] = get_args(Combination)
 STRUCTURES: tuple[Structure, ...] = get_args(Structure)
 GATEWARE_BOUNDARIES: tuple[Boundary, ...] = ("constant", "edge", "reflect", "symmetric")
 """Boundaries that the core makes itself in ``same`` mode; for ``wrap`` the host pads."""
-
-
-def boundary_code(boundary: Boundary) -> int:
-    """The number of one of `GATEWARE_BOUNDARIES` in a core's register."""
-    return GATEWARE_BOUNDARIES.index(boundary)
