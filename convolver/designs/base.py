@@ -14,6 +14,7 @@ from ..quantize import Quantized
 from .axes import FrameAxis
 from .borders import NoBorder
 from .continuity import Separate
+from .sources import Source
 from .words import Boundary, Plane
 
 __all__ = ["SCHEMA", "Design", "format_of", "so_many"]
@@ -258,11 +259,11 @@ class Design:
     @property
     def set_size(self) -> int:
         """Coefficients of a set that is loaded; 0 where none can be."""
-        return len(self.weights) if self.loadable else 0
+        return 0
 
     def check_loadable(self) -> None:
         """Raises `DataError` if the coefficients are constant."""
-        raise DataError("Coefficients can be loaded only into a design with loadable=True; this one's are constant")
+        Source().check()
 
     def trial_sets(self, random: np.random.Generator) -> dict[str, tuple[int, ...]]:  # noqa: ARG002  # where there are some
         """The sets of a quick test, in the order of `weights`, by a name for each: the last one is the design's own."""

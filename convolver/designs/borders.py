@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from ..errors import DesignError
+from ..errors import DataError, DesignError
 from .axes import FrameAxis, WindowAxis
 from .core_borders import OwnBorder, WholeWindows
 from .outside import IN_CORE, Outside, outside_of
@@ -44,6 +44,11 @@ class NoBorder:
     def choices(self) -> tuple[Boundary, ...]:
         """The boundaries that a frame can have, where they can be chosen at run time."""
         return ()
+
+    def check_choosable(self) -> None:
+        """Raises `DataError` if none can be chosen."""
+        boundary = self.outside.boundary
+        raise DataError(f"A boundary can be chosen only of a design with switchable=True; this one's is {boundary}")
 
     @property
     def stated(self) -> dict[str, Any]:
@@ -154,6 +159,9 @@ class ChosenBorder(FixedBorder):
     @property
     def choices(self) -> tuple[Boundary, ...]:
         return BOUNDARIES
+
+    def check_choosable(self) -> None:
+        pass
 
     @property
     def asked(self) -> dict[str, Any]:

@@ -1,23 +1,27 @@
 """2-D convolutions and correlations."""
 
 import dataclasses
-import itertools
-import operator
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, Self
 
+import numpy as np
+
 from ..arguments import between, choice, flag, index, is_sequence, items, shown
 from ..errors import DataError, DesignError
-from ..formats import Format, Overflow, Rounding, u1, u8
+from ..formats import Format, Overflow, Rounding, u8
 from ..quantize import Quantized
-from ..structure import factors_of, multipliers_of
+from ..structure import Slot, slot_of
 from .base import format_of, so_many
+from .combinations import Weights
 from .geometry import ImageGeometry
 from .image_stacks import by, stack_of_images
-from .kernels import MAX_KERNELS, MAX_SIDE, kernels_of
-from .linear import LinearDesign, slot_clocks
+from .kernels import MAX_KERNELS, MAX_SIDE, kernels_of, nested
+from .linear import LinearDesign
+from .rules import Rule, check_rules
+from .sources import Factors
 from .words import (
     BOUNDARIES,
     COMBINATIONS,
@@ -38,9 +42,6 @@ __all__ = ["Conv2DDesign"]
 MAX_STRIDE = 64
 """Most rows and columns from one result to the next."""
 
-WIDEST_COLUMN = 16
-"""Bits of the widest sums of a column that a row filter takes: more would take several hard multipliers each somewhere."""
-
 MAX_PLANES = 4
 """Most planes that go through side by side."""
 
@@ -49,6 +50,22 @@ TRIAL_SIDE = 64
 
 PIXELS_PER_CLOCK = (1, 2, 4)
 """Pixels that a beat may carry."""
+
+_RULES = (
+    Rule(
+        {"stride": (1, 1), "pixels_per_clock": 1},
+        "A stride other than 1x1 must have 1 pixel per clock, not {pixels_per_clock}",
+    ),
+    Rule({"switchable": False, "mode": "same"}, "A switchable boundary must have mode same, not {mode}"),
+)
+
+_SLOT_RULES = (
+    Rule(
+        {"pixels_per_clock": 1, "clocks_per_pixel": 1},
+        "A core of several pixels per clock must have 1 clock per pixel, not {clocks_per_pixel}",
+    ),
+    Rule({"planes": 1, "clocks_per_pixel": 1}, "A core of several planes must have 1 clock per pixel, not {clocks_per_pixel}"),
+)
 
 
 @dataclass(frozen=True)
@@ -175,70 +192,41 @@ class Conv2DDesign(ImageGeometry, LinearDesign):  # type: ignore[misc]  # output
         if pixels not in PIXELS_PER_CLOCK:
             raise DesignError(f"Pixels per clock must be one of 1, 2, 4, not {shown(self.pixels_per_clock)}")
         self._set("pixels_per_clock", pixels)
-        if pixels > 1 and self.stride != (1, 1):
-            raise DesignError(f"A stride other than 1x1 must have 1 pixel per clock, not {pixels}")
         self._set("planes", between("Planes", self.planes, 1, MAX_PLANES))
         self._set("rows", between("Rows", self.rows, 1, 65535))
         self._set("columns", between("Columns", self.columns, 1, 16384))
         self._set("fill", between("Fill", self.fill, self.pixel.min, self.pixel.max))
         self._set("switchable", flag("Switchable", self.switchable))
-        if self.switchable and self.mode != "same":
-            raise DesignError(f"A switchable boundary must have mode same, not {self.mode}")
+        check_rules(self, _RULES)
         self.border.check(self.kernel_rows, self.kernel_columns)
         self._check_numbers()
-        if self.threshold is not None:
-            self._set("threshold", between("Threshold", self.threshold, *self.result_range))
-        if self.multipliers is not None:
-            multipliers = between("Multipliers", self.multipliers, len(self.kernels), MAX_KERNELS * MAX_SIDE**2)
-            self._set("multipliers", multipliers)
-        clocks = slot_clocks("Clocks per pixel", self.clocks_per_pixel, self.multipliers, self._multipliers)
-        self._set("clocks_per_pixel", clocks)
-        if pixels > 1 and clocks > 1:
-            raise DesignError(f"A core of several pixels per clock must have 1 clock per pixel, not {clocks}")
-        if self.planes > 1 and clocks > 1:
-            raise DesignError(f"A core of several planes must have 1 clock per pixel, not {clocks}")
+        self._set("threshold", self.decision.checked(self.result_range))
+        self._fold("Clocks per pixel", (len(self.kernels), MAX_KERNELS * MAX_SIDE**2), self._multipliers)
+        check_rules(self, _SLOT_RULES)
 
     def _multipliers(self, clocks: int) -> int:
-        """Multipliers that do in so many clocks a pixel; several pixels or planes have one clock only."""
-        copies = self.pixels_per_clock * self.planes if clocks == 1 else 1
-        if self.loadable:
-            return copies * len(self.kernels) * -(-self.kernel_rows * self.kernel_columns // clocks)
-        kernels = [[abs(weight) for line in kernel for weight in line if weight] for kernel in self.kernels]
-        if self.structure == "auto":
-            kernels = [sorted(set(kernel)) for kernel in kernels]
-        products = sum(multipliers_of(kernel, clocks) for kernel in kernels)
-        if self._factors is not None:
-            products = min(products, sum(_distinct_multipliers(factor, clocks) for pair in self._factors for factor in pair))
-        return copies * products
+        """Multipliers that do in so many clocks a pixel."""
+        return min(self._cost(way, slot_of(clocks, self.pixels_per_clock * self.planes)) for way in self._ways)
+
+    def _cost(self, way: Iterable[Weights], slot: Slot) -> int:
+        return sum(self.source.multipliers(weights, slot) for weights in way)
 
     @cached_property
-    def _factors(self) -> tuple[tuple[tuple[int, ...], tuple[int, ...]], ...] | None:
-        """Column and row of each kernel, if all are separable and the core could go this way."""
-        flat = min(self.kernel_rows, self.kernel_columns) == 1
-        if self.structure == "direct" or self.loadable or flat:
-            return None
-        found = []
-        for kernel in self.kernels:
-            pair = factors_of(kernel)
-            if pair is None or Format.holding(*_reach_of(pair[0], self.pixel)).width > WIDEST_COLUMN:
-                return None
-            found.append(pair)
-        return tuple(found)
-
-    @cached_property
-    def factors(self) -> tuple[tuple[tuple[int, ...], tuple[int, ...]], ...] | None:
-        """Column and row of each kernel, if all are separable and that takes fewer multipliers."""
-        if self._factors is None:
-            return None
-        whole = sum(_distinct_multipliers(kernel, self.slot) for kernel in self.sums)
-        apart = sum(_distinct_multipliers(factor, self.slot) for pair in self._factors for factor in pair)
-        return self._factors if apart < whole else None
+    def _separations(self) -> tuple[Factors, ...]:
+        """Columns and rows that could take the kernels' place."""
+        return self.source.separations(self.kernels, self.pixel)
 
     @property
-    def slot(self) -> int:
-        """`clocks_per_pixel`, which is never None once the design is made."""
-        assert self.clocks_per_pixel is not None
-        return self.clocks_per_pixel
+    def _ways(self) -> list[Sequence[Weights]]:
+        """The sums that a pixel takes: those of the kernels, or of columns and rows in their place."""
+        return [self.sums, *([factor for pair in pairs for factor in pair] for pairs in self._separations)]
+
+    @cached_property
+    def factors(self) -> Factors | None:
+        """Column and row of each kernel, if all are separable and that takes fewer multipliers."""
+        whole, *apart = (self._cost(way, slot_of(self.slot)) for way in self._ways)
+        found = (pairs for pairs, cost in zip(self._separations, apart, strict=True) if cost < whole)
+        return next(found, None)
 
     @property
     def sample(self) -> Format:
@@ -248,39 +236,48 @@ class Conv2DDesign(ImageGeometry, LinearDesign):  # type: ignore[misc]  # output
         size = f"{self.kernel_rows}x{self.kernel_columns}"
         return f"{size}, {self.origin} {self.coefficient_format}, {self.pixel} pixels, {self.columns} columns, {self.boundary}"
 
+    @cached_property
+    def _shape(self) -> tuple[int, ...]:
+        """Shape of `kernel`."""
+        return np.shape(self.kernel)
+
+    @property
+    def _stack(self) -> tuple[int, ...]:
+        """The axes of `kernel` in front of a kernel's own: one, if it lists several."""
+        return self._shape[:-2]
+
     @property
     def stacked(self) -> bool:
         """Whether `kernel` has an axis for several kernels."""
-        return isinstance(self.kernel[0][0], tuple)
+        return bool(self._stack)
 
     @cached_property
     def kernels(self) -> tuple[Kernel, ...]:
         """All kernels; one or more."""
-        return self.kernel if self.stacked else (self.kernel,)  # type: ignore[return-value]  # as `stacked` says
+        kernels: tuple[Kernel, ...] = nested(self.weights, (math.prod(self._stack), *self._shape[-2:]))
+        return kernels
 
-    @property
+    @cached_property
     def weights(self) -> tuple[int, ...]:
-        return tuple(weight for kernel in self.kernels for line in kernel for weight in line)
+        return tuple(np.array(self.kernel, object).flat)
 
     def frames_in(self, shape: tuple[int, ...], stack: bool | None) -> list[Plane]:
         stack = stack_of_images(shape, stack)
-        sizes = shape[stack : stack + 2]
+        sizes, planes = shape[stack : stack + 2], shape[stack + 2 :]
         if any(size < least for size, least in zip(sizes, self.least_shape, strict=True)):
             raise DataError(
                 f"In valid mode an image must be at least as large as the kernel, {by(self.least_shape)}, not {by(sizes)}"
             )
-        planes: list[Plane] = [(slice(None), slice(None))]
-        if self.planes > 1:
-            if len(shape) - stack != 3 or shape[-1] != self.planes:
-                raise DataError(f"An image must be (rows, columns, {self.planes}), as the design says, not {by(shape)}")
-            planes = [(slice(None), slice(None), slice(None))]
-        elif len(shape) - stack == 3:
-            planes = [(*plane, number) for plane in planes for number in range(shape[-1])]
-        return [(number, *plane) for number in range(shape[0]) for plane in planes] if stack else planes
+        side_by_side = self.sample_axes
+        others = planes[: len(planes) - len(side_by_side)]
+        if (*others, *side_by_side) != planes:
+            raise DataError(f"An image must be (rows, columns, {self.planes}), as the design says, not {by(shape)}")
+        own = (slice(None),) * (2 + len(side_by_side))
+        before = np.ndindex(shape[:stack])
+        return [(*image, *own[:2], *plane, *own[2:]) for image in before for plane in np.ndindex(others)]
 
     def with_border(self, **asked: object) -> Self:
-        if not self.border.choices:
-            raise DataError(f"A boundary can be chosen only of a design with switchable=True; this one's is {self.boundary}")
+        self.border.check_choosable()
         try:
             changed = self.replace(**asked)
         except DesignError as error:
@@ -304,24 +301,14 @@ class Conv2DDesign(ImageGeometry, LinearDesign):  # type: ignore[misc]  # output
     def shape_within(self, samples: int) -> tuple[int, ...]:
         return max(self.least_shape[0], min(self.rows, samples // self.columns)), self.columns
 
-    @property
-    def sums(self) -> tuple[tuple[int, ...], ...]:
-        return tuple(tuple(weight for line in kernel for weight in line) for kernel in self.kernels)
+    @cached_property
+    def sums(self) -> tuple[Weights, ...]:
+        sums: tuple[Weights, ...] = nested(self.weights, (len(self.kernels), self.kernel_rows * self.kernel_columns))
+        return sums
 
     def with_weights(self, weights: Sequence[int]) -> Self:
-        columns, rows = self.kernel_columns, self.kernel_rows
         weights = so_many("Weights", weights, len(self.weights))
-        lines = [tuple(weights[start : start + columns]) for start in range(0, len(weights), columns)]
-        kernels = tuple(tuple(lines[start : start + rows]) for start in range(0, len(lines), rows))
-        return self.replace(kernel=kernels if self.stacked else kernels[0])
-
-    @property
-    def outputs(self) -> int:
-        return len(self.kernels) if self.combine == "none" else 1
-
-    @property
-    def results(self) -> str:
-        return f"{self.outputs} of {self.output_format} a pixel" if self.outputs > 1 else super().results
+        return self.replace(kernel=nested(weights, self._shape))
 
     @property
     def sample_axes(self) -> tuple[int, ...]:
@@ -329,71 +316,12 @@ class Conv2DDesign(ImageGeometry, LinearDesign):  # type: ignore[misc]  # output
 
     @property
     def result_axes(self) -> tuple[int, ...]:
-        return (self.outputs,) if self.stacked and self.combine == "none" else ()
-
-    @cached_property
-    def kernel_ranges(self) -> tuple[tuple[int, int], ...]:
-        """`sum_range` of each kernel."""
-        return tuple(self._reach([weight for line in kernel for weight in line]) for kernel in self.kernels)
-
-    @cached_property
-    def sum_range(self) -> tuple[int, int]:
-        """The least and the greatest sum of any of the kernels; see `Design.sum_range`."""
-        return min(low for low, _ in self.kernel_ranges), max(high for _, high in self.kernel_ranges)
-
-    @cached_property
-    def stage_ranges(self) -> tuple[tuple[int, int], ...]:
-        """See `Design.stage_ranges`. Magnitudes are added up to what one window can give, not to what each kernel can."""
-        if self.combine == "sum_abs":
-            return ((0, self._greatest_magnitude),)
-        if self.absolute:
-            return tuple((0, max(-low, high)) for low, high in self.kernel_ranges)
-        return self.kernel_ranges
-
-    @property
-    def _greatest_magnitude(self) -> int:
-        """The greatest sum of all kernels' magnitudes: that of some choice of signs."""
-        if self.loadable:  # all kernels may be the same one
-            return len(self.kernels) * max(-self.sum_range[0], self.sum_range[1])
-        places = list(zip(*([weight for line in kernel for weight in line] for kernel in self.kernels), strict=True))
-        greatest = 0
-        for signs in itertools.product((1, -1), repeat=len(self.kernels) - 1):
-            low, high = self._reach([sum(map(operator.mul, (1, *signs), weights)) for weights in places])
-            greatest = max(greatest, -low, high)
-        return greatest
+        return self.combining.axes(self._stack)
 
     def worst_kernels(self) -> dict[str, Kernel]:
-        if len(self.kernels) > 1 and self.combine == "sum_abs":  # the greatest is that of some choice of signs
-            choices = [(1, *signs) for signs in itertools.product((1, -1), repeat=len(self.kernels) - 1)]
-            return {f"sum with signs {signs}": self._signed_sum(signs) for signs in choices}
-        if len(self.kernels) > 1:
-            return {f"sum of kernel {number}": kernel for number, kernel in enumerate(self.kernels)}
-        return {"sum": self.kernels[0]}
-
-    def _signed_sum(self, signs: Sequence[int]) -> Kernel:
-        """The kernel that all kernels with these signs add up to."""
-        lines = zip(*self.kernels, strict=True)
-        return tuple(tuple(sum(map(operator.mul, signs, weights)) for weights in zip(*line, strict=True)) for line in lines)
-
-    @property
-    def output_range(self) -> tuple[int, int]:
-        """See `Design.output_range`; a threshold gives zero and the greatest of the format."""
-        return (0, self.output_format.max) if self.threshold is not None else super().output_range
-
-    @property
-    def _exact_output(self) -> Format:
-        return u1 if self.threshold is not None else super()._exact_output
-
-
-def _reach_of(weights: Iterable[int], sample: Format) -> tuple[int, int]:
-    """The least and the greatest sum of samples times these constants."""
-    ends = [sorted((weight * sample.min, weight * sample.max)) for weight in weights]
-    return sum(low for low, _ in ends), sum(high for _, high in ends)
-
-
-def _distinct_multipliers(weights: Iterable[int], clocks: int) -> int:
-    """Multipliers of products by these constants, in so many clocks, if equal ones share theirs."""
-    return multipliers_of(sorted({abs(weight) for weight in weights if weight}), clocks)
+        names = ("".join(["sum", *(f" of kernel {place}" for place in places)]) for places in np.ndindex(self._stack))
+        worst = self.combining.worst(dict(zip(names, self.sums, strict=True)))
+        return {name: nested(weights, (self.kernel_rows, self.kernel_columns)) for name, weights in worst.items()}
 
 
 def _stride(given: object) -> tuple[int, int]:

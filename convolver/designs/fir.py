@@ -4,9 +4,9 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
-from ..arguments import between, choice, flag, integers, shown
+from ..arguments import choice, flag, integers, shown
 from ..errors import DesignError
 from ..formats import Format, Overflow, Rounding, s16
 from ..quantize import Quantized
@@ -14,11 +14,20 @@ from ..specification import KINDS, FromSpecification
 from ..specified import Specified
 from .base import format_of, so_many
 from .continuity import Continued, Separate
-from .linear import LinearDesign, slot_clocks
+from .linear import LinearDesign
+from .rules import Rule, check_rules
 from .signal_geometry import SignalGeometry
+from .symmetries import NoPairs, pairing_of
 from .words import SWAPS, SYMMETRIES, Swap, Symmetry
 
 __all__ = ["FIRDesign"]
+
+_RULES = (
+    Rule(
+        {"swap": "frame", "loadable": True},
+        "Swap at the next sample needs loadable coefficients; this design's are constant",
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -126,45 +135,32 @@ class FIRDesign(SignalGeometry, FromSpecification, LinearDesign):
         self._set("data", format_of("Data", self.data))
         self._check_numbers()
         self._check_symmetry()
-        self._check_folding()
+        self._fold("Clocks per sample", (1, 256), lambda clocks: -(-len(self.terms) // clocks))
         self._set("continuous", flag("Continuous", self.continuous))
         self._set("swap", choice("Swap", self.swap, SWAPS))
-        if self.swap == "sample" and not self.loadable:
-            raise DesignError("Swap at the next sample needs loadable coefficients; this design's are constant")
+        check_rules(self, _RULES)
 
     def _check_symmetry(self) -> None:
-        if self.symmetry is None:
-            # One tap, and nothing but zeros, have nothing to share.
-            worth = not self.loadable and self.taps > 1 and any(self.coefficients)
-            found = (kind for kind in SYMMETRIES[1:] if worth and _mirrors(self.coefficients, kind) is None)
-            self._set("symmetry", next(found, "none"))
-            return
-        self._set("symmetry", choice("Symmetry", self.symmetry, SYMMETRIES))
-        if self.symmetry != "none" and self.taps < 2:
-            raise DesignError(f"A symmetry must have 2 taps or more to share, not {self.taps}")
-        if (broken := _mirrors(self.coefficients, self.symmetry)) is not None:
-            raise DesignError(_asymmetric(self.coefficients, self.symmetry, broken))
-        if self.loadable and self.symmetry == "antisymmetric" and not self.coefficient_format.signed:
-            raise DesignError(f"Antisymmetric coefficients must have a signed format, not {self.coefficient_format}")
+        given = self.source.symmetry(self.coefficients) if self.symmetry is None else self.symmetry
+        self._set("symmetry", choice("Symmetry", given, SYMMETRIES))
+        self.pairing.check(self.taps)
+        self._check_pairs(self.coefficients)
+        self.source.check_pairing(self.pairing, self.coefficient_format)
 
-    def _check_folding(self) -> None:
-        if self.multipliers is not None:
-            self._set("multipliers", between("Multipliers", self.multipliers, 1, 256))
-        clocks = slot_clocks(
-            "Clocks per sample", self.clocks_per_sample, self.multipliers, lambda clocks: -(-len(self.terms) // clocks)
-        )
-        self._set("clocks_per_sample", clocks)
+    @cached_property
+    def pairing(self) -> NoPairs:
+        """Which taps share a coefficient."""
+        return pairing_of(cast(Symmetry, self.symmetry))
+
+    def _check_pairs(self, coefficients: Sequence[int]) -> None:
+        if broken := self.pairing.broken(coefficients):
+            raise DesignError(f"Coefficients must be {self.symmetry}: {broken}")
 
     @cached_property
     def terms(self) -> tuple[tuple[int, int | None], ...]:
         """The products of one sample: a tap, and the tap that shares its coefficient, if any. Constant zeros have none."""
-        paired = self.symmetry != "none"
-        last = self.taps - 1
-        middle = (self.taps + 1) // 2 if paired else self.taps
-        terms = [(tap, last - tap if paired and tap != last - tap else None) for tap in range(middle)]
-        if self.symmetry == "antisymmetric" and self.taps % 2:
-            terms.pop()  # the middle tap is its own negative: zero
-        return tuple(term for term in terms if self.loadable or self.coefficients[term[0]])
+        multiplied = self.source.multiplied
+        return tuple(term for term in self.pairing.taps(self.taps) if multiplied(self.coefficients[term[0]]))
 
     def independent(self, coefficients: Sequence[int]) -> tuple[int, ...]:
         """Of a whole set, the coefficients that the core is loaded with: the first of each pair, where the design promises
@@ -175,27 +171,18 @@ class FIRDesign(SignalGeometry, FromSpecification, LinearDesign):
         DesignError
             If the set breaks the design's symmetry.
         """
-        assert self.symmetry is not None
         coefficients = so_many("Coefficients", coefficients, self.taps)
-        if (broken := _mirrors(coefficients, self.symmetry)) is not None:
-            raise DesignError(_asymmetric(coefficients, self.symmetry, broken))
+        self._check_pairs(coefficients)
         return tuple(coefficients[tap] for tap, _ in self.terms)
 
     def complete(self, independent: Sequence[int]) -> tuple[int, ...]:
         """The whole set that `independent` takes apart."""
         whole = [0] * self.taps
         independent = so_many("Independent coefficients", independent, len(self.terms))
-        for (tap, mirror), value in zip(self.terms, independent, strict=True):
-            whole[tap] = value
-            if mirror is not None:
-                whole[mirror] = -value if self.symmetry == "antisymmetric" else value
+        for (tap, _), value in zip(self.terms, independent, strict=True):
+            for place, sign in self.pairing.places(tap, self.taps - 1).items():
+                whole[place] = sign * value
         return tuple(whole)
-
-    @property
-    def slot(self) -> int:
-        """`clocks_per_sample`, which is never None once the design is made."""
-        assert self.clocks_per_sample is not None
-        return self.clocks_per_sample
 
     @property
     def sample(self) -> Format:
@@ -217,9 +204,7 @@ class FIRDesign(SignalGeometry, FromSpecification, LinearDesign):
 
     @property
     def set_range(self) -> tuple[int, int]:
-        low, high = self.coefficient_format.min, self.coefficient_format.max
-        # Of antisymmetric taps the other half has the negative values.
-        return (max(low, -high) if self.symmetry == "antisymmetric" else low), high
+        return self.pairing.range(self.coefficient_format)
 
     @property
     def history(self) -> int:  # type: ignore[override]  # of each design another
@@ -234,27 +219,9 @@ class FIRDesign(SignalGeometry, FromSpecification, LinearDesign):
 
     @property
     def set_size(self) -> int:
-        return len(self.terms) if self.loadable else 0
+        return self.source.loaded(len(self.terms))
 
     @property
     def taps(self) -> int:
         """Number of coefficients."""
         return len(self.coefficients)
-
-
-def _mirrors(coefficients: Sequence[int], symmetry: Symmetry) -> int | None:
-    """The first tap that breaks a symmetry; None if none does."""
-    sign = {"none": 0, "symmetric": 1, "antisymmetric": -1}[symmetry]
-    pairs = enumerate(zip(coefficients, reversed(coefficients), strict=True))
-    return next((tap for tap, (one, other) in pairs if sign and one != sign * other), None)
-
-
-def _asymmetric(coefficients: Sequence[int], symmetry: Symmetry, tap: int) -> str:
-    mirror = len(coefficients) - 1 - tap
-    if tap == mirror:  # its own negative
-        return f"Coefficients must be {symmetry}: the middle one, tap {tap}, must be 0, not {coefficients[tap]}"
-    sign = "" if symmetry == "symmetric" else "minus "
-    return (
-        f"Coefficients must be {symmetry}: tap {tap} must be {sign}tap {mirror}, "
-        f"not {coefficients[tap]} against {coefficients[mirror]}"
-    )

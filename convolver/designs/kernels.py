@@ -7,7 +7,7 @@ from ..arguments import any_masked, integers, is_sequence, items, masked, shown
 from ..errors import DesignError
 from .words import Kernel
 
-__all__ = ["MAX_KERNELS", "MAX_SIDE", "kernels_of"]
+__all__ = ["MAX_KERNELS", "MAX_SIDE", "kernels_of", "nested"]
 
 MAX_KERNELS = 8
 """Most kernels that one window serves."""
@@ -46,3 +46,10 @@ def _kernel(lines: Sequence[Any]) -> Kernel:
     if not all(1 <= side <= MAX_SIDE for side in sides):
         raise DesignError(f"A kernel must have 1 to {MAX_SIDE} rows and columns, not {sides[0]}x{sides[1]}")
     return kernel
+
+
+def nested(values: Sequence[int], shape: Sequence[int]) -> Any:
+    """Numbers in tuples of tuples, as an array of that shape lists them."""
+    for size in reversed(shape[1:]):
+        values = tuple(tuple(values[start : start + size]) for start in range(0, len(values), size))  # type: ignore[misc]
+    return tuple(values)

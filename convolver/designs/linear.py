@@ -3,8 +3,7 @@
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from math import gcd
-from typing import ClassVar, Self
+from typing import ClassVar, Self, cast
 
 import numpy as np
 
@@ -12,9 +11,12 @@ from ..arguments import between, choice, flag, shown
 from ..errors import DesignError
 from ..formats import OVERFLOWS, ROUNDINGS, Format, Overflow, Rounding, round_shift
 from .base import Design, format_of
-from .words import Combination
+from .combinations import EachSum, Weights, combining_of
+from .decisions import Levels, decision_of
+from .sources import Source, source_of
+from .words import Combination, Structure
 
-__all__ = ["LinearDesign", "slot_clocks"]
+__all__ = ["LinearDesign"]
 
 
 class LinearDesign(Design):
@@ -30,6 +32,7 @@ class LinearDesign(Design):
     rounding: Rounding
     overflow: Overflow
     loadable: bool
+    multipliers: int | None
 
     # What a signal's filter hasn't got.
     combine: Combination = "none"
@@ -38,6 +41,23 @@ class LinearDesign(Design):
     """Whether a sum's magnitude takes its place."""
     threshold: int | None = None
     """What makes results binary."""
+    structure: Structure = "auto"
+    """Whether a constant kernel's structure may be used."""
+
+    @cached_property
+    def source(self) -> Source:
+        """Where the coefficients come from, and what may be made of them."""
+        return source_of(self.loadable, self.structure)
+
+    @cached_property
+    def combining(self) -> EachSum:
+        """What becomes of several sums."""
+        return combining_of(self.combine, self.absolute)
+
+    @cached_property
+    def decision(self) -> Levels:
+        """What becomes of rounded sums."""
+        return decision_of(self.threshold)
 
     def _check_numbers(self) -> None:
         """Checks and completes what all linear filters share."""
@@ -62,23 +82,56 @@ class LinearDesign(Design):
         output = self._exact_output if self.output is None else format_of("Output", self.output)
         self._set("output", output)
 
+    def _fold(self, name: str, limits: tuple[int, int], lanes: Callable[[int], int]) -> None:
+        """Checks `multipliers`, and completes the clocks of a slot: as given, or the fewest that do with so many.
+
+        Parameters
+        ----------
+        name : str
+            What the field of the clocks is called.
+        limits : (int, int)
+            Of `multipliers`.
+        lanes : callable
+            How many multipliers so many clocks need.
+        """
+        needed = 1
+        if self.multipliers is not None:
+            most = between("Multipliers", self.multipliers, *limits)
+            self._set("multipliers", most)
+            needed = next(clocks for clocks in itertools.count(1) if lanes(clocks) <= most)
+        given = getattr(self, self.cycles_field)
+        clocks = between(name, needed if given is None else given, 1, 1024)
+        if clocks < needed:
+            raise DesignError(f"{name} must be at least {needed} for {self.multipliers} multipliers, not {clocks}")
+        self._set(self.cycles_field, clocks)
+
+    @property
+    def slot(self) -> int:
+        """What stands in `cycles_field`, which is never None once the design is made."""
+        return cast(int, getattr(self, self.cycles_field))
+
     @property
     def _exact_output(self) -> Format:
         """What `output` is where nothing is said."""
-        return Format.holding(*self.result_range)
+        return self.decision.output(self.result_range)
 
     @cached_property
+    def kernel_ranges(self) -> tuple[tuple[int, int], ...]:
+        """`sum_range` of each sum."""
+        return tuple(self._reach(weights) for weights in self.sums)
+
+    @property
     def sum_range(self) -> tuple[int, int]:
-        """The least and the greatest sum that any samples can give: with the actual coefficients, or, where they
-        can be loaded, with any that fit their format."""
-        return self._reach(self.weights)
+        """The least and the greatest sum, of any kernel, that any samples can give: with the actual coefficients, or, where
+        they can be loaded, with any that fit their format."""
+        return _joined(self.kernel_ranges)
 
     def _reach(self, weights: Sequence[int]) -> tuple[int, int]:
         sample, coefficient = self.sample, self.coefficient_format
         low = high = 0
         for weight in weights:
-            reach = (coefficient.min, coefficient.max) if self.loadable else (weight,)
-            products = [c * x for c in reach for x in (sample.min, sample.max)]
+            values = self.source.values(weight, coefficient)
+            products = [value * x for value in values for x in (sample.min, sample.max)]
             low += min(products)
             high += max(products)
         return low, high
@@ -88,31 +141,46 @@ class LinearDesign(Design):
         """The narrowest format that holds every possible sum: nothing overflows inside a core."""
         return Format.holding(*self.sum_range)
 
-    @property
+    @cached_property
     def stage_ranges(self) -> tuple[tuple[int, int], ...]:
-        """The least and the greatest number that comes to the output stage, before the shift; of each output."""
-        return (self.sum_range,)
+        """The least and the greatest number that comes to the output stage, before the shift; of each output. Magnitudes are
+        added up to what one window can give, not to what each kernel can."""
+        return tuple(
+            self.combining.results(
+                self.kernel_ranges, lambda reach: (0, _magnitude(reach)), lambda _ranges: (0, self._greatest_magnitude)
+            )
+        )
+
+    @property
+    def _greatest_magnitude(self) -> int:
+        """The greatest sum of all kernels' magnitudes."""
+        return max(_magnitude(self._reach(weights)) for weights in self.source.magnitudes(self.sums))
 
     @property
     def stage_input(self) -> Format:
         """The narrowest format that holds all of `stage_ranges`."""
-        lows, highs = zip(*self.stage_ranges, strict=True)
-        return Format.holding(min(lows), max(highs))
+        return Format.holding(*_joined(self.stage_ranges))
+
+    def _rounded(self, reach: tuple[int, int]) -> tuple[int, int]:
+        """A range after the shift and its rounding."""
+        low, high = reach
+        return round_shift(low, self.shift, self.rounding), round_shift(high, self.shift, self.rounding)
 
     @property
     def result_range(self) -> tuple[int, int]:
         """`stage_ranges`, all together, after the shift and its rounding, before the overflow rule."""
-        lows, highs = zip(*self.stage_ranges, strict=True)
-        low, high = min(lows), max(highs)
-        return round_shift(low, self.shift, self.rounding), round_shift(high, self.shift, self.rounding)
+        return self._rounded(_joined(self.stage_ranges))
 
     @property
     def output_range(self) -> tuple[int, int]:
-        """The least and the greatest result that can leave: `result_range` after the overflow rule."""
+        """The least and the greatest result that can leave: `result_range` after the overflow rule, or what a threshold
+        gives."""
         form, (low, high) = self.output_format, self.result_range
         if self.overflow == "wrap" and not (low in form and high in form):
-            return form.min, form.max
-        return min(max(low, form.min), form.max), max(min(high, form.max), form.min)
+            levels = form.min, form.max
+        else:
+            levels = min(max(low, form.min), form.max), max(min(high, form.max), form.min)
+        return self.decision.range(levels, form)
 
     @property
     def coefficient_format(self) -> Format:
@@ -129,58 +197,60 @@ class LinearDesign(Design):
     @property
     def origin(self) -> str:
         """Where coefficients come from, in a word."""
-        return "loadable" if self.loadable else "constant"
+        return self.source.origin
+
+    @property
+    def outputs(self) -> int:
+        return len(self.stage_ranges)
 
     @property
     def results(self) -> str:
         """Format of the results of one place and, where there are several, their number."""
-        return str(self.output_format)
+        told = str(self.output_format)
+        for count in self.result_axes:
+            told = f"{count} of {told} a {self.element}"
+        return told
 
     def check_loadable(self) -> None:
-        if not self.loadable:
-            super().check_loadable()
-
-    def trial_sets(self, random: np.random.Generator) -> dict[str, tuple[int, ...]]:
-        if not self.loadable:
-            return {}
-        (low, high), count = self.set_range, self.set_size
-        return {
-            "all coefficients at the minimum": self.complete([low] * count),
-            "all coefficients at the maximum": self.complete([high] * count),
-            "random coefficients": self.complete([int(value) for value in random.integers(low, high + 1, count)]),
-            "its own coefficients again": self.weights,
-        }
+        self.source.check()
 
     @property
-    def sums(self) -> tuple[tuple[int, ...], ...]:
+    def set_size(self) -> int:
+        return self.source.loaded(len(self.weights))
+
+    def trial_sets(self, random: np.random.Generator) -> dict[str, tuple[int, ...]]:
+        sets = self.source.trial_sets(self.independent(self.weights), self.set_range, random)
+        return {name: self.complete(values) for name, values in sets.items()}
+
+    @property
+    def sums(self) -> tuple[Weights, ...]:
         """The coefficients of each exact sum."""
         return (self.weights,)
 
     @property
     def result_bits(self) -> int:
-        if self.threshold is not None:
-            return self.outputs
-        sums = self.sums if len(self.stage_ranges) > 1 else (self.weights,)
-        output, total = self.output_format, 0
-        for reach, weights in zip(self.stage_ranges, sums, strict=True):
-            shifted = (round_shift(end, self.shift, self.rounding) for end in reach)
-            low, high = (min(max(end, output.min), output.max) for end in shifted)
-            common = 0 if self.loadable else gcd(*weights)
-            zeros = max(0, (common & -common).bit_length() - 1 - self.shift)
-            total += max(0, Format.holding(low, high).width - zeros) if low < high else 0
-        return total
+        sums = self.combining.results(self.sums, lambda weights: weights, lambda several: tuple(itertools.chain(*several)))
+        return self.decision.bits([self._bits(*one) for one in zip(self.stage_ranges, sums, strict=True)])
+
+    def _bits(self, reach: tuple[int, int], weights: Weights) -> int:
+        """Bits that change of the result of a sum between two ends, with these coefficients."""
+        output, common = self.output_format, self.source.common(weights)
+        low, high = (min(max(end, output.min), output.max) for end in self._rounded(reach))
+        zeros = max(0, (common & -common).bit_length() - 1 - self.shift)
+        return max(0, Format.holding(low, high).width - zeros) if low < high else 0
 
     def folded(self) -> Iterator[tuple[str, Self]]:
         for cycles in range(1, len(self.weights) + 1):
             yield f"{self.cycles_field}={cycles}", self.replace(**{self.cycles_field: cycles, "multipliers": None})
 
 
-def slot_clocks(name: str, given: object, multipliers: int | None, lanes: Callable[[int], int]) -> int:
-    """The clocks of a slot: as given, or the fewest that do with so many multipliers; `lanes` says how many each needs."""
-    needed = 1
-    if multipliers is not None:
-        needed = next(clocks for clocks in itertools.count(1) if lanes(clocks) <= multipliers)
-    clocks = between(name, needed if given is None else given, 1, 1024)
-    if clocks < needed:
-        raise DesignError(f"{name} must be at least {needed} for {multipliers} multipliers, not {clocks}")
-    return clocks
+def _joined(ranges: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    """The least and the greatest of several ranges."""
+    lows, highs = zip(*ranges, strict=True)
+    return min(lows), max(highs)
+
+
+def _magnitude(reach: tuple[int, int]) -> int:
+    """The greatest magnitude in a range that zero is in."""
+    low, high = reach
+    return max(-low, high)

@@ -1,0 +1,61 @@
+"""What becomes of rounded sums: levels, or, with a threshold, one of two."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..arguments import between
+from ..formats import Format, u1
+
+__all__ = ["Levels", "decision_of"]
+
+Range = tuple[int, int]
+
+
+class Levels:
+    """Results are rounded sums, made to fit the output format."""
+
+    def checked(self, rounded: Range) -> int | None:  # noqa: ARG002  # where there is a threshold
+        """The threshold, if there is one.
+
+        Raises
+        ------
+        DesignError
+            If no rounded sum reaches it.
+        """
+        return None
+
+    def output(self, rounded: Range) -> Format:
+        """The narrowest format of results."""
+        return Format.holding(*rounded)
+
+    def range(self, levels: Range, form: Format) -> Range:  # noqa: ARG002  # where there are others
+        """The least and the greatest result that can leave, of those that levels in the output format would have."""
+        return levels
+
+    def bits(self, widths: Sequence[int]) -> int:
+        """Bits that change, of so many of each level."""
+        return sum(widths)
+
+
+@dataclass(frozen=True, slots=True)
+class Binary(Levels):
+    """Results are the greatest number of the output format where the rounded sum exceeds a threshold, 0 elsewhere."""
+
+    threshold: int
+
+    def checked(self, rounded: Range) -> int | None:
+        return between("Threshold", self.threshold, *rounded)
+
+    def output(self, rounded: Range) -> Format:  # noqa: ARG002  # 0 and 1
+        return u1
+
+    def range(self, levels: Range, form: Format) -> Range:  # noqa: ARG002  # two of the format
+        return 0, form.max
+
+    def bits(self, widths: Sequence[int]) -> int:
+        return len(widths)
+
+
+def decision_of(threshold: int | None) -> Levels:
+    """What becomes of rounded sums."""
+    return Levels() if threshold is None else Binary(threshold)
