@@ -39,7 +39,7 @@ FORM = {
         "absolute",
         "threshold",
     ),
-    *("binary", "result_axes"),
+    *("binary", "result_axes", "sample_axes"),
     # how it is computed
     *("cascaded", "spread"),
 }
@@ -87,6 +87,9 @@ ELSEWHERE = {
 }
 """Names that mean something else in a file."""
 
+DESIGNS = {"design", "self", "plan"}
+"""What a design or its plan is called."""
+
 NOT_DTYPE = "dtype"
 """What has a `kind` in numpy."""
 
@@ -131,7 +134,9 @@ class Names:
                 return KIND_COLUMN if any(is_class(each) for each in ast.walk(node)) else None
             if name_of(node.func) in ("bool", "any", "all", "len") and node.args:
                 return self.column(node.args[0], constant=constant)
-            return None
+            if name_of(node.func) == "getattr" and not is_constant(node.args[1]):  # one field or another
+                return FORM_COLUMN if name_of(node.args[0]) in DESIGNS else None
+            return self.key(node)
         if isinstance(node, ast.Subscript):
             return self.column(node.value, constant=constant)
         if isinstance(node, ast.Tuple | ast.List):
@@ -159,7 +164,9 @@ class Names:
     def key(self, node: ast.AST) -> str | None:
         """What a lookup is keyed by."""
         if isinstance(node, ast.Call) and name_of(node.func) == "type":
-            return KIND_COLUMN if any(name_of(each) in ("design", "self", "plan") for each in node.args) else None
+            return KIND_COLUMN if any(name_of(each) in DESIGNS for each in node.args) else None
+        if isinstance(node, ast.Call) and name_of(node.func) == "choice":  # one of some words
+            return next(filter(None, (self.column(each, constant=False) for each in node.args)), None)
         if isinstance(node, ast.JoinedStr):
             parts = [part.value for part in node.values if isinstance(part, ast.FormattedValue)]
             return next(filter(None, (self.column(part, constant=False) for part in parts)), None)

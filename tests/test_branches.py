@@ -34,6 +34,7 @@ KIND = {
     "match design:\n    case FIRDesign(): pass\n    case Conv2DDesign(rows=1): pass\n    case _: pass": 2,
     "match design.kind:\n    case 'fir': pass\n    case _: pass": 1,
     "if axes == ('length',): pass": 1,
+    "if type(design) not in TABLE: pass": 1,
 }
 FORM = {
     "if design.loadable: pass": 1,
@@ -54,6 +55,9 @@ FORM = {
     "if design.threshold is not None: pass": 1,
     "x = {'full': 1, 'same': 0}[design.mode]": 1,
     "x = GATEWARE_BOUNDARIES.index(design.boundary)": 1,
+    "x = TABLE[choice('Mode', mode, list(TABLE))]": 1,
+    "if getattr(design, name) == plain: pass": 1,
+    "x = 3 if design.sample_axes else 2": 1,
     "match design.mode:\n    case 'same' if design.switchable: pass": 2,
 }
 NONE = [
@@ -64,6 +68,9 @@ NONE = [
     "if isinstance(design, str): pass",
     "x = FIRDesign([1], loadable=design.loadable)",
     "if array.dtype.kind == 'f': pass",
+    "if getattr(error, name) == plain or getattr(self, 'name', None): pass",
+    "if type(error) in TABLE: pass",
+    "x = TABLE[choice('Unit', unit, list(TABLE))]",
     "x = weights[design.pixels]",
     "match value:\n    case 1: pass",
     "def f():\n    folded = schedule.clocks > other\n    if folded: pass",
