@@ -1,5 +1,7 @@
 """The golden model of a 2-D convolution."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -11,6 +13,8 @@ from .output import finished
 from .sums import convolve2d, correlate2d
 
 __all__ = ["conv2d"]
+
+OPERATIONS = {"convolve": convolve2d, "correlate": correlate2d}
 
 
 def conv2d(design: Conv2DDesign, image: npt.ArrayLike) -> Array:
@@ -35,25 +39,28 @@ def conv2d(design: Conv2DDesign, image: npt.ArrayLike) -> Array:
     DataError
         If `image` isn't an image of integers, a pixel doesn't fit, or in ``valid`` mode the kernel is larger.
     """
-    if design.planes > 1:
-        planes = exact("Pixels", image, 3)
-        if planes.shape[-1] != design.planes:
-            raise DataError(f"An image must have {design.planes} planes, not {planes.shape[-1]}")
-        single = design.replace(planes=1)
-        return np.stack([conv2d(single, planes[..., plane]) for plane in range(design.planes)], axis=-1)
-    pixels = fitting("Pixels", exact("Pixels", image, 2), design.pixel)
-    operation = convolve2d if design.operation == "convolve" else correlate2d
-    sums = [operation(pixels, kernel, design.mode, design.boundary, design.fill) for kernel in design.kernels]
-    if design.absolute or design.combine == "sum_abs":
-        sums = [_magnitude(values) for values in sums]
-    if design.combine == "sum_abs":
-        total = sum(values.astype(object) for values in sums)
-        sums = [exact("Sums", total, 2)]
-    results = [finished(design, values) for values in sums]
+    given = exact("Pixels", image, 2 + len(design.sample_axes))
+    planes = fitting("Pixels", given, design.pixel).reshape(*given.shape[:2], -1)
+    if planes.shape[-1] != design.planes:
+        raise DataError(f"An image must have {design.planes} planes, not {planes.shape[-1]}")
+    results = np.stack([_plane(design, planes[..., plane]) for plane in range(design.planes)], axis=-1)
+    return results.reshape(*design.result_axes, *results.shape[1:3], *design.sample_axes)
+
+
+def _plane(design: Conv2DDesign, pixels: Array) -> Array:
+    """The results of one plane; of each kernel, or of all, along the first axis."""
+    filtered = OPERATIONS[design.operation]
+    sums = [filtered(pixels, kernel, design.mode, design.boundary, design.fill) for kernel in design.kernels]
     rows, columns = design.stride
-    return (np.stack(results) if design.result_axes else results[0])[..., ::rows, ::columns]
+    results = [finished(design, values) for values in design.combining.results(sums, _magnitude, _total)]
+    return np.stack(results)[:, ::rows, ::columns]
 
 
 def _magnitude(values: Array) -> Array:
     """The magnitudes; that of the most negative int64 is none."""
     return abs(values if int(values.min()) > INT64.min else values.astype(object))
+
+
+def _total(magnitudes: Sequence[Array]) -> Array:
+    """Magnitudes added up."""
+    return exact("Sums", sum(values.astype(object) for values in magnitudes), 2)

@@ -69,16 +69,16 @@ def requantise(
 
 def finished(design: LinearDesign, sums: Array) -> Array:
     """The output stage of a design: `requantise`, or what its threshold makes of the rounded sums."""
-    return _stage(design, sums) if design.threshold is None else _binary(design, sums)
+    return _stage(design, sums) if design.threshold is None else _binary(design, sums, design.threshold)
 
 
 def _stage(design: LinearDesign, sums: Array) -> Array:
     return requantise(sums, design.shift, design.rounding, design.output_format, design.overflow)
 
 
-def _binary(design: LinearDesign, sums: Array) -> Array:
+def _binary(design: LinearDesign, sums: Array, threshold: int) -> Array:
     """The greatest number of the output where the rounded sum exceeds the threshold, 0 elsewhere."""
-    wide = Format(design.stage_input.width + 2, True)
-    found = requantise(sums, design.shift, design.rounding, wide) > design.threshold
-    high = design.output_format.max
-    return np.where(found, high, 0) if high <= INT64.max else np.where(found, np.array(high, object), np.array(0, object))
+    rounded = requantise(sums, design.shift, design.rounding, Format(design.stage_input.width + 2, True))
+    levels = exact("Levels", [0, design.output_format.max], 1)
+    found: Array = levels[np.greater(rounded, threshold).astype(int)]
+    return found

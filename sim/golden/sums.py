@@ -1,6 +1,6 @@
 """Exact sums by shifted arrays: 1-D and 2-D convolution and correlation, and what stands outside an image."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,13 @@ __all__ = ["convolve", "convolve2d", "correlate", "correlate2d", "lfilter", "pad
 
 BLOCK = 1 << 16
 """Results summed at a time, so that a block and its products stay in the processor's cache."""
+
+MARGINS: Mapping[Mode, Callable[[int, int], tuple[int, int]]] = {
+    "full": lambda side, _later: (side - 1, side - 1),
+    "same": lambda side, later: ((side - 1 + later) // 2, (side - later) // 2),
+    "valid": lambda _side, _later: (0, 0),
+}
+"""Pixels outside the image that results reach, in front and behind: of a kernel's side, and which place is its centre."""
 
 
 def lfilter(b: npt.ArrayLike, x: npt.ArrayLike) -> Array:
@@ -81,7 +88,7 @@ def correlate2d(
 
 
 def pad(image: npt.ArrayLike, margins: Sequence[tuple[int, int]], boundary: Boundary, fill: int = 0) -> Array:
-    """`numpy.pad` of an image, by closed-form indices, so that a margin may be wider than the image.
+    """`numpy.pad` of an image, of exact integers; a margin may be wider than the image.
 
     Parameters
     ----------
@@ -92,19 +99,16 @@ def pad(image: npt.ArrayLike, margins: Sequence[tuple[int, int]], boundary: Boun
     boundary, fill
         As in `convolve2d`.
     """
-    pixels = exact("Image", image, 2)
-    if boundary == "constant":
-        filling = exact("Fill", [fill], 1)
-        (above, below), (left, right) = margins
-        shape = pixels.shape[0] + above + below, pixels.shape[1] + left + right
-        padded = np.full(shape, filling[0], np.result_type(pixels, filling))
-        padded[above : above + pixels.shape[0], left : left + pixels.shape[1]] = pixels
-        return padded
+    word("Boundary", boundary, BOUNDARIES)
+    pixels, filling = exact("Image", image, 2), exact("Fill", [fill], 1)
+    # A row and a column more, for the fill. Places count from 1 while numpy.pad fills with 0 what is outside: then that is -1.
+    framed: Array = np.full([size + 1 for size in pixels.shape], filling[0], np.result_type(pixels, filling))
+    framed[:-1, :-1] = pixels
     rows, columns = (
-        _inside(np.arange(-before, size + after), size, boundary)
-        for size, (before, after) in zip(pixels.shape, margins, strict=True)
+        np.pad(np.arange(size) + 1, margin, mode=boundary) - 1 for size, margin in zip(pixels.shape, margins, strict=True)
     )
-    return pixels[rows][:, columns]
+    padded: Array = framed[rows][:, columns]
+    return padded
 
 
 def _filter2d(image: npt.ArrayLike, weights: Array, mode: Mode, boundary: Boundary, fill: int, later: int) -> Array:
@@ -113,18 +117,12 @@ def _filter2d(image: npt.ArrayLike, weights: Array, mode: Mode, boundary: Bounda
     word("Mode", mode, MODES)
     word("Boundary", boundary, BOUNDARIES)
     pixels = exact("Image", image, 2)
-    match mode:
-        case "full":
-            margins = [(side - 1, side - 1) for side in weights.shape]
-        case "same":
-            margins = [((side - 1 + later) // 2, (side - later) // 2) for side in weights.shape]
-        case "valid":
-            if any(side > size for side, size in zip(weights.shape, pixels.shape, strict=True)):
-                rows, columns = weights.shape
-                least = f"{pixels.shape[0]}x{pixels.shape[1]}"
-                raise DataError(f"In valid mode the kernel must not be larger than the image, {least}, not {rows}x{columns}")
-            margins = [(0, 0), (0, 0)]
-    return _valid(pad(pixels, margins, boundary, fill), weights)
+    padded = pad(pixels, [MARGINS[mode](side, later) for side in weights.shape], boundary, fill)
+    if any(side > size for side, size in zip(weights.shape, padded.shape, strict=True)):
+        rows, columns = weights.shape
+        least = f"{pixels.shape[0]}x{pixels.shape[1]}"
+        raise DataError(f"In valid mode the kernel must not be larger than the image, {least}, not {rows}x{columns}")
+    return _valid(padded, weights)
 
 
 def _valid(x: Array, h: Array) -> Array:
@@ -146,21 +144,3 @@ def _valid(x: Array, h: Array) -> Array:
     if dtype is object and fits_int64(sums.min(), sums.max()):
         return sums.astype(np.int64)
     return sums
-
-
-def _inside(index: npt.NDArray[np.int64], size: int, boundary: Boundary) -> npt.NDArray[np.int64]:
-    """The indices from 0 to size - 1 whose pixels stand at any indices."""
-    match boundary:
-        case "edge":
-            return np.clip(index, 0, size - 1)
-        case "wrap":
-            return index % size
-        case "symmetric":
-            index = index % (2 * size)
-            return np.minimum(index, 2 * size - 1 - index)
-        case "reflect":
-            period = max(2 * (size - 1), 1)
-            index = index % period
-            return np.minimum(index, period - index) if size > 1 else index
-        case _:
-            raise DataError(f"Boundary must be one of {', '.join(BOUNDARIES)}, not {boundary!r}")
