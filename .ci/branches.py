@@ -65,7 +65,7 @@ ELSEWHERE = {
     "convolver/images.py": {"kind", "mode", "planes"},
     "convolver/netpbm.py": {"planes"},
     "convolver/demo.py": {"planes"},
-    "convolver/functions.py": {"kind"},  # a dtype's
+    "convolver/padding.py": {"kind"},  # a dtype's
     "convolver/rank_filters.py": {"kind"},
     "convolver/twin_formats.py": {"kind"},
     "convolver/run.py": {"kind", "planes", "stacked"},  # a file's

@@ -26,13 +26,23 @@ from .arguments import (
     items,
     shown,
 )
-from .designs import BOUNDARIES, MODES, Boundary, Conv2DDesign, Design, FIRDesign, Operation
+from .designs import BOUNDARIES, MODES, Boundary, Conv2DDesign, Design, FIRDesign
+from .designs.borders import border_of
+from .designs.orientation import CONVOLVE, CORRELATE, Orientation
 from .errors import DataError, DesignError
+from .padding import boundary_for, padded
 from .twin_formats import coefficient_format, sample_format
 
 __all__ = ["convolve", "convolve2d", "correlate", "correlate2d", "lfilter"]
 
-SCIPY_BOUNDARIES: dict[str, Boundary] = {"fill": "constant", "wrap": "wrap", "symm": "symmetric"}
+SCIPY_BOUNDARIES: dict[str, Boundary] = {
+    "fill": "constant",
+    "wrap": "wrap",
+    "symm": "symmetric",
+    **{boundary: boundary for boundary in BOUNDARIES},
+}
+"""scipy.signal's words, and numpy.pad's."""
+
 METHODS = ("auto", "direct", "fft")
 MAX_ROWS, MAX_COLUMNS, MAX_SIDE, MAX_TAPS = 65535, 16384, 15, 256
 MIN_COLUMNS = 64
@@ -80,7 +90,7 @@ def convolve2d(
     ToolError
         If the twin can't be compiled.
     """
-    return _filter2d("convolve", in1, in2, mode, boundary, fillvalue)
+    return _filter2d(CONVOLVE, in1, in2, mode, boundary, fillvalue)
 
 
 def correlate2d(
@@ -94,7 +104,7 @@ def correlate2d(
 
     As `convolve2d`; in ``same`` mode even sizes are centred as scipy.signal.correlate2d does it, one place off `convolve2d`.
     """
-    return _filter2d("correlate", in1, in2, mode, boundary, fillvalue)
+    return _filter2d(CORRELATE, in1, in2, mode, boundary, fillvalue)
 
 
 def convolve(in1: npt.ArrayLike, in2: npt.ArrayLike, mode: str = "full", method: str = "auto") -> Array:
@@ -248,32 +258,32 @@ def _state(zi: npt.ArrayLike, shape: tuple[int, ...]) -> Array:
 
 
 def _filter2d(
-    operation: Operation, in1: npt.ArrayLike, in2: npt.ArrayLike, mode: str, boundary: str, fillvalue: npt.ArrayLike
+    orientation: Orientation,
+    in1: npt.ArrayLike,
+    in2: npt.ArrayLike,
+    mode: str,
+    boundary: str,
+    fillvalue: npt.ArrayLike,
 ) -> Array:
     image, kernel = array("in1", in1, SAMPLE_HINT, 2), array("in2", in2, KERNEL_HINT, 2)
-    boundary = choice("Boundary", boundary, list(dict.fromkeys((*SCIPY_BOUNDARIES, *BOUNDARIES))))
-    mode = choice("Mode", mode, MODES)
+    border = boundary_for("Boundary", boundary, SCIPY_BOUNDARIES)
+    outside = border_of(choice("Mode", mode, MODES), border)
     only = isinstance(fillvalue, np.ndarray) and fillvalue.size == 1
     fill = integer("fillvalue", np.reshape(fillvalue, ()) if only else fillvalue)
     sides = kernel.shape
     if max(sides) > MAX_SIDE:
         raise DataError(f"in2 must have at most {MAX_SIDE} rows and columns, not {_by(sides)}")
-    if mode == "valid" and (sides[0] > image.shape[0] or sides[1] > image.shape[1]):
-        raise DataError(f"In valid mode in2 must not be larger than in1, {_by(image.shape)}, not {_by(sides)}")
-    later = operation == "convolve"  # scipy centres an even size one place apart in the two
-    margins = {
-        "full": [(side - 1, side - 1) for side in sides],
-        "same": [((side - 1 + later) // 2, (side - later) // 2) for side in sides],
-        "valid": [(0, 0), (0, 0)],
-    }[mode]
+    margins = [outside.margins(*orientation.window(side)) for side in sides]
     rows, columns = (size + sum(margin) for size, margin in zip(image.shape, margins, strict=True))
+    if rows < sides[0] or columns < sides[1]:
+        raise DataError(f"In valid mode in2 must not be larger than in1, {_by(image.shape)}, not {_by(sides)}")
+    name = "in1 with its borders" if any(map(any, margins)) else "in1"
     if rows > MAX_ROWS or columns > MAX_COLUMNS:
-        borders = "" if mode == "valid" else " with its borders"
-        raise DataError(f"in1{borders} must have at most {MAX_ROWS} rows and {MAX_COLUMNS} columns, not {rows}x{columns}")
-    padded = _pad(image, margins, SCIPY_BOUNDARIES.get(boundary, boundary), fill)
+        raise DataError(f"{name} must have at most {MAX_ROWS} rows and {MAX_COLUMNS} columns, not {rows}x{columns}")
+    around = padded(image, margins, border, fill)
     design = Conv2DDesign(
         ((0,) * sides[1],) * sides[0],
-        pixel=sample_format("in1" if padded is image else "in1 with its borders", padded, image.dtype),
+        pixel=sample_format(name, around, image.dtype),
         coefficient=coefficient_format("in2", kernel),
         operation="correlate",
         mode="valid",
@@ -281,25 +291,19 @@ def _filter2d(
         columns=max(1 << (columns - 1).bit_length(), MIN_COLUMNS),
         loadable=True,
     )
-    return _run(design, kernel[::-1, ::-1] if operation == "convolve" else kernel, padded)
+    return _run(design, kernel[:: orientation.step, :: orientation.step], around)
 
 
 def _filter1d(x: Array, h: Array, mode: str) -> Array:
     """The 1-D convolution: the part that `mode` asks for of what a filter with the shorter of the two gives."""
-    mode = choice("Mode", mode, MODES)
-    if mode == "valid" and len(h) > len(x):
+    # The boundary is of no account: what stands outside is zero.
+    before, after = border_of(choice("Mode", mode, MODES), "constant").margins(*CONVOLVE.window(len(h)))
+    if before + len(x) + after < len(h):
         raise DataError(f"In valid mode in2 must not be longer than in1, {len(x)}, not {len(h)}")
     names = ("in2", "in1") if len(h) <= len(x) else ("in1", "in2")
     taps, samples = (h, x) if len(h) <= len(x) else (x, h)
     full = _fir(taps, np.concatenate([samples, np.zeros(len(taps) - 1, samples.dtype)]), *names)
-    match mode:
-        case "same":
-            start = (len(h) - 1) // 2
-            return full[start : start + len(x)]
-        case "valid":
-            return full[len(h) - 1 : len(x)]
-        case _:
-            return full
+    return full[len(h) - 1 - before : len(x) + after]
 
 
 def _fir(taps: Array, samples: Array, taps_name: str, samples_name: str) -> Array:
@@ -321,17 +325,6 @@ def _run(design: Design, coefficients: Array, samples: Array) -> Array:
     if result.dtype == object and _int64_holds(result):
         return result.astype(np.int64)
     return result
-
-
-def _pad(image: Array, margins: list[tuple[int, int]], boundary: str, fill: int) -> Array:
-    """`image` with a border around it; itself if there is none."""
-    if not any(map(any, margins)):
-        return image
-    if boundary != "constant":
-        return np.pad(image, margins, mode=boundary)  # type: ignore[call-overload,no-any-return]  # one of BOUNDARIES
-    limits = [int(image.min()), int(image.max()), fill]
-    wide = np.int64 if min(limits) >= -(1 << 63) and max(limits) < 1 << 63 else object
-    return np.pad(image.astype(wide), margins, mode="constant", constant_values=fill)
 
 
 def _int64_holds(values: Array) -> bool:

@@ -6,10 +6,12 @@ import numpy as np
 import numpy.typing as npt
 
 from . import opening
-from .arguments import Array, array, between, choice, exact, shown
+from .arguments import Array, array, between, exact, shown
 from .designs import Boundary, MovingMaximumDesign
 from .designs.moving_maximum import MAX_SIZE
+from .designs.outside import outside_of
 from .errors import DataError
+from .padding import boundary_for, holds, padded
 from .twin_formats import sample_format
 
 __all__ = ["maximum_filter1d"]
@@ -81,17 +83,17 @@ def maximum_filter1d(
         raise DataError("input must have 1 dimension or more, not 0")
     place = between("axis", axis, -samples.ndim, samples.ndim - 1, DataError)
     length = between("size", size, 1, MAX_SIZE, DataError)
-    boundary = BOUNDARIES[choice("Mode", mode, list(BOUNDARIES))]
+    outside = outside_of(boundary_for("Mode", mode, BOUNDARIES))
     before = length // 2 + between("origin", origin, -(length // 2), (length - 1) // 2, DataError)
     target = _target(output, np.asarray(input).dtype, samples.shape)
 
     lines = np.moveaxis(samples, place, -1)
     shape = lines.shape
-    padded = _padded(lines.reshape(-1, shape[-1]), (before, length - 1 - before), boundary, _whole("cval", cval))
-    name = "input and cval" if boundary == "constant" else "input"
-    design = MovingMaximumDesign(length, data=sample_format(name, padded, samples.dtype))
+    margins = (0, 0), (before, length - 1 - before)
+    around = padded(lines.reshape(-1, shape[-1]), margins, outside.boundary, _whole("cval", cval))
+    design = MovingMaximumDesign(length, data=sample_format(outside.named("input", "cval"), around, samples.dtype))
     with opening.open(design) as device:
-        results = device(padded, stack=True)[:, length - 1 :]
+        results = device(around, stack=True)[:, length - 1 :]
     _check_held(results, target.dtype)
     target[...] = np.moveaxis(results.reshape(shape), -1, place)
     return target
@@ -103,15 +105,6 @@ def _whole(name: str, value: object) -> int:
     if found is None or found.denominator != 1:
         raise DataError(f"{name} must be an integer, not {shown(value)}")
     return int(found)
-
-
-def _padded(lines: Array, margins: tuple[int, int], boundary: Boundary, cval: int) -> Array:
-    """The signals with what stands outside them."""
-    around = ((0, 0), margins)
-    if boundary != "constant":
-        return np.pad(lines, around, mode=boundary)
-    wide = lines if not any(margins) or _holds(lines.dtype, cval, cval) else lines.astype(object)
-    return np.pad(wide, around, mode="constant", constant_values=cval if any(margins) else 0)
 
 
 def _target(output: Any, given: np.dtype[Any], shape: tuple[int, ...]) -> Array:
@@ -129,11 +122,7 @@ def _target(output: Any, given: np.dtype[Any], shape: tuple[int, ...]) -> Array:
 def _check_held(results: Array, target: np.dtype[Any]) -> None:
     """Refuses a dtype that some result doesn't fit."""
     low, high = int(results.min()), int(results.max())
-    if target.kind in "iu" and not _holds(target, low, high):
+    if target.kind in "iu" and not holds(target, low, high):
         limits = np.iinfo(target)
         worst = low if low < limits.min else high
         raise DataError(f"Results must be between {limits.min} and {limits.max} to fit {target}, not {worst}")
-
-
-def _holds(form: np.dtype[Any], low: int, high: int) -> bool:
-    return form.kind not in "iu" or (np.iinfo(form).min <= low and high <= np.iinfo(form).max)
