@@ -47,10 +47,13 @@ FORM = {
 
 COUNTED = {
     *("clocks", "cycles", "slot", "clocks_per_sample", "clocks_per_pixel", "multipliers"),
-    *("pixels", "pixels_per_clock", "planes", "outputs", "stride", "kernels", "lanes", "sum_levels"),
+    *("pixels", "pixels_per_clock", "planes", "outputs", "stride", "kernels", "lanes", "sum_levels", "rank"),
 }
 """Numbers, or what there are so many of, that are a form where they aren't 1: a comparison with a constant is a branch, or a
 test of the number itself; one with another number isn't."""
+
+CHOOSING = {"rank"}
+"""Numbers by which something is looked up, not places in a row."""
 
 FAMILY = {"family", "hardware"}
 
@@ -58,17 +61,20 @@ ELSEWHERE = {
     "boards/listing.py": {"clocks"},  # a build's
     "boards/pll.py": {"outputs"},  # a PLL's
     "boards/timing.py": {"clocks", "mode"},  # a cell's
-    "convolver/arguments.py": {"kind"},  # a dtype's
+    "convolver/arguments.py": {"kind", "rank"},  # a dtype's, an array's
     "convolver/arrays.py": {"kind"},
     "convolver/deep.py": {"axes"},  # a page's
+    "convolver/design_files.py": {"rank"},  # an array's
     "convolver/pictures.py": {"mode"},  # a picture's
     "convolver/images.py": {"kind", "mode", "planes"},
     "convolver/netpbm.py": {"planes"},
     "convolver/demo.py": {"planes"},
     "convolver/padding.py": {"kind"},  # a dtype's
+    "convolver/quantize.py": {"rank"},  # an array's
     "convolver/rank_filters.py": {"kind"},
     "convolver/twin_formats.py": {"kind"},
-    "convolver/run.py": {"kind", "planes", "stacked"},  # a file's
+    "convolver/media.py": {"kind", "planes", "stacked"},  # a file's
+    "convolver/run.py": {"kind", "stacked"},
     "convolver/sounds.py": {"kind"},
     "hw/stream/delay.py": {"clocks"},  # a delay's
     "hw/link/fifo245.py": {"clocks"},
@@ -78,6 +84,7 @@ ELSEWHERE = {
     "hw/stream/slot_timer.py": {"clocks"},
     "host/link.py": {"kind"},
     "host/tiling.py": {"planes"},  # where an array's signals or images are
+    "sim/golden/exact.py": {"rank"},  # an array's
     "sim/rtl/cells.py": {"operation"},  # an operator
     "sim/rtl/circuit.py": {"kind", "operation"},  # a token's, and an operator
     "sim/rtl/cpp_expressions.py": {"binary"},  # an operator's
@@ -170,7 +177,8 @@ class Names:
         if isinstance(node, ast.JoinedStr):
             parts = [part.value for part in node.values if isinstance(part, ast.FormattedValue)]
             return next(filter(None, (self.column(part, constant=False) for part in parts)), None)
-        return self.column(node, constant=False) if isinstance(node, ast.Name | ast.Attribute | ast.Tuple) else None
+        asked = isinstance(node, ast.Name | ast.Attribute | ast.Tuple)
+        return self.column(node, constant=name_of(node) in CHOOSING) if asked else None
 
     def result(self, node: ast.AST | None) -> str | None:
         """What a value tells that is the result of a test."""

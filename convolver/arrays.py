@@ -66,7 +66,8 @@ def decode(octets: bytes, path: Path, rank: int) -> Array:
             if len(octets) > TEXT_BYTES:
                 raise ValueError(f"a text of numbers must have at most {TEXT_BYTES >> 20} MiB; give a .npy file")
             array = _integers(text_of(octets))
-            return array.reshape(-1) if rank == 1 and 1 in array.shape else array
+            short = [axis for axis, size in enumerate(array.shape) if size == 1]
+            return array.squeeze(tuple(short[: array.ndim - rank]))
         if octets[:2] == b"PK":
             octets = _member(octets)
         return _from_npy(octets)

@@ -13,12 +13,10 @@ from .designs import Design
 from .errors import DataError, FileError
 from .formats import Format
 from .images import Array
+from .media import Source, media_of, pixels
 from .progress import Advance
 
 __all__ = ["Filter", "Source", "Target", "check_target", "read_source", "run_file"]
-
-WAV_RATE = 48000
-"""Samples a second of a sound that is made from an array, which states none."""
 
 KINDS = (*images.KINDS, *sounds.KINDS, *arrays.KINDS)
 """Endings of all files that are written."""
@@ -39,20 +37,6 @@ class Filter(Protocol):
         stack: bool | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> Array: ...
-
-
-@dataclass(frozen=True)
-class Source:
-    """What a file holds: `values`, whose last axis lists planes or channels if `stacked`, and a sound's `rate`.
-
-    `notes` say what was changed on the way in, and what a user would else wonder about.
-    """
-
-    name: str
-    values: Array
-    stacked: bool
-    rate: int = WAV_RATE
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -103,25 +87,14 @@ def read_source(path: Path, design: Design, *, rounded: bool = False) -> Source:
     named = _named(path.suffix.lower())
     octets = content.read(path, named)
     found = _kind(octets) or named
-    if found == "Signal":
-        if design.rank != 1:
-            raise FileError(f"A 2-D design filters pictures, and {path.name} is a sound; give it a picture or a 1-D design")
-        sound = sounds.decode(octets, path)
-        values, note = sounds.fit(sound, design.sample, name=path.name, rounded=rounded)
-        return Source(path.name, values, values.ndim > 1, sound.rate, (note,) if note else ())
     if found == "Array":
-        return _from_array(arrays.decode(octets, path, design.rank), path.name, design)
-    if design.rank != 2:
-        if images.is_one(octets):
-            raise FileError(f"A 1-D design filters sounds, and {path.name} is a picture; give it a .wav or .npy file")
-        raise FileError(f"Input {path} can't be read: its content is no sound and no array; give it a .wav or .npy file")
-    picture = images.decode(octets, path)
-    notes: tuple[str, ...] = ()
-    if picture.format.width < min(8, design.sample.width):
-        white = picture.format.max
-        notes = (f"white in {path.name} is {white}, and {design.sample.max} in the design's {design.sample}",)
-    _check_range(picture.values, design)
-    return Source(path.name, picture.values, picture.values.ndim > 2, notes=notes)
+        source = _from_array(arrays.decode(octets, path, design.rank), path.name, design)
+    elif found == "Signal":
+        return media_of(design).sound(octets, path, design, rounded=rounded)
+    else:
+        source = media_of(design).picture(octets, path, design)
+    _check_range(source.values, design)
+    return source
 
 
 def _named(suffix: str) -> str:
@@ -140,9 +113,8 @@ def _kind(octets: bytes) -> str | None:
 
 def _from_array(values: Array, name: str, design: Design) -> Source:
     if values.ndim not in (design.rank, design.rank + 1):
-        shape = "(rows, columns) or (rows, columns, planes)" if design.rank == 2 else "(samples,) or (samples, channels)"
-        raise DataError(f"An array for a {design.kind} design must be {shape}, not of {values.ndim} dimensions")
-    _check_range(values, design)
+        shapes = media_of(design).shapes
+        raise DataError(f"An array for a {design.kind} design must be {shapes}, not of {values.ndim} dimensions")
     return Source(name, values, values.ndim > design.rank)
 
 
@@ -155,8 +127,7 @@ def _check_range(values: Array, design: Design) -> None:
         return
     worst, held = low if low not in form else high, Format.holding(low, high)
     cure = f'; give the design {design.sample_field} = "{held}"' if held.width <= 32 else ""
-    name = "Pixels" if design.rank == 2 else "Samples"
-    raise DataError(f"{name} must be between {form.min} and {form.max} to fit {form}, not {worst}{cure}")
+    raise DataError(f"{media_of(design).values} must be between {form.min} and {form.max} to fit {form}, not {worst}{cure}")
 
 
 def check_target(target: Target, design: Design, source: Source | None = None) -> list[str]:
@@ -181,44 +152,11 @@ def check_target(target: Target, design: Design, source: Source | None = None) -
         return []
     if design.result_axes:
         raise FileError(f"A design with results of each of its kernels can't fill {name}; name a .npy file")
-    stacked = source is not None and source.stacked
+    media = media_of(design)
     if target.suffix in sounds.KINDS:
-        if design.rank != 1:
-            raise FileError(f"Filtered pictures can't go into {name}; name a .png or .npy file")
-        _check_loudness(design)
-        samples, channels, rate = (1, 1, WAV_RATE) if source is None else (*(*source.values.shape, 1)[:2], source.rate)
-        sounds.check_kind(sounds.KINDS[target.suffix], design.output_format, samples, channels, rate)
+        media.check_sound(name, target.suffix, design, source)
         return []
-    if design.rank != 2:
-        raise FileError(f"Filtered sounds can't go into {name}; name a .wav or .npy file")
-    kind, (low, high) = images.KINDS[target.suffix], _pixels(design)
-    planes = source.values.shape[-1] if source is not None and stacked else 1
-    if source is None and not kind.grey:  # what isn't known yet is checked again
-        planes = 3
-    held, form = images.width_for(kind, low, high, planes), Format.holding(low, high)
-    if kind.any_maxval or held.max == high or held.signed:
-        return []
-    if form.width == 1:
-        raise FileError(f"A threshold's 0 and 1 would look black in {name}; name a {'.png' if planes == 1 else '.ppm'} file")
-    hint = "" if form.width > 16 else f"; a .{'pgm' if planes == 1 else 'ppm'} file says what white is"
-    return [f"white in {name} is {held.max}, and results reach {high}: it looks dark{hint}"]
-
-
-def _pixels(design: Design) -> tuple[int, int]:
-    """Between what a picture's results are: those of the output's format or, where that is signed, that there can be."""
-    form = design.output_format
-    return design.output_range if form.signed else (form.min, form.max)
-
-
-def _check_loudness(design: Design) -> None:
-    """Refuses a sound that nobody would hear: full scale is the output format's, whose upper bits no result may need."""
-    form = design.output_format
-    spare = form.width - Format.holding(*design.output_range).width
-    if spare > 0 and form.width > design.sample.width:
-        raise FileError(
-            f"Results of {form} would sound {6 * spare} dB too quiet, as none needs more than {form.width - spare} bits; "
-            f'give the design output = "s{design.sample.width}", or write .npy'
-        )
+    return media.check_picture(name, target.suffix, design, source)
 
 
 def run_file(device: Filter, source: Source, target: Target, advance: Advance, timeout: float | None = None) -> list[str]:
@@ -240,16 +178,14 @@ def run_file(device: Filter, source: Source, target: Target, advance: Advance, t
     advance(title)
     if source.stacked and not source.values.shape[-1]:
         raise DataError(f"An array must hold at least one plane or channel; {source.name} has none")
-    # Channels of a sound stand last in a file, signals of a stack first.
-    channels = source.stacked and design.rank == 1
+    media = media_of(design)
     results = device(
-        source.values.T if channels else source.values,
+        media.turned(source.values),
         timeout,
-        stack=channels,
+        stack=media.stack(source.stacked),
         progress=lambda done, of: advance(title, done / of),
     )
-    if channels:
-        results = results.T
+    results = media.turned(results)
     advance(f"writing {target.path.name}")
     atomic.write({target.path: _encoded(target, results, design, source.rate)})
     return notes
@@ -262,4 +198,4 @@ def _encoded(target: Target, results: Array, design: Design, rate: int) -> bytes
         return sounds.encode(sounds.KINDS[target.suffix], results, rate, design.output_format)
     if results.ndim == 3 and results.shape[-1] == 1:
         results = results[..., 0]
-    return images.encode(images.KINDS[target.suffix], results, *_pixels(design))
+    return images.encode(images.KINDS[target.suffix], results, *pixels(design))

@@ -57,6 +57,7 @@ FORM = {
     "x = GATEWARE_BOUNDARIES.index(design.boundary)": 1,
     "x = TABLE[choice('Mode', mode, list(TABLE))]": 1,
     "if getattr(design, name) == plain: pass": 1,
+    "x = TABLE[design.rank] if design.rank != 1 else None": 2,
     "x = 3 if design.sample_axes else 2": 1,
     "match design.mode:\n    case 'same' if design.switchable: pass": 2,
 }
@@ -70,6 +71,7 @@ NONE = [
     "if array.dtype.kind == 'f': pass",
     "if getattr(error, name) == plain or getattr(self, 'name', None): pass",
     "if type(error) in TABLE: pass",
+    "if array.ndim > design.rank: pass",
     "x = TABLE[choice('Unit', unit, list(TABLE))]",
     "x = weights[design.pixels]",
     "match value:\n    case 1: pass",
