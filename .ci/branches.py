@@ -74,6 +74,7 @@ ELSEWHERE = {
     "convolver/rank_filters.py": {"kind"},
     "convolver/twin_formats.py": {"kind"},
     "convolver/media.py": {"kind", "planes", "stacked"},  # a file's
+    "convolver/response.py": {"mirrored"},  # taps
     "convolver/run.py": {"kind", "stacked"},
     "convolver/sounds.py": {"kind"},
     "hw/stream/delay.py": {"clocks"},  # a delay's

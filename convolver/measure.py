@@ -1,12 +1,12 @@
 """Measures what a running filter does to sines: the response of the hardware itself, on a twin or a board."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from .arguments import integer, shown
 from .designs import FIRDesign
-from .errors import DataError, DesignError
+from .errors import DataError
 from .response import Floats, gains
 
 if TYPE_CHECKING:
@@ -43,9 +43,8 @@ def measure_response(device: "Device", points: int = 128) -> tuple[Floats, Float
     DataError
         If `points` isn't a number of them.
     """
-    design = device.design
-    if not isinstance(design, FIRDesign):
-        raise DesignError(f"A response is measured of a fir design, not of a {design.kind} design")
+    device.design.check_measured()
+    design = cast(FIRDesign, device.design)
     count = integer("Points", points)
     if count < 1:
         raise DataError(f"Points must be 1 or more, not {shown(points)}")

@@ -249,6 +249,16 @@ class Design:
         """The same in more and more clocks, as far as that saves multipliers, each with what was changed; by default none."""
         return iter(())
 
+    # Of what has a response.
+
+    def check_plotted(self) -> None:
+        """Raises `DesignError` if there is no response to draw."""
+        raise DesignError(f"A plot shows the response of a linear filter; a {self.title} has none")
+
+    def check_measured(self) -> None:
+        """Raises `DesignError` if no response can be measured with sines."""
+        raise DesignError(f"A response is measured of a fir design, not of a {self.kind} design")
+
     # Of coefficients that can be loaded.
 
     @property

@@ -242,19 +242,19 @@ class Conv2DDesign(ImageGeometry, LinearDesign):  # type: ignore[misc]  # output
         return np.shape(self.kernel)
 
     @property
-    def _stack(self) -> tuple[int, ...]:
+    def kernel_axes(self) -> tuple[int, ...]:
         """The axes of `kernel` in front of a kernel's own: one, if it lists several."""
         return self._shape[:-2]
 
     @property
     def stacked(self) -> bool:
         """Whether `kernel` has an axis for several kernels."""
-        return bool(self._stack)
+        return bool(self.kernel_axes)
 
     @cached_property
     def kernels(self) -> tuple[Kernel, ...]:
         """All kernels; one or more."""
-        kernels: tuple[Kernel, ...] = nested(self.weights, (math.prod(self._stack), *self._shape[-2:]))
+        kernels: tuple[Kernel, ...] = nested(self.weights, (math.prod(self.kernel_axes), *self._shape[-2:]))
         return kernels
 
     @cached_property
@@ -316,10 +316,10 @@ class Conv2DDesign(ImageGeometry, LinearDesign):  # type: ignore[misc]  # output
 
     @property
     def result_axes(self) -> tuple[int, ...]:
-        return self.combining.axes(self._stack)
+        return self.combining.axes(self.kernel_axes)
 
     def worst_kernels(self) -> dict[str, Kernel]:
-        names = ("".join(["sum", *(f" of kernel {place}" for place in places)]) for places in np.ndindex(self._stack))
+        names = ("".join(["sum", *(f" of kernel {place}" for place in places)]) for places in np.ndindex(self.kernel_axes))
         worst = self.combining.worst(dict(zip(names, self.sums, strict=True)))
         return {name: nested(weights, (self.kernel_rows, self.kernel_columns)) for name, weights in worst.items()}
 

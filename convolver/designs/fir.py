@@ -214,6 +214,9 @@ class FIRDesign(SignalGeometry, FromSpecification, LinearDesign):
     def continuity(self) -> Separate:
         return Continued(self.history) if self.continuous else Separate()
 
+    def check_measured(self) -> None:
+        pass
+
     def worst_windows(self) -> dict[str, Any]:
         return {"sum": self.coefficients[::-1]}
 

@@ -211,6 +211,9 @@ class LinearDesign(Design):
             told = f"{count} of {told} a {self.element}"
         return told
 
+    def check_plotted(self) -> None:
+        pass
+
     def check_loadable(self) -> None:
         self.source.check()
 

@@ -1,0 +1,67 @@
+"""Draws a linear filter's response into a picture file; a kind's plot is in the file of its name."""
+
+import os
+from pathlib import Path
+
+from .. import atomic
+from ..designs import Design, part_of
+from ..errors import FileError, ToolError
+from .drawing import MEASURED, QUANTISED, Measured, drawn
+
+__all__ = ["MEASURED", "QUANTISED", "check_plot", "drawn", "plot"]
+
+
+def plot(design: Design, path: str | os.PathLike[str], measured: Measured = None) -> None:
+    """Draws a design into a picture; its ending says which kind.
+
+    Of a FIR filter: the impulse response; the frequency response of the real taps, where they are known, of the integers, and
+    as measured; and the passband enlarged, where it is known.
+
+    Parameters
+    ----------
+    design : Design
+    path : path-like
+    measured : frequencies and gains, optional
+        What `measure_response` gave, in cycles a sample.
+
+    Raises
+    ------
+    DesignError
+        If the design has no response to draw.
+    ToolError
+        If matplotlib isn't installed.
+    FileError
+        If the file can't be written.
+    """
+    path = Path(path)
+    check_plot(path, design)
+    from matplotlib.figure import Figure
+
+    panels = part_of(type(design), __package__, "panels", "to plot")(design, measured)
+    figure = Figure(figsize=(4.5 * len(panels), 3.6), dpi=100, layout="constrained")
+    for draw, panel in zip(panels, figure.subplots(1, len(panels)), strict=True):
+        draw(panel)
+    atomic.write({path: drawn(figure, path.suffix or ".png")}, "Plot")
+
+
+def check_plot(path: Path, design: Design) -> None:
+    """Refuses a plot that could not be drawn or written, before the work that it is to show.
+
+    Raises
+    ------
+    DesignError
+        If the design has no response to draw.
+    ToolError
+        If matplotlib isn't installed.
+    FileError
+        If the file can't be written, or its ending isn't a picture's.
+    """
+    design.check_plotted()
+    try:
+        from matplotlib.backend_bases import FigureCanvasBase
+    except ModuleNotFoundError:
+        raise ToolError("A plot needs matplotlib, which isn't installed; pip install 'convolver[demo]'") from None
+    atomic.check(path, "Plot")
+    known = sorted(FigureCanvasBase.get_supported_filetypes())
+    if path != atomic.STANDARD and path.suffix.lower().removeprefix(".") not in known:
+        raise FileError(f"A plot must end in one of .{', .'.join(known)}, not {path.name!r}")
