@@ -6,7 +6,6 @@ import numpy as np
 import numpy.typing as npt
 
 from convolver.designs import Design
-from convolver.errors import DataError
 from convolver.host.arguments import checked_flag, checked_samples
 from convolver.host.tiling import Work
 
@@ -20,9 +19,7 @@ def preparation(design: Design, frame_samples: int, *, joined: bool, stack: bool
     stack = None if stack is None else checked_flag("Stack", stack)
     if not joined:
         return lambda item: Work(design, *checked_samples(design, item, stack), frame_samples)
-    if (history := design.history) is None or stack:
-        raise DataError("Only the pieces of one signal, for a 1-D design, can be joined")
-    last, brought = np.zeros(0, np.int64), history - design.continuity.held
+    last, brought = np.zeros(0, np.int64), design.brought(stack)
 
     def piece(item: npt.ArrayLike) -> Work:
         nonlocal last

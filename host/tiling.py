@@ -6,7 +6,7 @@ Here is numpy alone: no link, no core.
 
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -29,17 +29,17 @@ _OUTSIDE = -1
 """Index of a sample outside the image, where that is the fill."""
 
 Indices = npt.NDArray[np.intp]
+Places = range | Indices
+"""Places of an axis, one behind the other or any."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """One piece of an axis: which inputs it needs, which of their results to keep, and where these belong; of a signal also how
-    many zeros go in front of it."""
+    """One piece of an axis: which inputs it needs, which of their results to keep, and where these belong."""
 
     source: slice
     keep: slice
     target: slice
-    zeros: int = 0
 
 
 def cuts(inputs: int, outputs: int, before: int, after: int, most: int, stride: int = 1) -> list[Cut]:
@@ -126,25 +126,18 @@ class Work:
         self._progress = progress
         planes = planes or [(slice(None),) * array.ndim]
         first = array[planes[0]]
-        axes: list[list[Cut]] | list[list[_Part]]
-        behind: list[tuple[Any, ...]] = []
         rules = design.frame_axes
-        self._gather: Callable[[Samples, Sequence[Any], int], Samples] = _gather_image
-        if design.history is not None:
-            self._gather = _gather_signal
-            shape: tuple[int, ...] = (len(first) - skip,)
-            limits = limits or frame_limits(design, 1, frame_samples)
-            stack, held = array.ndim > 1, design.continuity.held
-            before = design.history if stack else design.history - held
-            axes = [_signal_cuts(before, len(first), limits[0], skip, held)]
-            if stack and held:  # nothing of a stack stays in the core
-                behind = [(planes[-1], Cut(slice(0, 0), slice(0, 0), slice(0, 0), held))]
-        else:
-            sizes, planes_inside = first.shape[: len(rules)], first.shape[len(rules) :]
-            shape = (*design.output_shape(*sizes), *planes_inside)
-            whole = [_Axis.of(rule, size) for rule, size in zip(rules, sizes, strict=True)]
-            limits = limits or frame_limits(design, len(whole[-1].inputs), frame_samples)
-            axes = [axis.parts(size, most) for axis, size, most in zip(whole, shape, limits, strict=False)]
+        sizes, planes_inside = first.shape[: len(rules)], first.shape[len(rules) :]
+        results = design.output_shape(*sizes)
+        # Of a stack, nothing stays in the core for the signal behind.
+        stack = array.ndim > first.ndim
+        whole = [_Axis.of(rule, size, 0 if stack else rule.held) for rule, size in zip(rules, sizes, strict=True)]
+        limits = limits or frame_limits(design, len(whole[-1].inputs), frame_samples)
+        skips = (skip, *[0] * (len(rules) - 1))
+        axes = [axis.parts(*told) for axis, *told in zip(whole, results, limits, skips, strict=True)]
+        silence = rules[0].held if stack else 0
+        behind = [(planes[-1], _Part(range(0), slice(0, 0), slice(0, 0), silence))] if silence else []
+        shape = (*(size - less for size, less in zip(results, skips, strict=True)), *planes_inside)
         # The axes that aren't the plane's own stay as they are.
         own = iter(shape)
         self._shape = (
@@ -154,8 +147,8 @@ class Work:
         self._before = (slice(None),) * len(design.result_axes)
         self._frames = len(planes) * math.prod(len(axis) for axis in axes) + len(behind)
         # No generators of this object's own: they would hold it, and it them, until Python looks for such circles.
-        self._left = itertools.chain(itertools.product(planes, *axes), behind)
-        self._under_way = itertools.chain(itertools.product(planes, *axes), behind)
+        self._left: Iterator[tuple[Any, ...]] = itertools.chain(itertools.product(planes, *axes), behind)
+        self._under_way: Iterator[tuple[Any, ...]] = itertools.chain(itertools.product(planes, *axes), behind)
         self._given = self._count = 0
         self._result = None if self._frames else self._room()
 
@@ -176,7 +169,7 @@ class Work:
         if piece is None:
             return None
         plane, *parts = piece
-        return self._gather(self._array[plane], parts, self._design.fill)
+        return _gather(self._array[plane], parts, self._design.fill)
 
     def give(self, results: Samples) -> None:
         """Takes the results of the oldest frame of which there are none yet."""
@@ -195,31 +188,15 @@ class Work:
         return np.empty(self._shape, np.int64 if fits_int64(self._design.output_format) else object)
 
 
-def _signal_cuts(before: int, length: int, most: int, skip: int, held: int) -> list[Cut]:
-    """The pieces of a signal, each with `before` samples in front of it. The first `skip` samples only stand before it: their
-    results are left out.
-
-    A core that holds `held` samples of the frame before sees them in front of a piece: where it is to see `before` others, the
-    signal brings the silence that stands before it.
-    """
-    if length == skip:
-        return []
-    found = []
-    for cut in cuts(length, length, before, 0, most):
-        zeros = min(before - (cut.target.start - cut.source.start), held)
-        late = max(skip - cut.target.start, 0)
-        keep = slice(cut.keep.start + zeros + late, cut.keep.stop + zeros)
-        found.append(Cut(cut.source, keep, slice(cut.target.start + late - skip, cut.target.stop - skip), zeros))
-    return found
-
-
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A piece of an axis as a frame has it: which inputs, which of their results to keep, and where these belong."""
+    """A piece of an axis as a frame has it: which inputs, behind how much silence, which of their results to keep, and where
+    these belong."""
 
-    source: Indices
+    source: Places
     keep: slice
     target: slice
+    silence: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,69 +206,79 @@ class _Axis:
     rule : what the design says of it.
     size : samples of the array.
     inputs : the samples, the host's padding among them.
+    reach : inputs that a result needs in front of its place and behind it, but those that the core keeps.
     """
 
     rule: FrameAxis
     size: int
-    inputs: Indices
+    inputs: Places
+    reach: tuple[int, int]
 
     @classmethod
-    def of(cls, rule: FrameAxis, size: int) -> Self:
-        """The axis of an array of this size."""
-        return cls(rule, size, _bordered(size, rule.around, rule.boundary))
+    def of(cls, rule: FrameAxis, size: int, held: int = 0) -> Self:
+        """The axis of an array of this size, of which a frame finds `held` samples of the one before in the core."""
+        before, after = rule.reach
+        return cls(rule, size, _bordered(size, rule.around, rule.boundary), (before - held, after))
 
-    def parts(self, outputs: int, most: int) -> list[_Part]:
-        """Its pieces, none shorter than the core takes nor longer than `most`.
+    def parts(self, outputs: int, most: int, skip: int = 0) -> list[_Part]:
+        """Its pieces, none shorter than the core takes nor longer than `most`. The first `skip` samples only stand in front of
+        the others: their results are left out.
 
         A core that makes the borders itself does so wherever it can. A piece that is too short for that gets all that its
         results need from the host; what the core puts beyond it is then seen by none of them. One that is still too short grows
         at its end, and what this adds is cut off.
+
+        A core that keeps samples of the frame before sees them in front of a piece: where it is to see others, the piece brings
+        the silence that stands there.
         """
+        if outputs == skip:
+            return []
         rule, parts = self.rule, []
-        (before, after), stride = rule.reach, rule.stride
+        (before, after), stride = self.reach, rule.stride
         for piece in cuts(len(self.inputs), outputs, before, after, most, stride):
             source, ahead = self.inputs[piece.source], piece.keep.start
             start, stop = piece.target.start, piece.target.stop
+            silence = min(before - start * stride + piece.source.start, rule.held)
             if len(source) < rule.least:
                 border, more = _bordered(self.size, rule.widest, rule.boundary), rule.widest[0] - rule.around[0]
-                first = max(start * stride - before + more, 0)
-                source, ahead = border[first : (stop - 1) * stride + 1 + after + more], start - (first - more) // stride
+                first, end = start * stride - before, max((stop - 1) * stride + 1 + after, piece.source.stop)
+                source = border[max(first + more, 0) : end + more]
+                ahead = start - max(first, -more) // stride
                 source = np.pad(source, (0, max(rule.least - len(source), 0)), mode="edge")
-            ahead += rule.ahead // stride
-            parts.append(_Part(source, slice(ahead, ahead + stop - start), piece.target))
+            ahead += rule.ahead // stride + silence
+            late = max(skip - start, 0)
+            keep, target = slice(ahead + late, ahead + stop - start), slice(start + late - skip, stop - skip)
+            parts.append(_Part(source, keep, target, silence))
         return parts
 
 
-def _bordered(size: int, around: tuple[int, int], boundary: Boundary) -> Indices:
-    """Indices of an axis with a border around it; in images smaller than it, it bounces or repeats as often as needed."""
+def _bordered(size: int, around: tuple[int, int], boundary: Boundary) -> Places:
+    """Places of an axis with a border around it; in images smaller than it, it bounces or repeats as often as needed."""
+    if not any(around):
+        return range(size)
     return np.pad(np.arange(size) - _OUTSIDE, around, mode=boundary) + _OUTSIDE  # `constant` is 0 between the two
 
 
-def _gather_signal(samples: Samples, cuts: Sequence[Any], fill: int) -> Samples:
-    """A piece of a signal, behind the silence that it brings: what stands before any signal."""
-    (cut,) = cuts
-    piece = samples[cut.source]
-    if cut.zeros:
-        piece = np.concatenate([np.full(cut.zeros, fill, np.int64), piece.astype(np.int64)])
-    return np.ascontiguousarray(piece, np.int64)
-
-
-def _gather_image(samples: Samples, parts: Sequence[Any], fill: int) -> Samples:
-    """The samples at some places of each axis."""
-    picked, places = samples, [part.source for part in parts]
-    for axis, indices in enumerate(places):
-        picked = picked[(slice(None),) * axis + (_compact(indices),)]
-    picked = picked.astype(np.int64)
-    for axis, indices in enumerate(places):
-        outside = indices == _OUTSIDE
-        if outside.any():
-            picked[(slice(None),) * axis + (outside,)] = fill
+def _gather(samples: Samples, parts: Sequence[_Part], fill: int) -> Samples:
+    """The samples at some places of each axis, behind the silence that stands in front of them."""
+    picked = samples
+    for axis, part in enumerate(parts):
+        picked = picked[(slice(None),) * axis + (_compact(part.source),)]
+    picked = picked.astype(np.int64, copy=False)  # where some are outside, it is a copy already
+    for axis, part in enumerate(parts):
+        if _OUTSIDE in part.source:
+            picked[(slice(None),) * axis + (part.source == _OUTSIDE,)] = fill
+    if any(part.silence for part in parts):
+        before = [(part.silence, 0) for part in parts] + [(0, 0)] * (picked.ndim - len(parts))
+        picked = np.pad(picked, before, constant_values=fill)
     return np.ascontiguousarray(picked)
 
 
-def _compact(indices: Indices) -> slice | Indices:
-    """A slice where the indices are one, which is faster."""
-    first, last = int(indices[0]), int(indices[-1])
-    if first != _OUTSIDE and last - first == len(indices) - 1 and bool((np.diff(indices) == 1).all()):
+def _compact(places: Places) -> slice | Indices:
+    """A slice where the places are one, which is faster."""
+    if isinstance(places, range):
+        return slice(places.start, places.stop)
+    first, last = int(places[0]), int(places[-1])
+    if first != _OUTSIDE and last - first == len(places) - 1 and bool((np.diff(places) == 1).all()):
         return slice(first, last + 1)
-    return indices
+    return places

@@ -25,6 +25,8 @@ class FrameAxis:
         What stands outside, by `numpy.pad`'s names.
     margins : (int, int)
         Inputs that results reach outside, in front and behind.
+    held : int
+        Inputs of the frame before that the core keeps.
     """
 
     window: tuple[int, int]
@@ -33,6 +35,7 @@ class FrameAxis:
     most: int | None = None
     boundary: Boundary = "constant"
     margins: tuple[int, int] = (0, 0)
+    held: int = 0
 
     @property
     def early(self) -> int:

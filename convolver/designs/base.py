@@ -13,7 +13,7 @@ from ..formats import Format
 from ..quantize import Quantized
 from .axes import FrameAxis
 from .borders import NoBorder
-from .continuity import Separate
+from .continuity import UNJOINED, Separate
 from .sources import Source
 from .words import Boundary, Plane
 
@@ -186,6 +186,16 @@ class Design:
     def continuity(self) -> Separate:
         """How frames follow one another."""
         return Separate()
+
+    def brought(self, stack: bool | None) -> int:  # noqa: ARG002  # of signals that are no stack
+        """Samples that a piece of one signal brings along, of those in front of it.
+
+        Raises
+        ------
+        DataError
+            If arrays are no pieces of one signal.
+        """
+        raise DataError(UNJOINED)
 
     @property
     def frame_axes(self) -> tuple[FrameAxis, ...]:

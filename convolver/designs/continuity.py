@@ -5,7 +5,9 @@ from typing import Protocol
 
 from ..errors import DataError
 
-__all__ = ["Continued", "Separate"]
+__all__ = ["UNJOINED", "Continued", "Separate"]
+
+UNJOINED = "Only the pieces of one signal, for a 1-D design, can be joined"
 
 
 class Silenced(Protocol):

@@ -153,6 +153,9 @@ class Pipeline(Design):
         found = [stage.history for stage in self.stages]
         return None if None in found else sum(cast(list[int], found))
 
+    def brought(self, stack: bool | None) -> int:
+        return sum(stage.brought(stack) for stage in self.stages)
+
     @property
     def border(self) -> NoBorder:
         return self.first.border

@@ -2,6 +2,7 @@
 
 from ..errors import DataError
 from .axes import FrameAxis
+from .continuity import UNJOINED, Separate
 from .words import Plane
 
 __all__ = ["SignalGeometry"]
@@ -19,8 +20,19 @@ class SignalGeometry:
         raise NotImplementedError
 
     @property
+    def continuity(self) -> Separate:
+        """How frames follow one another."""
+        return Separate()
+
+    def brought(self, stack: bool | None) -> int:
+        """See `Design.brought`."""
+        if stack:
+            raise DataError(UNJOINED)
+        return self.history - self.continuity.held
+
+    @property
     def frame_axes(self) -> tuple[FrameAxis, ...]:
-        return (FrameAxis((self.history, 0)),)
+        return (FrameAxis((self.history, 0), held=self.continuity.held),)
 
     def output_shape(self, *sizes: int) -> tuple[int, ...]:
         return sizes
