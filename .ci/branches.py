@@ -39,7 +39,7 @@ FORM = {
         "absolute",
         "threshold",
     ),
-    *("binary", "result_axes", "sample_axes"),
+    *("binary", "result_axes", "sample_axes", "history"),
     # how it is computed
     *("cascaded", "spread"),
 }
@@ -145,7 +145,7 @@ class Names:
             if name_of(node.func) == "getattr" and not is_constant(node.args[1]):  # one field or another
                 return FORM_COLUMN if name_of(node.args[0]) in DESIGNS else None
             return self.key(node)
-        if isinstance(node, ast.Subscript):
+        if isinstance(node, ast.Subscript | ast.NamedExpr):
             return self.column(node.value, constant=constant)
         if isinstance(node, ast.Tuple | ast.List):
             return next(filter(None, (self.column(each, constant=constant) for each in node.elts)), None)

@@ -251,19 +251,14 @@ def report(
 
 def _plot(design: Design, path: Path, measure: bool) -> None:
     """Draws a design; a FIR's response is measured on its twin first."""
-    from .measure import measure_response
-    from .plots import check_plot, plot
+    from .plots import check_plot, measured, plot
     from .progress import steps
 
     check_plot(path, design)
-    measured = None
     with steps() as advance:
-        if measure and design.history is not None:
-            with _open(design, None, advance) as device:
-                advance("measuring the response")
-                measured = measure_response(device)
+        found = measured(design, lambda: _open(design, None, advance), advance) if measure else None
         advance("drawing")
-        plot(design, path, measured)
+        plot(design, path, found)
 
 
 @app.command()

@@ -59,6 +59,7 @@ FORM = {
     "if getattr(design, name) == plain: pass": 1,
     "x = TABLE[design.rank] if design.rank != 1 else None": 2,
     "x = 3 if design.sample_axes else 2": 1,
+    "if (history := design.history) is None or stack: pass": 1,
     "match design.mode:\n    case 'same' if design.switchable: pass": 2,
 }
 NONE = [

@@ -1,14 +1,20 @@
 """Draws a linear filter's response into a picture file; a kind's plot is in the file of its name."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .. import atomic
 from ..designs import Design, part_of
 from ..errors import FileError, ToolError
+from ..progress import Advance
 from .drawing import MEASURED, QUANTISED, Measured, drawn
 
-__all__ = ["MEASURED", "QUANTISED", "check_plot", "drawn", "plot"]
+if TYPE_CHECKING:
+    from ..host.device import Device
+
+__all__ = ["MEASURED", "QUANTISED", "check_plot", "drawn", "measured", "plot"]
 
 
 def plot(design: Design, path: str | os.PathLike[str], measured: Measured = None) -> None:
@@ -42,6 +48,12 @@ def plot(design: Design, path: str | os.PathLike[str], measured: Measured = None
     for draw, panel in zip(panels, figure.subplots(1, len(panels)), strict=True):
         draw(panel)
     atomic.write({path: drawn(figure, path.suffix or ".png")}, "Plot")
+
+
+def measured(design: Design, opened: Callable[[], "Device"], advance: Advance) -> Measured:
+    """What a plot shows of the running filter, on the device that `opened` gives; None where that is nothing."""
+    found: Measured = part_of(type(design), __package__, "measured", "to measure")(opened, advance)
+    return found
 
 
 def check_plot(path: Path, design: Design) -> None:

@@ -1,19 +1,29 @@
 """The plot of a 2-D convolution: its kernels, and their frequency response."""
 
+from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..designs import Conv2DDesign
+from ..progress import Advance
 from .drawing import Measured, Panel
 
-__all__ = ["panels"]
+if TYPE_CHECKING:
+    from ..host.device import Device
+
+__all__ = ["measured", "panels"]
 
 
 def panels(design: Conv2DDesign, _measured: Measured) -> list[Panel]:
     """What draws each panel."""
     return [partial(_draw_kernel, design), partial(_draw_response, design)]
+
+
+def measured(_opened: Callable[[], "Device"], _advance: Advance) -> Measured:
+    """Nothing: the response is that of the kernels."""
+    return None
 
 
 def _draw_kernel(design: Conv2DDesign, left: Any) -> None:

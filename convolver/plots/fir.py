@@ -1,16 +1,22 @@
 """The plot of a FIR filter: the impulse response, the frequency response, and the passband where it is known."""
 
+from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..designs import FIRDesign
+from ..measure import measure_response
+from ..progress import Advance
 from ..response import Floats, gains
 from ..specified import Specified
 from .drawing import ALLOWED, IDEAL, MEASURED, POINTS, QUANTISED, Measured, Panel, decibels
 
-__all__ = ["panels"]
+if TYPE_CHECKING:
+    from ..host.device import Device
+
+__all__ = ["measured", "panels"]
 
 FLOOR_DB = -140.0
 
@@ -24,6 +30,13 @@ def panels(design: FIRDesign, measured: Measured) -> list[Panel]:
 
 def _scaled(design: FIRDesign) -> Floats:
     return np.array(design.coefficients, np.float64) / 2.0**design.shift
+
+
+def measured(opened: Callable[[], "Device"], advance: Advance) -> Measured:
+    """The response of the filter that a device is."""
+    with opened() as device:
+        advance("measuring the response")
+        return measure_response(device)
 
 
 def _draw_taps(design: FIRDesign, panel: Any) -> None:
