@@ -201,7 +201,8 @@ class Conv2DDesign(ImageGeometry, LinearDesign):  # type: ignore[misc]  # output
         self.border.check(self.kernel_rows, self.kernel_columns)
         self._check_numbers()
         self._set("threshold", self.decision.checked(self.result_range))
-        self._fold("Clocks per pixel", (len(self.kernels), MAX_KERNELS * MAX_SIDE**2), self._multipliers)
+        limits = len(self.kernels), MAX_KERNELS * MAX_SIDE**2
+        self._fold("Clocks per pixel", self.clocks_per_pixel, limits, self._multipliers)
         check_rules(self, _SLOT_RULES)
 
     def _multipliers(self, clocks: int) -> int:

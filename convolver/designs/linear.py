@@ -82,13 +82,15 @@ class LinearDesign(Design):
         output = self._exact_output if self.output is None else format_of("Output", self.output)
         self._set("output", output)
 
-    def _fold(self, name: str, limits: tuple[int, int], lanes: Callable[[int], int]) -> None:
+    def _fold(self, name: str, given: int | None, limits: tuple[int, int], lanes: Callable[[int], int]) -> None:
         """Checks `multipliers`, and completes the clocks of a slot: as given, or the fewest that do with so many.
 
         Parameters
         ----------
         name : str
             What the field of the clocks is called.
+        given : int, optional
+            What stands in it.
         limits : (int, int)
             Of `multipliers`.
         lanes : callable
@@ -99,7 +101,6 @@ class LinearDesign(Design):
             most = between("Multipliers", self.multipliers, *limits)
             self._set("multipliers", most)
             needed = next(clocks for clocks in itertools.count(1) if lanes(clocks) <= most)
-        given = getattr(self, self.cycles_field)
         clocks = between(name, needed if given is None else given, 1, 1024)
         if clocks < needed:
             raise DesignError(f"{name} must be at least {needed} for {self.multipliers} multipliers, not {clocks}")
