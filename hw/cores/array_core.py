@@ -51,7 +51,7 @@ class ArrayCore(wiring.Component):
     clock, start : In
         In a slot of several clocks: two clocks ahead of their samples, the clock of the slot; beside the samples, that it is
         the slot's first.
-    take, available, spent, home : In, Out, Out, Out
+    take, available, spent, idle : In, Out, Out, Out
         See `OutputBuffer`.
     o : stream of `result`
     coefficients : stream of `coefficient_layout`, restart : In, pending : Out, coefficient_error : Out, open : In
@@ -72,7 +72,7 @@ class ArrayCore(wiring.Component):
             "take": In(1),
             "available": Out(1),
             "spent": Out(1),
-            "home": Out(1),
+            "idle": Out(1),
             "o": Out(stream.Signature(result)),
             "overflow": Out(1),
         }
@@ -137,7 +137,7 @@ class ArrayCore(wiring.Component):
             buffer.take.eq(self.take),
             self.available.eq(buffer.available),
             self.spent.eq(buffer.spent),
-            self.home.eq(buffer.home),
+            self.idle.eq(buffer.idle),
             self.overflow.eq(buffer.overflow),
         ]
         wiring.connect(m, buffer.o, wiring.flipped(self.o))
@@ -166,7 +166,7 @@ class ArrayCore(wiring.Component):
             wiring.connect(m, wiring.flipped(self.coefficients), bank.i)
             m.d.comb += [
                 bank.restart.eq(self.restart),
-                bank.idle.eq(self.home & ~self.open),
+                bank.idle.eq(self.idle & ~self.open),
                 self.pending.eq(bank.pending),
                 self.coefficient_error.eq(bank.error),
             ]

@@ -145,7 +145,7 @@ class Conv2DCore(Core):
                 *(array.samples[lane].eq(operand) for lane, operand in enumerate(operands)),
             ]
         m.d.comb += [
-            self.busy.eq(entry.waiting | raster.open | raster.valid | ~array.home),
+            self.busy.eq(entry.waiting | raster.open | raster.valid | ~array.idle),
             self.overflow.eq(array.overflow),
         ]
         if design.switchable:

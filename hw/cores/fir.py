@@ -93,7 +93,7 @@ class FIRCore(Core):
         if self.design.loadable or self.plan.cycles > 1:
             m.d.comb += array.swap.eq(step & (beat.first | (self.design.swap == "sample")))
         m.d.comb += [
-            self.busy.eq(entry.open | ~array.home),
+            self.busy.eq(entry.open | ~array.idle),
             self.overflow.eq(array.overflow),
         ]
         wiring.connect(m, array.o, wiring.flipped(self.o))

@@ -155,7 +155,7 @@ class MovingMaximumCore(Core):
             buffer.data.data.eq(value),
             buffer.data.first.eq(beside.o.first),
             buffer.data.last.eq(beside.o.last),
-            self.busy.eq(entry.open | ~buffer.home),
+            self.busy.eq(entry.open | ~buffer.idle),
             self.errors.first.eq(entry.errors.first),
             self.errors.orphan.eq(entry.errors.orphan),
             self.overflow.eq(buffer.overflow),

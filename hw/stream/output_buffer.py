@@ -41,7 +41,7 @@ class OutputBuffer(wiring.Component):
         A credit is left. A register.
     spent : Out
         None is: what `available` isn't. A register of its own, for whoever is far from who looks at `available`.
-    home : Out
+    idle : Out
         All credits are here: nothing is in flight, nothing is queued. A register, two clocks behind.
     write : In
         `data` is a result.
@@ -61,7 +61,7 @@ class OutputBuffer(wiring.Component):
                 "take": In(1),
                 "available": Out(1, init=1),
                 "spent": Out(1),
-                "home": Out(1, init=1),
+                "idle": Out(1, init=1),
                 "write": In(1),
                 "data": In(shape),
                 "o": Out(stream.Signature(shape)),
@@ -125,7 +125,7 @@ class OutputBuffer(wiring.Component):
             credit.eq(credit - lent),
             self.available.eq(_three_or_more(credit)),
             self.spent.eq(~_three_or_more(credit)),
-            self.home.eq(all_here & (lent != 1)),
+            self.idle.eq(all_here & (lent != 1)),
         ]
         with m.If(level == self.depth):
             m.d.sync += self.overflow.eq(1)

@@ -49,7 +49,7 @@ BUFFER = (
     Seed("one credit too few in reserve", OutputBuffer, "available.eq(_three_or_more(credit))", "available.eq(credit >= 2)"),
     Seed("one credit too many in reserve", OutputBuffer, "available.eq(_three_or_more(credit))", "available.eq(credit > 3)"),
     Seed("queue too small", OutputBuffer, "_BANKS, -(-self.depth // _BANKS)", "_BANKS, self.depth // _BANKS - 1"),
-    Seed("home too early", OutputBuffer, "all_here & (lent != 1)", "all_here"),
+    Seed("idle too early", OutputBuffer, "all_here & (lent != 1)", "all_here"),
     Seed("result taken twice", OutputBuffer, "(there & ~skid.i.ready)", "there"),
     Seed("result lost at the slice", OutputBuffer, "(there & ~skid.i.ready)", "(there & ~read & written)"),
     Seed("banks out of turn", OutputBuffer, "with m.If(read & (get_bank == bank))", "with m.If(read & (get_bank != bank))"),

@@ -68,7 +68,7 @@ class SkidBufferSpec(wiring.Component):
 class OutputBufferSpec(wiring.Component):
     """The buffer with its pipeline: a result is started only while `available`, and written `flight` clocks later.
 
-    ``credits + in flight + queued = depth``: `owed` counts what was started and hasn't left. `available` and `home` follow
+    ``credits + in flight + queued = depth``: `owed` counts what was started and hasn't left. `available` and `idle` follow
     exactly what it was two clocks ago, and the two results that may have been started since find room too. With `sustains`
     the buffer is deep enough for one result a clock: it is never short of credits while `o` is ready.
     """
@@ -112,7 +112,7 @@ class OutputBufferSpec(wiring.Component):
         m.d.comb += [
             Assert(owed <= self._depth),
             Assert(dut.available == (owed_then + 2 < self._depth)),
-            Assert(dut.home == ((owed_then == 0) & (owed_before == 0))),
+            Assert(dut.idle == ((owed_then == 0) & (owed_before == 0))),
             Assert(~dut.overflow),
         ]
         if self._sustains:

@@ -27,7 +27,7 @@ LOADED = (
     Seed(
         "set taken a clock late", FIRCore, "array.swap.eq(step & (beat.first", "array.swap.eq(array.valid & (array.marks.first"
     ),
-    Seed("set taken in mid-frame", ArrayCore, "self.home & ~self.open", "self.home"),
+    Seed("set taken in mid-frame", ArrayCore, "self.idle & ~self.open", "self.idle"),
     Seed("register takes what passes", Multiplier, "with m.If(self.load):", "with m.If(1):"),
 )
 CORE = (
@@ -42,7 +42,7 @@ CORE = (
         "entry.spent.eq(array.spent & ~self.o.ready)]",
     ),
     Seed("credit taken for a dropped beat", FIRCore, "array.take.eq(entry.take)", "array.take.eq(self.i.valid & self.i.ready)"),
-    Seed("idle with results inside", FIRCore, "entry.open | ~array.home", "entry.open"),
+    Seed("idle with results inside", FIRCore, "entry.open | ~array.idle", "entry.open"),
     Seed("idle a clock behind a sample", SignalEntry, "opened | self.step)", "opened)"),
 )
 

@@ -107,7 +107,7 @@ CORE = (
         "buffer.take.eq(entry.take)",
         "buffer.take.eq(self.i.valid & self.i.ready)",
     ),
-    Seed("idle with results inside", MovingMaximumCore, "entry.open | ~buffer.home", "entry.open"),
+    Seed("idle with results inside", MovingMaximumCore, "entry.open | ~buffer.idle", "entry.open"),
 )
 
 SIZES = {

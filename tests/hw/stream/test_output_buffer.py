@@ -19,7 +19,7 @@ class Pipeline(wiring.Component):
             {
                 "i": In(stream.Signature(unsigned(8))),
                 "o": Out(stream.Signature(unsigned(8))),
-                "home": Out(1),
+                "idle": Out(1),
                 "overflow": Out(1),
             }
         )
@@ -38,7 +38,7 @@ class Pipeline(wiring.Component):
             buffer.take.eq(valid.i),
             buffer.write.eq(valid.o),
             buffer.data.eq(data.o),
-            self.home.eq(buffer.home),
+            self.idle.eq(buffer.idle),
             self.overflow.eq(buffer.overflow),
         ]
         wiring.connect(m, buffer.o, wiring.flipped(self.o))
@@ -82,10 +82,10 @@ def test_no_clock_is_lost_behind_a_stall(queued, late):
 
 def test_all_credits_come_home():
     dut = Pipeline(5, 4)
-    run = run_stream(dut, [1, 2, 3], 3, settle=10, watch={"home": dut.home})
+    run = run_stream(dut, [1, 2, 3], 3, settle=10, watch={"idle": dut.idle})
     # Away from the second clock after the first is taken to the second after the last transfer.
     clocks = run.delivered[-1] + 1 + 10
-    assert run.seen["home"] == clocks - (run.delivered[-1] + 2 - (run.accepted[0] + 1))
+    assert run.seen["idle"] == clocks - (run.delivered[-1] + 2 - (run.accepted[0] + 1))
 
 
 def test_a_depth_that_never_lends_is_refused():
