@@ -15,7 +15,7 @@ from ..stream.delay import Delay
 from ..window.border import choice_layout, column_signature
 from ..window.cells import Cells
 from .coefficients import CoefficientMemory
-from .constant_multiplier import Scaled
+from .constant_multiplier import ConstantMultiplier
 from .mac_array import MACArray
 from .operands import Operands, Sums
 
@@ -115,10 +115,10 @@ class ColumnFilter(wiring.Component):
         """The sums of a column that is the fill from top to bottom."""
         sums = []
         for number, column in enumerate(self._plan.columns):
-            scaled = Scaled(self._design.pixel, column.accumulator, sum(column.weights), clocks)
-            m.submodules[f"{name}_{number}"] = scaled
-            m.d.comb += scaled.i.eq(fill)
-            sums.append(scaled.o)
+            multiplier = ConstantMultiplier(self._design.pixel, column.accumulator, sum(column.weights), clocks)
+            m.submodules[f"{name}_{number}"] = multiplier
+            m.d.comb += multiplier.i.eq(fill)
+            sums.append(multiplier.o)
         return Cat(sums)
 
     @staticmethod

@@ -8,10 +8,10 @@ from convolver.formats import Format
 
 from ..stream.layouts import shape_of
 
-__all__ = ["Scaled"]
+__all__ = ["ConstantMultiplier"]
 
 
-class Scaled(wiring.Component):
+class ConstantMultiplier(wiring.Component):
     """Multiplies by a constant with shifts and additions alone: one number a clock, latency `clocks`, no stall.
 
     The constant is written with the fewest digits of 1 and -1, which no two neighbours are; a tree adds the shifted numbers, in

@@ -8,7 +8,7 @@ from amaranth.back import rtlil
 from amaranth.sim import Simulator
 
 from convolver import Format
-from convolver.hw.mac.constant_multiplier import Scaled, digits_of
+from convolver.hw.mac.constant_multiplier import ConstantMultiplier, digits_of
 
 
 @pytest.mark.parametrize("clocks", [1, 2, 3, 4])
@@ -17,18 +17,18 @@ from convolver.hw.mac.constant_multiplier import Scaled, digits_of
 def test_products_come_a_clock_after_the_other(number, factor, clocks):
     number = Format.parse(number)
     reach = [factor * number.min, factor * number.max]
-    scaled = Scaled(number, Format.holding(min(reach), max(reach)), factor, clocks)
-    assert "$mul" not in rtlil.convert(scaled)
+    multiplier = ConstantMultiplier(number, Format.holding(min(reach), max(reach)), factor, clocks)
+    assert "$mul" not in rtlil.convert(multiplier)
     values = [number.min, number.max, *np.random.default_rng(1).integers(number.min, number.max, 20, endpoint=True).tolist()]
     found = []
 
     async def bench(ctx):
         for value in values + [0] * clocks:
-            ctx.set(scaled.i, value)
+            ctx.set(multiplier.i, value)
             await ctx.tick()
-            found.append(ctx.get(scaled.o))
+            found.append(ctx.get(multiplier.o))
 
-    simulator = Simulator(scaled)
+    simulator = Simulator(multiplier)
     simulator.add_clock(1e-6)
     simulator.add_testbench(bench)
     simulator.run()
