@@ -40,7 +40,7 @@ _PLACES: tuple[tuple[str, str], ...] = (
     (r"core\.column", "column filter"),
     (r"core\.operands", "operands of a slot"),
     (r"core\.sums", "sums in front of the multipliers"),
-    (r"core\.pace", "pace of slots"),
+    (r"core\.timer", "slot timer"),
     (r"accelerator\.core", "input of the core"),
     (r"far\.unpacker", "bytes to samples"),
     (r"far\.packer", "results to bytes"),

@@ -17,7 +17,7 @@ from ..mac.operands import Operands, Sums
 from ..stream.delay import Delay
 from ..stream.layouts import beat_layout, marks_of, result_layout
 from ..stream.marks import ERROR_LAYOUT
-from ..stream.slot_timer import Pace
+from ..stream.slot_timer import SlotTimer
 from ..window.border import Borders
 from ..window.cells import Cells
 from ..window.frame_check import Entry
@@ -192,18 +192,18 @@ class Conv2DCore(Core):
         self, m: Module, entry: Entry, array: ArrayCore, given: list[Value], valid: Value, marks: dict[str, Value]
     ) -> None:
         """One pixel a slot: the window stands for it, and its places come to the lanes one after the other."""
-        # No pixel is taken ahead of its slot: the raster has a pace of its own, for pixels that waited, and for a frame's end.
-        m.submodules.pace = pace = Pace(self.plan.cycles)
+        # No pixel is taken ahead of its slot: the raster has a timer of its own, for pixels that waited, and for a frame's end.
+        m.submodules.timer = timer = SlotTimer(self.plan.cycles)
         m.submodules.operands = operands = Operands(self.plan.lane_input, self.plan.coefficients)
         kept = [Signal(array.marks.shape(), name=f"marks_{index}") for index in range(2)]
         with m.If(valid):
             m.d.sync += [kept[0][name].eq(mark) for name, mark in marks.items()]
         m.d.sync += kept[1].eq(kept[0])  # they stand as long as the samples that follow them
         m.d.comb += [
-            entry.i.valid.eq(self.i.valid & pace.free),
+            entry.i.valid.eq(self.i.valid & timer.free),
             entry.i.payload.eq(self.i.payload),
-            self.i.ready.eq(entry.i.ready & pace.free),
-            pace.begin.eq(self.i.valid & self.i.ready),
+            self.i.ready.eq(entry.i.ready & timer.free),
+            timer.begin.eq(self.i.valid & self.i.ready),
             *(operands.operands[number].eq(value) for number, value in enumerate(given)),
             operands.valid.eq(valid),
             *(array.samples[lane].eq(operands.samples[lane]) for lane in range(self.plan.lanes)),

@@ -14,7 +14,7 @@ from ..stream.data_register import DataRegister
 from ..stream.delay import Delay
 from ..stream.layouts import beat_layout, result_layout
 from ..stream.marks import ERROR_LAYOUT
-from ..stream.slot_timer import Pace
+from ..stream.slot_timer import SlotTimer
 from ..window.delay_line import DelayLine, SampleMemory
 from ..window.signal_entry import SignalEntry
 from .array_core import ArrayCore
@@ -160,11 +160,11 @@ class FIRCore(Core):
     def _feed_memory(self, m: Module, array: ArrayCore, entry: SignalEntry) -> None:
         """One sample a slot: a sample is accepted when the slot before is in its last clock, or over."""
         m.submodules.memory = memory = SampleMemory(self.plan.arrays[0])
-        m.submodules.pace = pace = Pace(self.plan.cycles)
+        m.submodules.timer = timer = SlotTimer(self.plan.cycles)
         m.d.comb += [
-            entry.available.eq(array.available & pace.free),
-            entry.spent.eq(array.spent | ~pace.free),
-            pace.begin.eq(entry.take),
+            entry.available.eq(array.available & timer.free),
+            entry.spent.eq(array.spent | ~timer.free),
+            timer.begin.eq(entry.take),
             memory.valid.eq(entry.step),
             memory.clear.eq(entry.clear),
             memory.sample.eq(entry.beat.data),

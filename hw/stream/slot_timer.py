@@ -1,13 +1,13 @@
-"""The pace of a folded core: when the next slot may begin."""
+"""The timer of a folded core: when the next slot may begin."""
 
 from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["Pace"]
+__all__ = ["SlotTimer"]
 
 
-class Pace(wiring.Component):
+class SlotTimer(wiring.Component):
     """Keeps slots apart: one in `clocks` clocks.
 
     Parameters
@@ -21,14 +21,14 @@ class Pace(wiring.Component):
         A slot begins in this clock; only while `free`.
     free : Out
         One may begin. A register.
-    soon : Out
+    free_next : Out
         `free` is high in the next clock.
     """
 
     def __init__(self, clocks: int) -> None:
         if clocks < 2:
             raise ValueError(f"Clocks must be at least 2, not {clocks}")
-        super().__init__({"begin": In(1), "free": Out(1, init=1), "soon": Out(1)})
+        super().__init__({"begin": In(1), "free": Out(1, init=1), "free_next": Out(1)})
         self._clocks = clocks
 
     def elaborate(self, platform: object) -> Module:
@@ -36,8 +36,8 @@ class Pace(wiring.Component):
         # Clocks of the slot that are left, less 3: below 0 the next may begin, and the sign says so without a comparison.
         left = Signal(range(-1, self._clocks - 2), init=-1)
         over = left[-1]
-        m.d.comb += self.soon.eq(~self.begin & over)
-        m.d.sync += self.free.eq(self.soon)
+        m.d.comb += self.free_next.eq(~self.begin & over)
+        m.d.sync += self.free.eq(self.free_next)
         with m.If(self.begin):
             m.d.sync += left.eq(self._clocks - 3)
         with m.Elif(~over):

@@ -11,7 +11,7 @@ from convolver.plan import stages
 
 from ..stream.layouts import beat_layout, marks_of, shape_of
 from ..stream.marks import ERROR_LAYOUT
-from ..stream.slot_timer import Pace
+from ..stream.slot_timer import SlotTimer
 from .stride import Stride
 
 __all__ = ["Raster", "border_layout", "step_layout"]
@@ -129,10 +129,10 @@ class Raster(wiring.Component):
         available: Value = self.available
         waits: Value = self.joins
         if design.slot > 1:
-            m.submodules.pace = pace = Pace(design.slot)
+            m.submodules.timer = timer = SlotTimer(design.slot)
             available = Signal()
-            waits = self.joins | ~pace.free
-            m.d.sync += available.eq(self.available & pace.soon)
+            waits = self.joins | ~timer.free
+            m.d.sync += available.eq(self.available & timer.free_next)
         has_tail = design.core_below > 0 or design.core_ahead > 0 if same else design.core_late > 0
         head, has = self.i.payload, self.i.valid
 
@@ -162,7 +162,7 @@ class Raster(wiring.Component):
             self.open.eq(~idle),
         ]
         if design.slot > 1:
-            m.d.comb += pace.begin.eq(advance)
+            m.d.comb += timer.begin.eq(advance)
         place = _Place(m, self, idle, begin, advance, frame_end, leaving, flushed)
         frame_last, stays = place.line_end & place.last_line, taking & ~(has & head.first)
         m.d.comb += frame_end.eq(available & frame_last & ((taking & self.more) | completing))

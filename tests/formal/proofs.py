@@ -18,7 +18,7 @@ from convolver.hw.output.requantiser import Requantiser
 from convolver.hw.stream.delay import Delay
 from convolver.hw.stream.output_buffer import OutputBuffer
 from convolver.hw.stream.skid_buffer import SkidBuffer
-from convolver.hw.stream.slot_timer import Pace
+from convolver.hw.stream.slot_timer import SlotTimer
 from convolver.plan.lowering import lower
 
 __all__ = ["PROOFS"]
@@ -164,10 +164,10 @@ WIDE_ARRAY = (
     Seed("lower parts early", MACArray, "range(len(cuts) - place)", "range(min(len(cuts) - place, 1))"),
 )
 
-PACE = (
-    Seed("a clock early", Pace, "self.free.eq(self.soon)", "self.free.eq(self.soon | (left == 0))"),
-    Seed("a clock late", Pace, "left.eq(self._clocks - 3)", "left.eq(self._clocks - 2)"),
-    Seed("begins whatever is", Pace, "~self.begin & over", "over"),
+SLOT_TIMER = (
+    Seed("a clock early", SlotTimer, "self.free.eq(self.free_next)", "self.free.eq(self.free_next | (left == 0))"),
+    Seed("a clock late", SlotTimer, "left.eq(self._clocks - 3)", "left.eq(self._clocks - 2)"),
+    Seed("begins whatever is", SlotTimer, "~self.begin & over", "over"),
 )
 BUS = (
     Seed("status of the byte before", FIFO245, "blind = timing.settle + 1", "blind = timing.settle"),
@@ -218,8 +218,8 @@ PROOFS: tuple[Proof, ...] = (
         8,
         (Seed("clock missing", Delay, "range(self._clocks)", "range(1, self._clocks)"),),
     ),
-    Proof("pace", "4 clocks", lambda: specs.PaceSpec(4), 12, PACE),
-    Proof("pace", "2 clocks", lambda: specs.PaceSpec(2), 8),
+    Proof("slot timer", "4 clocks", lambda: specs.SlotTimerSpec(4), 12, SLOT_TIMER),
+    Proof("slot timer", "2 clocks", lambda: specs.SlotTimerSpec(2), 8),
     Proof("FIFO bus", "100 MHz", lambda: FIFO245Spec(100_000_000, 13), 60, BUS),
     Proof("FIFO bus", "60 MHz", lambda: FIFO245Spec(60_000_000, 13), 60),
     Proof(

@@ -29,10 +29,10 @@ __all__ = [
     "FIRCoreSpec",
     "MACArraySpec",
     "OutputBufferSpec",
-    "PaceSpec",
     "RasterSpec",
     "RequantiserSpec",
     "SkidBufferSpec",
+    "SlotTimerSpec",
     "shallow",
 ]
 
@@ -190,7 +190,7 @@ class _Sets:
         m.d.comb += [Assert(dut.pending == complete), Assert(dut.error == self.fault)]
 
 
-class PaceSpec(wiring.Component):
+class SlotTimerSpec(wiring.Component):
     """A slot may begin as soon as the one before began `clocks` clocks ago, and no sooner."""
 
     def __init__(self, clocks: int) -> None:
@@ -199,16 +199,16 @@ class PaceSpec(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.dut = dut = slot_timer.Pace(self._clocks)
+        m.submodules.dut = dut = slot_timer.SlotTimer(self._clocks)
         begun = Signal(self._clocks - 1)  # whether a slot began in each of the clocks before, the last one first
-        soon = Signal(init=1)
+        free_next = Signal(init=1)
         m.d.comb += dut.begin.eq(self.begin & dut.free)
-        m.d.sync += [begun.eq(Cat(dut.begin, begun)), soon.eq(dut.soon)]
+        m.d.sync += [begun.eq(Cat(dut.begin, begun)), free_next.eq(dut.free_next)]
         age = Signal(range(self._clocks + 1))  # clocks since a slot began, up to its end; 0 before the first
         m.d.sync += age.eq(Mux(dut.begin, 1, Mux((age == 0) | (age == self._clocks), age, age + 1)))
         m.d.comb += [
             Assert(dut.free == ~begun.any()),
-            Assert(dut.free == soon),
+            Assert(dut.free == free_next),
             Cover(dut.begin & (age == self._clocks)),
         ]
         return m

@@ -10,7 +10,7 @@ from convolver.hw.cores.array_core import ArrayCore
 from convolver.hw.cores.fir import FIRCore
 from convolver.hw.mac.mac_array import MACArray
 from convolver.hw.mac.multiplier import Multiplier
-from convolver.hw.stream.slot_timer import Pace
+from convolver.hw.stream.slot_timer import SlotTimer
 from convolver.hw.window.delay_line import DelayLine, SampleMemory
 from convolver.hw.window.signal_entry import SignalEntry
 
@@ -56,7 +56,7 @@ PAIRED = (
     ),
 )
 FOLDED = (
-    Seed("slots overlap", Pace, "self.free.eq(self.soon)", "self.free.eq(1)"),
+    Seed("slots overlap", SlotTimer, "self.free.eq(self.free_next)", "self.free.eq(1)"),
     Seed("silence a sample short", SampleMemory, "older.eq(min(1, positions - 1))", "older.eq(min(2, positions - 1))"),
     Seed("age of the sample before", SampleMemory, "spare_next.eq(older - filled[0])", "spare_next.eq(older - filled[0] + 1)"),
     Seed("marks a clock early", FIRCore, "Delay(array.marks.shape(), 2)", "Delay(array.marks.shape(), 0)"),
