@@ -48,8 +48,8 @@ class ArrayCore(wiring.Component):
     swap : In
         If coefficients can be loaded: a clock ahead of the first samples of a frame (three in a slot of several clocks), that
         they may take a pending set.
-    clock, start : In
-        In a slot of several clocks: two clocks ahead of their samples, the clock of the slot; beside the samples, that it is
+    phase, start : In
+        In a slot of several clocks: two clocks ahead of their samples, the phase of the slot; beside the samples, that it is
         the slot's first.
     take, available, spent, idle : In, Out, Out, Out
         See `OutputBuffer`.
@@ -79,7 +79,7 @@ class ArrayCore(wiring.Component):
         if plan.pre_added:
             ports["mirrors"] = In(shape_of(design.sample)).array(plan.lanes)
         if plan.cycles > 1:
-            ports |= {"clock": In(range(plan.cycles)), "start": In(1)}
+            ports |= {"phase": In(range(plan.cycles)), "start": In(1)}
         if plan.cycles > 1 or design.loadable:
             ports["swap"] = In(1)
         if design.loadable:
@@ -144,7 +144,7 @@ class ArrayCore(wiring.Component):
 
         if plan.cycles > 1:
             m.submodules.bank = bank = CoefficientMemory(plan.coefficients)
-            m.d.comb += [bank.clock.eq(self.clock), bank.swap.eq(self.swap)]
+            m.d.comb += [bank.phase.eq(self.phase), bank.swap.eq(self.swap)]
             m.submodules.start = start = Delay(1, pre_adder)
             m.d.comb += start.i.eq(self.start)
             for array in arrays:

@@ -207,7 +207,7 @@ class Conv2DCore(Core):
             *(operands.operands[number].eq(value) for number, value in enumerate(given)),
             operands.valid.eq(valid),
             *(array.samples[lane].eq(operands.samples[lane]) for lane in range(self.plan.lanes)),
-            array.clock.eq(operands.clock),
+            array.phase.eq(operands.phase),
             array.start.eq(operands.start),
             array.valid.eq(operands.end),
             array.marks.eq(kept[1]),

@@ -169,7 +169,7 @@ class FIRCore(Core):
             memory.clear.eq(entry.clear),
             memory.sample.eq(entry.beat.data),
             *(array.samples[lane].eq(memory.samples[lane]) for lane in range(self.plan.lanes)),
-            array.clock.eq(memory.clock),
+            array.phase.eq(memory.phase),
             array.start.eq(memory.start),
             array.valid.eq(memory.end),
         ]

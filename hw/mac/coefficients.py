@@ -204,7 +204,7 @@ class CoefficientBank(wiring.Component):
 
 
 class CoefficientMemory(wiring.Component):
-    """The coefficients of a folded array, one memory a lane: one coefficient a lane a clock, latency 2 clocks from `clock`.
+    """The coefficients of a folded array, one memory a lane: one coefficient a lane a clock, latency 2 clocks from `phase`.
 
     With `loadable` set there are three banks: the design's own coefficients, which a reset goes back to, and two in which one
     set is active while the next one comes.
@@ -218,19 +218,19 @@ class CoefficientMemory(wiring.Component):
     -----
     i, restart, idle, pending, error : if they can be loaded
         See `CoefficientLoader`.
-    clock : In
-        The clock of the slot whose coefficients are wanted.
+    phase : In
+        The phase of the slot whose coefficients are wanted.
     swap : In
         The next clock is the first of a frame: a pending set is used from it on.
     load : Out
         Always: the multipliers take `coefficients` in each clock.
     coefficients : Out
-        An array of one coefficient a lane, two clocks after `clock`.
+        An array of one coefficient a lane, two clocks after `phase`.
     """
 
     def __init__(self, store: CoefficientStore) -> None:
         self._store = store
-        super().__init__(_bank_ports(store) | {"clock": In(range(store.cycles))})
+        super().__init__(_bank_ports(store) | {"phase": In(range(store.cycles))})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -253,7 +253,7 @@ class CoefficientMemory(wiring.Component):
             size = store.bank_words
             memory = BlockRAM(shape, size * banks, own)
             m.submodules[f"lane_{lane}"] = memory
-            m.d.comb += memory.read_address.eq(Cat(self.clock[: (size - 1).bit_length()], active))
+            m.d.comb += memory.read_address.eq(Cat(self.phase[: (size - 1).bit_length()], active))
             m.d.comb += self.coefficients[lane].eq(memory.read_data)
             if store.loadable:
                 # Where each coefficient of a set goes: its lane and its clock.

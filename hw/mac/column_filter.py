@@ -102,7 +102,7 @@ class ColumnFilter(wiring.Component):
             m.d.comb += [
                 *(operand.eq(value) for operand, value in zip(folded.operands, operands, strict=True)),
                 folded.valid.eq(self._later(m, f"begin{suffix}", self.i.valid, taken)),
-                bank.clock.eq(folded.clock),
+                bank.phase.eq(folded.phase),
                 array.start.eq(folded.start),
                 array.load.eq(bank.load),
                 *(array.coefficients[lane].eq(bank.coefficients[lane]) for lane in range(column.lanes)),

@@ -80,10 +80,10 @@ class Operands(wiring.Component):
         An array of one a product: a place of the window, or a sum of some.
     valid : In
         They are those of another result.
-    clock : Out
-        The clock of the slot, from `valid` on.
+    phase : Out
+        The phase of the slot, from `valid` on.
     samples : Out
-        An array of one operand a lane, two clocks behind `clock`; in clocks in which a lane has none its last one.
+        An array of one operand a lane, two clocks behind `phase`; in clocks in which a lane has none its last one.
     start, end : Out
         Beside the samples: they are those of the slot's first clock, of its last.
     """
@@ -97,7 +97,7 @@ class Operands(wiring.Component):
             {
                 "operands": In(shape).array(len(store.products)),
                 "valid": In(1),
-                "clock": Out(range(store.cycles)),
+                "phase": Out(range(store.cycles)),
                 "samples": Out(shape).array(store.lanes),
                 "start": Out(1),
                 "end": Out(1),
@@ -107,10 +107,10 @@ class Operands(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         store = self._store
-        last = self.clock == store.cycles - 1
+        last = self.phase == store.cycles - 1
         load, ends = Signal(), Signal()
-        with m.If(self.valid | (self.clock != 0)):
-            m.d.sync += self.clock.eq(Mux(last, 0, self.clock + 1))
+        with m.If(self.valid | (self.phase != 0)):
+            m.d.sync += self.phase.eq(Mux(last, 0, self.phase + 1))
         m.d.sync += [load.eq(self.valid), self.start.eq(load), ends.eq(last), self.end.eq(ends)]
         following: dict[int, Signal] = {}  # by lane, the operand that leaves behind the one that comes next here
         for operand, product in reversed(list(zip(self.operands, store.products, strict=True))):

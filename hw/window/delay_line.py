@@ -75,10 +75,10 @@ class SampleMemory(wiring.Component):
     -----
     valid, clear, sample : In
         As of `DelayLine`: a step, and whether it is a signal's first.
-    clock : Out
-        The clock of the slot, from the clock behind the step on.
+    phase : Out
+        The phase of the slot, from the clock behind the step on.
     samples, mirrors : Out
-        An array of one sample a lane, two clocks behind `clock`.
+        An array of one sample a lane, two clocks behind `phase`.
     start, end : Out
         Beside the samples: they are those of the slot's first clock, of its last.
     """
@@ -93,7 +93,7 @@ class SampleMemory(wiring.Component):
                 "valid": In(1),
                 "clear": In(1),
                 "sample": In(shape),
-                "clock": Out(range(array.cycles)),
+                "phase": Out(range(array.cycles)),
                 "samples": Out(shape).array(array.lanes),
                 "mirrors": Out(shape).array(array.lanes),
                 "start": Out(1),
@@ -112,17 +112,17 @@ class SampleMemory(wiring.Component):
         first, last = Signal(), Signal()
 
         m.d.comb += [
-            first.eq(running & (self.clock == 0)),
+            first.eq(running & (self.phase == 0)),
             last.eq(running & ~going),
         ]
         m.d.sync += [
             running.eq(self.valid | going),
-            going.eq(self.valid | (going & (self.clock != array.cycles - 2))),
+            going.eq(self.valid | (going & (self.phase != array.cycles - 2))),
         ]
         with m.If(running):
-            m.d.sync += self.clock.eq(self.clock + 1)
+            m.d.sync += self.phase.eq(self.phase + 1)
         with m.If(self.valid):
-            m.d.sync += [write.eq(write + 1), self.clock.eq(0)]
+            m.d.sync += [write.eq(write + 1), self.phase.eq(0)]
             with m.If(self.clear):
                 m.d.sync += older.eq(min(1, positions - 1))
             with m.Elif(older != positions - 1):
@@ -143,7 +143,7 @@ class SampleMemory(wiring.Component):
     def _read(
         self, m: Module, name: str, ages: Sequence[int | None], write: Signal, older: Signal, advance: Value, depth: int
     ) -> Value:
-        """The samples of these ages, clock by clock, or 0 where there is none; two clocks behind `clock`."""
+        """The samples of these ages, clock by clock, or 0 where there is none; two clocks behind `phase`."""
         array = self._array
         memory = BlockRAM(shape_of(array.sample), depth)
         m.submodules[name] = memory
@@ -158,7 +158,7 @@ class SampleMemory(wiring.Component):
         # From a slot's last sample to the next slot's first, which is one sample on.
         around = filled[-1] - filled[0] + 1
         even = len(set(steps)) <= 1
-        step = Const(steps[0], STEP) if even else Array(Const(value, STEP) for value in (*steps, 0))[self.clock]
+        step = Const(steps[0], STEP) if even else Array(Const(value, STEP) for value in (*steps, 0))[self.phase]
 
         # Neither looks at the write pointer or at the count when a slot begins: that path would be the slowest.
         address = Signal(range(depth), name=f"{name}_address", init=(-filled[0] - around) % depth)
@@ -174,6 +174,6 @@ class SampleMemory(wiring.Component):
 
         there = Array(int(age is not None) for age in (*ages, *[None] * (array.cycles - len(ages))))
         looked_up, known = Signal(name=f"{name}_looked_up"), Signal(name=f"{name}_known")
-        mask = (spare >= 0) if None not in ages else (spare >= 0) & there[self.clock]
+        mask = (spare >= 0) if None not in ages else (spare >= 0) & there[self.phase]
         m.d.sync += [looked_up.eq(mask), known.eq(looked_up)]
         return Mux(known, memory.read_data, 0)

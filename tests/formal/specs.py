@@ -279,15 +279,15 @@ class CoefficientMemorySpec(wiring.Component):
         ports = {name: In(1) for name in ("valid", "restart", "swap", "idle")} if design.loadable else {}
         if design.loadable:
             ports |= {"payload": In(coefficient_layout(design.coefficient_format))}
-        super().__init__({**ports, "clock": In(range(store.cycles)), "chosen": In(range(len(store.products)))})
+        super().__init__({**ports, "phase": In(range(store.cycles)), "chosen": In(range(len(store.products)))})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         design, store = self._design, self._store
         products = store.products
         m.submodules.dut = dut = coefficients.CoefficientMemory(store)
-        asked, begun, chosen = Signal.like(self.clock), Signal(), Signal.like(self.chosen)
-        m.d.comb += [asked.eq(Mux(self.clock < store.cycles, self.clock, 0)), dut.clock.eq(asked)]
+        asked, begun, chosen = Signal.like(self.phase), Signal(), Signal.like(self.chosen)
+        m.d.comb += [asked.eq(Mux(self.phase < store.cycles, self.phase, 0)), dut.phase.eq(asked)]
         with m.If(~begun):
             m.d.sync += [begun.eq(1), chosen.eq(Mux(self.chosen < len(products), self.chosen, 0))]
 
