@@ -25,7 +25,7 @@ class ArrayCore(wiring.Component):
     `o`.
 
     Latency from `valid` to `o.valid`: the plan's stages behind the feeder. Nothing in between can stall: start a slot
-    that gives a result only while `available`, and `take` a credit for it.
+    that gives a result only while `available`, and `claim` a credit for it.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class ArrayCore(wiring.Component):
     phase, start : In
         In a slot of several clocks: two clocks ahead of their samples, the phase of the slot; beside the samples, that it is
         the slot's first.
-    take, available, spent, idle : In, Out, Out, Out
+    claim, available, spent, idle : In, Out, Out, Out
         See `OutputBuffer`.
     o : stream of `result`
     coefficients : stream of `coefficient_layout`, restart : In, pending : Out, coefficient_error : Out, open : In
@@ -69,7 +69,7 @@ class ArrayCore(wiring.Component):
             "samples": In(shape_of(plan.lane_input)).array(plan.copies * plan.lanes),
             "valid": In(1),
             "marks": In(self._marks),
-            "take": In(1),
+            "claim": In(1),
             "available": Out(1),
             "spent": Out(1),
             "idle": Out(1),
@@ -134,7 +134,7 @@ class ArrayCore(wiring.Component):
             *(result[name].eq(delay.o.marks[name]) for name, _ in self._marks),
             buffer.write.eq(delay.o.valid),
             buffer.data.eq(result),
-            buffer.take.eq(self.take),
+            buffer.claim.eq(self.claim),
             self.available.eq(buffer.available),
             self.spent.eq(buffer.spent),
             self.idle.eq(buffer.idle),

@@ -82,7 +82,7 @@ class FIRCore(Core):
         step, beat = entry.step, entry.beat
         m.d.comb += [
             entry.silent.eq(self._silent(m, entry.take)),
-            array.take.eq(entry.take),
+            array.claim.eq(entry.take),
             self.errors.first.eq(entry.errors.first),
             self.errors.orphan.eq(entry.errors.orphan),
         ]

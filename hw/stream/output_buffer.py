@@ -12,7 +12,7 @@ from .skid_buffer import SkidBuffer
 __all__ = ["SMALLEST_BUFFER", "OutputBuffer"]
 
 SMALLEST_BUFFER = 3
-"""Credits of the smallest buffer: one to take, and two that may have been taken already, unknown as yet."""
+"""Credits of the smallest buffer: one to claim, and two that may have been claimed already, unknown as yet."""
 
 _BANKS = 2
 """Memories that take turns: a power of two, 2 or more."""
@@ -22,7 +22,7 @@ class OutputBuffer(wiring.Component):
     """Queues results, and lends credits for those still to come: one a clock, latency 3 clocks from `write` to `o`, never
     overflows.
 
-    Take one credit for each result that is started, and only while `available`; a transfer at `o` gives it back. Takes and
+    Claim one credit for each result that is started, and only while `available`; a transfer at `o` gives it back. Claims and
     returns are counted through registers, so that no path leads from a handshake through the counter: `available` knows of
     what happened three clocks ago, and keeps two credits in reserve for what it doesn't know yet.
 
@@ -31,11 +31,11 @@ class OutputBuffer(wiring.Component):
     shape : ShapeLike
         Shape of a result.
     depth : int
-        Credits, 3 or more. For one result a clock at least the clocks from `take` to `o`, + 6.
+        Credits, 3 or more. For one result a clock at least the clocks from `claim` to `o`, + 6.
 
     Ports
     -----
-    take : In
+    claim : In
         A result was started; only while `available`.
     available : Out
         A credit is left. A register.
@@ -58,7 +58,7 @@ class OutputBuffer(wiring.Component):
             raise ValueError(f"Depth must be at least {SMALLEST_BUFFER}, not {depth}")
         super().__init__(
             {
-                "take": In(1),
+                "claim": In(1),
                 "available": Out(1, init=1),
                 "spent": Out(1),
                 "idle": Out(1, init=1),
@@ -121,7 +121,7 @@ class OutputBuffer(wiring.Component):
             level.eq(level + moved),
             four.eq(level[2:].any() | (up & (level == 3))),
             there.eq(written | more | (there & ~skid.i.ready)),
-            lent.eq(self.take - (self.o.valid & self.o.ready)),
+            lent.eq(self.claim - (self.o.valid & self.o.ready)),
             credit.eq(credit - lent),
             self.available.eq(_three_or_more(credit)),
             self.spent.eq(~_three_or_more(credit)),

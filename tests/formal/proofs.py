@@ -42,10 +42,10 @@ SKID = (
 )
 
 BUFFER = (
-    Seed("credit back with the write", OutputBuffer, "self.take - (self.o.valid & self.o.ready)", "self.take - self.write"),
+    Seed("credit back with the write", OutputBuffer, "self.claim - (self.o.valid & self.o.ready)", "self.claim - self.write"),
     Seed("credit back before the transfer", OutputBuffer, "(self.o.valid & self.o.ready))", "self.o.valid)"),
     Seed("credit never back", OutputBuffer, "(self.o.valid & self.o.ready))", "(self.o.valid & self.o.ready & (credit != 1)))"),
-    Seed("take forgotten", OutputBuffer, "lent.eq(self.take -", "lent.eq((self.take & ~lent[1]) -"),
+    Seed("claim forgotten", OutputBuffer, "lent.eq(self.claim -", "lent.eq((self.claim & ~lent[1]) -"),
     Seed("one credit too few in reserve", OutputBuffer, "available.eq(_three_or_more(credit))", "available.eq(credit >= 2)"),
     Seed("one credit too many in reserve", OutputBuffer, "available.eq(_three_or_more(credit))", "available.eq(credit > 3)"),
     Seed("queue too small", OutputBuffer, "_BANKS, -(-self.depth // _BANKS)", "_BANKS, self.depth // _BANKS - 1"),

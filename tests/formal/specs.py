@@ -82,18 +82,18 @@ class OutputBufferSpec(wiring.Component):
         m.submodules.dut = dut = output_buffer.OutputBuffer(self._width, self._depth)
         flying = Signal(self._flight)
         owed, owed_before, owed_then = (Signal(range(2 * self._depth + 2), name=name) for name in ("owed", "before", "then"))
-        take, leaves = Signal(), Signal()
+        claim, leaves = Signal(), Signal()
         m.d.comb += [
-            take.eq(self.want & dut.available),
+            claim.eq(self.want & dut.available),
             leaves.eq(dut.o.valid & self.ready),
-            dut.take.eq(take),
+            dut.claim.eq(claim),
             dut.write.eq(flying[-1]),
             dut.data.eq(self.data),
             dut.o.ready.eq(self.ready),
         ]
         m.d.sync += [
-            flying.eq(Cat(take, flying)),
-            owed.eq(owed + take - leaves),
+            flying.eq(Cat(claim, flying)),
+            owed.eq(owed + claim - leaves),
             owed_before.eq(owed),
             owed_then.eq(owed_before),
         ]

@@ -104,8 +104,8 @@ CORE = (
     Seed(
         "credit taken for a dropped beat",
         MovingMaximumCore,
-        "buffer.take.eq(entry.take)",
-        "buffer.take.eq(self.i.valid & self.i.ready)",
+        "buffer.claim.eq(entry.take)",
+        "buffer.claim.eq(self.i.valid & self.i.ready)",
     ),
     Seed("idle with results inside", MovingMaximumCore, "entry.open | ~buffer.idle", "entry.open"),
 )

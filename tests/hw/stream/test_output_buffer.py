@@ -35,7 +35,7 @@ class Pipeline(wiring.Component):
             self.i.ready.eq(buffer.available),
             valid.i.eq(self.i.valid & self.i.ready),
             data.i.eq(self.i.payload),
-            buffer.take.eq(valid.i),
+            buffer.claim.eq(valid.i),
             buffer.write.eq(valid.o),
             buffer.data.eq(data.o),
             self.idle.eq(buffer.idle),
