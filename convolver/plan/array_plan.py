@@ -30,7 +30,7 @@ class ArrayPlan(Plan):
         One a kernel, beside each other; each gives one sum of the same samples.
     coefficients : CoefficientStore
         Those of all arrays.
-    columns : tuple of DotProduct
+    column_filters : tuple of DotProduct
         Of separable kernels, what makes one number of each column in front of the window; for each kernel one.
     rewritings : tuple of str
         What was rewritten, and what that saved; a line each.
@@ -41,13 +41,13 @@ class ArrayPlan(Plan):
     design: LinearDesign
     arrays: tuple[DotProduct, ...]
     coefficients: CoefficientStore
-    columns: tuple[DotProduct, ...] = ()
+    column_filters: tuple[DotProduct, ...] = ()
     rewritings: tuple[str, ...] = ()
     structure: Literal["direct", "shared", "separable"] = "direct"
 
     @property
     def filters(self) -> tuple[DotProduct, ...]:
-        return (*self.columns, *self.arrays)
+        return (*self.column_filters, *self.arrays)
 
     def array(self, number: int) -> DotProduct | None:
         return self.arrays[number] if number < len(self.arrays) else None
@@ -96,9 +96,9 @@ class ArrayPlan(Plan):
         return np.stack(sums) if len(sums) > 1 else sums[0]
 
     def _sums(self, values: NDArray[np.object_], weights: Sequence[int] | None) -> Iterator[NDArray[np.object_]]:
-        if self.columns:
-            window = values.reshape(*values.shape[:-1], self.columns[0].positions, self.arrays[0].positions)
-            for column, row in zip(self.columns, self.arrays, strict=True):
+        if self.column_filters:
+            window = values.reshape(*values.shape[:-1], self.column_filters[0].positions, self.arrays[0].positions)
+            for column, row in zip(self.column_filters, self.arrays, strict=True):
                 yield row.run(column.run(window.swapaxes(-1, -2)))
             return
         first = 0
@@ -110,7 +110,10 @@ class ArrayPlan(Plan):
     def _told(self) -> Iterable[str]:
         """What was rewritten and what that saved, then the stages with their cycles, the lanes, and the trees' widths."""
         yield from (*self.rewritings, *([""] if self.rewritings else []), *super()._told())
-        for title, filters in (("of each column", self.columns), ("of the columns' sums" if self.columns else "", self.arrays)):
+        for title, filters in (
+            ("of each column", self.column_filters),
+            ("of the columns' sums" if self.column_filters else "", self.arrays),
+        ):
             for number, one in enumerate(filters):
                 kernel = f"kernel {number}" if len(filters) > 1 else ""
                 yield from ["", *filter(None, [", ".join(filter(None, (title, kernel)))]), *one.lines(), "", *one.sums()]

@@ -99,7 +99,7 @@ class LinearReport(Report):
     def _structure(self) -> Iterator[Line]:
         """What of a kernel's structure is used."""
         plan = self.plan
-        sides = list(zip(plan.columns, plan.arrays, strict=False))[:1]
+        sides = list(zip(plan.column_filters, plan.arrays, strict=False))[:1]
         told = [f"separable, a column of {column.positions} and a row of {row.positions}" for column, row in sides]
         if (most := max(one.sharing for one in plan.filters)) > 1:
             told.append(f"equal weights share a multiplier, {most} at most")

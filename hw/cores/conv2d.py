@@ -102,7 +102,7 @@ class Conv2DCore(Core):
         m.submodules.borders = borders = Borders(design)
         m.submodules.border = border = RowBorder(design)
         # Separable kernels' window is that of their row filters, on the sums of the columns.
-        sums = Cells.of_sums(design, self.plan) if self.plan.columns else None
+        sums = Cells.of_sums(design, self.plan) if self.plan.column_filters else None
         m.submodules.window = window = Window(design, sums)
         m.submodules.array = array = ArrayCore(self.plan, result_layout(design))
 

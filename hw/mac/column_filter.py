@@ -48,7 +48,7 @@ class ColumnFilter(wiring.Component):
     makes = (stages.ColumnFilter,)
 
     def __init__(self, design: Conv2DDesign, plan: ArrayPlan) -> None:
-        assert plan.columns
+        assert plan.column_filters
         self._design = design
         self._plan = plan
         self._latency = plan.cycles_in(ColumnStage)
@@ -59,13 +59,13 @@ class ColumnFilter(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         design, plan, pixels = self._design, self._plan, Cells.of_pixels(self._design)
-        lanes, several = design.pixels_per_clock, plan.copies * len(plan.columns) > 1
+        lanes, several = design.pixels_per_clock, plan.copies * len(plan.column_filters) > 1
         count = 0
         for lane in range(lanes):
             column, sums = self.i.pixels[lane::lanes], []
             for plane in range(design.planes):
                 samples = [pixels.number(pixel, plane) for pixel in column]
-                for one in plan.columns:
+                for one in plan.column_filters:
                     sums.append(self._filtered(m, one, samples, f"_{count}" if several else ""))
                     count += 1
             m.d.comb += self.o.pixels[lane].eq(Cat(sums))
@@ -114,7 +114,7 @@ class ColumnFilter(wiring.Component):
     def _filled(self, m: Module, name: str, fill: Value, clocks: int) -> Value:
         """The sums of a column that is the fill from top to bottom."""
         sums = []
-        for number, column in enumerate(self._plan.columns):
+        for number, column in enumerate(self._plan.column_filters):
             multiplier = ConstantMultiplier(self._design.pixel, column.accumulator, sum(column.weights), clocks)
             m.submodules[f"{name}_{number}"] = multiplier
             m.d.comb += multiplier.i.eq(fill)

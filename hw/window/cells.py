@@ -39,8 +39,8 @@ class Cells:
     @classmethod
     def of_sums(cls, design: Conv2DDesign, plan: ArrayPlan) -> "Cells":
         """Those of what separable kernels make of each column."""
-        formats = tuple(column.accumulator for column in plan.columns)
-        return cls(design.planes, formats, tuple(design.fill * sum(column.weights) for column in plan.columns))
+        formats = tuple(column.accumulator for column in plan.column_filters)
+        return cls(design.planes, formats, tuple(design.fill * sum(column.weights) for column in plan.column_filters))
 
     @property
     def plane_shape(self) -> Shape:

@@ -116,7 +116,7 @@ def test_a_separable_kernel_is_a_column_filter_and_a_row_filter(operation):
     design = Conv2DDesign(np.outer(column, row), mode="valid", operation=operation)
     plan = lower(design)
     assert plan.structure == "separable"
-    assert (plan.columns[0].multipliers, plan.arrays[0].multipliers) == (2, 2)  # 6 and 10; 3 and 5
+    assert (plan.column_filters[0].multipliers, plan.arrays[0].multipliers) == (2, 2)  # 6 and 10; 3 and 5
     assert (plan.multipliers, plan.hard_multipliers) == (4, 4)
     assert plan.arrays[0].sample == Format.parse("s14")  # of u8: from -1020 to 5610
     # sums 1, multiplier 3, a tree of 3 lanes 2; then multiplier 3, a tree of 2 lanes 1
@@ -150,7 +150,7 @@ def test_a_kernel_is_separated_where_that_is_worth_it_and_possible():
     assert structure([kernel, kernel]) == structure([kernel, np.outer([1, 2, 0], [0, 1, 4])]) == "separable"
     assert structure([kernel, 0 * kernel]) == "direct"
     mixed = lower(Conv2DDesign([kernel, kernel + np.eye(3, dtype=int)]))
-    assert (mixed.structure, mixed.columns) == ("direct", ())
+    assert (mixed.structure, mixed.column_filters) == ("direct", ())
     assert structure(kernel + np.eye(3, dtype=int)) == "direct"
     assert structure(np.outer([1, 3, 1], [1, 3, 1])) == "shared"  # two multipliers, either way: 3 and 9
     assert structure(np.outer([3, 1, 3], [5, 1, 5])) == "separable"
