@@ -284,7 +284,7 @@ class DotProduct:
 
     def _blocks(self, factor: Format) -> int:
         """Blocks of one multiplication."""
-        return math.prod(map(len, self.target.parts(self.operand, factor)))
+        return math.prod(map(len, self.target.pieces(self.operand, factor)))
 
     # What it computes.
 

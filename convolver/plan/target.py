@@ -83,10 +83,10 @@ class Target:
     cascade: Cascade | None = None
     single_port: SinglePortRAM | None = None
 
-    def parts(self, a: Format, b: Format) -> tuple[tuple[range, ...], tuple[range, ...]]:
+    def pieces(self, a: Format, b: Format) -> tuple[tuple[range, ...], tuple[range, ...]]:
         """The bits that either factor is cut into, lowest first, so that the fewest hard multipliers take all the products.
 
-        All parts but the topmost are unsigned; where multipliers take signed numbers only, these have a bit less.
+        All pieces but the topmost are unsigned; where multipliers take signed numbers only, these have a bit less.
         """
 
         def cut(factor: Format, widest: int) -> tuple[range, ...]:
@@ -103,8 +103,8 @@ class Target:
         )
 
     def multiplier_latency(self, a: Format, b: Format) -> int:
-        """Cycles of a multiplication: one more for each level of the trees that add the products of the factors' parts."""
-        return MULTIPLIER_LATENCY + sum((len(pieces) - 1).bit_length() for pieces in self.parts(a, b))
+        """Cycles of a multiplication: one more for each level of the trees that add the products of the factors' pieces."""
+        return MULTIPLIER_LATENCY + sum((len(cut) - 1).bit_length() for cut in self.pieces(a, b))
 
     def pairs(self, a: Format, b: Format) -> bool:
         """Whether two products of such factors share one multiplier."""

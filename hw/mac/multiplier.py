@@ -24,7 +24,7 @@ class Multiplier(wiring.Component):
     """Multiplies a sample by a coefficient: ``p = a * b``, exact; latency 2 to 6 clocks, one product a clock, no stall.
 
     Three clocks are the input, pipeline and output registers that the hard multipliers of ECP5 (MULT18X18D), iCE40
-    UltraPlus (SB_MAC16) and 7-series (DSP48E1) have. Wider factors are cut into parts, each product of two parts has a
+    UltraPlus (SB_MAC16) and 7-series (DSP48E1) have. Wider factors are cut into pieces, each product of two pieces has a
     multiplier, and each level of adding them at their places is a clock more. One clock less where the last register is that
     of the adder behind.
 
@@ -103,7 +103,7 @@ class Multiplier(wiring.Component):
         spare = self._latency - target_of(family).multiplier_latency(one, other)
         if spare < 0:
             return False
-        product = self._whole(m, family, b, load, *target_of(family).parts(one, other))
+        product = self._whole(m, family, b, load, *target_of(family).pieces(one, other))
         for _ in range(spare):
             m.d.sync += (after := DataRegister(self.p.shape(), name="after")).eq(product)
             product = after
@@ -111,28 +111,28 @@ class Multiplier(wiring.Component):
         return True
 
     def _whole(
-        self, m: Module, family: Family, b: Value, load: Value, a_parts: Sequence[range], b_parts: Sequence[range]
+        self, m: Module, family: Family, b: Value, load: Value, a_pieces: Sequence[range], b_pieces: Sequence[range]
     ) -> Value:
-        """The products of all parts, added at their places."""
+        """The products of all pieces, added at their places."""
         multiply = partial(ecp5.multiply, site=self._site) if self._site else _MULTIPLY[family]
         rows = []
-        for row, bits in enumerate(a_parts):
-            factor = _part(self.a, bits)
+        for row, bits in enumerate(a_pieces):
+            factor = _piece(self.a, bits)
             terms = []
-            for column, others in enumerate(b_parts):
-                other = _part(b, others)
+            for column, others in enumerate(b_pieces):
+                other = _piece(b, others)
                 product = Signal(Shape(len(factor) + len(other), factor.shape().signed or other.shape().signed))
-                name = "primitive" if len(a_parts) * len(b_parts) == 1 else f"primitive_{row}_{column}"
+                name = "primitive" if len(a_pieces) * len(b_pieces) == 1 else f"primitive_{row}_{column}"
                 multiply(m, name, factor, other, load, product)
                 terms.append((product, others.start))
             rows.append((_summed(m, terms), bits.start))
         return _summed(m, rows)
 
 
-def _part(factor: Value, bits: range) -> Value:
+def _piece(factor: Value, bits: range) -> Value:
     """Some bits of a factor: signed if they are the topmost of a signed one."""
-    part = factor[bits.start : bits.stop]
-    return part.as_signed() if factor.shape().signed and bits.stop == len(factor) else part
+    piece = factor[bits.start : bits.stop]
+    return piece.as_signed() if factor.shape().signed and bits.stop == len(factor) else piece
 
 
 def _summed(m: Module, terms: Sequence[tuple[Value, int]]) -> Value:

@@ -356,5 +356,5 @@ def test_parts_hold_every_bit_once():
         for signed in (False, True):
             for family in (None, "ecp5", "ice40", "7-series"):
                 factors = Format(width, signed), Format(33 - width or 1, not signed)
-                for factor, cuts in zip(factors, TARGETS[family].parts(*factors), strict=True):
+                for factor, cuts in zip(factors, TARGETS[family].pieces(*factors), strict=True):
                     assert [bit for part in cuts for bit in part] == list(range(factor.width))
