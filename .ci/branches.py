@@ -41,7 +41,7 @@ FORM = {
     ),
     *("binary", "result_axes", "sample_axes", "history"),
     # how it is computed
-    *("cascaded", "spread"),
+    *("cascaded", "routing_registers"),
 }
 """Names of a design's form: any test of one is a branch."""
 

@@ -25,7 +25,7 @@ NEAR_LANES = 16
 """Lanes of one tree, or of all copies of it, that find room near their adders; the products of more have a register of their
 own on the way."""
 
-SPREAD_LANES = 16
+ROUTED_LANES = 16
 """Lanes of a FIR whose multipliers lie close together; of more, all that goes to a multiplier or comes from one has a register
 more on the way, and so has each group's sum."""
 
@@ -228,9 +228,10 @@ class DotProduct:
         return carry_cuts(self.accumulator.width)
 
     @property
-    def spread(self) -> bool:
-        """Whether a long FIR's multipliers are spread over the device; not in a cascade, where they have to be neighbours."""
-        return len(self.groups) * GROUP > SPREAD_LANES and not self.cascaded
+    def routing_registers(self) -> int:
+        """Registers on each way to a long FIR's multipliers, which lie all over the device, and from them; none in a cascade,
+        where they are neighbours."""
+        return int(len(self.groups) * GROUP > ROUTED_LANES and not self.cascaded)
 
     # Latency.
 
@@ -244,8 +245,8 @@ class DotProduct:
     @property
     def product_latency(self) -> int:
         """Cycles from the multipliers to the adders: a register where sums are added in parts, or where trees are wide or
-        many, and one where multipliers are spread."""
-        return int(bool(self.carry_cuts) or len(self.groups[0]) * self.crowd > NEAR_LANES) + int(self.spread)
+        many, and those of the way from them."""
+        return int(bool(self.carry_cuts) or len(self.groups[0]) * self.crowd > NEAR_LANES) + self.routing_registers
 
     @property
     def start_latency(self) -> int:

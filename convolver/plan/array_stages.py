@@ -3,7 +3,19 @@
 from collections.abc import Sequence
 
 from .array import DotProduct
-from .stages import Accumulate, GroupChain, Multiply, Parts, PreAdd, ProductRegisters, Slot, Spread, Stage, Tree, cycles_of
+from .stages import (
+    Accumulate,
+    Align,
+    GroupChain,
+    Multiply,
+    PreAdd,
+    ProductRegisters,
+    RoutingRegisters,
+    Slot,
+    Stage,
+    Tree,
+    cycles_of,
+)
 
 __all__ = ["array_latency", "array_stages", "slowest"]
 
@@ -13,14 +25,14 @@ def array_stages(array: DotProduct) -> tuple[Stage, ...]:
     folded = array.cycles > 1
     stages = (
         PreAdd(int(array.pre_added)),
-        Spread(int(array.spread)),
+        RoutingRegisters(array.routing_registers),
         Multiply(array.multiplier_latency),
         ProductRegisters(array.product_latency),
         Tree(len(array.trees[0])),
-        GroupChain(len(array.chain) + int(array.spread)),
+        GroupChain(len(array.chain) + array.routing_registers),
         Slot(array.cycles - 1),
         Accumulate(int(folded)),
-        Parts(len(array.carry_cuts)),
+        Align(len(array.carry_cuts)),
     )
     return tuple(stage for stage in stages if stage.cycles)
 

@@ -11,6 +11,7 @@ from typing import ClassVar, Literal
 __all__ = [
     "Accept",
     "Accumulate",
+    "Align",
     "BorderRows",
     "ColumnFilter",
     "DelayLine",
@@ -22,16 +23,15 @@ __all__ = [
     "MemoryUse",
     "Multiply",
     "OutputBuffer",
-    "Parts",
     "PreAdd",
     "ProductRegisters",
     "Raster",
     "Round",
+    "RoutingRegisters",
     "SampleMemory",
     "Saturate",
     "Serialise",
     "Slot",
-    "Spread",
     "Stage",
     "Sums",
     "Threshold",
@@ -161,10 +161,10 @@ class PreAdd(Stage):
 
 
 @dataclass(frozen=True, slots=True)
-class Spread(Stage):
+class RoutingRegisters(Stage):
     """A register on the way to multipliers that lie all over the device."""
 
-    name = "spread"
+    name = "routing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,10 +210,10 @@ class Accumulate(Stage):
 
 
 @dataclass(frozen=True, slots=True)
-class Parts(Stage):
+class Align(Stage):
     """Brings the parts of wide sums together, which are added a cycle apart."""
 
-    name = "parts"
+    name = "alignment"
 
 
 @dataclass(frozen=True, slots=True)

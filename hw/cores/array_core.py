@@ -95,9 +95,9 @@ class ArrayCore(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         plan = self._plan
-        parts, firsts = plan.arrays * plan.copies, plan.first_lanes * plan.copies
-        several = len(parts) > 1
-        arrays = [MACArray(part) for part in parts]
+        planned, firsts = plan.arrays * plan.copies, plan.first_lanes * plan.copies
+        several = len(planned) > 1
+        arrays = [MACArray(array) for array in planned]
         requantisers = [Requantiser(plan, reach) for reach in plan.design.stage_ranges * plan.copies]
         m.submodules.buffer = buffer = OutputBuffer(self._result, plan.buffer_depth)
         beside = data.StructLayout({"valid": 1, "marks": self._marks})
@@ -109,10 +109,10 @@ class ArrayCore(wiring.Component):
         width = plan.design.output_format.width
 
         sums: list[Value] = []
-        for number, (array, part, first) in enumerate(zip(arrays, parts, firsts, strict=True)):
+        for number, (array, its_plan, first) in enumerate(zip(arrays, planned, firsts, strict=True)):
             m.submodules[f"array_{number}" if several else "array"] = array
             copy = number // len(plan.arrays) * plan.lanes
-            for lane in range(part.lanes):
+            for lane in range(its_plan.lanes):
                 m.d.comb += array.samples[lane].eq(self.samples[copy + first + lane])
                 if plan.pre_added:
                     m.d.comb += array.mirrors[lane].eq(self.mirrors[first + lane])
@@ -175,8 +175,8 @@ class ArrayCore(wiring.Component):
     def _array_lanes(self, arrays: Sequence[MACArray]) -> list[tuple[MACArray, int, int]]:
         """Each array's lanes, and their numbers among those of a copy."""
         plan = self._plan
-        parts = zip(arrays, plan.arrays * plan.copies, plan.first_lanes * plan.copies, strict=True)
-        return [(array, lane, first + lane) for array, part, first in parts for lane in range(part.lanes)]
+        planned = zip(arrays, plan.arrays * plan.copies, plan.first_lanes * plan.copies, strict=True)
+        return [(array, lane, first + lane) for array, its_plan, first in planned for lane in range(its_plan.lanes)]
 
     def _magnitudes(self, m: Module, sums: list[Value]) -> list[Value]:
         """What goes to the output stage, copy by copy."""

@@ -59,14 +59,14 @@ class MACArray(wiring.Component):
 
     makes = (
         stages.PreAdd,
-        stages.Spread,
+        stages.RoutingRegisters,
         stages.Multiply,
         stages.ProductRegisters,
         stages.Tree,
         stages.GroupChain,
         stages.Slot,
         stages.Accumulate,
-        stages.Parts,
+        stages.Align,
     )
 
     def __init__(self, array: DotProduct) -> None:
@@ -139,7 +139,7 @@ class MACArray(wiring.Component):
         operands, coefficients = self._operands(m), None if self._constant else list(self.coefficients)
         products: list[Value] = []
         load = None if self._constant else self.load
-        if array.spread:
+        if array.routing_registers:
             operands = self._later(m, operands, "near")
             if coefficients is not None and load is not None:
                 coefficients = self._later(m, coefficients, "weight")
@@ -155,7 +155,7 @@ class MACArray(wiring.Component):
                 products += self._pairs(m, group, operands, coefficients, load)
                 continue
             products += [self._multiplier(m, lane, operands[lane], coefficients, load, sites[lane]).p for lane in group]
-        if array.spread:
+        if array.routing_registers:
             products = self._later(m, products, "far")
         return products
 
@@ -232,7 +232,7 @@ class MACArray(wiring.Component):
             for depth, level in enumerate(tree, 1):
                 name = f"sum_{number}_{depth}"
                 terms = [add([terms[item] for item in adder.inputs], adder, f"{name}_{n}") for n, adder in enumerate(level)]
-            if array.spread:
+            if array.routing_registers:
                 terms = [add(terms, array.trees[number][-1][0], f"root_{number}")]
             sums += terms
         for number, adder in enumerate(array.chain):
@@ -253,7 +253,7 @@ class MACArray(wiring.Component):
             m.d.sync += node.eq(added)
             return node, sign
 
-        if self._array.product_latency > int(self._array.spread):
+        if self._array.product_latency > self._array.routing_registers:
             # Registered once more in fabric: a hard multiplier is far from the adders.
             later = self._later(m, [product for product, _ in products], "product")
             products = [(product, sign) for product, (_, sign) in zip(later, products, strict=True)]
@@ -266,13 +266,13 @@ class MACArray(wiring.Component):
 
     def _in_parts(self, m: Module, products: list[_Term], start: Value) -> Value:
         """Sums added in parts, a clock apart; the topmost is signed, the others aren't."""
-        cuts = self._array.carry_cuts
-        lowest = (0, *cuts)
+        carry_cuts = self._array.carry_cuts
+        lowest = (0, *carry_cuts)
 
         def register(place: int, width: int, name: str) -> Signal:
             """Holds that part of a signed number of so many bits."""
-            if place == len(cuts):
-                return DataRegister(signed(max(width - cuts[-1], 1)), name=f"{name}_{place}")
+            if place == len(carry_cuts):
+                return DataRegister(signed(max(width - carry_cuts[-1], 1)), name=f"{name}_{place}")
             return DataRegister(lowest[place + 1] - lowest[place], name=f"{name}_{place}")
 
         nodes: list[_Term] = []
@@ -295,7 +295,7 @@ class MACArray(wiring.Component):
             for place, parts in enumerate(zip(*(term for term, _ in ordered), strict=True)):
                 node = register(place, wide.width + (not wide.signed), name)
                 either = [part if alike else _turned(part) for part, (_, alike) in zip(parts, ordered, strict=True)]
-                carry = _added(m, node, either, carry, place < len(cuts))
+                carry = _added(m, node, either, carry, place < len(carry_cuts))
                 total.append(node)
             return total, sign
 
@@ -305,14 +305,14 @@ class MACArray(wiring.Component):
             total, carry = [], None
             for place, part in enumerate(root):
                 node = register(place, wide.width + (not wide.signed), "accumulator")
-                carry = _added(m, node, [Mux(start, 0, node), part], carry, place < len(cuts))
+                carry = _added(m, node, [Mux(start, 0, node), part], carry, place < len(carry_cuts))
                 total.append(node)
                 m.d.sync += (late := DataRegister(name=f"start_of_{place}")).eq(start)
                 start = late
             root = total
         whole: list[Value] = []
         for place, part in enumerate(root):
-            for clock in range(len(cuts) - place):
+            for clock in range(len(carry_cuts) - place):
                 m.d.sync += (after := DataRegister(len(part), name=f"sum_{place}_{clock}")).eq(part)
                 part = after
             whole.append(part)

@@ -161,7 +161,7 @@ SIGNED_PARTS = (
 WIDE_ARRAY = (
     Seed("carry between parts lost", MACArray, "zip((Const(1, 1), carry), terms", "zip((Const(1, 1), Const(0, 1)), terms"),
     Seed("upper parts early", MACArray, "for clock in range(place + 1)", "for clock in range(min(place + 1, 2))"),
-    Seed("lower parts early", MACArray, "range(len(cuts) - place)", "range(min(len(cuts) - place, 1))"),
+    Seed("lower parts early", MACArray, "range(len(carry_cuts) - place)", "range(min(len(carry_cuts) - place, 1))"),
 )
 
 SLOT_TIMER = (

@@ -8,7 +8,7 @@ from convolver.designs import Conv2DDesign, FIRDesign
 from convolver.errors import DesignError
 from convolver.formats import Format
 from convolver.plan import TARGETS, lower
-from convolver.plan.stages import GroupChain, Magnitude, Multiply, Parts, PreAdd, ProductRegisters, Spread, Tree
+from convolver.plan.stages import Align, GroupChain, Magnitude, Multiply, PreAdd, ProductRegisters, RoutingRegisters, Tree
 from convolver.sim import golden
 
 
@@ -259,9 +259,9 @@ def test_latency_and_clocks_are_the_sum_of_the_stages():
 def test_the_products_of_a_wide_tree_have_a_register_on_the_way():
     narrow, wide = (lower(Conv2DDesign(np.ones((4, columns), int), loadable=True)) for columns in (4, 5))
     assert (narrow.cycles_in(ProductRegisters, Tree), wide.cycles_in(ProductRegisters, Tree)) == (4, 1 + 5)
-    assert lower(FIRDesign([1] * 16, loadable=True)).cycles_in(Spread, ProductRegisters) == 0  # in trees of 8
-    assert lower(FIRDesign([1] * 17, loadable=True)).cycles_in(Spread, ProductRegisters) == 2
-    assert lower(FIRDesign([1] * 4, data="s16", coefficient="s16", loadable=True)).cycles_in(ProductRegisters, Parts) == 1 + 2
+    assert lower(FIRDesign([1] * 16, loadable=True)).cycles_in(RoutingRegisters, ProductRegisters) == 0  # in trees of 8
+    assert lower(FIRDesign([1] * 17, loadable=True)).cycles_in(RoutingRegisters, ProductRegisters) == 2
+    assert lower(FIRDesign([1] * 4, data="s16", coefficient="s16", loadable=True)).cycles_in(ProductRegisters, Align) == 1 + 2
 
 
 def test_frames_back_to_back_wait_only_if_shorter_than_their_end():
@@ -313,12 +313,12 @@ def test_a_cascade_is_7_series_and_where_everything_fits():
     assert plan.arrays[0].cascaded
     assert [len(group) for group in plan.arrays[0].groups] == [1] * 16
     assert not plan.arrays[0].carry_cuts
-    assert plan.cycles_in(Multiply, Tree, GroupChain, Parts) == 2 + 16
+    assert plan.cycles_in(Multiply, Tree, GroupChain, Align) == 2 + 16
     elsewhere = (lower(convolver.FIRDesign([1] * 16, **plain), family) for family in (None, "ecp5", "ice40"))
     assert {(other.arrays[0].cascaded, other.latency) for other in elsewhere} == {(False, lower(plan.design).latency)}
     pairs = lower(convolver.FIRDesign([1] * 16, symmetry="symmetric", **plain), "7-series")
     assert pairs.arrays[0].cascaded
-    assert pairs.cycles_in(PreAdd, Multiply, Tree, GroupChain, Parts) == 1 + 2 + 8
+    assert pairs.cycles_in(PreAdd, Multiply, Tree, GroupChain, Align) == 1 + 2 + 8
     # A pre-adder stands before the longer factor alone.
     wide = {"coefficient": "s25", "symmetry": "symmetric"}
     others = ({"clocks_per_sample": 4}, wide, {"data": "u25"}, {"data": "s19", "coefficient": "s19"})
