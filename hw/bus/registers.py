@@ -366,13 +366,13 @@ def _fits(m: Module, name: str, given: Value, shape: Shape) -> Value:
 def _below(m: Module, number: Value, bound: int) -> Value:
     """Whether a number is less than a constant, a clock later: found in tables, as a comparison would become a carry chain."""
     high, low = divmod(bound, 1 << TABLE)
-    less, equal, rest = DataRegister(), DataRegister(), DataRegister()
+    less, equal, lower_less = DataRegister(), DataRegister(), DataRegister()
     m.d.sync += [
         less.eq(Const((1 << high) - 1, 1 << len(number) - TABLE).bit_select(number[TABLE:], 1)),
         equal.eq(number[TABLE:] == high),
-        rest.eq(Const((1 << low) - 1, 1 << TABLE).bit_select(number[:TABLE], 1)),
+        lower_less.eq(Const((1 << low) - 1, 1 << TABLE).bit_select(number[:TABLE], 1)),
     ]
-    return less | (equal & rest)
+    return less | (equal & lower_less)
 
 
 def _count(m: Module, name: str, step: Value) -> Value:
