@@ -89,5 +89,4 @@ def _lane(design: Design, family: Family, array: int, lane: int) -> str:
 
 def _multiplied(array: DotProduct, lane: int) -> str:
     positions = sorted({position for product in array.lane(lane) for position, _ in product.terms})
-    what = "tap" if array.systolic else "place"
-    return f"{what}{'s' * (len(positions) > 1)} {' '.join(map(str, positions))}"
+    return f"{array.positioned}{'s' * (len(positions) > 1)} {' '.join(map(str, positions))}"

@@ -1,7 +1,8 @@
 """One array: which lane multiplies what in which phase of a slot, and where the products are added.
 
 A `DotProduct` is made of a bilinear form of one result. It knows ranges, formats and latencies, and nothing of where the
-samples come from: a delay line, a window, or the sums of a window's columns.
+samples come from: a delay line, a window, or the sums of a window's columns. Its class says how its products are added up: in
+one tree, in a chain of trees, or in a cascade of multipliers.
 """
 
 import math
@@ -9,17 +10,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, groupby, pairwise, starmap
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..formats import Format, is_wiring
+from ..formats import Format
 from .arithmetic import Adder, Range, add, carry_cuts, check_range, described, tree
 from .bilinear import Form, Term
-from .coefficients import CoefficientStore, Multiplication
+from .coefficients import Coefficients, CoefficientStore, Multiplication
+from .factors import Factor
 from .target import MULTIPLIER_LATENCY, Target
 
-__all__ = ["GROUP", "DotProduct"]
+__all__ = ["GROUP", "CascadedProduct", "ChainedProduct", "DotProduct", "TapProduct"]
 
 NEAR_LANES = 16
 """Lanes of one tree, or of all copies of it, that find room near their adders; the products of more have a register of their
@@ -35,18 +38,18 @@ GROUP = 8
 
 @dataclass(frozen=True)
 class DotProduct:
-    """The exact sum of the products of samples and coefficients.
+    """The exact sum of the products of the places of a window, which are all there at once: they are added in one tree.
+
+    Places that share a multiplication are added up in front of the array.
 
     Parameters
     ----------
     form : Form
         One result. The order of its products is that of the lanes.
-    sample, coefficient : Format
-        Of what stands at a position, and of the coefficients.
-    weights : tuple of int
-        The coefficients, after reset where they can be loaded.
-    loadable : bool
-    accumulator : Range
+    sample : Format
+        Of what stands at a position.
+    coefficients : Coefficients
+    accumulator_range : Range
         What the sum can be.
     cycles : int
         Cycles of a slot: as many products share a multiplier.
@@ -55,22 +58,16 @@ class DotProduct:
         Samples a cycle, each with such an array of its own; they share the coefficients.
     crowd : int
         Trees that are counted as one when it is asked whether their lanes find room near the adders.
-    systolic : bool
-        Whether the samples pass along the lanes, so that groups of lanes may work one after the other: a FIR's. Its pre-adders
-        then stand in the array. A window's places are all there at once, and are added in front of the array.
     """
 
     form: Form
     sample: Format
-    coefficient: Format
-    weights: tuple[int, ...]
-    loadable: bool
+    coefficients: Coefficients
     accumulator_range: Range
     cycles: int
     target: Target
     copies: int = 1
     crowd: int = 1
-    systolic: bool = False
 
     @property
     def positions(self) -> int:
@@ -89,9 +86,14 @@ class DotProduct:
         return min(low, 0), max(high, 0)
 
     @property
-    def constant(self) -> bool:
-        """Whether each lane has one constant coefficient."""
-        return not self.loadable and self.cycles == 1
+    def coefficient(self) -> Format:
+        """Format of the coefficients."""
+        return self.coefficients.format
+
+    @property
+    def weights(self) -> tuple[int, ...]:
+        """The coefficients, after reset where they can be loaded."""
+        return self.coefficients.weights
 
     # What is multiplied.
 
@@ -111,14 +113,13 @@ class DotProduct:
         return sum(min(pair) for pair in ends), sum(max(pair) for pair in ends)
 
     def _reach(self, weight: int, terms: Sequence[Term]) -> Range:
-        values = (self.coefficient.min, self.coefficient.max) if self.loadable else (self.weights[weight],)
-        products = [c * x for c in values for x in self.operand_range(terms)]
+        products = [c * x for c in self.coefficients.ends(weight) for x in self.operand_range(terms)]
         return min(products), max(products)
 
     @property
     def pre_added(self) -> bool:
         """Whether pre-adders stand between the samples and the multipliers, inside the array."""
-        return self.systolic and any(len(product.terms) > 1 for product in self.products)
+        return False
 
     @property
     def mirror_sign(self) -> int:
@@ -133,25 +134,23 @@ class DotProduct:
     @property
     def sharing(self) -> int:
         """The most places that share a multiplication, whose samples are added up in front of the array."""
-        return 1 if self.systolic else max(len(product.terms) for product in self.products)
+        return max(len(product.terms) for product in self.products)
 
     @cached_property
     def operand(self) -> Format:
         """Format of what the multipliers take as a sample."""
-        if not self.pre_added and not self.sum_levels:
-            return self.sample
         lows, highs = zip(*(self.operand_range(product.terms) for product in self.products), strict=True)
         return Format.holding(min(lows), max(highs))
 
     @property
     def lane_input(self) -> Format:
         """Format of what comes to the lanes: samples where the pre-adders stand in the array, else operands."""
-        return self.sample if self.pre_added else self.operand
+        return self.operand
 
     @property
     def store(self) -> CoefficientStore:
         """The array's own constant coefficients, where it shares them with no other."""
-        return CoefficientStore(self.coefficient, self.weights, (), self.products, self.cycles)
+        return CoefficientStore(self.coefficients, (), self.products, self.cycles)
 
     # Lanes.
 
@@ -177,22 +176,26 @@ class DotProduct:
             ranges.append((min([p.low for p in products] + idle), max([p.high for p in products] + idle)))
         return tuple(ranges)
 
-    @cached_property
-    def cascaded(self) -> bool:
-        """Whether the sum runs through the multipliers' own adders, one lane a cycle."""
-        return (
-            self.systolic
-            and self.cycles == 1
-            and self.target.cascades(self.operand, self.coefficient, self.accumulator, pre_added=self.pre_added)
-        )
+    @property
+    def factors(self) -> tuple[Factor, ...]:
+        """What each lane multiplies by."""
+        return tuple(self.coefficients.factor(products[0].weight) for products in self._lanes)
+
+    positioned: ClassVar[str] = "place"
+    """What a position is."""
+
+    cascaded: ClassVar[bool] = False
+    """Whether the sum runs through the multipliers' own adders, one lane a cycle."""
+
+    @property
+    def group_lanes(self) -> int:
+        """Lanes of a group; the last one may have fewer."""
+        return self.lanes
 
     @cached_property
     def groups(self) -> tuple[range, ...]:
-        """Lanes that share a tree. The groups of a systolic array that isn't folded work one a cycle, each on samples and
-        coefficients a cycle later than the group before, and a chain adds their sums as they come: no sum and no sample
-        travels further than to the next. In a cascade each lane is a group."""
-        chained = self.systolic and self.cycles == 1
-        size = 1 if self.cascaded else GROUP if chained else self.lanes
+        """Lanes that share a tree."""
+        size = self.group_lanes
         return tuple(range(first, min(first + size, self.lanes)) for first in range(0, self.lanes, size))
 
     @cached_property
@@ -213,8 +216,9 @@ class DotProduct:
     @cached_property
     def chain(self) -> tuple[Adder, ...]:
         """What adds the groups' sums, if there are several: a register for the first, and an adder for each that follows."""
-        if len(self.groups) == 1 and not self.cascaded:
-            return ()
+        return self._chained() if len(self.groups) > 1 else ()
+
+    def _chained(self) -> tuple[Adder, ...]:
         roots = zip(self.trees, self.groups, strict=True)
         sums = [(root[-1][0].low, root[-1][0].high) if root else self.lane_ranges[group[0]] for root, group in roots]
         totals = list(accumulate(sums, lambda total, item: (total[0] + item[0], total[1] + item[1])))
@@ -222,24 +226,20 @@ class DotProduct:
 
     @property
     def carry_cuts(self) -> tuple[int, ...]:
-        """Where sums that are added in parts, each a cycle behind the one below, are cut."""
-        if self.cascaded or self.lanes == self.cycles == 1:
-            return ()
-        return carry_cuts(self.accumulator.width)
-
-    @property
-    def routing_registers(self) -> int:
-        """Registers on each way to a long FIR's multipliers, which lie all over the device, and from them; none in a cascade,
-        where they are neighbours."""
-        return int(len(self.groups) * GROUP > ROUTED_LANES and not self.cascaded)
+        """Where sums that are added in parts, each a cycle behind the one below, are cut; nowhere if nothing is added."""
+        adders = len(self.trees[0]) + len(self.chain) + self.cycles - 1
+        return carry_cuts(self.accumulator.width) if adders else ()
 
     # Latency.
 
     @property
+    def routing_registers(self) -> int:
+        """Registers on each way to multipliers that lie all over the device, and from them."""
+        return 0
+
+    @property
     def multiplier_latency(self) -> int:
-        """Cycles of a multiplication; in a cascade the register behind the adder is the chain's."""
-        if self.cascaded:
-            return MULTIPLIER_LATENCY - 1
+        """Cycles of a multiplication."""
         return self.target.multiplier_latency(self.operand, self.coefficient)
 
     @property
@@ -256,11 +256,14 @@ class DotProduct:
     # Cost.
 
     @property
+    def _priced(self) -> tuple[Factor, ...]:
+        """What each lane multiplies by, as far as its cost goes."""
+        return self.factors
+
+    @property
     def group_multipliers(self) -> tuple[int, ...]:
         """Multipliers of each group of lanes, of all copies; a constant 0 or power of two is only wiring, but in a cascade."""
-        if not self.constant or self.cascaded:
-            return tuple(len(group) for group in self.groups) * self.copies
-        counts = (sum(not is_wiring(self.weights[self.products[lane].weight]) for lane in group) for group in self.groups)
+        counts = (sum(factor.multiplies for factor in self._priced[group.start : group.stop]) for group in self.groups)
         return tuple(counts) * self.copies
 
     @property
@@ -270,18 +273,15 @@ class DotProduct:
 
     @property
     def factor(self) -> Format:
-        """Format of what the multipliers take as a coefficient: constants are no wider than they have to be."""
-        return Format.holding(min(self.weights), max(self.weights)) if self.constant else self.coefficient
+        """Format of what the multipliers take as a coefficient."""
+        return self.coefficients.widest
 
     @property
     def hard_multipliers(self) -> int:
         """Blocks of the target that they are made of: several for a wide product, one for two narrow ones."""
         if self.target.pairs(self.operand, self.factor):
             return sum(math.ceil(count / 2) for count in self.group_multipliers)
-        if not self.constant or self.cascaded:
-            return self.multipliers * self._blocks(self.factor)
-        weights = (self.weights[product.weight] for product in self.products)
-        return self.copies * sum(self._blocks(Format.holding(weight, weight)) for weight in weights if not is_wiring(weight))
+        return self.copies * sum(self._blocks(factor.format) for factor in self._priced if factor.multiplies)
 
     def _blocks(self, factor: Format) -> int:
         """Blocks of one multiplication."""
@@ -296,7 +296,7 @@ class DotProduct:
         ----------
         samples : ndarray of int, shape (..., positions)
         weights : sequence of int, optional
-            A loaded set of coefficients; by default `weights`.
+            A loaded set of coefficients; by default the array's own.
 
         Raises
         ------
@@ -331,7 +331,7 @@ class DotProduct:
         """Lanes and widths, for people."""
         found = [f"{'phase':<6}{'lane':<6}{'position':<12}{'coefficient':<14}product"]
         for product in self.products:
-            value = f"[{product.weight}]" if self.loadable else str(self.weights[product.weight])
+            value = self.coefficients.told(product.weight)
             place = str(product.position) + "".join(f" {'+' if sign > 0 else '-'} {at}" for at, sign in product.terms[1:])
             width = Format.holding(product.low, product.high)
             found.append(f"{product.phase:<6}{product.lane:<6}{place:<12}{value:<14}{width}")
@@ -344,3 +344,67 @@ class DotProduct:
         if self.chain:
             found.append(f"chain of {len(self.groups)} groups: {described(self.chain)}")
         return found
+
+
+class TapProduct(DotProduct):
+    """That of a signal's taps: the pre-adders of samples that share a multiplication stand in the array."""
+
+    positioned = "tap"
+
+    @property
+    def pre_added(self) -> bool:
+        return any(len(product.terms) > 1 for product in self.products)
+
+    @property
+    def sharing(self) -> int:
+        return 1
+
+    @property
+    def lane_input(self) -> Format:
+        return self.sample
+
+
+class ChainedProduct(TapProduct):
+    """That of taps in slots of one cycle: the samples pass along the lanes, and groups of these work one after the other.
+
+    Each group works on samples and coefficients a cycle later than the group before, and a chain adds their sums as they come:
+    no sum and no sample travels further than to the next.
+    """
+
+    @property
+    def group_lanes(self) -> int:
+        return GROUP
+
+    @property
+    def routing_registers(self) -> int:
+        return int(len(self.groups) * GROUP > ROUTED_LANES)
+
+
+class CascadedProduct(ChainedProduct):
+    """That of taps whose sum runs through the multipliers' own adders, which have to be neighbours: each lane is a group."""
+
+    cascaded = True
+
+    @property
+    def group_lanes(self) -> int:
+        return 1
+
+    @cached_property
+    def chain(self) -> tuple[Adder, ...]:
+        return self._chained()
+
+    @property
+    def carry_cuts(self) -> tuple[int, ...]:
+        return ()
+
+    @property
+    def routing_registers(self) -> int:
+        return 0
+
+    @property
+    def multiplier_latency(self) -> int:
+        return MULTIPLIER_LATENCY - 1  # the register behind the adder is the chain's
+
+    @property
+    def _priced(self) -> tuple[Factor, ...]:
+        return (Factor(self.factor),) * self.lanes

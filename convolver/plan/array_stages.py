@@ -15,6 +15,7 @@ from .stages import (
     Stage,
     Tree,
     cycles_of,
+    needed,
 )
 
 __all__ = ["array_latency", "array_stages", "slowest"]
@@ -22,19 +23,17 @@ __all__ = ["array_latency", "array_stages", "slowest"]
 
 def array_stages(array: DotProduct) -> tuple[Stage, ...]:
     """From the samples to the sum."""
-    folded = array.cycles > 1
-    stages = (
+    folded = (Slot(array.cycles - 1), Accumulate(1)) if array.cycles > 1 else ()
+    return needed(
         PreAdd(int(array.pre_added)),
         RoutingRegisters(array.routing_registers),
         Multiply(array.multiplier_latency),
         ProductRegisters(array.product_latency),
         Tree(len(array.trees[0])),
         GroupChain(len(array.chain) + array.routing_registers),
-        Slot(array.cycles - 1),
-        Accumulate(int(folded)),
+        *folded,
         Align(len(array.carry_cuts)),
     )
-    return tuple(stage for stage in stages if stage.cycles)
 
 
 def slowest(arrays: Sequence[DotProduct]) -> tuple[Stage, ...]:
@@ -44,4 +43,4 @@ def slowest(arrays: Sequence[DotProduct]) -> tuple[Stage, ...]:
 
 def array_latency(array: DotProduct) -> int:
     """Cycles from the samples of a slot's last phase to the sum."""
-    return cycles_of(stage for stage in array_stages(array) if not isinstance(stage, Slot))
+    return cycles_of(array_stages(array)) - (array.cycles - 1)

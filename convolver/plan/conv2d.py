@@ -14,9 +14,9 @@ from .array import DotProduct
 from .array_plan import ArrayPlan
 from .array_stages import slowest
 from .bilinear import Form, Term, direct
-from .coefficients import CoefficientStore, coefficient_memories
-from .output import CREDIT_LATENCY, output_buffer, rounding
-from .rewritings import checked, share
+from .coefficients import Coefficients, CoefficientStore, coefficients_of
+from .output import BUFFER_LATENCY, credit_latency, output_buffer, rounding
+from .rewritings import checked
 from .stages import (
     Accept,
     BorderRows,
@@ -31,9 +31,10 @@ from .stages import (
     Sums,
     Window,
     cycles_of,
+    needed,
 )
 from .target import Target
-from .timing import RasterTiming
+from .timing import BareTiming, RasterTiming
 
 __all__ = ["lower_conv2d"]
 
@@ -45,40 +46,58 @@ def lower_conv2d(design: Conv2DDesign, target: Target) -> ArrayPlan:
     """Raster, line buffer and window in front of one array a kernel."""
     arrays, columns, told = _arrays(design, target)
     store = _store_of(design, arrays)
-    folded, bordered = design.slot > 1, design.core_mode == "same"
+    # A border is chosen of what enters the window through a register more, and once more of what stands there.
+    choosing, timing_of = (1, _bordered) if design.core_mode == "same" else (0, _bare)
     levels = max(array.sum_levels for array in arrays)
-    body: list[Stage] = [Accept(2), Raster(1), _line_buffer(design, target), BorderRows(1 + bordered)]
-    if columns:
-        cycles = max(_column_latency(column) for column in columns)
-        body.append(ColumnFilter(cycles, coefficient_memories(*(column.store for column in columns))))
-    # A window with borders takes its columns through a register more.
-    body.append(Window(1 + bordered))
-    if levels:
-        body.append(Sums(levels))
-    if folded:
-        body.append(Serialise(SERIALISE_LATENCY, coefficient_memories(store)))
-    body += slowest(arrays)
-    if design.combine == "sum_abs":
-        body.append(MagnitudeSum(1 + (len(design.kernels) - 1).bit_length(), terms=len(design.kernels)))
-    elif design.absolute:
-        body.append(Magnitude(1))
-    body += rounding(design)
-    marks = 3 + (design.pixels_per_clock if design.pixels_per_clock > 1 else 0)
-    latency = cycles_of(body) + output_buffer(design, 2, marks).cycles
-    timing = RasterTiming(
-        design.slot,
-        latency,
-        design.pixels_per_clock,
-        design.core_below if bordered else 0,
-        design.core_ahead if bordered else 0,
-        (0, 0) if bordered else (design.kernel_rows - 1, design.kernel_columns - 1),
-        design.stride,
-        None if bordered else design.core_late,
+    body = (
+        Accept(2),
+        Raster(1),
+        _line_buffer(design, target),
+        BorderRows(1 + choosing),
+        *_column_filters(columns),
+        Window(1 + choosing),
+        *_operand_stages(levels, store),
+        *slowest(arrays),
+        *_magnitude(design),
+        *rounding(design),
     )
-    # A folded raster looks at a register more.
-    stages = (*body, output_buffer(design, timing.buffer_depth(CREDIT_LATENCY + folded), marks))
+    timing = timing_of(design, cycles_of(body) + BUFFER_LATENCY)
+    stages = (*body, output_buffer(design, timing.buffer_depth(credit_latency(body))))
     structure: Literal["direct", "shared", "separable"] = "separable" if columns else "shared" if levels else "direct"
     return ArrayPlan(design, target, stages, timing, arrays, store, columns, told, structure)
+
+
+def _bordered(design: Conv2DDesign, latency: int) -> RasterTiming:
+    """The timing of a core that puts a border around its frames."""
+    return RasterTiming(
+        design.slot, latency, design.pixels_per_clock, design.stride, lines=design.core_below, ahead=design.core_ahead
+    )
+
+
+def _bare(design: Conv2DDesign, latency: int) -> RasterTiming:
+    """That of one whose results reach nowhere outside."""
+    window = design.kernel_rows - 1, design.kernel_columns - 1
+    return BareTiming(design.slot, latency, design.pixels_per_clock, design.stride, window=window, late=design.core_late)
+
+
+def _column_filters(columns: Sequence[DotProduct]) -> tuple[Stage, ...]:
+    """What makes one number of each column, if kernels are separable; what takes fewer cycles than others waits for them."""
+    filters = [(*_operand_stages(column.sum_levels, column.store), *slowest([column])) for column in columns]
+    memories = tuple(memory for stages in filters for stage in stages for memory in stage.memories)
+    return needed(ColumnFilter(max(map(cycles_of, filters), default=0), memories))
+
+
+def _operand_stages(levels: int, store: CoefficientStore) -> tuple[Stage, ...]:
+    """From the places of a window, or of a column of it, to the operands of the lanes."""
+    folded = (Serialise(SERIALISE_LATENCY, store.memories),) if store.cycles > 1 else ()
+    return (*needed(Sums(levels)), *folded)
+
+
+def _magnitude(design: Conv2DDesign) -> tuple[Stage, ...]:
+    """What becomes of sums in front of the output stage."""
+    if design.combine == "sum_abs":
+        return (MagnitudeSum(1 + (len(design.kernels) - 1).bit_length(), terms=len(design.kernels)),)
+    return (Magnitude(1),) if design.absolute else ()
 
 
 def _store_of(design: Conv2DDesign, arrays: Sequence[DotProduct]) -> CoefficientStore:
@@ -91,13 +110,8 @@ def _store_of(design: Conv2DDesign, arrays: Sequence[DotProduct]) -> Coefficient
         for product in array.products
     )
     values = tuple(weight for array in arrays for weight in array.weights)
-    loaded = tuple(range(len(values))) if design.loadable else ()
-    return CoefficientStore(design.coefficient_format, values, loaded, products, design.slot)
-
-
-def _column_latency(column: DotProduct) -> int:
-    taking = SERIALISE_LATENCY if column.cycles > 1 else 0
-    return column.sum_levels + taking + cycles_of(slowest([column]))
+    coefficients = coefficients_of(design, design.coefficient_format, values)
+    return CoefficientStore(coefficients, coefficients.loaded(range(len(values))), products, design.slot)
 
 
 def _line_buffer(design: Conv2DDesign, target: Target) -> LineBuffer:
@@ -132,8 +146,6 @@ def _arrays(design: Conv2DDesign, target: Target) -> tuple[tuple[DotProduct, ...
         _array(design, kernel, design.sample, design.coefficient_format, reach, target, crowd)
         for kernel, reach in zip(kernels, design.kernel_ranges, strict=True)
     )
-    if design.loadable:
-        return arrays, (), ()
     before, after = sum(sum(map(bool, kernel)) for kernel in kernels), sum(len(array.form.products) for array in arrays)
     told = (f"equal weights share a multiplication: {before} -> {after} products",) if after < before else ()
     return arrays, (), told
@@ -156,43 +168,35 @@ def _array(
     crowd: int,
 ) -> DotProduct:
     """The array of one kernel, of one column or of one row."""
-    count = len(weights)
-    # A window meets the kernel as it stands when correlating, turned round when convolving.
+    coefficients = coefficients_of(design, coefficient, weights)
+    form = _direct(design, len(weights))
+    form = checked(form, _shared(design, form, coefficients, sample, target), [weights])
+    copies = design.pixels_per_clock * design.planes
+    return DotProduct(form, sample, coefficients, reach, design.slot, target, copies=copies, crowd=crowd)
+
+
+def _direct(design: Conv2DDesign, count: int) -> Form:
+    """A product for each place: a window meets the kernel as it stands when correlating, turned round when convolving."""
     places = range(count)[::-1] if design.operation == "convolve" else range(count)
-    form = direct([places], count, count)
-    if not design.loadable:
-        form = checked(form, _shared(design, form, weights, sample, coefficient, target), [weights])
-    return DotProduct(
-        form,
-        sample,
-        coefficient,
-        tuple(weights),
-        design.loadable,
-        reach,
-        design.slot,
-        target,
-        copies=design.pixels_per_clock * design.planes,
-        crowd=crowd,
-    )
+    return direct([places], count, count)
 
 
-def _shared(
-    design: Conv2DDesign, form: Form, weights: Sequence[int], sample: Format, coefficient: Format, target: Target
-) -> Form:
+def _shared(design: Conv2DDesign, form: Form, coefficients: Coefficients, sample: Format, target: Target) -> Form:
     """The sums of places that take the fewest multipliers; the shortest of these."""
     if design.structure == "direct":
-        return share(form, weights, 1)
+        return coefficients.shared(form, 1)
+    weights = coefficients.weights
 
     def multipliers(one: Form) -> int:
         return multipliers_of([weights[product.weight[0][0]] for product in one.products], design.slot)
 
-    plain, *ways = [share(form, weights, 1 << doubled) for doubled in range((len(weights) - 1).bit_length() + 1)]
+    plain, *ways = [coefficients.shared(form, 1 << doubled) for doubled in range((len(weights) - 1).bit_length() + 1)]
     best = min([plain, *ways], key=multipliers)
-    if best.products and target.pairs(sample, coefficient):
+    if best.products and target.pairs(sample, coefficients.format):
         # Two products share a multiplier, unless sums make them wider.
         wide = [_operand_range(product.operand, sample) for product in best.products]
         operand = Format.holding(min(low for low, _ in wide), max(high for _, high in wide))
-        if not target.pairs(operand, coefficient) and math.ceil(multipliers(plain) / 2) <= multipliers(best):
+        if not target.pairs(operand, coefficients.format) and math.ceil(multipliers(plain) / 2) <= multipliers(best):
             return plain
     return best
 
@@ -207,11 +211,10 @@ def _check_factors(
 ) -> None:
     """Columns and rows together must give each place of the window the weight that the kernel gives it."""
     for kernel, column, row in zip(kernels, columns, rows, strict=True):
-        vertical, horizontal = column.form.response(column.weights), row.form.response(row.weights)
+        vertical, horizontal = (one.form.response(one.weights) for one in (column, row))
         found = {
             (0, r * row.positions + c): one * other for (_, r), one in vertical.items() for (_, c), other in horizontal.items()
         }
-        count = len(kernel)
-        places = range(count)[::-1] if design.operation == "convolve" else range(count)
-        if found != direct([places], count, count).response(kernel):
-            raise DesignError(f"Column {list(column.weights)} times row {list(row.weights)} must be the kernel {list(kernel)}")
+        if found != _direct(design, len(kernel)).response(kernel):
+            first, second = (list(one.weights) for one in (column, row))
+            raise DesignError(f"Column {first} times row {second} must be the kernel {list(kernel)}")

@@ -9,16 +9,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ..designs import MovingMaximumDesign
-from .output import CREDIT_LATENCY, output_buffer
+from .output import BUFFER_LATENCY, credit_latency, output_buffer
 from .plan import Plan
 from .stages import Accept, Stage, cycles_of
 from .target import Target
 from .timing import SignalTiming
 
 __all__ = ["WINDOW_LATENCY", "MovingMaximumPlan", "WindowMaximum", "lower_moving_maximum"]
-
-MARKS = 2
-"""`first` and `last`."""
 
 WINDOW_LATENCY = 2
 """Cycles of a stage: the delay line, and the comparison."""
@@ -58,8 +55,8 @@ class MovingMaximumPlan(Plan):
 def lower_moving_maximum(design: MovingMaximumDesign, target: Target) -> MovingMaximumPlan:
     """Windows of twice the length, one after the other, and a last one of what is left."""
     body: tuple[Stage, ...] = (Accept(1), *_windows(design.size))
-    timing = SignalTiming(1, cycles_of(body) + output_buffer(design, 2, MARKS).cycles)
-    stages = (*body, output_buffer(design, timing.buffer_depth(CREDIT_LATENCY), MARKS))
+    timing = SignalTiming(1, cycles_of(body) + BUFFER_LATENCY)
+    stages = (*body, output_buffer(design, timing.buffer_depth(credit_latency(body))))
     return MovingMaximumPlan(design, target, stages, timing)
 
 

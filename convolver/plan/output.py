@@ -1,12 +1,15 @@
 """The end of every pipeline: output stage and output buffer."""
 
+from collections.abc import Iterable
+
 from ..designs import Design, LinearDesign
+from .marks import marks_of
 from .stages import Memory, OutputBuffer, Round, Saturate, Stage, Threshold
 
-__all__ = ["BUFFER_LATENCY", "CREDIT_LATENCY", "output_buffer", "rounding"]
+__all__ = ["BUFFER_LATENCY", "CREDIT_LATENCY", "credit_latency", "output_buffer", "rounding"]
 
 CREDIT_LATENCY = 5
-"""Cycles from the transfer of a result to the use of its credit."""
+"""Cycles from the transfer of a result to the use of its credit, where who takes it looks at the credits themselves."""
 
 BUFFER_LATENCY = 3
 """Cycles from the write of a result into the output buffer to its offer."""
@@ -26,9 +29,14 @@ def rounding(design: LinearDesign) -> tuple[Stage, ...]:
     return tuple(stages)
 
 
-def output_buffer(design: Design, depth: int, marks: int) -> OutputBuffer:
-    """The output buffer for results of a beat with so many marks; in two banks."""
+def credit_latency(stages: Iterable[Stage]) -> int:
+    """Cycles from the transfer of a result to the use of its credit, with such stages in front of the output buffer."""
+    return CREDIT_LATENCY + sum(stage.credit_latency for stage in stages)
+
+
+def output_buffer(design: Design, depth: int) -> OutputBuffer:
+    """The output buffer for results of a beat and their marks; in two banks."""
     results = design.pixels_per_clock * design.planes * design.outputs
-    bits = results * design.output_format.width + marks
+    bits = results * design.output_format.width + sum(marks_of(design).values())
     memory = Memory("output buffer", depth // 2, bits, block=False)
     return OutputBuffer(BUFFER_LATENCY, (memory, memory), depth)

@@ -32,12 +32,10 @@ def fold(form: Form, sign: int) -> Form:
     products = []
     for product in form.products:
         tap = product.weight[0][0]
-        mirror = last - tap
-        if tap > mirror or (tap == mirror and sign < 0):  # the middle one of antisymmetric taps is its own negative: 0
+        pair = {tap, last - tap}
+        if tap != min(pair) or (len(pair) == 1 and sign < 0):  # antisymmetric taps' middle one is its own negative: 0
             continue
-        operand: tuple[Term, ...] = product.operand
-        if tap != mirror:
-            operand = (*operand, (places[mirror], sign))
+        operand = (*product.operand, *((places[other], sign) for other in pair - {tap}))
         products.append(Product(operand, product.weight, product.results))
     return Form(form.positions, form.coefficients, form.results, tuple(products))
 

@@ -38,6 +38,7 @@ __all__ = [
     "Tree",
     "Window",
     "cycles_of",
+    "needed",
 ]
 
 MemoryUse = Literal["line buffer", "samples", "coefficients", "output buffer"]
@@ -68,6 +69,9 @@ class Stage:
     name: ClassVar[str]
     cycles: int
     memories: tuple[Memory, ...] = ()
+
+    credit_latency: ClassVar[int] = 0
+    """Cycles that it adds from a credit's return to its use."""
 
     @property
     def fate(self) -> str:
@@ -151,6 +155,8 @@ class Serialise(Stage):
     """Hands out a window's operands over the phases of a slot."""
 
     name = "operands"
+    credit_latency = 1
+    """The raster of such slots looks at a register more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,3 +295,8 @@ class OutputBuffer(Stage):
 def cycles_of(stages: Iterable[Stage]) -> int:
     """Cycles of all of them."""
     return sum(stage.cycles for stage in stages)
+
+
+def needed(*stages: Stage) -> tuple[Stage, ...]:
+    """Those that take any time."""
+    return tuple(stage for stage in stages if stage.cycles)

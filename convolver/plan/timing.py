@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-__all__ = ["FrameTiming", "RasterTiming", "SignalTiming"]
+__all__ = ["BareTiming", "FrameTiming", "RasterTiming", "SignalTiming"]
 
 
 @dataclass(frozen=True)
@@ -74,28 +74,25 @@ class SignalTiming(FrameTiming):
 
 @dataclass(frozen=True)
 class RasterTiming(FrameTiming):
-    """Of an image.
+    """Of an image, with a border around it.
 
     Parameters
     ----------
     pixels : int
         Pixels of a beat.
+    stride : (int, int)
+        Rows and columns from one result to the next.
     lines, ahead : int
         See `lag`.
     window : (int, int)
         Rows and columns by which a frame of results is smaller than its image.
-    stride : (int, int)
-        Rows and columns from one result to the next.
-    late : int
-        Pixels by which `ahead` beats are more than a window needs; counts where `window` isn't zero.
     """
 
     pixels: int = 1
+    stride: tuple[int, int] = (1, 1)
     lines: int = 0
     ahead: int = 0
     window: tuple[int, int] = (0, 0)
-    stride: tuple[int, int] = (1, 1)
-    late: int | None = None
 
     @property
     def lag(self) -> tuple[int, int]:
@@ -108,11 +105,27 @@ class RasterTiming(FrameTiming):
     def beats(self, columns: int) -> int:
         return -(-columns // self.pixels)
 
-    def overhangs(self, columns: int) -> bool:
+    def overhangs(self, columns: int) -> bool:  # noqa: ARG002  # no results do
         """Whether the last results of a line need a beat more than the line has: see `Conv2DDesign.overhangs`."""
-        return self.late is not None and (columns - 1) % self.pixels + self.late >= self.pixels
+        return False
 
     def unwanted(self, rows: int, columns: int) -> int:
         sizes = zip((rows, columns), self.window, self.stride, strict=True)
         lines, places = ((size - side - 1) % stride for size, side, stride in sizes)
         return lines * columns + places - self.overhangs(columns)
+
+
+@dataclass(frozen=True)
+class BareTiming(RasterTiming):
+    """Of an image without a border.
+
+    Parameters
+    ----------
+    late : int
+        Pixels by which the beats in front of a line's first result are more than a window needs.
+    """
+
+    late: int = 0
+
+    def overhangs(self, columns: int) -> bool:
+        return (columns - 1) % self.pixels + self.late >= self.pixels

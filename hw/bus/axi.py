@@ -7,11 +7,11 @@ from amaranth.lib.wiring import In, Member, Out, connect
 from convolver.clocking import Clocking
 from convolver.designs import Design
 from convolver.plan.lowering import lower
+from convolver.plan.marks import has_lines
 from convolver.plan.target import Family
 
 from ..cores.core import create
 from ..stream.data_register import DataRegister
-from ..stream.layouts import has_lines
 from ..stream.skid_buffer import SkidBuffer
 from .accelerator import Accelerator
 from .crossing import BusCrossing

@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 from convolver.plan.array_plan import ArrayPlan
 from convolver.plan.stages import Magnitude as MagnitudeStage
 
-from ..mac.coefficients import CoefficientBank, CoefficientMemory, coefficient_layout
+from ..mac.coefficients import coefficient_layout, source_of
 from ..mac.mac_array import MACArray
 from ..output.magnitude import Magnitude
 from ..output.requantiser import Requantiser
@@ -143,7 +143,7 @@ class ArrayCore(wiring.Component):
         wiring.connect(m, buffer.o, wiring.flipped(self.o))
 
         if plan.cycles > 1:
-            m.submodules.bank = bank = CoefficientMemory(plan.coefficients)
+            m.submodules.bank = bank = source_of(plan.coefficients)
             m.d.comb += [bank.phase.eq(self.phase), bank.swap.eq(self.swap)]
             m.submodules.start = start = Delay(1, pre_adder)
             m.d.comb += start.i.eq(self.start)
@@ -154,7 +154,7 @@ class ArrayCore(wiring.Component):
             for array, lane, number in self._array_lanes(arrays):
                 domain += array.coefficients[lane].eq(bank.coefficients[number])
         elif plan.design.loadable:
-            m.submodules.bank = bank = CoefficientBank(plan.coefficients)
+            m.submodules.bank = bank = source_of(plan.coefficients)
             m.submodules.swap = swap = Delay(1, pre_adder)
             m.d.comb += [
                 swap.i.eq(self.swap),

@@ -6,13 +6,13 @@ from amaranth.lib.wiring import In, Out
 
 from convolver.formats import Format
 from convolver.plan.array import GROUP
-from convolver.plan.coefficients import CoefficientStore
+from convolver.plan.coefficients import CoefficientStore, StoredCoefficients, StoredSets
 
 from ..primitives.block_ram import BlockRAM
 from ..stream.data_register import DataRegister
 from ..stream.layouts import shape_of
 
-__all__ = ["CoefficientBank", "CoefficientLoader", "CoefficientMemory", "coefficient_layout"]
+__all__ = ["CoefficientBank", "CoefficientLoader", "CoefficientMemory", "LoadedMemory", "coefficient_layout", "source_of"]
 
 
 def coefficient_layout(form: Format) -> data.StructLayout:
@@ -106,21 +106,18 @@ class CoefficientLoader(wiring.Component):
         return m
 
 
-def _bank_ports(store: CoefficientStore) -> dict[str, wiring.Member]:
-    ports = {
-        "swap": In(1),
-        "load": Out(1),
-        "coefficients": Out(shape_of(store.format)).array(store.lanes),
+def _source_ports(store: CoefficientStore) -> dict[str, wiring.Member]:
+    return {"swap": In(1), "load": Out(1), "coefficients": Out(shape_of(store.format)).array(store.lanes)}
+
+
+def _loader_ports(store: CoefficientStore) -> dict[str, wiring.Member]:
+    return {
+        "i": In(stream.Signature(coefficient_layout(store.format))),
+        "restart": In(1),
+        "idle": In(1),
+        "pending": Out(1),
+        "error": Out(1),
     }
-    if store.loadable:
-        ports |= {
-            "i": In(stream.Signature(coefficient_layout(store.format))),
-            "restart": In(1),
-            "idle": In(1),
-            "pending": Out(1),
-            "error": Out(1),
-        }
-    return ports
 
 
 def _connect_loader(m: Module, bank: wiring.Component, loader: CoefficientLoader) -> None:
@@ -158,7 +155,7 @@ class CoefficientBank(wiring.Component):
 
     def __init__(self, store: CoefficientStore) -> None:
         self._store = store
-        super().__init__(_bank_ports(store))
+        super().__init__(_source_ports(store) | _loader_ports(store))
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -204,10 +201,7 @@ class CoefficientBank(wiring.Component):
 
 
 class CoefficientMemory(wiring.Component):
-    """The coefficients of a folded array, one memory a lane: one coefficient a lane a clock, latency 2 clocks from `phase`.
-
-    With `loadable` set there are three banks: the design's own coefficients, which a reset goes back to, and two in which one
-    set is active while the next one comes.
+    """The constants of a folded array, one memory a lane: one coefficient a lane a clock, latency 2 clocks from `phase`.
 
     Parameters
     ----------
@@ -216,12 +210,10 @@ class CoefficientMemory(wiring.Component):
 
     Ports
     -----
-    i, restart, idle, pending, error : if they can be loaded
-        See `CoefficientLoader`.
     phase : In
         The phase of the slot whose coefficients are wanted.
     swap : In
-        The next clock is the first of a frame: a pending set is used from it on.
+        The next clock is the first of a frame.
     load : Out
         Always: the multipliers take `coefficients` in each clock.
     coefficients : Out
@@ -230,39 +222,76 @@ class CoefficientMemory(wiring.Component):
 
     def __init__(self, store: CoefficientStore) -> None:
         self._store = store
-        super().__init__(_bank_ports(store) | {"phase": In(range(store.cycles))})
+        super().__init__(_source_ports(store) | {"phase": In(range(store.cycles))})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        self._add_memories(m, Const(0, 0))
+        return m
+
+    def _add_memories(self, m: Module, bank: Value) -> list[BlockRAM]:
+        """A memory a lane, of which that bank is read."""
+        store, memories = self._store, []
+        size = store.bank_words
+        m.d.comb += self.load.eq(1)
+        for lane in range(store.lanes):
+            products = store.lane(lane)
+            own = [store.weights[product.weight] for product in products] + [0] * (store.cycles - len(products))
+            memory = BlockRAM(shape_of(store.format), size * store.banks, own)
+            m.submodules[f"lane_{lane}"] = memory
+            m.d.comb += memory.read_address.eq(Cat(self.phase[: (size - 1).bit_length()], bank))
+            m.d.comb += self.coefficients[lane].eq(memory.read_data)
+            memories.append(memory)
+        return memories
+
+
+class LoadedMemory(CoefficientMemory):
+    """The coefficients of a folded array where they can be loaded: otherwise as `CoefficientMemory`.
+
+    There are three banks: the design's own coefficients, which a reset goes back to, and two in which one set is active while
+    the next one comes.
+
+    Ports
+    -----
+    i, restart, idle, pending, error
+        See `CoefficientLoader`.
+    swap : In
+        The next clock is the first of a frame: a pending set is used from it on.
+    """
+
+    def __init__(self, store: CoefficientStore) -> None:
+        self._store = store
+        wiring.Component.__init__(self, _source_ports(store) | _loader_ports(store) | {"phase": In(range(store.cycles))})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         store = self._store
-        shape = shape_of(store.format)
         banks = store.banks
         active = Signal(range(banks))  # 0 after reset
-        m.d.comb += self.load.eq(1)
-
-        if store.loadable:
-            m.submodules.loader = loader = CoefficientLoader(store)
-            _connect_loader(m, self, loader)
-            spare = Signal(range(banks))
-            m.d.comb += spare.eq(Mux(active == 1, 2, 1))
-            with m.If(loader.load):
-                m.d.sync += active.eq(spare)
-        for lane in range(store.lanes):
-            products = store.lane(lane)
-            own = [store.weights[product.weight] for product in products] + [0] * (store.cycles - len(products))
-            size = store.bank_words
-            memory = BlockRAM(shape, size * banks, own)
-            m.submodules[f"lane_{lane}"] = memory
-            m.d.comb += memory.read_address.eq(Cat(self.phase[: (size - 1).bit_length()], active))
-            m.d.comb += self.coefficients[lane].eq(memory.read_data)
-            if store.loadable:
-                # Where each coefficient of a set goes: its lane and its clock.
-                mine = {store.loaded.index(product.weight): product.phase for product in products}
-                clocks = Array(mine.get(index, 0) for index in range(len(store.loaded)))
-                here = Array(int(index in mine) for index in range(len(store.loaded)))
-                m.d.comb += [
-                    memory.write_address.eq(Cat(Const(0, (size - 1).bit_length()) | clocks[loader.index], spare)),
-                    memory.write_data.eq(loader.data),
-                    memory.write.eq(loader.write & here[loader.index]),
-                ]
+        m.submodules.loader = loader = CoefficientLoader(store)
+        _connect_loader(m, self, loader)
+        spare = Signal(range(banks))
+        m.d.comb += spare.eq(Mux(active == 1, 2, 1))
+        with m.If(loader.load):
+            m.d.sync += active.eq(spare)
+        for lane, memory in enumerate(self._add_memories(m, active)):
+            # Where each coefficient of a set goes: its lane and its phase.
+            mine = {store.loaded.index(product.weight): product.phase for product in store.lane(lane)}
+            phases = Array(mine.get(index, 0) for index in range(len(store.loaded)))
+            here = Array(int(index in mine) for index in range(len(store.loaded)))
+            m.d.comb += [
+                memory.write_address.eq(Cat(Const(0, (store.bank_words - 1).bit_length()) | phases[loader.index], spare)),
+                memory.write_data.eq(loader.data),
+                memory.write.eq(loader.write & here[loader.index]),
+            ]
         return m
+
+
+def source_of(store: CoefficientStore) -> CoefficientMemory | CoefficientBank:
+    """What hands a store's coefficients to the lanes that don't have them."""
+    match store.coefficients:
+        case StoredSets():
+            return LoadedMemory(store)
+        case StoredCoefficients():
+            return CoefficientMemory(store)
+    return CoefficientBank(store)

@@ -7,7 +7,8 @@ from amaranth.hdl import Const, Module, Shape, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from convolver.formats import Format, is_wiring
+from convolver.formats import Format
+from convolver.plan.factors import ConstantFactor, Factor, WiredFactor
 from convolver.plan.target import target_of
 
 from ..primitives import dsp48, ecp5, ice40
@@ -15,7 +16,7 @@ from ..primitives.families import Family, family_of
 from ..stream.data_register import DataRegister
 from ..stream.layouts import shape_of
 
-__all__ = ["Multiplier"]
+__all__ = ["FixedMultiplier", "Multiplier", "WiredMultiplier", "multiplier_of"]
 
 _MULTIPLY = {"ecp5": ecp5.multiply, "ice40": ice40.multiply, "7-series": dsp48.multiply}
 
@@ -28,16 +29,16 @@ class Multiplier(wiring.Component):
     multiplier, and each level of adding them at their places is a clock more. One clock less where the last register is that
     of the adder behind.
 
-    Without a platform it is plain registers and a ``*``, for simulation and for inference. A constant power of two, or the
-    negative of one, is wiring and a negation on every platform. Of both forms the products are the same, clock for clock, from
-    the latency after reset and a coefficient's first load on: a primitive's registers have no reset.
+    Without a platform it is plain registers and a ``*``, for simulation and for inference. Of both forms the products are the
+    same, clock for clock, from the latency after reset and a coefficient's first load on: a primitive's registers have no
+    reset.
 
     Parameters
     ----------
     a : Format
         Format of the sample.
-    b : Format or int
-        Format of the coefficient, which is then loaded; or the constant coefficient itself.
+    factor : Factor
+        The coefficient.
     p : Format
         Format of the product; holds every product.
     latency : int
@@ -50,21 +51,21 @@ class Multiplier(wiring.Component):
     a : In
         The sample.
     b : In
-        The coefficient, if it can be loaded.
+        The coefficient.
     load : In
         Takes `b` into the coefficient register, for the sample of the same clock and all that follow.
     p : Out
         The product, `latency` clocks after its sample.
     """
 
-    def __init__(self, a: Format, b: Format | int, p: Format, latency: int, site: str = "") -> None:
+    def __init__(self, a: Format, factor: Factor, p: Format, latency: int, site: str = "") -> None:
         self._site = site
-        self._constant = b if isinstance(b, int) else None
         self._latency = latency
-        ports = {"a": In(shape_of(a)), "p": Out(shape_of(p))}
-        if isinstance(b, Format):
-            ports |= {"b": In(shape_of(b)), "load": In(1)}
-        super().__init__(ports)
+        super().__init__({"a": In(shape_of(a)), "p": Out(shape_of(p)), **self._ports(factor)})
+
+    def _ports(self, factor: Factor) -> dict[str, wiring.Member]:
+        """Those of the coefficient."""
+        return {"b": In(shape_of(factor.format)), "load": In(1)}
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -72,16 +73,7 @@ class Multiplier(wiring.Component):
             return m
         a = DataRegister(self.a.shape(), name="a_input")
         m.d.sync += a.eq(self.a)
-        if self._constant is None:
-            b = DataRegister(self.b.shape(), name="b_input")
-            with m.If(self.load):
-                m.d.sync += b.eq(self.b)
-            product = a * b
-        elif is_wiring(self._constant):
-            shifted = a.shift_left(max(abs(self._constant).bit_length() - 1, 0)) if self._constant else Const(0)
-            product = -shifted if self._constant < 0 else shifted
-        else:
-            product = a * self._constant
+        product = self._product(m, a)
         for index in range(self._latency - 1):
             stage = DataRegister(self.p.shape(), name=f"p_pipeline_{index}")
             m.d.sync += stage.eq(product)
@@ -89,16 +81,22 @@ class Multiplier(wiring.Component):
         m.d.comb += self.p.eq(product)
         return m
 
+    def _product(self, m: Module, a: Value) -> Value:
+        """The product of a sample that is registered."""
+        b = DataRegister(self.b.shape(), name="b_input")
+        with m.If(self.load):
+            m.d.sync += b.eq(self.b)
+        return a * b
+
+    def _loaded(self) -> tuple[Value, Value]:
+        """What a primitive takes as the coefficient, and when."""
+        return self.b, self.load
+
     def _primitive(self, m: Module, family: Family | None) -> bool:
         """Makes the family's multiplier, or several, unless inference does as well or the plan leaves them no time."""
         if family is None:
             return False
-        if self._constant is None:
-            b, load = self.b, self.load
-        elif is_wiring(self._constant):
-            return False
-        else:
-            b, load = Const(self._constant), Const(1)  # inferred, it would have no register
+        b, load = self._loaded()
         one, other = (Format(len(factor), factor.shape().signed) for factor in (self.a, b))
         spare = self._latency - target_of(family).multiplier_latency(one, other)
         if spare < 0:
@@ -127,6 +125,49 @@ class Multiplier(wiring.Component):
                 terms.append((product, others.start))
             rows.append((_summed(m, terms), bits.start))
         return _summed(m, rows)
+
+
+class FixedMultiplier(Multiplier):
+    """Multiplies a sample by a constant: otherwise as `Multiplier`, without ports for the coefficient.
+
+    Parameters
+    ----------
+    factor : ConstantFactor
+    """
+
+    def __init__(self, a: Format, factor: ConstantFactor, p: Format, latency: int, site: str = "") -> None:
+        self._value = factor.value
+        super().__init__(a, factor, p, latency, site)
+
+    def _ports(self, factor: Factor) -> dict[str, wiring.Member]:  # a constant needs none
+        return {}
+
+    def _product(self, m: Module, a: Value) -> Value:  # nothing is registered
+        return a * self._value
+
+    def _loaded(self) -> tuple[Value, Value]:
+        return Const(self._value), Const(1)  # inferred, it would have no register
+
+
+class WiredMultiplier(FixedMultiplier):
+    """Multiplies by 0, a power of two, or the negative of one: wiring and a negation on every platform."""
+
+    def _product(self, m: Module, a: Value) -> Value:  # nothing is registered
+        shifted = a.shift_left(max(abs(self._value).bit_length() - 1, 0)) if self._value else Const(0)
+        return -shifted if self._value < 0 else shifted
+
+    def _primitive(self, m: Module, family: Family | None) -> bool:  # none on any
+        return False
+
+
+def multiplier_of(a: Format, factor: Factor, p: Format, latency: int, site: str = "") -> Multiplier:
+    """The multiplier for a factor."""
+    match factor:
+        case WiredFactor():
+            return WiredMultiplier(a, factor, p, latency, site)
+        case ConstantFactor():
+            return FixedMultiplier(a, factor, p, latency, site)
+    return Multiplier(a, factor, p, latency, site)
 
 
 def _piece(factor: Value, bits: range) -> Value:

@@ -9,11 +9,11 @@ from amaranth.lib import data
 
 from convolver.designs import Design
 from convolver.formats import Format
+from convolver.plan.marks import marks_of
 
 __all__ = [
     "beat_layout",
     "framed",
-    "has_lines",
     "marks_of",
     "result_layout",
     "shape_of",
@@ -26,19 +26,6 @@ framed = data.StructLayout({"data": 8, "last": 1})
 def shape_of(number: Format) -> Shape:
     """The Amaranth shape of a `Format`."""
     return signed(number.width) if number.signed else unsigned(number.width)
-
-
-def marks_of(design: Design) -> dict[str, int]:
-    """The marks of a core's beats: a frame's `first` and `last`, and with lines `eol` at the end of each. Of several pixels a
-    beat, `keep` has a bit for each of them: all are set but with `eol`, where those behind the line's end aren't."""
-    names = ("first", "last", "eol") if has_lines(design) else ("first", "last")
-    pixels = design.pixels_per_clock
-    return dict.fromkeys(names, 1) | ({"keep": pixels} if pixels > 1 else {})
-
-
-def has_lines(design: Design) -> bool:
-    """Whether a design's frames are made of lines."""
-    return len(design.axes) > 1
 
 
 def result_layout(design: Design) -> data.StructLayout:

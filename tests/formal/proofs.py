@@ -12,8 +12,10 @@ from formal.seeds import Seed
 from convolver.designs import FIRDesign
 from convolver.formats import OVERFLOWS, ROUNDINGS, Format
 from convolver.hw.link.fifo245 import FIFO245
-from convolver.hw.mac.coefficients import CoefficientBank, CoefficientLoader, CoefficientMemory
+from convolver.hw.mac.coefficients import CoefficientBank, CoefficientLoader, LoadedMemory
 from convolver.hw.mac.mac_array import MACArray
+from convolver.hw.mac.summing import SummedInParts, SummedWhole
+from convolver.hw.mac.supply import Supply
 from convolver.hw.output.requantiser import Requantiser
 from convolver.hw.stream.delay import Delay
 from convolver.hw.stream.output_buffer import OutputBuffer
@@ -92,11 +94,11 @@ BANK = (
 
 
 MEMORY = (
-    Seed("set written over the active one", CoefficientMemory, "Mux(active == 1, 2, 1)", "Mux(active == 1, 1, 2)"),
-    Seed("written into every lane's memory", CoefficientMemory, "loader.write & here[loader.index]", "loader.write"),
-    Seed("handed over before its reason", CoefficientMemory, "with m.If(loader.load):", "with m.If(loader.pending):"),
-    Seed("reset keeps the set", CoefficientMemory, "Signal(range(banks))  #", "Signal(range(banks), reset_less=True)  #"),
-    Seed("written to a clock behind", CoefficientMemory, "clocks[loader.index], spare", "~clocks[loader.index], spare"),
+    Seed("set written over the active one", LoadedMemory, "Mux(active == 1, 2, 1)", "Mux(active == 1, 1, 2)"),
+    Seed("written into every lane's memory", LoadedMemory, "loader.write & here[loader.index]", "loader.write"),
+    Seed("handed over before its reason", LoadedMemory, "with m.If(loader.load):", "with m.If(loader.pending):"),
+    Seed("reset keeps the set", LoadedMemory, "Signal(range(banks))  #", "Signal(range(banks), reset_less=True)  #"),
+    Seed("written to a phase behind", LoadedMemory, "phases[loader.index], spare", "~phases[loader.index], spare"),
 )
 
 
@@ -131,37 +133,37 @@ def _requantiser(rounding: str, overflow: str, shift: int, output: Format, data:
 PRODUCT = Seed(
     "product too narrow",
     MACArray,
-    "_holding(*array.lane_ranges[lane], sign)",
-    "_holding(*(reach // 2 for reach in array.lane_ranges[lane]), sign)",
+    "holding(*array.lane_ranges[lane], sign)",
+    "holding(*(reach // 2 for reach in array.lane_ranges[lane]), sign)",
 )
-SUM = "node = DataRegister(shape_of(_holding(adder.low, adder.high, sign))"
+SUM = "node = DataRegister(shape_of(holding(adder.low, adder.high, sign))"
 ARRAY = (
     PRODUCT,
-    Seed("sum too narrow", MACArray, SUM, SUM.replace("low", "low // 2").replace("high", "high // 2")),
-    Seed("lane left out", MACArray, "return [self.samples[lane] for", "return [self.samples[max(lane, 1)] for"),
-    Seed("adder without its register", MACArray, "m.d.sync += node.eq(added)", "m.d.comb += node.eq(added)"),
+    Seed("sum too narrow", SummedWhole, SUM, SUM.replace("low", "low // 2").replace("high", "high // 2")),
+    Seed("lane left out", MACArray, "operands = [self.samples[lane] for", "operands = [self.samples[max(lane, 1)] for"),
+    Seed("adder without its register", SummedWhole, "d.sync += node.eq(added)", "d.comb += node.eq(added)"),
 )
 LOADED_ARRAY = (
     *ARRAY,
-    Seed("coefficients crossed", MACArray, "b.eq(coefficients[lane])", "b.eq(coefficients[lane - 1])"),
+    Seed("coefficients crossed", Supply, "b.eq(self.values[lane])", "b.eq(self.values[lane - 1])"),
 )
 FOLDED_ARRAY = (
     PRODUCT,
-    Seed("slots run together", MACArray, "Mux(start, 0, accumulator)", "accumulator"),
-    Seed("slot begins late", MACArray, "range(array.start_latency)", "range(array.start_latency + 1)"),
+    Seed("slots run together", SummedWhole, "Mux(start, 0, accumulator)", "accumulator"),
+    Seed("slot begins late", MACArray, "self._array.start_latency)", "self._array.start_latency + 1)"),
 )
 SIGNED_ARRAY = (
-    Seed("added instead of subtracted", MACArray, "added + other if alike", "added + other if 1"),
-    Seed("sign lost on the way", MACArray, "return node, sign", "return node, 1"),
+    Seed("added instead of subtracted", SummedWhole, "added + other if alike", "added + other if 1"),
+    Seed("sign lost on the way", SummedWhole, "return node, sign", "return node, 1"),
 )
 SIGNED_PARTS = (
-    Seed("negative of one less", MACArray, "else Const(1, 1)", "else Const(0, 1)"),
-    Seed("part not turned over", MACArray, "else _turned(part)", "else part"),
+    Seed("negative of one less", SummedInParts, "else Const(1, 1)", "else Const(0, 1)"),
+    Seed("part not turned over", SummedInParts, "else _turned(part)", "else part"),
 )
 WIDE_ARRAY = (
-    Seed("carry between parts lost", MACArray, "zip((Const(1, 1), carry), terms", "zip((Const(1, 1), Const(0, 1)), terms"),
-    Seed("upper parts early", MACArray, "for clock in range(place + 1)", "for clock in range(min(place + 1, 2))"),
-    Seed("lower parts early", MACArray, "range(len(carry_cuts) - place)", "range(min(len(carry_cuts) - place, 1))"),
+    Seed("carry between parts lost", SummedInParts, "zip((Const(1, 1), carry), terms", "zip((Const(1, 1), Const(0, 1)), terms"),
+    Seed("upper parts early", SummedInParts, "for clock in range(place + 1)", "for clock in range(min(place + 1, 2))"),
+    Seed("lower parts early", SummedInParts, "self._last - place)", "min(self._last - place, 1))"),
 )
 
 SLOT_TIMER = (
@@ -268,7 +270,7 @@ PROOFS: tuple[Proof, ...] = (
     _array(
         "MAC array, folded, in parts",
         FIRDesign([1, 2], data=Format(3, True), coefficient=Format(3, True), loadable=True, clocks_per_sample=2),
-        (Seed("start early for upper parts", MACArray, "start = late", "start = start"),),
+        (Seed("start early for upper parts", SummedInParts, "start = late", "start = start"),),
         cuts=(2, 4),
     ),
     *proofs_of_kinds(),

@@ -1,6 +1,6 @@
 """Specifications of the parts: what each promises, for free inputs, in another formulation than its own."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import Any, TypeVar
 
 from amaranth.hdl import Array, Assert, Cat, Const, Cover, Module, Mux, Signal, Value, signed
@@ -285,7 +285,7 @@ class CoefficientMemorySpec(wiring.Component):
         m = Module()
         design, store = self._design, self._store
         products = store.products
-        m.submodules.dut = dut = coefficients.CoefficientMemory(store)
+        m.submodules.dut = dut = coefficients.source_of(store)
         asked, begun, chosen = Signal.like(self.phase), Signal(), Signal.like(self.chosen)
         m.d.comb += [asked.eq(Mux(self.phase < store.cycles, self.phase, 0)), dut.phase.eq(asked)]
         with m.If(~begun):
@@ -399,21 +399,11 @@ class RequantiserSpec(wiring.Component):
         return m
 
 
-@dataclass(frozen=True)
-class _Cut(DotProduct):
-    """An array whose sums are added in parts though they are narrow."""
-
-    cuts: tuple[int, ...] = ()
-
-    @property
-    def carry_cuts(self) -> tuple[int, ...]:
-        return self.cuts
-
-
 def _array_of(design: Design, cuts: tuple[int, ...]) -> DotProduct:
-    """The array of a design with one, cut where `cuts` says so."""
+    """The array of a design with one, whose sums are added in parts that `cuts` says, though they are narrow."""
     (array,) = lower(design).arrays
-    return _Cut(**{field.name: getattr(array, field.name) for field in fields(array)}, cuts=cuts) if cuts else array
+    cut = type("Cut", (type(array),), {"carry_cuts": cuts} if cuts else {})
+    return cut(**{field.name: getattr(array, field.name) for field in fields(array)})
 
 
 class MACArraySpec(wiring.Component):

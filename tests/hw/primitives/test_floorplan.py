@@ -14,6 +14,7 @@ from convolver.hw.mac.mac_array import MACArray
 from convolver.hw.mac.multiplier import Multiplier
 from convolver.hw.primitives.families import FamilyPlatform
 from convolver.hw.primitives.floorplan import multiplier_sites
+from convolver.plan.factors import Factor
 from convolver.plan.lowering import lower
 
 LARGEST = FamilyPlatform("ecp5", "LFE5UM5G-85F")
@@ -73,7 +74,8 @@ def test_nextpnr_knows_every_place(tmp_path: Path) -> None:
     m = Module()
     design = FIRDesign([1], data="s16", coefficient="s16", loadable=True)
     for number, site in enumerate(multiplier_sites(LARGEST, 156) or []):
-        m.submodules[f"lane_{number}"] = Multiplier(design.sample, design.coefficient_format, design.accumulator, 3, site)
+        factor = Factor(design.coefficient_format)
+        m.submodules[f"lane_{number}"] = Multiplier(design.sample, factor, design.accumulator, 3, site)
     (tmp_path / "top.il").write_text(rtlil.convert(m, name="top", platform=LARGEST, ports=[], emit_src=False))
     script = "read_rtlil top.il; hierarchy -top top; setattr -set keep 1 t:MULT18X18D; synth_ecp5 -top top -json top.json"
     run("yosys", ["-q", "-p", script], tmp_path)

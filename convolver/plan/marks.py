@@ -1,0 +1,18 @@
+"""The marks of a core's beats, beside the samples and the results."""
+
+from ..designs import Design
+
+__all__ = ["has_lines", "marks_of"]
+
+
+def marks_of(design: Design) -> dict[str, int]:
+    """The marks, with their bits: a frame's `first` and `last`, and with lines `eol` at the end of each. Of several pixels a
+    beat, `keep` has a bit for each of them: all are set but with `eol`, where those behind the line's end aren't."""
+    names = ("first", "last", "eol") if has_lines(design) else ("first", "last")
+    pixels = design.pixels_per_clock
+    return dict.fromkeys(names, 1) | ({"keep": pixels} if pixels > 1 else {})
+
+
+def has_lines(design: Design) -> bool:
+    """Whether a design's frames are made of lines."""
+    return len(design.axes) > 1

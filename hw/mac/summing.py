@@ -1,0 +1,153 @@
+"""How an array's sums are added: whole, or in parts a clock apart."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
+
+from convolver.formats import Format
+from convolver.plan.arithmetic import Adder
+from convolver.plan.array import DotProduct
+
+from ..stream.data_register import DataRegister, later
+from ..stream.layouts import shape_of
+
+__all__ = ["SummedInParts", "SummedWhole", "Term", "holding"]
+
+Term = tuple[Any, int]
+"""What is added up, and 1, or -1 if it is subtracted: a number, or, where sums are added in parts, a number's parts."""
+
+
+class SummedWhole:
+    """Sums that are added in one clock.
+
+    Parameters
+    ----------
+    m : Module
+        Takes the adders.
+    array : DotProduct
+    """
+
+    def __init__(self, m: Module, array: DotProduct) -> None:
+        self._m = m
+        self._array = array
+
+    def entered(self, products: Sequence[Term], clocks: int) -> list[Term]:
+        """The products, registered in fabric so many times: a hard multiplier is far from the adders."""
+        values = later(self._m, [product for product, _ in products], "product", clocks)
+        return [(value, sign) for value, (_, sign) in zip(values, products, strict=True)]
+
+    def add(self, terms: Sequence[Term], adder: Adder, name: str) -> Term:
+        """The sum of one or two terms, a clock later."""
+        (first, *others), sign = _ordered(terms)
+        node = DataRegister(shape_of(holding(adder.low, adder.high, sign)), name=name)
+        added = first[0]
+        for other, alike in others:
+            added = added + other if alike else added - other
+        self._m.d.sync += node.eq(added)
+        return node, sign
+
+    def accumulated(self, total: Any, start: Value) -> Any:
+        """The sum of a slot's totals, of which the first comes with `start`; a clock later."""
+        accumulator = DataRegister(shape_of(Format.holding(*self._array.partial_range)))
+        self._m.d.sync += accumulator.eq(Mux(start, 0, accumulator) + total)
+        return accumulator
+
+    def aligned(self, total: Any) -> Value:
+        """A total as one number."""
+        return Value.cast(total)
+
+
+class SummedInParts(SummedWhole):
+    """Sums that are added in parts, each a clock behind the one below: the topmost is signed, the others aren't."""
+
+    def __init__(self, m: Module, array: DotProduct) -> None:
+        super().__init__(m, array)
+        self._lowest = (0, *array.carry_cuts)
+        self._last = len(array.carry_cuts)
+
+    def _register(self, place: int, width: int, name: str) -> Signal:
+        """Holds that part of a signed number of so many bits."""
+        lowest = self._lowest
+        if place == self._last:
+            return DataRegister(signed(max(width - lowest[-1], 1)), name=f"{name}_{place}")
+        return DataRegister(lowest[place + 1] - lowest[place], name=f"{name}_{place}")
+
+    def entered(self, products: Sequence[Term], clocks: int) -> list[Term]:
+        nodes: list[Term] = []
+        for lane, (product, sign) in enumerate(super().entered(products, clocks - 1)):
+            parts: list[Value] = []
+            for place, cut in enumerate(self._lowest):
+                part = product >> cut
+                # The last of the registers, and as many more as the part is late.
+                for clock in range(place + 1):
+                    self._m.d.sync += (after := self._register(place, len(product) + 1, f"part_{lane}_{clock}")).eq(part)
+                    part = after
+                parts.append(part)
+            nodes.append((parts, sign))
+        return nodes
+
+    def add(self, terms: Sequence[Term], adder: Adder, name: str) -> Term:
+        ordered, sign = _ordered(terms)
+        wide = holding(adder.low, adder.high, sign)
+        # What is subtracted is added with all its bits turned over, and 1.
+        total, carry = [], None if all(alike for _, alike in ordered) else Const(1, 1)
+        for place, parts in enumerate(zip(*(term for term, _ in ordered), strict=True)):
+            node = self._register(place, wide.width + (not wide.signed), name)
+            either = [part if alike else _turned(part) for part, (_, alike) in zip(parts, ordered, strict=True)]
+            carry = self._added(node, either, carry, place < self._last)
+            total.append(node)
+        return total, sign
+
+    def accumulated(self, total: Any, start: Value) -> Any:
+        wide = Format.holding(*self._array.partial_range)
+        sums, carry = [], None
+        for place, part in enumerate(total):
+            node = self._register(place, wide.width + (not wide.signed), "accumulator")
+            carry = self._added(node, [Mux(start, 0, node), part], carry, place < self._last)
+            sums.append(node)
+            self._m.d.sync += (late := DataRegister(name=f"start_of_{place}")).eq(start)
+            start = late
+        return sums
+
+    def aligned(self, total: Any) -> Value:
+        whole: list[Value] = []
+        for place, part in enumerate(total):
+            whole += later(self._m, [part], f"sum_{place}", self._last - place)
+        return Cat(whole).as_signed()
+
+    def _added(self, node: Signal, terms: Sequence[Value], carry: Value | None, carries: bool) -> Signal | None:
+        """Adds one part of one or two numbers, and the carry of the part below, if there is one; gives its own, if it
+        `carries`."""
+        if len(terms) == 1:
+            self._m.d.sync += node.eq(terms[0])
+            return None
+        total = terms[0] + terms[1]
+        if carry is not None:
+            # One addition: the carry comes out of a bit below.
+            one, other = (Cat(bit, term) for bit, term in zip((Const(1, 1), carry), terms, strict=True))
+            total = (one + other if carries else one.as_signed() + other.as_signed()) >> 1
+        if not carries:
+            self._m.d.sync += node.eq(total)
+            return None
+        out = DataRegister(name=f"{node.name}_carry")
+        self._m.d.sync += Cat(node, out).eq(total)
+        return out
+
+
+def holding(low: int, high: int, sign: int) -> Format:
+    """What holds a number of this range, or the negative of one."""
+    return Format.holding(low, high) if sign > 0 else Format.holding(-high, -low)
+
+
+def _ordered(terms: Sequence[Term]) -> tuple[list[tuple[Any, bool]], int]:
+    """The terms, a positive one first if there is any, each with whether it is added to the first one or subtracted from it;
+    and the first one's sign, which is that of the sum."""
+    ordered = sorted(terms, key=lambda term: -term[1])
+    sign = ordered[0][1]
+    return [(value, own == sign) for value, own in ordered], sign
+
+
+def _turned(part: Value) -> Value:
+    """All bits the other way round, of the same shape."""
+    return (~part).as_signed() if part.shape().signed else (~part)[: len(part)]
