@@ -33,7 +33,7 @@ _PLACES: tuple[tuple[str, str], ...] = (
     (r"core\.memory", "sample memories"),
     (r"core\.line_\d+", "delay line"),
     (r"core\.lines", "line buffer"),
-    (r"core\.entry", "entry of frames"),
+    (r"core\.(entry|check)", "entry of frames"),
     (r"core\.raster", "raster"),
     (r"core\.borders?", "borders"),
     (r"core\.window", "window"),

@@ -20,7 +20,7 @@ from ..stream.marks import ERROR_LAYOUT
 from ..stream.slot_timer import SlotTimer
 from ..window.border import Borders
 from ..window.cells import Cells
-from ..window.frame_check import Entry
+from ..window.frame_check import FrameCheck
 from ..window.line_buffer import LineBuffer
 from ..window.raster import Raster, border_layout
 from ..window.window import RowBorder, Window
@@ -96,7 +96,7 @@ class Conv2DCore(Core):
         design = self.design
         pixels = design.pixels_per_clock
         several = ("rest", "whole", "part") if pixels > 1 else ()
-        m.submodules.entry = entry = Entry(design)
+        m.submodules.check = check = FrameCheck(design)
         m.submodules.raster = raster = Raster(design)
         m.submodules.lines = lines = LineBuffer(design, self.plan.line_buffer)
         m.submodules.borders = borders = Borders(design)
@@ -107,7 +107,7 @@ class Conv2DCore(Core):
         m.submodules.array = array = ArrayCore(self.plan, result_layout(design))
 
         if self.plan.cycles == 1:
-            wiring.connect(m, wiring.flipped(self.i), entry.i)
+            wiring.connect(m, wiring.flipped(self.i), check.i)
         wiring.connect(m, array.o, wiring.flipped(self.o))
         if sums is not None:
             m.submodules.column = column = ColumnFilter(design, self.plan)
@@ -116,13 +116,13 @@ class Conv2DCore(Core):
         else:
             wiring.connect(m, border.o, window.i)
         m.d.comb += [
-            entry.rows.eq(self.rows),
-            entry.columns.eq(self.columns),
-            raster.i.valid.eq(entry.o.valid),
-            raster.i.payload.eq(entry.o.p.beat),
-            entry.o.ready.eq(raster.i.ready),
+            check.rows.eq(self.rows),
+            check.columns.eq(self.columns),
+            raster.i.valid.eq(check.o.valid),
+            raster.i.payload.eq(check.o.p.beat),
+            check.o.ready.eq(raster.i.ready),
             *(
-                getattr(raster, name).eq(entry.o.p[name])
+                getattr(raster, name).eq(check.o.p[name])
                 for name in ("rows_left", "columns_left", "short", "starts", "joins", "more", *several)
             ),
             raster.available.eq(array.available),
@@ -137,7 +137,7 @@ class Conv2DCore(Core):
         ]
         operands, valid, marks = self._operands(m, window)
         if self.plan.cycles > 1:
-            self._fold(m, entry, array, operands, valid, marks)
+            self._fold(m, check, array, operands, valid, marks)
         else:
             m.d.comb += [
                 array.valid.eq(valid),
@@ -145,14 +145,14 @@ class Conv2DCore(Core):
                 *(array.samples[lane].eq(operand) for lane, operand in enumerate(operands)),
             ]
         m.d.comb += [
-            self.busy.eq(entry.waiting | raster.open | raster.valid | ~array.idle),
+            self.busy.eq(check.waiting | raster.open | raster.valid | ~array.idle),
             self.overflow.eq(array.overflow),
         ]
         if design.switchable:
             m.d.comb += [
-                entry.boundary.eq(self.boundary),
-                entry.fill.eq(self.fill),
-                raster.border.eq(entry.o.p.border),
+                check.boundary.eq(self.boundary),
+                check.fill.eq(self.fill),
+                raster.border.eq(check.o.p.border),
             ]
         errors = raster.errors
         m.d.comb += [self.errors[name].eq(errors[name]) for name in ("size", "first", "orphan", "eol")]
@@ -161,7 +161,7 @@ class Conv2DCore(Core):
             m.d.comb += [
                 array.swap.eq(window.next_first),
                 array.restart.eq(self.restart),
-                array.open.eq(raster.open | raster.valid | entry.waiting),
+                array.open.eq(raster.open | raster.valid | check.waiting),
                 self.pending.eq(array.pending),
                 self.errors.coefficients.eq(array.coefficient_error),
             ]
@@ -189,7 +189,7 @@ class Conv2DCore(Core):
         return operands, beside.o.valid, {name: beside.o[name] for name in shapes}
 
     def _fold(
-        self, m: Module, entry: Entry, array: ArrayCore, given: list[Value], valid: Value, marks: dict[str, Value]
+        self, m: Module, check: FrameCheck, array: ArrayCore, given: list[Value], valid: Value, marks: dict[str, Value]
     ) -> None:
         """One pixel a slot: the window stands for it, and its places come to the lanes one after the other."""
         # No pixel is taken ahead of its slot: the raster has a timer of its own, for pixels that waited, and for a frame's end.
@@ -200,9 +200,9 @@ class Conv2DCore(Core):
             m.d.sync += [kept[0][name].eq(mark) for name, mark in marks.items()]
         m.d.sync += kept[1].eq(kept[0])  # they stand as long as the samples that follow them
         m.d.comb += [
-            entry.i.valid.eq(self.i.valid & timer.free),
-            entry.i.payload.eq(self.i.payload),
-            self.i.ready.eq(entry.i.ready & timer.free),
+            check.i.valid.eq(self.i.valid & timer.free),
+            check.i.payload.eq(self.i.payload),
+            self.i.ready.eq(check.i.ready & timer.free),
             timer.begin.eq(self.i.valid & self.i.ready),
             *(operands.operands[number].eq(value) for number, value in enumerate(given)),
             operands.valid.eq(valid),

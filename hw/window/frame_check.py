@@ -1,4 +1,4 @@
-"""The entry of a 2-D core: pixels with the size of their frame, and whether the core takes it."""
+"""The check of frames at a 2-D core: pixels with the size of their frame, and whether the core takes it."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
@@ -12,10 +12,10 @@ from ..stream.layouts import beat_layout
 from ..stream.skid_buffer import SkidBuffer
 from .raster import border_layout
 
-__all__ = ["Entry", "entry_layout"]
+__all__ = ["FrameCheck", "checked_layout"]
 
 
-def entry_layout(design: Conv2DDesign) -> data.StructLayout:
+def checked_layout(design: Conv2DDesign) -> data.StructLayout:
     """A beat with what the core must know of its frame.
 
     rows_left, columns_left : with a frame's first pixel, its rows less 2, and its beats a line less 4.
@@ -46,7 +46,7 @@ PARTS = 2
 """Parts in which two sizes are compared, before the parts come together a clock later."""
 
 
-class Entry(wiring.Component):
+class FrameCheck(wiring.Component):
     """Samples a frame's size with its first pixel, and compares it with what the core takes and with the size before: one beat
     a clock, latency 2 clocks, full back-pressure.
 
@@ -61,7 +61,7 @@ class Entry(wiring.Component):
     i : stream of `beat_layout`
     rows, columns, boundary, fill : In
         See `Conv2DCore`.
-    o : stream of `entry_layout`
+    o : stream of `checked_layout`
     waiting : Out
         A beat is inside.
     """
@@ -74,7 +74,7 @@ class Entry(wiring.Component):
             "i": In(stream.Signature(beat_layout(design))),
             "rows": In(16),
             "columns": In(16),
-            "o": Out(stream.Signature(entry_layout(design))),
+            "o": Out(stream.Signature(checked_layout(design))),
             "waiting": Out(1),
         }
         if design.switchable:
@@ -86,7 +86,7 @@ class Entry(wiring.Component):
         design = self._design
         # Each comparison has the clock in front of the first register; they come together in front of the slice behind it. The
         # first holds one beat, and takes the next unless both are full.
-        layout = entry_layout(design)
+        layout = checked_layout(design)
         said = [name for name in ("rows_left", "columns_left", "short", "rest", "border") if name in layout.members]
         kept = dict.fromkeys([name for name in ("whole", "part") if name in layout.members], 1)
         frame = {name: layout[name].shape for name in said}

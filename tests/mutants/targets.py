@@ -39,7 +39,7 @@ FILTER_PARTS = {
     "array.array": "MACArray",
     "array.beside": "Delay",
 }
-IMAGE_PARTS = {"entry": "Entry", "array": "ArrayCore", "array.beside": "Delay"}
+IMAGE_PARTS = {"check": "FrameCheck", "array": "ArrayCore", "array.beside": "Delay"}
 WINDOW_PARTS = {"borders": "Borders", "border": "RowBorder", "window": "Window"}
 GROUPS = FIRDesign(
     [1, -2, 1, 0, -1, 1, -2, 0, 1, -1],

@@ -9,7 +9,7 @@ from convolver.designs import Conv2DDesign
 from convolver.formats import Format
 from convolver.hw.cores.conv2d import Conv2DCore
 from convolver.hw.window.border import Borders
-from convolver.hw.window.frame_check import Entry
+from convolver.hw.window.frame_check import FrameCheck
 from convolver.hw.window.line_buffer import LineBuffer
 from convolver.hw.window.line_ring import LineRing
 from convolver.hw.window.raster import Raster
@@ -87,11 +87,11 @@ LAST = (
 WHOLE = (
     Seed(
         "size of the next frame",
-        Entry,
+        FrameCheck,
         '"rows_left": first.rows - 2',
         '"rows_left": self.rows - 2',
     ),
-    Seed("half a size checked", Entry, "first.fits.all()", "first.fits.any()"),
+    Seed("half a size checked", FrameCheck, "first.fits.all()", "first.fits.any()"),
     Seed(
         "end of the frame for the line's",
         Conv2DCore,
