@@ -19,9 +19,9 @@ from ..stream.layouts import beat_layout, marks_of, result_layout
 from ..stream.marks import ERROR_LAYOUT
 from ..stream.slot_timer import SlotTimer
 from ..window.border import Borders
-from ..window.cells import Cells
 from ..window.frame_check import FrameCheck
 from ..window.line_buffer import LineBuffer
+from ..window.place_format import PlaceFormat
 from ..window.raster import Raster, border_layout
 from ..window.window import RowBorder, Window
 from .array_core import ArrayCore
@@ -95,14 +95,14 @@ class Conv2DCore(Core):
         m = Module()
         design = self.design
         pixels = design.pixels_per_clock
-        several = ("rest", "whole", "part") if pixels > 1 else ()
+        several = ("remainder", "whole", "part") if pixels > 1 else ()
         m.submodules.check = check = FrameCheck(design)
         m.submodules.raster = raster = Raster(design)
         m.submodules.lines = lines = LineBuffer(design, self.plan.line_buffer)
         m.submodules.borders = borders = Borders(design)
         m.submodules.border = border = RowBorder(design)
         # Separable kernels' window is that of their row filters, on the sums of the columns.
-        sums = Cells.of_sums(design, self.plan) if self.plan.column_filters else None
+        sums = PlaceFormat.of_sums(design, self.plan) if self.plan.column_filters else None
         m.submodules.window = window = Window(design, sums)
         m.submodules.array = array = ArrayCore(self.plan, result_layout(design))
 

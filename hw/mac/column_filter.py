@@ -13,7 +13,7 @@ from convolver.plan.stages import ColumnFilter as ColumnStage
 
 from ..stream.delay import Delay
 from ..window.border import choice_layout, column_signature
-from ..window.cells import Cells
+from ..window.place_format import PlaceFormat
 from .coefficients import CoefficientMemory
 from .constant_multiplier import ConstantMultiplier
 from .mac_array import MACArray
@@ -52,13 +52,13 @@ class ColumnFilter(wiring.Component):
         self._design = design
         self._plan = plan
         self._latency = plan.cycles_in(ColumnStage)
-        self._sums = Cells.of_sums(design, plan)
+        self._sums = PlaceFormat.of_sums(design, plan)
         inside, outside = column_signature(design, design.kernel_rows), column_signature(design, 1, self._sums)
         super().__init__({"i": In(inside), "o": Out(outside)})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        design, plan, pixels = self._design, self._plan, Cells.of_pixels(self._design)
+        design, plan, pixels = self._design, self._plan, PlaceFormat.of_pixels(self._design)
         lanes, several = design.pixels_per_clock, plan.copies * len(plan.column_filters) > 1
         count = 0
         for lane in range(lanes):

@@ -20,18 +20,18 @@ def _increment(value: Value, shift: int, rounding: Rounding) -> Value:
     negative = value[-1] if value.shape().signed else Const(0)
     # Of several kernels one may have sums of fewer bits than the shift that all share.
     bits = Cat(value, negative.replicate(max(shift + 1 - len(value), 0)))
-    odd, half, rest = bits[shift], bits[shift - 1], bits[: shift - 1].any()
+    odd, half, sticky = bits[shift], bits[shift - 1], bits[: shift - 1].any()
     match rounding:
         case "floor":
             return Const(0)
         case "half_up":
             return half
         case "half_even":
-            return half & (rest | odd)
+            return half & (sticky | odd)
         case "half_away":
-            return half & (rest | ~negative)
+            return half & (sticky | ~negative)
         case "toward_zero":
-            return negative & (half | rest)
+            return negative & (half | sticky)
 
 
 class Requantiser(wiring.Component):

@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 from convolver.designs import GATEWARE_BOUNDARIES, Boundary, Conv2DDesign
 
 from ..stream.layouts import marks_of
-from .cells import Cells
+from .place_format import PlaceFormat
 from .raster import border_layout, step_layout
 
 __all__ = ["Borders", "Source", "choice_layout", "column_signature", "column_sources", "left_sources", "row_sources"]
@@ -91,10 +91,10 @@ def choices(design: Conv2DDesign) -> tuple[list[list[Source]], list[list[Source]
     return rows, [_distinct(column_sources(design, lane).values(), _lateness(design, lane)) for lane in lanes]
 
 
-def choice_layout(design: Conv2DDesign, sums: Cells | None = None) -> data.StructLayout:
-    """What travels with a column: which pixels to take for it, and the marks of the result that it completes.
+def choice_layout(design: Conv2DDesign, sums: PlaceFormat | None = None) -> data.StructLayout:
+    """What travels with a column: which pixels to select for it, and the marks of the result that it completes.
 
-    rows : for each row of the window, one bit a source in `choices`: the one to take is set. Not with a column's `sums`.
+    rows : for each row of the window, one bit a source in `choices`: the one to select is set. Not with a column's `sums`.
     columns : the same for each column of a beat that enters the window.
     load : the first window of a row is complete.
     border, border_before : `border_layout` of the row that this column serves and of the one that it ends, where they are
@@ -117,14 +117,14 @@ def choice_layout(design: Conv2DDesign, sums: Cells | None = None) -> data.Struc
     return data.StructLayout(fields | {"result": 1} | marks_of(design))
 
 
-def column_signature(design: Conv2DDesign, rows: int, sums: Cells | None = None) -> wiring.Signature:
+def column_signature(design: Conv2DDesign, rows: int, sums: PlaceFormat | None = None) -> wiring.Signature:
     """A column, or all of a beat, on the way to the window: `valid`, its `choice`, and its `pixels`, row by row, the newest
     line last; or, of one row, what a column filter makes of them, `sums`."""
-    cells = Cells.of_pixels(design) if sums is None else sums
+    form = PlaceFormat.of_pixels(design) if sums is None else sums
     members = {
         "valid": Out(1),
         "choice": Out(choice_layout(design, sums)),
-        "pixels": Out(cells.shape).array(rows * design.pixels_per_clock),
+        "pixels": Out(form.shape).array(rows * design.pixels_per_clock),
     }
     return wiring.Signature(members)
 
@@ -178,7 +178,7 @@ class Borders(wiring.Component):
             for (when, last), place in beyond[lane].items():
                 here: Value = self.step.ends if when < 0 else self.step.near[when]
                 if design.pixels_per_clock > 1:
-                    here &= self.step.rest == last - 1
+                    here &= self.step.remainder == last - 1
                 with m.If(here):
                     m.d.sync += outside.eq(place)
             found = {(b, place): sources.index(source) for (b, place), source in column_sources(design, lane).items()}

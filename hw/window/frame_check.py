@@ -20,7 +20,7 @@ def checked_layout(design: Conv2DDesign) -> data.StructLayout:
 
     rows_left, columns_left : with a frame's first pixel, its rows less 2, and its beats a line less 4.
     short : with it, it has no more rows than follow a pixel before the result of its place.
-    rest : with it, of several pixels a beat, those of a line's last beat, less one.
+    remainder : with it, of several pixels a beat, those of a line's last beat, less one.
     border : with it, its `border_layout`, where that is chosen at run time.
     starts, joins, more : there is a beat, and it is the first pixel of a frame that the core takes; and it has the size of the
         frame before; or it isn't a first pixel.
@@ -36,7 +36,7 @@ def checked_layout(design: Conv2DDesign) -> data.StructLayout:
         "more": 1,
     }
     if design.pixels_per_clock > 1:
-        fields |= {"rest": range(design.pixels_per_clock), "whole": 1, "part": 1}
+        fields |= {"remainder": range(design.pixels_per_clock), "whole": 1, "part": 1}
     if design.switchable:
         fields["border"] = border_layout(design)
     return data.StructLayout(fields)
@@ -87,7 +87,7 @@ class FrameCheck(wiring.Component):
         # Each comparison has the clock in front of the first register; they come together in front of the slice behind it. The
         # first holds one beat, and takes the next unless both are full.
         layout = checked_layout(design)
-        said = [name for name in ("rows_left", "columns_left", "short", "rest", "border") if name in layout.members]
+        said = [name for name in ("rows_left", "columns_left", "short", "remainder", "border") if name in layout.members]
         kept = dict.fromkeys([name for name in ("whole", "part") if name in layout.members], 1)
         frame = {name: layout[name].shape for name in said}
         size = {"rows": range(design.core_rows + 1), "columns": range(design.core_columns + 1)}
@@ -121,7 +121,7 @@ class FrameCheck(wiring.Component):
             "rows_left": first.rows - 2,
             "columns_left": beyond >> (pixels - 1).bit_length(),
             "short": first.short,
-            "rest": beyond,
+            "remainder": beyond,
         }
         if design.switchable:
             found["border"] = Value.cast(first.border)
@@ -136,12 +136,12 @@ class FrameCheck(wiring.Component):
             given.short.eq(~_exceeds(self.rows[: len(first.rows)], design.core_below) if design.core_mode == "same" else 0),
         ]
         if pixels > 1:
-            rest = Signal(range(pixels))  # of the frame that began last; no line ends with its first beat
+            remainder = Signal(range(pixels))  # of the frame that began last; no line ends with its first beat
             with m.If(self.i.valid & self.i.ready & self.i.p.first):
-                m.d.sync += rest.eq(self.columns - 1)
+                m.d.sync += remainder.eq(self.columns - 1)
             m.d.comb += [
                 given.whole.eq(self.i.p.keep.all()),
-                given.part.eq(Cat(bit ^ (rest < place) for place, bit in enumerate(self.i.p.keep)).all()),
+                given.part.eq(Cat(bit ^ (remainder < place) for place, bit in enumerate(self.i.p.keep)).all()),
             ]
         sizes = (
             (self.rows, first.rows, given.rows_repeat, design.core_min_rows, design.core_rows),

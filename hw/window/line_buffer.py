@@ -9,8 +9,8 @@ from convolver.plan import stages
 from convolver.plan.stages import LineBuffer as LineBufferStage
 
 from ..primitives.block_ram import BlockRAM
-from .cells import Cells
 from .line_ring import LineRing
+from .place_format import PlaceFormat
 from .raster import step_layout
 
 __all__ = ["LineBuffer"]
@@ -54,14 +54,14 @@ class LineBuffer(wiring.Component):
                 "step": In(step_layout(design)),
                 "length": In(range(-1, design.core_beats - 3)),
                 "o_valid": Out(1),
-                "pixels": Out(Cells.of_pixels(design).shape).array(pixels),
+                "pixels": Out(PlaceFormat.of_pixels(design).shape).array(pixels),
             }
         )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         design = self._design
-        width, newest = Cells.of_pixels(design).shape.width, Value.cast(self.step.pixel)
+        width, newest = PlaceFormat.of_pixels(design).shape.width, Value.cast(self.step.pixel)
         # Beside the word that is read.
         valid, column, pixel = Signal(), Signal.like(self.step.column), Signal.like(newest)
         o_column, o_pixel = Signal.like(column), Signal.like(pixel)

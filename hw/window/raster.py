@@ -31,7 +31,7 @@ def step_layout(design: Conv2DDesign) -> data.StructLayout:
     near : a bit for each of a line's first steps, up to the one numbered core_ahead: the step's is set.
     top, bottom : rows of the frame above and below the result row that this line serves, counted up to the kernel only.
     border, border_before : of the result row that this line serves, and of the one before; where they are chosen at run time.
-    rest, ends : pixels of a line's last beat, less one; and the step is such a beat's; of several pixels a beat.
+    remainder, ends : pixels of a line's last beat, less one; and the step is such a beat's; of several pixels a beat.
     result : the step completes a result that is wanted, or a beat of them; its marks are those of `marks_of`.
     """
     pixels = design.pixels_per_clock
@@ -45,7 +45,7 @@ def step_layout(design: Conv2DDesign) -> data.StructLayout:
     if design.switchable:
         fields |= {"border": border_layout(design), "border_before": border_layout(design)}
     if pixels > 1:
-        fields |= {"rest": range(pixels), "ends": 1}
+        fields |= {"remainder": range(pixels), "ends": 1}
     return data.StructLayout(fields | {"result": 1} | marks_of(design))
 
 
@@ -70,7 +70,7 @@ class Raster(wiring.Component):
         Size of the frame, while its first pixel is on offer: its rows less 2, and its beats a line less 4.
     short : In
         With them: there are no more rows than `core_below`, of ``same``.
-    rest : In
+    remainder : In
         With them: the pixels of a line's last beat, less one; of several pixels a beat.
     whole, part : In
         The beat on offer has all pixels, it has those of a line's last beat; of several pixels a beat.
@@ -117,7 +117,7 @@ class Raster(wiring.Component):
         if design.switchable:
             ports["border"] = In(border_layout(design))
         if design.pixels_per_clock > 1:
-            ports |= {"rest": In(range(design.pixels_per_clock)), "whole": In(1), "part": In(1)}
+            ports |= {"remainder": In(range(design.pixels_per_clock)), "whole": In(1), "part": In(1)}
         super().__init__(ports)
         self.design = design
 
@@ -136,9 +136,9 @@ class Raster(wiring.Component):
         has_tail = design.core_below > 0 or design.core_ahead > 0 if same else design.core_late > 0
         head, has = self.i.payload, self.i.valid
 
-        # What the core is at, one of these. `taking` and `completing` a frame, another may still be leaving.
+        # What the core is at, one of these. `entering` and `completing` a frame, another may still be leaving.
         idle = Signal(init=1)  # no frame is inside
-        taking = Signal()  # the frame's pixels are taken
+        entering = Signal()  # the frame's pixels are taken
         completing = Signal()  # they are made up, as the next frame began too early
         ending = Signal()  # the last one was taken in the clock before: another frame may follow
         flushing = Signal()  # none did: steps without a pixel drive the results out
@@ -146,90 +146,90 @@ class Raster(wiring.Component):
         skipping = Signal()  # the beats of a frame that doesn't fit are dropped
 
         # What happens in this clock, each of it from registers alone, and most by a single look-up.
-        takes, begin, drop, cut, advance, consume = (
-            Signal(name=name) for name in ("takes", "begin", "drop", "cut", "advance", "consume")
+        enters, begin, drop, cut, advance, consume = (
+            Signal(name=name) for name in ("enters", "begin", "drop", "cut", "advance", "consume")
         )
         frame_end, ends, flushed = (Signal(name=name) for name in ("frame_end", "ends", "flushed"))
         m.d.comb += [
-            takes.eq((idle & self.starts) | (ending & self.joins)),
-            begin.eq(available & takes),
+            enters.eq((idle & self.starts) | (ending & self.joins)),
+            begin.eq(available & enters),
             drop.eq((idle | ending) & has & ~self.starts),
-            cut.eq(taking & has & head.first),
+            cut.eq(entering & has & head.first),
             # Whatever it is at but these two, a step is made without a look at the pixels.
-            advance.eq(available & ~((idle & ~self.starts) | (taking & ~self.more))),
-            consume.eq(drop | (available & (takes | (taking & self.more)))),
+            advance.eq(available & ~((idle & ~self.starts) | (entering & ~self.more))),
+            consume.eq(drop | (available & (enters | (entering & self.more)))),
             self.i.ready.eq(consume),
             self.open.eq(~idle),
         ]
         if design.slot > 1:
             m.d.comb += timer.begin.eq(advance)
-        place = _Place(m, self, idle, begin, advance, frame_end, leaving, flushed)
-        frame_last, stays = place.line_end & place.last_line, taking & ~(has & head.first)
-        m.d.comb += frame_end.eq(available & frame_last & ((taking & self.more) | completing))
+        scan = _Scan(m, self, idle, begin, advance, frame_end, leaving, flushed)
+        frame_last, stays = scan.line_end & scan.last_line, entering & ~(has & head.first)
+        m.d.comb += frame_end.eq(available & frame_last & ((entering & self.more) | completing))
         m.d.sync += [
-            taking.eq(Mux(available, takes | (stays & ~(self.more & frame_last)), stays)),
+            entering.eq(Mux(available, enters | (stays & ~(self.more & frame_last)), stays)),
             completing.eq((completing | cut) & ~frame_end),
-            skipping.eq((skipping | (drop & head.first)) & ~place.begun),
+            skipping.eq((skipping | (drop & head.first)) & ~scan.begun),
             self.errors.size.eq(drop & head.first),
             self.errors.orphan.eq(drop & ~head.first & ~skipping),
             self.errors.first.eq(cut),
         ]
-        wrong: Value = head.eol != place.line_end
+        wrong: Value = head.eol != scan.line_end
         if several:
-            wrong |= ~Mux(place.line_end, self.part, self.whole)
-        m.d.sync += self.errors.eol.eq((begin | (available & taking & self.more)) & wrong)
+            wrong |= ~Mux(scan.line_end, self.part, self.whole)
+        m.d.sync += self.errors.eol.eq((begin | (available & entering & self.more)) & wrong)
         if has_tail:
             # No step of `ending` is the frame's last, unless its end is one step long.
             at_once = not same or (design.core_below == 0 and design.core_ahead == 1)
             m.d.comb += [
-                ends.eq(place.ends if same else place.behind),
+                ends.eq(scan.ends if same else scan.behind),
                 flushed.eq(available & ends & ((flushing | (ending & ~waits)) if at_once else flushing)),
             ]
             m.d.sync += [
                 idle.eq((idle & ~(available & self.starts)) | flushed),
                 # A frame that is shorter than its end leaves before another may begin: three would be inside at once.
-                ending.eq((frame_end & ~place.short) | (ending & waits & ~available)),
-                flushing.eq((frame_end & place.short) | ((flushing | (ending & ~waits)) & ~flushed)),
+                ending.eq((frame_end & ~scan.short) | (ending & waits & ~available)),
+                flushing.eq((frame_end & scan.short) | ((flushing | (ending & ~waits)) & ~flushed)),
                 leaving.eq((leaving & ~(advance & ends)) | frame_end),
             ]
         else:
             m.d.sync += idle.eq((idle & ~(available & self.starts)) | frame_end)
 
-        marks: list[Value] = [place.first, place.last, place.eol]
-        wanted: Value = place.result
+        marks: list[Value] = [scan.first, scan.last, scan.eol]
+        wanted: Value = scan.result
         if design.stride != (1, 1):
             m.submodules.stride = stride = Stride(design)
             m.d.comb += [
-                stride.result.eq(advance & place.result),
+                stride.result.eq(advance & scan.result),
                 *(getattr(stride, name).eq(mark) for name, mark in zip(("first", "last", "eol"), marks, strict=True)),
-                stride.sized.eq(place.begun),
-                stride.rows_left.eq(place.rows_given),
-                stride.columns_left.eq(place.columns_given),
+                stride.sized.eq(scan.begun),
+                stride.rows_left.eq(scan.rows_given),
+                stride.columns_left.eq(scan.columns_given),
                 *(self.step[name].eq(getattr(stride, f"o_{name}")) for name in ("first", "last", "eol")),
             ]
-            wanted = place.result & stride.wanted
+            wanted = scan.result & stride.wanted
         else:
             m.d.sync += [self.step[name].eq(mark) for name, mark in zip(("first", "last", "eol"), marks, strict=True)]
         if several:
             # What is left of the frame before, and the frame that enters meanwhile, have lines of one length.
-            m.d.sync += [self.step.ends.eq(place.line_end), self.step.keep.eq(Mux(place.eol, place.part, ~0))]
-            m.d.comb += self.step.rest.eq(place.rest)
+            m.d.sync += [self.step.ends.eq(scan.line_end), self.step.keep.eq(Mux(scan.eol, scan.part, ~0))]
+            m.d.comb += self.step.remainder.eq(scan.remainder)
         m.d.comb += self.take.eq(advance & wanted)
         with m.If(advance):
-            m.d.sync += self.step.column.eq(Mux(place.near[0], 0, self.step.column + 1))
+            m.d.sync += self.step.column.eq(Mux(scan.near[0], 0, self.step.column + 1))
         m.d.sync += [
             self.valid.eq(advance),
             self.step.pixel.eq(Mux(completing, 0, Value.cast(head.data))),
             self.step.result.eq(wanted),
-            self.step.near.eq(Cat(place.near[: design.core_ahead + 1])),
+            self.step.near.eq(Cat(scan.near[: design.core_ahead + 1])),
         ]
-        m.d.comb += [self.step.top.eq(place.top), self.step.bottom.eq(place.bottom), self.length.eq(place.columns_given)]
+        m.d.comb += [self.step.top.eq(scan.top), self.step.bottom.eq(scan.bottom), self.length.eq(scan.columns_given)]
         if design.switchable:
-            m.d.comb += [self.step.border.eq(place.border), self.step.border_before.eq(place.border_before)]
+            m.d.comb += [self.step.border.eq(scan.border), self.step.border_before.eq(scan.border_before)]
         return m
 
 
-class _Place:
+class _Scan:
     """Where the next step is: its column and line, the result that it completes, and that result's marks. A step is a beat, and
     so are all columns here.
 
@@ -349,12 +349,12 @@ class _Place:
     def _lengths(self, m: Module, raster: Raster, begun: Signal) -> None:
         """Of several pixels a beat, those in the last beat of a line, and in that of a line of results."""
         pixels, late = raster.design.pixels_per_clock, raster.design.core_late
-        given, self.rest = Signal(range(pixels)), Signal(range(pixels))
+        given, self.remainder = Signal(range(pixels)), Signal(range(pixels))
         self.part, self.overhangs = Signal(pixels), Signal()
-        m.d.sync += given.eq(raster.rest)
+        m.d.sync += given.eq(raster.remainder)
         with m.If(begun):
             last = given if raster.design.core_mode == "same" else (given + late)[: len(given)]
-            m.d.sync += [self.rest.eq(given), self.overhangs.eq(given + late >= pixels)]
+            m.d.sync += [self.remainder.eq(given), self.overhangs.eq(given + late >= pixels)]
             m.d.sync += [bit.eq(last >= place) for place, bit in enumerate(self.part)]
 
     def _same(

@@ -12,7 +12,7 @@ from convolver.plan import stages
 
 from ..stream.layouts import marks_of
 from .border import Source, choices, column_signature, left_sources
-from .cells import Cells
+from .place_format import PlaceFormat
 
 __all__ = ["RowBorder", "Window"]
 
@@ -55,13 +55,15 @@ class RowBorder(wiring.Component):
             m.d.sync += [out.eq(pixel) for out, pixel in zip(self.o.pixels, self.i.pixels, strict=True)]
             return m
         lanes = design.pixels_per_clock
-        cells = Cells.of_pixels(design)
-        fill = cells.of(choice.border.fill if design.switchable else cells.fill)
+        form = PlaceFormat.of_pixels(design)
+        fill = form.of(choice.border.fill if design.switchable else form.fill)
         rows, _ = choices(design)
         for row, sources in enumerate(rows):
             for lane in range(lanes):
-                taken = [fill if source is None else pixels[(design.core_above + source) * lanes + lane] for source in sources]
-                _take(m, self.o.pixels[row * lanes + lane], choice.rows[str(row)], taken)
+                selected = [
+                    fill if source is None else pixels[(design.core_above + source) * lanes + lane] for source in sources
+                ]
+                _select(m, self.o.pixels[row * lanes + lane], choice.rows[str(row)], selected)
         return m
 
 
@@ -79,7 +81,7 @@ class Window(wiring.Component):
     Parameters
     ----------
     design : Conv2DDesign
-    sums : Cells, optional
+    sums : PlaceFormat, optional
         Of separable kernels, what stands in the one row of the window: what their columns make of the pixels.
 
     Ports
@@ -87,7 +89,7 @@ class Window(wiring.Component):
     i : In
         `column_signature` of the window's rows.
     places : Out
-        An array of (kernel_columns + pixels_per_clock - 1) `Cells` a row, row by row.
+        An array of kernel_columns + pixels_per_clock - 1 places a row, each of a `PlaceFormat`, row by row.
     valid : Out
         `places` are those of a result.
     first, last, eol, keep : Out
@@ -98,15 +100,15 @@ class Window(wiring.Component):
 
     makes = (stages.Window,)
 
-    def __init__(self, design: Conv2DDesign, sums: Cells | None = None) -> None:
+    def __init__(self, design: Conv2DDesign, sums: PlaceFormat | None = None) -> None:
         self._design = design
-        self._rows, self._cells = (design.kernel_rows, Cells.of_pixels(design)) if sums is None else (1, sums)
+        self._rows, self._format = (design.kernel_rows, PlaceFormat.of_pixels(design)) if sums is None else (1, sums)
         self._columns = design.kernel_columns + design.pixels_per_clock - 1
         self._marks = marks_of(design)
         super().__init__(
             {
                 "i": In(column_signature(design, self._rows, sums)),
-                "places": Out(self._cells.shape).array(self._rows * self._columns),
+                "places": Out(self._format.shape).array(self._rows * self._columns),
                 **{name: Out(width) for name, width in self._marks.items()},
                 "valid": Out(1),
                 "next_first": Out(1),
@@ -116,9 +118,9 @@ class Window(wiring.Component):
     def of(self, pixel: int, plane: int, kernel: int) -> list[Value]:
         """What of one plane stands at the places of the window of a beat's pixel, row by row, for a kernel."""
         columns = range(pixel, pixel + self._design.kernel_columns)
-        cells = [self.places[row * self._columns + column] for row in range(self._rows) for column in columns]
-        index = kernel if len(self._cells.formats) > 1 else 0  # pixels are the same for all kernels
-        return [self._cells.number(cell, plane, index) for cell in cells]
+        values = [self.places[row * self._columns + column] for row in range(self._rows) for column in columns]
+        index = kernel if len(self._format.formats) > 1 else 0  # pixels are the same for all kernels
+        return [self._format.number(value, plane, index) for value in values]
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -154,7 +156,7 @@ class Window(wiring.Component):
 
     def _chain(self, m: Module, row: int, newest: list[Value], depth: int) -> list[Signal]:
         """The last pixels of one row that came before the step's own, `newest`; of either the last to the right first."""
-        chain = [Signal(self._cells.shape, name=f"chain_{row}_{index}") for index in range(depth)]
+        chain = [Signal(self._format.shape, name=f"chain_{row}_{index}") for index in range(depth)]
         with m.If(self.i.valid):
             m.d.sync += [pixel.eq(before) for pixel, before in zip(chain, [*newest, *chain], strict=False)]
         return chain
@@ -163,22 +165,24 @@ class Window(wiring.Component):
         """Of one row: the pixels that enter the window, and the first ones of a line with the border's to their left; all of
         them beside the chain's state behind the step, a clock later."""
         design = self._design
-        shape, lanes = self._cells.shape, design.pixels_per_clock
+        shape, lanes = self._format.shape, design.pixels_per_clock
         begin = (design.core_ahead + 1) * lanes - 1  # where a row's first pixel is when its first window is complete
         _, columns = choices(design)
         reach = max(source for sources in columns for source in sources if source is not None)
         chain = self._chain(m, row, newest, max(begin + 1, reach - lanes + 1))
 
-        def taken(source: Source, border: str) -> Value:
+        def selected(source: Source, border: str) -> Value:
             """What came `source` pixels ago, or the fill."""
             if source is not None:
                 return [*newest, *chain][source]
-            return self._cells.of(self.i.choice[border].fill if design.switchable else self._cells.fill)
+            return self._format.of(self.i.choice[border].fill if design.switchable else self._format.fill)
 
         entering: list[Value] = []
         for lane, sources in enumerate(columns):
             entering.append(Signal(shape, name=f"entering_{row}" + f"_{lane}" * (lanes > 1)))
-            _take(m, entering[-1], self.i.choice.columns[str(lane)], [taken(source, "border_before") for source in sources])
+            _select(
+                m, entering[-1], self.i.choice.columns[str(lane)], [selected(source, "border_before") for source in sources]
+            )
         first: list[Value] = []
         for outside in range(design.left, 0, -1):
             found = left_sources(design, outside)
@@ -187,16 +191,16 @@ class Window(wiring.Component):
                 with m.Switch(self.i.choice.border.boundary):
                     for boundary, source in found.items():
                         with m.Case(GATEWARE_BOUNDARIES.index(boundary)):
-                            m.d.sync += pixel.eq(taken(source, "border"))
+                            m.d.sync += pixel.eq(selected(source, "border"))
                 first.append(pixel)
             else:
                 source = found[design.boundary]
-                first.append(taken(None, "") if source is None else chain[source])
+                first.append(selected(None, "") if source is None else chain[source])
         first += chain[design.core_late : begin + 1][::-1]
         return entering, first
 
 
-def _take(m: Module, target: Value, chosen: Value, sources: list[Value]) -> None:
+def _select(m: Module, target: Value, chosen: Value, sources: list[Value]) -> None:
     """``target <= `` the source whose bit of `chosen` is set: ands and ors, without a decoder that every bit would wait for."""
     if len(sources) == 1:
         m.d.sync += target.eq(sources[0])

@@ -65,15 +65,15 @@ RASTER = (
     Seed(
         "step without a credit",
         Raster,
-        "(taking & ~self.more))),",
-        "(taking & ~self.more)) | flushing | completing),",
+        "(entering & ~self.more))),",
+        "(entering & ~self.more)) | flushing | completing),",
     ),
     Seed("cut frame never completed", Raster, "(completing | cut) & ~frame_end", "cut & ~frame_end"),
     Seed("size not checked", Raster, "(idle & self.starts)", "(idle & head.first)"),
     Seed("orphan not told", Raster, "self.errors.orphan.eq(drop & ~head.first & ~skipping)", "self.errors.orphan.eq(0)"),
-    Seed("line's end not told", Raster, "head.eol != place.line_end", "head.eol & ~place.line_end"),
+    Seed("line's end not told", Raster, "head.eol != scan.line_end", "head.eol & ~scan.line_end"),
     Seed("line's end a column early", Raster, "eq(raster.columns_left)\n", "eq(raster.columns_left - 1)\n"),
-    Seed("length of the frame on offer", Raster, "self.length.eq(place.columns_given)", "self.length.eq(self.columns_left)"),
+    Seed("length of the frame on offer", Raster, "self.length.eq(scan.columns_given)", "self.length.eq(self.columns_left)"),
 )
 
 LAST = (

@@ -1,4 +1,4 @@
-"""Cells: what stands at a place of the window, and of the columns on their way there."""
+"""The format of what stands at a place of the window, and of the columns on their way there."""
 
 from dataclasses import dataclass
 
@@ -10,13 +10,14 @@ from convolver.plan.array_plan import ArrayPlan
 
 from ..stream.layouts import shape_of
 
-__all__ = ["Cells"]
+__all__ = ["PlaceFormat"]
 
 
 @dataclass(frozen=True)
-class Cells:
-    """Of each plane the same numbers, side by side, as nothing on the way tells them apart: a pixel's sample, or, of separable
-    kernels, the sums of a column, one a kernel.
+class PlaceFormat:
+    """Of each plane the same numbers, side by side, as nothing on the way tells them apart.
+
+    They are a pixel's sample, or, of separable kernels, the sums of a column, one a kernel.
 
     Parameters
     ----------
@@ -32,12 +33,12 @@ class Cells:
     fills: tuple[int, ...]
 
     @classmethod
-    def of_pixels(cls, design: Conv2DDesign) -> "Cells":
+    def of_pixels(cls, design: Conv2DDesign) -> "PlaceFormat":
         """Those of a design's pixels."""
         return cls(design.planes, (design.pixel,), (design.fill,))
 
     @classmethod
-    def of_sums(cls, design: Conv2DDesign, plan: ArrayPlan) -> "Cells":
+    def of_sums(cls, design: Conv2DDesign, plan: ArrayPlan) -> "PlaceFormat":
         """Those of what separable kernels make of each column."""
         formats = tuple(column.accumulator for column in plan.column_filters)
         return cls(design.planes, formats, tuple(design.fill * sum(column.weights) for column in plan.column_filters))
@@ -49,7 +50,7 @@ class Cells:
 
     @property
     def shape(self) -> Shape:
-        """Shape of a cell."""
+        """Shape of all of it."""
         return self.plane_shape if self.planes == 1 else unsigned(self.planes * self.plane_shape.width)
 
     @property
@@ -59,11 +60,11 @@ class Cells:
         return parts[0] if len(parts) == 1 else Cat(parts)
 
     def of(self, plane: Value) -> Value:
-        """The cell of which each plane has these numbers."""
+        """What stands at a place of which each plane has these numbers."""
         return plane if self.planes == 1 else plane.replicate(self.planes)
 
-    def number(self, cell: Value, plane: int, index: int = 0) -> Value:
-        """One of the numbers of a cell."""
+    def number(self, value: Value, plane: int, index: int = 0) -> Value:
+        """One of the numbers of what stands at a place."""
         begin = plane * self.plane_shape.width + sum(fmt.width for fmt in self.formats[:index])
-        bits = cell[begin : begin + self.formats[index].width]
+        bits = value[begin : begin + self.formats[index].width]
         return bits.as_signed() if self.formats[index].signed else bits
