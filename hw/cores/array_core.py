@@ -47,7 +47,7 @@ class ArrayCore(wiring.Component):
         With `valid`: the result's marks, as in its payload.
     swap : In
         If coefficients can be loaded: a clock ahead of the first samples of a frame (three in a slot of several clocks), that
-        they may take a pending set.
+        a pending set may replace theirs.
     phase, start : In
         In a slot of several clocks: two clocks ahead of their samples, the phase of the slot; beside the samples, that it is
         the slot's first.

@@ -126,7 +126,7 @@ class Conv2DCore(Core):
                 for name in ("rows_left", "columns_left", "short", "starts", "joins", "more", *several)
             ),
             raster.available.eq(array.available),
-            array.claim.eq(raster.take),
+            array.claim.eq(raster.claim),
             lines.valid.eq(raster.valid),
             lines.step.eq(raster.step),
             lines.length.eq(raster.length),

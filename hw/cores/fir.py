@@ -81,8 +81,8 @@ class FIRCore(Core):
         wiring.connect(m, wiring.flipped(self.i), entry.i)
         step, beat = entry.step, entry.beat
         m.d.comb += [
-            entry.silent.eq(self._silent(m, entry.take)),
-            array.claim.eq(entry.take),
+            entry.silent.eq(self._silent(m, entry.claim)),
+            array.claim.eq(entry.claim),
             self.errors.first.eq(entry.errors.first),
             self.errors.orphan.eq(entry.errors.orphan),
         ]
@@ -107,12 +107,12 @@ class FIRCore(Core):
             ]
         return m
 
-    def _silent(self, m: Module, take: Value) -> Value:
+    def _silent(self, m: Module, claim: Value) -> Value:
         """Whether a frame that begins now starts from silence."""
         if not self.design.continuous:
             return Const(1)
         silent = Signal(init=1)
-        with m.If(take & self.i.payload.first):
+        with m.If(claim & self.i.payload.first):
             m.d.sync += silent.eq(0)
         with m.If(self.silence):
             m.d.sync += silent.eq(1)
@@ -164,7 +164,7 @@ class FIRCore(Core):
         m.d.comb += [
             entry.available.eq(array.available & timer.free),
             entry.spent.eq(array.spent | ~timer.free),
-            timer.begin.eq(entry.take),
+            timer.begin.eq(entry.claim),
             memory.valid.eq(entry.step),
             memory.clear.eq(entry.clear),
             memory.sample.eq(entry.beat.data),

@@ -150,7 +150,7 @@ class MovingMaximumCore(Core):
             entry.silent.eq(1),
             beside.i.first.eq(entry.beat.first),
             beside.i.last.eq(entry.beat.last),
-            buffer.claim.eq(entry.take),
+            buffer.claim.eq(entry.claim),
             buffer.write.eq(valid),
             buffer.data.data.eq(value),
             buffer.data.first.eq(beside.o.first),

@@ -87,7 +87,7 @@ class Raster(wiring.Component):
         Its `step_layout`.
     length : Out
         Beside a step, the beats of its line, less 4. It changes with the first step of a frame that found the core idle.
-    take : Out
+    claim : Out
         A step that completes a result is made in this clock; `step` shows it in the next.
     open : Out
         A frame is entering or leaving.
@@ -110,7 +110,7 @@ class Raster(wiring.Component):
             "valid": Out(1),
             "step": Out(step_layout(design)),
             "length": Out(range(-1, design.core_beats - 3)),
-            "take": Out(1),
+            "claim": Out(1),
             "open": Out(1),
             "errors": Out(ERROR_LAYOUT),
         }
@@ -214,7 +214,7 @@ class Raster(wiring.Component):
             # What is left of the frame before, and the frame that enters meanwhile, have lines of one length.
             m.d.sync += [self.step.ends.eq(scan.line_end), self.step.keep.eq(Mux(scan.eol, scan.part, ~0))]
             m.d.comb += self.step.remainder.eq(scan.remainder)
-        m.d.comb += self.take.eq(advance & wanted)
+        m.d.comb += self.claim.eq(advance & wanted)
         with m.If(advance):
             m.d.sync += self.step.column.eq(Mux(scan.near[0], 0, self.step.column + 1))
         m.d.sync += [

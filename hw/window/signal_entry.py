@@ -29,7 +29,7 @@ class SignalEntry(wiring.Component):
         core at `available`, as the stream's source may be far.
     silent : In
         Beside a frame's first beat: the samples before it don't count.
-    take : Out
+    claim : Out
         A beat is taken that gives a result: as it comes, for the credit.
     step, beat, clear : Out
         The beat, a clock later; with `clear` it is the first sample that counts.
@@ -49,7 +49,7 @@ class SignalEntry(wiring.Component):
                 "available": In(1),
                 "spent": In(1),
                 "silent": In(1),
-                "take": Out(1),
+                "claim": Out(1),
                 "step": Out(1),
                 "beat": Out(self._beat),
                 "clear": Out(1),
@@ -66,15 +66,15 @@ class SignalEntry(wiring.Component):
 
         m.d.comb += [
             self.i.ready.eq(~self.spent),
-            self.take.eq(self.i.valid & self.available & (opened | self.i.payload.first)),
+            self.claim.eq(self.i.valid & self.available & (opened | self.i.payload.first)),
             self.open.eq(opened | self.step),
         ]
-        with m.If(self.take):
+        with m.If(self.claim):
             m.d.sync += opened.eq(~self.i.payload.last)
         m.d.sync += [
-            self.step.eq(self.take),
+            self.step.eq(self.claim),
             self.beat.eq(self.i.payload),
-            self.clear.eq(self.take & self.i.payload.first & self.silent),
+            self.clear.eq(self.claim & self.i.payload.first & self.silent),
             accepted.eq(accept),
             inside.eq(opened),
         ]

@@ -763,7 +763,7 @@ class RasterSpec(wiring.Component):
         promise = Signal(range(most + 1))
         owed = Signal(range(4 * most))
         m.d.comb += promise.eq(Mux(begins, (high * wide)[: len(promise)], 0))
-        m.d.sync += owed.eq(owed + promise - dut.take)
+        m.d.sync += owed.eq(owed + promise - dut.claim)
         chosen, done, ahead = Signal(), Signal(), Signal.like(owed)
         row, place = Signal(4), Signal(4)
         chosen_rows, chosen_columns = Signal(4), Signal(4)
@@ -772,7 +772,7 @@ class RasterSpec(wiring.Component):
         with m.If(choose):
             m.d.sync += [
                 chosen.eq(1),
-                ahead.eq(owed - dut.take),
+                ahead.eq(owed - dut.claim),
                 chosen_rows.eq(high),
                 chosen_columns.eq(wide),
                 row.eq(0),
@@ -780,10 +780,10 @@ class RasterSpec(wiring.Component):
             ]
         # A frame of one pixel may complete its only result as it begins.
         at_once = Signal()
-        m.d.comb += [at_once.eq(choose & dut.take & (owed == 0)), ours.eq(at_once | chosen & (ahead == 0) & dut.take)]
+        m.d.comb += [at_once.eq(choose & dut.claim & (owed == 0)), ours.eq(at_once | chosen & (ahead == 0) & dut.claim)]
         with m.If(at_once):
             m.d.sync += ahead.eq(0)
-        with m.If(chosen & dut.take & (ahead != 0)):
+        with m.If(chosen & dut.claim & (ahead != 0)):
             m.d.sync += ahead.eq(ahead - 1)
         rows_now, columns_now = Mux(chosen, chosen_rows, high), Mux(chosen, chosen_columns, wide)
         row_now, place_now = Mux(chosen, row, 0), Mux(chosen, place, 0)
@@ -793,7 +793,7 @@ class RasterSpec(wiring.Component):
         frame_end = row_end & (row_now == rows_now - 1)
         m.d.sync += [
             ours_before.eq(ours),
-            took.eq(dut.take),
+            took.eq(dut.claim),
             wanted.eq(Cat((row_now == 0) & (place_now == 0), frame_end, row_end)),
         ]
         with m.If(ours):
@@ -802,14 +802,14 @@ class RasterSpec(wiring.Component):
                 m.d.sync += [chosen.eq(0), done.eq(1)]
         step = dut.step
         m.d.comb += [
-            Assert((owed != 0) | (promise != 0) | ~dut.take),
+            Assert((owed != 0) | (promise != 0) | ~dut.claim),
             Assert(took == (dut.valid & step.result)),
             Assert(~ours_before | (Cat(step.first, step.last, step.eol) == wanted)),
             Assert(dut.open == (left != 0) | (owed != 0)) if same else Assert(dut.open == (left != 0)),
             Assert(dut.i.ready <= valid),
             # No pixel of a frame waits: not in a row, not at its end, not between frames of one size.
             Assert(~(valid & self.available & ~first & (left != 0) & ~made_up) | dut.i.ready),
-            Assert(~dut.take | self.available),
+            Assert(~dut.claim | self.available),
         ]
         # Each step stands where its pixel is, and has so many rows above and below its own; a step of the chosen frame that
         # has a pixel completes the result `below` lines and `right` columns before.
@@ -872,7 +872,7 @@ class RasterSpec(wiring.Component):
             m.d.sync += waits.eq(0)
         with m.Elif(self.available & (waits <= patience)):
             m.d.sync += waits.eq(waits + 1)
-        with m.If(dut.take | (owed == 0)):
+        with m.If(dut.claim | (owed == 0)):
             m.d.sync += rests.eq(0)
         with m.Elif(self.available & ((left == 0) | made_up | valid) & (rests <= patience)):
             m.d.sync += rests.eq(rests + 1)

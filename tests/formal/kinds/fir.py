@@ -42,7 +42,7 @@ CORE = (
         "entry.spent.eq(array.spent & ~self.o.ready)]",
     ),
     Seed(
-        "credit taken for a dropped beat", FIRCore, "array.claim.eq(entry.take)", "array.claim.eq(self.i.valid & self.i.ready)"
+        "credit taken for a dropped beat", FIRCore, "array.claim.eq(entry.claim)", "array.claim.eq(self.i.valid & self.i.ready)"
     ),
     Seed("idle with results inside", FIRCore, "entry.open | ~array.idle", "entry.open"),
     Seed("idle a clock behind a sample", SignalEntry, "opened | self.step)", "opened)"),

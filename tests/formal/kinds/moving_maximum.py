@@ -104,7 +104,7 @@ CORE = (
     Seed(
         "credit taken for a dropped beat",
         MovingMaximumCore,
-        "buffer.claim.eq(entry.take)",
+        "buffer.claim.eq(entry.claim)",
         "buffer.claim.eq(self.i.valid & self.i.ready)",
     ),
     Seed("idle with results inside", MovingMaximumCore, "entry.open | ~buffer.idle", "entry.open"),
