@@ -19,10 +19,11 @@ from ..stream.layouts import beat_layout, marks_of, result_layout
 from ..stream.marks import ERROR_LAYOUT
 from ..stream.slot_timer import SlotTimer
 from ..window.border import Borders
+from ..window.boundaries import boundary_of
 from ..window.frame_check import FrameCheck
 from ..window.line_buffer import LineBuffer
 from ..window.place_format import PlaceFormat
-from ..window.raster import Raster, border_layout
+from ..window.raster import Raster
 from ..window.window import RowBorder, Window
 from .array_core import ArrayCore
 from .core import Core
@@ -81,8 +82,7 @@ class Conv2DCore(Core):
             "errors": Out(ERROR_LAYOUT),
             "overflow": Out(1),
         }
-        if design.switchable:
-            ports |= {name: In(shape) for name, shape in border_layout(design).members.items()}
+        ports |= {name: In(shape) for name, shape in boundary_of(design).layout.members.items()}
         if design.loadable:
             ports |= {
                 "coefficients": In(stream.Signature(coefficient_layout(design.coefficient_format))),
@@ -123,7 +123,7 @@ class Conv2DCore(Core):
             check.o.ready.eq(raster.i.ready),
             *(
                 getattr(raster, name).eq(check.o.p[name])
-                for name in ("rows_left", "columns_left", "short", "starts", "joins", "more", *several)
+                for name in ("rows_left", "columns_left", "short", "starts", "joins", "more", "border", *several)
             ),
             raster.available.eq(array.available),
             array.claim.eq(raster.claim),
@@ -148,12 +148,7 @@ class Conv2DCore(Core):
             self.busy.eq(check.waiting | raster.open | raster.valid | ~array.idle),
             self.overflow.eq(array.overflow),
         ]
-        if design.switchable:
-            m.d.comb += [
-                check.boundary.eq(self.boundary),
-                check.fill.eq(self.fill),
-                raster.border.eq(check.o.p.border),
-            ]
+        m.d.comb += [getattr(check, name).eq(getattr(self, name)) for name in boundary_of(design).layout.members]
         errors = raster.errors
         m.d.comb += [self.errors[name].eq(errors[name]) for name in ("size", "first", "orphan", "eol")]
         if design.loadable:

@@ -6,16 +6,14 @@ from amaranth.hdl import Cat, Const, Module, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from convolver.designs import GATEWARE_BOUNDARIES, Boundary, Conv2DDesign
+from convolver.designs import Boundary, Conv2DDesign
 
 from ..stream.layouts import marks_of
+from .boundaries import Source, boundary_of
 from .place_format import PlaceFormat
-from .raster import border_layout, step_layout
+from .raster import step_layout
 
-__all__ = ["Borders", "Source", "choice_layout", "column_signature", "column_sources", "left_sources", "row_sources"]
-
-Source = int | None
-"""Where a place's pixel comes from: how many rows or pixels away, or None for the fill."""
+__all__ = ["Borders", "choice_layout", "column_signature", "column_sources", "left_sources", "row_sources"]
 
 
 def inward(boundary: Boundary, outside: int) -> int | None:
@@ -97,8 +95,8 @@ def choice_layout(design: Conv2DDesign, sums: PlaceFormat | None = None) -> data
     rows : for each row of the window, one bit a source in `choices`: the one to select is set. Not with a column's `sums`.
     columns : the same for each column of a beat that enters the window.
     load : the first window of a row is complete.
-    border, border_before : `border_layout` of the row that this column serves and of the one that it ends, where they are
-        chosen at run time; with `sums` the fill is theirs.
+    border, border_before : what is chosen for the row that this column serves and for the one that it ends, see `boundary_of`;
+        with `sums` the fill is theirs.
     """
     fields: dict[str, object] = {}
     if design.core_mode == "same":
@@ -109,12 +107,8 @@ def choice_layout(design: Conv2DDesign, sums: PlaceFormat | None = None) -> data
             "columns": data.StructLayout({str(lane): len(sources) for lane, sources in enumerate(columns)}),
             "load": 1,
         }
-    if design.switchable:
-        border = border_layout(design)
-        if sums is not None:
-            border = data.StructLayout({"boundary": border["boundary"].shape, "fill": sums.plane_shape})
-        fields |= {"border": border, "border_before": border}
-    return data.StructLayout(fields | {"result": 1} | marks_of(design))
+    border = boundary_of(design, sums).layout
+    return data.StructLayout(fields | {"border": border, "border_before": border, "result": 1} | marks_of(design))
 
 
 def column_signature(design: Conv2DDesign, rows: int, sums: PlaceFormat | None = None) -> wiring.Signature:
@@ -146,6 +140,7 @@ class Borders(wiring.Component):
 
     def __init__(self, design: Conv2DDesign) -> None:
         self._design = design
+        self._boundary = boundary_of(design)
         super().__init__({"step": In(step_layout(design)), "choice": Out(choice_layout(design))})
 
     def elaborate(self, platform: object) -> Module:
@@ -157,11 +152,10 @@ class Borders(wiring.Component):
         if design.core_mode == "valid":
             return m
         beyond = [outsides(design, lane) for lane in range(design.pixels_per_clock)]
-        if design.switchable:
-            m.d.sync += [self.choice.border.eq(step.border), self.choice.border_before.eq(step.border_before)]
-            if any(when < 0 for found in beyond for when, _ in found):
-                with m.If(self.step.ends):  # a row that ends in its own last step
-                    m.d.sync += step.border_before.eq(self.step.border)
+        m.d.sync += [self.choice.border.eq(step.border), self.choice.border_before.eq(step.border_before)]
+        if any(when < 0 for found in beyond for when, _ in found):
+            with m.If(self.step.ends):  # a row that ends in its own last step
+                m.d.sync += step.border_before.eq(self.step.border)
 
         load = Signal()
         m.d.sync += [load.eq(self.step.near[design.core_ahead]), self.choice.load.eq(load)]
@@ -171,7 +165,7 @@ class Borders(wiring.Component):
             if offset:
                 inside = step.top if offset < 0 else step.bottom
                 found = {(b, place): sources.index(source) for (b, place), source in row_sources(design, offset).items()}
-                self._choose(m, self.choice.rows[str(row)], found, inside, step.border.boundary if design.switchable else None)
+                self._choose(m, self.choice.rows[str(row)], found, inside, step.border)
         for lane, sources in enumerate(columns):
             outside = Signal(range(design.right + 1), name=f"outside_{lane}")
             m.d.sync += outside.eq(0)
@@ -182,19 +176,20 @@ class Borders(wiring.Component):
                 with m.If(here):
                     m.d.sync += outside.eq(place)
             found = {(b, place): sources.index(source) for (b, place), source in column_sources(design, lane).items()}
-            boundary = step.border_before.boundary if design.switchable else None
-            self._choose(m, self.choice.columns[str(lane)], found, outside, boundary)
+            self._choose(m, self.choice.columns[str(lane)], found, outside, step.border_before)
         return m
 
     def _choose(
-        self, m: Module, choice: Value, found: dict[tuple[Boundary, int], int], place: Value, boundary: Value | None
+        self,
+        m: Module,
+        choice: Value,
+        found: dict[tuple[Boundary, int], int],
+        place: Value,
+        border: data.View,
     ) -> None:
         """Sets the bit ``found[boundary, place]`` of `choice`, else the first, a clock later."""
         rules: dict[int, Value] = {}
-        for (name, at), index in found.items():
+        for (boundary, at), index in found.items():
             if index:
-                rule = place == at
-                if boundary is not None:
-                    rule &= boundary == GATEWARE_BOUNDARIES.index(name)
-                rules[index] = rules.get(index, Const(0)) | rule
+                rules[index] = rules.get(index, Const(0)) | self._boundary.where(place == at, border, boundary)
         m.d.sync += choice.eq(Cat(~Cat(rules.values()).any(), *(rules[index] for index in sorted(rules))))

@@ -10,7 +10,7 @@ from convolver.plan import stages
 from ..stream.data_register import DataRegister
 from ..stream.layouts import beat_layout
 from ..stream.skid_buffer import SkidBuffer
-from .raster import border_layout
+from .boundaries import boundary_of
 
 __all__ = ["FrameCheck", "checked_layout"]
 
@@ -21,7 +21,7 @@ def checked_layout(design: Conv2DDesign) -> data.StructLayout:
     rows_left, columns_left : with a frame's first pixel, its rows less 2, and its beats a line less 4.
     short : with it, it has no more rows than follow a pixel before the result of its place.
     remainder : with it, of several pixels a beat, those of a line's last beat, less one.
-    border : with it, its `border_layout`, where that is chosen at run time.
+    border : with it, what is chosen of its border: see `boundary_of`.
     starts, joins, more : there is a beat, and it is the first pixel of a frame that the core takes; and it has the size of the
         frame before; or it isn't a first pixel.
     whole, part : of several pixels a beat, it has all of them; it has those of a line's last beat.
@@ -31,14 +31,13 @@ def checked_layout(design: Conv2DDesign) -> data.StructLayout:
         "rows_left": range(-1, design.core_rows - 1),
         "columns_left": range(-1, design.core_beats - 3),
         "short": 1,
+        "border": boundary_of(design).layout,
         "starts": 1,
         "joins": 1,
         "more": 1,
     }
     if design.pixels_per_clock > 1:
         fields |= {"remainder": range(design.pixels_per_clock), "whole": 1, "part": 1}
-    if design.switchable:
-        fields["border"] = border_layout(design)
     return data.StructLayout(fields)
 
 
@@ -77,9 +76,8 @@ class FrameCheck(wiring.Component):
             "o": Out(stream.Signature(checked_layout(design))),
             "waiting": Out(1),
         }
-        if design.switchable:
-            ports |= {name: In(shape) for name, shape in border_layout(design).members.items()}
-        super().__init__(ports)
+        self._border = boundary_of(design).layout
+        super().__init__(ports | {name: In(shape) for name, shape in self._border.members.items()})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -91,9 +89,8 @@ class FrameCheck(wiring.Component):
         kept = dict.fromkeys([name for name in ("whole", "part") if name in layout.members], 1)
         frame = {name: layout[name].shape for name in said}
         size = {"rows": range(design.core_rows + 1), "columns": range(design.core_columns + 1)}
-        border = {name: shape for name, shape in frame.items() if name == "border"}
         checks = {"fits": 2, "short": 1, "rows_repeat": PARTS, "columns_repeat": PARTS} | kept
-        sampled = data.StructLayout({"beat": layout["beat"].shape} | size | border | checks)
+        sampled = data.StructLayout({"beat": layout["beat"].shape} | size | {"border": self._border} | checks)
         given, first = Signal(sampled), DataRegister(sampled)
         there, opens = Signal(), Signal()  # the first register has a beat; and that is a first pixel
         # Of the slice only the marks are held by what the raster decides in the same clock. Everything else is written
@@ -122,9 +119,8 @@ class FrameCheck(wiring.Component):
             "columns_left": beyond >> (pixels - 1).bit_length(),
             "short": first.short,
             "remainder": beyond,
+            "border": Value.cast(first.border),
         }
-        if design.switchable:
-            found["border"] = Value.cast(first.border)
         for index, place in enumerate(places):
             with m.If(moved & (put == index)):
                 m.d.sync += [Value.cast(place[name]).eq(found[name]) for name in wide.members]
@@ -178,8 +174,7 @@ class FrameCheck(wiring.Component):
             *(second.i.p[name].eq(first[name]) for name in kept),
             self.waiting.eq(there | second.o.valid),
         ]
-        if design.switchable:
-            m.d.comb += [given.border.boundary.eq(self.boundary), given.border.fill.eq(self.fill)]
+        m.d.comb += [given.border[name].eq(getattr(self, name)) for name in self._border.members]
         return m
 
 

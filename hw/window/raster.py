@@ -6,21 +6,16 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from convolver.designs import GATEWARE_BOUNDARIES, Conv2DDesign
+from convolver.designs import Conv2DDesign
 from convolver.plan import stages
 
-from ..stream.layouts import beat_layout, marks_of, shape_of
+from ..stream.layouts import beat_layout, marks_of
 from ..stream.marks import ERROR_LAYOUT
 from ..stream.slot_timer import SlotTimer
+from .boundaries import boundary_of
 from .stride import Stride
 
-__all__ = ["Raster", "border_layout", "step_layout"]
-
-
-def border_layout(design: Conv2DDesign) -> data.StructLayout:
-    """What stands outside a frame, where it is chosen at run time: a place in `GATEWARE_BOUNDARIES`, and the pixel that
-    ``constant`` puts there."""
-    return data.StructLayout({"boundary": range(len(GATEWARE_BOUNDARIES)), "fill": shape_of(design.pixel)})
+__all__ = ["Raster", "step_layout"]
 
 
 def step_layout(design: Conv2DDesign) -> data.StructLayout:
@@ -30,20 +25,21 @@ def step_layout(design: Conv2DDesign) -> data.StructLayout:
     column : the step's column, in beats: address of the line buffer.
     near : a bit for each of a line's first steps, up to the one numbered core_ahead: the step's is set.
     top, bottom : rows of the frame above and below the result row that this line serves, counted up to the kernel only.
-    border, border_before : of the result row that this line serves, and of the one before; where they are chosen at run time.
+    border, border_before : what is chosen for the result row that this line serves, and for the one before: see `boundary_of`.
     remainder, ends : pixels of a line's last beat, less one; and the step is such a beat's; of several pixels a beat.
     result : the step completes a result that is wanted, or a beat of them; its marks are those of `marks_of`.
     """
     pixels = design.pixels_per_clock
+    border = boundary_of(design).layout
     fields: dict[str, object] = {
         "pixel": beat_layout(design)["data"].shape,
         "column": range(design.core_beats),
         "near": design.core_ahead + 1,
         "top": range(design.above + 1),
         "bottom": range(design.core_below + 1),
+        "border": border,
+        "border_before": border,
     }
-    if design.switchable:
-        fields |= {"border": border_layout(design), "border_before": border_layout(design)}
     if pixels > 1:
         fields |= {"remainder": range(pixels), "ends": 1}
     return data.StructLayout(fields | {"result": 1} | marks_of(design))
@@ -75,7 +71,7 @@ class Raster(wiring.Component):
     whole, part : In
         The beat on offer has all pixels, it has those of a line's last beat; of several pixels a beat.
     border : In
-        With the first pixel: the frame's `border_layout`, where it is chosen at run time.
+        With the first pixel: what is chosen for the frame, see `boundary_of`.
     starts, joins, more : In
         A beat is on offer, and it is the first pixel of a frame that the core takes; and the frame has the size of the one
         before; or it isn't a first pixel.
@@ -106,6 +102,7 @@ class Raster(wiring.Component):
             "starts": In(1),
             "joins": In(1),
             "more": In(1),
+            "border": In(boundary_of(design).layout),
             "available": In(1),
             "valid": Out(1),
             "step": Out(step_layout(design)),
@@ -114,8 +111,6 @@ class Raster(wiring.Component):
             "open": Out(1),
             "errors": Out(ERROR_LAYOUT),
         }
-        if design.switchable:
-            ports["border"] = In(border_layout(design))
         if design.pixels_per_clock > 1:
             ports |= {"remainder": In(range(design.pixels_per_clock)), "whole": In(1), "part": In(1)}
         super().__init__(ports)
@@ -224,8 +219,7 @@ class Raster(wiring.Component):
             self.step.near.eq(Cat(scan.near[: design.core_ahead + 1])),
         ]
         m.d.comb += [self.step.top.eq(scan.top), self.step.bottom.eq(scan.bottom), self.length.eq(scan.columns_given)]
-        if design.switchable:
-            m.d.comb += [self.step.border.eq(scan.border), self.step.border_before.eq(scan.border_before)]
+        m.d.comb += [self.step.border.eq(scan.border), self.step.border_before.eq(scan.border_before)]
         return m
 
 
@@ -265,6 +259,7 @@ class _Scan:
         self.near = [Signal(name=f"near_{step}", init=not step) for step in range(max(before, 1) + 1)]
         first_step, second_step = self.near[:2]
         self.line_end = Signal()
+        self.border, self.border_before = Signal.like(raster.border), Signal.like(raster.border)
         # From a line's third step on, the steps of the line behind the next one, less one; below 0 it goes on from the top. It
         # comes from the size that a frame out of `idle` may bring, and that one of the same size leaves as it is.
         columns_left, columns_given = Signal(len(raster.columns_left)), Signal.like(raster.columns_left)
@@ -321,9 +316,8 @@ class _Scan:
             else:
                 m.d.sync += self.first_row.eq(first_next if same else first_next & ~frame_end)
         if same:
+            self._borders(m, raster, below, turned, begun, first_next)
             self._same(m, design, before, advance, flushed, turned, was_flushed, leaving, first_next, last_row)
-            if design.switchable:
-                self._borders(m, raster, below, turned, begun, first_next)
             return
 
         # `valid`: a result wherever the window lies inside the frame; the frame's last pixel completes the last one.
@@ -418,9 +412,7 @@ class _Scan:
 
     def _borders(self, m: Module, raster: Raster, below: int, turned: Signal, begun: Signal, first_next: Value) -> None:
         """The border goes with the rows of results, as many lines behind the pixels."""
-        layout = border_layout(raster.design)
-        given, entered = Signal(layout), Signal(layout)
-        self.border, self.border_before = Signal(layout), Signal(layout)
+        given, entered = Signal.like(self.border), Signal.like(self.border)
         m.d.sync += given.eq(raster.border)
         with m.If(turned):
             m.d.sync += self.border_before.eq(self.border)

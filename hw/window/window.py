@@ -7,11 +7,12 @@ from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from convolver.designs import GATEWARE_BOUNDARIES, Conv2DDesign
+from convolver.designs import Conv2DDesign
 from convolver.plan import stages
 
 from ..stream.layouts import marks_of
-from .border import Source, choices, column_signature, left_sources
+from .border import choices, column_signature, left_sources
+from .boundaries import boundary_of
 from .place_format import PlaceFormat
 
 __all__ = ["RowBorder", "Window"]
@@ -55,8 +56,7 @@ class RowBorder(wiring.Component):
             m.d.sync += [out.eq(pixel) for out, pixel in zip(self.o.pixels, self.i.pixels, strict=True)]
             return m
         lanes = design.pixels_per_clock
-        form = PlaceFormat.of_pixels(design)
-        fill = form.of(choice.border.fill if design.switchable else form.fill)
+        fill = boundary_of(design).fill(choice.border)
         rows, _ = choices(design)
         for row, sources in enumerate(rows):
             for lane in range(lanes):
@@ -165,37 +165,24 @@ class Window(wiring.Component):
         """Of one row: the pixels that enter the window, and the first ones of a line with the border's to their left; all of
         them beside the chain's state behind the step, a clock later."""
         design = self._design
-        shape, lanes = self._format.shape, design.pixels_per_clock
+        lanes = design.pixels_per_clock
         begin = (design.core_ahead + 1) * lanes - 1  # where a row's first pixel is when its first window is complete
         _, columns = choices(design)
         reach = max(source for sources in columns for source in sources if source is not None)
         chain = self._chain(m, row, newest, max(begin + 1, reach - lanes + 1))
 
-        def selected(source: Source, border: str) -> Value:
-            """What came `source` pixels ago, or the fill."""
-            if source is not None:
-                return [*newest, *chain][source]
-            return self._format.of(self.i.choice[border].fill if design.switchable else self._format.fill)
-
+        # By how many pixels ago they came.
+        choice, recent, boundary = self.i.choice, [*newest, *chain], boundary_of(design, self._format)
+        fill = boundary.fill(choice.border_before)
         entering: list[Value] = []
         for lane, sources in enumerate(columns):
-            entering.append(Signal(shape, name=f"entering_{row}" + f"_{lane}" * (lanes > 1)))
-            _select(
-                m, entering[-1], self.i.choice.columns[str(lane)], [selected(source, "border_before") for source in sources]
-            )
+            entering.append(Signal(self._format.shape, name=f"entering_{row}_{lane}"))
+            selected = [fill if source is None else recent[source] for source in sources]
+            _select(m, entering[-1], choice.columns[str(lane)], selected)
         first: list[Value] = []
         for outside in range(design.left, 0, -1):
-            found = left_sources(design, outside)
-            if design.switchable:
-                pixel = Signal(shape, name=f"left_{row}_{outside}")
-                with m.Switch(self.i.choice.border.boundary):
-                    for boundary, source in found.items():
-                        with m.Case(GATEWARE_BOUNDARIES.index(boundary)):
-                            m.d.sync += pixel.eq(selected(source, "border"))
-                first.append(pixel)
-            else:
-                source = found[design.boundary]
-                first.append(selected(None, "") if source is None else chain[source])
+            sources = left_sources(design, outside)
+            first.append(boundary.later(m, f"left_{row}_{outside}", choice.border, sources, recent, chain))
         first += chain[design.core_late : begin + 1][::-1]
         return entering, first
 

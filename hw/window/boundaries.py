@@ -1,0 +1,95 @@
+"""What of a frame's border is chosen at run time: nothing, or the boundary's rule and the fill."""
+
+from collections.abc import Mapping, Sequence
+
+from amaranth.hdl import Module, Signal, Value
+from amaranth.lib import data
+
+from convolver.designs import GATEWARE_BOUNDARIES, Boundary, Conv2DDesign
+
+from .place_format import PlaceFormat
+
+__all__ = ["FixedBoundary", "Source", "boundary_of"]
+
+Source = int | None
+"""Where a place's pixel comes from: how many rows or pixels away, or None for the fill."""
+
+Chosen = data.View
+"""What is chosen for a frame: a value of `FixedBoundary.layout`."""
+
+
+class FixedBoundary:
+    """One boundary for all frames: what is chosen takes no bits.
+
+    Parameters
+    ----------
+    form : PlaceFormat
+        Of what stands outside the frame.
+    """
+
+    def __init__(self, form: PlaceFormat) -> None:
+        self._form = form
+
+    @property
+    def layout(self) -> data.StructLayout:
+        """What is chosen for a frame."""
+        return data.StructLayout({})
+
+    def fill(self, chosen: Chosen) -> Value:
+        """What stands outside under ``constant``."""
+        return self._form.of(self._form.fill)
+
+    def where(self, rule: Value, chosen: Chosen, boundary: Boundary) -> Value:
+        """What holds where `rule` does and the frame has this boundary, which may be its boundary."""
+        return rule
+
+    def later(
+        self,
+        m: Module,
+        name: str,
+        chosen: Chosen,
+        sources: Mapping[Boundary, Source],
+        now: Sequence[Value],
+        then: Sequence[Value],
+    ) -> Value:
+        """What the chosen boundary's source gives, a clock later; the sources give `now`, and `then` a clock later."""
+        (source,) = sources.values()
+        return self._value(source, chosen, then)
+
+    def _value(self, source: Source, chosen: Chosen, values: Sequence[Value]) -> Value:
+        return self.fill(chosen) if source is None else values[source]
+
+
+class ChosenBoundary(FixedBoundary):
+    """A boundary for each frame: a place in `GATEWARE_BOUNDARIES`, and what ``constant`` puts outside it."""
+
+    @property
+    def layout(self) -> data.StructLayout:
+        return data.StructLayout({"boundary": range(len(GATEWARE_BOUNDARIES)), "fill": self._form.plane_shape})
+
+    def fill(self, chosen: Chosen) -> Value:
+        return self._form.of(chosen.fill)
+
+    def where(self, rule: Value, chosen: Chosen, boundary: Boundary) -> Value:
+        return rule & (chosen.boundary == GATEWARE_BOUNDARIES.index(boundary))
+
+    def later(
+        self,
+        m: Module,
+        name: str,
+        chosen: Chosen,
+        sources: Mapping[Boundary, Source],
+        now: Sequence[Value],
+        then: Sequence[Value],
+    ) -> Value:
+        value = Signal(self._form.shape, name=name)
+        with m.Switch(chosen.boundary):
+            for number, each in enumerate(GATEWARE_BOUNDARIES):
+                with m.Case(number):
+                    m.d.sync += value.eq(self._value(sources[each], chosen, now))
+        return value
+
+
+def boundary_of(design: Conv2DDesign, form: PlaceFormat | None = None) -> FixedBoundary:
+    """What is chosen of a design's border, where what stands outside is of this format; by default a pixel."""
+    return (ChosenBoundary if design.switchable else FixedBoundary)(form or PlaceFormat.of_pixels(design))
