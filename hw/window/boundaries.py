@@ -14,9 +14,6 @@ __all__ = ["FixedBoundary", "Source", "boundary_of"]
 Source = int | None
 """Where a place's pixel comes from: how many rows or pixels away, or None for the fill."""
 
-Chosen = data.View
-"""What is chosen for a frame: a value of `FixedBoundary.layout`."""
-
 
 class FixedBoundary:
     """One boundary for all frames: what is chosen takes no bits.
@@ -35,11 +32,11 @@ class FixedBoundary:
         """What is chosen for a frame."""
         return data.StructLayout({})
 
-    def fill(self, chosen: Chosen) -> Value:
+    def fill(self, chosen: data.View) -> Value:
         """What stands outside under ``constant``."""
         return self._form.of(self._form.fill)
 
-    def where(self, rule: Value, chosen: Chosen, boundary: Boundary) -> Value:
+    def where(self, rule: Value, chosen: data.View, boundary: Boundary) -> Value:
         """What holds where `rule` does and the frame has this boundary, which may be its boundary."""
         return rule
 
@@ -47,7 +44,7 @@ class FixedBoundary:
         self,
         m: Module,
         name: str,
-        chosen: Chosen,
+        chosen: data.View,
         sources: Mapping[Boundary, Source],
         now: Sequence[Value],
         then: Sequence[Value],
@@ -56,7 +53,7 @@ class FixedBoundary:
         (source,) = sources.values()
         return self._value(source, chosen, then)
 
-    def _value(self, source: Source, chosen: Chosen, values: Sequence[Value]) -> Value:
+    def _value(self, source: Source, chosen: data.View, values: Sequence[Value]) -> Value:
         return self.fill(chosen) if source is None else values[source]
 
 
@@ -67,17 +64,17 @@ class ChosenBoundary(FixedBoundary):
     def layout(self) -> data.StructLayout:
         return data.StructLayout({"boundary": range(len(GATEWARE_BOUNDARIES)), "fill": self._form.plane_shape})
 
-    def fill(self, chosen: Chosen) -> Value:
+    def fill(self, chosen: data.View) -> Value:
         return self._form.of(chosen.fill)
 
-    def where(self, rule: Value, chosen: Chosen, boundary: Boundary) -> Value:
+    def where(self, rule: Value, chosen: data.View, boundary: Boundary) -> Value:
         return rule & (chosen.boundary == GATEWARE_BOUNDARIES.index(boundary))
 
     def later(
         self,
         m: Module,
         name: str,
-        chosen: Chosen,
+        chosen: data.View,
         sources: Mapping[Boundary, Source],
         now: Sequence[Value],
         then: Sequence[Value],

@@ -51,7 +51,7 @@ class PlaceFormat:
     @property
     def shape(self) -> Shape:
         """Shape of all of it."""
-        return self.plane_shape if self.planes == 1 else unsigned(self.planes * self.plane_shape.width)
+        return unsigned(self.planes * self.plane_shape.width)
 
     @property
     def fill(self) -> Value:
@@ -61,7 +61,7 @@ class PlaceFormat:
 
     def of(self, plane: Value) -> Value:
         """What stands at a place of which each plane has these numbers."""
-        return plane if self.planes == 1 else plane.replicate(self.planes)
+        return plane.replicate(self.planes)
 
     def number(self, value: Value, plane: int, index: int = 0) -> Value:
         """One of the numbers of what stands at a place."""

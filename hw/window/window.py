@@ -181,8 +181,8 @@ class Window(wiring.Component):
             _select(m, entering[-1], choice.columns[str(lane)], selected)
         first: list[Value] = []
         for outside in range(design.left, 0, -1):
-            sources = left_sources(design, outside)
-            first.append(boundary.later(m, f"left_{row}_{outside}", choice.border, sources, recent, chain))
+            left = left_sources(design, outside)
+            first.append(boundary.later(m, f"left_{row}_{outside}", choice.border, left, recent, chain))
         first += chain[design.core_late : begin + 1][::-1]
         return entering, first
 
