@@ -94,8 +94,6 @@ class Conv2DCore(Core):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         design = self.design
-        pixels = design.pixels_per_clock
-        several = ("remainder", "whole", "part") if pixels > 1 else ()
         m.submodules.check = check = FrameCheck(design)
         m.submodules.raster = raster = Raster(design)
         m.submodules.lines = lines = LineBuffer(design, self.plan.line_buffer)
@@ -108,6 +106,7 @@ class Conv2DCore(Core):
 
         if self.plan.cycles == 1:
             wiring.connect(m, wiring.flipped(self.i), check.i)
+        wiring.connect(m, check.o, raster.i)
         wiring.connect(m, array.o, wiring.flipped(self.o))
         if sums is not None:
             m.submodules.column = column = ColumnFilter(design, self.plan)
@@ -118,13 +117,6 @@ class Conv2DCore(Core):
         m.d.comb += [
             check.rows.eq(self.rows),
             check.columns.eq(self.columns),
-            raster.i.valid.eq(check.o.valid),
-            raster.i.payload.eq(check.o.p.beat),
-            check.o.ready.eq(raster.i.ready),
-            *(
-                getattr(raster, name).eq(check.o.p[name])
-                for name in ("rows_left", "columns_left", "short", "starts", "joins", "more", "border", *several)
-            ),
             raster.available.eq(array.available),
             array.claim.eq(raster.claim),
             lines.valid.eq(raster.valid),

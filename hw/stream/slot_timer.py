@@ -1,10 +1,10 @@
 """The timer of a folded core: when the next slot may begin."""
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["SlotTimer"]
+__all__ = ["NoTimer", "SlotTimer", "slot_timer"]
 
 
 class SlotTimer(wiring.Component):
@@ -31,6 +31,19 @@ class SlotTimer(wiring.Component):
         super().__init__({"begin": In(1), "free": Out(1, init=1), "free_next": Out(1)})
         self._clocks = clocks
 
+    def where_free(self, value: Value) -> Value:
+        """What holds where `value` does and a slot may begin."""
+        return value & self.free
+
+    def or_busy(self, value: Value) -> Value:
+        """What holds where `value` does or none may begin."""
+        return value | ~self.free
+
+    def later(self, m: Module, value: Value) -> Value:
+        """A register of what holds where `value` does and a slot may begin a clock later."""
+        m.d.sync += (register := Signal(name="available")).eq(value & self.free_next)
+        return register
+
     def elaborate(self, platform: object) -> Module:
         m = Module()
         # Clocks of the slot that are left, less 3: below 0 the next may begin, and the sign says so without a comparison.
@@ -43,3 +56,27 @@ class SlotTimer(wiring.Component):
         with m.Elif(~over):
             m.d.sync += left.eq(left - 1)
         return m
+
+
+class NoTimer:
+    """The timer of slots of one clock, which may begin at any time: nothing at all."""
+
+    def __init__(self) -> None:
+        self.begin = Signal()
+
+    def where_free(self, value: Value) -> Value:
+        return value
+
+    def or_busy(self, value: Value) -> Value:
+        return value
+
+    def later(self, m: Module, value: Value) -> Value:
+        return value
+
+
+def slot_timer(m: Module, cycles: int) -> SlotTimer | NoTimer:
+    """The timer of slots of so many clocks, in a module."""
+    if cycles == 1:
+        return NoTimer()
+    m.submodules.timer = timer = SlotTimer(cycles)
+    return timer

@@ -9,6 +9,7 @@ from amaranth.lib.wiring import In, Out
 from convolver.designs import Boundary, Conv2DDesign
 
 from ..stream.layouts import marks_of
+from .beats import beats_of
 from .boundaries import Source, boundary_of
 from .place_format import PlaceFormat
 from .raster import step_layout
@@ -171,9 +172,7 @@ class Borders(wiring.Component):
             m.d.sync += outside.eq(0)
             for (when, last), place in beyond[lane].items():
                 here: Value = self.step.ends if when < 0 else self.step.near[when]
-                if design.pixels_per_clock > 1:
-                    here &= self.step.remainder == last - 1
-                with m.If(here):
+                with m.If(beats_of(design).last_has(self.step, here, last)):
                     m.d.sync += outside.eq(place)
             found = {(b, place): sources.index(source) for (b, place), source in column_sources(design, lane).items()}
             self._choose(m, self.choice.columns[str(lane)], found, outside, step.border_before)

@@ -1,6 +1,6 @@
 """The check of frames at a 2-D core: pixels with the size of their frame, and whether the core takes it."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -10,7 +10,10 @@ from convolver.plan import stages
 from ..stream.data_register import DataRegister
 from ..stream.layouts import beat_layout
 from ..stream.skid_buffer import SkidBuffer
+from .beats import beats_of
 from .boundaries import boundary_of
+from .comparison import exceeds
+from .scan import scan_of
 
 __all__ = ["FrameCheck", "checked_layout"]
 
@@ -20,11 +23,10 @@ def checked_layout(design: Conv2DDesign) -> data.StructLayout:
 
     rows_left, columns_left : with a frame's first pixel, its rows less 2, and its beats a line less 4.
     short : with it, it has no more rows than follow a pixel before the result of its place.
-    remainder : with it, of several pixels a beat, those of a line's last beat, less one.
     border : with it, what is chosen of its border: see `boundary_of`.
     starts, joins, more : there is a beat, and it is the first pixel of a frame that the core takes; and it has the size of the
         frame before; or it isn't a first pixel.
-    whole, part : of several pixels a beat, it has all of them; it has those of a line's last beat.
+    remainder; whole, part : of several pixels a beat, with a frame's first beat, and with each: see `beats_of`.
     """
     fields: dict[str, object] = {
         "beat": beat_layout(design),
@@ -36,9 +38,8 @@ def checked_layout(design: Conv2DDesign) -> data.StructLayout:
         "joins": 1,
         "more": 1,
     }
-    if design.pixels_per_clock > 1:
-        fields |= {"remainder": range(design.pixels_per_clock), "whole": 1, "part": 1}
-    return data.StructLayout(fields)
+    beats = beats_of(design)
+    return data.StructLayout(fields | beats.of_frame | beats.of_beat)
 
 
 PARTS = 2
@@ -84,9 +85,8 @@ class FrameCheck(wiring.Component):
         design = self._design
         # Each comparison has the clock in front of the first register; they come together in front of the slice behind it. The
         # first holds one beat, and takes the next unless both are full.
-        layout = checked_layout(design)
-        said = [name for name in ("rows_left", "columns_left", "short", "remainder", "border") if name in layout.members]
-        kept = dict.fromkeys([name for name in ("whole", "part") if name in layout.members], 1)
+        layout, beats = checked_layout(design), beats_of(design)
+        said, kept = ("rows_left", "columns_left", "short", "border", *beats.of_frame), beats.of_beat
         frame = {name: layout[name].shape for name in said}
         size = {"rows": range(design.core_rows + 1), "columns": range(design.core_columns + 1)}
         checks = {"fits": 2, "short": 1, "rows_repeat": PARTS, "columns_repeat": PARTS} | kept
@@ -111,12 +111,11 @@ class FrameCheck(wiring.Component):
         wide = data.StructLayout({"data": layout["beat"].shape["data"].shape} | frame)
         places = [Signal(wide, name=f"place_{index}") for index in range(2)]
         put, get, now = Signal(), Signal(), Signal(wide)
-        pixels = design.pixels_per_clock
-        beyond = first.columns - (1 + 3 * pixels)  # four beats less, whole ones above and the rest below
+        beyond = first.columns - (1 + 3 * beats.pixels)  # four beats less, whole ones above and the rest below
         found: dict[str, Value] = {
             "data": Value.cast(first.beat.data),
             "rows_left": first.rows - 2,
-            "columns_left": beyond >> (pixels - 1).bit_length(),
+            "columns_left": beyond >> (beats.pixels - 1).bit_length(),
             "short": first.short,
             "remainder": beyond,
             "border": Value.cast(first.border),
@@ -129,16 +128,9 @@ class FrameCheck(wiring.Component):
 
         m.d.comb += [
             given.beat.eq(self.i.payload),
-            given.short.eq(~_exceeds(self.rows[: len(first.rows)], design.core_below) if design.core_mode == "same" else 0),
+            given.short.eq(scan_of(design).is_short(design, self.rows[: len(first.rows)])),
         ]
-        if pixels > 1:
-            remainder = Signal(range(pixels))  # of the frame that began last; no line ends with its first beat
-            with m.If(self.i.valid & self.i.ready & self.i.p.first):
-                m.d.sync += remainder.eq(self.columns - 1)
-            m.d.comb += [
-                given.whole.eq(self.i.p.keep.all()),
-                given.part.eq(Cat(bit ^ (remainder < place) for place, bit in enumerate(self.i.p.keep)).all()),
-            ]
+        beats.check(m, self.i, self.columns, given)
         sizes = (
             (self.rows, first.rows, given.rows_repeat, design.core_min_rows, design.core_rows),
             (self.columns, first.columns, given.columns_repeat, design.core_min_columns, design.core_columns),
@@ -150,7 +142,7 @@ class FrameCheck(wiring.Component):
             with m.If(opens):
                 m.d.sync += before.eq(sampled_size)
             m.d.comb += [
-                given.fits[number].eq(~_exceeds(asked, most) & _exceeds(now_kept, least - 1)),
+                given.fits[number].eq(~exceeds(asked, most) & exceeds(now_kept, least - 1)),
                 *(part.eq(before[index::PARTS] == now_kept[index::PARTS]) for index, part in enumerate(repeats)),
             ]
         begun, fitted = Signal(), Signal()  # the beat before began a frame that the core takes; or continued one
@@ -176,18 +168,3 @@ class FrameCheck(wiring.Component):
         ]
         m.d.comb += [given.border[name].eq(getattr(self, name)) for name in self._border.members]
         return m
-
-
-def _exceeds(value: Value, bound: int) -> Value:
-    """``value > bound``, without the carry chain that a comparison with a constant would be made of."""
-
-    def compare(low: int, high: int) -> tuple[Value, Value]:
-        """Whether these bits are greater, and whether they are equal."""
-        if high - low == 1:
-            bit = value[low]
-            return (Const(0, 1), bit) if bound >> low & 1 else (bit, ~bit)
-        middle = (low + high) // 2
-        (less_greater, less_equal), (more_greater, more_equal) = compare(low, middle), compare(middle, high)
-        return more_greater | (more_equal & less_greater), more_equal & less_equal
-
-    return compare(0, len(value))[0]

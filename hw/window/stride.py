@@ -1,21 +1,22 @@
 """Which results of a frame are wanted, where a stride leaves some out, and the marks of those that are."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.designs import Conv2DDesign
 
-__all__ = ["Stride"]
+__all__ = ["EveryResult", "stride_of"]
 
 
-class Stride(wiring.Component):
-    """Counts the results of all places, and says which are wanted: the first of a frame, and every `design.stride` rows and
-    columns from there. `wanted` is a register; the marks stand beside the result a clock later.
+class EveryResult(wiring.Component):
+    """The results of all places are wanted. Their marks stand beside them a clock later.
 
     Parameters
     ----------
     design : Conv2DDesign
+    inside : (int, int)
+        Rows and columns around a result's place, itself included, that lie inside the frame.
 
     Ports
     -----
@@ -29,19 +30,30 @@ class Stride(wiring.Component):
         The marks of the result of the clock before among those that are wanted, if it was.
     """
 
-    def __init__(self, design: Conv2DDesign) -> None:
-        self._design = design
+    def __init__(self, design: Conv2DDesign, inside: tuple[int, int]) -> None:
+        self._design, self._inside = design, inside
         inputs = dict.fromkeys(("result", "first", "last", "eol", "sized"), In(1))
-        outputs = dict.fromkeys(("o_first", "o_last", "o_eol"), Out(1))
-        super().__init__(
-            inputs
-            | outputs
-            | {
-                "wanted": Out(1),
-                "rows_left": In(range(-1, design.core_rows - 1)),
-                "columns_left": In(range(-1, design.core_columns - 3)),
-            }
-        )
+        outputs = dict.fromkeys(("wanted", "o_first", "o_last", "o_eol"), Out(1))
+        sizes = {"rows_left": In(range(-1, design.core_rows - 1)), "columns_left": In(range(-1, design.core_beats - 3))}
+        super().__init__(inputs | outputs | sizes)
+
+    def wants(self, result: Value) -> Value:
+        """What holds where `result` does and the result of the place is to leave."""
+        return result
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.d.comb += self.wanted.eq(1)
+        m.d.sync += [self.o_first.eq(self.first), self.o_last.eq(self.last), self.o_eol.eq(self.eol)]
+        return m
+
+
+class Stride(EveryResult):
+    """Counts the results of all places: the first of a frame is wanted, and every `design.stride` rows and columns from there.
+    `wanted` comes from registers; the marks stand beside the result a clock later."""
+
+    def wants(self, result: Value) -> Value:
+        return result & self.wanted
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -63,16 +75,15 @@ class Stride(wiring.Component):
         # results of its frame have been seen, as a frame of another size doesn't begin before.
         result, eol = Signal(), Signal()
         m.d.sync += [result.eq(self.result), self.o_first.eq(self.first), eol.eq(self.eol)]
-        inside = design.core_mode == "valid"
         sides = {
-            "rows": (self.rows_left + 2, design.kernel_rows, rows, design.core_rows),
-            "columns": (self.columns_left + 4, design.kernel_columns, columns, design.core_columns),
+            "rows": (self.rows_left + 2, self._inside[0], rows, design.core_rows),
+            "columns": (self.columns_left + 4, self._inside[1], columns, design.core_columns),
         }
         left = {}
-        for name, (size, kernel, stride, most) in sides.items():
+        for name, (size, inside, stride, most) in sides.items():
             shape = range(-stride - 2, most + 1)
             whole, count, known, now = (Signal(shape, name=f"{name}_{suffix}") for suffix in ("whole", "count", "known", "now"))
-            given = size - (kernel if inside else 1) - stride
+            given = size - inside - stride
             m.d.comb += [known.eq(Mux(self.sized, given, whole)), now.eq(Mux(self.o_first, known, count))]
             m.d.sync += whole.eq(known)
             left[name] = now
@@ -80,3 +91,8 @@ class Stride(wiring.Component):
                 m.d.sync += count.eq(Mux(eol, known, now - 1) if name == "columns" else now - eol)
         m.d.comb += [self.o_eol.eq(left["columns"][-1]), self.o_last.eq(left["rows"][-1] & left["columns"][-1])]
         return m
+
+
+def stride_of(design: Conv2DDesign, inside: tuple[int, int]) -> EveryResult:
+    """What says which of a design's results are wanted."""
+    return (Stride if design.stride != (1, 1) else EveryResult)(design, inside)

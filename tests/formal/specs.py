@@ -691,19 +691,19 @@ class RasterSpec(wiring.Component):
             valid_next.eq(hold | self.next_valid),
             payload_next.eq(Mux(hold, payload.as_value(), self.next_payload.as_value())),
             dut.i.valid.eq(valid),
-            dut.i.payload.eq(payload),
-            dut.rows_left.eq(rows - 2),
-            dut.short.eq(rows <= below),
-            dut.columns_left.eq(columns - 4),
+            dut.i.p.beat.eq(payload),
+            dut.i.p.rows_left.eq(rows - 2),
+            dut.i.p.short.eq(rows <= below),
+            dut.i.p.columns_left.eq(columns - 4),
             dut.available.eq(self.available),
         ]
         # The size of the first pixel that was accepted last, and whether it fits: what the core keeps in front of the raster.
         begun, begun_fits = Signal(8), Signal()
         starts = valid & payload.first & fits
         m.d.comb += [
-            dut.starts.eq(starts),
-            dut.joins.eq(starts & (size == begun) & begun_fits),
-            dut.more.eq(valid & ~payload.first),
+            dut.i.p.starts.eq(starts),
+            dut.i.p.joins.eq(starts & (size == begun) & begun_fits),
+            dut.i.p.more.eq(valid & ~payload.first),
         ]
         with m.If(valid & dut.i.ready & payload.first):
             m.d.sync += [begun.eq(size), begun_fits.eq(fits)]

@@ -8,11 +8,13 @@ from formal.window_specs import LineBufferSpec, LineRingSpec, WindowSpec
 from convolver.designs import Conv2DDesign
 from convolver.formats import Format
 from convolver.hw.cores.conv2d import Conv2DCore
+from convolver.hw.window.beats import beats_of
 from convolver.hw.window.border import Borders
 from convolver.hw.window.frame_check import FrameCheck
 from convolver.hw.window.line_buffer import LineBuffer
 from convolver.hw.window.line_ring import LineRing
 from convolver.hw.window.raster import Raster
+from convolver.hw.window.scan import scan_of
 from convolver.hw.window.window import RowBorder, Window
 
 __all__ = ["PROOFS"]
@@ -61,25 +63,25 @@ WINDOW = (
     Seed("gap shown as a result", Window, "self.valid.eq(valid & choice.result)", "self.valid.eq(choice.result)"),
 )
 RASTER = (
-    Seed("frame a line short", Raster, "last_line.eq(rows_given[-1])", "last_line.eq((rows_given - 1)[-1])"),
+    Seed("frame a line short", scan_of, "last_line.eq(rows_given[-1])", "last_line.eq((rows_given - 1)[-1])"),
     Seed(
         "step without a credit",
         Raster,
-        "(entering & ~self.more))),",
-        "(entering & ~self.more)) | flushing | completing),",
+        "(entering & ~more))),",
+        "(entering & ~more)) | flushing | completing),",
     ),
     Seed("cut frame never completed", Raster, "(completing | cut) & ~frame_end", "cut & ~frame_end"),
-    Seed("size not checked", Raster, "(idle & self.starts)", "(idle & head.first)"),
-    Seed("orphan not told", Raster, "self.errors.orphan.eq(drop & ~head.first & ~skipping)", "self.errors.orphan.eq(0)"),
-    Seed("line's end not told", Raster, "head.eol != scan.line_end", "head.eol & ~scan.line_end"),
-    Seed("line's end a column early", Raster, "eq(raster.columns_left)\n", "eq(raster.columns_left - 1)\n"),
-    Seed("length of the frame on offer", Raster, "self.length.eq(scan.columns_given)", "self.length.eq(self.columns_left)"),
+    Seed("size not checked", Raster, "(idle & starts)", "(idle & first)"),
+    Seed("orphan not told", Raster, "self.errors.orphan.eq(drop & ~first & ~skipping)", "self.errors.orphan.eq(0)"),
+    Seed("line's end not told", beats_of, "return eol != line_end", "return eol & ~line_end"),
+    Seed("line's end a column early", scan_of, "eq(checked.columns_left)\n", "eq(checked.columns_left - 1)\n"),
+    Seed("length of the frame on offer", Raster, "self.length.eq(scan.columns_given)", "self.length.eq(beat.columns_left)"),
 )
 
 LAST = (
     Seed(
         "frame's end a row late",
-        Raster,
+        scan_of,
         "self.line_end & last_row_now if before == 1",
         "self.line_end & last_before if before == 1",
     ),

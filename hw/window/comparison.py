@@ -1,0 +1,20 @@
+"""A comparison without a carry chain."""
+
+from amaranth.hdl import Const, Value
+
+__all__ = ["exceeds"]
+
+
+def exceeds(value: Value, bound: int) -> Value:
+    """``value > bound``, without the carry chain that a comparison with a constant would be made of."""
+
+    def compare(low: int, high: int) -> tuple[Value, Value]:
+        """Whether these bits are greater, and whether they are equal."""
+        if high - low == 1:
+            bit = value[low]
+            return (Const(0, 1), bit) if bound >> low & 1 else (bit, ~bit)
+        middle = (low + high) // 2
+        (less_greater, less_equal), (more_greater, more_equal) = compare(low, middle), compare(middle, high)
+        return more_greater | (more_equal & less_greater), more_equal & less_equal
+
+    return compare(0, len(value))[0]

@@ -1,0 +1,304 @@
+"""Where the raster's next step is: its column and line, the result that it completes, and that result's marks."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
+
+from convolver.designs import Conv2DDesign
+
+from .beats import beats_of
+from .comparison import exceeds
+
+__all__ = ["Control", "Scan", "scan_of"]
+
+
+@dataclass(frozen=True)
+class Control:
+    """What the raster decides in this clock, and where frames are.
+
+    Parameters
+    ----------
+    idle, leaving : no frame is inside; some results of a frame are still to come, all of its pixels are in.
+    begin, frame_end : a frame's first step is made, its last one that has a pixel.
+    advance : a step is made.
+    flushed : the last one of a frame's end is.
+    """
+
+    idle: Signal
+    begin: Signal
+    advance: Signal
+    frame_end: Signal
+    leaving: Signal
+    flushed: Signal
+
+
+class Scan:
+    """Where the next step is. A step is a beat, and so are all columns here.
+
+    Counters of a frame's size count down, and the ends are their signs, so that no step waits for a comparison; what is counted
+    up ends at the kernel's size. Whatever counts lines moves a clock behind the steps, by registers that say what the step was:
+    it stands beside `Raster.o`, and is asked for a line's end at the earliest at the third step of a line, or of a frame. So
+    a frame must have at least 3 columns. What is known of the length of lines stands there likewise.
+
+    Parameters
+    ----------
+    m : Module
+        The raster's.
+    design : Conv2DDesign
+    checked : View
+        What the frame check knows of the beat on offer.
+    control : Control
+
+    Attributes
+    ----------
+    result, first, last, eol : Value
+        The next step completes a result, or a beat of them; its marks.
+    near, line_end, last_line : Value
+        It is a line's first, second, ... up to that which completes the first result of the line's row; a line's last; of a
+        frame's last line.
+    top, bottom, border, border_before : Signal
+        Beside the step that was made last, see `step_layout`.
+    begun, rows_given, columns_given, short : Signal
+        The step that was made last was a frame's first, of so many rows and beats; it has no more lines than the next one needs
+        to drive its end out.
+    ends : Value
+        It is the last of a frame's end.
+    """
+
+    below: int
+    """Lines from a pixel to the row of results that its line serves."""
+    first_line: int
+    """The line that serves a frame's first row of results."""
+    inside: tuple[int, int]
+    """Rows and columns around a result's place, itself included, that lie inside the frame."""
+    result: Value
+    first: Value
+    last: Value
+    eol: Value
+    ends: Value
+    has_end: bool
+    """Whether a frame has an end: steps behind its pixels."""
+    at_once: bool
+    """Whether the first of these may be the last."""
+
+    def __init__(self, m: Module, design: Conv2DDesign, checked: Any, control: Control) -> None:
+        self._design, self._control = design, control
+        advance, flushed = control.advance, control.flushed
+        # Steps of a line before the first that completes a result of this line's row.
+        self._before = before = design.core_ahead
+        self.top, self.bottom = Signal(range(design.above + 1)), Signal(range(design.core_below + 1))
+        self.short = Signal()
+        self.border, self.border_before = Signal.like(checked.border), Signal.like(checked.border)
+        line = Signal(range(self.first_line + 1))  # of the frame that entered last, up to the first that serves results
+
+        self.near = [Signal(name=f"near_{step}", init=not step) for step in range(max(before, 1) + 1)]
+        first_step, second_step = self.near[:2]
+        self.line_end = Signal()
+        # From a line's third step on, the steps of the line behind the next one, less one; below 0 it goes on from the top. It
+        # comes from the size that a frame out of `idle` may bring, and that one of the same size leaves as it is.
+        columns_left, columns_given = Signal(len(checked.columns_left)), Signal.like(checked.columns_left)
+        with m.If(control.idle):
+            m.d.sync += columns_given.eq(checked.columns_left)
+        fewer = columns_left - 1
+        with m.If(advance):
+            m.d.sync += [
+                columns_left.eq(Mux(second_step, columns_given, fewer)),
+                self.line_end.eq(((second_step & columns_given[-1]) | (~(first_step | second_step) & fewer[-1])) & ~flushed),
+                first_step.eq(self.line_end | flushed),
+                *(after.eq(step & ~flushed) for step, after in pairwise(self.near)),
+            ]
+        # Of the frame that entered last, the lines behind this one, less one; that less one is known in time for the next line.
+        lines_left, lines_less = Signal(signed(len(checked.rows_left) + 1)), Signal(signed(len(checked.rows_left) + 1))
+        self.last_line = Signal()  # below 0
+
+        # A clock later.
+        self._turned, self.begun = Signal(), Signal()
+        rows_given, short_given = Signal.like(checked.rows_left), Signal()
+        self.rows_given, self.columns_given = rows_given, columns_given
+        m.d.sync += [
+            self._turned.eq(advance & self.line_end),
+            self.begun.eq(control.begin),
+            rows_given.eq(checked.rows_left),
+            short_given.eq(checked.short),
+            lines_less.eq(lines_left - 1),
+        ]
+        self.beats = beats_of(design)
+        self.beats.follow(m, checked, self.begun, self.last_result)
+        self._last_row = Signal(range(self.below + 1))  # of the frame that entered last, counted as `bottom` is
+        with m.If(self._turned):
+            m.d.sync += [
+                lines_left.eq(lines_less),
+                self.last_line.eq(lines_less[-1]),
+                line.eq(Mux(line == self.first_line, line, line + 1)),
+            ]
+        with m.If(self.begun):
+            m.d.sync += [
+                lines_left.eq(rows_given),
+                self.last_line.eq(rows_given[-1]),
+                line.eq(0),
+                self.short.eq(short_given),
+                self._last_row.eq(Mux(short_given, rows_given[: len(self._last_row)] + 1, self.below)),
+            ]
+
+        self._first_next = line == self.first_line - 1  # the next line is the first that serves results
+        self._first_row = Signal(init=self.first_line == 0)
+        self.first = self._first_row & self.near[before]
+        with m.If(advance & self.line_end):
+            m.d.sync += self._first_row.eq(self._first_next_row() if self.first_line else control.frame_end)
+        self._results(m, checked)
+
+    @staticmethod
+    def is_short(design: Conv2DDesign, rows: Value, /) -> Value:
+        """A frame of so many rows has no more than follow a pixel before the result of its place."""
+        raise NotImplementedError
+
+    def last_result(self, last: Value) -> Value:
+        """The place in its beat of the last result of a line whose last pixel has the place `last` in its."""
+        raise NotImplementedError
+
+    def _first_next_row(self) -> Value:
+        """The line behind this one serves a frame's first row of results, where that isn't the frame's first line."""
+        raise NotImplementedError
+
+    def _results(self, m: Module, checked: Any) -> None:
+        """Makes what is said of results, and of a frame's end."""
+        raise NotImplementedError
+
+
+class ValidScan(Scan):
+    """A result wherever the window lies inside the frame; the frame's last pixel completes the last one, but where a line's
+    results may overhang (`Conv2DDesign.overhangs`): then a frame's end is one step."""
+
+    at_once = True
+
+    def __init__(self, m: Module, design: Conv2DDesign, checked: Any, control: Control) -> None:
+        self.below, self.first_line = 0, design.kernel_rows - 1
+        self.inside = design.kernel_rows, design.kernel_columns
+        self.has_end = design.core_late > 0
+        super().__init__(m, design, checked, control)
+
+    @staticmethod
+    def is_short(_design: Conv2DDesign, _rows: Value, /) -> Value:
+        return Const(0)
+
+    def last_result(self, last: Value) -> Value:
+        return (last + self._design.core_late)[: len(last)]
+
+    def _first_next_row(self) -> Value:
+        return self._first_next & ~self._control.frame_end
+
+    def _results(self, m: Module, checked: Any) -> None:
+        late, before = self._design.core_late, self._before
+        advance, flushed, frame_end = self._control.advance, self._control.flushed, self._control.frame_end
+        live = Signal(init=not self.first_line)
+        if self.first_line:
+            with m.If(advance & self.line_end):
+                m.d.sync += live.eq((live | self._first_next) & ~frame_end)
+        self.result: Value = live
+        if before:
+            reached = Signal()  # the next step's window lies inside its line
+            with m.If(advance):
+                m.d.sync += reached.eq((reached | self.near[before - 1]) & ~(self.line_end | flushed))
+            self.result = live & reached
+        self.last, self.eol = self.last_line & self.line_end, self.line_end
+        self.ends = Const(0)
+        if late:
+            # The step behind a line's end, and behind a frame's: some lines' last results come with it.
+            due, behind, overhangs = Signal(), Signal(), self.beats.overhangs(m, self.begun, late)
+            with m.If(advance):
+                m.d.sync += [due.eq(live & self.line_end), behind.eq(frame_end)]
+            self.result |= due & overhangs
+            self.last, self.eol = Mux(overhangs, behind, self.last), Mux(overhangs, due, self.eol)
+            self.ends = behind
+
+
+class SameScan(Scan):
+    """A result `core_below` lines and `core_right` columns behind each pixel: the first steps of a line complete the row
+    before. From a frame's first result on every step completes one, until a flush ends."""
+
+    inside = 1, 1
+
+    def __init__(self, m: Module, design: Conv2DDesign, checked: Any, control: Control) -> None:
+        self.below = self.first_line = design.core_below
+        self.has_end = design.core_below > 0 or design.core_ahead > 0
+        self.at_once = design.core_below == 0 and design.core_ahead == 1
+        super().__init__(m, design, checked, control)
+
+    @staticmethod
+    def is_short(design: Conv2DDesign, rows: Value, /) -> Value:
+        return ~exceeds(rows, design.core_below)
+
+    def last_result(self, last: Value) -> Value:
+        return last
+
+    def _first_next_row(self) -> Value:
+        return self._first_next
+
+    def _results(self, m: Module, checked: Any) -> None:
+        below, before, near = self.below, self._before, self.near
+        advance, flushed = self._control.advance, self._control.flushed
+        live = Signal(init=not below)  # this line serves a row of results
+        last_row_now = live & (self.bottom == 0) if below else self.last_line
+        last_before = Signal()  # the line before served a frame's last row
+        self.result = Signal(init=not below and not before)
+        # Known a step ahead, as the end of a frame decides what comes next; beside `result` only, but where it is a register.
+        self.last = Signal() if before else last_row_now & self.line_end
+        self.eol = near[before - 1] if before else self.line_end
+        self.ends = self.last if before else self.result & self.last
+        line_end = advance & self.line_end
+        with m.If(line_end):
+            m.d.sync += last_before.eq(last_row_now)
+        if before:
+            with m.If(advance):
+                m.d.sync += self.last.eq(
+                    self.line_end & last_row_now if before == 1 else near[before - 2] & last_before & self.result
+                )
+            with m.If(advance & self._first_row & near[before - 1]):
+                m.d.sync += self.result.eq(1)
+        elif below:
+            with m.If(line_end & self._first_next):
+                m.d.sync += self.result.eq(1)
+        if before or below:
+            with m.If(flushed):
+                m.d.sync += self.result.eq(0)
+        self._rows(m, live, last_row_now)
+        self._borders(m, checked)
+
+    def _rows(self, m: Module, live: Signal, last_row_now: Value) -> None:
+        """A clock later: the rows that the frame has on either side of the one that this line serves."""
+        was_flushed = Signal()
+        m.d.sync += was_flushed.eq(self._control.flushed)
+        with m.If(self._turned):
+            m.d.sync += self.top.eq(Mux(self.top == self._design.above, self.top, self.top + 1))
+            if not self.below:
+                with m.If(self._first_row):
+                    m.d.sync += self.top.eq(0)
+            else:
+                m.d.sync += live.eq(live & ~last_row_now)
+                # A row whose frame has all its lines in has one row fewer below it than the row before.
+                with m.If(self._control.leaving):
+                    m.d.sync += self.bottom.eq(self.bottom - 1)
+                with m.If(self._first_next):
+                    m.d.sync += [live.eq(1), self.top.eq(0), self.bottom.eq(self._last_row)]
+        if self.below:
+            with m.If(was_flushed):
+                m.d.sync += live.eq(0)
+
+    def _borders(self, m: Module, checked: Any) -> None:
+        """The border goes with the rows of results, as many lines behind the pixels."""
+        given, entered = Signal.like(self.border), Signal.like(self.border)
+        m.d.sync += given.eq(checked.border)
+        with m.If(self._turned):
+            m.d.sync += self.border_before.eq(self.border)
+        with m.If(self.begun):
+            m.d.sync += (entered if self.below else self.border).eq(given)
+        if self.below:
+            with m.If(self._turned & self._first_next):
+                m.d.sync += self.border.eq(entered)
+
+
+def scan_of(design: Conv2DDesign) -> type[Scan]:
+    """The scan of a design's frames."""
+    return {"same": SameScan, "valid": ValidScan}[design.core_mode]
