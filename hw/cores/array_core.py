@@ -9,22 +9,43 @@ from amaranth.lib.wiring import In, Out
 from convolver.plan.array_plan import ArrayPlan
 from convolver.plan.stages import Magnitude as MagnitudeStage
 
-from ..mac.coefficients import coefficient_layout, source_of
+from ..mac.coefficients import source_of
 from ..mac.mac_array import MACArray
 from ..output.magnitude import Magnitude
 from ..output.requantiser import Requantiser
 from ..stream.delay import Delay
-from ..stream.layouts import shape_of
+from ..stream.layouts import marks_of, shape_of
 from ..stream.output_buffer import OutputBuffer
+from ..stream.sideband import Sideband, SidebandDelay, result_sideband
+from .loading import loading_of
 
-__all__ = ["ArrayCore"]
+__all__ = ["ArrayCore", "operand_sideband"]
+
+
+def operand_sideband(plan: ArrayPlan) -> Sideband:
+    """What the feeder of a plan's arrays gives them.
+
+    valid : the samples are those of the last clock of a slot that gives a result; beside it
+    marks : the result's, those of `marks_of`.
+    samples : an array of one sample a lane, those of one copy behind the other.
+    mirrors : an array of each lane's second sample, 0 where there is none.
+    phase, start : in a slot of several clocks: two clocks ahead of their samples, the phase of the slot; beside the samples,
+        that it is the slot's first.
+    """
+    return Sideband(
+        marks=Out(data.StructLayout(marks_of(plan.design))),
+        samples=Out(shape_of(plan.lane_input)).array(plan.copies * plan.lanes),
+        mirrors=Out(shape_of(plan.design.sample)).array(plan.lanes),
+        phase=Out(range(plan.cycles)),
+        start=Out(1),
+    )
 
 
 class ArrayCore(wiring.Component):
     """From the samples of each lane to the stream of results: one result a slot, of one pixel or several, full back-pressure at
     `o`.
 
-    Latency from `valid` to `o.valid`: the plan's stages behind the feeder. Nothing in between can stall: start a slot
+    Latency from `i.valid` to `o.valid`: the plan's stages behind the feeder. Nothing in between can stall: start a slot
     that gives a result only while `available`, and `claim` a credit for it.
 
     Parameters
@@ -37,20 +58,11 @@ class ArrayCore(wiring.Component):
 
     Ports
     -----
-    samples : In
-        An array of one sample a lane, those of one copy behind the other.
-    mirrors : In
-        An array of each lane's second sample, 0 where there is none; if the plan has any.
-    valid : In
-        The samples are those of the last clock of a slot that gives a result.
-    marks : In
-        With `valid`: the result's marks, as in its payload.
+    i : In
+        See `operand_sideband`.
     swap : In
         If coefficients can be loaded: a clock ahead of the first samples of a frame (three in a slot of several clocks), that
         a pending set may replace theirs.
-    phase, start : In
-        In a slot of several clocks: two clocks ahead of their samples, the phase of the slot; beside the samples, that it is
-        the slot's first.
     claim, available, spent, idle : In, Out, Out, Out
         See `OutputBuffer`.
     o : stream of `result`
@@ -64,11 +76,9 @@ class ArrayCore(wiring.Component):
         design = plan.design
         self._plan = plan
         self._result = result
-        self._marks = data.StructLayout({name: field.shape for name, field in result if name != "data"})
         ports = {
-            "samples": In(shape_of(plan.lane_input)).array(plan.copies * plan.lanes),
-            "valid": In(1),
-            "marks": In(self._marks),
+            "i": In(operand_sideband(plan)),
+            "swap": In(1),
             "claim": In(1),
             "available": Out(1),
             "spent": Out(1),
@@ -76,21 +86,8 @@ class ArrayCore(wiring.Component):
             "o": Out(stream.Signature(result)),
             "overflow": Out(1),
         }
-        if plan.pre_added:
-            ports["mirrors"] = In(shape_of(design.sample)).array(plan.lanes)
-        if plan.cycles > 1:
-            ports |= {"phase": In(range(plan.cycles)), "start": In(1)}
-        if plan.cycles > 1 or design.loadable:
-            ports["swap"] = In(1)
-        if design.loadable:
-            ports |= {
-                "coefficients": In(stream.Signature(coefficient_layout(design.coefficient_format))),
-                "restart": In(1),
-                "open": In(1),
-                "pending": Out(1),
-                "coefficient_error": Out(1),
-            }
-        super().__init__(ports)
+        self._loading = loading_of(design)
+        super().__init__(ports | self._loading.array_ports)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -100,11 +97,10 @@ class ArrayCore(wiring.Component):
         arrays = [MACArray(array) for array in planned]
         requantisers = [Requantiser(plan, reach) for reach in plan.design.stage_ranges * plan.copies]
         m.submodules.buffer = buffer = OutputBuffer(self._result, plan.buffer_depth)
-        beside = data.StructLayout({"valid": 1, "marks": self._marks})
         pre_adder = int(plan.pre_added)
         longest = max(array.latency for array in arrays)
         latency = longest + plan.cycles_in(MagnitudeStage) + requantisers[0].latency
-        m.submodules.beside = delay = Delay(beside, latency)
+        m.submodules.beside = beside = SidebandDelay(result_sideband(plan.design), latency)
         result = Signal(self._result)
         width = plan.design.output_format.width
 
@@ -113,9 +109,9 @@ class ArrayCore(wiring.Component):
             m.submodules[f"array_{number}" if several else "array"] = array
             copy = number // len(plan.arrays) * plan.lanes
             for lane in range(its_plan.lanes):
-                m.d.comb += array.samples[lane].eq(self.samples[copy + first + lane])
+                m.d.comb += array.samples[lane].eq(self.i.samples[copy + first + lane])
                 if plan.pre_added:
-                    m.d.comb += array.mirrors[lane].eq(self.mirrors[first + lane])
+                    m.d.comb += array.mirrors[lane].eq(self.i.mirrors[first + lane])
             sums.append(array.sum)
             if early := longest - array.latency:
                 # The sum of fewer lanes, or of narrower ones, waits for the others.
@@ -129,10 +125,10 @@ class ArrayCore(wiring.Component):
             output = Value.cast(result.data).word_select(number, width)
             m.d.comb += [requantiser.i.eq(value), output.eq(requantiser.o)]
         m.d.comb += [
-            delay.i.valid.eq(self.valid),
-            delay.i.marks.eq(self.marks),
-            *(result[name].eq(delay.o.marks[name]) for name, _ in self._marks),
-            buffer.write.eq(delay.o.valid),
+            beside.i.valid.eq(self.i.valid),
+            beside.i.marks.eq(self.i.marks),
+            *(result[name].eq(beside.o.marks[name]) for name in marks_of(plan.design)),
+            buffer.write.eq(beside.o.valid),
             buffer.data.eq(result),
             buffer.claim.eq(self.claim),
             self.available.eq(buffer.available),
@@ -142,11 +138,12 @@ class ArrayCore(wiring.Component):
         ]
         wiring.connect(m, buffer.o, wiring.flipped(self.o))
 
+        bank = None
         if plan.cycles > 1:
             m.submodules.bank = bank = source_of(plan.coefficients)
-            m.d.comb += [bank.phase.eq(self.phase), bank.swap.eq(self.swap)]
+            m.d.comb += [bank.phase.eq(self.i.phase), bank.swap.eq(self.swap)]
             m.submodules.start = start = Delay(1, pre_adder)
-            m.d.comb += start.i.eq(self.start)
+            m.d.comb += start.i.eq(self.i.start)
             for array in arrays:
                 m.d.comb += [array.start.eq(start.o), array.load.eq(bank.load)]
             # A pre-adder's operands are a clock late.
@@ -162,14 +159,7 @@ class ArrayCore(wiring.Component):
                 *(array.load.eq(bank.load) for array in arrays),
                 *(array.coefficients[lane].eq(bank.coefficients[number]) for array, lane, number in self._array_lanes(arrays)),
             ]
-        if plan.design.loadable:
-            wiring.connect(m, wiring.flipped(self.coefficients), bank.i)
-            m.d.comb += [
-                bank.restart.eq(self.restart),
-                bank.idle.eq(self.idle & ~self.open),
-                self.pending.eq(bank.pending),
-                self.coefficient_error.eq(bank.error),
-            ]
+        self._loading.connect_array(m, self, bank)
         return m
 
     def _array_lanes(self, arrays: Sequence[MACArray]) -> list[tuple[MACArray, int, int]]:

@@ -3,32 +3,96 @@
 from itertools import product
 
 from amaranth.hdl import Module, Signal, Value
-from amaranth.lib import data, stream, wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.designs import Conv2DDesign
+from convolver.plan import stages
 from convolver.plan.array_plan import ArrayPlan
 from convolver.plan.lowering import lower
 from convolver.plan.target import Family
 
-from ..mac.coefficients import coefficient_layout
-from ..mac.column_filter import ColumnFilter
+from ..mac.column_filter import ColumnFilter, NoColumnFilter
 from ..mac.operands import Operands, Sums
-from ..stream.delay import Delay
-from ..stream.layouts import beat_layout, marks_of, result_layout
+from ..stream.layouts import beat_layout, result_layout, shape_of
 from ..stream.marks import ERROR_LAYOUT
-from ..stream.slot_timer import SlotTimer
+from ..stream.sideband import SidebandDelay, result_sideband
+from ..stream.slot_timer import slot_timer
 from ..window.border import Borders
 from ..window.boundaries import boundary_of
 from ..window.frame_check import FrameCheck
 from ..window.line_buffer import LineBuffer
-from ..window.place_format import PlaceFormat
 from ..window.raster import Raster
-from ..window.window import RowBorder, Window
-from .array_core import ArrayCore
-from .core import Core
+from ..window.window import RowBorder, Window, window_of
+from .array_core import ArrayCore, operand_sideband
+from .core import Core, block_of
+from .loading import loading_of
 
 __all__ = ["Conv2DCore"]
+
+
+class WindowFeeder(wiring.Component):
+    """The window stands for a clock: all its operands go to the lanes at once.
+
+    Parameters
+    ----------
+    plan : ArrayPlan
+
+    Ports
+    -----
+    operands : In
+        An array of what the products take, one sample of a beat behind the other.
+    i : In
+        `result_sideband` of these.
+    o : Out
+        `operand_sideband`.
+    """
+
+    def __init__(self, plan: ArrayPlan) -> None:
+        self._plan = plan
+        operands = In(shape_of(plan.lane_input)).array(plan.copies * len(plan.coefficients.products))
+        super().__init__({"operands": operands, "i": In(result_sideband(plan.design)), "o": Out(operand_sideband(plan))})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.d.comb += [
+            self.o.valid.eq(self.i.valid),
+            self.o.marks.eq(self.i.marks),
+            *(sample.eq(operand) for sample, operand in zip(self.o.samples, self.operands, strict=False)),
+        ]
+        return m
+
+
+class SlotFeeder(WindowFeeder):
+    """The window stands for a slot: its operands come to the lanes one after the other. Otherwise as `WindowFeeder`."""
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.operands = operands = Operands(self._plan.lane_input, self._plan.coefficients)
+        kept = [Signal(self.i.marks.shape(), name=f"marks_{index}") for index in range(2)]
+        with m.If(self.i.valid):
+            m.d.sync += kept[0].eq(self.i.marks)
+        m.d.sync += kept[1].eq(kept[0])  # they stand as long as the samples that follow them
+        m.d.comb += [
+            operands.valid.eq(self.i.valid),
+            *(into.eq(operand) for into, operand in zip(operands.operands, self.operands, strict=True)),
+            *(sample.eq(operand) for sample, operand in zip(self.o.samples, operands.samples, strict=True)),
+            self.o.phase.eq(operands.phase),
+            self.o.start.eq(operands.start),
+            self.o.valid.eq(operands.end),
+            self.o.marks.eq(kept[1]),
+        ]
+        return m
+
+
+FEEDERS: dict[type[stages.Stage], type[WindowFeeder]] = {stages.Serialise: SlotFeeder, stages.Window: WindowFeeder}
+"""What feeds the arrays of a plan with such a stage."""
+
+COLUMN_FILTERS: dict[type[stages.Stage], type[ColumnFilter | NoColumnFilter]] = {
+    stages.ColumnFilter: ColumnFilter,
+    stages.Window: NoColumnFilter,
+}
+"""What stands in front of the window, in a plan with such a stage."""
 
 
 class Conv2DCore(Core):
@@ -82,120 +146,65 @@ class Conv2DCore(Core):
             "errors": Out(ERROR_LAYOUT),
             "overflow": Out(1),
         }
-        ports |= {name: In(shape) for name, shape in boundary_of(design).layout.members.items()}
-        if design.loadable:
-            ports |= {
-                "coefficients": In(stream.Signature(coefficient_layout(design.coefficient_format))),
-                "restart": In(1),
-                "pending": Out(1),
-            }
-        super().__init__(ports)
+        self._border = boundary_of(design).layout.members
+        ports |= {name: In(shape) for name, shape in self._border.items()}
+        self._loading = loading_of(design)
+        super().__init__(ports | self._loading.ports)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        design = self.design
+        design, plan = self.design, self.plan
         m.submodules.check = check = FrameCheck(design)
         m.submodules.raster = raster = Raster(design)
-        m.submodules.lines = lines = LineBuffer(design, self.plan.line_buffer)
+        m.submodules.lines = lines = LineBuffer(design, plan.line_buffer)
         m.submodules.borders = borders = Borders(design)
-        m.submodules.border = border = RowBorder(design)
-        # Separable kernels' window is that of their row filters, on the sums of the columns.
-        sums = PlaceFormat.of_sums(design, self.plan) if self.plan.column_filters else None
-        m.submodules.window = window = Window(design, sums)
-        m.submodules.array = array = ArrayCore(self.plan, result_layout(design))
+        m.submodules.border = border = RowBorder(design, plan.cycles_in(stages.BorderRows))
+        m.submodules.column = column = block_of(plan, COLUMN_FILTERS)(design, plan)
+        m.submodules.window = window = window_of(design, column.form)
+        m.submodules.feeder = feeder = block_of(plan, FEEDERS)(plan)
+        m.submodules.array = array = ArrayCore(plan, result_layout(design))
 
-        if self.plan.cycles == 1:
-            wiring.connect(m, wiring.flipped(self.i), check.i)
-        wiring.connect(m, check.o, raster.i)
-        wiring.connect(m, array.o, wiring.flipped(self.o))
-        if sums is not None:
-            m.submodules.column = column = ColumnFilter(design, self.plan)
-            wiring.connect(m, border.o, column.i)
-            wiring.connect(m, column.o, window.i)
-        else:
-            wiring.connect(m, border.o, window.i)
+        # No pixel is taken ahead of its slot: the raster has a timer of its own, for pixels that waited, and for a frame's end.
+        timer = slot_timer(m, plan.cycles)
         m.d.comb += [
-            check.rows.eq(self.rows),
-            check.columns.eq(self.columns),
+            check.i.valid.eq(timer.where_free(self.i.valid)),
+            check.i.payload.eq(self.i.payload),
+            self.i.ready.eq(timer.where_free(check.i.ready)),
+            timer.begin.eq(self.i.valid & self.i.ready),
+            *(getattr(check, name).eq(getattr(self, name)) for name in ("rows", "columns", *self._border)),
+        ]
+        wiring.connect(m, check.o, raster.i)
+        wiring.connect(m, raster.o, lines.i)
+        wiring.connect(m, raster.o, borders.i)
+        wiring.connect(m, lines.o, border.i)
+        wiring.connect(m, border.o, column.i)
+        wiring.connect(m, column.o, window.i)
+        self._connect_operands(m, window, feeder)
+        wiring.connect(m, feeder.o, array.i)
+        wiring.connect(m, array.o, wiring.flipped(self.o))
+        is_open = raster.open | raster.o.valid | check.waiting
+        self._loading.connect_core(m, self, array, is_open)
+        m.d.comb += [
             raster.available.eq(array.available),
             array.claim.eq(raster.claim),
-            lines.valid.eq(raster.valid),
-            lines.step.eq(raster.step),
-            lines.length.eq(raster.length),
-            borders.step.eq(raster.step),
-            border.i.valid.eq(lines.o_valid),
-            border.i.choice.eq(borders.choice),
-            *(pixel.eq(line) for pixel, line in zip(border.i.pixels, lines.pixels, strict=True)),
-        ]
-        operands, valid, marks = self._operands(m, window)
-        if self.plan.cycles > 1:
-            self._fold(m, check, array, operands, valid, marks)
-        else:
-            m.d.comb += [
-                array.valid.eq(valid),
-                *(array.marks[name].eq(mark) for name, mark in marks.items()),
-                *(array.samples[lane].eq(operand) for lane, operand in enumerate(operands)),
-            ]
-        m.d.comb += [
-            self.busy.eq(check.waiting | raster.open | raster.valid | ~array.idle),
+            array.swap.eq(window.next_first),
+            border.choice.eq(borders.choice),
+            self.busy.eq(check.waiting | raster.open | raster.o.valid | ~array.idle),
             self.overflow.eq(array.overflow),
+            *(self.errors[name].eq(raster.errors[name]) for name in ("size", "first", "orphan", "eol")),
         ]
-        m.d.comb += [getattr(check, name).eq(getattr(self, name)) for name in boundary_of(design).layout.members]
-        errors = raster.errors
-        m.d.comb += [self.errors[name].eq(errors[name]) for name in ("size", "first", "orphan", "eol")]
-        if design.loadable:
-            wiring.connect(m, wiring.flipped(self.coefficients), array.coefficients)
-            m.d.comb += [
-                array.swap.eq(window.next_first),
-                array.restart.eq(self.restart),
-                array.open.eq(raster.open | raster.valid | check.waiting),
-                self.pending.eq(array.pending),
-                self.errors.coefficients.eq(array.coefficient_error),
-            ]
         return m
 
-    def _operands(self, m: Module, window: Window) -> tuple[list[Value], Value, dict[str, Value]]:
-        """What the products take, one sample of a beat behind the other; whether it is that of a result; and its marks."""
+    def _connect_operands(self, m: Module, window: Window, feeder: WindowFeeder) -> None:
+        """The places of the window, or sums of some, are what the products take: one sample of a beat behind the other."""
         plan = self.plan
-        shapes = marks_of(self.design)
-        marks: dict[str, Value] = {name: getattr(window, name) for name in shapes}
         operands: list[Value] = []
-        several = plan.copies * len(plan.arrays) > 1
         for number, (copy, kernel) in enumerate(product(range(plan.copies), range(len(plan.arrays)))):
-            array, places = plan.arrays[kernel], window.of(*divmod(copy, plan.planes), kernel)
-            if not plan.sum_levels:
-                operands += [places[one.position] for one in array.products]
-                continue
-            m.submodules[f"sums_{number}" if several else "sums"] = sums = Sums(array, plan.sum_levels)
+            m.submodules[f"sums_{number}"] = sums = Sums(plan.arrays[kernel], plan.sum_levels)
+            places = window.of(*divmod(copy, plan.planes), kernel)
             m.d.comb += [into.eq(place) for into, place in zip(sums.places, places, strict=True)]
             operands += sums.sums
-        if not plan.sum_levels:
-            return operands, window.valid, marks
-        m.submodules.beside = beside = Delay(data.StructLayout({"valid": 1, **shapes}), plan.sum_levels)
-        m.d.comb += [beside.i.valid.eq(window.valid), *(beside.i[name].eq(mark) for name, mark in marks.items())]
-        return operands, beside.o.valid, {name: beside.o[name] for name in shapes}
-
-    def _fold(
-        self, m: Module, check: FrameCheck, array: ArrayCore, given: list[Value], valid: Value, marks: dict[str, Value]
-    ) -> None:
-        """One pixel a slot: the window stands for it, and its places come to the lanes one after the other."""
-        # No pixel is taken ahead of its slot: the raster has a timer of its own, for pixels that waited, and for a frame's end.
-        m.submodules.timer = timer = SlotTimer(self.plan.cycles)
-        m.submodules.operands = operands = Operands(self.plan.lane_input, self.plan.coefficients)
-        kept = [Signal(array.marks.shape(), name=f"marks_{index}") for index in range(2)]
-        with m.If(valid):
-            m.d.sync += [kept[0][name].eq(mark) for name, mark in marks.items()]
-        m.d.sync += kept[1].eq(kept[0])  # they stand as long as the samples that follow them
-        m.d.comb += [
-            check.i.valid.eq(self.i.valid & timer.free),
-            check.i.payload.eq(self.i.payload),
-            self.i.ready.eq(check.i.ready & timer.free),
-            timer.begin.eq(self.i.valid & self.i.ready),
-            *(operands.operands[number].eq(value) for number, value in enumerate(given)),
-            operands.valid.eq(valid),
-            *(array.samples[lane].eq(operands.samples[lane]) for lane in range(self.plan.lanes)),
-            array.phase.eq(operands.phase),
-            array.start.eq(operands.start),
-            array.valid.eq(operands.end),
-            array.marks.eq(kept[1]),
-        ]
+        m.submodules.beside = beside = SidebandDelay(result_sideband(self.design), plan.sum_levels)
+        wiring.connect(m, window.o, beside.i)
+        wiring.connect(m, beside.o, feeder.i)
+        m.d.comb += [into.eq(operand) for into, operand in zip(feeder.operands, operands, strict=True)]

@@ -1,14 +1,20 @@
 """Makes the core of a design."""
 
+from collections.abc import Mapping
+from typing import TypeVar
+
 from amaranth.lib import wiring
 
 from convolver.designs import Design, part_of
 from convolver.plan.plan import Plan
+from convolver.plan.stages import Stage
 from convolver.plan.target import Family
 
 from ..stream.marks import ERRORS
 
-__all__ = ["ERRORS", "Core", "create"]
+__all__ = ["ERRORS", "Core", "block_of", "create"]
+
+Block = TypeVar("Block")
 
 
 class Core(wiring.Component):
@@ -21,6 +27,11 @@ class Core(wiring.Component):
     def latency(self) -> int:
         """Clocks from the acceptance of a beat to the offer of the result that it completes, without stalls."""
         return self.plan.latency
+
+
+def block_of(plan: Plan, blocks: Mapping[type[Stage], Block]) -> Block:
+    """The block of the first of these stages that a plan has."""
+    return next(block for stage, block in blocks.items() if plan.find(stage) is not None)
 
 
 def create(design: Design, family: Family | None = None) -> Core:

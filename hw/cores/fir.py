@@ -1,26 +1,123 @@
 """The FIR core: a delay line, or memories of samples, in front of the array."""
 
-from amaranth.hdl import Const, Module, Signal, Value
+from collections.abc import Callable
+
+from amaranth.hdl import Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.designs import FIRDesign
+from convolver.plan import stages
 from convolver.plan.array_plan import ArrayPlan
 from convolver.plan.lowering import lower
 from convolver.plan.target import Family
 
-from ..mac.coefficients import coefficient_layout
 from ..stream.data_register import DataRegister
 from ..stream.delay import Delay
 from ..stream.layouts import beat_layout, result_layout
 from ..stream.marks import ERROR_LAYOUT
-from ..stream.slot_timer import SlotTimer
+from ..stream.slot_timer import slot_timer
 from ..window.delay_line import DelayLine, SampleMemory
-from ..window.signal_entry import SignalEntry
-from .array_core import ArrayCore
-from .core import Core
+from ..window.signal_entry import SignalEntry, signal_sideband, start_of
+from .array_core import ArrayCore, operand_sideband
+from .core import Core, block_of
+from .loading import loading_of
 
 __all__ = ["FIRCore"]
+
+
+class LineFeeder(wiring.Component):
+    """One sample a clock: all delays are in view, those of each group of lanes a clock later than the group's before.
+
+    Parameters
+    ----------
+    plan : ArrayPlan
+
+    Ports
+    -----
+    i : In
+        `signal_sideband`.
+    o : Out
+        `operand_sideband`, a clock later.
+    """
+
+    def __init__(self, plan: ArrayPlan) -> None:
+        self._plan = plan
+        super().__init__({"i": In(signal_sideband(plan.design)), "o": Out(operand_sideband(plan))})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        array = self._plan.arrays[0]
+        valid, clear, sample = self.i.valid, self.i.clear, self.i.beat.data
+        samples: list[Signal] = []
+        for number, section in enumerate(array.sections):
+            # One position more than the lanes look at: what the next section, a clock later, takes as its first. Mirrored
+            # samples come all from the first section, and wait as long as their group is late.
+            more = number < len(array.sections) - 1
+            length = array.positions if number == 0 and array.pre_added else len(section) + more
+            m.submodules[f"line_{number}"] = line = DelayLine(self._plan.design.sample, length)
+            if number == 0:
+                whole = line
+            m.d.comb += [line.valid.eq(valid), line.clear.eq(clear), line.sample.eq(sample)]
+            samples += [line.samples[position] for position in range(len(section))]
+            if more:
+                later = [DataRegister(name=f"{name}_{number + 1}") for name in ("valid", "clear")]
+                m.d.sync += [later[0].eq(valid), later[1].eq(clear)]
+                (valid, clear), sample = later, line.samples[len(section)]
+        m.d.sync += [
+            self.o.valid.eq(self.i.valid),
+            self.o.marks.first.eq(self.i.beat.first),
+            self.o.marks.last.eq(self.i.beat.last),
+        ]
+        for product in array.products:
+            m.d.comb += self.o.samples[product.lane].eq(samples[product.position])
+        for late, group in enumerate(array.groups):
+            for product in array.products[group.start : group.stop]:
+                for position, _ in product.terms[1:]:
+                    mirror = whole.samples[position]
+                    for clock in range(late):
+                        # Without a reset, so that a shift register in LUTs can be made of it.
+                        after = DataRegister(mirror.shape(), name=f"mirror_{product.lane}_{clock}")
+                        m.d.sync += after.eq(mirror)
+                        mirror = after
+                    m.d.comb += self.o.mirrors[product.lane].eq(mirror)
+        return m
+
+
+class MemoryFeeder(wiring.Component):
+    """One sample a slot: its clocks, and the samples of each, come behind it. Ports as those of `LineFeeder`."""
+
+    def __init__(self, plan: ArrayPlan) -> None:
+        self._plan = plan
+        super().__init__({"i": In(signal_sideband(plan.design)), "o": Out(operand_sideband(plan))})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.memory = memory = SampleMemory(self._plan.arrays[0])
+        m.d.comb += [
+            memory.valid.eq(self.i.valid),
+            memory.clear.eq(self.i.clear),
+            memory.sample.eq(self.i.beat.data),
+            *(sample.eq(read) for sample, read in zip(self.o.samples, memory.samples, strict=True)),
+            *(mirror.eq(read) for mirror, read in zip(self.o.mirrors, memory.mirrors, strict=True)),
+            self.o.phase.eq(memory.phase),
+            self.o.start.eq(memory.start),
+            self.o.valid.eq(memory.end),
+        ]
+        # The slot's marks, as far behind its clocks as its samples are.
+        marks = Signal(self.o.marks.shape())
+        m.submodules.marks = beside = Delay(marks.shape(), 2)
+        with m.If(self.i.valid):
+            m.d.sync += [marks.first.eq(self.i.beat.first), marks.last.eq(self.i.beat.last)]
+        m.d.comb += [beside.i.eq(marks), self.o.marks.eq(beside.o)]
+        return m
+
+
+FEEDERS: dict[type[stages.Stage], Callable[[ArrayPlan], wiring.Component]] = {
+    stages.SampleMemory: MemoryFeeder,
+    stages.DelayLine: LineFeeder,
+}
+"""What feeds the array of a plan with such a stage."""
 
 
 class FIRCore(Core):
@@ -64,120 +161,32 @@ class FIRCore(Core):
             "errors": Out(ERROR_LAYOUT),
             "overflow": Out(1),
         }
-        if design.loadable:
-            ports |= {
-                "coefficients": In(stream.Signature(coefficient_layout(design.coefficient_format))),
-                "restart": In(1),
-                "pending": Out(1),
-            }
-        if design.continuous:
-            ports["silence"] = In(1)
-        super().__init__(ports)
+        self._loading, self._start = loading_of(design), start_of(design)
+        super().__init__(ports | self._loading.ports | self._start.ports)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.array = array = ArrayCore(self.plan, result_layout(self.design))
-        m.submodules.entry = entry = SignalEntry(self.design)
+        plan, design = self.plan, self.design
+        m.submodules.entry = entry = SignalEntry(design)
+        m.submodules.feeder = feeder = block_of(plan, FEEDERS)(plan)
+        m.submodules.array = array = ArrayCore(plan, result_layout(design))
+        # A sample is accepted when the slot before is in its last clock, or over.
+        timer = slot_timer(m, plan.cycles)
         wiring.connect(m, wiring.flipped(self.i), entry.i)
-        step, beat = entry.step, entry.beat
+        wiring.connect(m, entry.o, feeder.i)
+        wiring.connect(m, feeder.o, array.i)
+        wiring.connect(m, array.o, wiring.flipped(self.o))
         m.d.comb += [
-            entry.silent.eq(self._silent(m, entry.claim)),
+            entry.available.eq(timer.where_free(array.available)),
+            entry.spent.eq(timer.or_busy(array.spent)),
+            entry.silent.eq(self._start.silent(m, self, entry.claim & self.i.payload.first)),
+            timer.begin.eq(entry.claim),
             array.claim.eq(entry.claim),
+            array.swap.eq(entry.o.valid & (entry.o.beat.first | (design.swap == "sample"))),
+            self.busy.eq(entry.open | ~array.idle),
             self.errors.first.eq(entry.errors.first),
             self.errors.orphan.eq(entry.errors.orphan),
-        ]
-        if self.plan.cycles > 1:
-            self._feed_memory(m, array, entry)
-        else:
-            self._feed_line(m, array, entry)
-        if self.design.loadable or self.plan.cycles > 1:
-            m.d.comb += array.swap.eq(step & (beat.first | (self.design.swap == "sample")))
-        m.d.comb += [
-            self.busy.eq(entry.open | ~array.idle),
             self.overflow.eq(array.overflow),
         ]
-        wiring.connect(m, array.o, wiring.flipped(self.o))
-        if self.design.loadable:
-            wiring.connect(m, wiring.flipped(self.coefficients), array.coefficients)
-            m.d.comb += [
-                array.restart.eq(self.restart),
-                array.open.eq(entry.open),
-                self.pending.eq(array.pending),
-                self.errors.coefficients.eq(array.coefficient_error),
-            ]
+        self._loading.connect_core(m, self, array, entry.open)
         return m
-
-    def _silent(self, m: Module, claim: Value) -> Value:
-        """Whether a frame that begins now starts from silence."""
-        if not self.design.continuous:
-            return Const(1)
-        silent = Signal(init=1)
-        with m.If(claim & self.i.payload.first):
-            m.d.sync += silent.eq(0)
-        with m.If(self.silence):
-            m.d.sync += silent.eq(1)
-        return silent
-
-    def _feed_line(self, m: Module, array: ArrayCore, entry: SignalEntry) -> None:
-        """One sample a clock: all delays are in view, those of each group of lanes a clock later than the group's before."""
-        plan = self.plan.arrays[0]
-        m.d.comb += [entry.available.eq(array.available), entry.spent.eq(array.spent)]
-        valid, clear, sample = entry.step, entry.clear, entry.beat.data
-        samples: list[Signal] = []
-        for number, section in enumerate(plan.sections):
-            # One position more than the lanes look at: what the next section, a clock later, takes as its first. Mirrored
-            # samples come all from the first section, and wait as long as their group is late.
-            more = number < len(plan.sections) - 1
-            length = plan.positions if number == 0 and plan.pre_added else len(section) + more
-            m.submodules[f"line_{number}"] = line = DelayLine(self.design.sample, length)
-            if number == 0:
-                whole = line
-            m.d.comb += [line.valid.eq(valid), line.clear.eq(clear), line.sample.eq(sample)]
-            samples += [line.samples[position] for position in range(len(section))]
-            if more:
-                later = [DataRegister(name=f"{name}_{number + 1}") for name in ("valid", "clear")]
-                m.d.sync += [later[0].eq(valid), later[1].eq(clear)]
-                (valid, clear), sample = later, line.samples[len(section)]
-        m.d.sync += [
-            array.valid.eq(entry.step),
-            array.marks.first.eq(entry.beat.first),
-            array.marks.last.eq(entry.beat.last),
-        ]
-        for product in plan.products:
-            m.d.comb += array.samples[product.lane].eq(samples[product.position])
-        for late, group in enumerate(plan.groups):
-            for product in plan.products[group.start : group.stop]:
-                if len(product.terms) == 1:
-                    continue
-                mirror = whole.samples[product.terms[1][0]]
-                for clock in range(late):
-                    # Without a reset, so that a shift register in LUTs can be made of it.
-                    after = DataRegister(mirror.shape(), name=f"mirror_{product.lane}_{clock}")
-                    m.d.sync += after.eq(mirror)
-                    mirror = after
-                m.d.comb += array.mirrors[product.lane].eq(mirror)
-
-    def _feed_memory(self, m: Module, array: ArrayCore, entry: SignalEntry) -> None:
-        """One sample a slot: a sample is accepted when the slot before is in its last clock, or over."""
-        m.submodules.memory = memory = SampleMemory(self.plan.arrays[0])
-        m.submodules.timer = timer = SlotTimer(self.plan.cycles)
-        m.d.comb += [
-            entry.available.eq(array.available & timer.free),
-            entry.spent.eq(array.spent | ~timer.free),
-            timer.begin.eq(entry.claim),
-            memory.valid.eq(entry.step),
-            memory.clear.eq(entry.clear),
-            memory.sample.eq(entry.beat.data),
-            *(array.samples[lane].eq(memory.samples[lane]) for lane in range(self.plan.lanes)),
-            array.phase.eq(memory.phase),
-            array.start.eq(memory.start),
-            array.valid.eq(memory.end),
-        ]
-        if self.plan.pre_added:
-            m.d.comb += [array.mirrors[lane].eq(memory.mirrors[lane]) for lane in range(self.plan.lanes)]
-        # The slot's marks, as far behind its clocks as its samples are.
-        marks = Signal(array.marks.shape())
-        m.submodules.marks = beside = Delay(array.marks.shape(), 2)
-        with m.If(entry.step):
-            m.d.sync += [marks.first.eq(entry.beat.first), marks.last.eq(entry.beat.last)]
-        m.d.comb += [beside.i.eq(marks), array.marks.eq(beside.o)]

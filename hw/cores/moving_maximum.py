@@ -12,13 +12,20 @@ from convolver.plan.target import Family
 
 from ..stream.data_register import DataRegister
 from ..stream.delay import Delay
-from ..stream.layouts import beat_layout, result_layout, shape_of
+from ..stream.layouts import beat_layout, marks_of, result_layout, shape_of
 from ..stream.marks import ERROR_LAYOUT
 from ..stream.output_buffer import OutputBuffer
+from ..stream.sideband import Sideband
 from ..window.signal_entry import SignalEntry
 from .core import Core
 
 __all__ = ["MovingMaximumCore", "WindowMaximum"]
+
+
+def value_sideband(design: MovingMaximumDesign) -> Sideband:
+    """The maxima of windows: a `value` for each step; with `clear`, which is never without a step, a signal's first. Nothing
+    else is needed after a reset."""
+    return Sideband(clear=Out(1), value=Out(shape_of(design.data)))
 
 
 class WindowMaximum(wiring.Component):
@@ -35,13 +42,7 @@ class WindowMaximum(wiring.Component):
 
     Ports
     -----
-    valid : In
-        A step: `value` is the next one.
-    clear : In
-        With `valid`, and never without: the value is the first of a signal. Nothing else is needed after a reset.
-    value : In
-    o_valid, o_clear, o_value : Out
-        The same of the results.
+    i, o : `value_sideband`
     """
 
     makes = (WindowMaximumStage,)
@@ -50,16 +51,7 @@ class WindowMaximum(wiring.Component):
 
     def __init__(self, design: MovingMaximumDesign, distance: int) -> None:
         shape = shape_of(design.data)
-        super().__init__(
-            {
-                "valid": In(1),
-                "clear": In(1),
-                "value": In(shape),
-                "o_valid": Out(1),
-                "o_clear": Out(1),
-                "o_value": Out(shape),
-            }
-        )
+        super().__init__({"i": In(value_sideband(design)), "o": Out(value_sideband(design))})
         self._shape = shape
         self._fill = design.fill
         self._distance = distance
@@ -71,21 +63,21 @@ class WindowMaximum(wiring.Component):
         newer, older = DataRegister(self._shape), DataRegister(self._shape)
         newer_wins = DataRegister()
 
-        with m.If(self.valid):
-            m.d.sync += [register.eq(before) for register, before in zip(line, [self.value, *line[:-1]], strict=True)]
-        with m.If(self.clear):
+        with m.If(self.i.valid):
+            m.d.sync += [register.eq(before) for register, before in zip(line, [self.i.value, *line[:-1]], strict=True)]
+        with m.If(self.i.clear):
             m.d.sync += [register.eq(self._fill) for register in line[1:]]
         # A comparison is a carry chain: what it decides is done behind a register, in front of the next line's.
         m.d.sync += [
-            stepped.eq(self.valid),
-            cleared.eq(self.clear),
+            stepped.eq(self.i.valid),
+            cleared.eq(self.i.clear),
             newer.eq(line[0]),
             older.eq(line[-1]),
             newer_wins.eq(line[0] > line[-1]),
-            self.o_valid.eq(stepped),
-            self.o_clear.eq(cleared),
+            self.o.valid.eq(stepped),
+            self.o.clear.eq(cleared),
         ]
-        m.d.comb += self.o_value.eq(Mux(newer_wins, newer, older))
+        m.d.comb += self.o.value.eq(Mux(newer_wins, newer, older))
         return m
 
 
@@ -136,23 +128,27 @@ class MovingMaximumCore(Core):
         wiring.connect(m, wiring.flipped(self.i), entry.i)
         wiring.connect(m, buffer.o, wiring.flipped(self.o))
 
-        valid, clear, value = entry.step, entry.clear, entry.beat.data
         stages = [stage for stage in self.plan.stages if isinstance(stage, WindowMaximumStage)]
+        values = value_sideband(self.design).create()
+        m.d.comb += [
+            values.valid.eq(entry.o.valid),
+            values.clear.eq(entry.o.clear),
+            values.value.eq(entry.o.beat.data),
+        ]
         for number, stage in enumerate(stages):
             m.submodules[f"window_{number}"] = window = WindowMaximum(self.design, stage.distance)
-            m.d.comb += [window.valid.eq(valid), window.clear.eq(clear), window.value.eq(value)]
-            valid, clear, value = window.o_valid, window.o_clear, window.o_value
-        marks = data.StructLayout({"first": 1, "last": 1})
-        m.submodules.beside = beside = Delay(marks, self.plan.cycles_in(WindowMaximumStage))
+            wiring.connect(m, values, window.i)
+            values = window.o
+        m.submodules.beside = beside = Delay(data.StructLayout(marks_of(self.design)), self.plan.cycles_in(WindowMaximumStage))
         m.d.comb += [
             entry.available.eq(buffer.available),
             entry.spent.eq(buffer.spent),
             entry.silent.eq(1),
-            beside.i.first.eq(entry.beat.first),
-            beside.i.last.eq(entry.beat.last),
+            beside.i.first.eq(entry.o.beat.first),
+            beside.i.last.eq(entry.o.beat.last),
             buffer.claim.eq(entry.claim),
-            buffer.write.eq(valid),
-            buffer.data.data.eq(value),
+            buffer.write.eq(values.valid),
+            buffer.data.data.eq(values.value),
             buffer.data.first.eq(beside.o.first),
             buffer.data.last.eq(beside.o.last),
             self.busy.eq(entry.open | ~buffer.idle),

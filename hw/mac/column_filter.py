@@ -12,14 +12,28 @@ from convolver.plan.conv2d import SERIALISE_LATENCY
 from convolver.plan.stages import ColumnFilter as ColumnStage
 
 from ..stream.delay import Delay
-from ..window.border import choice_layout, column_signature
+from ..window.border import column_sideband
 from ..window.place_format import PlaceFormat
 from .coefficients import CoefficientMemory
 from .constant_multiplier import ConstantMultiplier
 from .mac_array import MACArray
 from .operands import Operands, Sums
 
-__all__ = ["ColumnFilter"]
+__all__ = ["ColumnFilter", "NoColumnFilter"]
+
+
+class NoColumnFilter(wiring.Component):
+    """Wires, where kernels aren't separable: the columns enter the window as they are. Ports as those of `ColumnFilter`."""
+
+    def __init__(self, design: Conv2DDesign, plan: ArrayPlan) -> None:
+        self.form = PlaceFormat.of_pixels(design)
+        column = column_sideband(design, self.form)
+        super().__init__({"i": In(column), "o": Out(column)})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        wiring.connect(m, wiring.flipped(self.i), wiring.flipped(self.o))
+        return m
 
 
 class ColumnFilter(wiring.Component):
@@ -40,9 +54,9 @@ class ColumnFilter(wiring.Component):
     Ports
     -----
     i : In
-        `column_signature` of the window's rows.
+        `column_sideband` of the window's rows.
     o : Out
-        The same of the one row of sums.
+        The same of one row of sums.
     """
 
     makes = (stages.ColumnFilter,)
@@ -52,9 +66,9 @@ class ColumnFilter(wiring.Component):
         self._design = design
         self._plan = plan
         self._latency = plan.cycles_in(ColumnStage)
-        self._sums = PlaceFormat.of_sums(design, plan)
-        inside, outside = column_signature(design, design.kernel_rows), column_signature(design, 1, self._sums)
-        super().__init__({"i": In(inside), "o": Out(outside)})
+        self.form = PlaceFormat.of_sums(design, plan)
+        inside = column_sideband(design, PlaceFormat.of_pixels(design))
+        super().__init__({"i": In(inside), "o": Out(column_sideband(design, self.form))})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -80,13 +94,15 @@ class ColumnFilter(wiring.Component):
             valid = self._later(m, "passed", valid, SERIALISE_LATENCY + plan.cycles - 1)
             left -= SERIALISE_LATENCY + plan.cycles - 1
         m.d.comb += self.o.valid.eq(self._later(m, "valid", valid, left))
-        # Which pixel each row took is done with; a fill is as late as the sums of its column.
-        for name, _ in choice_layout(design, self._sums):
+        # A fill is as late as the sums of its column.
+        borders = ("border", "border_before")
+        chosen = {"boundary": self._later, "fill": self._filled}
+        for name in borders:
             come, go = choice[name], self.o.choice[name]
-            if design.switchable and name in ("border", "border_before"):
-                m.d.comb += go.fill.eq(self._filled(m, name, come.fill, left))
-                come, go = come.boundary, go.boundary
-            m.d.comb += Value.cast(go).eq(self._later(m, name, Value.cast(come), left))
+            for field in go.shape().members:
+                m.d.comb += go[field].eq(chosen[field](m, f"{name}_{field}", come[field], left))
+        for name in self.o.choice.shape().members.keys() - set(borders):
+            m.d.comb += Value.cast(self.o.choice[name]).eq(self._later(m, name, Value.cast(choice[name]), left))
         return m
 
     def _filtered(self, m: Module, column: DotProduct, samples: list[Value], suffix: str) -> Value:

@@ -9,9 +9,10 @@ from convolver.plan import stages
 from convolver.plan.stages import LineBuffer as LineBufferStage
 
 from ..primitives.block_ram import BlockRAM
+from ..stream.sideband import Sideband
 from .line_ring import LineRing
 from .place_format import PlaceFormat
-from .raster import step_layout
+from .raster import step_sideband
 
 __all__ = ["LineBuffer"]
 
@@ -33,12 +34,11 @@ class LineBuffer(wiring.Component):
 
     Ports
     -----
-    valid, step, length : In
-        See `Raster`.
-    o_valid : Out
-        The same, two clocks later.
-    pixels : Out
-        An array of `stage.rows` + 1 pixels of the step's column, the step's own last; of several columns, row by row.
+    i : In
+        `step_sideband`.
+    o : Out
+        Two clocks later, `pixels`: an array of `stage.rows` + 1 pixels of the step's column, the step's own last; of several
+        columns, row by row.
     """
 
     makes = (stages.LineBuffer,)
@@ -50,47 +50,44 @@ class LineBuffer(wiring.Component):
         pixels = (self._lines + 1) * design.pixels_per_clock
         super().__init__(
             {
-                "valid": In(1),
-                "step": In(step_layout(design)),
-                "length": In(range(-1, design.core_beats - 3)),
-                "o_valid": Out(1),
-                "pixels": Out(PlaceFormat.of_pixels(design).shape).array(pixels),
+                "i": In(step_sideband(design)),
+                "o": Out(Sideband(pixels=Out(PlaceFormat.of_pixels(design).shape).array(pixels))),
             }
         )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         design = self._design
-        width, newest = PlaceFormat.of_pixels(design).shape.width, Value.cast(self.step.pixel)
+        width, newest = PlaceFormat.of_pixels(design).shape.width, Value.cast(self.i.step.pixel)
         # Beside the word that is read.
-        valid, column, pixel = Signal(), Signal.like(self.step.column), Signal.like(newest)
+        valid, column, pixel = Signal(), Signal.like(self.i.step.column), Signal.like(newest)
         o_column, o_pixel = Signal.like(column), Signal.like(pixel)
         m.d.sync += [
-            valid.eq(self.valid),
-            column.eq(self.step.column),
+            valid.eq(self.i.valid),
+            column.eq(self.i.step.column),
             pixel.eq(newest),
-            self.o_valid.eq(valid),
+            self.o.valid.eq(valid),
             o_column.eq(column),
             o_pixel.eq(pixel),
         ]
         if not self._lines:
-            m.d.comb += [out.eq(o_pixel.word_select(place, width)) for place, out in enumerate(self.pixels)]
+            m.d.comb += [out.eq(o_pixel.word_select(place, width)) for place, out in enumerate(self.o.pixels)]
             return m
 
         memory: LineRing | BlockRAM
         if self._ring:
             m.submodules.memory = memory = LineRing(self._lines * len(newest), design.core_beats)
-            m.d.comb += [memory.read.eq(self.valid), memory.length.eq(self.length)]
+            m.d.comb += [memory.read.eq(self.i.valid), memory.length.eq(self.i.length)]
         else:
             m.submodules.memory = memory = BlockRAM(self._lines * len(newest), design.core_beats)
             m.d.comb += [
-                memory.read_address.eq(self.step.column),
-                memory.write.eq(self.o_valid),
+                memory.read_address.eq(self.i.step.column),
+                memory.write.eq(self.o.valid),
                 memory.write_address.eq(o_column),
             ]
         word = Cat(memory.read_data, o_pixel)
         m.d.comb += [
-            *(out.eq(word.word_select(place, width)) for place, out in enumerate(self.pixels)),
+            *(out.eq(word.word_select(place, width)) for place, out in enumerate(self.o.pixels)),
             memory.write_data.eq(word[len(newest) :]),
         ]
         return m

@@ -21,6 +21,8 @@ class PlaceFormat:
 
     Parameters
     ----------
+    rows : int
+        Rows of the window whose places have it.
     planes : int
     formats : tuple of Format
         Of the numbers of one plane.
@@ -28,6 +30,7 @@ class PlaceFormat:
         What they are outside the frame under ``constant``, where that isn't chosen at run time.
     """
 
+    rows: int
     planes: int
     formats: tuple[Format, ...]
     fills: tuple[int, ...]
@@ -35,13 +38,14 @@ class PlaceFormat:
     @classmethod
     def of_pixels(cls, design: Conv2DDesign) -> "PlaceFormat":
         """Those of a design's pixels."""
-        return cls(design.planes, (design.pixel,), (design.fill,))
+        return cls(design.kernel_rows, design.planes, (design.pixel,), (design.fill,))
 
     @classmethod
     def of_sums(cls, design: Conv2DDesign, plan: ArrayPlan) -> "PlaceFormat":
         """Those of what separable kernels make of each column."""
         formats = tuple(column.accumulator for column in plan.column_filters)
-        return cls(design.planes, formats, tuple(design.fill * sum(column.weights) for column in plan.column_filters))
+        fills = tuple(design.fill * sum(column.weights) for column in plan.column_filters)
+        return cls(1, design.planes, formats, fills)
 
     @property
     def plane_shape(self) -> Shape:

@@ -9,6 +9,7 @@ from convolver.plan import stages
 
 from ..stream.layouts import beat_layout, marks_of
 from ..stream.marks import ERROR_LAYOUT
+from ..stream.sideband import Sideband
 from ..stream.slot_timer import slot_timer
 from .beats import beats_of
 from .boundaries import boundary_of
@@ -16,7 +17,7 @@ from .frame_check import checked_layout
 from .scan import Control, scan_of
 from .stride import stride_of
 
-__all__ = ["Raster", "step_layout"]
+__all__ = ["Raster", "step_layout", "step_sideband"]
 
 
 def step_layout(design: Conv2DDesign) -> data.StructLayout:
@@ -43,6 +44,12 @@ def step_layout(design: Conv2DDesign) -> data.StructLayout:
     return data.StructLayout(fields | beats_of(design).of_step | {"result": 1} | marks_of(design))
 
 
+def step_sideband(design: Conv2DDesign) -> Sideband:
+    """A `step`; beside it the beats of its line, less 4: that `length` changes with the first step of a frame that found the
+    core idle."""
+    return Sideband(step=Out(step_layout(design)), length=Out(range(-1, design.core_beats - 3)))
+
+
 class Raster(wiring.Component):
     """Turns a stream of beats, of a pixel each or of several, into steps: one a slot, latency one clock, without a bubble at
     row ends or between frames of one size.
@@ -62,14 +69,10 @@ class Raster(wiring.Component):
         Decides with the marks of the beat it is offered: put a register slice in front. `last` and `keep` are ignored.
     available : In
         A result may be started; no step is made without.
-    valid : Out
-        A step.
-    step : Out
-        Its `step_layout`.
-    length : Out
-        Beside a step, the beats of its line, less 4. It changes with the first step of a frame that found the core idle.
+    o : Out
+        `step_sideband`.
     claim : Out
-        A step that completes a result is made in this clock; `step` shows it in the next.
+        A step that completes a result is made in this clock; `o` shows it in the next.
     open : Out
         A frame is entering or leaving.
     errors : Out
@@ -83,9 +86,7 @@ class Raster(wiring.Component):
             {
                 "i": In(stream.Signature(checked_layout(design))),
                 "available": In(1),
-                "valid": Out(1),
-                "step": Out(step_layout(design)),
-                "length": Out(range(-1, design.core_beats - 3)),
+                "o": Out(step_sideband(design)),
                 "claim": Out(1),
                 "open": Out(1),
                 "errors": Out(ERROR_LAYOUT),
@@ -96,7 +97,7 @@ class Raster(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         design = self.design
-        beat, has = self.i.payload, self.i.valid
+        beat, has, step = self.i.payload, self.i.valid, self.o.step
         first, starts, more = beat.beat.first, beat.starts, beat.more
         # A step may be made, and, where another frame may follow, that isn't to be decided yet.
         timer = slot_timer(m, design.slot)
@@ -166,19 +167,19 @@ class Raster(wiring.Component):
             stride.columns_left.eq(scan.columns_given),
         ]
         for name in ("first", "last", "eol"):
-            m.d.comb += [getattr(stride, name).eq(getattr(scan, name)), self.step[name].eq(getattr(stride, f"o_{name}"))]
-        scan.beats.tell(m, self.step, scan.line_end, scan.eol)
+            m.d.comb += [getattr(stride, name).eq(getattr(scan, name)), step[name].eq(getattr(stride, f"o_{name}"))]
+        scan.beats.tell(m, step, scan.line_end, scan.eol)
         m.d.comb += self.claim.eq(advance & wanted)
         with m.If(advance):
-            m.d.sync += self.step.column.eq(Mux(scan.near[0], 0, self.step.column + 1))
+            m.d.sync += step.column.eq(Mux(scan.near[0], 0, step.column + 1))
         m.d.sync += [
-            self.valid.eq(advance),
-            self.step.pixel.eq(Mux(completing, 0, Value.cast(beat.beat.data))),
-            self.step.result.eq(wanted),
-            self.step.near.eq(Cat(scan.near[: design.core_ahead + 1])),
+            self.o.valid.eq(advance),
+            step.pixel.eq(Mux(completing, 0, Value.cast(beat.beat.data))),
+            step.result.eq(wanted),
+            step.near.eq(Cat(scan.near[: design.core_ahead + 1])),
         ]
         m.d.comb += [
-            *(self.step[name].eq(getattr(scan, name)) for name in ("top", "bottom", "border", "border_before")),
-            self.length.eq(scan.columns_given),
+            *(step[name].eq(getattr(scan, name)) for name in ("top", "bottom", "border", "border_before")),
+            self.o.length.eq(scan.columns_given),
         ]
         return m

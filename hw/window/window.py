@@ -4,76 +4,77 @@ from functools import reduce
 from operator import or_
 
 from amaranth.hdl import Module, Mux, Signal, Value
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.designs import Conv2DDesign
 from convolver.plan import stages
 
 from ..stream.layouts import marks_of
-from .border import choices, column_signature, left_sources
+from ..stream.sideband import Sideband, SidebandDelay, result_sideband
+from .border import column_sideband, kept_choice_layout
+from .border_sources import choices, left_sources
 from .boundaries import boundary_of
 from .place_format import PlaceFormat
 
-__all__ = ["RowBorder", "Window"]
+__all__ = ["RowBorder", "Window", "window_of"]
 
 
 class RowBorder(wiring.Component):
     """Makes a column of the window's rows: where they lie above or below the frame, of the border's pixels. One step a clock,
-    no stall; latency 1 clock in ``valid``, 2 clocks with a border: what a block RAM gives has gone a long way already.
+    no stall; latency `clocks`: 1 where nothing is chosen, 2 with a border, as what a block RAM gives has gone a long way.
 
     Parameters
     ----------
     design : Conv2DDesign
+    clocks : int
+        Its latency, 1 or more.
 
     Ports
     -----
     i : In
-        `column_signature` of all rows that the core keeps.
+        What the line buffer gives: the `pixels` of all rows that the core keeps.
+    choice : In
+        Their `kept_choice_layout`.
     o : Out
-        The same of the window's rows.
+        `column_sideband` of the window's rows.
     """
 
     makes = (stages.BorderRows,)
 
-    def __init__(self, design: Conv2DDesign) -> None:
+    def __init__(self, design: Conv2DDesign, clocks: int) -> None:
         self._design = design
-        super().__init__(
-            {"i": In(column_signature(design, design.core_kept)), "o": Out(column_signature(design, design.kernel_rows))}
-        )
+        self._clocks = clocks
+        form = PlaceFormat.of_pixels(design)
+        pixels = {"pixels": Out(form.shape).array(design.core_kept * design.pixels_per_clock)}
+        choice = kept_choice_layout(design)
+        self._kept = Sideband(choice=Out(choice), **pixels)
+        super().__init__({"i": In(Sideband(**pixels)), "choice": In(choice), "o": Out(column_sideband(design, form))})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         design = self._design
-        valid, choice, pixels = self.i.valid, self.i.choice, list(self.i.pixels)
-        if design.core_mode == "same":
-            valid, choice = Signal(), Signal.like(self.i.choice)
-            pixels = [Signal.like(pixel, name=f"kept_{index}") for index, pixel in enumerate(self.i.pixels)]
-            m.d.sync += [valid.eq(self.i.valid), choice.eq(self.i.choice)]
-            m.d.sync += [kept.eq(pixel) for kept, pixel in zip(pixels, self.i.pixels, strict=True)]
-        m.d.sync += [self.o.valid.eq(valid), self.o.choice.eq(choice)]
-        if design.core_mode == "valid":
-            m.d.sync += [out.eq(pixel) for out, pixel in zip(self.o.pixels, self.i.pixels, strict=True)]
-            return m
-        lanes = design.pixels_per_clock
-        fill = boundary_of(design).fill(choice.border)
+        m.submodules.near = near = SidebandDelay(self._kept, self._clocks - 1)
+        m.d.comb += [
+            near.i.valid.eq(self.i.valid),
+            near.i.choice.eq(self.choice),
+            *(to.eq(pixel) for to, pixel in zip(near.i.pixels, self.i.pixels, strict=True)),
+        ]
+        kept, lanes = near.o, design.pixels_per_clock
+        m.d.sync += [self.o.valid.eq(kept.valid), self.o.choice.eq(kept.choice.column)]
+        fill = boundary_of(design).fill(kept.choice.column.border)
         rows, _ = choices(design)
         for row, sources in enumerate(rows):
             for lane in range(lanes):
-                selected = [
-                    fill if source is None else pixels[(design.core_above + source) * lanes + lane] for source in sources
-                ]
-                _select(m, self.o.pixels[row * lanes + lane], choice.rows[str(row)], selected)
+                column = [kept.pixels[kept_row * lanes + lane] for kept_row in range(design.core_kept)]
+                selected = [fill if source is None else column[design.core_above + source] for source in sources]
+                _select(m, self.o.pixels[row * lanes + lane], kept.choice.rows[str(row)], selected)
         return m
 
 
 class Window(wiring.Component):
-    """The window's places, all in view: one step a clock, no stall; steps when the column is valid, holds else. Latency 1 clock
-    in ``valid``, 2 clocks with a border.
-
-    With a border columns go through a chain that remembers the last of them. The column that enters the window is chosen out of
-    it: for the first steps of a line, the border's, which ends the row before. With `load` the window takes the new row's first
-    columns at once, with the border's to their left; after that it shifts.
+    """The window's places, all in view: one step a clock, no stall, latency 1 clock; it steps when the column is valid, else it
+    holds.
 
     Of several pixels a beat as many columns enter, and the window is as wide as all of the beat's windows side by side: that of
     the beat's pixel k begins k columns to the right.
@@ -81,36 +82,32 @@ class Window(wiring.Component):
     Parameters
     ----------
     design : Conv2DDesign
-    sums : PlaceFormat, optional
-        Of separable kernels, what stands in the one row of the window: what their columns make of the pixels.
+    form : PlaceFormat
+        Of what stands at its places: pixels, or, of separable kernels, what their columns make of them.
 
     Ports
     -----
     i : In
-        `column_signature` of the window's rows.
+        `column_sideband` of this format.
     places : Out
-        An array of kernel_columns + pixels_per_clock - 1 places a row, each of a `PlaceFormat`, row by row.
-    valid : Out
-        `places` are those of a result.
-    first, last, eol, keep : Out
-        Its marks: those of `marks_of`.
+        An array of kernel_columns + pixels_per_clock - 1 places a row, row by row.
+    o : Out
+        `result_sideband` of what stands at `places`.
     next_first : Out
         A frame's first result is next, in the next clock.
     """
 
     makes = (stages.Window,)
 
-    def __init__(self, design: Conv2DDesign, sums: PlaceFormat | None = None) -> None:
+    def __init__(self, design: Conv2DDesign, form: PlaceFormat) -> None:
         self._design = design
-        self._rows, self._format = (design.kernel_rows, PlaceFormat.of_pixels(design)) if sums is None else (1, sums)
+        self._rows, self._format = form.rows, form
         self._columns = design.kernel_columns + design.pixels_per_clock - 1
-        self._marks = marks_of(design)
         super().__init__(
             {
-                "i": In(column_signature(design, self._rows, sums)),
+                "i": In(column_sideband(design, form)),
                 "places": Out(self._format.shape).array(self._rows * self._columns),
-                **{name: Out(width) for name, width in self._marks.items()},
-                "valid": Out(1),
+                "o": Out(result_sideband(design)),
                 "next_first": Out(1),
             }
         )
@@ -119,40 +116,34 @@ class Window(wiring.Component):
         """What of one plane stands at the places of the window of a beat's pixel, row by row, for a kernel."""
         columns = range(pixel, pixel + self._design.kernel_columns)
         values = [self.places[row * self._columns + column] for row in range(self._rows) for column in columns]
-        index = kernel if len(self._format.formats) > 1 else 0  # pixels are the same for all kernels
+        index = kernel % len(self._format.formats)  # pixels are the same for all kernels
         return [self._format.number(value, plane, index) for value in values]
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        design = self._design
-        same = design.core_mode == "same"
-        valid, choice = self.i.valid, self.i.choice
-        if same:
-            valid, choice = Signal(), Signal.like(self.i.choice)
-            m.d.sync += [valid.eq(self.i.valid), choice.eq(self.i.choice)]
-        if same:
-            m.d.sync += self.next_first.eq(self.i.valid & self.i.choice.result & self.i.choice.first)
-        else:
-            m.d.comb += self.next_first.eq(valid & choice.result & choice.first)
-        m.d.sync += [
-            self.valid.eq(valid & choice.result),
-            *(getattr(self, name).eq(choice[name]) for name in self._marks),
-        ]
-        columns, lanes = self._columns, design.pixels_per_clock
+        valid, choice = self._column(m)
+        m.d.sync += self.o.valid.eq(valid & choice.result)
+        m.d.sync += [self.o.marks[name].eq(choice[name]) for name in marks_of(self._design)]
+        columns, lanes = self._columns, self._design.pixels_per_clock
         for row in range(self._rows):
             places = [self.places[row * columns + column] for column in range(columns)]
             newest = [self.i.pixels[row * lanes + lane] for lane in reversed(range(lanes))]
-            if same:
-                entering, first = self._bordered(m, row, newest)
-                with m.If(valid):
-                    for place, load, shift in zip(places, first, [*places[lanes:], *entering], strict=True):
-                        m.d.sync += place.eq(Mux(choice.load, load, shift))
-            else:
-                recent = [*newest, *self._chain(m, row, newest, design.core_late)]
-                entering = recent[design.core_late : design.core_late + lanes][::-1]
-                with m.If(valid):
-                    m.d.sync += [place.eq(after) for place, after in zip(places, [*places[lanes:], *entering], strict=True)]
+            following = self._following(m, row, newest, places, choice)
+            with m.If(valid):
+                m.d.sync += [place.eq(after) for place, after in zip(places, following, strict=True)]
         return m
+
+    def _column(self, m: Module) -> tuple[Value, data.View]:
+        """Whether a column enters in this clock, and what is chosen for it."""
+        valid, choice = self.i.valid, self.i.choice
+        m.d.comb += self.next_first.eq(valid & choice.result & choice.first)
+        return valid, choice
+
+    def _following(self, m: Module, row: int, newest: list[Value], places: list[Value], choice: data.View) -> list[Value]:
+        """What stands at the places of a row behind the next step."""
+        late, lanes = self._design.core_late, self._design.pixels_per_clock
+        recent = [*newest, *self._chain(m, row, newest, late)]
+        return [*places[lanes:], *recent[late : late + lanes][::-1]]
 
     def _chain(self, m: Module, row: int, newest: list[Value], depth: int) -> list[Signal]:
         """The last pixels of one row that came before the step's own, `newest`; of either the last to the right first."""
@@ -160,6 +151,29 @@ class Window(wiring.Component):
         with m.If(self.i.valid):
             m.d.sync += [pixel.eq(before) for pixel, before in zip(chain, [*newest, *chain], strict=False)]
         return chain
+
+
+class BorderedWindow(Window):
+    """A window with the border's pixels where it lies outside the frame, left or right: as a `Window`, but latency 2 clocks.
+
+    Columns go through a chain that remembers the last of them. The column that enters the window is chosen out of it: for the
+    first steps of a line, the border's, which ends the row before. With `load` the window takes the new row's first columns at
+    once, with the border's to their left; after that it shifts.
+    """
+
+    def _column(self, m: Module) -> tuple[Value, data.View]:
+        valid, choice = Signal(), Signal.like(self.i.choice)
+        m.d.sync += [
+            valid.eq(self.i.valid),
+            choice.eq(self.i.choice),
+            self.next_first.eq(self.i.valid & self.i.choice.result & self.i.choice.first),
+        ]
+        return valid, choice
+
+    def _following(self, m: Module, row: int, newest: list[Value], places: list[Value], choice: data.View) -> list[Value]:
+        entering, first = self._bordered(m, row, newest)
+        shifted = [*places[self._design.pixels_per_clock :], *entering]
+        return [Mux(choice.load, load, shift) for load, shift in zip(first, shifted, strict=True)]
 
     def _bordered(self, m: Module, row: int, newest: list[Value]) -> tuple[list[Value], list[Value]]:
         """Of one row: the pixels that enter the window, and the first ones of a line with the border's to their left; all of
@@ -185,6 +199,11 @@ class Window(wiring.Component):
             first.append(boundary.later(m, f"left_{row}_{outside}", choice.border, left, recent, chain))
         first += chain[design.core_late : begin + 1][::-1]
         return entering, first
+
+
+def window_of(design: Conv2DDesign, form: PlaceFormat) -> Window:
+    """The window of a design, of places of this format."""
+    return {"same": BorderedWindow, "valid": Window}[design.core_mode](design, form)
 
 
 def _select(m: Module, target: Value, chosen: Value, sources: list[Value]) -> None:

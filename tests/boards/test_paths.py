@@ -24,7 +24,7 @@ CORE = "device.far.accelerator.core"
         (f"{CORE}.array.bank.lane_2.memory.0.0", FOLDED, "coefficients of lane 2, tap 0", "memory.0.0"),
         (f"{CORE}.array.bank.loader.idle_TRELLIS_FF_Q", FOLDED, "loading of coefficients", "idle"),
         (f"{CORE}.array.buffer.storage.0.8$DPRAM_COMB3", FOLDED, "output buffer", "storage.0.8"),
-        (f"{CORE}.memory.lane_0.block_0", FOLDED, "sample memory of lane 0, taps 3 4", "block_0"),
+        (f"{CORE}.feeder.memory.lane_0.block_0", FOLDED, "sample memory of lane 0, taps 3 4", "block_0"),
         (f"{CORE}.check.o__payload$28.joins_TRELLIS_FF_Q", KERNELS, "entry of frames", "o__payload.joins"),
         (f"{CORE}.raster.idle_SB_DFFESS_Q_D_SB_LUT4_O_LC", KERNELS, "raster", "idle"),
         (f"{CORE}.opened_TRELLIS_FF_Q", FOLDED, "input of the core", "opened"),

@@ -800,10 +800,10 @@ class RasterSpec(wiring.Component):
             m.d.sync += [place.eq(Mux(row_end, 0, place_now + 1)), row.eq(row_now + row_end)]
             with m.If(frame_end):
                 m.d.sync += [chosen.eq(0), done.eq(1)]
-        step = dut.step
+        step = dut.o.step
         m.d.comb += [
             Assert((owed != 0) | (promise != 0) | ~dut.claim),
-            Assert(took == (dut.valid & step.result)),
+            Assert(took == (dut.o.valid & step.result)),
             Assert(~ours_before | (Cat(step.first, step.last, step.eol) == wanted)),
             Assert(dut.open == (left != 0) | (owed != 0)) if same else Assert(dut.open == (left != 0)),
             Assert(dut.i.ready <= valid),
@@ -825,7 +825,7 @@ class RasterSpec(wiring.Component):
             m.d.sync += [x.eq(Mux(line_ends, 0, x_now + 1)), y.eq(y_now + line_ends)]
         stepped, serves, pixel = Signal(), Signal(), Signal.like(payload.data)
         wanted_column, wanted_top, wanted_bottom = Signal(4), Signal(4), Signal(4)
-        wanted_length = Signal.like(dut.length)
+        wanted_length = Signal.like(dut.o.length)
         rows_before, rows_behind = y_now - low, rows_in - 1 - y_now + low
         m.d.sync += [
             stepped.eq(stepping),
@@ -838,8 +838,8 @@ class RasterSpec(wiring.Component):
         ]
         whole = Mux(begins, choose, follows & chosen) & (y_now >= start_row) & (x_now >= start_column)
         m.d.comb += [
-            Assert(~stepped | (dut.valid & (step.column == wanted_column) & (step.pixel == pixel))),
-            Assert(~dut.valid | (dut.length == wanted_length)),
+            Assert(~stepped | (dut.o.valid & (step.column == wanted_column) & (step.pixel == pixel))),
+            Assert(~dut.o.valid | (dut.o.length == wanted_length)),
             *(Assert(~stepped | (step.near[place] == (wanted_column == place))) for place in range(design.core_ahead + 1)),
             Assert(~(stepping & whole) | (ours & (row_now == y_now - start_row) & (place_now == x_now - start_column))),
         ]

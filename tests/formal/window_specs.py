@@ -7,8 +7,10 @@ from amaranth.lib.wiring import In, Out
 from convolver.designs import Conv2DDesign
 from convolver.hw.stream.layouts import shape_of
 from convolver.hw.window import border, line_buffer, line_ring, window
+from convolver.hw.window.place_format import PlaceFormat
 from convolver.hw.window.raster import step_layout
 from convolver.plan import lower
+from convolver.plan.stages import BorderRows
 
 __all__ = ["LineBufferSpec", "LineRingSpec", "WindowSpec"]
 
@@ -28,7 +30,7 @@ class LineBufferSpec(wiring.Component):
         m = Module()
         design = self._design
         m.submodules.dut = dut = line_buffer.LineBuffer(design, lower(design).line_buffer)
-        lines = len(dut.pixels) - 1
+        lines = len(dut.o.pixels) - 1
         begun, chosen, column = Signal(), Signal.like(self.chosen), Signal.like(self.column)
         with m.If(~begun):
             m.d.sync += [begun.eq(1), chosen.eq(self.chosen)]
@@ -40,9 +42,9 @@ class LineBufferSpec(wiring.Component):
         m.d.comb += [
             column.eq(Mux(self.column < design.core_columns, self.column, 0)),
             valid.eq(self.valid & begun & ~again),
-            dut.valid.eq(valid),
-            dut.step.column.eq(column),
-            dut.step.pixel.eq(self.pixel),
+            dut.i.valid.eq(valid),
+            dut.i.step.column.eq(column),
+            dut.i.step.pixel.eq(self.pixel),
         ]
         before: tuple[Value, Value] = (valid, column)
         for registers in recent:
@@ -67,9 +69,9 @@ class LineBufferSpec(wiring.Component):
             m.d.sync += [one.eq(other) for one, other in zip([*later, *old], [*wanted, *there], strict=True)]
             m.d.sync += passed_later.eq(passed)
             wanted, there, passed = list(later), list(old), passed_later
-        m.d.comb += Assert(dut.o_valid == passed)
+        m.d.comb += Assert(dut.o.valid == passed)
         for age in range(lines + 1):
-            m.d.comb += Assert(~there[age] | (dut.pixels[lines - age] == wanted[age]))
+            m.d.comb += Assert(~there[age] | (dut.o.pixels[lines - age] == wanted[age]))
         m.d.comb += Cover(there[-1] & (wanted[-1] != 0) & (wanted[0] == 0) & (chosen != 0))
         return m
 
@@ -149,17 +151,18 @@ class Feeder(wiring.Component):
         m = Module()
         design = self._design
         m.submodules.borders = borders = border.Borders(design)
-        m.submodules.border = rows = window.RowBorder(design)
-        m.submodules.window = places = window.Window(design)
+        m.submodules.border = rows = window.RowBorder(design, lower(design).cycles_in(BorderRows))
+        m.submodules.window = places = window.window_of(design, PlaceFormat.of_pixels(design))
         wiring.connect(m, rows.o, places.i)
         m.d.comb += [
-            borders.step.eq(self.step),
+            borders.i.step.eq(self.step),
             rows.i.valid.eq(self.valid),
-            rows.i.choice.eq(borders.choice),
+            rows.choice.eq(borders.choice),
             *(into.eq(pixel) for into, pixel in zip(rows.i.pixels, self.pixels, strict=True)),
             *(out.eq(place) for out, place in zip(self.places, places.places, strict=True)),
-            self.o_valid.eq(places.valid),
-            *(getattr(self, name).eq(getattr(places, name)) for name in ("first", "last", "eol", "next_first")),
+            self.o_valid.eq(places.o.valid),
+            self.next_first.eq(places.next_first),
+            *(getattr(self, name).eq(places.o.marks[name]) for name in ("first", "last", "eol")),
         ]
         return m
 

@@ -32,9 +32,9 @@ SHARED = FIRDesign(
 UNEVEN = FIRDesign([1, -2, 3, 0, 2, 1, -1], data=S4, rounding="floor", clocks_per_sample=4)
 FILTER_PARTS = {
     "entry": "SignalEntry",
-    "line_0": "DelayLine",
-    "line_1": "DelayLine",
-    "memory": "SampleMemory",
+    "feeder.line_0": "DelayLine",
+    "feeder.line_1": "DelayLine",
+    "feeder.memory": "SampleMemory",
     "array": "ArrayCore",
     "array.array": "MACArray",
     "array.beside": "Delay",

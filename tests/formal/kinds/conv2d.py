@@ -15,13 +15,13 @@ from convolver.hw.window.line_buffer import LineBuffer
 from convolver.hw.window.line_ring import LineRing
 from convolver.hw.window.raster import Raster
 from convolver.hw.window.scan import scan_of
-from convolver.hw.window.window import RowBorder, Window
+from convolver.hw.window.window import RowBorder, window_of
 
 __all__ = ["PROOFS"]
 
 LINES = (
-    Seed("written a clock early", LineBuffer, "memory.write.eq(self.o_valid)", "memory.write.eq(valid)"),
-    Seed("written in a gap", LineBuffer, "memory.write.eq(self.o_valid)", "memory.write.eq(1)"),
+    Seed("written a clock early", LineBuffer, "memory.write.eq(self.o.valid)", "memory.write.eq(valid)"),
+    Seed("written in a gap", LineBuffer, "memory.write.eq(self.o.valid)", "memory.write.eq(1)"),
     Seed("lines not moved up", LineBuffer, "word[len(newest) :]", "word[: self._lines * len(newest)]"),
     Seed(
         "written to the next step's column", LineBuffer, "memory.write_address.eq(o_column)", "memory.write_address.eq(column)"
@@ -38,29 +38,29 @@ RING = (
     Seed("word gone in a gap", LineRing, "with m.If(shows):", "with m.If(1):"),
 )
 WINDOW = (
-    Seed("border a column late", Borders, "self.step.near[when]", "self.step.near[when + 1]"),
+    Seed("border a column late", Borders, "self.i.step.near[when]", "self.i.step.near[when + 1]"),
     Seed(
         "row begun a column early",
         Borders,
-        "self.step.near[design.core_ahead]",
-        "self.step.near[design.core_ahead - 1]",
+        "self.i.step.near[design.core_ahead]",
+        "self.i.step.near[design.core_ahead - 1]",
     ),
     Seed("top taken for bottom", Borders, "step.top if offset < 0 else step.bottom", "step.bottom if offset < 0 else step.top"),
     Seed(
         "row beside the border's",
         RowBorder,
-        "pixels[(design.core_above + source) * lanes + lane]",
-        "pixels[(design.core_above + source - 1) * lanes + lane]",
+        "column[design.core_above + source]",
+        "column[design.core_above + source - 1]",
     ),
-    Seed("chain steps in a gap", Window, "with m.If(self.i.valid):", "with m.If(1):"),
+    Seed("chain steps in a gap", window_of, "with m.If(self.i.valid):", "with m.If(1):"),
     Seed(
         "window steps in a gap",
-        Window,
-        "with m.If(valid):\n                    for place, load",
-        "with m.If(1):\n                    for place, load",
+        window_of,
+        "with m.If(valid):\n                m.d.sync += [place.eq(after)",
+        "with m.If(1):\n                m.d.sync += [place.eq(after)",
     ),
-    Seed("row never begun", Window, "Mux(choice.load, load, shift)", "shift"),
-    Seed("gap shown as a result", Window, "self.valid.eq(valid & choice.result)", "self.valid.eq(choice.result)"),
+    Seed("row never begun", window_of, "Mux(choice.load, load, shift)", "shift"),
+    Seed("gap shown as a result", window_of, "self.o.valid.eq(valid & choice.result)", "self.o.valid.eq(choice.result)"),
 )
 RASTER = (
     Seed("frame a line short", scan_of, "last_line.eq(rows_given[-1])", "last_line.eq((rows_given - 1)[-1])"),
@@ -75,7 +75,7 @@ RASTER = (
     Seed("orphan not told", Raster, "self.errors.orphan.eq(drop & ~first & ~skipping)", "self.errors.orphan.eq(0)"),
     Seed("line's end not told", beats_of, "return eol != line_end", "return eol & ~line_end"),
     Seed("line's end a column early", scan_of, "eq(checked.columns_left)\n", "eq(checked.columns_left - 1)\n"),
-    Seed("length of the frame on offer", Raster, "self.length.eq(scan.columns_given)", "self.length.eq(beat.columns_left)"),
+    Seed("length of the frame on offer", Raster, "self.o.length.eq(scan.columns_given)", "self.o.length.eq(beat.columns_left)"),
 )
 
 LAST = (
@@ -97,12 +97,12 @@ WHOLE = (
     Seed(
         "end of the frame for the line's",
         Conv2DCore,
-        "{name: getattr(window, name) for name in shapes}",
-        '{name: getattr(window, name.replace("eol", "last")) for name in shapes}',
+        "wiring.connect(m, beside.o, feeder.i)",
+        "wiring.connect(m, beside.o, feeder.i); m.d.comb += feeder.i.marks.eol.eq(beside.o.marks.last)",
     ),
 )
 ONE_RESULT = (
-    Seed("idle in front of a frame's only result", Conv2DCore, "raster.open | raster.valid | ~array", "raster.open | ~array"),
+    Seed("idle in front of a frame's only result", Conv2DCore, "raster.open | raster.o.valid | ~array", "raster.open | ~array"),
 )
 
 

@@ -6,8 +6,8 @@ from formal.seeds import Seed
 
 from convolver.designs import FIRDesign
 from convolver.formats import Format
-from convolver.hw.cores.array_core import ArrayCore
 from convolver.hw.cores.fir import FIRCore
+from convolver.hw.cores.loading import loading_of
 from convolver.hw.mac.mac_array import MACArray
 from convolver.hw.mac.multiplier import Multiplier
 from convolver.hw.stream.slot_timer import SlotTimer
@@ -23,29 +23,42 @@ LINE = (
     Seed("never cleared", DelayLine, CLEARS, CLEARS.replace("self.clear", "self.clear & samples[1][0]")),
 )
 LOADED = (
-    Seed("set taken by a frame's last result", FIRCore, "step & (beat.first |", "step & (beat.last |"),
     Seed(
-        "set taken a clock late", FIRCore, "array.swap.eq(step & (beat.first", "array.swap.eq(array.valid & (array.marks.first"
+        "set taken by a frame's last result",
+        FIRCore,
+        "entry.o.valid & (entry.o.beat.first |",
+        "entry.o.valid & (entry.o.beat.last |",
     ),
-    Seed("set taken in mid-frame", ArrayCore, "self.idle & ~self.open", "self.idle"),
+    Seed(
+        "set taken a clock late",
+        FIRCore,
+        "array.swap.eq(entry.o.valid & (entry.o.beat.first",
+        "array.swap.eq(array.i.valid & (array.i.marks.first",
+    ),
+    Seed("set taken in mid-frame", loading_of, "array.idle & ~array.open", "array.idle"),
     Seed("register takes what passes", Multiplier, "with m.If(self.load):", "with m.If(1):"),
 )
 CORE = (
     *LINE,
-    Seed("mark a clock early", FIRCore, "array.marks.last.eq(entry.beat.last)", "array.marks.last.eq(self.i.payload.last)"),
+    Seed(
+        "mark a clock early",
+        FIRCore,
+        "wiring.connect(m, feeder.o, array.i)",
+        "wiring.connect(m, feeder.o, array.i); m.d.comb += array.i.marks.last.eq(self.i.payload.last)",
+    ),
     Seed("sample outside a frame kept", SignalEntry, "self.available & (opened | self.i.payload.first)", "self.available"),
     Seed("frame never closed", SignalEntry, "opened.eq(~self.i.payload.last)", "opened.eq(1)"),
     Seed(
         "accepts without a credit",
         FIRCore,
-        "entry.spent.eq(array.spent)]",
-        "entry.spent.eq(array.spent & ~self.o.ready)]",
+        "timer.or_busy(array.spent)",
+        "timer.or_busy(array.spent & ~self.o.ready)",
     ),
     Seed(
         "credit taken for a dropped beat", FIRCore, "array.claim.eq(entry.claim)", "array.claim.eq(self.i.valid & self.i.ready)"
     ),
     Seed("idle with results inside", FIRCore, "entry.open | ~array.idle", "entry.open"),
-    Seed("idle a clock behind a sample", SignalEntry, "opened | self.step)", "opened)"),
+    Seed("idle a clock behind a sample", SignalEntry, "opened | self.o.valid)", "opened)"),
 )
 
 PAIRED = (
@@ -61,7 +74,7 @@ FOLDED = (
     Seed("slots overlap", SlotTimer, "self.free.eq(self.free_next)", "self.free.eq(1)"),
     Seed("silence a sample short", SampleMemory, "older.eq(min(1, positions - 1))", "older.eq(min(2, positions - 1))"),
     Seed("age of the sample before", SampleMemory, "spare_next.eq(older - filled[0])", "spare_next.eq(older - filled[0] + 1)"),
-    Seed("marks a clock early", FIRCore, "Delay(array.marks.shape(), 2)", "Delay(array.marks.shape(), 0)"),
+    Seed("marks a clock early", FIRCore, "Delay(marks.shape(), 2)", "Delay(marks.shape(), 0)"),
 )
 
 

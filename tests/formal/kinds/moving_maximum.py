@@ -86,15 +86,17 @@ class MovingMaximumCoreSpec(wiring.Component):
         return m
 
 
-LINE = "with m.If(self.valid):\n            m.d.sync += [register.eq(before)"
+LINE = "with m.If(self.i.valid):\n            m.d.sync += [register.eq(before)"
 CORE = (
     Seed("lesser taken", WindowMaximum, "line[0] > line[-1]", "line[0] < line[-1]"),
     Seed("window a sample short", WindowMaximum, "older.eq(line[-1])", "older.eq(line[-2])"),
-    Seed("line steps in a gap", WindowMaximum, LINE, LINE.replace("self.valid", "1")),
-    Seed("never cleared", WindowMaximum, "with m.If(self.clear):", "with m.If(0):"),
+    Seed("line steps in a gap", WindowMaximum, LINE, LINE.replace("self.i.valid", "1")),
+    Seed("never cleared", WindowMaximum, "with m.If(self.i.clear):", "with m.If(0):"),
     Seed("cleared to zero", WindowMaximum, "register.eq(self._fill)", "register.eq(0)"),
-    Seed("cleared a clock early", WindowMaximum, "self.o_clear.eq(cleared)", "self.o_clear.eq(self.clear)"),
-    Seed("mark a clock early", MovingMaximumCore, "beside.i.last.eq(entry.beat.last)", "beside.i.last.eq(self.i.payload.last)"),
+    Seed("cleared a clock early", WindowMaximum, "self.o.clear.eq(cleared)", "self.o.clear.eq(self.i.clear)"),
+    Seed(
+        "mark a clock early", MovingMaximumCore, "beside.i.last.eq(entry.o.beat.last)", "beside.i.last.eq(self.i.payload.last)"
+    ),
     Seed(
         "accepts without a credit",
         MovingMaximumCore,

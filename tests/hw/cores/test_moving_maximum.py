@@ -24,17 +24,17 @@ def test_the_greater_of_two_steps_comes_two_clocks_later(distance, form):
         for clock in range(CLOCKS):
             valid, value = rng.random() < 0.7, rng.randint(form.min, form.max)
             clear = valid and (not seen or rng.random() < 0.1)
-            ctx.set(dut.valid, valid)
-            ctx.set(dut.clear, clear)
-            ctx.set(dut.value, value)
+            ctx.set(dut.i.valid, valid)
+            ctx.set(dut.i.clear, clear)
+            ctx.set(dut.i.value, value)
             if clear:
                 seen.clear()
             if valid:
                 seen.append(value)
                 before = seen[-1 - distance] if len(seen) > distance else design.fill
                 wanted.append((clock + WindowMaximum.LATENCY, int(clear), max(value, before)))
-            if ctx.get(dut.o_valid):
-                found.append((clock, ctx.get(dut.o_clear), ctx.get(dut.o_value)))
+            if ctx.get(dut.o.valid):
+                found.append((clock, ctx.get(dut.o.clear), ctx.get(dut.o.value)))
             await ctx.tick()
 
     simulator = Simulator(dut)

@@ -1,0 +1,60 @@
+"""What goes from block to block where nothing can stall: data that count for one clock, and what is known of them."""
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from convolver.designs import Design
+
+from .layouts import marks_of
+
+__all__ = ["Sideband", "SidebandDelay", "result_sideband"]
+
+
+class Sideband(wiring.Signature):
+    """`valid`, and beside it fields that count in the clocks in which it is high: a stream without a handshake.
+
+    Parameters
+    ----------
+    **fields : Member
+        Such as the `marks` of a result, or what is chosen of the border for a column.
+    """
+
+    def __init__(self, **fields: wiring.Member) -> None:
+        super().__init__({"valid": Out(1), **fields})
+
+
+def result_sideband(design: Design) -> Sideband:
+    """That of a design's results on their way: `marks`, those of `marks_of`."""
+    return Sideband(marks=Out(data.StructLayout(marks_of(design))))
+
+
+class SidebandDelay(wiring.Component):
+    """Delays a sideband by a fixed number of clocks; `valid` is low for as long after a reset.
+
+    Parameters
+    ----------
+    signature : Sideband
+    clocks : int
+        0 or more; 0 is a wire.
+
+    Ports
+    -----
+    i, o : `signature`
+    """
+
+    def __init__(self, signature: Sideband, clocks: int) -> None:
+        super().__init__({"i": In(signature), "o": Out(signature)})
+        self._signature = signature
+        self._clocks = clocks
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        ends = zip(self._signature.flatten(self.i), self._signature.flatten(self.o), strict=True)
+        for (path, _, value), (_, _, out) in ends:
+            for clock in range(self._clocks):
+                register = Signal.like(value, name="_".join(map(str, (*path, clock))))
+                m.d.sync += register.eq(value)
+                value = register
+            m.d.comb += out.eq(value)
+        return m

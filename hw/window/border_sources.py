@@ -1,0 +1,82 @@
+"""Which pixel of a frame stands at a place outside it, by the boundary's rule; what a place of the window is chosen from."""
+
+from collections.abc import Iterable
+
+from convolver.designs import Boundary, Conv2DDesign
+
+from .boundaries import Source
+
+__all__ = ["choices", "column_sources", "left_sources", "outsides", "row_sources"]
+
+
+def inward(boundary: Boundary, outside: int) -> int | None:
+    """How far inside the frame's outermost pixel the pixel is found that stands `outside` places (1 or more) beyond it; None is
+    the fill. numpy.pad's rule, for a frame that is no smaller than the border."""
+    return {"constant": None, "edge": 0, "symmetric": outside - 1, "reflect": outside}[boundary]
+
+
+def row_sources(design: Conv2DDesign, offset: int) -> dict[tuple[Boundary, int], Source]:
+    """For the window's row `offset` rows below its centre, which is outside while the frame has `inside` < abs(offset) rows on
+    that side: the row that replaces it, by (boundary, inside), counted from the centre downwards."""
+    sign = 1 if offset > 0 else -1
+    sources: dict[tuple[Boundary, int], Source] = {}
+    for boundary in design.core_boundaries:
+        for inside in range(abs(offset)):
+            depth = inward(boundary, abs(offset) - inside)
+            sources[boundary, inside] = None if depth is None else sign * (inside - depth)
+    return sources
+
+
+def column_sources(design: Conv2DDesign, lane: int = 0) -> dict[tuple[Boundary, int], Source]:
+    """For the column that enters `outside` places beyond a row's end, at place `lane` of a beat: how many pixels ago the column
+    that replaces it came, by (boundary, outside). `outside` 0 is a column of the row. The last pixel of the step's beat came 0
+    pixels ago."""
+    late = _lateness(design, lane)
+    sources: dict[tuple[Boundary, int], Source] = {}
+    for boundary in design.core_boundaries:
+        sources[boundary, 0] = late
+        for outside in range(1, design.right + 1):
+            depth = inward(boundary, outside)
+            sources[boundary, outside] = None if depth is None else late + outside + depth
+    return sources
+
+
+def left_sources(design: Conv2DDesign, outside: int) -> dict[Boundary, Source]:
+    """For the column `outside` places in front of a row, when its first window is complete: how many pixels ago the column that
+    replaces it came."""
+    begin = (design.core_ahead + 1) * design.pixels_per_clock - 1  # the row's first column
+    sources: dict[Boundary, Source] = {}
+    for boundary in design.core_boundaries:
+        depth = inward(boundary, outside)
+        sources[boundary] = None if depth is None else begin - depth
+    return sources
+
+
+def outsides(design: Conv2DDesign, lane: int) -> dict[tuple[int, int], int]:
+    """When the column that enters at place `lane` of a beat is one behind a row's end: how far, by the step, counted from the
+    next row's first (-1 is the last of this row), and by the pixels of the row's last beat."""
+    pixels, found = design.pixels_per_clock, {}
+    for step in range(-1, design.core_ahead):
+        for last in range(1, pixels + 1):
+            outside = (step - design.core_ahead + 1) * pixels + design.right + lane - last + 1
+            if 0 < outside <= design.right:  # what is further out belongs to results behind the row's end
+                found[step, last] = outside
+    return found
+
+
+def _lateness(design: Conv2DDesign, lane: int) -> int:
+    """How many pixels ago the column came that enters at place `lane`."""
+    return design.core_late + design.pixels_per_clock - 1 - lane
+
+
+def _distinct(sources: Iterable[Source], usual: Source) -> list[Source]:
+    """Each source once, the usual one first."""
+    return list(dict.fromkeys([usual, *sources]))
+
+
+def choices(design: Conv2DDesign) -> tuple[list[list[Source]], list[list[Source]]]:
+    """What each row of the window, and each column of a beat that enters, are chosen from; the usual one first."""
+    offsets = range(-design.above, design.below + 1)
+    rows = [_distinct(row_sources(design, offset).values(), offset) for offset in offsets]
+    lanes = range(design.pixels_per_clock)
+    return rows, [_distinct(column_sources(design, lane).values(), _lateness(design, lane)) for lane in lanes]
