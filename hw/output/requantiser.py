@@ -7,7 +7,6 @@ from amaranth.lib.wiring import In, Out
 from convolver.formats import Format, Rounding, round_shift
 from convolver.plan import stages
 from convolver.plan.array_plan import ArrayPlan
-from convolver.plan.stages import Round, Saturate, Threshold
 
 from ..stream.data_register import DataRegister
 from ..stream.layouts import shape_of
@@ -65,9 +64,8 @@ class Requantiser(wiring.Component):
     def __init__(self, plan: ArrayPlan, reach: tuple[int, int] | None = None) -> None:
         self._design = plan.design
         self._reach = self._design.stage_ranges[0] if reach is None else reach
-        self._rounds = plan.cycles_in(Round) > 0
-        self._saturates = plan.saturates
-        self.latency = plan.cycles_in(Round, Saturate, Threshold)
+        self._stages = [stage for stage in plan.stages if isinstance(stage, self.makes)]
+        self.latency = stages.cycles_of(self._stages)
         super().__init__({"i": In(shape_of(Format.holding(*self._reach))), "o": Out(shape_of(self._design.output_format))})
 
     def elaborate(self, platform: object) -> Module:
@@ -79,24 +77,26 @@ class Requantiser(wiring.Component):
         output = design.output_format
 
         value = self.i >> design.shift
-        if self._rounds:
-            quotient = DataRegister(shape_of(shifted))
-            up = DataRegister()
-            rounded = DataRegister(shape_of(exact))
-            m.d.sync += [
-                quotient.eq(value),
-                up.eq(_increment(self.i, design.shift, design.rounding)),
-                rounded.eq(quotient + up),
-            ]
-            value = rounded
-        if design.threshold is not None:
-            above = DataRegister()
-            m.d.sync += above.eq(value > design.threshold)
-            value = Mux(above, output.max, 0)
-        if self._saturates:
-            clipped = DataRegister(shape_of(output))
-            value = Mux(value > output.max, output.max, Mux(value < output.min, output.min, value))
-            m.d.sync += clipped.eq(value)
-            value = clipped
+        for stage in self._stages:
+            match stage:
+                case stages.Round():
+                    quotient = DataRegister(shape_of(shifted))
+                    up = DataRegister()
+                    rounded = DataRegister(shape_of(exact))
+                    m.d.sync += [
+                        quotient.eq(value),
+                        up.eq(_increment(self.i, design.shift, design.rounding)),
+                        rounded.eq(quotient + up),
+                    ]
+                    value = rounded
+                case stages.Threshold():
+                    above = DataRegister()
+                    m.d.sync += above.eq(value > stage.level)
+                    value = Mux(above, output.max, 0)
+                case stages.Saturate():
+                    clipped = DataRegister(shape_of(output))
+                    value = Mux(value > output.max, output.max, Mux(value < output.min, output.min, value))
+                    m.d.sync += clipped.eq(value)
+                    value = clipped
         m.d.comb += self.o.eq(value)
         return m

@@ -1,7 +1,7 @@
 """What feeds a FIR's array: its last samples, all in view at once, or a few a clock out of memories."""
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 from amaranth.hdl import Array, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
@@ -132,12 +132,11 @@ class SampleMemory(wiring.Component):
         m.d.comb += [self.start.eq(beside[1][0]), self.end.eq(beside[1][1])]
 
         for lane in range(array.lanes):
-            products = array.lane(lane)
-            ages = [product.position for product in products]
-            m.d.comb += self.samples[lane].eq(self._read(m, f"lane_{lane}", ages, write, older, going, depth))
-            mirrors = [product.terms[1][0] if len(product.terms) > 1 else None for product in products]
-            if any(mirror is not None for mirror in mirrors):
-                m.d.comb += self.mirrors[lane].eq(self._read(m, f"mirror_{lane}", mirrors, write, older, going, depth))
+            # Of the operands' first samples, clock by clock, and of their second ones, where any has one.
+            terms = zip_longest(*(product.terms for product in array.lane(lane)), fillvalue=(None, 0))
+            for name, into, operands in zip(("lane", "mirror"), (self.samples, self.mirrors), terms, strict=False):
+                ages = [age for age, _ in operands]
+                m.d.comb += into[lane].eq(self._read(m, f"{name}_{lane}", ages, write, older, going, depth))
         return m
 
     def _read(
