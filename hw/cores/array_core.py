@@ -1,13 +1,11 @@
 """What stands behind every feeder: array, coefficients, output stage, output buffer."""
 
-from collections.abc import Sequence
-
 from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from convolver.plan import stages
 from convolver.plan.array_plan import ArrayPlan
-from convolver.plan.stages import Magnitude as MagnitudeStage
 
 from ..mac.coefficients import source_of
 from ..mac.mac_array import MACArray
@@ -97,9 +95,9 @@ class ArrayCore(wiring.Component):
         arrays = [MACArray(array) for array in planned]
         requantisers = [Requantiser(plan, reach) for reach in plan.design.stage_ranges * plan.copies]
         m.submodules.buffer = buffer = OutputBuffer(self._result, plan.buffer_depth)
-        pre_adder = int(plan.pre_added)
+        late = plan.cycles_in(stages.PreAdd)
         longest = max(array.latency for array in arrays)
-        latency = longest + plan.cycles_in(MagnitudeStage) + requantisers[0].latency
+        latency = longest + plan.cycles_in(stages.Magnitude) + requantisers[0].latency
         m.submodules.beside = beside = SidebandDelay(result_sideband(plan.design), latency)
         result = Signal(self._result)
         width = plan.design.output_format.width
@@ -110,15 +108,14 @@ class ArrayCore(wiring.Component):
             copy = number // len(plan.arrays) * plan.lanes
             for lane in range(its_plan.lanes):
                 m.d.comb += array.samples[lane].eq(self.i.samples[copy + first + lane])
-                if plan.pre_added:
-                    m.d.comb += array.mirrors[lane].eq(self.i.mirrors[first + lane])
+                m.d.comb += array.mirrors[lane].eq(self.i.mirrors[first + lane])
             sums.append(array.sum)
             if early := longest - array.latency:
                 # The sum of fewer lanes, or of narrower ones, waits for the others.
                 m.submodules[f"wait_{number}"] = wait = Delay(array.sum.shape(), early)
                 m.d.comb += wait.i.eq(array.sum)
                 sums[-1] = wait.o
-        if plan.cycles_in(MagnitudeStage):
+        if plan.cycles_in(stages.Magnitude):
             sums = self._magnitudes(m, sums)
         for number, (requantiser, value) in enumerate(zip(requantisers, sums, strict=True)):
             m.submodules[f"requantiser_{number}" if len(requantisers) > 1 else "requantiser"] = requantiser
@@ -138,35 +135,24 @@ class ArrayCore(wiring.Component):
         ]
         wiring.connect(m, buffer.o, wiring.flipped(self.o))
 
-        bank = None
-        if plan.cycles > 1:
-            m.submodules.bank = bank = source_of(plan.coefficients)
-            m.d.comb += [bank.phase.eq(self.i.phase), bank.swap.eq(self.swap)]
-            m.submodules.start = start = Delay(1, pre_adder)
-            m.d.comb += start.i.eq(self.i.start)
-            for array in arrays:
-                m.d.comb += [array.start.eq(start.o), array.load.eq(bank.load)]
-            # A pre-adder's operands are a clock late.
-            domain = m.d.sync if pre_adder else m.d.comb
-            for array, lane, number in self._array_lanes(arrays):
-                domain += array.coefficients[lane].eq(bank.coefficients[number])
-        elif plan.design.loadable:
-            m.submodules.bank = bank = source_of(plan.coefficients)
-            m.submodules.swap = swap = Delay(1, pre_adder)
-            m.d.comb += [
-                swap.i.eq(self.swap),
-                bank.swap.eq(swap.o),
-                *(array.load.eq(bank.load) for array in arrays),
-                *(array.coefficients[lane].eq(bank.coefficients[number]) for array, lane, number in self._array_lanes(arrays)),
-            ]
+        # A pre-adder's operands are late: so is what meets them.
+        m.submodules.bank = bank = source_of(plan.coefficients)
+        m.submodules.start = start = Delay(1, late)
+        m.submodules.swap = swap = Delay(1, late if bank.held else 0)
+        handed_out = data.ArrayLayout(shape_of(plan.coefficients.format), plan.lanes)
+        m.submodules.handed_out = coefficients = Delay(handed_out, 0 if bank.held else late)
+        m.d.comb += [
+            start.i.eq(self.i.start),
+            swap.i.eq(self.swap),
+            bank.phase.eq(self.i.phase),
+            bank.swap.eq(swap.o),
+            *(coefficients.i[lane].eq(coefficient) for lane, coefficient in enumerate(bank.coefficients)),
+        ]
+        for array, its_plan, first in zip(arrays, planned, firsts, strict=True):
+            m.d.comb += [array.start.eq(start.o), array.load.eq(bank.load)]
+            m.d.comb += [array.coefficients[lane].eq(coefficients.o[first + lane]) for lane in range(its_plan.lanes)]
         self._loading.connect_array(m, self, bank)
         return m
-
-    def _array_lanes(self, arrays: Sequence[MACArray]) -> list[tuple[MACArray, int, int]]:
-        """Each array's lanes, and their numbers among those of a copy."""
-        plan = self._plan
-        planned = zip(arrays, plan.arrays * plan.copies, plan.first_lanes * plan.copies, strict=True)
-        return [(array, lane, first + lane) for array, its_plan, first in planned for lane in range(its_plan.lanes)]
 
     def _magnitudes(self, m: Module, sums: list[Value]) -> list[Value]:
         """What goes to the output stage, copy by copy."""

@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from convolver.formats import Format
 from convolver.plan.array import GROUP
-from convolver.plan.coefficients import CoefficientStore, StoredCoefficients, StoredSets
+from convolver.plan.coefficients import CoefficientStore, LoadedCoefficients, StoredCoefficients, StoredSets
 
 from ..primitives.block_ram import BlockRAM
 from ..stream.data_register import DataRegister
@@ -107,7 +107,8 @@ class CoefficientLoader(wiring.Component):
 
 
 def _source_ports(store: CoefficientStore) -> dict[str, wiring.Member]:
-    return {"swap": In(1), "load": Out(1), "coefficients": Out(shape_of(store.format)).array(store.lanes)}
+    coefficients = Out(shape_of(store.format)).array(store.lanes)
+    return {"phase": In(range(store.cycles)), "swap": In(1), "load": Out(1), "coefficients": coefficients}
 
 
 def _loader_ports(store: CoefficientStore) -> dict[str, wiring.Member]:
@@ -131,6 +132,18 @@ def _connect_loader(m: Module, bank: wiring.Component, loader: CoefficientLoader
     ]
 
 
+class NoSource(wiring.Component):
+    """Hands out nothing: all lanes have their constants. Ports as those of `CoefficientMemory`."""
+
+    held = True
+
+    def __init__(self, store: CoefficientStore) -> None:
+        super().__init__(_source_ports(store))
+
+    def elaborate(self, platform: object) -> Module:
+        return Module()
+
+
 class CoefficientBank(wiring.Component):
     """The next set of an array with one clock a slot: one coefficient in two clocks, the old set stays until `load`.
 
@@ -152,6 +165,9 @@ class CoefficientBank(wiring.Component):
     coefficients : Out
         An array of one coefficient a lane.
     """
+
+    held = True
+    """The multipliers take what `load` says and keep it, instead of another coefficient in each clock."""
 
     def __init__(self, store: CoefficientStore) -> None:
         self._store = store
@@ -220,9 +236,11 @@ class CoefficientMemory(wiring.Component):
         An array of one coefficient a lane, two clocks after `phase`.
     """
 
+    held = False
+
     def __init__(self, store: CoefficientStore) -> None:
         self._store = store
-        super().__init__(_source_ports(store) | {"phase": In(range(store.cycles))})
+        super().__init__(_source_ports(store))
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -261,7 +279,7 @@ class LoadedMemory(CoefficientMemory):
 
     def __init__(self, store: CoefficientStore) -> None:
         self._store = store
-        wiring.Component.__init__(self, _source_ports(store) | _loader_ports(store) | {"phase": In(range(store.cycles))})
+        wiring.Component.__init__(self, _source_ports(store) | _loader_ports(store))
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -287,11 +305,13 @@ class LoadedMemory(CoefficientMemory):
         return m
 
 
-def source_of(store: CoefficientStore) -> CoefficientMemory | CoefficientBank:
+def source_of(store: CoefficientStore) -> CoefficientMemory | CoefficientBank | NoSource:
     """What hands a store's coefficients to the lanes that don't have them."""
     match store.coefficients:
         case StoredSets():
             return LoadedMemory(store)
         case StoredCoefficients():
             return CoefficientMemory(store)
-    return CoefficientBank(store)
+        case LoadedCoefficients():
+            return CoefficientBank(store)
+    return NoSource(store)
