@@ -24,8 +24,8 @@ KIND = {"kind", "axes"}
 
 FORM = {
     # which coefficients there are, and when
-    *("loadable", "symmetry", "symmetric", "antisymmetric", "mirrored", "mirror", "structure", "factors", "separable"),
-    *("swap", "stacked"),
+    *("loadable", "symmetry", "symmetric", "antisymmetric", "mirrored", "mirror", "pre_added", "structure", "factors"),
+    *("separable", "column_filters", "swap", "stacked"),
     # what becomes of a frame
     *(
         "continuous",

@@ -115,9 +115,8 @@ class ArrayCore(wiring.Component):
                 m.submodules[f"wait_{number}"] = wait = Delay(array.sum.shape(), early)
                 m.d.comb += wait.i.eq(array.sum)
                 sums[-1] = wait.o
-        if plan.cycles_in(stages.Magnitude):
-            sums = self._magnitudes(m, sums)
-        for number, (requantiser, value) in enumerate(zip(requantisers, sums, strict=True)):
+        magnitudes = self._magnitudes(m, sums)
+        for number, (requantiser, value) in enumerate(zip(requantisers, magnitudes, strict=True)):
             m.submodules[f"requantiser_{number}" if len(requantisers) > 1 else "requantiser"] = requantiser
             output = Value.cast(result.data).word_select(number, width)
             m.d.comb += [requantiser.i.eq(value), output.eq(requantiser.o)]

@@ -49,15 +49,16 @@ class LineFeeder(wiring.Component):
         m = Module()
         array = self._plan.arrays[0]
         valid, clear, sample = self.i.valid, self.i.clear, self.i.beat.data
+        lines: list[DelayLine] = []
         samples: list[Signal] = []
+        # Mirrored samples come all from the first section, and wait as long as their group is late.
+        reach = max((position for product in array.products for position, _ in product.terms[1:]), default=-1)
         for number, section in enumerate(array.sections):
-            # One position more than the lanes look at: what the next section, a clock later, takes as its first. Mirrored
-            # samples come all from the first section, and wait as long as their group is late.
+            # One position more than the lanes look at: what the next section, a clock later, takes as its first.
             more = number < len(array.sections) - 1
-            length = array.positions if number == 0 and array.pre_added else len(section) + more
+            length = max(len(section) + more, 0 if lines else reach + 1)
             m.submodules[f"line_{number}"] = line = DelayLine(self._plan.design.sample, length)
-            if number == 0:
-                whole = line
+            lines.append(line)
             m.d.comb += [line.valid.eq(valid), line.clear.eq(clear), line.sample.eq(sample)]
             samples += [line.samples[position] for position in range(len(section))]
             if more:
@@ -74,7 +75,7 @@ class LineFeeder(wiring.Component):
         for late, group in enumerate(array.groups):
             for product in array.products[group.start : group.stop]:
                 for position, _ in product.terms[1:]:
-                    mirror = whole.samples[position]
+                    mirror = lines[0].samples[position]
                     for clock in range(late):
                         # Without a reset, so that a shift register in LUTs can be made of it.
                         after = DataRegister(mirror.shape(), name=f"mirror_{product.lane}_{clock}")

@@ -101,7 +101,7 @@ class ColumnFilter(wiring.Component):
             come, go = choice[name], self.o.choice[name]
             for field in go.shape().members:
                 m.d.comb += go[field].eq(chosen[field](m, f"{name}_{field}", come[field], left))
-        for name in self.o.choice.shape().members.keys() - set(borders):
+        for name in [name for name in self.o.choice.shape().members if name not in borders]:
             m.d.comb += Value.cast(self.o.choice[name]).eq(self._later(m, name, Value.cast(choice[name]), left))
         return m
 

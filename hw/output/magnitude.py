@@ -7,7 +7,6 @@ from amaranth.lib.wiring import In, Out
 from convolver.formats import Format
 from convolver.plan import stages
 from convolver.plan.array_plan import ArrayPlan
-from convolver.plan.stages import Magnitude as MagnitudeStage
 
 from ..stream.data_register import DataRegister
 from ..stream.layouts import shape_of
@@ -16,13 +15,13 @@ __all__ = ["Magnitude"]
 
 
 class Magnitude(wiring.Component):
-    """Takes the magnitude of each sum, and adds all of them up for ``sum_abs``: one set of sums a clock, no stall, latency 1
-    clock, and 1 more for each level of a tree that adds them in pairs.
+    """Takes the magnitude of each sum, and adds all of them up for ``sum_abs``: one set of sums a clock, no stall, latency that
+    of the plan's stage: 1 clock, and 1 more for each level of a tree that adds them in pairs. Wires if the plan has no such
+    stage.
 
     Parameters
     ----------
     plan : ArrayPlan
-        Of a design with `absolute` or ``sum_abs``.
 
     Ports
     -----
@@ -36,26 +35,26 @@ class Magnitude(wiring.Component):
 
     def __init__(self, plan: ArrayPlan) -> None:
         design = plan.design
-        self._adds = plan.find(stages.MagnitudeSum) is not None
+        self._stages = [stage for stage in plan.stages if isinstance(stage, self.makes)]
         self._count = len(plan.arrays)
         self._outputs = [Format.holding(*reach) for reach in design.stage_ranges]
-        self.latency = plan.cycles_in(MagnitudeStage)
+        self.latency = stages.cycles_of(self._stages)
         inputs = {f"i_{n}": In(shape_of(array.accumulator)) for n, array in enumerate(plan.arrays)}
         super().__init__(inputs | {f"o_{n}": Out(shape_of(output)) for n, output in enumerate(self._outputs)})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        values = [_magnitude(m, getattr(self, f"i_{number}"), f"magnitude_{number}") for number in range(self._count)]
-        level = 0
-        while self._adds and len(values) > 1:
-            level += 1
-            pairs = [values[first : first + 2] for first in range(0, len(values), 2)]
-            values = []
-            for number, pair in enumerate(pairs):
-                # No magnitude is negative, so no partial sum exceeds what all of them can give.
-                node = DataRegister(shape_of(self._outputs[0]), name=f"sum_{level}_{number}")
-                m.d.sync += node.eq(sum(pair[1:], pair[0]))
-                values.append(node)
+        values = [getattr(self, f"i_{number}") for number in range(self._count)]
+        for stage in self._stages:
+            values = [_magnitude(m, value, f"magnitude_{number}") for number, value in enumerate(values)]
+            for level in range(1, stage.cycles):
+                pairs = [values[first : first + 2] for first in range(0, len(values), 2)]
+                values = []
+                for number, pair in enumerate(pairs):
+                    # No magnitude is negative, so no partial sum exceeds what all of them can give.
+                    node = DataRegister(shape_of(self._outputs[0]), name=f"sum_{level}_{number}")
+                    m.d.sync += node.eq(sum(pair[1:], pair[0]))
+                    values.append(node)
         m.d.comb += [getattr(self, f"o_{number}").eq(value) for number, value in enumerate(values)]
         return m
 
