@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..formats import Format
-from .arithmetic import Adder, Range, add, carry_cuts, check_range, described, tree
+from .arithmetic import Adder, Range, add, carry_cuts, check_range, tree
 from .bilinear import Form, Term
 from .coefficients import Coefficients, CoefficientStore, Multiplication
 from .factors import Factor
@@ -326,24 +326,6 @@ class DotProduct:
         operand = sum(sign * samples[..., position] for position, sign in product.terms)
         result: NDArray[np.object_] = operand * int(weights[product.weight])
         return result
-
-    def lines(self) -> list[str]:
-        """Lanes and widths, for people."""
-        found = [f"{'phase':<6}{'lane':<6}{'position':<12}{'coefficient':<14}product"]
-        for product in self.products:
-            value = self.coefficients.told(product.weight)
-            place = str(product.position) + "".join(f" {'+' if sign > 0 else '-'} {at}" for at, sign in product.terms[1:])
-            width = Format.holding(product.low, product.high)
-            found.append(f"{product.phase:<6}{product.lane:<6}{place:<12}{value:<14}{width}")
-        return found
-
-    def sums(self) -> list[str]:
-        """The adders by level, for people."""
-        levels = [[adder for levels in self.trees for adder in levels[number]] for number in range(len(self.trees[0]))]
-        found = [f"level {number}: {described(level)}" for number, level in enumerate(levels, 1)]
-        if self.chain:
-            found.append(f"chain of {len(self.groups)} groups: {described(self.chain)}")
-        return found
 
 
 class TapProduct(DotProduct):

@@ -13,6 +13,7 @@ from ..designs import LinearDesign
 from ..formats import Format
 from .array import DotProduct
 from .coefficients import CoefficientStore
+from .explained import adders_of, lanes_of
 from .plan import Plan
 
 __all__ = ["ArrayPlan"]
@@ -116,4 +117,4 @@ class ArrayPlan(Plan):
         ):
             for number, one in enumerate(filters):
                 kernel = f"kernel {number}" if len(filters) > 1 else ""
-                yield from ["", *filter(None, [", ".join(filter(None, (title, kernel)))]), *one.lines(), "", *one.sums()]
+                yield from ["", *filter(None, [", ".join(filter(None, (title, kernel)))]), *lanes_of(one), "", *adders_of(one)]

@@ -1,0 +1,28 @@
+"""What an array multiplies and adds, for people."""
+
+from collections.abc import Iterator
+
+from ..formats import Format
+from .arithmetic import described
+from .array import DotProduct
+
+__all__ = ["adders_of", "lanes_of"]
+
+
+def lanes_of(array: DotProduct) -> Iterator[str]:
+    """Lanes and widths."""
+    yield f"{'phase':<6}{'lane':<6}{'position':<12}{'coefficient':<14}product"
+    for product in array.products:
+        value = array.coefficients.told(product.weight)
+        place = str(product.position) + "".join(f" {'+' if sign > 0 else '-'} {at}" for at, sign in product.terms[1:])
+        width = Format.holding(product.low, product.high)
+        yield f"{product.phase:<6}{product.lane:<6}{place:<12}{value:<14}{width}"
+
+
+def adders_of(array: DotProduct) -> Iterator[str]:
+    """The adders, level by level."""
+    levels = zip(*array.trees, strict=True)
+    for number, groups in enumerate(levels, 1):
+        yield f"level {number}: {described([adder for group in groups for adder in group])}"
+    if array.chain:
+        yield f"chain of {len(array.groups)} groups: {described(array.chain)}"
