@@ -1,6 +1,7 @@
 """The marks of a core's beats, beside the samples and the results."""
 
 from ..designs import Design
+from .beats import beat_of
 
 __all__ = ["has_lines", "marks_of"]
 
@@ -9,8 +10,7 @@ def marks_of(design: Design) -> dict[str, int]:
     """The marks, with their bits: a frame's `first` and `last`, and with lines `eol` at the end of each. Of several pixels a
     beat, `keep` has a bit for each of them: all are set but with `eol`, where those behind the line's end aren't."""
     names = ("first", "last", "eol") if has_lines(design) else ("first", "last")
-    pixels = design.pixels_per_clock
-    return dict.fromkeys(names, 1) | ({"keep": pixels} if pixels > 1 else {})
+    return dict.fromkeys(names, 1) | dict(beat_of(design).marks)
 
 
 def has_lines(design: Design) -> bool:

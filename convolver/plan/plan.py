@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from ..designs import Design
 from .array import DotProduct
+from .beats import Beat, beat_of
 from .stages import LineBuffer, Memory, MemoryUse, OutputBuffer, Saturate, Stage, cycles_of
 from .target import Target
 from .timing import FrameTiming
@@ -47,6 +48,11 @@ class Plan:
     def pixels(self) -> int:
         """Pixels, or samples of a signal, in a beat."""
         return self.design.pixels_per_clock
+
+    @property
+    def beat(self) -> Beat:
+        """What comes in one."""
+        return beat_of(self.design)
 
     @property
     def planes(self) -> int:

@@ -26,11 +26,6 @@ class FrameTiming:
         """Whole lines, and beats more, from a pixel to the result of its place."""
         return 0, 0
 
-    @property
-    def rounded(self) -> str:
-        """What of a frame goes in beats of its own, if a beat has several samples."""
-        return ""
-
     def beats(self, columns: int) -> int:
         """Beats of a line."""
         return columns
@@ -97,10 +92,6 @@ class RasterTiming(FrameTiming):
     @property
     def lag(self) -> tuple[int, int]:
         return self.lines, self.ahead
-
-    @property
-    def rounded(self) -> str:
-        return ", a line in whole clocks" if self.pixels > 1 else ""
 
     def beats(self, columns: int) -> int:
         return -(-columns // self.pixels)

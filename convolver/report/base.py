@@ -111,7 +111,7 @@ class Report:
 
     def _throughput(self) -> str:
         plan = self.plan
-        return f"{counted(plan.pixels, self.design.element)} in {counted(plan.cycles, 'clock')}{plan.timing.rounded}"
+        return f"{counted(plan.pixels, self.design.element)} in {counted(plan.cycles, 'clock')}{plan.beat.rounded}"
 
     def _memory(self) -> str:
         plan = self.plan

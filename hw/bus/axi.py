@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Member, Out, connect
 from convolver.clocking import Clocking
 from convolver.designs import Design
 from convolver.plan.lowering import lower
-from convolver.plan.marks import has_lines
+from convolver.plan.marks import has_lines, marks_of
 from convolver.plan.target import Family
 
 from ..cores.core import create
@@ -143,10 +143,9 @@ def ports(design: Design, clocking: Clocking | None = None) -> dict[str, Member]
         "m_axis_tlast": Out(1),
         "m_axis_tuser": Out(1),
     }
-    if not has_lines(design):
-        del streams["s_axis_tuser"], streams["m_axis_tuser"]
-    if pixels == 1:
-        del streams["s_axis_tkeep"], streams["m_axis_tkeep"]
+    for mark, port in (("eol", "tuser"), ("keep", "tkeep")):
+        if mark not in marks_of(design):
+            del streams[f"s_axis_{port}"], streams[f"m_axis_{port}"]
     registers = {f"s_axi_{name}": member for name, member in AXI_LITE.items()}
     if clocking.own:
         registers = {"s_axi_aclk": In(1), f"s_axi_{clocking.reset_pin}": In(1)} | registers
@@ -243,7 +242,7 @@ class AXIAccelerator(wiring.Component):
         for lane in range(pixels * self.design.planes):
             sample = self.s_axis_tdata.word_select(lane, 8 * number.bytes)[: number.width]
             m.d.comb += Value.cast(cut.i.p.data).word_select(lane, number.width).eq(sample)
-        if pixels > 1:
+        if "keep" in marks_of(self.design):
             given = [self.s_axis_tkeep.word_select(lane, len(self.s_axis_tkeep) // pixels) for lane in range(pixels)]
             torn = Cat(keep.any() & ~keep.all() for keep in given).any()  # no pixel comes in parts: what there is fits nowhere
             m.d.comb += [kept.eq(keep.all() & ~torn) for kept, keep in zip(cut.i.p.keep, given, strict=True)]

@@ -69,7 +69,7 @@ class SampleUnpacker(wiring.Component):
 
         # A beat is whole with its last byte, which needs the skid buffer's room; the others don't.
         planes, width = self.design.planes, self.design.sample.width
-        each, pixels = self.design.sample.bytes, self.design.pixels_per_clock
+        each = self.design.sample.bytes
         count = planes * each  # of a pixel, here a sample
         sample, final, whole = Signal(planes * width), Signal(), Signal()
         m.d.comb += [
@@ -104,10 +104,10 @@ class SampleUnpacker(wiring.Component):
             m.d.comb += beat.eol.eq(line_end)
         with m.If(taken):
             m.d.sync += first.eq(last)
-        if pixels == 1:
-            m.d.comb += [Value.cast(beat.data).eq(sample), beat.first.eq(first), whole.eq(final)]
-        else:
+        if "keep" in self._layout.members:
             self._gather(m, beat, sample, final, line_end, last, taken, whole)
+        else:
+            m.d.comb += [Value.cast(beat.data).eq(sample), beat.first.eq(first), whole.eq(final)]
 
         connect(m, skid.o, flipped(self.o))
         m.d.comb += self.empty.eq(~skid.o.valid)
@@ -172,7 +172,7 @@ class ResultPacker(wiring.Component):
         pixels, each = self.design.pixels_per_clock, self.design.result_bytes
         count = pixels * each
         there: Value = Const(count)
-        if pixels > 1:
+        if "keep" in self._layout.members:
             there = sum((Mux(keep, each, 0) for keep in skid.o.p.keep), Const(0))
         word = Signal(8 * count)
         left = Signal(range(count + 1))

@@ -188,11 +188,10 @@ def _timing(top: AXIAccelerator) -> list[str]:
     """How often the block takes a beat, and when results come."""
     plan = lower(top.design, top.family)
     unit = "pixel" if top.video else "sample"
-    beat = unit if plan.pixels == 1 else "beat"
-    pace = f"One {unit} a clock" if plan.cycles == 1 else f"One {unit} in {plan.cycles} clocks"
+    beat = plan.beat.named(unit)
     least, most = block_latency(plan)
     lines = [
-        f"{pace if plan.pixels == 1 else f'{plan.pixels} pixels a clock'}. Without stalls what a {beat} completes is offered",
+        f"{plan.beat.rate(unit, plan.cycles)}. Without stalls what a {beat} completes is offered",
         f"{least if least == most else f'{least} to {most}'} clocks after the {beat} was accepted"
         + (f": {least} where it finds the input empty," if least < most else "."),
     ]

@@ -31,10 +31,7 @@ def shape_of(number: Format) -> Shape:
 def result_layout(design: Design) -> data.StructLayout:
     """Payload of a core's results: that of its samples, in the output's format; of several for each place, an array takes the
     place of one."""
-    shape: ShapeLike = shape_of(design.output_format)
-    if design.outputs > 1:
-        shape = data.ArrayLayout(shape, design.outputs)
-    return _layout(design, shape)
+    return _layout(design, _beside(shape_of(design.output_format), design.outputs))
 
 
 def beat_layout(design: Design) -> data.StructLayout:
@@ -44,8 +41,10 @@ def beat_layout(design: Design) -> data.StructLayout:
 
 
 def _layout(design: Design, shape: ShapeLike) -> data.StructLayout:
-    if design.planes > 1:
-        shape = data.ArrayLayout(shape, design.planes)
-    if design.pixels_per_clock > 1:
-        shape = data.ArrayLayout(shape, design.pixels_per_clock)
-    return data.StructLayout({"data": shape} | marks_of(design))
+    pixels = _beside(_beside(shape, design.planes), design.pixels_per_clock)
+    return data.StructLayout({"data": pixels} | marks_of(design))
+
+
+def _beside(shape: ShapeLike, lanes: int) -> ShapeLike:
+    """So many beside each other: an array, but of one alone."""
+    return data.ArrayLayout(shape, lanes) if lanes > 1 else shape

@@ -1,0 +1,52 @@
+"""What comes in one beat of a core: a sample or a pixel, or several pixels of a line."""
+
+from collections.abc import Mapping
+
+from ..designs import Design
+
+__all__ = ["Beat", "WideBeat", "beat_of"]
+
+
+class Beat:
+    """One sample or pixel."""
+
+    marks: Mapping[str, int] = {}
+    """Marks of its own, with their bits."""
+
+    rounded = ""
+    """What of a frame goes in beats of its own."""
+
+    def named(self, unit: str) -> str:
+        """What a beat is called, where a sample or a pixel is called so."""
+        return unit
+
+    def rate(self, unit: str, cycles: int) -> str:
+        """How often it comes, with slots of so many cycles."""
+        return f"One {unit} a clock" if cycles == 1 else f"One {unit} in {cycles} clocks"
+
+
+class WideBeat(Beat):
+    """Several pixels of a line: `keep` has a bit for each, of which all are set but at the line's end.
+
+    Parameters
+    ----------
+    pixels : int
+    """
+
+    rounded = ", a line in whole clocks"
+
+    def __init__(self, pixels: int) -> None:
+        self._pixels = pixels
+        self.marks = {"keep": pixels}
+
+    def named(self, unit: str) -> str:  # noqa: ARG002  # of several
+        return "beat"
+
+    def rate(self, unit: str, cycles: int) -> str:  # noqa: ARG002  # slots are of one cycle
+        return f"{self._pixels} {unit}s a clock"
+
+
+def beat_of(design: Design) -> Beat:
+    """The beat of a design's core."""
+    pixels = design.pixels_per_clock
+    return WideBeat(pixels) if pixels > 1 else Beat()
