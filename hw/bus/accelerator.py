@@ -72,7 +72,6 @@ class Accelerator(wiring.Component):
         connect(m, core.o, flipped(self.o))
         connect(m, flipped(self.bus), bank.bus)
         m.d.comb += [
-            bank.busy.eq(core.busy),
             bank.errors.eq(Value.cast(core.errors)),
             bank.i_stb.eq(core.i.valid & core.i.ready),
             bank.o_stb.eq(core.o.valid & core.o.ready),
@@ -84,15 +83,15 @@ class Accelerator(wiring.Component):
                 near = Signal(member.shape, name=f"{name}_near", init=member.init)
                 m.d.sync += near.eq(getattr(bank, name))
                 m.d.comb += getattr(core, name).eq(near)
-        if bank.has("SILENCE"):
-            m.d.comb += core.silence.eq(bank.silence)
-        if self.design.loadable:
-            m.d.comb += [
-                core.coefficients.p.data.eq(bank.coefficients.p.data),
-                core.coefficients.p.last.eq(bank.coefficients.p.last),
-                core.coefficients.valid.eq(bank.coefficients.valid),
-                bank.coefficients.ready.eq(core.coefficients.ready),
-                core.restart.eq(bank.restart),
-                bank.pending.eq(core.pending),
-            ]
+        for name in ("silence", "restart", "coefficients", "pending", "busy"):
+            if {name} <= bank.signature.members.keys() & core.signature.members.keys():
+                _join(m, getattr(bank, name), getattr(core, name), bank.signature.members[name])
         return m
+
+
+def _join(m: Module, bank: Any, core: Any, member: wiring.Member) -> None:
+    """Connects a port, or a stream, of the bank with that of the core."""
+    if member.is_signature:
+        connect(m, bank, core)
+    else:
+        m.d.comb += core.eq(bank) if member.flow is Out else bank.eq(core)

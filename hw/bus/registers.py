@@ -5,7 +5,7 @@
 """
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import attrgetter, or_
@@ -55,19 +55,48 @@ BUS = wiring.Signature({"request": Out(stream.Signature(REQUEST)), "response": I
 ``response.data`` is 0 for a write and wherever ``response.error`` is set. One response for every request, in order."""
 
 
+Members = dict[str, wiring.Member]
+
+
 @dataclass(frozen=True, slots=True)
 class Register:
     """One line of the register map: byte address, and who may do what: some of ``r`` and ``w``."""
 
     address: int
     access: str
-    belongs: Callable[[Design], bool] | None = None
-    """Whether a design has it; None where all have."""
+    belongs: Callable[[Design], bool] = lambda _design: True
+    """Whether a design has it."""
+    ports: Callable[[Design], Members] = lambda _design: {}
+    """What the bank tells a core by it."""
 
 
-def _axis(name: str) -> Callable[[Design], bool]:
-    """Designs whose frames have an axis of that name."""
-    return lambda design: name in design.axes
+def _axis(name: str) -> tuple[Callable[[Design], bool], Callable[[Design], Members]]:
+    """Designs whose frames have an axis of that name; after reset its size is the core's greatest, or 0 of one without end."""
+
+    def ports(design: Design) -> Members:
+        most = design.frame_axes[design.axes.index(name)].most
+        return {name: Out(32) if most is None else Out(most.bit_length(), init=most)}
+
+    return lambda design: name in design.axes, ports
+
+
+def _boundary(design: Design) -> Members:
+    # For `wrap` the host pads, whatever the core puts around that.
+    places = {name: place for place, name in enumerate(GATEWARE_BOUNDARIES)}
+    return {"boundary": Out(range(len(GATEWARE_BOUNDARIES)), init=places.get(design.boundary, 0))}
+
+
+def _fill(design: Design) -> Members:
+    return {"fill": Out(shape_of(design.sample), init=design.fill)}
+
+
+def _coefficients(design: Design) -> Members:
+    payload = data.StructLayout({"data": shape_of(design.coefficient_format), "last": 1})
+    return {"coefficients": Out(stream.Signature(payload))}
+
+
+def _strobe(name: str) -> Callable[[Design], Members]:
+    return lambda _design: {name: Out(1)}
 
 
 _LOADABLE = attrgetter("loadable")
@@ -78,20 +107,23 @@ REGISTERS = {
     "VERSION": Register(0x04, "r"),
     "DESCRIPTION_BYTES": Register(0x08, "r"),
     "STATUS": Register(0x0C, "rw"),
-    "ROWS": Register(0x10, "rw", _axis("rows")),
-    "COLUMNS": Register(0x14, "rw", _axis("columns")),
-    "LENGTH": Register(0x18, "rw", _axis("length")),
+    "ROWS": Register(0x10, "rw", *_axis("rows")),
+    "COLUMNS": Register(0x14, "rw", *_axis("columns")),
+    "LENGTH": Register(0x18, "rw", *_axis("length")),
     "COEFFICIENTS": Register(0x1C, "r"),
-    "COEFFICIENT": Register(0x20, "w", _LOADABLE),
-    "RESTART": Register(0x24, "w", _LOADABLE),
+    "COEFFICIENT": Register(0x20, "w", _LOADABLE, _coefficients),
+    "RESTART": Register(0x24, "w", _LOADABLE, _strobe("restart")),
     "CLOCKS": Register(0x28, "r"),
     "BEATS_IN": Register(0x2C, "r"),
     "BEATS_OUT": Register(0x30, "r"),
-    "SILENCE": Register(0x34, "w", attrgetter("continuous")),
-    "BOUNDARY": Register(0x38, "rw", _SWITCHABLE),
-    "FILL": Register(0x3C, "rw", _SWITCHABLE),
+    "SILENCE": Register(0x34, "w", attrgetter("continuous"), _strobe("silence")),
+    "BOUNDARY": Register(0x38, "rw", _SWITCHABLE, _boundary),
+    "FILL": Register(0x3C, "rw", _SWITCHABLE, _fill),
 }
 """The register map, without the description behind it."""
+
+FRAME = ("ROWS", "COLUMNS", "LENGTH", "BOUNDARY", "FILL")
+"""Those that tell the next frame's size and border."""
 
 DESCRIPTION = 0x2000
 """Byte address of the description's first word."""
@@ -132,21 +164,16 @@ def description(design: Design) -> bytes:
     return packed
 
 
-def frame_members(design: Design) -> dict[str, wiring.Member]:
+def frame_members(design: Design) -> Members:
     """The ports by which a register bank tells the next frame's size and border; after reset the core's largest size,
     and the design's border."""
-    members = {name: _size(axis.most) for name, axis in zip(design.axes, design.frame_axes, strict=True)}
-    if design.switchable:
-        # For `wrap` the host pads, whatever the core puts around that.
-        boundary = GATEWARE_BOUNDARIES.index(design.boundary) if design.boundary in GATEWARE_BOUNDARIES else 0
-        members["boundary"] = Out(range(len(GATEWARE_BOUNDARIES)), init=boundary)
-        members["fill"] = Out(shape_of(design.sample), init=design.fill)
-    return members
+    return _members(design, FRAME)
 
 
-def _size(most: int | None) -> wiring.Member:
-    """The size of an axis: the greatest after reset, or 0 of one without end."""
-    return Out(32) if most is None else Out(most.bit_length(), init=most)
+def _members(design: Design, names: Iterable[str]) -> Members:
+    """The ports of those of these registers that a design has."""
+    registers = (REGISTERS[name] for name in names)
+    return {port: member for one in registers if one.belongs(design) for port, member in one.ports(design).items()}
 
 
 class RegisterBank(wiring.Component):
@@ -209,18 +236,11 @@ class RegisterBank(wiring.Component):
             "i_stb": In(1),
             "o_stb": In(1),
         }
-        members |= frame_members(design)
-        if design.loadable:
-            payload = data.StructLayout({"data": shape_of(design.coefficient_format), "last": 1})
-            members |= {"coefficients": Out(stream.Signature(payload)), "restart": Out(1)}
-        if self.has("SILENCE"):
-            members["silence"] = Out(1)
-        super().__init__(members)
+        super().__init__(members | _members(design, REGISTERS))
 
     def has(self, name: str) -> bool:
         """Whether this design has the register `name`."""
-        belongs = REGISTERS[name].belongs
-        return belongs is None or belongs(self.design)
+        return REGISTERS[name].belongs(self.design)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -257,9 +277,7 @@ class RegisterBank(wiring.Component):
             # None while nobody asks: then nothing that is read moves.
             m.d.sync += hit.eq(~idle & low & (word[:4] == REGISTERS[name].address >> 2))
         grants = {name: Signal(name=f"write_{name.lower()}") for name in hits if "w" in REGISTERS[name].access}
-        stored = {
-            name: getattr(self, name.lower()) for name in ("ROWS", "COLUMNS", "LENGTH", "BOUNDARY", "FILL") if name in hits
-        }
+        stored = {name: getattr(self, name.lower()) for name in FRAME if name in hits}
         fits: dict[str, Value] = {name: _fits(m, name, given, target.shape()) for name, target in stored.items()}
 
         contents = stored | self._watch(m, given[:ERROR_KINDS] & grants["STATUS"].replicate(ERROR_KINDS))
@@ -276,15 +294,17 @@ class RegisterBank(wiring.Component):
         with m.If(phase[TAKING]):
             m.d.sync += [response.p.data[COUNTER_PART:].eq(value[COUNTER_PART:]), response.p.error.eq(~(readable | granted))]
 
-        if self.design.loadable:
-            fits["COEFFICIENT"] = self._load(m, hits, grants, waits)
+        for name, grant in grants.items():
+            match name:
+                case "COEFFICIENT":
+                    fits[name] = self._load(m, hits, grants, waits)
+                case "SILENCE":
+                    m.d.comb += self.silence.eq(grant)
         for name, grant in grants.items():
             m.d.sync += grant.eq(phase[DECIDING] & request.p.write & hits[name] & fits.get(name, Const(1)))
         for name, target in stored.items():
             with m.If(grants[name]):
                 m.d.sync += target.eq(given)
-        if self.has("SILENCE"):
-            m.d.comb += self.silence.eq(grants["SILENCE"])
         return m
 
     def _memory(self, words: Sequence[int], platform: object) -> LogicROM | BlockRAM:
