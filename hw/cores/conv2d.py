@@ -12,7 +12,7 @@ from convolver.plan.array_plan import ArrayPlan
 from convolver.plan.lowering import lower
 from convolver.plan.target import Family
 
-from ..mac.column_filter import ColumnFilter, NoColumnFilter
+from ..mac.column_filter import ColumnFilter, NoColumnFilter, SlotColumnFilter
 from ..mac.operands import Operands, Sums
 from ..stream.layouts import beat_layout, result_layout, shape_of
 from ..stream.marks import ERROR_LAYOUT
@@ -25,7 +25,7 @@ from ..window.line_buffer import LineBuffer
 from ..window.raster import Raster
 from ..window.window import RowBorder, Window, window_of
 from .array_core import ArrayCore, operand_sideband
-from .core import Core, block_of
+from .core import Core, Stages, block_of
 from .loading import loading_of
 
 __all__ = ["Conv2DCore"]
@@ -85,14 +85,15 @@ class SlotFeeder(WindowFeeder):
         return m
 
 
-FEEDERS: dict[type[stages.Stage], type[WindowFeeder]] = {stages.Serialise: SlotFeeder, stages.Window: WindowFeeder}
-"""What feeds the arrays of a plan with such a stage."""
+FEEDERS: dict[Stages, type[WindowFeeder]] = {(stages.Serialise,): SlotFeeder, (): WindowFeeder}
+"""What feeds the arrays of a plan with such stages."""
 
-COLUMN_FILTERS: dict[type[stages.Stage], type[ColumnFilter | NoColumnFilter]] = {
-    stages.ColumnFilter: ColumnFilter,
-    stages.Window: NoColumnFilter,
+COLUMN_FILTERS: dict[Stages, type[ColumnFilter | NoColumnFilter]] = {
+    (stages.ColumnFilter, stages.Serialise): SlotColumnFilter,
+    (stages.ColumnFilter,): ColumnFilter,
+    (): NoColumnFilter,
 }
-"""What stands in front of the window, in a plan with such a stage."""
+"""What stands in front of the window, in a plan with such stages."""
 
 
 class Conv2DCore(Core):

@@ -12,9 +12,11 @@ from convolver.plan.target import Family
 
 from ..stream.marks import ERRORS
 
-__all__ = ["ERRORS", "Core", "block_of", "create"]
+__all__ = ["ERRORS", "Core", "Stages", "block_of", "create"]
 
 Block = TypeVar("Block")
+
+Stages = tuple[type[Stage], ...]
 
 
 class Core(wiring.Component):
@@ -29,9 +31,9 @@ class Core(wiring.Component):
         return self.plan.latency
 
 
-def block_of(plan: Plan, blocks: Mapping[type[Stage], Block]) -> Block:
-    """The block of the first of these stages that a plan has."""
-    return next(block for stage, block in blocks.items() if plan.find(stage) is not None)
+def block_of(plan: Plan, blocks: Mapping[Stages, Block]) -> Block:
+    """The first of these blocks whose stages a plan has."""
+    return next(block for stages, block in blocks.items() if all(plan.find(stage) for stage in stages))
 
 
 def create(design: Design, family: Family | None = None) -> Core:

@@ -20,7 +20,7 @@ from ..stream.slot_timer import slot_timer
 from ..window.delay_line import DelayLine, SampleMemory
 from ..window.signal_entry import SignalEntry, signal_sideband, start_of
 from .array_core import ArrayCore, operand_sideband
-from .core import Core, block_of
+from .core import Core, Stages, block_of
 from .loading import loading_of
 
 __all__ = ["FIRCore"]
@@ -114,11 +114,11 @@ class MemoryFeeder(wiring.Component):
         return m
 
 
-FEEDERS: dict[type[stages.Stage], Callable[[ArrayPlan], wiring.Component]] = {
-    stages.SampleMemory: MemoryFeeder,
-    stages.DelayLine: LineFeeder,
+FEEDERS: dict[Stages, Callable[[ArrayPlan], wiring.Component]] = {
+    (stages.SampleMemory,): MemoryFeeder,
+    (stages.DelayLine,): LineFeeder,
 }
-"""What feeds the array of a plan with such a stage."""
+"""What feeds the array of a plan with such stages."""
 
 
 class FIRCore(Core):

@@ -1,7 +1,7 @@
 """The column filters of separable kernels: one number of each column of the window for each kernel, before it enters."""
 
 from amaranth.hdl import Cat, Module, Signal, Value
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.designs import Conv2DDesign
@@ -19,7 +19,7 @@ from .constant_multiplier import ConstantMultiplier
 from .mac_array import MACArray
 from .operands import Operands, Sums
 
-__all__ = ["ColumnFilter", "NoColumnFilter"]
+__all__ = ["ColumnFilter", "NoColumnFilter", "SlotColumnFilter"]
 
 
 class NoColumnFilter(wiring.Component):
@@ -61,11 +61,14 @@ class ColumnFilter(wiring.Component):
 
     makes = (stages.ColumnFilter,)
 
+    _standing = 0
+    """Clocks that the operands of a column come later than its sideband."""
+
     def __init__(self, design: Conv2DDesign, plan: ArrayPlan) -> None:
-        assert plan.column_filters
         self._design = design
         self._plan = plan
         self._latency = plan.cycles_in(ColumnStage)
+        self._slot = 0  # clocks from a column's operands to the last ones of its slot
         self.form = PlaceFormat.of_sums(design, plan)
         inside = column_sideband(design, PlaceFormat.of_pixels(design))
         super().__init__({"i": In(inside), "o": Out(column_sideband(design, self.form))})
@@ -84,15 +87,8 @@ class ColumnFilter(wiring.Component):
                     count += 1
             m.d.comb += self.o.pixels[lane].eq(Cat(sums))
 
-        valid, choice, left = self.i.valid, self.i.choice, self._latency
-        if plan.cycles > 1:
-            # What is chosen stands as long as the operands of its column, and goes on with the last of them.
-            taken, choice = Signal.like(self.i.choice), Signal.like(self.i.choice)
-            with m.If(self.i.valid):
-                m.d.sync += taken.eq(self.i.choice)
-            m.d.sync += choice.eq(taken)
-            valid = self._later(m, "passed", valid, SERIALISE_LATENCY + plan.cycles - 1)
-            left -= SERIALISE_LATENCY + plan.cycles - 1
+        valid, choice = self._passed(m)
+        left = self._latency - self._slot
         m.d.comb += self.o.valid.eq(self._later(m, "valid", valid, left))
         # A fill is as late as the sums of its column.
         borders = ("border", "border_before")
@@ -107,25 +103,20 @@ class ColumnFilter(wiring.Component):
 
     def _filtered(self, m: Module, column: DotProduct, samples: list[Value], suffix: str) -> Value:
         """One column's sum for one kernel; what takes fewer clocks than others waits for them."""
-        # Operands are taken over a clock behind their `valid`, and a column doesn't stand as a window does.
-        m.submodules[f"sums{suffix}"] = sums = Sums(column, column.sum_levels + (column.cycles > 1))
+        m.submodules[f"sums{suffix}"] = sums = Sums(column, column.sum_levels + self._standing)
         m.submodules[f"array{suffix}"] = array = MACArray(column)
         m.d.comb += [place.eq(sample) for place, sample in zip(sums.places, samples, strict=True)]
-        operands, taken = list(sums.sums), column.sum_levels
-        if column.cycles > 1:
-            m.submodules[f"operands{suffix}"] = folded = Operands(column.lane_input, column.store)
-            m.submodules[f"bank{suffix}"] = bank = CoefficientMemory(column.store)
-            m.d.comb += [
-                *(operand.eq(value) for operand, value in zip(folded.operands, operands, strict=True)),
-                folded.valid.eq(self._later(m, f"begin{suffix}", self.i.valid, taken)),
-                bank.phase.eq(folded.phase),
-                array.start.eq(folded.start),
-                array.load.eq(bank.load),
-                *(array.coefficients[lane].eq(bank.coefficients[lane]) for lane in range(column.lanes)),
-            ]
-            operands, taken = list(folded.samples), taken + SERIALISE_LATENCY + column.cycles - 1
+        operands = self._fed(m, column, array, list(sums.sums), suffix)
         m.d.comb += [sample.eq(operand) for sample, operand in zip(array.samples, operands, strict=True)]
-        return self._later(m, f"wait{suffix}", array.sum, self._latency - taken - array.latency)
+        return self._later(m, f"wait{suffix}", array.sum, self._latency - column.sum_levels - self._slot - array.latency)
+
+    def _passed(self, m: Module) -> tuple[Value, data.View]:
+        """What of a column's sideband goes on beside its sums; its last operands go to the lanes with it."""
+        return self.i.valid, self.i.choice
+
+    def _fed(self, m: Module, column: DotProduct, array: MACArray, operands: list[Value], suffix: str) -> list[Value]:
+        """What the lanes of a column's array take, out of its operands."""
+        return operands
 
     def _filled(self, m: Module, name: str, fill: Value, clocks: int) -> Value:
         """The sums of a column that is the fill from top to bottom."""
@@ -139,8 +130,38 @@ class ColumnFilter(wiring.Component):
 
     @staticmethod
     def _later(m: Module, name: str, value: Value, clocks: int) -> Value:
-        if not clocks:
-            return value
         m.submodules[name] = delay = Delay(value.shape(), clocks)
         m.d.comb += delay.i.eq(value)
         return delay.o
+
+
+class SlotColumnFilter(ColumnFilter):
+    """A `ColumnFilter` for slots of several clocks: the operands of each column come to the lanes one after the other."""
+
+    # Operands are taken over a clock behind their `valid`, and a column doesn't stand as a window does.
+    _standing = 1
+
+    def __init__(self, design: Conv2DDesign, plan: ArrayPlan) -> None:
+        super().__init__(design, plan)
+        self._slot = SERIALISE_LATENCY + plan.cycles - 1
+
+    def _passed(self, m: Module) -> tuple[Value, data.View]:
+        # What is chosen stands as long as the operands of its column, and goes on with the last of them.
+        taken, choice = Signal.like(self.i.choice), Signal.like(self.i.choice)
+        with m.If(self.i.valid):
+            m.d.sync += taken.eq(self.i.choice)
+        m.d.sync += choice.eq(taken)
+        return self._later(m, "passed", self.i.valid, self._slot), choice
+
+    def _fed(self, m: Module, column: DotProduct, array: MACArray, operands: list[Value], suffix: str) -> list[Value]:
+        m.submodules[f"operands{suffix}"] = folded = Operands(column.lane_input, column.store)
+        m.submodules[f"bank{suffix}"] = bank = CoefficientMemory(column.store)
+        m.d.comb += [
+            *(operand.eq(value) for operand, value in zip(folded.operands, operands, strict=True)),
+            folded.valid.eq(self._later(m, f"begin{suffix}", self.i.valid, column.sum_levels)),
+            bank.phase.eq(folded.phase),
+            array.start.eq(folded.start),
+            array.load.eq(bank.load),
+            *(array.coefficients[lane].eq(bank.coefficients[lane]) for lane in range(column.lanes)),
+        ]
+        return list(folded.samples)
