@@ -86,6 +86,10 @@ class Borders(wiring.Component):
             column.load.eq(load),
             *(column[name].eq(step[name]) for name in ("border", "border_before", "result", *marks_of(design))),
         ]
+        beyond = [outsides(design, lane) for lane in range(design.pixels_per_clock)]
+        if any(when < 0 for found in beyond for when, _ in found):
+            with m.If(self.i.step.ends):  # a row that ends in its own last step
+                m.d.sync += step.border_before.eq(self.i.step.border)
         rows, columns = choices(design)
         for row, sources in enumerate(rows):
             offset = row - design.above
@@ -94,13 +98,10 @@ class Borders(wiring.Component):
         for lane, sources in enumerate(columns):
             outside = Signal(range(design.right + 1), name=f"outside_{lane}")
             m.d.sync += outside.eq(0)
-            for (when, last), place in outsides(design, lane).items():
+            for (when, last), place in beyond[lane].items():
                 here: Value = self.i.step.ends if when < 0 else self.i.step.near[when]
                 with m.If(beats_of(design).last_has(self.i.step, here, last)):
                     m.d.sync += outside.eq(place)
-                if when < 0:
-                    with m.If(self.i.step.ends):  # a row that ends in its own last step
-                        m.d.sync += step.border_before.eq(self.i.step.border)
             found = column_sources(design, lane)
             self._choose(m, column.columns[str(lane)], sources, found, outside, step.border_before)
         return m

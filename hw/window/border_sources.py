@@ -53,13 +53,14 @@ def left_sources(design: Conv2DDesign, outside: int) -> dict[Boundary, Source]:
 
 
 def outsides(design: Conv2DDesign, lane: int) -> dict[tuple[int, int], int]:
-    """When the column that enters at place `lane` of a beat is one behind a row's end: how far, by the step, counted from the
-    next row's first (-1 is the last of this row), and by the pixels of the row's last beat."""
+    """When the column that enters at place `lane` of a beat is one behind a row's end that a boundary fills: how far, by the
+    step, counted from the next row's first (-1 is the last of this row), and by the pixels of the row's last beat."""
     pixels, found = design.pixels_per_clock, {}
+    filled = {outside for _, outside in column_sources(design, lane)}
     for step in range(-1, design.core_ahead):
         for last in range(1, pixels + 1):
             outside = (step - design.core_ahead + 1) * pixels + design.right + lane - last + 1
-            if 0 < outside <= design.right:  # what is further out belongs to results behind the row's end
+            if outside > 0 and outside in filled:  # what is further out belongs to results behind the row's end
                 found[step, last] = outside
     return found
 
