@@ -77,6 +77,8 @@ ELSEWHERE = {
     "convolver/response.py": {"mirrored"},  # taps
     "convolver/run.py": {"kind", "stacked"},
     "convolver/sounds.py": {"kind"},
+    "convolver/plan/stages.py": {"cycles"},  # a stage's
+    "hw/primitives/dsp48.py": {"factors"},  # a multiplier's
     "hw/stream/delay.py": {"clocks"},  # a delay's
     "hw/link/fifo245.py": {"clocks"},
     "hw/link/link.py": {"clocks", "kind"},  # a frame's kind

@@ -16,7 +16,7 @@ from .coefficients import CoefficientStore
 from .explained import adders_of, lanes_of
 from .plan import Plan
 
-__all__ = ["ArrayPlan"]
+__all__ = ["ArrayPlan", "SeparablePlan"]
 
 
 @dataclass(frozen=True)
@@ -31,20 +31,24 @@ class ArrayPlan(Plan):
         One a kernel, beside each other; each gives one sum of the same samples.
     coefficients : CoefficientStore
         Those of all arrays.
-    column_filters : tuple of DotProduct
-        Of separable kernels, what makes one number of each column in front of the window; for each kernel one.
     rewritings : tuple of str
         What was rewritten, and what that saved; a line each.
-    structure : {"direct", "shared", "separable"}
-        What of constant kernels is used: nothing, equal weights, or that each is a column times a row.
     """
 
     design: LinearDesign
     arrays: tuple[DotProduct, ...]
     coefficients: CoefficientStore
-    column_filters: tuple[DotProduct, ...] = ()
     rewritings: tuple[str, ...] = ()
-    structure: Literal["direct", "shared", "separable"] = "direct"
+
+    @property
+    def structure(self) -> Literal["direct", "shared", "separable"]:
+        """What of constant kernels is used: nothing, equal weights, or that each is a column times a row."""
+        return "shared" if self.sum_levels else "direct"
+
+    @property
+    def column_filters(self) -> tuple[DotProduct, ...]:
+        """Of separable kernels, what makes one number of each column in front of the window; for each kernel one."""
+        return ()
 
     @property
     def filters(self) -> tuple[DotProduct, ...]:
@@ -97,11 +101,6 @@ class ArrayPlan(Plan):
         return np.stack(sums) if len(sums) > 1 else sums[0]
 
     def _sums(self, values: NDArray[np.object_], weights: Sequence[int] | None) -> Iterator[NDArray[np.object_]]:
-        if self.column_filters:
-            window = values.reshape(*values.shape[:-1], self.column_filters[0].positions, self.arrays[0].positions)
-            for column, row in zip(self.column_filters, self.arrays, strict=True):
-                yield row.run(column.run(window.swapaxes(-1, -2)))
-            return
         first = 0
         for array in self.arrays:
             own = None if weights is None else weights[first : first + len(array.weights)]
@@ -111,10 +110,40 @@ class ArrayPlan(Plan):
     def _told(self) -> Iterable[str]:
         """What was rewritten and what that saved, then the stages with their cycles, the lanes, and the trees' widths."""
         yield from (*self.rewritings, *([""] if self.rewritings else []), *super()._told())
-        for title, filters in (
-            ("of each column", self.column_filters),
-            ("of the columns' sums" if self.column_filters else "", self.arrays),
-        ):
+        for title, filters in self._titled():
             for number, one in enumerate(filters):
                 kernel = f"kernel {number}" if len(filters) > 1 else ""
                 yield from ["", *filter(None, [", ".join(filter(None, (title, kernel)))]), *lanes_of(one), "", *adders_of(one)]
+
+    def _titled(self) -> Iterable[tuple[str, tuple[DotProduct, ...]]]:
+        """All that multiplies, under what it is called."""
+        return (("", self.arrays),)
+
+
+@dataclass(frozen=True)
+class SeparablePlan(ArrayPlan):
+    """That of separable kernels: its arrays are of rows, behind filters of the columns.
+
+    Parameters
+    ----------
+    columns : tuple of DotProduct
+        For each kernel the array of its column.
+    """
+
+    columns: tuple[DotProduct, ...] = ()
+
+    @property
+    def structure(self) -> Literal["direct", "shared", "separable"]:
+        return "separable"
+
+    @property
+    def column_filters(self) -> tuple[DotProduct, ...]:
+        return self.columns
+
+    def _sums(self, values: NDArray[np.object_], weights: Sequence[int] | None) -> Iterator[NDArray[np.object_]]:  # noqa: ARG002
+        window = values.reshape(*values.shape[:-1], self.columns[0].positions, self.arrays[0].positions)
+        for column, row in zip(self.columns, self.arrays, strict=True):
+            yield row.run(column.run(window.swapaxes(-1, -2)))
+
+    def _titled(self) -> Iterable[tuple[str, tuple[DotProduct, ...]]]:
+        return (("of each column", self.columns), ("of the columns' sums", self.arrays))

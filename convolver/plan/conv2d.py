@@ -1,17 +1,17 @@
 """The plan of a 2-D convolution."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import accumulate
-from typing import Literal
 
 from ..designs import Conv2DDesign
 from ..errors import DesignError
 from ..formats import Format
 from ..structure import multipliers_of
 from .array import DotProduct
-from .array_plan import ArrayPlan
+from .array_plan import ArrayPlan, SeparablePlan
 from .array_stages import slowest
 from .bilinear import Form, Term, direct
 from .coefficients import Coefficients, CoefficientStore, coefficients_of
@@ -44,7 +44,7 @@ SERIALISE_LATENCY = 2
 
 def lower_conv2d(design: Conv2DDesign, target: Target) -> ArrayPlan:
     """Raster, line buffer and window in front of one array a kernel."""
-    arrays, columns, told = _arrays(design, target)
+    arrays, columns, plan_of = _arrays(design, target)
     store = _store_of(design, arrays)
     # A border is chosen of what enters the window through a register more, and once more of what stands there.
     choosing, timing_of = (1, _bordered) if design.core_mode == "same" else (0, _bare)
@@ -63,8 +63,7 @@ def lower_conv2d(design: Conv2DDesign, target: Target) -> ArrayPlan:
     )
     timing = timing_of(design, cycles_of(body) + BUFFER_LATENCY)
     stages = (*body, output_buffer(design, timing.buffer_depth(credit_latency(body))))
-    structure: Literal["direct", "shared", "separable"] = "separable" if columns else "shared" if levels else "direct"
-    return ArrayPlan(design, target, stages, timing, arrays, store, columns, told, structure)
+    return plan_of(design, target, stages, timing, arrays, store)
 
 
 def _bordered(design: Conv2DDesign, latency: int) -> RasterTiming:
@@ -129,26 +128,29 @@ def _line_buffer(design: Conv2DDesign, target: Target) -> LineBuffer:
 # Arrays.
 
 
-def _arrays(design: Conv2DDesign, target: Target) -> tuple[tuple[DotProduct, ...], tuple[DotProduct, ...], tuple[str, ...]]:
-    """The arrays, the column filters in front of the window if kernels are separable, and what was rewritten."""
+def _arrays(
+    design: Conv2DDesign, target: Target
+) -> tuple[tuple[DotProduct, ...], tuple[DotProduct, ...], Callable[..., ArrayPlan]]:
+    """The arrays, the column filters in front of the window if kernels are separable, and what makes the plan of both."""
     kernels = design.sums
+    before = sum(sum(map(bool, kernel)) for kernel in kernels)
     if (factors := design.factors) is not None:
         columns = tuple(_constant(design, column, design.sample, target) for column, _ in factors)
         rows = tuple(
             _constant(design, row, column.accumulator, target) for column, (_, row) in zip(columns, factors, strict=True)
         )
         _check_factors(design, kernels, columns, rows)
-        before = sum(sum(map(bool, kernel)) for kernel in kernels)
         after = sum(len(one.form.products) for one in (*columns, *rows))
-        return rows, columns, (f"each kernel is a column times a row: {before} -> {after} products",)
+        told = f"each kernel is a column times a row: {before} -> {after} products"
+        return rows, columns, partial(SeparablePlan, columns=columns, rewritings=(told,))
     crowd = design.pixels_per_clock * design.planes if len(kernels) == 1 else 1
     arrays = tuple(
         _array(design, kernel, design.sample, design.coefficient_format, reach, target, crowd)
         for kernel, reach in zip(kernels, design.kernel_ranges, strict=True)
     )
-    before, after = sum(sum(map(bool, kernel)) for kernel in kernels), sum(len(array.form.products) for array in arrays)
-    told = (f"equal weights share a multiplication: {before} -> {after} products",) if after < before else ()
-    return arrays, (), told
+    after = sum(len(array.form.products) for array in arrays)
+    shared = (f"equal weights share a multiplication: {before} -> {after} products",) if after < before else ()
+    return arrays, (), partial(ArrayPlan, rewritings=shared)
 
 
 def _constant(design: Conv2DDesign, weights: Sequence[int], sample: Format, target: Target) -> DotProduct:
