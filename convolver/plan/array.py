@@ -117,9 +117,14 @@ class DotProduct:
         return min(products), max(products)
 
     @property
+    def lane_samples(self) -> int:
+        """Samples that come to a lane: with pre-adders in the array two."""
+        return 1
+
+    @property
     def pre_added(self) -> bool:
         """Whether pre-adders stand between the samples and the multipliers, inside the array."""
-        return False
+        return self.lane_samples > 1
 
     @property
     def mirror_sign(self) -> int:
@@ -334,8 +339,8 @@ class TapProduct(DotProduct):
     positioned = "tap"
 
     @property
-    def pre_added(self) -> bool:
-        return any(len(product.terms) > 1 for product in self.products)
+    def lane_samples(self) -> int:
+        return max(len(product.terms) for product in self.products)
 
     @property
     def sharing(self) -> int:

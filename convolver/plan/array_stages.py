@@ -25,7 +25,7 @@ def array_stages(array: DotProduct) -> tuple[Stage, ...]:
     """From the samples to the sum."""
     folded = (Slot(array.cycles - 1), Accumulate(1)) if array.cycles > 1 else ()
     return needed(
-        PreAdd(int(array.pre_added)),
+        PreAdd(array.lane_samples - 1),
         RoutingRegisters(array.routing_registers),
         Multiply(array.multiplier_latency),
         ProductRegisters(array.product_latency),

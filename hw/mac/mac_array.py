@@ -120,9 +120,8 @@ class MACArray(wiring.Component):
         for _ in range(1, array.lanes):
             supply.next_group(m)
             loads.append(supply.load)
-        samples = [self.samples[lane] for lane in range(array.lanes)]
-        mirrors = [self.mirrors[lane] for lane in range(array.lanes)] if array.pre_added else None
-        dsp48.cascade(m, samples, supply.values, loads, self.sum, mirrors=mirrors, sign=array.mirror_sign)
+        operands = [(self.samples[lane], self.mirrors[lane])[: array.lane_samples] for lane in range(array.lanes)]
+        dsp48.cascade(m, operands, supply.values, loads, self.sum, sign=array.mirror_sign)
 
     def _pre_added(self, m: Module, samples: Sequence[Value]) -> list[Value]:
         """The sums of each lane's two samples."""

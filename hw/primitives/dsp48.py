@@ -27,53 +27,52 @@ def multiply(m: Module, name: str, a: Value, b: Value, load: Value, p: Signal) -
     p : Signal
         The product.
     """
-    cascade(m, [a], [b], [load], p, name)
+    cascade(m, [[a]], [b], [load], p, name)
 
 
 def cascade(
     m: Module,
-    operands: Sequence[Value],
+    operands: Sequence[Sequence[Value]],
     coefficients: Sequence[Value],
     loads: Sequence[Value],
     total: Signal,
     name: str = "lane",
-    mirrors: Sequence[Value] | None = None,
     sign: int = 1,
 ) -> None:
     """Adds a DSP48E1 a lane: ``total = sum(operand * coefficient)``, each lane a clock behind the one before.
 
     Lane k's operand of clock t + k is in the sum of clock t + lanes + 2: input, multiplier and output register are on, and the
-    sum goes from block to block by the way that they have for it. With `mirrors` an operand is ``operand + sign * mirror``, of
-    the block's own pre-adder, and everything but the coefficients a clock later. (Ports and parameters: DSP48E1 in Yosys'
-    cells_sim.v for Xilinx, after UG479.)
+    sum goes from block to block by the way that they have for it. An operand of two samples is ``first + sign * second``, by
+    the block's own pre-adder, and everything but the coefficients then comes a clock later. (Ports and parameters: DSP48E1 in
+    Yosys' cells_sim.v for Xilinx, after UG479.)
 
     Parameters
     ----------
     m : Module
-    operands, coefficients : sequence of Value
-        One a lane; one of the two up to 25 bits, the other up to 18, signed. With `mirrors` the sums are up to 25 bits.
+    operands : sequence of sequences of Value
+        Of each lane a sample, or two.
+    coefficients : sequence of Value
+        One a lane. Of operand and coefficient one has up to 25 bits, the other up to 18, signed; sums of two samples up to 25.
     loads : sequence of Value
-        Each takes its lane's coefficient, for the operand of the same clock and all that follow; with `mirrors` for the
-        operand of the clock before.
+        Each takes its lane's coefficient, for the operand of the same clock and all that follow; for the sum of two samples
+        that came in the clock before.
     total : Signal
         Up to 48 bits.
     name : str
         What the submodules' names begin with.
-    mirrors : sequence of Value, optional
-        One a lane.
     sign : {1, -1}
     """
     carried: Value = Const(0, SERIES7_CASCADE.sum_width)
-    for lane, (operand, coefficient, load) in enumerate(zip(operands, coefficients, loads, strict=True)):
+    for lane, ((operand, *others), coefficient, load) in enumerate(zip(operands, coefficients, loads, strict=True)):
         # The longer one goes to A; the clock enable of its register tells which one is the coefficient.
         signed = [len(factor) + (not factor.shape().signed) for factor in (operand, coefficient)]
         swapped = signed[1] > SERIES7_CASCADE.factors[1]
         a, b = (coefficient, operand) if swapped else (operand, coefficient)
         enables = (load, Const(1)) if swapped else (Const(1), load)
         before = None
-        if mirrors is not None:
+        for other in others:
             # The pre-adder gives D + A or D - A.
-            a, before = mirrors[lane], operand
+            a, before = other, operand
         result, onward = (Signal(SERIES7_CASCADE.sum_width, name=f"{name}_{lane}_{what}") for what in ("result", "onward"))
         m.submodules[f"{name}_{lane}"] = _block(a, b, enables, before, sign, carried, result, onward, first=lane == 0)
         carried = onward

@@ -62,12 +62,12 @@ CORE = (
 )
 
 PAIRED = (
-    Seed("mirrored sample left out", MACArray, "self.samples[lane] + mirror)", "self.samples[lane])"),
+    Seed("mirrored sample left out", MACArray, "sample + mirror)", "sample)"),
     Seed(
         "pre-adder without its register",
         MACArray,
-        "m.d.sync += operand.eq(self.samples",
-        "m.d.comb += operand.eq(self.samples",
+        "m.d.sync += operand.eq(sample",
+        "m.d.comb += operand.eq(sample",
     ),
 )
 FOLDED = (
