@@ -6,10 +6,10 @@ from dataclasses import replace
 from functools import partial
 from itertools import accumulate
 
+from .. import structure
 from ..designs import Conv2DDesign
 from ..errors import DesignError
 from ..formats import Format
-from ..structure import multipliers_of
 from .array import DotProduct
 from .array_plan import ArrayPlan, SeparablePlan
 from .array_stages import slowest
@@ -31,6 +31,7 @@ from .stages import (
     Sums,
     Window,
     cycles_of,
+    multipliers_of,
     needed,
 )
 from .target import Target
@@ -82,8 +83,10 @@ def _bare(design: Conv2DDesign, latency: int) -> RasterTiming:
 def _column_filters(columns: Sequence[DotProduct]) -> tuple[Stage, ...]:
     """What makes one number of each column, if kernels are separable; what takes fewer cycles than others waits for them."""
     filters = [(*_operand_stages(column.sum_levels, column.store), *slowest([column])) for column in columns]
-    memories = tuple(memory for stages in filters for stage in stages for memory in stage.memories)
-    return needed(ColumnFilter(max(map(cycles_of, filters), default=0), memories))
+    stages = [stage for found in filters for stage in found]
+    memories = tuple(memory for stage in stages for memory in stage.memories)
+    cycles = max(map(cycles_of, filters), default=0)
+    return needed(ColumnFilter(cycles, memories, multipliers=multipliers_of(stages)))
 
 
 def _operand_stages(levels: int, store: CoefficientStore) -> tuple[Stage, ...]:
@@ -190,7 +193,7 @@ def _shared(design: Conv2DDesign, form: Form, coefficients: Coefficients, sample
     weights = coefficients.weights
 
     def multipliers(one: Form) -> int:
-        return multipliers_of([weights[product.weight[0][0]] for product in one.products], design.slot)
+        return structure.multipliers_of([weights[product.weight[0][0]] for product in one.products], design.slot)
 
     plain, *ways = [coefficients.shared(form, 1 << doubled) for doubled in range((len(weights) - 1).bit_length() + 1)]
     best = min([plain, *ways], key=multipliers)

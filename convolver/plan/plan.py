@@ -7,7 +7,7 @@ from typing import TypeVar
 from ..designs import Design
 from .array import DotProduct
 from .beats import Beat, beat_of
-from .stages import LineBuffer, Memory, MemoryUse, OutputBuffer, Saturate, Stage, cycles_of
+from .stages import LineBuffer, Memory, MemoryUse, OutputBuffer, Saturate, Stage, cycles_of, multipliers_of
 from .target import Target
 from .timing import FrameTiming
 
@@ -115,17 +115,17 @@ class Plan:
     @property
     def multiplications(self) -> int:
         """Multiplications in one cycle, of all samples."""
-        return self.copies * sum(one.lanes for one in self.filters)
+        return multipliers_of(self.stages).products
 
     @property
     def multipliers(self) -> int:
         """Multipliers that these need, one a lane."""
-        return sum(one.multipliers for one in self.filters)
+        return multipliers_of(self.stages).lanes
 
     @property
     def hard_multipliers(self) -> int:
         """Blocks of the target that they are made of."""
-        return sum(one.hard_multipliers for one in self.filters)
+        return multipliers_of(self.stages).blocks
 
     @property
     def memories(self) -> tuple[Memory, ...]:

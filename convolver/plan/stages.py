@@ -5,7 +5,7 @@ multipliers are sums over them.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "MagnitudeSum",
     "Memory",
     "MemoryUse",
+    "Multipliers",
     "Multiply",
     "OutputBuffer",
     "PreAdd",
@@ -38,6 +39,7 @@ __all__ = [
     "Tree",
     "Window",
     "cycles_of",
+    "multipliers_of",
     "needed",
 ]
 
@@ -63,12 +65,30 @@ class Memory:
 
 
 @dataclass(frozen=True, slots=True)
+class Multipliers:
+    """What multiplies in a stage.
+
+    products : multiplications in one cycle, of all samples.
+    lanes : multipliers that these need, one a lane; a constant 0 or power of two needs none.
+    blocks : hard multipliers that these are made of.
+    """
+
+    products: int = 0
+    lanes: int = 0
+    blocks: int = 0
+
+    def __add__(self, other: "Multipliers") -> "Multipliers":
+        return Multipliers(self.products + other.products, self.lanes + other.lanes, self.blocks + other.blocks)
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
     """A part of the pipeline, and the cycles that a sample or a result spends in it."""
 
     name: ClassVar[str]
     cycles: int
     memories: tuple[Memory, ...] = ()
+    multipliers: Multipliers = field(default=Multipliers(), kw_only=True)
 
     credit_latency: ClassVar[int] = 0
     """Cycles that it adds from a credit's return to its use."""
@@ -295,6 +315,11 @@ class OutputBuffer(Stage):
 def cycles_of(stages: Iterable[Stage]) -> int:
     """Cycles of all of them."""
     return sum(stage.cycles for stage in stages)
+
+
+def multipliers_of(stages: Iterable[Stage]) -> Multipliers:
+    """All that multiplies in any of them."""
+    return sum((stage.multipliers for stage in stages), start=Multipliers())
 
 
 def needed(*stages: Stage) -> tuple[Stage, ...]:
