@@ -35,7 +35,7 @@ from .stages import (
     needed,
 )
 from .target import Target
-from .timing import BareTiming, RasterTiming
+from .timing import RasterTiming
 
 __all__ = ["lower_conv2d"]
 
@@ -48,7 +48,7 @@ def lower_conv2d(design: Conv2DDesign, target: Target) -> ArrayPlan:
     arrays, columns, plan_of = _arrays(design, target)
     store = _store_of(design, arrays)
     # A border is chosen of what enters the window through a register more, and once more of what stands there.
-    choosing, timing_of = (1, _bordered) if design.core_mode == "same" else (0, _bare)
+    choosing = 1 if design.core_mode == "same" else 0
     levels = max(array.sum_levels for array in arrays)
     body = (
         Accept(2),
@@ -62,22 +62,25 @@ def lower_conv2d(design: Conv2DDesign, target: Target) -> ArrayPlan:
         *_magnitude(design),
         *rounding(design),
     )
-    timing = timing_of(design, cycles_of(body) + BUFFER_LATENCY)
+    timing = _timing(design, cycles_of(body) + BUFFER_LATENCY)
     stages = (*body, output_buffer(design, timing.buffer_depth(credit_latency(body))))
     return plan_of(design, target, stages, timing, arrays, store)
 
 
-def _bordered(design: Conv2DDesign, latency: int) -> RasterTiming:
-    """The timing of a core that puts a border around its frames."""
+def _timing(design: Conv2DDesign, latency: int) -> RasterTiming:
+    """Of a core with borders of its own, or of one whose results are those of whole windows."""
+    core, pixels = design.border.core, design.pixels_per_clock
+    rows, columns = (design.above, design.below), (design.left, design.right)
     return RasterTiming(
-        design.slot, latency, design.pixels_per_clock, design.stride, lines=design.core_below, ahead=design.core_ahead
+        design.slot,
+        latency,
+        pixels,
+        design.stride,
+        lines=core.awaited(*rows) - core.lost(*rows),
+        ahead=design.beats(core.awaited(*columns) - core.lost(*columns)),
+        window=(core.lost(*rows), core.lost(*columns)),
+        late=core.moved(design.core_late),
     )
-
-
-def _bare(design: Conv2DDesign, latency: int) -> RasterTiming:
-    """That of one whose results reach nowhere outside."""
-    window = design.kernel_rows - 1, design.kernel_columns - 1
-    return BareTiming(design.slot, latency, design.pixels_per_clock, design.stride, window=window, late=design.core_late)
 
 
 def _column_filters(columns: Sequence[DotProduct]) -> tuple[Stage, ...]:
@@ -96,10 +99,14 @@ def _operand_stages(levels: int, store: CoefficientStore) -> tuple[Stage, ...]:
 
 
 def _magnitude(design: Conv2DDesign) -> tuple[Stage, ...]:
-    """What becomes of sums in front of the output stage."""
-    if design.combine == "sum_abs":
-        return (MagnitudeSum(1 + (len(design.kernels) - 1).bit_length(), terms=len(design.kernels)),)
-    return (Magnitude(1),) if design.absolute else ()
+    """What becomes of sums in front of the output stage; all of them take the same stages."""
+    sums: list[tuple[Stage, ...]] = [()] * len(design.kernels)
+    return design.combining.results(sums, lambda _: (Magnitude(1),), _magnitude_sum)[0]
+
+
+def _magnitude_sum(magnitudes: Sequence[tuple[Stage, ...]]) -> tuple[Stage, ...]:
+    """The stage that takes so many magnitudes, and adds them up."""
+    return (MagnitudeSum(1 + (len(magnitudes) - 1).bit_length(), terms=len(magnitudes)),)
 
 
 def _store_of(design: Conv2DDesign, arrays: Sequence[DotProduct]) -> CoefficientStore:
@@ -182,8 +189,7 @@ def _array(
 
 def _direct(design: Conv2DDesign, count: int) -> Form:
     """A product for each place: a window meets the kernel as it stands when correlating, turned round when convolving."""
-    places = range(count)[::-1] if design.operation == "convolve" else range(count)
-    return direct([places], count, count)
+    return direct([range(count)[:: design.orientation.step]], count, count)
 
 
 def _shared(design: Conv2DDesign, form: Form, coefficients: Coefficients, sample: Format, target: Target) -> Form:

@@ -1,6 +1,5 @@
 """The plan of a FIR filter."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from ..designs import FIRDesign
@@ -16,9 +15,6 @@ from .target import Target
 from .timing import SignalTiming
 
 __all__ = ["lower_fir"]
-
-SIGNS: Mapping[str | None, int] = {"symmetric": 1, "antisymmetric": -1}
-"""By the symmetry of taps, what a tap is of its mirror image."""
 
 
 def lower_fir(design: FIRDesign, target: Target) -> ArrayPlan:
@@ -40,11 +36,10 @@ def _form(design: FIRDesign, coefficients: Coefficients) -> tuple[Form, tuple[st
     taps = design.taps
     form = plain = direct([range(taps)], taps, taps)
     told = []
-    if sign := SIGNS.get(design.symmetry, 0):
-        form = fold(form, sign)
+    if (folded := fold(form, design.pairing)) != form:
         # Every set of such coefficients is a sum of these.
-        basis = [[int(tap == one) + sign * int(tap == taps - 1 - one) for tap in range(taps)] for one in range(taps)]
-        checked(plain, form, [weights for weights in basis if any(weights)])
+        basis = [design.pairing.places(tap, taps - 1) for tap, _ in design.pairing.taps(taps)]
+        form = checked(plain, folded, [[places.get(tap, 0) for tap in range(taps)] for places in basis])
         told.append(f"{design.symmetry} taps share a multiplication: {len(plain.products)} -> {len(form.products)} products")
     before, form = form, coefficients.without_zeros(form)
     checked(plain, form, [design.weights])

@@ -5,6 +5,7 @@ Whoever applies a rewriting checks it: `checked` compares what both forms comput
 
 from collections.abc import Sequence
 
+from ..designs.symmetries import NoPairs
 from ..errors import DesignError
 from .bilinear import Form, Product, Term
 
@@ -17,26 +18,22 @@ def drop_zeros(form: Form, weights: Sequence[int]) -> Form:
     return Form(form.positions, form.coefficients, form.results, kept)
 
 
-def fold(form: Form, sign: int) -> Form:
-    """Adds the samples whose coefficients mirror each other before one multiplication: ``w[k] = sign * w[last - k]``.
+def fold(form: Form, pairing: NoPairs) -> Form:
+    """Adds the samples of taps that share a coefficient before one multiplication.
 
     Parameters
     ----------
     form : Form
         One result, one product a coefficient, in any order.
-    sign : {1, -1}
-        Whether the coefficients are symmetric or antisymmetric.
+    pairing : NoPairs
+        Which taps share one.
     """
-    last = form.coefficients - 1
-    places = {product.weight[0][0]: product.operand[0][0] for product in form.products}
+    by_tap = {product.weight[0][0]: product for product in form.products}
     products = []
-    for product in form.products:
-        tap = product.weight[0][0]
-        pair = {tap, last - tap}
-        if tap != min(pair) or (len(pair) == 1 and sign < 0):  # antisymmetric taps' middle one is its own negative: 0
-            continue
-        operand = (*product.operand, *((places[other], sign) for other in pair - {tap}))
-        products.append(Product(operand, product.weight, product.results))
+    for tap, _ in pairing.taps(form.coefficients):
+        one, shared = by_tap[tap], pairing.places(tap, form.coefficients - 1)
+        others = tuple((by_tap[other].operand[0][0], sign) for other, sign in shared.items() if other != tap)
+        products.append(Product((*one.operand, *others), one.weight, one.results))
     return Form(form.positions, form.coefficients, form.results, tuple(products))
 
 

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-__all__ = ["BareTiming", "FrameTiming", "RasterTiming", "SignalTiming"]
+__all__ = ["FrameTiming", "RasterTiming", "SignalTiming"]
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class SignalTiming(FrameTiming):
 
 @dataclass(frozen=True)
 class RasterTiming(FrameTiming):
-    """Of an image, with a border around it.
+    """Of an image.
 
     Parameters
     ----------
@@ -81,6 +81,8 @@ class RasterTiming(FrameTiming):
         See `lag`.
     window : (int, int)
         Rows and columns by which a frame of results is smaller than its image.
+    late : int
+        Pixels by which the beats of a line's results lie behind its own.
     """
 
     pixels: int = 1
@@ -88,6 +90,7 @@ class RasterTiming(FrameTiming):
     lines: int = 0
     ahead: int = 0
     window: tuple[int, int] = (0, 0)
+    late: int = 0
 
     @property
     def lag(self) -> tuple[int, int]:
@@ -96,27 +99,11 @@ class RasterTiming(FrameTiming):
     def beats(self, columns: int) -> int:
         return -(-columns // self.pixels)
 
-    def overhangs(self, columns: int) -> bool:  # noqa: ARG002  # no results do
+    def overhangs(self, columns: int) -> bool:
         """Whether the last results of a line need a beat more than the line has: see `Conv2DDesign.overhangs`."""
-        return False
+        return (columns - 1) % self.pixels + self.late >= self.pixels
 
     def unwanted(self, rows: int, columns: int) -> int:
         sizes = zip((rows, columns), self.window, self.stride, strict=True)
         lines, places = ((size - side - 1) % stride for size, side, stride in sizes)
         return lines * columns + places - self.overhangs(columns)
-
-
-@dataclass(frozen=True)
-class BareTiming(RasterTiming):
-    """Of an image without a border.
-
-    Parameters
-    ----------
-    late : int
-        Pixels by which the beats in front of a line's first result are more than a window needs.
-    """
-
-    late: int = 0
-
-    def overhangs(self, columns: int) -> bool:
-        return (columns - 1) % self.pixels + self.late >= self.pixels

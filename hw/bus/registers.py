@@ -81,9 +81,7 @@ def _axis(name: str) -> tuple[Callable[[Design], bool], Callable[[Design], Membe
 
 
 def _boundary(design: Design) -> Members:
-    # For `wrap` the host pads, whatever the core puts around that.
-    places = {name: place for place, name in enumerate(GATEWARE_BOUNDARIES)}
-    return {"boundary": Out(range(len(GATEWARE_BOUNDARIES)), init=places.get(design.boundary, 0))}
+    return {"boundary": Out(range(len(GATEWARE_BOUNDARIES)), init=design.border.outside.code)}
 
 
 def _fill(design: Design) -> Members:

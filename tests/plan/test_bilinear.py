@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from convolver.designs import Conv2DDesign, FIRDesign
+from convolver.designs.symmetries import NoPairs, pairing_of
 from convolver.errors import DesignError
 from convolver.plan import lower
 from convolver.plan.bilinear import Form, Product, direct
@@ -24,7 +25,7 @@ def fir(taps: int) -> Form:
 
 
 def test_the_matrices_compute_what_the_response_says():
-    form = fold(fir(5), -1)
+    form = fold(fir(5), pairing_of("antisymmetric"))
     weights, samples = [3, -7, 0, 7, -3], [2, 11, 5, -4, 1]
     assert results(form, weights, samples) == [int(np.dot(weights, samples))]
     response = form.response(weights)
@@ -36,7 +37,7 @@ def test_the_matrices_compute_what_the_response_says():
 def test_mirrored_taps_share_a_product(taps, sign):
     half = np.random.default_rng(taps).integers(-99, 100, taps).tolist()
     weights = [half[tap] + sign * half[taps - 1 - tap] for tap in range(taps)]
-    form = checked(fir(taps), fold(fir(taps), sign), [weights])
+    form = checked(fir(taps), fold(fir(taps), pairing_of("symmetric" if sign > 0 else "antisymmetric")), [weights])
     assert len(form.products) == (taps + (sign > 0)) // 2
     samples = np.random.default_rng(taps + 1).integers(-999, 1000, taps).tolist()
     assert results(form, weights, samples) == results(fir(taps), weights, samples) == [int(np.dot(weights, samples))]
@@ -98,7 +99,7 @@ def test_three_products_are_a_complex_tap():
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_a_wrong_rewriting_is_found(place):
     weights = [4, 7, 4]
-    form = fold(fir(3), 1)
+    form = fold(fir(3), pairing_of("symmetric"))
     product = form.products[0]
     wrong = [
         replace(product, operand=product.operand[:1]),
@@ -111,8 +112,8 @@ def test_a_wrong_rewriting_is_found(place):
 
 
 def test_a_symmetric_set_that_may_be_loaded_is_checked_for_all_sets(monkeypatch):
-    def wrong(form: Form, sign: int) -> Form:
-        folded = fold(form, sign)
+    def wrong(form: Form, pairing: NoPairs) -> Form:
+        folded = fold(form, pairing)
         return replace(folded, products=(*folded.products[:-1], replace(folded.products[-1], weight=((0, 1),))))
 
     monkeypatch.setattr("convolver.plan.fir.fold", wrong)
