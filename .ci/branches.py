@@ -104,7 +104,7 @@ NOT_DTYPE = "dtype"
 """What has a `kind` in numpy."""
 
 FOLDERS = ("convolver", "hw", "host", "sim", "boards")
-FRONTS = ("host/", "boards/", "convolver/cli.py", "convolver/report", "convolver/selftest")
+FRONTS = ("host/", "boards/", "convolver/cli", "convolver/report", "convolver/selftest")
 """Where there should be none."""
 
 KIND_COLUMN, FORM_COLUMN, FAMILY_COLUMN = "class or kind", "form", "family"

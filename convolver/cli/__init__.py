@@ -1,0 +1,63 @@
+"""The command line. Every failure is one line on stderr that says what to do, with the exit code of its kind.
+
+Exit codes: 0 done; 2 the command was written wrongly; 3 design, 4 data, 5 file, 6 tool, 7 board, 8 to 17 the link to a board
+(see `errors`); 20 a result differs from the golden model; 70 a fault of convolver's own; 130 stopped by ctrl-C.
+
+Each command is a file of its name. It imports what it needs inside its function: `convolver --help` waits for no hardware tool.
+"""
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from ..version import __version__
+from . import boards, build, demo, generate, program, report, run, selftest, serve, twin
+from .exit_codes import INTERRUPTED
+from .failures import failed, stopped
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="convolver",
+    help="Convolutions as FPGA accelerators: described in Python, proved against numpy, run on a twin or on a board.",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback(invoke_without_command=True)
+def _version(version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False) -> None:
+    if version:
+        print(f"convolver {__version__}")
+        raise typer.Exit
+
+
+# In the order in which `--help` lists them.
+for _command in (
+    demo.demo,
+    run.run,
+    generate.generate,
+    report.report,
+    selftest.selftest,
+    twin.twin,
+    serve.serve,
+    boards.boards,
+    build.build,
+    program.program,
+):
+    app.command()(_command)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; returns its exit code."""
+    try:
+        code = app(args=None if arguments is None else list(arguments), prog_name="convolver", standalone_mode=False)
+        sys.stdout.flush()
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # a traceback is no answer to a user; CONVOLVER_TRACEBACK=1 brings it back
+        return failed(error)
+    if code == INTERRUPTED:
+        return stopped()
+    return code if isinstance(code, int) else 0

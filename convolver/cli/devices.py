@@ -1,0 +1,58 @@
+"""What several commands do: they read a design, and open what runs it."""
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from ..design_files import load_design
+from ..designs import Design
+
+if TYPE_CHECKING:
+    from ..host.device import Device
+    from ..hw.link.one_clock import OneClockTop
+
+__all__ = ["load", "note", "open_device", "twin_top"]
+
+
+def load(path: Path) -> Design:
+    """A design's file; says what its real taps lost as integers."""
+    design = load_design(path)
+    if design.quantized is not None:
+        note([f"the taps of {path.name} were quantised: {design.quantized}"])
+    return design
+
+
+def note(notes: Sequence[str]) -> None:
+    for text in notes:
+        print(f"convolver: note: {text}", file=sys.stderr)
+
+
+def open_device(design: Design | None, port: str | None, advance: Callable[[str], None]) -> "Device":
+    """The board at `port`, which must carry `design` if that is given, or the twin of `design`."""
+    import convolver
+
+    if port is None:
+        if design is None:
+            raise typer.BadParameter("give --design FILE for the twin, or --port URL for a board")
+        advance("compiling the twin")
+        return convolver.open(design)
+    from ..host.address import shown
+
+    advance(f"opening {shown(port)}")
+    return convolver.open(port, design)
+
+
+def twin_top(design: Path | None, board: str | None) -> "Design | OneClockTop":
+    """What a board twin is made of: a board's top, or a design on no board."""
+    from ..selftest import DEFAULT
+
+    loaded = None if design is None else load(design)
+    if board is None:
+        return DEFAULT if loaded is None else loaded
+    from ..boards import get
+    from ..boards.simulated import simulated_top
+
+    return simulated_top(get(board), loaded)

@@ -1,0 +1,75 @@
+"""`convolver report`."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..design_files import load_design
+from ..designs import Design
+from .devices import open_device
+from .options import DesignFile, OfDevice, OfFamily
+
+__all__ = ["report"]
+
+
+def report(
+    design: DesignFile,
+    plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Also draw the response into this picture.")] = None,
+    measure: Annotated[bool, typer.Option(help="Draw a FIR's response as measured on the twin too.")] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="The numbers as JSON.")] = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Also the plan: what was rewritten and what that saved, stages, lanes, adder trees.")
+    ] = False,
+    board: Annotated[
+        str | None,
+        typer.Option("--board", "-b", metavar="NAME", help="Refuse what this board can't hold; one of `convolver boards`."),
+    ] = None,
+    family: OfFamily = None,
+    device: OfDevice = None,
+) -> None:
+    """Prints what a design costs and does: latency, multipliers, memory, widths, gain, rounding noise, delay."""
+    from ..plan.fit import check_part, part_needs
+    from ..plan.parts import part_of
+    from ..report import report_of
+
+    if board is not None and (family is not None or device is not None):
+        raise typer.BadParameter("give --board NAME, or --device NAME or --family NAME; a board has its own device")
+    loaded = load_design(design)
+    target = None
+    if board is not None:
+        from .. import boards as known
+
+        target = known.get(board)
+        family = target.family
+    part = None if device is None else part_of(device, family)
+    told = report_of(loaded, family if part is None else part.family)
+    numbers, text = told.to_dict(), told.text()
+    if part is not None:
+        check_part(part, loaded)
+        used = part_needs(part, loaded)
+        numbers["device"] = {"name": part.name} | {use.what: use.used for use in used}
+        text += f"\n{part.name} has room: at the least {', '.join(map(str, used))}"
+    if target is not None:
+        known.check_fit(target, loaded)
+        needed = known.needs(target, loaded)
+        numbers["board"] = {"name": board} | {use.what: use.used for use in needed}
+        text += f"\n{board} has room: at the least {', '.join(map(str, needed))}"
+    if plot is not None:
+        _plot(loaded, plot, measure)
+    print(json.dumps(numbers, indent=2) if as_json else text)
+    if plan:
+        print(f"\n{told.plan.explain()}")
+
+
+def _plot(design: Design, path: Path, measure: bool) -> None:
+    """Draws a design; a FIR's response is measured on its twin first."""
+    from ..plots import check_plot, measured, plot
+    from ..progress import steps
+
+    check_plot(path, design)
+    with steps() as advance:
+        found = measured(design, lambda: open_device(design, None, advance), advance) if measure else None
+        advance("drawing")
+        plot(design, path, found)

@@ -1,0 +1,33 @@
+"""`convolver twin`."""
+
+import contextlib
+from typing import Annotated
+
+import typer
+
+from .devices import twin_top
+from .options import MaybeDesignFile, TwinOf
+
+__all__ = ["twin"]
+
+
+def twin(
+    design: MaybeDesignFile = None,
+    board: TwinOf = None,
+    pty: Annotated[bool, typer.Option("--pty", help="Behind a pseudo-terminal, opened like a serial port.")] = False,
+) -> None:
+    """Runs the whole board top, compiled, from pin to pin, until ctrl-C."""
+    if not pty:
+        raise typer.BadParameter("write convolver twin --pty: a pseudo-terminal is the only way in for now")
+    from ..progress import steps
+    from ..sim.twin.board import serve
+
+    top = twin_top(design, board)
+    with contextlib.ExitStack() as stack:
+        advance = stack.enter_context(steps())
+
+        def tell(url: str) -> None:
+            stack.close()  # the progress is over; from now on others have the terminal
+            print(f"{url}\nIt serves until ctrl-C; in another terminal: convolver selftest --port {url}", flush=True)
+
+        serve(top, tell, advance)
