@@ -1,15 +1,9 @@
-"""Yosys' cells as expressions, and how what a tick can't do is refused."""
-
-from convolver.errors import ToolError
+"""Yosys' cells as expressions."""
 
 from .expressions import Expressions, Node
+from .refusals import refused
 
-__all__ = ["cell", "refused"]
-
-
-def refused(construct: str, place: str) -> ToolError:
-    """The twin doesn't do that; `place` is the signal, the memory or the cell where it stands."""
-    return ToolError(f"The twin can't run a design with {construct}" + (f" (at {place})" if place else ""))
+__all__ = ["cell"]
 
 
 def cell(made: Expressions, name: str, width: int, items: list[Node], place: str) -> Node:

@@ -7,12 +7,12 @@ expression. What needs more than one evaluation a clock is refused, by name.
 import re
 from collections import defaultdict
 
-from convolver.errors import ToolError
-
-from .cells import cell, refused
+from .cells import cell
 from .circuit import Circuit, Memory, Register, Write
 from .expressions import Expressions, Node, reachable
 from .names import unmangled
+from .refusals import refused, unreadable
+from .wires import resolved
 
 __all__ = ["parse"]
 
@@ -51,10 +51,6 @@ def parse(text: str) -> Circuit:
         signal. If the text isn't as this was written for.
     """
     return _Parser(text).circuit()
-
-
-def unreadable(what: str) -> ToolError:
-    return ToolError(f"The twin can't read what Yosys' CXXRTL writes of the design: {what.strip()[:80]!r}")
 
 
 class _Parser:
@@ -303,7 +299,7 @@ class _Parser:
         for name in self.next:
             if name in self.pieces:
                 raise refused("a signal of which some bits have a clock and some none", unmangled(name))
-        wires = self._wires()
+        wires = resolved(made, self.pieces, self.widths)
         self.writes.sort(key=lambda write: write[0])
         own = (_CLOCK, _RESET)
         inputs = {name: self.widths[name] for name in self.value_names if name not in self.pieces and name not in own}
@@ -343,46 +339,6 @@ class _Parser:
             (dict(zip(outputs, without, strict=False)), dict(zip(outputs, with_reset, strict=False))),
             (writes(without), writes(with_reset)),
         )
-
-    def _wires(self) -> dict[Node, Node]:
-        """What each wire stands for, with no other wire in it."""
-        made = self.made
-        # A wire's parts are wires of their own: a bit of it may depend on another.
-        whole: dict[Node, Node] = {}
-        plain: dict[Node, Node] = {}
-        owners: dict[Node, str] = {}
-        for name, pieces in self.pieces.items():
-            parts, top = [], self.widths[name]
-            for low, node in sorted(pieces, key=lambda piece: -piece[0]):
-                if low + node.width != top:
-                    raise unreadable(name)
-                part = made.read(f"{name} from {low}", node.width)
-                parts.append(part)
-                plain[part], owners[part] = node, name
-                top = low
-            if top:
-                raise unreadable(name)
-            whole[made.read(name, self.widths[name])] = made.concat(parts)
-        plain = dict(zip(plain, made.replaced(list(plain.values()), whole), strict=True))
-        done: dict[Node, Node] = {}
-        begun: set[Node] = set()
-        for first in plain:
-            stack = [first]
-            while stack:
-                wire = stack[-1]
-                if wire in done:
-                    stack.pop()
-                    continue
-                missing = [node for node in reachable([plain[wire]]) if node in plain and node not in done]
-                if missing and wire in begun:
-                    raise refused("a combinational loop", unmangled(owners[wire]))
-                begun.add(wire)
-                if missing:
-                    stack.extend(missing)
-                else:
-                    done[wire] = made.replaced([plain[wire]], done)[0]
-                    stack.pop()
-        return dict(zip(whole, made.replaced(list(whole.values()), done), strict=True))
 
 
 def _first(lines: list[str]) -> str:
