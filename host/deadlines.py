@@ -42,6 +42,11 @@ class Deadline:
     what: str = "The call wasn't done"
     """What its error begins with."""
 
+    @classmethod
+    def of(cls, timeout: "float | Deadline | None", now: float) -> "Deadline | None":
+        """So many seconds from now; a deadline, or none, as it is."""
+        return cls(timeout, now + timeout) if isinstance(timeout, int | float) else timeout
+
 
 class Watch:
     """When something moved last. Time that this process has spent elsewhere, or in which it was stopped, is the device's to

@@ -18,10 +18,10 @@ from convolver.host.arguments import (
     checked_set,
     with_border,
 )
+from convolver.host.calls import Calls
 from convolver.host.feeding import Feeder
 from convolver.host.ownership import Owned
 from convolver.host.pieces import preparation
-from convolver.host.streaming import Stream
 from convolver.host.tiling import Work
 from convolver.host.transport import Samples, Transport
 from convolver.host.turns import Turns
@@ -61,7 +61,7 @@ class Device(Owned):
         super().__init__()
         self._transport = transport
         self._turns = Turns()
-        self._stream: Stream | None = None
+        self._calls = Calls(transport)
 
     @property
     def design(self) -> Design:
@@ -123,7 +123,7 @@ class Device(Owned):
         design = with_border(self.design, boundary, fill)
         array, planes = checked_samples(design, samples, stack)
         work = Work(design, array, planes, self._transport.frame_samples, progress=progress)
-        with self._turns.taken(), self._forgetting():
+        with self._turns.taken(), self._calls.forgetting():
             design.border.tell(self._transport)
             self._transport.stream(work.take, work.give, timeout)
         return work.result
@@ -177,7 +177,7 @@ class Device(Owned):
         self, items: Iterable[npt.ArrayLike], prepare: Callable[[npt.ArrayLike], Work], timeout: float | None, ahead: int
     ) -> Iterator[Samples]:
         self._check_owner()
-        with self._turns.taken(), self._streaming(timeout) as stream:
+        with self._turns.taken(), self._calls.streaming(timeout) as stream:
             yield from stream.results(items, prepare, ahead)
         stream.check_refused()
 
@@ -219,7 +219,7 @@ class Device(Owned):
         await self._turns.claim()
         try:
             feeder = Feeder(ahead)
-            with self._streaming(timeout, feeder.notify) as stream:
+            with self._calls.streaming(timeout, feeder.notify) as stream:
                 feeder.start(stream, items, prepare)
                 try:
                     while await feeder.ready(stream):
@@ -271,7 +271,7 @@ class Device(Owned):
         timeout = checked_seconds(timeout)
 
         def streamed() -> bool:
-            return (stream := self._stream) is not None and stream.load(whole, timeout)
+            return (stream := self._calls.stream) is not None and stream.load(whole, timeout)
 
         if not streamed():
             with self._turns.taken(streamed) as mine:
@@ -308,35 +308,6 @@ class Device(Owned):
         """Ends a stream, if there is one, and releases the transport; closing twice does nothing."""
         if not self._owned:
             return
-        if (stream := self._stream) is not None:
+        if (stream := self._calls.stream) is not None:
             stream.close()
         self._transport.close()
-
-    # What they share
-
-    @contextlib.contextmanager
-    def _streaming(self, timeout: float | None, notify: Callable[[], None] = lambda: None) -> Iterator[Stream]:
-        self.design.border.tell(self._transport)
-        with self._forgetting():
-            stream = self._stream = Stream(self._transport, timeout, notify)
-            try:
-                yield stream
-            finally:
-                self._finish()
-
-    @contextlib.contextmanager
-    def _forgetting(self) -> Iterator[None]:
-        """After a call or a stream that ended early nobody can tell which samples the core has seen: a filter that keeps some
-        starts from silence."""
-        try:
-            yield
-        except BaseException:
-            if self._owned:
-                self.design.continuity.start(self._transport)
-            raise
-
-    def _finish(self) -> None:
-        """Ends the stream, if there is one; until then it takes sets."""
-        if self._stream is not None:
-            self._stream.finish()
-            self._stream = None

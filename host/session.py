@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from convolver.errors import DeviceRestarted, FrameError, LinkTimeout, PortError, SessionLost
 from convolver.host.deadlines import Deadline, Timing, Watch
 from convolver.host.frames import MAX_STUFFED, Frame, FrameReceiver
+from convolver.host.outlet import Outlet
 from convolver.host.ownership import Owned
 from convolver.host.transport import Pipe
 from convolver.host.welcome import Answers, Welcome
@@ -21,8 +22,6 @@ from convolver.protocol import VERSION, Drop, Type
 
 __all__ = ["Session", "Timing"]
 
-_BURST = 4096
-"""Bytes written before the pipe is read again, so that neither direction waits for the other."""
 _READ = 65536
 _COUNTS = ("missed", "old", "received", "repeated", "resent", "sent", "sessions", "tries")
 _PARTIES = ("host", "link", "core")
@@ -75,11 +74,9 @@ class Session(Owned):
     def _reset(self, number: int = 0) -> None:
         self.number = number
         self._window = Window(number, 0, self.counts)
-        self._delimiter_due = False
-        self._unwritten = b""
+        self._outlet = Outlet(self._pipe)
         self._heard = False
         self._rubbish = 0  # bytes that came in the last try, if no good frame was among them
-        self._blocked = False
         self._delivering = 0.0  # seconds that the caller took for what came last
 
     @property
@@ -94,7 +91,7 @@ class Session(Owned):
 
     def take(self, pipe: Pipe) -> None:
         """Goes on with another pipe; the one before must be closed."""
-        self._pipe = pipe
+        self._pipe, self._outlet = pipe, Outlet(pipe)
         self.open = self._closing = False
         self._receiver.drop_partial()
 
@@ -115,11 +112,11 @@ class Session(Owned):
             self.open = False
             self._receiver.drop_partial()
             start = self._clock()
-            limit = self._deadline(timeout)
+            limit = Deadline.of(timeout, self._clock())
             end = start + self.timing.progress + self._on_the_pipe
             end = end if limit is None else min(end, limit.end)
             retry = self.timing.retry + 128 * self._pipe.byte_time
-            self._write(b"\0" + Frame(Type.BYE).wire(), min(end, start + retry))
+            self._outlet.write(b"\0" + Frame(Type.BYE).wire(), min(end, start + retry))
             answers = Answers()
             while True:
                 self._reset(secrets.randbelow(65535) + 1)
@@ -132,10 +129,10 @@ class Session(Owned):
                         all_of_it = limit is not None and limit.end == end
                         raise LinkTimeout(
                             f"No device answered within {now - start:.3g} s{', all that the call had left' * all_of_it}; "
-                            f"{answers.seen(blocked=self._blocked)}"
+                            f"{answers.seen(blocked=self._outlet.blocked)}"
                         )
                     hello = Frame(Type.HELLO, limit=SLOTS, session=self.number, payload=bytes([VERSION]))
-                    self._write(b"\0" + hello.wire(), min(end, now + retry))
+                    self._outlet.write(b"\0" + hello.wire(), min(end, now + retry))
                     welcome = self._await_welcome(min(end, now + retry), check, answers)
                     retry = min(2 * retry, self.timing.retry_max + 128 * self._pipe.byte_time)
                 if welcome.seq == welcome.ack == 0:
@@ -183,7 +180,7 @@ class Session(Owned):
         """
         self._check_owner()
         with self._turn:
-            self._exchange(iter(outgoing), deliver, self._deadline(timeout), check)
+            self._exchange(iter(outgoing), deliver, Deadline.of(timeout, self._clock()), check)
 
     def _exchange(
         self,
@@ -197,12 +194,12 @@ class Session(Owned):
         if not whole:
             raise FrameError("The session is over; begin another")
         watch = Watch(self._clock())
-        self._delimiter_due = True  # whatever the pipe held between two calls
+        self._outlet.delimiter_due = True  # whatever the pipe held between two calls
         while True:
             before = self._clock()
             self._window.fill(source)
             self._spent(watch, self._clock() - before)
-            more = self._transmit(watch.tried + self._retry)
+            more = self._outlet.leave(self._window, self._clock(), watch.tried + self._retry)
             retry = self._retry
             now = self._clock()
             deadline = min(watch.tried + retry, watch.moved + self._patience, now if more else now + _LOOK)
@@ -215,7 +212,7 @@ class Session(Owned):
             self._spent(watch, self._delivering)
             if done:
                 # Best effort: what gets lost here, the device asks for when the next call begins.
-                self._transmit(self._clock() + retry)
+                self._outlet.leave(self._window, self._clock(), self._clock() + retry)
                 self.open = True
                 self.stalls = "nobody"
                 return
@@ -244,7 +241,7 @@ class Session(Owned):
         self.counts["tries"] += 1
         self.stalls = self._stalled()
         self._count_stall()
-        self._delimiter_due |= self._window.try_again()
+        self._outlet.delimiter_due |= self._window.try_again()
         self._heard = False
         self._rubbish = 0
 
@@ -263,9 +260,6 @@ class Session(Owned):
             raise PortError("The device was closed in the middle of a call; open it again")
         if check is not None:
             check()
-
-    def _deadline(self, timeout: float | Deadline | None) -> Deadline | None:
-        return Deadline(timeout, self._clock() + timeout) if isinstance(timeout, int | float) else timeout
 
     @property
     def _on_the_pipe(self) -> float:
@@ -292,28 +286,13 @@ class Session(Owned):
         try:
             self.open = False
             with contextlib.suppress(OSError):  # a port that is gone needs no farewell
-                self._write(b"\0" + Frame(Type.BYE).wire(), self._clock() + self.timing.retry)
+                self._outlet.write(b"\0" + Frame(Type.BYE).wire(), self._clock() + self.timing.retry)
         finally:
             self._pipe.close()
             if mine:
                 self._turn.release()
 
     # Both ways
-
-    def _transmit(self, deadline: float) -> bool:
-        """Writes what may leave, a burst at most; whether there is more."""
-        burst = self._unwritten or b"\0" * self._delimiter_due
-        burst += self._window.leave(self._clock(), _BURST - len(burst))
-        if len(burst) > self._delimiter_due:
-            self._delimiter_due = False
-            self._unwritten = self._write(burst, deadline)
-        return bool(self._unwritten) or self._window.ready
-
-    def _write(self, data: bytes, deadline: float) -> bytes:
-        """Writes and gives what didn't go out."""
-        rest = data[self._pipe.write(data, deadline) :]
-        self._blocked = bool(rest)
-        return rest
 
     def _receive(self, data: bytes, deliver: Callable[[Frame], bool]) -> tuple[bool, bool]:
         """Handles all frames in `data`; whether anything moved, and whether `deliver` has all it wants."""
@@ -333,7 +312,7 @@ class Session(Owned):
                 old = self.counts["old"]
                 progress |= self._window.acknowledge(frame, now)
                 if frame.resend and self.counts["old"] == old:
-                    self._delimiter_due |= self._window.go_back()
+                    self._outlet.delimiter_due |= self._window.go_back()
                 if self._window.accept(frame):
                     progress = True
                     self.counts["received"] += 1
@@ -343,7 +322,7 @@ class Session(Owned):
 
     def _stalled(self) -> str:
         """Who stalls, as far as the host can see."""
-        if self._blocked:
+        if self._outlet.blocked:
             return "the link: its far end takes no bytes"
         if self._heard:
             return self._window.stalled()

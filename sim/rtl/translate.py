@@ -13,9 +13,9 @@ from pathlib import Path
 from convolver.errors import ToolError
 from convolver.hw.export.elaboration import yosys_has_home
 
-from .cells import refused
 from .emit import emit
 from .reading import parse
+from .refusals import refused
 from .retiming import retime
 
 __all__ = ["cxxrtl", "translate", "yosys_version"]

@@ -241,7 +241,7 @@ def test_a_set_that_waits_in_a_stream_is_the_parent_s():
     device.load([3])
 
     def work():
-        device._stream.finish()
+        device._calls.stream.finish()
         device.close()
         return transport.touched
 
