@@ -16,7 +16,7 @@ from .cpp_expressions import WORD
 from .expressions import Expressions, Node, reachable
 from .idle_skipping import counts
 
-__all__ = ["WIDEST", "Steady", "steady"]
+__all__ = ["WIDEST", "Control", "find_control"]
 
 WIDEST = 2
 """Bits of a flag; two are the steps of a count."""
@@ -28,7 +28,7 @@ _TESTS = {"any", "equal", "below", "below_signed"}
 
 
 @dataclass(frozen=True)
-class Steady:
+class Control:
     """`values` and what the registers of `loads` load are functions of `operands`: flags, inputs, and tests of counters.
 
     They are functions of `restless` bits besides, each of which matters only while its condition, one bit, holds.
@@ -40,14 +40,14 @@ class Steady:
     restless: dict[Node, Node]
 
 
-def steady(circuit: Circuit, roots: list[Node], loads: dict[str, Node], known: set[Node]) -> Steady | None:
+def find_control(circuit: Circuit, roots: list[Node], loads: dict[str, Node], known: set[Node]) -> Control | None:
     """The control of all that `roots` and `loads` are made of; none if there is too little. `known` nodes have their values."""
     parts = _Parts(circuit, reachable([*roots, *loads.values()], known), known, loads)
     inside = parts.inside
     held = {name: node for name, node in loads.items() if node in inside or parts.flag(node)}
-    rest = [*roots, *(node for name, node in loads.items() if name not in held), *parts.restless]
-    values: set[Node] = inside & set(rest)
-    for node in reachable(rest, known | inside):
+    others = [*roots, *(node for name, node in loads.items() if name not in held), *parts.restless]
+    values: set[Node] = inside & set(others)
+    for node in reachable(others, known | inside):
         if node not in inside and node not in known:
             values |= inside & set(node.args)
     operands: set[Node] = set()
@@ -65,7 +65,7 @@ def steady(circuit: Circuit, roots: list[Node], loads: dict[str, Node], known: s
         return None
     restless = operands & parts.restless
     seen = _conditions(circuit.made, used & inside, restless, [*values, *held.values()])
-    return Steady(_ordered(operands - restless), _ordered(values), held, {node: seen[node] for node in _ordered(restless)})
+    return Control(_ordered(operands - restless), _ordered(values), held, {node: seen[node] for node in _ordered(restless)})
 
 
 def _ordered(nodes: Iterable[Node]) -> tuple[Node, ...]:

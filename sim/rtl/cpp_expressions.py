@@ -9,7 +9,7 @@ from convolver.errors import ToolError
 from .circuit import Circuit, Memory
 from .expressions import Node, mathematical
 
-__all__ = ["WORD", "Wording", "always", "cheap", "constant", "stored"]
+__all__ = ["WORD", "CppExpressions", "always", "cheap", "constant", "stored"]
 
 WORD = 64
 
@@ -28,7 +28,7 @@ def constant(value: int, width: int) -> str:
     return f"value<{width}>{{{pieces}}}"
 
 
-class Wording:
+class CppExpressions:
     """Writes a circuit's expressions; those in `names` have a variable of their own, and the registers in `flags` a place among
     bytes that are compared eight at a time."""
 

@@ -1,49 +1,49 @@
 """Writes a circuit as C++: `struct top` with its state, and `tick<reset>()`, one clock.
 
-A synchronous circuit of one clock is evaluated once a clock. What changes seldom and costs much is remembered with its
+A synchronous circuit of one clock is evaluated once a clock. What changes seldom and costs much is memoised with its
 operands, and computed again where one of them has changed; what follows from flags alone, where a flag has.
 """
 
 from collections.abc import Collection, Sequence
 
 from .circuit import Circuit
-from .cpp_expressions import WORD, Wording, constant, stored
+from .cpp_expressions import WORD, CppExpressions, constant, stored
 from .expressions import Node
-from .idle_skipping import Rest, rest
-from .memoised import Remembered
+from .idle_skipping import Idle, find_idle
+from .memoised import MemoisedGroup
 from .schedule import Schedule, chosen
 from .tick import Tick
 
 __all__ = ["emit"]
 
 
-def emit(circuit: Circuit, name: str, rests: bool = False) -> str:
+def emit(circuit: Circuit, name: str, skips_idle: bool = False) -> str:
     """The circuit as C++ text: `struct top` in namespace `name`, with ports of CXXRTL's names.
 
-    One that `rests` has a function `clock` besides, which is a clock without reset too: a quick one while nothing but counters
+    With `skips_idle` it has a function `clock` besides, a clock without reset too: a quick one while nothing but counters
     moves.
     """
     lines = [f"namespace {name} {{", "using namespace twin;", "struct top {"]
     lines += [f"\tvalue<{width}> {port};" for port, width in circuit.inputs.items()]
     lines += [f"\tvalue<{node.width}> {port};" for port, node in circuit.outputs[0].items()]
-    resting = rest(circuit) if rests else None
+    idle = find_idle(circuit) if skips_idle else None
     schedule = Schedule(circuit, False)
-    tick = Tick(circuit, schedule, tells=resting is not None)
+    tick = Tick(circuit, schedule, tells=idle is not None)
     registers = {
         register_name: f"\t{stored(register.width)} {tick.at(register_name)} = {constant(register.initial, register.width)};"
         for register_name, register in circuit.registers.items()
         if register_name not in tick.flags
     }
-    if resting is None:
+    if idle is None:
         lines += registers.values()
     else:
-        # Those that stand still at rest lie side by side, to be compared at once.
-        lines += ["\tu64 first_register = 0;", *(line for at, line in registers.items() if at not in resting.counters)]
-        lines += ["\tu64 first_counter = 0;", *(registers[at] for at in resting.counters), "\tu64 registers_end = 0;"]
+        # Those that stand still while idle lie side by side, to be compared at once.
+        lines += ["\tu64 first_register = 0;", *(line for at, line in registers.items() if at not in idle.counters)]
+        lines += ["\tu64 first_counter = 0;", *(registers[at] for at in idle.counters), "\tu64 registers_end = 0;"]
     for memory_name, memory in circuit.memories.items():
         words = ", ".join(constant(word, memory.width) for word in memory.initial)
         lines.append(f"\t{stored(memory.width)} {memory_name}[{memory.depth}] = {{{words}}};")
-    for number, group in enumerate(schedule.remembered):
+    for number, group in enumerate(schedule.memoised):
         lines += _again(circuit, number, group, tick.flags)
     lines += tick.control()
     lines += ["", "\ttemplate<bool Reset> void tick() {", "\tif constexpr (!Reset) {"]
@@ -51,32 +51,32 @@ def emit(circuit: Circuit, name: str, rests: bool = False) -> str:
     lines += ["\t} else {"]
     lines += Tick(circuit, Schedule(circuit, True, schedule.flags)).lines()
     lines += ["\t}", "\t}"]
-    if rests:
-        lines += ["\tvoid clock() { tick<false>(); }"] if resting is None else _clock(circuit, resting, tick.flags)
+    if skips_idle:
+        lines += ["\tvoid clock() { tick<false>(); }"] if idle is None else _clock(circuit, idle, tick.flags)
     lines += ["};", f"}} // namespace {name}", ""]
     return "\n".join(lines)
 
 
-def _clock(circuit: Circuit, resting: Rest, flags: dict[str, int]) -> list[str]:
+def _clock(circuit: Circuit, idle: Idle, flags: dict[str, int]) -> list[str]:
     """`clock`, and what it keeps: what no counter moves, and the tests and inputs under which that is so."""
-    size = sum(-(-circuit.registers[name].width // WORD) * 8 for name in circuit.registers if name not in resting.counters)
-    tests = [resting.tests[low : low + WORD] for low in range(0, len(resting.tests), WORD)]
+    size = sum(-(-circuit.registers[name].width // WORD) * 8 for name in circuit.registers if name not in idle.counters)
+    tests = [idle.tests[low : low + WORD] for low in range(0, len(idle.tests), WORD)]
     ports = circuit.inputs.items()
-    lines = ["\tbool resting = false, wrote = false;", f"\tu64 tests_seen[{len(tests) + 1}] = {{}};"]
+    lines = ["\tbool idle = false, wrote = false;", f"\tu64 tests_seen[{len(tests) + 1}] = {{}};"]
     lines += [f"\tvalue<{width}> seen_{port};" for port, width in ports]
     lines += [f"\tstd::uint8_t registers_before[{size + 16}], flags_before[{len(flags) + 8}];"]
-    lines += _settle(_worded(circuit, flags), resting.still, [port for port, _ in ports])
-    lines += _rest(_worded(circuit, flags), resting)
+    lines += _settle(_with_flags(circuit, flags), idle.still, [port for port, _ in ports])
+    lines += _idle_tick(_with_flags(circuit, flags), idle)
 
-    words = _worded(circuit, flags)
-    lines += ["\tvoid clock() {", *_locals(words, resting.tests, ())]
+    cpp = _with_flags(circuit, flags)
+    lines += ["\tvoid clock() {", *_locals(cpp, idle.tests, ())]
     for place, part in enumerate(tests):
-        bits = " | ".join(f"({words.u(node)} << {bit})" for bit, node in enumerate(part))
+        bits = " | ".join(f"({cpp.u(node)} << {bit})" for bit, node in enumerate(part))
         lines.append(f"\t\tconst u64 now_{place} = {bits};")
     differ = " | ".join(f"(now_{place} ^ tests_seen[{place}])" for place in range(len(tests))) or "u64(0)"
     same = "".join(f" && seen_{port}.equals({port})" for port, _ in ports)
     lines += [
-        f"\t\tif (resting && !({differ}){same} && rest()) return;",
+        f"\t\tif (idle && !({differ}){same} && idle_tick()) return;",
         "\t\tconst std::size_t size = std::size_t((const char *)&first_counter - (const char *)&first_register);",
         "\t\tstd::memcpy(registers_before, &first_register, size);",
     ]
@@ -84,63 +84,63 @@ def _clock(circuit: Circuit, resting: Rest, flags: dict[str, int]) -> list[str]:
     lines += [f"\t\ttests_seen[{place}] = now_{place};" for place in range(len(tests))]
     unchanged = "!std::memcmp(registers_before, &first_register, size)"
     unchanged += " && !std::memcmp(flags_before, flags, sizeof flags)" if flags else ""
-    return [*lines, "\t\tresting = wrote = false;", "\t\ttick<false>();", f"\t\tif (!wrote && {unchanged}) settle();", "\t}"]
+    return [*lines, "\t\tidle = wrote = false;", "\t\ttick<false>();", f"\t\tif (!wrote && {unchanged}) settle();", "\t}"]
 
 
-def _settle(words: Wording, still: Sequence[Node], ports: list[str]) -> list[str]:
-    """What no counter moves, and the function that computes it once all has been found at rest."""
+def _settle(cpp: CppExpressions, still: Sequence[Node], ports: list[str]) -> list[str]:
+    """What no counter moves, and the function that computes it once all has been found idle."""
     lines = [
-        f"\t{words.kind(node) if node.width <= WORD else stored(node.width)} still_{place}{{}};"
+        f"\t{cpp.kind(node) if node.width <= WORD else stored(node.width)} still_{place}{{}};"
         for place, node in enumerate(still)
     ]
-    lines += ["\t[[gnu::noinline]] void settle() {", *_locals(words, still, ())]
+    lines += ["\t[[gnu::noinline]] void settle() {", *_locals(cpp, still, ())]
     lines += [
-        f"\t\tstill_{place} = {words.form(node, node) if node.width <= WORD else words.wide(node)};"
+        f"\t\tstill_{place} = {cpp.form(node, node) if node.width <= WORD else cpp.wide(node)};"
         for place, node in enumerate(still)
     ]
-    return [*lines, *(f"\t\tseen_{port} = {port};" for port in ports), "\t\tresting = true;", "\t}"]
+    return [*lines, *(f"\t\tseen_{port} = {port};" for port in ports), "\t\tidle = true;", "\t}"]
 
 
-def _rest(words: Wording, resting: Rest) -> list[str]:
+def _idle_tick(cpp: CppExpressions, idle: Idle) -> list[str]:
     """The function that lets the counters count, if what they may move stays as it is."""
-    words.names = {node: f"still_{place}" for place, node in enumerate(resting.still)}
-    results = [*resting.counters.values(), *resting.followers.values(), *resting.guards]
-    lines = ["\tbool rest() {", *_locals(words, results, set(words.names))]
-    for name, node in resting.followers.items():
-        held = words.at(name)
-        differs = f"{words.u(node)} != {held}" if node.width <= WORD else f"!{words.wide(node)}.equals({held})"
+    cpp.names = {node: f"still_{place}" for place, node in enumerate(idle.still)}
+    results = [*idle.counters.values(), *idle.followers.values(), *idle.guards]
+    lines = ["\tbool idle_tick() {", *_locals(cpp, results, set(cpp.names))]
+    for name, node in idle.followers.items():
+        held = cpp.at(name)
+        differs = f"{cpp.u(node)} != {held}" if node.width <= WORD else f"!{cpp.wide(node)}.equals({held})"
         lines.append(f"\t\tif ({differs}) return false;")
     lines += [
-        f"\t\tif ({words.u(node) if node.width <= WORD else f'!{words.wide(node)}.is_zero()'}) return false;"
-        for node in resting.guards
+        f"\t\tif ({cpp.u(node) if node.width <= WORD else f'!{cpp.wide(node)}.is_zero()'}) return false;"
+        for node in idle.guards
     ]
     lines += [
-        f"\t\tconst {stored(node.width)} next_{name} = {words.u(node) if node.width <= WORD else words.wide(node)};"
-        for name, node in resting.counters.items()
+        f"\t\tconst {stored(node.width)} next_{name} = {cpp.u(node) if node.width <= WORD else cpp.wide(node)};"
+        for name, node in idle.counters.items()
     ]
-    return [*lines, *(f"\t\t{words.at(name)} = next_{name};" for name in resting.counters), "\t\treturn true;", "\t}"]
+    return [*lines, *(f"\t\t{cpp.at(name)} = next_{name};" for name in idle.counters), "\t\treturn true;", "\t}"]
 
 
-def _worded(circuit: Circuit, flags: dict[str, int]) -> Wording:
-    words = Wording(circuit)
-    words.flags = flags
-    return words
+def _with_flags(circuit: Circuit, flags: dict[str, int]) -> CppExpressions:
+    cpp = CppExpressions(circuit)
+    cpp.flags = flags
+    return cpp
 
 
-def _locals(words: Wording, results: Sequence[Node], known: Collection[Node]) -> list[str]:
+def _locals(cpp: CppExpressions, results: Sequence[Node], known: Collection[Node]) -> list[str]:
     """Variables for what `results` use more than once, or that has no place in an expression."""
     places = sorted(chosen(list(results), known), key=lambda node: node.number)
-    return ["\t" + words.local(node, f"t{place}") for place, node in enumerate(places)]
+    return ["\t" + cpp.local(node, f"t{place}") for place, node in enumerate(places)]
 
 
-def _again(circuit: Circuit, number: int, group: Remembered, flags: dict[str, int]) -> list[str]:
-    """What is remembered of a group, and the function that computes it again."""
+def _again(circuit: Circuit, number: int, group: MemoisedGroup, flags: dict[str, int]) -> list[str]:
+    """The memoised values of a group, and the function that computes it again."""
     made, initial = circuit.made, {}
     for node in group.operands:
         register = circuit.registers.get(node.name)
         initial[node] = made.const(register.initial if register else 0, node.width)
-    words = Wording(circuit)
-    words.flags = flags
+    cpp = CppExpressions(circuit)
+    cpp.flags = flags
     operands = [
         f"\t{stored(node.width)} seen_{number}_{place} = {constant(initial[node].value, node.width)};"
         for place, node in enumerate(group.operands)
@@ -148,9 +148,9 @@ def _again(circuit: Circuit, number: int, group: Remembered, flags: dict[str, in
     values = []
     for place, node in enumerate(group.values):
         first = made.replaced([node], initial)[0]
-        values.append(f"\t{words.kind(node)} kept_{number}_{place} = {words.form(node, first)};")
-    again = [f"\t\tseen_{number}_{place} = {words.u(node)};" for place, node in enumerate(group.operands)]
+        values.append(f"\t{cpp.kind(node)} kept_{number}_{place} = {cpp.form(node, first)};")
+    again = [f"\t\tseen_{number}_{place} = {cpp.u(node)};" for place, node in enumerate(group.operands)]
     for place, node in enumerate(sorted(chosen(list(group.values)), key=lambda node: node.number)):
-        again.append("\t" + words.local(node, f"t{place}"))
-    again += [f"\t\tkept_{number}_{place} = {words.form(node, node)};" for place, node in enumerate(group.values)]
+        again.append("\t" + cpp.local(node, f"t{place}"))
+    again += [f"\t\tkept_{number}_{place} = {cpp.form(node, node)};" for place, node in enumerate(group.values)]
     return ["", *operands, *values, f"\t[[gnu::noinline, gnu::cold]] void again_{number}() {{", *again, "\t}"]

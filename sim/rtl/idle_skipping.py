@@ -1,4 +1,4 @@
-"""Finds what moves in a circuit at rest: counters, and what reads them.
+"""Finds what moves in an idle circuit: counters, and what reads them.
 
 Between two bytes of a serial line a whole device stands still, clock after clock, but for the counters that wait. While no test
 of a counter changes, nothing else can: such a clock is the counters' alone.
@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from .circuit import Circuit, Write
 from .expressions import Node, reachable
 
-__all__ = ["Rest", "counts", "enable", "rest"]
+__all__ = ["Idle", "counts", "enable", "find_idle"]
 
 
 @dataclass(frozen=True)
-class Rest:
+class Idle:
     """All but the registers of `counters` have just kept their values, and so it goes on while `tests` are what they were.
 
     `counters` and `followers` are registers with what they load: those that count, and those that may load a counter's value;
@@ -27,8 +27,8 @@ class Rest:
     still: tuple[Node, ...]
 
 
-def rest(circuit: Circuit) -> Rest | None:
-    """What moves at rest; none if nothing counts, or a counter is seen from outside."""
+def find_idle(circuit: Circuit) -> Idle | None:
+    """What moves while all else is idle; none if nothing counts, or a counter is seen from outside."""
     loads = {name: register.following for name, register in circuit.registers.items()}
     writes = [(write.address, write.word, enable(write)) for write in circuit.writes[0]]
     outputs = list(circuit.outputs[0].values())
@@ -59,11 +59,11 @@ def rest(circuit: Circuit) -> Rest | None:
     still = {node for node in still if node.op not in ("const", "read") and node not in tests}
     # A test within a test is none of its own.
     outer = {arg for node in order if node not in tests for arg in node.args if arg in tests} | (tests & set(roots))
-    return Rest(counters, followers, guards, _ordered(outer), _ordered(still))
+    return Idle(counters, followers, guards, _ordered(outer), _ordered(still))
 
 
 def _counting(circuit: Circuit, loads: dict[str, Node], roots: list[Node], order: list[Node]) -> set[str]:
-    """Registers that may count while all else rests: those that do so in every clock, and those of which others see no more
+    """Registers that may count while all else is idle: those that do so in every clock, and those of which others see no more
     than whether they are, or are below, some constant."""
     reads = {
         circuit.made.read(name, node.width): name for name, node in loads.items() if node.width > 1 and counts(circuit, name)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from .circuit import Circuit
 from .expressions import Node, reachable
 
-__all__ = ["Remembered", "remembered"]
+__all__ = ["MemoisedGroup", "memoised_groups"]
 
 WORD = 64
 MOST_OPERANDS = 3
@@ -27,14 +27,14 @@ _UNFIT = {"mul", "word"}
 
 
 @dataclass(frozen=True)
-class Remembered:
+class MemoisedGroup:
     """Values that are functions of the same operands: registers and inputs."""
 
     operands: tuple[Node, ...]
     values: tuple[Node, ...]
 
 
-def remembered(circuit: Circuit, roots: list[Node]) -> list[Remembered]:
+def memoised_groups(circuit: Circuit, roots: list[Node]) -> list[MemoisedGroup]:
     """Of all that `roots` are made of, the largest expressions that are worth it."""
     slow = _slow(circuit)
     nodes = reachable(roots)
@@ -53,7 +53,7 @@ def remembered(circuit: Circuit, roots: list[Node]) -> list[Remembered]:
         cone = cones[node]
         assert cone
         groups[cone].append(node)
-    found = [Remembered(tuple(sorted(cone, key=lambda node: node.number)), tuple(values)) for cone, values in groups.items()]
+    found = [MemoisedGroup(tuple(sorted(cone, key=lambda node: node.number)), tuple(values)) for cone, values in groups.items()]
     return [group for group in found if _cost(group.values) >= LEAST_OF_GROUP]
 
 
@@ -62,7 +62,7 @@ def _cost(nodes: Iterable[Node]) -> int:
 
 
 def _cone(node: Node, cones: dict[Node, frozenset[Node] | None], slow: set[Node]) -> frozenset[Node] | None:
-    """The operands behind a node; none if it can't be remembered."""
+    """The operands behind a node; none if it can't be memoised."""
     if node.width > WORD or node.op in _UNFIT:
         return None
     if node.op == "read":

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from convolver.errors import ToolError
 
 from .circuit import Circuit, Write
-from .control_gating import Steady, steady
+from .control_gating import Control, find_control
 from .cpp_expressions import cheap
 from .expressions import Node, reachable
 from .idle_skipping import enable
-from .memoised import Remembered, remembered
+from .memoised import MemoisedGroup, memoised_groups
 
 __all__ = ["Schedule", "Statement", "chosen"]
 
@@ -51,11 +51,11 @@ def chosen(roots: list[Node], known: Collection[Node] = (), branches: Collection
 
 @dataclass
 class Statement:
-    """A local, values that are remembered, registers (several if they load under one condition), a write, or an output."""
+    """A local, memoised values, registers (several if they load under one condition), a write, or an output."""
 
     local: Node | None = None
-    group: Remembered | None = None
-    steady: Steady | None = None
+    group: MemoisedGroup | None = None
+    control: Control | None = None
     loads: list[tuple[str, Node]] = field(default_factory=list)
     write: Write | None = None
     output: tuple[str, Node] | None = None
@@ -65,17 +65,17 @@ class Statement:
 
     def makes(self) -> tuple[Node, ...]:
         """Nodes that have their values from it."""
-        kept = self.group or self.steady
+        kept = self.group or self.control
         return kept.values if kept is not None else () if self.local is None else (self.local,)
 
     def roots(self) -> list[Node]:
         """What it computes."""
         nodes = [node for _, node in self.loads]
-        kept = self.group or self.steady
+        kept = self.group or self.control
         if kept is not None:
             nodes += kept.operands
-        if self.steady is not None:
-            nodes += self.steady.restless
+        if self.control is not None:
+            nodes += self.control.restless
         if self.local is not None:
             nodes += self.local.args
         if self.write is not None:
@@ -88,7 +88,7 @@ class Statement:
 class Schedule:
     """The statements of one of the two ticks, with the reset or without: `order`.
 
-    `names` are variables for nodes; of these, `kept` hold what is remembered. `flags` are registers with a place among bytes
+    `names` are variables for nodes; of these, `kept` hold what is memoised. `flags` are registers with a place among bytes
     that are compared eight at a time, and `late` those that are written at the end of the clock.
     """
 
@@ -108,17 +108,17 @@ class Schedule:
             *self.outputs.values(),
             *(part for write in self.writes for part in (write.address, write.word, enable(write))),
         ]
-        self.remembered = [] if reset else remembered(circuit, [*loads.values(), *roots])
-        for number, group in enumerate(self.remembered):
+        self.memoised = [] if reset else memoised_groups(circuit, [*loads.values(), *roots])
+        for number, group in enumerate(self.memoised):
             self.names |= {node: f"kept_{number}_{place}" for place, node in enumerate(group.values)}
         self.kept = dict(self.names)
-        self.steady = None if reset else steady(circuit, roots, loads, set(self.names))
-        if self.steady is not None:
-            self.names |= {node: f"follows_{place}" for place, node in enumerate(self.steady.values)}
-            loads = {name: node for name, node in loads.items() if name not in self.steady.loads}
-            compared = [node.name for node in self.steady.operands if node.op == "read" and node.name in self.registers]
+        self.control = None if reset else find_control(circuit, roots, loads, set(self.names))
+        if self.control is not None:
+            self.names |= {node: f"follows_{place}" for place, node in enumerate(self.control.values)}
+            loads = {name: node for name, node in loads.items() if name not in self.control.loads}
+            compared = [node.name for node in self.control.operands if node.op == "read" and node.name in self.registers]
             self.flags = {name: place for place, name in enumerate(compared)}
-            roots += [*self.steady.operands, *self.steady.restless]
+            roots += [*self.control.operands, *self.control.restless]
         branches = self._branches(loads, roots)
         roots += loads.values()
         self.variables = sorted(chosen(roots, set(self.names), branches), key=lambda node: node.number)
@@ -155,8 +155,8 @@ class Schedule:
         statements += [Statement(write=write) for write in self.writes]
         statements += [Statement(output=output) for output in self.outputs.items()]
         # Last, so that each is computed where it is first wanted.
-        statements += [Statement(group=group) for group in self.remembered]
-        statements += [] if self.steady is None else [Statement(steady=self.steady)]
+        statements += [Statement(group=group) for group in self.memoised]
+        statements += [] if self.control is None else [Statement(control=self.control)]
         statements += [Statement(local=node) for node in self.variables]
         for statement in statements:
             self._reads(statement)
@@ -174,9 +174,9 @@ class Schedule:
         """Notes what a statement reads itself, not through its locals."""
         if statement.local is not None and statement.local.op == "word":
             statement.memories.add(statement.local.name)
-        if statement.steady is not None:
+        if statement.control is not None:
             # The control is a function: it has no locals of the tick's, and reads the registers again.
-            operands = [*statement.steady.operands, *statement.steady.restless]
+            operands = [*statement.control.operands, *statement.control.restless]
             statement.registers |= {leaf.name for leaf in reachable(operands, self.kept) if leaf.op == "read"}
         seen: set[Node] = set()
         stack = statement.roots()
@@ -229,8 +229,8 @@ class Schedule:
             state[root] = 1
             stack = [(root, before(root))]
             while stack:
-                number, rest = stack[-1]
-                for other, register in rest:
+                number, remaining = stack[-1]
+                for other, register in remaining:
                     if state[other] == 0:
                         state[other] = 1
                         stack.append((other, before(other)))

@@ -1,17 +1,17 @@
 """Writes a tick as C++: the statements of a schedule, and what they need beside the registers."""
 
 from .circuit import Circuit, Write
-from .control_gating import Steady
-from .cpp_expressions import WORD, Wording, always, constant, stored
+from .control_gating import Control
+from .cpp_expressions import WORD, CppExpressions, always, constant, stored
 from .expressions import Node
 from .idle_skipping import enable
-from .memoised import Remembered
+from .memoised import MemoisedGroup
 from .schedule import Schedule, chosen
 
 __all__ = ["Tick"]
 
 
-class Tick(Wording):
+class Tick(CppExpressions):
     """One of the two ticks; one that `tells` sets `wrote` where it changes a memory."""
 
     def __init__(self, circuit: Circuit, schedule: Schedule, tells: bool = False) -> None:
@@ -30,8 +30,8 @@ class Tick(Wording):
                 lines.append(self.local(statement.local, self.names[statement.local]))
             elif statement.group is not None:
                 lines.append(self._compare(statement.group))
-            elif statement.steady is not None:
-                lines += self._compare_flags(statement.steady)
+            elif statement.control is not None:
+                lines += self._compare_flags(statement.control)
             elif statement.output is not None:
                 name, node = statement.output
                 lines.append(f"\t{name}.data[0] = {self.u(node)};" if node.width <= WORD else f"\t{name} = {self.wide(node)};")
@@ -43,28 +43,28 @@ class Tick(Wording):
             self.awaited.difference_update(statement.makes())
         self.overwritten.clear()
         lines += [f"\t{self.at(name)} = next_{name};" for name in sorted(self.late)]
-        if self.schedule.steady is not None:
+        if self.schedule.control is not None:
             lines.append("\tif (__builtin_expect(changed, 0)) follow();")
         return [*lines, "\tstale = true;"] if self.schedule.reset else lines
 
-    def _compare(self, group: Remembered) -> str:
-        number = self.schedule.remembered.index(group)
+    def _compare(self, group: MemoisedGroup) -> str:
+        number = self.schedule.memoised.index(group)
         changed = " | ".join(f"({self.u(node)} ^ seen_{number}_{place})" for place, node in enumerate(group.operands))
         return f"\tif (__builtin_expect(({changed}) != 0, 0)) again_{number}();"
 
     def _signs(self) -> list[list[Node]]:
         """What of the control's operands has no place among the flags, in words."""
-        assert self.schedule.steady is not None
-        return _words([node for node in self.schedule.steady.operands if node.op != "read" or node.name not in self.flags])
+        assert self.schedule.control is not None
+        return _words([node for node in self.schedule.control.operands if node.op != "read" or node.name not in self.flags])
 
-    def _compare_flags(self, steady: Steady) -> list[str]:
+    def _compare_flags(self, control: Control) -> list[str]:
         """Calls `control` if a flag has changed, or a restless bit that is seen."""
         lines, differ, told = [], ["u64(stale)"], []
         for word, nodes in enumerate(self._signs()):
             lines.append(f"\tconst u64 signs_{word} = {self._side_by_side(nodes)};")
             differ.append(f"(signs_{word} ^ signs_seen[{word}])")
             told.append(f"signs_seen[{word}] = signs_{word};")
-        for word, nodes in enumerate(_words(list(steady.restless))):
+        for word, nodes in enumerate(_words(list(control.restless))):
             lines.append(f"\tconst u64 restless_{word} = {self._side_by_side(nodes)};")
             differ.append(f"((restless_{word} ^ restless_seen[{word}]) & restless_matter[{word}])")
             told.append(f"restless_seen[{word}] = restless_{word};")
@@ -81,7 +81,7 @@ class Tick(Wording):
 
     def control(self) -> list[str]:
         """The flags, what follows from them, and the functions that compute it again and let the flags follow."""
-        group = self.schedule.steady
+        group = self.schedule.control
         lines = ["", "\tbool stale = true;"]
         if group is None:
             return lines
@@ -92,21 +92,21 @@ class Tick(Wording):
         lines.append(f"\tu64 restless_seen[{len(restless) + 1}] = {{}}, restless_matter[{len(restless) + 1}] = {{}};")
         if size:
             lines.append(f"\tstd::uint8_t flags[{size}] = {{{initial}}}, flags_seen[{size}] = {{}};")
-        words = Wording(self.circuit)
-        words.names, words.flags = dict(self.schedule.kept), self.flags
-        lines += [f"\t{words.kind(node)} follows_{place} = 0;" for place, node in enumerate(group.values)]
+        cpp = CppExpressions(self.circuit)
+        cpp.names, cpp.flags = dict(self.schedule.kept), self.flags
+        lines += [f"\t{cpp.kind(node)} follows_{place} = 0;" for place, node in enumerate(group.values)]
         lines += [f"\t{stored(self.registers[name].width)} next_{name} = 0;" for name in group.loads]
         lines += ["\t[[gnu::noinline]] void control() {", "\t\tstale = false;"]
         lines += ["\t\tstd::memcpy(flags_seen, flags, sizeof flags);"] if size else []
         results = [*group.values, *group.loads.values(), *group.restless.values()]
-        for place, node in enumerate(sorted(chosen(results, set(words.names)), key=lambda node: node.number)):
-            lines.append("\t" + words.local(node, f"t{place}"))
-        lines += [f"\t\tfollows_{place} = {words.form(node, node)};" for place, node in enumerate(group.values)]
-        lines += [f"\t\tnext_{name} = {words.u(node)};" for name, node in group.loads.items()]
+        for place, node in enumerate(sorted(chosen(results, set(cpp.names)), key=lambda node: node.number)):
+            lines.append("\t" + cpp.local(node, f"t{place}"))
+        lines += [f"\t\tfollows_{place} = {cpp.form(node, node)};" for place, node in enumerate(group.values)]
+        lines += [f"\t\tnext_{name} = {cpp.u(node)};" for name, node in group.loads.items()]
         for word, nodes in enumerate(restless):
             places, low = [], 0
             for node in nodes:
-                places.append(f"({words.u(group.restless[node])} * {(1 << node.width) - 1}u << {low})")
+                places.append(f"({cpp.u(group.restless[node])} * {(1 << node.width) - 1}u << {low})")
                 low += node.width
             lines.append(f"\t\trestless_matter[{word}] = {' | '.join(places)};")
         lines += ["\t}", "\t[[gnu::noinline]] void follow() {"]

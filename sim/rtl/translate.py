@@ -75,9 +75,9 @@ def _place(rtlil: str, cell: str) -> str:
     return ""
 
 
-def translate(text: str, name: str, rests: bool = False) -> str:
+def translate(text: str, name: str, skips_idle: bool = False) -> str:
     """Rewrites CXXRTL's text as `struct top` in namespace `name`, with one function: `tick<reset>()` is a clock. See `emit` for
-    one that `rests`.
+    `skips_idle`.
 
     Raises
     ------
@@ -86,4 +86,4 @@ def translate(text: str, name: str, rests: bool = False) -> str:
     """
     circuit = parse(text)
     retime(circuit)
-    return emit(circuit, name, rests)
+    return emit(circuit, name, skips_idle)

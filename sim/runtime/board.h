@@ -1,4 +1,4 @@
-// Clocks a device with a UART at its pins, thousands of clocks a call. See board_twin.py for what the fields mean; the two must agree.
+// Clocks a device with a UART at its pins, thousands of clocks a call. See sim/twin/board.py for what the fields mean; the two must agree.
 
 #pragma once
 

@@ -1,4 +1,4 @@
-// Clocks a core with streams on both sides, thousands of clocks a call. See twin.py for what the fields mean; the two must agree.
+// Clocks a core with streams on both sides, thousands of clocks a call. See sim/twin/job.py for what the fields mean; the two must agree.
 
 #pragma once
 

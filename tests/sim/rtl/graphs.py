@@ -177,7 +177,7 @@ class _Grower:
                 mask = enable if chance.random() < 0.6 else made.both(enable, self.grow(memory.width, 1))
                 writes.append(Write(name, self.grow(chance.choice([2, 3]), 1), self.grow(memory.width, 1), mask))
         if self.quiet:
-            # A word that counts: nothing else may tell that such a circuit doesn't rest.
+            # A word that counts: nothing else may tell that such a circuit isn't idle.
             counted = made.word(name, memory.width, made.const(1, 2))
             more = made.plain("add", counted, made.const(1, memory.width))
             writes.append(Write(name, made.const(1, 2), more, made.repeat(self.leaves[2], memory.width)))
@@ -206,7 +206,7 @@ class _Grower:
         return constant if kind < 0.7 else node if kind < 0.9 else self.made.read(name, node.width)
 
     def costly(self, sizes):
-        """What is worth remembering: many operations on what changes seldom."""
+        """What is worth memoising: many operations on what changes seldom."""
         made = self.made
         one, other = (made.extend(read, 16) for read in sizes)
         for value in range(3, 9):

@@ -1,4 +1,4 @@
-"""What is computed again only after a change: that a stream at rest changes nothing, and that no change is missed."""
+"""What is computed again only after a change: that an idle stream changes nothing, and that no change is missed."""
 
 import ctypes
 import itertools
@@ -14,7 +14,7 @@ from convolver.sim.rtl import control_gating
 from convolver.sim.rtl.circuit import Circuit, Register
 from convolver.sim.rtl.emit import emit
 from convolver.sim.rtl.expressions import Expressions
-from convolver.sim.rtl.memoised import remembered
+from convolver.sim.rtl.memoised import memoised_groups
 from convolver.sim.twin.core import Simulation
 from convolver.sim.twin.streams import beats_of, marks_of
 
@@ -32,8 +32,8 @@ def counted(tmp_path_factory):
         patch.setenv("CONVOLVER_CACHE", str(tmp_path_factory.mktemp("cache")))
         translate = compiler.translate
 
-        def counting(text, name, rests=False):
-            source = translate(text, name, rests)
+        def counting(text, name, skips_idle=False):
+            source = translate(text, name, skips_idle)
             head, found, tail = source.partition("void control() {\n")
             assert found
             counter = f'static long controls;\nextern "C" long controls_{name}() {{ return controls; }}\n'
@@ -96,7 +96,7 @@ def circuit(made, inputs, loads, output):
 
 
 def control_of(made, inputs, loads, output):
-    return control_gating.steady(circuit(made, inputs, loads, output), [output], loads, set())
+    return control_gating.find_control(circuit(made, inputs, loads, output), [output], loads, set())
 
 
 def test_a_restless_bit_matters_only_under_its_gates(monkeypatch):
@@ -156,7 +156,7 @@ def test_the_control_is_computed_before_a_counter_that_it_tests_moves_on(monkeyp
     assert 0 < tick.index(" control();") < tick.index("r_count =")
 
 
-def test_neither_payloads_nor_products_are_operands_of_what_is_remembered():
+def test_neither_payloads_nor_products_are_operands_of_what_is_memoised():
     made = Expressions()
     size, payload, product = made.read("p_rows", 16), made.read("p_x____payload", 16), made.read("product", 16)
 
@@ -169,5 +169,5 @@ def test_neither_payloads_nor_products_are_operands_of_what_is_remembered():
         "product": made.plain("mul", payload, payload),
         **{f"r_{node.name}": costly(node) for node in (size, payload, product)},
     }
-    groups = remembered(circuit(made, {"p_rows": 16, "p_x____payload": 16}, loads, payload), list(loads.values()))
+    groups = memoised_groups(circuit(made, {"p_rows": 16, "p_x____payload": 16}, loads, payload), list(loads.values()))
     assert [group.operands for group in groups] == [(size,)]

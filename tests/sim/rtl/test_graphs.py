@@ -23,8 +23,8 @@ from .graphs import computed, random_circuit, run, signed, stimuli
 
 SEEDS = [int(seed) for seed in os.environ.get("GRAPH_SEEDS", "0 1 2 5 27 43").split()]
 CLOCKS = 300
-RESTING = {27, 43}
-"""Of the seeds, those of circuits that come to rest."""
+IDLE = {27, 43}
+"""Of the seeds, those of circuits that become idle."""
 FLAGS = ["-std=c++17", "-O0", "-w", "-fsanitize=undefined", "-fsanitize-undefined-trap-on-error"]
 
 MAIN = """
@@ -32,11 +32,11 @@ int main(int, char **arguments) {
 	std::uint64_t word;
 	const auto in = [&] { return std::fread(&word, 8, 1, stdin) == 1 ? word : 0; };
 	const auto out = [](std::uint64_t shown) { std::fwrite(&shown, 8, 1, stdout); };
-	long rested = 0;
+	long idle = 0;
 	switch (std::atoi(arguments[1])) {
 %s
 	}
-	std::fprintf(stderr, "%%ld", rested);
+	std::fprintf(stderr, "%%ld", idle);
 }
 """
 
@@ -52,7 +52,7 @@ CASE = """	case {seed}: {{
 	}}"""
 
 TICK = "if (reset) top->tick<true>(); else top->tick<false>();"
-REST = "top->clock(); rested += {resting};"
+CLOCK = "top->clock(); idle += {skipped};"
 
 
 def quiet(seed):
@@ -65,21 +65,21 @@ def source(seed):
     inputs, outputs = circuit.inputs, {name: node.width for name, node in circuit.outputs[0].items()}
     with eager() if seed % 2 else nullcontext():
         retime(circuit)
-        text = emit(circuit, f"graph_{seed}", rests=quiet(seed))
+        text = emit(circuit, f"graph_{seed}", skips_idle=quiet(seed))
     driven = [f"\t\t\ttop->{name}.data[{n}] = in();" for name, width in inputs.items() for n in range(words(width))]
     seen = [f"\t\t\tout(top->{name}.data[{n}]);" for name, width in outputs.items() for n in range(words(width))]
-    clock = REST.format(resting="top->resting" if "bool resting" in text else "0") if quiet(seed) else TICK
+    clock = CLOCK.format(skipped="top->idle" if "bool idle" in text else "0") if quiet(seed) else TICK
     return text, CASE.format(seed=seed, driven="\n".join(driven), seen="\n".join(seen), clock=clock)
 
 
 def differences(seeds, folder):
-    """What the compiled circuits do otherwise than their nodes, and in how many clocks those rested that may."""
+    """What the compiled circuits do otherwise than their nodes, and in how many clocks those idle that may."""
     texts, cases = zip(*map(source, seeds), strict=True)
     head = ["#include <cstdio>", "#include <cstdlib>", "#include <memory>", '#include "value.h"']
     (folder / "graphs.cc").write_text("\n".join([*head, *texts, MAIN % "\n".join(cases)]))
     include = f"-I{RUNTIME}"
     subprocess.run([*find_compiler(), *FLAGS, include, "graphs.cc", "-o", "graphs"], cwd=folder, check=True)
-    told, rested = [], {}
+    told, idle = [], {}
     for seed in seeds:
         circuit = random_circuit(seed, quiet(seed))
         held, rows = stimuli(circuit, seed, CLOCKS, not quiet(seed), quiet(seed))
@@ -94,7 +94,7 @@ def differences(seeds, folder):
         if done.returncode:
             told.append(f"seed {seed}: undefined behaviour, exit code {done.returncode}")
             continue
-        rested[seed] = int(done.stderr)
+        idle[seed] = int(done.stderr)
         shown = iter(np.frombuffer(done.stdout, np.uint64).tolist())
         names = circuit.outputs[0]
         for clock, expected in enumerate(run(circuit, held, rows)):
@@ -107,13 +107,13 @@ def differences(seeds, folder):
             if wrong:
                 told.append(f"seed {seed}: in clock {clock} {'; '.join(wrong)}")
                 break
-    return told, rested
+    return told, idle
 
 
 def test_circuits_of_nodes_do_what_their_nodes_do(tmp_path):
-    told, rested = differences(SEEDS, tmp_path)
+    told, idle = differences(SEEDS, tmp_path)
     assert not told, "\n".join(told)
-    assert all(rested[seed] > CLOCKS / 10 for seed in RESTING & rested.keys())
+    assert all(idle[seed] > CLOCKS / 10 for seed in IDLE & idle.keys())
 
 
 @pytest.mark.soak

@@ -1,4 +1,4 @@
-"""A device at rest: a quick clock must do what a whole one does, and most clocks of a quiet device are quick."""
+"""An idle device: a quick clock must do what a whole one does, and most clocks of a quiet device are quick."""
 
 import random
 import struct
@@ -15,14 +15,14 @@ from convolver.sim.libraries.compiler import FLAGS, RUNTIME, find_compiler
 from convolver.sim.rtl.circuit import Circuit, Memory, Register, Write
 from convolver.sim.rtl.emit import emit
 from convolver.sim.rtl.expressions import Expressions
-from convolver.sim.rtl.idle_skipping import rest
+from convolver.sim.rtl.idle_skipping import find_idle
 from convolver.sim.rtl.reading import parse
 from convolver.sim.rtl.retiming import retime
 from convolver.sim.rtl.translate import cxxrtl
 
 DESIGN = FIRDesign([3, -7, 11, 60, 25, -9, 1], data=s16, coefficient=s16, output=s16, shift=6, loadable=True)
 
-# One top takes quick clocks, the other whole ones; told are the clocks, those at rest, and the first difference.
+# One top takes quick clocks, the other whole ones; told are the clocks, those in which it was idle, and the first difference.
 MAIN = """
 #include <cstdio>
 #include <memory>
@@ -31,20 +31,20 @@ MAIN = """
 #include "line.h"
 int main() {
 	auto quick = std::make_unique<design::top>(), whole = std::make_unique<design::top>();
-	long rested = 0, clocks = 0;
+	long idle = 0, clocks = 0;
 	for (bool level : line)
 		for (int clock = 0; clock < DIVISOR; clock++, clocks++) {
 			quick->p_rx = whole->p_rx = twin::value<1>::of(level);
 			quick->clock();
 			whole->tick<false>();
-			rested += quick->resting;
+			idle += quick->idle;
 			const char *first = (const char *)&quick->first_register, *last = (const char *)&quick->registers_end;
 			if (quick->p_tx.low() != whole->p_tx.low() || std::memcmp(first, &whole->first_register, last - first)FLAGS) {
-				std::printf("%ld %ld %ld", clocks, rested, clocks);
+				std::printf("%ld %ld %ld", clocks, idle, clocks);
 				return 0;
 			}
 		}
-	std::printf("%ld %ld -1", clocks, rested);
+	std::printf("%ld %ld -1", clocks, idle);
 }
 """
 
@@ -70,8 +70,8 @@ def line_bits():
 
 
 def build(folder, circuit, bits, flags=True):
-    """Clocks, those at rest, and the first that differs, of a circuit that has a control of `flags` or none."""
-    (folder / "design.cc").write_text(emit(circuit, "design", rests=True))
+    """Clocks, those in which it was idle, and the first that differs, of a circuit that has a control of `flags` or none."""
+    (folder / "design.cc").write_text(emit(circuit, "design", skips_idle=True))
     (folder / "line.h").write_text(f"constexpr int DIVISOR = {DIVISOR};\nconst bool line[] = {{{','.join(map(str, bits))}}};\n")
     compared = " || std::memcmp(quick->flags, whole->flags, sizeof whole->flags)" if flags else ""
     (folder / "main.cc").write_text(MAIN.replace("FLAGS", compared))
@@ -91,9 +91,9 @@ def device(tmp_path_factory):
 
 
 def test_quick_clocks_do_what_whole_ones_do(device, tmp_path):
-    clocks, rested, difference = build(tmp_path, device, line_bits())
+    clocks, idle, difference = build(tmp_path, device, line_bits())
     assert difference == -1, f"a difference in clock {difference}"
-    assert rested > clocks / 2
+    assert idle > clocks / 2
 
 
 def counter(made, name, following):
@@ -112,10 +112,10 @@ def test_what_counts_and_who_follows():
     late = made.equal(free, made.const(9, 8))
     registers["r_taken"] = Register(8, 0, made.mux(late, free, made.read("r_taken", 8)), made.const(0, 8))
     registers["r_bit"] = Register(1, 0, late, made.const(0, 1))
-    found = rest(circuit_of(made, registers, "r_bit"))
+    found = find_idle(circuit_of(made, registers, "r_bit"))
     assert (list(found.counters), list(found.followers), found.tests) == (["r_free"], ["r_taken"], (late,))
-    # What one sees outside doesn't rest.
-    assert rest(circuit_of(made, registers, "r_free")) is None
+    # What one sees outside isn't idle.
+    assert find_idle(circuit_of(made, registers, "r_free")) is None
 
 
 def test_a_write_that_a_counter_has_a_part_in_is_guarded():
@@ -124,7 +124,7 @@ def test_a_write_that_a_counter_has_a_part_in_is_guarded():
     registers["r_on"] = Register(1, 0, made.read("r_on", 1), made.const(0, 1))
     on = made.read("r_on", 1)
     write = Write("memory_m", made.const(0, 1), made.read("r_free", 8), made.repeat(on, 8))
-    found = rest(circuit_of(made, registers, "r_on", {"memory_m": Memory(8, 2)}, [write]))
+    found = find_idle(circuit_of(made, registers, "r_on", {"memory_m": Memory(8, 2)}, [write]))
     assert found.guards == (on,)
 
 
@@ -135,12 +135,12 @@ def test_a_memory_that_is_written_otherwise_is_no_rest(held, written, tmp_path):
     registers = counter(made, "r_free", lambda read: made.plain("add", read, made.const(1, 8)))
     word = made.word("memory_m", 8, made.const(0, 1))
     registers["r_same"] = Register(1, 1, made.equal(word, made.const(held, 8)), made.const(1, 1))
-    # A counter that is seen only now and then rests.
+    # A counter that is seen only now and then may be idle.
     late = made.equal(made.read("r_free", 8), made.const(99, 8))
     registers["r_late"] = Register(1, 0, late, made.const(0, 1))
     outputs = {"p_tx": made.any(made.concat([made.read("r_same", 1), made.read("r_late", 1)]))}
     write = Write("memory_m", made.const(0, 1), made.const(written, 8), made.const(255, 8))
     circuit = Circuit(made, {"p_rx": 1}, registers, {"memory_m": Memory(8, 2, [held])}, (outputs, outputs), ([write], [write]))
-    clocks, rested, difference = build(tmp_path, circuit, [1] * 50, flags=False)
+    clocks, idle, difference = build(tmp_path, circuit, [1] * 50, flags=False)
     assert difference == -1, f"a difference in clock {difference}"
-    assert rested > clocks / 2
+    assert idle > clocks / 2

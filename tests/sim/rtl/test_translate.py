@@ -14,7 +14,7 @@ from amaranth.sim import Simulator
 
 from convolver.hw.export.elaboration import rtlil_of
 from convolver.sim.rtl.circuit import Circuit, Register
-from convolver.sim.rtl.cpp_expressions import Wording
+from convolver.sim.rtl.cpp_expressions import CppExpressions
 from convolver.sim.rtl.expressions import Expressions
 from convolver.sim.rtl.reading import parse
 from convolver.sim.rtl.retiming import retime
@@ -284,7 +284,7 @@ def test_only_the_highest_part_of_a_number_may_have_anything_above_it(tmp_path):
     """Though it stands in the number again: a sign that is extended, out of a word of a delay."""
     circuit = parse(cxxrtl(rtlil_of(Block(pipeline)), tmp_path, "block"))
     sign = circuit.made.slice(circuit.made.read("word", 8), 2, 1)
-    text = Wording(circuit).d(circuit.made.concat([sign, sign, circuit.made.const(5, 6)]))
+    text = CppExpressions(circuit).d(circuit.made.concat([sign, sign, circuit.made.const(5, 6)]))
     expression = re.sub(r"u64|(?<=\d)u", "", text)
     for word in range(256):
         value = eval(expression, {"r_word": word})
