@@ -6,6 +6,7 @@ times that on a busy machine.
 
 import argparse
 import datetime
+import math
 import pickle
 import sys
 from pathlib import Path
@@ -15,13 +16,14 @@ import numpy as np
 from convolver.boards import BOARDS, Board, BuildResult, build
 from convolver.boards.listing import figures, update
 from convolver.boards.simulated import simulated_top
-from convolver.designs import Conv2DDesign
 from convolver.errors import ConvolverError
 from convolver.host.device import Device
 from convolver.host.link import LinkTransport
 from convolver.sim.twin.board import BoardPipe, BoardTwin
 
 KEPT = "result.pickle"
+SAMPLES = 1 << 16
+"""Of each plane, in the measure of a line's share."""
 
 
 def built(board: Board, folder: Path, keep: bool) -> BuildResult:
@@ -43,7 +45,9 @@ def measure_share(board: Board) -> float:
     design = board.design
     twin = BoardTwin(simulated_top(board))
     pipe = BoardPipe(twin)
-    size = (96, design.columns) if isinstance(design, Conv2DDesign) else (65536,)
+    # Whole lines, as long as the core takes them.
+    inner = [axis.most or 1 for axis in design.frame_axes[1:]]
+    size = (SAMPLES // math.prod(inner), *inner, *design.sample_axes)
     samples = np.random.default_rng(1).integers(design.sample.min, design.sample.max + 1, size)
     with Device(LinkTransport(pipe, clock=pipe.time)) as device:
         device(samples[:8])
