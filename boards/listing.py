@@ -2,6 +2,7 @@
 
 import datetime
 import re
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -68,7 +69,8 @@ def figures(results: Sequence[BuildResult], shares: Sequence[float], date: datet
         cells += [_rate(result.board, PAYLOAD), _rate(result.board, share) + f" ({100 * share:.1f} % of the line)", "not run"]
         lines.append("| " + " | ".join(cells) + " |")
     versions = sorted({f"{name} {version}" for result in results for name, version in result.versions.items()})
-    return "\n".join([*lines, "", f"Built on {date.isoformat()} with {', '.join(versions)}. {NOT_RUN}"])
+    built = f"Built on {date.isoformat()} with {', '.join(versions)}. {NOT_RUN}"
+    return "\n".join([*lines, "", *textwrap.wrap(built, 120, break_on_hyphens=False)])
 
 
 PAYLOAD = 256 / 271

@@ -188,15 +188,16 @@ def _marked(grey: Array, found: Found) -> Image.Image:
 PAGE = """\
 # Gallery
 
-Written by `make gallery` from {photo}. Every picture came out of the compiled gateware and equals the golden model bit for bit;
-this page shows them in fewer colours.
+Written by `make gallery` from {photo}.
+Every picture came out of the compiled gateware and equals the golden model bit for bit; this page shows them in fewer
+colours.
 
 ![The middle of a photo, and what each filter made of it](pictures/gallery.png)
 
 {filters}
 
-The same in the same order with the photo at 1920x1080, scaled down for this page (`make gallery` leaves each in its own size in
-`build/gallery`):
+The same in the same order with the photo at 1920x1080, scaled down for this page (`make gallery` leaves each in its own
+size in `build/gallery`):
 
 ![The photo at 1920x1080, and what each filter made of it](pictures/gallery-large.png)
 
@@ -208,8 +209,9 @@ column {peak_column}, and is {lead:.2f} times any that isn't right beside it.
 
 ![The photo with the piece that was found, and the correlation, squared, with its peak](pictures/gallery-patch.png)
 
-A correlation isn't normalised: a piece with little contrast may give more at a place with much. One is found for certain if no
-other place of its size has as much contrast (Cauchy and Schwarz), and in practice if it is unlike those that have.
+A correlation isn't normalised: a piece with little contrast may give more at a place with much. One is found for
+certain if no other place of its size has as much contrast (Cauchy and Schwarz), and in practice if it is unlike those
+that have.
 
 ## Clocks
 
