@@ -2,12 +2,18 @@
 
 from itertools import product
 
-from formal import specs
-from formal.fifo_specs import FIFO245Spec
 from formal.kinds import proofs_of_kinds
 from formal.kinds.fir import small_fir
+from formal.link.fifo245 import FIFO245Spec
+from formal.mac.coefficients import CoefficientBankSpec, CoefficientMemorySpec
+from formal.mac.mac_array import MACArraySpec
+from formal.output.requantiser import RequantiserSpec
 from formal.proof import Proof
 from formal.seeds import Seed
+from formal.stream.delay import DelaySpec
+from formal.stream.output_buffer import OutputBufferSpec
+from formal.stream.skid_buffer import SkidBufferSpec
+from formal.stream.slot_timer import SlotTimerSpec
 
 from convolver.designs import FIRDesign
 from convolver.formats import OVERFLOWS, ROUNDINGS, Format
@@ -125,9 +131,7 @@ def _requantiser(rounding: str, overflow: str, shift: int, output: Format, data:
         )
         seeds.append(Seed("wraps below", Requantiser, "Mux(value < output.min, output.min, value)", "value"))
     name = f"requantiser {rounding} {overflow}"
-    return Proof(
-        name, f"{design.accumulator} to {output}, shift {shift}", lambda: specs.RequantiserSpec(design), 6, tuple(seeds)
-    )
+    return Proof(name, f"{design.accumulator} to {output}, shift {shift}", lambda: RequantiserSpec(design), 6, tuple(seeds))
 
 
 PRODUCT = Seed(
@@ -196,12 +200,12 @@ def _array(name: str, design: FIRDesign, seeds: tuple[Seed, ...], cuts: tuple[in
         f"{lanes}, {design.sample} by {design.coefficient_format}, sum {design.accumulator}"
         + f", cut at bits {' and '.join(map(str, cuts))}" * bool(cuts)
     )
-    return Proof(name, size, lambda: specs.MACArraySpec(design, cuts), 16, seeds, bounded=14)
+    return Proof(name, size, lambda: MACArraySpec(design, cuts), 16, seeds, bounded=14)
 
 
 def _buffer(depth: int, flight: int, sustains: bool, seeds: tuple[Seed, ...] = ()) -> Proof:
     size = f"depth {depth}, {flight} in flight{', sustained' * sustains}"
-    return Proof("output buffer", size, lambda: specs.OutputBufferSpec(depth, flight, sustains=sustains), 2 * depth + 16, seeds)
+    return Proof("output buffer", size, lambda: OutputBufferSpec(depth, flight, sustains=sustains), 2 * depth + 16, seeds)
 
 
 REQUANTISED = tuple(
@@ -210,37 +214,37 @@ REQUANTISED = tuple(
 )
 
 PROOFS: tuple[Proof, ...] = (
-    Proof("skid buffer", "8 bits", lambda: specs.SkidBufferSpec(8), 12, SKID),
+    Proof("skid buffer", "8 bits", lambda: SkidBufferSpec(8), 12, SKID),
     _buffer(3, 1, False),
     _buffer(5, 1, False, BUFFER),
     Proof(
         "delay",
         "3 clocks, 2 bits",
-        lambda: specs.DelaySpec(3),
+        lambda: DelaySpec(3),
         8,
         (Seed("clock missing", Delay, "range(self._clocks)", "range(1, self._clocks)"),),
     ),
-    Proof("slot timer", "4 clocks", lambda: specs.SlotTimerSpec(4), 12, SLOT_TIMER),
-    Proof("slot timer", "2 clocks", lambda: specs.SlotTimerSpec(2), 8),
+    Proof("slot timer", "4 clocks", lambda: SlotTimerSpec(4), 12, SLOT_TIMER),
+    Proof("slot timer", "2 clocks", lambda: SlotTimerSpec(2), 8),
     Proof("FIFO bus", "100 MHz", lambda: FIFO245Spec(100_000_000, 13), 60, BUS),
     Proof("FIFO bus", "60 MHz", lambda: FIFO245Spec(60_000_000, 13), 60),
     Proof(
         "coefficient bank",
         "3 of s3",
-        lambda: specs.CoefficientBankSpec(small_fir(coefficients=[1, -2, 3], coefficient=Format(3, True), loadable=True)),
+        lambda: CoefficientBankSpec(small_fir(coefficients=[1, -2, 3], coefficient=Format(3, True), loadable=True)),
         30,
         BANK,
     ),
     Proof(
         "coefficient bank",
         "1 of s2",
-        lambda: specs.CoefficientBankSpec(small_fir(coefficients=[1], coefficient=Format(2, True), loadable=True)),
+        lambda: CoefficientBankSpec(small_fir(coefficients=[1], coefficient=Format(2, True), loadable=True)),
         24,
     ),
     Proof(
         "coefficient memory",
         "3 of s2 in 2 lanes",
-        lambda: specs.CoefficientMemorySpec(
+        lambda: CoefficientMemorySpec(
             small_fir(coefficients=[1, -2, 1], coefficient=Format(2, True), loadable=True, symmetry="none", clocks_per_sample=2)
         ),
         30,

@@ -1,8 +1,17 @@
 """What is mutated: parts alone, and whole cores, in whose mutants their parts are counted apart."""
 
-from formal import specs
+from formal.cores.conv2d import Conv2DCoreSpec
+from formal.cores.fir import FIRCoreSpec
 from formal.kinds.moving_maximum import MovingMaximumCoreSpec
-from formal.window_specs import LineBufferSpec, WindowSpec
+from formal.mac.coefficients import CoefficientBankSpec, CoefficientMemorySpec
+from formal.mac.mac_array import MACArraySpec
+from formal.output.requantiser import RequantiserSpec
+from formal.stream.delay import DelaySpec
+from formal.stream.output_buffer import OutputBufferSpec
+from formal.stream.skid_buffer import SkidBufferSpec
+from formal.window.line_buffer import LineBufferSpec
+from formal.window.raster import RasterSpec
+from formal.window.window import WindowSpec
 from mutants.mutation import Target
 
 from convolver.designs import Conv2DDesign, FIRDesign, MovingMaximumDesign
@@ -58,17 +67,15 @@ ALONE = ("array.array", "array.bank", "array.buffer", "array.requantiser", "skid
 
 def _requantiser(rounding: Rounding, overflow: Overflow, mutants: int) -> Target:
     design = FIRDesign([1, -1], data=S15, output=S9, shift=6, rounding=rounding, overflow=overflow)
-    return Target(f"requantiser, {rounding}, {overflow}", lambda: specs.RequantiserSpec(design), mutants)
+    return Target(f"requantiser, {rounding}, {overflow}", lambda: RequantiserSpec(design), mutants)
 
 
 def _array(name: str, design: FIRDesign, mutants: int, cuts: tuple[int, ...] = ()) -> Target:
-    return Target(name, lambda: specs.MACArraySpec(design, cuts), mutants, bounded=14, feeds_forward=True)
+    return Target(name, lambda: MACArraySpec(design, cuts), mutants, bounded=14, feeds_forward=True)
 
 
 def _filter(name: str, design: FIRDesign, mutants: int, without: tuple[str, ...] = ALONE) -> Target:
-    return Target(
-        f"FIR core, {name}", lambda: specs.FIRCoreSpec(design), mutants, 60_000, 24, without=without, parts=FILTER_PARTS
-    )
+    return Target(f"FIR core, {name}", lambda: FIRCoreSpec(design), mutants, 60_000, 24, without=without, parts=FILTER_PARTS)
 
 
 def _image(kernel: list[list[int]], **changes: object) -> Conv2DDesign:
@@ -86,10 +93,10 @@ def _image_targets(name: str, design: Conv2DDesign) -> tuple[Target, ...]:
     return (
         Target(f"line buffer, {name}", lambda: LineBufferSpec(design), 80, 200_000),
         Target(f"window, {name}", lambda: WindowSpec(design), 200, parts=WINDOW_PARTS),
-        Target(f"raster, {name}", lambda: specs.RasterSpec(design), 250, 200_000, 16),
+        Target(f"raster, {name}", lambda: RasterSpec(design), 250, 200_000, 16),
         Target(
             f"2-D core, {name}",
-            lambda: specs.Conv2DCoreSpec(design),
+            lambda: Conv2DCoreSpec(design),
             150,
             200_000,
             14,
@@ -100,12 +107,12 @@ def _image_targets(name: str, design: Conv2DDesign) -> tuple[Target, ...]:
 
 
 TARGETS = (
-    Target("skid buffer", lambda: specs.SkidBufferSpec(8), 100),
-    Target("output buffer of 4", lambda: specs.OutputBufferSpec(4, 1), 250),
-    Target("output buffer of 5", lambda: specs.OutputBufferSpec(5, 1), 250),
-    Target("delay", lambda: specs.DelaySpec(3), 30),
-    Target("coefficient bank", lambda: specs.CoefficientBankSpec(SET), 250),
-    Target("coefficient memory", lambda: specs.CoefficientMemorySpec(FOLDED_SET), 250),
+    Target("skid buffer", lambda: SkidBufferSpec(8), 100),
+    Target("output buffer of 4", lambda: OutputBufferSpec(4, 1), 250),
+    Target("output buffer of 5", lambda: OutputBufferSpec(5, 1), 250),
+    Target("delay", lambda: DelaySpec(3), 30),
+    Target("coefficient bank", lambda: CoefficientBankSpec(SET), 250),
+    Target("coefficient memory", lambda: CoefficientMemorySpec(FOLDED_SET), 250),
     _requantiser("floor", "saturate", 80),
     _requantiser("half_up", "wrap", 100),
     _requantiser("half_even", "saturate", 200),

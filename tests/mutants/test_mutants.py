@@ -4,11 +4,11 @@
 from dataclasses import replace
 
 import pytest
-from formal import specs
+from formal.stream.skid_buffer import SkidBufferSpec
 from mutants.mutation import Mutant, Target, build, judge, same, survivors, without_clocks
 from mutants.targets import TARGETS
 
-SKID = Target("skid buffer", lambda: specs.SkidBufferSpec(8), mutants=60, clocks=20_000)
+SKID = Target("skid buffer", lambda: SkidBufferSpec(8), mutants=60, clocks=20_000)
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def test_clocks_are_left_alone(clock):
 
 
 def test_a_mutant_is_counted_in_the_innermost_part():
-    target = Target("core", lambda: specs.SkidBufferSpec(8), parts={"array": "ArrayCore", "array.beside": "Delay"})
+    target = Target("core", lambda: SkidBufferSpec(8), parts={"array": "ArrayCore", "array.beside": "Delay"})
     modules = ("top.dut.array.beside", "top.dut.array.start", "top.dut.arrays", "top.dut")
     found = [target.part(Mutant(0, f"mutate -module {module} -cell a")) for module in modules]
     assert found == ["Delay", "ArrayCore", "itself", "itself"]

@@ -1,9 +1,12 @@
 """The proofs of the 2-D cores and of their parts."""
 
-from formal import specs
+from formal.cores.conv2d import Conv2DCoreSpec
 from formal.proof import Proof
 from formal.seeds import Seed
-from formal.window_specs import LineBufferSpec, LineRingSpec, WindowSpec
+from formal.window.line_buffer import LineBufferSpec
+from formal.window.line_ring import LineRingSpec
+from formal.window.raster import RasterSpec
+from formal.window.window import WindowSpec
 
 from convolver.designs import Conv2DDesign
 from convolver.formats import Format
@@ -111,7 +114,7 @@ def _raster(
 ) -> Proof:
     design = Conv2DDesign([[1] * kernel[1]] * kernel[0], pixel=Format(1, False), **({"rows": 1, "columns": 1} | changes))
     size = f"kernel {kernel[0]}x{kernel[1]}, frames to {design.core_rows}x{design.core_columns}"
-    return Proof(f"raster {name}", size, lambda: specs.RasterSpec(design), 40, seeds, bounded)
+    return Proof(f"raster {name}", size, lambda: RasterSpec(design), 40, seeds, bounded)
 
 
 def _image(kernel: tuple[int, int], **changes: object) -> tuple[Conv2DDesign, str]:
@@ -130,7 +133,7 @@ def _core(kernel: list[list[int]], seeds: tuple[Seed, ...], bounded: int, covers
     return Proof(
         "2-D core",
         f"{size}, frames to {design.core_rows}x{design.core_columns}, buffer of 4",
-        lambda: specs.Conv2DCoreSpec(design, 4),
+        lambda: Conv2DCoreSpec(design, 4),
         covers,
         seeds,
         bounded,

@@ -1,6 +1,6 @@
 """The proofs of the FIR cores and of what feeds them."""
 
-from formal import specs
+from formal.cores.fir import FIRCoreSpec
 from formal.proof import Proof
 from formal.seeds import Seed
 
@@ -86,15 +86,15 @@ PAIR = small_fir(coefficients=[1, 1], coefficient=Format(2, True), loadable=True
 SLOT = small_fir(coefficients=[1, -2, 1], coefficient=Format(2, True), loadable=True, symmetry="none", clocks_per_sample=2)
 
 PROOFS: tuple[Proof, ...] = (
-    Proof("FIR core", "2 taps, s2, buffer of 4", lambda: specs.FIRCoreSpec(small_fir(), 4), 36, CORE),
+    Proof("FIR core", "2 taps, s2, buffer of 4", lambda: FIRCoreSpec(small_fir(), 4), 36, CORE),
     Proof(
         "FIR core, loaded",
         "2 taps, s2 by s2, buffer of 4",
-        lambda: specs.FIRCoreSpec(small_fir(loadable=True), 4),
+        lambda: FIRCoreSpec(small_fir(loadable=True), 4),
         36,
         LOADED,
         22,
     ),
-    Proof("FIR core, symmetric", "2 taps, s2 by s2, buffer of 4", lambda: specs.FIRCoreSpec(PAIR, 4), 36, PAIRED, 20),
-    Proof("FIR core, folded", "3 taps, s2 by s2, buffer of 4", lambda: specs.FIRCoreSpec(SLOT, 4), 44, FOLDED, 20),
+    Proof("FIR core, symmetric", "2 taps, s2 by s2, buffer of 4", lambda: FIRCoreSpec(PAIR, 4), 36, PAIRED, 20),
+    Proof("FIR core, folded", "3 taps, s2 by s2, buffer of 4", lambda: FIRCoreSpec(SLOT, 4), 44, FOLDED, 20),
 )

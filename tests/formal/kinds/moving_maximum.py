@@ -4,9 +4,9 @@ from amaranth.hdl import Assert, Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 from formal.contracts import Queue
+from formal.cores.shared import shallow
 from formal.proof import Proof
 from formal.seeds import Seed
-from formal.specs import shallow
 
 from convolver.designs import MovingMaximumDesign
 from convolver.formats import Format

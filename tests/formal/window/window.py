@@ -1,134 +1,19 @@
-"""Specifications of what stands between the raster and the array of a 2-D core."""
+"""The specification of the window, with the borders in front of it."""
 
-from amaranth.hdl import Array, Assert, Cat, Const, Cover, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Array, Assert, Cat, Cover, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
+from formal.window.places import inside
 
 from convolver.designs import Conv2DDesign
 from convolver.hw.stream.layouts import shape_of
-from convolver.hw.window import border, line_buffer, line_ring, window
+from convolver.hw.window import border, window
 from convolver.hw.window.place_format import PlaceFormat
 from convolver.hw.window.raster import step_layout
 from convolver.plan import lower
 from convolver.plan.stages import BorderRows
 
-__all__ = ["LineBufferSpec", "LineRingSpec", "WindowSpec"]
-
-
-class LineBufferSpec(wiring.Component):
-    """Two clocks behind each step: its pixel, and those of the last steps in the same column since the last reset.
-
-    One column, freely chosen, is followed. The same column doesn't come again within 2 clocks, as lines are no shorter.
-    """
-
-    def __init__(self, design: Conv2DDesign) -> None:
-        self._design = design
-        columns = range(design.core_columns)
-        super().__init__({"valid": In(1), "pixel": In(shape_of(design.pixel)), "column": In(columns), "chosen": In(columns)})
-
-    def elaborate(self, platform: object) -> Module:
-        m = Module()
-        design = self._design
-        m.submodules.dut = dut = line_buffer.LineBuffer(design, lower(design).line_buffer)
-        lines = len(dut.o.pixels) - 1
-        begun, chosen, column = Signal(), Signal.like(self.chosen), Signal.like(self.column)
-        with m.If(~begun):
-            m.d.sync += [begun.eq(1), chosen.eq(self.chosen)]
-        recent = [(Signal(name=f"valid_{age}"), Signal.like(self.column, name=f"column_{age}")) for age in (1, 2)]
-        again = Const(0)
-        for valid_before, column_before in recent:
-            again |= valid_before & (column_before == column)
-        valid = Signal()
-        m.d.comb += [
-            column.eq(Mux(self.column < design.core_columns, self.column, 0)),
-            valid.eq(self.valid & begun & ~again),
-            dut.i.valid.eq(valid),
-            dut.i.step.column.eq(column),
-            dut.i.step.pixel.eq(self.pixel),
-        ]
-        before: tuple[Value, Value] = (valid, column)
-        for registers in recent:
-            m.d.sync += [register.eq(value) for register, value in zip(registers, before, strict=True)]
-            before = registers
-
-        # The pixels of the chosen column, the newest first, and how many of them there are since the reset.
-        ours, known = Signal(), Signal(range(lines + 2))
-        history = [Signal.like(self.pixel, name=f"pixel_{age}") for age in range(lines)]
-        m.d.comb += ours.eq(valid & (column == chosen))
-        with m.If(ours):
-            m.d.sync += [old.eq(new) for old, new in zip(history, [self.pixel, *history], strict=False)]
-            with m.If(known <= lines):
-                m.d.sync += known.eq(known + 1)
-        wanted: list[Value] = [self.pixel, *history]
-        there: list[Value] = [ours & (known >= age) for age in range(lines + 1)]
-        passed: Value = valid
-        for clock in range(2):
-            later = [Signal.like(self.pixel, name=f"wanted_{clock}_{age}") for age in range(lines + 1)]
-            old = [Signal(name=f"there_{clock}_{age}") for age in range(lines + 1)]
-            passed_later = Signal(name=f"passed_{clock}")
-            m.d.sync += [one.eq(other) for one, other in zip([*later, *old], [*wanted, *there], strict=True)]
-            m.d.sync += passed_later.eq(passed)
-            wanted, there, passed = list(later), list(old), passed_later
-        m.d.comb += Assert(dut.o.valid == passed)
-        for age in range(lines + 1):
-            m.d.comb += Assert(~there[age] | (dut.o.pixels[lines - age] == wanted[age]))
-        m.d.comb += Cover(there[-1] & (wanted[-1] != 0) & (wanted[0] == 0) & (chosen != 0))
-        return m
-
-
-class LineRingSpec(wiring.Component):
-    """Two clocks behind each step: the word that came two clocks behind the step that is a line's beats before it, unless lines
-    of another length began in between. It stands until the next one.
-
-    Lines change their length with any step. One step at a time, chosen by `tag`, is followed to the one that reads its word.
-    """
-
-    def __init__(self, width: int, beats: int) -> None:
-        self._width = width
-        self._beats = beats
-        length = range(-1, beats - 3)
-        super().__init__({"step": In(1), "change": In(1), "length": In(length), "word": In(width), "tag": In(1)})
-
-    def elaborate(self, platform: object) -> Module:
-        m = Module()
-        m.submodules.dut = dut = line_ring.LineRing(self._width, self._beats)
-        # The beats of a line, less 4, and beside a step those of its own.
-        before, now = Signal.like(self.length), Signal.like(self.length)
-        fits = (self.length >= -1) & (self.length <= self._beats - 4)
-        m.d.comb += now.eq(Mux(self.change, Mux(fits, self.length, 0), before))
-        with m.If(self.step):
-            m.d.sync += before.eq(now)
-        m.d.comb += [
-            dut.read.eq(self.step),
-            dut.length.eq(Mux(self.step, now, self.length)),
-            dut.write_data.eq(self.word),
-        ]
-
-        # The chosen step's word, and the steps before the one that reads it.
-        chosen, left, word = Signal(), Signal(range(self._beats)), Signal(self._width)
-        chooses, reads = Signal(), Signal()
-        m.d.comb += [
-            reads.eq(self.step & chosen & (now == before) & (left == 0)),
-            chooses.eq(self.step & self.tag & (~chosen | reads)),
-        ]
-        with m.If(self.step):
-            m.d.sync += [left.eq(left - 1), chosen.eq(chosen & (now == before) & ~reads)]
-        with m.If(chooses):
-            m.d.sync += [chosen.eq(1), left.eq(now + 3)]
-        recent = [Signal(4, name=f"recent_{age}") for age in range(2)]
-        m.d.sync += [recent[0].eq(Cat(self.step, chooses, reads, now[0])), recent[1].eq(recent[0])]
-        stepped, chose, came, odd = recent[1]
-        with m.If(chose):
-            m.d.sync += word.eq(self.word)
-        known, shown = Signal(), Signal(self._width)
-        m.d.sync += [known.eq(1), shown.eq(dut.read_data)]
-        m.d.comb += [
-            Assert(~came | (dut.read_data == word)),
-            Assert(stepped | ~known | (dut.read_data == shown)),
-            Cover(came & (word != 0) & odd, "odd lines"),
-            Cover(came & (word != 0) & ~odd, "even lines"),
-        ]
-        return m
+__all__ = ["Feeder", "WindowSpec"]
 
 
 class Feeder(wiring.Component):
@@ -238,7 +123,7 @@ class WindowSpec(wiring.Component):
         newest = Signal(shape_of(design.pixel))
         m.d.comb += [
             offset.eq(chosen - above),
-            source.eq(_inside(design.boundary, offset + top_now, top_now + bottom_now + 1) - top_now if same else offset),
+            source.eq(inside(design.boundary, offset + top_now, top_now + bottom_now + 1) - top_now if same else offset),
             newest.eq(Array(self.pixels)[(source + (design.core_above if same else 0)).as_unsigned()]),
         ]
         if same and design.boundary == "constant":
@@ -262,7 +147,7 @@ class WindowSpec(wiring.Component):
             pixel = Signal.like(newest, name=f"pixel_{index}")
             m.d.comb += [
                 at.eq(place + index - left),
-                found.eq(_inside(design.boundary, at, size) if same else at),
+                found.eq(inside(design.boundary, at, size) if same else at),
                 age.eq(column_now + Mux(tail, length_now, 0) - found),
                 pixel.eq(Array([newest, *history])[age.as_unsigned()]),
             ]
@@ -292,12 +177,3 @@ class WindowSpec(wiring.Component):
             Cover(shown & first & last & eol),
         ]
         return m
-
-
-def _inside(boundary: str, place: Value, size: Value) -> Value:
-    """The place in a line of `size` pixels of the one that stands at `place`; for the fill, any."""
-    if boundary == "reflect":
-        return Mux(place < 0, -place, Mux(place >= size, 2 * size - 2 - place, place))
-    if boundary == "symmetric":
-        return Mux(place < 0, -1 - place, Mux(place >= size, 2 * size - 1 - place, place))
-    return Mux(place < 0, 0, Mux(place >= size, size - 1, place))

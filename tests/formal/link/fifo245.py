@@ -1,4 +1,4 @@
-"""Specification of the FIFO's bus: what the chip asks for, in clocks, and what the streams promise, whatever the chip says."""
+"""The FIFO bus's specification."""
 
 from amaranth.hdl import Assert, Cat, Cover, Module, Mux, Signal, Value
 from amaranth.lib import wiring

@@ -1,0 +1,192 @@
+"""The 2-D core's specification."""
+
+from amaranth.hdl import Array, Assert, Cat, Const, Cover, Module, Mux, Signal, signed
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In
+from formal.cores.shared import finished, shallow
+from formal.window.places import inside
+
+from convolver.designs import Conv2DDesign
+from convolver.hw.cores import conv2d
+from convolver.hw.stream import layouts
+
+__all__ = ["Conv2DCoreSpec"]
+
+
+class Conv2DCoreSpec(wiring.Component):
+    """A whole 2-D core: each result of a frame has the right value and the right marks, whatever came before and comes after.
+
+    One frame at a time, chosen by `tag`, is written down as it is accepted, and one of its results, at the free place `row` and
+    `column`, is computed from it by looking at every pixel under the kernel: outside the frame it is the fill, the nearest
+    pixel, or a mirrored one. Pixels that a frame lacks are 0. The marks are compared for all of its results. With the buffer's
+    own depth: while no result has ever been stalled, a frame that found the core empty is accepted one pixel a clock, and the
+    result is offered `latency` clocks after the pixel that completes it.
+    """
+
+    def __init__(self, design: Conv2DDesign, depth: int | None = None) -> None:
+        self._design = design
+        self._depth = depth
+        self._layout = layouts.beat_layout(design)
+        ports = {name: In(1) for name in ("next_valid", "ready", "tag")}
+        ports |= {"next_payload": In(self._layout)}
+        sizes = {"rows": In(range(design.core_rows + 2)), "columns": In(range(design.core_columns + 2))}
+        super().__init__({**ports, **sizes, "row": In(range(design.core_rows)), "column": In(range(design.core_columns))})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        design = self._design
+        same = design.core_mode == "same"
+        core = conv2d.Conv2DCore(design)
+        if self._depth:
+            core.plan = shallow(core.plan, self._depth)
+        m.submodules.dut = core
+        valid, payload, rows, columns = Signal(), Signal(self._layout), self.rows, self.columns
+        hold, valid_next, payload_next = Signal(), Signal(), Signal(self._layout)
+        m.d.comb += [
+            hold.eq(valid & ~core.i.ready),
+            valid_next.eq(hold | self.next_valid),
+            payload_next.eq(Mux(hold, payload.as_value(), self.next_payload.as_value())),
+            core.i.valid.eq(valid),
+            core.i.payload.eq(payload),
+            core.rows.eq(rows),
+            core.columns.eq(columns),
+            core.o.ready.eq(self.ready),
+        ]
+        m.d.sync += [valid.eq(valid_next), payload.eq(payload_next)]
+
+        # Which pixel of which frame is accepted; the time doesn't matter, only the order.
+        most = design.core_rows * design.core_columns
+        accept, fits, begins = Signal(), Signal(), Signal()
+        left = Signal(range(most + 1))
+        frame_columns, x, y = Signal(4), Signal(4), Signal(4)
+        m.d.comb += [
+            accept.eq(valid & core.i.ready),
+            fits.eq(
+                (rows >= design.core_min_rows)
+                & (rows <= design.core_rows)
+                & (columns >= design.core_min_columns)
+                & (columns <= design.core_columns)
+            ),
+            begins.eq(accept & payload.first & fits),
+        ]
+        belongs = begins | accept & ~payload.first & (left != 0)
+        now_x, now_y = Mux(begins, 0, x), Mux(begins, 0, y)
+        now_columns = Mux(begins, columns, frame_columns)
+        with m.If(begins):
+            m.d.sync += [frame_columns.eq(columns), left.eq(rows * columns - 1)]
+        with m.Elif(accept & payload.first):
+            m.d.sync += left.eq(0)
+        with m.Elif(belongs):
+            m.d.sync += left.eq(left - 1)
+        with m.If(belongs):
+            m.d.sync += [x.eq(Mux(now_x == now_columns - 1, 0, now_x + 1)), y.eq(now_y + (now_x == now_columns - 1))]
+
+        # The results promised and not out; those of the chosen frame are followed.
+        height, width = (rows, columns) if same else (rows - design.kernel_rows + 1, columns - design.kernel_columns + 1)
+        owed = Signal(range(64 + 4 * most))
+        leaves = Signal()
+        m.d.comb += leaves.eq(core.o.valid & self.ready)
+        m.d.sync += owed.eq(owed + Mux(begins, (height * width)[: len(left)], 0) - leaves)
+        chosen, ours, ahead = Signal(), Signal(), Signal.like(owed)
+        entering = Signal()  # the chosen frame is the one that enters
+        high, wide, in_row, in_column = Signal(4), Signal(4), Signal(4), Signal(4)
+        shape = layouts.shape_of(design.pixel)
+        pixels = [[Signal(shape, name=f"pixel_{r}_{c}") for c in range(design.core_columns)] for r in range(design.core_rows)]
+        row, column = Signal(4), Signal(4)
+        m.d.comb += ours.eq(chosen & (ahead == 0) & leaves)
+        row_end, place_end = Signal(), Signal()
+        m.d.comb += [place_end.eq(in_column == wide - 1), row_end.eq(in_row == high - 1)]
+        choose = begins & self.tag & ~chosen
+        source_rows, source_columns = Signal(4), Signal(4)
+        with m.If(choose):
+            m.d.sync += [
+                chosen.eq(1),
+                entering.eq(1),
+                ahead.eq(owed - leaves),
+                high.eq(height),
+                wide.eq(width),
+                source_rows.eq(rows),
+                source_columns.eq(columns),
+                in_row.eq(0),
+                in_column.eq(0),
+                row.eq(self.row),
+                column.eq(self.column),
+            ]
+            for pixel in (pixel for line in pixels for pixel in line):
+                m.d.sync += pixel.eq(0)
+            m.d.sync += pixels[0][0].eq(payload.data)
+        with m.Elif(chosen):
+            with m.If(begins):
+                m.d.sync += entering.eq(0)
+            with m.If(leaves & (ahead != 0)):
+                m.d.sync += ahead.eq(ahead - 1)
+            with m.If(entering & belongs & ~begins):
+                for r, line in enumerate(pixels):
+                    for c, pixel in enumerate(line):
+                        with m.If((y == r) & (x == c)):
+                            m.d.sync += pixel.eq(payload.data)
+            with m.If(ours):
+                m.d.sync += [in_column.eq(Mux(place_end, 0, in_column + 1)), in_row.eq(in_row + place_end)]
+                with m.If(place_end & row_end):
+                    m.d.sync += chosen.eq(0)
+
+        # The chosen result, pixel by pixel under the kernel.
+        above, left_of = (design.above, design.left) if same else (0, 0)
+        total = Const(0, signed(design.accumulator.width + 4))
+        for i in range(design.kernel_rows):
+            for j in range(design.kernel_columns):
+                weight = design.kernel[-1 - i][-1 - j] if design.operation == "convolve" else design.kernel[i][j]
+                place_y, place_x = Signal(signed(6), name=f"y_{i}_{j}"), Signal(signed(6), name=f"x_{i}_{j}")
+                m.d.comb += [place_y.eq(row + i - above), place_x.eq(column + j - left_of)]
+                near_y, near_x = Signal(signed(6), name=f"near_y_{i}_{j}"), Signal(signed(6), name=f"near_x_{i}_{j}")
+                m.d.comb += [
+                    near_y.eq(inside(design.boundary, place_y, source_rows)),
+                    near_x.eq(inside(design.boundary, place_x, source_columns)),
+                ]
+                lines = [Array(line)[near_x.as_unsigned()] for line in pixels]
+                found = Signal(shape, name=f"found_{i}_{j}")
+                m.d.comb += found.eq(Array(lines)[near_y.as_unsigned()])
+                if design.boundary == "constant":
+                    with m.If((near_y != place_y) | (near_x != place_x)):
+                        m.d.comb += found.eq(design.fill)
+                partial = Signal(total.shape(), name=f"partial_{i}_{j}")
+                m.d.comb += partial.eq(total + found * weight)
+                total = partial
+        wanted = Signal(layouts.shape_of(design.output_format))
+        m.d.comb += wanted.eq(finished(design, total))
+
+        output = core.o.payload
+        stalled, before = Signal(), Signal.like(output)
+        m.d.sync += [stalled.eq(core.o.valid & ~self.ready), before.eq(output)]
+        shown = chosen & (ahead == 0) & core.o.valid
+        met = shown & (in_row == row) & (in_column == column)
+        if not self._depth:
+            late, alone = Signal(), Signal()  # a result was stalled since the last reset; the chosen frame found no other
+            with m.If(~self.ready):
+                m.d.sync += late.eq(1)
+            with m.If(choose):
+                m.d.sync += alone.eq(~core.busy)
+            below, right_of = (
+                (design.core_below, design.core_right) if same else (design.kernel_rows - 1, design.kernel_columns - 1)
+            )
+            came = Signal(core.latency)
+            completes = chosen & entering & alone & belongs & ~begins & (y == row + below) & (x == column + right_of)
+            m.d.sync += came.eq(Cat(completes, came))
+            m.d.comb += [
+                Assert(~(came[-1] & ~late & chosen) | met),
+                Assert(~(chosen & entering & alone & ~late & valid & ~payload.first & (left != 0)) | core.i.ready),
+            ]
+        one_row = design.core_rows == (1 if same else design.kernel_rows)  # no frame has more results
+        m.d.comb += [
+            Assert(~stalled | (core.o.valid & (output == before))),
+            Assert(~core.overflow),
+            Assert(~core.o.valid | (owed != 0)),
+            Assert(core.busy | (owed == 0)),
+            Assert(~shown | (output.first == ((in_row == 0) & (in_column == 0)))),
+            Assert(~shown | (output.eol == place_end)),
+            Assert(~shown | (output.last == (place_end & row_end))),
+            Assert(~met | (output.data == wanted)),
+            Cover(met & ((row != 0) | one_row) & (column != 0) & (wanted != 0), "a result inside"),
+            Cover(ours & place_end & row_end & begins, "one leaves while the next one enters"),
+        ]
+        return m
