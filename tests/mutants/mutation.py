@@ -68,10 +68,12 @@ class Mutant:
     def words(self) -> str:
         """The mutation without what only Yosys needs."""
         fields = self.command.split()
-        chosen = {name: fields[fields.index(name) + 1] for name in ("-mode", "-cell", "-port", "-portbit") if name in fields}
+        names = ("-mode", "-cell", "-port", "-portbit", "-ctrlbit")
+        chosen = {name: fields[fields.index(name) + 1] for name in names if name in fields}
         source = fields[fields.index("-src") + 1] if "-src" in fields else ""
         place = Path(source).name or chosen["-cell"]
-        return f"{chosen['-mode']} at {place} {chosen['-port'].lstrip(chr(92))}[{chosen['-portbit']}]"
+        by = f" by [{chosen['-ctrlbit']}]" if "-ctrlbit" in chosen else ""
+        return f"{chosen['-mode']} at {place} {chosen['-port'].lstrip(chr(92))}[{chosen['-portbit']}]{by}"
 
 
 @dataclass(frozen=True)

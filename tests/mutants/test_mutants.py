@@ -54,6 +54,13 @@ def test_clocks_are_left_alone(clock):
     assert without_clocks(f"{kept}\nmutate -mode inv -module top.dut -cell bank -port {clock} -portbit 0\n") == [kept]
 
 
+def test_a_mutant_in_words_names_the_bit_that_it_is_mixed_with():
+    inverted = Mutant(0, r"mutate -mode inv -module top.dut -cell $8 -port \\Q -portbit 2 -src hw/stream/delay.py:37")
+    assert inverted.words == "inv at delay.py:37 Q[2]"
+    mixed = Mutant(0, "mutate -mode cnot0 -module top.dut -cell $8 -port Q -portbit 2 -ctrlbit 0 -src hw/stream/delay.py:37")
+    assert mixed.words == "cnot0 at delay.py:37 Q[2] by [0]"
+
+
 def test_a_mutant_is_counted_in_the_innermost_part():
     target = Target("core", lambda: SkidBufferSpec(8), parts={"array": "ArrayCore", "array.beside": "Delay"})
     modules = ("top.dut.array.beside", "top.dut.array.start", "top.dut.arrays", "top.dut")
