@@ -2,7 +2,7 @@
 
 from formal.cores.conv2d import Conv2DCoreSpec
 from formal.cores.fir import FIRCoreSpec
-from formal.kinds.moving_maximum import MovingMaximumCoreSpec
+from formal.cores.moving_maximum import MovingMaximumCoreSpec
 from formal.mac.coefficients import CoefficientBankSpec, CoefficientMemorySpec
 from formal.mac.mac_array import MACArraySpec
 from formal.output.requantiser import RequantiserSpec
@@ -111,7 +111,7 @@ TARGETS = (
     Target("output buffer of 4", lambda: OutputBufferSpec(4, 1), 250),
     Target("output buffer of 5", lambda: OutputBufferSpec(5, 1), 250),
     Target("delay", lambda: DelaySpec(3), 30),
-    Target("coefficient bank", lambda: CoefficientBankSpec(SET), 250),
+    Target("coefficient bank", lambda: CoefficientBankSpec(SET), 250, 300_000),
     Target("coefficient memory", lambda: CoefficientMemorySpec(FOLDED_SET), 250),
     _requantiser("floor", "saturate", 80),
     _requantiser("half_up", "wrap", 100),

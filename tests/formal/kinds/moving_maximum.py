@@ -1,89 +1,14 @@
 """The proofs of the cores of moving maxima."""
 
-from amaranth.hdl import Assert, Const, Module, Mux, Signal
-from amaranth.lib import wiring
-from amaranth.lib.wiring import In
-from formal.contracts import Queue
-from formal.cores.shared import shallow
+from formal.cores.moving_maximum import MovingMaximumCoreSpec
 from formal.proof import Proof
 from formal.seeds import Seed
 
 from convolver.designs import MovingMaximumDesign
 from convolver.formats import Format
-from convolver.hw.cores import moving_maximum
 from convolver.hw.cores.moving_maximum import MovingMaximumCore, WindowMaximum
-from convolver.hw.stream import layouts as stream
-from convolver.hw.stream.marks import ERROR_LAYOUT
 
-__all__ = ["PROOFS", "MovingMaximumCoreSpec"]
-
-
-class MovingMaximumCoreSpec(wiring.Component):
-    """A whole core: every accepted sample of a frame gives one result, the right one, with its marks, `latency` clocks later.
-
-    The result is the greatest of the last samples as they were accepted, one comparison after the other, with `fill` before
-    each `first`. As many results fit inside as the output buffer has places (here `depth`, or as many as the plan says); the
-    core accepts if three more did two clocks ago. It is busy while a frame is open or inside, and two clocks longer.
-    """
-
-    def __init__(self, design: MovingMaximumDesign, depth: int | None = None) -> None:
-        self._design = design
-        self._depth = depth
-        super().__init__({"valid": In(1), "payload": In(stream.beat_layout(design)), "ready": In(1), "tag": In(1)})
-
-    def elaborate(self, platform: object) -> Module:
-        m = Module()
-        design = self._design
-        core = moving_maximum.MovingMaximumCore(design)
-        if self._depth:
-            core.plan = shallow(core.plan, self._depth)
-        m.submodules.dut = core
-        m.d.comb += [core.i.valid.eq(self.valid), core.i.payload.eq(self.payload), core.o.ready.eq(self.ready)]
-        accept, opened, belongs = Signal(), Signal(), Signal()
-        m.d.comb += [accept.eq(self.valid & core.i.ready), belongs.eq(accept & (opened | self.payload.first))]
-        with m.If(belongs):
-            m.d.sync += opened.eq(~self.payload.last)
-
-        shape = stream.shape_of(design.data)
-        past = [Signal(shape, name=f"past_{age}") for age in range(1, design.size)]
-        greatest = self.payload.data
-        for age, older in enumerate(past):
-            seen = Mux(self.payload.first, Const(design.fill, shape), older)
-            either = Signal(shape, name=f"greatest_{age}")
-            m.d.comb += either.eq(Mux(seen < greatest, greatest, seen))
-            greatest = either
-        with m.If(belongs):
-            for older, newer in zip(past, [self.payload.data, *past], strict=False):
-                m.d.sync += older.eq(newer)
-            with m.If(self.payload.first):
-                m.d.sync += [older.eq(design.fill) for older in past[1:]]
-        wanted = Signal(stream.result_layout(design))
-        m.d.comb += [wanted.data.eq(greatest), wanted.first.eq(self.payload.first), wanted.last.eq(self.payload.last)]
-
-        depth = core.plan.buffer_depth
-        queue = Queue(
-            m,
-            enters=belongs,
-            value=wanted,
-            valid=core.o.valid,
-            ready=self.ready,
-            payload=core.o.payload,
-            depth=depth,
-            latency=core.latency,
-            tag=self.tag,
-            streak=1 if self._depth else 3,  # a shallow buffer lets no more through at once
-        )
-        level_before, level_then = Signal.like(queue.level), Signal.like(queue.level)
-        m.d.sync += [level_before.eq(queue.level), level_then.eq(level_before)]
-        errors = Signal(ERROR_LAYOUT)
-        m.d.sync += [errors.first.eq(accept & opened & self.payload.first), errors.orphan.eq(accept & ~belongs)]
-        m.d.comb += [
-            Assert(core.i.ready == (level_then + 2 < depth)),
-            Assert(core.busy == (opened | (queue.level != 0) | (level_before != 0) | (level_then != 0))),
-            Assert(~core.overflow),
-            Assert(core.errors == errors),
-        ]
-        return m
+__all__ = ["PROOFS"]
 
 
 LINE = "with m.If(self.i.valid):\n            m.d.sync += [register.eq(before)"
