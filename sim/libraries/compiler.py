@@ -1,8 +1,8 @@
-"""Compiles cores into shared libraries, which `library` loads and `cache` keeps.
+"""Compiles cores into shared libraries, which `loading` loads and `cache` keeps.
 
-Two keys lead to a library. The fast one is made of the design's JSON and of everything that its hardware is made with: it needs
-neither Amaranth nor Yosys. Where that isn't known, the design is elaborated, and the key is made of its RTLIL: a change of our
-source that changes no hardware compiles nothing.
+A library has two keys. The fast one is a digest of the design's JSON and of all sources that make its hardware; it needs
+neither Amaranth nor Yosys. If that one isn't known, the design is elaborated, and the key is a digest of its RTLIL: a change of
+the sources that changes no hardware compiles nothing.
 """
 
 import errno

@@ -1,11 +1,11 @@
 """Finds a circuit's control: flags, and what follows from flags alone.
 
-While a picture's row goes by, a hundred flags stay what they are, and so does all that follows from them, the flags' own next
-values included. The tick compares them with what they were, many in one word, and computes again only after a change.
+During a picture's row a hundred flags stay constant, and so does all that follows from them, their own next values included.
+The tick compares the flags with their last values, many in one word, and computes the control again only after a change.
 
-Some flags never stay: a stream's payload is anything while its `valid` isn't held, and so are the registers that it runs
-through. Nobody looks at them then: `last & write` stays while `write` does. Such restless bits are compared only where a change
-would be seen, under a condition that is itself a part of the control.
+Some flags change in every clock: a stream's payload may have any value while `valid` is low, and so may the registers that it
+passes through. They don't matter then: `last & write` depends on `last` only while `write` is set. Such restless bits are
+compared only under the condition under which they matter, which is itself a part of the control.
 """
 
 from collections.abc import Collection, Iterable

@@ -1,7 +1,8 @@
 """Expressions as C++ text.
 
-A number of up to 64 bits is a machine word, a wider one a `value<>`. A word has three forms: `u`, the bits from its width up
-zero; `s`, extended by its sign; `d`, those bits anything. Each operation asks its operands for what it needs: masks are few.
+A number of up to 64 bits is a machine word, a wider one a `value<>`. A word has three forms: `u`, with zeros above its width;
+`s`, sign-extended; `d`, with anything above its width. Each operation asks its operands for the form that it needs, so that few
+masks are written.
 """
 
 from convolver.errors import ToolError

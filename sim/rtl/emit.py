@@ -1,7 +1,7 @@
 """Writes a circuit as C++: `struct top` with its state, and `tick<reset>()`, one clock.
 
-A synchronous circuit of one clock is evaluated once a clock. What changes seldom and costs much is memoised with its
-operands, and computed again where one of them has changed; what follows from flags alone, where a flag has.
+A synchronous circuit of one clock is evaluated once a clock. Costly values that seldom change are memoised with their operands,
+and computed again where one of these has changed. What follows from flags alone is computed again where a flag has changed.
 """
 
 from collections.abc import Collection, Sequence

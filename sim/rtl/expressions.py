@@ -1,8 +1,8 @@
-"""Expressions of a circuit: a graph in which equal expressions are one node, made simple as it is built.
+"""Expressions of a circuit: a graph in which equal expressions are one node, simplified as it is built.
 
-A node's value is a number of `width` bits. Operands are as wide as their operation; extensions are nodes of their own, so that
-what sign a number has is said where it matters only. Every node knows which values it can take, read without a sign and with
-one: what can't happen needs no mask.
+A node's value is a number of `width` bits. Operands are as wide as their operation. Extensions are nodes of their own, so a
+sign is stated only where it matters. Every node knows the range of its values, read without a sign and with one, so that no
+mask is written for bits that can't be set.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping

@@ -1,7 +1,7 @@
 """Finds what moves in an idle circuit: counters, and what reads them.
 
-Between two bytes of a serial line a whole device stands still, clock after clock, but for the counters that wait. While no test
-of a counter changes, nothing else can: such a clock is the counters' alone.
+Between two bytes of a serial line a whole device stands still, except for the counters of its timers. While no test of a
+counter changes, nothing else can change: such a clock only steps the counters.
 """
 
 from dataclasses import dataclass

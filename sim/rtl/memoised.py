@@ -1,7 +1,7 @@
 """Finds expressions whose values are worth keeping: costly ones, of few operands that seldom change.
 
-What is decided once a frame, or once a row, is written in gateware as logic that works in every clock. The tick compares the
-operands with those it saw last instead, and computes again only where one has changed.
+Gateware computes in every clock even what is decided once a frame or once a row. The tick compares the operands with their last
+values instead, and computes again only where one has changed.
 """
 
 from collections import defaultdict

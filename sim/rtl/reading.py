@@ -1,7 +1,7 @@
 """Reads a circuit from the C++ text that Yosys' CXXRTL makes of a flat design.
 
-CXXRTL gives every register a present and a next value, and every wire a variable. Here a wire is gone: what reads it has its
-expression. What needs more than one evaluation a clock is refused, by name.
+CXXRTL gives every register a present and a next value, and every wire a variable. Here no wire is left: its expression replaces
+it. What needs more than one evaluation a clock is refused, by name.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Why a design has no tick, in the words of who wrote it."""
+"""Errors of designs and texts that the compiler can't take."""
 
 from convolver.errors import ToolError
 

@@ -1,9 +1,9 @@
-"""Moves registers forward through logic, where nobody can tell: a pipeline of sums becomes one sum, and a delay behind it.
+"""Moves registers forward through logic without a visible effect: a pipeline of sums becomes one sum with a delay behind it.
 
-A register that runs free, and is read by free-running registers only, needn't be there: its readers take the expression of what
-it would have held, and hold it a clock longer. At power-on and after reset they hold what the expression gives for the values
-that the register would have had then, so every output is the same in every clock: what has no reset goes on in one. A delay of
-several clocks is a shift of one word.
+A free-running register that only free-running registers read can be removed. Its readers take the expression that it would have
+held, and hold it one clock longer. At power-on and after reset they hold the expression's value for the initial values of the
+removed registers. So every output is the same in every clock; what has no reset just runs on. A delay of several clocks is a
+shift of one word.
 """
 
 from collections import Counter

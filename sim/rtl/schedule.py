@@ -1,7 +1,7 @@
 """Decides what a tick computes, and in which order: a register is written after everything that reads it.
 
-Only registers that read one another in a circle need a next value. Registers that load under one condition stand in one branch:
-most conditions hold for long, and what isn't loaded costs nothing.
+Only registers that read one another in a circle need a next value. Registers that load under the same condition share a branch:
+most conditions hold for long, and a branch that isn't taken costs nothing.
 """
 
 from collections import defaultdict

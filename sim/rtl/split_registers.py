@@ -1,7 +1,7 @@
-"""Takes registers apart that hold several numbers side by side: a stream's payload, a step's marks.
+"""Splits registers that hold several numbers side by side: a stream's payload, a step's marks.
 
-In a word they cost a shift and a mask to read, and more to write. A register is cut where parts of it are read, as long as
-nothing reads it as a number, and each value that it loads has parts there too.
+Reading a number from a word costs a shift and a mask, writing it more. A register is split at the places where parts of it are
+read, if no operation reads it as one number and each value that it loads has parts at the same places.
 """
 
 from collections import defaultdict

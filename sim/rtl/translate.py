@@ -1,6 +1,6 @@
-"""Makes C++ of a component: Amaranth writes RTLIL, Yosys' CXXRTL makes C++ of it, and that is read and written anew, for speed.
+"""Makes C++ of a component: Amaranth writes RTLIL, Yosys' CXXRTL makes C++ of it, and this package makes faster C++ of that.
 
-`reading` reads it, `retiming` takes out registers that nobody could tell from none, `emit` writes it.
+`reading` reads it, `retiming` removes registers without a visible effect, `emit` writes it.
 """
 
 import os

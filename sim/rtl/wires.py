@@ -1,4 +1,4 @@
-"""Puts for every wire what it stands for."""
+"""Replaces every wire by its expression."""
 
 from collections.abc import Mapping, Sequence
 
