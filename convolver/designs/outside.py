@@ -76,6 +76,11 @@ class Outside:
         """Fewest lines of a frame."""
         return 1
 
+    def inward(self, places: int) -> int | None:  # noqa: ARG002  # of the outermost line itself
+        """How far inside the frame's outermost line the line is found that stands so many places, 1 or more, beyond it: by
+        `numpy.pad`'s rule, in a frame of the least lines or more; None is the fill."""
+        return 0
+
 
 class Constant(Outside):
     """One pixel everywhere: the fill."""
@@ -88,6 +93,9 @@ class Constant(Outside):
     def named(self, samples: str, fill: str) -> str:
         return f"{samples} and {fill}"
 
+    def inward(self, places: int) -> None:  # noqa: ARG002  # everywhere
+        return None
+
 
 class Symmetric(Outside):
     """The frame, mirrored behind its last line."""
@@ -96,6 +104,9 @@ class Symmetric(Outside):
 
     def least(self, before: int, after: int) -> int:
         return max(before, after, 1)
+
+    def inward(self, places: int) -> int:
+        return places - 1
 
 
 class Reflect(Outside):
@@ -108,6 +119,9 @@ class Reflect(Outside):
 
     def least(self, before: int, after: int) -> int:
         return max(before, after) + 1
+
+    def inward(self, places: int) -> int:
+        return places
 
 
 class Wrap(Outside):

@@ -3,16 +3,11 @@
 from collections.abc import Iterable
 
 from convolver.designs import Boundary, Conv2DDesign
+from convolver.designs.outside import outside_of
 
 from .boundaries import Source
 
 __all__ = ["choices", "column_sources", "left_sources", "outsides", "row_sources"]
-
-
-def inward(boundary: Boundary, outside: int) -> int | None:
-    """How far inside the frame's outermost pixel the pixel is found that stands `outside` places (1 or more) beyond it; None is
-    the fill. numpy.pad's rule, for a frame that is no smaller than the border."""
-    return {"constant": None, "edge": 0, "symmetric": outside - 1, "reflect": outside}[boundary]
 
 
 def row_sources(design: Conv2DDesign, offset: int) -> dict[tuple[Boundary, int], Source]:
@@ -22,7 +17,7 @@ def row_sources(design: Conv2DDesign, offset: int) -> dict[tuple[Boundary, int],
     sources: dict[tuple[Boundary, int], Source] = {}
     for boundary in design.core_boundaries:
         for inside in range(abs(offset)):
-            depth = inward(boundary, abs(offset) - inside)
+            depth = outside_of(boundary).inward(abs(offset) - inside)
             sources[boundary, inside] = None if depth is None else sign * (inside - depth)
     return sources
 
@@ -36,7 +31,7 @@ def column_sources(design: Conv2DDesign, lane: int = 0) -> dict[tuple[Boundary, 
     for boundary in design.core_boundaries:
         sources[boundary, 0] = late
         for outside in range(1, design.right + 1):
-            depth = inward(boundary, outside)
+            depth = outside_of(boundary).inward(outside)
             sources[boundary, outside] = None if depth is None else late + outside + depth
     return sources
 
@@ -47,7 +42,7 @@ def left_sources(design: Conv2DDesign, outside: int) -> dict[Boundary, Source]:
     begin = (design.core_ahead + 1) * design.pixels_per_clock - 1  # the row's first column
     sources: dict[Boundary, Source] = {}
     for boundary in design.core_boundaries:
-        depth = inward(boundary, outside)
+        depth = outside_of(boundary).inward(outside)
         sources[boundary] = None if depth is None else begin - depth
     return sources
 

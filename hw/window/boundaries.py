@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import data
 
-from convolver.designs import GATEWARE_BOUNDARIES, Boundary, Conv2DDesign
+from convolver.designs import GATEWARE_BOUNDARIES, Boundary, Conv2DDesign, boundary_code
 
 from .place_format import PlaceFormat
 
@@ -68,7 +68,7 @@ class ChosenBoundary(FixedBoundary):
         return self._form.of(chosen.fill)
 
     def where(self, rule: Value, chosen: data.View, boundary: Boundary) -> Value:
-        return rule & (chosen.boundary == GATEWARE_BOUNDARIES.index(boundary))
+        return rule & (chosen.boundary == boundary_code(boundary))
 
     def later(
         self,

@@ -1,9 +1,11 @@
-"""What is chosen on the way to the window takes no bits where nothing is to be chosen."""
+"""What is chosen on the way to the window: no bits where nothing is to be chosen, and what numpy.pad puts outside."""
 
+import numpy as np
 import pytest
 from amaranth.hdl import Shape
 
 from convolver import Conv2DDesign
+from convolver.designs.outside import IN_CORE
 from convolver.hw.window.beats import beats_of
 from convolver.hw.window.border import choice_layout, kept_choice_layout
 from convolver.hw.window.border_sources import outsides
@@ -38,3 +40,13 @@ def test_beats_of_a_pixel():
     beats = beats_of(Conv2DDesign(KERNEL))
     assert not beats.of_frame | beats.of_beat | beats.of_step
     assert beats_of(Conv2DDesign(KERNEL, pixels_per_clock=2)).of_beat == {"whole": 1, "part": 1}
+
+
+@pytest.mark.parametrize("outside", IN_CORE, ids=lambda outside: outside.boundary)
+def test_what_stands_outside_is_what_numpy_pads(outside):
+    line = np.arange(1, 7)
+    padded = np.pad(line, 5, outside.boundary)
+    for places in range(1, 6):
+        inward = outside.inward(places)
+        found = (0, 0) if inward is None else (line[inward], line[-1 - inward])
+        assert found == (padded[5 - places], padded[-6 + places])
