@@ -32,15 +32,15 @@ class SlotTimer(wiring.Component):
         self._clocks = clocks
 
     def where_free(self, value: Value) -> Value:
-        """What holds where `value` does and a slot may begin."""
+        """`value`, and a slot may begin."""
         return value & self.free
 
     def or_busy(self, value: Value) -> Value:
-        """What holds where `value` does or none may begin."""
+        """`value`, or no slot may begin."""
         return value | ~self.free
 
     def later(self, m: Module, value: Value) -> Value:
-        """A register of what holds where `value` does and a slot may begin a clock later."""
+        """A register of `value`, and a slot may begin in the clock that it shows."""
         m.d.sync += (register := Signal(name="available")).eq(value & self.free_next)
         return register
 

@@ -1,4 +1,4 @@
-"""What the beats of a line carry: a pixel each, or several, of a line's last one fewer."""
+"""The beats of a line: of one pixel each, or of several, where the last beat may have fewer."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +12,7 @@ __all__ = ["WholeBeats", "beats_of"]
 
 
 class WholeBeats:
-    """A pixel a beat: all beats are whole, and nothing is to be known of a line's last one.
+    """One pixel a beat: every beat is whole.
 
     Parameters
     ----------
@@ -38,27 +38,27 @@ class WholeBeats:
         return eol != line_end
 
     def follow(self, m: Module, checked: data.View, begun: Value, result: Callable[[Value], Value]) -> None:
-        """Keeps `of_frame` of the frame that entered last; `begun` comes a clock behind its first beat. `result` makes of a
-        line's remainder that of its results."""
+        """Keeps `of_frame` of the frame that entered last; `begun` comes a clock behind its first beat. `result` turns the
+        remainder of a line into that of its results."""
 
     def overhangs(self, m: Module, begun: Value, late: int) -> Value:
-        """Of the frame that entered last: a line's last beat has no room for results that are `late` pixels late."""
+        """The last results of a line, `late` pixels behind their window's last pixel, need a beat more than the line has."""
         return Const(0)
 
     def tell(self, m: Module, step: data.View, line_end: Value, eol: Value) -> None:
-        """Says of a step what is known of its line's beats, and which pixels of its result there are."""
+        """Fills in `of_step`, and which pixels of the step's beat of results exist."""
 
     def last_has(self, step: data.View, rule: Value, pixels: int) -> Value:
-        """What holds where `rule` does and the last beat of the step's line has so many pixels."""
+        """`rule`, and the last beat of the step's line has so many pixels."""
         return rule
 
 
 class PartBeats(WholeBeats):
-    """Several pixels a beat: a line's last one has the rest of its pixels.
+    """Several pixels a beat: the last beat of a line has the rest of its pixels.
 
-    remainder : the pixels of a line's last beat, less one.
-    whole, part : the beat has all pixels; it has those of a line's last one.
-    ends : the step is that of a line's last beat.
+    remainder : pixels of a line's last beat, less one.
+    whole, part : the beat has all pixels; it has as many as a line's last beat.
+    ends : the step belongs to a line's last beat.
     """
 
     def __init__(self, design: Conv2DDesign) -> None:

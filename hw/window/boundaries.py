@@ -37,7 +37,7 @@ class FixedBoundary:
         return self._form.of(self._form.fill)
 
     def where(self, rule: Value, chosen: data.View, boundary: Boundary) -> Value:
-        """What holds where `rule` does and the frame has this boundary, which may be its boundary."""
+        """`rule`, and the frame has this boundary."""
         return rule
 
     def later(
@@ -49,7 +49,8 @@ class FixedBoundary:
         now: Sequence[Value],
         then: Sequence[Value],
     ) -> Value:
-        """What the chosen boundary's source gives, a clock later; the sources give `now`, and `then` a clock later."""
+        """The value of the chosen boundary's source, a clock later; `now` has the sources' values, `then` those of the next
+        clock."""
         (source,) = sources.values()
         return self._value(source, chosen, then)
 

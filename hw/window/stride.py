@@ -38,7 +38,7 @@ class EveryResult(wiring.Component):
         super().__init__(inputs | outputs | sizes)
 
     def wants(self, result: Value) -> Value:
-        """What holds where `result` does and the result of the place is to leave."""
+        """`result`, and the result of the place is to leave."""
         return result
 
     def elaborate(self, platform: object) -> Module:
