@@ -26,6 +26,7 @@ def checked_layout(design: Conv2DDesign) -> data.StructLayout:
     border : with it, what is chosen of its border: see `boundary_of`.
     starts, joins, more : there is a beat, and it is the first pixel of a frame that the core takes; and it has the size of the
         frame before; or it isn't a first pixel.
+    refused : there is a beat, and it isn't the first pixel of a frame that the core takes.
     remainder; whole, part : of several pixels a beat, with a frame's first beat, and with each: see `beats_of`.
     """
     fields: dict[str, object] = {
@@ -37,6 +38,7 @@ def checked_layout(design: Conv2DDesign) -> data.StructLayout:
         "starts": 1,
         "joins": 1,
         "more": 1,
+        "refused": 1,
     }
     beats = beats_of(design)
     return data.StructLayout(fields | beats.of_frame | beats.of_beat)
@@ -95,7 +97,7 @@ class FrameCheck(wiring.Component):
         there, opens = Signal(), Signal()  # the first register has a beat; and that is a first pixel
         # Of the slice only the marks are held by what the raster decides in the same clock. Everything else is written
         # to two places in turn, as it comes, and read from where it stands.
-        marks = data.StructLayout({"first": 1, "eol": 1, "starts": 1, "joins": 1, "more": 1} | kept)
+        marks = data.StructLayout({"first": 1, "eol": 1, "starts": 1, "joins": 1, "more": 1, "refused": 1} | kept)
         m.submodules.second = second = SkidBuffer(marks)
         moved = Signal()  # the first register's beat goes on
         full = Signal()  # both hold a beat, and so has `o` one
@@ -157,12 +159,13 @@ class FrameCheck(wiring.Component):
             second.i.p.starts.eq(starts),
             second.i.p.joins.eq(starts & fitted & first.rows_repeat.all() & first.columns_repeat.all()),
             second.i.p.more.eq(there & ~opens),
+            second.i.p.refused.eq(there & ~starts),
             self.o.valid.eq(second.o.valid),
             second.o.ready.eq(self.o.ready),
             self.o.p.beat.data.eq(now.data),
             *(self.o.p[name].eq(now[name]) for name in said),
             *(self.o.p.beat[name].eq(second.o.p[name]) for name in ("first", "eol")),
-            *(self.o.p[name].eq(second.o.p[name]) for name in ("starts", "joins", "more", *kept)),
+            *(self.o.p[name].eq(second.o.p[name]) for name in ("starts", "joins", "more", "refused", *kept)),
             *(second.i.p[name].eq(first[name]) for name in kept),
             self.waiting.eq(there | second.o.valid),
         ]

@@ -98,7 +98,7 @@ class Raster(wiring.Component):
         m = Module()
         design = self.design
         beat, has, step = self.i.payload, self.i.valid, self.o.step
-        first, starts, more = beat.beat.first, beat.starts, beat.more
+        first, starts, more, refused = beat.beat.first, beat.starts, beat.more, beat.refused
         # A step may be made, and, where another frame may follow, that isn't to be decided yet.
         timer = slot_timer(m, design.slot)
         available, waits = timer.later(m, self.available), timer.or_busy(beat.joins)
@@ -109,6 +109,7 @@ class Raster(wiring.Component):
         completing = Signal()  # they are made up, as the next frame began too early
         ending = Signal()  # the last one was taken in the clock before: another frame may follow
         flushing = Signal()  # none did: steps without a pixel drive the results out
+        closing = Signal()  # none may: the first clock of `flushing`
         leaving = Signal()  # some results of a frame are still to come, all of its pixels are in
         skipping = Signal()  # the beats of a frame that doesn't fit are dropped
 
@@ -120,11 +121,16 @@ class Raster(wiring.Component):
         m.d.comb += [
             enters.eq((idle & starts) | (ending & beat.joins)),
             begin.eq(available & enters),
-            drop.eq((idle | ending) & has & ~starts),
+            drop.eq((idle | ending) & refused),
             cut.eq(entering & has & first),
             # Whatever it is at but these two, a step is made without a look at the pixels.
             advance.eq(available & ~((idle & ~starts) | (entering & ~more))),
-            consume.eq(drop | (available & (enters | (entering & more)))),
+            # One term for each state, as each fits a look-up of four inputs.
+            consume.eq(
+                (idle & (refused | (available & starts)))
+                | (ending & (refused | (available & beat.joins)))
+                | (entering & available & more)
+            ),
             self.i.ready.eq(consume),
             self.open.eq(~idle),
         ]
@@ -141,18 +147,22 @@ class Raster(wiring.Component):
             self.errors.first.eq(cut),
         ]
         wrong = scan.beats.wrong(beat.beat.eol, scan.line_end, beat)
-        m.d.sync += self.errors.eol.eq((begin | (available & entering & more)) & wrong)
+        # Two registers that are joined behind them: a single one would be the raster's slowest path.
+        counted, mistaken = Signal(), Signal()
+        m.d.sync += [counted.eq(begin | (available & entering & more)), mistaken.eq(wrong)]
+        m.d.comb += self.errors.eol.eq(counted & mistaken)
         if scan.has_end:
             m.d.comb += [
                 ends.eq(scan.ends),
                 # No step of `ending` is the frame's last, unless its end is one step long.
-                flushed.eq(available & ends & ((flushing | (ending & ~waits)) if scan.at_once else flushing)),
+                flushed.eq(available & ends & (flushing | closing | ((ending & ~waits) if scan.at_once else 0))),
             ]
             m.d.sync += [
                 idle.eq((idle & ~(available & starts)) | flushed),
                 # A frame that is shorter than its end leaves before another may begin: three would be inside at once.
                 ending.eq((frame_end & ~scan.short) | (ending & waits & ~available)),
-                flushing.eq((frame_end & scan.short) | ((flushing | (ending & ~waits)) & ~flushed)),
+                closing.eq(frame_end & scan.short),
+                flushing.eq((flushing | closing | (ending & ~waits)) & ~flushed),
                 leaving.eq((leaving & ~(advance & ends)) | frame_end),
             ]
         else:

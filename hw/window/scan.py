@@ -105,10 +105,13 @@ class Scan:
         with m.If(advance):
             m.d.sync += [
                 columns_left.eq(Mux(second_step, columns_given, fewer)),
-                self.line_end.eq(((second_step & columns_given[-1]) | (~(first_step | second_step) & fewer[-1])) & ~flushed),
+                self.line_end.eq(Mux(second_step, columns_given[-1], ~first_step & fewer[-1])),
                 first_step.eq(self.line_end | flushed),
                 *(after.eq(step & ~flushed) for step, after in pairwise(self.near)),
             ]
+        # A synchronous reset: without it the look-up behind the carry chain has four inputs.
+        with m.If(flushed):
+            m.d.sync += self.line_end.eq(0)
         # Of the frame that entered last, the lines behind this one, less one; that less one is known in time for the next line.
         lines_left, lines_less = Signal(signed(len(checked.rows_left) + 1)), Signal(signed(len(checked.rows_left) + 1))
         self.last_line = Signal()  # below 0

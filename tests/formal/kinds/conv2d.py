@@ -88,6 +88,8 @@ LAST = (
         "self.line_end & last_row_now if before == 1",
         "self.line_end & last_before if before == 1",
     ),
+    Seed("first pixel of another size lost", Raster, "(refused | (available & beat.joins))", "(refused | available)"),
+    Seed("end driven out though a frame may follow", Raster, "closing.eq(frame_end & scan.short)", "closing.eq(frame_end)"),
 )
 WHOLE = (
     Seed(

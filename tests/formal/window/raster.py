@@ -59,6 +59,7 @@ class RasterSpec(wiring.Component):
             dut.i.p.starts.eq(starts),
             dut.i.p.joins.eq(starts & (size == begun) & begun_fits),
             dut.i.p.more.eq(valid & ~payload.first),
+            dut.i.p.refused.eq(valid & ~starts),
         ]
         with m.If(valid & dut.i.ready & payload.first):
             m.d.sync += [begun.eq(size), begun_fits.eq(fits)]
