@@ -49,7 +49,7 @@ class FrameAxis:
 
     @property
     def lost(self) -> int:
-        """Places of a frame that have no result, a stride apart."""
+        """Places of a frame that have no result, with a stride of 1."""
         return 0
 
     @property

@@ -244,7 +244,10 @@ class Pipeline(Design):
 
 @dataclass(frozen=True, slots=True)
 class _JoinedAxis(FrameAxis):
-    """An axis of all stages: `window` is what a result of the whole reaches."""
+    """An axis of all stages: `window` is what a result of the whole reaches; the host puts the first stage's `margins` around.
+
+    What it puts around a frame isn't what a stage puts around the results of the one before: none is made larger.
+    """
 
     @property
     def around(self) -> tuple[int, int]:
@@ -252,7 +255,6 @@ class _JoinedAxis(FrameAxis):
 
     @property
     def widest(self) -> tuple[int, int]:
-        # What the host puts around an image isn't what a stage puts around the results of the one before.
         return self.around
 
 
@@ -273,7 +275,7 @@ def _check_stage(number: int, stage: Design) -> None:
     """Refuses what a pipeline can't have as a stage."""
     if stage.border.choices:
         raise DesignError(f"Stage {number} of a pipeline must have one boundary for all frames, not switchable=True")
-    if stage.continuity.held or stage.continuous:
+    if stage.continuous:
         raise DesignError(f"Stage {number} of a pipeline must start each frame from silence, not continuous=True")
     if stage.loadable:
         raise DesignError(f"Stage {number} of a pipeline must have constant coefficients, not loadable=True")
