@@ -47,10 +47,6 @@ class PipelineTiming(FrameTiming):
         lags = [part.lag for part in self.parts]
         return sum(lines for lines, _ in lags), sum(more for _, more in lags)
 
-    @property
-    def rounded(self) -> str:
-        return self.parts[0].rounded
-
     def beats(self, columns: int) -> int:
         return self.parts[0].beats(columns)
 
