@@ -1,22 +1,28 @@
 """The core of a pipeline: its stages' cores, joined at their streams."""
 
+from collections.abc import Mapping
 from functools import reduce
 from operator import or_
+from typing import Any
 
 from amaranth.hdl import Module, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.designs import Pipeline
+from convolver.plan import pipeline as stages
 from convolver.plan.lowering import lower
+from convolver.plan.stages import Stage
 from convolver.plan.target import Family
 
 from ..stream.layouts import beat_layout, result_layout
 from ..stream.marks import ERROR_LAYOUT
-from ..window.size_gate import WIDTH, SizeGate
-from .core import Core, create
+from ..window.size_gate import WIDTH, OpenGate, SizeGate, sized_axes
+from .core import Core, block_of, create
 
 __all__ = ["PipelineCore"]
+
+GATES: Mapping[tuple[type[Stage], ...], type[Any]] = {(stages.SizeGate,): SizeGate, (): OpenGate}
 
 
 class PipelineCore(Core):
@@ -55,7 +61,7 @@ class PipelineCore(Core):
             {
                 "i": In(stream.Signature(beat_layout(design))),
                 "o": Out(stream.Signature(result_layout(design))),
-                **({name: In(WIDTH) for name in design.axes} if design.history is None else {}),
+                **dict.fromkeys(sized_axes(design), In(WIDTH)),
                 "busy": Out(1),
                 "errors": Out(ERROR_LAYOUT),
                 "overflow": Out(1),
@@ -68,17 +74,13 @@ class PipelineCore(Core):
         for number, core in enumerate(cores, 1):
             m.submodules[f"stage_{number}"] = core
         inner: Value = reduce(or_, (core.busy for core in cores))
-        if self.design.history is None:
-            m.submodules.gate = gate = SizeGate(self.design)
-            wiring.connect(m, wiring.flipped(self.i), gate.i)
-            wiring.connect(m, gate.o, cores[0].i)
-            m.d.comb += [gate.busy.eq(inner), self.busy.eq(inner | gate.waiting)]
-            for name in self.design.axes:
-                m.d.comb += getattr(gate, name).eq(getattr(self, name))
-                m.d.comb += [getattr(core, name).eq(gate.sizes[place][name]) for place, core in enumerate(cores)]
-        else:
-            wiring.connect(m, wiring.flipped(self.i), cores[0].i)
-            m.d.comb += self.busy.eq(inner)
+        m.submodules.gate = gate = block_of(self.plan, GATES)(self.design)
+        wiring.connect(m, wiring.flipped(self.i), gate.i)
+        wiring.connect(m, gate.o, cores[0].i)
+        m.d.comb += [gate.busy.eq(inner), self.busy.eq(inner | gate.waiting)]
+        for name in sized_axes(self.design):
+            m.d.comb += getattr(gate, name).eq(getattr(self, name))
+            m.d.comb += [getattr(core, name).eq(gate.sizes[place][name]) for place, core in enumerate(cores)]
         sources = [core.o for core in cores]
         sinks = [*(core.i for core in cores[1:]), wiring.flipped(self.o)]
         for source, sink in zip(sources, sinks, strict=True):

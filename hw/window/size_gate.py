@@ -13,7 +13,7 @@ from ..stream.data_register import DataRegister
 from ..stream.layouts import beat_layout
 from ..stream.skid_buffer import SkidBuffer
 
-__all__ = ["AxisSizes", "SizeGate"]
+__all__ = ["AxisSizes", "OpenGate", "SizeGate", "sized_axes"]
 
 WIDTH = 16
 """Bits of a size."""
@@ -102,6 +102,34 @@ class AxisSizes(wiring.Component):
         with m.Elif(~was):  # it is known now: as many more as make a begun stride a whole one
             m.d.sync += [left.eq(value + (stride - 1)), rest.eq(0), working.eq(1), quotient.eq(0)]
         return quotient, done & known & was
+
+
+def sized_axes(design: Pipeline) -> tuple[str, ...]:
+    """The axes of its frames whose sizes the cores are told: all but those of any length."""
+    return tuple(name for name, axis in zip(design.axes, design.frame_axes, strict=True) if axis.most is not None)
+
+
+class OpenGate(wiring.Component):
+    """In front of signals, whose cores need to know no size: wires.
+
+    Parameters
+    ----------
+    design : Pipeline
+
+    Ports
+    -----
+    i, o : streams of `beat_layout`
+    busy, waiting : see `SizeGate`; nothing waits.
+    """
+
+    def __init__(self, design: Pipeline) -> None:
+        beats = stream.Signature(beat_layout(design))
+        super().__init__({"i": In(beats), "o": Out(beats), "busy": In(1), "waiting": Out(1)})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        wiring.connect(m, wiring.flipped(self.i), wiring.flipped(self.o))
+        return m
 
 
 class SizeGate(wiring.Component):

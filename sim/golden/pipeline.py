@@ -1,9 +1,11 @@
 """The golden model of a pipeline: each stage's, one after the other."""
 
+from itertools import pairwise
+
 import numpy as np
 import numpy.typing as npt
 
-from convolver.designs import Pipeline, part_of
+from convolver.designs import Design, Pipeline, part_of
 
 from .exact import Array
 
@@ -30,16 +32,23 @@ def pipeline(design: Pipeline, data: npt.ArrayLike) -> Array:
     DataError
         If the first stage can't take `data`.
     """
-    lanes: npt.ArrayLike = data
-    for number, stage in enumerate(design.stages):
-        taken = lanes if number == 0 or stage.planes > 1 else np.asarray(lanes)[..., 0]
-        results: Array = part_of(type(stage), __package__, "{kind}", "to model")(stage, taken)
-        # Places first, then planes, and of each plane its results: side by side, as the next stage's planes are.
-        results = results if stage.result_axes else results[np.newaxis]
-        results = results if stage.sample_axes else results[..., np.newaxis]
-        lanes = np.moveaxis(results, 0, -1).reshape(*results.shape[1:-1], -1)
-    places = np.asarray(lanes)
-    places = places.reshape(*places.shape[:-1], design.planes, design.outputs)
-    places = np.moveaxis(places, -1, 0)
-    places = places if design.sample_axes else places[..., 0]
-    return places if design.result_axes else places[0]
+    results = _run(design.first, data)
+    for before, stage in pairwise(design.stages):
+        lanes = _side_by_side(before, results)
+        results = _run(stage, lanes.reshape(*lanes.shape[:-1], *stage.sample_axes))
+    lanes = _side_by_side(design.last, results)
+    places = lanes.shape[:-1]
+    ends = np.moveaxis(lanes.reshape(*places, design.planes, design.outputs), -1, 0)
+    return ends.reshape(*design.result_axes, *places, *design.sample_axes)
+
+
+def _run(stage: Design, samples: npt.ArrayLike) -> Array:
+    results: Array = part_of(type(stage), __package__, "{kind}", "to model")(stage, samples)
+    return results
+
+
+def _side_by_side(stage: Design, results: Array) -> Array:
+    """All results of a place along the last axis, those of a plane one behind the other: the next stage's planes."""
+    places = results.shape[len(stage.result_axes) : results.ndim - len(stage.sample_axes)]
+    each = np.moveaxis(results.reshape(stage.outputs, *places, stage.planes), 0, -1)
+    return each.reshape(*places, stage.planes * stage.outputs)
