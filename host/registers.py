@@ -1,4 +1,4 @@
-"""Addresses of the accelerator's registers; docs/architecture.md is their table."""
+"""Addresses of the accelerator's registers; docs/registers.md is their table."""
 
 from enum import IntEnum
 
