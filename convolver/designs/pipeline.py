@@ -14,6 +14,7 @@ from .axes import FrameAxis
 from .base import SCHEMA, Design
 from .borders import NoBorder
 from .image_stacks import by, stack_of_images
+from .rules import Rule, check_rules
 from .words import Plane
 
 __all__ = ["MAX_STAGES", "Pipeline"]
@@ -23,6 +24,13 @@ MAX_STAGES = 8
 
 _KEY = "stage"
 """The key of the stages' tables in a file."""
+
+_RULES = (
+    Rule({"switchable": False}, "Stage {number} of a pipeline must have one boundary for all frames, not switchable=True"),
+    Rule({"continuous": False}, "Stage {number} of a pipeline must start each frame from silence, not continuous=True"),
+    Rule({"loadable": False}, "Stage {number} of a pipeline must have constant coefficients, not loadable=True"),
+)
+"""What no stage can be."""
 
 
 @dataclass(frozen=True)
@@ -273,12 +281,7 @@ def _flat(stages: object) -> Iterable[Design]:
 
 def _check_stage(number: int, stage: Design) -> None:
     """Refuses what a pipeline can't have as a stage."""
-    if stage.border.choices:
-        raise DesignError(f"Stage {number} of a pipeline must have one boundary for all frames, not switchable=True")
-    if stage.continuous:
-        raise DesignError(f"Stage {number} of a pipeline must start each frame from silence, not continuous=True")
-    if stage.loadable:
-        raise DesignError(f"Stage {number} of a pipeline must have constant coefficients, not loadable=True")
+    check_rules(stage, _RULES, number=number)
     if number > 1 and stage.border.host_pads:
         raise DesignError(
             f"Stage {number} of a pipeline must make its borders itself, not have them padded by the host as {stage.describe()}"

@@ -25,8 +25,8 @@ class Rule:
     message: str
 
 
-def check_rules(design: Any, rules: Sequence[Rule]) -> None:
-    """Raises `DesignError` if a design breaks one of the rules, the first of them."""
+def check_rules(design: Any, rules: Sequence[Rule], **told: object) -> None:
+    """Raises `DesignError` if a design breaks one of the rules, the first of them; messages may name what else is `told`."""
     for rule in rules:
         if not any(getattr(design, name) == plain for name, plain in rule.plain.items()):
-            raise DesignError(rule.message.format_map(vars(design)))
+            raise DesignError(rule.message.format_map(vars(design) | told))
