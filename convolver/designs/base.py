@@ -183,6 +183,11 @@ class Design:
         return NoBorder()
 
     @property
+    def host_pads(self) -> bool:
+        """Whether the host pads every frame before the core sees it."""
+        return self.border.host_pads
+
+    @property
     def continuity(self) -> Separate:
         """How frames follow one another."""
         return Separate()

@@ -153,11 +153,6 @@ class ImageGeometry:
         return ", stride {}x{}".format(*self.stride) if self.stride != (1, 1) else ""
 
     @property
-    def host_pads(self) -> bool:
-        """Whether the host pads every image before the core sees it."""
-        return self.border.host_pads
-
-    @property
     def host_margins(self) -> tuple[tuple[int, int], tuple[int, int]]:
         """Rows above and below, columns left and right, that results reach outside an image; the host pads these, if any."""
         rows, columns = self._sides

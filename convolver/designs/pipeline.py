@@ -32,6 +32,12 @@ _RULES = (
 )
 """What no stage can be."""
 
+_INNER_RULE = Rule(
+    {"host_pads": False},
+    "Stage {number} of a pipeline must make its borders itself, not have them padded by the host as {described}",
+)
+"""What none behind the first can be."""
+
 
 @dataclass(frozen=True)
 class Pipeline(Design):
@@ -281,11 +287,8 @@ def _flat(stages: object) -> Iterable[Design]:
 
 def _check_stage(number: int, stage: Design) -> None:
     """Refuses what a pipeline can't have as a stage."""
-    check_rules(stage, _RULES, number=number)
-    if number > 1 and stage.border.host_pads:
-        raise DesignError(
-            f"Stage {number} of a pipeline must make its borders itself, not have them padded by the host as {stage.describe()}"
-        )
+    rules = _RULES if number == 1 else (*_RULES, _INNER_RULE)
+    check_rules(stage, rules, number=number, described=stage.describe())
 
 
 def _check_joint(number: int, one: Design, other: Design) -> None:
