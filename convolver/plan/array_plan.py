@@ -100,6 +100,15 @@ class ArrayPlan(Plan):
         sums = list(self._sums(values, weights))
         return np.stack(sums) if len(sums) > 1 else sums[0]
 
+    def results(self, samples: ArrayLike, weights: Sequence[int] | None = None) -> NDArray[np.object_]:
+        """Computes what leaves the core, as `run` does the sums: all stages behind the arrays, and the output's width."""
+        values = list(self._sums(np.asarray(samples, dtype=object), weights))
+        for stage in self.stages:
+            values = stage.run(values)
+        output = self.design.output_format
+        values = [(value - output.min) % (1 << output.width) + output.min for value in values]
+        return np.stack(values) if len(values) > 1 else values[0]
+
     def _sums(self, values: NDArray[np.object_], weights: Sequence[int] | None) -> Iterator[NDArray[np.object_]]:
         first = 0
         for array in self.arrays:
@@ -139,6 +148,15 @@ class SeparablePlan(ArrayPlan):
     @property
     def column_filters(self) -> tuple[DotProduct, ...]:
         return self.columns
+
+    def results(self, samples: ArrayLike, weights: Sequence[int] | None = None) -> NDArray[np.object_]:
+        """Computes what leaves the core, as `run` does the sums: all stages behind the arrays, and the output's width."""
+        values = list(self._sums(np.asarray(samples, dtype=object), weights))
+        for stage in self.stages:
+            values = stage.run(values)
+        output = self.design.output_format
+        values = [(value - output.min) % (1 << output.width) + output.min for value in values]
+        return np.stack(values) if len(values) > 1 else values[0]
 
     def _sums(self, values: NDArray[np.object_], weights: Sequence[int] | None) -> Iterator[NDArray[np.object_]]:  # noqa: ARG002
         window = values.reshape(*values.shape[:-1], self.columns[0].positions, self.arrays[0].positions)

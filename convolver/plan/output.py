@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from ..designs import Design, LinearDesign
 from .marks import marks_of
-from .stages import Memory, OutputBuffer, Round, Saturate, Stage, Threshold
+from .stages import Memory, OutputBuffer, Round, Saturate, Shift, Stage, Threshold
 
 __all__ = ["BUFFER_LATENCY", "CREDIT_LATENCY", "credit_latency", "output_buffer", "rounding"]
 
@@ -19,13 +19,13 @@ def rounding(design: LinearDesign) -> tuple[Stage, ...]:
     """Shift, rounding, and overflow or threshold: of binary results nothing is saturated."""
     low, high = design.result_range
     output = design.output_format
-    stages: list[Stage] = []
+    stages: list[Stage] = [Shift(0, shift=design.shift)]
     if design.shift and design.rounding != "floor":
-        stages.append(Round(2))
+        stages = [Round(2, shift=design.shift, rounding=design.rounding)]
     if design.threshold is not None:
         stages.append(Threshold(1, level=design.threshold, above=output.max))
     elif design.overflow == "saturate" and not (low in output and high in output):
-        stages.append(Saturate(1))
+        stages.append(Saturate(1, low=output.min, high=output.max))
     return tuple(stages)
 
 

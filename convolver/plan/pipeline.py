@@ -107,10 +107,6 @@ class PipelinePlan(Plan):
     def filters(self) -> tuple[DotProduct, ...]:
         return tuple(one for part in self.parts for one in part.filters)
 
-    @property
-    def multiplications(self) -> int:
-        return sum(part.multiplications for part in self.parts)
-
     def _told(self) -> Iterable[str]:
         for number, part in enumerate(self.parts, 1):
             yield f"stage {number}: {part.design.describe()}"

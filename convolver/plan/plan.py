@@ -7,7 +7,7 @@ from typing import TypeVar
 from ..designs import Design
 from .array import DotProduct
 from .beats import Beat, beat_of
-from .stages import LineBuffer, Memory, MemoryUse, OutputBuffer, Saturate, Stage, cycles_of, multipliers_of
+from .stages import LineBuffer, Memory, MemoryUse, OutputBuffer, Saturate, Stage, cycles_of, multipliers_of, needed
 from .target import Target
 from .timing import FrameTiming
 
@@ -144,5 +144,5 @@ class Plan:
 
     def _told(self) -> Iterable[str]:
         yield f"{'stage':<14}cycles"
-        yield from (f"{stage.name:<14}{stage.cycles:>6}" for stage in self.stages)
+        yield from (f"{stage.name:<14}{stage.cycles:>6}" for stage in needed(*self.stages))
         yield f"{'latency':<14}{self.latency:>6}"

@@ -8,6 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
+from ..formats import Rounding, round_shift
+
 __all__ = [
     "Accept",
     "Accumulate",
@@ -32,6 +37,7 @@ __all__ = [
     "SampleMemory",
     "Saturate",
     "Serialise",
+    "Shift",
     "Slot",
     "Stage",
     "Sums",
@@ -42,6 +48,9 @@ __all__ = [
     "multipliers_of",
     "needed",
 ]
+
+Numbers = list[NDArray[np.object_]]
+"""Exact numbers of any size, of each sum or result an array."""
 
 MemoryUse = Literal["line buffer", "samples", "coefficients", "output buffer"]
 
@@ -97,6 +106,10 @@ class Stage:
     def fate(self) -> str:
         """What it makes of results that the output format doesn't hold, or of all; nothing where it leaves them alone."""
         return ""
+
+    def run(self, sums: Numbers) -> Numbers:
+        """What it makes of the sums that the arrays give; most stages leave them as they are."""
+        return sums
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +265,9 @@ class Magnitude(Stage):
         """What comes out of it, of which the greatest is this."""
         return greatest
 
+    def run(self, sums: Numbers) -> Numbers:
+        return [abs(values) for values in sums]
+
 
 @dataclass(frozen=True, slots=True)
 class MagnitudeSum(Magnitude):
@@ -265,19 +281,53 @@ class MagnitudeSum(Magnitude):
     def told(self, greatest: str) -> str:
         return f"the sum of {self.terms}, {greatest}"
 
+    def run(self, sums: Numbers) -> Numbers:
+        first, *others = Magnitude.run(self, sums)
+        return [sum(others, first)]
+
 
 @dataclass(frozen=True, slots=True)
-class Round(Stage):
-    """Drops bits with a rounding."""
+class Shift(Stage):
+    """Drops bits: wiring.
+
+    shift : how many.
+    """
+
+    name = "shift"
+    shift: int = 0
+
+    def run(self, sums: Numbers) -> Numbers:
+        return [values >> self.shift for values in sums]
+
+
+@dataclass(frozen=True, slots=True)
+class Round(Shift):
+    """Drops bits with a rounding.
+
+    rounding : which, but `floor`.
+    """
 
     name = "rounding"
+    rounding: Rounding = "half_up"
+
+    def run(self, sums: Numbers) -> Numbers:
+        rounded = np.frompyfunc(lambda value: round_shift(value, self.shift, self.rounding), 1, 1)
+        return [np.asarray(rounded(values), object) for values in sums]
 
 
 @dataclass(frozen=True, slots=True)
 class Saturate(Stage):
-    """Holds results inside the output format."""
+    """Holds results inside the output format.
+
+    low, high : its ends.
+    """
 
     name = "saturation"
+    low: int = 0
+    high: int = 0
+
+    def run(self, sums: Numbers) -> Numbers:
+        return [np.minimum(np.maximum(values, self.low), self.high) for values in sums]
 
     @property
     def fate(self) -> str:
@@ -299,6 +349,9 @@ class Threshold(Stage):
     @property
     def fate(self) -> str:
         return f"; {self.above} above {self.level}, else 0"
+
+    def run(self, sums: Numbers) -> Numbers:
+        return [np.where(values > self.level, self.above, 0).astype(object) for values in sums]
 
 
 @dataclass(frozen=True, slots=True)

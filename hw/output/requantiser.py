@@ -56,6 +56,7 @@ class Requantiser(wiring.Component):
     """
 
     makes = (
+        stages.Shift,
         stages.Round,
         stages.Saturate,
         stages.Threshold,
@@ -76,7 +77,7 @@ class Requantiser(wiring.Component):
         exact = Format.holding(*(round_shift(end, design.shift, design.rounding) for end in self._reach))
         output = design.output_format
 
-        value = self.i >> design.shift
+        value: Value = self.i
         for stage in self._stages:
             match stage:
                 case stages.Round():
@@ -84,11 +85,13 @@ class Requantiser(wiring.Component):
                     up = DataRegister()
                     rounded = DataRegister(shape_of(exact))
                     m.d.sync += [
-                        quotient.eq(value),
-                        up.eq(_increment(self.i, design.shift, design.rounding)),
+                        quotient.eq(value >> stage.shift),
+                        up.eq(_increment(value, stage.shift, stage.rounding)),
                         rounded.eq(quotient + up),
                     ]
                     value = rounded
+                case stages.Shift():
+                    value = value >> stage.shift
                 case stages.Threshold():
                     above = DataRegister()
                     m.d.sync += above.eq(value > stage.level)

@@ -113,7 +113,7 @@ def _requantiser(rounding: str, overflow: str, shift: int, output: Format, data:
     seeds = []
     if rounding == "floor":
         seeds.append(
-            Seed("a bit too few dropped", Requantiser, "value = self.i >> design.shift", "value = self.i >> design.shift - 1")
+            Seed("a bit too few dropped", Requantiser, "value = value >> stage.shift", "value = value >> stage.shift - 1")
         )
     else:
         seeds.append(Seed("sticky bit lost", Requantiser, "bits[: shift - 1].any()", "bits[1 : shift - 1].any()"))
