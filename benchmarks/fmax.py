@@ -361,7 +361,7 @@ def table(found: Iterable[Figures]) -> str:
 def forms_of(design: FIRDesign | Conv2DDesign) -> list[str]:
     """The forms in which a design is measured."""
     forms, plan = list(FORMS), lower(design, "ecp5")
-    if plan.lanes <= FLOORPLANNED or not plan.arrays[0].routing_registers:
+    if plan.arrays[0].placed_lanes <= FLOORPLANNED:
         forms.remove("device")
     if plan.copies > 1 or plan.cycles > 1 or len(plan.arrays) > 1:
         forms.remove("direct")  # which has one kernel, and a beat of one sample in each clock

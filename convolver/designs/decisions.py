@@ -1,7 +1,8 @@
 """What becomes of rounded sums: levels, or, with a threshold, one of two."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from ..arguments import between
 from ..formats import Format, u1
@@ -9,6 +10,7 @@ from ..formats import Format, u1
 __all__ = ["Levels", "decision_of"]
 
 Range = tuple[int, int]
+Value = TypeVar("Value")
 
 
 class Levels:
@@ -36,6 +38,25 @@ class Levels:
         """Bits that change, of so many of each level."""
         return sum(widths)
 
+    def results(
+        self,
+        rounded: Value,
+        fitted: Callable[[Value], Value],
+        compared: Callable[[Value, int], Value],  # noqa: ARG002  # with a threshold
+    ) -> Value:
+        """What becomes of rounded sums, or of whatever stands for them.
+
+        Parameters
+        ----------
+        rounded
+            Stands for them.
+        fitted : callable
+            Makes them fit the output format.
+        compared : callable
+            Compares them with a threshold.
+        """
+        return fitted(rounded)
+
 
 @dataclass(frozen=True, slots=True)
 class Binary(Levels):
@@ -54,6 +75,14 @@ class Binary(Levels):
 
     def bits(self, widths: Sequence[int]) -> int:
         return len(widths)
+
+    def results(
+        self,
+        rounded: Value,
+        fitted: Callable[[Value], Value],  # noqa: ARG002  # two levels fit
+        compared: Callable[[Value, int], Value],
+    ) -> Value:
+        return compared(rounded, self.threshold)
 
 
 def decision_of(threshold: int | None) -> Levels:

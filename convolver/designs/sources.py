@@ -76,6 +76,10 @@ class Source:
         """The constants by which something is multiplied."""
         return [weight for weight in weights if weight]
 
+    def sharing(self, count: int) -> int:  # noqa: ARG002  # where equal ones share
+        """The most of so many coefficients that share a multiplier."""
+        return 1
+
     def separations(self, kernels: Sequence[Sequence[Weights]], sample: Format) -> tuple[Factors, ...]:  # noqa: ARG002
         """Ways in which a column filter and a row filter take each kernel's place: one or none."""
         return ()
@@ -86,6 +90,9 @@ class SharedConstants(Source):
 
     def products(self, weights: Iterable[int]) -> list[int]:
         return sorted({abs(weight) for weight in weights if weight})
+
+    def sharing(self, count: int) -> int:
+        return count
 
     def separations(self, kernels: Sequence[Sequence[Weights]], sample: Format) -> tuple[Factors, ...]:
         found = []

@@ -243,6 +243,11 @@ class DotProduct:
         return 0
 
     @property
+    def placed_lanes(self) -> int:
+        """Lanes whose multipliers pass samples and sums on to the next, and are to lie beside each other in that order."""
+        return 0
+
+    @property
     def multiplier_latency(self) -> int:
         """Cycles of a multiplication."""
         return self.target.multiplier_latency(self.operand, self.coefficient)
@@ -366,6 +371,10 @@ class ChainedProduct(TapProduct):
     def routing_registers(self) -> int:
         return int(len(self.groups) * GROUP > ROUTED_LANES)
 
+    @property
+    def placed_lanes(self) -> int:
+        return self.lanes
+
 
 class CascadedProduct(ChainedProduct):
     """That of taps whose sum runs through the multipliers' own adders, which have to be neighbours: each lane is a group."""
@@ -387,6 +396,10 @@ class CascadedProduct(ChainedProduct):
     @property
     def routing_registers(self) -> int:
         return 0
+
+    @property
+    def placed_lanes(self) -> int:
+        return 0  # a cascade's blocks are neighbours anyway
 
     @property
     def multiplier_latency(self) -> int:

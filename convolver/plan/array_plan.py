@@ -15,6 +15,7 @@ from .array import DotProduct
 from .coefficients import CoefficientStore
 from .explained import adders_of, lanes_of
 from .plan import Plan
+from .stages import Sums
 
 __all__ = ["ArrayPlan", "SeparablePlan"]
 
@@ -43,7 +44,7 @@ class ArrayPlan(Plan):
     @property
     def structure(self) -> Literal["direct", "shared", "separable"]:
         """What of constant kernels is used: nothing, equal weights, or that each is a column times a row."""
-        return "shared" if self.sum_levels else "direct"
+        return "direct" if self.find(Sums) is None else "shared"
 
     @property
     def column_filters(self) -> tuple[DotProduct, ...]:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from .array import DotProduct
+from .slots import slot_of
 from .stages import (
-    Accumulate,
     Align,
     GroupChain,
     Multipliers,
@@ -13,7 +13,6 @@ from .stages import (
     PreAdd,
     ProductRegisters,
     RoutingRegisters,
-    Slot,
     Stage,
     Tree,
     cycles_of,
@@ -26,7 +25,6 @@ __all__ = ["array_latency", "array_stages", "slowest"]
 
 def array_stages(array: DotProduct) -> tuple[Stage, ...]:
     """From the samples to the sum."""
-    folded = (Slot(array.cycles - 1), Accumulate(1)) if array.cycles > 1 else ()
     return needed(
         PreAdd(array.lane_samples - 1),
         RoutingRegisters(array.routing_registers),
@@ -34,7 +32,7 @@ def array_stages(array: DotProduct) -> tuple[Stage, ...]:
         ProductRegisters(array.product_latency),
         Tree(len(array.trees[0])),
         GroupChain(len(array.chain) + array.routing_registers),
-        *folded,
+        *slot_of(array.cycles).accumulated,
         Align(len(array.carry_cuts)),
     )
 

@@ -20,9 +20,9 @@ class Beat:
         """What a beat is called, where a sample or a pixel is called so."""
         return unit
 
-    def rate(self, unit: str, cycles: int) -> str:
-        """How often it comes, with slots of so many cycles."""
-        return f"One {unit} a clock" if cycles == 1 else f"One {unit} in {cycles} clocks"
+    def rate(self, unit: str, every: str) -> str:
+        """How often it comes, with a slot so often."""
+        return f"One {unit} {every}"
 
 
 class WideBeat(Beat):
@@ -42,8 +42,8 @@ class WideBeat(Beat):
     def named(self, unit: str) -> str:  # noqa: ARG002  # of several
         return "beat"
 
-    def rate(self, unit: str, cycles: int) -> str:  # noqa: ARG002  # slots are of one cycle
-        return f"{self._pixels} {unit}s a clock"
+    def rate(self, unit: str, every: str) -> str:
+        return f"{self._pixels} {unit}s {every}"
 
 
 def beat_of(design: Design) -> Beat:

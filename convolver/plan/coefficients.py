@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ..designs import LinearDesign
 from ..formats import Format
 from .bilinear import Form, Term
 from .factors import Factor, constant_factor
@@ -18,7 +17,6 @@ __all__ = [
     "Multiplication",
     "StoredCoefficients",
     "StoredSets",
-    "coefficients_of",
 ]
 
 
@@ -141,12 +139,6 @@ class StoredSets(LoadedCoefficients, StoredCoefficients):
     """Sets that are loaded into the memories of a folded array: the first, and two in turn."""
 
     banks = 3
-
-
-def coefficients_of(design: LinearDesign, form: Format, weights: Sequence[int]) -> Coefficients:
-    """Coefficients of that format, where the design has them: in the lanes, in memories, loaded or not."""
-    constant, loaded = (StoredCoefficients, StoredSets) if design.slot > 1 else (Coefficients, LoadedCoefficients)
-    return (loaded if design.loadable else constant)(form, tuple(weights))
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,10 @@ from .array import DotProduct
 from .array_plan import ArrayPlan, SeparablePlan
 from .array_stages import slowest
 from .bilinear import Form, Term, direct
-from .coefficients import Coefficients, CoefficientStore, coefficients_of
+from .coefficients import Coefficients, CoefficientStore
 from .output import BUFFER_LATENCY, credit_latency, output_buffer, rounding
 from .rewritings import checked
+from .slots import slot_of
 from .stages import (
     Accept,
     BorderRows,
@@ -26,7 +27,6 @@ from .stages import (
     MagnitudeSum,
     Memory,
     Raster,
-    Serialise,
     Stage,
     Sums,
     Window,
@@ -38,9 +38,6 @@ from .target import Target
 from .timing import RasterTiming
 
 __all__ = ["lower_conv2d"]
-
-SERIALISE_LATENCY = 2
-"""Cycles in which the places of a window are taken over and handed out, in slots of several cycles."""
 
 
 def lower_conv2d(design: Conv2DDesign, target: Target) -> ArrayPlan:
@@ -94,8 +91,7 @@ def _column_filters(columns: Sequence[DotProduct]) -> tuple[Stage, ...]:
 
 def _operand_stages(levels: int, store: CoefficientStore) -> tuple[Stage, ...]:
     """From the places of a window, or of a column of it, to the operands of the lanes."""
-    folded = (Serialise(SERIALISE_LATENCY, store.memories),) if store.cycles > 1 else ()
-    return (*needed(Sums(levels)), *folded)
+    return (*needed(Sums(levels)), *slot_of(store.cycles).serialised(store.memories))
 
 
 def _magnitude(design: Conv2DDesign) -> tuple[Stage, ...]:
@@ -119,7 +115,7 @@ def _store_of(design: Conv2DDesign, arrays: Sequence[DotProduct]) -> Coefficient
         for product in array.products
     )
     values = tuple(weight for array in arrays for weight in array.weights)
-    coefficients = coefficients_of(design, design.coefficient_format, values)
+    coefficients = slot_of(design.slot).coefficients(design, design.coefficient_format, values)
     return CoefficientStore(coefficients, coefficients.loaded(range(len(values))), products, design.slot)
 
 
@@ -180,7 +176,7 @@ def _array(
     crowd: int,
 ) -> DotProduct:
     """The array of one kernel, of one column or of one row."""
-    coefficients = coefficients_of(design, coefficient, weights)
+    coefficients = slot_of(design.slot).coefficients(design, coefficient, weights)
     form = _direct(design, len(weights))
     form = checked(form, _shared(design, form, coefficients, sample, target), [weights])
     copies = design.pixels_per_clock * design.planes
@@ -194,14 +190,12 @@ def _direct(design: Conv2DDesign, count: int) -> Form:
 
 def _shared(design: Conv2DDesign, form: Form, coefficients: Coefficients, sample: Format, target: Target) -> Form:
     """The sums of places that take the fewest multipliers; the shortest of these."""
-    if design.structure == "direct":
-        return coefficients.shared(form, 1)
-    weights = coefficients.weights
+    weights, most = coefficients.weights, design.source.sharing(len(coefficients.weights))
 
     def multipliers(one: Form) -> int:
         return structure.multipliers_of([weights[product.weight[0][0]] for product in one.products], design.slot)
 
-    plain, *ways = [coefficients.shared(form, 1 << doubled) for doubled in range((len(weights) - 1).bit_length() + 1)]
+    plain, *ways = [coefficients.shared(form, 1 << doubled) for doubled in range((most - 1).bit_length() + 1)]
     best = min([plain, *ways], key=multipliers)
     if best.products and target.pairs(sample, coefficients.format):
         # Two products share a multiplier, unless sums make them wider.

@@ -7,9 +7,10 @@ from .array import CascadedProduct, ChainedProduct, DotProduct, TapProduct
 from .array_plan import ArrayPlan
 from .array_stages import array_stages
 from .bilinear import Form, direct
-from .coefficients import Coefficients, CoefficientStore, coefficients_of
+from .coefficients import Coefficients, CoefficientStore
 from .output import BUFFER_LATENCY, credit_latency, output_buffer, rounding
 from .rewritings import checked, fold
+from .slots import slot_of
 from .stages import Accept, DelayLine, Memory, SampleMemory, Stage, cycles_of
 from .target import Target
 from .timing import SignalTiming
@@ -19,7 +20,7 @@ __all__ = ["lower_fir"]
 
 def lower_fir(design: FIRDesign, target: Target) -> ArrayPlan:
     """A delay line, or memories of samples, in front of one array."""
-    coefficients = coefficients_of(design, design.coefficient_format, design.weights)
+    coefficients = slot_of(design.slot).coefficients(design, design.coefficient_format, design.weights)
     form, rewritings = _form(design, coefficients)
     array_of, feeder_of = (_folded, _sample_memory) if design.slot > 1 else (_unfolded, _delay_line)
     array = array_of(design, form, coefficients, target)

@@ -17,16 +17,24 @@ BUFFER_LATENCY = 3
 
 def rounding(design: LinearDesign) -> tuple[Stage, ...]:
     """Shift, rounding, and overflow or threshold: of binary results nothing is saturated."""
+    rounded: Stage = Shift(0, shift=design.shift)
+    if design.shift and design.rounding != "floor":
+        rounded = Round(2, shift=design.shift, rounding=design.rounding)
+    above = design.output_format.max
+
+    def compared(stages: tuple[Stage, ...], level: int) -> tuple[Stage, ...]:
+        return (*stages, Threshold(1, level=level, above=above))
+
+    return design.decision.results((rounded,), lambda stages: (*stages, *_fitted(design)), compared)
+
+
+def _fitted(design: LinearDesign) -> tuple[Stage, ...]:
+    """What holds results inside the output format, if any can lie outside."""
     low, high = design.result_range
     output = design.output_format
-    stages: list[Stage] = [Shift(0, shift=design.shift)]
-    if design.shift and design.rounding != "floor":
-        stages = [Round(2, shift=design.shift, rounding=design.rounding)]
-    if design.threshold is not None:
-        stages.append(Threshold(1, level=design.threshold, above=output.max))
-    elif design.overflow == "saturate" and not (low in output and high in output):
-        stages.append(Saturate(1, low=output.min, high=output.max))
-    return tuple(stages)
+    if design.overflow == "saturate" and not (low in output and high in output):
+        return (Saturate(1, low=output.min, high=output.max),)
+    return ()
 
 
 def credit_latency(stages: Iterable[Stage]) -> int:

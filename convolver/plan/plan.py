@@ -7,6 +7,7 @@ from typing import TypeVar
 from ..designs import Design
 from .array import DotProduct
 from .beats import Beat, beat_of
+from .slots import OneCycle, slot_of
 from .stages import LineBuffer, Memory, MemoryUse, OutputBuffer, Saturate, Stage, cycles_of, multipliers_of, needed
 from .target import Target
 from .timing import FrameTiming
@@ -43,6 +44,11 @@ class Plan:
     def cycles(self) -> int:
         """Cycles of a slot: of a sample, or a pixel."""
         return self.timing.cycles
+
+    @property
+    def slot(self) -> OneCycle:
+        """The slot of a sample, or a pixel."""
+        return slot_of(self.cycles)
 
     @property
     def pixels(self) -> int:

@@ -8,7 +8,7 @@ from convolver.designs import Conv2DDesign
 from convolver.plan import stages
 from convolver.plan.array import DotProduct
 from convolver.plan.array_plan import ArrayPlan
-from convolver.plan.conv2d import SERIALISE_LATENCY
+from convolver.plan.slots import SERIALISE_LATENCY
 from convolver.plan.stages import ColumnFilter as ColumnStage
 
 from ..stream.delay import Delay

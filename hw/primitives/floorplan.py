@@ -55,6 +55,4 @@ def multiplier_sites(platform: object, count: int) -> list[str] | None:
 
 def array_sites(platform: object, array: DotProduct) -> list[str] | None:
     """`multiplier_sites` of an array's lanes, where its multipliers lie all over the device and each lane has one."""
-    if array.routing_registers and array.hard_multipliers == array.lanes:
-        return multiplier_sites(platform, array.lanes)
-    return None
+    return multiplier_sites(platform, array.placed_lanes) if array.hard_multipliers == array.lanes else None

@@ -1,5 +1,6 @@
 """The output stage: rounding and overflow, and what a threshold makes of it."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -69,7 +70,7 @@ def requantise(
 
 def finished(design: LinearDesign, sums: Array) -> Array:
     """The output stage of a design: `requantise`, or what its threshold makes of the rounded sums."""
-    return _stage(design, sums) if design.threshold is None else _binary(design, sums, design.threshold)
+    return design.decision.results(sums, partial(_stage, design), partial(_binary, design))
 
 
 def _stage(design: LinearDesign, sums: Array) -> Array:

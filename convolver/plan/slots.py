@@ -1,0 +1,69 @@
+"""The slot of a sample or pixel: all its products in one cycle, or some in each of several."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from ..designs import LinearDesign
+from ..formats import Format
+from .coefficients import Coefficients, LoadedCoefficients, StoredCoefficients, StoredSets
+from .stages import Accumulate, Memory, Serialise, Slot, Stage
+
+__all__ = ["SERIALISE_LATENCY", "OneCycle", "slot_of"]
+
+SERIALISE_LATENCY = 2
+"""Cycles in which the places of a window are taken over and handed out, in slots of several cycles."""
+
+
+class OneCycle:
+    """A slot of one cycle: each product has a multiplier."""
+
+    constant: ClassVar[type[Coefficients]] = Coefficients
+    loaded: ClassVar[type[Coefficients]] = LoadedCoefficients
+
+    @property
+    def every(self) -> str:
+        """How often one comes."""
+        return "a clock"
+
+    def coefficients(self, design: LinearDesign, form: Format, weights: Sequence[int]) -> Coefficients:
+        """Coefficients of that format, where the design has them: in the lanes, in memories, loaded or not."""
+        return (self.loaded if design.loadable else self.constant)(form, tuple(weights))
+
+    def serialised(self, memories: tuple[Memory, ...]) -> tuple[Stage, ...]:  # noqa: ARG002  # of longer slots
+        """What hands a window's operands out over the slot, with its coefficients' memories."""
+        return ()
+
+    @property
+    def accumulated(self) -> tuple[Stage, ...]:
+        """What adds up the sums of its cycles."""
+        return ()
+
+
+class SeveralCycles(OneCycle):
+    """A slot of several cycles: as many products share a multiplier.
+
+    Parameters
+    ----------
+    cycles : int
+    """
+
+    constant, loaded = StoredCoefficients, StoredSets
+
+    def __init__(self, cycles: int) -> None:
+        self._cycles = cycles
+
+    @property
+    def every(self) -> str:
+        return f"in {self._cycles} clocks"
+
+    def serialised(self, memories: tuple[Memory, ...]) -> tuple[Stage, ...]:
+        return (Serialise(SERIALISE_LATENCY, memories),)
+
+    @property
+    def accumulated(self) -> tuple[Stage, ...]:
+        return (Slot(self._cycles - 1), Accumulate(1))
+
+
+def slot_of(cycles: int) -> OneCycle:
+    """A slot of so many cycles."""
+    return SeveralCycles(cycles) if cycles > 1 else OneCycle()
