@@ -31,7 +31,7 @@ def report(
 ) -> None:
     """Prints what a design costs and does: latency, multipliers, memory, widths, gain, rounding noise, delay."""
     from ..plan.fit import check_part, part_needs
-    from ..plan.parts import part_of
+    from ..plan.parts import named_part
     from ..report import report_of
 
     if board is not None and (family is not None or device is not None):
@@ -43,7 +43,7 @@ def report(
 
         target = known.get(board)
         family = target.family
-    part = None if device is None else part_of(device, family)
+    part = None if device is None else named_part(device, family)
     told = report_of(loaded, family if part is None else part.family)
     numbers, text = told.to_dict(), told.text()
     if part is not None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ..errors import DesignError
 from .target import Family
 
-__all__ = ["PARTS", "Part", "part_of"]
+__all__ = ["PARTS", "Part", "named_part"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ PARTS: tuple[Part, ...] = (
 )
 
 
-def part_of(name: str, family: Family | None = None) -> Part:
+def named_part(name: str, family: Family | None = None) -> Part:
     """The part of that name, in small letters or capitals; package and speed grade may follow, as in ``LFE5U-85F-6BG381C``.
 
     Raises

@@ -8,7 +8,7 @@ import re
 
 from convolver.clocking import AxiClock, Reset, ResetStyle
 from convolver.designs import Design
-from convolver.plan.parts import part_of
+from convolver.plan.parts import named_part
 from convolver.plan.target import Family
 from convolver.version import __version__
 
@@ -118,7 +118,7 @@ def package(
     """
     name = default_name(design) if name is None else name
     if device is not None:
-        family = part_of(device, family).family
+        family = named_part(device, family).family
     return {
         f"{file}.v": generate(design, name, family, device=device, axi_clock=axi_clock, reset=reset, reset_style=reset_style),
         f"{file}.veo": template(design, name, axi_clock=axi_clock, reset=reset, reset_style=reset_style),

@@ -18,7 +18,7 @@ from convolver.clocking import AxiClock, Clocking, Reset, ResetStyle
 from convolver.designs import Design
 from convolver.plan.fit import check_lines, check_part, part_needs
 from convolver.plan.lowering import lower
-from convolver.plan.parts import Part, part_of
+from convolver.plan.parts import Part, named_part
 from convolver.plan.shell import block_latency
 from convolver.plan.target import Family
 from convolver.version import __version__
@@ -83,7 +83,7 @@ def generate(
         memory, an option isn't known, or the device has no room.
     """
     name = _checked(design, name)
-    part = None if device is None else part_of(device, family)
+    part = None if device is None else named_part(device, family)
     family = family if part is None else part.family
     check_lines(lower(design, family), str(family))
     if part is not None:

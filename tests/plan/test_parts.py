@@ -6,12 +6,12 @@ import pytest
 
 from convolver import DesignError, FIRDesign, boards
 from convolver.plan.fit import check_part, part_needs
-from convolver.plan.parts import PARTS, part_of
+from convolver.plan.parts import PARTS, named_part
 
 
 @pytest.mark.parametrize("board", boards.BOARDS, ids=boards.names())
 def test_a_boards_device_is_a_part_with_the_same_resources(board: boards.Board) -> None:
-    part = part_of(board.device)
+    part = named_part(board.device)
     assert part.family == board.family
     assert (part.multipliers, part.block_rams, part.single_port_rams) == (
         board.multipliers,
@@ -30,14 +30,14 @@ def test_a_boards_device_is_a_part_with_the_same_resources(board: boards.Board) 
     ],
 )
 def test_package_and_grade_may_follow(text: str, name: str) -> None:
-    assert part_of(text).name == name
+    assert named_part(text).name == name
 
 
 @pytest.mark.parametrize("name", ["", "LFE5U", "xc7z020", "85F"])
 def test_an_unknown_device_is_refused(name: str) -> None:
     known = ", ".join(part.name for part in PARTS)
     with pytest.raises(DesignError, match=f"^Device must be one of {re.escape(known)}, not {name!r}$"):
-        part_of(name)
+        named_part(name)
 
 
 def test_names_are_no_beginnings_of_each_other() -> None:
@@ -46,7 +46,7 @@ def test_names_are_no_beginnings_of_each_other() -> None:
 
 
 def test_what_just_fits_is_taken_and_one_more_refused() -> None:
-    part = part_of("LFE5U-25F")
+    part = named_part("LFE5U-25F")
     design = FIRDesign([1] * 28, data="s16", coefficient="s16", loadable=True)
     check_part(part, design)
     assert [str(use) for use in part_needs(part, design)] == ["multiplier 28 of 28 (100 %)", "block RAM 0 of 56 (0 %)"]
