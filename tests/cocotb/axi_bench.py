@@ -78,6 +78,9 @@ class Bench:
             self.axi_clock, self.axi_reset = self.port("s_axi_aclk"), self.port(f"s_axi_{self.clocking.reset_pin}")
         self.pixels = self.design.pixels_per_clock
         self.planes = self.design.planes
+        axes = self.design.frame_axes
+        self.least, self.most = [axis.least for axis in axes], [axis.most for axis in axes]  # sizes of a frame
+        self.window = [sum(axis.reach) + 1 for axis in axes]  # of the samples that a result needs
         self.input_width = len(self.port("s_axis_tdata")) // self.pixels  # of one pixel, and of the results of one place
         self.output_width = len(self.port("m_axis_tdata")) // self.pixels
         self.accepted = 0  # beats, counted beside the drivers
@@ -214,9 +217,9 @@ class Bench:
         if not self.video:
             window = self.design.history + 1
             return (self.rng.choice([1, 2, 3, window, window + 1, self.rng.randint(1, 80)]),)
-        tall = min(self.design.core_rows, self.design.core_min_rows + self.design.kernel_rows + 2)
-        wide = min(self.design.core_columns, self.design.core_min_columns + self.design.kernel_columns + 4)
-        return self.rng.randint(self.design.core_min_rows, tall), self.rng.randint(self.design.core_min_columns, wide)
+        tall = min(self.most[0], self.least[0] + self.window[0] + 2)
+        wide = min(self.most[1], self.least[1] + self.window[1] + 4)
+        return self.rng.randint(self.least[0], tall), self.rng.randint(self.least[1], wide)
 
     def send(self, frame):
         """Queues a frame; the bits above the sample carry noise, which the block must ignore."""
@@ -414,8 +417,14 @@ async def one_beat_a_clock(dut, name):
     """Without stalls: the stated latency, and a sample in as many clocks as stated, within frames and between them."""
     bench = await Bench(dut, name, "throughput").start()
     design = bench.design
-    size = (64,) if not bench.video else (design.core_min_rows + design.kernel_rows, design.core_min_columns + 5)
+    size = (64,) if not bench.video else (bench.least[0] + bench.window[0], bench.least[1] + 5)
     await bench.resize(size)
+    stages = getattr(design, "stages", (design,))
+    before = []
+    if len(stages) > 1:  # a frame of another size waits in front of them
+        before = [bench.samples(size)]
+        bench.send(before[0])
+        await bench.expect(before[0])
     frames = [bench.samples(size) for _ in range(3)]
     for frame in frames:
         bench.send(frame)
@@ -433,24 +442,36 @@ async def one_beat_a_clock(dut, name):
         assert clock < bound, f"{len(taken)} beats in, {len(given)} beats out"
     # The register slice in front of a folded core takes beats ahead; from then on it keeps the core's time.
     steady = taken if bench.slot == 1 else taken[2:]
-    assert steady == [steady[0] + place * bench.slot for place in range(len(steady))], f"the input stalled: {taken}"
-    completes = []  # which beat completes each result
-    for number, frame in enumerate(frames):
-        if not bench.video:
-            completes += [number * frame.size + place for place in range(frame.size)]
-            continue
-        rows, columns = golden.run(design, frame).shape[len(design.result_axes) :][:2]
-        down, across = design.stride
-        below = design.core_below if design.core_mode == "same" else design.kernel_rows - 1
-        for row, place in itertools.product(range(rows), range(bench.beats((columns,)))):
-            due = (row * down + below) * bench.beats((size[1],)) + place * across + design.core_ahead
-            completes.append(number * beats + due)
-    # The end of the last frame needs no next one: it leaves as if that had followed.
-    wanted = [taken[0] + place * bench.slot + LATENCY[name] for place in completes]
-    assert given == wanted, [a - b for a, b in itertools.pairwise(given)]
+    if all((axis.lost, axis.stride) == (0, 1) for stage in stages[:-1] for axis in stage.frame_axes):
+        check_clocks(bench, stages, size, steady, taken, given)
     for frame in frames:
         await bench.expect(frame)
-    await bench.finish(total, sum(bench.results(frame) for frame in frames))
+    frames += before
+    await bench.finish(len(frames) * beats, sum(bench.results(frame) for frame in frames))
+
+
+def check_clocks(bench, stages, size, steady, taken, given):
+    """Each sample was taken in its clock, and each result given `LATENCY` behind the one that completes it."""
+    assert steady == [steady[0] + place * bench.slot for place in range(len(steady))], f"the input stalled: {taken}"
+    sizes = list(itertools.accumulate(stages, lambda shape, stage: stage.core_shape(*shape), initial=size))
+    completes = range(3 * bench.beats(sizes[-1]))  # which beat completes each result, of all three frames
+    for stage, before, after in reversed([*zip(stages, sizes, sizes[1:], strict=False)]):
+        completes = [completing(bench, stage, before, after, number) for number in completes]
+    # The end of the last frame needs no next one: it leaves as if that had followed.
+    wanted = [taken[0] + place * bench.slot + LATENCY[bench.name] for place in completes]
+    assert given == wanted, [a - b for a, b in itertools.pairwise(given)]
+
+
+def completing(bench, design, size, results, number):
+    """Which beat of frames of a size completes a result, both counted over all frames."""
+    if not bench.video:
+        return number
+    frame, within = divmod(number, bench.beats(results))
+    row, place = divmod(within, bench.beats((results[1],)))
+    down, across = design.stride
+    below = design.core_below if design.core_mode == "same" else design.kernel_rows - 1
+    due = (row * down + below) * bench.beats((size[1],)) + place * across + design.core_ahead
+    return frame * bench.beats(size) + due
 
 
 @each(lambda design: design.switchable)
@@ -465,7 +486,7 @@ async def borders_are_switched(dut, name):
         await bench.refused(FILL, bad)
     await bench.refused(BOUNDARY, len(GATEWARE_BOUNDARIES))
     bench.stall(0.1, 0.2)
-    size = design.core_min_rows + 2, design.core_min_columns + 2
+    size = bench.least[0] + 2, bench.least[1] + 2
     await bench.resize(size)
     sent = []
     for boundary in (*GATEWARE_BOUNDARIES, *GATEWARE_BOUNDARIES[::-1]):
@@ -526,7 +547,7 @@ async def either_side_is_reset_alone(dut, name):
             assert event.data.resp == AxiResp.OKAY
             assert value in (None, int.from_bytes(event.data.data, "little"))
         reset = await bench.read(register)
-        assert reset == (bench.design.core_rows if bench.video else 0)
+        assert reset == (bench.most[0] if bench.video else 0)
         await bench.write(register, 7)
     bench.accepted = bench.delivered = 0
     bench.silence()
@@ -601,10 +622,10 @@ async def coefficients_are_replaced(dut, name):
     # While a frame is inside, its set stays; the next frame, already waiting behind it, has the new one.
     size = (200,)
     if bench.video:  # enough results to fill the output buffer, so that nothing of the frame behind is begun
-        columns = design.core_min_columns + design.kernel_columns
+        columns = bench.least[1] + bench.window[1]
         # With a stride a row has fewer results, and every other row none.
-        results = -(-bench.beats((columns - design.kernel_columns + 1,)) // design.stride[1])
-        size = design.kernel_rows + 100 // results * design.stride[0], columns
+        results = -(-bench.beats((columns - bench.window[1] + 1,)) // design.stride[1])
+        size = bench.window[0] + 100 // results * design.stride[0], columns
     await bench.resize(size)
     frame, behind = bench.samples(size), bench.samples(size)
     after = new_set("random")
@@ -682,9 +703,8 @@ async def a_set_takes_effect_at_the_next_sample(dut, name):
 async def errors_are_flagged(dut, name):
     """Bad frames set their bit of STATUS, each alone, and the next good frame is right."""
     bench = await Bench(dut, name, "errors").start()
-    design = bench.design
     bench.stall(0.2, 0.2)
-    rows, columns = size = design.core_min_rows + 2, design.core_min_columns + 3
+    rows, columns = size = bench.least[0] + 2, bench.least[1] + 3
     accepted = delivered = 0
 
     async def good_frame_after(status):
@@ -747,13 +767,15 @@ async def errors_are_flagged(dut, name):
     delivered += bench.results(another)
     await good_frame_after(FIRST)
 
+    # What the first stage takes, a later one may refuse: then it has been given lines of another length.
+    tall, wide = getattr(bench.design, "stages", (bench.design,))[0].frame_axes
     for bad in (
         (0, columns),
-        (design.core_rows + 1, columns),
-        (rows, design.core_min_columns - 1),
-        (rows, design.core_columns + 1),
+        (tall.most + 1, columns),
+        (rows, wide.least - 1),
+        (rows, wide.most + 1),
     ):
-        if bad[0].bit_length() > design.core_rows.bit_length() or bad[1].bit_length() > design.core_columns.bit_length():
+        if any(size.bit_length() > most.bit_length() for size, most in zip(bad, bench.most, strict=True)):
             continue  # the register refuses it
         await bench.resize(bad)
         frame = bench.samples(size)
