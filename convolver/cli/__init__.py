@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from ..version import __version__
-from . import boards, build, demo, generate, program, report, run, selftest, serve, twin
+from . import boards, build, cache, demo, doctor, generate, program, report, run, selftest, serve, twin
 from .exit_codes import INTERRUPTED
 from .failures import failed, stopped
 
@@ -47,6 +47,8 @@ for _command in (
     boards.boards,
     build.build,
     program.program,
+    cache.cache,
+    doctor.doctor,
 ):
     app.command()(_command)
 

@@ -162,6 +162,27 @@ class Cache:
             with suppress(OSError), self._opened(shelf) as folder:
                 _prune(folder, kept)
 
+    def contents(self) -> dict[str, tuple[int, int]]:
+        """How many files each shelf holds, and their bytes."""
+        found = {}
+        for shelf in KEPT:
+            sizes = []
+            with suppress(OSError), self._opened(shelf) as folder:
+                sizes = [size for _, size in _files(folder)]
+            found[shelf] = len(sizes), sum(sizes)
+        return found
+
+    def clear(self) -> int:
+        """Removes all files of ours; gives how many. A twin that is in use goes on."""
+        gone = 0
+        for shelf in KEPT:
+            with suppress(OSError), self._opened(shelf) as folder:
+                for name, _ in _files(folder):
+                    with suppress(OSError):  # removed by another process; root's isn't ours
+                        os.unlink(name, dir_fd=folder)
+                        gone += 1
+        return gone
+
     @contextmanager
     def lock(self, key: str) -> Iterator[None]:
         """Held by one process at a time, as far as the cache can be written; the system releases it when the process ends."""
@@ -234,6 +255,17 @@ def _put(folder: int, key: str, content: bytes) -> None:
         with suppress(OSError):
             os.unlink(name, dir_fd=folder)
         raise
+
+
+def _files(folder: int) -> Iterator[tuple[str, int]]:
+    """The files of ours on a shelf, those that were never finished too, and their bytes."""
+    with os.scandir(folder) as entries:
+        for entry in list(entries):
+            if KEY.fullmatch(entry.name) or _UNFINISHED.fullmatch(entry.name):
+                with suppress(OSError):  # just removed by another process
+                    status = entry.stat(follow_symlinks=False)
+                    if stat.S_ISREG(status.st_mode):
+                        yield entry.name, status.st_size
 
 
 def _prune(folder: int, kept: int) -> None:
