@@ -56,6 +56,7 @@ GATEWARE = {name: ORDER[: place + 1] for place, name in enumerate(ORDER)}
 LAYERS: list[tuple[str, Rule]] = [
     # The first prefix that fits a module gives its rule.
     ("convolver.atomic", rule({"convolver.errors"}, ())),
+    ("convolver.caches", rule((), (), {"platformdirs"})),  # YoWASP's own way to find its folder
     ("convolver.equiripple", rule(DESCRIPTIONS, {"numpy"}, {"scipy"})),
     *((name, rule(DESCRIPTIONS, {"numpy"})) for name in sorted(DESCRIPTIONS)),
     ("convolver.plan", rule({*DESCRIPTIONS, "convolver.plan"}, {"numpy"})),
