@@ -166,7 +166,7 @@ REFUSED = {
     ),
     "pixels": (
         [SAME, SAME.replace(pixels_per_clock=2)],
-        "Stage 2 of a pipeline must take in a clock 1, as stage 1 gives them, not 2",
+        "Stage 2 of a pipeline must take as many pixels a clock: 1, as stage 1 gives them, not 2",
     ),
     "padded": (
         [SAME, SAME.replace(boundary="wrap")],

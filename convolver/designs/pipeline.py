@@ -297,7 +297,7 @@ def _check_joint(number: int, one: Design, other: Design) -> None:
         ("frames with the axes", " and ".join(one.axes), " and ".join(other.axes)),
         (f"{other.element}s of the format", one.output_format, other.sample),
         ("planes, as many as there are results,", one.planes * one.outputs, other.planes),
-        ("in a clock", one.pixels_per_clock, other.pixels_per_clock),
+        (f"as many {other.element}s a clock:", one.pixels_per_clock, other.pixels_per_clock),
     )
     for what, given, taken in rules:
         if given != taken:
