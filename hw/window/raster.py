@@ -147,10 +147,7 @@ class Raster(wiring.Component):
             self.errors.first.eq(cut),
         ]
         wrong = scan.beats.wrong(beat.beat.eol, scan.line_end, beat)
-        # Two registers that are joined behind them: a single one would be the raster's slowest path.
-        counted, mistaken = Signal(), Signal()
-        m.d.sync += [counted.eq(begin | (available & entering & more)), mistaken.eq(wrong)]
-        m.d.comb += self.errors.eol.eq(counted & mistaken)
+        m.d.sync += self.errors.eol.eq((begin | (available & entering & more)) & wrong)
         if scan.has_end:
             m.d.comb += [
                 ends.eq(scan.ends),
