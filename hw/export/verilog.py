@@ -216,7 +216,8 @@ def _room(top: AXIAccelerator, part: Part | None) -> list[str]:
     if top.family is None:
         return []
     plan = lower(top.design, top.family)
-    told = [f"It takes {plan.hard_multipliers} hard multipliers."]
+    count = plan.hard_multipliers
+    told = [f"It takes {count} hard multiplier{'s' * (count != 1)}."]
     if top.family == "ecp5" and any(array_sites(FamilyPlatform("ecp5", "LFE5U-85F"), array) for array in plan.filters):
         told.append("Their places on an LFE5U-85F are not in it: make it with --device LFE5U-85F for that.")
     return told
