@@ -6,7 +6,7 @@ from amaranth.hdl import Module, ResetInserter
 from amaranth.lib.wiring import connect
 from amaranth.sim import Simulator
 
-from convolver import Conv2DDesign, FIRDesign, s8, u8
+from convolver import Conv2DDesign, FIRDesign, Pipeline, s8, u8
 from convolver.errors import DeviceRestarted, LinkTimeout
 from convolver.host.device import Device
 from convolver.host.link import LinkTransport
@@ -43,7 +43,7 @@ class Simulated:
         connect(m, accelerator.o, packer.i)
         connect(m, packer.o, link.results)
         connect(m, link.bus, accelerator.bus)
-        for name in ("rows", "columns") if isinstance(design, Conv2DDesign) else ("length",):
+        for name in design.axes:
             m.d.comb += getattr(unpacker, name).eq(getattr(accelerator, name))
         m.d.comb += link.handed.eq(unpacker.empty)
         self.faults = faults or Faults(0, 0)
@@ -122,6 +122,16 @@ def test_images(design, shape):
     with open_device(Simulated(design)) as device:
         for _ in range(2):
             assert np.array_equal(device(image), golden.conv2d(design, image))
+
+
+def test_images_of_changing_size_through_two_filters():
+    """The sizes are written before each frame, and the second filter finds its own."""
+    design = Pipeline([EDGES.replace(mode="valid", output=u8, stride=(1, 2)), EDGES.replace(columns=10)])
+    with open_device(Simulated(design)) as device:
+        assert device.design == design
+        for shape in ((20, 20), (20, 20), (7, 9), (8, 20)):
+            image = np.random.default_rng(3).integers(0, 256, shape)
+            assert np.array_equal(device(image), golden.run(design, image))
 
 
 @pytest.mark.parametrize("seed", range(2))
