@@ -121,6 +121,11 @@ def test_there_are_none_where_users_meet_designs(branches):
     assert [(file, text) for file, told in found.items() for _, column, text in told if column != "family"] == []
 
 
+def test_there_are_few_in_all(branches):
+    found = [column for told in branches.branches(ROOT).values() for _, column, _ in told if column != "family"]
+    assert 0 < len(found) < 60
+
+
 def test_the_command(tmp_path):
     (tmp_path / "host").mkdir()
     (tmp_path / "hw" / "cores").mkdir(parents=True)
