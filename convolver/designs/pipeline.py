@@ -213,16 +213,17 @@ class Pipeline(Design):
 
     @property
     def trial_shape(self) -> tuple[int, ...]:
-        most = [axis.most and axis.most - sum(axis.around) for axis in self.frame_axes]
         shapes = [stage.trial_shape for stage in self.stages]
-        sizes = [max(least, *found) for least, *found in zip(self.least_shape, *shapes, strict=True)]
-        return tuple(size if limit is None else min(size, limit) for size, limit in zip(sizes, most, strict=True))
+        return self._within([max(sizes) for sizes in zip(*shapes, strict=True)])
 
     def shape_within(self, samples: int) -> tuple[int, ...]:
-        most = [axis.most and axis.most - sum(axis.around) for axis in self.frame_axes]
-        wanted = self.first.shape_within(samples)
-        sizes = [max(least, size) for least, size in zip(self.least_shape, wanted, strict=True)]
-        return tuple(size if limit is None else min(size, limit) for size, limit in zip(sizes, most, strict=True))
+        return self._within(self.first.shape_within(samples))
+
+    def _within(self, sizes: Sequence[int]) -> tuple[int, ...]:
+        """The nearest shape of a frame that all stages take."""
+        limits = [axis.most and axis.most - sum(axis.around) for axis in self.frame_axes]
+        wanted = [max(least, size) for least, size in zip(self.least_shape, sizes, strict=True)]
+        return tuple(size if limit is None else min(size, limit) for size, limit in zip(wanted, limits, strict=True))
 
     def worst_windows(self) -> dict[str, Any]:
         return self.first.worst_windows()
