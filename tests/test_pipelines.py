@@ -11,6 +11,7 @@ from convolver import Conv2DDesign, DataError, DesignError, FIRDesign, Pipeline,
 from convolver.designs import design_from_json
 from convolver.host.device import Device
 from convolver.plan.lowering import lower
+from convolver.report import report_of
 from convolver.sim import golden
 from convolver.sim.libraries.compiler import compile_designs
 from convolver.sim.twin.core import Simulation, TwinTransport, frame_shape
@@ -263,6 +264,28 @@ def test_blur_and_edges_are_those_of_opencv():
         clocks = twin.status()["frame_clocks"]
         twin.run_frames([image.astype(np.int64)] * 4)
         assert twin.status()["frame_clocks"] - clocks < 72 * 1280 // 2 + 20
+
+
+def test_a_frame_of_another_size_waits_no_longer_than_the_report_says():
+    blur = Conv2DDesign([[1, 2, 1], [2, 4, 2], [1, 2, 1]], shift=4, output=u8, boundary="edge", rows=40, columns=60)
+    # As long where each stage gives as much as it takes; a stride may leave out the last results.
+    designs = {
+        Pipeline([blur, blur]): 0,
+        Pipeline([blur, blur, blur]): 0,
+        Pipeline([blur.replace(mode="valid"), blur]): 0,
+        Pipeline([blur.replace(stride=3), blur]): 1,
+    }
+    sizes = (10, 20), (12, 30)
+    for (design, less), compiled in zip(designs.items(), compile_designs(list(designs)), strict=True):
+        simulation = Simulation(compiled)
+        frames = [random_samples(u8, size, 5) for size in (sizes[0], *sizes)]
+        wanted = sum(len(marks_of(frame_shape(design, frame.shape))) for frame in frames)
+        run = simulation.run(beats=beats_of(frames), wanted=wanted, times=True, settle=SETTLE)
+        begin = 2 * frames[0].size  # of the last frame; two of its beats wait inside the gate
+        waited = run.accept_clocks[begin + 2] - run.accept_clocks[begin - 1] - 3
+        bound = lower(design).timing.resize_clocks(sizes[0][1])
+        assert bound - less <= waited <= bound
+        assert f"waits until that has left, at most {lower(design).timing.resize_clocks(60)} clocks" in report_of(design).text()
 
 
 def test_two_firs_are_the_fir_of_their_convolved_taps():

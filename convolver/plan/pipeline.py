@@ -16,6 +16,12 @@ __all__ = ["GATE_LATENCY", "PipelinePlan", "PipelineTiming", "SizeGate", "lower_
 GATE_LATENCY = 1
 """Cycles of the gate in front of images."""
 
+GATE_WAIT = 5
+"""Cycles in which the gate sees that nothing is inside, and hands over a frame's size."""
+
+BORDER_CYCLES, STRIDE_CYCLES = 1, 18
+"""Cycles in which a stage's size is found behind one that takes a border off, and behind one with a stride."""
+
 
 @dataclass(frozen=True, slots=True)
 class SizeGate(Stage):
@@ -72,6 +78,14 @@ class PipelineTiming(FrameTiming):
     def flush_clocks(self, columns: int = 1) -> int:
         tall = 1 << 16  # the rows have no part in it
         return sum(part.flush_clocks(wide) for part, _, wide in self._sizes(tall, columns))
+
+    def resize_clocks(self, columns: int) -> int:
+        """Cycles for which a frame of another size waits behind one, at most: until that has left and all sizes are found."""
+        steps = (
+            max(BORDER_CYCLES * (axis.lost > 0) + STRIDE_CYCLES * (axis.stride > 1) for axis in stage.frame_axes)
+            for stage in self.design.stages[:-1]
+        )
+        return self.flush_clocks(columns) + self.latency + GATE_WAIT + sum(steps)
 
     def frame_clocks(self, rows: int, columns: int = 1, frames: int = 1) -> int:
         end = (rows * self.beats(columns) - 1) * self.cycles + 1

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..designs import Pipeline
-from ..plan.pipeline import PipelineTiming, SizeGate
+from ..plan.pipeline import PipelineTiming
 from . import report_of
 from .base import Line, Report
 from .numbers import counted, times
@@ -68,9 +68,8 @@ class PipelineReport(Report):
             return f"of N samples takes {samples} + {timing.frame_clocks(0)} clocks, {samples} back to back"
         size = "x".join(map(str, frame))
         alone, interval = timing.frame_clocks(*frame), timing.frame_interval(*frame)
-        flush = timing.flush_clocks(frame[-1])
-        gate = self.plan.cycles_in(SizeGate)
-        resized = f"; one of another size behind it waits until that has left, {flush + self.plan.latency + gate} clocks"
+        waits = timing.resize_clocks(frame[-1])
+        resized = f"; one of another size behind it waits until that has left, at most {waits} clocks"
         bound = "" if timing.gapless else "at most "
         return f"of {size} takes {alone} clocks alone, {bound}{interval} back to back{resized}"
 
