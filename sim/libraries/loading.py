@@ -50,6 +50,12 @@ class Compiled:
         """The library's function `name` for this core."""
         return getattr(self.library, f"twin_{name}_{self.number}")
 
+    def bound(self, name: str, result: Any, *arguments: Any) -> Any:
+        """The same, with the C types of its result and its arguments."""
+        function = self.function(name)
+        function.restype, function.argtypes = result, arguments
+        return function
+
 
 _loaded: dict[str, list[Compiled]] = {}
 

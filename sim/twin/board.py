@@ -123,16 +123,10 @@ class BoardTwin(Owned):
             top = _on_no_board(top, serial_number, slots)
         compiled = _compiled(top, progress)
         self.clock_hz, self.byte_clocks = top.clock_hz, top.byte_clocks
-        self._run = compiled.function("run")
-        self._run.argtypes = (ctypes.c_void_p, ctypes.POINTER(_Job))
-        self._run.restype = None
-        self._delete = compiled.function("delete")
-        self._delete.argtypes = (ctypes.c_void_p,)
-        self._delete.restype = None
-        new = compiled.function("new")
-        new.argtypes = ()
-        new.restype = ctypes.c_void_p
-        self._device: int | None = new()
+        device = ctypes.c_void_p
+        self._run = compiled.bound("run", None, device, ctypes.POINTER(_Job))
+        self._delete = compiled.bound("delete", None, device)
+        self._device: int | None = compiled.bound("new", device)()
         self._buffer = ctypes.create_string_buffer(_AT_ONCE)
         self.clocks = self.quiet = self.broken = 0
 

@@ -99,22 +99,12 @@ class Simulation(Owned):
         super().__init__()
         self.compiled = compiled
         self.ports = compiled.ports
-        self._run = compiled.function("run")
-        self._run.argtypes = (ctypes.c_void_p, ctypes.POINTER(Job), ctypes.c_int64)
-        self._run.restype = ctypes.c_int
-        self._look = compiled.function("look")
-        self._look.argtypes = (ctypes.c_void_p, ctypes.POINTER(Job))
-        self._look.restype = None
-        self._reset = compiled.function("reset")
-        self._reset.argtypes = (ctypes.c_void_p, ctypes.c_int64)
-        self._reset.restype = None
-        self._delete = compiled.function("delete")
-        self._delete.argtypes = (ctypes.c_void_p,)
-        self._delete.restype = None
-        new = compiled.function("new")
-        new.argtypes = ()
-        new.restype = ctypes.c_void_p
-        self._core: int | None = new()
+        core, job = ctypes.c_void_p, ctypes.POINTER(Job)
+        self._run = compiled.bound("run", ctypes.c_int, core, job, ctypes.c_int64)
+        self._look = compiled.bound("look", None, core, job)
+        self._reset = compiled.bound("reset", None, core, ctypes.c_int64)
+        self._delete = compiled.bound("delete", None, core)
+        self._core: int | None = compiled.bound("new", core)()
         self._slice = 1 << 14
 
     def __del__(self) -> None:
