@@ -250,7 +250,7 @@ def test_a_host_that_sent_megabytes_and_closed_is_let_go():
 def test_a_host_that_sent_some_and_closed_is_let_go():
     """Less than the server reads ahead: its end is seen although the device, which is slow, hasn't got all of it."""
     with Board(BLUR) as board, serving(board) as server:
-        board.stopped.set()
+        board.stop()
         connection, lines = reach(server)
         with connection, lines:
             assert greet(connection, lines).startswith(b"ok ")
@@ -260,23 +260,24 @@ def test_a_host_that_sent_some_and_closed_is_let_go():
             time.sleep(0.01)
         assert server._device.state is State.FREE
         # What a system keeps for a slow port would be seconds of the next host's time.
-        left = waiting_bytes(board)
-        assert left.endswith(b"\0" + Frame(Type.BYE).wire())
+        goodbye = b"\0" + Frame(Type.BYE).wire()
+        left = waiting_bytes(board, goodbye)
+        assert left.endswith(goodbye)
         assert len(left) < 5000
-        board.stopped.clear()
+        board.go_on()
         filters(server.url)
 
 
 def test_a_host_that_sends_far_ahead_of_the_device_is_let_go():
     """No host of ours has more than a window under way; this one stays, and would fill the memory."""
     with Board(BLUR) as board, serving(board) as server:
-        board.stopped.set()
+        board.stop()
         connection, lines = reach(server)
         with connection, lines:
             assert greet(connection, lines).startswith(b"ok ")
             with pytest.raises(ConnectionError):
                 connection.sendall(bytes(range(1, 256)) * (1 << 18))
-        board.stopped.clear()
+        board.go_on()
         filters(server.url)
 
 
