@@ -67,18 +67,19 @@ class Case:
     pieces: int = 1
 
 
-def cases(design: Design, frames: int, seed: int) -> Iterator[Case]:
+def cases(design: Design, frames: int, seed: int, shape: tuple[int, ...] | None = None) -> Iterator[Case]:
     """Yields the frames that find the most faults first, then `frames` random ones; loadable coefficients are tried at their
-    extremes and at random, and put back at the end. Of several planes each is another one, moved by a pixel."""
-    for case in _cases(design, frames, seed):
+    extremes and at random, and put back at the end. Of several planes each is another one, moved by a pixel. No frame is larger
+    than `shape`, by default the design's `trial_shape`."""
+    for case in _cases(design, frames, seed, shape or design.trial_shape):
         axes = tuple(range(case.samples.ndim))
         planes = [np.roll(case.samples, plane, axes) for plane in range(design.planes)]
         yield replace(case, samples=np.stack(planes, axis=-1).reshape(*case.samples.shape, *design.sample_axes))
 
 
-def _cases(design: Design, frames: int, seed: int) -> Iterator[Case]:
+def _cases(design: Design, frames: int, seed: int, shape: tuple[int, ...]) -> Iterator[Case]:
     random = np.random.default_rng(seed)
-    sample, shape = design.sample, design.trial_shape
+    sample = design.sample
     places = np.indices(shape).sum(axis=0)
     yield Case("all zero", np.zeros(shape, np.int64), design)
     yield Case("all at the minimum", np.full(shape, sample.min, np.int64), design)

@@ -464,7 +464,12 @@ class TestSelftest:
 
 class TestGenerate:
     def test_to_a_file_and_to_stdout(self, capsys: pytest.CaptureFixture[str], design: Any, tmp_path: Path) -> None:
-        assert success(capsys, "generate", "-d", design(FIR), "-o", tmp_path / "fir.v") == ""
+        assert success(capsys, "generate", "-d", design(FIR), "-o", tmp_path / "fir.v") == (
+            f"{tmp_path}/fir.v: the Verilog\n"
+            f"{tmp_path}/fir.veo: how it is instantiated\n"
+            f"{tmp_path}/fir.core: a FuseSoC core of it\n"
+            f"{tmp_path}/fir.vlt: the warnings that Verilator may give, each with its reason\n"
+        )
         text = (tmp_path / "fir.v").read_text()
         assert "endmodule" in text
         assert "s_axis_tdata" in text
@@ -489,6 +494,18 @@ class TestGenerate:
         assert "(s_axi_areset)" in (tmp_path / "fir.veo").read_text()
         says = failure(capsys, 2, "generate", "-d", design(FIR), "--reset", "low")
         assert says.startswith("Invalid value for '--reset'")
+
+    def test_a_testbench_comes_beside_it(self, capsys: pytest.CaptureFixture[str], design: Any, tmp_path: Path) -> None:
+        command = ("generate", "-d", design(FIR), "--testbench", "--frames", 1)
+        told = success(capsys, *command, "-o", tmp_path / "fir.v").splitlines()
+        assert [line.partition(": ")[0] for line in told] == [
+            str(tmp_path / f"fir{ending}")
+            for ending in (".v", ".veo", ".core", ".vlt", "_tb.v", "_tb_cocotb.py", "_tb_steps.hex", "_tb_results.hex")
+        ]
+        assert all(Path(line.partition(": ")[0]).read_text() for line in told)
+        assert "\n  sim: " in (tmp_path / "fir.core").read_text()
+        line = failure(capsys, 2, *command)
+        assert line.startswith("Invalid value: a testbench is several files: give --output FILE.v")
 
     def test_another_ending_is_refused(self, capsys: pytest.CaptureFixture[str], design: Any, tmp_path: Path) -> None:
         line = failure(capsys, 5, "generate", "-d", design(FIR), "-o", tmp_path / "fir.core")

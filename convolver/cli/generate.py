@@ -31,6 +31,12 @@ def generate(
     reset_style: Annotated[
         ResetStyle, typer.Option(help="Whether resets keep their clock's times at the pin, or come and go at any time.")
     ] = "sync",
+    testbench: Annotated[
+        bool,
+        typer.Option("--testbench", help="Also a self-checking testbench, in plain Verilog and for cocotb; with --output."),
+    ] = False,
+    frames: Annotated[int, typer.Option(min=0, max=10_000, help="Random frames of the testbench.")] = 8,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the testbench's random frames.")] = 1,
 ) -> None:
     """Writes a design as Verilog with AXI4-Stream and AXI4-Lite ports, a template to instantiate it, and a FuseSoC core."""
     from .. import atomic
@@ -43,6 +49,8 @@ def generate(
         if output.suffix != ".v":
             raise FileError(f"Verilog must go to a file that ends with .v, not {output}")
         atomic.check(output, "Verilog")
+    elif testbench:
+        raise typer.BadParameter("a testbench is several files: give --output FILE.v")
     loaded = load(design)
     with steps() as advance:
         advance("generating Verilog")
@@ -54,9 +62,47 @@ def generate(
             from ..hw.export.fusesoc import package
 
             files = package(
-                loaded, output.stem, name, family, device=device, axi_clock=axi_clock, reset=reset, reset_style=reset_style
+                loaded,
+                output.stem,
+                name,
+                family,
+                device=device,
+                axi_clock=axi_clock,
+                reset=reset,
+                reset_style=reset_style,
+                testbench=testbench,
             )
+            if testbench:
+                from ..testbench import bench_files
+
+                advance("computing the testbench's results")
+                files |= bench_files(
+                    loaded,
+                    output.stem,
+                    name,
+                    axi_clock=axi_clock,
+                    reset=reset,
+                    reset_style=reset_style,
+                    frames=frames,
+                    seed=seed,
+                )
     if output is None:
         print(text, end="")
         return
     atomic.write({output.with_name(file): content for file, content in files.items()}, "Verilog")
+    for file in files:
+        print(f"{output.with_name(file)}: {_what(file.removeprefix(output.stem))}")
+
+
+def _what(ending: str) -> str:
+    """What a file is, by what stands behind the name that was asked for."""
+    return {
+        ".v": "the Verilog",
+        ".veo": "how it is instantiated",
+        ".core": "a FuseSoC core of it",
+        ".vlt": "the warnings that Verilator may give, each with its reason",
+        "_tb.v": "a self-checking testbench; how it is run stands in it",
+        "_tb_cocotb.py": "the same for cocotb",
+        "_tb_steps.hex": "what both of them send",
+        "_tb_results.hex": "the golden model's results, to compare",
+    }[ending]

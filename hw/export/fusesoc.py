@@ -54,7 +54,7 @@ def waivers(name: str, family: Family | None = None) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def core_file(name: str, file: str) -> str:
+def core_file(name: str, file: str, *, testbench: bool = False) -> str:
     """Makes the FuseSoC core file (CAPI2) of the module `name`: ``fusesoc run --target=lint ::NAME`` lints it with Verilator.
 
     Parameters
@@ -63,9 +63,12 @@ def core_file(name: str, file: str) -> str:
         The module's name, and the core's.
     file : str
         Name, without ending, of the Verilog file (.v) and its waivers (.vlt), which stand beside the core file.
+    testbench : bool
+        Whether the files of `convolver.testbench` stand there too: the targets ``sim`` and ``sim_verilator`` run them.
     """
     version = re.match(r"\d+(\.\d+)*", __version__)
     assert version is not None
+    filesets, targets = (_SIM_FILESETS, _SIM_TARGETS) if testbench else ("", "")
     return f"""\
 CAPI=2:
 # Made by convolver {__version__}. FuseSoC: https://fusesoc.readthedocs.io
@@ -79,7 +82,7 @@ filesets:
   waivers:
     files:
       - "{file}.vlt": {{file_type: vlt}}
-
+{filesets.replace("FILE", file)}
 targets:
   default: &default
     filesets: [rtl]
@@ -93,7 +96,47 @@ targets:
     flow_options:
       tool: verilator
       verilator_options: ["-Wall"]
+{targets.replace("FILE", file).replace("NAME", name)}"""
+
+
+_SIM_FILESETS = """
+  vectors:
+    files:
+      - "FILE_tb_steps.hex": {file_type: user, copyto: "FILE_tb_steps.hex"}
+      - "FILE_tb_results.hex": {file_type: user, copyto: "FILE_tb_results.hex"}
+  bench:
+    files:
+      - "FILE_tb.v": {file_type: verilogSource}
+
+parameters:
+  waves: {datatype: file, paramtype: plusarg, description: "A file for the waves"}
+  stalls: {datatype: int, paramtype: plusarg, description: "0: source and sink never pause"}
+  seed: {datatype: int, paramtype: plusarg, description: "Of the pauses"}
 """
+
+_SIM_TARGETS = """
+  sim: &sim
+    filesets: [vectors, bench, rtl]
+    toplevel: "NAME_tb"
+    parameters: [waves, stalls, seed]
+    description: "The self-checking testbench in Icarus Verilog"
+    flow: sim
+    flow_options:
+      tool: icarus
+      timescale: 1ns/1ps
+      iverilog_options: ["-g2005"]
+      vvp_options: ["-N"]
+
+  sim_verilator:
+    <<: *sim
+    filesets: [vectors, waivers, bench, rtl]
+    description: "The same in Verilator, version 5"
+    flow_options:
+      tool: verilator
+      mode: binary
+      verilator_options: ["--trace"]
+"""
+"""FILE and NAME stand for the names."""
 
 
 def package(
@@ -106,6 +149,7 @@ def package(
     axi_clock: AxiClock = "shared",
     reset: Reset = "active-low",
     reset_style: ResetStyle = "sync",
+    testbench: bool = False,
 ) -> dict[str, str]:
     """Makes all files of a design by their names: FILE.v, its template FILE.veo, its FuseSoC core FILE.core and FILE.vlt.
 
@@ -115,6 +159,8 @@ def package(
         As for `convolver.hw.export.verilog.generate`.
     file : str
         The files' name, without ending.
+    testbench : bool
+        Whether the core file has targets for the files of `convolver.testbench`.
     """
     name = default_name(design) if name is None else name
     if device is not None:
@@ -122,6 +168,6 @@ def package(
     return {
         f"{file}.v": generate(design, name, family, device=device, axi_clock=axi_clock, reset=reset, reset_style=reset_style),
         f"{file}.veo": template(design, name, axi_clock=axi_clock, reset=reset, reset_style=reset_style),
-        f"{file}.core": core_file(name, file),
+        f"{file}.core": core_file(name, file, testbench=testbench),
         f"{file}.vlt": waivers(file, family),
     }
