@@ -377,7 +377,7 @@ class _Frames:
             if self.border is not None:
                 boundary, fill = self.border
                 requests.append(_write(Register.BOUNDARY, [boundary_code(boundary), fill & 0xFFFFFFFF]))
-            shape = design.core_shape(*sizes)
+            shape = design.frame_results(*sizes)
             self._under_way.append(_Results(len(requests), shape, math.prod(shape) * design.result_bytes))
             yield from requests
             yield from _cut(pack(samples, design.sample), self._max_payload)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from convolver import Conv2DDesign, DataError, DesignError, FileError, FIRDesign, Format, load_design, q1_15, s8, u8
 from convolver.designs import BOUNDARIES, KINDS, MODES, OPERATIONS, design_from_dict, design_from_json
 from convolver.formats import OVERFLOWS, ROUNDINGS
+from convolver.plan.geometry import geometry_of
 from convolver.plan.lowering import lower
 from convolver.sim import golden
 
@@ -199,23 +200,23 @@ def test_windows_and_margins_add_up(design):
         assert (30 + above + below, 40 + left + right) == (rows + design.kernel_rows - 1, columns + design.kernel_columns - 1)
     else:
         assert design.mode == "valid" or design.boundary != "wrap"
-    assert design.core_mode == ("same" if design.mode == "same" and not design.host_pads else "valid")
-    assert design.core_rows >= design.rows
-    assert design.core_columns >= max(design.columns, design.core_min_columns)
-    if design.core_mode == "same":
+    assert geometry_of(design).mode == ("same" if design.mode == "same" and not design.host_pads else "valid")
+    assert design.frame_axes[0].most >= design.rows
+    assert design.frame_axes[1].most >= max(design.columns, design.frame_axes[1].least)
+    if geometry_of(design).mode == "same":
         # As much as the border reaches into the frame, and as the window's columns take to arrive.
         mirrors = {"symmetric": 0, "reflect": 1}.get(design.boundary)
         reach = 1 if mirrors is None else max(design.above, design.below, 1 - mirrors) + mirrors
-        assert design.core_min_rows == reach
+        assert design.frame_axes[0].least == reach
         reach = 0 if mirrors is None else max(design.left, design.right) + mirrors
         pixels = design.pixels_per_clock
-        assert design.core_min_columns == max(max(design.right + 1, reach) + pixels - 1, 2 * pixels + 1)
+        assert design.frame_axes[1].least == max(max(design.right + 1, reach) + pixels - 1, 2 * pixels + 1)
     # A beat of results is formed by a beat of the same line, or, of the last ones, by one of the line behind.
-    assert 0 <= design.core_late < design.pixels_per_clock + max(design.left - design.right, 0)
-    assert design.core_ahead < design.beats(design.core_min_columns)
+    assert 0 <= geometry_of(design).late < design.pixels_per_clock + max(design.left - design.right, 0)
+    assert geometry_of(design).ahead < geometry_of(design).beats(design.frame_axes[1].least)
     if design.host_pads:
-        assert design.core_rows >= design.rows + above + below
-        assert design.core_columns >= design.columns + left + right
+        assert design.frame_axes[0].most >= design.rows + above + below
+        assert design.frame_axes[1].most >= design.columns + left + right
 
 
 @pytest.mark.parametrize(
@@ -234,12 +235,12 @@ def test_output_shape(mode, shape):
 def test_a_switchable_core_takes_every_image_with_every_border():
     """The longest reach of all boundaries, and room for an image that the host pads."""
     design = Conv2DDesign([[1] * 4] * 4, rows=9, columns=8, switchable=True)
-    assert design.core_boundaries == ("constant", "edge", "reflect", "symmetric")
-    assert (design.core_above, design.core_below, design.core_right) == (2, 2, 2)
-    assert (design.core_min_rows, design.core_min_columns) == (3, 3)
-    assert (design.core_rows, design.core_columns) == (12, 11)
+    assert geometry_of(design).boundaries == ("constant", "edge", "reflect", "symmetric")
+    assert (geometry_of(design).above, geometry_of(design).below, geometry_of(design).right) == (2, 2, 2)
+    assert (design.frame_axes[0].least, design.frame_axes[1].least) == (3, 3)
+    assert (design.frame_axes[0].most, design.frame_axes[1].most) == (12, 11)
     assert design_from_json(design.replace(boundary="wrap").to_json()) == design.replace(boundary="wrap")
-    assert design.replace(boundary="wrap").core_mode == "same"
+    assert geometry_of(design.replace(boundary="wrap")).mode == "same"
 
 
 def test_defaults_are_the_narrowest_formats():

@@ -15,6 +15,7 @@ import scipy.signal
 import convolver
 from convolver import DataError, DesignError, FIRDesign, PortError, opening
 from convolver.host.device import Device
+from convolver.plan.geometry import geometry_of
 from convolver.sim import golden
 
 MODES = ("full", "same", "valid")
@@ -40,9 +41,9 @@ class GoldenTransport:
     def run(self, samples, timeout=None):
         if self._held.rank == 1:
             return golden.run(self._held, samples)
-        assert self._held.core_min_rows <= samples.shape[0] <= self._held.core_rows
-        assert self._held.core_min_columns <= samples.shape[1] <= self._held.core_columns
-        return golden.conv2d(dataclasses.replace(self._held, mode=self._held.core_mode), samples)
+        assert self._held.frame_axes[0].least <= samples.shape[0] <= self._held.frame_axes[0].most
+        assert self._held.frame_axes[1].least <= samples.shape[1] <= self._held.frame_axes[1].most
+        return golden.conv2d(dataclasses.replace(self._held, mode=geometry_of(self._held).mode), samples)
 
     def stream(self, take, give, timeout=None, check=None):
         while (samples := take()) is not None:

@@ -10,6 +10,7 @@ import pytest
 from convolver import Conv2DDesign, DataError, DesignError, FIRDesign, Pipeline, load_design, s8, u8
 from convolver.designs import design_from_json
 from convolver.host.device import Device
+from convolver.plan.geometry import geometry_of
 from convolver.plan.lowering import lower
 from convolver.report import report_of
 from convolver.sim import golden
@@ -43,7 +44,7 @@ def core_result(design, frame):
     if design.rank == 2:
         # Their limits have no part in the results, and those of a core that the host pads for count the padding.
         stages = [stage.replace(rows=400, columns=400) for stage in design.stages]
-        design = design.replace(stages=(stages[0].replace(mode=stages[0].core_mode), *stages[1:]))
+        design = design.replace(stages=(stages[0].replace(mode=geometry_of(stages[0]).mode), *stages[1:]))
     results = golden.run(design, frame)
     results = np.moveaxis(results, 0, -1) if design.result_axes else results
     return results.reshape(-1, values_of(design)) if values_of(design) > 1 else results.reshape(-1)

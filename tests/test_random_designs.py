@@ -17,6 +17,7 @@ from convolver.designs import BOUNDARIES, COMBINATIONS, GATEWARE_BOUNDARIES, KIN
 from convolver.formats import OVERFLOWS, ROUNDINGS
 from convolver.host.device import Device
 from convolver.plan.array_stages import array_latency
+from convolver.plan.geometry import geometry_of
 from convolver.plan.lowering import lower
 from convolver.report import report_of
 from convolver.sim import golden
@@ -49,13 +50,13 @@ def some_frames(random, design, count):
     if design.rank == 1:
         sizes = [(1,), *((int(size),) for size in random.integers(1, 60, count - 1))]
     else:
-        rows, columns = design.core_min_rows, design.core_min_columns
-        sizes = [(rows, columns), (design.core_rows, design.core_columns), (rows, design.core_columns)]
+        rows, columns = design.frame_axes[0].least, design.frame_axes[1].least
+        sizes = [(rows, columns), (design.frame_axes[0].most, design.frame_axes[1].most), (rows, design.frame_axes[1].most)]
         for _ in range(count - 3):
             sizes.append(
                 tuple(
                     int(random.integers(low, high + 1))
-                    for low, high in ((rows, design.core_rows), (columns, design.core_columns))
+                    for low, high in ((rows, design.frame_axes[0].most), (columns, design.frame_axes[1].most))
                 )
             )
     random.shuffle(sizes)
@@ -82,7 +83,7 @@ def core_result(design, frame, weights=None, border=None):
     if weights is not None:
         design = design.with_weights(weights)
     if design.rank == 2:
-        design = design.replace(mode=design.core_mode)
+        design = design.replace(mode=geometry_of(design).mode)
     results = golden.run(design, frame)
     if design.result_axes:
         results = np.moveaxis(results, 0, -1)
@@ -123,7 +124,7 @@ def check(design, core):
     values = np.concatenate(expected)
     beats = beats_of(frames, borders, pixels)
     # A stride leaves out what may be the last results; the core goes on to the frame's end.
-    settle = 40 + (design.stride[0] * design.core_columns * plan.cycles if design.rank == 2 else 0)
+    settle = 40 + (design.stride[0] * design.frame_axes[1].most * plan.cycles if design.rank == 2 else 0)
     simulation = Simulation(core)
 
     def compare(run):
@@ -329,7 +330,7 @@ def test_the_random_designs_cover_every_choice():
     for kind in (signals, images):
         assert {min(design.slot, 3) for design in kind} == {1, 2, 3}
     folded = [design for design in images if design.slot > 1]
-    assert {design.core_mode for design in folded} == {"same", "valid"}
+    assert {geometry_of(design).mode for design in folded} == {"same", "valid"}
     assert {design.loadable for design in folded} == {design.switchable for design in folded} == {False, True}
     assert {design.multipliers is None for design in folded} == {False, True}
     assert any(design.stride != (1, 1) for design in folded)
@@ -338,7 +339,7 @@ def test_the_random_designs_cover_every_choice():
     assert {lower(design).structure for design in images} == {"direct", "shared", "separable"}
     separable = [design for design in images if lower(design).structure == "separable"]
     assert len(separable) >= 6
-    assert {design.core_mode for design in separable} == {"same", "valid"}
+    assert {geometry_of(design).mode for design in separable} == {"same", "valid"}
     assert {design.switchable for design in separable} == {False, True}
     for several in ("planes", "pixels_per_clock"):
         assert {getattr(design, several) > 1 for design in separable} == {False, True}
@@ -351,7 +352,7 @@ def test_the_random_designs_cover_every_choice():
         assert {design.loadable for design in kind} == {False, True}
         assert {design.sample.signed for design in kind} == {False, True}
         assert {design.coefficient_format.signed for design in kind} == {False, True}
-    assert {design.core_mode for design in images} == {"same", "valid"}
+    assert {geometry_of(design).mode for design in images} == {"same", "valid"}
     several = [design for design in images if len(design.kernels) > 1]
     assert {(design.combine, design.loadable) for design in several} == set(itertools.product(COMBINATIONS, (False, True)))
     assert {design.absolute for design in several} == {design.absolute for design in images} == {False, True}
@@ -359,31 +360,33 @@ def test_the_random_designs_cover_every_choice():
     assert any(len({array_latency(array) for array in lower(design).arrays}) > 1 for design in several)
     assert any(design.result_axes == (1,) for design in images)
     strided = [design for design in images if design.stride != (1, 1)]
-    assert {design.core_mode for design in strided} == {"same", "valid"}
+    assert {geometry_of(design).mode for design in strided} == {"same", "valid"}
     assert {min(side, 2) for design in strided for side in design.stride} == {1, 2}
     assert {(len(design.kernels) > 1, design.switchable, design.loadable) for design in strided} >= {
         (True, False, True), (False, True, False), (False, False, True)}  # fmt: skip
     wide = [design for design in images if design.pixels_per_clock > 1]
     assert {design.pixels_per_clock for design in wide} == {2, 4}
-    assert {(design.core_mode, design.loadable) for design in wide} == set(itertools.product(("same", "valid"), (False, True)))
+    assert {(geometry_of(design).mode, design.loadable) for design in wide} == set(
+        itertools.product(("same", "valid"), (False, True))
+    )
     assert {design.switchable for design in wide} == {len(design.kernels) > 1 for design in wide} == {False, True}
-    assert len({design.boundary for design in wide if design.core_mode == "same" and not design.switchable}) >= 3
-    assert any(design.overhangs(columns) for design in wide for columns in range(20, 24))
+    assert len({design.boundary for design in wide if geometry_of(design).mode == "same" and not design.switchable}) >= 3
+    assert any(geometry_of(design).overhangs(columns) for design in wide for columns in range(20, 24))
     coloured = [design for design in images if design.planes > 1]
     assert {design.planes for design in coloured} >= {2, 3}
-    assert {design.core_mode for design in coloured} == {"same", "valid"}
+    assert {geometry_of(design).mode for design in coloured} == {"same", "valid"}
     assert (
         {design.pixels_per_clock > 1 for design in coloured}
         == {len(design.kernels) > 1 for design in coloured}
         == {False, True}
     )
     assert {design.loadable for design in coloured} == {design.switchable for design in coloured} == {False, True}
-    assert {design.boundary for design in images if design.core_mode == "same"} >= set(GATEWARE_BOUNDARIES)
+    assert {design.boundary for design in images if geometry_of(design).mode == "same"} >= set(GATEWARE_BOUNDARIES)
     switchable = [design for design in images if design.switchable]
     assert len(switchable) >= 4
     assert {design.operation for design in switchable} == set(OPERATIONS)
-    assert any(design.core_below > design.below for design in images)
-    assert any(design.core_above > design.above for design in images)
+    assert any(geometry_of(design).below > design.below for design in images)
+    assert any(geometry_of(design).above > design.above for design in images)
     assert any(design.host_pads for design in images)
     assert any(not design.kernel_rows % 2 and not design.kernel_columns % 2 for design in images)
     assert any(max(design.kernel_rows, design.kernel_columns) == 15 for design in images)

@@ -68,6 +68,10 @@ class FrameAxis:
         """Inputs that the host puts in front of and behind a frame that is too short for the core to make its border."""
         return self.reach
 
+    def results(self, size: int) -> int:
+        """Results that the core gives for so many inputs, with all that the host adds to them."""
+        return -((self.lost - size) // self.stride)
+
 
 @dataclass(frozen=True, slots=True)
 class WindowAxis(FrameAxis):

@@ -211,9 +211,9 @@ class Design:
         """Shape of the results of a frame of these sizes; zero or negative where none is left."""
         raise NotImplementedError
 
-    def core_shape(self, *sizes: int) -> tuple[int, ...]:
+    def frame_results(self, *sizes: int) -> tuple[int, ...]:
         """Shape of the results that the core gives for a frame of these sizes, with all that the host adds to it."""
-        return sizes
+        return tuple(axis.results(size) for axis, size in zip(self.frame_axes, sizes, strict=True))
 
     def frames_in(self, shape: tuple[int, ...], stack: bool | None) -> list[Plane]:
         """Where the signals or images of an array of this shape are, by the index of each.

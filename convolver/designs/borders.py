@@ -9,7 +9,6 @@ from typing import Any, Protocol
 
 from ..errors import DataError, DesignError
 from .axes import FrameAxis, WindowAxis
-from .core_borders import OwnBorder, WholeWindows
 from .outside import IN_CORE, Outside, outside_of
 from .words import BOUNDARIES, Boundary, Mode
 
@@ -64,9 +63,19 @@ class NoBorder:
         """Tells the core which boundary it makes, and with which fill, where they can be chosen."""
 
     @property
-    def core(self) -> WholeWindows:
-        """What the core makes of a frame's ends."""
-        return WholeWindows()
+    def in_core(self) -> tuple[Outside, ...]:
+        """What the core itself makes outside a frame: one boundary, one of several, or none, where all results are those of
+        windows inside the frame."""
+        return ()
+
+    def least(self, before: int, after: int) -> int:
+        """Fewest lines of a frame that the core takes."""
+        return max((outside.least(before, after) for outside in self.in_core), default=before + after + 1)
+
+    def awaited(self, before: int, after: int) -> int:
+        """Lines that come behind a result's own before the core can make it. Without a border of the core's own that line is
+        the window's first."""
+        return max((outside.kept(before, after)[1] for outside in self.in_core), default=before + after)
 
     @property
     def host_pads(self) -> bool:
@@ -103,8 +112,8 @@ class FixedBorder(NoBorder):
         return self.outside.stated(self.fill)
 
     @property
-    def core(self) -> WholeWindows:
-        return self.outside.core
+    def in_core(self) -> tuple[Outside, ...]:
+        return self.outside.in_core
 
     @property
     def host_pads(self) -> bool:
@@ -130,8 +139,8 @@ class FullBorder(FixedBorder):
     __slots__ = ()
 
     @property
-    def core(self) -> WholeWindows:
-        return WholeWindows()
+    def in_core(self) -> tuple[Outside, ...]:
+        return ()
 
     @property
     def host_pads(self) -> bool:
@@ -171,8 +180,8 @@ class ChosenBorder(FixedBorder):
         core.switch(self.outside.made, self.fill)
 
     @property
-    def core(self) -> WholeWindows:
-        return OwnBorder(IN_CORE)
+    def in_core(self) -> tuple[Outside, ...]:
+        return IN_CORE
 
     @property
     def host_pads(self) -> bool:

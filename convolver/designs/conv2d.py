@@ -107,7 +107,7 @@ class Conv2DDesign(ImageGeometry, LinearDesign):  # type: ignore[misc]  # output
         ::stride[1]]``. One integer holds for both.
     boundary : {"constant", "edge", "reflect", "symmetric", "wrap"}
         What stands outside the image, by `numpy.pad`'s names, made in the core. Only for ``wrap``, for ``full``, and for images
-        too small for the core (see `core_min_rows` and `core_min_columns`) does the host pad.
+        too small for the core (see `frame_axes`) does the host pad.
     fill : int
         The pixel outside the image under ``constant``; fits `pixel`.
     switchable : bool

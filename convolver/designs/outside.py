@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from .axes import FrameAxis, PaddedAxis, WindowAxis
-from .core_borders import OwnBorder, WholeWindows
 from .words import Boundary
 
 __all__ = ["IN_CORE", "Outside", "boundary_code", "outside_of"]
@@ -27,9 +26,9 @@ class Outside:
     code: int
 
     @property
-    def core(self) -> WholeWindows:
-        """A core that makes no other."""
-        return OwnBorder((self,))
+    def in_core(self) -> tuple["Outside", ...]:
+        """What a core makes of it: itself, or nothing where the host has to."""
+        return (self,)
 
     @property
     def axis(self) -> type[FrameAxis]:
@@ -130,8 +129,8 @@ class Wrap(Outside):
     __slots__ = ()
 
     @property
-    def core(self) -> WholeWindows:
-        return WholeWindows()
+    def in_core(self) -> tuple[Outside, ...]:
+        return ()
 
     @property
     def axis(self) -> type[FrameAxis]:

@@ -179,15 +179,15 @@ class Pipeline(Design):
     @cached_property
     def frame_axes(self) -> tuple[FrameAxis, ...]:
         rules = [stage.frame_axes for stage in self.stages]
-        shapes = [stage.core_shape for stage in self.stages]
+        shapes = [stage.frame_results for stage in self.stages]
         return tuple(
             _joined([axes[number] for axes in rules], [_alone(shape, number, self.rank) for shape in shapes])
             for number in range(self.rank)
         )
 
-    def core_shape(self, *sizes: int) -> tuple[int, ...]:
+    def frame_results(self, *sizes: int) -> tuple[int, ...]:
         for stage in self.stages:
-            sizes = stage.core_shape(*sizes)
+            sizes = stage.frame_results(*sizes)
         return sizes
 
     def output_shape(self, *sizes: int) -> tuple[int, ...]:

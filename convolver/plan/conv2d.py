@@ -15,6 +15,7 @@ from .array_plan import ArrayPlan, SeparablePlan
 from .array_stages import slowest
 from .bilinear import Form, Term, direct
 from .coefficients import Coefficients, CoefficientStore
+from .geometry import Geometry, geometry_of
 from .output import BUFFER_LATENCY, credit_latency, output_buffer, rounding
 from .rewritings import checked
 from .slots import slot_of
@@ -44,40 +45,23 @@ def lower_conv2d(design: Conv2DDesign, target: Target) -> ArrayPlan:
     """Raster, line buffer and window in front of one array a kernel."""
     arrays, columns, plan_of = _arrays(design, target)
     store = _store_of(design, arrays)
-    # A border is chosen of what enters the window through a register more, and once more of what stands there.
-    choosing = 1 if design.core_mode == "same" else 0
+    geometry = geometry_of(design)
     levels = max(array.sum_levels for array in arrays)
     body = (
         Accept(2),
         Raster(1),
-        _line_buffer(design, target),
-        BorderRows(1 + choosing),
+        _line_buffer(geometry, target),
+        BorderRows(1 + geometry.choosing),
         *_column_filters(columns),
-        Window(1 + choosing),
+        Window(1 + geometry.choosing),
         *_operand_stages(levels, store),
         *slowest(arrays),
         *_magnitude(design),
         *rounding(design),
     )
-    timing = _timing(design, cycles_of(body) + BUFFER_LATENCY)
+    timing = RasterTiming(design.slot, cycles_of(body) + BUFFER_LATENCY, geometry)
     stages = (*body, output_buffer(design, timing.buffer_depth(credit_latency(body))))
     return plan_of(design, target, stages, timing, arrays, store)
-
-
-def _timing(design: Conv2DDesign, latency: int) -> RasterTiming:
-    """Of a core with borders of its own, or of one whose results are those of whole windows."""
-    core, pixels = design.border.core, design.pixels_per_clock
-    rows, columns = (design.above, design.below), (design.left, design.right)
-    return RasterTiming(
-        design.slot,
-        latency,
-        pixels,
-        design.stride,
-        lines=core.awaited(*rows) - core.lost(*rows),
-        ahead=design.beats(core.awaited(*columns) - core.lost(*columns)),
-        window=(core.lost(*rows), core.lost(*columns)),
-        late=core.moved(design.core_late),
-    )
 
 
 def _column_filters(columns: Sequence[DotProduct]) -> tuple[Stage, ...]:
@@ -119,9 +103,9 @@ def _store_of(design: Conv2DDesign, arrays: Sequence[DotProduct]) -> Coefficient
     return CoefficientStore(coefficients, coefficients.loaded(range(len(values))), products, design.slot)
 
 
-def _line_buffer(design: Conv2DDesign, target: Target) -> LineBuffer:
+def _line_buffer(geometry: Geometry, target: Target) -> LineBuffer:
     """All lines that a result needs but the newest: one packed word a column; of all columns of a beat."""
-    rows, words = design.core_above + design.core_below, design.core_beats
+    design, rows, words = geometry.design, geometry.above + geometry.below, geometry.line_beats
     width = rows * design.pixel.width * design.pixels_per_clock * design.planes
     rams = 0
     if target.single_port is not None and width * words > target.single_port.from_bits:

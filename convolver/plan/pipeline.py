@@ -62,7 +62,7 @@ class PipelineTiming(FrameTiming):
         for stage, part in zip(self.design.stages, self.parts, strict=True):
             high, wide = (*sizes, columns)[:2]
             yield part, high, wide
-            sizes = stage.core_shape(*sizes)
+            sizes = stage.frame_results(*sizes)
 
     @property
     def gapless(self) -> bool:

@@ -3,6 +3,8 @@
 import math
 from dataclasses import dataclass
 
+from .geometry import Geometry
+
 __all__ = ["FrameTiming", "RasterTiming", "SignalTiming"]
 
 
@@ -73,37 +75,19 @@ class RasterTiming(FrameTiming):
 
     Parameters
     ----------
-    pixels : int
-        Pixels of a beat.
-    stride : (int, int)
-        Rows and columns from one result to the next.
-    lines, ahead : int
-        See `lag`.
-    window : (int, int)
-        Rows and columns by which a frame of results is smaller than its image.
-    late : int
-        Pixels by which the beats of a line's results lie behind its own.
+    geometry : Geometry
     """
 
-    pixels: int = 1
-    stride: tuple[int, int] = (1, 1)
-    lines: int = 0
-    ahead: int = 0
-    window: tuple[int, int] = (0, 0)
-    late: int = 0
+    geometry: Geometry
 
     @property
     def lag(self) -> tuple[int, int]:
-        return self.lines, self.ahead
+        return self.geometry.lag
 
     def beats(self, columns: int) -> int:
-        return -(-columns // self.pixels)
-
-    def overhangs(self, columns: int) -> bool:
-        """Whether the last results of a line need a beat more than the line has: see `Conv2DDesign.overhangs`."""
-        return (columns - 1) % self.pixels + self.late >= self.pixels
+        return self.geometry.beats(columns)
 
     def unwanted(self, rows: int, columns: int) -> int:
-        sizes = zip((rows, columns), self.window, self.stride, strict=True)
+        sizes = zip((rows, columns), self.geometry.lost, self.geometry.design.stride, strict=True)
         lines, places = ((size - side - 1) % stride for size, side, stride in sizes)
-        return lines * columns + places - self.overhangs(columns)
+        return lines * columns + places - self.geometry.overhangs(columns)

@@ -66,5 +66,5 @@ class Conv2DReport(LinearReport):
         flush = plan.timing.flush_clocks(columns)
         resized = f"; one of another size behind it waits {flush} more" if flush else ""
         waits = f"frames of up to {lines} row{'s' * (lines > 1)} wait for the one before to leave"
-        short = f"; {waits}" if design.core_min_rows <= lines else ""
+        short = f"; {waits}" if design.frame_axes[0].least <= lines else ""
         return f"of {rows}x{columns} takes {alone} clocks alone, {interval} back to back{resized}{short}"

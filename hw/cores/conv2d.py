@@ -100,14 +100,14 @@ class Conv2DCore(Core):
     """Convolves images with a kernel, or with several at once: one beat a clock, of one pixel or several, or one pixel a slot
     (`Plan.cycles`), full back-pressure, no bubble at row ends or between frames of one size.
 
-    The results of beat b of row r are offered `latency` clocks after the acceptance of beat ``b + core_ahead`` of row
-    ``r + core_below``, counted on in the next row and the next frame. Behind a frame that no other follows at once the core
-    drives the end out by itself, in ``core_below * beats + core_ahead`` slots, during which a new frame waits.
+    The results of beat b of row r are offered `latency` clocks after the acceptance of beat ``b + ahead`` of row
+    ``r + below``, counted on in the next row and the next frame. Behind a frame that no other follows at once the core
+    drives the end out by itself, in ``below * beats + ahead`` slots, during which a new frame waits.
 
     Parameters
     ----------
     design : Conv2DDesign
-        Of its modes and boundaries the core makes `design.core_mode`.
+        Of its modes and boundaries the core makes `Geometry.mode` and `boundaries`.
     family : {"ecp5", "ice40", "7-series"}, optional
         Device that it is planned for; by default any.
 
@@ -118,8 +118,7 @@ class Conv2DCore(Core):
         size says where a frame ends. A `keep` that differs is flagged as `eol`, and ignored.
     o : stream of `result_layout`
     rows, columns : In
-        Size of the frame, in the clock in which its first pixel is accepted; `core_min_rows` to `core_rows` and so for the
-        columns.
+        Size of the frame, in the clock in which its first pixel is accepted; within the limits of `design.frame_axes`.
     boundary, fill : In, if they can be switched
         As `rows` and `columns`: the frame's boundary, a place in `GATEWARE_BOUNDARIES`, and the pixel of ``constant``.
     coefficients, restart, pending : if they can be loaded

@@ -7,6 +7,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.designs import Boundary, Conv2DDesign
+from convolver.plan.geometry import geometry_of
 
 from ..stream.layouts import marks_of
 from ..stream.sideband import Sideband
@@ -82,7 +83,7 @@ class Borders(wiring.Component):
         load, column = Signal(), self.choice.column
         m.d.sync += [
             step.eq(self.i.step),
-            load.eq(self.i.step.near[design.core_ahead]),
+            load.eq(self.i.step.near[geometry_of(design).ahead]),
             column.load.eq(load),
             *(column[name].eq(step[name]) for name in ("border", "border_before", "result", *marks_of(design))),
         ]

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from convolver.designs import Boundary, Conv2DDesign
 from convolver.designs.outside import outside_of
+from convolver.plan.geometry import geometry_of
 
 from .boundaries import Source
 
@@ -15,7 +16,7 @@ def row_sources(design: Conv2DDesign, offset: int) -> dict[tuple[Boundary, int],
     that side: the row that replaces it, by (boundary, inside), counted from the centre downwards."""
     sign = 1 if offset > 0 else -1
     sources: dict[tuple[Boundary, int], Source] = {}
-    for boundary in design.core_boundaries:
+    for boundary in geometry_of(design).boundaries:
         for inside in range(abs(offset)):
             depth = outside_of(boundary).inward(abs(offset) - inside)
             sources[boundary, inside] = None if depth is None else sign * (inside - depth)
@@ -28,7 +29,7 @@ def column_sources(design: Conv2DDesign, lane: int = 0) -> dict[tuple[Boundary, 
     pixels ago."""
     late = _lateness(design, lane)
     sources: dict[tuple[Boundary, int], Source] = {}
-    for boundary in design.core_boundaries:
+    for boundary in geometry_of(design).boundaries:
         sources[boundary, 0] = late
         for outside in range(1, design.right + 1):
             depth = outside_of(boundary).inward(outside)
@@ -39,9 +40,9 @@ def column_sources(design: Conv2DDesign, lane: int = 0) -> dict[tuple[Boundary, 
 def left_sources(design: Conv2DDesign, outside: int) -> dict[Boundary, Source]:
     """For the column `outside` places in front of a row, when its first window is complete: how many pixels ago the column that
     replaces it came."""
-    begin = (design.core_ahead + 1) * design.pixels_per_clock - 1  # the row's first column
+    begin = (geometry_of(design).ahead + 1) * design.pixels_per_clock - 1  # the row's first column
     sources: dict[Boundary, Source] = {}
-    for boundary in design.core_boundaries:
+    for boundary in geometry_of(design).boundaries:
         depth = outside_of(boundary).inward(outside)
         sources[boundary] = None if depth is None else begin - depth
     return sources
@@ -50,11 +51,11 @@ def left_sources(design: Conv2DDesign, outside: int) -> dict[Boundary, Source]:
 def outsides(design: Conv2DDesign, lane: int) -> dict[tuple[int, int], int]:
     """When the column that enters at place `lane` of a beat is one behind a row's end that a boundary fills: how far, by the
     step, counted from the next row's first (-1 is the last of this row), and by the pixels of the row's last beat."""
-    pixels, found = design.pixels_per_clock, {}
+    pixels, ahead, found = design.pixels_per_clock, geometry_of(design).ahead, {}
     filled = {outside for _, outside in column_sources(design, lane)}
-    for step in range(-1, design.core_ahead):
+    for step in range(-1, ahead):
         for last in range(1, pixels + 1):
-            outside = (step - design.core_ahead + 1) * pixels + design.right + lane - last + 1
+            outside = (step - ahead + 1) * pixels + design.right + lane - last + 1
             if outside > 0 and outside in filled:  # what is further out belongs to results behind the row's end
                 found[step, last] = outside
     return found
@@ -62,7 +63,7 @@ def outsides(design: Conv2DDesign, lane: int) -> dict[tuple[int, int], int]:
 
 def _lateness(design: Conv2DDesign, lane: int) -> int:
     """How many pixels ago the column came that enters at place `lane`."""
-    return design.core_late + design.pixels_per_clock - 1 - lane
+    return geometry_of(design).late + design.pixels_per_clock - 1 - lane
 
 
 def _distinct(sources: Iterable[Source], usual: Source) -> list[Source]:

@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from convolver.designs import Conv2DDesign
 from convolver.plan import stages
+from convolver.plan.geometry import geometry_of
 
 from ..stream.data_register import DataRegister
 from ..stream.layouts import beat_layout
@@ -29,10 +30,11 @@ def checked_layout(design: Conv2DDesign) -> data.StructLayout:
     refused : there is a beat, and it isn't the first pixel of a frame that the core takes.
     remainder; whole, part : of several pixels a beat, with a frame's first beat, and with each: see `beats_of`.
     """
+    geometry = geometry_of(design)
     fields: dict[str, object] = {
         "beat": beat_layout(design),
-        "rows_left": range(-1, design.core_rows - 1),
-        "columns_left": range(-1, design.core_beats - 3),
+        "rows_left": range(-1, geometry.most[0] - 1),
+        "columns_left": range(-1, geometry.line_beats - 3),
         "short": 1,
         "border": boundary_of(design).layout,
         "starts": 1,
@@ -90,7 +92,8 @@ class FrameCheck(wiring.Component):
         layout, beats = checked_layout(design), beats_of(design)
         said, kept = ("rows_left", "columns_left", "short", "border", *beats.of_frame), beats.of_beat
         frame = {name: layout[name].shape for name in said}
-        size = {"rows": range(design.core_rows + 1), "columns": range(design.core_columns + 1)}
+        (least_rows, least_columns), (most_rows, most_columns) = geometry_of(design).least, geometry_of(design).most
+        size = {"rows": range(most_rows + 1), "columns": range(most_columns + 1)}
         checks = {"fits": 2, "short": 1, "rows_repeat": PARTS, "columns_repeat": PARTS} | kept
         sampled = data.StructLayout({"beat": layout["beat"].shape} | size | {"border": self._border} | checks)
         given, first = Signal(sampled), DataRegister(sampled)
@@ -134,8 +137,8 @@ class FrameCheck(wiring.Component):
         ]
         beats.check(m, self.i, self.columns, given)
         sizes = (
-            (self.rows, first.rows, given.rows_repeat, design.core_min_rows, design.core_rows),
-            (self.columns, first.columns, given.columns_repeat, design.core_min_columns, design.core_columns),
+            (self.rows, first.rows, given.rows_repeat, least_rows, most_rows),
+            (self.columns, first.columns, given.columns_repeat, least_columns, most_columns),
         )
         for number, (asked, sampled_size, repeats, least, most) in enumerate(sizes):
             # Of sizes that fit, and of those that are no greater: no two of them look alike in these bits.

@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from convolver.designs import Conv2DDesign
 from convolver.plan import stages
+from convolver.plan.geometry import geometry_of
 from convolver.plan.stages import LineBuffer as LineBufferStage
 
 from ..primitives.block_ram import BlockRAM
@@ -28,7 +29,7 @@ class LineBuffer(wiring.Component):
     Parameters
     ----------
     design : Conv2DDesign
-        Sets the depth, `core_beats`, and the word, `stage.rows` pixels of each of a beat's columns.
+        Sets the depth, `Geometry.line_beats`, and the word, `stage.rows` pixels of each of a beat's columns.
     stage : LineBufferStage
         The plan's: how many rows it keeps, and in which memories.
 
@@ -76,10 +77,10 @@ class LineBuffer(wiring.Component):
 
         memory: LineRing | BlockRAM
         if self._ring:
-            m.submodules.memory = memory = LineRing(self._lines * len(newest), design.core_beats)
+            m.submodules.memory = memory = LineRing(self._lines * len(newest), geometry_of(design).line_beats)
             m.d.comb += [memory.read.eq(self.i.valid), memory.length.eq(self.i.length)]
         else:
-            m.submodules.memory = memory = BlockRAM(self._lines * len(newest), design.core_beats)
+            m.submodules.memory = memory = BlockRAM(self._lines * len(newest), geometry_of(design).line_beats)
             m.d.comb += [
                 memory.read_address.eq(self.i.step.column),
                 memory.write.eq(self.o.valid),

@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from convolver.designs import Conv2DDesign
 from convolver.plan import stages
+from convolver.plan.geometry import geometry_of
 
 from ..stream.layouts import beat_layout, marks_of
 from ..stream.marks import ERROR_LAYOUT
@@ -25,19 +26,19 @@ def step_layout(design: Conv2DDesign) -> data.StructLayout:
 
     pixel : the step's, or all of its beat's.
     column : the step's column, in beats: address of the line buffer.
-    near : a bit for each of a line's first steps, up to the one numbered core_ahead: the step's is set.
+    near : a bit for each of a line's first steps, up to the one numbered `Geometry.ahead`: the step's is set.
     top, bottom : rows of the frame above and below the result row that this line serves, counted up to the kernel only.
     border, border_before : what is chosen for the result row that this line serves, and for the one before: see `boundary_of`.
     remainder, ends : of several pixels a beat, see `beats_of`.
     result : the step completes a result that is wanted, or a beat of them; its marks are those of `marks_of`.
     """
-    border = boundary_of(design).layout
+    border, geometry = boundary_of(design).layout, geometry_of(design)
     fields: dict[str, object] = {
         "pixel": beat_layout(design)["data"].shape,
-        "column": range(design.core_beats),
-        "near": design.core_ahead + 1,
+        "column": range(geometry.line_beats),
+        "near": geometry.ahead + 1,
         "top": range(design.above + 1),
-        "bottom": range(design.core_below + 1),
+        "bottom": range(geometry.below + 1),
         "border": border,
         "border_before": border,
     }
@@ -47,17 +48,17 @@ def step_layout(design: Conv2DDesign) -> data.StructLayout:
 def step_sideband(design: Conv2DDesign) -> Sideband:
     """A `step`; beside it the beats of its line, less 4: that `length` changes with the first step of a frame that found the
     core idle."""
-    return Sideband(step=Out(step_layout(design)), length=Out(range(-1, design.core_beats - 3)))
+    return Sideband(step=Out(step_layout(design)), length=Out(range(-1, geometry_of(design).line_beats - 3)))
 
 
 class Raster(wiring.Component):
     """Turns a stream of beats, of a pixel each or of several, into steps: one a slot, latency one clock, without a bubble at
     row ends or between frames of one size.
 
-    A frame takes as many steps as it has beats. Its end, `core_below` lines and `core_ahead` steps more in ``same`` mode,
-    is driven by the next frame if that follows at once, has the same size and more than `core_below` rows; else by flush
+    A frame takes as many steps as it has beats. Its end, `Geometry.below` lines and `ahead` steps more with a border,
+    is driven by the next frame if that follows at once, has the same size and more than `below` rows; else by flush
     steps, during which a new frame waits. In ``valid`` mode there is no end but where a line's results may overhang
-    (`Conv2DDesign.overhangs`): then it is one step.
+    (`Geometry.overhangs`): then it is one step.
 
     Parameters
     ----------
@@ -183,7 +184,7 @@ class Raster(wiring.Component):
             self.o.valid.eq(advance),
             step.pixel.eq(Mux(completing, 0, Value.cast(beat.beat.data))),
             step.result.eq(wanted),
-            step.near.eq(Cat(scan.near[: design.core_ahead + 1])),
+            step.near.eq(Cat(scan.near[: geometry_of(design).ahead + 1])),
         ]
         m.d.comb += [
             *(step[name].eq(getattr(scan, name)) for name in ("top", "bottom", "border", "border_before")),

@@ -7,6 +7,7 @@ from typing import Any
 from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
 
 from convolver.designs import Conv2DDesign
+from convolver.plan.geometry import geometry_of
 
 from .beats import beats_of
 from .comparison import exceeds
@@ -84,11 +85,11 @@ class Scan:
     """Whether the first of these may be the last."""
 
     def __init__(self, m: Module, design: Conv2DDesign, checked: Any, control: Control) -> None:
-        self._design, self._control = design, control
+        self._design, self._geometry, self._control = design, geometry_of(design), control
         advance, flushed = control.advance, control.flushed
         # Steps of a line before the first that completes a result of this line's row.
-        self._before = before = design.core_ahead
-        self.top, self.bottom = Signal(range(design.above + 1)), Signal(range(design.core_below + 1))
+        self._before = before = self._geometry.ahead
+        self.top, self.bottom = Signal(range(design.above + 1)), Signal(range(self._geometry.below + 1))
         self.short = Signal()
         self.border, self.border_before = Signal.like(checked.border), Signal.like(checked.border)
         line = Signal(range(self.first_line + 1))  # of the frame that entered last, up to the first that serves results
@@ -172,14 +173,14 @@ class Scan:
 
 class ValidScan(Scan):
     """A result wherever the window lies inside the frame; the frame's last pixel completes the last one, but where a line's
-    results may overhang (`Conv2DDesign.overhangs`): then a frame's end is one step."""
+    results may overhang (`Geometry.overhangs`): then a frame's end is one step."""
 
     at_once = True
 
     def __init__(self, m: Module, design: Conv2DDesign, checked: Any, control: Control) -> None:
         self.below, self.first_line = 0, design.kernel_rows - 1
         self.inside = design.kernel_rows, design.kernel_columns
-        self.has_end = design.core_late > 0
+        self.has_end = geometry_of(design).late > 0
         super().__init__(m, design, checked, control)
 
     @staticmethod
@@ -187,13 +188,13 @@ class ValidScan(Scan):
         return Const(0)
 
     def last_result(self, last: Value) -> Value:
-        return (last + self._design.core_late)[: len(last)]
+        return (last + self._geometry.late)[: len(last)]
 
     def _first_next_row(self) -> Value:
         return self._first_next & ~self._control.frame_end
 
     def _results(self, m: Module, checked: Any) -> None:
-        late, before = self._design.core_late, self._before
+        late, before = self._geometry.late, self._before
         advance, flushed, frame_end = self._control.advance, self._control.flushed, self._control.frame_end
         live = Signal(init=not self.first_line)
         if self.first_line:
@@ -218,20 +219,21 @@ class ValidScan(Scan):
 
 
 class SameScan(Scan):
-    """A result `core_below` lines and `core_right` columns behind each pixel: the first steps of a line complete the row
+    """A result `Geometry.below` lines and `right` columns behind each pixel: the first steps of a line complete the row
     before. From a frame's first result on every step completes one, until a flush ends."""
 
     inside = 1, 1
 
     def __init__(self, m: Module, design: Conv2DDesign, checked: Any, control: Control) -> None:
-        self.below = self.first_line = design.core_below
-        self.has_end = design.core_below > 0 or design.core_ahead > 0
-        self.at_once = design.core_below == 0 and design.core_ahead == 1
+        geometry = geometry_of(design)
+        self.below = self.first_line = geometry.below
+        self.has_end = geometry.below > 0 or geometry.ahead > 0
+        self.at_once = geometry.below == 0 and geometry.ahead == 1
         super().__init__(m, design, checked, control)
 
     @staticmethod
     def is_short(design: Conv2DDesign, rows: Value, /) -> Value:
-        return ~exceeds(rows, design.core_below)
+        return ~exceeds(rows, geometry_of(design).below)
 
     def last_result(self, last: Value) -> Value:
         return last
@@ -304,4 +306,4 @@ class SameScan(Scan):
 
 def scan_of(design: Conv2DDesign) -> type[Scan]:
     """The scan of a design's frames."""
-    return {"same": SameScan, "valid": ValidScan}[design.core_mode]
+    return {"same": SameScan, "valid": ValidScan}[geometry_of(design).mode]

@@ -5,6 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.designs import Conv2DDesign
+from convolver.plan.geometry import geometry_of
 
 __all__ = ["EveryResult", "stride_of"]
 
@@ -34,7 +35,11 @@ class EveryResult(wiring.Component):
         self._design, self._inside = design, inside
         inputs = dict.fromkeys(("result", "first", "last", "eol", "sized"), In(1))
         outputs = dict.fromkeys(("wanted", "o_first", "o_last", "o_eol"), Out(1))
-        sizes = {"rows_left": In(range(-1, design.core_rows - 1)), "columns_left": In(range(-1, design.core_beats - 3))}
+        geometry = geometry_of(design)
+        sizes = {
+            "rows_left": In(range(-1, geometry.most[0] - 1)),
+            "columns_left": In(range(-1, geometry.line_beats - 3)),
+        }
         super().__init__(inputs | outputs | sizes)
 
     def wants(self, result: Value) -> Value:
@@ -58,7 +63,7 @@ class Stride(EveryResult):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         design = self._design
-        rows, columns = design.stride
+        (rows, columns), (most_rows, most_columns) = design.stride, geometry_of(design).most
         # Results of a line, and lines of results, before the next one that is wanted.
         skip_columns, skip_rows = Signal(range(columns)), Signal(range(rows))
         column, row = Signal(init=1), Signal(init=1)  # none
@@ -76,8 +81,8 @@ class Stride(EveryResult):
         result, eol = Signal(), Signal()
         m.d.sync += [result.eq(self.result), self.o_first.eq(self.first), eol.eq(self.eol)]
         sides = {
-            "rows": (self.rows_left + 2, self._inside[0], rows, design.core_rows),
-            "columns": (self.columns_left + 4, self._inside[1], columns, design.core_columns),
+            "rows": (self.rows_left + 2, self._inside[0], rows, most_rows),
+            "columns": (self.columns_left + 4, self._inside[1], columns, most_columns),
         }
         left = {}
         for name, (size, inside, stride, most) in sides.items():

@@ -9,6 +9,7 @@ from amaranth.lib.wiring import In, Out
 
 from convolver.designs import Conv2DDesign
 from convolver.plan import stages
+from convolver.plan.geometry import geometry_of
 
 from ..stream.layouts import marks_of
 from ..stream.sideband import Sideband, SidebandDelay, result_sideband
@@ -46,7 +47,7 @@ class RowBorder(wiring.Component):
         self._design = design
         self._clocks = clocks
         form = PlaceFormat.of_pixels(design)
-        pixels = {"pixels": Out(form.shape).array(design.core_kept * design.pixels_per_clock)}
+        pixels = {"pixels": Out(form.shape).array(geometry_of(design).rows * design.pixels_per_clock)}
         choice = kept_choice_layout(design)
         self._kept = Sideband(choice=Out(choice), **pixels)
         super().__init__({"i": In(Sideband(**pixels)), "choice": In(choice), "o": Out(column_sideband(design, form))})
@@ -64,10 +65,11 @@ class RowBorder(wiring.Component):
         m.d.sync += [self.o.valid.eq(kept.valid), self.o.choice.eq(kept.choice.column)]
         fill = boundary_of(design).fill(kept.choice.column.border)
         rows, _ = choices(design)
+        geometry = geometry_of(design)
         for row, sources in enumerate(rows):
             for lane in range(lanes):
-                column = [kept.pixels[kept_row * lanes + lane] for kept_row in range(design.core_kept)]
-                selected = [fill if source is None else column[design.core_above + source] for source in sources]
+                column = [kept.pixels[kept_row * lanes + lane] for kept_row in range(geometry.rows)]
+                selected = [fill if source is None else column[geometry.above + source] for source in sources]
                 _select(m, self.o.pixels[row * lanes + lane], kept.choice.rows[str(row)], selected)
         return m
 
@@ -141,7 +143,7 @@ class Window(wiring.Component):
 
     def _following(self, m: Module, row: int, newest: list[Value], places: list[Value], choice: data.View) -> list[Value]:
         """What stands at the places of a row behind the next step."""
-        late, lanes = self._design.core_late, self._design.pixels_per_clock
+        late, lanes = geometry_of(self._design).late, self._design.pixels_per_clock
         recent = [*newest, *self._chain(m, row, newest, late)]
         return [*places[lanes:], *recent[late : late + lanes][::-1]]
 
@@ -179,8 +181,8 @@ class BorderedWindow(Window):
         """Of one row: the pixels that enter the window, and the first ones of a line with the border's to their left; all of
         them beside the chain's state behind the step, a clock later."""
         design = self._design
-        lanes = design.pixels_per_clock
-        begin = (design.core_ahead + 1) * lanes - 1  # where a row's first pixel is when its first window is complete
+        lanes, geometry = design.pixels_per_clock, geometry_of(design)
+        begin = (geometry.ahead + 1) * lanes - 1  # where a row's first pixel is when its first window is complete
         _, columns = choices(design)
         reach = max(source for sources in columns for source in sources if source is not None)
         chain = self._chain(m, row, newest, max(begin + 1, reach - lanes + 1))
@@ -197,13 +199,13 @@ class BorderedWindow(Window):
         for outside in range(design.left, 0, -1):
             left = left_sources(design, outside)
             first.append(boundary.later(m, f"left_{row}_{outside}", choice.border, left, recent, chain))
-        first += chain[design.core_late : begin + 1][::-1]
+        first += chain[geometry.late : begin + 1][::-1]
         return entering, first
 
 
 def window_of(design: Conv2DDesign, form: PlaceFormat) -> Window:
     """The window of a design, of places of this format."""
-    return {"same": BorderedWindow, "valid": Window}[design.core_mode](design, form)
+    return {"same": BorderedWindow, "valid": Window}[geometry_of(design).mode](design, form)
 
 
 def _select(m: Module, target: Value, chosen: Value, sources: list[Value]) -> None:

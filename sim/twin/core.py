@@ -21,7 +21,7 @@ __all__ = ["Run", "Simulation", "TwinTransport", "frame_shape", "open_twins", "s
 
 def frame_shape(design: Design, shape: Sequence[int]) -> tuple[int, ...]:
     """Shape of what the core (without the host's padding) makes of a frame."""
-    return design.core_shape(*shape[: design.rank])
+    return design.frame_results(*shape[: design.rank])
 
 
 class TwinTransport(Owned):

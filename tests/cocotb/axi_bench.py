@@ -30,6 +30,7 @@ from cocotbext.axi import (
 
 from convolver.clocking import Clocking
 from convolver.designs import GATEWARE_BOUNDARIES, design_from_json
+from convolver.plan.geometry import geometry_of
 from convolver.sim import golden
 
 SEED = int(os.environ["CONVOLVER_SEED"])
@@ -453,7 +454,7 @@ async def one_beat_a_clock(dut, name):
 def check_clocks(bench, stages, size, steady, taken, given):
     """Each sample was taken in its clock, and each result given `LATENCY` behind the one that completes it."""
     assert steady == [steady[0] + place * bench.slot for place in range(len(steady))], f"the input stalled: {taken}"
-    sizes = list(itertools.accumulate(stages, lambda shape, stage: stage.core_shape(*shape), initial=size))
+    sizes = list(itertools.accumulate(stages, lambda shape, stage: stage.frame_results(*shape), initial=size))
     completes = range(3 * bench.beats(sizes[-1]))  # which beat completes each result, of all three frames
     for stage, before, after in reversed([*zip(stages, sizes, sizes[1:], strict=False)]):
         completes = [completing(bench, stage, before, after, number) for number in completes]
@@ -469,8 +470,8 @@ def completing(bench, design, size, results, number):
     frame, within = divmod(number, bench.beats(results))
     row, place = divmod(within, bench.beats((results[1],)))
     down, across = design.stride
-    below = design.core_below if design.core_mode == "same" else design.kernel_rows - 1
-    due = (row * down + below) * bench.beats((size[1],)) + place * across + design.core_ahead
+    below = geometry_of(design).below if geometry_of(design).mode == "same" else design.kernel_rows - 1
+    due = (row * down + below) * bench.beats((size[1],)) + place * across + geometry_of(design).ahead
     return frame * bench.beats(size) + due
 
 

@@ -177,7 +177,7 @@ def programs() -> list[Program]:
     random = np.random.default_rng(15)
 
     def frame(design: FIRDesign | Conv2DDesign) -> tuple[str, np.ndarray]:
-        size = (design.core_rows, design.core_columns) if isinstance(design, Conv2DDesign) else (9,)
+        size = (design.frame_axes[0].most, design.frame_axes[1].most) if isinstance(design, Conv2DDesign) else (9,)
         return "frame", random.integers(design.sample.min, design.sample.max + 1, size)
 
     def coefficients(design: FIRDesign | Conv2DDesign) -> tuple[str, np.ndarray]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from convolver import Conv2DDesign, FIRDesign
 from convolver.designs import GATEWARE_BOUNDARIES
+from convolver.plan.geometry import geometry_of
 from convolver.sim import golden
 
 HELLO, BYE, ACK, WELCOME, DEVICE_ACK = 0x01, 0x02, 0x03, 0x41, 0x43
@@ -148,12 +149,12 @@ class Core:
             if design.switchable:
                 fill = self.fill - (self.fill >> 31 << 32)
                 design = design.replace(boundary=GATEWARE_BOUNDARIES[self.boundary], fill=fill)
-            if design.core_mode == "valid":
+            if geometry_of(design).mode == "valid":
                 design = design.replace(mode="valid")
             else:
-                assert self.columns >= design.core_min_columns
-            assert design.core_min_rows <= self.rows <= self.built.core_rows
-            assert self.built.core_min_columns <= self.columns <= self.built.core_columns
+                assert self.columns >= design.frame_axes[1].least
+            assert design.frame_axes[0].least <= self.rows <= self.built.frame_axes[0].most
+            assert self.built.frame_axes[1].least <= self.columns <= self.built.frame_axes[1].most
             results = golden.conv2d(design, image)
             # Those of several kernels come together, pixel by pixel.
             self._give((np.moveaxis(results, 0, -1) if design.result_axes else results).reshape(-1), True)

@@ -13,6 +13,7 @@ from convolver.designs import BOUNDARIES, GATEWARE_BOUNDARIES, MODES, OPERATIONS
 from convolver.errors import DataError, DesignError
 from convolver.formats import Format
 from convolver.host.device import Device
+from convolver.plan.geometry import geometry_of
 from convolver.sim import golden
 
 FIR = FIRDesign([1, 2, 3], data=s16)
@@ -39,11 +40,11 @@ class GoldenTransport:
             return golden.fir(design, samples)
         rows, columns = samples.shape[:2]
         assert samples.shape[2:] == ((design.planes,) if design.planes > 1 else ())
-        assert design.core_min_rows <= rows <= design.core_rows
-        assert design.core_min_columns <= columns <= design.core_columns
+        assert design.frame_axes[0].least <= rows <= design.frame_axes[0].most
+        assert design.frame_axes[1].least <= columns <= design.frame_axes[1].most
         if design.switchable:
             design = design.replace(boundary=self.border[0], fill=self.border[1])
-        return golden.conv2d(design if design.core_mode == "same" else design.replace(mode="valid"), samples)
+        return golden.conv2d(design if geometry_of(design).mode == "same" else design.replace(mode="valid"), samples)
 
     def switch(self, boundary, fill):
         assert self.design.switchable
@@ -192,7 +193,7 @@ def test_borders_that_are_none(design, border, message):
 def test_a_frame_below_the_core_s_least_is_padded_and_the_rest_cropped():
     transport = GoldenTransport(SAME)
     assert Device(transport)([[9]]).tolist() == [[45]]
-    assert transport.frames == [(1, SAME.core_min_columns)]
+    assert transport.frames == [(1, SAME.frame_axes[1].least)]
 
 
 def test_planes_are_filtered_one_by_one():

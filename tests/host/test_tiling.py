@@ -61,13 +61,13 @@ def test_an_image_is_the_same_whatever_its_tiles(case):
     whole = through(Work(design, image), transport)
     assert whole.dtype == np.int64
     assert np.array_equal(whole, expected)
-    least = [min(most, core) for most, core in zip(limits, (design.core_rows, design.core_columns), strict=True)]
+    least = [min(most, core) for most, core in zip(limits, (design.frame_axes[0].most, design.frame_axes[1].most), strict=True)]
     small = GoldenTransport(design)
     assert np.array_equal(through(Work(design, image, limits=tuple(least)), small), expected)
     for shape in small.frames:
         # One that is too short for the core's own border gets it from here.
-        assert shape[0] <= max(least[0], design.core_min_rows + design.kernel_rows + design.stride[0] - 2)
-        assert shape[1] <= max(least[1], design.core_min_columns + design.kernel_columns + design.stride[1] - 2)
+        assert shape[0] <= max(least[0], design.frame_axes[0].least + design.kernel_rows + design.stride[0] - 2)
+        assert shape[1] <= max(least[1], design.frame_axes[1].least + design.kernel_columns + design.stride[1] - 2)
     assert len(small.frames) >= len(transport.frames)
 
 
@@ -128,9 +128,9 @@ def test_cuts_cover_an_axis_once(before, after, spare, length, stride):
 def test_a_large_image_and_a_long_signal_are_cut_where_memory_asks_for_it():
     """Nothing is sent; only the sizes of frames are looked at."""
     design = Conv2DDesign([[1, 2, 3]] * 3, rows=65535, columns=16384)
-    assert frame_limits(design, 16384) == (FRAME_SAMPLES // 16384, design.core_columns)
-    assert frame_limits(design, 1) == (design.core_rows, design.core_columns)
-    assert frame_limits(design.replace(rows=7), 640) == (design.replace(rows=7).core_rows, design.core_columns)
+    assert frame_limits(design, 16384) == (FRAME_SAMPLES // 16384, design.frame_axes[1].most)
+    assert frame_limits(design, 1) == (design.frame_axes[0].most, design.frame_axes[1].most)
+    assert frame_limits(design.replace(rows=7), 640) == (design.replace(rows=7).frame_axes[0].most, design.frame_axes[1].most)
     assert frame_limits(FIRDesign([1] * 256)) == (FRAME_SAMPLES,)
 
 

@@ -286,7 +286,7 @@ def test_a_reflected_border_reaches_beyond_an_even_window(kernel, operation, bou
     design = Conv2DDesign(np.ones(kernel, int), operation=operation, boundary=boundary, rows=20, columns=30)
     plan = lower(design)
     assert (plan.timing.lag, plan.line_buffer.rows) == (lag, lines)
-    assert plan.line_buffer.bits == lines * 8 * design.core_columns
+    assert plan.line_buffer.bits == lines * 8 * design.frame_axes[1].most
 
 
 def test_planning_grows_no_faster_than_the_taps():

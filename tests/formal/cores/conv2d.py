@@ -9,6 +9,7 @@ from formal.window.places import inside
 from convolver.designs import Conv2DDesign
 from convolver.hw.cores import conv2d
 from convolver.hw.stream import layouts
+from convolver.plan.geometry import geometry_of
 
 __all__ = ["Conv2DCoreSpec"]
 
@@ -29,13 +30,15 @@ class Conv2DCoreSpec(wiring.Component):
         self._layout = layouts.beat_layout(design)
         ports = {name: In(1) for name in ("next_valid", "ready", "tag")}
         ports |= {"next_payload": In(self._layout)}
-        sizes = {"rows": In(range(design.core_rows + 2)), "columns": In(range(design.core_columns + 2))}
-        super().__init__({**ports, **sizes, "row": In(range(design.core_rows)), "column": In(range(design.core_columns))})
+        sizes = {"rows": In(range(design.frame_axes[0].most + 2)), "columns": In(range(design.frame_axes[1].most + 2))}
+        super().__init__(
+            {**ports, **sizes, "row": In(range(design.frame_axes[0].most)), "column": In(range(design.frame_axes[1].most))}
+        )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         design = self._design
-        same = design.core_mode == "same"
+        same = geometry_of(design).mode == "same"
         core = conv2d.Conv2DCore(design)
         if self._depth:
             core.plan = shallow(core.plan, self._depth)
@@ -55,17 +58,17 @@ class Conv2DCoreSpec(wiring.Component):
         m.d.sync += [valid.eq(valid_next), payload.eq(payload_next)]
 
         # Which pixel of which frame is accepted; the time doesn't matter, only the order.
-        most = design.core_rows * design.core_columns
+        most = design.frame_axes[0].most * design.frame_axes[1].most
         accept, fits, begins = Signal(), Signal(), Signal()
         left = Signal(range(most + 1))
         frame_columns, x, y = Signal(4), Signal(4), Signal(4)
         m.d.comb += [
             accept.eq(valid & core.i.ready),
             fits.eq(
-                (rows >= design.core_min_rows)
-                & (rows <= design.core_rows)
-                & (columns >= design.core_min_columns)
-                & (columns <= design.core_columns)
+                (rows >= design.frame_axes[0].least)
+                & (rows <= design.frame_axes[0].most)
+                & (columns >= design.frame_axes[1].least)
+                & (columns <= design.frame_axes[1].most)
             ),
             begins.eq(accept & payload.first & fits),
         ]
@@ -91,7 +94,10 @@ class Conv2DCoreSpec(wiring.Component):
         entering = Signal()  # the chosen frame is the one that enters
         high, wide, in_row, in_column = Signal(4), Signal(4), Signal(4), Signal(4)
         shape = layouts.shape_of(design.pixel)
-        pixels = [[Signal(shape, name=f"pixel_{r}_{c}") for c in range(design.core_columns)] for r in range(design.core_rows)]
+        pixels = [
+            [Signal(shape, name=f"pixel_{r}_{c}") for c in range(design.frame_axes[1].most)]
+            for r in range(design.frame_axes[0].most)
+        ]
         row, column = Signal(4), Signal(4)
         m.d.comb += ours.eq(chosen & (ahead == 0) & leaves)
         row_end, place_end = Signal(), Signal()
@@ -167,7 +173,9 @@ class Conv2DCoreSpec(wiring.Component):
             with m.If(choose):
                 m.d.sync += alone.eq(~core.busy)
             below, right_of = (
-                (design.core_below, design.core_right) if same else (design.kernel_rows - 1, design.kernel_columns - 1)
+                (geometry_of(design).below, geometry_of(design).right)
+                if same
+                else (design.kernel_rows - 1, design.kernel_columns - 1)
             )
             came = Signal(core.latency)
             completes = chosen & entering & alone & belongs & ~begins & (y == row + below) & (x == column + right_of)
@@ -176,7 +184,7 @@ class Conv2DCoreSpec(wiring.Component):
                 Assert(~(came[-1] & ~late & chosen) | met),
                 Assert(~(chosen & entering & alone & ~late & valid & ~payload.first & (left != 0)) | core.i.ready),
             ]
-        one_row = design.core_rows == (1 if same else design.kernel_rows)  # no frame has more results
+        one_row = design.frame_axes[0].most == (1 if same else design.kernel_rows)  # no frame has more results
         m.d.comb += [
             Assert(~stalled | (core.o.valid & (output == before))),
             Assert(~core.overflow),

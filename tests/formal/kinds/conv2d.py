@@ -19,6 +19,7 @@ from convolver.hw.window.line_ring import LineRing
 from convolver.hw.window.raster import Raster
 from convolver.hw.window.scan import scan_of
 from convolver.hw.window.window import RowBorder, window_of
+from convolver.plan.geometry import geometry_of
 
 __all__ = ["PROOFS"]
 
@@ -45,15 +46,15 @@ WINDOW = (
     Seed(
         "row begun a column early",
         Borders,
-        "self.i.step.near[design.core_ahead]",
-        "self.i.step.near[design.core_ahead - 1]",
+        "self.i.step.near[geometry_of(design).ahead]",
+        "self.i.step.near[geometry_of(design).ahead - 1]",
     ),
     Seed("top taken for bottom", Borders, "step.top if offset < 0 else step.bottom", "step.bottom if offset < 0 else step.top"),
     Seed(
         "row beside the border's",
         RowBorder,
-        "column[design.core_above + source]",
-        "column[design.core_above + source - 1]",
+        "column[geometry_of(design).above + source]",
+        "column[geometry_of(design).above + source - 1]",
     ),
     Seed("chain steps in a gap", window_of, "with m.If(self.i.valid):", "with m.If(1):"),
     Seed(
@@ -115,7 +116,7 @@ def _raster(
     name: str, kernel: tuple[int, int], seeds: tuple[Seed, ...] = (), bounded: int | None = None, **changes: object
 ) -> Proof:
     design = Conv2DDesign([[1] * kernel[1]] * kernel[0], pixel=Format(1, False), **({"rows": 1, "columns": 1} | changes))
-    size = f"kernel {kernel[0]}x{kernel[1]}, frames to {design.core_rows}x{design.core_columns}"
+    size = f"kernel {kernel[0]}x{kernel[1]}, frames to {design.frame_axes[0].most}x{design.frame_axes[1].most}"
     return Proof(f"raster {name}", size, lambda: RasterSpec(design), 40, seeds, bounded)
 
 
@@ -123,9 +124,12 @@ def _image(kernel: tuple[int, int], **changes: object) -> tuple[Conv2DDesign, st
     weights = [[1 + row * kernel[1] + column for column in range(kernel[1])] for row in range(kernel[0])]
     changes = {"pixel": Format(1, False), "rows": 4, "columns": 4} | changes
     design = Conv2DDesign(weights, **changes)
-    words = [f"kernel {kernel[0]}x{kernel[1]}", design.core_mode if design.core_mode == "valid" else design.boundary]
+    words = [
+        f"kernel {kernel[0]}x{kernel[1]}",
+        geometry_of(design).mode if geometry_of(design).mode == "valid" else design.boundary,
+    ]
     words += ["correlated"] * (design.operation == "correlate")
-    return design, f"{', '.join(words)}, lines to {design.core_columns}"
+    return design, f"{', '.join(words)}, lines to {design.frame_axes[1].most}"
 
 
 def _core(kernel: list[list[int]], seeds: tuple[Seed, ...], bounded: int, covers: int, **changes: object) -> Proof:
@@ -134,7 +138,7 @@ def _core(kernel: list[list[int]], seeds: tuple[Seed, ...], bounded: int, covers
     size = f"kernel {len(kernel)}x{len(kernel[0])}, {settings.get('mode', settings.get('boundary'))}"
     return Proof(
         "2-D core",
-        f"{size}, frames to {design.core_rows}x{design.core_columns}, buffer of 4",
+        f"{size}, frames to {design.frame_axes[0].most}x{design.frame_axes[1].most}, buffer of 4",
         lambda: Conv2DCoreSpec(design, 4),
         covers,
         seeds,

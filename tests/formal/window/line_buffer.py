@@ -20,7 +20,7 @@ class LineBufferSpec(wiring.Component):
 
     def __init__(self, design: Conv2DDesign) -> None:
         self._design = design
-        columns = range(design.core_columns)
+        columns = range(design.frame_axes[1].most)
         super().__init__({"valid": In(1), "pixel": In(shape_of(design.pixel)), "column": In(columns), "chosen": In(columns)})
 
     def elaborate(self, platform: object) -> Module:
@@ -37,7 +37,7 @@ class LineBufferSpec(wiring.Component):
             again |= valid_before & (column_before == column)
         valid = Signal()
         m.d.comb += [
-            column.eq(Mux(self.column < design.core_columns, self.column, 0)),
+            column.eq(Mux(self.column < design.frame_axes[1].most, self.column, 0)),
             valid.eq(self.valid & begun & ~again),
             dut.i.valid.eq(valid),
             dut.i.step.column.eq(column),

@@ -8,6 +8,7 @@ from convolver.designs import Conv2DDesign
 from convolver.hw.stream import layouts
 from convolver.hw.stream.marks import ERROR_LAYOUT
 from convolver.hw.window import raster
+from convolver.plan.geometry import geometry_of
 
 __all__ = ["RasterSpec"]
 
@@ -24,14 +25,17 @@ class RasterSpec(wiring.Component):
         self._design = design
         self._layout = layouts.beat_layout(design)
         ports = {"next_valid": In(1), "next_payload": In(self._layout), "available": In(1), "tag": In(1)}
-        sizes = {"next_rows": In(range(design.core_rows + 2)), "next_columns": In(range(design.core_columns + 2))}
+        sizes = {
+            "next_rows": In(range(design.frame_axes[0].most + 2)),
+            "next_columns": In(range(design.frame_axes[1].most + 2)),
+        }
         super().__init__(ports | sizes)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         design = self._design
-        same = design.core_mode == "same"
-        below, right = (design.core_below, design.core_right) if same else (0, 0)
+        same = geometry_of(design).mode == "same"
+        below, right = (geometry_of(design).below, geometry_of(design).right) if same else (0, 0)
         above, low = (design.above, below) if same else (0, 0)
         # Of the first pixel that completes a result.
         start_row, start_column = (below, right) if same else (design.kernel_rows - 1, design.kernel_columns - 1)
@@ -68,14 +72,14 @@ class RasterSpec(wiring.Component):
             m.d.sync += [rows.eq(self.next_rows), columns.eq(self.next_columns)]
         first = payload.first
         m.d.comb += fits.eq(
-            (rows >= design.core_min_rows)
-            & (rows <= design.core_rows)
-            & (columns >= design.core_min_columns)
-            & (columns <= design.core_columns)
+            (rows >= design.frame_axes[0].least)
+            & (rows <= design.frame_axes[0].most)
+            & (columns >= design.frame_axes[1].least)
+            & (columns <= design.frame_axes[1].most)
         )
 
         # The frame that enters: how many of its pixels are still to come, and whether the core makes them up.
-        most = design.core_rows * design.core_columns
+        most = design.frame_axes[0].most * design.frame_axes[1].most
         area = Signal(range(most + 1))
         m.d.comb += area.eq(Mux(fits, rows * columns, 0))
         left = Signal(range(most + 1))
@@ -196,7 +200,10 @@ class RasterSpec(wiring.Component):
         m.d.comb += [
             Assert(~stepped | (dut.o.valid & (step.column == wanted_column) & (step.pixel == pixel))),
             Assert(~dut.o.valid | (dut.o.length == wanted_length)),
-            *(Assert(~stepped | (step.near[place] == (wanted_column == place))) for place in range(design.core_ahead + 1)),
+            *(
+                Assert(~stepped | (step.near[place] == (wanted_column == place)))
+                for place in range(geometry_of(design).ahead + 1)
+            ),
             Assert(~(stepping & whole) | (ours & (row_now == y_now - start_row) & (place_now == x_now - start_column))),
         ]
         if same:
@@ -222,7 +229,7 @@ class RasterSpec(wiring.Component):
         m.d.comb += Assert(~(ended & valid & first & fits & (size == ended_size) & high_enough & self.available) | dut.i.ready)
 
         # Progress: clocks in which it could have moved on, and didn't.
-        patience = most + below * design.core_columns + right + 3
+        patience = most + below * design.frame_axes[1].most + right + 3
         waits, rests = Signal(range(patience + 2)), Signal(range(patience + 2))
         with m.If(dut.i.ready | ~valid):
             m.d.sync += waits.eq(0)
@@ -235,7 +242,9 @@ class RasterSpec(wiring.Component):
         m.d.comb += [Assert(waits <= patience), Assert(rests <= patience)]
 
         covers = {
-            "frame": done & ((chosen_rows > 1) | (design.core_rows == 1)) & ((chosen_columns > 1) | (design.core_columns == 1)),
+            "frame": done
+            & ((chosen_rows > 1) | (design.frame_axes[0].most == 1))
+            & ((chosen_columns > 1) | (design.frame_axes[1].most == 1)),
             "back to back": ended & begins,
             "flushed and begun": done & begins & (owed == 0),
             "made up": made_up & (left == 2),

@@ -11,6 +11,7 @@ from convolver.hw.window import border, window
 from convolver.hw.window.place_format import PlaceFormat
 from convolver.hw.window.raster import step_layout
 from convolver.plan import lower
+from convolver.plan.geometry import geometry_of
 from convolver.plan.stages import BorderRows
 
 __all__ = ["Feeder", "WindowSpec"]
@@ -21,7 +22,7 @@ class Feeder(wiring.Component):
 
     def __init__(self, design: Conv2DDesign) -> None:
         self._design = design
-        kept = design.core_kept
+        kept = geometry_of(design).rows
         super().__init__(
             {
                 "step": In(step_layout(design)),
@@ -63,7 +64,7 @@ class WindowSpec(wiring.Component):
     def __init__(self, design: Conv2DDesign) -> None:
         self._design = design
         step = step_layout(design)
-        kept = design.core_kept
+        kept = geometry_of(design).rows
         ports = {name: In(1) for name in ("valid", "ends", "result", "first", "last", "eol")}
         rows = {f"rows_{name}": In(step[field].shape) for name, field in (("above", "top"), ("below", "bottom"))}
         super().__init__(
@@ -78,27 +79,27 @@ class WindowSpec(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         design = self._design
-        same = design.core_mode == "same"
-        before = design.core_right if same else design.kernel_columns - 1
-        left, above, below = (design.left, design.above, design.core_below) if same else (0, 0, 0)
+        same = geometry_of(design).mode == "same"
+        before = geometry_of(design).right if same else design.kernel_columns - 1
+        left, above, below = (design.left, design.above, geometry_of(design).below) if same else (0, 0, 0)
         m.submodules.dut = dut = Feeder(design)
         begun, chosen = Signal(), Signal.like(self.chosen)
         with m.If(~begun):
             m.d.sync += [begun.eq(1), chosen.eq(Mux(self.chosen < design.kernel_rows, self.chosen, 0))]
 
         # The place of a step in its line, the length of the line before (0 if there is none), and the line's row.
-        column, length = Signal(range(design.core_columns)), Signal(range(design.core_columns + 1))
+        column, length = Signal(range(design.frame_axes[1].most)), Signal(range(design.frame_axes[1].most + 1))
         top, bottom = Signal.like(self.rows_above), Signal.like(self.rows_below)
         line_top, line_bottom = Signal.like(top), Signal.like(bottom)
         ends, valid, result = Signal(), Signal(), Signal()
         m.d.comb += [
             valid.eq(self.valid & begun),
-            ends.eq((column == design.core_columns - 1) | (self.ends & (column >= design.core_min_columns - 1))),
+            ends.eq((column == design.frame_axes[1].most - 1) | (self.ends & (column >= design.frame_axes[1].least - 1))),
             result.eq(self.result & ((column >= before) | ((length != 0) & same))),
             line_top.eq(Mux(column == 0, Mux(self.rows_above > above, above, self.rows_above), top)),
             line_bottom.eq(Mux(column == 0, Mux(self.rows_below > below, below, self.rows_below), bottom)),
             dut.step.column.eq(column),
-            *(dut.step.near[step].eq(column == step) for step in range(design.core_ahead + 1)),
+            *(dut.step.near[step].eq(column == step) for step in range(geometry_of(design).ahead + 1)),
             dut.step.top.eq(line_top),
             dut.step.bottom.eq(line_bottom),
             dut.step.result.eq(result),
@@ -124,7 +125,7 @@ class WindowSpec(wiring.Component):
         m.d.comb += [
             offset.eq(chosen - above),
             source.eq(inside(design.boundary, offset + top_now, top_now + bottom_now + 1) - top_now if same else offset),
-            newest.eq(Array(self.pixels)[(source + (design.core_above if same else 0)).as_unsigned()]),
+            newest.eq(Array(self.pixels)[(source + (geometry_of(design).above if same else 0)).as_unsigned()]),
         ]
         if same and design.boundary == "constant":
             with m.If((offset < -top_now) | (offset > bottom_now)):
@@ -139,7 +140,7 @@ class WindowSpec(wiring.Component):
         place, size = Signal(signed(8)), Signal(signed(8))
         m.d.comb += [
             place.eq(column_now - before + Mux(tail, length_now, 0)),
-            size.eq(Mux(tail, length_now, design.core_columns)),
+            size.eq(Mux(tail, length_now, design.frame_axes[1].most)),
         ]
         wanted: list[Value] = []
         for index in range(design.kernel_columns):

@@ -9,6 +9,7 @@ import pytest
 import convolver
 from convolver.hw.cores.conv2d import Conv2DCore
 from convolver.plan.array_stages import array_latency
+from convolver.plan.geometry import geometry_of
 from convolver.plan.lowering import lower
 from convolver.sim import golden
 from convolver.sim.bench import run_stream
@@ -76,8 +77,8 @@ def frames_of(design, count, seed, shape=None):
     rng = np.random.default_rng(seed)
     frames = []
     for _ in range(count):
-        rows = rng.integers(design.core_min_rows, 9)
-        columns = rng.integers(design.core_min_columns, max(9, design.core_min_columns + 1))
+        rows = rng.integers(design.frame_axes[0].least, 9)
+        columns = rng.integers(design.frame_axes[1].least, max(9, design.frame_axes[1].least + 1))
         frames.append(rng.integers(design.pixel.min, design.pixel.max, shape or (rows, columns), endpoint=True))
     return frames
 
@@ -93,7 +94,7 @@ def test_frames_back_to_back_leave_right_one_pixel_a_clock(shape, border):
     run = run_frames(core, frames, len(expected))
     assert run.beats == expected
     assert run.accepted == list(range(len(frames) * 56))
-    if design.core_mode == "same":
+    if geometry_of(design).mode == "same":
         lines, more = core.plan.timing.lag
         lag = lines * 8 + more
         assert run.delivered == [clock + lag + core.latency for clock in range(3 * 56)]
@@ -152,7 +153,7 @@ def test_mirrored_borders_of_the_smallest_frames_and_of_those_a_little_larger(sh
     """Where both borders of an axis meet, and where an even size reaches furthest."""
     design = design_of(*shape, operation=operation, boundary=border)
     core = Conv2DCore(design)
-    least = design.core_min_rows, design.core_min_columns
+    least = design.frame_axes[0].least, design.frame_axes[1].least
     sizes = [(least[0] + more, least[1] + wider) for more, wider in itertools.product(range(2), repeat=2)]
     frames = [frame for size in sizes for frame in frames_of(design, 2, seed=4, shape=size)]
     expected = results_of(design, frames)
@@ -379,7 +380,7 @@ def test_results_of_several_kernels_leave_together(fields):
     expected = results_of(design, frames)
     run = run_frames(core, frames, len(expected))
     assert run.beats == expected
-    assert run.delivered[0] == core.latency + 7 * design.core_below + design.core_right
+    assert run.delivered[0] == core.latency + 7 * geometry_of(design).below + geometry_of(design).right
     assert run_frames(Conv2DCore(design), frames, len(expected), seed=3, gap=0.4, stall=0.4).beats == expected
 
 

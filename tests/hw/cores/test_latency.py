@@ -14,6 +14,7 @@ from convolver.hw.bus.axi import AXIAccelerator
 from convolver.hw.cores.core import create
 from convolver.hw.export.verilog import generate
 from convolver.plan import FAMILIES, Family, lower
+from convolver.plan.geometry import geometry_of
 from convolver.plan.shell import block_latency
 from convolver.report import report_of
 
@@ -44,16 +45,16 @@ def measured(top: Any, design: Design, arrival: Arrival, frames: int = 1, sample
     a core, or the block that emitted Verilog is."""
     core = not isinstance(top, AXIAccelerator)
     image = design if isinstance(design, Conv2DDesign) else None
-    line = -(-image.core_columns // image.pixels_per_clock) if image else 1
-    beats = image.core_rows * line if image else samples
+    line = -(-image.frame_axes[1].most // image.pixels_per_clock) if image else 1
+    beats = image.frame_axes[0].most * line if image else samples
     due: list[int | None] = list(range(samples))
     if image:
-        same = image.core_mode == "same"
-        rows, columns = image.core_rows, image.core_columns
-        below = image.core_below if same else image.kernel_rows - 1
+        same = geometry_of(image).mode == "same"
+        rows, columns = image.frame_axes[0].most, image.frame_axes[1].most
+        below = geometry_of(image).below if same else image.kernel_rows - 1
         wide = columns if same else columns - image.kernel_columns + 1
         results = [
-            (row + below) * line + place + image.core_ahead
+            (row + below) * line + place + geometry_of(image).ahead
             for row in range(rows if same else rows - below)
             for place in range(-(-wide // image.pixels_per_clock))
         ]
@@ -68,8 +69,8 @@ def measured(top: Any, design: Design, arrival: Arrival, frames: int = 1, sample
     async def bench(ctx: Any) -> None:
         ctx.set(taking, 1)
         if core and image:
-            ctx.set(top.rows, image.core_rows)
-            ctx.set(top.columns, image.core_columns)
+            ctx.set(top.rows, image.frame_axes[0].most)
+            ctx.set(top.columns, image.frame_axes[1].most)
         if not core:
             ctx.set(top.aresetn, 1)
         waits = False
@@ -150,7 +151,7 @@ def test_report_header_and_core_say_what_is_measured(seed: int, family: Family |
 def test_a_frame_that_comes_while_the_one_before_leaves_waits_no_longer_than_that(cycles: int) -> None:
     design = Conv2DDesign([[1, 2, 3]] * 3, rows=4, columns=5, boundary="edge", clocks_per_pixel=cycles)
     plan = lower(design)
-    flush, (least, most) = plan.timing.flush_clocks(design.core_columns), block_latency(plan)
+    flush, (least, most) = plan.timing.flush_clocks(design.frame_axes[1].most), block_latency(plan)
     found = []
     for gap in (flush // 2, flush):
         resumes = 4 * 5 * cycles + gap

@@ -8,6 +8,7 @@ import pytest
 
 import convolver
 from convolver.designs import GATEWARE_BOUNDARIES, OPERATIONS
+from convolver.plan.geometry import geometry_of
 from convolver.plan.lowering import lower
 from convolver.sim import golden
 from convolver.sim.twin.core import Simulation, simulate_designs
@@ -67,7 +68,7 @@ def compiled():
 
 def results(design, run, frames):
     """What left, frame by frame."""
-    shapes, found, begin = [design.core_shape(*frame.shape) for frame in frames], [], 0
+    shapes, found, begin = [design.frame_results(*frame.shape) for frame in frames], [], 0
     for shape in shapes:
         count = len(marks_of(shape, design.pixels_per_clock))
         found.append(unpacked(run.results[begin : begin + count], shape, design.pixels_per_clock)[..., 0])
@@ -89,7 +90,7 @@ def compare(design, run, frames, borders=None, flagged=None):
 
 
 def beats_out(design, frames):
-    return sum(len(marks_of(design.core_shape(*frame.shape), design.pixels_per_clock)) for frame in frames)
+    return sum(len(marks_of(design.frame_results(*frame.shape), design.pixels_per_clock)) for frame in frames)
 
 
 @pytest.mark.parametrize("design", list(cases()), ids=named)
@@ -110,7 +111,7 @@ def check(design, core):
     simulation = Simulation(core)
     plan, pixels = lower(design), design.pixels_per_clock
     chance = np.random.default_rng(1)
-    sizes = [(design.core_min_rows + more % 3, design.core_min_columns + more) for more in range(2 * pixels + 1)]
+    sizes = [(design.frame_axes[0].least + more % 3, design.frame_axes[1].least + more) for more in range(2 * pixels + 1)]
 
     def some_borders(count):
         names = [str(name) for name in chance.permutation(GATEWARE_BOUNDARIES)]
@@ -123,7 +124,7 @@ def check(design, core):
         compare(design, run, frames, borders)
         assert run.last_result + 1 == plan.timing.frame_clocks(*size, frames=4)
         if size[0] > plan.timing.lag[0]:
-            np.testing.assert_array_equal(run.accept_clocks, np.arange(4 * size[0] * design.beats(size[1])))
+            np.testing.assert_array_equal(run.accept_clocks, np.arange(4 * size[0] * geometry_of(design).beats(size[1])))
         mixed = [*frames[:2], random_samples(design.pixel, sizes[number - 1], 5), frames[3]]
         borders = some_borders(4)
         beats = beats_of(mixed, borders, pixels)
@@ -134,12 +135,12 @@ def check(design, core):
 def test_the_cases_meet_every_border_of_a_line():
     """Some lines' last results come with the next line's first beat, some don't; some borders begin in the line's own last."""
     valid = [design for design in cases() if design.mode == "valid"]
-    assert {design.overhangs(columns) for design in valid for columns in range(20, 24)} == {False, True}
-    assert {design.core_late for design in valid} == {0, 1, 2, 3}
+    assert {geometry_of(design).overhangs(columns) for design in valid for columns in range(20, 24)} == {False, True}
+    assert {geometry_of(design).late for design in valid} == {0, 1, 2, 3}
     same = [design for design in cases() if design.mode == "same"]
-    assert {design.core_ahead for design in same} == {0, 1, 2}
-    assert any(design.right and design.core_late < design.pixels_per_clock - 1 for design in same)
-    assert any(design.core_right > design.right for design in same)
+    assert {geometry_of(design).ahead for design in same} == {0, 1, 2}
+    assert any(design.right and geometry_of(design).late < design.pixels_per_clock - 1 for design in same)
+    assert any(geometry_of(design).right > design.right for design in same)
 
 
 FLAWED = design_of(3, 3, 4, boundary="constant", fill=9, loadable=True, coefficient="s8")

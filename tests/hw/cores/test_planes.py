@@ -60,7 +60,7 @@ def test_stalls_change_nothing(cores, design):
         golden.run(design if border is None else design.replace(boundary=border[0], fill=border[1]), frame)
         for frame, border in zip(frames, borders or [None] * 4, strict=True)
     ]
-    shapes = [design.core_shape(*frame.shape[:2]) for frame in frames]
+    shapes = [design.frame_results(*frame.shape[:2]) for frame in frames]
     marks = np.concatenate([marks_of(shape, design.pixels_per_clock) for shape in shapes])
     beats = beats_of(frames, borders, design.pixels_per_clock)
     run = Simulation(cores[design]).run(beats, len(marks), gaps=stalls("half", 1), stalls=stalls("bursts", 2), settle=100)

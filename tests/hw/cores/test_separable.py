@@ -83,7 +83,7 @@ def with_planes(design, size):
 def frames_of(design):
     """Random frames of several sizes, and those that bring a sum to its greatest and its least: what of a pixel meets a weight
     of a sign is an extreme."""
-    sizes = [(design.core_min_rows + more, design.core_min_columns + 2 * more) for more in (0, 3, 1, 4)]
+    sizes = [(design.frame_axes[0].least + more, design.frame_axes[1].least + 2 * more) for more in (0, 3, 1, 4)]
     frames = [random_samples(design.pixel, with_planes(design, size), seed) for seed, size in enumerate(sizes)]
     weights = np.array(design.kernels[0])
     if design.operation == "convolve":

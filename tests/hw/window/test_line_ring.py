@@ -42,7 +42,7 @@ def compare(name, simulation, frames, **options):
     design = CASES[name]
     wanted = [golden.conv2d(design, frame) for frame in frames]
     pixels = design.pixels_per_clock
-    marks = [marks_of(design.core_shape(*frame.shape), pixels) for frame in frames]
+    marks = [marks_of(design.frame_results(*frame.shape), pixels) for frame in frames]
     run = simulation.run(beats_of(frames, None, pixels), sum(map(len, marks)), settle=20, **options)
     np.testing.assert_array_equal(run.marks, np.concatenate(marks))
     begin = 0
@@ -61,7 +61,7 @@ def test_lines_of_every_length_come_back_whatever_came_before(name):
     design, simulation = CASES[name], Simulation(compiled()[name])
     plan, pixels = lower(design, "ice40"), design.pixels_per_clock
     assert plan.line_buffer.single_port_rams
-    least = design.core_min_rows, design.core_min_columns
+    least = design.frame_axes[0].least, design.frame_axes[1].least
     sizes = [(least[0] + more % 4, least[1] + more) for more in range(4 * pixels + 4)]
     for number, size in enumerate(sizes):
         frames = [random_samples(design.pixel, size, turn) for turn in range(3)]
