@@ -191,7 +191,7 @@ def check(design, core, seed):
             loading["coefficients"] = random_samples(design.coefficient, design.set_size, int(random.integers(1 << 30)))
             if design.symmetry == "antisymmetric":
                 loading["coefficients"] = np.maximum(loading["coefficients"], -design.coefficient.max)
-            loading["coefficient_clock"] = int(random.integers(0, wanted * design.slot))
+            loading["coefficient_clock"] = int(random.integers(0, wanted * design.choices.clocks))
             loading["coefficient_gaps"] = stalls(other, seed + 7)
         run = simulation.run(
             beats, wanted, gaps=stalls(kind, seed), stalls=stalls(other, seed + 99), settle=40, shy=turn % 2 == 1, **loading
@@ -243,15 +243,15 @@ def test_soak(feature, first):
 def test_seeds_cover_every_choice():
     """A choice that no seed makes would go untested without anybody noticing."""
     designs = {feature: [design_of(feature, seed) for seed in range(SEEDS)] for feature in FEATURES}
-    assert sum(design.slot > 1 for design in designs["folding"]) > 0.9 * SEEDS
+    assert sum(design.choices.clocks > 1 for design in designs["folding"]) > 0.9 * SEEDS
     assert {design.multipliers for design in designs["folding"]} >= {None, 1, 2, 3, 4}
-    assert any(design.slot > design.taps for design in designs["folding"])
-    pairs = {(design.symmetry, design.taps % 2, design.loadable, design.slot > 1) for design in designs["symmetry"]}
+    assert any(design.choices.clocks > design.taps for design in designs["folding"])
+    pairs = {(design.symmetry, design.taps % 2, design.loadable, design.choices.clocks > 1) for design in designs["symmetry"]}
     assert pairs >= set(itertools.product(SYMMETRIES[1:], (0, 1), (False, True), (False, True)))
     assert sum(2 * len(design.terms) <= design.taps + 1 for design in designs["zero taps"]) > SEEDS // 2
-    swaps = {(design.swap, design.continuous, design.slot > 1) for design in designs["swap in mid-stream"]}
+    swaps = {(design.swap, design.continuous, design.choices.clocks > 1) for design in designs["swap in mid-stream"]}
     assert swaps == set(itertools.product(("frame", "sample"), (False, True), (False, True)))
-    assert {(design.symmetry, design.slot > 1) for design in designs["continuous"]} == set(
+    assert {(design.symmetry, design.choices.clocks > 1) for design in designs["continuous"]} == set(
         itertools.product(SYMMETRIES, (False, True))
     )
     assert {design.data.width for design in designs["wide numbers"]} >= {2, 19, 32}

@@ -199,7 +199,7 @@ def check_loading(design, simulation, random, frames):
             beats=beats,
             wanted=wanted,
             coefficients=loaded,
-            coefficient_clock=int(random.integers(0, design.slot * len(beats))) if turn else 0,
+            coefficient_clock=int(random.integers(0, design.choices.clocks * len(beats))) if turn else 0,
             coefficient_gaps=stalls(STALLS[turn], turn),
             stalls=stalls("rare", turn),
             settle=40,
@@ -328,8 +328,8 @@ def test_the_random_designs_cover_every_choice():
     assert {design.symmetry for design in signals} == set(SYMMETRIES)
     assert {design.symmetry for design in signals if design.loadable} == set(SYMMETRIES)
     for kind in (signals, images):
-        assert {min(design.slot, 3) for design in kind} == {1, 2, 3}
-    folded = [design for design in images if design.slot > 1]
+        assert {min(design.choices.clocks, 3) for design in kind} == {1, 2, 3}
+    folded = [design for design in images if design.choices.clocks > 1]
     assert {geometry_of(design).mode for design in folded} == {"same", "valid"}
     assert {design.loadable for design in folded} == {design.switchable for design in folded} == {False, True}
     assert {design.multipliers is None for design in folded} == {False, True}
@@ -344,7 +344,7 @@ def test_the_random_designs_cover_every_choice():
     for several in ("planes", "pixels_per_clock"):
         assert {getattr(design, several) > 1 for design in separable} == {False, True}
     assert {len(design.kernels) > 1 for design in separable} == {False, True}
-    levels = {(design.slot > 1, min(lower(design).sum_levels, 2)) for design in images}
+    levels = {(design.choices.clocks > 1, min(lower(design).sum_levels, 2)) for design in images}
     assert levels >= {(False, 0), (False, 1), (False, 2), (True, 0), (True, 2)}
     assert any(sign < 0 for design in images for product in lower(design).coefficients.products for _, sign in product.terms)
     assert any(len({array.sum_levels for array in lower(design).arrays}) > 1 for design in images)

@@ -6,6 +6,7 @@ the host all read it; as JSON it is stored in the bitstream, so that a host lear
 
 from .axes import FrameAxis
 from .base import Design
+from .choices import Choices
 from .conv2d import Conv2DDesign
 from .fir import FIRDesign
 from .kernels import MAX_KERNELS
@@ -47,6 +48,7 @@ __all__ = [
     "SWAPS",
     "SYMMETRIES",
     "Boundary",
+    "Choices",
     "Combination",
     "Conv2DDesign",
     "Design",

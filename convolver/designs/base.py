@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -13,6 +13,7 @@ from ..formats import Format
 from ..quantize import Quantized
 from .axes import FrameAxis
 from .borders import NoBorder
+from .choices import Choices
 from .continuity import UNJOINED, Separate
 from .sources import Source
 from .words import Boundary, Plane
@@ -44,6 +45,8 @@ class Design:
     """The field that lists the weights, if there are any."""
     stages_field: ClassVar[str | None] = None
     """The field that lists designs, if there is one."""
+    cycles_field: ClassVar[str] = ""
+    """The field that says in how many clocks a sample or a pixel is computed, if there is one."""
     sample_field: ClassVar[str]
     """The field that says what a sample is."""
     axes: ClassVar[tuple[str, ...]] = ("length",)
@@ -61,9 +64,9 @@ class Design:
         raise NotImplementedError
 
     @property
-    def slot(self) -> int:
-        """Clocks in which a sample or a pixel is computed."""
-        return 1
+    def choices(self) -> Choices:
+        """How it is computed, as far as its fields say so."""
+        return Choices(samples=self.pixels_per_clock)
 
     @property
     def output_format(self) -> Format:
@@ -259,10 +262,6 @@ class Design:
         """Arrays of weights, by a name for each: a frame that meets one of them with the extremes of the samples, wherever a
         window of results begins, gives the greatest and the least numbers that the core ever has."""
         raise NotImplementedError
-
-    def folded(self) -> Iterator[tuple[str, Self]]:
-        """The same in more and more clocks, as far as that saves multipliers, each with what was changed; by default none."""
-        return iter(())
 
     # Of what has a response.
 

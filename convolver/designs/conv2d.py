@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, Self
@@ -13,7 +13,6 @@ from ..arguments import between, choice, flag, index, is_sequence, items, shown
 from ..errors import DataError, DesignError
 from ..formats import Format, Overflow, Rounding, u8
 from ..quantize import Quantized
-from ..structure import Slot, slot_of
 from .base import format_of, so_many
 from .combinations import Weights
 from .geometry import ImageGeometry
@@ -21,7 +20,6 @@ from .image_stacks import by, stack_of_images
 from .kernels import MAX_KERNELS, MAX_SIDE, kernels_of, nested
 from .linear import LinearDesign
 from .rules import Rule, check_rules
-from .sources import Factors
 from .words import (
     BOUNDARIES,
     COMBINATIONS,
@@ -201,33 +199,8 @@ class Conv2DDesign(ImageGeometry, LinearDesign):  # type: ignore[misc]  # output
         self.border.check(self.kernel_rows, self.kernel_columns)
         self._check_numbers()
         self._set("threshold", self.decision.checked(self.result_range))
-        limits = len(self.kernels), MAX_KERNELS * MAX_SIDE**2
-        self._fold("Clocks per pixel", self.clocks_per_pixel, limits, self._multipliers)
+        self._choose("Clocks per pixel", (len(self.kernels), MAX_KERNELS * MAX_SIDE**2))
         check_rules(self, _SLOT_RULES)
-
-    def _multipliers(self, clocks: int) -> int:
-        """Multipliers that do in so many clocks a pixel."""
-        return min(self._cost(way, slot_of(clocks, self.pixels_per_clock * self.planes)) for way in self._ways)
-
-    def _cost(self, way: Iterable[Weights], slot: Slot) -> int:
-        return sum(self.source.multipliers(weights, slot) for weights in way)
-
-    @cached_property
-    def _separations(self) -> tuple[Factors, ...]:
-        """Columns and rows that could take the kernels' place."""
-        return self.source.separations(self.kernels, self.pixel)
-
-    @property
-    def _ways(self) -> list[Sequence[Weights]]:
-        """The sums that a pixel takes: those of the kernels, or of columns and rows in their place."""
-        return [self.sums, *([factor for pair in pairs for factor in pair] for pairs in self._separations)]
-
-    @cached_property
-    def factors(self) -> Factors | None:
-        """Column and row of each kernel, if all are separable and that takes fewer multipliers."""
-        whole, *apart = (self._cost(way, slot_of(self.slot)) for way in self._ways)
-        found = (pairs for pairs, cost in zip(self._separations, apart, strict=True) if cost < whole)
-        return next(found, None)
 
     @property
     def sample(self) -> Format:

@@ -135,7 +135,7 @@ class FIRDesign(SignalGeometry, FromSpecification, LinearDesign):
         self._set("data", format_of("Data", self.data))
         self._check_numbers()
         self._check_symmetry()
-        self._fold("Clocks per sample", self.clocks_per_sample, (1, 256), lambda clocks: -(-len(self.terms) // clocks))
+        self._choose("Clocks per sample", (1, 256))
         self._set("continuous", flag("Continuous", self.continuous))
         self._set("swap", choice("Swap", self.swap, SWAPS))
         check_rules(self, _RULES)

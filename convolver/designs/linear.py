@@ -1,9 +1,9 @@
 """What all linear filters have in common: weights, exact sums, one output stage."""
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
-from typing import ClassVar, Self, cast
+from typing import ClassVar
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from ..arguments import between, choice, flag, shown
 from ..errors import DesignError
 from ..formats import OVERFLOWS, ROUNDINGS, Format, Overflow, Rounding, round_shift
 from .base import Design, format_of
+from .choices import Choices, settled
 from .combinations import EachSum, Weights, combining_of
 from .decisions import Levels, decision_of
 from .sources import Source, source_of
@@ -23,7 +24,6 @@ class LinearDesign(Design):
     """What every linear filter has in common: sample and coefficient formats, one exact sum, one output stage."""
 
     cycles_field: ClassVar[str] = "clocks_per_sample"
-    """The field that says in how many clocks a sample or a pixel is computed."""
 
     # The fields that all of them share are declared in each, so that their own come first.
     coefficient: Format | None
@@ -46,8 +46,8 @@ class LinearDesign(Design):
 
     @cached_property
     def source(self) -> Source:
-        """Where the coefficients come from, and what may be made of them."""
-        return source_of(self.loadable, self.structure)
+        """Where the coefficients come from."""
+        return source_of(self.loadable)
 
     @cached_property
     def combining(self) -> EachSum:
@@ -82,34 +82,15 @@ class LinearDesign(Design):
         output = self._exact_output if self.output is None else format_of("Output", self.output)
         self._set("output", output)
 
-    def _fold(self, name: str, given: int | None, limits: tuple[int, int], lanes: Callable[[int], int]) -> None:
-        """Checks `multipliers`, and completes the clocks of a slot: as given, or the fewest that do with so many.
-
-        Parameters
-        ----------
-        name : str
-            What the field of the clocks is called.
-        given : int, optional
-            What stands in it.
-        limits : (int, int)
-            Of `multipliers`.
-        lanes : callable
-            How many multipliers so many clocks need.
-        """
-        needed = 1
-        if self.multipliers is not None:
-            most = between("Multipliers", self.multipliers, *limits)
-            self._set("multipliers", most)
-            needed = next(clocks for clocks in itertools.count(1) if lanes(clocks) <= most)
-        clocks = between(name, needed if given is None else given, 1, 1024)
-        if clocks < needed:
-            raise DesignError(f"{name} must be at least {needed} for {self.multipliers} multipliers, not {clocks}")
+    def _choose(self, name: str, limits: tuple[int, int]) -> None:
+        """Checks `multipliers`, between these limits, and the field of the clocks, of this name; and completes the clocks."""
+        clocks, multipliers = settled(self, name, getattr(self, self.cycles_field), self.multipliers, limits)
         self._set(self.cycles_field, clocks)
+        self._set("multipliers", multipliers)
 
     @property
-    def slot(self) -> int:
-        """What stands in `cycles_field`, which is never None once the design is made."""
-        return cast(int, getattr(self, self.cycles_field))
+    def choices(self) -> Choices:
+        return Choices(getattr(self, self.cycles_field), self.multipliers, self.pixels_per_clock, self.structure)
 
     @property
     def _exact_output(self) -> Format:
@@ -242,10 +223,6 @@ class LinearDesign(Design):
         low, high = (min(max(end, output.min), output.max) for end in self._rounded(reach))
         zeros = max(0, (common & -common).bit_length() - 1 - self.shift)
         return max(0, Format.holding(low, high).width - zeros) if low < high else 0
-
-    def folded(self) -> Iterator[tuple[str, Self]]:
-        for cycles in range(1, len(self.weights) + 1):
-            yield f"{self.cycles_field}={cycles}", self.replace(**{self.cycles_field: cycles, "multipliers": None})
 
 
 def _joined(ranges: Sequence[tuple[int, int]]) -> tuple[int, int]:

@@ -13,6 +13,7 @@ from ..quantize import Quantized
 from .axes import FrameAxis
 from .base import SCHEMA, Design
 from .borders import NoBorder
+from .choices import Choices
 from .image_stacks import by, stack_of_images
 from .rules import Rule, check_rules
 from .words import Plane
@@ -119,8 +120,8 @@ class Pipeline(Design):
         return self.first.sample
 
     @property
-    def slot(self) -> int:
-        return max(stage.slot for stage in self.stages)
+    def choices(self) -> Choices:
+        return Choices(max(stage.choices.clocks for stage in self.stages), samples=self.pixels_per_clock)
 
     @property
     def output_format(self) -> Format:

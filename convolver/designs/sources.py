@@ -1,4 +1,4 @@
-"""Where coefficients come from, and what may be made of them: constants, or sets that are loaded."""
+"""Where coefficients come from: they are constants, or sets that are loaded."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from math import gcd
@@ -8,22 +8,15 @@ import numpy as np
 
 from ..errors import DataError
 from ..formats import Format
-from ..structure import Slot, factors_of
 from .combinations import Weights, signed_sums
 from .symmetries import NoPairs, symmetry_in
-from .words import Structure, Symmetry
+from .words import Symmetry
 
-__all__ = ["Factors", "Source", "reach_of", "source_of"]
-
-WIDEST_COLUMN = 16
-"""Bits of the widest sums of a column that a row filter takes: more would take several hard multipliers each somewhere."""
-
-Factors = tuple[tuple[Weights, Weights], ...]
-"""Column and row of each of several kernels."""
+__all__ = ["Source", "source_of"]
 
 
 class Source:
-    """Where coefficients come from: here constants, each product with a multiplier of its own."""
+    """Where coefficients come from: here constants."""
 
     origin: ClassVar[str] = "constant"
     """Where they come from, in a word."""
@@ -68,42 +61,6 @@ class Source:
         """Weights of which some sum is the greatest, or the least, that all sums' magnitudes together can be."""
         return (weights for _, weights in signed_sums(sums))
 
-    def multipliers(self, weights: Sequence[int], slot: Slot) -> int:
-        """Multipliers of a sum with these coefficients."""
-        return slot.of_constants(self.products(weights))
-
-    def products(self, weights: Iterable[int]) -> list[int]:
-        """The constants by which something is multiplied."""
-        return [weight for weight in weights if weight]
-
-    def sharing(self, count: int) -> int:  # noqa: ARG002  # where equal ones share
-        """The most of so many coefficients that share a multiplier."""
-        return 1
-
-    def separations(self, kernels: Sequence[Sequence[Weights]], sample: Format) -> tuple[Factors, ...]:  # noqa: ARG002
-        """Ways in which a column filter and a row filter take each kernel's place: one or none."""
-        return ()
-
-
-class SharedConstants(Source):
-    """Constant coefficients whose structure is used: equal ones share a multiplier, kernels may be columns times rows."""
-
-    def products(self, weights: Iterable[int]) -> list[int]:
-        return sorted({abs(weight) for weight in weights if weight})
-
-    def sharing(self, count: int) -> int:
-        return count
-
-    def separations(self, kernels: Sequence[Sequence[Weights]], sample: Format) -> tuple[Factors, ...]:
-        found = []
-        for kernel in kernels:
-            pair = factors_of(kernel)
-            flat = min(len(kernel), len(kernel[0])) == 1
-            if flat or pair is None or Format.holding(*reach_of(pair[0], sample)).width > WIDEST_COLUMN:
-                return ()
-            found.append(pair)
-        return (tuple(found),)
-
 
 class LoadedSets(Source):
     """Sets that are loaded: any values of their format."""
@@ -146,24 +103,7 @@ class LoadedSets(Source):
         # All kernels may be the same one.
         return [tuple(weight for weights in sums for weight in weights)]
 
-    def multipliers(self, weights: Sequence[int], slot: Slot) -> int:
-        return slot.of_any(len(weights))
 
-
-def reach_of(weights: Iterable[int], sample: Format) -> tuple[int, int]:
-    """The least and the greatest sum of samples times these constants."""
-    ends = [sorted((weight * sample.min, weight * sample.max)) for weight in weights]
-    return sum(low for low, _ in ends), sum(high for _, high in ends)
-
-
-_SOURCES: Mapping[tuple[bool, Structure], Source] = {
-    (False, "auto"): SharedConstants(),
-    (False, "direct"): Source(),
-    (True, "auto"): LoadedSets(),
-    (True, "direct"): LoadedSets(),
-}
-
-
-def source_of(loadable: bool, structure: Structure) -> Source:
-    """Where coefficients come from, and whether the structure of constants may be used."""
-    return _SOURCES[loadable, structure]
+def source_of(loadable: bool) -> Source:
+    """Where coefficients come from."""
+    return LoadedSets() if loadable else Source()

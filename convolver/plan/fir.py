@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 
-from ..designs import FIRDesign
+from ..designs import Choices, FIRDesign
 from .array import CascadedProduct, ChainedProduct, DotProduct, TapProduct
 from .array_plan import ArrayPlan
 from .array_stages import array_stages
 from .bilinear import Form, direct
+from .choices import fewest_clocks
 from .coefficients import Coefficients, CoefficientStore
 from .output import BUFFER_LATENCY, credit_latency, output_buffer, rounding
 from .rewritings import checked, fold
@@ -15,19 +16,24 @@ from .stages import Accept, DelayLine, Memory, SampleMemory, Stage, cycles_of
 from .target import Target
 from .timing import SignalTiming
 
-__all__ = ["lower_fir"]
+__all__ = ["fir_clocks", "lower_fir"]
 
 
-def lower_fir(design: FIRDesign, target: Target) -> ArrayPlan:
+def fir_clocks(design: FIRDesign, most: int) -> int:
+    """The fewest clocks a sample in which so many multipliers do, one a lane."""
+    return fewest_clocks(lambda clocks: -(-len(design.terms) // clocks), most)
+
+
+def lower_fir(design: FIRDesign, choices: Choices, target: Target) -> ArrayPlan:
     """A delay line, or memories of samples, in front of one array."""
-    coefficients = slot_of(design.slot).coefficients(design, design.coefficient_format, design.weights)
+    coefficients = slot_of(choices.clocks).coefficients(design, design.coefficient_format, design.weights)
     form, rewritings = _form(design, coefficients)
-    array_of, feeder_of = (_folded, _sample_memory) if design.slot > 1 else (_unfolded, _delay_line)
-    array = array_of(design, form, coefficients, target)
+    array_of, feeder_of = (_folded, _sample_memory) if choices.clocks > 1 else (_unfolded, _delay_line)
+    array = array_of(design, choices.clocks, form, coefficients, target)
     loaded = coefficients.loaded([product.weight[0][0] for product in form.products])
-    store = CoefficientStore(coefficients, loaded, array.products, design.slot, len(array.groups))
+    store = CoefficientStore(coefficients, loaded, array.products, choices.clocks, len(array.groups))
     body = (Accept(1), feeder_of(design, array, store), *array_stages(array), *rounding(design))
-    timing = SignalTiming(design.slot, cycles_of(body) + BUFFER_LATENCY)
+    timing = SignalTiming(choices.clocks, cycles_of(body) + BUFFER_LATENCY)
     stages = (*body, output_buffer(design, timing.buffer_depth(credit_latency(body))))
     return ArrayPlan(design, target, stages, timing, (array,), store, rewritings=rewritings)
 
@@ -49,11 +55,11 @@ def _form(design: FIRDesign, coefficients: Coefficients) -> tuple[Form, tuple[st
     return form, tuple(told)
 
 
-def _unfolded(design: FIRDesign, form: Form, coefficients: Coefficients, target: Target) -> DotProduct:
+def _unfolded(design: FIRDesign, clocks: int, form: Form, coefficients: Coefficients, target: Target) -> DotProduct:
     """The array in slots of one cycle: a cascade of multipliers where the device has one that does."""
-    array = ChainedProduct(form, design.sample, coefficients, design.sum_range, design.slot, target)
+    array = ChainedProduct(form, design.sample, coefficients, design.sum_range, clocks, target)
     if target.cascades(array.operand, array.coefficient, array.accumulator, pre_added=array.pre_added):
-        return CascadedProduct(form, design.sample, coefficients, design.sum_range, design.slot, target)
+        return CascadedProduct(form, design.sample, coefficients, design.sum_range, clocks, target)
     return array
 
 
@@ -62,10 +68,10 @@ def _delay_line(design: FIRDesign, array: DotProduct, store: CoefficientStore) -
     return DelayLine(1)
 
 
-def _folded(design: FIRDesign, form: Form, coefficients: Coefficients, target: Target) -> DotProduct:
+def _folded(design: FIRDesign, clocks: int, form: Form, coefficients: Coefficients, target: Target) -> DotProduct:
     """The array in longer slots: it takes the oldest sample first, so that the newest is read last."""
     form = replace(form, products=form.products[::-1])
-    return TapProduct(form, design.sample, coefficients, design.sum_range, design.slot, target)
+    return TapProduct(form, design.sample, coefficients, design.sum_range, clocks, target)
 
 
 def _sample_memory(design: FIRDesign, array: DotProduct, store: CoefficientStore) -> Stage:

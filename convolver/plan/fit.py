@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ..designs import Design
 from ..errors import DesignError
 from .block_rams import block_rams, core_memories
+from .choices import folded
 from .lowering import lower
 from .parts import Part
 from .plan import Plan
@@ -93,7 +94,7 @@ def what_would_fit(
 
     `needs` says what a design needs; `closely`, which takes longer, is asked of those that fit by it.
     """
-    for change, other in design.folded():
+    for change, other in folded(design):
         found = needs(other)
         if all(one.fits for one in found) and closely is not None:
             found = closely(other)

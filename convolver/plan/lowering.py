@@ -22,7 +22,8 @@ def lower(design: Design, family: Family | None = None) -> Plan: ...
 def lower(design: Design, family: Family | None = None) -> Plan:
     """The plan of a design's core for a device family; by default for any device.
 
-    Equal designs get one plan, which is made once, by `lower_KIND` in the kind's file here.
+    Equal designs get one plan, which is made once, by `lower_KIND` in the kind's file here: of what is computed, of the
+    design's `choices`, and of the target.
 
     Raises
     ------
@@ -34,5 +35,5 @@ def lower(design: Design, family: Family | None = None) -> Plan:
 
 @lru_cache(maxsize=256)
 def _lower(design: Design, target: Target) -> Plan:
-    made: Plan = part_of(type(design), __package__, "lower_{kind}", "to plan")(design, target)
+    made: Plan = part_of(type(design), __package__, "lower_{kind}", "to plan")(design, design.choices, target)
     return made

@@ -8,7 +8,7 @@ Any length between n and 2n is two windows of n that overlap, which a maximum do
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from ..designs import MovingMaximumDesign
+from ..designs import Choices, MovingMaximumDesign
 from .output import BUFFER_LATENCY, credit_latency, output_buffer
 from .plan import Plan
 from .stages import Accept, Stage, cycles_of
@@ -52,10 +52,10 @@ class MovingMaximumPlan(Plan):
             yield f"{stage.length} samples: the greater of two maxima of {shorter}, {stage.distance} apart"
 
 
-def lower_moving_maximum(design: MovingMaximumDesign, target: Target) -> MovingMaximumPlan:
+def lower_moving_maximum(design: MovingMaximumDesign, choices: Choices, target: Target) -> MovingMaximumPlan:
     """Windows of twice the length, one after the other, and a last one of what is left."""
     body: tuple[Stage, ...] = (Accept(1), *_windows(design.size))
-    timing = SignalTiming(1, cycles_of(body) + BUFFER_LATENCY)
+    timing = SignalTiming(choices.clocks, cycles_of(body) + BUFFER_LATENCY)
     stages = (*body, output_buffer(design, timing.buffer_depth(credit_latency(body))))
     return MovingMaximumPlan(design, target, stages, timing)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ..designs import Pipeline
+from ..designs import Choices, Pipeline
 from .array import DotProduct
 from .lowering import lower
 from .plan import Plan
@@ -131,10 +131,10 @@ class PipelinePlan(Plan):
         yield f"{'latency':<14}{self.latency:>6}" + (f", {gate} of it the size gate in front" if gate else "")
 
 
-def lower_pipeline(design: Pipeline, target: Target) -> PipelinePlan:
+def lower_pipeline(design: Pipeline, choices: Choices, target: Target) -> PipelinePlan:
     """The stages' plans; in front of images a gate, as they come in sizes."""
     parts = tuple(lower(stage, target.family) for stage in design.stages)
     gate: tuple[Stage, ...] = () if design.history is not None else (SizeGate(GATE_LATENCY),)
     stages = (*gate, *(stage for part in parts for stage in part.stages))
-    timing = PipelineTiming(max(part.cycles for part in parts), cycles_of(stages), design, tuple(part.timing for part in parts))
+    timing = PipelineTiming(choices.clocks, cycles_of(stages), design, tuple(part.timing for part in parts))
     return PipelinePlan(design, target, stages, timing, parts)

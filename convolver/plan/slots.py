@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from ..designs import LinearDesign
-from ..formats import Format
+from ..formats import Format, is_wiring
 from .coefficients import Coefficients, LoadedCoefficients, StoredCoefficients, StoredSets
 from .stages import Accumulate, Memory, Serialise, Slot, Stage
 
@@ -24,6 +24,15 @@ class OneCycle:
     def every(self) -> str:
         """How often one comes."""
         return "a clock"
+
+    def constant_multipliers(self, weights: Sequence[int], copies: int = 1) -> int:
+        """Multipliers for products by these constants, of which none is zero, in so many copies: what is only wiring has
+        none."""
+        return copies * sum(not is_wiring(weight) for weight in weights)
+
+    def any_multipliers(self, count: int, copies: int = 1) -> int:
+        """Multipliers for products by so many coefficients of any values."""
+        return copies * count
 
     def coefficients(self, design: LinearDesign, form: Format, weights: Sequence[int]) -> Coefficients:
         """Coefficients of that format, where the design has them: in the lanes, in memories, loaded or not."""
@@ -55,6 +64,12 @@ class SeveralCycles(OneCycle):
     @property
     def every(self) -> str:
         return f"in {self._cycles} clocks"
+
+    def constant_multipliers(self, weights: Sequence[int], copies: int = 1) -> int:
+        return max(self.any_multipliers(len(weights), copies), 1)
+
+    def any_multipliers(self, count: int, copies: int = 1) -> int:  # noqa: ARG002  # in one copy
+        return -(-count // self._cycles)
 
     def serialised(self, memories: tuple[Memory, ...]) -> tuple[Stage, ...]:
         return (Serialise(SERIALISE_LATENCY, memories),)

@@ -101,7 +101,7 @@ class Raster(wiring.Component):
         beat, has, step = self.i.payload, self.i.valid, self.o.step
         first, starts, more, refused = beat.beat.first, beat.starts, beat.more, beat.refused
         # A step may be made, and, where another frame may follow, that isn't to be decided yet.
-        timer = slot_timer(m, design.slot)
+        timer = slot_timer(m, design.choices.clocks)
         available, waits = timer.later(m, self.available), timer.or_busy(beat.joins)
 
         # What the core is at, one of these. `entering` and `completing` a frame, another may still be leaving.

@@ -70,7 +70,7 @@ class Bench:
         self.design = DESIGNS[name]
         self.video = len(self.design.axes) > 1
         self.keeps = self.design.continuous
-        self.slot = self.design.slot
+        self.slot = self.design.choices.clocks
         self.rng = random.Random(f"{purpose} {name} {SEED}")
         self.clocking = CLOCKING[name]
         self.aclk, self.reset = self.port("aclk"), self.port(self.clocking.reset_pin)

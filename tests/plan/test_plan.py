@@ -173,9 +173,9 @@ def test_a_budget_of_multipliers_counts_what_is_planned():
         plan = lower(design)
         found.add((plan.structure, clocks > 1, len(kernels)))
         if budget := plan.multipliers:
-            assert design.replace(multipliers=max(budget, len(kernels))).slot == clocks
+            assert design.replace(multipliers=max(budget, len(kernels))).choices.clocks == clocks
         if budget > len(kernels) and plan.copies == clocks == 1:
-            assert design.replace(clocks_per_pixel=None, multipliers=budget - 1).slot > clocks
+            assert design.replace(clocks_per_pixel=None, multipliers=budget - 1).choices.clocks > clocks
     assert {("separable", False, 1), ("separable", False, 2), ("shared", False, 2), ("shared", True, 1)} <= found
 
 

@@ -54,7 +54,7 @@ def some_products(random, design):
     most = 120 // (len(design.kernels) * design.pixels_per_clock * design.planes)  # products that don't take long to compile
     sizes = [size for size in itertools.product(range(2, 7), repeat=2) if math.prod(size) <= most]
     large = max(design.kernel_rows, design.kernel_columns) > 7
-    if design.loadable or design.slot > 1 or large or not sizes or random.random() < 0.25:
+    if design.loadable or design.choices.clocks > 1 or large or not sizes or random.random() < 0.25:
         return design
     rows, columns = random.choice(sizes)
     kernels = []
@@ -78,7 +78,7 @@ def some_planes(random, design, soak):
     """The design, or the same of several planes side by side."""
     planes = random.choice((1, 1, 2, 3, 4))
     large = len(design.weights) * design.pixels_per_clock * planes > 64 and not soak
-    if design.slot > 1 or design.multipliers is not None or large:
+    if design.choices.clocks > 1 or design.multipliers is not None or large:
         return design
     return design.replace(planes=planes)
 

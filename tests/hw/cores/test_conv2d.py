@@ -466,8 +466,8 @@ def test_a_folded_core_takes_a_pixel_a_slot_within_frames_and_between_them(shape
     core = Conv2DCore(design)
     run = run_frames(core, frames, len(expected))
     assert run.beats == expected
-    assert run.accepted == [beat * design.slot for beat in range(len(run.accepted))]
-    taken = max(run.delivered[-1], (3 * 30 - 1) * design.slot) + 1
+    assert run.accepted == [beat * design.choices.clocks for beat in range(len(run.accepted))]
+    taken = max(run.delivered[-1], (3 * 30 - 1) * design.choices.clocks) + 1
     assert taken == core.plan.timing.frame_clocks(5, 6, frames=3)
     pair = [frames_of(design, 1, seed=[seed, *shape])[0] for seed in range(2)]
     expected = results_of(design, pair)
@@ -503,5 +503,5 @@ def test_every_lane_of_a_folded_core_works_in_every_clock():
         run = run_frames(core, frames, len(expected))
         assert run.beats == expected
         steps, taken = len(expected) - 1, run.delivered[-1] - run.delivered[0]
-        assert (design.slot, core.plan.multipliers) == (clocks, most)
+        assert (design.choices.clocks, core.plan.multipliers) == (clocks, most)
         assert 9 * steps / (taken * most) == 1

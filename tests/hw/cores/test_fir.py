@@ -96,7 +96,7 @@ def test_one_sample_a_slot_and_the_stated_latency(name):
     core = FIRCore(EXTREMES[name])
     frames = [[1] * 30, [0] * 50, [1]]
     run = run_stream(core, beats_of(frames), 81)
-    assert run.accepted == [sample * core.design.slot for sample in range(81)]
+    assert run.accepted == [sample * core.design.choices.clocks for sample in range(81)]
     assert run.delivered == [clock + core.latency for clock in run.accepted]
 
 

@@ -112,7 +112,7 @@ def measured(top: Any, design: Design, arrival: Arrival, frames: int = 1, sample
 
 
 def alone(design: Design, clocks: int) -> Arrival:
-    return lambda _, clock: clock % (clocks + 4 * design.slot) == 0
+    return lambda _, clock: clock % (clocks + 4 * design.choices.clocks) == 0
 
 
 def always(_number: int, _clock: int) -> bool:

@@ -66,7 +66,7 @@ TWINS = ["3 signed planes", "2 pixels of 2 planes", "switchable, 2 pixels of 3 p
 
 def direct(design):
     """The same with a product for each place."""
-    return design.replace(structure="direct", clocks_per_pixel=design.slot, multipliers=None)
+    return design.replace(structure="direct", clocks_per_pixel=design.choices.clocks, multipliers=None)
 
 
 @functools.cache
@@ -185,9 +185,9 @@ def test_as_many_multipliers_are_built_as_planned(name):
     assert "cell $mul " not in ice40
     # And a budget of them is kept, in as many clocks.
     budget = lower(design).multipliers
-    assert design.replace(clocks_per_pixel=None, multipliers=budget).slot == design.slot
+    assert design.replace(clocks_per_pixel=None, multipliers=budget).choices.clocks == design.choices.clocks
     if design.pixels_per_clock == design.planes == 1 and design.multipliers is None:
-        assert design.replace(clocks_per_pixel=None, multipliers=budget - 1).slot > design.slot
+        assert design.replace(clocks_per_pixel=None, multipliers=budget - 1).choices.clocks > design.choices.clocks
 
 
 def simulated(design, frames, borders, **options):

@@ -87,7 +87,7 @@ def compare(folder: Path, design: FIRDesign | Conv2DDesign, family: Family) -> N
     results, sets = ctypes.c_long(), ctypes.c_long()
     differs = pair.run(7, CLOCKS, design.set_size, ctypes.byref(results), ctypes.byref(sets))
     assert differs == -1
-    assert results.value > CLOCKS / design.slot / 4
+    assert results.value > CLOCKS / design.choices.clocks / 4
     assert not design.loadable or sets.value > min(100, results.value / 20)
 
 

@@ -1,15 +1,18 @@
-"""What is found in constant kernels."""
+"""What the structure of coefficients saves."""
 
 import numpy as np
 import pytest
 
-from convolver.structure import factors_of, multipliers_of, shared
+from convolver.plan.bilinear import direct
+from convolver.plan.rewritings import share
+from convolver.plan.slots import slot_of
+from convolver.plan.structure import factors_of
 
 
 @pytest.mark.parametrize("most", [1, 2, 3, 64])
 def test_every_place_that_counts_is_in_one_sum_of_weights_equal_but_for_the_sign(most):
     weights = np.random.default_rng(most).integers(-4, 5, 60).tolist()
-    sums = shared(weights, most)
+    sums = [product.operand for product in share(direct([range(60)], 60, 60), weights, most).products]
     assert sorted(place for terms in sums for place, _ in terms) == [place for place, weight in enumerate(weights) if weight]
     for terms in sums:
         assert len(terms) <= most
@@ -49,6 +52,13 @@ def test_factors_are_found_in_every_product():
 
 
 def test_wiring_has_no_multiplier_unless_it_changes_with_the_clock():
-    assert multipliers_of([1, -2, 3, 12], 1) == 2
-    assert multipliers_of([1, -2, 3, 12], 3) == 2
-    assert multipliers_of([], 2) == 1
+    assert slot_of(1).constant_multipliers([1, -2, 3, 12]) == 2
+    assert slot_of(1).constant_multipliers([1, -2, 3, 12], 4) == 8
+    assert slot_of(3).constant_multipliers([1, -2, 3, 12]) == 2
+    assert slot_of(2).constant_multipliers([]) == 1
+
+
+def test_loaded_coefficients_have_a_multiplier_each_whatever_they_are():
+    assert slot_of(1).any_multipliers(5) == 5
+    assert slot_of(1).any_multipliers(5, 2) == 10
+    assert slot_of(3).any_multipliers(5) == 2

@@ -1,0 +1,80 @@
+"""HOW a design is computed, as far as its flat fields say so: apart from what is computed, which they don't change.
+
+What the choices cost is the plan's to say, and so is how many clocks a limit of multipliers takes. A design asks for that once,
+when it is made, so that what can't be kept is refused at once. The plan is a layer above: it is found by its name, as every
+layer's part of a kind is.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ..arguments import between
+from ..errors import DesignError
+from .words import Structure
+
+__all__ = ["Choices", "settled"]
+
+PLAN = "convolver.plan"
+"""The layer that knows what choices cost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """How a core computes.
+
+    Parameters
+    ----------
+    clocks : int
+        Clocks of a slot: of a sample, or a pixel.
+    multipliers : int, optional
+        Most multipliers to use.
+    samples : int
+        Samples, or pixels, a clock.
+    structure : {"auto", "direct"}
+        Whether the structure of constant coefficients may be used where that takes fewer multipliers.
+    """
+
+    clocks: int = 1
+    multipliers: int | None = None
+    samples: int = 1
+    structure: Structure = "auto"
+
+
+def settled(
+    design: Any, name: str, clocks: int | None, multipliers: int | None, limits: tuple[int, int]
+) -> tuple[int, int | None]:
+    """The clocks of a slot, as given or the fewest that do with so many multipliers; and these.
+
+    Parameters
+    ----------
+    design : LinearDesign
+        What is computed; complete but for these.
+    name : str
+        What the field of the clocks is called.
+    clocks, multipliers : int, optional
+        As they are given.
+    limits : (int, int)
+        Of `multipliers`.
+
+    Raises
+    ------
+    DesignError
+        If one is out of its range, or so many clocks don't do with so many multipliers.
+    """
+    needed = 1
+    if multipliers is not None:
+        multipliers = between("Multipliers", multipliers, *limits)
+        needed = _fewest_clocks(design)(design, multipliers)
+    clocks = between(name, needed if clocks is None else clocks, 1, 1024)
+    if clocks < needed:
+        raise DesignError(f"{name} must be at least {needed} for {multipliers} multipliers, not {clocks}")
+    return clocks, multipliers
+
+
+def _fewest_clocks(design: Any) -> Callable[[Any, int], int]:
+    # It needs the table of kinds, and their designs need this.
+    from .kinds import part_of
+
+    found: Callable[[Any, int], int] = part_of(type(design), PLAN, "{kind}_clocks", "to plan")
+    return found

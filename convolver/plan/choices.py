@@ -1,0 +1,26 @@
+"""What is chosen so that a core takes fewer multipliers: how many clocks a slot must have, or may."""
+
+import itertools
+from collections.abc import Callable, Iterator
+
+from ..designs import Design
+
+__all__ = ["fewest_clocks", "folded"]
+
+
+def fewest_clocks(multipliers: Callable[[int], int], most: int) -> int:
+    """The fewest clocks of a slot in which so many multipliers do.
+
+    Parameters
+    ----------
+    multipliers : callable
+        How many so many clocks take: at last no more than `most`.
+    most : int
+    """
+    return next(clocks for clocks in itertools.count(1) if multipliers(clocks) <= most)
+
+
+def folded(design: Design) -> Iterator[tuple[str, Design]]:
+    """The same design in more and more clocks, as far as that saves multipliers, each with what was changed."""
+    for clocks in range(1, len(design.weights) + 1):
+        yield f"{design.cycles_field}={clocks}", design.replace(**{design.cycles_field: clocks, "multipliers": None})

@@ -1,0 +1,130 @@
+"""The arrays of kernels: how each is computed with the fewest multipliers, as a whole or as a column times a row."""
+
+import math
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from ..designs import Choices, Conv2DDesign
+from ..errors import DesignError
+from ..formats import Format
+from .arithmetic import Range
+from .array import DotProduct
+from .array_plan import ArrayPlan, SeparablePlan
+from .bilinear import Form, direct
+from .coefficients import Coefficients
+from .rewritings import checked
+from .slots import OneCycle, slot_of
+from .structure import Direct, Factors, reach_of, structure_of
+from .target import Target
+
+__all__ = ["cheaper_factors", "kernel_arrays", "multipliers_of_kernels"]
+
+
+def multipliers_of_kernels(design: Conv2DDesign, clocks: int) -> int:
+    """The fewest multipliers that do in so many clocks a pixel."""
+    return min(_costs(design, clocks, design.choices.samples * design.planes))
+
+
+def cheaper_factors(design: Conv2DDesign, clocks: int) -> Factors | None:
+    """Column and row of each kernel, if all are separable and that takes fewer multipliers."""
+    whole, *apart = _costs(design, clocks, 1)
+    return next((pairs for pairs, cost in zip(_separations(design), apart, strict=True) if cost < whole), None)
+
+
+def _costs(design: Conv2DDesign, clocks: int, copies: int) -> list[int]:
+    """Multipliers of the kernels as they are, and of columns and rows in their place."""
+    structure, slot = structure_of(design), slot_of(clocks)
+    ways = [design.sums, *([factor for pair in pairs for factor in pair] for pairs in _separations(design))]
+    return [sum(structure.multipliers(weights, slot, copies) for weights in way) for way in ways]
+
+
+def _separations(design: Conv2DDesign) -> tuple[Factors, ...]:
+    """Columns and rows that could take the kernels' place."""
+    return structure_of(design).separations(design.kernels, design.pixel)
+
+
+def kernel_arrays(
+    design: Conv2DDesign, choices: Choices, target: Target
+) -> tuple[tuple[DotProduct, ...], tuple[DotProduct, ...], Callable[..., ArrayPlan]]:
+    """The arrays, the column filters in front of the window if kernels are separable, and what makes the plan of both."""
+    kernels = design.sums
+    before = sum(sum(map(bool, kernel)) for kernel in kernels)
+    if (factors := cheaper_factors(design, choices.clocks)) is not None:
+        columns = tuple(_constant(design, choices, column, design.sample, target) for column, _ in factors)
+        rows = tuple(
+            _constant(design, choices, row, column.accumulator, target)
+            for column, (_, row) in zip(columns, factors, strict=True)
+        )
+        _check_factors(design, kernels, columns, rows)
+        after = sum(len(one.form.products) for one in (*columns, *rows))
+        told = f"each kernel is a column times a row: {before} -> {after} products"
+        return rows, columns, partial(SeparablePlan, columns=columns, rewritings=(told,))
+    crowd = choices.samples * design.planes if len(kernels) == 1 else 1
+    arrays = tuple(
+        _array(design, choices, kernel, design.sample, design.coefficient_format, reach, target, crowd)
+        for kernel, reach in zip(kernels, design.kernel_ranges, strict=True)
+    )
+    after = sum(len(array.form.products) for array in arrays)
+    shared = (f"equal weights share a multiplication: {before} -> {after} products",) if after < before else ()
+    return arrays, (), partial(ArrayPlan, rewritings=shared)
+
+
+def _constant(design: Conv2DDesign, choices: Choices, weights: Sequence[int], sample: Format, target: Target) -> DotProduct:
+    """The array of a column or a row of constants."""
+    coefficient, reach = Format.holding(min(weights), max(weights)), reach_of(weights, sample)
+    return _array(design, choices, weights, sample, coefficient, reach, target, 1)
+
+
+def _array(
+    design: Conv2DDesign,
+    choices: Choices,
+    weights: Sequence[int],
+    sample: Format,
+    coefficient: Format,
+    reach: Range,
+    target: Target,
+    crowd: int,
+) -> DotProduct:
+    """The array of one kernel, of one column or of one row."""
+    slot, form = slot_of(choices.clocks), _direct(design, len(weights))
+    coefficients = slot.coefficients(design, coefficient, weights)
+    form = checked(form, _shared(structure_of(design), slot, form, coefficients, sample, target), [weights])
+    copies = choices.samples * design.planes
+    return DotProduct(form, sample, coefficients, reach, choices.clocks, target, copies=copies, crowd=crowd)
+
+
+def _direct(design: Conv2DDesign, count: int) -> Form:
+    """A product for each place: a window meets the kernel as it stands when correlating, turned round when convolving."""
+    return direct([range(count)[:: design.orientation.step]], count, count)
+
+
+def _shared(structure: Direct, slot: OneCycle, form: Form, coefficients: Coefficients, sample: Format, target: Target) -> Form:
+    """The sums of places that take the fewest multipliers; the shortest of these."""
+    weights, most = coefficients.weights, structure.sharing(len(coefficients.weights))
+
+    def multipliers(one: Form) -> int:
+        return slot.constant_multipliers([weights[product.weight[0][0]] for product in one.products])
+
+    plain, *ways = [coefficients.shared(form, 1 << doubled) for doubled in range((most - 1).bit_length() + 1)]
+    best = min([plain, *ways], key=multipliers)
+    if best.products and target.pairs(sample, coefficients.format):
+        # Two products share a multiplier, unless sums make them wider.
+        wide = [reach_of([sign for _, sign in product.operand], sample) for product in best.products]
+        operand = Format.holding(min(low for low, _ in wide), max(high for _, high in wide))
+        if not target.pairs(operand, coefficients.format) and math.ceil(multipliers(plain) / 2) <= multipliers(best):
+            return plain
+    return best
+
+
+def _check_factors(
+    design: Conv2DDesign, kernels: Sequence[Sequence[int]], columns: Sequence[DotProduct], rows: Sequence[DotProduct]
+) -> None:
+    """Columns and rows together must give each place of the window the weight that the kernel gives it."""
+    for kernel, column, row in zip(kernels, columns, rows, strict=True):
+        vertical, horizontal = (one.form.response(one.weights) for one in (column, row))
+        found = {
+            (0, r * row.positions + c): one * other for (_, r), one in vertical.items() for (_, c), other in horizontal.items()
+        }
+        if found != _direct(design, len(kernel)).response(kernel):
+            first, second = (list(one.weights) for one in (column, row))
+            raise DesignError(f"Column {first} times row {second} must be the kernel {list(kernel)}")
