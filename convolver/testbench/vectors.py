@@ -203,7 +203,7 @@ class _Recorder:
             if self._lines:
                 self._write({Register[axis.upper()]: size for axis, size in zip(design.axes, shape, strict=True)})
             self._beats(design, frame)
-            places = design.core_shape(*shape)
+            places = design.frame_results(*shape)
             # Results are numbered as they come; where a number ends up is the result that it must be.
             count = int(np.prod(places)) * design.planes * design.outputs
             work.give(arranged(design, np.arange(sent, sent + count), places))
