@@ -9,17 +9,31 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate, groupby, pairwise, starmap
+from itertools import groupby, pairwise, starmap
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..formats import Format
-from .arithmetic import Adder, Range, add, carry_cuts, check_range, tree
+from .arithmetic import Range, carry_cuts
+from .array_stages import (
+    Align,
+    GroupChain,
+    Multiply,
+    OperandSum,
+    PreAdd,
+    ProductRegisters,
+    RoutingRegisters,
+    Sums,
+    Tree,
+)
 from .bilinear import Form, Term
 from .coefficients import Coefficients, CoefficientStore, Multiplication
 from .factors import Factor
+from .slots import slot_of
+from .stages import Multipliers, Stage, cycles_of, needed
+from .structure import reach_of
 from .target import MULTIPLIER_LATENCY, Target
 
 __all__ = ["GROUP", "CascadedProduct", "ChainedProduct", "DotProduct", "TapProduct"]
@@ -80,12 +94,6 @@ class DotProduct:
         return Format.holding(*self.accumulator_range)
 
     @property
-    def partial_range(self) -> Range:
-        """What the sum can be at the end of any phase of its slot: at most its own range, and zero."""
-        low, high = self.accumulator_range
-        return min(low, 0), max(high, 0)
-
-    @property
     def coefficient(self) -> Format:
         """Format of the coefficients."""
         return self.coefficients.format
@@ -107,13 +115,8 @@ class DotProduct:
             for number, (terms, weight) in enumerate(operands)
         )
 
-    def operand_range(self, terms: Sequence[Term]) -> Range:
-        """What the samples of an operand can add up to."""
-        ends = [(sign * self.sample.min, sign * self.sample.max) for _, sign in terms]
-        return sum(min(pair) for pair in ends), sum(max(pair) for pair in ends)
-
     def _reach(self, weight: int, terms: Sequence[Term]) -> Range:
-        products = [c * x for c in self.coefficients.ends(weight) for x in self.operand_range(terms)]
+        products = [c * x for c in self.coefficients.ends(weight) for x in _operand_range(self.sample, terms)]
         return min(products), max(products)
 
     @property
@@ -144,7 +147,7 @@ class DotProduct:
     @cached_property
     def operand(self) -> Format:
         """Format of what the multipliers take as a sample."""
-        lows, highs = zip(*(self.operand_range(product.terms) for product in self.products), strict=True)
+        lows, highs = zip(*(_operand_range(self.sample, product.terms) for product in self.products), strict=True)
         return Format.holding(min(lows), max(highs))
 
     @property
@@ -171,15 +174,6 @@ class DotProduct:
     @cached_property
     def _lanes(self) -> tuple[tuple[Multiplication, ...], ...]:
         return tuple(tuple(products) for _, products in groupby(self.products, key=lambda product: product.lane))
-
-    @cached_property
-    def lane_ranges(self) -> tuple[Range, ...]:
-        """What each lane's multiplier can give in any phase; 0 in the phases in which it has nothing to do."""
-        ranges = []
-        for products in self._lanes:
-            idle = [0] if len(products) < self.cycles else []
-            ranges.append((min([p.low for p in products] + idle), max([p.high for p in products] + idle)))
-        return tuple(ranges)
 
     @property
     def factors(self) -> tuple[Factor, ...]:
@@ -210,29 +204,59 @@ class DotProduct:
         starts = [0, *(self.products[group[0]].position for group in self.groups[1:]), self.products[-1].position + 1]
         return tuple(starmap(range, pairwise(starts)))
 
-    # Sums.
+    # Stages.
 
     @cached_property
-    def trees(self) -> tuple[tuple[tuple[Adder, ...], ...], ...]:
-        """The adders of each group, level by level; the only node of the last level is its sum. All have as many levels."""
-        levels = (len(self.groups[0]) - 1).bit_length()
-        return tuple(tree(self.lane_ranges[group.start : group.stop], levels) for group in self.groups)
+    def operands(self) -> OperandSum:
+        """What gives the lanes their operands; in front of the array, with the places of a window."""
+        return Sums(self.sum_levels, lanes=self._lanes, phases=self.cycles)
 
     @cached_property
-    def chain(self) -> tuple[Adder, ...]:
-        """What adds the groups' sums, if there are several: a register for the first, and an adder for each that follows."""
-        return self._chained() if len(self.groups) > 1 else ()
+    def multiply(self) -> Multiply:
+        """The multipliers."""
+        cost = Multipliers(self.copies * self.lanes, self.multipliers, self.hard_multipliers)
+        return Multiply(self.multiplier_latency, multipliers=cost, lanes=self._lanes, phases=self.cycles, weights=self.weights)
 
-    def _chained(self) -> tuple[Adder, ...]:
-        roots = zip(self.trees, self.groups, strict=True)
-        sums = [(root[-1][0].low, root[-1][0].high) if root else self.lane_ranges[group[0]] for root, group in roots]
-        totals = list(accumulate(sums, lambda total, item: (total[0] + item[0], total[1] + item[1])))
-        return tuple(Adder(tuple(range(max(n - 1, 0), n + 1)), low, high) for n, (low, high) in enumerate(totals))
+    @cached_property
+    def tree(self) -> Tree:
+        """The trees of adders."""
+        return Tree.of(self.multiply.lane_ranges, self.groups)
+
+    @cached_property
+    def chain(self) -> GroupChain:
+        """What adds the groups' sums, if there are several."""
+        return self._chained() if len(self.groups) > 1 else GroupChain(self.routing_registers)
+
+    def _chained(self) -> GroupChain:
+        return GroupChain.of(self.tree.ranges(self.multiply.lane_ranges), self.routing_registers)
+
+    @cached_property
+    def behind(self) -> tuple[Stage, ...]:
+        """From the operands to the sum; those of no time too."""
+        return (
+            RoutingRegisters(self.routing_registers),
+            self.multiply,
+            ProductRegisters(self.product_latency),
+            self.tree,
+            self.chain,
+            *slot_of(self.cycles).accumulated(self.accumulator_range),
+            Align(len(self.carry_cuts)),
+        )
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """Those of the array: all that take any time, from what comes to the lanes to the sum."""
+        return needed(*self.behind)
+
+    @property
+    def latency(self) -> int:
+        """Cycles from what comes to the lanes in a slot's last phase to the sum."""
+        return cycles_of(self.stages) - (self.cycles - 1)
 
     @property
     def carry_cuts(self) -> tuple[int, ...]:
         """Where sums that are added in parts, each a cycle behind the one below, are cut; nowhere if nothing is added."""
-        adders = len(self.trees[0]) + len(self.chain) + self.cycles - 1
+        adders = len(self.tree.adders[0]) + len(self.chain.adders) + self.cycles - 1
         return carry_cuts(self.accumulator.width) if adders else ()
 
     # Latency.
@@ -261,7 +285,7 @@ class DotProduct:
     @property
     def start_latency(self) -> int:
         """Cycles from a slot's first operands, behind the pre-adders, to the accumulator."""
-        return self.multiplier_latency + self.product_latency + len(self.trees[0])
+        return self.multiplier_latency + self.product_latency + self.tree.cycles
 
     # Cost.
 
@@ -299,8 +323,16 @@ class DotProduct:
 
     # What it computes.
 
+    @property
+    def ranges(self) -> tuple[Range, ...]:
+        """The exact range of the sum, stage by stage, as the array makes it."""
+        ranges: Sequence[Range] = [(self.sample.min, self.sample.max)] * self.positions
+        for stage in (self.operands, *self.behind):
+            ranges = stage.ranges(ranges)
+        return tuple(ranges)
+
     def run(self, samples: NDArray[np.object_], weights: Sequence[int] | None = None) -> NDArray[np.object_]:
-        """The exact sums, lane by lane, level by level, as the array makes them.
+        """The exact sums, stage by stage, as the array makes them.
 
         Parameters
         ----------
@@ -313,29 +345,10 @@ class DotProduct:
         DesignError
             If a node leaves the range that its width was made for: the plan is wrong, or the samples are.
         """
-        weights = self.weights if weights is None else weights
-        total: NDArray[np.object_] = np.zeros(samples.shape[:-1], dtype=object)
-        for phase in range(self.cycles):
-            sums = []
-            for group, levels in zip(self.groups, self.trees, strict=True):
-                nodes = []
-                for number in group:
-                    product = next((product for product in self.lane(number) if product.phase == phase), None)
-                    nodes.append(total * 0 if product is None else self._multiply(product, samples, weights))
-                for level in levels:
-                    nodes = [add(nodes, adder) for adder in level]
-                sums += nodes
-            for adder in self.chain:
-                sums[adder.inputs[-1]] = add(sums, adder)
-            total = total + sums[-1]
-            check_range(total, *self.partial_range)
-        return total
-
-    @staticmethod
-    def _multiply(product: Multiplication, samples: NDArray[np.object_], weights: Sequence[int]) -> NDArray[np.object_]:
-        operand = sum(sign * samples[..., position] for position, sign in product.terms)
-        result: NDArray[np.object_] = operand * int(weights[product.weight])
-        return result
+        numbers = [samples[..., position] for position in range(self.positions)]
+        for stage in (self.operands, *self.behind):
+            numbers = (stage if weights is None else stage.with_weights(weights)).run(numbers)
+        return numbers[0]
 
 
 class TapProduct(DotProduct):
@@ -350,6 +363,14 @@ class TapProduct(DotProduct):
     @property
     def sharing(self) -> int:
         return 1
+
+    @cached_property
+    def operands(self) -> OperandSum:
+        return PreAdd(self.lane_samples - 1, lanes=self._lanes, phases=self.cycles)
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        return needed(self.operands, *self.behind)
 
     @property
     def lane_input(self) -> Format:
@@ -386,7 +407,7 @@ class CascadedProduct(ChainedProduct):
         return 1
 
     @cached_property
-    def chain(self) -> tuple[Adder, ...]:
+    def chain(self) -> GroupChain:
         return self._chained()
 
     @property
@@ -408,3 +429,8 @@ class CascadedProduct(ChainedProduct):
     @property
     def _priced(self) -> tuple[Factor, ...]:
         return (Factor(self.factor),) * self.lanes
+
+
+def _operand_range(sample: Format, terms: Sequence[Term]) -> Range:
+    """What the samples of an operand can add up to."""
+    return reach_of([sign for _, sign in terms], sample)

@@ -11,11 +11,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..designs import LinearDesign
 from ..formats import Format
+from .arithmetic import Range
 from .array import DotProduct
+from .array_stages import Sums
 from .coefficients import CoefficientStore
 from .explained import adders_of, lanes_of
 from .plan import Plan
-from .stages import Sums
+from .stages import Stage
 
 __all__ = ["ArrayPlan", "SeparablePlan"]
 
@@ -32,6 +34,8 @@ class ArrayPlan(Plan):
         One a kernel, beside each other; each gives one sum of the same samples.
     coefficients : CoefficientStore
         Those of all arrays.
+    behind : tuple of Stage
+        Those of the stages that take the sums, up to the output buffer.
     rewritings : tuple of str
         What was rewritten, and what that saved; a line each.
     """
@@ -39,6 +43,7 @@ class ArrayPlan(Plan):
     design: LinearDesign
     arrays: tuple[DotProduct, ...]
     coefficients: CoefficientStore
+    behind: tuple[Stage, ...]
     rewritings: tuple[str, ...] = ()
 
     @property
@@ -104,11 +109,24 @@ class ArrayPlan(Plan):
     def results(self, samples: ArrayLike, weights: Sequence[int] | None = None) -> NDArray[np.object_]:
         """Computes what leaves the core, as `run` does the sums: all stages behind the arrays, and the output's width."""
         values = list(self._sums(np.asarray(samples, dtype=object), weights))
-        for stage in self.stages:
+        for stage in self.behind:
             values = stage.run(values)
         output = self.design.output_format
         values = [(value - output.min) % (1 << output.width) + output.min for value in values]
         return np.stack(values) if len(values) > 1 else values[0]
+
+    @property
+    def ranges(self) -> tuple[Range, ...]:
+        """The exact range of each result, stage by stage, before it is cut to the output's width."""
+        ranges = self.sum_ranges
+        for stage in self.behind:
+            ranges = stage.ranges(ranges)
+        return ranges
+
+    @property
+    def sum_ranges(self) -> tuple[Range, ...]:
+        """The exact range of each sum that the arrays give."""
+        return tuple(found for array in self.arrays for found in array.ranges)
 
     def _sums(self, values: NDArray[np.object_], weights: Sequence[int] | None) -> Iterator[NDArray[np.object_]]:
         first = 0
@@ -150,14 +168,10 @@ class SeparablePlan(ArrayPlan):
     def column_filters(self) -> tuple[DotProduct, ...]:
         return self.columns
 
-    def results(self, samples: ArrayLike, weights: Sequence[int] | None = None) -> NDArray[np.object_]:
-        """Computes what leaves the core, as `run` does the sums: all stages behind the arrays, and the output's width."""
-        values = list(self._sums(np.asarray(samples, dtype=object), weights))
-        for stage in self.stages:
-            values = stage.run(values)
-        output = self.design.output_format
-        values = [(value - output.min) % (1 << output.width) + output.min for value in values]
-        return np.stack(values) if len(values) > 1 else values[0]
+    @property
+    def sum_ranges(self) -> tuple[Range, ...]:
+        # A row's array is made for any numbers of its columns' formats, which one image can't all have.
+        return self.design.kernel_ranges
 
     def _sums(self, values: NDArray[np.object_], weights: Sequence[int] | None) -> Iterator[NDArray[np.object_]]:  # noqa: ARG002
         window = values.reshape(*values.shape[:-1], self.columns[0].positions, self.arrays[0].positions)

@@ -1,55 +1,221 @@
-"""The stages of an array, from its samples to its sum."""
+"""The stages of an array, from what stands at its positions to its sum.
+
+A number between two of them is that of a lane, behind the trees that of a group of lanes. `run` takes and gives an array of
+each, whose first axis is that of a slot's phases; `ranges` takes and gives what each can be in any phase.
+"""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import accumulate
 
-from .array import DotProduct
-from .slots import slot_of
-from .stages import (
-    Align,
-    GroupChain,
-    Multipliers,
-    Multiply,
-    PreAdd,
-    ProductRegisters,
-    RoutingRegisters,
-    Stage,
-    Tree,
-    cycles_of,
-    multipliers_of,
-    needed,
-)
+import numpy as np
 
-__all__ = ["array_latency", "array_stages", "slowest"]
+from .arithmetic import Adder, Range, add, check_range, tree
+from .coefficients import Multiplication
+from .stages import Numbers, Stage
 
+__all__ = [
+    "Accumulate",
+    "Align",
+    "GroupChain",
+    "Lanes",
+    "Multiply",
+    "OperandSum",
+    "PreAdd",
+    "ProductRegisters",
+    "RoutingRegisters",
+    "Slot",
+    "Sums",
+    "Tree",
+]
 
-def array_stages(array: DotProduct) -> tuple[Stage, ...]:
-    """From the samples to the sum."""
-    return needed(
-        PreAdd(array.lane_samples - 1),
-        RoutingRegisters(array.routing_registers),
-        Multiply(array.multiplier_latency, multipliers=_multipliers(array)),
-        ProductRegisters(array.product_latency),
-        Tree(len(array.trees[0])),
-        GroupChain(len(array.chain) + array.routing_registers),
-        *slot_of(array.cycles).accumulated,
-        Align(len(array.carry_cuts)),
-    )
+Lanes = tuple[tuple[Multiplication, ...], ...]
+"""The multiplications of each lane, by their phase."""
 
 
-def slowest(arrays: Sequence[DotProduct]) -> tuple[Stage, ...]:
-    """The stages of the slowest of several arrays, for which the sums of the others wait; with the multipliers of all."""
-    found = [array_stages(array) for array in arrays]
-    total = multipliers_of(stage for stages in found for stage in stages)
-    return tuple(
-        replace(stage, multipliers=total) if isinstance(stage, Multiply) else stage for stage in max(found, key=cycles_of)
-    )
+@dataclass(frozen=True, slots=True)
+class OperandSum(Stage):
+    """Adds the samples that share a multiplication; takes what stands at each position, and gives each lane its operands.
+
+    lanes : what is multiplied.
+    phases : of a slot.
+    """
+
+    lanes: Lanes = ()
+    phases: int = 1
+
+    def ranges(self, ranges: Sequence[Range]) -> tuple[Range, ...]:
+        return tuple(_hull([_summed(ranges, product) for product in lane]) for lane in self.lanes)
+
+    def run(self, numbers: Numbers) -> Numbers:
+        nothing = np.zeros(np.shape(numbers[0]), object)
+        found = []
+        for lane in self.lanes:
+            sums = [sum((sign * numbers[place] for place, sign in product.terms), nothing) for product in lane]
+            found.append(np.stack([*sums, *[nothing] * (self.phases - len(lane))]))
+        return found
 
 
-def array_latency(array: DotProduct) -> int:
-    """Cycles from the samples of a slot's last phase to the sum."""
-    return cycles_of(array_stages(array)) - (array.cycles - 1)
+@dataclass(frozen=True, slots=True)
+class Sums(OperandSum):
+    """In front of the array, the sums of the places that share a multiplication."""
+
+    name = "sums"
 
 
-def _multipliers(array: DotProduct) -> Multipliers:
-    return Multipliers(array.copies * array.lanes, array.multipliers, array.hard_multipliers)
+@dataclass(frozen=True, slots=True)
+class PreAdd(OperandSum):
+    """In the array, the sums of two samples that share a coefficient."""
+
+    name = "pre-adder"
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingRegisters(Stage):
+    """A register on the way to multipliers that lie all over the device."""
+
+    name = "routing"
+
+
+@dataclass(frozen=True, slots=True)
+class Multiply(Stage):
+    """The multipliers.
+
+    lanes : what is multiplied.
+    phases : of a slot.
+    weights : the coefficients, after reset where they can be loaded.
+    """
+
+    name = "multiplier"
+    lanes: Lanes = ()
+    phases: int = 1
+    weights: tuple[int, ...] = ()
+
+    @property
+    def lane_ranges(self) -> tuple[Range, ...]:
+        """What each lane's multiplier can give in any phase."""
+        return tuple(_hull([(product.low, product.high) for product in lane]) for lane in self.lanes)
+
+    def ranges(self, ranges: Sequence[Range]) -> tuple[Range, ...]:  # noqa: ARG002  # each product has its own
+        return self.lane_ranges
+
+    def with_weights(self, weights: Sequence[int]) -> Stage:
+        return replace(self, weights=tuple(map(int, weights)))
+
+    def run(self, numbers: Numbers) -> Numbers:
+        found = []
+        for lane, operands in zip(self.lanes, numbers, strict=True):
+            factors = [self.weights[product.weight] for product in lane]
+            found.append(np.stack([factor * operand for factor, operand in zip([*factors, *[0] * self.phases], operands)]))  # noqa: B905
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class ProductRegisters(Stage):
+    """Registers from multipliers to adders that are far away."""
+
+    name = "products"
+
+
+@dataclass(frozen=True, slots=True)
+class Tree(Stage):
+    """Adds the products of each group of lanes, in pairs.
+
+    groups : lanes that share a tree.
+    adders : of each group, level by level; the only node of the last level is its sum. All have as many levels.
+    """
+
+    name = "adder tree"
+    groups: tuple[range, ...] = ()
+    adders: tuple[tuple[tuple[Adder, ...], ...], ...] = ()
+
+    @classmethod
+    def of(cls, ranges: Sequence[Range], groups: tuple[range, ...]) -> "Tree":
+        """That of lanes of these ranges."""
+        levels = (len(groups[0]) - 1).bit_length()
+        return cls(levels, groups=groups, adders=tuple(tree(ranges[group.start : group.stop], levels) for group in groups))
+
+    def ranges(self, ranges: Sequence[Range]) -> tuple[Range, ...]:
+        roots = zip(self.adders, self.groups, strict=True)
+        return tuple((levels[-1][0].low, levels[-1][0].high) if levels else ranges[group[0]] for levels, group in roots)
+
+    def run(self, numbers: Numbers) -> Numbers:
+        found = []
+        for group, levels in zip(self.groups, self.adders, strict=True):
+            nodes = numbers[group.start : group.stop]
+            for level in levels:
+                nodes = [add(nodes, adder) for adder in level]
+            found += nodes
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class GroupChain(Stage):
+    """Adds the sums of groups that work one a cycle; in a cascade of multipliers each lane is a group.
+
+    adders : a register for the first, and an adder for each that follows; none where there is one group only.
+    """
+
+    name = "chain"
+    adders: tuple[Adder, ...] = ()
+
+    @classmethod
+    def of(cls, ranges: Sequence[Range], registers: int) -> "GroupChain":
+        """That of groups of these ranges, with registers in front of each."""
+        totals = accumulate(ranges, lambda total, item: (total[0] + item[0], total[1] + item[1]))
+        adders = tuple(Adder(tuple(range(max(n - 1, 0), n + 1)), low, high) for n, (low, high) in enumerate(totals))
+        return cls(len(adders) + registers, adders=adders)
+
+    def ranges(self, ranges: Sequence[Range]) -> tuple[Range, ...]:
+        return tuple((adder.low, adder.high) for adder in self.adders[-1:]) or tuple(ranges)
+
+    def run(self, numbers: Numbers) -> Numbers:
+        sums = list(numbers)
+        for adder in self.adders:
+            sums[adder.inputs[-1]] = add(sums, adder)
+        return sums[-1:]
+
+
+@dataclass(frozen=True, slots=True)
+class Slot(Stage):
+    """The phases of a slot before its last."""
+
+    name = "slot"
+
+
+@dataclass(frozen=True, slots=True)
+class Accumulate(Stage):
+    """Adds the sums of a slot's phases; of one it is that phase's, and takes no time.
+
+    total : what the sum can be, with zero; so it is that of some of the phases, too.
+    """
+
+    name = "accumulator"
+    total: Range = (0, 0)
+
+    def ranges(self, ranges: Sequence[Range]) -> tuple[Range, ...]:  # noqa: ARG002  # known of the coefficients
+        return (self.total,)
+
+    def run(self, numbers: Numbers) -> Numbers:
+        totals = np.cumsum(numbers[0], axis=0)
+        check_range(totals, *self.total)
+        return [totals[-1]]
+
+
+@dataclass(frozen=True, slots=True)
+class Align(Stage):
+    """Brings the parts of wide sums together, which are added a cycle apart."""
+
+    name = "alignment"
+
+
+def _summed(ranges: Sequence[Range], product: Multiplication) -> Range:
+    """What the samples of an operand can add up to."""
+    ends = [sorted(sign * end for end in ranges[place]) for place, sign in product.terms]
+    return sum(low for low, _ in ends), sum(high for _, high in ends)
+
+
+def _hull(ranges: Sequence[Range]) -> Range:
+    """All of these ranges, which have zero in them: so what a lane gives in idle phases is in them too."""
+    lows, highs = zip(*ranges, strict=True)
+    return min(lows), max(highs)

@@ -8,7 +8,7 @@ from itertools import accumulate
 from ..designs import Choices, Conv2DDesign
 from .array import DotProduct
 from .array_plan import ArrayPlan
-from .array_stages import slowest
+from .array_stages import Multiply
 from .choices import fewest_clocks
 from .coefficients import CoefficientStore
 from .geometry import Geometry, geometry_of
@@ -25,7 +25,6 @@ from .stages import (
     Memory,
     Raster,
     Stage,
-    Sums,
     Window,
     cycles_of,
     multipliers_of,
@@ -46,8 +45,7 @@ def lower_conv2d(design: Conv2DDesign, choices: Choices, target: Target) -> Arra
     """Raster, line buffer and window in front of one array a kernel."""
     arrays, columns, plan_of = kernel_arrays(design, choices, target)
     store = _store_of(design, choices, arrays)
-    geometry = geometry_of(design)
-    levels = max(array.sum_levels for array in arrays)
+    geometry, behind = geometry_of(design), (*_magnitude(design), *rounding(design))
     body = (
         Accept(2),
         Raster(1),
@@ -55,39 +53,48 @@ def lower_conv2d(design: Conv2DDesign, choices: Choices, target: Target) -> Arra
         BorderRows(1 + geometry.choosing),
         *_column_filters(columns),
         Window(1 + geometry.choosing),
-        *_operand_stages(levels, store),
-        *slowest(arrays),
-        *_magnitude(design),
-        *rounding(design),
+        *_operand_stages(arrays, store),
+        *_slowest(arrays),
+        *behind,
     )
     timing = RasterTiming(choices.clocks, cycles_of(body) + BUFFER_LATENCY, geometry)
     stages = (*body, output_buffer(design, timing.buffer_depth(credit_latency(body))))
-    return plan_of(design, target, stages, timing, arrays, store)
+    return plan_of(design, target, stages, timing, arrays, store, behind)
 
 
 def _column_filters(columns: Sequence[DotProduct]) -> tuple[Stage, ...]:
     """What makes one number of each column, if kernels are separable; what takes fewer cycles than others waits for them."""
-    filters = [(*_operand_stages(column.sum_levels, column.store), *slowest([column])) for column in columns]
+    filters = [(*_operand_stages([column], column.store), *_slowest([column])) for column in columns]
     stages = [stage for found in filters for stage in found]
     memories = tuple(memory for stage in stages for memory in stage.memories)
     cycles = max(map(cycles_of, filters), default=0)
     return needed(ColumnFilter(cycles, memories, multipliers=multipliers_of(stages)))
 
 
-def _operand_stages(levels: int, store: CoefficientStore) -> tuple[Stage, ...]:
-    """From the places of a window, or of a column of it, to the operands of the lanes."""
-    return (*needed(Sums(levels)), *slot_of(store.cycles).serialised(store.memories))
+def _operand_stages(arrays: Sequence[DotProduct], store: CoefficientStore) -> tuple[Stage, ...]:
+    """From the places of a window, or of a column of it, to the operands of the lanes: the sums of all arrays take as long as
+    the largest."""
+    sums = max((array.operands for array in arrays), key=lambda stage: stage.cycles)
+    return (*needed(sums), *slot_of(store.cycles).serialised(store.memories))
+
+
+def _slowest(arrays: Sequence[DotProduct]) -> tuple[Stage, ...]:
+    """The stages of the slowest of several arrays, for which the sums of the others wait; with the multipliers of all."""
+    total = multipliers_of(stage for array in arrays for stage in array.stages)
+    stages = max((array.stages for array in arrays), key=cycles_of)
+    return tuple(replace(stage, multipliers=total) if isinstance(stage, Multiply) else stage for stage in stages)
 
 
 def _magnitude(design: Conv2DDesign) -> tuple[Stage, ...]:
     """What becomes of sums in front of the output stage; all of them take the same stages."""
     sums: list[tuple[Stage, ...]] = [()] * len(design.kernels)
-    return design.combining.results(sums, lambda _: (Magnitude(1),), _magnitude_sum)[0]
+    greatest = design.stage_ranges[0][1]
 
+    def added(magnitudes: Sequence[tuple[Stage, ...]]) -> tuple[Stage, ...]:
+        """The stage that takes so many magnitudes, and adds them up."""
+        return (MagnitudeSum(1 + (len(magnitudes) - 1).bit_length(), terms=len(magnitudes), greatest=greatest),)
 
-def _magnitude_sum(magnitudes: Sequence[tuple[Stage, ...]]) -> tuple[Stage, ...]:
-    """The stage that takes so many magnitudes, and adds them up."""
-    return (MagnitudeSum(1 + (len(magnitudes) - 1).bit_length(), terms=len(magnitudes)),)
+    return design.combining.results(sums, lambda _: (Magnitude(1),), added)[0]
 
 
 def _store_of(design: Conv2DDesign, choices: Choices, arrays: Sequence[DotProduct]) -> CoefficientStore:

@@ -21,8 +21,8 @@ def lanes_of(array: DotProduct) -> Iterator[str]:
 
 def adders_of(array: DotProduct) -> Iterator[str]:
     """The adders, level by level."""
-    levels = zip(*array.trees, strict=True)
+    levels = zip(*array.tree.adders, strict=True)
     for number, groups in enumerate(levels, 1):
         yield f"level {number}: {described([adder for group in groups for adder in group])}"
-    if array.chain:
-        yield f"chain of {len(array.groups)} groups: {described(array.chain)}"
+    if array.chain.adders:
+        yield f"chain of {len(array.groups)} groups: {described(array.chain.adders)}"

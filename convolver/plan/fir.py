@@ -5,7 +5,6 @@ from dataclasses import replace
 from ..designs import Choices, FIRDesign
 from .array import CascadedProduct, ChainedProduct, DotProduct, TapProduct
 from .array_plan import ArrayPlan
-from .array_stages import array_stages
 from .bilinear import Form, direct
 from .choices import fewest_clocks
 from .coefficients import Coefficients, CoefficientStore
@@ -32,10 +31,11 @@ def lower_fir(design: FIRDesign, choices: Choices, target: Target) -> ArrayPlan:
     array = array_of(design, choices.clocks, form, coefficients, target)
     loaded = coefficients.loaded([product.weight[0][0] for product in form.products])
     store = CoefficientStore(coefficients, loaded, array.products, choices.clocks, len(array.groups))
-    body = (Accept(1), feeder_of(design, array, store), *array_stages(array), *rounding(design))
+    behind = rounding(design)
+    body = (Accept(1), feeder_of(design, array, store), *array.stages, *behind)
     timing = SignalTiming(choices.clocks, cycles_of(body) + BUFFER_LATENCY)
     stages = (*body, output_buffer(design, timing.buffer_depth(credit_latency(body))))
-    return ArrayPlan(design, target, stages, timing, (array,), store, rewritings=rewritings)
+    return ArrayPlan(design, target, stages, timing, (array,), store, behind, rewritings)
 
 
 def _form(design: FIRDesign, coefficients: Coefficients) -> tuple[Form, tuple[str, ...]]:

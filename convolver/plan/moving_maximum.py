@@ -5,13 +5,17 @@ A window of 2n samples is two windows of n: each stage compares a window's maxim
 Any length between n and 2n is two windows of n that overlap, which a maximum doesn't mind.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
 from ..designs import Choices, MovingMaximumDesign
+from .arithmetic import Range
 from .output import BUFFER_LATENCY, credit_latency, output_buffer
 from .plan import Plan
-from .stages import Accept, Stage, cycles_of
+from .stages import Accept, Numbers, Stage, cycles_of
 from .target import Target
 from .timing import SignalTiming
 
@@ -33,6 +37,14 @@ class WindowMaximum(Stage):
     distance: int = 1
     length: int = 2
 
+    def run(self, numbers: Numbers) -> Numbers:
+        """The maxima that end with each sample, the newest first; of the oldest samples there are none."""
+        return [np.maximum(newer, older) for newer, older in zip(numbers, numbers[self.distance :], strict=False)]
+
+    def ranges(self, ranges: Sequence[Range]) -> tuple[Range, ...]:
+        pairs = zip(ranges, ranges[self.distance :], strict=False)
+        return tuple((max(one[0], other[0]), max(one[1], other[1])) for one, other in pairs)
+
 
 @dataclass(frozen=True)
 class MovingMaximumPlan(Plan):
@@ -42,6 +54,20 @@ class MovingMaximumPlan(Plan):
     def windows(self) -> tuple[WindowMaximum, ...]:
         """The stages that compare, from the shortest window to the longest."""
         return tuple(stage for stage in self.stages if isinstance(stage, WindowMaximum))
+
+    def run(self, samples: ArrayLike) -> NDArray[np.object_]:
+        """Computes results, stage by stage.
+
+        Parameters
+        ----------
+        samples : array-like of int, shape (..., size)
+            The samples of each window, the newest first.
+        """
+        values = np.asarray(samples, dtype=object)
+        numbers = [values[..., delay] for delay in range(values.shape[-1])]
+        for stage in self.stages:
+            numbers = stage.run(numbers)
+        return numbers[0]
 
     def _told(self) -> Iterable[str]:
         yield from super()._told()

@@ -5,8 +5,10 @@ from typing import ClassVar
 
 from ..designs import LinearDesign
 from ..formats import Format, is_wiring
+from .arithmetic import Range
+from .array_stages import Accumulate, Slot
 from .coefficients import Coefficients, LoadedCoefficients, StoredCoefficients, StoredSets
-from .stages import Accumulate, Memory, Serialise, Slot, Stage
+from .stages import Memory, Serialise, Stage
 
 __all__ = ["SERIALISE_LATENCY", "OneCycle", "slot_of"]
 
@@ -42,10 +44,9 @@ class OneCycle:
         """What hands a window's operands out over the slot, with its coefficients' memories."""
         return ()
 
-    @property
-    def accumulated(self) -> tuple[Stage, ...]:
-        """What adds up the sums of its cycles."""
-        return ()
+    def accumulated(self, total: Range) -> tuple[Stage, ...]:
+        """What adds up the sums of its cycles, to one of this range."""
+        return (Accumulate(0, total=total),)
 
 
 class SeveralCycles(OneCycle):
@@ -74,9 +75,8 @@ class SeveralCycles(OneCycle):
     def serialised(self, memories: tuple[Memory, ...]) -> tuple[Stage, ...]:
         return (Serialise(SERIALISE_LATENCY, memories),)
 
-    @property
-    def accumulated(self) -> tuple[Stage, ...]:
-        return (Slot(self._cycles - 1), Accumulate(1))
+    def accumulated(self, total: Range) -> tuple[Stage, ...]:
+        return (Slot(self._cycles - 1), Accumulate(1, total=total))
 
 
 def slot_of(cycles: int) -> OneCycle:

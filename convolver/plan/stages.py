@@ -4,7 +4,7 @@ A plan is a straight tuple of them, in one credit domain: no handshake stands be
 multipliers are sums over them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
@@ -12,37 +12,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..formats import Rounding, round_shift
+from .arithmetic import Range
 
 __all__ = [
     "Accept",
-    "Accumulate",
-    "Align",
     "BorderRows",
     "ColumnFilter",
     "DelayLine",
-    "GroupChain",
     "LineBuffer",
     "Magnitude",
     "MagnitudeSum",
     "Memory",
     "MemoryUse",
     "Multipliers",
-    "Multiply",
+    "Numbers",
     "OutputBuffer",
-    "PreAdd",
-    "ProductRegisters",
     "Raster",
     "Round",
-    "RoutingRegisters",
     "SampleMemory",
     "Saturate",
     "Serialise",
     "Shift",
-    "Slot",
     "Stage",
-    "Sums",
     "Threshold",
-    "Tree",
     "Window",
     "cycles_of",
     "multipliers_of",
@@ -50,7 +42,7 @@ __all__ = [
 ]
 
 Numbers = list[NDArray[np.object_]]
-"""Exact numbers of any size, of each sum or result an array."""
+"""Exact numbers of any size: of each sample, sum or result an array."""
 
 MemoryUse = Literal["line buffer", "samples", "coefficients", "output buffer"]
 
@@ -107,9 +99,17 @@ class Stage:
         """What it makes of results that the output format doesn't hold, or of all; nothing where it leaves them alone."""
         return ""
 
-    def run(self, sums: Numbers) -> Numbers:
-        """What it makes of the sums that the arrays give; most stages leave them as they are."""
-        return sums
+    def ranges(self, ranges: Sequence[Range]) -> tuple[Range, ...]:
+        """The exact range of each number that it gives, by those of what comes to it; most stages leave numbers as they are."""
+        return tuple(ranges)
+
+    def run(self, numbers: Numbers) -> Numbers:
+        """The numbers that it gives, by those that come to it."""
+        return numbers
+
+    def with_weights(self, weights: Sequence[int]) -> "Stage":  # noqa: ARG002  # where something is multiplied
+        """The stage with another set of coefficients."""
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,82 +177,12 @@ class Window(Stage):
 
 
 @dataclass(frozen=True, slots=True)
-class Sums(Stage):
-    """Adds the places that share a multiplier."""
-
-    name = "sums"
-
-
-@dataclass(frozen=True, slots=True)
 class Serialise(Stage):
     """Hands out a window's operands over the phases of a slot."""
 
     name = "operands"
     credit_latency = 1
     """The raster of such slots looks at a register more."""
-
-
-@dataclass(frozen=True, slots=True)
-class PreAdd(Stage):
-    """Adds the two samples that share a coefficient."""
-
-    name = "pre-adder"
-
-
-@dataclass(frozen=True, slots=True)
-class RoutingRegisters(Stage):
-    """A register on the way to multipliers that lie all over the device."""
-
-    name = "routing"
-
-
-@dataclass(frozen=True, slots=True)
-class Multiply(Stage):
-    """The multipliers."""
-
-    name = "multiplier"
-
-
-@dataclass(frozen=True, slots=True)
-class ProductRegisters(Stage):
-    """Registers from multipliers to adders that are far away."""
-
-    name = "products"
-
-
-@dataclass(frozen=True, slots=True)
-class Tree(Stage):
-    """Adds the products of a group of lanes, in pairs."""
-
-    name = "adder tree"
-
-
-@dataclass(frozen=True, slots=True)
-class GroupChain(Stage):
-    """Adds the sums of groups that work one a cycle; in a cascade of multipliers each lane is a group."""
-
-    name = "chain"
-
-
-@dataclass(frozen=True, slots=True)
-class Slot(Stage):
-    """The phases of a slot before its last."""
-
-    name = "slot"
-
-
-@dataclass(frozen=True, slots=True)
-class Accumulate(Stage):
-    """Adds the sums of a slot's phases."""
-
-    name = "accumulator"
-
-
-@dataclass(frozen=True, slots=True)
-class Align(Stage):
-    """Brings the parts of wide sums together, which are added a cycle apart."""
-
-    name = "alignment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,8 +195,11 @@ class Magnitude(Stage):
         """What comes out of it, of which the greatest is this."""
         return greatest
 
-    def run(self, sums: Numbers) -> Numbers:
-        return [abs(values) for values in sums]
+    def ranges(self, ranges: Sequence[Range]) -> tuple[Range, ...]:
+        return tuple((0, max(-low, high)) for low, high in ranges)
+
+    def run(self, numbers: Numbers) -> Numbers:
+        return [abs(values) for values in numbers]
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,15 +207,20 @@ class MagnitudeSum(Magnitude):
     """Takes magnitudes of sums, and adds them up.
 
     terms : how many.
+    greatest : what the samples of one window can make of their sum.
     """
 
     terms: int = 1
+    greatest: int = 0
 
     def told(self, greatest: str) -> str:
         return f"the sum of {self.terms}, {greatest}"
 
-    def run(self, sums: Numbers) -> Numbers:
-        first, *others = Magnitude.run(self, sums)
+    def ranges(self, ranges: Sequence[Range]) -> tuple[Range, ...]:  # noqa: ARG002  # less than what each can be
+        return ((0, self.greatest),)
+
+    def run(self, numbers: Numbers) -> Numbers:
+        first, *others = Magnitude.run(self, numbers)
         return [sum(others, first)]
 
 
@@ -296,8 +234,11 @@ class Shift(Stage):
     name = "shift"
     shift: int = 0
 
-    def run(self, sums: Numbers) -> Numbers:
-        return [values >> self.shift for values in sums]
+    def ranges(self, ranges: Sequence[Range]) -> tuple[Range, ...]:
+        return tuple((low >> self.shift, high >> self.shift) for low, high in ranges)
+
+    def run(self, numbers: Numbers) -> Numbers:
+        return [values >> self.shift for values in numbers]
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,9 +251,15 @@ class Round(Shift):
     name = "rounding"
     rounding: Rounding = "half_up"
 
-    def run(self, sums: Numbers) -> Numbers:
-        rounded = np.frompyfunc(lambda value: round_shift(value, self.shift, self.rounding), 1, 1)
-        return [np.asarray(rounded(values), object) for values in sums]
+    def _rounded(self, value: int) -> int:
+        return round_shift(value, self.shift, self.rounding)
+
+    def ranges(self, ranges: Sequence[Range]) -> tuple[Range, ...]:
+        return tuple((self._rounded(low), self._rounded(high)) for low, high in ranges)
+
+    def run(self, numbers: Numbers) -> Numbers:
+        rounded = np.frompyfunc(self._rounded, 1, 1)
+        return [np.asarray(rounded(values), object) for values in numbers]
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,8 +273,11 @@ class Saturate(Stage):
     low: int = 0
     high: int = 0
 
-    def run(self, sums: Numbers) -> Numbers:
-        return [np.minimum(np.maximum(values, self.low), self.high) for values in sums]
+    def ranges(self, ranges: Sequence[Range]) -> tuple[Range, ...]:
+        return tuple((max(low, self.low), min(high, self.high)) for low, high in ranges)
+
+    def run(self, numbers: Numbers) -> Numbers:
+        return [np.minimum(np.maximum(values, self.low), self.high) for values in numbers]
 
     @property
     def fate(self) -> str:
@@ -350,8 +300,11 @@ class Threshold(Stage):
     def fate(self) -> str:
         return f"; {self.above} above {self.level}, else 0"
 
-    def run(self, sums: Numbers) -> Numbers:
-        return [np.where(values > self.level, self.above, 0).astype(object) for values in sums]
+    def ranges(self, ranges: Sequence[Range]) -> tuple[Range, ...]:
+        return ((0, self.above),) * len(ranges)
+
+    def run(self, numbers: Numbers) -> Numbers:
+        return [np.where(values > self.level, self.above, 0).astype(object) for values in numbers]
 
 
 @dataclass(frozen=True, slots=True)

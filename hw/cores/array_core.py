@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from convolver.plan import stages
 from convolver.plan.array_plan import ArrayPlan
+from convolver.plan.array_stages import PreAdd
 
 from ..mac.coefficients import source_of
 from ..mac.mac_array import MACArray
@@ -95,7 +96,7 @@ class ArrayCore(wiring.Component):
         arrays = [MACArray(array) for array in planned]
         requantisers = [Requantiser(plan, reach) for reach in plan.design.stage_ranges * plan.copies]
         m.submodules.buffer = buffer = OutputBuffer(self._result, plan.buffer_depth)
-        late = plan.cycles_in(stages.PreAdd)
+        late = plan.cycles_in(PreAdd)
         longest = max(array.latency for array in arrays)
         latency = longest + plan.cycles_in(stages.Magnitude) + requantisers[0].latency
         m.submodules.beside = beside = SidebandDelay(result_sideband(plan.design), latency)

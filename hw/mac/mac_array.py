@@ -8,9 +8,8 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.formats import Format
-from convolver.plan import stages
+from convolver.plan import array_stages as stages
 from convolver.plan.array import DotProduct
-from convolver.plan.array_stages import array_latency, array_stages
 from convolver.plan.target import target_of
 
 from ..primitives import dsp48, ice40
@@ -31,7 +30,7 @@ class MACArray(wiring.Component):
     ``sum = sum(coefficient * operand over the array's products)``, an operand being a sample, or, a clock later, a sample
     and its mirror added; each node is as wide as its proven range. It has no enable and no valid: what stands beside it for
     as many clocks (`Delay`) says which sums count. Latency, from the samples
-    of the slot's last clock to `sum`: `array_latency`. Sums wider than 24 bits are added in parts, each a clock
+    of the slot's last clock to `sum`: `DotProduct.latency`. Sums wider than 24 bits are added in parts, each a clock
     behind the one below, so that no carry runs through more than one.
 
     Parameters
@@ -68,7 +67,7 @@ class MACArray(wiring.Component):
 
     def __init__(self, array: DotProduct) -> None:
         self._array = array
-        self.latency = array_latency(array)
+        self.latency = array.latency
         lanes = array.lanes
         super().__init__(
             {
@@ -91,7 +90,7 @@ class MACArray(wiring.Component):
         sums = (SummedInParts if array.carry_cuts else SummedWhole)(m, array)
         operands = [self.samples[lane] for lane in range(array.lanes)]
         terms: list[Term] = []  # products, then sums
-        for stage in array_stages(array):
+        for stage in array.stages:
             match stage:
                 case stages.PreAdd():
                     operands = self._pre_added(m, operands)
@@ -103,11 +102,11 @@ class MACArray(wiring.Component):
                 case stages.ProductRegisters():
                     terms = sums.entered(terms, stage.cycles)
                 case stages.Tree():
-                    terms = self._trees(sums, terms)
+                    terms = self._trees(sums, terms, stage)
                 case stages.GroupChain():
-                    terms = self._chained(sums, terms)
+                    terms = self._chained(sums, terms, stage)
                 case stages.Accumulate():
-                    terms = [(sums.accumulated(total, self._started(m)), sign) for total, sign in terms[-1:]]
+                    terms = [(sums.accumulated(total, self._started(m), stage), sign) for total, sign in terms[-1:]]
         total, sign = terms[-1]
         assert sign > 0
         m.d.comb += self.sum.eq(sums.aligned(total))
@@ -159,7 +158,7 @@ class MACArray(wiring.Component):
     def _product(self, m: Module, lane: int, operand: Value, supply: FixedSupply, site: str = "") -> Value:
         """What a lane's multiplier gives."""
         array, sign = self._array, self._signs[lane]
-        product = holding(*array.lane_ranges[lane], sign)
+        product = holding(*array.multiply.lane_ranges[lane], sign)
         factor = array.factors[lane].times(sign)
         multiplier = multiplier_of(array.operand, factor, product, array.multiplier_latency, site)
         m.submodules[f"lane_{lane}"] = multiplier
@@ -173,16 +172,16 @@ class MACArray(wiring.Component):
         hard = [lane for lane in group if array.factors[lane].multiplies]
         products: dict[int, Value] = {}
         for lanes in (hard[first : first + 2] for first in range(0, len(hard) - 1, 2)):
-            pair = [Signal(shape_of(Format.holding(*array.lane_ranges[lane])), name=f"p_{lane}") for lane in lanes]
+            pair = [Signal(shape_of(Format.holding(*array.multiply.lane_ranges[lane])), name=f"p_{lane}") for lane in lanes]
             both, weights = ([values[lane] for lane in lanes] for values in (operands, supply.values))
             ice40.multiply_pair(m, f"lane_{lanes[0]}", both, weights, supply.load, pair)
             products |= dict(zip(lanes, pair, strict=True))
         return [products[lane] if lane in products else self._product(m, lane, operands[lane], supply) for lane in group]
 
-    def _trees(self, sums: SummedWhole, products: list[Term]) -> list[Term]:
+    def _trees(self, sums: SummedWhole, products: list[Term], stage: stages.Tree) -> list[Term]:
         """The sum of each group."""
         found = []
-        for number, (group, tree) in enumerate(zip(self._array.groups, self._array.trees, strict=True)):
+        for number, (group, tree) in enumerate(zip(stage.groups, stage.adders, strict=True)):
             terms = products[group.start : group.stop]
             for depth, level in enumerate(tree, 1):
                 name = f"sum_{number}_{depth}"
@@ -192,13 +191,13 @@ class MACArray(wiring.Component):
             found += terms
         return found
 
-    def _chained(self, sums: SummedWhole, terms: list[Term]) -> list[Term]:
+    def _chained(self, sums: SummedWhole, terms: list[Term], stage: stages.GroupChain) -> list[Term]:
         """The sums of the groups up to each, all of them last."""
         array, found = self._array, list(terms)
         for clock in range(array.routing_registers):
-            roots = enumerate(tree[-1][0] for tree in array.trees)
+            roots = enumerate(tree[-1][0] for tree in array.tree.adders)
             found = [sums.add([found[number]], root, f"root_{number}_{clock}") for number, root in roots]
-        for number, adder in enumerate(array.chain):
+        for number, adder in enumerate(stage.adders):
             found[number] = sums.add([found[item] for item in adder.inputs], adder, f"chain_{number}")
         return found
 

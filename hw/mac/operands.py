@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out
 from convolver.formats import Format
 from convolver.plan import stages
 from convolver.plan.array import DotProduct
+from convolver.plan.array_stages import Sums as SumsStage
 from convolver.plan.coefficients import CoefficientStore
 
 from ..stream.data_register import DataRegister
@@ -33,7 +34,7 @@ class Sums(wiring.Component):
         An array of one operand a product.
     """
 
-    makes = (stages.Sums,)
+    makes = (SumsStage,)
 
     def __init__(self, array: DotProduct, levels: int) -> None:
         self._array = array

@@ -8,6 +8,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from convolver.formats import Format
 from convolver.plan.arithmetic import Adder
 from convolver.plan.array import DotProduct
+from convolver.plan.array_stages import Accumulate
 
 from ..stream.data_register import DataRegister, later
 from ..stream.layouts import shape_of
@@ -30,7 +31,6 @@ class SummedWhole:
 
     def __init__(self, m: Module, array: DotProduct) -> None:
         self._m = m
-        self._array = array
 
     def entered(self, products: Sequence[Term], clocks: int) -> list[Term]:
         """The products, registered in fabric so many times: a hard multiplier is far from the adders."""
@@ -47,9 +47,9 @@ class SummedWhole:
         self._m.d.sync += node.eq(added)
         return node, sign
 
-    def accumulated(self, total: Any, start: Value) -> Any:
+    def accumulated(self, total: Any, start: Value, stage: Accumulate) -> Any:
         """The sum of a slot's totals, of which the first comes with `start`; a clock later."""
-        accumulator = DataRegister(shape_of(Format.holding(*self._array.partial_range)))
+        accumulator = DataRegister(shape_of(Format.holding(*stage.total)))
         self._m.d.sync += accumulator.eq(Mux(start, 0, accumulator) + total)
         return accumulator
 
@@ -99,8 +99,8 @@ class SummedInParts(SummedWhole):
             total.append(node)
         return total, sign
 
-    def accumulated(self, total: Any, start: Value) -> Any:
-        wide = Format.holding(*self._array.partial_range)
+    def accumulated(self, total: Any, start: Value, stage: Accumulate) -> Any:
+        wide = Format.holding(*stage.total)
         sums, carry = [], None
         for place, part in enumerate(total):
             node = self._register(place, wide.width + (not wide.signed), "accumulator")

@@ -137,8 +137,8 @@ def _requantiser(rounding: str, overflow: str, shift: int, output: Format, data:
 PRODUCT = Seed(
     "product too narrow",
     MACArray,
-    "holding(*array.lane_ranges[lane], sign)",
-    "holding(*(reach // 2 for reach in array.lane_ranges[lane]), sign)",
+    "holding(*array.multiply.lane_ranges[lane], sign)",
+    "holding(*(reach // 2 for reach in array.multiply.lane_ranges[lane]), sign)",
 )
 SUM = "node = DataRegister(shape_of(holding(adder.low, adder.high, sign))"
 ARRAY = (

@@ -5,10 +5,11 @@ import pytest
 from convolver.designs import Conv2DDesign, FIRDesign
 from convolver.formats import Format
 from convolver.plan import lower
+from convolver.plan.array_stages import Multiply
 from convolver.plan.bilinear import direct
 from convolver.plan.coefficients import Coefficients, LoadedCoefficients, StoredCoefficients, StoredSets
 from convolver.plan.factors import ConstantFactor, Factor, WiredFactor, constant_factor
-from convolver.plan.stages import ColumnFilter, Memory, Multiply
+from convolver.plan.stages import ColumnFilter, Memory
 
 WEIGHTS = (5, -5, 0, 4, -8)
 ALL = direct([range(5)], 5, 5)

@@ -8,7 +8,8 @@ from convolver.designs import Conv2DDesign, FIRDesign
 from convolver.errors import DesignError
 from convolver.formats import Format
 from convolver.plan import TARGETS, lower
-from convolver.plan.stages import Align, GroupChain, Magnitude, Multiply, PreAdd, ProductRegisters, RoutingRegisters, Tree
+from convolver.plan.array_stages import Align, GroupChain, Multiply, PreAdd, ProductRegisters, RoutingRegisters, Tree
+from convolver.plan.stages import Magnitude
 from convolver.sim import golden
 
 
@@ -208,18 +209,18 @@ def test_every_node_is_as_wide_as_its_worst_case_and_no_wider(taps):
     assert (int(plan.run(low)), int(plan.run(high))) == design.sum_range
     nodes = [
         plan.coefficients.products[0],
-        *(adder for level in plan.arrays[0].trees[0] for adder in level),
-        *plan.arrays[0].chain,
+        *(adder for level in plan.arrays[0].tree.adders[0] for adder in level),
+        *plan.arrays[0].chain.adders,
     ]
     assert (nodes[-1].low, nodes[-1].high) == design.sum_range
-    assert {len(tree) for tree in plan.arrays[0].trees} == {int(np.ceil(np.log2(min(plan.lanes, 8))))}
+    assert {len(tree) for tree in plan.arrays[0].tree.adders} == {int(np.ceil(np.log2(min(plan.lanes, 8))))}
 
 
 def test_a_long_filter_is_a_chain_of_groups():
     plan = lower(convolver.FIRDesign([1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 9, 10]))
     assert plan.arrays[0].groups == (range(8), range(8, 10))
     assert plan.arrays[0].sections == (range(10), range(10, 12))  # the zeros' samples pass through the first one
-    assert [adder.inputs for adder in plan.arrays[0].chain] == [(0,), (0, 1)]
+    assert [adder.inputs for adder in plan.arrays[0].chain.adders] == [(0,), (0, 1)]
     assert plan.cycles_in(Tree, GroupChain) == 3 + 2
     symmetric = lower(convolver.FIRDesign([*range(1, 21), *range(20, 0, -1)]))
     assert symmetric.arrays[0].groups == (range(8), range(8, 16), range(16, 20))
@@ -292,7 +293,7 @@ def test_a_reflected_border_reaches_beyond_an_even_window(kernel, operation, bou
 def test_planning_grows_no_faster_than_the_taps():
     small, large = (lower(convolver.FIRDesign([3] * taps)) for taps in (64, 256))
     nodes = [
-        sum(len(level) for tree in plan.arrays[0].trees for level in tree) + len(plan.arrays[0].chain)
+        sum(len(level) for tree in plan.arrays[0].tree.adders for level in tree) + len(plan.arrays[0].chain.adders)
         for plan in (small, large)
     ]
     assert nodes[1] <= 4 * nodes[0] + 16

@@ -53,8 +53,8 @@ WINDOW = (
     Seed(
         "row beside the border's",
         RowBorder,
-        "column[geometry_of(design).above + source]",
-        "column[geometry_of(design).above + source - 1]",
+        "column[geometry.above + source]",
+        "column[geometry.above + source - 1]",
     ),
     Seed("chain steps in a gap", window_of, "with m.If(self.i.valid):", "with m.If(1):"),
     Seed(
