@@ -44,6 +44,7 @@ from convolver.hw.primitives.families import FamilyPlatform
 from convolver.hw.primitives.floorplan import FLOORPLANNED
 from convolver.hw.stream.layouts import shape_of
 from convolver.plan import lower
+from convolver.shell import FULL
 
 TARGET = 300e6
 DEVICE = ("--85k", "--package", "CABGA381", "--speed", "6")
@@ -106,7 +107,7 @@ class GeneratedFile(wiring.Component):
 
     def __init__(self, design: FIRDesign | Conv2DDesign) -> None:
         self.name = verilog.default_name(design)
-        super().__init__({name: member for name, member in ports(design).items() if name != "aclk"})
+        super().__init__({name: member for name, member in ports(design, shell=FULL).items() if name != "aclk"})
 
     def elaborate(self, _platform: Any) -> Instance:
         connected = {
@@ -283,7 +284,7 @@ def split(module: dict[str, Any], array: str) -> tuple[list[Cell], list[Cell]]:
 
 def placed(design: FIRDesign | Conv2DDesign) -> str:
     """The Verilog of a design with its multipliers' places on this device."""
-    top, name = AXIAccelerator(design, "ecp5"), verilog.default_name(design)
+    top, name = AXIAccelerator(design, "ecp5", shell=FULL), verilog.default_name(design)
     return str(backend.convert(top, name=name, platform=FamilyPlatform("ecp5", PART), emit_src=False))
 
 
@@ -293,7 +294,7 @@ def circuit(form: str, design: FIRDesign | Conv2DDesign) -> tuple[Any, str, str]
         return core.create(design), "array.array", ""
     if form == "direct":
         return DirectForm(design), "array", ""
-    text = verilog.generate(design, family="ecp5") if form == "file" else placed(design)
+    text = verilog.generate(design, family="ecp5", shell=FULL) if form == "file" else placed(design)
     return GeneratedFile(design), "accelerator.core.array.array", text
 
 

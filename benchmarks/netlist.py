@@ -26,6 +26,7 @@ from convolver.hw.export.verilog import generate
 from convolver.hw.mac.mac_array import MACArray
 from convolver.hw.primitives.families import FamilyPlatform
 from convolver.plan import Family
+from convolver.shell import FULL
 
 KERNEL = Conv2DDesign([[1] * 3] * 3, coefficient="s8", loadable=True, switchable=True, boundary="edge", rows=480, columns=640)
 ROWS: tuple[tuple[str, Design, Family], ...] = (
@@ -75,7 +76,7 @@ def files(rows: list[str]) -> None:
     print("| generated file, 7-series, no timing | DSP48E1 | cascaded | LUT | FF | registers of each DSP48E1 |")
     print("|---|---|---|---|---|---|")
     for row in rows:
-        cells = synthesised(generate(DESIGNS[row], "top", "7-series"), "read_verilog", "7-series")
+        cells = synthesised(generate(DESIGNS[row], "top", "7-series", shell=FULL), "read_verilog", "7-series")
         hard = [cell for cell in cells if cell["type"] == "DSP48E1"]
         used = "; ".join(sorted({registers(cell) for cell in hard}))
         luts, flops = size(cells).split()

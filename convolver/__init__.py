@@ -44,6 +44,7 @@ from .functions import convolve, convolve2d, correlate, correlate2d, lfilter
 from .opening import open  # noqa: A004  # called convolver.open; never imported by name
 from .quantize import Quantized, quantize
 from .rank_filters import maximum_filter1d
+from .shell import Shell
 from .specified import Specified
 from .version import __version__
 
@@ -69,6 +70,7 @@ __all__ = [
     "Quantized",
     "RegisterError",
     "SessionLost",
+    "Shell",
     "Specified",
     "ToolError",
     "__version__",

@@ -52,6 +52,7 @@ CALLS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
         convolver.maximum_filter1d,
         {"input": [1, 2], "size": 3, "axis": -1, "mode": "reflect", "cval": 0, "origin": 0},
     ),
+    "Shell": (convolver.Shell, {"registers": "full"}),
     "Pipeline": (convolver.Pipeline, {"stages": [convolver.FIRDesign([1, 2])]}),
     "MovingMaximumDesign": (convolver.MovingMaximumDesign, {"size": 3, "data": "u8", "fill": 0}),
     "quantize": (convolver.quantize, {"kernel": [0.5], "format": "q1_7", "clip": False}),

@@ -484,7 +484,7 @@ class TestGenerate:
         assert "not beginning with a digit, not '1st'" in failure(capsys, 3, "generate", "-d", design(FIR), "--name", "1st")
 
     def test_clocks_and_resets_are_chosen(self, capsys: pytest.CaptureFixture[str], design: Any, tmp_path: Path) -> None:
-        chosen = ("--axi-clock", "own", "--reset", "active-high", "--reset-style", "async")
+        chosen = ("--registers", "full", "--axi-clock", "own", "--reset", "active-high", "--reset-style", "async")
         success(capsys, "generate", "-d", design(FIR), *chosen, "-o", tmp_path / "fir.v")
         text = (tmp_path / "fir.v").read_text()
         assert success(capsys, "generate", "-d", design(FIR), *chosen) == text

@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from ..clocking import AxiClock, Reset, ResetStyle
+from ..shell import Shell
 from .devices import load
-from .options import DesignFile, OfDevice, OfFamily
+from .options import Description, DesignFile, FrameSize, OfDevice, OfFamily, Registers, Streams
 
 __all__ = ["generate"]
 
@@ -37,8 +38,13 @@ def generate(
     ] = False,
     frames: Annotated[int, typer.Option(min=0, max=10_000, help="Random frames of the testbench.")] = 8,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the testbench's random frames.")] = 1,
+    registers: Registers = None,
+    description: Description = None,
+    handshake: Streams = "back-pressure",
+    frame: FrameSize = None,
 ) -> None:
-    """Writes a design as Verilog with AXI4-Stream and AXI4-Lite ports, a template to instantiate it, and a FuseSoC core."""
+    """Writes a design as Verilog with AXI4-Stream ports, and AXI4-Lite ones if it has registers, a template to instantiate it,
+    and a FuseSoC core."""
     from .. import atomic
     from ..errors import FileError
     from ..progress import steps
@@ -52,12 +58,22 @@ def generate(
     elif testbench:
         raise typer.BadParameter("a testbench is several files: give --output FILE.v")
     loaded = load(design)
+    shell = Shell(registers, description, handshake, frame)
     with steps() as advance:
         advance("generating Verilog")
         if output is None:
             from ..hw.export.verilog import generate as verilog
 
-            text = verilog(loaded, name, family, device=device, axi_clock=axi_clock, reset=reset, reset_style=reset_style)
+            text = verilog(
+                loaded,
+                name,
+                family,
+                device=device,
+                axi_clock=axi_clock,
+                reset=reset,
+                reset_style=reset_style,
+                shell=shell,
+            )
         else:
             from ..hw.export.fusesoc import package
 
@@ -71,6 +87,7 @@ def generate(
                 reset=reset,
                 reset_style=reset_style,
                 testbench=testbench,
+                shell=shell,
             )
             if testbench:
                 from ..testbench import bench_files

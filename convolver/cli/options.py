@@ -6,8 +6,21 @@ from typing import Annotated
 import typer
 
 from ..plan.target import Family
+from ..shell import DescriptionPart, Frames, Handshake, RegisterSet
 
-__all__ = ["BoardName", "DesignFile", "MaybeDesignFile", "MaybePort", "OfDevice", "OfFamily", "TwinOf"]
+__all__ = [
+    "BoardName",
+    "Description",
+    "DesignFile",
+    "FrameSize",
+    "MaybeDesignFile",
+    "MaybePort",
+    "OfDevice",
+    "OfFamily",
+    "Registers",
+    "Streams",
+    "TwinOf",
+]
 
 DesignFile = Annotated[Path, typer.Option("--design", "-d", metavar="FILE", help="A design: TOML, JSON, or a file of taps.")]
 MaybeDesignFile = Annotated[
@@ -30,5 +43,20 @@ OfFamily = Annotated[
 OfDevice = Annotated[
     str | None,
     typer.Option(metavar="NAME", help="One device, such as LFE5U-85F: refuse what it has no room for, and place multipliers."),
+]
+Registers = Annotated[
+    RegisterSet | None,
+    typer.Option(help="Registers around the core: all, those that load coefficients, or none; by default what it needs."),
+]
+Description = Annotated[
+    DescriptionPart | None, typer.Option(help="What the registers tell of the design; by default all, if they are all there.")
+]
+Streams = Annotated[
+    Handshake,
+    typer.Option(help="Whether the streams have back-pressure; with `valid` a frame starts anew at its first beat."),
+]
+FrameSize = Annotated[
+    Frames | None,
+    typer.Option(help="Whether registers tell a frame's size, or all have the design's; by default as registers are there."),
 ]
 BoardName = Annotated[str, typer.Option("--board", "-b", metavar="NAME", help="One of `convolver boards`.")]

@@ -8,8 +8,9 @@ import typer
 
 from ..design_files import load_design
 from ..designs import Design
+from ..shell import FULL, Shell
 from .devices import open_device
-from .options import DesignFile, OfDevice, OfFamily
+from .options import Description, DesignFile, FrameSize, OfDevice, OfFamily, Registers, Streams
 
 __all__ = ["report"]
 
@@ -28,6 +29,10 @@ def report(
     ] = None,
     family: OfFamily = None,
     device: OfDevice = None,
+    registers: Registers = None,
+    description: Description = None,
+    handshake: Streams = "back-pressure",
+    frame: FrameSize = None,
 ) -> None:
     """Prints what a design costs and does: latency, multipliers, memory, widths, gain, rounding noise, delay."""
     from ..plan.fit import check_part, part_needs
@@ -44,7 +49,8 @@ def report(
         target = known.get(board)
         family = target.family
     part = None if device is None else named_part(device, family)
-    told = report_of(loaded, family if part is None else part.family)
+    shell = Shell(registers, description, handshake, frame)
+    told = report_of(loaded, family if part is None else part.family, FULL if target is not None else shell)
     numbers, text = told.to_dict(), told.text()
     if part is not None:
         check_part(part, loaded)

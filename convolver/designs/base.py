@@ -93,6 +93,12 @@ class Design:
     """The sample outside a frame under ``constant``."""
     loadable: bool = False
     """Whether coefficients can be replaced at run time."""
+
+    @property
+    def adjustable(self) -> bool:
+        """Whether anything but a frame's size can be told to a core while it runs."""
+        return any((self.loadable, self.switchable, self.continuous))
+
     quantized: Quantized | None = None
     """What the weights lost where a design file's real taps were quantised; a note, as `FIRDesign.specified` is."""
     history: ClassVar[int | None] = None

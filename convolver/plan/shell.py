@@ -1,8 +1,18 @@
-"""What stands around a core in emitted Verilog, as far as it takes time: a register slice in front of it."""
+"""What a shell makes of a core's plan, and what stands around a core in emitted Verilog, as far as it takes time."""
 
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TypeVar
+
+from ..errors import DesignError
+from ..shell import FULL, Shell
+from .output import BUFFER_LATENCY, credit_latency, output_buffer
 from .plan import Plan
+from .stages import Accept, OutputBuffer, Raster, Stage, cycles_of
 
-__all__ = ["SLICE_BEATS", "SLICE_LATENCY", "block_latency"]
+__all__ = ["SLICE_BEATS", "SLICE_LATENCY", "block_latency", "shelled"]
+
+P = TypeVar("P", bound=Plan)
 
 SLICE_LATENCY = 1
 """Cycles of the slice, where nothing waits in it."""
@@ -11,12 +21,66 @@ SLICE_BEATS = 2
 """Beats that it holds."""
 
 
-def block_latency(plan: Plan) -> tuple[int, int]:
+def shelled(plan: P, shell: Shell) -> P:
+    """The plan of the core that stands in a shell.
+
+    Where all images have one size, nothing has to be checked of it as they come. Without back-pressure a result leaves when it
+    is there, and nothing buffers it. A pipeline's cores stay as they are, as frames of one size may have another size in each.
+
+    Parameters
+    ----------
+    plan : Plan
+        That of the whole core.
+    shell : Shell
+        Of its design: see `Shell.of`.
+
+    Raises
+    ------
+    DesignError
+        If the core can't do without back-pressure.
+    """
+    if not shell.waits:
+        _check_free(plan)
+    if shell == FULL or plan.cores[0] is not plan:
+        return plan
+    stages: Iterable[Stage] = (stage for stage in plan.stages if not isinstance(stage, OutputBuffer))
+    if plan.find(Raster) is not None and not shell.resizes:
+        stages = (stage for stage in stages if not isinstance(stage, Accept))
+    body = tuple(stages)
+    timing = replace(plan.timing, latency=cycles_of(body) + BUFFER_LATENCY * shell.waits)
+    if shell.waits:
+        body = (*body, output_buffer(plan.design, timing.buffer_depth(credit_latency(body))))
+    return replace(plan, stages=body, timing=timing)
+
+
+def _check_free(plan: Plan) -> None:
+    """Raises `DesignError` if a core needs back-pressure."""
+    need = 'Handshake must be "back-pressure" for'
+    if plan.cores[0] is not plan:
+        raise DesignError(f'{need} a pipeline, not "valid"')
+    if plan.cycles > 1:
+        raise DesignError(f'{need} a filter that takes a beat in {plan.cycles} clocks, not "valid"')
+    if plan.pixels > 1:
+        raise DesignError(f'{need} several pixels a clock, not "valid"')
+    if plan.timing.lag != (0, 0):
+        raise DesignError(f'{need} a filter whose frame ends behind its last pixel, all but those of mode valid, not "valid"')
+
+
+def block_latency(plan: Plan, shell: Shell = FULL) -> tuple[int, int]:
     """The least and the most cycles from the acceptance of a beat to the offer of the result that it completes.
 
     Without stalls at the output. In a slot of one cycle both are the same. In longer slots the slice accepts beats ahead of
     their slot: each that is in front of one makes it wait for a slot, but for the cycle that passing it takes anyway. An image
     that comes while the end of the one before leaves waits for that besides: see `FrameTiming.flush_clocks`.
+
+    Parameters
+    ----------
+    plan : Plan
+        That of the whole core.
+    shell : Shell
+        What it stands in.
     """
-    least = plan.latency + SLICE_LATENCY
-    return least, least + SLICE_BEATS * (plan.cycles - 1)
+    inner = shelled(plan, shell).latency
+    if not shell.waits:
+        return inner, inner
+    return inner + SLICE_LATENCY, inner + SLICE_LATENCY + SLICE_BEATS * (plan.cycles - 1)

@@ -2,13 +2,14 @@
 
 from ..designs import Design, part_of
 from ..plan import Family
+from ..shell import Shell
 from .base import Report
 from .rounding import rounding_error
 
 __all__ = ["Report", "report_of", "rounding_error"]
 
 
-def report_of(design: Design, family: Family | None = None) -> Report:
+def report_of(design: Design, family: Family | None = None, shell: Shell | None = None) -> Report:
     """The report of a design: the ``...Report`` of its kind's file here.
 
     Parameters
@@ -17,6 +18,14 @@ def report_of(design: Design, family: Family | None = None) -> Report:
         With loadable coefficients the costs hold for any set, the response for the set after reset.
     family : {"ecp5", "ice40", "7-series"}, optional
         Device that it is planned for; by default any.
+    shell : Shell, optional
+        What is around the core in its Verilog; by default what the design needs.
+
+    Raises
+    ------
+    DesignError
+        If the shell doesn't suit the design.
     """
-    report: Report = part_of(type(design), __package__, "{Kind}Report", "to report on")(design, family)
+    around = (shell or Shell()).of(design)
+    report: Report = part_of(type(design), __package__, "{Kind}Report", "to report on")(design, family, around)
     return report

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from ..designs import Design
 from ..plan import Family, Plan, lower
 from ..plan.shell import block_latency
+from ..shell import FULL, Shell
 from .numbers import counted, plain
 
 __all__ = ["Report"]
@@ -25,10 +26,21 @@ class Report:
     design : Design
     family : {"ecp5", "ice40", "7-series"}, optional
         Device that it is planned for; by default any.
+    shell : Shell, optional
+        What is around the core in its Verilog; by default everything.
+
+    Raises
+    ------
+    DesignError
+        If the core needs more than its shell has.
     """
 
     design: Design
     family: Family | None = None
+    shell: Shell = FULL
+
+    def __post_init__(self) -> None:
+        block_latency(self.plan, self.shell)
 
     gaps: ClassVar[str] = "without gaps between frames"
     """How frames follow one another."""
@@ -45,7 +57,13 @@ class Report:
             "kind": design.kind,
             "family": self.family,
             "latency": plan.latency,
-            "block_latency": list(block_latency(plan)),
+            "block_latency": list(block_latency(plan, self.shell)),
+            "shell": {
+                "registers": self.shell.registers,
+                "description": self.shell.description,
+                "handshake": self.shell.handshake,
+                "frame": self.shell.frame,
+            },
             "clocks_per_sample": plain(Fraction(plan.cycles, plan.pixels)),
             "multipliers": plan.multipliers,
             "hard_multipliers": plan.hard_multipliers,
@@ -103,11 +121,14 @@ class Report:
 
     def _block(self) -> str:
         """Latency of what is around the core in emitted Verilog."""
-        least, most = block_latency(self.plan)
+        least, most = block_latency(self.plan, self.shell)
+        bare = "" if self.shell.has_registers else "; no registers"
+        if not self.shell.waits:
+            return f"latency {least}; no back-pressure{bare}"
         if least == most:
-            return f"latency {least}, for a register slice in front"
+            return f"latency {least}, for a register slice in front{bare}"
         waits = f"the more, the more {self.design.element}s wait in it"
-        return f"latency {least} to {most}, for a register slice in front: {waits}"
+        return f"latency {least} to {most}, for a register slice in front: {waits}{bare}"
 
     def _throughput(self) -> str:
         plan = self.plan

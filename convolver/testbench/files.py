@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from ..clocking import Clocking
 from ..designs import Design
+from ..shell import FULL
 from .cocotb_text import cocotb_text
 from .vectors import vectors
 from .verilog_text import Port, verilog_text
@@ -31,6 +32,7 @@ def bench_files(
     Parameters
     ----------
     design : Design
+        It has the full shell (`convolver.shell.FULL`), as its testbench drives the registers.
     file : str
         Name, without ending, of the block's file; those of the testbench begin with it.
     name : str, optional
@@ -56,7 +58,9 @@ def bench_files(
 
     name = default_name(design) if name is None else name
     clocking = Clocking(axi_clock, reset, reset_style)
-    found = {port: Port(member.flow is In, Shape.cast(member.shape).width) for port, member in ports(design, clocking).items()}
+    found = {
+        port: Port(member.flow is In, Shape.cast(member.shape).width) for port, member in ports(design, clocking, FULL).items()
+    }
     words = words_of({port: told.width for port, told in found.items()})
     made = vectors(design, frames, seed)
     return {

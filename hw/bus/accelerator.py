@@ -8,10 +8,11 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from convolver.designs import Design
 from convolver.plan.lowering import lower
+from convolver.shell import FULL, Shell
 
 from ..cores.core import create
 from ..stream.layouts import beat_layout, result_layout
-from .registers import BUS, RegisterBank, description, frame_members
+from .registers import BUS, RegisterBank, described, frame_members
 
 __all__ = ["Accelerator"]
 
@@ -29,6 +30,8 @@ class Accelerator(wiring.Component):
     core : Component, optional
         A core to use instead of ``convolver.hw.cores.core.create(design)``, of the same ports; one for a family of devices,
         say.
+    shell : Shell, optional
+        Which registers it has; by default all.
 
     Members
     -------
@@ -49,15 +52,17 @@ class Accelerator(wiring.Component):
         If the description is too long; see `convolver.hw.bus.registers.description`.
     """
 
-    def __init__(self, design: Design, core: Any = None) -> None:
-        description(design)  # raises now rather than when it is elaborated
+    def __init__(self, design: Design, core: Any = None, shell: Shell = FULL) -> None:
+        described(design, shell)  # raises now rather than when it is elaborated
         self.design = design
+        self._frame = frame_members(design, shell)
+        self._shell = shell
         self._core = core
         streams = {
             "i": In(stream.Signature(beat_layout(design))),
             "o": Out(stream.Signature(result_layout(design))),
         }
-        super().__init__({**streams, "bus": In(BUS), **frame_members(design)})
+        super().__init__({**streams, "bus": In(BUS), **self._frame})
 
     @property
     def latency(self) -> int:
@@ -67,7 +72,7 @@ class Accelerator(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.core = core = create(self.design) if self._core is None else self._core
-        m.submodules.bank = bank = RegisterBank(self.design)
+        m.submodules.bank = bank = RegisterBank(self.design, self._shell)
         connect(m, flipped(self.i), core.i)
         connect(m, core.o, flipped(self.o))
         connect(m, flipped(self.bus), bank.bus)
@@ -76,13 +81,15 @@ class Accelerator(wiring.Component):
             bank.i_stb.eq(core.i.valid & core.i.ready),
             bank.o_stb.eq(core.o.valid & core.o.ready),
         ]
-        for name, member in frame_members(self.design).items():
+        for name, member in self._frame.items():
             m.d.comb += getattr(self, name).eq(getattr(bank, name))
             if name in core.signature.members:
                 # A register near the core, which compares sizes as they come: the bank may be anywhere.
                 near = Signal(member.shape, name=f"{name}_near", init=member.init)
                 m.d.sync += near.eq(getattr(bank, name))
                 m.d.comb += getattr(core, name).eq(near)
+        fixed = {name: member.init for name, member in frame_members(self.design).items() if name not in self._frame}
+        m.d.comb += [getattr(core, name).eq(value) for name, value in fixed.items() if name in core.signature.members]
         for name in ("silence", "restart", "coefficients", "pending", "busy"):
             if {name} <= bank.signature.members.keys() & core.signature.members.keys():
                 _join(m, getattr(bank, name), getattr(core, name), bank.signature.members[name])

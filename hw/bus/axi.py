@@ -6,17 +6,21 @@ from amaranth.lib.wiring import In, Member, Out, connect
 
 from convolver.clocking import Clocking
 from convolver.designs import Design
+from convolver.errors import DesignError
 from convolver.plan.lowering import lower
 from convolver.plan.marks import has_lines, marks_of
+from convolver.plan.shell import block_latency
 from convolver.plan.target import Family
+from convolver.shell import Shell
 
 from ..cores.core import create
 from ..stream.data_register import DataRegister
 from ..stream.skid_buffer import SkidBuffer
 from .accelerator import Accelerator
+from .bare import BareAccelerator, strobes_of
 from .crossing import BusCrossing
 from .packing import padded
-from .registers import ADDRESS_WIDTH, BUS, description
+from .registers import ADDRESS_WIDTH, BUS, described
 from .reset import ResetEntry
 
 __all__ = ["AXIAccelerator", "AXILiteFront", "ports"]
@@ -124,9 +128,9 @@ class AXILiteFront(wiring.Component):
         return m
 
 
-def ports(design: Design, clocking: Clocking | None = None) -> dict[str, Member]:
+def ports(design: Design, clocking: Clocking | None = None, shell: Shell | None = None) -> dict[str, Member]:
     """The ports of a design's `AXIAccelerator`, in the order of its Verilog's template."""
-    clocking = clocking or Clocking()
+    clocking, shell = clocking or Clocking(), (shell or Shell()).of(design)
     pixels, result = design.pixels_per_clock, 8 * design.result_bytes
     sample = 8 * design.planes * design.sample.bytes
     streams = {
@@ -146,6 +150,13 @@ def ports(design: Design, clocking: Clocking | None = None) -> dict[str, Member]
     for mark, port in (("eol", "tuser"), ("keep", "tkeep")):
         if mark not in marks_of(design):
             del streams[f"s_axis_{port}"], streams[f"m_axis_{port}"]
+    if not shell.waits:
+        del streams["s_axis_tready"], streams["m_axis_tready"]
+    if not shell.has_registers:
+        if clocking.own:
+            raise DesignError('AXI clock must be "shared" where there are no registers, not "own"')
+        strobes = {f"error_{name}_stb": Out(1) for name in strobes_of(design)}
+        return {"aclk": In(1), clocking.reset_pin: In(1), **streams, **strobes}
     registers = {f"s_axi_{name}": member for name, member in AXI_LITE.items()}
     if clocking.own:
         registers = {"s_axi_aclk": In(1), f"s_axi_{clocking.reset_pin}": In(1)} | registers
@@ -153,10 +164,10 @@ def ports(design: Design, clocking: Clocking | None = None) -> dict[str, Member]
 
 
 class AXIAccelerator(wiring.Component):
-    """A design's accelerator with AXI4-Stream and AXI4-Lite ports, for a block design in any tool.
+    """A design's accelerator with AXI4-Stream and, where it has registers, AXI4-Lite ports, for a block design in any tool.
 
     One beat a clock in and one out, of a sample or of a design's `pixels_per_clock`, latency `latency` clocks, full
-    back-pressure both ways, no combinational path from any input to any output. Names are those that AMD's IP packager
+    back-pressure both ways or none, no combinational path from any input to any output. Names are those that AMD's IP packager
     recognises; they become the Verilog's port names.
 
     Parameters
@@ -167,6 +178,8 @@ class AXIAccelerator(wiring.Component):
         Device that the core is planned for; by default any.
     clocking : Clocking, optional
         Its clocks and resets; by default one of each, active low and synchronous.
+    shell : Shell, optional
+        What is around the core; by default what the design needs: see `Shell.of`.
 
     Members
     -------
@@ -186,24 +199,35 @@ class AXIAccelerator(wiring.Component):
     m_axis_tdata, m_axis_tvalid, m_axis_tready, m_axis_tlast, m_axis_tuser : results
         With the same marks; sign-extended to whole bytes where the output is signed. Of several results for each pixel, the
         first kernel's is lowest.
-    s_axi_awaddr ... s_axi_rready : AXI4-Lite
-        The registers; see `AXILiteFront` and docs/registers.md.
+    s_axi_awaddr ... s_axi_rready : AXI4-Lite, if there are registers
+        See `AXILiteFront` and docs/registers.md.
+    error_first_stb, error_orphan_stb, error_eol_stb : Out(1), of images without registers
+        The core's errors, a clock each; see docs/architecture.md.
 
     Raises
     ------
     DesignError
-        If the description is too long; see `convolver.hw.bus.registers.description`.
+        If the description is too long (`convolver.hw.bus.registers.description`), or the shell doesn't suit the design.
     """
 
-    def __init__(self, design: Design, family: Family | None = None, clocking: Clocking | None = None) -> None:
-        description(design)  # raises now rather than when it is elaborated
+    def __init__(
+        self,
+        design: Design,
+        family: Family | None = None,
+        clocking: Clocking | None = None,
+        shell: Shell | None = None,
+    ) -> None:
+        self.shell = shell = (shell or Shell()).of(design)
+        described(design, shell)  # raises now rather than when it is elaborated
+        block_latency(lower(design, family), shell)
         self.design = design
         self.family = family
         self.clocking = clocking = clocking or Clocking()
         self.video = has_lines(design)
-        super().__init__(ports(design, clocking))
+        super().__init__(ports(design, clocking, shell))
         # Read by AMD's IP packager, which otherwise guesses which clock a stream belongs to.
-        self._tell("", ["s_axis", "m_axis"] if clocking.own else ["s_axis", "m_axis", "s_axi"])
+        shared = ["s_axi"] * (shell.has_registers and not clocking.own)
+        self._tell("", ["s_axis", "m_axis", *shared])
         if clocking.own:
             self._tell("s_axi_", ["s_axi"])
 
@@ -220,7 +244,7 @@ class AXIAccelerator(wiring.Component):
     @property
     def latency(self) -> int:
         """Clocks from the acceptance of a beat to the offer of the result that it completes, without stalls."""
-        return lower(self.design, self.family).latency + 1
+        return block_latency(lower(self.design, self.family), self.shell)[0]
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -230,36 +254,47 @@ class AXIAccelerator(wiring.Component):
         m.submodules.reset = reset = ResetEntry(self.clocking)
         m.d.comb += reset.pin.eq(getattr(self, self.clocking.reset_pin))
 
-        accelerator = Accelerator(self.design, create(self.design, self.family))
-        cut = SkidBuffer(accelerator.i.payload.shape())
+        shell, core = self.shell, create(self.design, self.family, self.shell)
+        accelerator: Accelerator | BareAccelerator
+        if shell.has_registers:
+            accelerator = Accelerator(self.design, core, shell)
+        else:
+            accelerator = BareAccelerator(self.design, core)
+            strobes = ((getattr(self, f"error_{name}_stb"), accelerator.errors[name]) for name in strobes_of(self.design))
+            m.d.comb += [port.eq(strobe & ~reset.closed) for port, strobe in strobes]
         m.submodules.accelerator = ResetInserter(reset.first)(accelerator)
-        m.submodules.slice = ResetInserter(reset.first)(cut)
-        connect(m, cut.o, accelerator.i)
-        self._connect_registers(m, accelerator, reset)
+        entry, taken = accelerator.i, Const(1)
+        if shell.waits:
+            cut = SkidBuffer(accelerator.i.payload.shape())
+            m.submodules.slice = ResetInserter(reset.first)(cut)
+            connect(m, cut.o, accelerator.i)
+            entry, taken = cut.i, self.m_axis_tready
+            m.d.comb += self.s_axis_tready.eq(cut.i.ready & ~reset.closed)
+        if isinstance(accelerator, Accelerator):
+            self._connect_registers(m, accelerator, reset)
 
         pixels = self.design.pixels_per_clock
         number = self.design.sample
         for lane in range(pixels * self.design.planes):
             sample = self.s_axis_tdata.word_select(lane, 8 * number.bytes)[: number.width]
-            m.d.comb += Value.cast(cut.i.p.data).word_select(lane, number.width).eq(sample)
+            m.d.comb += Value.cast(entry.p.data).word_select(lane, number.width).eq(sample)
         if "keep" in marks_of(self.design):
             given = [self.s_axis_tkeep.word_select(lane, len(self.s_axis_tkeep) // pixels) for lane in range(pixels)]
             torn = Cat(keep.any() & ~keep.all() for keep in given).any()  # no pixel comes in parts: what there is fits nowhere
-            m.d.comb += [kept.eq(keep.all() & ~torn) for kept, keep in zip(cut.i.p.keep, given, strict=True)]
+            m.d.comb += [kept.eq(keep.all() & ~torn) for kept, keep in zip(entry.p.keep, given, strict=True)]
             for lane, kept in enumerate(accelerator.o.p.keep):
                 width = len(self.m_axis_tkeep) // pixels
                 m.d.comb += self.m_axis_tkeep.word_select(lane, width).eq(kept.replicate(width))
         m.d.comb += [
-            cut.i.valid.eq(self.s_axis_tvalid & ~reset.closed),
-            self.s_axis_tready.eq(cut.i.ready & ~reset.closed),
+            entry.valid.eq(self.s_axis_tvalid & ~reset.closed),
             self.m_axis_tdata.eq(padded(accelerator.o.p.data, self.design)),
             self.m_axis_tvalid.eq(accelerator.o.valid & ~reset.closed),
-            accelerator.o.ready.eq(self.m_axis_tready),
+            accelerator.o.ready.eq(taken),
         ]
         if self.video:
             m.d.comb += [
-                cut.i.p.first.eq(self.s_axis_tuser),
-                cut.i.p.eol.eq(self.s_axis_tlast),
+                entry.p.first.eq(self.s_axis_tuser),
+                entry.p.eol.eq(self.s_axis_tlast),
                 self.m_axis_tuser.eq(accelerator.o.p.first),
                 self.m_axis_tlast.eq(accelerator.o.p.eol),
             ]
@@ -267,11 +302,11 @@ class AXIAccelerator(wiring.Component):
             first = Signal(init=1)
             with m.If(reset.first):
                 m.d.sync += first.eq(1)
-            with m.Elif(cut.i.valid & cut.i.ready):
+            with m.Elif(entry.valid & entry.ready):
                 m.d.sync += first.eq(self.s_axis_tlast)
             m.d.comb += [
-                cut.i.p.first.eq(first),
-                cut.i.p.last.eq(self.s_axis_tlast),
+                entry.p.first.eq(first),
+                entry.p.last.eq(self.s_axis_tlast),
                 self.m_axis_tlast.eq(accelerator.o.p.last),
             ]
         return m

@@ -17,6 +17,7 @@ from amaranth.lib.wiring import In, Out
 from convolver.designs import GATEWARE_BOUNDARIES, Design
 from convolver.errors import DesignError
 from convolver.plan.lowering import lower
+from convolver.shell import FULL, Shell
 
 from ..primitives.block_ram import BlockRAM, LogicROM
 from ..primitives.families import family_of
@@ -123,6 +124,9 @@ REGISTERS = {
 FRAME = ("ROWS", "COLUMNS", "LENGTH", "BOUNDARY", "FILL")
 """Those that tell the next frame's size and border."""
 
+LOADING_SET = ("STATUS", "COEFFICIENTS", "COEFFICIENT", "RESTART")
+"""Those that load coefficients, and tell how that goes."""
+
 DESCRIPTION = 0x2000
 """Byte address of the description's first word."""
 
@@ -162,16 +166,41 @@ def description(design: Design) -> bytes:
     return packed
 
 
-def frame_members(design: Design) -> Members:
+def described(design: Design, shell: Shell) -> bytes:
+    """What the registers of a shell tell of a design: `description`, the CRC-32 of its JSON, or nothing.
+
+    Raises
+    ------
+    DesignError
+        If the description is too long.
+    """
+    match shell.description:
+        case "whole":
+            return description(design)
+        case "hash":
+            return zlib.crc32(design.to_json().encode()).to_bytes(4, "little")
+    return b""
+
+
+def names_of(design: Design, shell: Shell) -> tuple[str, ...]:
+    """The registers that a design has in a shell."""
+    names: Iterable[str] = REGISTERS
+    if shell.registers == "coefficients":
+        names = (*(["DESCRIPTION_BYTES"] if shell.description != "none" else []), *LOADING_SET)
+    sizes = () if shell.resizes else ("ROWS", "COLUMNS", "LENGTH")
+    return tuple(name for name in names if name not in sizes and REGISTERS[name].belongs(design))
+
+
+def frame_members(design: Design, shell: Shell = FULL) -> Members:
     """The ports by which a register bank tells the next frame's size and border; after reset the core's largest size,
     and the design's border."""
-    return _members(design, FRAME)
+    there = names_of(design, shell)
+    return _members(design, [name for name in FRAME if name in there])
 
 
 def _members(design: Design, names: Iterable[str]) -> Members:
-    """The ports of those of these registers that a design has."""
-    registers = (REGISTERS[name] for name in names)
-    return {port: member for one in registers if one.belongs(design) for port, member in one.ports(design).items()}
+    """The ports of these registers."""
+    return {port: member for name in names for port, member in REGISTERS[name].ports(design).items()}
 
 
 class RegisterBank(wiring.Component):
@@ -191,6 +220,8 @@ class RegisterBank(wiring.Component):
     ----------
     design : Design
         What the accelerator computes; fixes the description, which registers there are, and how wide they are.
+    shell : Shell, optional
+        Which of these are wanted; by default all.
 
     Members
     -------
@@ -223,9 +254,10 @@ class RegisterBank(wiring.Component):
 
     LATENCY = PHASES + 1
 
-    def __init__(self, design: Design) -> None:
+    def __init__(self, design: Design, shell: Shell = FULL) -> None:
         self.design = design
-        self._description = description(design)
+        self._description = described(design, shell)
+        self._names = names_of(design, shell)
         members = {
             "bus": In(BUS),
             "pending": In(1),
@@ -234,16 +266,16 @@ class RegisterBank(wiring.Component):
             "i_stb": In(1),
             "o_stb": In(1),
         }
-        super().__init__(members | _members(design, REGISTERS))
+        super().__init__(members | _members(design, self._names))
 
     def has(self, name: str) -> bool:
         """Whether this design has the register `name`."""
-        return REGISTERS[name].belongs(self.design)
+        return name in self._names
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         words = [int.from_bytes(self._description[at : at + 4], "little") for at in range(0, len(self._description), 4)]
-        m.submodules.description = rom = self._memory(words, platform)
+        text = self._text(m, words, platform)
 
         # A request stands still until it is taken. Phase by phase, from the clock after it was offered on:
         # 0  The upper bits of the address are compared, with 0 and with the description's end; the value, piece by piece.
@@ -264,11 +296,10 @@ class RegisterBank(wiring.Component):
             response.valid.eq(phase[TAKING] | (response.valid & ~response.ready)),
         ]
 
-        low, described = DataRegister(), DataRegister()
-        m.d.comb += rom.read_address.eq(word)
+        low, asked = DataRegister(), DataRegister(name="described")
         m.d.sync += [
             low.eq(word[4:] == 0),
-            described.eq(~idle & request.p.address[13] & _below(m, word[:11], len(words))),
+            asked.eq(~idle & request.p.address[13] & _below(m, word[:11], len(words))),
         ]
         hits = {name: DataRegister(name=f"hit_{name.lower()}") for name in REGISTERS if self.has(name)}
         for name, hit in hits.items():
@@ -280,10 +311,10 @@ class RegisterBank(wiring.Component):
 
         contents = stored | self._watch(m, given[:ERROR_KINDS] & grants["STATUS"].replicate(ERROR_KINDS))
         contents = {name: content for name, content in contents.items() if "r" in REGISTERS[name].access}
-        found = _chosen(m, [(described, rom.read_data), *((hits[name], content) for name, content in contents.items())])
+        found = _chosen(m, [(asked, text), *((hits[name], content) for name, content in contents.items())])
         readable, granted = DataRegister(), DataRegister()
         m.d.sync += [
-            readable.eq(~request.p.write & (described | Cat(hits[name] for name in contents).any())),
+            readable.eq(~request.p.write & (asked | Cat(hits[name] for name in contents).any())),
             granted.eq(Cat(grants.values()).any()),
         ]
         value = found & (~request.p.write).replicate(32)
@@ -305,6 +336,14 @@ class RegisterBank(wiring.Component):
                 m.d.sync += target.eq(given)
         return m
 
+    def _text(self, m: Module, words: Sequence[int], platform: object) -> Value:
+        """What the description reads at the bus' address, two clocks later; one word takes no memory."""
+        if len(words) <= 1:
+            return Const(sum(words), 32)
+        m.submodules.description = rom = self._memory(words, platform)
+        m.d.comb += rom.read_address.eq(self.bus.request.p.address[2:])
+        return rom.read_data
+
     def _memory(self, words: Sequence[int], platform: object) -> LogicROM | BlockRAM:
         """The description's memory: block RAM, as Yosys would not make of so few words; on iCE40 their logic takes 200 look-up
         tables. On ECP5 it would limit the clock of a core that has none: there a short one is logic."""
@@ -325,16 +364,16 @@ class RegisterBank(wiring.Component):
             o_stb.eq(self.o_stb),
             sticky.eq(sticky & ~clear | errors),  # an error in the clock of its clearing is kept
         ]
-        return {
+        counted = {"CLOCKS": Const(1), "BEATS_IN": i_stb, "BEATS_OUT": o_stb}
+        told = {
             "ID": Const(ID, 32),
             "VERSION": Const(VERSION, 32),
             "DESCRIPTION_BYTES": Const(len(self._description), 32),
             "COEFFICIENTS": Const(self.design.set_size, 32),
             "STATUS": Cat(sticky, Const(0, BUSY_BIT - ERROR_KINDS), busy, pending),
-            "CLOCKS": _count(m, "clocks", Const(1)),
-            "BEATS_IN": _count(m, "beats_in", i_stb),
-            "BEATS_OUT": _count(m, "beats_out", o_stb),
         }
+        found = {name: value for name, value in told.items() if self.has(name)}
+        return found | {name: _count(m, name.lower(), step) for name, step in counted.items() if self.has(name)}
 
     def _load(self, m: Module, hits: dict[str, Signal], grants: dict[str, Signal], waits: Signal) -> Value:
         """Turns writes of COEFFICIENT into sets for the core, through a register of one coefficient; tells whether the value

@@ -14,8 +14,8 @@ from ..output.magnitude import Magnitude
 from ..output.requantiser import Requantiser
 from ..stream.delay import Delay
 from ..stream.layouts import marks_of, shape_of
-from ..stream.output_buffer import OutputBuffer
 from ..stream.sideband import Sideband, SidebandDelay, result_sideband
+from .core import output_of
 from .loading import loading_of
 
 __all__ = ["ArrayCore", "operand_sideband"]
@@ -95,7 +95,7 @@ class ArrayCore(wiring.Component):
         several = len(planned) > 1
         arrays = [MACArray(array) for array in planned]
         requantisers = [Requantiser(plan, reach) for reach in plan.design.stage_ranges * plan.copies]
-        m.submodules.buffer = buffer = OutputBuffer(self._result, plan.buffer_depth)
+        m.submodules.buffer = buffer = output_of(plan, self._result)
         late = plan.cycles_in(PreAdd)
         longest = max(array.latency for array in arrays)
         latency = longest + plan.cycles_in(stages.Magnitude) + requantisers[0].latency

@@ -10,7 +10,9 @@ from convolver.designs import Conv2DDesign
 from convolver.plan import stages
 from convolver.plan.array_plan import ArrayPlan
 from convolver.plan.lowering import lower
+from convolver.plan.shell import shelled
 from convolver.plan.target import Family
+from convolver.shell import FULL, Shell
 
 from ..mac.column_filter import ColumnFilter, NoColumnFilter, SlotColumnFilter
 from ..mac.operands import Operands, Sums
@@ -20,7 +22,9 @@ from ..stream.sideband import SidebandDelay, result_sideband
 from ..stream.slot_timer import slot_timer
 from ..window.border import Borders
 from ..window.boundaries import boundary_of
+from ..window.fixed_check import FixedCheck
 from ..window.frame_check import FrameCheck
+from ..window.free_raster import FreeRaster
 from ..window.line_buffer import LineBuffer
 from ..window.raster import Raster
 from ..window.window import RowBorder, Window, window_of
@@ -96,6 +100,13 @@ COLUMN_FILTERS: dict[Stages, type[ColumnFilter | NoColumnFilter]] = {
 """What stands in front of the window, in a plan with such stages."""
 
 
+CHECKS: dict[Stages, type[FrameCheck | FixedCheck]] = {(stages.Accept,): FrameCheck, (): FixedCheck}
+"""What stands in front of the raster of a plan with such stages."""
+
+RASTERS: dict[Stages, type[Raster | FreeRaster]] = {(stages.OutputBuffer,): Raster, (): FreeRaster}
+"""The raster of a plan with such stages."""
+
+
 class Conv2DCore(Core):
     """Convolves images with a kernel, or with several at once: one beat a clock, of one pixel or several, or one pixel a slot
     (`Plan.cycles`), full back-pressure, no bubble at row ends or between frames of one size.
@@ -110,6 +121,8 @@ class Conv2DCore(Core):
         Of its modes and boundaries the core makes `Geometry.mode` and `boundaries`.
     family : {"ecp5", "ice40", "7-series"}, optional
         Device that it is planned for; by default any.
+    shell : Shell, optional
+        What it stands in: see `create`.
 
     Ports
     -----
@@ -117,7 +130,7 @@ class Conv2DCore(Core):
         Pixels, row by row; a beat has `design.pixels_per_clock` of one row, a row's last beat the rest. `last` is ignored: the
         size says where a frame ends. A `keep` that differs is flagged as `eol`, and ignored.
     o : stream of `result_layout`
-    rows, columns : In
+    rows, columns : In, unless all frames have one size
         Size of the frame, in the clock in which its first pixel is accepted; within the limits of `design.frame_axes`.
     boundary, fill : In, if they can be switched
         As `rows` and `columns`: the frame's boundary, a place in `GATEWARE_BOUNDARIES`, and the pixel of ``constant``.
@@ -134,14 +147,13 @@ class Conv2DCore(Core):
     design: Conv2DDesign
     plan: ArrayPlan
 
-    def __init__(self, design: Conv2DDesign, family: Family | None = None) -> None:
+    def __init__(self, design: Conv2DDesign, family: Family | None = None, shell: Shell | None = None) -> None:
         self.design = design
-        self.plan = lower(design, family)
+        self.plan = shelled(lower(design, family), shell or FULL)
         ports = {
             "i": In(stream.Signature(beat_layout(design))),
             "o": Out(stream.Signature(result_layout(design))),
-            "rows": In(16),
-            "columns": In(16),
+            **block_of(self.plan, CHECKS).sizes,
             "busy": Out(1),
             "errors": Out(ERROR_LAYOUT),
             "overflow": Out(1),
@@ -154,8 +166,8 @@ class Conv2DCore(Core):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         design, plan = self.design, self.plan
-        m.submodules.check = check = FrameCheck(design)
-        m.submodules.raster = raster = Raster(design)
+        m.submodules.check = check = block_of(plan, CHECKS)(design)
+        m.submodules.raster = raster = block_of(plan, RASTERS)(design)
         m.submodules.lines = lines = LineBuffer(design, plan.line_buffer)
         m.submodules.borders = borders = Borders(design)
         m.submodules.border = border = RowBorder(design, plan.cycles_in(stages.BorderRows))
@@ -171,7 +183,7 @@ class Conv2DCore(Core):
             check.i.payload.eq(self.i.payload),
             self.i.ready.eq(timer.where_free(check.i.ready)),
             timer.begin.eq(self.i.valid & self.i.ready),
-            *(getattr(check, name).eq(getattr(self, name)) for name in ("rows", "columns", *self._border)),
+            *(getattr(check, name).eq(getattr(self, name)) for name in (*check.sizes, *self._border)),
         ]
         wiring.connect(m, check.o, raster.i)
         wiring.connect(m, raster.o, lines.i)

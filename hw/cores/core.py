@@ -3,16 +3,21 @@
 from collections.abc import Mapping
 from typing import TypeVar
 
+from amaranth.hdl import ShapeLike
 from amaranth.lib import wiring
 
 from convolver.designs import Design, part_of
 from convolver.plan.plan import Plan
+from convolver.plan.stages import OutputBuffer as OutputStage
 from convolver.plan.stages import Stage
 from convolver.plan.target import Family
+from convolver.shell import Shell
 
+from ..stream.direct_output import DirectOutput
 from ..stream.marks import ERRORS
+from ..stream.output_buffer import OutputBuffer
 
-__all__ = ["ERRORS", "Core", "Stages", "block_of", "create"]
+__all__ = ["ERRORS", "Core", "Stages", "block_of", "create", "output_of"]
 
 Block = TypeVar("Block")
 
@@ -36,11 +41,28 @@ def block_of(plan: Plan, blocks: Mapping[Stages, Block]) -> Block:
     return next(block for stages, block in blocks.items() if all(plan.find(stage) for stage in stages))
 
 
-def create(design: Design, family: Family | None = None) -> Core:
+def output_of(plan: Plan, result: ShapeLike) -> OutputBuffer | DirectOutput:
+    """What results of that payload leave a plan's core through: a buffer, where it has one."""
+    if plan.find(OutputStage) is None:
+        return DirectOutput(result, plan.latency + 1)
+    return OutputBuffer(result, plan.buffer_depth)
+
+
+def create(design: Design, family: Family | None = None, shell: Shell | None = None) -> Core:
     """The gateware of a design; its ports are listed in docs/architecture.md.
 
     A core for a `family` has that family's latency whatever platform it is elaborated for, and its primitives on that
     family's. It is the ``...Core`` of the kind's file here: of a `FIRDesign`, `convolver.hw.cores.fir.FIRCore`.
+
+    Parameters
+    ----------
+    design : Design
+    family : {"ecp5", "ice40", "7-series"}, optional
+        Device that it is planned for; by default any.
+    shell : Shell, optional
+        What it stands in, of this design (`Shell.of`); by default `FULL`. Where frames have a fixed size it has no ports for
+        one, and wants a register slice in front; without back-pressure it is always ready, and gives its results whether who
+        takes them is ready or not.
     """
-    core: Core = part_of(type(design), __package__, "{Kind}Core", "to build")(design, family)
+    core: Core = part_of(type(design), __package__, "{Kind}Core", "to build")(design, family, shell)
     return core

@@ -10,7 +10,9 @@ from convolver.designs import FIRDesign
 from convolver.plan import stages
 from convolver.plan.array_plan import ArrayPlan
 from convolver.plan.lowering import lower
+from convolver.plan.shell import shelled
 from convolver.plan.target import Family
+from convolver.shell import FULL, Shell
 
 from ..stream.data_register import DataRegister
 from ..stream.delay import Delay
@@ -132,6 +134,8 @@ class FIRCore(Core):
     design : FIRDesign
     family : {"ecp5", "ice40", "7-series"}, optional
         Device that it is planned for; by default any.
+    shell : Shell, optional
+        What it stands in: see `create`.
 
     Ports
     -----
@@ -152,9 +156,9 @@ class FIRCore(Core):
     design: FIRDesign
     plan: ArrayPlan
 
-    def __init__(self, design: FIRDesign, family: Family | None = None) -> None:
+    def __init__(self, design: FIRDesign, family: Family | None = None, shell: Shell | None = None) -> None:
         self.design = design
-        self.plan = lower(design, family)
+        self.plan = shelled(lower(design, family), shell or FULL)
         ports = {
             "i": In(stream.Signature(beat_layout(design))),
             "o": Out(stream.Signature(result_layout(design))),

@@ -8,16 +8,17 @@ from convolver.designs import MovingMaximumDesign
 from convolver.plan.lowering import lower
 from convolver.plan.moving_maximum import WINDOW_LATENCY
 from convolver.plan.moving_maximum import WindowMaximum as WindowMaximumStage
+from convolver.plan.shell import shelled
 from convolver.plan.target import Family
+from convolver.shell import FULL, Shell
 
 from ..stream.data_register import DataRegister
 from ..stream.delay import Delay
 from ..stream.layouts import beat_layout, marks_of, result_layout, shape_of
 from ..stream.marks import ERROR_LAYOUT
-from ..stream.output_buffer import OutputBuffer
 from ..stream.sideband import Sideband
 from ..window.signal_entry import SignalEntry
-from .core import Core
+from .core import Core, output_of
 
 __all__ = ["MovingMaximumCore", "WindowMaximum"]
 
@@ -93,6 +94,8 @@ class MovingMaximumCore(Core):
     design : MovingMaximumDesign
     family : {"ecp5", "ice40", "7-series"}, optional
         Device that it is planned for; by default any.
+    shell : Shell, optional
+        What it stands in: see `create`.
 
     Ports
     -----
@@ -108,9 +111,9 @@ class MovingMaximumCore(Core):
 
     design: MovingMaximumDesign
 
-    def __init__(self, design: MovingMaximumDesign, family: Family | None = None) -> None:
+    def __init__(self, design: MovingMaximumDesign, family: Family | None = None, shell: Shell | None = None) -> None:
         self.design = design
-        self.plan = lower(design, family)
+        self.plan = shelled(lower(design, family), shell or FULL)
         super().__init__(
             {
                 "i": In(stream.Signature(beat_layout(design))),
@@ -124,7 +127,7 @@ class MovingMaximumCore(Core):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.entry = entry = SignalEntry(self.design)
-        m.submodules.buffer = buffer = OutputBuffer(result_layout(self.design), self.plan.buffer_depth)
+        m.submodules.buffer = buffer = output_of(self.plan, result_layout(self.design))
         wiring.connect(m, wiring.flipped(self.i), entry.i)
         wiring.connect(m, buffer.o, wiring.flipped(self.o))
 

@@ -12,8 +12,10 @@ from amaranth.lib.wiring import In, Out
 from convolver.designs import Pipeline
 from convolver.plan import pipeline as stages
 from convolver.plan.lowering import lower
+from convolver.plan.shell import shelled
 from convolver.plan.stages import Stage
 from convolver.plan.target import Family
+from convolver.shell import FULL, Shell
 
 from ..stream.layouts import beat_layout, result_layout
 from ..stream.marks import ERROR_LAYOUT
@@ -37,6 +39,8 @@ class PipelineCore(Core):
     design : Pipeline
     family : {"ecp5", "ice40", "7-series"}, optional
         Device that it is planned for; by default any.
+    shell : Shell, optional
+        What it stands in: see `create`.
 
     Ports
     -----
@@ -53,9 +57,9 @@ class PipelineCore(Core):
 
     design: Pipeline
 
-    def __init__(self, design: Pipeline, family: Family | None = None) -> None:
+    def __init__(self, design: Pipeline, family: Family | None = None, shell: Shell | None = None) -> None:
         self.design = design
-        self.plan = lower(design, family)
+        self.plan = shelled(lower(design, family), shell or FULL)
         self._family = family
         super().__init__(
             {

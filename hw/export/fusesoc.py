@@ -8,8 +8,10 @@ import re
 
 from convolver.clocking import AxiClock, Reset, ResetStyle
 from convolver.designs import Design
+from convolver.errors import DesignError
 from convolver.plan.parts import named_part
 from convolver.plan.target import Family
+from convolver.shell import FULL, Shell
 from convolver.version import __version__
 
 from .verilog import default_name, generate, template
@@ -54,7 +56,7 @@ def waivers(name: str, family: Family | None = None) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def core_file(name: str, file: str, *, testbench: bool = False) -> str:
+def core_file(name: str, file: str, *, registers: bool = True, testbench: bool = False) -> str:
     """Makes the FuseSoC core file (CAPI2) of the module `name`: ``fusesoc run --target=lint ::NAME`` lints it with Verilator.
 
     Parameters
@@ -63,6 +65,8 @@ def core_file(name: str, file: str, *, testbench: bool = False) -> str:
         The module's name, and the core's.
     file : str
         Name, without ending, of the Verilog file (.v) and its waivers (.vlt), which stand beside the core file.
+    registers : bool
+        Whether it has any.
     testbench : bool
         Whether the files of `convolver.testbench` stand there too: the targets ``sim`` and ``sim_verilator`` run them.
     """
@@ -73,7 +77,7 @@ def core_file(name: str, file: str, *, testbench: bool = False) -> str:
 CAPI=2:
 # Made by convolver {__version__}. FuseSoC: https://fusesoc.readthedocs.io
 name: "::{name}:{version[0]}"
-description: "A convolution as an AXI4-Stream block with AXI4-Lite registers"
+description: "A convolution as an AXI4-Stream block{" with AXI4-Lite registers" * registers}"
 
 filesets:
   rtl:
@@ -139,6 +143,15 @@ _SIM_TARGETS = """
 """FILE and NAME stand for the names."""
 
 
+def _around(design: Design, shell: Shell | None, *, testbench: bool) -> Shell:
+    """The shell of a design; with a testbench, which drives the registers, the full one unless another is chosen."""
+    if not testbench:
+        return (shell or Shell()).of(design)
+    if shell not in (None, Shell()) and shell.of(design) != FULL:
+        raise DesignError('Registers must be "full", with back-pressure and frames of any size, where there is a testbench')
+    return FULL
+
+
 def package(
     design: Design,
     file: str,
@@ -150,12 +163,13 @@ def package(
     reset: Reset = "active-low",
     reset_style: ResetStyle = "sync",
     testbench: bool = False,
+    shell: Shell | None = None,
 ) -> dict[str, str]:
     """Makes all files of a design by their names: FILE.v, its template FILE.veo, its FuseSoC core FILE.core and FILE.vlt.
 
     Parameters
     ----------
-    design, name, family, device, axi_clock, reset, reset_style
+    design, name, family, device, axi_clock, reset, reset_style, shell
         As for `convolver.hw.export.verilog.generate`.
     file : str
         The files' name, without ending.
@@ -165,9 +179,11 @@ def package(
     name = default_name(design) if name is None else name
     if device is not None:
         family = named_part(device, family).family
+    shell = _around(design, shell, testbench=testbench)
+    text = generate(design, name, family, device=device, axi_clock=axi_clock, reset=reset, reset_style=reset_style, shell=shell)
     return {
-        f"{file}.v": generate(design, name, family, device=device, axi_clock=axi_clock, reset=reset, reset_style=reset_style),
-        f"{file}.veo": template(design, name, axi_clock=axi_clock, reset=reset, reset_style=reset_style),
-        f"{file}.core": core_file(name, file, testbench=testbench),
+        f"{file}.v": text,
+        f"{file}.veo": template(design, name, axi_clock=axi_clock, reset=reset, reset_style=reset_style, shell=shell),
+        f"{file}.core": core_file(name, file, registers=shell.has_registers, testbench=testbench),
         f"{file}.vlt": waivers(file, family),
     }

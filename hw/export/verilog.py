@@ -3,7 +3,7 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -21,6 +21,7 @@ from convolver.plan.lowering import lower
 from convolver.plan.parts import Part, named_part
 from convolver.plan.shell import block_latency
 from convolver.plan.target import Family
+from convolver.shell import Shell
 from convolver.version import __version__
 
 from ..bus.axi import AXIAccelerator, ports
@@ -56,8 +57,10 @@ def generate(
     axi_clock: AxiClock = "shared",
     reset: Reset = "active-low",
     reset_style: ResetStyle = "sync",
+    shell: Shell | None = None,
 ) -> str:
-    """Makes the Verilog of a design: an AXI4-Stream block with AXI4-Lite registers (`convolver.hw.bus.axi.AXIAccelerator`).
+    """Makes the Verilog of a design: an AXI4-Stream block (`convolver.hw.bus.axi.AXIAccelerator`), with AXI4-Lite registers
+    where it needs some.
 
     The same design and the same versions give the same text, on any machine.
 
@@ -75,12 +78,15 @@ def generate(
         multipliers are known, they are in the Verilog.
     axi_clock, reset, reset_style
         Clocks and resets; see `convolver.clocking.Clocking`.
+    shell : Shell, optional
+        What is around the core: registers, the description in them, the handshake, a frame's size. By default what the design
+        needs: see `convolver.shell.Shell.of`.
 
     Raises
     ------
     DesignError
         If a language or a tool has the name already (`convolver.hw.export.module_names`), the description is too long for its
-        memory, an option isn't known, or the device has no room.
+        memory, an option isn't known, the shell doesn't suit the design, or the device has no room.
     """
     name = _checked(design, name)
     part = None if device is None else named_part(device, family)
@@ -89,7 +95,7 @@ def generate(
     if part is not None:
         check_part(part, design)
     clocking = Clocking(axi_clock, reset, reset_style)
-    top = AXIAccelerator(design, family, clocking)
+    top = AXIAccelerator(design, family, clocking, shell)
     platform = None if family is None else FamilyPlatform(family, "" if part is None else part.name)
     with _builtin_yosys(), without_collection():
         body = verilog.convert(top, name=name, platform=platform)
@@ -110,6 +116,7 @@ def template(
     axi_clock: AxiClock = "shared",
     reset: Reset = "active-low",
     reset_style: ResetStyle = "sync",
+    shell: Shell | None = None,
 ) -> str:
     """Makes the Verilog that instantiates a design's module, every port by its name: what vendors' tools keep in a .veo file.
 
@@ -119,7 +126,7 @@ def template(
     lines = [
         f"// How {name} is instantiated: put this where it belongs, and your own signals into the parentheses.",
         "",
-        *_instance(design, name, Clocking(axi_clock, reset, reset_style)),
+        *_instance(name, ports(design, Clocking(axi_clock, reset, reset_style), shell)),
     ]
     return "".join(f"{line}\n" for line in lines)
 
@@ -175,13 +182,27 @@ def _header(design: Design, top: AXIAccelerator, name: str, part: Part | None) -
         "",
         *_timing(top),
         *_room(top, part),
-        "Ports, timing and registers: docs/verilog.md and docs/registers.md of convolver.",
+        *_around(top),
         "",
         "Instantiation:",
         "",
-        *(f"    {line}" for line in _instance(design, name, top.clocking)),
+        *(f"    {line}" for line in _instance(name, top.signature.members)),
     ]
     return "".join(f"// {line}".rstrip() + "\n" for line in lines) + "\n"
+
+
+def _around(top: AXIAccelerator) -> list[str]:
+    """What is around the core, and where that is described."""
+    shell = top.shell
+    if not shell.has_registers:
+        return ["It has no registers. Ports and timing: docs/verilog.md of convolver."]
+    few = ["Its registers are those that load coefficients."] if shell.registers == "coefficients" else []
+    told = {"hash": ["They tell the CRC-32 of the design's JSON."], "none": ["They don't tell the design."]}
+    return [
+        *few,
+        *told.get(shell.description or "", []),
+        "Ports, timing and registers: docs/verilog.md and docs/registers.md of convolver.",
+    ]
 
 
 def _timing(top: AXIAccelerator) -> list[str]:
@@ -189,7 +210,7 @@ def _timing(top: AXIAccelerator) -> list[str]:
     plan = lower(top.design, top.family)
     unit = "pixel" if top.video else "sample"
     beat = plan.beat.named(unit)
-    least, most = block_latency(plan)
+    least, most = block_latency(plan, top.shell)
     lines = [
         f"{plan.beat.rate(unit, plan.slot.every)}. Without stalls what a {beat} completes is offered",
         f"{least if least == most else f'{least} to {most}'} clocks after the {beat} was accepted"
@@ -197,14 +218,20 @@ def _timing(top: AXIAccelerator) -> list[str]:
     ]
     if least < most:
         lines.append(f"the more, the more {beat}s wait before it.")
+    if not top.shell.waits:
+        lines.append("There is no back-pressure: every beat is taken, and results are there for one clock.")
     if top.video:
         rows, columns = (axis.most or 0 for axis in top.design.frame_axes)
         if flush := plan.timing.flush_clocks(columns):
             lines += [
-                f"A frame that comes while the end of the one before leaves waits for that, up to {flush} clocks; so does one",
-                "of another size.",
+                f"A frame that comes while the end of the one before leaves waits for that, up to {flush} clocks"
+                + ("; so does one" if top.shell.resizes else "."),
+                *(["of another size."] if top.shell.resizes else []),
             ]
-        lines.append(f"Frames have {rows} rows of {columns} pixels until ROWS and COLUMNS are written.")
+        until = " until ROWS and COLUMNS are written" if top.shell.resizes else ""
+        lines.append(f"Frames have {rows} rows of {columns} pixels{until}.")
+        if not top.shell.waits:
+            lines.append("Each starts anew at its first pixel.")
     return lines
 
 
@@ -223,9 +250,8 @@ def _room(top: AXIAccelerator, part: Part | None) -> list[str]:
     return told
 
 
-def _instance(design: Design, name: str, clocking: Clocking) -> list[str]:
-    """The lines that instantiate a module, each port with its direction and width."""
-    members = ports(design, clocking)
+def _instance(name: str, members: Mapping[str, Member]) -> list[str]:
+    """The lines that instantiate a module of these ports, each with its direction and width."""
     longest, last = max(map(len, members)), list(members)[-1]
     return [
         f"{name} {name}_0 (",

@@ -1,5 +1,7 @@
 """The check of frames at a 2-D core: pixels with the size of their frame, and whether the core takes it."""
 
+from typing import ClassVar
+
 from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
@@ -72,12 +74,14 @@ class FrameCheck(wiring.Component):
 
     makes = (stages.Accept,)
 
+    sizes: ClassVar[dict[str, wiring.Member]] = {"rows": In(16), "columns": In(16)}
+    """Ports of a frame's size."""
+
     def __init__(self, design: Conv2DDesign) -> None:
         self._design = design
         ports = {
             "i": In(stream.Signature(beat_layout(design))),
-            "rows": In(16),
-            "columns": In(16),
+            **self.sizes,
             "o": Out(stream.Signature(checked_layout(design))),
             "waiting": Out(1),
         }

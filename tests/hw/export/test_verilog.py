@@ -12,6 +12,7 @@ from convolver import Conv2DDesign, DesignError, FIRDesign
 from convolver.designs import design_from_json
 from convolver.hw.bus.axi import AXIAccelerator
 from convolver.hw.export.verilog import default_name, generate, template
+from convolver.shell import FULL
 
 FIR = FIRDesign([1, -2, 3], loadable=True)
 SMALL = FIRDesign([1])
@@ -82,7 +83,7 @@ def test_packager_reads_the_top_only(text):
 
 @pytest.mark.parametrize("reset", ["active-low", "active-high"])
 def test_packager_knows_the_registers_own_clock(reset):
-    text = generate(SMALL, axi_clock="own", reset=reset, reset_style="async")
+    text = generate(SMALL, axi_clock="own", reset=reset, reset_style="async", shell=FULL)
     pin = "aresetn" if reset == "active-low" else "areset"
     told = re.findall(r'X_INTERFACE_PARAMETER = "(.*)" \*\)\n *\(\* src.*\n *input (\w+);', text)
     assert sorted(told, key=lambda one: one[1]) == [
@@ -94,7 +95,7 @@ def test_packager_knows_the_registers_own_clock(reset):
     assert text.count("X_INTERFACE_PARAMETER") == 4
     connected = re.search(r"convolver_fir_0 \((.*?)\);\n\n", text, re.DOTALL)[1]
     assert {"aclk", pin, "s_axi_aclk", f"s_axi_{pin}"} <= set(re.findall(r"\.(\w+) ", connected))
-    assert template(SMALL, axi_clock="own", reset=reset).count(f".s_axi_{pin} ") == 1
+    assert template(SMALL, axi_clock="own", reset=reset, shell=FULL).count(f".s_axi_{pin} ") == 1
 
 
 @pytest.mark.parametrize(
@@ -173,9 +174,9 @@ def test_for_a_family_it_has_the_primitives_and_latency(family, primitive):
     ids=["a clock", "several clocks", "several pixels"],
 )
 def test_header_says_how_often_and_when(design, lines):
-    latency = AXIAccelerator(design).latency
+    latency = AXIAccelerator(design, shell=FULL).latency
     wanted = "\n".join(f"// {line}" for line in lines).replace("#+4", str(latency + 4)).replace("#", str(latency))
-    assert f"\n//\n{wanted}\n// Ports, timing" in generate(design)
+    assert f"\n//\n{wanted}\n// Ports, timing" in generate(design, shell=FULL)
 
 
 LONG = FIRDesign([1] * 70, data="s16", coefficient="s16", loadable=True)

@@ -1,0 +1,60 @@
+"""A core without registers: what these would tell it is constant, and its errors are strobes."""
+
+from typing import Any
+
+from amaranth.hdl import Module
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from convolver.designs import Design
+from convolver.plan.marks import has_lines
+
+from ..stream.layouts import beat_layout, result_layout
+from .registers import frame_members
+
+__all__ = ["BareAccelerator", "strobes_of"]
+
+
+def strobes_of(design: Design) -> tuple[str, ...]:
+    """The kinds of error that a block without registers can have. A signal's marks are made of its `tlast`, and are right."""
+    return ("first", "orphan", "eol") if has_lines(design) else ()
+
+
+class BareAccelerator(wiring.Component):
+    """A design's core alone: its throughput, its latency, its back-pressure.
+
+    Frames have the core's largest size, and the design's border; a signal goes on where its design says so.
+
+    Parameters
+    ----------
+    design : Design
+        What to compute; without coefficients that are loaded.
+    core : Component
+        Its core.
+
+    Ports
+    -----
+    i, o : the core's streams
+    errors : Out
+        The core's strobes.
+    """
+
+    def __init__(self, design: Design, core: Any) -> None:
+        self._design, self._core = design, core
+        super().__init__(
+            {
+                "i": In(stream.Signature(beat_layout(design))),
+                "o": Out(stream.Signature(result_layout(design))),
+                "errors": Out(core.signature.members["errors"].shape),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.core = core = self._core
+        connect(m, flipped(self.i), core.i)
+        connect(m, core.o, flipped(self.o))
+        m.d.comb += self.errors.eq(core.errors)
+        constants = {name: member.init for name, member in frame_members(self._design).items()}
+        m.d.comb += [getattr(core, name).eq(value) for name, value in constants.items() if name in core.signature.members]
+        return m

@@ -1,0 +1,77 @@
+"""What a 2-D core must know of its frames where all have one size: nothing has to be compared."""
+
+from typing import ClassVar
+
+from amaranth.hdl import Const, Module, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from convolver.designs import Conv2DDesign
+from convolver.plan.geometry import geometry_of
+
+from ..stream.layouts import beat_layout
+from .beats import beats_of
+from .boundaries import boundary_of
+from .frame_check import checked_layout
+from .scan import scan_of
+
+__all__ = ["FixedCheck"]
+
+
+class FixedCheck(wiring.Component):
+    """Says of each beat what `FrameCheck` does, of frames of the core's largest size: wires, latency 0.
+
+    Put a register slice in front: the raster decides with the marks of the beat that it is offered.
+
+    Parameters
+    ----------
+    design : Conv2DDesign
+
+    Ports
+    -----
+    i : stream of `beat_layout`
+    boundary, fill : In, if they can be switched
+        See `Conv2DCore`.
+    o : stream of `checked_layout`
+    waiting : Out
+        0: no beat is inside.
+    """
+
+    sizes: ClassVar[dict[str, wiring.Member]] = {}
+    """Ports of a frame's size."""
+
+    def __init__(self, design: Conv2DDesign) -> None:
+        self._design = design
+        self._border = boundary_of(design).layout
+        ports = {
+            "i": In(stream.Signature(beat_layout(design))),
+            "o": Out(stream.Signature(checked_layout(design))),
+            "waiting": Out(1),
+        }
+        super().__init__(ports | {name: In(shape) for name, shape in self._border.members.items()})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        design, beat, checked = self._design, self.i.payload, self.o.payload
+        beats = beats_of(design)
+        rows, columns = geometry_of(design).most
+        # As `FrameCheck` has them: four beats less, whole ones and the rest.
+        whole, rest = divmod(columns - 1, beats.pixels)
+        m.d.comb += [
+            self.o.valid.eq(self.i.valid),
+            self.i.ready.eq(self.o.ready),
+            checked.beat.eq(beat),
+            checked.rows_left.eq(rows - 2),
+            checked.columns_left.eq(whole - 3),
+            checked.short.eq(scan_of(design).is_short(design, Const(rows))),
+            checked.starts.eq(self.i.valid & beat.first),
+            checked.joins.eq(self.i.valid & beat.first),
+            checked.more.eq(self.i.valid & ~beat.first),
+            checked.refused.eq(self.i.valid & ~beat.first),
+            *(checked[name].eq(rest) for name in beats.of_frame),
+            *(checked.border[name].eq(getattr(self, name)) for name in self._border.members),
+        ]
+        given = Signal(checked_layout(design))
+        beats.check(m, self.i, Const(columns, columns.bit_length()), given)
+        m.d.comb += [checked[name].eq(given[name]) for name in beats.of_beat]
+        return m

@@ -1,0 +1,135 @@
+"""The raster of a core without back-pressure: every beat is taken, and each frame starts anew at its first."""
+
+from amaranth.hdl import Const, Module, Mux, Signal, Value
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from convolver.designs import Conv2DDesign
+from convolver.plan import stages
+from convolver.plan.geometry import geometry_of
+
+from ..stream.layouts import marks_of
+from ..stream.marks import ERROR_LAYOUT
+from .frame_check import checked_layout
+from .raster import step_sideband
+
+__all__ = ["FreeRaster"]
+
+
+class FreeRaster(wiring.Component):
+    """Turns every beat of a frame into a step: one a clock, latency one clock, never not ready. Ports as those of `Raster`.
+
+    All frames have the core's largest size, and results are those of whole windows (mode ``valid``), one pixel a beat. A first
+    beat starts a frame wherever the one before stands, of which no further result comes. Beats behind a frame's last one are
+    dropped.
+
+    Parameters
+    ----------
+    design : Conv2DDesign
+    """
+
+    makes = (stages.Raster,)
+
+    def __init__(self, design: Conv2DDesign) -> None:
+        super().__init__(
+            {
+                "i": In(stream.Signature(checked_layout(design))),
+                "available": In(1),
+                "o": Out(step_sideband(design)),
+                "claim": Out(1),
+                "open": Out(1),
+                "errors": Out(ERROR_LAYOUT),
+            }
+        )
+        self.design = design
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        design, step = self.design, self.o.step
+        rows, columns = geometry_of(design).most
+        high, wide = design.kernel_rows, design.kernel_columns
+        beat, starts = self.i.payload, self.i.payload.starts
+        inside = Signal()  # a frame has begun, and its last beat hasn't come
+        turned = Signal(init=1)  # the next step is the first of a line
+        advance, fresh = Signal(), Signal()  # a step is made; and it is a line's first
+        m.d.comb += [
+            self.i.ready.eq(1),
+            advance.eq(starts | (beat.more & inside)),
+            fresh.eq(starts | turned),
+            self.open.eq(inside),
+        ]
+
+        def at(column: int) -> Value:
+            """This step is in that column; `step.column` is the last one's."""
+            return ~fresh & (step.column == column - 1) if column else fresh
+
+        line_end = Signal()
+        m.d.comb += line_end.eq(at(columns - 1))
+        row = Signal(range(rows))  # of the next step, unless that starts a frame
+        over = line_end & (row == rows - 1)
+        m.d.sync += self.o.valid.eq(advance)
+        with m.If(advance):
+            m.d.sync += [
+                step.column.eq(Mux(fresh, 0, step.column + 1)),
+                turned.eq(line_end),
+                row.eq(Mux(starts, 0, row + line_end)),
+                inside.eq(~over),
+            ]
+
+        # Windows inside the frame: they begin in the kernel's last row, and in its last column.
+        live: Value = Const(1)
+        if high > 1:
+            served = Signal()
+            live = served & ~starts
+            with m.If(advance):
+                m.d.sync += served.eq(live | (line_end & (row == high - 2)))
+        reached: Value = Const(1)
+        if wide > 1:
+            passed = Signal()
+            reached = passed & ~fresh
+            with m.If(advance):
+                m.d.sync += passed.eq(reached | at(wide - 2))
+        (down, right), last_row, last_column = design.stride, *self._last_places()
+        across = self._every(m, "column", right, fresh, advance & reached)
+        along = self._every(m, "row", down, starts, advance & line_end & live)
+        result = live & reached & across & along
+
+        given = Signal()  # of this frame a result has been made
+        unlike = given & ~starts
+        eol = at(last_column)
+        marks = {"first": ~unlike, "eol": eol, "last": eol & (row == last_row) & ~starts if rows > 1 else eol}
+        with m.If(advance):
+            m.d.sync += given.eq(unlike | result)
+        m.d.comb += [self.claim.eq(advance & result), self.o.length.eq(columns - 4)]
+        m.d.sync += [
+            step.pixel.eq(beat.beat.data),
+            step.result.eq(result),
+            *(step[name].eq(marks[name]) for name in marks_of(design)),
+            self.errors.first.eq(starts & inside),
+            self.errors.orphan.eq(beat.more & ~inside),
+            self.errors.eol.eq(advance & (beat.beat.eol != line_end)),
+        ]
+        return m
+
+    def _last_places(self) -> tuple[int, int]:
+        """Row and column of the last beat of a frame that completes a result which is wanted."""
+        design = self.design
+        sizes = zip(geometry_of(design).most, (design.kernel_rows, design.kernel_columns), strict=True)
+        last_row, last_column = (
+            side - 1 + (size - side) // stride * stride for (size, side), stride in zip(sizes, design.stride, strict=True)
+        )
+        return last_row, last_column
+
+    @staticmethod
+    def _every(m: Module, name: str, stride: int, anew: Value, counts: Value) -> Value:
+        """Of the places that count, this is the first since `anew`, or a stride behind one."""
+        if stride == 1:
+            return Const(1)
+        place = Signal(range(stride), name=f"{name}_place")
+        now = Signal(range(stride), name=f"{name}_now")
+        m.d.comb += now.eq(Mux(anew, 0, place))
+        with m.If(counts):
+            m.d.sync += place.eq(Mux(now == stride - 1, 0, now + 1))
+        with m.Elif(anew):
+            m.d.sync += place.eq(0)
+        return now == 0
