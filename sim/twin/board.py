@@ -16,6 +16,7 @@ import threading
 import time
 import tty
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from convolver.designs import Design
@@ -28,7 +29,7 @@ from ..libraries.pins import pins_of
 if TYPE_CHECKING:
     from convolver.hw.link.one_clock import OneClockTop
 
-__all__ = ["BoardPipe", "BoardTwin", "Terminal", "serve", "serving"]
+__all__ = ["BoardPipe", "BoardTwin", "Lines", "Terminal", "serve", "serving"]
 
 QUIET = 50
 """Bytes' time without one on the lines after which the twin looks at the terminal."""
@@ -75,20 +76,14 @@ def _compiled(top: "OneClockTop", progress: Progress | None) -> Compiled:
     return _kept[top]
 
 
-class BoardTwin(Owned):
-    """A device at power-on, its link's lines driven and read byte by byte; its state stays between calls.
+class Lines(Owned):
+    """A compiled device at power-on, its link's lines driven and read byte by byte; its state stays between calls.
 
     Parameters
     ----------
-    top : Design or OneClockTop
-        What the device computes: it's on no board then, at a clock and a rate that make it quick. Or a board's top, see
-        `convolver.boards.simulated.simulated_top`.
-    serial_number : int
-        32 bits that a device on no board tells its host.
-    slots : int
-        Frames of 256 bytes in either ring of its link.
-    progress : callable, optional
-        Called with a title before each step that may take longer than a second.
+    compiled : Compiled
+    clock_hz, byte_clocks
+        As the attributes.
 
     Attributes
     ----------
@@ -102,27 +97,11 @@ class BoardTwin(Owned):
         The last so many of them passed without a byte on the lines.
     broken : int
         Bytes that came from the device with a wrong stop bit; of a FIFO, whatever its chip doesn't allow.
-
-    Raises
-    ------
-    DesignError
-        If a parameter is out of its range.
-    ToolError
-        If there is no C++ compiler, or a tool fails.
     """
 
-    def __init__(
-        self,
-        top: "Design | OneClockTop",
-        serial_number: int = 0,
-        slots: int = 8,
-        progress: Progress | None = None,
-    ) -> None:
+    def __init__(self, compiled: Compiled, clock_hz: int, byte_clocks: Fraction) -> None:
         super().__init__()
-        if isinstance(top, Design):
-            top = _on_no_board(top, serial_number, slots)
-        compiled = _compiled(top, progress)
-        self.clock_hz, self.byte_clocks = top.clock_hz, top.byte_clocks
+        self.clock_hz, self.byte_clocks = clock_hz, byte_clocks
         device = ctypes.c_void_p
         self._run = compiled.bound("run", None, device, ctypes.POINTER(_Job))
         self._delete = compiled.bound("delete", None, device)
@@ -185,6 +164,41 @@ class BoardTwin(Owned):
                 return bytes(received)
 
 
+class BoardTwin(Lines):
+    """The board twin of a design, or of a board.
+
+    Parameters
+    ----------
+    top : Design or OneClockTop
+        What the device computes: it's on no board then, at a clock and a rate that make it quick. Or a board's top, see
+        `convolver.boards.simulated.simulated_top`.
+    serial_number : int
+        32 bits that a device on no board tells its host.
+    slots : int
+        Frames of 256 bytes in either ring of its link.
+    progress : callable, optional
+        Called with a title before each step that may take longer than a second.
+
+    Raises
+    ------
+    DesignError
+        If a parameter is out of its range.
+    ToolError
+        If there is no C++ compiler, or a tool fails.
+    """
+
+    def __init__(
+        self,
+        top: "Design | OneClockTop",
+        serial_number: int = 0,
+        slots: int = 8,
+        progress: Progress | None = None,
+    ) -> None:
+        if isinstance(top, Design):
+            top = _on_no_board(top, serial_number, slots)
+        super().__init__(_compiled(top, progress), top.clock_hz, top.byte_clocks)
+
+
 class BoardPipe(Owned):
     """A board twin as a pipe of bytes in this process (see `convolver.host.transport.Pipe`), without a terminal.
 
@@ -192,12 +206,12 @@ class BoardPipe(Owned):
 
     Parameters
     ----------
-    twin : BoardTwin
+    twin : Lines
     faults : callable, optional
         Makes of the bytes on either line what arrives.
     """
 
-    def __init__(self, twin: BoardTwin, faults: Callable[[bytes], bytes] = lambda data: data) -> None:
+    def __init__(self, twin: Lines, faults: Callable[[bytes], bytes] = lambda data: data) -> None:
         super().__init__()
         self.twin = twin
         self.byte_time = float(twin.byte_clocks / twin.clock_hz)
@@ -243,7 +257,7 @@ class Terminal(Owned):
 
     Parameters
     ----------
-    twin : BoardTwin
+    twin : Lines
     faults : callable, optional
         Makes of the bytes on either line what arrives.
 
@@ -255,7 +269,7 @@ class Terminal(Owned):
         Bytes that nobody read.
     """
 
-    def __init__(self, twin: BoardTwin, faults: Callable[[bytes], bytes] = lambda data: data) -> None:
+    def __init__(self, twin: Lines, faults: Callable[[bytes], bytes] = lambda data: data) -> None:
         super().__init__()
         self.twin = twin
         self.faults = faults
@@ -341,7 +355,7 @@ class Terminal(Owned):
 
 @contextlib.contextmanager
 def serving(
-    top: "Design | OneClockTop",
+    top: "Design | OneClockTop | Lines",
     progress: Progress | None = None,
     faults: Callable[[bytes], bytes] = lambda data: data,
     **parameters: int,
@@ -350,7 +364,8 @@ def serving(
 
     Parameters
     ----------
-    top : Design or OneClockTop
+    top : Design, OneClockTop or Lines
+        What a `BoardTwin` is made of; or a twin.
     progress : callable, optional
         As for `BoardTwin`.
     faults : callable, optional
@@ -363,7 +378,8 @@ def serving(
     ToolError
         If there is no C++ compiler, or a tool fails.
     """
-    terminal = Terminal(BoardTwin(top, progress=progress, **parameters), faults)
+    twin = top if isinstance(top, Lines) else BoardTwin(top, progress=progress, **parameters)
+    terminal = Terminal(twin, faults)
     thread = threading.Thread(target=terminal.run, name="board twin", daemon=True)
     thread.start()
     try:

@@ -1,0 +1,37 @@
+"""Where a board's UART is on its device."""
+
+import importlib
+
+from convolver.errors import BoardError, ToolError
+
+from ..registry import BOARDS, Board
+
+__all__ = ["check_readable", "uart_pins"]
+
+DEVICES = {"iCE40UP5K"}
+"""Those whose bitstreams can be read."""
+
+
+def check_readable(board: Board) -> None:
+    """Refuses a board whose bitstream can't be turned back into a circuit.
+
+    Raises
+    ------
+    BoardError
+        Naming the boards whose bitstream can.
+    """
+    if board.device not in DEVICES:
+        known = ", ".join(one.name for one in BOARDS if one.device in DEVICES)
+        raise BoardError(f"A board whose bitstream is read back must be one of {known}, not {board.name}")
+
+
+def uart_pins(board: Board) -> tuple[str, str]:
+    """The pins of the device's package that the board's UART takes in and gives out."""
+    module, name = board.platform.split(":")
+    try:
+        platform = getattr(importlib.import_module(module), name)
+    except ImportError as error:
+        raise ToolError(f"{error.name} is missing; install it with: pip install 'convolver[boards]'") from None
+    (uart,) = (resource for resource in platform.resources if (resource.name, resource.number) == ("uart", 0))
+    pins = {part.name: part.ios[0].names[0] for part in uart.ios}
+    return pins["rx"], pins["tx"]
