@@ -46,7 +46,7 @@ def cache(template, tmp_path, monkeypatch):
 
     def built(folder, cache, key, described, _compiler):
         shutil.copy(only(template, "libraries"), folder / "twin.so")
-        return loading.keep(cache, key, folder / "twin.so", [ports for ports, _ in described])
+        return loading.keep(cache, key, folder / "twin.so", [ports for ports, *_ in described])
 
     shutil.copytree(template, tmp_path / "cache")
     monkeypatch.setenv("CONVOLVER_CACHE", str(tmp_path / "cache"))
