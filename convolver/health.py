@@ -3,7 +3,6 @@
 import os
 import platform
 import re
-import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ PURPOSES = {
     "files": "16-bit colour, TIFF, FLAC and other files",
     "sim": "twins, and Verilog",
     "boards": "bitstreams",
+    "program": "convolver program, on Linux",
     "serve": "convolver serve --tls",
     "demo": "the demo, pictures of responses",
 }
@@ -52,12 +52,9 @@ def checks() -> Iterator[Check]:
         yield Check(extra, not lacking, told, f"pip install 'convolver[{extra}]'")
     yield _compiler()
     yield _cache()
-    loader = shutil.which("openFPGALoader")
+    loader = _loader()
     yield Check(
-        "openFPGALoader",
-        loader is not None,
-        loader or "loads bitstreams into boards",
-        "Debian and Ubuntu: apt install openfpgaloader",
+        "openFPGALoader", loader is not None, loader or "loads bitstreams into boards", "pip install 'convolver[program]'"
     )
 
 
@@ -100,6 +97,12 @@ def _compiler() -> Check:
     except ToolError as error:
         rule, _, remedy = str(error).partition(": ")
         return Check(name, False, rule, remedy)
+
+
+def _loader() -> str | None:
+    from .boards.loaders import find_loader
+
+    return find_loader("openFPGALoader")
 
 
 def _cache() -> Check:

