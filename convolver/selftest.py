@@ -46,7 +46,7 @@ class Device(Filter, Protocol):
         fill: int | None = None,
     ) -> NDArray[Any]: ...
 
-    def load(self, coefficients: NDArray[np.int64], /) -> None: ...
+    def load(self, coefficients: NDArray[np.int64], /, *, stage: int = ...) -> None: ...
 
     def silence(self) -> None: ...
 
@@ -58,13 +58,15 @@ class Device(Filter, Protocol):
 @dataclass(frozen=True)
 class Case:
     """One frame, what it tries, and the design that states its results: its boundary, and with `load` its coefficients, which
-    go in before it. With `pieces` it goes in as so many, of a signal that goes on from one to the next."""
+    go in before it; those of its `stage`, if it is made of several. With `pieces` it goes in as so many, of a signal that goes
+    on from one to the next."""
 
     name: str
     samples: NDArray[np.int64]
     design: Design
     load: bool = False
     pieces: int = 1
+    stage: int = 0
 
 
 def cases(design: Design, frames: int, seed: int, shape: tuple[int, ...] | None = None) -> Iterator[Case]:
@@ -95,11 +97,14 @@ def _cases(design: Design, frames: int, seed: int, shape: tuple[int, ...]) -> It
         switched = design.replace(boundary=boundary, fill=int(random.integers(sample.min, sample.max + 1)))
         yield Case(f"boundary {boundary}, random frame", _random(design, shape, random), switched)
         yield Case(f"boundary {boundary}, smallest frame", np.full((1, 1), sample.max), switched)
-    for name, weights in design.trial_sets(random).items():
-        changed = design.with_weights(weights)
-        yield Case(f"{name}, random frame", _random(design, shape, random), changed, load=True)
-        for case in _worst_cases(changed, shape):
-            yield Case(f"{name}, {case.name}", case.samples, changed)
+    for stage, part in design.loadable_parts.items():
+        of_stage = f"stage {stage}, " if stage else ""
+        for name, weights in part.trial_sets(random).items():
+            changed = design.with_part(stage, part.with_weights(weights))
+            title = of_stage + name
+            yield Case(f"{title}, random frame", _random(design, shape, random), changed, load=True, stage=stage)
+            for case in _worst_cases(changed, shape):
+                yield Case(f"{title}, {case.name}", case.samples, changed)
 
 
 def check(device: Device, case: Case) -> str | None:
@@ -107,7 +112,9 @@ def check(device: Device, case: Case) -> str | None:
     from .sim import golden
 
     if case.load:
-        device.load(np.array(case.design.coefficient_set, np.int64))
+        of_stage = {"stage": case.stage} if case.stage else {}
+        loaded = case.design.parts[case.stage - 1] if case.stage else case.design
+        device.load(np.array(loaded.coefficient_set, np.int64), **of_stage)
     case.design.continuity.start(device)
     expected = golden.run(case.design, case.samples)
     border = case.design.border.asked

@@ -65,9 +65,9 @@ class Shell:
             If the words contradict each other, or the design.
         """
         registers: RegisterSet = self.registers or ("full" if design.adjustable else "none")
-        if registers == "none" and design.loadable:
+        if registers == "none" and design.loadable_parts:
             raise DesignError('Registers must be "full" or "coefficients" where coefficients are loaded, not "none"')
-        if registers == "coefficients" and not design.loadable:
+        if registers == "coefficients" and not design.loadable_parts:
             raise DesignError('Registers must be "full" or "none" where no coefficients are loaded, not "coefficients"')
         told: DescriptionPart = self.description or ("whole" if registers == "full" else "none")
         if registers == "none" and told != "none":

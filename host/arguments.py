@@ -40,15 +40,35 @@ def checked_samples(
     return array, frames
 
 
-def checked_set(design: Design, coefficients: npt.ArrayLike) -> Sequence[int]:
-    """Coefficients as `Transport.load` takes them; raises `DesignError` if they break a promised symmetry."""
-    design.check_loadable()
+def checked_set(design: Design, coefficients: npt.ArrayLike, stage: int | None = None) -> tuple[Sequence[int], int]:
+    """Coefficients, and the number of the stage that they are for, as `Transport.load` takes them; raises `DesignError` if they
+    break a promised symmetry."""
+    number, part = _loaded(design, stage)
+    part.check_loadable()
     values = _integers("Coefficients", coefficients)
-    shape = np.shape(design.coefficient_set)
+    shape = np.shape(part.coefficient_set)
     if values.shape != shape:
         raise DataError(f"Coefficients must have the shape of the design's, {_by(shape)}, not {_by(values.shape)}")
-    _check_format("Coefficients", values, design.coefficient_format)
-    return design.independent([int(value) for value in values.flat])
+    _check_format("Coefficients", values, part.coefficient_format)
+    return part.independent([int(value) for value in values.flat]), number
+
+
+def _loaded(design: Design, stage: object) -> tuple[int, Design]:
+    """The filter whose coefficients are meant, and its number; where no stage is named, the only one that can be loaded."""
+    count, known = len(design.parts), design.loadable_parts
+    if not count:
+        if stage is not None:
+            raise DataError(f"A stage can be chosen only of several filters as one design, not of a {design.title}")
+        return 0, design
+    if stage is None:
+        if len(known) > 1:
+            *others, last = map(str, known)
+            raise DataError(f"Stage must be said: the coefficients of {', '.join(others)} and {last} can be loaded")
+        return next(iter(known.items()), (0, design))
+    number = arguments.index(stage)
+    if number is None or not 1 <= number <= count:
+        raise DataError(f"Stage must be between 1 and {count}, not {arguments.shown(stage)}")
+    return number, design.parts[number - 1]
 
 
 def with_border(design: Design, boundary: Boundary | None, fill: int | None) -> Design:

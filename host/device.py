@@ -232,7 +232,7 @@ class Device(Owned):
             self._turns.release()
         stream.check_refused()
 
-    def load(self, coefficients: npt.ArrayLike, timeout: float | None = None) -> None:
+    def load(self, coefficients: npt.ArrayLike, timeout: float | None = None, *, stage: int | None = None) -> None:
         """Gives the core other coefficients: from the next call on or, in the middle of a stream, from the next array on.
 
             for out in device.stream(camera, ahead=0):
@@ -258,6 +258,9 @@ class Device(Owned):
             stands: a ``convolve`` core flips the kernel that it's given.
         timeout : float, optional
             Seconds.
+        stage : int, optional
+            Of several filters as one design, the one that they are for, from 1 on; it may be left out where only one of them
+            can be loaded. The others keep theirs.
 
         Raises
         ------
@@ -267,16 +270,16 @@ class Device(Owned):
             If they break the symmetry that the design promises.
         """
         self._check_owner()
-        whole = checked_set(self.design, coefficients)
+        whole, number = checked_set(self.design, coefficients, stage)
         timeout = checked_seconds(timeout)
 
         def streamed() -> bool:
-            return (stream := self._calls.stream) is not None and stream.load(whole, timeout)
+            return (stream := self._calls.stream) is not None and stream.load(whole, timeout, number)
 
         if not streamed():
             with self._turns.taken(streamed) as mine:
                 if mine:
-                    self._transport.load(whole, timeout)
+                    self._transport.load(whole, timeout, number)
 
     def silence(self) -> None:
         """Makes a filter with `continuous` set start from silence with the next call, as it does when the device is opened.

@@ -23,7 +23,7 @@ from convolver.host.deadlines import Deadline, Timing
 from convolver.host.description import differences, read_description
 from convolver.host.frames import Frame
 from convolver.host.ownership import Owned
-from convolver.host.registers import DESCRIPTION_MAX, ERRORS, IDENTITY, MAP_VERSION, Register
+from convolver.host.registers import DESCRIPTION_MAX, ERRORS, IDENTITY, MAP_VERSION, Register, of_stage, told_stage
 from convolver.host.samples import pack, unpack
 from convolver.host.session import Session
 from convolver.host.transport import Pipe, Samples, arranged
@@ -106,9 +106,9 @@ class LinkTransport(Owned):
         self._clock = clock
         self._session = Session(pipe, timing, clock)
         self._reopen = reopen
-        self._coefficients: tuple[int, ...] | None = None
+        self._coefficients: dict[int, tuple[int, ...]] = {}  # of each stage that was loaded
+        self._unloaded: set[int] = set()  # those whose set isn't in the device
         self._border: tuple[Boundary, int] | None = None
-        self._loaded = False
         self._silent = False
         self._holds = self._forgot = False  # samples of a continuous filter, in this session or in one that ended unseen
         self._closed = self._broken = False
@@ -149,28 +149,22 @@ class LinkTransport(Owned):
                 self._forgot = False
                 raise DeviceRestarted("The filter lost its last samples while its status was asked; the next call starts anew")
             deadline = self._ready(timeout, check)
-            if self._coefficients is not None and not self._loaded:
-                # Not before this call: a set that is pending in the device would refuse the next one.
-                mask = 0xFFFFFFFF
-                words = [value & mask for value in self._coefficients]
-                frames.before = [
-                    _write(Register.RESTART, [0]),
-                    *(_write(Register.COEFFICIENT, batch, step=0) for batch in _batches(words)),
-                ]
+            # Not before this call: a set that is pending in the device would refuse the next one.
+            frames.before = [part for stage in sorted(self._unloaded) for part in _set(stage, self._coefficients[stage])]
             if self._silent:
                 frames.before.append(_write(Register.SILENCE, [0]))
             if frames.begin():
                 self._silent = False
-                self._loaded = self._loaded or self._coefficients is not None
+                self._unloaded.clear()
                 self._session.exchange(frames.requests(), frames.deliver, deadline, check)
                 self._holds = self.design.continuous
 
-    def load(self, coefficients: Sequence[int], timeout: float | None = None) -> None:
+    def load(self, coefficients: Sequence[int], timeout: float | None = None, stage: int = 0) -> None:
         """Gives the core its coefficients for the next frame, with which they travel; see `Transport.load`."""
         self._check_owner()
         del timeout  # nothing is sent before the next frame
-        self._coefficients = tuple(int(value) for value in coefficients)
-        self._loaded = False
+        self._coefficients[stage] = tuple(int(value) for value in coefficients)
+        self._unloaded.add(stage)
 
     def silence(self) -> None:
         """Makes a continuous filter start from silence with the next frame, with which that travels."""
@@ -194,7 +188,8 @@ class LinkTransport(Owned):
         ``clock_frequency`` (hertz), ``slots``, ``max_payload``, ``sample_bytes``, ``result_bytes``, as the device has said;
         ``failed_...``, how many calls ended in each error; ``link_...`` for each count of this end of the link, among them
         ``link_stalls_...``, tries in which nothing moved, by who stalled. Of a device that answers also ``clocks``,
-        ``beats_in``, ``beats_out``, ``busy``, ``pending``, ``error_...`` for each sticky error of the core,
+        ``beats_in``, ``beats_out``, ``busy``, ``pending``, ``error_...`` for each sticky error of the core, of several filters
+        as one design ``stage_...`` for each of them (see `told_stage`),
         ``device_dropped_...`` for each kind of thing that the device has dropped since the session began.
         """
         self._check_owner()
@@ -242,6 +237,9 @@ class LinkTransport(Owned):
             "pending": bool(status >> 17 & 1),
         }
         told |= {f"error_{name}": bool(status >> bit & 1) for bit, name in enumerate(ERRORS)}
+        for number in range(1, len(self.design.parts) + 1):
+            (stage,) = self._read(of_stage(Register.STATUS, number), 1, deadline)
+            told[f"stage_{number}"] = told_stage(stage)
         return told | {f"device_dropped_{kind.value}": bool(drops >> bit & 1) for bit, kind in enumerate(Drop)}
 
     def close(self) -> None:
@@ -281,7 +279,7 @@ class LinkTransport(Owned):
         check: Callable[[], None] | None = None,
     ) -> None:
         """Begins a session and checks what is at the far end."""
-        self._loaded = self._holds = False
+        self._holds, self._unloaded = False, set(self._coefficients)
         seconds = self._session.timing.opening + _OPENING_BYTES * self._session.byte_time
         opening = Deadline(seconds, self._clock() + seconds, "The device wasn't opened")
         if deadline is None or opening.end < deadline.end:
@@ -428,6 +426,13 @@ class _Results:
 
 def _write(address: int, words: Sequence[int], step: int = 4) -> Request:
     return Type.WRITE, struct.pack(f"<HBB{len(words)}I", address, len(words), step, *words)
+
+
+def _set(stage: int, coefficients: Sequence[int]) -> Iterator[Request]:
+    """What loads a set into a stage."""
+    yield _write(of_stage(Register.RESTART, stage), [0])
+    words = [value & 0xFFFFFFFF for value in coefficients]
+    yield from (_write(of_stage(Register.COEFFICIENT, stage), batch, step=0) for batch in _batches(words))
 
 
 def _batches(words: Sequence[int]) -> Iterator[Sequence[int]]:

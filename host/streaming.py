@@ -33,6 +33,7 @@ class _Set:
 
     coefficients: Sequence[int]
     timeout: float | None
+    stage: int
 
 
 class Stream(Owned):
@@ -72,7 +73,7 @@ class Stream(Owned):
         self._check_owner()
         self._inbox.put(work)
 
-    def load(self, coefficients: Sequence[int], timeout: float | None = None) -> bool:
+    def load(self, coefficients: Sequence[int], timeout: float | None = None, stage: int = 0) -> bool:
         """Puts coefficients (see `Transport.load`) behind all that was sent before, from any thread, without waiting.
 
         False if the stream is finished: the transport is free for others.
@@ -80,7 +81,7 @@ class Stream(Owned):
         self._check_owner()
         with self._finishing:
             if not self._finished:
-                self._inbox.put(_Set(coefficients, timeout))
+                self._inbox.put(_Set(coefficients, timeout, stage))
             return not self._finished
 
     def results(
@@ -155,7 +156,7 @@ class Stream(Owned):
         self._put(PortError("The device was closed in the middle of a stream; open it again"))
 
     def finish(self) -> None:
-        """Stops, and gives the transport the last set that was still on its way, for its next call."""
+        """Stops, and gives the transport the last set of each stage that was still on its way, for its next call."""
         if not self._owned:
             return
         self.stop()
@@ -163,13 +164,13 @@ class Stream(Owned):
             self._outbox.get()  # an error that nobody waits for holds the thread's calls, and these this stream
         with self._finishing:
             self._finished = True
-            last = self._set
+            sets = [] if self._set is None else [self._set]
             self._set = None
             while not self._inbox.empty():
                 if isinstance(item := self._inbox.get(), _Set):
-                    last = item
-            if last is not None:
-                self._transport.load(last.coefficients, last.timeout)
+                    sets.append(item)
+            for last in {item.stage: item for item in sets}.values():
+                self._transport.load(last.coefficients, last.timeout, last.stage)
 
     def _run(self) -> None:
         try:
@@ -185,7 +186,7 @@ class Stream(Owned):
         """Waits for work, and loads the sets before it; False at the end."""
         while isinstance(item := self._set or self._inbox.get(), _Set):
             self._set = None
-            self._transport.load(item.coefficients, item.timeout)
+            self._transport.load(item.coefficients, item.timeout, item.stage)
         if item is None:
             return False
         self._begin(item)

@@ -49,9 +49,10 @@ class Transport(Protocol):
         the transport can; what it raises ends the call.
         """
 
-    def load(self, coefficients: Sequence[int], timeout: float | None = None) -> None:
+    def load(self, coefficients: Sequence[int], timeout: float | None = None, stage: int = 0) -> None:
         """Gives the core the coefficients for the frames of the next call and those behind it: `design.independent` of a whole
-        set for a FIR, all of `design.weights` in 2-D. Not while `run` or `stream` goes on."""
+        set for a FIR, all of `design.weights` in 2-D. Of several filters as one design they are those of the `stage` of that
+        number, from 1 on. Not while `run` or `stream` goes on."""
 
     def silence(self) -> None:
         """Makes a continuous filter start from silence with the next frame."""

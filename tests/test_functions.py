@@ -31,7 +31,7 @@ class GoldenTransport:
         self._held = design
         self.closed = False
 
-    def load(self, coefficients, timeout=None):
+    def load(self, coefficients, timeout=None, stage=0):
         if isinstance(self.design, FIRDesign):
             self._held = dataclasses.replace(self.design, coefficients=tuple(coefficients))
         else:

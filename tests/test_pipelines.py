@@ -7,8 +7,20 @@ import cv2
 import numpy as np
 import pytest
 
-from convolver import Conv2DDesign, DataError, DesignError, FIRDesign, Pipeline, load_design, s8, u8
+from convolver import (
+    Conv2DDesign,
+    DataError,
+    DesignError,
+    FIRDesign,
+    MovingMaximumDesign,
+    Pipeline,
+    load_design,
+    s8,
+    selftest,
+    u8,
+)
 from convolver.designs import design_from_json
+from convolver.host.arguments import checked_set
 from convolver.host.device import Device
 from convolver.plan.geometry import geometry_of
 from convolver.plan.lowering import lower
@@ -105,6 +117,36 @@ def check(design, compiled):
             np.testing.assert_array_equal(done.result_clocks - done.accept_clocks, simulation.ports.latency)
             assert simulation.ports.latency == plan.latency
 
+    # While frames go through each stage in turn gets another set, and at last its own again: it begins whole with a frame.
+    for number, part in design.loadable_parts.items():
+        for weights in list(part.trial_sets(random).values())[-2:]:
+            now = design.with_part(number, part.with_weights(weights))
+            own = [core_result(now, frame) for frame in frames]
+            beats = beats_of([frames[place] for place in order], pixels=pixels)
+            wanted = sum(len(marks_of(shapes[place], pixels)) for place in order)
+            done = simulation.run(
+                beats=beats,
+                wanted=wanted,
+                settle=settle,
+                coefficients=part.independent(weights),
+                coefficient_clock=int(random.integers(len(beats))),
+                coefficient_stage=number,
+                gaps=stalls("rare", number),
+                stalls=stalls("half", number),
+            )
+            assert done.finished
+            assert not any(done.errors.values())
+            assert (done.violations, done.overflows, done.busy, done.pending) == (0, 0, False, False)
+            places = np.split(
+                in_places(design, done.results, [shapes[place] for place in order]),
+                np.cumsum([len(expected[place]) for place in order])[:-1],
+            )
+            sets = [[np.array_equal(found, given[place]) for given in (expected, own)] for place, found in enumerate(places)]
+            assert all(map(any, sets))
+            assert [new for old, new in sets if old != new] == sorted(new for old, new in sets if old != new)
+            expected = own
+        assert all(np.array_equal(*pair) for pair in zip(expected, [core_result(design, one) for one in frames], strict=True))
+
     # Reset in the middle leaves nothing behind.
     beats = beats_of(frames, pixels=pixels)
     for _ in range(3):
@@ -178,7 +220,6 @@ REFUSED = {
         [SAME.replace(switchable=True)],
         "Stage 1 of a pipeline must have one boundary for all frames, not switchable=True",
     ),
-    "loadable": ([SAME.replace(loadable=True)], "Stage 1 of a pipeline must have constant coefficients, not loadable=True"),
     "continuous": (
         [FIRDesign([1, 2], continuous=True)],
         "Stage 1 of a pipeline must start each frame from silence, not continuous=True",
@@ -289,6 +330,61 @@ def test_a_frame_of_another_size_waits_no_longer_than_the_report_says():
         assert f"waits until that has left, at most {lower(design).timing.resize_clocks(60)} clocks" in report_of(design).text()
 
 
+TWICE = FIRDesign([1, -2, 3], data=s8, coefficient=s8, shift=1, output=s8, loadable=True)
+LOADED = Pipeline([TWICE, MovingMaximumDesign(3, data=s8), TWICE.replace(coefficients=[4, 5])])
+
+
+def test_a_stage_is_loaded_while_the_others_keep_their_coefficients():
+    signal = random_samples(s8, (50,), 6)
+    with Device(TwinTransport(LOADED)) as device:
+        now = LOADED
+        for stage, taps in ((3, [-7, 2]), (1, [0, 1, 9]), (1, [5, 5, 5]), (3, [1, -1])):
+            device.load(taps, stage=stage)
+            now = now.with_part(stage, now.parts[stage - 1].replace(coefficients=taps))
+            np.testing.assert_array_equal(device(signal), golden.run(now, signal))
+
+        # In the middle of a stream both are: from the array on that is taken next.
+        def pieces():
+            yield signal
+            device.load([2, 2, 2], stage=1)
+            device.load([3, -3], stage=3)
+            yield signal
+
+        old, new = device.stream(pieces())
+        np.testing.assert_array_equal(old, golden.run(now, signal))
+        now = now.with_part(1, TWICE.replace(coefficients=[2, 2, 2])).with_part(3, TWICE.replace(coefficients=[3, -3]))
+        np.testing.assert_array_equal(new, golden.run(now, signal))
+
+
+@pytest.mark.parametrize(
+    ("design", "stage", "message"),
+    [
+        (LOADED, None, "Stage must be said: the coefficients of 1 and 3 can be loaded"),
+        (LOADED, 0, "Stage must be between 1 and 3, not 0"),
+        (LOADED, 4, "Stage must be between 1 and 3, not 4"),
+        (LOADED, "last", "Stage must be between 1 and 3, not 'last'"),
+        (LOADED, 2, "Coefficients can be loaded only into a design with loadable=True; this one's are constant"),
+        (LOADED, 3, "Coefficients must have the shape of the design's, 2, not 3"),
+        (Pipeline([SAME]), None, "Coefficients can be loaded only into a design with loadable=True; this one's are constant"),
+        (SAME, 1, "A stage can be chosen only of several filters as one design, not of a 2-D convolution"),
+    ],
+)
+def test_a_set_that_has_no_stage_is_refused_in_one_line(design, stage, message):
+    with pytest.raises(DataError, match=f"^{message}$"):
+        checked_set(design, [1, 2, 3], stage)
+
+
+def test_the_only_stage_that_can_be_loaded_need_not_be_named():
+    assert checked_set(Pipeline([SAME, SAME.replace(loadable=True)]), [[3, 0, 1]]) == ((3, 0, 1), 2)
+
+
+def test_the_self_test_loads_each_stage():
+    found = [case for case in selftest.cases(LOADED, 1, 1) if case.load]
+    assert [case.stage for case in found] == [1] * 4 + [3] * 4
+    with Device(TwinTransport(LOADED)) as device:
+        assert [selftest.check(device, case) for case in selftest.cases(LOADED, 1, 1)].count(None) >= 12
+
+
 def test_two_firs_are_the_fir_of_their_convolved_taps():
     one, other = [3, -1, 4, 1, -5], [2, 7, -1, 8]
     first = FIRDesign(one, data=s8)
@@ -310,3 +406,4 @@ def test_the_random_pipelines_cover_every_choice():
     assert {min(stage.pixels_per_clock, 2) for stage in images} == {1, 2}
     assert {stage.stride == (1, 1) for stage in images} == {False, True}
     assert {stage.planes > 1 for stage in images} == {False, True}
+    assert {len(design.loadable_parts) for design in designs} >= {0, 1, 2}

@@ -101,6 +101,8 @@ class Design:
 
     quantized: Quantized | None = None
     """What the weights lost where a design file's real taps were quantised; a note, as `FIRDesign.specified` is."""
+    parts: tuple["Design", ...] = ()
+    """The filters that a design of several is made of, in the order of their numbers, from 1 on; none of one alone."""
     history: ClassVar[int | None] = None
     """Samples that a result needs in front of its own, where one signal may come in pieces; None where nothing does."""
 
@@ -268,6 +270,15 @@ class Design:
         """Arrays of weights, by a name for each: a frame that meets one of them with the extremes of the samples, wherever a
         window of results begins, gives the greatest and the least numbers that the core ever has."""
         raise NotImplementedError
+
+    @property
+    def loadable_parts(self) -> Mapping[int, "Design"]:
+        """Those whose coefficients can be loaded, by their numbers; a filter alone has the number 0."""
+        return {0: self} if self.set_size else {}
+
+    def with_part(self, number: int, part: "Design") -> "Design":  # noqa: ARG002  # of several
+        """A copy with another filter in the place of that number."""
+        return part
 
     # Of what has a response.
 

@@ -14,6 +14,7 @@ from .axes import FrameAxis
 from .base import SCHEMA, Design
 from .borders import NoBorder
 from .choices import Choices
+from .composite import Composite
 from .image_stacks import by, stack_of_images
 from .rules import Rule, check_rules
 from .words import Plane
@@ -29,7 +30,6 @@ _KEY = "stage"
 _RULES = (
     Rule({"switchable": False}, "Stage {number} of a pipeline must have one boundary for all frames, not switchable=True"),
     Rule({"continuous": False}, "Stage {number} of a pipeline must start each frame from silence, not continuous=True"),
-    Rule({"loadable": False}, "Stage {number} of a pipeline must have constant coefficients, not loadable=True"),
 )
 """What no stage can be."""
 
@@ -41,7 +41,7 @@ _INNER_RULE = Rule(
 
 
 @dataclass(frozen=True)
-class Pipeline(Design):
+class Pipeline(Composite):
     """Filters one behind the other, as one design: each takes what the one before gives.
 
     ``Pipeline([blur, edges])(x) == edges(blur(x))``, exactly, for signals and for images. As fast as its slowest stage: one
@@ -55,8 +55,8 @@ class Pipeline(Design):
     Parameters
     ----------
     stages : sequence of Design
-        1 to 8 designs of signals, or of images; a pipeline among them stands for its stages. None of them can have coefficients
-        that are loaded or a boundary that is chosen at run time, nor be continuous.
+        1 to 8 designs of signals, or of images; a pipeline among them stands for its stages. The coefficients of any of them
+        can be loadable. None of them can have a boundary that is chosen at run time, nor be continuous.
 
     Raises
     ------
@@ -82,6 +82,13 @@ class Pipeline(Design):
             needed = max(axis.least, sum(axis.reach) + axis.stride)
             if axis.most is not None and axis.most < needed:
                 raise DesignError(f"The stages of a pipeline must take {needed} {name} or more, not {axis.most}")
+
+    @property
+    def members(self) -> tuple[Design, ...]:
+        return self.stages
+
+    def with_members(self, members: Sequence[Design]) -> Self:
+        return self.replace(stages=tuple(members))
 
     @property
     def first(self) -> Design:

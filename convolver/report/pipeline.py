@@ -58,6 +58,11 @@ class PipelineReport(Report):
             cost = f"{counted(core.multipliers, 'multiplier')}, {core.memory_bits()} bits of memory"
             yield f"stage {number}", stage.what()
             yield "", f"gives {core.design.output_format}, latency {core.latency}, {cost}"
+        for number, part in self.design.loadable_parts.items():
+            yield (
+                f"sets, stage {number}",
+                f"{part.set_size} coefficients, {part.coefficient_format}, at 0x{0x40 * number:02X} on",
+            )
         low, high = self.design.output_range
         yield "output", f"{self.design.output_format}, {low} to {high}"
 

@@ -90,7 +90,7 @@ class Accelerator(wiring.Component):
                 m.d.comb += getattr(core, name).eq(near)
         fixed = {name: member.init for name, member in frame_members(self.design).items() if name not in self._frame}
         m.d.comb += [getattr(core, name).eq(value) for name, value in fixed.items() if name in core.signature.members]
-        for name in ("silence", "restart", "coefficients", "pending", "busy"):
+        for name in ("silence", "restart", "coefficients", "pending", "busy", "parts"):
             if {name} <= bank.signature.members.keys() & core.signature.members.keys():
                 _join(m, getattr(bank, name), getattr(core, name), bank.signature.members[name])
         return m

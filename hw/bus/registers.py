@@ -6,7 +6,7 @@
 
 import zlib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import attrgetter, or_
 
@@ -19,6 +19,7 @@ from convolver.errors import DesignError
 from convolver.plan.lowering import lower
 from convolver.shell import FULL, Shell
 
+from ..cores.parts import part_ports
 from ..primitives.block_ram import BlockRAM, LogicROM
 from ..primitives.families import family_of
 from ..stream.data_register import DataRegister
@@ -30,6 +31,8 @@ __all__ = [
     "DESCRIPTION_LIMIT",
     "ID",
     "REGISTERS",
+    "STAGE_BYTES",
+    "STAGE_REGISTERS",
     "VERSION",
     "Register",
     "RegisterBank",
@@ -120,6 +123,17 @@ REGISTERS = {
     "FILL": Register(0x3C, "rw", _SWITCHABLE, _fill),
 }
 """The register map, without the description behind it."""
+
+STAGE_BYTES = 0x40
+"""From one stage's registers to the next one's, of several filters as one design; those of the whole are in front."""
+
+STAGE_REGISTERS = {
+    "STATUS": Register(0x0C, "r"),
+    "COEFFICIENTS": Register(0x1C, "r"),
+    "COEFFICIENT": Register(0x20, "w", _LOADABLE),
+    "RESTART": Register(0x24, "w", _LOADABLE),
+}
+"""The registers of a stage, from its own part of the map on."""
 
 FRAME = ("ROWS", "COLUMNS", "LENGTH", "BOUNDARY", "FILL")
 """Those that tell the next frame's size and border."""
@@ -237,6 +251,8 @@ class RegisterBank(wiring.Component):
         The core's: ``data, last``; every set has the right length.
     restart : Out(1), loadable only
         The core drops the set that was begun. A register.
+    parts : In, coefficients, restart : Out, pending : In, of several filters as one design
+        See `convolver.hw.cores.parts.part_ports`.
     silence : Out(1), continuous only
         The next frame starts from silence. A register.
     pending, busy : In(1)
@@ -266,11 +282,23 @@ class RegisterBank(wiring.Component):
             "i_stb": In(1),
             "o_stb": In(1),
         }
-        super().__init__(members | _members(design, self._names))
+        members |= _members(design, self._names)
+        if design.parts:
+            members |= {name: member.flip() for name, member in part_ports(design).items()}
+        super().__init__(members)
 
     def has(self, name: str) -> bool:
         """Whether this design has the register `name`."""
         return name in self._names
+
+    def _registers(self) -> dict[str, Register]:
+        """Those that it has, by their names, to which a stage's own number is added."""
+        found = {name: register for name, register in REGISTERS.items() if self.has(name)}
+        for number, part in enumerate(self.design.parts, 1):
+            for name, register in STAGE_REGISTERS.items():
+                if register.belongs(part):
+                    found[_of_stage(name, number)] = replace(register, address=register.address + STAGE_BYTES * number)
+        return found
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -301,16 +329,22 @@ class RegisterBank(wiring.Component):
             low.eq(word[4:] == 0),
             asked.eq(~idle & request.p.address[13] & _below(m, word[:11], len(words))),
         ]
-        hits = {name: DataRegister(name=f"hit_{name.lower()}") for name in REGISTERS if self.has(name)}
+        sections = [low]
+        for number in range(1, len(self.design.parts) + 1):
+            sections.append(section := DataRegister(name=f"stage_{number}"))
+            m.d.sync += section.eq(word[4:] == number)
+        registers = self._registers()
+        hits = {name: DataRegister(name=f"hit_{name.lower()}") for name in registers}
         for name, hit in hits.items():
             # None while nobody asks: then nothing that is read moves.
-            m.d.sync += hit.eq(~idle & low & (word[:4] == REGISTERS[name].address >> 2))
-        grants = {name: Signal(name=f"write_{name.lower()}") for name in hits if "w" in REGISTERS[name].access}
+            number, place = divmod(registers[name].address, STAGE_BYTES)
+            m.d.sync += hit.eq(~idle & sections[number] & (word[:4] == place >> 2))
+        grants = {name: Signal(name=f"write_{name.lower()}") for name in hits if "w" in registers[name].access}
         stored = {name: getattr(self, name.lower()) for name in FRAME if name in hits}
         fits: dict[str, Value] = {name: _fits(m, name, given, target.shape()) for name, target in stored.items()}
 
         contents = stored | self._watch(m, given[:ERROR_KINDS] & grants["STATUS"].replicate(ERROR_KINDS))
-        contents = {name: content for name, content in contents.items() if "r" in REGISTERS[name].access}
+        contents = {name: content for name, content in contents.items() if "r" in registers[name].access}
         found = _chosen(m, [(asked, text), *((hits[name], content) for name, content in contents.items())])
         readable, granted = DataRegister(), DataRegister()
         m.d.sync += [
@@ -323,12 +357,10 @@ class RegisterBank(wiring.Component):
         with m.If(phase[TAKING]):
             m.d.sync += [response.p.data[COUNTER_PART:].eq(value[COUNTER_PART:]), response.p.error.eq(~(readable | granted))]
 
-        for name, grant in grants.items():
-            match name:
-                case "COEFFICIENT":
-                    fits[name] = self._load(m, hits, grants, waits)
-                case "SILENCE":
-                    m.d.comb += self.silence.eq(grant)
+        if self.design.loadable_parts:
+            fits |= self._load(m, hits, grants, waits)
+        if "SILENCE" in grants:
+            m.d.comb += self.silence.eq(grants["SILENCE"])
         for name, grant in grants.items():
             m.d.sync += grant.eq(phase[DECIDING] & request.p.write & hits[name] & fits.get(name, Const(1)))
         for name, target in stored.items():
@@ -359,7 +391,7 @@ class RegisterBank(wiring.Component):
         m.d.sync += [
             errors.eq(self.errors),
             busy.eq(self.busy),
-            pending.eq(self.pending),
+            pending.eq(self.pending.any() if self.design.parts else self.pending),
             i_stb.eq(self.i_stb),
             o_stb.eq(self.o_stb),
             sticky.eq(sticky & ~clear | errors),  # an error in the clock of its clearing is kept
@@ -373,33 +405,62 @@ class RegisterBank(wiring.Component):
             "STATUS": Cat(sticky, Const(0, BUSY_BIT - ERROR_KINDS), busy, pending),
         }
         found = {name: value for name, value in told.items() if self.has(name)}
-        return found | {name: _count(m, name.lower(), step) for name, step in counted.items() if self.has(name)}
+        counts = {name: _count(m, name.lower(), step) for name, step in counted.items() if self.has(name)}
+        return found | counts | self._watch_parts(m)
 
-    def _load(self, m: Module, hits: dict[str, Signal], grants: dict[str, Signal], waits: Signal) -> Value:
+    def _watch_parts(self, m: Module) -> dict[str, Value]:
+        """What the registers of the stages tell."""
+        told: dict[str, Value] = {}
+        for number, part in enumerate(self.design.parts, 1):
+            state = self.parts[number - 1]
+            pending = self.pending[number - 1] if part.set_size else Const(0)
+            stands = Signal(4, name=f"stands_{number}")
+            m.d.sync += stands.eq(Cat(state.busy, pending, state.waits, state.holds))
+            told[_of_stage("STATUS", number)] = Cat(Const(0, BUSY_BIT), stands)
+            told[_of_stage("COEFFICIENTS", number)] = Const(part.set_size, 32)
+        return told
+
+    def _load(self, m: Module, hits: dict[str, Signal], grants: dict[str, Signal], waits: Signal) -> dict[str, Value]:
         """Turns writes of COEFFICIENT into sets for the core, through a register of one coefficient; tells whether the value
-        fits, and has room."""
-        given = self.bus.request.p.data
-        form, count = self.design.coefficient_format, self.design.set_size
-        begun = Signal(range(count))  # coefficients of the set that is being written
-        last, pending = Signal(), Signal()
-
-        m.d.comb += [
-            waits.eq((hits["COEFFICIENT"] | hits["RESTART"]) & self.coefficients.valid),
-            self.restart.eq(grants["RESTART"]),
-        ]
-        m.d.sync += [last.eq(begun == count - 1), pending.eq(self.pending)]
+        fits, and has room, of each filter whose coefficients can be loaded."""
+        parts = self.design.loadable_parts
+        names = {number: (_of_stage("COEFFICIENT", number), _of_stage("RESTART", number)) for number in parts}
+        m.d.comb += waits.eq(reduce(or_, [hits[one] | hits[other] for one, other in names.values()]) & self.coefficients.valid)
         with m.If(self.coefficients.ready):
             m.d.sync += self.coefficients.valid.eq(0)
-        with m.If(grants["COEFFICIENT"]):
+        fits: dict[str, Value] = {}
+        for number, part in parts.items():
+            name, restart = names[number]
+            fits[name] = self._load_part(m, number, part, grants[name], grants[restart])
+        return fits
+
+    def _load_part(self, m: Module, number: int, part: Design, grant: Signal, restart: Signal) -> Value:
+        """The same of one of them."""
+        given = self.bus.request.p.data
+        form, count = part.coefficient_format, part.set_size
+        begun = Signal(range(count), name=_of_stage("begun", number))  # coefficients of the set that is being written
+        last, pending = Signal(name=_of_stage("last", number)), Signal(name=_of_stage("pending", number))
+        place = max(number - 1, 0)
+
+        m.d.comb += self.restart[place].eq(restart)
+        m.d.sync += [last.eq(begun == count - 1), pending.eq(self.pending[place])]
+        with m.If(grant):
             m.d.sync += [
                 self.coefficients.p.data.eq(given),
                 self.coefficients.p.last.eq(last),
                 self.coefficients.valid.eq(1),
                 begun.eq(Mux(last, 0, begun + 1)),
             ]
-        with m.If(grants["RESTART"]):
+            if number:
+                m.d.sync += self.coefficients.p.stage.eq(number)
+        with m.If(restart):
             m.d.sync += begun.eq(0)
-        return _fits(m, "COEFFICIENT", given, shape_of(form)) & ~pending
+        return _fits(m, _of_stage("COEFFICIENT", number), given, shape_of(form)) & ~pending
+
+
+def _of_stage(name: str, number: int) -> str:
+    """The name of a stage's register; that of a filter alone is none."""
+    return f"{name}_{number}" if number else name
 
 
 def _fits(m: Module, name: str, given: Value, shape: Shape) -> Value:

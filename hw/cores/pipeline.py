@@ -21,6 +21,7 @@ from ..stream.layouts import beat_layout, result_layout
 from ..stream.marks import ERROR_LAYOUT
 from ..window.size_gate import WIDTH, OpenGate, SizeGate, sized_axes
 from .core import Core, block_of, create
+from .parts import connect_parts, part_ports
 
 __all__ = ["PipelineCore"]
 
@@ -53,6 +54,8 @@ class PipelineCore(Core):
         Strobes of `ERROR_LAYOUT`, of any core.
     overflow : Out
         An output buffer overflowed; can't happen.
+    parts, coefficients, restart, pending
+        See `part_ports`. Each stage takes a whole set with the next frame that it begins.
     """
 
     design: Pipeline
@@ -69,6 +72,7 @@ class PipelineCore(Core):
                 "busy": Out(1),
                 "errors": Out(ERROR_LAYOUT),
                 "overflow": Out(1),
+                **part_ports(design),
             }
         )
 
@@ -94,6 +98,7 @@ class PipelineCore(Core):
                 source.ready.eq(sink.ready),
                 Value.cast(sink.payload).eq(Value.cast(source.payload)),
             ]
+        connect_parts(m, self, cores)
         m.d.comb += [
             Value.cast(self.errors).eq(reduce(or_, (Value.cast(core.errors) for core in cores))),
             self.overflow.eq(reduce(or_, (core.overflow for core in cores))),

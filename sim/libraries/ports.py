@@ -126,7 +126,7 @@ def glue(ports: Ports, number: int) -> str:
         f"(t.{mangled('o__payload')}, words + {lane * ports.result_words});"
         for lane in range(data.count)
     ]
-    load = _drive("coefficients", coefficients, ("last",)) if coefficients else []
+    load = _drive("coefficients", coefficients, ("last", "stage")) if coefficients else []
     return "\n".join(
         [
             "namespace {",

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Sequence
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -47,10 +47,10 @@ class TwinTransport(Owned):
         self.design = design
         self._compiled = compile_designs([design], progress)[0] if compiled is None else compiled
         self._simulation: Simulation | None = Simulation(self._compiled)
-        self._coefficients: tuple[int, ...] | None = None
+        self._coefficients: dict[int, tuple[int, ...]] = {}  # of each stage that was loaded
+        self._unloaded: set[int] = set()  # those whose set isn't in the core
         self._border: tuple[Boundary, int] | None = None
         design.border.tell(self)
-        self._loaded = True
         self._clocks = self._beats_in = self._beats_out = 0
         self._sticky: set[str] = set()
         self._last_clocks = self._last_samples = 0
@@ -118,12 +118,12 @@ class TwinTransport(Owned):
             results = [unpacked(result, shape, pixels) for result, shape in zip(results, shapes, strict=True)]
         return [arranged(self.design, result, shape) for result, shape in zip(results, shapes, strict=True)]
 
-    def load(self, coefficients: Sequence[int], timeout: float | None = None) -> None:
+    def load(self, coefficients: Sequence[int], timeout: float | None = None, stage: int = 0) -> None:
         """Gives the core the coefficients for the next frame, with which they go in; see `Transport.load`."""
         self._check_owner()
         del timeout  # nothing is sent before the next frame
-        self._coefficients = tuple(int(value) for value in coefficients)
-        self._loaded = False
+        self._coefficients[stage] = tuple(int(value) for value in coefficients)
+        self._unloaded.add(stage)
 
     def silence(self) -> None:
         """Makes a continuous filter start from silence with the next frame: puts the core back to power-on."""
@@ -167,16 +167,15 @@ class TwinTransport(Owned):
         self._simulation = None
 
     def _load(self, timeout: float | None) -> None:
-        if self._loaded or self._coefficients is None:
-            return
-        self._run(beats_of([]), 0, timeout, self._coefficients)
-        self._loaded = True
+        for stage in sorted(self._unloaded):
+            self._run(beats_of([]), 0, timeout, coefficients=self._coefficients[stage], coefficient_stage=stage)
+            self._unloaded.remove(stage)
 
-    def _run(self, beats: Beats, wanted: int, timeout: float | None, coefficients: Sequence[int] = ()) -> Run:
+    def _run(self, beats: Beats, wanted: int, timeout: float | None, **options: Any) -> Run:
         if self._simulation is None:
             raise PortError("The twin is closed; open it again")
         try:
-            run = self._simulation.run(beats, wanted, coefficients=coefficients, timeout=timeout)
+            run = self._simulation.run(beats, wanted, timeout=timeout, **options)
         except BaseException:
             self._restart()
             raise
@@ -192,7 +191,7 @@ class TwinTransport(Owned):
         """Puts the core back to power-on; coefficients that were loaded go in again with the next frame."""
         if self._simulation is not None:  # a twin that was closed stays closed
             self._simulation = Simulation(self._compiled)
-            self._loaded = self._coefficients is None
+            self._unloaded = set(self._coefficients)
 
 
 def _named(marks: int) -> str:

@@ -126,6 +126,7 @@ class Simulation(Owned):
         coefficients: Sequence[int] | Integers = (),
         coefficient_lasts: Sequence[int] | None = None,
         coefficient_clock: int = 0,
+        coefficient_stage: int = 0,
         gaps: Bytes | None = None,
         stalls: Bytes | None = None,
         coefficient_gaps: Bytes | None = None,
@@ -148,6 +149,8 @@ class Simulation(Owned):
             Beats of results to wait for.
         coefficients, coefficient_lasts, coefficient_clock
             A set to load, the indices of its `last` marks (by default its last), and the clock from which it's offered.
+        coefficient_stage : int
+            Of several filters as one design, the one that it is for, from 1 on.
         gaps, stalls, coefficient_gaps : array of uint8
             One byte a clock, over and over: 1 where the source, the sink, the coefficients' source pauses. An offer stays.
         settle : int
@@ -182,6 +185,7 @@ class Simulation(Owned):
         lasts = np.zeros(len(values), np.uint8)
         if len(values):
             lasts[[-1] if coefficient_lasts is None else list(coefficient_lasts)] = 1
+            lasts |= coefficient_stage << 1
         accept_clocks = np.full(len(beats) if times else 0, -1, np.int64)
         result_clocks = np.full(wanted if times else 0, -1, np.int64)
         patterns = [None if mask is None else np.ascontiguousarray(mask, np.uint8) for mask in (gaps, stalls, coefficient_gaps)]

@@ -45,6 +45,7 @@ for name, (latency, text, clocking, shell) in json.loads(os.environ["CONVOLVER_D
 ID, VERSION, DESCRIPTION_BYTES, STATUS, ROWS, COLUMNS, LENGTH = range(0, 0x1C, 4)
 SILENCE, BOUNDARY, FILL = 0x34, 0x38, 0x3C
 COEFFICIENTS, COEFFICIENT, RESTART, CLOCKS, BEATS_IN, BEATS_OUT = range(0x1C, 0x34, 4)
+STAGE = 0x40
 DESCRIPTION = 0x2000
 SIZE, FIRST, ORPHAN, EOL = (1 << place for place in range(4))
 BUSY, PENDING = 1 << 16, 1 << 17
@@ -435,7 +436,11 @@ async def registers_answer(dut, name):
     assert design_from_json(zlib.decompress(packed[:size]).decode()) == design
     await bench.refused(DESCRIPTION + (size + 3) // 4 * 4)
     await bench.refused(DESCRIPTION, 0)
-    await bench.refused(0x40)
+    for number in range(1, len(design.parts) + 1):
+        assert await bench.read(STAGE * number + STATUS) == 0
+        assert await bench.read(STAGE * number + COEFFICIENTS) == design.parts[number - 1].set_size
+    await bench.refused(STAGE + ID)
+    await bench.refused(STAGE * (len(design.parts) + 1) + STATUS)
     if not design.switchable:
         await bench.refused(BOUNDARY)
         await bench.refused(FILL, 0)
@@ -641,12 +646,12 @@ async def either_side_is_reset_alone(dut, name):
     await bench.finish(accepted, delivered)
 
 
-@each(lambda design: design.loadable)
+@each(lambda design: design.loadable_parts)
 async def coefficients_are_replaced(dut, name):
-    """A set takes effect whole with the next frame; half a set, a dropped one, or one that doesn't fit changes nothing."""
+    """A set takes effect whole with the next frame; half a set, a dropped one, or one that doesn't fit changes nothing. Of
+    several filters as one design each is loaded while the others keep theirs."""
     bench = await Bench(dut, name, "coefficients").start()
     design = bench.design
-    form, count = design.coefficient_format, len(design.weights)
     accepted = delivered = 0
 
     async def frame_is(wanted, kind="random"):
@@ -668,27 +673,31 @@ async def coefficients_are_replaced(dut, name):
             case "high":
                 return [high] * count
 
-    assert await bench.read(COEFFICIENTS) == count
     await frame_is(design)
-    for kind, samples in (("random", "random"), ("low", "low"), ("high", "low"), ("low", "high"), ("random", "corners")):
-        values = new_set(kind)
-        await bench.write(RESTART, 0)
-        for value in values:
-            await bench.write(COEFFICIENT, value)
-        bench.stall(0.3, 0.3)
-        await frame_is(with_set(design, values), samples)
-        await frame_is(with_set(design, values))
-    for value in values[:-1]:
-        await bench.write(COEFFICIENT, value ^ 1)
-    await frame_is(with_set(design, values))  # half a set
-    await bench.write(RESTART, 0)
-    for bad in (form.min - 1, form.max + 1):
-        if -(2**31) <= bad < 2**31:
-            await bench.refused(COEFFICIENT, bad)
-    await bench.refused(COEFFICIENT)
-    await bench.refused(RESTART)
+    now = design
+    for number, part in design.loadable_parts.items():
+        form, count, own = part.coefficient_format, len(part.weights), STAGE * number
+        assert await bench.read(COEFFICIENTS + own) == count
+        for kind, samples in (("random", "random"), ("low", "low"), ("high", "low"), ("low", "high"), ("random", "corners")):
+            values = new_set(kind)
+            await bench.write(RESTART + own, 0)
+            for value in values:
+                await bench.write(COEFFICIENT + own, value)
+            bench.stall(0.3, 0.3)
+            now = now.with_part(number, with_set(part, values))
+            await frame_is(now, samples)
+            await frame_is(now)
+        for value in values[:-1]:
+            await bench.write(COEFFICIENT + own, value ^ 1)
+        await frame_is(now)  # half a set
+        await bench.write(RESTART + own, 0)
+        for bad in (form.min - 1, form.max + 1):
+            if -(2**31) <= bad < 2**31:
+                await bench.refused(COEFFICIENT + own, bad)
+        await bench.refused(COEFFICIENT + own)
+        await bench.refused(RESTART + own)
 
-    if not bench.shell.waits or (not bench.video and design.swap == "sample"):
+    if design.parts or not bench.shell.waits or (not bench.video and design.swap == "sample"):
         await bench.finish(accepted, delivered)
         return
 

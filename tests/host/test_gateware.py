@@ -134,6 +134,19 @@ def test_images_of_changing_size_through_two_filters():
             assert np.array_equal(device(image), golden.run(design, image))
 
 
+def test_a_stage_is_loaded_through_its_own_registers():
+    taps = FIRDesign([1, 2, 3], data=s8, coefficient=s8, shift=2, output=s8, loadable=True)
+    design = Pipeline([taps, taps.replace(coefficients=[4, -5])])
+    x = np.random.default_rng(4).integers(-128, 128, 60)
+    with open_device(Simulated(design)) as device:
+        for stage, values in ((2, [7, -8]), (1, [-1, 0, 5])):
+            device.load(values, stage=stage)
+            design = design.with_part(stage, taps.replace(coefficients=values))
+            assert np.array_equal(device(x), golden.run(design, x))
+        told = device.status()
+        assert {told["stage_1"], told["stage_2"]} <= {"idle", "busy"}
+
+
 @pytest.mark.parametrize("seed", range(2))
 def test_a_bad_line_costs_only_time(seed):
     faults = Faults(1e-3, seed)

@@ -219,9 +219,9 @@ class Mine(Gated):
         super().__init__(design)
         self.number, self.touched = os.getpid(), []
 
-    def load(self, coefficients, timeout=None):
+    def load(self, coefficients, timeout=None, stage=0):
         self.touch("load")
-        super().load(coefficients, timeout)
+        super().load(coefficients, timeout, stage)
 
     def close(self):
         self.touch("close")

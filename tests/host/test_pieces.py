@@ -48,8 +48,8 @@ class Held(GoldenTransport):
             self.held = whole[max(len(whole) - self.design.taps + 1, 0) :]
         return golden.fir(self.now, whole)[before:]
 
-    def load(self, coefficients, timeout=None):
-        super().load(self.design.complete(coefficients), timeout)
+    def load(self, coefficients, timeout=None, stage=0):
+        super().load(self.design.complete(coefficients), timeout, stage)
 
     def silence(self):
         self.held = self.held[:0]

@@ -56,9 +56,9 @@ def arrays_for(design, count, random):
 class Golden(GoldenTransport):
     """Takes half of a symmetric set, as a core does."""
 
-    def load(self, coefficients, timeout=None):
+    def load(self, coefficients, timeout=None, stage=0):
         whole = self.design.complete(coefficients) if isinstance(self.design, FIRDesign) else coefficients
-        super().load(whole, timeout)
+        super().load(whole, timeout, stage)
 
 
 class Loads:
@@ -200,9 +200,9 @@ class Windowed(Golden):
         finally:
             self.under_way.clear()
 
-    def load(self, coefficients, timeout=None):
+    def load(self, coefficients, timeout=None, stage=0):
         assert not self.under_way
-        super().load(coefficients, timeout)
+        super().load(coefficients, timeout, stage)
 
     def wait_for(self, count):
         """Until so many are under way, and twice nothing more came; never more."""

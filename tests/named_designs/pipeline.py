@@ -1,6 +1,6 @@
 """The named pipelines."""
 
-from convolver import Conv2DDesign, FIRDesign, MovingMaximumDesign, Pipeline, s12, u8
+from convolver import Conv2DDesign, FIRDesign, MovingMaximumDesign, Pipeline, s8, s12, u8
 
 __all__ = ["DESIGNS"]
 
@@ -16,6 +16,13 @@ DESIGNS = {
     "pipeline_fir_maximum": Pipeline([FIRDesign([3, -5, 7], data=s12, shift=3, output=s12), MovingMaximumDesign(5, data=s12)]),
     "pipeline_blur_edges": Pipeline(
         [_blur(), Conv2DDesign(SOBEL, combine="sum_abs", output=u8, boundary="edge", rows=24, columns=20)]
+    ),
+    "pipeline_loadable": Pipeline(
+        [
+            FIRDesign([3, -5, 7], data=s8, coefficient=s8, shift=3, output=s8, loadable=True),
+            MovingMaximumDesign(3, data=s8),
+            FIRDesign([1, 2, -3, 4, 5], data=s8, coefficient=s12, clocks_per_sample=2, loadable=True),
+        ]
     ),
     "pipeline_2_pixels": Pipeline(
         [

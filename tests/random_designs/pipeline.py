@@ -33,14 +33,14 @@ def _first(random, kinds, soak):
     """A first stage whose results another one can take."""
     while True:
         with contextlib.suppress(DesignError):
-            stage = _constant(random, random.choice(kinds)(random, soak))
+            stage = _fitting(random, random.choice(kinds)(random, soak))
             if stage.output_format.width <= 24 and stage.outputs * stage.planes <= 4:
                 return Pipeline([stage]).stages[0]
 
 
 def _next(random, kinds, before, soak):
     """A stage for the results of the one before; `DesignError` if that is none."""
-    stage = _constant(random, random.choice(kinds)(random, soak))
+    stage = _fitting(random, random.choice(kinds)(random, soak))
     taken, lanes = before.output_format, before.planes * before.outputs
     match stage:
         case Conv2DDesign():
@@ -71,9 +71,9 @@ def _narrowed(random, exact):
     return exact.replace(shift=shift, output=Format(random.randint(1, min(width, 16)), random.random() < 0.5))
 
 
-def _constant(random, stage):
+def _fitting(random, stage):
     """A stage without what only a filter alone has."""
-    changes = {name: False for name in ("loadable", "switchable", "continuous") if hasattr(type(stage), name)}
+    changes = {name: False for name in ("switchable", "continuous") if hasattr(type(stage), name)}
     fields = stage.__dataclass_fields__
     stage = stage.replace(**{name: value for name, value in changes.items() if name in fields})
     if isinstance(stage, FIRDesign):

@@ -12,11 +12,23 @@ from amaranth.sim import Simulator
 
 import convolver.hw.bus.registers
 import convolver.hw.cores.core
-from convolver import Conv2DDesign, DesignError, FIRDesign, Format, s8
+from convolver import Conv2DDesign, DesignError, FIRDesign, Format, MovingMaximumDesign, Pipeline, s8
 from convolver.designs import design_from_json
-from convolver.host.registers import DESCRIPTION_MAX, ERRORS, IDENTITY, MAP_VERSION
+from convolver.host.registers import DESCRIPTION_MAX, ERRORS, IDENTITY, MAP_VERSION, of_stage
+from convolver.host.registers import STAGE_BYTES as HOST_STAGE_BYTES
 from convolver.host.registers import Register as host
-from convolver.hw.bus.registers import DECIDING, DESCRIPTION, ID, PHASES, REGISTERS, VERSION, RegisterBank, description
+from convolver.hw.bus.registers import (
+    DECIDING,
+    DESCRIPTION,
+    ID,
+    PHASES,
+    REGISTERS,
+    STAGE_BYTES,
+    STAGE_REGISTERS,
+    VERSION,
+    RegisterBank,
+    description,
+)
 
 FIR = FIRDesign([1, -2, 3])
 CONV2D = Conv2DDesign([[1, 2, 1]] * 3, rows=300, columns=100)
@@ -147,6 +159,61 @@ def test_every_address_is_answered_as_the_map_says(design):
                 assert await call(address, 0) == (0, "w" not in access), hex(address)
 
     simulate(dut, bench)
+
+
+STAGES = Pipeline(
+    [LOADABLE.replace(output=s8), MovingMaximumDesign(3, data=s8), LOADABLE.replace(data=s8, coefficient=Format(5, True))]
+)
+
+
+def test_the_registers_of_stages_stand_one_behind_the_other():
+    dut = RegisterBank(STAGES)
+    own = {"STATUS": "r", "COEFFICIENTS": "r"}
+    wanted = [{}, own | {"COEFFICIENT": "w", "RESTART": "w"}, own, own | {"COEFFICIENT": "w", "RESTART": "w"}, {}]
+    by_address = {register.address: name for name, register in STAGE_REGISTERS.items()}
+
+    async def bench(ctx, call):
+        for address in range(STAGE_BYTES, 5 * STAGE_BYTES, 4):
+            stage, place = divmod(address, STAGE_BYTES)
+            access = (wanted[stage] if stage < 4 else {}).get(by_address.get(place), "")
+            answer, error = await call(address)
+            assert error == ("r" not in access), hex(address)
+            assert answer == (4 if not error and stage != 2 and by_address[place] == "COEFFICIENTS" else 0)
+            if by_address.get(place) != "COEFFICIENT":
+                assert await call(address, 0) == (0, "w" not in access), hex(address)
+
+    simulate(dut, bench)
+
+
+def test_sets_of_stages_are_written_in_turns():
+    """Each stage counts its own, refuses what doesn't fit it, and is refused while its own set is pending."""
+    dut, taken = RegisterBank(STAGES), []
+    coefficient = STAGE_REGISTERS["COEFFICIENT"].address
+
+    async def core(ctx):
+        ctx.set(dut.coefficients.ready, 1)
+        async for _, _, valid, payload in ctx.tick().sample(dut.coefficients.valid, dut.coefficients.payload):
+            if valid:
+                taken.append((payload.stage, payload.data, payload.last))
+                if payload.last:
+                    ctx.set(dut.pending, ctx.get(dut.pending) | 1 << payload.stage - 1)
+
+    async def bench(ctx, call):
+        for value, stage in ((5, 1), (-3, 3), (6, 1), (7, 3), (8, 1), (1, 3), (9, 1)):
+            assert await call(STAGE_BYTES * stage + coefficient, value & 0xFFFFFFFF) == (0, 0)
+        assert await call(STAGE_BYTES * 3 + coefficient, 16) == (0, 1)
+        assert await call(STAGE_BYTES + coefficient, 1) == (0, 1)
+        assert await call(STAGE_BYTES * 2 + coefficient, 1) == (0, 1)
+        assert await call(STAGE_BYTES + STAGE_REGISTERS["STATUS"].address) == (1 << 17, 0)
+        assert await call(STAGE_BYTES * 3 + STAGE_REGISTERS["STATUS"].address) == (0, 0)
+        assert await call(STAGE_BYTES * 3 + coefficient, 2) == (0, 0)
+        ctx.set(dut.parts, {2: {"busy": 1, "waits": 1, "holds": 1}})
+        assert await call(STAGE_BYTES * 3 + STAGE_REGISTERS["STATUS"].address) == (1 << 16 | 0b111 << 17, 0)
+        assert await call(STAGE_BYTES * 2 + STAGE_REGISTERS["STATUS"].address) == (0, 0)
+
+    simulate(dut, bench, core)
+    words = [(1, 5, 0), (3, -3 & 0xFF, 0), (1, 6, 0), (3, 7, 0), (1, 8, 0), (3, 1, 0), (1, 9, 1), (3, 2, 1)]
+    assert taken == words
 
 
 def test_registers_of_other_designs():
@@ -445,6 +512,7 @@ def test_hosts_map_is_the_map():
     assert (host.DESCRIPTION, IDENTITY, MAP_VERSION) == (DESCRIPTION, ID, VERSION)
     assert DESCRIPTION_MAX == convolver.hw.bus.registers.DESCRIPTION_LIMIT
     assert ERRORS == convolver.hw.cores.core.ERRORS
+    assert (HOST_STAGE_BYTES, of_stage(host.STATUS, 2)) == (STAGE_BYTES, 2 * STAGE_BYTES + STAGE_REGISTERS["STATUS"].address)
 
 
 def test_documented_map_is_the_map():
@@ -453,4 +521,8 @@ def test_documented_map_is_the_map():
     rows = re.findall(r"^\| (0x\w\w) \| (\w+) \| ([^|]+) \|", text, re.MULTILINE)
     assert {name: (int(address, 16), access[word]) for address, name, word in rows} == {
         name: (register.address, register.access) for name, register in REGISTERS.items()
+    }
+    rows = re.findall(r"^\| (0x\w\w) n \+ (0x\w\w) \| (\w+) \| ([^|]+) \|", text, re.MULTILINE)
+    assert {name: (int(step, 16), int(address, 16), access[word]) for step, address, name, word in rows} == {
+        name: (STAGE_BYTES, register.address, register.access) for name, register in STAGE_REGISTERS.items()
     }

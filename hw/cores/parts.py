@@ -1,0 +1,70 @@
+"""What a core that is made of cores has for each of them: a way in for coefficients, and a word on how it stands."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from amaranth.hdl import Cat, Const, Module, Signal, Value
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from convolver.designs import Design
+
+__all__ = ["PART_STATE", "coefficient_beat", "connect_parts", "part_ports"]
+
+PART_STATE = data.StructLayout({"busy": 1, "waits": 1, "holds": 1})
+"""How a core stands: a frame is inside; a result waits to be taken; a sample is offered, and not taken."""
+
+
+def coefficient_beat(design: Design) -> data.StructLayout:
+    """Payload of the coefficients' stream: `data`, as wide as the widest format of all parts, the number of the `stage` that it
+    is for, and the mark of a set's `last` one."""
+    width = max(part.coefficient_format.width for part in design.loadable_parts.values())
+    return data.StructLayout({"data": width, "last": 1, "stage": range(len(design.parts) + 1)})
+
+
+def part_ports(design: Design) -> dict[str, wiring.Member]:
+    """The ports of a core that is made of cores.
+
+    parts : Out
+        `PART_STATE` of each.
+    coefficients : stream of `coefficient_beat`, restart : In, pending : Out, where any can be loaded
+        See `CoefficientLoader`; of `restart` and `pending` each part has a bit.
+    """
+    count = len(design.parts)
+    ports: dict[str, wiring.Member] = {"parts": Out(data.ArrayLayout(PART_STATE, count))}
+    if design.loadable_parts:
+        sets = stream.Signature(coefficient_beat(design))
+        ports |= {"coefficients": In(sets), "restart": In(count), "pending": Out(count)}
+    return ports
+
+
+def connect_parts(m: Module, whole: Any, cores: Sequence[Any]) -> None:
+    """Connects these ports of a core with its cores, in the order of the design's members."""
+    states, pending, ready, first = [], [], [], 1
+    for core in cores:
+        parts = core.design.parts
+        count = len(parts) or 1
+        if parts:
+            states += [core.parts[place] for place in range(count)]
+        else:
+            states.append(Cat(core.busy, core.o.valid & ~core.o.ready, core.i.valid & ~core.i.ready))
+        if core.design.loadable_parts:
+            given, place = whole.coefficients, slice(first - 1, first - 1 + count)
+            own = Signal(name=f"loads_{first}")
+            m.d.comb += [
+                own.eq((given.p.stage >= first) & (given.p.stage < first + count)),
+                core.coefficients.valid.eq(given.valid & own),
+                core.coefficients.p.data.eq(given.p.data),
+                core.coefficients.p.last.eq(given.p.last),
+                core.restart.eq(whole.restart[place]),
+            ]
+            if parts:
+                m.d.comb += core.coefficients.p.stage.eq(given.p.stage - (first - 1))
+            ready.append(own & core.coefficients.ready)
+            pending.append(core.pending)
+        else:
+            pending.append(Const(0, count))
+        first += count
+    m.d.comb += Value.cast(whole.parts).eq(Cat(states))
+    if whole.design.loadable_parts:
+        m.d.comb += [whole.coefficients.ready.eq(Cat(ready).any()), whole.pending.eq(Cat(pending))]
