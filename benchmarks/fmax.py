@@ -34,7 +34,7 @@ from amaranth.lib.wiring import In, Out
 
 from convolver.boards.timing import Cell, Clock, clocks, critical_path, limits
 from convolver.boards.toolchain import run, versions
-from convolver.designs import Conv2DDesign, FIRDesign
+from convolver.designs import Conv2DDesign, Design, FIRDesign, Pipeline
 from convolver.formats import s8, s16, u8
 from convolver.hw.bus.axi import AXIAccelerator, ports
 from convolver.hw.cores import core
@@ -44,6 +44,7 @@ from convolver.hw.primitives.families import FamilyPlatform
 from convolver.hw.primitives.floorplan import FLOORPLANNED
 from convolver.hw.stream.layouts import shape_of
 from convolver.plan import lower
+from convolver.plan.array_plan import ArrayPlan
 from convolver.shell import FULL
 
 TARGET = 300e6
@@ -105,7 +106,7 @@ def _tree(m: Module, terms: list[Any]) -> Any:
 class GeneratedFile(wiring.Component):
     """The module of a generated file, with the ports of its text but the clock."""
 
-    def __init__(self, design: FIRDesign | Conv2DDesign) -> None:
+    def __init__(self, design: Design) -> None:
         self.name = verilog.default_name(design)
         super().__init__({name: member for name, member in ports(design, shell=FULL).items() if name != "aclk"})
 
@@ -192,7 +193,11 @@ LOWPASS = (
     *(7322, 5022, 2249, 0, -1139, -1189, -621, 0, 327, 324, 156, 0, -68, -67, -39),
 )
 
-ROWS: dict[str, FIRDesign | Conv2DDesign] = {
+SOBEL = [[[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], [[-1, -2, -1], [0, 0, 0], [1, 2, 1]]]
+GAUSS = [[row * column for column in (1, 4, 6, 4, 1)] for row in (1, 4, 6, 4, 1)]
+HD: dict[str, Any] = {"boundary": "edge", "rows": 720, "columns": 1280, "pixels_per_clock": 2, "output": u8}
+
+ROWS: dict[str, Design] = {
     "conv-3x3": Conv2DDesign([[1] * 3] * 3, coefficient=s8, boundary="edge", switchable=True, loadable=True),
     "conv-3x3-4px": Conv2DDesign(
         [[1] * 3] * 3, coefficient=s8, boundary="edge", switchable=True, loadable=True, pixels_per_clock=4
@@ -205,12 +210,12 @@ ROWS: dict[str, FIRDesign | Conv2DDesign] = {
     "fir-128": FIRDesign([1] * 128, coefficient=s16, loadable=True),
     "lowpass-31": FIRDesign(LOWPASS, output=s16, shift=15),
     "gaussian": Conv2DDesign([[1, 2, 1], [2, 4, 2], [1, 2, 1]], shift=4, output=u8, boundary="edge"),
-    "sobel": Conv2DDesign(
-        [[[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], [[-1, -2, -1], [0, 0, 0], [1, 2, 1]]],
-        operation="correlate",
-        combine="sum_abs",
-        output=u8,
-        boundary="edge",
+    "sobel": Conv2DDesign(SOBEL, operation="correlate", combine="sum_abs", output=u8, boundary="edge"),
+    "outlines-720p": Pipeline(
+        [
+            Conv2DDesign(GAUSS, shift=8, **HD),
+            Conv2DDesign(SOBEL, operation="correlate", combine="sum_abs", threshold=100, **HD),
+        ]
     ),
 }
 DEFAULT = ("conv-3x3", "conv-5x5", "fir-16")
@@ -239,6 +244,10 @@ class Figures:
 _LUTS = {"LUT4": 1, "CCU2C": 2, "TRELLIS_DPR16X4": 6}
 
 
+_STAGE = r"(?:stage_\d+\.)?"
+"""What stands in front of the names of a pipeline's stage."""
+
+
 def sizes(found: Iterable[Cell]) -> dict[str, int]:
     """LUT, FF, multipliers and block RAMs of some cells."""
     types = Counter(cell.type for cell in found)
@@ -251,8 +260,8 @@ def sizes(found: Iterable[Cell]) -> dict[str, int]:
 
 
 def split(module: dict[str, Any], array: str) -> tuple[list[Cell], list[Cell]]:
-    """The cells of the circuit without its harness, and those of its MAC array, `array` being the array's name in it; of all
-    that are numbered, where there are several.
+    """The cells of the circuit without its harness, and those of its MAC array, `array` being the array's name in it, as a
+    regular expression; of all that are numbered, where there are several.
 
     A cell is known by the nets that it drives: synthesis keeps their names.
     """
@@ -265,7 +274,7 @@ def split(module: dict[str, Any], array: str) -> tuple[list[Cell], list[Cell]]:
         if cell["type"] == "TRELLIS_FF" and cell["connections"]["Q"][0] in set(nets["out"]["bits"])
         for bit in cell["connections"]["DI"]
     }
-    of_array = re.compile(rf"dut\.{re.escape(array)}(_\d+)?\.").match
+    of_array = re.compile(rf"dut\.{array}(_\d+)?\.").match
     inner = {bit for name, net in nets.items() if of_array(name) for bit in net["bits"]}
     core, mac = [], []
     for name, cell in module["cells"].items():
@@ -282,23 +291,24 @@ def split(module: dict[str, Any], array: str) -> tuple[list[Cell], list[Cell]]:
     return core, mac
 
 
-def placed(design: FIRDesign | Conv2DDesign) -> str:
+def placed(design: Design) -> str:
     """The Verilog of a design with its multipliers' places on this device."""
     top, name = AXIAccelerator(design, "ecp5", shell=FULL), verilog.default_name(design)
     return str(backend.convert(top, name=name, platform=FamilyPlatform("ecp5", PART), emit_src=False))
 
 
-def circuit(form: str, design: FIRDesign | Conv2DDesign) -> tuple[Any, str, str]:
+def circuit(form: str, design: Design) -> tuple[Any, str, str]:
     """One form of a design: the component, the name of the MAC array in it, and the Verilog that it needs beside it."""
     if form == "core":
-        return core.create(design), "array.array", ""
+        return core.create(design), rf"{_STAGE}array\.array", ""
     if form == "direct":
+        assert isinstance(design, FIRDesign | Conv2DDesign)
         return DirectForm(design), "array", ""
     text = verilog.generate(design, family="ecp5", shell=FULL) if form == "file" else placed(design)
-    return GeneratedFile(design), "accelerator.core.array.array", text
+    return GeneratedFile(design), rf"accelerator\.core\.{_STAGE}array\.array", text
 
 
-def measure(row: str, form: str, design: FIRDesign | Conv2DDesign, directory: Path, seeds: int) -> Figures:
+def measure(row: str, form: str, design: Design, directory: Path, seeds: int) -> Figures:
     """Synthesises a form of a design in its harness once, and places it with seeds 1 to `seeds`."""
     dut, array, text = circuit(form, design)
     name = f"{row}-{form}"
@@ -359,9 +369,11 @@ def table(found: Iterable[Figures]) -> str:
     return "\n".join([*lines, "", "Slowest paths of the median runs:", "", *notes])
 
 
-def forms_of(design: FIRDesign | Conv2DDesign) -> list[str]:
+def forms_of(design: Design) -> list[str]:
     """The forms in which a design is measured."""
     forms, plan = list(FORMS), lower(design, "ecp5")
+    if not isinstance(plan, ArrayPlan):
+        return ["file", "core"]  # of several filters
     if plan.arrays[0].placed_lanes <= FLOORPLANNED:
         forms.remove("device")
     if plan.copies > 1 or plan.cycles > 1 or len(plan.arrays) > 1:

@@ -1,7 +1,7 @@
 """Convolutions as FPGA accelerators: described in Python, proved against numpy, run on a twin or on a board."""
 
 from .design_files import load_design
-from .designs import Conv2DDesign, FIRDesign, MovingMaximumDesign, Pipeline
+from .designs import Conv2DDesign, FIRDesign, Fork, MovingMaximumDesign, Pipeline
 from .errors import (
     BoardError,
     ConvolverError,
@@ -58,6 +58,7 @@ __all__ = [
     "DeviceRestarted",
     "FIRDesign",
     "FileError",
+    "Fork",
     "Format",
     "FrameError",
     "LinkError",

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .designs import Boundary, Conv2DDesign, Design
+from .designs.composite import Composite
 from .formats import u8
 from .run import Filter
 
@@ -68,6 +69,11 @@ class Case:
     pieces: int = 1
     stage: int = 0
 
+    @property
+    def loaded(self) -> Design:
+        """The filter whose coefficients go in."""
+        return self.design.parts[self.stage - 1] if self.stage else self.design
+
 
 def cases(design: Design, frames: int, seed: int, shape: tuple[int, ...] | None = None) -> Iterator[Case]:
     """Yields the frames that find the most faults first, then `frames` random ones; loadable coefficients are tried at their
@@ -100,7 +106,9 @@ def _cases(design: Design, frames: int, seed: int, shape: tuple[int, ...]) -> It
     for stage, part in design.loadable_parts.items():
         of_stage = f"stage {stage}, " if stage else ""
         for name, weights in part.trial_sets(random).items():
-            changed = design.with_part(stage, part.with_weights(weights))
+            changed = part.with_weights(weights)
+            if stage:
+                changed = cast(Composite, design).with_part(stage, changed)
             title = of_stage + name
             yield Case(f"{title}, random frame", _random(design, shape, random), changed, load=True, stage=stage)
             for case in _worst_cases(changed, shape):
@@ -113,8 +121,7 @@ def check(device: Device, case: Case) -> str | None:
 
     if case.load:
         of_stage = {"stage": case.stage} if case.stage else {}
-        loaded = case.design.parts[case.stage - 1] if case.stage else case.design
-        device.load(np.array(loaded.coefficient_set, np.int64), **of_stage)
+        device.load(np.array(case.loaded.coefficient_set, np.int64), **of_stage)
     case.design.continuity.start(device)
     expected = golden.run(case.design, case.samples)
     border = case.design.border.asked

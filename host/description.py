@@ -17,9 +17,12 @@ __all__ = ["INFLATED_MAX", "differences", "read_description"]
 INFLATED_MAX = 1 << 16
 """Bytes of a description's JSON, at most: 8 kernels of 15x15 weights of 32 bits need 22 thousand."""
 
-_DEPTH = 7
-"""Brackets inside each other, at most: the object, a stack, its kernels and their rows need four; a pipeline's and the list of
-its stages are two more around them."""
+_NESTED = 3
+"""Designs of several filters inside each other, at most: a pipeline, a fork among its stages, a pipeline among that one's
+branches."""
+_DEPTH = 4 + 2 * _NESTED
+"""Brackets inside each other, at most: the object, a stack, its kernels and their rows need four; each design of several
+filters and the list of them are two more around them."""
 _WORD = 64
 """Characters of a word, at most."""
 _VALUE = 60
@@ -80,13 +83,13 @@ def _fields(text: str) -> dict[str, object]:
     return fields
 
 
-def _check_fields(fields: dict[str, object], *, stages: bool = True) -> None:
-    """Checks the fields of a design, and where there may be `stages` those of the designs that a field lists."""
-    listed = {cls.stages_field for cls in KINDS.values()} if stages else set()
+def _check_fields(fields: dict[str, object], nested: int = _NESTED) -> None:
+    """Checks the fields of a design and, `nested` so deep at most, those of the designs that a field lists."""
+    listed = {cls.stages_field for cls in KINDS.values()} if nested else set()
     for key, value in fields.items():
         if key in listed and isinstance(value, list) and all(isinstance(stage, dict) for stage in value):
             for stage in value:
-                _check_fields(stage, stages=False)
+                _check_fields(stage, nested - 1)
         else:
             _check_plain(key, value)
 

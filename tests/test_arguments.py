@@ -53,6 +53,7 @@ CALLS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
         {"input": [1, 2], "size": 3, "axis": -1, "mode": "reflect", "cval": 0, "origin": 0},
     ),
     "Shell": (convolver.Shell, {"registers": "full"}),
+    "Fork": (convolver.Fork, {"branches": [convolver.FIRDesign([1, 2]), convolver.FIRDesign([3])], "join": "sum"}),
     "Pipeline": (convolver.Pipeline, {"stages": [convolver.FIRDesign([1, 2])]}),
     "MovingMaximumDesign": (convolver.MovingMaximumDesign, {"size": 3, "data": "u8", "fill": 0}),
     "quantize": (convolver.quantize, {"kernel": [0.5], "format": "q1_7", "clip": False}),

@@ -1,6 +1,7 @@
 """Pipelines of random stages on the twin against the golden models one after the other, bit for bit and clock for clock."""
 
 import functools
+import re
 from random import Random
 
 import cv2
@@ -22,22 +23,19 @@ from convolver import (
 from convolver.designs import design_from_json
 from convolver.host.arguments import checked_set
 from convolver.host.device import Device
-from convolver.plan.geometry import geometry_of
 from convolver.plan.lowering import lower
 from convolver.report import report_of
 from convolver.sim import golden
 from convolver.sim.libraries.compiler import compile_designs
 from convolver.sim.twin.core import Simulation, TwinTransport, frame_shape
-from convolver.sim.twin.streams import STALLS, beats_of, marks_of, random_samples, stalls
+from convolver.sim.twin.streams import beats_of, marks_of, random_samples
 
+from .composite_checks import SETTLE, check, check_device
 from .random_designs import generator
-from .test_random_designs import in_places, values_of
 
 DESIGNS = 16
 BATCH = 8
 SOAK_DESIGNS = 200
-SETTLE = 200
-"""Clocks for which a core is watched behind its last result, but for what a stride leaves out."""
 
 
 @functools.cache
@@ -49,124 +47,6 @@ def compiled(first):
 
 def seeded(number):
     return generator("pipeline")(Random(f"pipeline {number}"))
-
-
-def core_result(design, frame):
-    """What the cores make of a frame, beat by beat: the host's padding is not theirs."""
-    if design.rank == 2:
-        # Their limits have no part in the results, and those of a core that the host pads for count the padding.
-        stages = [stage.replace(rows=400, columns=400) for stage in design.stages]
-        design = design.replace(stages=(stages[0].replace(mode=geometry_of(stages[0]).mode), *stages[1:]))
-    results = golden.run(design, frame)
-    results = np.moveaxis(results, 0, -1) if design.result_axes else results
-    return results.reshape(-1, values_of(design)) if values_of(design) > 1 else results.reshape(-1)
-
-
-def some_frames(random, design, count):
-    """Frames of all sizes that the cores take, the least and the greatest among them."""
-    limits = [(axis.least, axis.most or 60) for axis in design.frame_axes]
-    sizes = [tuple(low for low, _ in limits), tuple(high for _, high in limits)]
-    sizes += [tuple(int(random.integers(low, high + 1)) for low, high in limits) for _ in range(count - 2)]
-    random.shuffle(sizes)
-    return [random_samples(design.sample, (*size, *design.sample_axes), int(random.integers(1 << 30))) for size in sizes]
-
-
-def check(design, compiled):
-    """Everything that is promised of a pipeline's core, on one design."""
-    plan, pixels = lower(design), design.pixels_per_clock
-    random = np.random.default_rng([11, design.sample.width, len(design.stages)])
-    frames = some_frames(random, design, 5)
-    expected = [core_result(design, frame) for frame in frames]
-    shapes = [frame_shape(design, frame.shape) for frame in frames]
-    simulation = Simulation(compiled)
-    settle = SETTLE + 4 * plan.timing.frame_interval(*frames[0].shape[:2])
-
-    def run(some, **options):
-        """Sends some of the frames, by number, and compares what comes."""
-        wanted = np.concatenate([marks_of(shapes[number], pixels) for number in some])
-        beats = beats_of([frames[number] for number in some], pixels=pixels)
-        done = simulation.run(beats=beats, wanted=len(wanted), settle=settle, **options)
-        assert done.finished
-        assert (done.accepted, done.delivered) == (len(beats), len(wanted))
-        np.testing.assert_array_equal(done.marks, wanted)
-        places = in_places(design, done.results, [shapes[number] for number in some])
-        np.testing.assert_array_equal(places, np.concatenate([expected[number] for number in some]))
-        assert not any(done.errors.values())
-        assert (done.violations, done.overflows, done.busy) == (0, 0, False)
-        return done
-
-    # Frames of changing size, with every kind of stall on either side.
-    order = range(len(frames))
-    for turn, kind in enumerate(STALLS):
-        sides = [stalls(kind, turn), stalls(STALLS[int(random.integers(len(STALLS)))], turn + 100)]
-        random.shuffle(sides)
-        run(order, gaps=sides[0], stalls=sides[1], shy=turn % 2 == 1)
-
-    # Frames of one size: behind the first one no clock is lost, and all leave in the clocks that the plan says.
-    alike = len({part.cycles for part in plan.cores}) == 1
-    for number, frame in enumerate(frames):
-        run([number])  # so that the size is known
-        done = run([number] * 4, times=True)
-        clocks = max(done.last_result, done.accept_clocks[-1]) + 1
-        if alike and plan.timing.gapless and all(len(frame) > part.timing.lag[0] for part in plan.cores):
-            np.testing.assert_array_equal(np.diff(done.accept_clocks), plan.cycles)
-            assert clocks == plan.timing.frame_clocks(*frame.shape[:2], frames=4)
-        elif alike:
-            assert clocks <= plan.timing.frame_clocks(*frame.shape[:2], frames=4)
-        if design.history is not None and alike:
-            np.testing.assert_array_equal(done.result_clocks - done.accept_clocks, simulation.ports.latency)
-            assert simulation.ports.latency == plan.latency
-
-    # While frames go through each stage in turn gets another set, and at last its own again: it begins whole with a frame.
-    for number, part in design.loadable_parts.items():
-        for weights in list(part.trial_sets(random).values())[-2:]:
-            now = design.with_part(number, part.with_weights(weights))
-            own = [core_result(now, frame) for frame in frames]
-            beats = beats_of([frames[place] for place in order], pixels=pixels)
-            wanted = sum(len(marks_of(shapes[place], pixels)) for place in order)
-            done = simulation.run(
-                beats=beats,
-                wanted=wanted,
-                settle=settle,
-                coefficients=part.independent(weights),
-                coefficient_clock=int(random.integers(len(beats))),
-                coefficient_stage=number,
-                gaps=stalls("rare", number),
-                stalls=stalls("half", number),
-            )
-            assert done.finished
-            assert not any(done.errors.values())
-            assert (done.violations, done.overflows, done.busy, done.pending) == (0, 0, False, False)
-            places = np.split(
-                in_places(design, done.results, [shapes[place] for place in order]),
-                np.cumsum([len(expected[place]) for place in order])[:-1],
-            )
-            sets = [[np.array_equal(found, given[place]) for given in (expected, own)] for place, found in enumerate(places)]
-            assert all(map(any, sets))
-            assert [new for old, new in sets if old != new] == sorted(new for old, new in sets if old != new)
-            expected = own
-        assert all(np.array_equal(*pair) for pair in zip(expected, [core_result(design, one) for one in frames], strict=True))
-
-    # Reset in the middle leaves nothing behind.
-    beats = beats_of(frames, pixels=pixels)
-    for _ in range(3):
-        simulation.run(beats=beats, wanted=1 << 20, stalls=stalls("half", 3), limit=int(random.integers(1, len(beats) + 20)))
-        simulation.reset()
-        run(order, gaps=stalls("rare", 5))
-
-
-def check_device(design, compiled):
-    """The same through a `Device`, which cuts what is larger than the cores."""
-    random = np.random.default_rng([12, design.sample.width])
-    least, most = design.least_shape, [axis.most and axis.most - sum(axis.around) for axis in design.frame_axes]
-    shapes = [least, [size or 50 for size in most]]
-    if design.rank == 2:
-        shapes += [(most[0], 2 * most[1] + 3), (2 * most[0] + 5, most[1])]
-        shapes.append([int(random.integers(low, high + 1)) for low, high in zip(least, most, strict=True)])
-    with Device(TwinTransport(design, compiled=compiled)) as device:
-        for number, size in enumerate(shapes):
-            samples = random_samples(design.sample, (*size, *design.sample_axes), 9 + number)
-            np.testing.assert_array_equal(device(samples), golden.run(design, samples))
 
 
 @pytest.mark.parametrize("number", range(DESIGNS))
@@ -284,28 +164,28 @@ def test_real_taps_of_a_stage_are_quantised(tmp_path):
     assert design.quantized is not None
 
 
-def test_blur_and_edges_are_those_of_opencv():
-    """At two pixels a clock, as wide as 720p, frame behind frame: a beat a clock."""
+def test_outlines_of_720p_are_those_of_opencv_at_a_beat_a_clock():
+    """Two pixels a clock, frame behind frame."""
     gauss = np.outer([1, 4, 6, 4, 1], [1, 4, 6, 4, 1])
     size = {"boundary": "edge", "rows": 720, "columns": 1280, "pixels_per_clock": 2, "output": u8}
     blur = Conv2DDesign(gauss.tolist(), shift=8, **size)
     sobel = [[[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], [[-1, -2, -1], [0, 0, 0], [1, 2, 1]]]
     edges = Conv2DDesign(sobel, operation="correlate", combine="sum_abs", threshold=100, **size)
     design = Pipeline([blur, edges])
-    image = random_samples(u8, (72, 1280), 3)
+    image = random_samples(u8, (720, 1280), 3)
     taps = np.array([1, 4, 6, 4, 1.0])
     smooth = cv2.sepFilter2D(image.astype(np.float64), -1, taps, taps, borderType=cv2.BORDER_REPLICATE)
     smooth = np.floor(smooth / 256 + 0.5).astype(np.uint8)
     sides = [cv2.Sobel(smooth, cv2.CV_64F, *way, borderType=cv2.BORDER_REPLICATE) for way in ((1, 0), (0, 1))]
     expected = np.where(abs(sides[0]) + abs(sides[1]) > 100, 255, 0)
+    np.testing.assert_array_equal(golden.run(edges, golden.run(blur, image)), expected)
+    timing = lower(design).timing
+    assert timing.frame_interval(720, 1280) == 720 * 1280 // 2
     with TwinTransport(design) as twin:
-        first, second, third = twin.run_frames([image.astype(np.int64)] * 3)
-        for result in (first, second, third):
-            np.testing.assert_array_equal(result, golden.run(edges, golden.run(blur, image)))
+        for result in twin.run_frames([image.astype(np.int64)] * 2):
             np.testing.assert_array_equal(result, expected)
-        clocks = twin.status()["frame_clocks"]
-        twin.run_frames([image.astype(np.int64)] * 4)
-        assert twin.status()["frame_clocks"] - clocks < 72 * 1280 // 2 + 20
+        assert twin.status()["frame_clocks"] == timing.frame_clocks(720, 1280, frames=2)
+    assert f"of 720x1280 takes {timing.frame_clocks(720, 1280)} clocks alone, 460800 back to back" in report_of(design).text()
 
 
 def test_a_frame_of_another_size_waits_no_longer_than_the_report_says():
@@ -393,6 +273,43 @@ def test_two_firs_are_the_fir_of_their_convolved_taps():
     signal = random_samples(s8, (500,), 4)
     with Device(TwinTransport(both)) as device:
         np.testing.assert_array_equal(device(signal), golden.run(whole, signal))
+    # So says the report.
+    told, alone = report_of(both).to_dict(), report_of(whole).to_dict()
+    assert told["taps"] == list(whole.coefficients)
+    assert {name: told[name] for name in ("group_delay", "linear_phase")} == {
+        name: alone[name] for name in ("group_delay", "linear_phase")
+    }
+    text = report_of(both).text()
+    assert re.search(r"^the whole +FIR filter of 8 taps, gain 32, but for the stages' rounding$", text, re.MULTILINE)
+    assert re.search(r"^group delay +[0-9.-]+ samples at frequency zero; differs by frequency$", text, re.MULTILINE)
+
+
+def test_a_stage_that_is_no_linear_filter_of_signals_has_no_response():
+    for design in (Pipeline([SAME, SAME]), LOADED):
+        assert "taps" not in report_of(design).to_dict()
+        assert "the whole" not in report_of(design).text()
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "row"),
+    [
+        (FIRDesign([3, -1, 4], data=s8), FIRDesign([2, 7, -1, 8], data="s11"), [6, 19, -2, 53, -12, 32]),
+        (
+            SAME.replace(kernel=[[1, 2], [3, -4]], coefficient="s4", output="s12"),
+            SAME.replace(kernel=[[5, -1, 2]], coefficient="s4", pixel="s12", output="s16"),
+            None,
+        ),
+    ],
+)
+def test_the_self_test_reaches_the_sums_of_the_second_stage(first, second, row):
+    """Its least and its greatest, by samples of the first one."""
+    design = Pipeline([first, second])
+    found = [golden.run(design, case.samples) for case in selftest.cases(design, 1, 1)]
+    whole = np.array(row) if row else cv2.filter2D(np.pad(np.float64(first.kernel), 2), -1, np.float64([[2, -1, 5]]))
+    sample = first.sample
+    extremes = (sample.min, sample.max), (sample.max, sample.min)
+    ends = [int((whole * np.where(whole > 0, *pair)).sum()) for pair in extremes]
+    assert [min(int(one.min()) for one in found), max(int(one.max()) for one in found)] == ends
 
 
 def test_the_random_pipelines_cover_every_choice():
@@ -400,8 +317,8 @@ def test_the_random_pipelines_cover_every_choice():
     stages = [stage for design in designs for stage in design.stages[1:]]
     assert {len(design.stages) for design in designs} >= {2, 3}
     assert {design.rank for design in designs} == {1, 2}
-    assert {stage.kind for design in designs for stage in design.stages} == {"fir", "conv2d", "moving_maximum"}
-    images = [stage for stage in stages if stage.rank == 2]
+    assert {stage.kind for design in designs for stage in design.stages} == {"fir", "conv2d", "moving_maximum", "fork"}
+    images = [stage for stage in stages if stage.kind == "conv2d"]
     assert {stage.mode for stage in images} == {"same", "valid"}
     assert {min(stage.pixels_per_clock, 2) for stage in images} == {1, 2}
     assert {stage.stride == (1, 1) for stage in images} == {False, True}

@@ -9,6 +9,7 @@ from .base import Design
 from .choices import Choices
 from .conv2d import Conv2DDesign
 from .fir import FIRDesign
+from .fork import Fork
 from .kernels import MAX_KERNELS
 from .kinds import KINDS, part_of
 from .linear import LinearDesign
@@ -53,6 +54,7 @@ __all__ = [
     "Conv2DDesign",
     "Design",
     "FIRDesign",
+    "Fork",
     "FrameAxis",
     "Kernel",
     "LinearDesign",

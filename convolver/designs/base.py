@@ -276,10 +276,6 @@ class Design:
         """Those whose coefficients can be loaded, by their numbers; a filter alone has the number 0."""
         return {0: self} if self.set_size else {}
 
-    def with_part(self, number: int, part: "Design") -> "Design":  # noqa: ARG002  # of several
-        """A copy with another filter in the place of that number."""
-        return part
-
     # Of what has a response.
 
     def check_plotted(self) -> None:

@@ -12,12 +12,13 @@ from ..errors import DesignError
 from .base import Design
 from .conv2d import Conv2DDesign
 from .fir import FIRDesign
+from .fork import Fork
 from .moving_maximum import MovingMaximumDesign
 from .pipeline import Pipeline
 
 __all__ = ["KINDS", "part_of"]
 
-KINDS: Mapping[str, type[Design]] = {cls.kind: cls for cls in (FIRDesign, Conv2DDesign, MovingMaximumDesign, Pipeline)}
+KINDS: Mapping[str, type[Design]] = {cls.kind: cls for cls in (FIRDesign, Conv2DDesign, MovingMaximumDesign, Pipeline, Fork)}
 
 
 def part_of(cls: type[Design], layer: str, name: str, what: str) -> Any:

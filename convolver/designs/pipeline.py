@@ -1,31 +1,24 @@
 """Filter after filter, as one design."""
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Self, cast
 
+import numpy as np
+
 from ..arguments import is_sequence, shown
-from ..errors import DataError, DesignError
+from ..errors import DesignError
 from ..formats import Format
-from ..quantize import Quantized
 from .axes import FrameAxis
-from .base import SCHEMA, Design
-from .borders import NoBorder
-from .choices import Choices
-from .composite import Composite
-from .image_stacks import by, stack_of_images
+from .base import Design
+from .composite import Composite, JoinedAxis
 from .rules import Rule, check_rules
-from .words import Plane
 
 __all__ = ["MAX_STAGES", "Pipeline"]
 
 MAX_STAGES = 8
 """Stages of the longest pipeline."""
-
-_KEY = "stage"
-"""The key of the stages' tables in a file."""
 
 _RULES = (
     Rule({"switchable": False}, "Stage {number} of a pipeline must have one boundary for all frames, not switchable=True"),
@@ -66,7 +59,8 @@ class Pipeline(Composite):
 
     kind: ClassVar[str] = "pipeline"
     title: ClassVar[str] = "pipeline"
-    stages_field: ClassVar[str | None] = _KEY
+    stages_field: ClassVar[str | None] = "stage"
+    listed_as: ClassVar[str] = "stages"
 
     stages: tuple[Design, ...]
 
@@ -78,10 +72,7 @@ class Pipeline(Composite):
             _check_stage(number, stage)
         for number, (one, other) in enumerate(zip(self.stages, self.stages[1:], strict=False), 1):
             _check_joint(number, one, other)
-        for axis, name in zip(self.frame_axes, self.axes, strict=True):
-            needed = max(axis.least, sum(axis.reach) + axis.stride)
-            if axis.most is not None and axis.most < needed:
-                raise DesignError(f"The stages of a pipeline must take {needed} {name} or more, not {axis.most}")
+        self._check_axes()
 
     @property
     def members(self) -> tuple[Design, ...]:
@@ -91,44 +82,11 @@ class Pipeline(Composite):
         return self.replace(stages=tuple(members))
 
     @property
-    def first(self) -> Design:
-        """The stage that takes the samples."""
-        return self.stages[0]
-
-    @property
     def last(self) -> Design:
         """The stage that gives the results."""
         return self.stages[-1]
 
     # What goes in is the first stage's, what comes out the last one's.
-
-    @property
-    def rank(self) -> int:  # type: ignore[override]  # of each design another
-        return self.first.rank
-
-    @property
-    def axes(self) -> tuple[str, ...]:  # type: ignore[override]  # of each design others
-        return self.first.axes
-
-    @property
-    def element(self) -> str:  # type: ignore[override]  # of each design another
-        return self.first.element
-
-    @property
-    def sample_field(self) -> str:  # type: ignore[override]  # of each design another
-        return self.first.sample_field
-
-    @property
-    def smaller(self) -> Mapping[str, str]:  # type: ignore[override]  # of each design others
-        return {what: f"{how} in its stages" for stage in self.stages for what, how in stage.smaller.items()}
-
-    @property
-    def sample(self) -> Format:
-        return self.first.sample
-
-    @property
-    def choices(self) -> Choices:
-        return Choices(max(stage.choices.clocks for stage in self.stages), samples=self.pixels_per_clock)
 
     @property
     def output_format(self) -> Format:
@@ -139,20 +97,8 @@ class Pipeline(Composite):
         return self.last.output_range
 
     @property
-    def pixels_per_clock(self) -> int:  # type: ignore[override]  # of each design another
-        return self.first.pixels_per_clock
-
-    @property
-    def planes(self) -> int:  # type: ignore[override]  # of each design another
-        return self.first.planes
-
-    @property
     def outputs(self) -> int:
         return self.last.planes * self.last.outputs // self.planes
-
-    @property
-    def sample_axes(self) -> tuple[int, ...]:
-        return self.first.sample_axes
 
     @property
     def result_axes(self) -> tuple[int, ...]:
@@ -163,24 +109,12 @@ class Pipeline(Composite):
         return self.last.result_bits * self.last.planes // self.planes
 
     @property
-    def fill(self) -> int:  # type: ignore[override]  # of each design another
-        return self.first.fill
-
-    @property
-    def quantized(self) -> Quantized | None:  # type: ignore[override]  # of each design another
-        return next((stage.quantized for stage in self.stages if stage.quantized is not None), None)
-
-    @property
     def history(self) -> int | None:  # type: ignore[override]  # of each design another
         found = [stage.history for stage in self.stages]
         return None if None in found else sum(cast(list[int], found))
 
     def brought(self, stack: bool | None) -> int:
         return sum(stage.brought(stack) for stage in self.stages)
-
-    @property
-    def border(self) -> NoBorder:
-        return self.first.border
 
     # Frames.
 
@@ -203,82 +137,30 @@ class Pipeline(Composite):
             sizes = stage.output_shape(*sizes)
         return sizes
 
-    def frames_in(self, shape: tuple[int, ...], stack: bool | None) -> list[Plane]:
-        found = self.first.frames_in(shape, stack)
-        if self.history is not None:  # a signal of any length
-            return found
-        sizes = shape[stack_of_images(shape, stack) :][: self.rank]
-        if any(size < least for size, least in zip(sizes, self.least_shape, strict=True)):
-            raise DataError(f"An image must be at least {by(self.least_shape)} for this pipeline, not {by(sizes)}")
-        return found
-
-    @property
-    def least_shape(self) -> tuple[int, ...]:
-        return tuple(
-            max(axis.least - sum(axis.around), 1, least)
-            for axis, least in zip(self.frame_axes, self.first.least_shape, strict=True)
-        )
-
-    @property
-    def trial_shape(self) -> tuple[int, ...]:
-        shapes = [stage.trial_shape for stage in self.stages]
-        return self._within([max(sizes) for sizes in zip(*shapes, strict=True)])
-
-    def shape_within(self, samples: int) -> tuple[int, ...]:
-        return self._within(self.first.shape_within(samples))
-
-    def _within(self, sizes: Sequence[int]) -> tuple[int, ...]:
-        """The nearest shape of a frame that all stages take."""
-        limits = [axis.most and axis.most - sum(axis.around) for axis in self.frame_axes]
-        wanted = [max(least, size) for least, size in zip(self.least_shape, sizes, strict=True)]
-        return tuple(size if limit is None else min(size, limit) for size, limit in zip(wanted, limits, strict=True))
-
     def worst_windows(self) -> dict[str, Any]:
-        return self.first.worst_windows()
-
-    # As text.
+        """The first stage's, and each further one's in samples of the whole, as long as all in front of it are linear."""
+        found, seen = self.first.worst_windows(), None
+        for before, stage, number in zip(self.stages, self.stages[1:], range(2, MAX_STAGES + 1), strict=False):
+            own = before.worst_windows()
+            if not before.weights or len(own) > 1 or any(axis.stride > 1 for axis in before.frame_axes):
+                break
+            (window,) = own.values()
+            seen = window if seen is None else _seen_through(seen, window)
+            for name, window in stage.worst_windows().items():
+                found[f"{name} of stage {number}"] = _seen_through(seen, window)
+        return found
 
     def describe(self) -> str:
         return ", then ".join(stage.describe() for stage in self.stages)
 
-    def to_dict(self) -> dict[str, Any]:
-        return {"kind": self.kind, "schema": SCHEMA, _KEY: [stage.to_dict() for stage in self.stages]}
 
-    def to_toml(self) -> str:
-        """The design as a TOML file for people: a table a stage."""
-        tables = [f"\n[[{_KEY}]]\n{stage.to_toml()}" for stage in self.stages]
-        return "".join([f"kind = {json.dumps(self.kind)}\nschema = {SCHEMA}\n", *tables])
-
-    @classmethod
-    def from_fields(cls, fields: Mapping[str, Any]) -> Self:
-        # It needs the table of kinds, of which this is one.
-        from .reading import design_from_dict
-
-        for key in fields:
-            if key != _KEY:
-                raise DesignError(f"Unknown key {shown(key)} in a {cls.kind} design; known are {_KEY}")
-        if _KEY not in fields:
-            raise DesignError(f"A {cls.kind} design must have {_KEY!r}")
-        stages = fields[_KEY]
-        if not is_sequence(stages):
-            raise DesignError(f"The {_KEY}s of a pipeline must be a list of tables, not {shown(stages)}")
-        return cls(tuple(stage if isinstance(stage, Design) else design_from_dict(stage) for stage in stages))
-
-
-@dataclass(frozen=True, slots=True)
-class _JoinedAxis(FrameAxis):
-    """An axis of all stages: `window` is what a result of the whole reaches; the host puts the first stage's `margins` around.
-
-    What it puts around a frame isn't what a stage puts around the results of the one before: none is made larger.
-    """
-
-    @property
-    def around(self) -> tuple[int, int]:
-        return self.margins
-
-    @property
-    def widest(self) -> tuple[int, int]:
-        return self.around
+def _seen_through(one: Any, other: Any) -> Any:
+    """The weights of samples in a sum of sums of them: two arrays of weights, convolved."""
+    first, second = np.array(one, object), np.array(other, object)
+    whole = np.zeros([a + b - 1 for a, b in zip(first.shape, second.shape, strict=True)], object)
+    for place, weight in np.ndenumerate(second):
+        whole[tuple(slice(at, at + size) for at, size in zip(place, first.shape, strict=True))] += weight * first
+    return whole.tolist()
 
 
 def _flat(stages: object) -> Iterable[Design]:
@@ -320,14 +202,15 @@ def _alone(shape: Any, number: int, rank: int) -> Any:
     return lambda size: shape(*[size] * rank)[number]
 
 
-def _joined(axes: Sequence[FrameAxis], sizes: Sequence[Any]) -> _JoinedAxis:
+def _joined(axes: Sequence[FrameAxis], sizes: Sequence[Any]) -> JoinedAxis:
     """One axis of all stages.
 
     ``axes`` are each stage's, and ``sizes`` say how long the next one is, by the length of this.
     """
-    before, behind, stride = 0, 0, 1
+    before, behind, less, stride = 0, 0, 0, 1
     for axis in axes:
         before, behind = before + stride * axis.reach[0], behind + stride * axis.reach[1]
+        less += stride * axis.lost
         stride *= axis.stride
 
     def fits(size: int, *, most: bool) -> bool:
@@ -341,7 +224,7 @@ def _joined(axes: Sequence[FrameAxis], sizes: Sequence[Any]) -> _JoinedAxis:
     least, found = _first_above(0, lambda size: fits(size, most=False)), None
     if first.most is not None:
         found = _first_above(0, lambda size: not fits(size, most=True)) - 1
-    return _JoinedAxis((before, behind), stride, least, found, first.boundary, first.around)
+    return JoinedAxis((before, behind), stride, least, found, first.boundary, first.around, less=less)
 
 
 def _first_above(low: int, holds: Any) -> int:

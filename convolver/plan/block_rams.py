@@ -62,17 +62,13 @@ def block_rams(family: Family, memory: Memory) -> float:
 
 
 def core_memories(plan: Plan) -> list[Memory]:
-    """A core's: line buffer, samples and coefficients of a folded filter, output buffer; none of those in single-port RAM."""
+    """A core's: line buffer, samples and coefficients of a folded filter, buffers, queues; none of those in single-port RAM."""
     hard = plan.target.family == "ecp5"  # `BlockRAM` instantiates those
+    held = [(memory, 0) for memory in plan.memories if memory.use == "queue"]
+    held += [(memory, _unchanging(core) * (memory.use == "output buffer")) for core in plan.cores for memory in core.memories]
     return [
-        Memory(
-            memory.words,
-            memory.bits - _unchanging(core) * (memory.use == "output buffer"),
-            memory.written,
-            hard=hard and memory.block,
-        )
-        for core in plan.cores
-        for memory in core.memories
+        Memory(memory.words, memory.bits - unchanging, memory.written, hard=hard and memory.block)
+        for memory, unchanging in held
         if not memory.single_port
     ]
 

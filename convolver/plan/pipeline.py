@@ -4,10 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..designs import Choices, Pipeline
-from .array import DotProduct
+from .composite import CompositePlan
 from .lowering import lower
-from .plan import Plan
-from .stages import LineBuffer, Stage, cycles_of
+from .stages import Stage, cycles_of
 from .target import Target
 from .timing import FrameTiming
 
@@ -53,6 +52,12 @@ class PipelineTiming(FrameTiming):
         lags = [part.lag for part in self.parts]
         return sum(lines for lines, _ in lags), sum(more for _, more in lags)
 
+    @property
+    def settling(self) -> int:
+        # Of a core in front, what the ones behind it take covers it.
+        behind = [sum(part.latency for part in self.parts[number:]) for number in range(1, len(self.parts) + 1)]
+        return max(0, *(part.settling - later for part, later in zip(self.parts, behind, strict=True)))
+
     def beats(self, columns: int) -> int:
         return self.parts[0].beats(columns)
 
@@ -66,9 +71,9 @@ class PipelineTiming(FrameTiming):
 
     @property
     def gapless(self) -> bool:
-        """Whether frames that come back to back do so at each stage."""
         axes = [axis for stage in self.design.stages[:-1] for axis in stage.frame_axes]
-        return all((axis.lost, axis.stride) == (0, 1) for axis in axes)
+        alike = all((axis.lost, axis.stride) == (0, 1) for axis in axes)
+        return alike and all(part.gapless for part in self.parts)
 
     def frame_interval(self, rows: int, columns: int = 1) -> int:
         sizes = list(self._sizes(rows, columns))
@@ -85,7 +90,7 @@ class PipelineTiming(FrameTiming):
             max(BORDER_CYCLES * (axis.lost > 0) + STRIDE_CYCLES * (axis.stride > 1) for axis in stage.frame_axes)
             for stage in self.design.stages[:-1]
         )
-        return self.flush_clocks(columns) + self.latency + GATE_WAIT + sum(steps)
+        return self.flush_clocks(columns) + self.latency + self.settling + GATE_WAIT + sum(steps)
 
     def frame_clocks(self, rows: int, columns: int = 1, frames: int = 1) -> int:
         end = (rows * self.beats(columns) - 1) * self.cycles + 1
@@ -96,37 +101,11 @@ class PipelineTiming(FrameTiming):
 
 
 @dataclass(frozen=True)
-class PipelinePlan(Plan):
-    """How one core computes its results, of several.
-
-    Parameters
-    ----------
-    parts : tuple of Plan
-        Those of its stages.
-    """
-
-    parts: tuple[Plan, ...]
-
-    @property
-    def cores(self) -> tuple[Plan, ...]:
-        return self.parts
-
-    @property
-    def line_buffer(self) -> LineBuffer:
-        found = [part.line_buffer for part in self.parts]
-        rows, bits = sum(one.rows for one in found), sum(one.bits for one in found)
-        return LineBuffer(0, rows=rows, bits=bits, single_port_rams=sum(one.single_port_rams for one in found))
-
-    @property
-    def filters(self) -> tuple[DotProduct, ...]:
-        return tuple(one for part in self.parts for one in part.filters)
+class PipelinePlan(CompositePlan):
+    """How several cores compute its results, one behind the other."""
 
     def _told(self) -> Iterable[str]:
-        for number, part in enumerate(self.parts, 1):
-            yield f"stage {number}: {part.design.describe()}"
-            yield ""
-            yield from (f"    {line}".rstrip() for line in part.explain().splitlines())
-            yield ""
+        yield from self._told_parts("stage")
         gate = self.cycles_in(SizeGate)
         yield f"{'latency':<14}{self.latency:>6}" + (f", {gate} of it the size gate in front" if gate else "")
 
@@ -136,5 +115,6 @@ def lower_pipeline(design: Pipeline, choices: Choices, target: Target) -> Pipeli
     parts = tuple(lower(stage, target.family) for stage in design.stages)
     gate: tuple[Stage, ...] = () if design.history is not None else (SizeGate(GATE_LATENCY),)
     stages = (*gate, *(stage for part in parts for stage in part.stages))
-    timing = PipelineTiming(choices.clocks, cycles_of(stages), design, tuple(part.timing for part in parts))
+    latency = cycles_of(gate) + sum(part.latency for part in parts)
+    timing = PipelineTiming(choices.clocks, latency, design, tuple(part.timing for part in parts))
     return PipelinePlan(design, target, stages, timing, parts)

@@ -44,7 +44,7 @@ __all__ = [
 Numbers = list[NDArray[np.object_]]
 """Exact numbers of any size: of each sample, sum or result an array."""
 
-MemoryUse = Literal["line buffer", "samples", "coefficients", "output buffer"]
+MemoryUse = Literal["line buffer", "samples", "coefficients", "output buffer", "queue"]
 
 
 @dataclass(frozen=True, slots=True)

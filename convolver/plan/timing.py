@@ -28,6 +28,16 @@ class FrameTiming:
         """Whole lines, and beats more, from a pixel to the result of its place."""
         return 0, 0
 
+    @property
+    def gapless(self) -> bool:
+        """Whether frames of one size that come back to back do so inside too."""
+        return True
+
+    @property
+    def settling(self) -> int:
+        """Cycles for which a core still says that it is busy when all results have left."""
+        return 0
+
     def beats(self, columns: int) -> int:
         """Beats of a line."""
         return columns

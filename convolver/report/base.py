@@ -11,10 +11,13 @@ from ..plan.shell import block_latency
 from ..shell import FULL, Shell
 from .numbers import counted, plain
 
-__all__ = ["Report"]
+__all__ = ["Impulse", "Report"]
 
 Line = tuple[str, str]
 """A name, and a sentence."""
+
+Impulse = tuple[tuple[int, ...], int]
+"""What a linear filter makes of an impulse, and the bits that are dropped of it."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,11 @@ class Report:
     def plan(self) -> Plan:
         """The plan that the core is elaborated from; it states latency and cost."""
         return lower(self.design, self.family)
+
+    @property
+    def impulse(self) -> Impulse | None:
+        """What a linear filter of signals makes of an impulse, but for rounding and saturation; None of other kinds."""
+        return None
 
     def to_dict(self) -> dict[str, Any]:
         """The numbers by name, in plain values; clocks, bits and samples, fractions as float."""
@@ -141,6 +149,7 @@ class Report:
             "samples": plan.memory_bits("samples"),
             "coefficients": plan.memory_bits("coefficients"),
             "output buffer": plan.memory_bits("output buffer"),
+            "queues": plan.memory_bits("queue"),
         }
         told = [f"{name} {bits}" for name, bits in parts.items() if bits]
         total = f"{plan.memory_bits()} bits"

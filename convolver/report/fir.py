@@ -6,10 +6,10 @@ from typing import Any
 
 from ..designs import FIRDesign
 from ..response import group_delay
-from .base import Line
+from .base import Impulse, Line
 from .linear import LinearReport
 from .numbers import counted
-from .signals import SignalReport
+from .signals import SignalReport, told_delay
 
 __all__ = ["FIRReport"]
 
@@ -29,13 +29,17 @@ class FIRReport(SignalReport, LinearReport):
             yield "ripple_db", self.design.specified.ripple_db
             yield "attenuation_db", self.design.specified.attenuation_db
 
+    @property
+    def impulse(self) -> Impulse:
+        return tuple(self.design.coefficients), self.design.shift
+
     def what(self) -> str:
         return f"FIR filter of {counted(self.design.taps, 'tap')}"
 
     def values(self) -> Iterator[Line]:
         yield from super().values()
         yield from self._specified()
-        yield "group delay", self._delay()
+        yield "group delay", told_delay(self.design.coefficients)
 
     def _specified(self) -> Iterator[Line]:
         """What the filter was designed for and reaches, where that is known."""
@@ -49,13 +53,6 @@ class FIRReport(SignalReport, LinearReport):
         if found.attenuation_db is not None and found.ideal_attenuation_db is not None:
             reached = f"attenuation {found.attenuation_db:.2f} dB{_asked(found.asked_attenuation_db)}"
             yield "stopband", f"{reached}; {found.ideal_attenuation_db:.2f} dB before quantisation"
-
-    def _delay(self) -> str:
-        delay, linear = group_delay(self.design.coefficients)
-        if delay is None:
-            return "differs by frequency; at frequency zero there is none, as the gain is zero"
-        samples = counted(delay, "sample")
-        return f"{samples} at every frequency" if linear else f"{samples} at frequency zero; differs by frequency"
 
 
 def _asked(value: float | None) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..designs import Boundary, Design, boundary_code
-from ..host.registers import IDENTITY, MAP_VERSION, Register
+from ..host.registers import IDENTITY, MAP_VERSION, Register, of_stage
 from ..host.tiling import Work
 from ..host.transport import arranged
 from ..plan.marks import has_lines
@@ -165,7 +165,7 @@ class _Recorder:
 
         design = case.design
         if case.load:
-            self.load(design)
+            self.load(case.loaded, case.stage)
         design.border.tell(self)
         design.continuity.start(self)
         expected = golden.run(design, case.samples)
@@ -185,11 +185,12 @@ class _Recorder:
         self._settle()
         self._add(Write(Register.SILENCE, 0))
 
-    def load(self, design: Design) -> None:
-        """Gives the core a whole set of coefficients."""
+    def load(self, design: Design, stage: int) -> None:
+        """Gives the core a whole set of coefficients: of several filters that one of this number."""
         self._settle()
         loaded = design.independent(design.weights)
-        self._add(Write(Register.RESTART, 0), *(Write(Register.COEFFICIENT, int(value)) for value in loaded))
+        coefficient = of_stage(Register.COEFFICIENT, stage)
+        self._add(Write(of_stage(Register.RESTART, stage), 0), *(Write(coefficient, int(value)) for value in loaded))
 
     def _send(self, name: str, design: Design, samples: NDArray[Any], expected: NDArray[Any]) -> None:
         """The frames that a device makes of some samples, and their results."""

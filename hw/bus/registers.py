@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from operator import attrgetter, or_
 
-from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -24,6 +24,7 @@ from ..primitives.block_ram import BlockRAM, LogicROM
 from ..primitives.families import family_of
 from ..stream.data_register import DataRegister
 from ..stream.layouts import shape_of
+from .steps import COUNTER_PART, below, chosen, counter, held_by
 
 __all__ = [
     "BUS",
@@ -147,9 +148,6 @@ DESCRIPTION = 0x2000
 BUSY_BIT = 16
 PENDING_BIT = 17
 
-COUNTER_PART = 16
-"""Bits of a counter that are counted in one clock; the upper ones follow two clocks later."""
-
 PHASES = 7
 """Clocks of a request in the bank; what happens in each is said where it is made."""
 
@@ -158,12 +156,6 @@ LOADING, DECIDING, TAKING = 2, 4, 6
 
 LOGIC_WORDS = 160
 """Words of the longest description that is made of look-up tables, one for 16 bits."""
-
-TABLE = 6
-"""Bits of an address that are looked up in one clock."""
-
-PIECE = 8
-"""Bits of a written value that are compared in one clock."""
 
 
 def description(design: Design) -> bytes:
@@ -327,7 +319,7 @@ class RegisterBank(wiring.Component):
         low, asked = DataRegister(), DataRegister(name="described")
         m.d.sync += [
             low.eq(word[4:] == 0),
-            asked.eq(~idle & request.p.address[13] & _below(m, word[:11], len(words))),
+            asked.eq(~idle & request.p.address[13] & below(m, word[:11], len(words))),
         ]
         sections = [low]
         for number in range(1, len(self.design.parts) + 1):
@@ -341,11 +333,11 @@ class RegisterBank(wiring.Component):
             m.d.sync += hit.eq(~idle & sections[number] & (word[:4] == place >> 2))
         grants = {name: Signal(name=f"write_{name.lower()}") for name in hits if "w" in registers[name].access}
         stored = {name: getattr(self, name.lower()) for name in FRAME if name in hits}
-        fits: dict[str, Value] = {name: _fits(m, name, given, target.shape()) for name, target in stored.items()}
+        fits: dict[str, Value] = {name: held_by(m, name, given, target.shape()) for name, target in stored.items()}
 
         contents = stored | self._watch(m, given[:ERROR_KINDS] & grants["STATUS"].replicate(ERROR_KINDS))
         contents = {name: content for name, content in contents.items() if "r" in registers[name].access}
-        found = _chosen(m, [(asked, text), *((hits[name], content) for name, content in contents.items())])
+        found = chosen(m, [(asked, text), *((hits[name], content) for name, content in contents.items())])
         readable, granted = DataRegister(), DataRegister()
         m.d.sync += [
             readable.eq(~request.p.write & (asked | Cat(hits[name] for name in contents).any())),
@@ -405,7 +397,7 @@ class RegisterBank(wiring.Component):
             "STATUS": Cat(sticky, Const(0, BUSY_BIT - ERROR_KINDS), busy, pending),
         }
         found = {name: value for name, value in told.items() if self.has(name)}
-        counts = {name: _count(m, name.lower(), step) for name, step in counted.items() if self.has(name)}
+        counts = {name: counter(m, name.lower(), step) for name, step in counted.items() if self.has(name)}
         return found | counts | self._watch_parts(m)
 
     def _watch_parts(self, m: Module) -> dict[str, Value]:
@@ -455,67 +447,9 @@ class RegisterBank(wiring.Component):
                 m.d.sync += self.coefficients.p.stage.eq(number)
         with m.If(restart):
             m.d.sync += begun.eq(0)
-        return _fits(m, _of_stage("COEFFICIENT", number), given, shape_of(form)) & ~pending
+        return held_by(m, _of_stage("COEFFICIENT", number), given, shape_of(form)) & ~pending
 
 
 def _of_stage(name: str, number: int) -> str:
     """The name of a stage's register; that of a filter alone is none."""
     return f"{name}_{number}" if number else name
-
-
-def _fits(m: Module, name: str, given: Value, shape: Shape) -> Value:
-    """Whether a register of this shape can hold what is written, two's complement where it is signed; 2 clocks later."""
-    above = given[shape.width - shape.signed :]
-    if not len(above):
-        return Const(1)
-    pieces = [above[start : start + PIECE] for start in range(0, len(above), PIECE)]
-    kinds = [[~piece.any() for piece in pieces]]
-    if shape.signed:
-        kinds.append([piece.all() for piece in pieces])
-    fits = DataRegister(name=f"fits_{name.lower()}")
-    alike = []
-    for number, kind in enumerate(kinds):
-        m.d.sync += (same := DataRegister(len(kind), name=f"alike_{name.lower()}_{number}")).eq(Cat(kind))
-        alike.append(same.all())
-    m.d.sync += fits.eq(Cat(alike).any())
-    return fits
-
-
-def _below(m: Module, number: Value, bound: int) -> Value:
-    """Whether a number is less than a constant, a clock later: found in tables, as a comparison would become a carry chain."""
-    high, low = divmod(bound, 1 << TABLE)
-    less, equal, lower_less = DataRegister(), DataRegister(), DataRegister()
-    m.d.sync += [
-        less.eq(Const((1 << high) - 1, 1 << len(number) - TABLE).bit_select(number[TABLE:], 1)),
-        equal.eq(number[TABLE:] == high),
-        lower_less.eq(Const((1 << low) - 1, 1 << TABLE).bit_select(number[:TABLE], 1)),
-    ]
-    return less | (equal & lower_less)
-
-
-def _count(m: Module, name: str, step: Value) -> Value:
-    """A count of 32 bits. Its upper part is two clocks behind the lower one: it counts when the bit below it has fallen."""
-    low, high = Signal(COUNTER_PART, name=f"{name}_low"), Signal(32 - COUNTER_PART, name=f"{name}_high")
-    before, carry = Signal(name=f"{name}_before"), Signal(name=f"{name}_carry")
-    m.d.sync += [low.eq(low + step), before.eq(low[-1]), carry.eq(before & ~low[-1]), high.eq(high + carry)]
-    return Cat(low, high)
-
-
-def _chosen(m: Module, choices: Sequence[tuple[Value, Value]]) -> Value:
-    """What is chosen, extended to 32 bits, 2 clocks later; 0 if nothing is. The constants are one choice."""
-    fixed = [(hit, value.value) for hit, value in choices if isinstance(value, Const)]
-    terms = [Cat(Cat(hit for hit, value in fixed if value >> bit & 1).any() for bit in range(32))]
-    moving = [(hit, value) for hit, value in choices if not isinstance(value, Const)]
-    for first in range(0, len(moving), 2):
-        pair = [hit.replicate(32) & _extended(value) for hit, value in moving[first : first + 2]]
-        terms.append(pair[0] | pair[-1])
-    nodes = [DataRegister(32, name=f"read_{number}") for number in range(len(terms))]
-    m.d.sync += [node.eq(term) for node, term in zip(nodes, terms, strict=True)]
-    m.d.sync += (found := DataRegister(32, name="read")).eq(reduce(or_, nodes))
-    return found
-
-
-def _extended(value: Value) -> Value:
-    """A number in 32 bits."""
-    sign = value[-1] if value.shape().signed else Const(0, 1)
-    return Cat(value, sign.replicate(32 - len(value)))

@@ -6,7 +6,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from convolver.designs import Pipeline
+from convolver.designs import Design, Pipeline
 from convolver.plan import pipeline as plan
 
 from ..stream.data_register import DataRegister
@@ -104,7 +104,7 @@ class AxisSizes(wiring.Component):
         return quotient, done & known & was
 
 
-def sized_axes(design: Pipeline) -> tuple[str, ...]:
+def sized_axes(design: Design) -> tuple[str, ...]:
     """The axes of its frames whose sizes the cores are told: all but those of any length."""
     return tuple(name for name, axis in zip(design.axes, design.frame_axes, strict=True) if axis.most is not None)
 

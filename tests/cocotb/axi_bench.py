@@ -684,7 +684,7 @@ async def coefficients_are_replaced(dut, name):
             for value in values:
                 await bench.write(COEFFICIENT + own, value)
             bench.stall(0.3, 0.3)
-            now = now.with_part(number, with_set(part, values))
+            now = now.with_part(number, with_set(part, values)) if number else with_set(part, values)
             await frame_is(now, samples)
             await frame_is(now)
         for value in values[:-1]:

@@ -11,6 +11,7 @@ import pytest
 from amaranth.sim import Simulator
 
 import convolver.hw.bus.registers
+import convolver.hw.bus.steps
 import convolver.hw.cores.core
 from convolver import Conv2DDesign, DesignError, FIRDesign, Format, MovingMaximumDesign, Pipeline, s8
 from convolver.designs import design_from_json
@@ -207,6 +208,9 @@ def test_sets_of_stages_are_written_in_turns():
         assert await call(STAGE_BYTES + STAGE_REGISTERS["STATUS"].address) == (1 << 17, 0)
         assert await call(STAGE_BYTES * 3 + STAGE_REGISTERS["STATUS"].address) == (0, 0)
         assert await call(STAGE_BYTES * 3 + coefficient, 2) == (0, 0)
+        ctx.set(dut.pending, 0b100)
+        assert await call("STATUS") == (1 << 17, 0)
+        assert await call(STAGE_BYTES + STAGE_REGISTERS["STATUS"].address) == (0, 0)
         ctx.set(dut.parts, {2: {"busy": 1, "waits": 1, "holds": 1}})
         assert await call(STAGE_BYTES * 3 + STAGE_REGISTERS["STATUS"].address) == (1 << 16 | 0b111 << 17, 0)
         assert await call(STAGE_BYTES * 2 + STAGE_REGISTERS["STATUS"].address) == (0, 0)
@@ -360,7 +364,8 @@ def test_counters():
 
 def test_counters_are_read_whole(monkeypatch):
     """Whenever the lower half overflows during a read, the upper half is that of the same clock."""
-    monkeypatch.setattr(convolver.hw.bus.registers, "COUNTER_PART", 4)
+    for module in (convolver.hw.bus.registers, convolver.hw.bus.steps):
+        monkeypatch.setattr(module, "COUNTER_PART", 4)
     dut = RegisterBank(FIR)
     step = RegisterBank.LATENCY + 1
 

@@ -1,0 +1,196 @@
+"""One stream through several filters, whose results are joined again."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar, Literal, Self, cast
+
+from ..arguments import choice, is_sequence, shown
+from ..errors import DesignError
+from ..formats import Format
+from .axes import FrameAxis
+from .base import Design
+from .composite import Composite, JoinedAxis
+from .rules import Rule, check_rules
+
+__all__ = ["JOINS", "MAX_BRANCHES", "Fork", "Join"]
+
+MAX_BRANCHES = 4
+"""Branches of the widest fork."""
+
+Join = Literal["sum", "difference", "planes"]
+
+JOINS: tuple[Join, ...] = ("sum", "difference", "planes")
+"""What becomes of the branches' results: they are added, the second is taken from the first, or they stand side by side."""
+
+_RULES = (
+    Rule({"switchable": False}, "Branch {number} of a fork must have one boundary for all frames, not switchable=True"),
+    Rule({"continuous": False}, "Branch {number} of a fork must start each frame from silence, not continuous=True"),
+    Rule(
+        {"host_pads": False},
+        "Branch {number} of a fork must make its borders itself, not have them padded by the host as {described}",
+    ),
+)
+"""What no branch can be."""
+
+
+@dataclass(frozen=True)
+class Fork(Composite):
+    """One stream through several filters side by side, and their results joined: a filter of its own, or a pipeline's stage.
+
+    ``Fork([a, b], join="difference")(x) == a(x) - b(x)``, exactly. As fast as its slowest branch, with no bubble between frames
+    of one size. Its latency is that of the slowest branch, and a few clocks for queue and join. A branch that has its results
+    earlier than another has a queue behind it, long enough for any frame: no branch ever waits for one that waits for it.
+
+    Parameters
+    ----------
+    branches : sequence of Design
+        2 to 4 designs, or pipelines of them, that take the same samples and give as many results for each frame. The stream as
+        it came is a branch of the kernel ``[[1]]``, or of the tap ``[1]``: it takes no multiplier.
+    join : {"sum", "difference", "planes"}
+        ``sum`` adds the results of all branches, ``difference`` takes those of the second from those of the first; both are
+        exact: the output is as wide as it must be. ``planes`` puts them side by side, as several results for each place, which
+        a pipeline's next stage takes as planes. Known elsewhere as Add, Sub and Concat (ONNX), or FeatureUnion (scikit-learn).
+
+    Raises
+    ------
+    DesignError
+        If two branches don't fit; the message names them, the rule and the value.
+    """
+
+    kind: ClassVar[str] = "fork"
+    title: ClassVar[str] = "fork"
+    stages_field: ClassVar[str | None] = "branch"
+    listed_as: ClassVar[str] = "branches"
+    own_fields: ClassVar[tuple[str, ...]] = ("join",)
+
+    branches: tuple[Design, ...]
+    join: Join
+
+    def __post_init__(self) -> None:
+        self._set("branches", tuple(_checked(self.branches)))
+        self._set("join", choice("Join", self.join, JOINS))
+        most = 2 if self.join == "difference" else MAX_BRANCHES
+        if not 2 <= len(self.branches) <= most:
+            count = f"2 to {most}" if most > 2 else f"{most}"
+            raise DesignError(f"A fork with join={self.join!r} must have {count} branches, not {len(self.branches)}")
+        for number, branch in enumerate(self.branches, 1):
+            check_rules(branch, _RULES, number=number, described=branch.describe())
+        for number, branch in enumerate(self.branches[1:], 2):
+            self._check_beside(number, branch)
+        self._check_axes()
+
+    def _check_beside(self, number: int, branch: Design) -> None:
+        """Refuses a branch that doesn't fit the first."""
+        first = self.first
+        taken: list[tuple[str, object, object]] = [
+            ("take frames with the axes", " and ".join(first.axes), " and ".join(branch.axes)),
+            (f"take {branch.element}s of the format", first.sample, branch.sample),
+            ("take as many planes:", first.planes, branch.planes),
+            (f"take as many {branch.element}s a clock:", first.pixels_per_clock, branch.pixels_per_clock),
+            ("give results of frames that are smaller by", _smaller(first), _smaller(branch)),
+        ]
+        if self.join == "planes":
+            taken.append(("give results of the format", first.output_format, branch.output_format))
+        else:
+            taken.append(("give as many results for each place:", first.outputs, branch.outputs))
+        for what, one, other in taken:
+            if one != other:
+                raise DesignError(f"Branch {number} of a fork must {what} {one}, as branch 1 does, not {other}")
+
+    @property
+    def members(self) -> tuple[Design, ...]:
+        return self.branches
+
+    def with_members(self, members: Sequence[Design]) -> Self:
+        return self.replace(branches=tuple(members))
+
+    # Results.
+
+    @property
+    def signs(self) -> tuple[int, ...]:
+        """By what the results of each branch are multiplied in the sum; none where they aren't added."""
+        match self.join:
+            case "sum":
+                return (1,) * len(self.branches)
+            case "difference":
+                return 1, -1
+        return ()
+
+    @property
+    def output_range(self) -> tuple[int, int]:
+        lows, highs = zip(*(branch.output_range for branch in self.branches), strict=True)
+        match self.join:
+            case "sum":
+                return sum(lows), sum(highs)
+            case "difference":
+                return lows[0] - highs[1], highs[0] - lows[1]
+        return min(lows), max(highs)
+
+    @property
+    def output_format(self) -> Format:
+        return self.first.output_format if self.join == "planes" else Format.holding(*self.output_range)
+
+    @property
+    def outputs(self) -> int:
+        return sum(branch.outputs for branch in self.branches) if self.join == "planes" else self.first.outputs
+
+    @property
+    def result_axes(self) -> tuple[int, ...]:
+        return (self.outputs,) if self.join == "planes" or self.first.result_axes else ()
+
+    @property
+    def history(self) -> int | None:  # type: ignore[override]  # of each design another
+        found = [branch.history for branch in self.branches]
+        return None if None in found else max(cast(list[int], found))
+
+    def brought(self, stack: bool | None) -> int:
+        return max(branch.brought(stack) for branch in self.branches)
+
+    # Frames.
+
+    @cached_property
+    def frame_axes(self) -> tuple[FrameAxis, ...]:
+        return tuple(map(_side_by_side, *(branch.frame_axes for branch in self.branches)))
+
+    def frame_results(self, *sizes: int) -> tuple[int, ...]:
+        return self.first.frame_results(*sizes)
+
+    def output_shape(self, *sizes: int) -> tuple[int, ...]:
+        return self.first.output_shape(*sizes)
+
+    def worst_windows(self) -> dict[str, Any]:
+        return {
+            f"{name} of branch {number}": window
+            for number, branch in enumerate(self.branches, 1)
+            for name, window in branch.worst_windows().items()
+        }
+
+    def describe(self) -> str:
+        return f"the {self.join} of " + " and of ".join(f"({branch.describe()})" for branch in self.branches)
+
+
+def _checked(branches: object) -> Iterable[Design]:
+    """The branches, none of them a fork."""
+    if not is_sequence(branches):
+        raise DesignError(f"The branches of a fork must be a sequence of designs, not {shown(branches)}")
+    for number, branch in enumerate(cast(Sequence[object], branches), 1):
+        if not isinstance(branch, Design):
+            raise DesignError(f"A branch of a fork must be a design, not {shown(branch)}")
+        if any(isinstance(part, Fork) for part in (branch, *getattr(branch, "members", ()))):
+            raise DesignError(f"Branch {number} of a fork must have no fork in it")
+        yield branch
+
+
+def _smaller(design: Design) -> str:
+    """By how much frames of results are smaller, and how far apart the results are."""
+    lost = "x".join(str(axis.lost) for axis in design.frame_axes)
+    return f"{lost} with a stride of " + "x".join(str(axis.stride) for axis in design.frame_axes)
+
+
+def _side_by_side(*axes: FrameAxis) -> JoinedAxis:
+    """One axis of all branches, which make as many results of it."""
+    before, behind = (max(axis.reach[side] for axis in axes) for side in range(2))
+    mosts = [axis.most for axis in axes if axis.most is not None]
+    first, least = axes[0], max(axis.least for axis in axes)
+    return JoinedAxis((before, behind), first.stride, least, min(mosts, default=None), first.boundary, less=first.lost)

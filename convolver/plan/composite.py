@@ -1,0 +1,49 @@
+"""The plan of a design that is made of others: theirs, each a credit domain of its own."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .array import DotProduct
+from .plan import Plan
+from .stages import LineBuffer
+
+__all__ = ["CompositePlan"]
+
+
+@dataclass(frozen=True)
+class CompositePlan(Plan):
+    """How several cores compute its results.
+
+    Parameters
+    ----------
+    parts : tuple of Plan
+        Those of the designs that it lists.
+    """
+
+    parts: tuple[Plan, ...]
+
+    @property
+    def latency(self) -> int:
+        return self.timing.latency
+
+    @property
+    def cores(self) -> tuple[Plan, ...]:
+        return tuple(core for part in self.parts for core in part.cores)
+
+    @property
+    def line_buffer(self) -> LineBuffer:
+        found = [part.line_buffer for part in self.parts]
+        rows, bits = sum(one.rows for one in found), sum(one.bits for one in found)
+        return LineBuffer(0, rows=rows, bits=bits, single_port_rams=sum(one.single_port_rams for one in found))
+
+    @property
+    def filters(self) -> tuple[DotProduct, ...]:
+        return tuple(one for part in self.parts for one in part.filters)
+
+    def _told_parts(self, name: str) -> Iterable[str]:
+        """What the plans of its parts tell."""
+        for number, part in enumerate(self.parts, 1):
+            yield f"{name} {number}: {part.design.describe()}"
+            yield ""
+            yield from (f"    {line}".rstrip() for line in part.explain().splitlines())
+            yield ""

@@ -1,0 +1,168 @@
+"""The plan of a fork: its branches' plans side by side, and behind each a queue as long as the others make it wait."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ..designs import Choices, Fork
+from .composite import CompositePlan
+from .lowering import lower
+from .marks import marks_of
+from .plan import Plan
+from .stages import Memory, Stage, cycles_of, needed
+from .target import Target
+from .timing import FrameTiming
+
+__all__ = ["ForkPlan", "ForkTiming", "Join", "Queue", "Split", "leads", "lower_fork"]
+
+SETTLING = 4
+"""Cycles in which a queue says that it is empty, behind the core in front of it."""
+
+JOIN_LATENCY = 1
+"""Cycles of the join."""
+
+SPARE = 12
+"""Places of a queue beyond those that results wait in: as many as are on their way through it, one a cycle."""
+
+SHORT, SHORT_LATENCY, LONG_LATENCY = 64, 3, 7
+"""Places of the longest queue that is one output buffer, its cycles, and those of a longer one, in block RAM."""
+
+
+@dataclass(frozen=True, slots=True)
+class Split(Stage):
+    """Hands each beat to all branches."""
+
+    name = "split"
+
+
+@dataclass(frozen=True, slots=True)
+class Queue(Stage):
+    """Holds the results of a branch until the other branches have theirs.
+
+    depth : results.
+    """
+
+    name = "queue"
+    depth: int = 0
+
+    @property
+    def long(self) -> bool:
+        """Whether it is a memory in front of an output buffer, rather than one of these alone."""
+        return self.depth > SHORT
+
+
+@dataclass(frozen=True, slots=True)
+class Join(Stage):
+    """Adds the branches' results, takes one from the other, or puts them side by side."""
+
+    name = "join"
+
+
+@dataclass(frozen=True)
+class ForkTiming(FrameTiming):
+    """How frames follow one another through several branches: none waits for another, so as through the slowest.
+
+    Parameters
+    ----------
+    parts : tuple of FrameTiming
+        Of each branch.
+    late : tuple of int
+        Cycles of what is behind each: its queue, and the join.
+    """
+
+    parts: tuple[FrameTiming, ...]
+    late: tuple[int, ...]
+
+    @property
+    def lag(self) -> tuple[int, int]:
+        return max(part.lag for part in self.parts)
+
+    @property
+    def gapless(self) -> bool:
+        return all(part.gapless for part in self.parts)
+
+    @property
+    def settling(self) -> int:
+        return SETTLING + max(part.settling for part in self.parts)
+
+    def beats(self, columns: int) -> int:
+        return self.parts[0].beats(columns)
+
+    def frame_interval(self, rows: int, columns: int = 1) -> int:
+        return max(part.frame_interval(rows, columns) for part in self.parts)
+
+    def flush_clocks(self, columns: int = 1) -> int:
+        ends = [part.flush_clocks(columns) + part.latency + late for part, late in zip(self.parts, self.late, strict=True)]
+        return max(ends) - self.latency
+
+    def unwanted(self, rows: int, columns: int) -> int:
+        return min(part.unwanted(rows, columns) for part in self.parts)
+
+    def frame_clocks(self, rows: int, columns: int = 1, frames: int = 1) -> int:
+        ends = [part.frame_clocks(rows, columns) + late for part, late in zip(self.parts, self.late, strict=True)]
+        return (frames - 1) * self.frame_interval(rows, columns) + max(ends)
+
+
+@dataclass(frozen=True)
+class ForkPlan(CompositePlan):
+    """How several cores compute its results, side by side.
+
+    Parameters
+    ----------
+    queues : tuple of Queue or None
+        What stands behind each branch; nothing where no other one has its results later.
+    """
+
+    queues: tuple[Queue | None, ...]
+
+    def _told(self) -> Iterable[str]:
+        yield from self._told_parts("branch")
+        for number, queue in enumerate(self.queues, 1):
+            if queue is not None:
+                yield f"queue {number:<8}{queue.cycles:>6}, of {queue.depth} places"
+        yield f"{'join':<14}{cycles_of(needed(*(stage for stage in self.stages if isinstance(stage, Join)))):>6}"
+        yield f"{'latency':<14}{self.latency:>6}"
+
+
+def leads(plan: Plan, columns: int) -> int:
+    """Beats of a frame that come in front of the one that completes a result, behind that of its place; at most."""
+    beats, down, right = 0, 1, 1
+    for part in plan.cores:
+        lines, more = part.timing.lag
+        beats += lines * down * plan.timing.beats(columns) + more * right
+        *rows, width = (axis.stride for axis in part.design.frame_axes)
+        down, right = down * (rows[0] if rows else 1), right * width
+    return beats
+
+
+def lower_fork(design: Fork, choices: Choices, target: Target) -> ForkPlan:
+    """The branches' plans, with the queues between them and the join.
+
+    A branch completes a result later than another by as many cycles as it `leads` more beats, and as its latency is longer. For
+    so long the other one's results stand in a queue. Both numbers grow with the columns of a frame, so that the widest and the
+    narrowest frame tell the most. A queue of so many places never fills while the stream goes on; when it does fill, behind an
+    output that stalls, what it holds is more than the other branch is behind by, so that this one's result is on its way.
+    """
+    parts = tuple(lower(branch, target.family) for branch in design.branches)
+    width = design.frame_axes[-1]
+    waits = [[leads(part, columns) + part.latency for part in parts] for columns in (width.least, width.most or width.least)]
+    longest = [max(max(each) - each[number] for each in waits) for number in range(len(parts))]
+    queues = tuple(_queue(branch, wait) for branch, wait in zip(parts, longest, strict=True))
+    late = tuple((0 if queue is None else queue.cycles) + JOIN_LATENCY for queue in queues)
+    latency = max(part.latency + behind for part, behind in zip(parts, late, strict=True))
+    held = [queue for queue in queues if queue is not None]
+    stages = (Split(0), *(stage for part in parts for stage in part.stages), *held, Join(JOIN_LATENCY))
+    timing = ForkTiming(choices.clocks, latency, tuple(part.timing for part in parts), late)
+    return ForkPlan(design, target, stages, timing, parts, queues)
+
+
+def _queue(plan: Plan, wait: int) -> Queue | None:
+    """The queue behind a branch whose results wait for so many cycles."""
+    if not wait:
+        return None
+    design, depth = plan.design, wait + SPARE
+    places = plan.copies * design.outputs
+    bits = places * design.output_format.width + sum(marks_of(design).values())
+    if depth <= SHORT:
+        return Queue(SHORT_LATENCY, (Memory("queue", depth, bits, block=False),), depth=depth)
+    depth = 1 << (depth - 1).bit_length()
+    return Queue(LONG_LATENCY, (Memory("queue", depth, bits),), depth=depth)

@@ -1,0 +1,85 @@
+"""The report of several filters as one design: of each a line, and of the whole."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, cast
+
+from ..designs.composite import Composite
+from ..plan.composite import CompositePlan
+from ..response import group_delay
+from . import report_of
+from .base import Line, Report
+from .numbers import counted, times
+from .signals import told_delay
+
+__all__ = ["CompositeReport"]
+
+
+@dataclass(frozen=True)
+class CompositeReport(Report):
+    """What several filters cost and do."""
+
+    design: Composite
+
+    @property
+    def plan(self) -> CompositePlan:
+        return cast(CompositePlan, super().plan)
+
+    @property
+    def members(self) -> list[Report]:
+        """The reports of the filters that it lists."""
+        return [report_of(member, self.family) for member in self.design.members]
+
+    @property
+    def frame(self) -> tuple[int, ...]:
+        """Sizes of the largest frame as the first core sees it, with all that the host adds; none of a signal."""
+        return tuple(axis.most for axis in self.design.frame_axes if axis.most is not None)
+
+    def own_numbers(self) -> Iterator[tuple[str, Any]]:
+        yield self.design.listed_as, [member.to_dict() for member in self.members]
+        if (impulse := self.impulse) is not None:
+            taps, shift = impulse
+            delay, linear = group_delay(taps)
+            yield "taps", list(taps)
+            yield "gain", sum(taps) / 2.0**shift
+            yield "group_delay", None if delay is None else float(delay)
+            yield "linear_phase", linear
+        timing, frame = self.plan.timing, self.frame
+        if frame:
+            yield "frame", list(frame)
+            yield "frame_clocks", timing.frame_clocks(*frame)
+            yield "frame_interval", timing.frame_interval(*frame)
+            yield "flush_clocks", timing.flush_clocks(frame[-1])
+
+    def values(self) -> Iterator[Line]:
+        for number, (member, part) in enumerate(zip(self.members, self.plan.parts, strict=True), 1):
+            cost = f"{counted(part.multipliers, 'multiplier')}, {part.memory_bits()} bits of memory"
+            yield f"{self.design.stages_field} {number}", member.what()
+            yield "", f"gives {part.design.output_format}, latency {part.latency}, {cost}"
+            yield from (("", told) for told in self.behind(number))
+        for number, one in self.design.loadable_parts.items():
+            yield f"sets, stage {number}", f"{one.set_size} coefficients, {one.coefficient_format}, at 0x{0x40 * number:02X} on"
+        if (impulse := self.impulse) is not None:
+            taps, shift = impulse
+            told = f"FIR filter of {counted(len(taps), 'tap')}, gain {sum(taps) / 2.0**shift:.6g}"
+            yield "the whole", f"{told}, but for the {self.design.listed_as}' rounding"
+            yield "group delay", told_delay(taps)
+        low, high = self.design.output_range
+        yield "output", f"{self.design.output_format}, {low} to {high}"
+
+    def behind(self, number: int) -> Iterable[str]:  # noqa: ARG002  # where there is something
+        """What else there is to tell of one of them."""
+        return ()
+
+    def frame_clocks(self) -> str:
+        timing, frame = self.plan.timing, self.frame
+        if not frame:
+            samples = times(timing.cycles, "N")
+            return f"of N samples takes {samples} + {timing.frame_clocks(0)} clocks, {samples} back to back"
+        size = "x".join(map(str, frame))
+        alone, interval = timing.frame_clocks(*frame), timing.frame_interval(*frame)
+        bound = "" if timing.gapless else "at most "
+        return f"of {size} takes {alone} clocks alone, {bound}{interval} back to back"
+
+    def cost(self) -> Iterator[Line]:
+        yield "multipliers", f"{self.plan.multipliers} for {self.plan.multiplications} products a clock"

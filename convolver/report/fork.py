@@ -1,0 +1,48 @@
+"""The report of a fork: of each branch a line, and of the whole."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+
+from ..designs import Fork
+from ..plan.fork import ForkPlan
+from .base import Impulse
+from .composite import CompositeReport
+
+__all__ = ["ForkReport"]
+
+
+@dataclass(frozen=True)
+class ForkReport(CompositeReport):
+    """What filters cost and do, side by side."""
+
+    design: Fork
+
+    @property
+    def plan(self) -> ForkPlan:
+        return cast(ForkPlan, super().plan)
+
+    def own_numbers(self) -> Iterator[tuple[str, Any]]:
+        yield from super().own_numbers()
+        yield "queue_bits", self.plan.memory_bits("queue")
+
+    @property
+    def impulse(self) -> Impulse | None:
+        found = [member.impulse for member in self.members if member.impulse is not None]
+        if len(found) < len(self.members) or not self.design.signs:
+            return None
+        longest, shift = max(len(taps) for taps, _ in found), max(less for _, less in found)
+        total = np.zeros(longest, object)
+        for sign, (taps, less) in zip(self.design.signs, found, strict=True):
+            total[: len(taps)] += sign * (np.array(taps, object) << (shift - less))
+        return tuple(int(tap) for tap in total), shift
+
+    def what(self) -> str:
+        count = f"{len(self.design.branches)} branches"
+        return f"{count}, side by side as planes" if self.design.join == "planes" else f"the {self.design.join} of {count}"
+
+    def behind(self, number: int) -> Iterable[str]:
+        queue = self.plan.queues[number - 1]
+        return () if queue is None else (f"its results wait in a queue of {queue.depth}",)

@@ -1,0 +1,114 @@
+"""The core of a fork: its branches' cores side by side, a queue behind each that others are later than, and the join."""
+
+from functools import reduce
+from operator import or_
+from typing import cast
+
+from amaranth.hdl import Module, Signal, Value
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from convolver.designs import Fork
+from convolver.plan.fork import ForkPlan
+from convolver.plan.lowering import lower
+from convolver.plan.shell import shelled
+from convolver.plan.target import Family
+from convolver.shell import FULL, Shell
+
+from ..output.queue import queue_of
+from ..stream.join import Join
+from ..stream.layouts import beat_layout, result_layout
+from ..stream.marks import ERROR_LAYOUT
+from ..stream.split import Split
+from ..window.size_gate import WIDTH, sized_axes
+from .core import Core, create
+from .parts import connect_parts, part_ports
+
+__all__ = ["ForkCore"]
+
+UNSEEN = 4
+"""Clocks in which a result that has left a core may not yet be seen in the queue behind it."""
+
+
+class ForkCore(Core):
+    """One stream through several cores, and their results joined: one beat a clock where each core takes one, latency `latency`
+    clocks, full back-pressure, no bubble between frames of one size.
+
+    Each core is a credit domain of its own. All take the same beats. A core that completes its results earlier than another
+    has a queue behind it, in which they wait: see `convolver.plan.fork.lower_fork`.
+
+    Parameters
+    ----------
+    design : Fork
+    family : {"ecp5", "ice40", "7-series"}, optional
+        Device that it is planned for; by default any.
+    shell : Shell, optional
+        See `convolver.hw.cores.core.create`; the cores are the same in each that has back-pressure.
+
+    Ports
+    -----
+    i, o : streams of `beat_layout` and `result_layout`
+    rows, columns : In, of images
+        Size of the frame, while its first pixel is offered.
+    busy : Out
+        A frame is in a core, or a result in a queue; some clocks longer.
+    errors : Out
+        Strobes of `ERROR_LAYOUT`, of any core.
+    overflow : Out
+        A buffer overflowed; can't happen.
+    parts, coefficients, restart, pending
+        See `part_ports`.
+    """
+
+    design: Fork
+    plan: ForkPlan
+
+    def __init__(self, design: Fork, family: Family | None = None, shell: Shell | None = None) -> None:
+        self.design = design
+        self.plan = cast(ForkPlan, shelled(lower(design, family), shell or FULL))
+        self._family = family
+        super().__init__(
+            {
+                "i": In(stream.Signature(beat_layout(design))),
+                "o": Out(stream.Signature(result_layout(design))),
+                **dict.fromkeys(sized_axes(design), In(WIDTH)),
+                "busy": Out(1),
+                "errors": Out(ERROR_LAYOUT),
+                "overflow": Out(1),
+                **part_ports(design),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        cores = [create(branch, self._family) for branch in self.design.branches]
+        m.submodules.split = split = Split(beat_layout(self.design), len(cores))
+        m.submodules.join = join = Join(self.design)
+        wiring.connect(m, wiring.flipped(self.i), split.i)
+        wiring.connect(m, join.o, wiring.flipped(self.o))
+        inside: list[Value] = [join.o.valid]
+        full: list[Value] = []
+        for number, (core, queue) in enumerate(zip(cores, self.plan.queues, strict=True)):
+            m.submodules[f"branch_{number + 1}"] = core
+            wiring.connect(m, split.o[number], core.i)
+            m.d.comb += [getattr(core, name).eq(getattr(self, name)) for name in sized_axes(self.design)]
+            inside.append(core.busy)
+            full.append(core.overflow)
+            results = core.o
+            if queue is not None:
+                m.submodules[f"queue_{number + 1}"] = held = queue_of(result_layout(core.design), queue)
+                wiring.connect(m, core.o, held.i)
+                inside.append(~held.idle)
+                full.append(held.overflow)
+                results = held.o
+            wiring.connect(m, results, getattr(join, f"i_{number}"))
+        connect_parts(m, self, cores)
+        seen = Signal(UNSEEN)
+        some = reduce(or_, inside)
+        m.d.sync += seen.eq(Value.cast(some).replicate(UNSEEN) | (seen << 1))
+        m.d.comb += [
+            self.busy.eq(some | seen.any()),
+            Value.cast(self.errors).eq(reduce(or_, (Value.cast(core.errors) for core in cores))),
+            self.overflow.eq(reduce(or_, full)),
+        ]
+        return m

@@ -1,0 +1,48 @@
+"""One stream into several places."""
+
+from amaranth.hdl import Cat, Module, ShapeLike, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from convolver.plan import fork
+
+__all__ = ["Split"]
+
+
+class Split(wiring.Component):
+    """Hands each beat to all of several streams: one beat a clock, latency 0, full back-pressure.
+
+    Each takes a beat when it is ready, whether the others are or not, and then waits for them: none is more than one beat ahead
+    of another. Every `ready` must come from a register, and so must what follows from them at `i`.
+
+    Parameters
+    ----------
+    shape : ShapeLike
+        Shape of the payload.
+    count : int
+        Streams that it goes to.
+
+    Ports
+    -----
+    i : stream of `shape`
+    o : array of streams of `shape`
+    """
+
+    makes = (fork.Split,)
+
+    def __init__(self, shape: ShapeLike, count: int) -> None:
+        beats = stream.Signature(shape)
+        super().__init__({"i": In(beats), "o": Out(beats).array(count)})
+        self._count = count
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        ends = [self.o[number] for number in range(self._count)]
+        taken = Signal(self._count)  # the streams that have this beat already
+        takes = [taken[number] | end.ready for number, end in enumerate(ends)]
+        m.d.comb += self.i.ready.eq(Cat(takes).all())
+        for number, end in enumerate(ends):
+            m.d.comb += [end.valid.eq(self.i.valid & ~taken[number]), end.payload.eq(self.i.payload)]
+        with m.If(self.i.valid):
+            m.d.sync += taken.eq(Cat(takes) & ~self.i.ready.replicate(self._count))
+        return m

@@ -1,0 +1,47 @@
+"""The golden model of a fork: each branch's, for the same frame, and what becomes of them."""
+
+import numpy as np
+import numpy.typing as npt
+
+from convolver.designs import Design, Fork, part_of
+
+from .exact import INT64, Array
+
+__all__ = ["fork"]
+
+
+def fork(design: Fork, data: npt.ArrayLike) -> Array:
+    """What a fork gives for a frame: the sum or the difference of its branches' results, or all of them.
+
+    Parameters
+    ----------
+    design : Fork
+    data : array-like of int
+        A frame that all branches take.
+
+    Returns
+    -------
+    ndarray
+        `design.output_shape` results; of several for each place one such array each, along the first axis, those of the first
+        branch first; of several planes each, along the last.
+
+    Raises
+    ------
+    DataError
+        If a branch can't take `data`.
+    """
+    results = [_results(branch, data) for branch in design.branches]
+    if design.join == "planes":
+        return np.concatenate(results)
+    wide = design.output_format
+    if wide.min < INT64.min or wide.max > INT64.max:
+        results = [result.astype(object) for result in results]
+    first, *others = results
+    joined: Array = first - others[0] if design.join == "difference" else sum(others, first)
+    return joined.reshape(*design.result_axes, *joined.shape[1:])
+
+
+def _results(branch: Design, data: npt.ArrayLike) -> Array:
+    """A branch's results, one array for each of a place."""
+    results: Array = part_of(type(branch), __package__, "{kind}", "to model")(branch, data)
+    return results.reshape(branch.outputs, *results.shape[len(branch.result_axes) :])

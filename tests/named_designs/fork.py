@@ -1,0 +1,22 @@
+"""The named forks."""
+
+from convolver import Conv2DDesign, FIRDesign, Fork, MovingMaximumDesign, Pipeline, s8, u8
+
+__all__ = ["DESIGNS"]
+
+SIZE = {"boundary": "edge", "rows": 24, "columns": 20}
+BLUR = Conv2DDesign([[1, 2, 1], [2, 4, 2], [1, 2, 1]], shift=4, output=u8, **SIZE)
+TAPS = FIRDesign([3, -5, 7], data=s8, coefficient=s8, shift=3, output=s8, loadable=True)
+
+DESIGNS = {
+    "fork_difference": Fork([BLUR, Pipeline([BLUR, BLUR])], join="difference"),
+    "fork_planes": Fork([BLUR.replace(kernel=[[1]], shift=0), BLUR.replace(kernel=[BLUR.kernel] * 2)], join="planes"),
+    "fork_sum_loadable": Fork([TAPS, Pipeline([MovingMaximumDesign(3, data=s8), TAPS])], join="sum"),
+    "fork_2_pixels": Fork(
+        [
+            BLUR.replace(pixels_per_clock=2),
+            Conv2DDesign([[1], [-2], [1], [3], [2]], output=s8, shift=2, pixels_per_clock=2, **SIZE),
+        ],
+        join="sum",
+    ),
+}

@@ -1,0 +1,285 @@
+"""Forks of random branches on the twin against the golden model, bit for bit and clock for clock; known ones against OpenCV."""
+
+import dataclasses
+import functools
+import re
+from random import Random
+
+import cv2
+import numpy as np
+import pytest
+
+from convolver import Conv2DDesign, DesignError, FIRDesign, Fork, MovingMaximumDesign, Pipeline, load_design, s8, s16, u8
+from convolver.cli import app
+from convolver.designs import design_from_json
+from convolver.errors import LinkTimeout
+from convolver.host.description import read_description
+from convolver.host.device import Device
+from convolver.hw.bus.registers import description
+from convolver.hw.cores.fork import ForkCore
+from convolver.plan import fork as plan
+from convolver.plan.lowering import lower
+from convolver.report import report_of
+from convolver.sim import golden
+from convolver.sim.libraries.compiler import compile_designs
+from convolver.sim.twin.core import Simulation, TwinTransport, frame_shape, simulate_components
+from convolver.sim.twin.streams import beats_of, marks_of, random_samples
+
+from .composite_checks import check, check_device
+from .random_designs import generator
+
+DESIGNS = 8
+BATCH = 8
+SOAK_DESIGNS = 100
+
+ROW = [1, 4, 6, 4, 1]
+FRAME = {"boundary": "edge", "rows": 40, "columns": 60}
+NARROW = Conv2DDesign([[1, 2, 1], [2, 4, 2], [1, 2, 1]], shift=4, output=u8, **FRAME)
+WIDE = Conv2DDesign(np.outer(ROW, ROW).tolist(), shift=8, output=u8, **FRAME)
+ITSELF = Conv2DDesign([[1]], output=u8, **FRAME)
+GAUSSIANS = Fork([NARROW, WIDE], join="difference")
+
+
+@functools.cache
+def compiled(first):
+    """The twins of a batch of seeded forks."""
+    designs = [seeded(number) for number in range(first, first + BATCH)]
+    return list(zip(designs, compile_designs(designs), strict=True))
+
+
+def seeded(number):
+    return generator("fork")(Random(f"number {number}"))
+
+
+@pytest.mark.parametrize("number", range(DESIGNS))
+def test_random_fork(number):
+    design, core = compiled(number - number % BATCH)[number % BATCH]
+    print(design)  # pytest shows it with a failure
+    check(design, core)
+    check_device(design, core)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+def test_random_forks_for_long():
+    for first in range(0, SOAK_DESIGNS, BATCH):
+        designs = [generator("fork")(Random(f"soak {number}"), soak=True) for number in range(first, first + BATCH)]
+        for number, (design, core) in enumerate(zip(designs, compile_designs(designs), strict=True), first):
+            print(number, design, flush=True)
+            check(design, core)
+            check_device(design, core)
+
+
+def smoothed(image, size):
+    taps = np.array({3: [1, 2, 1], 5: ROW}[size], float)
+    sums = cv2.sepFilter2D(image.astype(np.float64), -1, taps, taps, borderType=cv2.BORDER_REPLICATE)
+    return np.floor(sums / taps.sum() ** 2 + 0.5).astype(np.int64)
+
+
+def test_the_difference_of_gaussians_is_that_of_opencv():
+    image = random_samples(u8, (90, 100), 5)
+    with Device(TwinTransport(GAUSSIANS)) as device:
+        np.testing.assert_array_equal(device(image), smoothed(image, 3) - smoothed(image, 5))
+
+
+def test_an_unsharp_mask_is_that_of_opencv():
+    """Twice the picture less its blur, at two pixels a clock, held inside 0 to 255."""
+    two = {"pixels_per_clock": 2}
+    twice = Conv2DDesign([[2]], **FRAME, **two)
+    sharper = Fork([twice, WIDE.replace(**two)], join="difference")
+    design = Pipeline([sharper, Conv2DDesign([[1]], pixel=sharper.output_format, output=u8, **FRAME, **two)])
+    image = random_samples(u8, (40, 60), 6)
+    blurred = smoothed(image, 5)
+    expected = np.clip(cv2.addWeighted(image.astype(np.float64), 2, blurred.astype(np.float64), -1, 0), 0, 255)
+    with TwinTransport(design) as twin:
+        twin.run_frames([image])
+        for result in twin.run_frames([image] * 4):
+            np.testing.assert_array_equal(result, expected)
+        # A beat a clock, frame behind frame; the end leaves behind them.
+        timing = lower(design).timing
+        assert timing.frame_interval(40, 60) == 40 * 30
+        assert twin.status()["frame_clocks"] == timing.frame_clocks(40, 60, frames=4)
+
+
+def test_a_gradient_and_the_picture_that_it_came_from_are_two_planes():
+    edges = Conv2DDesign([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], absolute=True, output=u8, **FRAME)
+    both = Fork([ITSELF, edges], join="planes")
+    assert (both.outputs, both.result_axes) == (2, (2,))
+    weighed = Conv2DDesign([[1]], planes=2, output=u8, **FRAME)
+    image = random_samples(u8, (20, 31), 7)
+    for design in (both, Pipeline([both, weighed])):
+        with Device(TwinTransport(design)) as device:
+            result = device(image)
+        np.testing.assert_array_equal(result[0], image)
+        np.testing.assert_array_equal(result[1], golden.run(edges, image))
+
+
+def test_branches_that_are_pipelines_and_signals():
+    taps = FIRDesign([1, -2, 3], data=s8, coefficient=s8, output=s16, loadable=True)
+    peaks = Pipeline([MovingMaximumDesign(4, data=s8), taps.replace(coefficients=[5])])
+    design = Pipeline([Fork([taps, peaks], join="sum"), FIRDesign([1, 1], data="s17", coefficient=s8, loadable=True)])
+    assert [part.kind for part in design.parts] == ["fir", "moving_maximum", "fir", "fir"]
+    signal = random_samples(s8, (70,), 8)
+    with Device(TwinTransport(design)) as device:
+        for stage, values in ((3, [-6]), (4, [7, 8]), (1, [9, 0, 1])):
+            device.load(values, stage=stage)
+            design = design.with_part(stage, design.parts[stage - 1].replace(coefficients=values))
+            np.testing.assert_array_equal(device(signal), golden.run(design, signal))
+
+
+def test_a_shorter_queue_stalls_for_ever():
+    """The queue's depth isn't made up: with too few places the stream stands still, as each branch waits for the other."""
+    shapes = [(40, 60)] * 2
+    frames = [random_samples(u8, shape, 9) for shape in shapes]
+    wanted = sum(len(marks_of(frame_shape(GAUSSIANS, shape))) for shape in shapes)
+
+    def run(core):
+        (simulation,) = simulate_components([core])
+        return simulation.run(beats=beats_of(frames), wanted=wanted, patience=500)
+
+    core = ForkCore(GAUSSIANS)
+    assert run(core).finished
+    core = ForkCore(GAUSSIANS)
+    core.plan = dataclasses.replace(core.plan, queues=(plan.Queue(3, depth=16), None))
+    with pytest.raises(LinkTimeout, match=r"^The twin is stuck: "):
+        run(core)
+
+
+def test_a_frame_of_another_size_waits_no_longer_than_the_report_says():
+    behind = NARROW.replace(pixel=GAUSSIANS.output_format)
+    designs = [Pipeline([GAUSSIANS]), Pipeline([NARROW, Fork([WIDE, NARROW], "planes")]), Pipeline([GAUSSIANS, behind])]
+    frames = [random_samples(u8, size, 5) for size in ((10, 20), (10, 20), (12, 30))]
+    for design, core in zip(designs, compile_designs(designs), strict=True):
+        wanted = sum(len(marks_of(frame_shape(design, frame.shape))) for frame in frames)
+        run = Simulation(core).run(beats=beats_of(frames), wanted=wanted, times=True, settle=200)
+        begin = 2 * frames[0].size  # of the last frame; two of its beats wait inside the gate
+        waited = run.accept_clocks[begin + 2] - run.accept_clocks[begin - 1] - 3
+        assert waited == lower(design).timing.resize_clocks(20)
+
+
+REFUSED = {
+    "one": ([NARROW], "sum", "A fork with join='sum' must have 2 to 4 branches, not 1"),
+    "three": ([NARROW] * 3, "difference", "A fork with join='difference' must have 2 branches, not 3"),
+    "no list": (NARROW, "sum", r"The branches of a fork must be a sequence of designs, not Conv2DDesign\(.*"),
+    "no design": ([NARROW, 3], "sum", "A branch of a fork must be a design, not 3"),
+    "join": ([NARROW] * 2, "minus", "Join must be one of sum, difference, planes, not 'minus'"),
+    "fork": ([NARROW, GAUSSIANS], "sum", "Branch 2 of a fork must have no fork in it"),
+    "fork inside": ([NARROW, Pipeline([NARROW, GAUSSIANS])], "sum", "Branch 2 of a fork must have no fork in it"),
+    "padded": (
+        [NARROW, NARROW.replace(boundary="wrap")],
+        "sum",
+        "Branch 2 of a fork must make its borders itself, not have them padded by the host as 3x3, .*",
+    ),
+    "switchable": (
+        [NARROW, NARROW.replace(switchable=True)],
+        "sum",
+        "Branch 2 of a fork must have one boundary for all frames, not switchable=True",
+    ),
+    "continuous": (
+        [FIRDesign([1], continuous=True)] * 2,
+        "sum",
+        "Branch 1 of a fork must start each frame from silence, not continuous=True",
+    ),
+    "axes": (
+        [NARROW, FIRDesign([1], data=u8)],
+        "sum",
+        "Branch 2 of a fork must take frames with the axes rows and columns, as branch 1 does, not length",
+    ),
+    "format": (
+        [NARROW, NARROW.replace(pixel=s8)],
+        "sum",
+        "Branch 2 of a fork must take pixels of the format u8, as branch 1 does, not s8",
+    ),
+    "planes": (
+        [NARROW, NARROW.replace(planes=3)],
+        "sum",
+        "Branch 2 of a fork must take as many planes: 1, as branch 1 does, not 3",
+    ),
+    "pixels": (
+        [NARROW, NARROW.replace(pixels_per_clock=2)],
+        "sum",
+        "Branch 2 of a fork must take as many pixels a clock: 1, as branch 1 does, not 2",
+    ),
+    "smaller": (
+        [NARROW, NARROW.replace(mode="valid", boundary="constant")],
+        "sum",
+        "Branch 2 of a fork must give results of frames that are smaller by 0x0 with a stride of 1x1, as branch 1 does, "
+        "not 2x2 with a stride of 1x1",
+    ),
+    "outputs": (
+        [NARROW, NARROW.replace(kernel=[NARROW.kernel] * 2)],
+        "sum",
+        "Branch 2 of a fork must give as many results for each place: 1, as branch 1 does, not 2",
+    ),
+    "results": (
+        [NARROW, NARROW.replace(output=s8)],
+        "planes",
+        "Branch 2 of a fork must give results of the format u8, as branch 1 does, not s8",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_does_not_fit_is_refused_in_one_line(name):
+    branches, join, message = REFUSED[name]
+    with pytest.raises(DesignError, match=f"^{message}$"):
+        Fork(branches, join)
+
+
+def test_a_fork_comes_back_from_its_files_and_from_a_device(tmp_path):
+    for design in (
+        *map(seeded, range(4)),
+        Pipeline([Fork([NARROW, Pipeline([NARROW, WIDE])], "sum"), NARROW.replace(pixel="u9")]),
+    ):
+        assert design_from_json(design.to_json()) == design
+        assert read_description(description(design)) == design
+        (tmp_path / "design.toml").write_text(design.to_toml())
+        assert load_design(tmp_path / "design.toml") == design
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"kind": "fork", "join": "sum"}', "A fork design must have 'branch'"),
+        ('{"kind": "fork", "branch": []}', "A fork design must have 'join'"),
+        ('{"kind": "fork", "join": "sum", "branch": 3}', "The branches of a fork must be a list of tables, not 3"),
+        ('{"kind": "fork", "branches": []}', "Unknown key 'branches' in a fork design; known are branch, join"),
+    ],
+)
+def test_a_file_that_is_wrong_is_refused_in_one_line(text, message):
+    with pytest.raises(DesignError, match=f"^{message}$"):
+        design_from_json(text)
+
+
+def test_the_report_has_a_line_a_branch_and_the_queue():
+    text = report_of(GAUSSIANS).text()
+    assert re.search(r"^branch 1 .*3x3", text, re.MULTILINE)
+    assert re.search(r"^branch 2 .*5x5", text, re.MULTILINE)
+    assert re.search(r"^ +its results wait in a queue of 128", text, re.MULTILINE)
+    assert report_of(GAUSSIANS).to_dict()["queue_bits"] == 128 * 11
+
+
+def test_the_random_forks_cover_every_choice():
+    designs = [seeded(number) for number in range(DESIGNS)]
+    queues = [queue for design in designs for queue in lower(design).queues]
+    assert {design.join for design in designs} == {"sum", "difference", "planes"}
+    assert {design.rank for design in designs} == {1, 2}
+    assert {bool(queue) and queue.long for queue in queues} == {False, True}
+    assert None in queues
+    assert any(design.loadable_parts for design in designs)
+    axes = [axis for design in designs for axis in design.frame_axes]
+    assert any(axis.stride > 1 for axis in axes)
+    assert any(axis.lost for axis in axes)
+    assert any(design.pixels_per_clock > 1 for design in designs)
+    assert any(branch.kind == "pipeline" for design in designs for branch in design.branches)
+
+
+def test_the_command_line_takes_a_fork(tmp_path, capsys):
+    (tmp_path / "fork.toml").write_text(GAUSSIANS.to_toml())
+    image = random_samples(u8, (12, 14), 10)
+    np.save(tmp_path / "in.npy", image)
+    path = str(tmp_path / "fork.toml")
+    app(["run", str(tmp_path / "in.npy"), "--design", path, "-o", str(tmp_path / "out.npy")], standalone_mode=False)
+    np.testing.assert_array_equal(np.load(tmp_path / "out.npy"), golden.run(GAUSSIANS, image))
+    app(["report", "-d", path], standalone_mode=False)
+    assert "the difference of 2 branches" in capsys.readouterr().out
