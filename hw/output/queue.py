@@ -71,6 +71,8 @@ class LongQueue(wiring.Component):
     shape : ShapeLike
     depth : int
         Words of the memory, a power of two; it has room for at least four less, and for what the output buffer holds.
+    window : int
+        Credits of that buffer.
 
     Ports
     -----
@@ -80,16 +82,17 @@ class LongQueue(wiring.Component):
 
     makes = (fork.Queue,)
 
-    def __init__(self, shape: ShapeLike, depth: int) -> None:
+    def __init__(self, shape: ShapeLike, depth: int, window: int = WINDOW) -> None:
         beats = stream.Signature(shape)
         super().__init__({"i": In(beats), "o": Out(beats), "idle": Out(1), "overflow": Out(1)})
         self._shape = shape
         self._depth = depth
+        self._window = window
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.memory = memory = BlockRAM(self._shape, self._depth)
-        m.submodules.buffer = buffer = OutputBuffer(self._shape, WINDOW)
+        m.submodules.buffer = buffer = OutputBuffer(self._shape, self._window)
         m.submodules.comes = comes = Delay(1, 2)  # beside a word that is read
         wiring.connect(m, buffer.o, wiring.flipped(self.o))
 

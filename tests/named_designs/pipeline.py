@@ -21,7 +21,7 @@ DESIGNS = {
         [
             FIRDesign([3, -5, 7], data=s8, coefficient=s8, shift=3, output=s8, loadable=True),
             MovingMaximumDesign(3, data=s8),
-            FIRDesign([1, 2, -3, 4, 5], data=s8, coefficient=s12, clocks_per_sample=2, loadable=True),
+            FIRDesign([1, 2, -3, 4, 5], data=s8, coefficient=s12, loadable=True),
         ]
     ),
     "pipeline_2_pixels": Pipeline(

@@ -57,15 +57,15 @@ class SplitSpec(wiring.Component):
 class LongQueueSpec(wiring.Component):
     """A queue: every word comes out, in order, 7 clocks after it went in if none is in front of it."""
 
-    def __init__(self, depth: int) -> None:
+    def __init__(self, depth: int, window: int) -> None:
         super().__init__({"valid": In(1), "payload": In(1), "ready": In(1), "tag": In(1)})
-        self._depth = depth
+        self._depth, self._window = depth, window
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.dut = dut = queue.LongQueue(1, self._depth)
+        m.submodules.dut = dut = queue.LongQueue(1, self._depth, self._window)
         m.d.comb += [dut.i.valid.eq(self.valid), dut.i.payload.eq(self.payload), dut.o.ready.eq(self.ready)]
-        held = self._depth - 1 + queue.WINDOW
+        held = self._depth - 2 + self._window
         contract = Queue(
             m,
             enters=self.valid & dut.i.ready,
@@ -202,15 +202,19 @@ DEADLOCK = (
     Seed("ready when the other one isn't", Split, "takes = [taken[number] | end.ready", "takes = [end.ready"),
 )
 CORE = (
-    Seed("no queue", ForkCore, "results = held.o", "results = core.o"),
-    Seed("idle with a result in a queue", ForkCore, "inside.append(~held.idle)", "inside.append(Const(0))"),
     Seed("taken of one alone", Join, "end.ready.eq(skid.i.ready & others.all())", "end.ready.eq(skid.i.ready)"),
-    Seed("idle while one goes into a queue", ForkCore, "some | seen.any()", "some"),
+    Seed("idle with a sample in a core", ForkCore, "inside.append(core.busy)", "inside.append(join.o.valid)"),
+    Seed(
+        "idle with a result that waits",
+        ForkCore,
+        "inside: list[Value] = [join.o.valid]",
+        "inside: list[Value] = [Value.cast(0)]",
+    ),
 )
 
 PROOFS: tuple[Proof, ...] = (
     Proof("split", "two ends", SplitSpec, 16, SPLIT),
-    Proof("long queue", "memory of 8 words", lambda: LongQueueSpec(8), 90, LONG, 18),
+    Proof("long queue", "memory of 8 words, 11 credits", lambda: LongQueueSpec(8, 11), 70, LONG, 30),
     Proof("fork, no deadlock", "a branch 4 beats later than the other", DeadlockSpec, 60, DEADLOCK),
-    Proof("fork core", "two branches, one of two filters", lambda: ForkCoreSpec(UNEVEN), 60, CORE, 26),
+    Proof("fork core", "two branches, one of two filters", lambda: ForkCoreSpec(UNEVEN), 40, CORE, 18),
 )
