@@ -41,10 +41,10 @@ from convolver.hw.cores import core
 from convolver.hw.export import verilog
 from convolver.hw.export.elaboration import rtlil_of
 from convolver.hw.primitives.families import FamilyPlatform
-from convolver.hw.primitives.floorplan import FLOORPLANNED
 from convolver.hw.stream.layouts import shape_of
 from convolver.plan import lower
 from convolver.plan.array_plan import ArrayPlan
+from convolver.plan.places import FLOORPLANNED
 from convolver.shell import FULL
 
 TARGET = 300e6

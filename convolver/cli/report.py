@@ -37,6 +37,7 @@ def report(
     """Prints what a design costs and does: latency, multipliers, memory, widths, gain, rounding noise, delay."""
     from ..plan.fit import check_part, part_needs
     from ..plan.parts import named_part
+    from ..plan.places import without_places
     from ..report import report_of
 
     if board is not None and (family is not None or device is not None):
@@ -52,6 +53,8 @@ def report(
     shell = Shell(registers, description, handshake, frame)
     told = report_of(loaded, family if part is None else part.family, FULL if target is not None else shell)
     numbers, text = told.to_dict(), told.text()
+    if part is None and target is None and (reached := without_places(told.plan)) is not None:
+        text += f"\nOn an LFE5U-85F of grade 6 {reached} (nextpnr); --device LFE5U-85F gives them places"
     if part is not None:
         check_part(part, loaded)
         used = part_needs(part, loaded)

@@ -19,6 +19,7 @@ from convolver.designs import Design
 from convolver.plan.fit import check_lines, check_part, part_needs
 from convolver.plan.lowering import lower
 from convolver.plan.parts import Part, named_part
+from convolver.plan.places import without_places
 from convolver.plan.shell import block_latency
 from convolver.plan.target import Family
 from convolver.shell import Shell
@@ -26,7 +27,6 @@ from convolver.version import __version__
 
 from ..bus.axi import AXIAccelerator, ports
 from ..primitives.families import FamilyPlatform
-from ..primitives.floorplan import array_sites
 from .elaboration import without_collection, yosys_has_home
 from .module_names import check_name
 from .verilog_blocks import without_combinational_blocks
@@ -245,8 +245,11 @@ def _room(top: AXIAccelerator, part: Part | None) -> list[str]:
     plan = lower(top.design, top.family)
     count = plan.hard_multipliers
     told = [f"It takes {count} hard multiplier{'s' * (count != 1)}."]
-    if top.family == "ecp5" and any(array_sites(FamilyPlatform("ecp5", "LFE5U-85F"), array) for array in plan.filters):
-        told.append("Their places on an LFE5U-85F are not in it: make it with --device LFE5U-85F for that.")
+    if (reached := without_places(plan)) is not None:
+        told += [
+            "Their places on an LFE5U-85F are not in it: make it with --device LFE5U-85F for that.",
+            f"On one of grade 6 {reached} (nextpnr).",
+        ]
     return told
 
 

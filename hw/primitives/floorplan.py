@@ -1,13 +1,11 @@
 """Where the multipliers of a long filter lie on a device: along a loop, each beside the one before."""
 
 from convolver.plan.array import DotProduct
+from convolver.plan.places import FLOORPLANNED, is_spread
 
 from .families import family_of
 
-__all__ = ["FLOORPLANNED", "array_sites", "multiplier_sites"]
-
-FLOORPLANNED = 32
-"""Multipliers up to which nextpnr finds good places by itself."""
+__all__ = ["array_sites", "multiplier_sites"]
 
 _DIE = "85f"
 """How the names end of the devices whose places are known: those of ECP5's largest die."""
@@ -55,4 +53,4 @@ def multiplier_sites(platform: object, count: int) -> list[str] | None:
 
 def array_sites(platform: object, array: DotProduct) -> list[str] | None:
     """`multiplier_sites` of an array's lanes, where its multipliers lie all over the device and each lane has one."""
-    return multiplier_sites(platform, array.placed_lanes) if array.hard_multipliers == array.lanes else None
+    return multiplier_sites(platform, array.placed_lanes) if is_spread(array) else None

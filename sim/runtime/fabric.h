@@ -99,12 +99,16 @@ class fabric {
 			set(nets[bit], value >> bit & 1);
 	}
 
-	// Look-up tables in their order; one that depends on a later one, in a loop, is looked at again.
+	// Look-up tables in their order; one that depends on a later one, in a loop, is looked at again. A loop that has found no
+	// rest a few times is given little time: it has no right level.
 	bool settle_luts() {
-		for (int pass = 0; pass < 64; pass++) {
-			bool again = false;
+		std::size_t budget = (luts.size() + 64) * (unstable < 8 ? 16 : 2);
+		for (bool again = true; again;) {
+			again = false;
 			for (std::size_t place = 0; place < lut_changed.bits.size(); place++) {
 				while (std::uint64_t bits = lut_changed.bits[place]) {
+					if (budget-- == 0)
+						return false;
 					again = true;
 					lut_changed.bits[place] = bits & (bits - 1);
 					const lut &l = luts[place * 64 + __builtin_ctzll(bits)];
@@ -112,16 +116,16 @@ class fabric {
 					set(l.out, l.table >> row & 1);
 				}
 			}
-			if (!again)
-				return true;
 		}
-		return false;
+		return true;
 	}
 
 	void settle() {
 		for (int pass = 0; pass < 16; pass++) {
-			if (!settle_luts())
+			if (!settle_luts()) {
 				unstable++;
+				return;
+			}
 			bool again = false;
 			for (std::size_t place = 0; place < mac_changed.bits.size(); place++)
 				while (std::uint64_t bits = mac_changed.bits[place]) {

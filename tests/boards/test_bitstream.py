@@ -244,3 +244,15 @@ def test_a_random_circuit_is_what_its_verilog_says(seed, tmp_path):
 @pytest.mark.parametrize("seed", range(3, 203))
 def test_many_random_circuits(seed, tmp_path):
     as_icarus_says(seed, tmp_path, ticks=3000)
+
+
+def test_a_loop_without_rest_costs_little():
+    """An inverter of itself, which only a damaged bitstream has."""
+    netlist = Netlist(clocks=[Clock("fast", Fraction(1))])
+    netlist.inputs["6"] = netlist.fresh()
+    ring = [netlist.fresh() for _ in range(9)]
+    netlist.luts = [Lut(out, (before, LOW, LOW, LOW), 0x5555) for out, before in zip(ring, [ring[-1], *ring], strict=False)]
+    netlist.outputs["9"] = ring[0]
+    twin = FabricTwin(table_of(netlist, "6", "9"), 1_000_000, Fraction(40))
+    assert len(twin.levels(bytes(10_000))) == 10_000
+    assert twin.unstable > 10_000
