@@ -1,7 +1,7 @@
 """Convolutions as FPGA accelerators: described in Python, proved against numpy, run on a twin or on a board."""
 
 from .design_files import load_design
-from .designs import Conv2DDesign, FIRDesign, Fork, MovingMaximumDesign, Pipeline
+from .designs import Conv2DDesign, FIRDesign, Fork, MovingMaximumDesign, Pipeline, ResampleDesign
 from .errors import (
     BoardError,
     ConvolverError,
@@ -41,6 +41,7 @@ from .formats import (
     u32,
 )
 from .functions import convolve, convolve2d, correlate, correlate2d, lfilter
+from .multirate import decimate, resample_poly, upfirdn
 from .opening import open  # noqa: A004  # called convolver.open; never imported by name
 from .quantize import Quantized, quantize
 from .rank_filters import maximum_filter1d
@@ -70,6 +71,7 @@ __all__ = [
     "ProtocolMismatch",
     "Quantized",
     "RegisterError",
+    "ResampleDesign",
     "SessionLost",
     "Shell",
     "Specified",
@@ -79,6 +81,7 @@ __all__ = [
     "convolve2d",
     "correlate",
     "correlate2d",
+    "decimate",
     "lfilter",
     "load_design",
     "maximum_filter1d",
@@ -89,6 +92,7 @@ __all__ = [
     "q1_23",
     "q1_31",
     "quantize",
+    "resample_poly",
     "s8",
     "s12",
     "s16",
@@ -101,4 +105,5 @@ __all__ = [
     "u12",
     "u16",
     "u32",
+    "upfirdn",
 ]

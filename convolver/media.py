@@ -10,7 +10,7 @@ from .errors import FileError
 from .formats import Format
 from .images import Array
 
-__all__ = ["WAV_RATE", "Pictures", "Source", "media_of", "pixels"]
+__all__ = ["WAV_RATE", "Pictures", "Source", "media_of", "pixels", "rate_behind"]
 
 WAV_RATE = 48000
 """Samples a second of a sound that is made from an array, which states none."""
@@ -99,6 +99,7 @@ class Sounds(Pictures):
     def check_sound(self, name: str, suffix: str, design: Design, source: Source | None) -> None:  # noqa: ARG002
         _check_loudness(design)
         samples, channels, rate = (1, 1, WAV_RATE) if source is None else (*(*source.values.shape, 1)[:2], source.rate)
+        samples, rate = design.rate.results(samples), rate_behind(design, rate)
         sounds.check_kind(sounds.KINDS[suffix], design.output_format, samples, channels, rate)
 
     def check_picture(self, name: str, suffix: str, design: Design, source: Source | None) -> list[str]:  # noqa: ARG002
@@ -117,6 +118,20 @@ _MEDIA: Mapping[int, Pictures] = {1: Sounds(), 2: Pictures()}
 def media_of(design: Design) -> Pictures:
     """What files hold the frames of a design."""
     return _MEDIA[design.rank]
+
+
+def rate_behind(design: Design, rate: int) -> int:
+    """The rate of a sound's results, where that of its samples is so much.
+
+    Raises
+    ------
+    FileError
+        If a file can't state it.
+    """
+    behind = design.rate.behind(rate)
+    if behind.denominator != 1:
+        raise FileError(f"A sound's rate must be a whole number, not {rate} times {design.rate}; name a .npy file")
+    return behind.numerator
 
 
 def pixels(design: Design) -> tuple[int, int]:

@@ -13,7 +13,7 @@ from .designs import Design
 from .errors import DataError, FileError
 from .formats import Format
 from .images import Array
-from .media import Source, media_of, pixels
+from .media import Source, media_of, pixels, rate_behind
 from .progress import Advance
 
 __all__ = ["Filter", "Source", "Target", "check_target", "read_source", "run_file"]
@@ -195,7 +195,7 @@ def _encoded(target: Target, results: Array, design: Design, rate: int) -> bytes
     if target.suffix in arrays.KINDS:
         return arrays.encode(target.suffix, results)
     if target.suffix in sounds.KINDS:
-        return sounds.encode(sounds.KINDS[target.suffix], results, rate, design.output_format)
+        return sounds.encode(sounds.KINDS[target.suffix], results, rate_behind(design, rate), design.output_format)
     if results.ndim == 3 and results.shape[-1] == 1:
         results = results[..., 0]
     return images.encode(images.KINDS[target.suffix], results, *pixels(design))

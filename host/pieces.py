@@ -20,13 +20,16 @@ def preparation(design: Design, frame_samples: int, *, joined: bool, stack: bool
     if not joined:
         return lambda item: Work(design, *checked_samples(design, item, stack), frame_samples)
     last, brought = np.zeros(0, np.int64), design.brought(stack)
+    (axis,) = design.frame_axes
 
     def piece(item: npt.ArrayLike) -> Work:
         nonlocal last
         array, _ = checked_samples(design, item, False, joined=True)
-        before = len(last)
+        before = design.output_shape(len(last))[0]
         array = np.concatenate([last, array.astype(np.int64)])
-        last = array[max(len(array) - brought, 0) :].copy()
+        # What is brought along begins with a period, as a frame's results do.
+        place = max(len(array) - brought, 0)
+        last = array[place - place % axis.stride :].copy()
         return Work(design, array, frame_samples=frame_samples, skip=before)
 
     return piece

@@ -42,7 +42,7 @@ class Cut:
     target: slice
 
 
-def cuts(inputs: int, outputs: int, before: int, after: int, most: int, stride: int = 1) -> list[Cut]:
+def cuts(inputs: int, outputs: int, before: int, after: int, most: int, stride: int = 1, results: int = 1) -> list[Cut]:
     """Cuts an axis into pieces of nearly one length.
 
     Result `n` is made of inputs ``stride * n - before`` to ``stride * n + after``, as far as there are any: beyond the ends of
@@ -58,16 +58,20 @@ def cuts(inputs: int, outputs: int, before: int, after: int, most: int, stride: 
         Inputs of a piece, more than `before` and `after` together.
     stride : int
         Inputs from one result to the next.
+    results : int
+        Results that stand in the place of each; a piece begins with the first of them.
     """
     if inputs <= most:
         return [Cut(slice(0, inputs), slice(0, outputs), slice(0, outputs))]
-    count = -(-outputs // ((most - before - after - 1) // stride + 1))
+    places = -(-outputs // results)
+    count = -(-places // ((most - before - after - 1) // stride + 1))
     found = []
     for number in range(count):
-        start, stop = outputs * number // count, outputs * (number + 1) // count
+        start, stop = places * number // count, places * (number + 1) // count
         first, end = max(start * stride - before, 0), min((stop - 1) * stride + 1 + after, inputs)
-        ahead = start - first // stride
-        found.append(Cut(slice(first, end), slice(ahead, ahead + stop - start), slice(start, stop)))
+        ahead = (start - first // stride) * results
+        target = slice(start * results, min(stop * results, outputs))
+        found.append(Cut(slice(first, end), slice(ahead, ahead + target.stop - target.start), target))
     return found
 
 
@@ -235,10 +239,10 @@ class _Axis:
             return []
         rule, parts = self.rule, []
         (before, after), stride = self.reach, rule.stride
-        for piece in cuts(len(self.inputs), outputs, before, after, most, stride):
+        for piece in cuts(len(self.inputs), outputs, before, after, most, stride, rule.up):
             source, ahead = self.inputs[piece.source], piece.keep.start
             start, stop = piece.target.start, piece.target.stop
-            silence = min(before - start * stride + piece.source.start, rule.held)
+            silence = min(before - start // rule.up * stride + piece.source.start, rule.held)
             if len(source) < rule.least:
                 border, more = _bordered(self.size, rule.widest, rule.boundary), rule.widest[0] - rule.around[0]
                 first, end = start * stride - before, max((stop - 1) * stride + 1 + after, piece.source.stop)

@@ -55,6 +55,13 @@ CALLS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "Shell": (convolver.Shell, {"registers": "full"}),
     "Fork": (convolver.Fork, {"branches": [convolver.FIRDesign([1, 2]), convolver.FIRDesign([3])], "join": "sum"}),
     "Pipeline": (convolver.Pipeline, {"stages": [convolver.FIRDesign([1, 2])]}),
+    "ResampleDesign": (convolver.ResampleDesign, convolver.ResampleDesign([1, 2, 3], 2, 3).to_dict()),
+    "upfirdn": (convolver.upfirdn, {"h": [1, 2], "x": [1, 2], "up": 2, "down": 3, "axis": 0, "mode": "edge", "cval": 0}),
+    "resample_poly": (
+        convolver.resample_poly,
+        {"x": [1, 2], "up": 2, "down": 3, "axis": 0, "window": [1, 2], "padtype": "constant", "cval": 0},
+    ),
+    "decimate": (convolver.decimate, {"x": [1, 2], "q": 2, "n": 3, "ftype": "fir", "axis": 0, "zero_phase": True}),
     "MovingMaximumDesign": (convolver.MovingMaximumDesign, {"size": 3, "data": "u8", "fill": 0}),
     "quantize": (convolver.quantize, {"kernel": [0.5], "format": "q1_7", "clip": False}),
     "Format": (Format, {"width": 8, "signed": True, "fraction": 0}),

@@ -32,7 +32,7 @@ class GoldenTransport:
         self.closed = False
 
     def load(self, coefficients, timeout=None, stage=0):
-        if isinstance(self.design, FIRDesign):
+        if self.design.rank == 1:
             self._held = dataclasses.replace(self.design, coefficients=tuple(coefficients))
         else:
             kernel = np.reshape(np.array(coefficients, object), (self.design.kernel_rows, self.design.kernel_columns))

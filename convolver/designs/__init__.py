@@ -16,7 +16,9 @@ from .linear import LinearDesign
 from .moving_maximum import MovingMaximumDesign
 from .outside import boundary_code
 from .pipeline import Pipeline
+from .rates import Rate
 from .reading import design_class, design_from_dict, design_from_json
+from .resample import ResampleDesign
 from .words import (
     BOUNDARIES,
     COMBINATIONS,
@@ -63,6 +65,8 @@ __all__ = [
     "Operation",
     "Pipeline",
     "Plane",
+    "Rate",
+    "ResampleDesign",
     "Structure",
     "Swap",
     "Symmetry",

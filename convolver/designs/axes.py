@@ -27,6 +27,8 @@ class FrameAxis:
         Inputs that results reach outside, in front and behind.
     held : int
         Inputs of the frame before that the core keeps.
+    up : int
+        Results that belong to each `stride` inputs; `window` is then that of all of them, from the first one's own input on.
     """
 
     window: tuple[int, int]
@@ -36,6 +38,7 @@ class FrameAxis:
     boundary: Boundary = "constant"
     margins: tuple[int, int] = (0, 0)
     held: int = 0
+    up: int = 1
 
     @property
     def early(self) -> int:
@@ -70,7 +73,7 @@ class FrameAxis:
 
     def results(self, size: int) -> int:
         """Results that the core gives for so many inputs, with all that the host adds to them."""
-        return -((self.lost - size) // self.stride)
+        return -((self.lost - size) * self.up // self.stride)
 
 
 @dataclass(frozen=True, slots=True)

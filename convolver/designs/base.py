@@ -15,6 +15,7 @@ from .axes import FrameAxis
 from .borders import NoBorder
 from .choices import Choices
 from .continuity import UNJOINED, Separate
+from .rates import SAME, Rate
 from .sources import Source
 from .words import Boundary, Plane
 
@@ -103,6 +104,8 @@ class Design:
     """What the weights lost where a design file's real taps were quantised; a note, as `FIRDesign.specified` is."""
     parts: tuple["Design", ...] = ()
     """The filters that a design of several is made of, in the order of their numbers, from 1 on; none of one alone."""
+    rate: Rate = SAME
+    """The rate of a signal's results, by that of its samples."""
     history: ClassVar[int | None] = None
     """Samples that a result needs in front of its own, where one signal may come in pieces; None where nothing does."""
 

@@ -15,10 +15,13 @@ from .fir import FIRDesign
 from .fork import Fork
 from .moving_maximum import MovingMaximumDesign
 from .pipeline import Pipeline
+from .resample import ResampleDesign
 
 __all__ = ["KINDS", "part_of"]
 
-KINDS: Mapping[str, type[Design]] = {cls.kind: cls for cls in (FIRDesign, Conv2DDesign, MovingMaximumDesign, Pipeline, Fork)}
+KINDS: Mapping[str, type[Design]] = {
+    cls.kind: cls for cls in (FIRDesign, Conv2DDesign, MovingMaximumDesign, Pipeline, Fork, ResampleDesign)
+}
 
 
 def part_of(cls: type[Design], layer: str, name: str, what: str) -> Any:

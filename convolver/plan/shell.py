@@ -83,4 +83,4 @@ def block_latency(plan: Plan, shell: Shell = FULL) -> tuple[int, int]:
     inner = shelled(plan, shell).latency
     if not shell.waits:
         return inner, inner
-    return inner + SLICE_LATENCY, inner + SLICE_LATENCY + SLICE_BEATS * (plan.cycles - 1)
+    return inner + SLICE_LATENCY, inner + SLICE_LATENCY + SLICE_BEATS * (plan.timing.beat_cycles - 1)

@@ -42,6 +42,17 @@ class FrameTiming:
         """Beats of a line."""
         return columns
 
+    @property
+    def beat_cycles(self) -> int:
+        """Most cycles from one beat to the next."""
+        return self.cycles
+
+    def schedule(self, beats: int) -> tuple[list[int], list[int]]:
+        """Of a signal's frame of so many beats, without stalls, the cycles in which each is accepted, and each result
+        offered; the first is accepted in cycle 0."""
+        accepts = [beat * self.cycles for beat in range(beats)]
+        return accepts, [accept + self.latency for accept in accepts]
+
     def frame_interval(self, rows: int, columns: int = 1) -> int:
         """Cycles from one frame to the next of the same size, where they come back to back. A signal's samples are its rows.
         An image of no more than `lag` lines waits until the one before has left."""

@@ -35,7 +35,7 @@ def operand_sideband(plan: ArrayPlan) -> Sideband:
         marks=Out(data.StructLayout(marks_of(plan.design))),
         samples=Out(shape_of(plan.lane_input)).array(plan.copies * plan.lanes),
         mirrors=Out(shape_of(plan.design.sample)).array(plan.lanes),
-        phase=Out(range(plan.cycles)),
+        phase=Out(range(plan.coefficients.cycles)),
         start=Out(1),
     )
 

@@ -254,7 +254,9 @@ class CoefficientMemory(wiring.Component):
         m.d.comb += self.load.eq(1)
         for lane in range(store.lanes):
             products = store.lane(lane)
-            own = [store.weights[product.weight] for product in products] + [0] * (store.cycles - len(products))
+            own = [0] * store.cycles
+            for product in products:
+                own[product.phase] = store.weights[product.weight]
             memory = BlockRAM(shape_of(store.format), size * store.banks, own)
             m.submodules[f"lane_{lane}"] = memory
             m.d.comb += memory.read_address.eq(Cat(self.phase[: (size - 1).bit_length()], bank))

@@ -1,0 +1,251 @@
+"""Filters of a signal that change its rate."""
+
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar, Self, cast
+
+from ..arguments import between, choice, integers
+from ..errors import DesignError
+from ..formats import Format, Overflow, Rounding, s16
+from ..quantize import Quantized
+from .axes import FrameAxis
+from .base import format_of, so_many
+from .linear import LinearDesign
+from .rates import Rate
+from .signal_geometry import SignalGeometry
+from .symmetries import NoPairs, pairing_of
+from .words import SYMMETRIES, Symmetry
+
+__all__ = ["MAX_RATE", "MAX_RATE_TAPS", "ResampleDesign"]
+
+MAX_RATE = 64
+"""The greatest `up`, and the greatest `down`."""
+
+MAX_RATE_TAPS = 2048
+"""Taps of the longest filter."""
+
+
+@dataclass(frozen=True)
+class ResampleDesign(SignalGeometry, LinearDesign):
+    """A causal FIR filter that changes the rate of a signal by ``up / down``: decimation, interpolation, or both.
+
+    ``y[n] = sum(coefficients[n * down - k * up] * x[k])``, then the output stage: the values of ``scipy.signal.upfirdn(
+    coefficients, x, up, down)`` in the same order, from its first. A frame of N samples gives the ``ceil(N * up /
+    down)`` results that begin in it; before its first sample stands silence. `convolver.upfirdn` gives the filter's end
+    behind a signal too.
+
+    Parameters
+    ----------
+    coefficients : sequence of int
+        1 to 2048 taps, at the rate of samples times `up`. A float raises; see `convolver.quantize`.
+    up : int
+        Results for each `down` samples, 1 to 64.
+    down : int
+        Samples for each `up` results, 1 to 64; shares no factor with `up`.
+    data : Format
+        Format of the samples, 1 to 32 bits.
+    coefficient : Format, optional
+        Format of the coefficients, 1 to 32 bits; by default the narrowest that holds them.
+    output : Format, optional
+        Format of the results; by default the narrowest that holds every possible one.
+    shift : int
+        Bits dropped from the exact sum, 0 to the accumulator's width.
+    rounding : {"floor", "half_up", "half_even", "half_away", "toward_zero"}
+        How the dropped bits round.
+    overflow : {"saturate", "wrap"}
+        What becomes of a result outside `output`.
+    loadable : bool
+        Whether the coefficients can be replaced at run time; `coefficients` are then those after reset.
+    symmetry : {"none", "symmetric", "antisymmetric"}, optional
+        ``coefficients[k]`` equals plus or minus ``coefficients[taps - 1 - k]``: half the multipliers, where `up` is 1.
+        Found by itself in constant coefficients; a promise where they can be loaded, kept by every set.
+    clocks_per_result : int, optional
+        Clocks in which one result is computed, 1 to 1024: as many of its products share a multiplier. By default as
+        many as one sample a clock leaves, ``down // up`` or 1, or what `multipliers` asks.
+    multipliers : int, optional
+        Most multipliers to use, 1 or more: raises `clocks_per_result` to the fewest clocks that do with them.
+
+    Raises
+    ------
+    DesignError
+        If a parameter is out of its range; the message names the rule and the value.
+    """
+
+    kind: ClassVar[str] = "resample"
+    title: ClassVar[str] = "rate change"
+    rank: ClassVar[int] = 1
+    weights_field: ClassVar[str] = "coefficients"
+    sample_field: ClassVar[str] = "data"
+    cycles_field: ClassVar[str] = "clocks_per_result"
+    smaller: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("multiplier", "block RAM", "single-port RAM"), "use fewer taps or narrower numbers"
+    )
+
+    coefficients: tuple[int, ...]
+    up: int = 1
+    down: int = 1
+    data: Format = s16
+    coefficient: Format | None = None
+    output: Format | None = None
+    shift: int = 0
+    rounding: Rounding = "half_up"
+    overflow: Overflow = "saturate"
+    loadable: bool = False
+    symmetry: Symmetry | None = None
+    clocks_per_result: int | None = None
+    multipliers: int | None = None
+    quantized: Quantized | None = dataclasses.field(default=None, kw_only=True, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        coefficients = integers("Coefficients", self.coefficients)
+        if not 1 <= len(coefficients) <= MAX_RATE_TAPS:
+            raise DesignError(f"A rate change must have 1 to {MAX_RATE_TAPS} taps, not {len(coefficients)}")
+        self._set("coefficients", coefficients)
+        self._set("up", between("Up", self.up, 1, MAX_RATE))
+        self._set("down", between("Down", self.down, 1, MAX_RATE))
+        if (common := math.gcd(self.up, self.down)) > 1:
+            alike = f"{self.up // common} and {self.down // common} with every {_ordinal(common)} coefficient"
+            told = f"not {self.up} and {self.down}; {alike} compute the same"
+            raise DesignError(f"Up and down must share no factor, {told}")
+        self._set("data", format_of("Data", self.data))
+        self._check_numbers()
+        self._check_symmetry()
+        least = self.down // self.up * (self.clocks_per_result is None)  # what one sample a clock leaves
+        self._choose("Clocks per result", (1, MAX_RATE_TAPS))
+        self._set("clocks_per_result", max(self.choices.clocks, least))
+
+    def _check_symmetry(self) -> None:
+        given = self.symmetry
+        if given is None:
+            given = self.source.symmetry(self.coefficients) if self.up == 1 else "none"
+        self._set("symmetry", choice("Symmetry", given, SYMMETRIES))
+        if self.up > 1 and self.symmetry != "none":
+            rule = "Symmetry must be 'none' where up is above 1"
+            raise DesignError(f"{rule}, not {self.symmetry!r}: no phase is its own mirror")
+        self.pairing.check(self.taps)
+        self._check_pairs(self.coefficients)
+        self.source.check_pairing(self.pairing, self.coefficient_format)
+
+    @cached_property
+    def pairing(self) -> NoPairs:
+        """Which taps share a coefficient."""
+        return pairing_of(cast(Symmetry, self.symmetry))
+
+    def _check_pairs(self, coefficients: Sequence[int]) -> None:
+        if broken := self.pairing.broken(coefficients):
+            raise DesignError(f"Coefficients must be {self.symmetry}: {broken}")
+
+    @property
+    def rate(self) -> Rate:  # type: ignore[override]  # of each design another
+        return Rate(self.up, self.down)
+
+    @property
+    def taps(self) -> int:
+        """Number of coefficients."""
+        return len(self.coefficients)
+
+    @cached_property
+    def phases(self) -> tuple[tuple[int, ...], ...]:
+        """The coefficients of each phase: those that meet the samples of a result, the newest sample's first."""
+        return tuple(self.coefficients[phase :: self.up] for phase in range(self.up))
+
+    @cached_property
+    def terms(self) -> tuple[tuple[int, int | None], ...]:
+        """Taps that tell all the others: of pairs the first, each with its partner. Constant zeros are left out where
+        all results meet the same coefficients."""
+        every = self.pairing.taps(self.taps)
+        if self.up > 1:
+            return tuple(every)
+        return tuple(term for term in every if self.source.multiplied(self.coefficients[term[0]]))
+
+    @property
+    def depth(self) -> int:
+        """Products of a result."""
+        return len(self.terms) if self.up == 1 else len(self.phases[0])
+
+    def independent(self, coefficients: Sequence[int]) -> tuple[int, ...]:
+        """See `FIRDesign.independent`."""
+        coefficients = so_many("Coefficients", coefficients, self.taps)
+        self._check_pairs(coefficients)
+        return tuple(coefficients[tap] for tap, _ in self.terms)
+
+    def complete(self, independent: Sequence[int]) -> tuple[int, ...]:
+        """The whole set that `independent` takes apart."""
+        whole = [0] * self.taps
+        independent = so_many("Independent coefficients", independent, len(self.terms))
+        for (tap, _), value in zip(self.terms, independent, strict=True):
+            for place, sign in self.pairing.places(tap, self.taps - 1).items():
+                whole[place] = sign * value
+        return tuple(whole)
+
+    @property
+    def sample(self) -> Format:
+        return self.data
+
+    def describe(self) -> str:
+        return f"rate times {self.rate}, {self.taps} taps, {self.origin} {self.coefficient_format}, {self.data} samples"
+
+    @property
+    def weights(self) -> tuple[int, ...]:
+        return self.coefficients
+
+    def with_weights(self, weights: Sequence[int]) -> Self:
+        return self.replace(coefficients=weights)
+
+    @property
+    def coefficient_set(self) -> tuple[int, ...]:
+        return self.coefficients
+
+    @property
+    def set_range(self) -> tuple[int, int]:
+        return self.pairing.range(self.coefficient_format)
+
+    @property
+    def set_size(self) -> int:
+        return self.source.loaded(len(self.terms))
+
+    @cached_property
+    def kernel_ranges(self) -> tuple[tuple[int, int], ...]:
+        lows, highs = zip(*(self._reach(phase) for phase in self.phases), strict=True)
+        return ((min(lows), max(highs)),)
+
+    # Frames.
+
+    @property
+    def history(self) -> int:  # type: ignore[override]  # of each design another
+        return len(self.phases[0]) - 1
+
+    @property
+    def frame_axes(self) -> tuple[FrameAxis, ...]:
+        # A period's last result begins so many samples behind its first.
+        behind = (self.up - 1) * self.down // self.up
+        return (FrameAxis((self.history, behind), self.down, up=self.up),)
+
+    def output_shape(self, *sizes: int) -> tuple[int, ...]:
+        return tuple(self.rate.results(size) for size in sizes)
+
+    def worst_windows(self) -> dict[str, Any]:
+        # The phases with the greatest and the least sums of all: each as the samples in front of its results meet it.
+        reaches = [self._reach(phase) for phase in self.phases]
+        greatest = max(range(self.up), key=lambda phase: reaches[phase][1])
+        least = min(range(self.up), key=lambda phase: reaches[phase][0])
+        chosen = sorted({greatest, least})
+        return {f"sum of phase {phase}" if self.up > 1 else "sum": self._window(phase) for phase in chosen}
+
+    def _window(self, phase: int) -> tuple[int, ...]:
+        """A phase's coefficients in a window of whole periods, so that each of its results meets them."""
+        newest = next(n * self.down // self.up for n in range(self.up) if n * self.down % self.up == phase)
+        coefficients = self.phases[phase][::-1]
+        before = (newest + 1 - len(coefficients)) % self.down
+        behind = -(before + len(coefficients)) % self.down
+        return (0,) * before + coefficients + (0,) * behind
+
+    def check_plotted(self) -> None:
+        raise DesignError(f"A plot shows the response of a linear filter of one rate; a {self.title} has two")
+
+
+def _ordinal(number: int) -> str:
+    return {2: "second", 3: "third"}.get(number, f"{number}th")

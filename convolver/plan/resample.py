@@ -1,0 +1,246 @@
+"""The plan of a rate change: one array, of which each slot makes one result, of whichever phase is due.
+
+Of `up` results for `down` samples, result n is that of phase ``n * down % up``: its coefficients are every `up`-th, and
+the newest sample that they meet is number ``n * down // up``. A slot has as many cycles as a result has for itself, so
+that no multiplier waits for a result that isn't due.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..designs import Choices, Rate, ResampleDesign
+from ..designs.rates import SAME
+from .arithmetic import check_range
+from .array import DotProduct, TapProduct
+from .array_plan import ArrayPlan
+from .bilinear import Form, direct
+from .choices import fewest_clocks
+from .coefficients import CoefficientStore, Multiplication
+from .output import BUFFER_LATENCY, credit_latency, output_buffer, rounding
+from .rewritings import checked, fold
+from .slots import slot_of
+from .stages import Accept, Memory, Stage, cycles_of
+from .target import Target
+from .timing import FrameTiming
+
+__all__ = ["PhaseLine", "PhaseMemory", "PhaseProduct", "RateTiming", "ResamplePlan", "lower_resample", "resample_clocks"]
+
+FEEDER_LATENCY = 3
+"""Cycles from the begin of a result to its first samples: as many as its phase takes to the coefficients."""
+
+
+Planned = tuple[DotProduct, CoefficientStore, tuple[str, ...]]
+"""An array with its coefficients, and what was rewritten."""
+
+
+def resample_clocks(design: ResampleDesign, most: int) -> int:
+    """The fewest clocks a result in which so many multipliers do, one a lane."""
+    return fewest_clocks(lambda clocks: -(-design.depth // clocks), most)
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseLine(Stage):
+    """The last samples, all in view, for results of one cycle each."""
+
+    name = "delay line"
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseMemory(Stage):
+    """The last samples in memories, read one a lane a cycle.
+
+    words : of each memory.
+    oldest : samples in front of the newest that a result meets.
+    """
+
+    name = "sample memory"
+    words: int = 0
+    oldest: int = 0
+
+
+@dataclass(frozen=True)
+class PhaseProduct(TapProduct):
+    """That of several phases: which coefficients a lane takes, the phase says, and each phase meets the samples by
+    their age.
+
+    Its form is that of a period: `rate.up` results.
+
+    Parameters
+    ----------
+    rate : Rate
+    """
+
+    rate: Rate = SAME
+
+    @cached_property
+    def products(self) -> tuple[Multiplication, ...]:
+        found = []
+        for number in range(self.form.coefficients):
+            phase, age = number % self.rate.up, number // self.rate.up
+            terms = ((age, 1),)
+            place = phase * self.cycles + age % self.cycles
+            found.append(Multiplication(place, age // self.cycles, terms, number, *self._reach(number, terms)))
+        return tuple(sorted(found, key=lambda product: (product.lane, product.phase)))
+
+    def run(self, samples: NDArray[np.object_], weights: Sequence[int] | None = None) -> NDArray[np.object_]:
+        """The exact sums of a period's results, along a last axis.
+
+        Parameters
+        ----------
+        samples : ndarray of int, shape (..., positions)
+            A period's samples and those in front of them, the newest first.
+        weights : sequence of int, optional
+            A loaded set of coefficients; by default the array's own.
+        """
+        up, down = self.rate.up, self.rate.down
+        factors = self.weights if weights is None else weights
+        newest = [result * down // up for result in range(up)]
+        sums = []
+        for result, place in enumerate(newest):
+            total: NDArray[np.object_] = np.zeros(samples.shape[:-1], object)
+            for tap in range(result * down % up, self.form.coefficients, up):
+                total = total + factors[tap] * samples[..., newest[-1] - place + tap // up]
+            check_range(total, *self.accumulator_range)
+            sums.append(total)
+        return np.stack(sums, axis=-1)
+
+
+@dataclass(frozen=True)
+class RateTiming(FrameTiming):
+    """How frames follow one another where there is a result for some samples, or several for each.
+
+    `cycles` are those of a result, `latency` those from a sample to the result that it completes. With more samples
+    than results that is the last one in front of the next result's, or the frame's last, as only that one shows whether
+    a result is the frame's last.
+
+    Parameters
+    ----------
+    rate : Rate
+    """
+
+    rate: Rate = SAME
+
+    @property
+    def wait(self) -> int:
+        """Fewest samples from one result's to the next one's, where there are more samples than results; else 0."""
+        up, down = self.rate.up, self.rate.down
+        return down // up if down > up else 0
+
+    @property
+    def beat_cycles(self) -> int:
+        return self.cycles * -(-self.rate.up // self.rate.down)
+
+    def schedule(self, beats: int) -> tuple[list[int], list[int]]:
+        up, down = self.rate.up, self.rate.down
+        newest = [result * down // up for result in range(self.rate.results(beats) + 1)]
+        if down > up:
+            # What shows that a result isn't the last one, and what does that it is.
+            newest = [min(place, beats) - 1 for place in newest[1:]]
+        accepts: list[int] = []
+        begins: list[int] = []
+        for result in range(self.rate.results(beats)):
+            while len(accepts) <= newest[result]:
+                accepts.append(max(accepts[-1] + 1 if accepts else 0, begins[-1] if begins else 0))
+            begins.append(max(accepts[newest[result]] + 1, begins[-1] + self.cycles if begins else 0))
+        return accepts, [begin - 1 + self.latency for begin in begins]
+
+    def _last_begin(self, samples: int) -> int:
+        """When a frame's last result is begun, of a first sample in cycle 0."""
+        last, wait = self.rate.results(samples) - 1, self.wait
+        if not wait:
+            return 1 + last * self.cycles
+        if not last:
+            return samples
+        if self.cycles <= wait:
+            return max(samples, last * self.rate.down // self.rate.up + self.cycles)
+        return wait + last * self.cycles
+
+    def frame_interval(self, rows: int, columns: int = 1) -> int:  # noqa: ARG002  # a signal's samples are its rows
+        if not self.wait:
+            return self.rate.results(rows) * self.cycles
+        return self._last_begin(rows) + max(0, self.cycles - min(self.wait, rows))
+
+    def frame_clocks(self, rows: int, columns: int = 1, frames: int = 1) -> int:
+        last = (frames - 1) * self.frame_interval(rows, columns) + self._last_begin(rows)
+        return last + self.latency
+
+
+@dataclass(frozen=True)
+class ResamplePlan(ArrayPlan):
+    """How one core changes a rate."""
+
+    design: ResampleDesign
+    timing: RateTiming
+
+
+def lower_resample(design: ResampleDesign, choices: Choices, target: Target) -> ResamplePlan:
+    """A schedule of results in front of one array."""
+    array, store, rewritings = (_phases if design.up > 1 else _one_phase)(design, choices.clocks, target)
+    behind = rounding(design)
+    in_view = choices.clocks == 1 and design.up >= design.down
+    feeder = PhaseLine(FEEDER_LATENCY, store.memories) if in_view else _memory(design, array, store)
+    body = (Accept(1), feeder, *array.stages, *behind)
+    timing = RateTiming(choices.clocks, cycles_of(body) + BUFFER_LATENCY, design.rate)
+    stages = (*body, output_buffer(design, timing.buffer_depth(credit_latency(body))))
+    return ResamplePlan(design, target, stages, timing, (array,), store, behind, rewritings)
+
+
+def _phases(design: ResampleDesign, clocks: int, target: Target) -> Planned:
+    """The array of several phases, with its coefficients in memories."""
+    words = design.up * clocks
+    coefficients = slot_of(words).coefficients(design, design.coefficient_format, design.weights)
+    form, reach = _period(design), design.sum_range
+    array = PhaseProduct(form, design.sample, coefficients, reach, clocks, target, rate=design.rate)
+    loaded = coefficients.loaded(range(design.taps))
+    return array, CoefficientStore(coefficients, loaded, array.products, words), ()
+
+
+def _period(design: ResampleDesign) -> Form:
+    """The products of a period: result n meets the samples from ``n * down // up`` back, positions being ages of its
+    newest."""
+    newest = [result * design.down // design.up for result in range(design.up)]
+    positions = newest[-1] + len(design.phases[0])
+    matrix: list[list[int | None]] = []
+    for result, place in enumerate(newest):
+        line: list[int | None] = [None] * positions
+        for tap in range(result * design.down % design.up, design.taps, design.up):
+            line[newest[-1] - place + tap // design.up] = tap
+        matrix.append(line)
+    return direct(matrix, positions, design.taps)
+
+
+def _one_phase(design: ResampleDesign, clocks: int, target: Target) -> Planned:
+    """The array of a decimator: a FIR filter's, with as many cycles as a result has."""
+    coefficients = slot_of(clocks).coefficients(design, design.coefficient_format, design.weights)
+    taps, pairing, told = design.taps, design.pairing, []
+    form = plain = direct([range(taps)], taps, taps)
+    if (folded := fold(form, pairing)) != form:
+        basis = [pairing.places(tap, taps - 1) for tap, _ in pairing.taps(taps)]
+        form = checked(plain, folded, [[places.get(tap, 0) for tap in range(taps)] for places in basis])
+        saved = f"{len(plain.products)} -> {len(form.products)} products"
+        told.append(f"{design.symmetry} taps share a multiplication: {saved}")
+    before, form = form, coefficients.without_zeros(form)
+    checked(plain, form, [design.weights])
+    if len(form.products) < len(before.products):
+        told.append(f"taps of 0 have none: {len(before.products)} -> {len(form.products)} products")
+    array = TapProduct(form, design.sample, coefficients, design.sum_range, clocks, target)
+    loaded = coefficients.loaded([product.weight[0][0] for product in form.products])
+    store = CoefficientStore(coefficients, loaded, array.products, clocks, len(array.groups))
+    return array, store, tuple(told)
+
+
+def _memory(design: ResampleDesign, array: DotProduct, store: CoefficientStore) -> PhaseMemory:
+    """The whole history for each lane, and again for its mirrored samples.
+
+    While a result's samples are read, those come in that show whether it is the frame's last, and as many for the next
+    one.
+    """
+    mirrors = sum(any(len(product.terms) > 1 for product in array.lane(lane)) for lane in range(array.lanes))
+    oldest = design.history
+    words = 1 << (oldest + 2 + 2 * -(-design.down // design.up)).bit_length()
+    memory = Memory("samples", words, design.sample.width)
+    return PhaseMemory(FEEDER_LATENCY, (memory,) * (array.lanes + mirrors) + store.memories, words=words, oldest=oldest)

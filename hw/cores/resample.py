@@ -1,0 +1,136 @@
+"""The core of a rate change: a schedule of results and a feeder in front of the array."""
+
+from collections.abc import Mapping
+from typing import cast
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from convolver.designs import ResampleDesign
+from convolver.plan import resample as stages
+from convolver.plan.lowering import lower
+from convolver.plan.resample import ResamplePlan
+from convolver.plan.target import Family
+
+from ..stream.delay import Delay
+from ..stream.layouts import beat_layout, marks_of, result_layout
+from ..stream.marks import ERROR_LAYOUT
+from ..stream.slot_timer import slot_timer
+from ..window.phase_feeder import PhaseLine, PhaseMemory
+from ..window.result_schedule import schedule_of
+from ..window.signal_entry import SignalEntry
+from .array_core import ArrayCore
+from .core import Core, Stages, block_of
+from .loading import loading_of
+
+__all__ = ["ResampleCore"]
+
+
+def feeders() -> Mapping[Stages, type[PhaseLine | PhaseMemory]]:
+    """What feeds the array of a plan with such stages."""
+    return {(stages.PhaseMemory,): PhaseMemory, (stages.PhaseLine,): PhaseLine}
+
+
+class ResampleCore(Core):
+    """Changes the rate of a signal by ``up / down``: one sample a clock, or one result in `clocks_per_result` clocks,
+    whichever is slower; full back-pressure, no bubble between frames.
+
+    ``o[n] = overflow(round(sum(coefficients[n * down - k * up] * i[k]) / 2**shift))``; each frame starts from silence,
+    and its first result is its first sample's. A result is offered `latency` clocks after the sample that completes it:
+    its newest one, or, with more samples than results, the last one in front of the next result's or of the frame's
+    end. Its marks are those of its place in the frame of results.
+
+    Parameters
+    ----------
+    design : ResampleDesign
+    family : {"ecp5", "ice40", "7-series"}, optional
+        Device that it is planned for; by default any.
+
+    Ports
+    -----
+    i, o : streams of `beat_layout` and `result_layout`
+    coefficients, restart, pending : if they can be loaded
+        See `CoefficientLoader`.
+    busy : Out
+        A frame is in the core: open, or with results that have not left.
+    errors : Out
+        Strobes of `ERROR_LAYOUT`: `first`, a frame began before the `last` of the one before (whose results then lack
+        it); `orphan`, a beat outside any frame was dropped; `coefficients`, a set of a wrong length was dropped.
+    overflow : Out
+        The output buffer overflowed; can't happen.
+    """
+
+    design: ResampleDesign
+    plan: ResamplePlan
+
+    def __init__(self, design: ResampleDesign, family: Family | None = None) -> None:
+        self.design = design
+        self.plan = cast(ResamplePlan, lower(design, family))
+        self._loading = loading_of(design)
+        ports = {
+            "i": In(stream.Signature(beat_layout(design))),
+            "o": Out(stream.Signature(result_layout(design))),
+            "busy": Out(1),
+            "errors": Out(ERROR_LAYOUT),
+            "overflow": Out(1),
+        }
+        super().__init__(ports | self._loading.ports)
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        plan, design = self.plan, self.design
+        m.submodules.entry = entry = SignalEntry(design)
+        m.submodules.schedule = schedule = schedule_of(design)
+        m.submodules.feeder = feeder = block_of(plan, feeders())(plan)
+        m.submodules.array = array = ArrayCore(plan, result_layout(design))
+        timer = slot_timer(m, plan.cycles)
+        wiring.connect(m, wiring.flipped(self.i), entry.i)
+        wiring.connect(m, array.o, wiring.flipped(self.o))
+        m.d.comb += [
+            entry.available.eq(schedule.take),
+            entry.spent.eq(schedule.refuse),
+            entry.silent.eq(1),
+            schedule.opens.eq(self.i.valid & self.i.payload.first),
+            schedule.claim.eq(entry.claim),
+            schedule.first.eq(self.i.payload.first),
+            schedule.last.eq(self.i.payload.last),
+            schedule.free.eq(timer.where_free(1)),
+            schedule.available.eq(array.available),
+            schedule.spent.eq(array.spent),
+            timer.begin.eq(schedule.begin),
+            feeder.claim.eq(entry.claim),
+            feeder.first.eq(self.i.payload.first),
+            feeder.due.eq(schedule.due),
+            feeder.valid.eq(entry.o.valid),
+            feeder.clear.eq(entry.o.clear),
+            feeder.sample.eq(entry.o.beat.data),
+            feeder.begin.eq(schedule.begin),
+            feeder.place.eq(schedule.place),
+            array.claim.eq(schedule.begin),
+            array.i.phase.eq(feeder.phase),
+            array.i.start.eq(feeder.start),
+            array.i.valid.eq(feeder.end),
+            *(into.eq(sample) for into, sample in zip(array.i.samples, feeder.samples, strict=True)),
+            *(into.eq(sample) for into, sample in zip(array.i.mirrors, feeder.mirrors, strict=True)),
+        ]
+        # The slot's marks, as far behind its clocks as its samples are.
+        marks = Signal(data.StructLayout(marks_of(design)))
+        m.submodules.marks = beside = Delay(marks.shape(), 2)
+        with m.If(schedule.begin):
+            m.d.sync += [marks.first.eq(schedule.o_first), marks.last.eq(schedule.o_last)]
+        # Coefficients in memories are asked for where a slot begins; those in the lanes change in front of its samples.
+        m.submodules.swap = swap = Delay(1, 0 if plan.coefficients.banks else 2)
+        is_open = entry.open | schedule.busy
+        m.d.comb += [
+            beside.i.eq(marks),
+            array.i.marks.eq(beside.o),
+            swap.i.eq(schedule.begin & schedule.o_first),
+            array.swap.eq(swap.o),
+            self.busy.eq(is_open | ~array.idle),
+            self.errors.first.eq(entry.errors.first),
+            self.errors.orphan.eq(entry.errors.orphan),
+            self.overflow.eq(array.overflow),
+        ]
+        self._loading.connect_core(m, self, array, is_open)
+        return m

@@ -1,0 +1,158 @@
+"""What feeds the array of a changed rate: the last samples, all in view at once, or some a clock out of memories."""
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise, zip_longest
+
+from amaranth.hdl import Array, Const, Module, Mux, Signal, Value, signed
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from convolver.plan import resample as stages
+from convolver.plan.resample import ResamplePlan
+
+from ..primitives.block_ram import BlockRAM
+from ..stream.delay import Delay
+from ..stream.layouts import shape_of
+from .delay_line import DelayLine
+
+__all__ = ["PhaseLine", "PhaseMemory"]
+
+STEP = signed(13)
+"""Holds every distance between two samples of a slot."""
+
+
+class _Feeder(wiring.Component):
+    """What both feeders have.
+
+    Parameters
+    ----------
+    plan : ResamplePlan
+
+    Ports
+    -----
+    claim, first, due : In
+        A sample is taken, is a frame's first, and is a result's newest.
+    valid, clear, sample : In
+        The sample, a clock behind `claim`, and whether it is a frame's first.
+    begin, place : In
+        A result begins, of the sample that was `due` last; where its coefficients begin. One slot at a time.
+    phase : Out
+        From the clock behind `begin` on: the words of its coefficients, one a clock of the slot.
+    samples, mirrors : Out
+        An array of one sample a lane, two clocks behind `phase`.
+    start, end : Out
+        Beside the samples: they are those of the slot's first clock, of its last.
+    """
+
+    def __init__(self, plan: ResamplePlan) -> None:
+        self._plan = plan
+        array = plan.arrays[0]
+        shape = shape_of(plan.design.sample)
+        inputs = dict.fromkeys(("claim", "first", "due", "valid", "clear", "begin"), In(1))
+        words = range(plan.coefficients.cycles)
+        super().__init__(
+            {
+                **inputs,
+                "sample": In(shape),
+                "place": In(words),
+                "phase": Out(words),
+                "samples": Out(shape).array(array.lanes),
+                "mirrors": Out(shape).array(array.lanes),
+                "start": Out(1),
+                "end": Out(1),
+            }
+        )
+
+    def _ages(self) -> Iterable[tuple[int, Value, Sequence[int | None]]]:
+        """Of each lane, and of its mirrored samples if it has such, the port and the ages that it gets, clock by
+        clock."""
+        array = self._plan.arrays[0]
+        for lane in range(array.lanes):
+            clocks = {product.phase % array.cycles: product.terms for product in array.lane(lane)}
+            terms = [clocks.get(clock, ()) for clock in range(array.cycles)]
+            for into, operands in zip((self.samples, self.mirrors), zip_longest(*terms), strict=False):
+                yield lane, into[lane], [None if operand is None else operand[0] for operand in operands]
+
+
+class PhaseLine(_Feeder):
+    """All samples in view, for results of one clock each."""
+
+    makes = (stages.PhaseLine,)
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        # The sample waits for its results' coefficients.
+        m.submodules.line = line = DelayLine(self._plan.design.sample, self._plan.design.history + 1)
+        for name, value in (("valid", self.valid), ("clear", self.clear), ("sample", self.sample)):
+            m.submodules[name] = wait = Delay(value.shape(), 2)
+            m.d.comb += [wait.i.eq(value), getattr(line, name).eq(wait.o)]
+        m.submodules.end = end = Delay(1, 3)
+        m.d.comb += [end.i.eq(self.begin), self.end.eq(end.o), self.start.eq(end.o)]
+        m.d.sync += self.phase.eq(self.place)
+        for _, into, (age,) in self._ages():
+            m.d.comb += into.eq(line.samples[age])
+        return m
+
+
+class PhaseMemory(_Feeder):
+    """Samples in memories, each lane's whole history in its own, and again for its mirrored samples.
+
+    A sample is written into all of them. Those from before the frame's first are masked by their age, so that no memory
+    is ever cleared."""
+
+    makes = (stages.PhaseMemory,)
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        plan = self._plan
+        cycles = plan.cycles
+        stage = plan.find(stages.PhaseMemory)
+        assert stage is not None
+        words, oldest = stage.words, stage.oldest
+        # The newest sample's word, and that of a result's newest; samples of the frame in front of each.
+        written, base = Signal(range(words)), Signal(range(words))
+        older, before = Signal(range(oldest + 1)), Signal(range(oldest + 1))
+        # The clock of a slot, those that are left of it, and whether there is one.
+        clock, left, running = Signal(range(cycles)), Signal(range(cycles)), Signal()
+
+        word, behind = Signal.like(written), Signal.like(older)
+        m.d.comb += [word.eq(written + 1), behind.eq(Mux(self.first, 0, Mux(older == oldest, oldest, older + 1)))]
+        with m.If(self.claim):
+            m.d.sync += [written.eq(word), older.eq(behind)]
+            with m.If(self.due):
+                m.d.sync += [base.eq(word), before.eq(behind)]
+        m.d.sync += running.eq(self.begin | (running & (left != 0)))
+        with m.If(running):
+            m.d.sync += [clock.eq(clock + 1), left.eq(left - 1), self.phase.eq(self.phase + 1)]
+        with m.If(self.begin):
+            m.d.sync += [clock.eq(0), left.eq(cycles - 1), self.phase.eq(self.place)]
+        m.submodules.beside = beside = Delay(data.StructLayout({"start": 1, "end": 1}), 2)
+        m.d.comb += [
+            beside.i.start.eq(running & (clock == 0)),
+            beside.i.end.eq(running & (left == 0)),
+            self.start.eq(beside.o.start),
+            self.end.eq(beside.o.end),
+        ]
+        for number, (lane, into, ages) in enumerate(self._ages()):
+            name = f"lane_{lane}" if into is self.samples[lane] else f"mirror_{number}"
+            m.submodules[name] = memory = BlockRAM(shape_of(plan.design.sample), words)
+            m.d.comb += [memory.write_address.eq(written), memory.write_data.eq(self.sample), memory.write.eq(self.valid)]
+            address = Signal(range(words), name=f"{name}_address")
+            spare = Signal(signed(oldest.bit_length() + 2), name=f"{name}_spare")  # below 0: from before the frame
+            # Clocks without a sample repeat the age before: their coefficient is 0.
+            filled: list[int] = []
+            for age in ages:
+                filled.append(age if age is not None else (filled[-1] if filled else 0))
+            steps = [newer - older_one for newer, older_one in pairwise(filled)]
+            even = len(set(steps)) <= 1
+            step: Value = Const(steps[0] if steps else 0, STEP)
+            if not even:
+                step = Array(Const(one, STEP) for one in (*steps, 0))[clock]
+            with m.If(self.begin):
+                m.d.sync += [address.eq(base - filled[0]), spare.eq(before - filled[0])]
+            with m.Else():
+                m.d.sync += [address.eq(address + step), spare.eq(spare + step)]
+            looked_up, known = Signal(name=f"{name}_looked_up"), Signal(name=f"{name}_known")
+            m.d.sync += [looked_up.eq(spare >= 0), known.eq(looked_up)]
+            m.d.comb += [memory.read_address.eq(address), into.eq(Mux(known, memory.read_data, 0))]
+        return m

@@ -1,0 +1,146 @@
+"""Which results of a changed rate are due, and when each begins."""
+
+from collections.abc import Sequence
+
+from amaranth.hdl import Array, Const, Module, Mux, Signal, Value
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from convolver.designs import ResampleDesign
+
+__all__ = ["FewerResults", "MoreResults", "ResultSchedule", "schedule_of"]
+
+
+class ResultSchedule(wiring.Component):
+    """Lets samples in, and begins the results that are due: a sample or a result a clock, no bubble between frames.
+
+    Result n of a frame begins in phase ``n * down % up`` of its newest sample ``n * down // up``; what is counted is
+    told by tables of the phase, so that no division is made.
+
+    Parameters
+    ----------
+    design : ResampleDesign
+
+    Ports
+    -----
+    opens : In
+        A frame's first sample is offered.
+    claim, first, last : In
+        A sample of a frame is taken, with its marks.
+    free : In
+        The slot before is in its last clock, or over.
+    available, spent : In
+        A result has room; none has. Both are registers.
+    take, refuse : Out
+        A sample may be taken; none may. The first looks at `available`, the second at `spent`.
+    due : Out
+        Beside `claim`: the sample is the newest one of a result.
+    begin : Out
+        The result begins that is due.
+    place : Out
+        Beside `begin`: the first word of its coefficients, which is its phase times the clocks of a slot.
+    o_first, o_last : Out
+        Its marks.
+    busy : Out
+        A result is due, or has begun in the clock before.
+    """
+
+    def __init__(self, design: ResampleDesign) -> None:
+        self._design = design
+        names = ("opens", "claim", "first", "last", "free", "available", "spent")
+        outputs = ("take", "refuse", "due", "begin", "o_first", "o_last", "busy")
+        ports = dict.fromkeys(names, In(1)) | dict.fromkeys(outputs, Out(1))
+        super().__init__(ports | {"place": Out(range(design.up * design.choices.clocks))})
+
+    def _told(self, values: Sequence[int], phase: Value) -> Value:
+        """A number that the phase tells."""
+        return Array(Const(value, range(max(*values, 1) + 1)) for value in values)[phase]
+
+    def _following(self, phase: Value) -> Value:
+        """The phase of the result behind one of that phase."""
+        up, down = self._design.up, self._design.down
+        return self._told([(one + down) % up for one in range(up)], phase)
+
+    def _places(self, phase: Value) -> Value:
+        return self._told([one * self._design.choices.clocks for one in range(self._design.up)], phase)
+
+
+class MoreResults(ResultSchedule):
+    """Where each sample is the newest one of a result or of several: those begin before the next one is taken."""
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        up, down = self._design.up, self._design.down
+        held, begun = Signal(), Signal()  # a sample has results that haven't begun; one began in the clock before
+        phase = Signal(range(up))
+        final = Signal()  # the sample is its frame's last
+        ends = self._told([int(one + down >= up) for one in range(up)], phase)
+
+        m.d.comb += [
+            self.take.eq(~held | (self.free & self.available & ends)),
+            self.refuse.eq(held & (~self.free | self.spent | ~ends)),
+            self.due.eq(1),
+            self.begin.eq(held & self.free & self.available),
+            self.place.eq(self._places(phase)),
+            self.o_last.eq(final & ends),
+            self.busy.eq(held | begun),
+        ]
+        m.d.sync += begun.eq(self.begin)
+        with m.If(self.begin):
+            m.d.sync += [phase.eq(self._following(phase)), self.o_first.eq(0), held.eq(~ends)]
+        with m.If(self.claim):
+            m.d.sync += [held.eq(1), final.eq(self.last)]
+            with m.If(self.first):
+                m.d.sync += [phase.eq(0), self.o_first.eq(1)]
+        return m
+
+
+class FewerResults(ResultSchedule):
+    """Where a result comes after some samples. It begins once it is known whether it is its frame's last: with the last
+    sample in front of the next result's, or with the frame's last.
+
+    One result is held at a time. Of a frame without an end, the result that is held begins before the next frame's
+    first sample is taken."""
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        up, down = self._design.up, self._design.down
+        held, known = Signal(), Signal()  # a result is due; and it is known whether it is the last
+        begun = Signal()  # one began in the clock before
+        left = Signal(range(down // up + 1))  # samples before the next one that completes a result
+        soon = Signal()  # there are none
+        phase, following = Signal(range(up)), Signal(range(up))  # of the result that is due, of the one behind it
+        room, full = Signal(), Signal()
+        flush = held & self.opens
+
+        m.d.comb += [
+            room.eq(self.free & self.available),
+            full.eq(~self.free | self.spent),
+            self.take.eq((~known | room) & ~flush),
+            self.refuse.eq((known & full) | flush),
+            self.due.eq(self.first | soon),
+            self.begin.eq(known & room),
+            self.place.eq(self._places(phase)),
+            self.busy.eq(held | known | begun),
+        ]
+        m.d.sync += begun.eq(self.begin)
+        # Samples from one result's to the one in front of the next one's.
+        now = Mux(self.first, 0, following)
+        between = self._told([(one + down) // up - 1 for one in range(up)], now)
+        after = Signal.like(left)
+        m.d.comb += after.eq(Mux(self.due, between, left - 1))
+        with m.If(self.begin):
+            m.d.sync += known.eq(0)
+        with m.If(flush & (~known | self.begin)):
+            m.d.sync += [held.eq(0), known.eq(1), self.o_last.eq(0)]
+        with m.If(self.claim):
+            ends = self.last | (after == 0)
+            m.d.sync += [left.eq(after), soon.eq(after == 0), known.eq(ends), held.eq(~ends), self.o_last.eq(self.last)]
+            with m.If(self.due):
+                m.d.sync += [phase.eq(now), following.eq(self._following(now)), self.o_first.eq(self.first)]
+        return m
+
+
+def schedule_of(design: ResampleDesign) -> ResultSchedule:
+    """The schedule of a design."""
+    return (FewerResults if design.down > design.up else MoreResults)(design)

@@ -1,0 +1,79 @@
+"""The proofs of what changes a rate: its schedule for all time, whole cores for their first clocks."""
+
+from formal.cores.resample import ResampleCoreSpec
+from formal.proof import Proof
+from formal.seeds import Seed
+from formal.window.result_schedule import ResultScheduleSpec
+
+from convolver.designs import ResampleDesign
+from convolver.formats import Format
+from convolver.hw.cores.resample import ResampleCore
+from convolver.hw.window.phase_feeder import PhaseLine, PhaseMemory
+from convolver.hw.window.result_schedule import FewerResults, MoreResults
+
+__all__ = ["PROOFS"]
+
+BIT = Format(1, False)
+TAPS = (1, 1, -1)
+
+MORE = (
+    Seed("phase not begun anew", MoreResults, "phase.eq(0), self.o_first", "self.o_first"),
+    Seed("first mark twice", MoreResults, "self.o_first.eq(0), held", "held"),
+    Seed("last mark at the sample's first result", MoreResults, "self.o_last.eq(final & ends)", "self.o_last.eq(final)"),
+    Seed("sample let in too early", MoreResults, "(self.free & self.available & ends)", "(self.free & self.available)"),
+    Seed(
+        "begins without room",
+        MoreResults,
+        "self.begin.eq(held & self.free & self.available)",
+        "self.begin.eq(held & self.free)",
+    ),
+    Seed("sample ends a phase early", MoreResults, "int(one + down >= up)", "int(one + down >= up - 1)"),
+)
+FEWER = (
+    Seed("result a sample late", FewerResults, "(one + down) // up - 1 for", "(one + down) // up for"),
+    Seed("last mark forgotten", FewerResults, "held.eq(~ends), self.o_last.eq(self.last)", "held.eq(~ends)"),
+    Seed("frame's end forgotten", FewerResults, "ends = self.last | (after == 0)", "ends = after == 0"),
+    Seed("count not begun anew", FewerResults, "self.due.eq(self.first | soon)", "self.due.eq(soon)"),
+    Seed(
+        "phase not begun anew",
+        FewerResults,
+        "now = Mux(self.first, 0, following)",
+        "now = Mux(self.first, following, following)",
+    ),
+    Seed("sample let in over a result", FewerResults, "((~known | room) & ~flush)", "(~flush)"),
+)
+
+DECIMATES = ResampleDesign(TAPS, 1, 2, data=BIT, rounding="floor")
+INTERPOLATES = ResampleDesign(TAPS, 2, 1, data=BIT, rounding="floor")
+CLEARED = "with m.If(self.due):\n                m.d.sync += [base.eq(word), before.eq(behind)]"
+CORE = (
+    Seed("samples of the frame before", PhaseMemory, "behind.eq(Mux(self.first, 0, ", "behind.eq(Mux(0, 0, "),
+    Seed("sample taken that is newer", PhaseMemory, CLEARED, CLEARED.replace("self.due", "1")),
+    Seed("address not begun", PhaseMemory, "address.eq(base - filled[0])", "address.eq(base)"),
+    Seed("credit for a sample", ResampleCore, "array.claim.eq(schedule.begin)", "array.claim.eq(entry.claim)"),
+    Seed("idle with a result due", ResampleCore, "is_open = entry.open | schedule.busy", "is_open = entry.open"),
+)
+LINE = (
+    Seed("sample a clock early", PhaseLine, "Delay(value.shape(), 2)", "Delay(value.shape(), 1)"),
+    Seed("mark a clock late", ResampleCore, "Delay(marks.shape(), 2)", "Delay(marks.shape(), 3)"),
+)
+
+
+def schedule(up: int, down: int, clocks: int, most: int, seeds: tuple[Seed, ...] = ()) -> Proof:
+    """That of a rate, for frames of so many samples."""
+    design = ResampleDesign([1] * up, up, down, clocks_per_result=clocks)
+    size = f"rate times {design.rate}, slots of {clocks}, frames of {most}"
+    return Proof("schedule of results", size, lambda: ResultScheduleSpec(design, most), 24, seeds)
+
+
+PROOFS: tuple[Proof, ...] = (
+    schedule(1, 1, 1, 3),
+    schedule(2, 1, 1, 4),
+    schedule(3, 2, 2, 4, MORE),
+    schedule(1, 2, 2, 6),
+    schedule(1, 4, 4, 9),
+    schedule(2, 3, 1, 6),
+    schedule(3, 7, 2, 8, FEWER),
+    Proof("rate change core", "rate times 2, 3 taps, u1", lambda: ResampleCoreSpec(INTERPOLATES, 4), 30, LINE, bounded=24),
+    Proof("rate change core", "rate times 1/2, 3 taps, u1", lambda: ResampleCoreSpec(DECIMATES, 4), 44, CORE, bounded=24),
+)
