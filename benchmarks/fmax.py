@@ -34,7 +34,7 @@ from amaranth.lib.wiring import In, Out
 
 from convolver.boards.timing import Cell, Clock, clocks, critical_path, limits
 from convolver.boards.toolchain import run, versions
-from convolver.designs import Conv2DDesign, Design, FIRDesign, Pipeline
+from convolver.designs import Conv2DDesign, Design, FIRDesign, Pipeline, ResampleDesign
 from convolver.formats import s8, s16, u8
 from convolver.hw.bus.axi import AXIAccelerator, ports
 from convolver.hw.cores import core
@@ -208,6 +208,10 @@ ROWS: dict[str, Design] = {
     "fir-64": FIRDesign([1] * 64, coefficient=s16, loadable=True),
     "fir-64-on-1": FIRDesign([1] * 64, coefficient=s16, loadable=True, multipliers=1),
     "fir-128": FIRDesign([1] * 128, coefficient=s16, loadable=True),
+    "decimate-8": ResampleDesign([1] * 32, down=8, coefficient=s16, loadable=True, symmetry="none"),
+    "interpolate-8": ResampleDesign([1] * 32, up=8, coefficient=s16, loadable=True),
+    "halfband-23": ResampleDesign([1] * 23, down=2, coefficient=s16, loadable=True, symmetry="symmetric"),
+    "rational-3-2": ResampleDesign([1] * 48, 3, 2, coefficient=s16, loadable=True),
     "lowpass-31": FIRDesign(LOWPASS, output=s16, shift=15),
     "gaussian": Conv2DDesign([[1, 2, 1], [2, 4, 2], [1, 2, 1]], shift=4, output=u8, boundary="edge"),
     "sobel": Conv2DDesign(SOBEL, operation="correlate", combine="sum_abs", output=u8, boundary="edge"),
@@ -376,8 +380,8 @@ def forms_of(design: Design) -> list[str]:
         return ["file", "core"]  # of several filters
     if plan.arrays[0].placed_lanes <= FLOORPLANNED:
         forms.remove("device")
-    if plan.copies > 1 or plan.cycles > 1 or len(plan.arrays) > 1:
-        forms.remove("direct")  # which has one kernel, and a beat of one sample in each clock
+    if plan.copies > 1 or plan.coefficients.cycles > 1 or len(plan.arrays) > 1:
+        forms.remove("direct")  # which has one kernel, one set of coefficients, and a beat of one sample in each clock
     return forms
 
 

@@ -12,7 +12,20 @@ import pytest
 import scipy.signal
 
 import convolver
-from convolver import DataError, DesignError, FileError, Format, ResampleDesign, load_design, opening, s8, s16, sounds
+from convolver import (
+    DataError,
+    DesignError,
+    FileError,
+    FIRDesign,
+    Format,
+    Pipeline,
+    ResampleDesign,
+    load_design,
+    opening,
+    s8,
+    s16,
+    sounds,
+)
 from convolver.arguments import KERNEL_HINT
 from convolver.cli import main
 from convolver.designs import Rate, design_from_json
@@ -85,6 +98,12 @@ class TestDesign:
             frames += [np.tile(np.where(np.array(window) >= 0, a, b), 9) for a, b in ((-128, 127), (127, -128))]
         results = np.concatenate([golden.run(design, frame) for frame in frames])
         assert (results.min(), results.max()) == (low, high)
+
+    def test_a_pipeline_keeps_its_rate(self) -> None:
+        stage = ResampleDesign([1], down=2)
+        told = f"Stage 2 of a pipeline must give as many results as samples, not {stage.describe()}"
+        with pytest.raises(DesignError, match=f"^{re.escape(told)}$"):
+            Pipeline([FIRDesign([1]), stage])
 
 
 class TestGolden:

@@ -11,6 +11,7 @@ from ..formats import Format
 from .axes import FrameAxis
 from .base import Design
 from .composite import Composite, JoinedAxis
+from .rates import SAME
 from .rules import Rule, check_rules
 
 __all__ = ["JOINS", "MAX_BRANCHES", "Fork", "Join"]
@@ -24,6 +25,7 @@ JOINS: tuple[Join, ...] = ("sum", "difference", "planes")
 """What becomes of the branches' results: they are added, the second is taken from the first, or they stand side by side."""
 
 _RULES = (
+    Rule({"rate": SAME}, "Branch {number} of a fork must give as many results as samples, not {described}"),
     Rule({"switchable": False}, "Branch {number} of a fork must have one boundary for all frames, not switchable=True"),
     Rule({"continuous": False}, "Branch {number} of a fork must start each frame from silence, not continuous=True"),
     Rule(

@@ -13,6 +13,7 @@ from ..formats import Format
 from .axes import FrameAxis
 from .base import Design
 from .composite import Composite, JoinedAxis
+from .rates import SAME
 from .rules import Rule, check_rules
 
 __all__ = ["MAX_STAGES", "Pipeline"]
@@ -23,6 +24,7 @@ MAX_STAGES = 8
 _RULES = (
     Rule({"switchable": False}, "Stage {number} of a pipeline must have one boundary for all frames, not switchable=True"),
     Rule({"continuous": False}, "Stage {number} of a pipeline must start each frame from silence, not continuous=True"),
+    Rule({"rate": SAME}, "Stage {number} of a pipeline must give as many results as samples, not {described}"),
 )
 """What no stage can be."""
 
