@@ -214,7 +214,7 @@ def _filtered(taps: Array, lines: Array, up: int, down: int, boundary: Boundary,
     length, shape = lines.shape[-1], lines.shape[:-1]
     wanted = ((length - 1) * up + len(taps) - 1) // down + 1
     # Samples as far as the taps reach, in front so many that a result begins with the first of them.
-    reach = (len(taps) - 1) // up if boundary != "constant" or cval else 0
+    reach = (len(taps) - 1) // up
     before = -(-reach // down) * down
     around = padded(lines.reshape(-1, length), ((0, 0), (before, reach)), boundary, cval)
     skipped = before * up // down
@@ -230,7 +230,7 @@ def _filtered(taps: Array, lines: Array, up: int, down: int, boundary: Boundary,
         (0,) * len(taps),
         up,
         down,
-        data=sample_format("x" if not reach else "x and what stands around it", around, lines.dtype),
+        data=sample_format("x and cval" if cval else "x", around, lines.dtype),
         coefficient=coefficient_format("h", taps),
         shift=fraction or 0,
         rounding="half_even" if fraction else "half_up",

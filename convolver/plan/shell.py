@@ -58,8 +58,8 @@ def _check_free(plan: Plan) -> None:
     need = 'Handshake must be "back-pressure" for'
     if plan.cores[0] is not plan:
         raise DesignError(f'{need} a pipeline, not "valid"')
-    if plan.cycles > 1:
-        raise DesignError(f'{need} a filter that takes a beat in {plan.cycles} clocks, not "valid"')
+    if plan.timing.beat_cycles > 1:
+        raise DesignError(f'{need} a filter that takes a beat in {plan.timing.beat_cycles} clocks, not "valid"')
     if plan.pixels > 1:
         raise DesignError(f'{need} several pixels a clock, not "valid"')
     if plan.timing.lag != (0, 0):

@@ -11,7 +11,9 @@ from convolver.designs import ResampleDesign
 from convolver.plan import resample as stages
 from convolver.plan.lowering import lower
 from convolver.plan.resample import ResamplePlan
+from convolver.plan.shell import shelled
 from convolver.plan.target import Family
+from convolver.shell import FULL, Shell
 
 from ..stream.delay import Delay
 from ..stream.layouts import beat_layout, marks_of, result_layout
@@ -46,6 +48,8 @@ class ResampleCore(Core):
     design : ResampleDesign
     family : {"ecp5", "ice40", "7-series"}, optional
         Device that it is planned for; by default any.
+    shell : Shell, optional
+        What it stands in: see `create`.
 
     Ports
     -----
@@ -64,9 +68,9 @@ class ResampleCore(Core):
     design: ResampleDesign
     plan: ResamplePlan
 
-    def __init__(self, design: ResampleDesign, family: Family | None = None) -> None:
+    def __init__(self, design: ResampleDesign, family: Family | None = None, shell: Shell | None = None) -> None:
         self.design = design
-        self.plan = cast(ResamplePlan, lower(design, family))
+        self.plan = shelled(cast(ResamplePlan, lower(design, family)), shell or FULL)
         self._loading = loading_of(design)
         ports = {
             "i": In(stream.Signature(beat_layout(design))),
