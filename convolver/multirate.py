@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import opening
-from .arguments import KERNEL_HINT, Array, array, between, choice, integer, shown
+from .arguments import KERNEL_HINT, Array, array, between, choice, exact, flag, integer, scalar, shown
 from .designs import Boundary, ResampleDesign
 from .designs.resample import MAX_RATE, MAX_RATE_TAPS
 from .errors import DataError, DesignError
@@ -87,8 +87,10 @@ def upfirdn(
     samples, place = _signals(x, axis)
     lines = np.moveaxis(samples, place, -1)
     boundary = boundary_for("Mode", mode, BOUNDARIES)
-    up, down = _counted("up", up), _counted("down", down)
-    results = _filtered(taps, lines, up, down, boundary, _whole("cval", cval), None)
+    up, down, common = _rate(up, down)
+    # Of rates that share a factor no result meets the other coefficients; but scipy counts them.
+    wanted = ((lines.shape[-1] - 1) * up * common + len(taps) - 1) // (down * common) + 1
+    results = _filtered(taps[::common], lines, up, down, boundary, _whole("cval", cval), None, wanted)
     return np.moveaxis(results, -1, place)
 
 
@@ -133,8 +135,7 @@ def resample_poly(
     choice("Padtype", padtype, [*BOUNDARIES, *LEVELS])
     if cval is not None and padtype != "constant":
         raise DataError(f"cval must be left out unless padtype is 'constant', not {shown(cval)} beside {padtype!r}")
-    up, down = _counted("up", up), _counted("down", down)
-    up, down = up // math.gcd(up, down), down // math.gcd(up, down)
+    up, down, _ = _rate(up, down)
     lines = np.moveaxis(samples, place, -1)
     if up == down == 1:
         return samples.copy()
@@ -176,15 +177,17 @@ def decimate(
     DataError, DesignError, ToolError
         As of `upfirdn`.
     """
-    if ftype != "fir":
+    word = scalar(ftype)
+    if not isinstance(word, str) or word != "fir":
         raise DesignError(f"ftype must be 'fir', as there is no feedback, not {shown(ftype)}")
     samples, place = _signals(x, axis)
     q = between("q", q, 2, MAX_RATE, DataError)
+    centred = flag("zero_phase", zero_phase, DataError)
     order = 20 * q if n is None else between("n", n, 0, MAX_RATE_TAPS - 1, DataError)
     found = _designed(order + 1, 1 / q, "hamming", 1)
     taps = np.array(found.coefficients)
     lines = np.moveaxis(samples, place, -1)
-    if zero_phase:
+    if centred:
         results = _centred(taps, lines, 1, q, "constant", 0, found.format.fraction)
     else:
         results = _filtered(taps, lines, 1, q, "constant", 0, found.format.fraction)[..., : -(-lines.shape[-1] // q)]
@@ -208,24 +211,27 @@ def _centred(taps: Array, lines: Array, up: int, down: int, padtype: str, cval: 
     return results if level is None else results + level
 
 
-def _filtered(taps: Array, lines: Array, up: int, down: int, boundary: Boundary, cval: int, fraction: int | None) -> Array:
-    """All results of signals along the last axis, with a boundary around them; exact, or of coefficients with so many
-    bits behind the point, rounded."""
+def _filtered(
+    taps: Array,
+    lines: Array,
+    up: int,
+    down: int,
+    boundary: Boundary,
+    cval: int,
+    fraction: int | None,
+    wanted: int | None = None,
+) -> Array:
+    """All results, or so many, of signals along the last axis, with a boundary around them; exact, or of coefficients with so
+    many bits behind the point, rounded."""
     length, shape = lines.shape[-1], lines.shape[:-1]
-    wanted = ((length - 1) * up + len(taps) - 1) // down + 1
+    wanted = wanted or ((length - 1) * up + len(taps) - 1) // down + 1
     # Samples as far as the taps reach, in front so many that a result begins with the first of them.
-    reach = (len(taps) - 1) // up
+    reach = max((len(taps) - 1) // up, (wanted - 1) * down // up + 1 - length)
     before = -(-reach // down) * down
     around = padded(lines.reshape(-1, length), ((0, 0), (before, reach)), boundary, cval)
     skipped = before * up // down
     needed = (skipped + wanted - 1) * down // up + 1
     silence = np.zeros((len(around), max(needed - around.shape[-1], 0)), around.dtype)
-    # Coefficients that no result meets, where the rates share a factor.
-    common = math.gcd(up, down)
-    taps, up, down = taps[::common], up // common, down // common
-    if max(up, down) > MAX_RATE:
-        rule = f"up and down must be at most {MAX_RATE} without the factors that they share"
-        raise DataError(f"{rule}, not {up} and {down}")
     design = ResampleDesign(
         (0,) * len(taps),
         up,
@@ -250,11 +256,14 @@ def _designed(taps: int, cutoff: float, window: Any, gain: int) -> Quantized:
 
     if taps > MAX_RATE_TAPS:
         raise DataError(f"A filter must have at most {MAX_RATE_TAPS} taps, not {taps}")
+    told = "Window must be one that scipy.signal.firwin knows, or integer taps"
+    if not isinstance(window, str | tuple):
+        raise DesignError(f"{told}, not {shown(window)}")
     try:
-        ideal = firwin(taps, cutoff, window=window)
-    except (ValueError, TypeError) as error:
-        rule = "Window must be one that scipy.signal.firwin knows, or integer taps"
-        raise DesignError(f"{rule}, not {shown(window)}") from error
+        with np.errstate(all="raise"):
+            ideal = firwin(taps, cutoff, window=window)
+    except Exception as error:  # whatever scipy makes of what is in it
+        raise DesignError(f"{told}, not {shown(window)}") from error
     return quantize(ideal * gain, DESIGNED)
 
 
@@ -275,12 +284,25 @@ def _signals(x: npt.ArrayLike, axis: int) -> tuple[Array, int]:
     return samples, between("axis", axis, -samples.ndim, samples.ndim - 1, DataError)
 
 
-def _counted(name: str, value: object) -> int:
-    number = integer(name, value, DataError)
-    if number < 1:
-        raise DataError(f"{name} must be an integer from 1, not {number}")
-    return number
+def _rate(up: object, down: object) -> tuple[int, int, int]:
+    """The two without the factors that they share, and these."""
+    counts = []
+    for name, value in (("up", up), ("down", down)):
+        count = integer(name, value, DataError)
+        if count < 1:
+            raise DataError(f"{name} must be an integer from 1, not {shown(count)}")
+        counts.append(count)
+    common = math.gcd(*counts)
+    one, other = (count // common for count in counts)
+    if max(one, other) > MAX_RATE:
+        rule = f"up and down must be at most {MAX_RATE} without the factors that they share"
+        raise DataError(f"{rule}, not {shown(one)} and {shown(other)}")
+    return one, other, common
 
 
-def _whole(name: str, value: Any) -> int:
-    return integer(name, int(value) if isinstance(value, float | np.floating) and value == int(value) else value, DataError)
+def _whole(name: str, value: object) -> int:
+    """A number that is an integer, of whatever type."""
+    found = exact(value)
+    if found is None or found.denominator != 1:
+        raise DataError(f"{name} must be an integer, not {shown(value)}")
+    return int(found)

@@ -104,8 +104,7 @@ class Design:
     """What the weights lost where a design file's real taps were quantised; a note, as `FIRDesign.specified` is."""
     parts: tuple["Design", ...] = ()
     """The filters that a design of several is made of, in the order of their numbers, from 1 on; none of one alone."""
-    rate: Rate = SAME
-    """The rate of a signal's results, by that of its samples."""
+    rate: Rate = SAME  # of a signal's results, by that of its samples
     history: ClassVar[int | None] = None
     """Samples that a result needs in front of its own, where one signal may come in pieces; None where nothing does."""
 
@@ -270,8 +269,7 @@ class Design:
         raise NotImplementedError
 
     def worst_windows(self) -> dict[str, Any]:
-        """Arrays of weights, by a name for each: a frame that meets one of them with the extremes of the samples, wherever a
-        window of results begins, gives the greatest and the least numbers that the core ever has."""
+        """Arrays of weights, by name: wherever extreme samples meet one of them, the core has its greatest or least numbers."""
         raise NotImplementedError
 
     @property
