@@ -1,9 +1,11 @@
 """Changes of rate as a user meets them: the description, scipy's functions, the twin, the command line, the report."""
 
+import importlib.util
 import inspect
 import json
 import math
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -312,6 +314,38 @@ class TestCommandLine:
         assert main(["report", "--design", str(design), "--plot", str(tmp_path / "plot.png")]) == 3
         told = "convolver: A plot shows the response of a linear filter of one rate; a rate change has two\n"
         assert capsys.readouterr().err == told
+
+
+@pytest.fixture
+def quarter_rate() -> Any:
+    """The example's script."""
+    path = Path(__file__).parents[1] / "examples" / "quarter_rate.py"
+    spec = importlib.util.spec_from_file_location("quarter_rate", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+class TestExample:
+    def test_what_would_fold_back_is_gone(self, quarter_rate: Any) -> None:
+        design = quarter_rate.design()
+        assert (design.up, design.down) == (1, 4)
+        seconds = np.arange(40_000) / quarter_rate.IN_HZ
+        for hertz, least, most in ((20_000, 28_000, 32_000), (150_000, 0, 30)):
+            tone = np.rint(30_000 * np.sin(2 * np.pi * hertz * seconds)).astype(int)
+            results = golden.run(design, tone)
+            assert least <= np.abs(results[100:]).max() <= most
+
+    @pytest.mark.soak
+    @pytest.mark.skipif(shutil.which("iverilog") is None, reason="iverilog isn't installed")
+    def test_it_goes_the_whole_way(self, quarter_rate: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+        quarter_rate.walk(tmp_path)
+        assert "PASS: " in capfd.readouterr().out
+        before, after = (sounds.decode((tmp_path / name).read_bytes(), tmp_path / name) for name in ("in.wav", "out.wav"))
+        assert after.rate == quarter_rate.OUT_HZ
+        np.testing.assert_array_equal(after.samples, golden.run(quarter_rate.design(), before.samples))
 
 
 def test_the_random_designs_cover_every_choice() -> None:
