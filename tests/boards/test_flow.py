@@ -18,10 +18,12 @@ from amaranth.lib.wiring import In, Out
 
 import convolver.boards.flow as flow
 from convolver import BoardError, Conv2DDesign, FileError, FIRDesign, ToolError, boards, s16
+from convolver.boards.bitstream import read
 from convolver.boards.clocks import clocks_of
 from convolver.boards.resources import check_use, device_use, overfull
 from convolver.boards.toolchain import TOOLS, find, run, tail, versions
 from convolver.hw.link.uart import UARTReceiver, UARTTransmitter
+from convolver.sim.twin.fabric import FabricTwin
 
 ICEBREAKER = boards.get("icebreaker")
 DIVISOR = Fraction(8)
@@ -367,6 +369,13 @@ def test_echo_becomes_an_ice40_bitstream(tmp_path: Path) -> None:
     assert use["multiplier"] == 0
     assert (tmp_path / "top.tim").stat().st_size > 0
     assert str(result).splitlines()[0] == ("iCEBreaker: iCE40UP5K, FT2232H UART, 12 Mbaud, clocks line 48 MHz, sync 24 MHz")
+    # What is in the bitstream is an echo.
+    circuit = read(result.product, ICEBREAKER)
+    assert len(circuit.netlist.registers) == use["FF"]
+    ratio = circuit.clock_hz / clock.needed
+    twin = FabricTwin(circuit.table(), circuit.clock_hz, Fraction(round(ratio)) * DIVISOR * 10)
+    twin.run(b"", 2000)  # Amaranth holds an iCE40 in reset for its first 15 microseconds
+    assert twin.exchange(bytes(range(256))) == bytes(range(256))
 
 
 def test_a_clock_that_nobody_asked_for_is_refused(tmp_path: Path) -> None:
