@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.signal
+from PIL import Image
 
 import convolver
 from convolver import (
@@ -33,6 +34,8 @@ from convolver.cli import main
 from convolver.designs import Rate, design_from_json
 from convolver.plan.lowering import lower
 from convolver.plan.resample import PhaseMemory, RateTiming
+from convolver.plots import plot
+from convolver.plots.resample import folded, measured, response
 from convolver.report import report_of
 from convolver.run import Target, check_target
 from convolver.sim import golden
@@ -308,12 +311,26 @@ class TestCommandLine:
         with pytest.raises(FileError, match=r"^A sound's rate must be a whole number, not 48000 times 1/7; name a .npy file$"):
             check_target(Target.of(tmp_path / "out.wav"), design)
 
-    def test_what_it_has_not(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        design = tmp_path / "rate.toml"
-        design.write_text(DESIGN.to_toml())
-        assert main(["report", "--design", str(design), "--plot", str(tmp_path / "plot.png")]) == 3
-        told = "convolver: A plot shows the response of a linear filter of one rate; a rate change has two\n"
-        assert capsys.readouterr().err == told
+
+class TestPlot:
+    def test_what_is_measured_is_what_is_drawn(self) -> None:
+        random = np.random.default_rng(3)
+        for up, down in ((1, 4), (3, 1), (3, 2)):
+            design = ResampleDesign(random.integers(-200, 200, 21), up, down, data=s16, shift=4)
+            frequencies, levels = measured(lambda design=design: of(design), lambda *_: None)
+            assert frequencies.max() > 0.45 * up
+            np.testing.assert_allclose(levels, response(design, frequencies), atol=1e-3 * levels.max())
+
+    def test_what_folds_back(self, quarter_rate: Any) -> None:
+        design = quarter_rate.design()
+        wanted, aliases = (curve(design, np.linspace(0, 0.4, 200)) for curve in (lambda d, f: response(d, f / 4), folded))
+        assert wanted.min() > 0.94
+        assert aliases.max() < 10 ** (-60 / 20) * 1.05
+
+    def test_a_picture(self, tmp_path: Path) -> None:
+        plot(DESIGN, tmp_path / "plot.png")
+        with Image.open(tmp_path / "plot.png") as image:
+            assert image.size == (1350, 360)
 
 
 @pytest.fixture

@@ -243,9 +243,6 @@ class ResampleDesign(SignalGeometry, LinearDesign):
         behind = -(before + len(coefficients)) % self.down
         return (0,) * before + coefficients + (0,) * behind
 
-    def check_plotted(self) -> None:
-        raise DesignError(f"A plot shows the response of a linear filter of one rate; a {self.title} has two")
-
 
 def _ordinal(number: int) -> str:
     return {2: "second", 3: "third"}.get(number, f"{number}th")
