@@ -9,7 +9,19 @@ import cv2
 import numpy as np
 import pytest
 
-from convolver import Conv2DDesign, DesignError, FIRDesign, Fork, MovingMaximumDesign, Pipeline, load_design, s8, s16, u8
+from convolver import (
+    Conv2DDesign,
+    DesignError,
+    FIRDesign,
+    Fork,
+    MovingMaximumDesign,
+    Pipeline,
+    ResampleDesign,
+    load_design,
+    s8,
+    s16,
+    u8,
+)
 from convolver.cli import app
 from convolver.designs import design_from_json
 from convolver.errors import LinkTimeout
@@ -179,6 +191,11 @@ REFUSED = {
         [FIRDesign([1], continuous=True)] * 2,
         "sum",
         "Branch 1 of a fork must start each frame from silence, not continuous=True",
+    ),
+    "rate": (
+        [FIRDesign([1], data=s8), ResampleDesign([1, 2, 1], down=2, data=s8)],
+        "sum",
+        "Branch 2 of a fork must give as many results as samples, not .*",
     ),
     "axes": (
         [NARROW, FIRDesign([1], data=u8)],

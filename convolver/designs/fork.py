@@ -28,6 +28,7 @@ _RULES = (
     Rule({"rate": SAME}, "Branch {number} of a fork must give as many results as samples, not {described}"),
     Rule({"switchable": False}, "Branch {number} of a fork must have one boundary for all frames, not switchable=True"),
     Rule({"continuous": False}, "Branch {number} of a fork must start each frame from silence, not continuous=True"),
+    Rule({"rate": SAME}, "Branch {number} of a fork must give as many results as samples, not {described}"),
     Rule(
         {"host_pads": False},
         "Branch {number} of a fork must make its borders itself, not have them padded by the host as {described}",
