@@ -144,11 +144,15 @@ def lower_fork(design: Fork, choices: Choices, target: Target) -> ForkPlan:
     """
     parts = tuple(lower(branch, target.family) for branch in design.branches)
     width = design.frame_axes[-1]
-    waits = [[leads(part, columns) + part.latency for part in parts] for columns in (width.least, width.most or width.least)]
+    led = [[leads(part, columns) for part in parts] for columns in (width.least, width.most or width.least)]
+    waits = [[lead + part.latency for lead, part in zip(each, parts, strict=True)] for each in led]
     longest = [max(max(each) - each[number] for each in waits) for number in range(len(parts))]
     queues = tuple(_queue(branch, wait) for branch, wait in zip(parts, longest, strict=True))
     late = tuple((0 if queue is None else queue.cycles) + JOIN_LATENCY for queue in queues)
-    latency = max(part.latency + behind for part, behind in zip(parts, late, strict=True))
+    # From the beat that completes a result of the latest branch: the others had theirs as much earlier as they lead less.
+    latency = max(
+        lead - max(each) + part.latency + behind for each in led for lead, part, behind in zip(each, parts, late, strict=True)
+    )
     held = [queue for queue in queues if queue is not None]
     stages = (Split(0), *(stage for part in parts for stage in part.stages), *held, Join(JOIN_LATENCY))
     timing = ForkTiming(choices.clocks, latency, tuple(part.timing for part in parts), late)

@@ -524,6 +524,8 @@ async def one_beat_a_clock(dut, name):
     steady = taken if bench.slot == 1 else taken[2:]
     if design.rate != SAME:
         check_rate(bench, size, len(frames), taken, given)
+    elif any(stage.parts for stage in stages) and bench.video:
+        pass  # which beat completes a result of a fork of images depends on its branches; the twin's tests count the clocks
     elif all((axis.lost, axis.stride) == (0, 1) for stage in stages[:-1] for axis in stage.frame_axes):
         check_clocks(bench, stages, size, steady, taken, given)
     for frame in frames:
