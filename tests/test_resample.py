@@ -256,6 +256,13 @@ class TestTwin:
                 device._transport.frame_samples = samples
                 np.testing.assert_array_equal(device(x[0]), golden.run(DESIGN, x[0]))
 
+    def test_a_middle_tap_stands_alone(self) -> None:
+        x = np.random.default_rng(5).integers(-128, 128, 60)
+        for down in (2, 4):  # beside a pair in its lane, and alone
+            design = ResampleDesign([1, -2, 3, 40, 3, -2, 1], down=down, data=s8)
+            with TwinTransport(design) as transport:
+                np.testing.assert_array_equal(transport.run(x), golden.run(design, x))
+
     @pytest.mark.parametrize(
         ("design", "use"),
         [

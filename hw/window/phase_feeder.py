@@ -139,7 +139,7 @@ class PhaseMemory(_Feeder):
             m.d.comb += [memory.write_address.eq(written), memory.write_data.eq(self.sample), memory.write.eq(self.valid)]
             address = Signal(range(words), name=f"{name}_address")
             spare = Signal(signed(oldest.bit_length() + 2), name=f"{name}_spare")  # below 0: from before the frame
-            # Clocks without a sample repeat the age before: their coefficient is 0.
+            # Clocks without a sample repeat the age before, and give 0: where two share a coefficient, a third may be alone.
             filled: list[int] = []
             for age in ages:
                 filled.append(age if age is not None else (filled[-1] if filled else 0))
@@ -153,6 +153,7 @@ class PhaseMemory(_Feeder):
             with m.Else():
                 m.d.sync += [address.eq(address + step), spare.eq(spare + step)]
             looked_up, known = Signal(name=f"{name}_looked_up"), Signal(name=f"{name}_known")
-            m.d.sync += [looked_up.eq(spare >= 0), known.eq(looked_up)]
+            there = Array(int(age is not None) for age in ages)
+            m.d.sync += [looked_up.eq((spare >= 0) & (there[clock] if None in ages else 1)), known.eq(looked_up)]
             m.d.comb += [memory.read_address.eq(address), into.eq(Mux(known, memory.read_data, 0))]
         return m
