@@ -49,8 +49,9 @@ class Shell:
     def __post_init__(self) -> None:
         choice("Handshake", self.handshake, get_args(Handshake))
         for name, words in (("registers", RegisterSet), ("description", DescriptionPart), ("frame", Frames)):
-            if (word := getattr(self, name)) is not None:
-                choice(name.capitalize(), word, get_args(words))
+            given = getattr(self, name)
+            if given is not None:
+                choice(name.capitalize(), given, get_args(words))
 
     def of(self, design: Design) -> "Shell":
         """The shell of a design's core, with nothing left open.

@@ -405,7 +405,7 @@ BAD_DESIGNS = {
         "Clocks per sample must be an integer between 1 and 1024, not 0",
     ),
     "no multiplier": (
-        'kind = "fir"\ncoefficients = [1, 2]\nmultipliers = 0',
+        'kind = "fir"\ncoefficients = [1, 2]\nloadable = true\nmultipliers = 0',
         "Multipliers must be an integer between 1 and 256, not 0",
     ),
 }

@@ -506,7 +506,12 @@ def test_a_budget_of_multipliers_sets_the_clocks():
             "Antisymmetric coefficients must have a signed format, not u8",
         ),
         ({"clocks_per_sample": 0}, "Clocks per sample must be an integer between 1 and 1024, not 0"),
-        ({"multipliers": 0}, "Multipliers must be an integer between 1 and 256, not 0"),
+        ({"multipliers": -1}, "Multipliers must be an integer between 1 and 256, not -1"),
+        (
+            {"multipliers": 0, "coefficients": [1], "coefficient": "s8", "loadable": True},
+            "Multipliers must be an integer between 1 and 256, not 0",
+        ),
+        ({"multipliers": 0, "clocks_per_sample": 2}, "Clocks per sample must be 1 for 0 multipliers, not 2"),
         (
             {"multipliers": 1, "clocks_per_sample": 2},
             "Clocks per sample must be at least 3 for 1 multipliers, not 2",

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ..arguments import between
+from ..arguments import between, index, shown
 from ..errors import DesignError
 from .words import Structure
 
@@ -28,17 +28,20 @@ class Choices:
     clocks : int
         Clocks of a slot: of a sample, or a pixel.
     multipliers : int, optional
-        Most multipliers to use.
+        Most multipliers to use; 0 for constants that are shifted and added.
     samples : int
         Samples, or pixels, a clock.
     structure : {"auto", "direct"}
         Whether the structure of constant coefficients may be used where that takes fewer multipliers.
+    shifts : bool
+        Whether constants are shifted and added, without a multiplier.
     """
 
     clocks: int = 1
     multipliers: int | None = None
     samples: int = 1
     structure: Structure = "auto"
+    shifts: bool = False
 
 
 def settled(
@@ -64,12 +67,22 @@ def settled(
     """
     needed = 1
     if multipliers is not None:
-        multipliers = between("Multipliers", multipliers, *limits)
-        needed = _fewest_clocks(design)(design, multipliers)
+        if design.source.shifted and index(multipliers) == 0:
+            multipliers = 0
+            _check_one(name, clocks)
+        else:
+            multipliers = between("Multipliers", multipliers, *limits)
+            needed = _fewest_clocks(design)(design, multipliers)
     clocks = between(name, needed if clocks is None else clocks, 1, 1024)
     if clocks < needed:
         raise DesignError(f"{name} must be at least {needed} for {multipliers} multipliers, not {clocks}")
     return clocks, multipliers
+
+
+def _check_one(name: str, given: object) -> None:
+    """Raises `DesignError` unless a slot has one clock, or as many as it takes: constants that are added take one."""
+    if given not in (None, 1):
+        raise DesignError(f"{name} must be 1 for 0 multipliers, not {shown(given)}")
 
 
 def _fewest_clocks(design: Any) -> Callable[[Any, int], int]:

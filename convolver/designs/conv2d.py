@@ -118,6 +118,7 @@ class Conv2DDesign(ImageGeometry, LinearDesign):  # type: ignore[misc]  # output
         or what `multipliers` asks.
     multipliers : int, optional
         Most multipliers to use, at least one for each kernel: sets `clocks_per_pixel` to the fewest clocks that do with them.
+        With 0 constant kernels are shifted and added, in one clock.
     pixels_per_clock : {1, 2, 4}
         Pixels of a line that go in, and results that come out, in one beat; as many times the multipliers. A line's last beat
         has the rest of the line. More than 1 goes with a stride of 1, and a pixel in one clock, only.

@@ -63,7 +63,8 @@ class FIRDesign(SignalGeometry, FromSpecification, LinearDesign):
         Clocks in which one sample is computed, 1 to 1024: as many taps share a multiplier. By default 1, or what
         `multipliers` asks.
     multipliers : int, optional
-        Most multipliers to use, 1 or more: sets `clocks_per_sample` to the fewest clocks that do with them.
+        Most multipliers to use, 1 or more: sets `clocks_per_sample` to the fewest clocks that do with them. With 0 constant
+        coefficients are shifted and added, one sample a clock.
     continuous : bool
         Whether a frame goes on where the one before ended, as `scipy.signal.lfilter` does with ``zi``: a stream cut into
         frames gives the results of the whole. The first one after reset starts from silence.

@@ -90,7 +90,9 @@ class LinearDesign(Design):
 
     @property
     def choices(self) -> Choices:
-        return Choices(getattr(self, self.cycles_field), self.multipliers, self.pixels_per_clock, self.structure)
+        return Choices(
+            getattr(self, self.cycles_field), self.multipliers, self.pixels_per_clock, self.structure, self.multipliers == 0
+        )
 
     @property
     def _exact_output(self) -> Format:

@@ -20,6 +20,8 @@ class Source:
 
     origin: ClassVar[str] = "constant"
     """Where they come from, in a word."""
+    shifted: ClassVar[bool] = True
+    """Whether numbers can be shifted and added in place of a multiplication by them."""
 
     def check(self) -> None:
         """Raises `DataError` if they are constant."""
@@ -66,6 +68,7 @@ class LoadedSets(Source):
     """Sets that are loaded: any values of their format."""
 
     origin: ClassVar[str] = "loadable"
+    shifted: ClassVar[bool] = False
 
     def check(self) -> None:
         pass

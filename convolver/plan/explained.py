@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from ..formats import Format
+from .adders import AdderProduct
 from .arithmetic import described
 from .array import DotProduct
 
@@ -20,7 +21,10 @@ def lanes_of(array: DotProduct) -> Iterator[str]:
 
 
 def adders_of(array: DotProduct) -> Iterator[str]:
-    """The adders, level by level."""
+    """The adders, level by level, or those of a graph."""
+    if isinstance(array, AdderProduct):
+        yield from array.told()
+        return
     levels = zip(*array.tree.adders, strict=True)
     for number, groups in enumerate(levels, 1):
         yield f"level {number}: {described([adder for group in groups for adder in group])}"

@@ -1,8 +1,12 @@
 """The plan of a FIR filter."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from ..designs import Choices, FIRDesign
+from ..formats import Format
+from .adders import AdderProduct, adders_needed
+from .arithmetic import Range
 from .array import CascadedProduct, ChainedProduct, DotProduct, TapProduct
 from .array_plan import ArrayPlan
 from .bilinear import Form, direct
@@ -26,9 +30,9 @@ def fir_clocks(design: FIRDesign, most: int) -> int:
 def lower_fir(design: FIRDesign, choices: Choices, target: Target) -> ArrayPlan:
     """A delay line, or memories of samples, in front of one array."""
     coefficients = slot_of(choices.clocks).coefficients(design, design.coefficient_format, design.weights)
-    form, rewritings = _form(design, coefficients)
-    array_of, feeder_of = (_folded, _sample_memory) if choices.clocks > 1 else (_unfolded, _delay_line)
-    array = array_of(design, choices.clocks, form, coefficients, target)
+    form_of, array_of, feeder_of = _ways(choices)
+    form, rewritings = form_of(design, coefficients)
+    array = array_of(form, design.sample, coefficients, design.sum_range, choices.clocks, target)
     loaded = coefficients.loaded([product.weight[0][0] for product in form.products])
     store = CoefficientStore(coefficients, loaded, array.products, choices.clocks, len(array.groups))
     behind = rounding(design)
@@ -36,6 +40,15 @@ def lower_fir(design: FIRDesign, choices: Choices, target: Target) -> ArrayPlan:
     timing = SignalTiming(choices.clocks, cycles_of(body) + BUFFER_LATENCY)
     stages = (*body, output_buffer(design, timing.buffer_depth(credit_latency(body))))
     return ArrayPlan(design, target, stages, timing, (array,), store, behind, rewritings)
+
+
+def _ways(
+    choices: Choices,
+) -> tuple[Callable[..., tuple[Form, tuple[str, ...]]], Callable[..., DotProduct], Callable[..., Stage]]:
+    """What makes the form, the array and what feeds it."""
+    if choices.shifts:
+        return _plain, AdderProduct, _delay_line
+    return _form, *((_folded, _sample_memory) if choices.clocks > 1 else (_unfolded, _delay_line))
 
 
 def _form(design: FIRDesign, coefficients: Coefficients) -> tuple[Form, tuple[str, ...]]:
@@ -55,11 +68,18 @@ def _form(design: FIRDesign, coefficients: Coefficients) -> tuple[Form, tuple[st
     return form, tuple(told)
 
 
-def _unfolded(design: FIRDesign, clocks: int, form: Form, coefficients: Coefficients, target: Target) -> DotProduct:
+def _plain(design: FIRDesign, coefficients: Coefficients) -> tuple[Form, tuple[str, ...]]:
+    """The products of one sample as they are: what they have in common is found by the adders that make them."""
+    form = direct([range(design.taps)], design.taps, design.taps)
+    added = adders_needed(design.weights)
+    return coefficients.without_zeros(form), (f"constants are shifted and added, in {added} adders without a multiplier",)
+
+
+def _unfolded(form: Form, sample: Format, coefficients: Coefficients, reach: Range, clocks: int, target: Target) -> DotProduct:
     """The array in slots of one cycle: a cascade of multipliers where the device has one that does."""
-    array = ChainedProduct(form, design.sample, coefficients, design.sum_range, clocks, target)
+    array = ChainedProduct(form, sample, coefficients, reach, clocks, target)
     if target.cascades(array.operand, array.coefficient, array.accumulator, pre_added=array.pre_added):
-        return CascadedProduct(form, design.sample, coefficients, design.sum_range, clocks, target)
+        return CascadedProduct(form, sample, coefficients, reach, clocks, target)
     return array
 
 
@@ -68,10 +88,10 @@ def _delay_line(design: FIRDesign, array: DotProduct, store: CoefficientStore) -
     return DelayLine(1)
 
 
-def _folded(design: FIRDesign, clocks: int, form: Form, coefficients: Coefficients, target: Target) -> DotProduct:
+def _folded(form: Form, sample: Format, coefficients: Coefficients, reach: Range, clocks: int, target: Target) -> DotProduct:
     """The array in longer slots: it takes the oldest sample first, so that the newest is read last."""
     form = replace(form, products=form.products[::-1])
-    return TapProduct(form, design.sample, coefficients, design.sum_range, clocks, target)
+    return TapProduct(form, sample, coefficients, reach, clocks, target)
 
 
 def _sample_memory(design: FIRDesign, array: DotProduct, store: CoefficientStore) -> Stage:

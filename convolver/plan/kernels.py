@@ -7,6 +7,7 @@ from functools import partial
 from ..designs import Choices, Conv2DDesign
 from ..errors import DesignError
 from ..formats import Format
+from .adders import AdderProduct, adders_needed
 from .arithmetic import Range
 from .array import DotProduct
 from .array_plan import ArrayPlan, SeparablePlan
@@ -43,13 +44,22 @@ def _separations(design: Conv2DDesign) -> tuple[Factors, ...]:
     return structure_of(design).separations(design.kernels, design.pixel)
 
 
+def fewest_adders(design: Conv2DDesign) -> Factors | None:
+    """Column and row of each kernel, if all are separable and that takes fewer adders."""
+    whole = sum(map(adders_needed, design.sums))
+    ways = [(sum(adders_needed(one) for pair in pairs for one in pair), pairs) for pairs in _separations(design)]
+    cost, pairs = min(ways, key=lambda way: way[0], default=(whole, None))
+    return pairs if cost < whole else None
+
+
 def kernel_arrays(
     design: Conv2DDesign, choices: Choices, target: Target
 ) -> tuple[tuple[DotProduct, ...], tuple[DotProduct, ...], Callable[..., ArrayPlan]]:
     """The arrays, the column filters in front of the window if kernels are separable, and what makes the plan of both."""
     kernels = design.sums
     before = sum(sum(map(bool, kernel)) for kernel in kernels)
-    if (factors := cheaper_factors(design, choices.clocks)) is not None:
+    factors = fewest_adders(design) if choices.shifts else cheaper_factors(design, choices.clocks)
+    if factors is not None:
         columns = tuple(_constant(design, choices, column, design.sample, target) for column, _ in factors)
         rows = tuple(
             _constant(design, choices, row, column.accumulator, target)
@@ -88,6 +98,9 @@ def _array(
     """The array of one kernel, of one column or of one row."""
     slot, form = slot_of(choices.clocks), _direct(design, len(weights))
     coefficients = slot.coefficients(design, coefficient, weights)
+    if choices.shifts:
+        plain = coefficients.without_zeros(form)
+        return AdderProduct(plain, sample, coefficients, reach, choices.clocks, target, choices.samples * design.planes)
     form = checked(form, _shared(structure_of(design), slot, form, coefficients, sample, target), [weights])
     copies = choices.samples * design.planes
     return DotProduct(form, sample, coefficients, reach, choices.clocks, target, copies=copies, crowd=crowd)

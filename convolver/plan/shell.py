@@ -58,10 +58,12 @@ def _check_free(plan: Plan) -> None:
     need = 'Handshake must be "back-pressure" for'
     if plan.cores[0] is not plan:
         raise DesignError(f'{need} a pipeline, not "valid"')
-    if plan.timing.beat_cycles > 1:
-        raise DesignError(f'{need} a filter that takes a beat in {plan.timing.beat_cycles} clocks, not "valid"')
-    if plan.pixels > 1:
-        raise DesignError(f'{need} several pixels a clock, not "valid"')
+    for count, what in (
+        (plan.timing.beat_cycles, f"a filter that takes a beat in {plan.timing.beat_cycles} clocks"),
+        (plan.pixels, "several pixels a clock"),
+    ):
+        if count > 1:
+            raise DesignError(f'{need} {what}, not "valid"')
     if plan.timing.lag != (0, 0):
         raise DesignError(f'{need} a filter whose frame ends behind its last pixel, all but those of mode valid, not "valid"')
 

@@ -8,8 +8,8 @@ from convolver.plan import stages
 from convolver.plan.array_plan import ArrayPlan
 from convolver.plan.array_stages import PreAdd
 
+from ..mac.adder_graph import array_block
 from ..mac.coefficients import source_of
-from ..mac.mac_array import MACArray
 from ..output.magnitude import Magnitude
 from ..output.requantiser import Requantiser
 from ..stream.delay import Delay
@@ -93,7 +93,7 @@ class ArrayCore(wiring.Component):
         plan = self._plan
         planned, firsts = plan.arrays * plan.copies, plan.first_lanes * plan.copies
         several = len(planned) > 1
-        arrays = [MACArray(array) for array in planned]
+        arrays = [array_block(array) for array in planned]
         requantisers = [Requantiser(plan, reach) for reach in plan.design.stage_ranges * plan.copies]
         m.submodules.buffer = buffer = output_of(plan, self._result)
         late = plan.cycles_in(PreAdd)

@@ -14,6 +14,7 @@ from convolver.plan.stages import ColumnFilter as ColumnStage
 from ..stream.delay import Delay
 from ..window.border import column_sideband
 from ..window.place_format import PlaceFormat
+from .adder_graph import AdderGraph, array_block
 from .coefficients import CoefficientMemory
 from .constant_multiplier import ConstantMultiplier
 from .mac_array import MACArray
@@ -104,7 +105,7 @@ class ColumnFilter(wiring.Component):
     def _filtered(self, m: Module, column: DotProduct, samples: list[Value], suffix: str) -> Value:
         """One column's sum for one kernel; what takes fewer clocks than others waits for them."""
         m.submodules[f"sums{suffix}"] = sums = Sums(column, column.sum_levels + self._standing)
-        m.submodules[f"array{suffix}"] = array = MACArray(column)
+        m.submodules[f"array{suffix}"] = array = array_block(column)
         m.d.comb += [place.eq(sample) for place, sample in zip(sums.places, samples, strict=True)]
         operands = self._fed(m, column, array, list(sums.sums), suffix)
         m.d.comb += [sample.eq(operand) for sample, operand in zip(array.samples, operands, strict=True)]
@@ -114,7 +115,9 @@ class ColumnFilter(wiring.Component):
         """What of a column's sideband goes on beside its sums; its last operands go to the lanes with it."""
         return self.i.valid, self.i.choice
 
-    def _fed(self, m: Module, column: DotProduct, array: MACArray, operands: list[Value], suffix: str) -> list[Value]:
+    def _fed(
+        self, m: Module, column: DotProduct, array: MACArray | AdderGraph, operands: list[Value], suffix: str
+    ) -> list[Value]:
         """What the lanes of a column's array take, out of its operands."""
         return operands
 
@@ -153,7 +156,9 @@ class SlotColumnFilter(ColumnFilter):
         m.d.sync += choice.eq(taken)
         return self._later(m, "passed", self.i.valid, self._slot), choice
 
-    def _fed(self, m: Module, column: DotProduct, array: MACArray, operands: list[Value], suffix: str) -> list[Value]:
+    def _fed(
+        self, m: Module, column: DotProduct, array: MACArray | AdderGraph, operands: list[Value], suffix: str
+    ) -> list[Value]:
         m.submodules[f"operands{suffix}"] = folded = Operands(column.lane_input, column.store)
         m.submodules[f"bank{suffix}"] = bank = CoefficientMemory(column.store)
         m.d.comb += [

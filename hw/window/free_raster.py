@@ -121,15 +121,15 @@ class FreeRaster(wiring.Component):
         return last_row, last_column
 
     @staticmethod
-    def _every(m: Module, name: str, stride: int, anew: Value, counts: Value) -> Value:
+    def _every(m: Module, name: str, step: int, anew: Value, counts: Value) -> Value:
         """Of the places that count, this is the first since `anew`, or a stride behind one."""
-        if stride == 1:
+        if step == 1:
             return Const(1)
-        place = Signal(range(stride), name=f"{name}_place")
-        now = Signal(range(stride), name=f"{name}_now")
+        place = Signal(range(step), name=f"{name}_place")
+        now = Signal(range(step), name=f"{name}_now")
         m.d.comb += now.eq(Mux(anew, 0, place))
         with m.If(counts):
-            m.d.sync += place.eq(Mux(now == stride - 1, 0, now + 1))
+            m.d.sync += place.eq(Mux(now == step - 1, 0, now + 1))
         with m.Elif(anew):
             m.d.sync += place.eq(0)
         return now == 0

@@ -82,9 +82,9 @@ SHELLS = {
 
 LEAN = {
     "lean_fir": FIRDesign(numbers(46, 5, -99, 99), data=s12, clocks_per_sample=2),
-    "lean_fir_valid": FIRDesign(numbers(47, 5, -99, 99), data=s12, shift=3),
+    "lean_fir_valid": FIRDesign(numbers(47, 5, -99, 99), data=s12, shift=3, multipliers=0),
     "lean_fir_coefficients_valid": FIRDesign(numbers(48, 9, -99, 99), data=s12, coefficient=s8, loadable=True),
-    "lean_conv2d_edge": Conv2DDesign(kernel(49, 3, 2, -9, 9), boundary="edge", rows=8, columns=11),
+    "lean_conv2d_edge": Conv2DDesign(kernel(49, 3, 2, -9, 9), boundary="edge", rows=8, columns=11, multipliers=0),
     "lean_conv2d_valid": Conv2DDesign(kernel(50, 3, 4, -9, 9), mode="valid", rows=9, columns=13),
     "lean_conv2d_stride": Conv2DDesign(kernel(51, 1, 2, -9, 9), mode="valid", stride=(2, 3), rows=8, columns=11, planes=2),
     "lean_conv2d_coefficients": Conv2DDesign(

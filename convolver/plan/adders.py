@@ -1,0 +1,419 @@
+"""Constants without multipliers: a sum of products as one graph of shared adders.
+
+All constants are made of 1 by additions and shifts, and share what they have in common (multiple constant multiplication).
+Turned round, as any linear graph can be, the graph of one number times all constants is that of the sum of all numbers, each
+times its constant, with as many adders as both sides differ in ends: nothing in it has to stall.
+
+Sources: Y. Voronenko and M. Püschel, "Multiplierless Multiple Constant Multiplication", ACM TALG 3 (2), 2007 (what is a step
+away is made; else the number that brings most others a step away); O. Gustafsson, "Lower Bounds for Constant Multiplication
+Problems", IEEE TCAS-II 54 (11), 2007 (the bound).
+"""
+
+import heapq
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from random import Random
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..formats import Format
+from .arithmetic import Range, check_range
+from .array import DotProduct
+from .array_stages import GroupChain, OperandSum, Sums, Tree
+from .slots import slot_of
+from .stages import Numbers, Stage
+
+__all__ = ["DEEPEST", "AdderGraph", "AdderProduct", "Made", "Node", "adders_needed", "made_of_one", "odd_part", "summed"]
+
+DEEPEST = 5
+"""Adders on the way from 1 to any constant."""
+
+
+# Constants.
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An odd number above 1, as the sum of two shifted ones: ``value << down = a * a_factor + b * b_factor``.
+
+    The factors are powers of two with a sign, one of them 1 or -1; both where `down` isn't 0.
+    """
+
+    value: int
+    a: int
+    a_factor: int
+    b: int
+    b_factor: int
+    down: int = 0
+
+
+def odd_part(number: int) -> int:
+    """An integer's magnitude without its factors of two; 0 of 0."""
+    number = abs(number)
+    return number // (number & -number) if number else 0
+
+
+class _Search:
+    """Numbers that are made, those that are a step away from them, and those that are still wanted.
+
+    Parameters
+    ----------
+    wanted : set of int
+        Odd numbers above 1.
+    seed : int
+        Of the choices between numbers that help as much; 0 takes the least.
+    """
+
+    def __init__(self, wanted: set[int], seed: int = 0) -> None:
+        self.steps: list[Made] = []
+        self.depth = {1: 0}
+        self._wanted = set(wanted)
+        self._random = Random(seed) if seed else None  # noqa: S311  # no secret
+        self._limit = DEEPEST
+        self._bits = max(wanted).bit_length() + 1
+        self._near: dict[int, int] = {}
+        self._reach(1)
+
+    def run(self) -> Self:
+        """Makes all of them, each behind what it is made of."""
+        while self._wanted:
+            if near := self._wanted & self._near.keys():
+                self._make(min(near, key=lambda value: (self._near[value], value)))
+            elif helpful := self._helpful():
+                self._make(self._chosen(helpful))
+            elif simpler := self._simpler():
+                # Nothing that is a step away brings another a step away: a digit less, and one less, until something does.
+                self._wanted.add(simpler)
+            else:
+                self._limit += 1
+                for value in self.depth:
+                    self._reach(value)
+        return self
+
+    def _chosen(self, helpful: Counter[int]) -> int:
+        """The number that brings most others a step away."""
+        order = sorted(helpful, key=lambda value: (-helpful[value], self._near[value], value))
+        if self._random is None:
+            return order[0]
+        most = helpful[order[0]]
+        return self._random.choice([value for value in order[:32] if helpful[value] >= most - (most > 2)])
+
+    def _make(self, value: int) -> None:
+        self.steps.append(min(self._ways(value), key=lambda made: max(self.depth[made.a], self.depth[made.b])))
+        self.depth[value] = self._near.pop(value)
+        self._wanted.discard(value)
+        self._reach(value)
+
+    def _ways(self, value: int) -> Iterator[Made]:
+        """How a number is made of those that are there."""
+        for one in self.depth:
+            for shift in range(self._bits + 1):
+                for factor in (1 << shift, -1 << shift):
+                    rest = value - one * factor
+                    if (other := odd_part(rest)) in self.depth:
+                        yield Made(value, one, factor, other, rest // other)
+                    if shift and (other := abs(rest := (value << shift) - (one if factor > 0 else -one))) in self.depth:
+                        yield Made(value, one, 1 if factor > 0 else -1, other, rest // other, shift)
+
+    def _shifted(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Numbers, each shifted by all that keeps it in reach: a row for each, filled with 0."""
+        found = numbers[:, None] << np.arange(self._bits + 1)
+        return np.where(found >> self._bits + 1, 0, found)
+
+    def _reach(self, new: int) -> None:
+        """What is a step away since this number is there."""
+        others = np.array(list(self.depth), np.int64)
+        deep = np.maximum(np.array(list(self.depth.values())), self.depth[new]) + 1
+        here, there = self._shifted(np.array([new], np.int64))[0], self._shifted(others)
+        sums = [there + new, abs(there - new), others[:, None] + here, abs(others[:, None] - here)]
+        even = np.stack([others + new, abs(others - new)], axis=1)
+        sums.append(even // np.maximum(even & -even, 1))
+        for found in sums:
+            odd = (found & 1 == 1) & (found > 1) & (found >> self._bits == 0)
+            depths = np.broadcast_to(deep[:, None], found.shape)[odd]
+            for value, depth in zip(found[odd].tolist(), depths.tolist(), strict=True):
+                if depth <= self._limit and depth < self._near.get(value, self._limit + 1) and value not in self.depth:
+                    self._near[value] = depth
+
+    def _helpful(self) -> Counter[int]:
+        """Numbers a step away, each with how many of the wanted would be a step away of it."""
+        near = np.array([value for value, depth in self._near.items() if depth < self._limit], np.int64)
+        single = np.array(list(self.depth), np.int64)
+        there = self._shifted(single).ravel()
+        factors = [factor for shift in range(1, self._bits) for factor in ((1 << shift) - 1, (1 << shift) + 1) if factor > 1]
+        count: Counter[int] = Counter()
+        for value in self._wanted:
+            rests = np.concatenate([abs(value - there), value + there])
+            doubled = value << np.arange(1, self._bits)[:, None]
+            halves = np.concatenate([abs(doubled - single), doubled + single]).ravel()
+            rests = rests[rests > 0]
+            divided = np.array([value // factor for factor in factors if value % factor == 0], np.int64)
+            count.update(np.intersect1d(np.concatenate([rests // (rests & -rests), halves, divided]), near).tolist())
+        return count
+
+    def _simpler(self) -> int:
+        """An odd number with a digit less than the simplest of the wanted, of which that is a step away; 0 if all are there."""
+        for value in sorted(self._wanted, key=lambda value: (_digits(value), value)):
+            top = 1 << value.bit_length()
+            rests = [odd_part(rest) for rest in (value - 1, value + 1, value - top, value - top // 2)]
+            found = [rest for rest in rests if rest > 1 and rest not in self.depth and rest not in self._wanted]
+            if found:
+                return min(found, key=lambda rest: (_digits(rest), rest))
+        return 0
+
+
+def _digits(number: int) -> int:
+    """Digits other than 0 of a number, of 1, 0 and -1, at the fewest."""
+    return (number ^ 3 * number).bit_count()
+
+
+TRIES, WORK = 24, 60_000
+"""Most searches for a set of constants; and what all of them may take, by the square of their number and by their bits."""
+
+
+@lru_cache(maxsize=256)
+def made_of_one(constants: frozenset[int]) -> tuple[Made, ...]:
+    """How odd numbers above 1 are made of 1, with few additions; in their order."""
+    if not constants:
+        return ()
+    tries = max(1, min(TRIES, WORK // (len(constants) ** 2 * max(constants).bit_length())))
+    found = (_Search(set(constants), seed) for seed in range(tries))
+    steps = min((_needed(search.run().steps, constants) for search in found), key=_cost)
+    return tuple(steps)
+
+
+def _needed(steps: Sequence[Made], constants: frozenset[int]) -> list[Made]:
+    """Those that are made use of, in their order."""
+    wanted, found = set(constants), []
+    for made in reversed(steps):
+        if made.value in wanted:
+            wanted |= {made.a, made.b}
+            found.append(made)
+    return found[::-1]
+
+
+def _cost(steps: Sequence[Made]) -> tuple[int, int]:
+    """Adders, and the most of them one behind the other."""
+    depth = {1: 0}
+    for made in steps:
+        depth[made.value] = max(depth[made.a], depth[made.b]) + 1
+    deepest = max(depth.values())
+    return len(steps), deepest
+
+
+def adders_needed(weights: Sequence[int]) -> int:
+    """Adders of the graph of a sum of products with these constants."""
+    found = [weight for weight in weights if weight]
+    return max(len(found) - 1, 0) + len(made_of_one(frozenset(map(odd_part, found)) - {1}))
+
+
+# The graph turned round.
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A registered adder: ``first +- (second << shift)``, or ``(second << shift) - first``; of one number its negative.
+
+    inputs : numbers of what it adds: lanes, then the nodes in their order.
+    shift : by how many bits the second one is shifted.
+    signs : of both.
+    low, high : what it can give.
+    time : cycles behind the lanes in which it gives that.
+    """
+
+    inputs: tuple[int, ...]
+    shift: int
+    signs: tuple[int, ...]
+    low: int
+    high: int
+    time: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Term:
+    """What is added: a number of a lane or of a node, shifted, with a sign; and by which factor each lane is in it."""
+
+    time: int
+    source: int
+    shift: int
+    sign: int
+
+
+class _Turned:
+    """Builds the nodes.
+
+    Parameters
+    ----------
+    weights : sequence of int
+        Each lane's constant.
+    sample : Range
+        What the lanes can be.
+    """
+
+    def __init__(self, weights: Sequence[int], sample: Range) -> None:
+        self.nodes: list[Node] = []
+        self._lanes, self._sample = len(weights), sample
+        self._parts: list[dict[int, int]] = [{lane: 1} for lane in range(self._lanes)]
+        terms: dict[int, list[_Term]] = {1: []}
+        for lane, weight in enumerate(weights):
+            if weight:
+                shift = (weight & -weight).bit_length() - 1
+                terms.setdefault(odd_part(weight), []).append(_Term(0, lane, shift, 1 if weight > 0 else -1))
+        # What is made of others hands its sum on to these: the last one first.
+        for made in reversed(made_of_one(frozenset(terms) - {1})):
+            total = self._added(terms.pop(made.value), positive=False)
+            for part, factor in ((made.a, made.a_factor), (made.b, made.b_factor)):
+                shift, sign = total.shift - made.down + abs(factor).bit_length() - 1, total.sign * (1 if factor > 0 else -1)
+                terms.setdefault(part, []).append(_Term(total.time, total.source, shift, sign))
+        self.root = self._positive(self._added(terms[1], positive=True)) if terms[1] else None
+
+    def _added(self, terms: list[_Term], *, positive: bool = False) -> _Term:
+        """All of them, in pairs: those that come first, first. With `positive` the sum itself where it can be, else it or its
+        negative."""
+        waiting = [(term.time, number, term) for number, term in enumerate(terms)]
+        heapq.heapify(waiting)
+        number = len(waiting)
+        while len(waiting) > 1:
+            (_, _, one), (_, _, other) = heapq.heappop(waiting), heapq.heappop(waiting)
+            total = self._pair(one, other, positive=positive)
+            heapq.heappush(waiting, (total.time, number, total))
+            number += 1
+        return waiting[0][2]
+
+    def _pair(self, one: _Term, other: _Term, *, positive: bool) -> _Term:
+        """The lower bits of a sum are those of what isn't shifted, if that isn't subtracted."""
+        low, high = (one, other) if one.shift <= other.shift else (other, one)
+        if low.shift == high.shift and low.sign < high.sign:
+            low, high = high, low
+        if positive and low.sign < high.sign:
+            return self._node((low, high), (-1, 1), 1)
+        return self._node((low, high), (1, low.sign * high.sign), low.sign)
+
+    def _node(self, terms: Sequence[_Term], signs: tuple[int, ...], sign: int) -> _Term:
+        low, shift = terms[0], terms[-1].shift - terms[0].shift
+        parts: Counter[int] = Counter()
+        for term, its, up in zip(terms, signs, (0, shift), strict=False):
+            for lane, factor in self._parts[term.source].items():
+                parts[lane] += its * factor << up
+        ends = [sorted((factor * self._sample[0], factor * self._sample[1])) for factor in parts.values()]
+        reach = sum(end for end, _ in ends), sum(end for _, end in ends)
+        time = max(term.time for term in terms) + 1
+        self.nodes.append(Node(tuple(term.source for term in terms), shift, signs, *reach, time))
+        self._parts.append(dict(parts))
+        return _Term(time, self._lanes + len(self.nodes) - 1, low.shift, sign)
+
+    def _positive(self, total: _Term) -> _Term:
+        """The sum itself, by one more adder where all of it is subtracted."""
+        return total if total.sign > 0 else self._node([total], (-1,), 1)
+
+
+@dataclass(frozen=True, slots=True)
+class AdderGraph(Stage):
+    """Shared shifts and additions in the place of multipliers and adder trees.
+
+    nodes : the adders; each behind what it adds.
+    root : number of the lane or node that is the sum, but for its place; none where all constants are 0.
+    shift : bits by which it is shifted up; or down, of which then all are 0.
+    """
+
+    name = "adder graph"
+    nodes: tuple[Node, ...] = ()
+    root: int | None = None
+    shift: int = 0
+
+    def ranges(self, ranges: Sequence[Range]) -> tuple[Range, ...]:
+        reaches = [*ranges, *((node.low, node.high) for node in self.nodes)]
+        low, high = (0, 0) if self.root is None else reaches[self.root]
+        return ((_moved(low, self.shift), _moved(high, self.shift)),)
+
+    def run(self, numbers: Numbers) -> Numbers:
+        values = list(numbers)
+        for node in self.nodes:
+            terms = [values[source] for source in node.inputs]
+            total = sum(
+                (sign * (term << shift) for sign, term, shift in zip(node.signs, terms, (0, node.shift), strict=False)),
+                np.zeros(np.shape(terms[0]), object),
+            )
+            check_range(total, node.low, node.high)
+            values.append(total)
+        return [numbers[0] * 0 if self.root is None else _moved(values[self.root], self.shift)]
+
+    def delays(self, lanes: int) -> Iterator[tuple[int, int]]:
+        """How long each number has to wait at most for what it is added to: numbers of lanes and nodes, and cycles."""
+        times = [0] * lanes + [node.time for node in self.nodes]
+        waits = dict.fromkeys(range(len(times)), 0)
+        for node in self.nodes:
+            for source in node.inputs:
+                waits[source] = max(waits[source], node.time - 1 - times[source])
+        yield from waits.items()
+
+    def flip_flops(self, sample: Format, lanes: int) -> int:
+        """Bits of all registers: of sums, and of what waits for another."""
+        widths = [sample.width] * lanes + [Format.holding(node.low, node.high).width for node in self.nodes]
+        return sum(widths[lanes:]) + sum(widths[source] * cycles for source, cycles in self.delays(lanes))
+
+
+def _moved(number: Any, shift: int) -> Any:
+    """A number at another place."""
+    return number << shift if shift >= 0 else number >> -shift
+
+
+def summed(weights: Sequence[int], sample: Range) -> AdderGraph:
+    """The graph of a sum of products.
+
+    Parameters
+    ----------
+    weights : sequence of int
+        Each lane's constant.
+    sample : (int, int)
+        What the lanes can be.
+    """
+    turned = _Turned(weights, sample)
+    if (root := turned.root) is None:
+        return AdderGraph(0)
+    return AdderGraph(root.time, nodes=tuple(turned.nodes), root=root.source, shift=root.shift)
+
+
+class AdderProduct(DotProduct):
+    """That of constants, without a multiplier: its form has one product for each place."""
+
+    @cached_property
+    def graph(self) -> AdderGraph:
+        """The adders."""
+        lanes = [self.weights[products[0].weight] for products in self._lanes]
+        return summed(lanes, (self.sample.min, self.sample.max))
+
+    @cached_property
+    def operands(self) -> OperandSum:
+        return Sums(0, lanes=self._lanes)
+
+    @cached_property
+    def tree(self) -> Tree:
+        return Tree(0, groups=self.groups, adders=((),))
+
+    @cached_property
+    def chain(self) -> GroupChain:
+        return GroupChain(0)
+
+    @cached_property
+    def behind(self) -> tuple[Stage, ...]:
+        return (self.graph, *slot_of(self.cycles).accumulated(self.accumulator_range))
+
+    def told(self) -> Iterator[str]:
+        """What it takes, for people."""
+        graph = self.graph
+        odd = len({odd_part(weight) for weight in self.weights} - {0, 1})
+        yield f"{len(graph.nodes)} adders in {graph.cycles} levels, for {odd} odd constants above 1"
+        yield f"{graph.flip_flops(self.sample, self.lanes)} flip-flops, of sums and of what waits for another"
+
+    @property
+    def group_multipliers(self) -> tuple[int, ...]:
+        return ()
+
+    @property
+    def hard_multipliers(self) -> int:
+        return 0

@@ -1,0 +1,91 @@
+"""A sum of products with constants as a graph of shared adders."""
+
+from amaranth.hdl import Cat, Const, Module, Shape, Value
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from convolver.formats import Format
+from convolver.plan import adders
+from convolver.plan.adders import AdderProduct, Node
+from convolver.plan.array import DotProduct
+
+from ..stream.data_register import DataRegister, later
+from ..stream.layouts import shape_of
+from .mac_array import MACArray
+
+__all__ = ["AdderGraph", "array_block"]
+
+
+class AdderGraph(wiring.Component):
+    """Computes the exact sum of a window's samples, each times its constant, by shifts and additions: one window a clock, no
+    stall, latency that of `AdderProduct.graph`. Ports as those of `MACArray`.
+
+    Each adder has a register. What comes earlier than what it is added to waits in registers of its own. It has no enable and
+    no valid: a `Delay` of equal latency says which sums count.
+
+    Parameters
+    ----------
+    array : AdderProduct
+    """
+
+    makes = (adders.AdderGraph,)
+
+    def __init__(self, array: AdderProduct) -> None:
+        self._array = array
+        self.latency = array.latency
+        super().__init__(
+            {
+                "samples": In(shape_of(array.lane_input)).array(array.lanes),
+                "mirrors": In(shape_of(array.sample)).array(array.lanes),
+                "coefficients": In(shape_of(array.coefficient)).array(array.lanes),
+                "load": In(1),
+                "start": In(1),
+                "sum": Out(shape_of(array.accumulator)),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        array, graph = self._array, self._array.graph
+        values: list[Value] = [self.samples[lane] for lane in range(array.lanes)]
+        times = [0] * array.lanes
+        waiting: dict[tuple[int, int], Value] = {}  # a number, by how many clocks it is late
+
+        def late(source: int, wait: int) -> Value:
+            """A number, so many clocks later; all that wait for it share the registers."""
+            if wait == 0:
+                return values[source]
+            if (source, wait) not in waiting:
+                (waiting[source, wait],) = later(m, [late(source, wait - 1)], f"late_{source}_{wait}")
+            return waiting[source, wait]
+
+        for number, node in enumerate(graph.nodes):
+            terms = [late(source, node.time - 1 - times[source]) for source in node.inputs]
+            register = DataRegister(shape_of(Format.holding(node.low, node.high)), name=f"node_{number}")
+            m.d.sync += register.eq(_added(node, terms))
+            values.append(register)
+            times.append(node.time)
+        total = Const(0) if graph.root is None else values[graph.root]
+        m.d.comb += self.sum.eq(total.shift_left(graph.shift) if graph.shift >= 0 else total.shift_right(-graph.shift))
+        return m
+
+
+def _added(node: Node, terms: list[Value]) -> Value:
+    """What a node adds. The lower bits of what isn't shifted pass by the adder, unless it is subtracted."""
+    low, *others = terms
+    if not others:
+        return -low
+    (high,), shift = others, node.shift
+    if node.signs[0] < 0:
+        return high.shift_left(shift) - low
+    if low.shape().width <= shift:  # there are as many lower bits, and one more
+        low = low + Const(0, Shape(shift + 1, low.shape().signed))
+    above = low.shift_right(shift)
+    total = above + high if node.signs[1] > 0 else above - high
+    whole = Cat(low[:shift], total)
+    return whole.as_signed() if total.shape().signed else whole
+
+
+def array_block(array: DotProduct) -> MACArray | AdderGraph:
+    """What computes an array's sum."""
+    return AdderGraph(array) if isinstance(array, AdderProduct) else MACArray(array)
