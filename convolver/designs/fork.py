@@ -25,7 +25,6 @@ JOINS: tuple[Join, ...] = ("sum", "difference", "planes")
 """What becomes of the branches' results: they are added, the second is taken from the first, or they stand side by side."""
 
 _RULES = (
-    Rule({"rate": SAME}, "Branch {number} of a fork must give as many results as samples, not {described}"),
     Rule({"switchable": False}, "Branch {number} of a fork must have one boundary for all frames, not switchable=True"),
     Rule({"continuous": False}, "Branch {number} of a fork must start each frame from silence, not continuous=True"),
     Rule({"rate": SAME}, "Branch {number} of a fork must give as many results as samples, not {described}"),
