@@ -1,5 +1,6 @@
 """`convolver report`."""
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Annotated
@@ -8,6 +9,7 @@ import typer
 
 from ..design_files import load_design
 from ..designs import Design
+from ..plan.target import Family
 from ..shell import FULL, Shell
 from .devices import open_device
 from .options import Description, DesignFile, FrameSize, OfDevice, OfFamily, Registers, Streams
@@ -20,6 +22,14 @@ def report(
     plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Also draw the response into this picture.")] = None,
     measure: Annotated[bool, typer.Option(help="Draw a FIR's response as measured on the twin too.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="The numbers as JSON.")] = False,
+    html: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.html", help="Also write all of it as one page: block diagram, boards, response, example."),
+    ] = None,
+    on: Annotated[
+        Path | None,
+        typer.Option(metavar="IN", help="The picture, sound or array that --html shows before and after; else the demo's."),
+    ] = None,
     plan: Annotated[
         bool, typer.Option("--plan", help="Also the plan: what was rewritten and what that saved, stages, lanes, adder trees.")
     ] = False,
@@ -42,6 +52,12 @@ def report(
 
     if board is not None and (family is not None or device is not None):
         raise typer.BadParameter("give --board NAME, or --device NAME or --family NAME; a board has its own device")
+    if on is not None and html is None:
+        raise typer.BadParameter("--on is what --html shows before and after; give --html FILE.html")
+    if html is not None:
+        from .. import atomic
+
+        atomic.check(html, "Page")
     loaded = load_design(design)
     target = None
     if board is not None:
@@ -67,6 +83,8 @@ def report(
         text += f"\n{board} has room: at the least {', '.join(map(str, needed))}"
     if plot is not None:
         _plot(loaded, plot, measure)
+    if html is not None:
+        _page(loaded, html, design.stem, told.family, on, measure)
     print(json.dumps(numbers, indent=2) if as_json else text)
     if plan:
         print(f"\n{told.plan.explain()}")
@@ -82,3 +100,20 @@ def _plot(design: Design, path: Path, measure: bool) -> None:
         found = measured(design, lambda: open_device(design, None, advance), advance) if measure else None
         advance("drawing")
         plot(design, path, found)
+
+
+def _page(design: Design, path: Path, name: str, family: Family | None, on: Path | None, measure: bool) -> None:
+    """Writes the page; a FIR's response is measured on its twin first."""
+    from .. import atomic
+    from ..errors import ConvolverError
+    from ..page import page_of
+    from ..plots import measured
+    from ..progress import steps
+
+    with steps() as advance:
+        found = None
+        if measure:
+            with contextlib.suppress(ConvolverError):  # without a compiler, or a response, the page does without
+                design.check_plotted()
+                found = measured(design, lambda: open_device(design, None, advance), advance)
+        atomic.write({path: page_of(design, advance, name=name, family=family, example=on, measured=found)}, "Page")

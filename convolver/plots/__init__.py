@@ -14,7 +14,7 @@ from .drawing import MEASURED, QUANTISED, Measured, drawn
 if TYPE_CHECKING:
     from ..host.device import Device
 
-__all__ = ["MEASURED", "QUANTISED", "check_plot", "drawn", "measured", "plot"]
+__all__ = ["MEASURED", "QUANTISED", "Measured", "check_plot", "drawn", "measured", "picture", "plot"]
 
 
 def plot(design: Design, path: str | os.PathLike[str], measured: Measured = None) -> None:
@@ -41,13 +41,28 @@ def plot(design: Design, path: str | os.PathLike[str], measured: Measured = None
     """
     path = Path(path)
     check_plot(path, design)
+    atomic.write({path: picture(design, path.suffix or ".png", measured)}, "Plot")
+
+
+def picture(design: Design, suffix: str, measured: Measured = None) -> bytes:
+    """What `plot` writes into a file with this ending.
+
+    Raises
+    ------
+    DesignError
+        If the design has no response to draw.
+    ToolError
+        If matplotlib isn't installed.
+    """
+    design.check_plotted()
+    _check_matplotlib()
     from matplotlib.figure import Figure
 
     panels = part_of(type(design), __package__, "panels", "to plot")(design, measured)
     figure = Figure(figsize=(4.5 * len(panels), 3.6), dpi=100, layout="constrained")
     for draw, panel in zip(panels, figure.subplots(1, len(panels)), strict=True):
         draw(panel)
-    atomic.write({path: drawn(figure, path.suffix or ".png")}, "Plot")
+    return drawn(figure, suffix)
 
 
 def measured(design: Design, opened: Callable[[], "Device"], advance: Advance) -> Measured:
@@ -69,11 +84,17 @@ def check_plot(path: Path, design: Design) -> None:
         If the file can't be written, or its ending isn't a picture's.
     """
     design.check_plotted()
-    try:
-        from matplotlib.backend_bases import FigureCanvasBase
-    except ModuleNotFoundError:
-        raise ToolError("A plot needs matplotlib, which isn't installed; pip install 'convolver[demo]'") from None
+    _check_matplotlib()
+    from matplotlib.backend_bases import FigureCanvasBase
+
     atomic.check(path, "Plot")
     known = sorted(FigureCanvasBase.get_supported_filetypes())
     if path != atomic.STANDARD and path.suffix.lower().removeprefix(".") not in known:
         raise FileError(f"A plot must end in one of .{', .'.join(known)}, not {path.name!r}")
+
+
+def _check_matplotlib() -> None:
+    try:
+        import matplotlib  # noqa: F401  # whether it's there
+    except ModuleNotFoundError:
+        raise ToolError("A plot needs matplotlib, which isn't installed; pip install 'convolver[demo]'") from None

@@ -36,7 +36,9 @@ def _draw_kernel(design: Conv2DDesign, left: Any) -> None:
     if kernels.size <= 49:
         for (row, column), weight in np.ndenumerate(sheet):
             if not np.isnan(weight):
-                left.text(column, row, f"{weight:.0f}", ha="center", va="center", fontsize=8)
+                # Both ends of the colours are dark.
+                colour = "white" if abs(weight) > 0.6 * reach else "black"
+                left.text(column, row, f"{weight:.0f}", ha="center", va="center", fontsize=8, color=colour)
 
 
 def _draw_response(design: Conv2DDesign, right: Any) -> None:
