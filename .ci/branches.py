@@ -4,8 +4,10 @@
 
 A branch is a test, a `match` case, an operand of `and`, `or` or `not`, or a lookup, keyed by what a design is: its class or
 kind, or its form. ``if isinstance(design, FIRDesign) and design.loadable`` are two. A name that has been given the result of
-such a test, or a property that returns one, is a form too. What only hands a value on, or computes with it, is no branch.
-Tests of the device's family, which isn't the design's, have a column of their own. ``--list`` prints each place.
+such a test, or a property or function that returns one, is a form too. So are where coefficients come from, by the class that
+says it, whether a plan has a stage, and whether a beat has a mark. What only hands a value on, or computes with it, is no
+branch; nor is how a stage's block is found, by `block_of` or a `match` of the stage that is built. Tests of the device's
+family, which isn't the design's, have a column of their own. ``--list`` prints each place.
 """
 
 import argparse
@@ -13,7 +15,7 @@ import ast
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from pathlib import Path
 
 CLASSES = re.compile(r"[A-Z]\w*(Design|Plan|Core|Report)")
@@ -30,7 +32,7 @@ FORM = {
     *(
         "continuous",
         "mode",
-        "core_mode",
+        "core_mode",  # until the geometry had it
         "boundary",
         "switchable",
         "host_pads",
@@ -39,7 +41,7 @@ FORM = {
         "absolute",
         "threshold",
     ),
-    *("binary", "result_axes", "sample_axes", "history"),
+    *("binary", "result_axes", "sample_axes", "history", "border", "in_core"),
     # how it is computed
     *("cascaded", "routing_registers"),
 }
@@ -51,6 +53,18 @@ COUNTED = {
 }
 """Numbers, or what there are so many of, that are a form where they aren't 1: a comparison with a constant is a branch, or a
 test of the number itself; one with another number isn't."""
+
+MARKS = {"marks", "marks_of", "frame_marks"}
+"""What is marked beside a beat: whether one is, is a form."""
+
+ASKING = {"find"}
+"""What finds a plan's stage of a class, or none."""
+
+SOURCE_NAMES = {"coefficients", "factor"}
+"""What is called so says by its class where coefficients come from."""
+
+STAGES, SOURCES = {"Stage"}, {"Coefficients", "Factor"}
+"""The classes whose heirs are stages, or say where coefficients come from."""
 
 CHOOSING = {"rank"}
 """Numbers by which something is looked up, not places in a row."""
@@ -122,26 +136,67 @@ def is_class(node: ast.AST) -> bool:
     return CLASSES.fullmatch(name_of(node)) is not None
 
 
+def _called(node: ast.AST) -> str:
+    """The name of a value, or of what is called for it."""
+    return name_of(node.func if isinstance(node, ast.Call) else node)
+
+
 def is_constant(node: ast.AST) -> bool:
     return not any(isinstance(each, ast.Name | ast.Attribute | ast.Call) for each in ast.walk(node))
 
 
-class Names:
-    """What counts as a form in one file, or in one function of it."""
+def heirs(trees: Iterable[ast.AST], roots: Set[str]) -> set[str]:
+    """These classes and all that derive from them."""
+    found, bases = set(roots), {}
+    for tree in trees:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef):
+                bases.setdefault(node.name, set()).update(map(name_of, node.bases))
+    while more := {name for name, above in bases.items() if above & found} - found:
+        found |= more
+    return found
 
-    def __init__(self, elsewhere: Set[str], forms: Set[str] = frozenset(FORM)) -> None:
-        self.elsewhere = elsewhere
-        self.forms = forms
+
+class Names:
+    """What counts as a form in one file, or in one function of it.
+
+    Parameters
+    ----------
+    elsewhere : names that mean something else.
+    forms : names of forms.
+    stages, sources : names of the classes of stages, and of what says where coefficients come from.
+    """
+
+    def __init__(
+        self,
+        elsewhere: Set[str],
+        forms: Set[str] = frozenset(FORM),
+        stages: Set[str] = frozenset(),
+        sources: Set[str] = frozenset(),
+    ) -> None:
+        self.elsewhere, self.forms = elsewhere, forms
+        self.stages, self.sources = stages, sources
 
     def with_forms(self, more: Set[str]) -> "Names":
         """The same, and more names of forms."""
-        return Names(self.elsewhere, self.forms | more)
+        return Names(self.elsewhere, self.forms | more, self.stages, self.sources)
+
+    def is_part(self, node: ast.AST) -> bool:
+        """Whether a node names a class of stages, or of what says where coefficients come from."""
+        return name_of(node) in self.stages | self.sources
 
     def column(self, node: ast.AST, *, constant: bool = True) -> str | None:
         """What a value is a form of; numbers only where they are compared with a constant."""
         if isinstance(node, ast.Call):
             if name_of(node.func) in ("isinstance", "issubclass"):
-                return KIND_COLUMN if any(is_class(each) for each in ast.walk(node)) else None
+                classes = list(ast.walk(node.args[1]))
+                if any(map(is_class, classes)):
+                    return KIND_COLUMN
+                return FORM_COLUMN if any(map(self.is_part, classes)) else None
+            if name_of(node.func) in ASKING and node.args and name_of(node.args[0])[:1].isupper():
+                return FORM_COLUMN
+            if name_of(node.func) in self.forms - FORM - self.elsewhere:  # a function that returns a test
+                return FORM_COLUMN
             if name_of(node.func) in ("bool", "any", "all", "len") and node.args:
                 return self.column(node.args[0], constant=constant)
             if name_of(node.func) == "getattr" and not is_constant(node.args[1]):  # one field or another
@@ -165,6 +220,8 @@ class Names:
         sides = [node.left, *node.comparators]
         if any(is_class(each) for side in sides for each in ast.walk(side)):
             return KIND_COLUMN
+        if isinstance(node.ops[0], ast.In | ast.NotIn) and _called(sides[-1]) in MARKS:
+            return FORM_COLUMN
         for side in sides:
             constant = any(is_constant(other) for other in sides if other is not side)
             if found := self.column(side, constant=constant):
@@ -174,7 +231,9 @@ class Names:
     def key(self, node: ast.AST) -> str | None:
         """What a lookup is keyed by."""
         if isinstance(node, ast.Call) and name_of(node.func) == "type":
-            return KIND_COLUMN if any(name_of(each) in DESIGNS for each in node.args) else None
+            if any(name_of(each) in DESIGNS for each in node.args):
+                return KIND_COLUMN
+            return FORM_COLUMN if any(name_of(each) in SOURCE_NAMES for each in node.args) else None
         if isinstance(node, ast.Call) and name_of(node.func) == "choice":  # one of some words
             return next(filter(None, (self.column(each, constant=False) for each in node.args)), None)
         if isinstance(node, ast.JoinedStr):
@@ -195,6 +254,13 @@ class Names:
             case ast.Call() | ast.Attribute():
                 return self.column(node, constant=False)
         return None
+
+    def is_test(self, node: ast.AST | None, *, kept: bool) -> bool:
+        """Whether what is returned is the result of a test; of what isn't kept under a name, a comparison or its opposite."""
+        if isinstance(node, ast.BoolOp) and any(isinstance(each, ast.Call) for each in node.values):
+            return False  # one thing or another
+        plain = isinstance(node, ast.Compare | ast.UnaryOp) or kept
+        return plain and self.result(node) in (KIND_COLUMN, FORM_COLUMN)
 
 
 class Finder(ast.NodeVisitor):
@@ -260,8 +326,13 @@ class Finder(ast.NodeVisitor):
         column = self.names.column(node.subject)
         for case in node.cases:
             wild = isinstance(case.pattern, ast.MatchAs) and case.pattern.pattern is None
-            classes = any(is_class(each.cls) for each in ast.walk(case.pattern) if isinstance(each, ast.MatchClass))
-            self._add(case.pattern, KIND_COLUMN if classes else None if wild else column)
+            classes = [each.cls for each in ast.walk(case.pattern) if isinstance(each, ast.MatchClass)]
+            if any(map(is_class, classes)):
+                self._add(case.pattern, KIND_COLUMN)
+            elif any(name_of(each) in self.names.sources for each in classes):
+                self._add(case.pattern, FORM_COLUMN)
+            else:
+                self._add(case.pattern, None if wild else column)
             if case.guard is not None:
                 self._test(case.guard)
 
@@ -284,18 +355,20 @@ def attributes(tree: ast.AST, names: Names) -> Iterator[str]:
 
 
 def properties(tree: ast.AST, names: Names) -> Iterator[str]:
-    """Properties that return one."""
+    """Properties and functions that return one."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef) and any("property" in name_of(each) for each in node.decorator_list):
+        if isinstance(node, ast.FunctionDef):
             returned = [each.value for each in ast.walk(node) if isinstance(each, ast.Return)]
-            if returned and all(names.result(each) in (KIND_COLUMN, FORM_COLUMN) for each in returned):
+            kept = any("property" in name_of(each) for each in node.decorator_list)
+            if returned and all(names.is_test(each, kept=kept) for each in returned):
                 yield node.name.lstrip("_")
 
 
 def places(texts: Mapping[str, str]) -> dict[str, list[tuple[int, str, str]]]:
     """The branches in files: of each their lines, their columns, and what stands there."""
     trees = {file: ast.parse(text) for file, text in texts.items()}
-    known = {file: Names(ELSEWHERE.get(file, set())) for file in trees}
+    stages, sources = heirs(trees.values(), STAGES), heirs(trees.values(), SOURCES)
+    known = {file: Names(ELSEWHERE.get(file, set()), stages=stages, sources=sources) for file in trees}
     forms: set[str] = set()
     while more := {name for file in trees for name in properties(trees[file], known[file].with_forms(forms))} - forms - FORM:
         forms |= more  # a property may be made of another

@@ -108,7 +108,7 @@ class LinkTransport(Owned):
         self._reopen = reopen
         self._coefficients: dict[int, tuple[int, ...]] = {}  # of each stage that was loaded
         self._unloaded: set[int] = set()  # those whose set isn't in the device
-        self._border: tuple[Boundary, int] | None = None
+        self._borders: list[tuple[Boundary, int]] = []  # of the frames from now on, where it was chosen
         self._silent = False
         self._holds = self._forgot = False  # samples of a continuous filter, in this session or in one that ended unseen
         self._closed = self._broken = False
@@ -143,7 +143,7 @@ class LinkTransport(Owned):
         """Sends frames while there are any, without a pause between them; see `Transport.stream`."""
         self._check_owner()
         frames = _Frames(self.design, take, give, self._max_payload)
-        frames.border = self._border
+        frames.borders = self._borders
         with self._failing():
             if self._forgot:
                 self._forgot = False
@@ -175,7 +175,7 @@ class LinkTransport(Owned):
     def switch(self, boundary: Boundary, fill: int) -> None:
         """Chooses the border of the frames from the next call on, with which it travels; see `Transport.switch`."""
         self._check_owner()
-        self._border = boundary, fill
+        self._borders = [(boundary, fill)]
 
     def status(self, *, ask: bool = True) -> dict[str, int | bool | str]:
         """Says what the link has seen since it was opened and, if it answers within two seconds, how the device is.
@@ -344,7 +344,7 @@ class _Frames:
     ) -> None:
         self.before: list[Request] = []
         """What goes to the device before the first frame."""
-        self.border: tuple[Boundary, int] | None = None
+        self.borders: list[tuple[Boundary, int]] = []
         """What goes to the device with each frame's size."""
         self._design = design
         self._take = take
@@ -372,9 +372,9 @@ class _Frames:
             requests, self.before = self.before, []
             sizes = samples.shape[: len(design.axes)]  # without the planes
             requests.append(_write(Register[design.axes[0].upper()], sizes))
-            if self.border is not None:
-                boundary, fill = self.border
-                requests.append(_write(Register.BOUNDARY, [boundary_code(boundary), fill & 0xFFFFFFFF]))
+            requests += [
+                _write(Register.BOUNDARY, [boundary_code(boundary), fill & 0xFFFFFFFF]) for boundary, fill in self.borders
+            ]
             shape = design.frame_results(*sizes)
             self._under_way.append(_Results(len(requests), shape, math.prod(shape) * design.result_bytes))
             yield from requests

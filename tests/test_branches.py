@@ -38,7 +38,7 @@ KIND = {
 }
 FORM = {
     "if design.loadable: pass": 1,
-    "x = 1 if design.core_mode == 'same' else 2": 1,
+    "x = 1 if geometry.mode == 'same' else 2": 1,
     "while not schedule.mirrored: pass": 1,
     "x = [one for one in designs if one.switchable]": 1,
     "with m.If(design.continuous): pass": 1,
@@ -61,6 +61,20 @@ FORM = {
     "x = 3 if design.sample_axes else 2": 1,
     "if (history := design.history) is None or stack: pass": 1,
     "match design.mode:\n    case 'same' if design.switchable: pass": 2,
+    # where coefficients come from
+    "class Loaded(Coefficients): pass\nmatch array.coefficients:\n    case Loaded(): pass\n    case _: pass": 1,
+    "class Wired(Factor): pass\nx = [one for one in factors if isinstance(one, Wired)]": 1,
+    "x = TABLE[type(store.coefficients)](store)": 1,
+    # which stages a plan has
+    "if plan.find(Sums) is None: pass": 1,
+    "x = self.find(LineBuffer) or LineBuffer(0)": 1,
+    "def f(plan):\n    stage = plan.find(Magnitude)\n    return stage.told() if stage else ''": 1,
+    "class Own(Stage): pass\nclass Mine(Own): pass\nx = any(isinstance(one, Mine) for one in plan.stages)": 1,
+    # what is marked
+    "if 'keep' in marks_of(design): pass": 1,
+    "x = [name for name in names if name not in beat.marks]": 1,
+    # what a function tells
+    "def folded(plan):\n    return plan.clocks > 1\nx = 2 if folded(plan) else 1": 2,
 }
 NONE = [
     "if isinstance(target, Design): pass",
@@ -75,6 +89,11 @@ NONE = [
     "if array.ndim > design.rank: pass",
     "x = TABLE[choice('Unit', unit, list(TABLE))]",
     "x = weights[design.pixels]",
+    "x = text.find('design') < 0",
+    "class Own(Stage): pass\nmatch stage:\n    case Own(): pass",
+    "block = block_of(plan, TABLE)(plan)",
+    "if name in names: pass",
+    "def first(plan):\n    return plan.stage or plan.make(1)\nx = first(plan) and 1",
     "match value:\n    case 1: pass",
     "def f():\n    folded = schedule.clocks > other\n    if folded: pass",
 ]

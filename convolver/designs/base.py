@@ -52,6 +52,8 @@ class Design:
     """The field that says what a sample is."""
     axes: ClassVar[tuple[str, ...]] = ("length",)
     """The axes of a frame, the slowest first, by the names of the registers that hold their sizes."""
+    frame_marks: ClassVar[tuple[str, ...]] = ("first", "last")
+    """What is marked in a frame: its ends, and where there are lines `eol`, the end of each."""
     title: ClassVar[str]
     """What it is called in a sentence."""
     element: ClassVar[str] = "sample"

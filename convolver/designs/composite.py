@@ -104,6 +104,10 @@ class Composite(Design):
         return self.first.rank
 
     @property
+    def frame_marks(self) -> tuple[str, ...]:  # type: ignore[override]  # of each design others
+        return self.first.frame_marks
+
+    @property
     def axes(self) -> tuple[str, ...]:  # type: ignore[override]  # of each design others
         return self.first.axes
 

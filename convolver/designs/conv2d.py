@@ -143,6 +143,7 @@ class Conv2DDesign(ImageGeometry, LinearDesign):  # type: ignore[misc]  # output
     weights_field: ClassVar[str] = "kernel"
     sample_field: ClassVar[str] = "pixel"
     axes: ClassVar[tuple[str, ...]] = ("rows", "columns")
+    frame_marks: ClassVar[tuple[str, ...]] = ("first", "last", "eol")
     element: ClassVar[str] = "pixel"
     cycles_field: ClassVar[str] = "clocks_per_pixel"
     smaller: ClassVar[Mapping[str, str]] = {

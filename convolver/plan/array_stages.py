@@ -12,7 +12,7 @@ import numpy as np
 
 from .arithmetic import Adder, Range, add, check_range, tree
 from .coefficients import Multiplication
-from .stages import Numbers, Stage
+from .stages import Multipliers, Numbers, Stage
 
 __all__ = [
     "Accumulate",
@@ -98,6 +98,9 @@ class Multiply(Stage):
 
     def ranges(self, ranges: Sequence[Range]) -> tuple[Range, ...]:  # noqa: ARG002  # each product has its own
         return self.lane_ranges
+
+    def with_multipliers(self, multipliers: Multipliers) -> Stage:
+        return replace(self, multipliers=multipliers)
 
     def with_weights(self, weights: Sequence[int]) -> Stage:
         return replace(self, weights=tuple(map(int, weights)))

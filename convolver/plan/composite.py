@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from .array import DotProduct
 from .plan import Plan
-from .stages import LineBuffer
 
 __all__ = ["CompositePlan"]
 
@@ -29,12 +28,6 @@ class CompositePlan(Plan):
     @property
     def cores(self) -> tuple[Plan, ...]:
         return tuple(core for part in self.parts for core in part.cores)
-
-    @property
-    def line_buffer(self) -> LineBuffer:
-        found = [part.line_buffer for part in self.parts]
-        rows, bits = sum(one.rows for one in found), sum(one.bits for one in found)
-        return LineBuffer(0, rows=rows, bits=bits, single_port_rams=sum(one.single_port_rams for one in found))
 
     @property
     def filters(self) -> tuple[DotProduct, ...]:

@@ -8,7 +8,6 @@ from itertools import accumulate
 from ..designs import Choices, Conv2DDesign
 from .array import DotProduct
 from .array_plan import ArrayPlan
-from .array_stages import Multiply
 from .choices import fewest_clocks
 from .coefficients import CoefficientStore
 from .geometry import Geometry, geometry_of
@@ -30,6 +29,7 @@ from .stages import (
     multipliers_of,
     needed,
 )
+from .structure import structure_of
 from .target import Target
 from .timing import RasterTiming
 
@@ -82,7 +82,7 @@ def _slowest(arrays: Sequence[DotProduct]) -> tuple[Stage, ...]:
     """The stages of the slowest of several arrays, for which the sums of the others wait; with the multipliers of all."""
     total = multipliers_of(stage for array in arrays for stage in array.stages)
     stages = max((array.stages for array in arrays), key=cycles_of)
-    return tuple(replace(stage, multipliers=total) if isinstance(stage, Multiply) else stage for stage in stages)
+    return tuple(stage.with_multipliers(total) for stage in stages)
 
 
 def _magnitude(design: Conv2DDesign) -> tuple[Stage, ...]:
@@ -107,7 +107,7 @@ def _store_of(design: Conv2DDesign, choices: Choices, arrays: Sequence[DotProduc
         for product in array.products
     )
     values = tuple(weight for array in arrays for weight in array.weights)
-    coefficients = slot_of(choices.clocks).coefficients(design, design.coefficient_format, values)
+    coefficients = structure_of(design).coefficients(slot_of(choices.clocks), design.coefficient_format, values)
     return CoefficientStore(coefficients, coefficients.loaded(range(len(values))), products, choices.clocks)
 
 

@@ -16,6 +16,7 @@ from .output import BUFFER_LATENCY, credit_latency, output_buffer, rounding
 from .rewritings import checked, fold
 from .slots import slot_of
 from .stages import Accept, DelayLine, Memory, SampleMemory, Stage, cycles_of
+from .structure import structure_of
 from .target import Target
 from .timing import SignalTiming
 
@@ -29,7 +30,8 @@ def fir_clocks(design: FIRDesign, most: int) -> int:
 
 def lower_fir(design: FIRDesign, choices: Choices, target: Target) -> ArrayPlan:
     """A delay line, or memories of samples, in front of one array."""
-    coefficients = slot_of(choices.clocks).coefficients(design, design.coefficient_format, design.weights)
+    slot = slot_of(choices.clocks)
+    coefficients = structure_of(design).coefficients(slot, design.coefficient_format, design.weights)
     form_of, array_of, feeder_of = _ways(choices)
     form, rewritings = form_of(design, coefficients)
     array = array_of(form, design.sample, coefficients, design.sum_range, choices.clocks, target)

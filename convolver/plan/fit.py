@@ -46,7 +46,7 @@ def core_needs(
     Small memories may become look-up tables, and count nothing. `around` is block RAMs of what stands around the core.
     """
     blocks = around + sum(block_rams(family, memory) for memory in core_memories(plan))
-    rams = plan.line_buffer.single_port_rams
+    rams = plan.single_port_rams
     return (
         Use("multiplier", plan.hard_multipliers, multipliers),
         Use("block RAM", blocks, block_ram_count),

@@ -8,7 +8,7 @@ from .composite import CompositePlan
 from .lowering import lower
 from .marks import marks_of
 from .plan import Plan
-from .stages import Memory, Stage, cycles_of, needed
+from .stages import Memory, Stage
 from .target import Target
 from .timing import FrameTiming
 
@@ -119,7 +119,7 @@ class ForkPlan(CompositePlan):
         for number, queue in enumerate(self.queues, 1):
             if queue is not None:
                 yield f"queue {number:<8}{queue.cycles:>6}, of {queue.depth} places"
-        yield f"{'join':<14}{cycles_of(needed(*(stage for stage in self.stages if isinstance(stage, Join)))):>6}"
+        yield f"{'join':<14}{self.cycles_in(Join):>6}"
         yield f"{'latency':<14}{self.latency:>6}"
 
 

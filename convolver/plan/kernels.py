@@ -96,12 +96,12 @@ def _array(
     crowd: int,
 ) -> DotProduct:
     """The array of one kernel, of one column or of one row."""
-    slot, form = slot_of(choices.clocks), _direct(design, len(weights))
-    coefficients = slot.coefficients(design, coefficient, weights)
+    structure, slot, form = structure_of(design), slot_of(choices.clocks), _direct(design, len(weights))
+    coefficients = structure.coefficients(slot, coefficient, weights)
     if choices.shifts:
         plain = coefficients.without_zeros(form)
         return AdderProduct(plain, sample, coefficients, reach, choices.clocks, target, choices.samples * design.planes)
-    form = checked(form, _shared(structure_of(design), slot, form, coefficients, sample, target), [weights])
+    form = checked(form, _shared(structure, slot, form, coefficients, sample, target), [weights])
     copies = choices.samples * design.planes
     return DotProduct(form, sample, coefficients, reach, choices.clocks, target, copies=copies, crowd=crowd)
 

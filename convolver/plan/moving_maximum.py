@@ -48,12 +48,15 @@ class WindowMaximum(Stage):
 
 @dataclass(frozen=True)
 class MovingMaximumPlan(Plan):
-    """How one core computes moving maxima."""
+    """How one core computes moving maxima.
 
-    @property
-    def windows(self) -> tuple[WindowMaximum, ...]:
-        """The stages that compare, from the shortest window to the longest."""
-        return tuple(stage for stage in self.stages if isinstance(stage, WindowMaximum))
+    Parameters
+    ----------
+    windows : tuple of WindowMaximum
+        Those of the stages that compare, from the shortest window to the longest.
+    """
+
+    windows: tuple[WindowMaximum, ...]
 
     def run(self, samples: ArrayLike) -> NDArray[np.object_]:
         """Computes results, stage by stage.
@@ -80,10 +83,11 @@ class MovingMaximumPlan(Plan):
 
 def lower_moving_maximum(design: MovingMaximumDesign, choices: Choices, target: Target) -> MovingMaximumPlan:
     """Windows of twice the length, one after the other, and a last one of what is left."""
-    body: tuple[Stage, ...] = (Accept(1), *_windows(design.size))
+    windows = tuple(_windows(design.size))
+    body: tuple[Stage, ...] = (Accept(1), *windows)
     timing = SignalTiming(choices.clocks, cycles_of(body) + BUFFER_LATENCY)
     stages = (*body, output_buffer(design, timing.buffer_depth(credit_latency(body))))
-    return MovingMaximumPlan(design, target, stages, timing)
+    return MovingMaximumPlan(design, target, stages, timing, windows)
 
 
 def _windows(size: int) -> Iterator[WindowMaximum]:

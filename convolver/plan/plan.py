@@ -8,7 +8,7 @@ from ..designs import Design
 from .array import DotProduct
 from .beats import Beat, beat_of
 from .slots import OneCycle, slot_of
-from .stages import LineBuffer, Memory, MemoryUse, OutputBuffer, Saturate, Stage, cycles_of, multipliers_of, needed
+from .stages import Memory, MemoryUse, Stage, cycles_of, multipliers_of, needed
 from .target import Target
 from .timing import FrameTiming
 
@@ -81,6 +81,10 @@ class Plan:
         """The stage of this class, if there is one."""
         return next((stage for stage in self.stages if isinstance(stage, kind)), None)
 
+    def stage(self, kind: type[S]) -> S:
+        """The stage of this class, of which there is one."""
+        return next(stage for stage in self.stages if isinstance(stage, kind))
+
     def cycles_in(self, *kinds: type[Stage]) -> int:
         """Cycles of the stages of these classes."""
         return cycles_of(stage for stage in self.stages if isinstance(stage, kinds))
@@ -91,23 +95,16 @@ class Plan:
         return cycles_of(self.stages)
 
     @property
-    def line_buffer(self) -> LineBuffer:
-        """The line buffer; one of no lines where there is none."""
-        return self.find(LineBuffer) or LineBuffer(0)
-
-    @property
     def buffer_depth(self) -> int:
         """Results that the output buffer holds: the credits, enough for one result a slot."""
-        stage = self.find(OutputBuffer)
-        assert stage is not None
-        return stage.depth
-
-    @property
-    def saturates(self) -> bool:
-        """Whether any result can lie outside the output format, and is then saturated."""
-        return self.find(Saturate) is not None
+        return max(stage.credits for stage in self.stages)
 
     # Cost.
+
+    @property
+    def single_port_rams(self) -> int:
+        """Large single-port RAMs that its memories lie in."""
+        return sum(stage.large_rams for stage in self.stages)
 
     @property
     def filters(self) -> tuple[DotProduct, ...]:

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from ..designs import LinearDesign
-from ..formats import Format, is_wiring
+from ..formats import is_wiring
 from .arithmetic import Range
 from .array_stages import Accumulate, Slot
 from .coefficients import Coefficients, LoadedCoefficients, StoredCoefficients, StoredSets
@@ -20,7 +19,9 @@ class OneCycle:
     """A slot of one cycle: each product has a multiplier."""
 
     constant: ClassVar[type[Coefficients]] = Coefficients
+    """Where constants are: in the lanes, or in memories."""
     loaded: ClassVar[type[Coefficients]] = LoadedCoefficients
+    """Where sets are that are loaded: in registers, or in memories."""
 
     @property
     def every(self) -> str:
@@ -35,10 +36,6 @@ class OneCycle:
     def any_multipliers(self, count: int, copies: int = 1) -> int:
         """Multipliers for products by so many coefficients of any values."""
         return copies * count
-
-    def coefficients(self, design: LinearDesign, form: Format, weights: Sequence[int]) -> Coefficients:
-        """Coefficients of that format, where the design has them: in the lanes, in memories, loaded or not."""
-        return (self.loaded if design.loadable else self.constant)(form, tuple(weights))
 
     def serialised(self, memories: tuple[Memory, ...]) -> tuple[Stage, ...]:  # noqa: ARG002  # of longer slots
         """What hands a window's operands out over the slot, with its coefficients' memories."""

@@ -99,6 +99,24 @@ class Stage:
         """What it makes of results that the output format doesn't hold, or of all; nothing where it leaves them alone."""
         return ""
 
+    def told(self, greatest: str) -> str:  # noqa: ARG002  # where magnitudes are taken
+        """Magnitudes that come out of it, of which the greatest is this; nothing where it takes none."""
+        return ""
+
+    @property
+    def credits(self) -> int:
+        """Results that it can hold."""
+        return 0
+
+    @property
+    def large_rams(self) -> int:
+        """Large single-port RAMs that it lies in."""
+        return 0
+
+    def with_multipliers(self, multipliers: Multipliers) -> "Stage":  # noqa: ARG002  # where there are some
+        """The stage with what multiplies beside it, too."""
+        return self
+
     def ranges(self, ranges: Sequence[Range]) -> tuple[Range, ...]:
         """The exact range of each number that it gives, by those of what comes to it; most stages leave numbers as they are."""
         return tuple(ranges)
@@ -154,6 +172,10 @@ class LineBuffer(Stage):
     bits: int = 0
     single_port_rams: int = 0
 
+    @property
+    def large_rams(self) -> int:
+        return self.single_port_rams
+
 
 @dataclass(frozen=True, slots=True)
 class BorderRows(Stage):
@@ -192,7 +214,6 @@ class Magnitude(Stage):
     name = "magnitude"
 
     def told(self, greatest: str) -> str:
-        """What comes out of it, of which the greatest is this."""
         return greatest
 
     def ranges(self, ranges: Sequence[Range]) -> tuple[Range, ...]:
@@ -316,6 +337,10 @@ class OutputBuffer(Stage):
 
     name = "output buffer"
     depth: int = 0
+
+    @property
+    def credits(self) -> int:
+        return self.depth
 
 
 def cycles_of(stages: Iterable[Stage]) -> int:

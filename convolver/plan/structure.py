@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from ..designs import LinearDesign, Structure
 from ..formats import Format
 from .arithmetic import Range
+from .coefficients import Coefficients
 from .slots import OneCycle
 
 __all__ = ["Direct", "Factors", "factors_of", "reach_of", "structure_of"]
@@ -20,6 +21,10 @@ Factors = tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]
 
 class Direct:
     """Constants, each product with a multiplier of its own."""
+
+    def coefficients(self, slot: OneCycle, form: Format, weights: Weights) -> Coefficients:
+        """Coefficients of that format, where slots like this have them."""
+        return slot.constant(form, tuple(weights))
 
     def multipliers(self, weights: Weights, slot: OneCycle, copies: int = 1) -> int:
         """Multipliers of a sum with these coefficients, in slots like this."""
@@ -60,6 +65,9 @@ class Shared(Direct):
 
 class Loaded(Direct):
     """Coefficients of any values: sets that are loaded."""
+
+    def coefficients(self, slot: OneCycle, form: Format, weights: Weights) -> Coefficients:
+        return slot.loaded(form, tuple(weights))
 
     def multipliers(self, weights: Weights, slot: OneCycle, copies: int = 1) -> int:
         return slot.any_multipliers(len(weights), copies)

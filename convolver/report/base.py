@@ -77,7 +77,7 @@ class Report:
             "hard_multipliers": plan.hard_multipliers,
             "lanes": plan.multiplications,
             "memory_bits": plan.memory_bits(),
-            "line_buffer_bits": plan.line_buffer.bits,
+            "line_buffer_bits": plan.memory_bits("line buffer"),
             "sample_memory_bits": plan.memory_bits("samples"),
             "coefficient_memory_bits": plan.memory_bits("coefficients"),
             "output_buffer_bits": plan.memory_bits("output buffer"),
@@ -145,7 +145,7 @@ class Report:
     def _memory(self) -> str:
         plan = self.plan
         parts = {
-            "line buffer": plan.line_buffer.bits,
+            "line buffer": plan.memory_bits("line buffer"),
             "samples": plan.memory_bits("samples"),
             "coefficients": plan.memory_bits("coefficients"),
             "output buffer": plan.memory_bits("output buffer"),

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ..designs import Conv2DDesign
-from ..plan.stages import Magnitude
 from .base import Line
 from .linear import LinearReport
 
@@ -53,10 +52,8 @@ class Conv2DReport(LinearReport):
 
     def magnitudes(self) -> Iterator[Line]:
         design = self.design
-        if (stage := self.plan.find(Magnitude)) is None:
-            return
-        form = design.stage_input
-        yield "magnitude", stage.told(f"{form.width} bits, up to {max(high for _, high in design.stage_ranges)}")
+        greatest = f"{design.stage_input.width} bits, up to {max(high for _, high in design.stage_ranges)}"
+        yield from (("magnitude", stage.told(greatest)) for stage in self.plan.behind if stage.told(greatest))
 
     def frame_clocks(self) -> str:
         design, plan = self.design, self.plan

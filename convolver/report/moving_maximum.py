@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from ..designs import MovingMaximumDesign
-from ..plan.moving_maximum import WindowMaximum
+from ..plan.moving_maximum import MovingMaximumPlan
 from .base import Line
 from .signals import SignalReport
 
@@ -19,9 +19,13 @@ class MovingMaximumReport(SignalReport):
     design: MovingMaximumDesign
 
     @property
+    def plan(self) -> MovingMaximumPlan:
+        return cast(MovingMaximumPlan, super().plan)
+
+    @property
     def distances(self) -> list[int]:
         """Samples that each comparison's delay line holds back."""
-        return [stage.distance for stage in self.plan.stages if isinstance(stage, WindowMaximum)]
+        return [stage.distance for stage in self.plan.windows]
 
     def own_numbers(self) -> Iterator[tuple[str, Any]]:
         yield "comparators", len(self.distances)

@@ -168,7 +168,7 @@ class Conv2DCore(Core):
         design, plan = self.design, self.plan
         m.submodules.check = check = block_of(plan, CHECKS)(design)
         m.submodules.raster = raster = block_of(plan, RASTERS)(design)
-        m.submodules.lines = lines = LineBuffer(design, plan.line_buffer)
+        m.submodules.lines = lines = LineBuffer(design, plan.stage(stages.LineBuffer))
         m.submodules.borders = borders = Borders(design)
         m.submodules.border = border = RowBorder(design, plan.cycles_in(stages.BorderRows))
         m.submodules.column = column = block_of(plan, COLUMN_FILTERS)(design, plan)

@@ -1,12 +1,14 @@
 """The core of a moving maximum, and the block that it is made of."""
 
+from typing import cast
+
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.designs import MovingMaximumDesign
 from convolver.plan.lowering import lower
-from convolver.plan.moving_maximum import WINDOW_LATENCY
+from convolver.plan.moving_maximum import WINDOW_LATENCY, MovingMaximumPlan
 from convolver.plan.moving_maximum import WindowMaximum as WindowMaximumStage
 from convolver.plan.shell import shelled
 from convolver.plan.target import Family
@@ -110,10 +112,11 @@ class MovingMaximumCore(Core):
     """
 
     design: MovingMaximumDesign
+    plan: MovingMaximumPlan
 
     def __init__(self, design: MovingMaximumDesign, family: Family | None = None, shell: Shell | None = None) -> None:
         self.design = design
-        self.plan = shelled(lower(design, family), shell or FULL)
+        self.plan = cast(MovingMaximumPlan, shelled(lower(design, family), shell or FULL))
         super().__init__(
             {
                 "i": In(stream.Signature(beat_layout(design))),
@@ -131,14 +134,13 @@ class MovingMaximumCore(Core):
         wiring.connect(m, wiring.flipped(self.i), entry.i)
         wiring.connect(m, buffer.o, wiring.flipped(self.o))
 
-        stages = [stage for stage in self.plan.stages if isinstance(stage, WindowMaximumStage)]
         values = value_sideband(self.design).create()
         m.d.comb += [
             values.valid.eq(entry.o.valid),
             values.clear.eq(entry.o.clear),
             values.value.eq(entry.o.beat.data),
         ]
-        for number, stage in enumerate(stages):
+        for number, stage in enumerate(self.plan.windows):
             m.submodules[f"window_{number}"] = window = WindowMaximum(self.design, stage.distance)
             wiring.connect(m, values, window.i)
             values = window.o

@@ -1,12 +1,14 @@
 """Loading a new set of coefficients behind the active one."""
 
+from collections.abc import Mapping
+
 from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.formats import Format
 from convolver.plan.array import GROUP
-from convolver.plan.coefficients import CoefficientStore, LoadedCoefficients, StoredCoefficients, StoredSets
+from convolver.plan.coefficients import Coefficients, CoefficientStore, LoadedCoefficients, StoredCoefficients, StoredSets
 
 from ..primitives.block_ram import BlockRAM
 from ..stream.data_register import DataRegister
@@ -309,11 +311,10 @@ class LoadedMemory(CoefficientMemory):
 
 def source_of(store: CoefficientStore) -> CoefficientMemory | CoefficientBank | NoSource:
     """What hands a store's coefficients to the lanes that don't have them."""
-    match store.coefficients:
-        case StoredSets():
-            return LoadedMemory(store)
-        case StoredCoefficients():
-            return CoefficientMemory(store)
-        case LoadedCoefficients():
-            return CoefficientBank(store)
-    return NoSource(store)
+    sources: Mapping[type[Coefficients], type[CoefficientMemory | CoefficientBank | NoSource]] = {
+        Coefficients: NoSource,
+        LoadedCoefficients: CoefficientBank,
+        StoredCoefficients: CoefficientMemory,
+        StoredSets: LoadedMemory,
+    }
+    return sources[type(store.coefficients)](store)

@@ -1,7 +1,8 @@
 """The multiplier of a lane, in its plain form, or as the primitive of the platform's family."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 
 from amaranth.hdl import Const, Module, Shape, Signal, Value
 from amaranth.lib import wiring
@@ -162,12 +163,12 @@ class WiredMultiplier(FixedMultiplier):
 
 def multiplier_of(a: Format, factor: Factor, p: Format, latency: int, site: str = "") -> Multiplier:
     """The multiplier for a factor."""
-    match factor:
-        case WiredFactor():
-            return WiredMultiplier(a, factor, p, latency, site)
-        case ConstantFactor():
-            return FixedMultiplier(a, factor, p, latency, site)
-    return Multiplier(a, factor, p, latency, site)
+    multipliers: Mapping[type[Factor], type[Any]] = {
+        Factor: Multiplier,
+        ConstantFactor: FixedMultiplier,
+        WiredFactor: WiredMultiplier,
+    }
+    return multipliers[type(factor)](a, factor, p, latency, site)
 
 
 def _piece(factor: Value, bits: range) -> Value:

@@ -1,11 +1,13 @@
 """How coefficients come to the lanes of an array."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from amaranth.hdl import Const, Module, Value
 from amaranth.lib.wiring import Component
 
 from convolver.plan.array import DotProduct
-from convolver.plan.coefficients import LoadedCoefficients, StoredCoefficients
-from convolver.plan.factors import ConstantFactor
+from convolver.plan.coefficients import Coefficients, LoadedCoefficients, StoredCoefficients, StoredSets
 
 from ..stream.data_register import later
 from ..stream.layouts import shape_of
@@ -19,13 +21,24 @@ class FixedSupply:
 
     Parameters
     ----------
+    array : DotProduct
+    ports : Component
+        The array's block.
+
+    Attributes
+    ----------
     values : list of Value
         A coefficient a lane, as a primitive takes it that stands for several lanes.
+    load : Value
+        Takes all, for the operands of the same clock and all that follow.
     """
 
-    def __init__(self, values: list[Value]) -> None:
-        self.values = values
-        self.load: Value = Const(1)
+    def __init__(self, array: DotProduct, ports: Component) -> None:
+        self.values, self.load = self._given(array, ports)
+
+    def _given(self, array: DotProduct, ports: Any) -> tuple[list[Value], Value]:  # they are the array's
+        constants = [array.weights[array.lane(lane)[0].weight] for lane in range(array.lanes)]
+        return [Const(value, shape_of(array.factor)) for value in constants], Const(1)
 
     def route(self, m: Module, clocks: int) -> None:
         """All comes so many clocks later."""
@@ -38,19 +51,10 @@ class FixedSupply:
 
 
 class Supply(FixedSupply):
-    """Coefficients that come by ports, and are loaded.
+    """Coefficients that come by ports, and are loaded."""
 
-    Parameters
-    ----------
-    values : list of Value
-        A coefficient a lane.
-    load : Value
-        Takes all, for the operands of the same clock and all that follow.
-    """
-
-    def __init__(self, values: list[Value], load: Value) -> None:
-        super().__init__(values)
-        self.load = load
+    def _given(self, array: DotProduct, ports: Any) -> tuple[list[Value], Value]:  # they come from outside
+        return list(ports.coefficients), ports.load
 
     def route(self, m: Module, clocks: int) -> None:
         self.values = later(m, self.values, "weight", clocks)
@@ -65,8 +69,10 @@ class Supply(FixedSupply):
 
 def supply_of(array: DotProduct, ports: Component) -> FixedSupply:
     """How coefficients come to an array's lanes: by `coefficients` and `load` of `ports`, unless they are there."""
-    match array.coefficients:
-        case LoadedCoefficients() | StoredCoefficients():
-            return Supply(list(ports.coefficients), ports.load)
-    constants = [factor.value for factor in array.factors if isinstance(factor, ConstantFactor)]
-    return FixedSupply([Const(value, shape_of(array.factor)) for value in constants])
+    supplies: Mapping[type[Coefficients], type[FixedSupply]] = {
+        Coefficients: FixedSupply,
+        LoadedCoefficients: Supply,
+        StoredCoefficients: Supply,
+        StoredSets: Supply,
+    }
+    return supplies[type(array.coefficients)](array, ports)

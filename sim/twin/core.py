@@ -49,7 +49,7 @@ class TwinTransport(Owned):
         self._simulation: Simulation | None = Simulation(self._compiled)
         self._coefficients: dict[int, tuple[int, ...]] = {}  # of each stage that was loaded
         self._unloaded: set[int] = set()  # those whose set isn't in the core
-        self._border: tuple[Boundary, int] | None = None
+        self._borders: list[tuple[Boundary, int]] = []  # of the frames from now on, where it was chosen
         design.border.tell(self)
         self._clocks = self._beats_in = self._beats_out = 0
         self._sticky: set[str] = set()
@@ -104,7 +104,7 @@ class TwinTransport(Owned):
         end = None if timeout is None else time.monotonic() + timeout
         self._load(timeout)
         left = None if end is None else max(end - time.monotonic(), 0.0)
-        borders = None if self._border is None else [self._border] * len(frames)
+        borders = self._borders * len(frames) or None
         expected = marks[0] if len(marks) == 1 else np.concatenate(marks)
         run = self._run(beats_of(frames, borders, pixels), len(expected), left)
         if not np.array_equal(run.marks, expected):
@@ -114,9 +114,9 @@ class TwinTransport(Owned):
         self._last_clocks = run.clocks
         self._last_samples = sum(math.prod(frame.shape[:2]) for frame in frames)  # with all planes
         results = np.split(run.results, np.cumsum([len(one) for one in marks])[:-1]) if len(marks) > 1 else [run.results]
-        if pixels > 1:
-            results = [unpacked(result, shape, pixels) for result, shape in zip(results, shapes, strict=True)]
-        return [arranged(self.design, result, shape) for result, shape in zip(results, shapes, strict=True)]
+        return [
+            arranged(self.design, unpacked(result, shape, pixels), shape) for result, shape in zip(results, shapes, strict=True)
+        ]
 
     def load(self, coefficients: Sequence[int], timeout: float | None = None, stage: int = 0) -> None:
         """Gives the core the coefficients for the next frame, with which they go in; see `Transport.load`."""
@@ -133,7 +133,7 @@ class TwinTransport(Owned):
     def switch(self, boundary: Boundary, fill: int) -> None:
         """Chooses the border of the frames from the next call on; see `Transport.switch`."""
         self._check_owner()
-        self._border = boundary, fill
+        self._borders = [(boundary, fill)]
 
     def status(self, *, ask: bool = True) -> dict[str, int | bool | str]:
         """Counts since the twin was opened, and what the last call took.

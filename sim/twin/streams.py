@@ -93,10 +93,10 @@ def packed(image: npt.NDArray[Any], pixels: int) -> Integers:
 
 
 def unpacked(beats: npt.NDArray[Any], shape: Sequence[int], pixels: int) -> npt.NDArray[Any]:
-    """Of the results of each beat, those of its pixels one behind the other: an image of this shape, and a third axis for the
-    results of a pixel."""
-    rows, columns = shape
-    return beats.reshape(rows, -(-columns // pixels) * pixels, -1)[:, :columns]
+    """Of the results of each beat, those of its pixels one behind the other: a signal or image of this shape, and an axis more
+    for the results of a pixel."""
+    *rows, columns = shape
+    return beats.reshape(*rows, -(-columns // pixels) * pixels, -1)[..., :columns, :]
 
 
 def beats_of(

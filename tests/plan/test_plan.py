@@ -9,7 +9,7 @@ from convolver.errors import DesignError
 from convolver.formats import Format
 from convolver.plan import TARGETS, lower
 from convolver.plan.array_stages import Align, GroupChain, Multiply, PreAdd, ProductRegisters, RoutingRegisters, Tree
-from convolver.plan.stages import Magnitude
+from convolver.plan.stages import LineBuffer, Magnitude
 from convolver.sim import golden
 
 
@@ -252,7 +252,7 @@ def test_latency_and_clocks_are_the_sum_of_the_stages():
     assert plan.latency == 22
     assert plan.timing.frame_clocks(480, 640) == 480 * 640 + 640 + 1 + 22
     assert lower(design.replace(mode="valid")).latency == 20
-    assert plan.line_buffer.bits == 2 * 8 * 640
+    assert plan.memory_bits("line buffer") == 2 * 8 * 640
     assert plan.buffer_depth == 32
     assert plan.memory_bits("output buffer") == 32 * (8 + 3)
 
@@ -286,8 +286,8 @@ def test_frames_back_to_back_wait_only_if_shorter_than_their_end():
 def test_a_reflected_border_reaches_beyond_an_even_window(kernel, operation, boundary, lag, lines):
     design = Conv2DDesign(np.ones(kernel, int), operation=operation, boundary=boundary, rows=20, columns=30)
     plan = lower(design)
-    assert (plan.timing.lag, plan.line_buffer.rows) == (lag, lines)
-    assert plan.line_buffer.bits == lines * 8 * design.frame_axes[1].most
+    assert (plan.timing.lag, plan.stage(LineBuffer).rows) == (lag, lines)
+    assert plan.memory_bits("line buffer") == lines * 8 * design.frame_axes[1].most
 
 
 def test_planning_grows_no_faster_than_the_taps():

@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In
 from convolver.designs import Conv2DDesign
 from convolver.hw.stream.layouts import shape_of
 from convolver.hw.window import line_buffer
-from convolver.plan import lower
+from convolver.plan import lower, stages
 
 __all__ = ["LineBufferSpec"]
 
@@ -26,7 +26,7 @@ class LineBufferSpec(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         design = self._design
-        m.submodules.dut = dut = line_buffer.LineBuffer(design, lower(design).line_buffer)
+        m.submodules.dut = dut = line_buffer.LineBuffer(design, lower(design).stage(stages.LineBuffer))
         lines = len(dut.o.pixels) - 1
         begun, chosen, column = Signal(), Signal.like(self.chosen), Signal.like(self.column)
         with m.If(~begun):

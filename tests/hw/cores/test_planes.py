@@ -76,4 +76,4 @@ def test_all_planes_have_their_multipliers_and_one_set_of_coefficients():
     design = DESIGNS[2]
     plan = lower(design)
     assert (plan.multipliers, len(plan.coefficients.loaded)) == (24, 6)
-    assert plan.line_buffer.bits == 4 * lower(design.replace(planes=1)).line_buffer.bits
+    assert plan.memory_bits("line buffer") == 4 * lower(design.replace(planes=1)).memory_bits("line buffer")

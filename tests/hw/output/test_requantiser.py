@@ -10,6 +10,7 @@ import convolver
 from convolver.formats import OVERFLOWS, ROUNDINGS, Format
 from convolver.hw.output.requantiser import Requantiser
 from convolver.plan.lowering import lower
+from convolver.plan.stages import Saturate
 
 
 def rounded(value: Fraction, rounding: str) -> int:
@@ -117,7 +118,7 @@ def test_the_default_output_holds_every_result(rounding):
     got = outputs(Requantiser(lower(design)), values)
     assert got == [rounded(Fraction(value, 4), rounding) for value in values]
     assert (min(got), max(got)) == design.result_range
-    assert not lower(design).saturates
+    assert lower(design).find(Saturate) is None
 
 
 def test_wide_sums_round_exactly():

@@ -55,7 +55,7 @@ def side_by_side(folder: Path, design: FIRDesign | Conv2DDesign, family: Family)
     write(folder, "gold", create(design, family))
     write(folder, "gate", create(design, family), FamilyPlatform(family))
     counts = [(folder / "gate.il").read_text().count(f"cell \\{name} ") for name in MODELS[family]]
-    assert counts == [plan.hard_multipliers, plan.line_buffer.single_port_rams][: len(counts)]
+    assert counts == [plan.hard_multipliers, plan.single_port_rams][: len(counts)]
     (folder / "model.v").write_text(model_of(family))
     made = ("miter -equiv -make_outputs gold gate miter", "hierarchy -top miter", "proc", "flatten", "opt_expr", "opt_clean")
     yosys(folder, "read_rtlil gold.il", "read_rtlil gate.il", "read_verilog model.v", *made, "write_cxxrtl -g0 miter.cc")
@@ -185,7 +185,7 @@ LONG_LINES = {
 
 @pytest.mark.parametrize("name", LONG_LINES)
 def test_single_port_rams_and_the_plain_form_are_the_same_in_every_clock(tmp_path: Path, name: str) -> None:
-    assert lower(LONG_LINES[name], "ice40").line_buffer.single_port_rams
+    assert lower(LONG_LINES[name], "ice40").single_port_rams
     compare(tmp_path, LONG_LINES[name], "ice40")
 
 

@@ -60,7 +60,7 @@ def test_lines_of_every_length_come_back_whatever_came_before(name):
     """Odd and even lines, from the shortest on; frames of one size back to back, and of another size behind every one."""
     design, simulation = CASES[name], Simulation(compiled()[name])
     plan, pixels = lower(design, "ice40"), design.pixels_per_clock
-    assert plan.line_buffer.single_port_rams
+    assert plan.single_port_rams
     least = design.frame_axes[0].least, design.frame_axes[1].least
     sizes = [(least[0] + more % 4, least[1] + more) for more in range(4 * pixels + 4)]
     for number, size in enumerate(sizes):
@@ -96,5 +96,5 @@ def test_when_long_lines_are_kept_in_single_port_rams():
         (most + 1, "u8", "7-series", 0),
         (most + 1, "u8", None, 0),
     ]:
-        assert lower(design_of(3, 3, columns=columns, pixel=pixel), family).line_buffer.single_port_rams == rams
-    assert lower(convolver.FIRDesign([1, 2]), "ice40").line_buffer.single_port_rams == 0
+        assert lower(design_of(3, 3, columns=columns, pixel=pixel), family).single_port_rams == rams
+    assert lower(convolver.FIRDesign([1, 2]), "ice40").single_port_rams == 0
