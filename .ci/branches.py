@@ -90,11 +90,13 @@ ELSEWHERE = {
     "convolver/media.py": {"kind", "planes", "stacked"},  # a file's
     "convolver/response.py": {"mirrored"},  # taps
     "convolver/run.py": {"kind", "stacked"},
+    "convolver/shell.py": {"self"},
     "convolver/sounds.py": {"kind"},
     "convolver/plan/stages.py": {"cycles"},  # a stage's
     "hw/primitives/dsp48.py": {"factors"},  # a multiplier's
     "hw/stream/delay.py": {"clocks"},  # a delay's
     "hw/link/fifo245.py": {"clocks"},
+    "hw/window/boundaries.py": {"boundary"},  # a port's
     "hw/link/link.py": {"clocks", "kind"},  # a frame's kind
     "hw/link/commands.py": {"kind"},
     "hw/link/inbox.py": {"kind"},
@@ -200,7 +202,7 @@ class Names:
             if name_of(node.func) in ("bool", "any", "all", "len") and node.args:
                 return self.column(node.args[0], constant=constant)
             if name_of(node.func) == "getattr" and not is_constant(node.args[1]):  # one field or another
-                return FORM_COLUMN if name_of(node.args[0]) in DESIGNS else None
+                return FORM_COLUMN if name_of(node.args[0]) in DESIGNS - self.elsewhere else None
             return self.key(node)
         if isinstance(node, ast.Subscript | ast.NamedExpr):
             return self.column(node.value, constant=constant)

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
-from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,7 +12,6 @@ from ..designs import LinearDesign
 from ..formats import Format
 from .arithmetic import Range
 from .array import DotProduct
-from .array_stages import Sums
 from .coefficients import CoefficientStore
 from .explained import adders_of, lanes_of
 from .plan import Plan
@@ -47,9 +45,9 @@ class ArrayPlan(Plan):
     rewritings: tuple[str, ...] = ()
 
     @property
-    def structure(self) -> Literal["direct", "shared", "separable"]:
+    def structure(self) -> str:
         """What of constant kernels is used: nothing, equal weights, or that each is a column times a row."""
-        return "direct" if self.find(Sums) is None else "shared"
+        return next((word for stage in self.stages for word in stage.structure), "direct")
 
     @property
     def column_filters(self) -> tuple[DotProduct, ...]:
@@ -159,10 +157,6 @@ class SeparablePlan(ArrayPlan):
     """
 
     columns: tuple[DotProduct, ...] = ()
-
-    @property
-    def structure(self) -> Literal["direct", "shared", "separable"]:
-        return "separable"
 
     @property
     def column_filters(self) -> tuple[DotProduct, ...]:

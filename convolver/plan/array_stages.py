@@ -61,6 +61,7 @@ class Sums(OperandSum):
     """In front of the array, the sums of the places that share a multiplication."""
 
     name = "sums"
+    structure = ("shared",)
 
 
 @dataclass(frozen=True, slots=True)

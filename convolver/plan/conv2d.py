@@ -10,7 +10,7 @@ from .array import DotProduct
 from .array_plan import ArrayPlan
 from .choices import fewest_clocks
 from .coefficients import CoefficientStore
-from .geometry import Geometry, geometry_of
+from .geometry import WindowGeometry, geometry_of
 from .kernels import kernel_arrays, multipliers_of_kernels
 from .output import BUFFER_LATENCY, credit_latency, output_buffer, rounding
 from .slots import slot_of
@@ -47,7 +47,7 @@ def lower_conv2d(design: Conv2DDesign, choices: Choices, target: Target) -> Arra
     store = _store_of(design, choices, arrays)
     geometry, behind = geometry_of(design), (*_magnitude(design), *rounding(design))
     body = (
-        Accept(2),
+        Accept(2, sized=True),
         Raster(1),
         _line_buffer(geometry, target),
         BorderRows(1 + geometry.choosing),
@@ -111,7 +111,7 @@ def _store_of(design: Conv2DDesign, choices: Choices, arrays: Sequence[DotProduc
     return CoefficientStore(coefficients, coefficients.loaded(range(len(values))), products, choices.clocks)
 
 
-def _line_buffer(geometry: Geometry, target: Target) -> LineBuffer:
+def _line_buffer(geometry: WindowGeometry, target: Target) -> LineBuffer:
     """All lines that a result needs but the newest: one packed word a column; of all columns of a beat."""
     design, rows, words = geometry.design, geometry.above + geometry.below, geometry.line_beats
     width = rows * design.pixel.width * design.pixels_per_clock * design.planes

@@ -50,7 +50,7 @@ def _ways(
     """What makes the form, the array and what feeds it."""
     if choices.shifts:
         return _plain, AdderProduct, _delay_line
-    return _form, *((_folded, _sample_memory) if choices.clocks > 1 else (_unfolded, _delay_line))
+    return _form, *slot_of(choices.clocks).either((_unfolded, _delay_line), (_folded, _sample_memory))
 
 
 def _form(design: FIRDesign, coefficients: Coefficients) -> tuple[Form, tuple[str, ...]]:

@@ -9,11 +9,11 @@ from typing import ClassVar, Literal, cast
 
 from ..designs import Boundary, Conv2DDesign
 
-__all__ = ["BorderedGeometry", "Geometry", "geometry_of"]
+__all__ = ["BorderedWindowGeometry", "WindowGeometry", "geometry_of"]
 
 
 @dataclass(frozen=True)
-class Geometry:
+class WindowGeometry:
     """That of a core whose results are those of the windows inside the frame. A result's own line and column are its window's
     first.
 
@@ -129,7 +129,7 @@ class Geometry:
         return (columns - 1) % pixels + self.late_results >= pixels
 
 
-class BorderedGeometry(Geometry):
+class BorderedWindowGeometry(WindowGeometry):
     """That of a core with a border of its own: a result for each pixel, whose own line and column are its window's centre."""
 
     mode = "same"
@@ -148,6 +148,6 @@ class BorderedGeometry(Geometry):
 
 
 @lru_cache(maxsize=256)
-def geometry_of(design: Conv2DDesign) -> Geometry:
+def geometry_of(design: Conv2DDesign) -> WindowGeometry:
     """The geometry of a design's core."""
-    return (BorderedGeometry if design.border.in_core else Geometry)(design)
+    return (BorderedWindowGeometry if design.border.in_core else WindowGeometry)(design)

@@ -1,6 +1,5 @@
 """What a shell makes of a core's plan, and what stands around a core in emitted Verilog, as far as it takes time."""
 
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import TypeVar
 
@@ -8,7 +7,7 @@ from ..errors import DesignError
 from ..shell import FULL, Shell
 from .output import BUFFER_LATENCY, credit_latency, output_buffer
 from .plan import Plan
-from .stages import Accept, OutputBuffer, Raster, Stage, cycles_of
+from .stages import cycles_of
 
 __all__ = ["SLICE_BEATS", "SLICE_LATENCY", "block_latency", "shelled"]
 
@@ -43,10 +42,7 @@ def shelled(plan: P, shell: Shell) -> P:
         _check_free(plan)
     if shell == FULL or plan.cores[0] is not plan:
         return plan
-    stages: Iterable[Stage] = (stage for stage in plan.stages if not isinstance(stage, OutputBuffer))
-    if plan.find(Raster) is not None and not shell.resizes:
-        stages = (stage for stage in stages if not isinstance(stage, Accept))
-    body = tuple(stages)
+    body = tuple(stage for stage in plan.stages if not stage.credits and (shell.resizes or not stage.checks_size))
     timing = replace(plan.timing, latency=cycles_of(body) + BUFFER_LATENCY * shell.waits)
     if shell.waits:
         body = (*body, output_buffer(plan.design, timing.buffer_depth(credit_latency(body))))

@@ -113,6 +113,14 @@ class Stage:
         """Large single-port RAMs that it lies in."""
         return 0
 
+    @property
+    def checks_size(self) -> bool:
+        """Whether it is there for frames of any size alone."""
+        return False
+
+    structure: ClassVar[tuple[str, ...]] = ()
+    """What of constant kernels it uses, in a word, if anything."""
+
     def with_multipliers(self, multipliers: Multipliers) -> "Stage":  # noqa: ARG002  # where there are some
         """The stage with what multiplies beside it, too."""
         return self
@@ -132,9 +140,17 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Accept(Stage):
-    """Takes a beat in, and checks where it belongs."""
+    """Takes a beat in, and checks where it belongs.
+
+    sized : whether it checks the size of a frame that comes with it.
+    """
 
     name = "accept"
+    sized: bool = False
+
+    @property
+    def checks_size(self) -> bool:
+        return self.sized
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +205,7 @@ class ColumnFilter(Stage):
     """Of separable kernels, the sums of a column, in front of the window."""
 
     name = "column"
+    structure = ("separable",)
 
 
 @dataclass(frozen=True, slots=True)

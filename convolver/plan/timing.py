@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from .geometry import Geometry
+from .geometry import WindowGeometry
 
 __all__ = ["FrameTiming", "RasterTiming", "SignalTiming"]
 
@@ -96,10 +96,10 @@ class RasterTiming(FrameTiming):
 
     Parameters
     ----------
-    geometry : Geometry
+    geometry : WindowGeometry
     """
 
-    geometry: Geometry
+    geometry: WindowGeometry
 
     @property
     def lag(self) -> tuple[int, int]:

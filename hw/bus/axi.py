@@ -147,9 +147,9 @@ def ports(design: Design, clocking: Clocking | None = None, shell: Shell | None 
         "m_axis_tlast": Out(1),
         "m_axis_tuser": Out(1),
     }
-    for mark, port in (("eol", "tuser"), ("keep", "tkeep")):
-        if mark not in marks_of(design):
-            del streams[f"s_axis_{port}"], streams[f"m_axis_{port}"]
+    carried = {"eol": "tuser", "keep": "tkeep"}
+    for mark in carried.keys() - marks_of(design).keys():
+        del streams[f"s_axis_{carried[mark]}"], streams[f"m_axis_{carried[mark]}"]
     if not shell.waits:
         del streams["s_axis_tready"], streams["m_axis_tready"]
     if not shell.has_registers:

@@ -118,7 +118,7 @@ class Conv2DCore(Core):
     Parameters
     ----------
     design : Conv2DDesign
-        Of its modes and boundaries the core makes `Geometry.mode` and `boundaries`.
+        Of its modes and boundaries the core makes `WindowGeometry.mode` and `boundaries`.
     family : {"ecp5", "ice40", "7-series"}, optional
         Device that it is planned for; by default any.
     shell : Shell, optional

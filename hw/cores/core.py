@@ -1,6 +1,6 @@
 """Makes the core of a design."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from amaranth.hdl import ShapeLike
@@ -43,9 +43,11 @@ def block_of(plan: Plan, blocks: Mapping[Stages, Block]) -> Block:
 
 def output_of(plan: Plan, result: ShapeLike) -> OutputBuffer | DirectOutput:
     """What results of that payload leave a plan's core through: a buffer, where it has one."""
-    if plan.find(OutputStage) is None:
-        return DirectOutput(result, plan.latency + 1)
-    return OutputBuffer(result, plan.buffer_depth)
+    outputs: Mapping[Stages, Callable[[], OutputBuffer | DirectOutput]] = {
+        (OutputStage,): lambda: OutputBuffer(result, plan.buffer_depth),
+        (): lambda: DirectOutput(result, plan.latency + 1),
+    }
+    return block_of(plan, outputs)()
 
 
 def create(design: Design, family: Family | None = None, shell: Shell | None = None) -> Core:

@@ -29,7 +29,7 @@ class LineBuffer(wiring.Component):
     Parameters
     ----------
     design : Conv2DDesign
-        Sets the depth, `Geometry.line_beats`, and the word, `stage.rows` pixels of each of a beat's columns.
+        Sets the depth, `WindowGeometry.line_beats`, and the word, `stage.rows` pixels of each of a beat's columns.
     stage : LineBufferStage
         The plan's: how many rows it keeps, and in which memories.
 

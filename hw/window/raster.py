@@ -26,7 +26,7 @@ def step_layout(design: Conv2DDesign) -> data.StructLayout:
 
     pixel : the step's, or all of its beat's.
     column : the step's column, in beats: address of the line buffer.
-    near : a bit for each of a line's first steps, up to the one numbered `Geometry.ahead`: the step's is set.
+    near : a bit for each of a line's first steps, up to the one numbered `WindowGeometry.ahead`: the step's is set.
     top, bottom : rows of the frame above and below the result row that this line serves, counted up to the kernel only.
     border, border_before : what is chosen for the result row that this line serves, and for the one before: see `boundary_of`.
     remainder, ends : of several pixels a beat, see `beats_of`.
@@ -55,10 +55,10 @@ class Raster(wiring.Component):
     """Turns a stream of beats, of a pixel each or of several, into steps: one a slot, latency one clock, without a bubble at
     row ends or between frames of one size.
 
-    A frame takes as many steps as it has beats. Its end, `Geometry.below` lines and `ahead` steps more with a border,
+    A frame takes as many steps as it has beats. Its end, `WindowGeometry.below` lines and `ahead` steps more with a border,
     is driven by the next frame if that follows at once, has the same size and more than `below` rows; else by flush
     steps, during which a new frame waits. In ``valid`` mode there is no end but where a line's results may overhang
-    (`Geometry.overhangs`): then it is one step.
+    (`WindowGeometry.overhangs`): then it is one step.
 
     Parameters
     ----------

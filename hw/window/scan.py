@@ -173,7 +173,7 @@ class Scan:
 
 class ValidScan(Scan):
     """A result wherever the window lies inside the frame; the frame's last pixel completes the last one, but where a line's
-    results may overhang (`Geometry.overhangs`): then a frame's end is one step."""
+    results may overhang (`WindowGeometry.overhangs`): then a frame's end is one step."""
 
     at_once = True
 
@@ -219,7 +219,7 @@ class ValidScan(Scan):
 
 
 class SameScan(Scan):
-    """A result `Geometry.below` lines and `right` columns behind each pixel: the first steps of a line complete the row
+    """A result `WindowGeometry.below` lines and `right` columns behind each pixel: the first steps of a line complete the row
     before. From a frame's first result on every step completes one, until a flush ends."""
 
     inside = 1, 1

@@ -16,14 +16,14 @@ from convolver.hw.cores.core import create
 from convolver.plan.lowering import lower
 from convolver.plan.stages import Stage
 
-__all__ = ["DOCS", "EXAMPLES", "README", "lacking", "stages_of"]
+__all__ = ["CLOCKS", "DOCS", "EXAMPLES", "README", "examples_of", "lacking"]
 
 DOCS = Path(__file__).parents[2] / "docs"
 README = Path(__file__).parents[2] / "README.md"
 EXAMPLES = 12
 """Random designs of a kind whose stages are looked for."""
 
-CORE = "{Kind}Core"
+CORE, CLOCKS = "{Kind}Core", "clocks for a limit of multipliers"
 
 
 def lacking(cls: type[Design]) -> list[str]:
@@ -41,6 +41,8 @@ def _without_designs(cls: type[Design]) -> Iterator[str]:
     for what, (layer, name) in layers.items():
         if _found(cls, layer, name) is None:
             yield what
+    if _is_planned(cls) and not _is_limited(cls):
+        yield CLOCKS
     if not _has_proof(cls):
         yield "proof with a seeded bug in its core"
     cases = _of_tests(cls, "named_designs")
@@ -59,7 +61,7 @@ def _with_designs(cls: type[Design]) -> Iterator[str]:
     if not hasattr(generator, "random_design"):
         yield "generator of random designs"
         return
-    if _found(cls, "convolver.plan", "lower_{kind}") is None:  # a design asks its plan for the clocks that multipliers take
+    if not _is_planned(cls) or not _is_limited(cls):  # a design asks its plan for the clocks that multipliers take
         return
     designs = [generator.random_design(Random(number)) for number in range(EXAMPLES)]
     if any(type(design) is not cls for design in designs):
@@ -68,14 +70,21 @@ def _with_designs(cls: type[Design]) -> Iterator[str]:
         yield "worst case"
     if _found(cls, "convolver.hw.cores", CORE) is None:
         return
-    made = {stage for design in designs for block in blocks_of(design) for stage in getattr(block, "makes", ())}
-    yield from sorted(f"block for the stage {stage.name}" for stage in stages_of(cls) - made)
+    found = examples_of(cls)
+    made = {stage for design in found.values() for block in blocks_of(design) for stage in getattr(block, "makes", ())}
+    yield from sorted(f"block for the stage {stage.name}" for stage in found.keys() - made)
 
 
-def stages_of(cls: type[Design]) -> set[type[Stage]]:
-    """The classes of stages in the plans of a kind's examples."""
-    examples = importlib.import_module(f"random_designs.{cls.kind}").random_design
-    return {type(stage) for number in range(EXAMPLES) for stage in lower(examples(Random(number))).stages}
+@functools.cache
+def examples_of(cls: type[Design]) -> dict[type[Stage], Design]:
+    """The classes of stages in the plans of a kind's examples, random ones and named ones, each with a design that has it."""
+    random, named = (importlib.import_module(f"{folder}.{cls.kind}") for folder in ("random_designs", "named_designs"))
+    designs = [random.random_design(Random(number)) for number in range(EXAMPLES)]
+    found: dict[type[Stage], Design] = {}
+    for design in (*designs, *named.DESIGNS.values()):
+        for stage in lower(design).stages:
+            found.setdefault(type(stage), design)
+    return found
 
 
 @functools.cache
@@ -94,6 +103,15 @@ def _has_proof(cls: type[Design]) -> bool:
     """Whether a proof sees a bug in the kind's own core: then it is one of it."""
     proofs, core = _of_tests(cls, "formal.kinds"), _found(cls, "convolver.hw.cores", CORE)
     return proofs is not None and any(seed.component is core for proof in proofs.PROOFS for seed in proof.seeds)
+
+
+def _is_planned(cls: type[Design]) -> bool:
+    return _found(cls, "convolver.plan", "lower_{kind}") is not None
+
+
+def _is_limited(cls: type[Design]) -> bool:
+    """Whether the clocks that a limit of multipliers takes are found, where a design can have one."""
+    return not cls.cycles_field or _found(cls, "convolver.plan", "{kind}_clocks") is not None
 
 
 def _found(cls: type[Design], layer: str, name: str) -> object:

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 from kinds import completeness
-from kinds.completeness import lacking, stages_of
+from kinds.completeness import examples_of, lacking
 
+from convolver import plan
 from convolver.designs import KINDS, Design
 from convolver.errors import DesignError
 from convolver.plan.lowering import lower
+from convolver.plan.stages import Stage
 
 PROOF = "proof with a seeded bug in its core"
 FILES = {
@@ -26,7 +28,7 @@ FILES = {
 }
 """The layers with a file of each kind, and what is lacking without it."""
 
-STAGES = [(kind, stage) for kind, cls in KINDS.items() for stage in sorted(stages_of(cls), key=lambda stage: stage.name)]
+STAGES = [(kind, stage) for kind, cls in KINDS.items() for stage in sorted(examples_of(cls), key=lambda stage: stage.name)]
 
 kinds = pytest.mark.parametrize("kind", KINDS)
 
@@ -79,6 +81,21 @@ def test_a_file_is_missed(kind, layer, monkeypatch):
 def test_an_empty_file_is_missed(kind, layer, name, empty, monkeypatch):
     monkeypatch.setattr(importlib.import_module(f"{layer}.{kind}"), name, empty)
     assert lacking(KINDS[kind]) == FILES[layer]
+
+
+@pytest.mark.parametrize("kind", [kind for kind, cls in KINDS.items() if cls.cycles_field])
+def test_the_clocks_for_a_limit_are_missed(kind, monkeypatch):
+    lacking(KINDS[kind])
+    monkeypatch.delattr(f"convolver.plan.{kind}.{kind}_clocks")
+    assert lacking(KINDS[kind]) == [completeness.CLOCKS]
+
+
+def test_every_stage_is_in_the_plan_of_an_example():
+    files = [importlib.import_module(f"convolver.plan.{path.stem}") for path in Path(plan.__file__).parent.glob("*.py")]
+    stages = {part for file in files for part in vars(file).values() if isinstance(part, type) and issubclass(part, Stage)}
+    named = {stage for stage in stages if hasattr(stage, "name")}
+    assert len(named) > 25
+    assert named == {stage for cls in KINDS.values() for stage in examples_of(cls)}
 
 
 @kinds
