@@ -3,7 +3,7 @@
 from itertools import product
 
 from amaranth.hdl import Module, Signal, Value
-from amaranth.lib import stream, wiring
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.designs import Conv2DDesign
@@ -16,8 +16,7 @@ from convolver.shell import FULL, Shell
 
 from ..mac.column_filter import ColumnFilter, NoColumnFilter, SlotColumnFilter
 from ..mac.operands import Operands, Sums
-from ..stream.layouts import beat_layout, result_layout, shape_of
-from ..stream.marks import ERROR_LAYOUT
+from ..stream.layouts import result_layout, shape_of
 from ..stream.sideband import SidebandDelay, result_sideband
 from ..stream.slot_timer import slot_timer
 from ..window.border import Borders
@@ -29,7 +28,7 @@ from ..window.line_buffer import LineBuffer
 from ..window.raster import Raster
 from ..window.window import RowBorder, Window, window_of
 from .array_core import ArrayCore, operand_sideband
-from .core import Core, Stages, block_of
+from .core import Core, Stages, block_of, core_ports
 from .loading import loading_of
 
 __all__ = ["Conv2DCore"]
@@ -150,14 +149,7 @@ class Conv2DCore(Core):
     def __init__(self, design: Conv2DDesign, family: Family | None = None, shell: Shell | None = None) -> None:
         self.design = design
         self.plan = shelled(lower(design, family), shell or FULL)
-        ports = {
-            "i": In(stream.Signature(beat_layout(design))),
-            "o": Out(stream.Signature(result_layout(design))),
-            **block_of(self.plan, CHECKS).sizes,
-            "busy": Out(1),
-            "errors": Out(ERROR_LAYOUT),
-            "overflow": Out(1),
-        }
+        ports = core_ports(design, block_of(self.plan, CHECKS).sizes)
         self._border = boundary_of(design).layout.members
         ports |= {name: In(shape) for name, shape in self._border.items()}
         self._loading = loading_of(design)

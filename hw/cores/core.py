@@ -1,10 +1,12 @@
 """Makes the core of a design."""
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import TypeVar
 
 from amaranth.hdl import ShapeLike
-from amaranth.lib import wiring
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Member, Out
 
 from convolver.designs import Design, part_of
 from convolver.plan.plan import Plan
@@ -14,10 +16,11 @@ from convolver.plan.target import Family
 from convolver.shell import Shell
 
 from ..stream.direct_output import DirectOutput
-from ..stream.marks import ERRORS
+from ..stream.layouts import beat_layout, result_layout
+from ..stream.marks import ERROR_LAYOUT, ERRORS
 from ..stream.output_buffer import OutputBuffer
 
-__all__ = ["ERRORS", "Core", "Stages", "block_of", "create", "output_of"]
+__all__ = ["ERRORS", "Core", "Stages", "block_of", "core_ports", "create", "output_of"]
 
 Block = TypeVar("Block")
 
@@ -34,6 +37,18 @@ class Core(wiring.Component):
     def latency(self) -> int:
         """Clocks from the acceptance of a beat to the offer of the result that it completes, without stalls."""
         return self.plan.latency
+
+
+def core_ports(design: Design, sizes: Mapping[str, Member] = MappingProxyType({})) -> dict[str, Member]:
+    """The ports that all cores have, with those of a frame's size where there are some. A kind's own come behind them."""
+    return {
+        "i": In(stream.Signature(beat_layout(design))),
+        "o": Out(stream.Signature(result_layout(design))),
+        **sizes,
+        "busy": Out(1),
+        "errors": Out(ERROR_LAYOUT),
+        "overflow": Out(1),
+    }
 
 
 def block_of(plan: Plan, blocks: Mapping[Stages, Block]) -> Block:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from amaranth.hdl import Module, Signal
-from amaranth.lib import stream, wiring
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.designs import FIRDesign
@@ -16,13 +16,12 @@ from convolver.shell import FULL, Shell
 
 from ..stream.data_register import DataRegister
 from ..stream.delay import Delay
-from ..stream.layouts import beat_layout, result_layout
-from ..stream.marks import ERROR_LAYOUT
+from ..stream.layouts import result_layout
 from ..stream.slot_timer import slot_timer
 from ..window.delay_line import DelayLine, SampleMemory
 from ..window.signal_entry import SignalEntry, signal_sideband, start_of
 from .array_core import ArrayCore, operand_sideband
-from .core import Core, Stages, block_of
+from .core import Core, Stages, block_of, core_ports
 from .loading import loading_of
 
 __all__ = ["FIRCore"]
@@ -159,15 +158,8 @@ class FIRCore(Core):
     def __init__(self, design: FIRDesign, family: Family | None = None, shell: Shell | None = None) -> None:
         self.design = design
         self.plan = shelled(lower(design, family), shell or FULL)
-        ports = {
-            "i": In(stream.Signature(beat_layout(design))),
-            "o": Out(stream.Signature(result_layout(design))),
-            "busy": Out(1),
-            "errors": Out(ERROR_LAYOUT),
-            "overflow": Out(1),
-        }
         self._loading, self._start = loading_of(design), start_of(design)
-        super().__init__(ports | self._loading.ports | self._start.ports)
+        super().__init__(core_ports(design) | self._loading.ports | self._start.ports)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

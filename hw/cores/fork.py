@@ -5,8 +5,8 @@ from operator import or_
 from typing import cast
 
 from amaranth.hdl import Module, Signal, Value
-from amaranth.lib import stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In
 
 from convolver.designs import Fork
 from convolver.plan.fork import ForkPlan
@@ -18,10 +18,9 @@ from convolver.shell import FULL, Shell
 from ..output.queue import queue_of
 from ..stream.join import Join
 from ..stream.layouts import beat_layout, result_layout
-from ..stream.marks import ERROR_LAYOUT
 from ..stream.split import Split
 from ..window.size_gate import WIDTH, sized_axes
-from .core import Core, create
+from .core import Core, core_ports, create
 from .parts import connect_parts, part_ports
 
 __all__ = ["ForkCore"]
@@ -67,17 +66,8 @@ class ForkCore(Core):
         self.design = design
         self.plan = cast(ForkPlan, shelled(lower(design, family), shell or FULL))
         self._family = family
-        super().__init__(
-            {
-                "i": In(stream.Signature(beat_layout(design))),
-                "o": Out(stream.Signature(result_layout(design))),
-                **dict.fromkeys(sized_axes(design), In(WIDTH)),
-                "busy": Out(1),
-                "errors": Out(ERROR_LAYOUT),
-                "overflow": Out(1),
-                **part_ports(design),
-            }
-        )
+        sizes = dict.fromkeys(sized_axes(design), In(WIDTH))
+        super().__init__(core_ports(design, sizes) | part_ports(design))
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

@@ -3,7 +3,7 @@
 from typing import cast
 
 from amaranth.hdl import Module, Mux, Signal
-from amaranth.lib import data, stream, wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.designs import MovingMaximumDesign
@@ -16,11 +16,10 @@ from convolver.shell import FULL, Shell
 
 from ..stream.data_register import DataRegister
 from ..stream.delay import Delay
-from ..stream.layouts import beat_layout, marks_of, result_layout, shape_of
-from ..stream.marks import ERROR_LAYOUT
+from ..stream.layouts import marks_of, result_layout, shape_of
 from ..stream.sideband import Sideband
 from ..window.signal_entry import SignalEntry
-from .core import Core, output_of
+from .core import Core, core_ports, output_of
 
 __all__ = ["MovingMaximumCore", "WindowMaximum"]
 
@@ -117,15 +116,7 @@ class MovingMaximumCore(Core):
     def __init__(self, design: MovingMaximumDesign, family: Family | None = None, shell: Shell | None = None) -> None:
         self.design = design
         self.plan = cast(MovingMaximumPlan, shelled(lower(design, family), shell or FULL))
-        super().__init__(
-            {
-                "i": In(stream.Signature(beat_layout(design))),
-                "o": Out(stream.Signature(result_layout(design))),
-                "busy": Out(1),
-                "errors": Out(ERROR_LAYOUT),
-                "overflow": Out(1),
-            }
-        )
+        super().__init__(core_ports(design))
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

@@ -6,8 +6,8 @@ from operator import or_
 from typing import Any
 
 from amaranth.hdl import Module, Value
-from amaranth.lib import stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In
 
 from convolver.designs import Pipeline
 from convolver.plan import pipeline as stages
@@ -17,10 +17,8 @@ from convolver.plan.stages import Stage
 from convolver.plan.target import Family
 from convolver.shell import FULL, Shell
 
-from ..stream.layouts import beat_layout, result_layout
-from ..stream.marks import ERROR_LAYOUT
 from ..window.size_gate import WIDTH, OpenGate, SizeGate, sized_axes
-from .core import Core, block_of, create
+from .core import Core, block_of, core_ports, create
 from .parts import connect_parts, part_ports
 
 __all__ = ["PipelineCore"]
@@ -64,17 +62,8 @@ class PipelineCore(Core):
         self.design = design
         self.plan = shelled(lower(design, family), shell or FULL)
         self._family = family
-        super().__init__(
-            {
-                "i": In(stream.Signature(beat_layout(design))),
-                "o": Out(stream.Signature(result_layout(design))),
-                **dict.fromkeys(sized_axes(design), In(WIDTH)),
-                "busy": Out(1),
-                "errors": Out(ERROR_LAYOUT),
-                "overflow": Out(1),
-                **part_ports(design),
-            }
-        )
+        sizes = dict.fromkeys(sized_axes(design), In(WIDTH))
+        super().__init__(core_ports(design, sizes) | part_ports(design))
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
