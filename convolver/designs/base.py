@@ -147,10 +147,9 @@ class Design:
         """The design as plain values, as they stand in its JSON or TOML file."""
         plain: dict[str, Any] = {"kind": self.kind, "schema": SCHEMA}
         for field in dataclasses.fields(self):  # type: ignore[arg-type]  # every subclass is a dataclass
-            if not field.compare:
-                continue
-            value = getattr(self, field.name)
-            plain[field.name] = str(value) if isinstance(value, Format) else _listed(value)
+            if field.compare:
+                value = getattr(self, field.name)
+                plain[field.name] = str(value) if isinstance(value, Format) else _listed(value)
         return plain
 
     def to_json(self) -> str:
@@ -159,8 +158,7 @@ class Design:
 
     def to_toml(self) -> str:
         """The design as a TOML file for people."""
-        lines = [f"{key} = {json.dumps(value)}" for key, value in self.to_dict().items() if value is not None]
-        return "\n".join(lines) + "\n"
+        return "".join(f"{key} = {json.dumps(value)}\n" for key, value in self.to_dict().items() if value is not None)
 
     @classmethod
     def from_fields(cls, fields: Mapping[str, Any]) -> Self:
