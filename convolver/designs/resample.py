@@ -15,6 +15,7 @@ from .axes import FrameAxis
 from .base import format_of, so_many
 from .linear import LinearDesign
 from .rates import Rate
+from .rules import Rule, check_rules
 from .signal_geometry import SignalGeometry
 from .symmetries import NoPairs, pairing_of
 from .words import SYMMETRIES, Symmetry
@@ -26,6 +27,14 @@ MAX_RATE = 64
 
 MAX_RATE_TAPS = 2048
 """Taps of the longest filter."""
+
+
+_RULES = (
+    Rule(
+        {"up": 1, "symmetry": "none"},
+        "Symmetry must be 'none' where up is above 1, not {symmetry!r}: no phase is its own mirror",
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -122,9 +131,7 @@ class ResampleDesign(SignalGeometry, LinearDesign):
         if given is None:
             given = self.source.symmetry(self.coefficients) if self.up == 1 else "none"
         self._set("symmetry", choice("Symmetry", given, SYMMETRIES))
-        if self.up > 1 and self.symmetry != "none":
-            rule = "Symmetry must be 'none' where up is above 1"
-            raise DesignError(f"{rule}, not {self.symmetry!r}: no phase is its own mirror")
+        check_rules(self, _RULES)
         self.pairing.check(self.taps)
         self._check_pairs(self.coefficients)
         self.source.check_pairing(self.pairing, self.coefficient_format)

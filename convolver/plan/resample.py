@@ -24,6 +24,7 @@ from .output import BUFFER_LATENCY, credit_latency, output_buffer, rounding
 from .rewritings import checked, fold
 from .slots import slot_of
 from .stages import Accept, Memory, Stage, cycles_of
+from .structure import structure_of
 from .target import Target
 from .timing import FrameTiming
 
@@ -181,9 +182,8 @@ def lower_resample(design: ResampleDesign, choices: Choices, target: Target) -> 
     """A schedule of results in front of one array."""
     array, store, rewritings = (_phases if design.up > 1 else _one_phase)(design, choices.clocks, target)
     behind = rounding(design)
-    in_view = choices.clocks == 1 and design.up >= design.down
-    feeder = PhaseLine(FEEDER_LATENCY, store.memories) if in_view else _memory(design, array, store)
-    body = (Accept(1), feeder, *array.stages, *behind)
+    feeder_of = slot_of(choices.clocks).either(_line if design.up >= design.down else _memory, _memory)
+    body = (Accept(1), feeder_of(design, array, store), *array.stages, *behind)
     timing = RateTiming(choices.clocks, cycles_of(body) + BUFFER_LATENCY, design.rate)
     stages = (*body, output_buffer(design, timing.buffer_depth(credit_latency(body))))
     return ResamplePlan(design, target, stages, timing, (array,), store, behind, rewritings)
@@ -192,7 +192,7 @@ def lower_resample(design: ResampleDesign, choices: Choices, target: Target) -> 
 def _phases(design: ResampleDesign, clocks: int, target: Target) -> Planned:
     """The array of several phases, with its coefficients in memories."""
     words = design.up * clocks
-    coefficients = slot_of(words).coefficients(design, design.coefficient_format, design.weights)
+    coefficients = structure_of(design).coefficients(slot_of(words), design.coefficient_format, design.weights)
     form, reach = _period(design), design.sum_range
     array = PhaseProduct(form, design.sample, coefficients, reach, clocks, target, rate=design.rate)
     loaded = coefficients.loaded(range(design.taps))
@@ -215,7 +215,7 @@ def _period(design: ResampleDesign) -> Form:
 
 def _one_phase(design: ResampleDesign, clocks: int, target: Target) -> Planned:
     """The array of a decimator: a FIR filter's, with as many cycles as a result has."""
-    coefficients = slot_of(clocks).coefficients(design, design.coefficient_format, design.weights)
+    coefficients = structure_of(design).coefficients(slot_of(clocks), design.coefficient_format, design.weights)
     taps, pairing, told = design.taps, design.pairing, []
     form = plain = direct([range(taps)], taps, taps)
     if (folded := fold(form, pairing)) != form:
@@ -233,7 +233,12 @@ def _one_phase(design: ResampleDesign, clocks: int, target: Target) -> Planned:
     return array, store, tuple(told)
 
 
-def _memory(design: ResampleDesign, array: DotProduct, store: CoefficientStore) -> PhaseMemory:
+def _line(design: ResampleDesign, array: DotProduct, store: CoefficientStore) -> Stage:  # noqa: ARG001  # as of all feeders
+    """All samples of a result in view."""
+    return PhaseLine(FEEDER_LATENCY, store.memories)
+
+
+def _memory(design: ResampleDesign, array: DotProduct, store: CoefficientStore) -> Stage:
     """The whole history for each lane, and again for its mirrored samples.
 
     While a result's samples are read, those come in that show whether it is the frame's last, and as many for the next

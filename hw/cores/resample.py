@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from typing import cast
 
 from amaranth.hdl import Module, Signal
-from amaranth.lib import data, stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib import data, wiring
 
 from convolver.designs import ResampleDesign
 from convolver.plan import resample as stages
@@ -16,14 +15,13 @@ from convolver.plan.target import Family
 from convolver.shell import FULL, Shell
 
 from ..stream.delay import Delay
-from ..stream.layouts import beat_layout, marks_of, result_layout
-from ..stream.marks import ERROR_LAYOUT
+from ..stream.layouts import marks_of, result_layout
 from ..stream.slot_timer import slot_timer
 from ..window.phase_feeder import PhaseLine, PhaseMemory
 from ..window.result_schedule import schedule_of
 from ..window.signal_entry import SignalEntry
 from .array_core import ArrayCore
-from .core import Core, Stages, block_of
+from .core import Core, Stages, block_of, core_ports
 from .loading import loading_of
 
 __all__ = ["ResampleCore"]
@@ -72,14 +70,7 @@ class ResampleCore(Core):
         self.design = design
         self.plan = shelled(cast(ResamplePlan, lower(design, family)), shell or FULL)
         self._loading = loading_of(design)
-        ports = {
-            "i": In(stream.Signature(beat_layout(design))),
-            "o": Out(stream.Signature(result_layout(design))),
-            "busy": Out(1),
-            "errors": Out(ERROR_LAYOUT),
-            "overflow": Out(1),
-        }
-        super().__init__(ports | self._loading.ports)
+        super().__init__(core_ports(design) | self._loading.ports)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

@@ -106,8 +106,7 @@ class PhaseMemory(_Feeder):
         m = Module()
         plan = self._plan
         cycles = plan.cycles
-        stage = plan.find(stages.PhaseMemory)
-        assert stage is not None
+        stage = plan.stage(stages.PhaseMemory)
         words, oldest = stage.words, stage.oldest
         # The newest sample's word, and that of a result's newest; samples of the frame in front of each.
         written, base = Signal(range(words)), Signal(range(words))
