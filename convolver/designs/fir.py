@@ -142,7 +142,7 @@ class FIRDesign(SignalGeometry, FromSpecification, LinearDesign):
         check_rules(self, _RULES)
 
     def _check_symmetry(self) -> None:
-        given = self.source.symmetry(self.coefficients) if self.symmetry is None else self.symmetry
+        given = self.source.symmetry_of(self.symmetry, self.coefficients)
         self._set("symmetry", choice("Symmetry", given, SYMMETRIES))
         self.pairing.check(self.taps)
         self._check_pairs(self.coefficients)

@@ -127,9 +127,7 @@ class ResampleDesign(SignalGeometry, LinearDesign):
         self._set("clocks_per_result", max(self.choices.clocks, least))
 
     def _check_symmetry(self) -> None:
-        given = self.symmetry
-        if given is None:
-            given = self.source.symmetry(self.coefficients) if self.up == 1 else "none"
+        given = self.source.symmetry_of(self.symmetry, self.coefficients if self.up == 1 else ())
         self._set("symmetry", choice("Symmetry", given, SYMMETRIES))
         check_rules(self, _RULES)
         self.pairing.check(self.taps)

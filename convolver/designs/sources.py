@@ -34,6 +34,10 @@ class Source:
         """The symmetry that is used where none is asked for."""
         return symmetry_in(coefficients)
 
+    def symmetry_of(self, symmetry: object, coefficients: Sequence[int]) -> object:
+        """The symmetry that is asked for, or the one that is used where none is."""
+        return self.symmetry(coefficients) if symmetry is None else symmetry
+
     def loaded(self, count: int) -> int:  # noqa: ARG002  # where they can be
         """Coefficients of a set that is loaded, of so many that tell all; 0 where none can be."""
         return 0
