@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ..arguments import between, index, shown
+from ..arguments import between, index
 from ..errors import DesignError
 from .words import Structure
 
@@ -65,24 +65,18 @@ def settled(
     DesignError
         If one is out of its range, or so many clocks don't do with so many multipliers.
     """
-    needed = 1
+    needed, most = 1, 1024
     if multipliers is not None:
         if design.source.shifted and index(multipliers) == 0:
-            multipliers = 0
-            _check_one(name, clocks)
+            multipliers, most = 0, 1  # constants that are shifted and added take one clock
         else:
             multipliers = between("Multipliers", multipliers, *limits)
             needed = _fewest_clocks(design)(design, multipliers)
     clocks = between(name, needed if clocks is None else clocks, 1, 1024)
-    if clocks < needed:
-        raise DesignError(f"{name} must be at least {needed} for {multipliers} multipliers, not {clocks}")
+    if not needed <= clocks <= most:
+        rule = f"at least {needed}" if clocks < needed else f"{most}"
+        raise DesignError(f"{name} must be {rule} for {multipliers} multipliers, not {clocks}")
     return clocks, multipliers
-
-
-def _check_one(name: str, given: object) -> None:
-    """Raises `DesignError` unless a slot has one clock, or as many as it takes: constants that are added take one."""
-    if given not in (None, 1):
-        raise DesignError(f"{name} must be 1 for 0 multipliers, not {shown(given)}")
 
 
 def _fewest_clocks(design: Any) -> Callable[[Any, int], int]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import singledispatch
 
 from ..designs import Choices, FIRDesign
 from ..formats import Format
@@ -14,13 +15,15 @@ from .choices import fewest_clocks
 from .coefficients import Coefficients, CoefficientStore
 from .output import BUFFER_LATENCY, credit_latency, output_buffer, rounding
 from .rewritings import checked, fold
-from .slots import slot_of
+from .slots import OneCycle, SeveralCycles, Shifted, slot_for
 from .stages import Accept, DelayLine, Memory, SampleMemory, Stage, cycles_of
 from .structure import structure_of
 from .target import Target
 from .timing import SignalTiming
 
 __all__ = ["fir_clocks", "lower_fir"]
+
+_Ways = tuple[Callable[..., tuple[Form, tuple[str, ...]]], Callable[..., DotProduct], Callable[..., Stage]]
 
 
 def fir_clocks(design: FIRDesign, most: int) -> int:
@@ -30,9 +33,9 @@ def fir_clocks(design: FIRDesign, most: int) -> int:
 
 def lower_fir(design: FIRDesign, choices: Choices, target: Target) -> ArrayPlan:
     """A delay line, or memories of samples, in front of one array."""
-    slot = slot_of(choices.clocks)
+    slot = slot_for(choices)
     coefficients = structure_of(design).coefficients(slot, design.coefficient_format, design.weights)
-    form_of, array_of, feeder_of = _ways(choices)
+    form_of, array_of, feeder_of = _ways(slot)
     form, rewritings = form_of(design, coefficients)
     array = array_of(form, design.sample, coefficients, design.sum_range, choices.clocks, target)
     loaded = coefficients.loaded([product.weight[0][0] for product in form.products])
@@ -44,13 +47,23 @@ def lower_fir(design: FIRDesign, choices: Choices, target: Target) -> ArrayPlan:
     return ArrayPlan(design, target, stages, timing, (array,), store, behind, rewritings)
 
 
-def _ways(
-    choices: Choices,
-) -> tuple[Callable[..., tuple[Form, tuple[str, ...]]], Callable[..., DotProduct], Callable[..., Stage]]:
-    """What makes the form, the array and what feeds it."""
-    if choices.shifts:
-        return _plain, AdderProduct, _delay_line
-    return _form, *slot_of(choices.clocks).either((_unfolded, _delay_line), (_folded, _sample_memory))
+@singledispatch
+def _ways(slot: OneCycle) -> _Ways:
+    """What makes the form, the array and what feeds it, in slots of one cycle."""
+    del slot
+    return _form, _unfolded, _delay_line
+
+
+@_ways.register
+def _(slot: SeveralCycles) -> _Ways:
+    del slot
+    return _form, _folded, _sample_memory
+
+
+@_ways.register
+def _(slot: Shifted) -> _Ways:
+    del slot
+    return _plain, AdderProduct, _delay_line
 
 
 def _form(design: FIRDesign, coefficients: Coefficients) -> tuple[Form, tuple[str, ...]]:

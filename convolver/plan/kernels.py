@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Callable, Sequence
-from functools import partial
+from dataclasses import dataclass
+from functools import partial, singledispatch
 
 from ..designs import Choices, Conv2DDesign
 from ..errors import DesignError
@@ -14,7 +15,7 @@ from .array_plan import ArrayPlan, SeparablePlan
 from .bilinear import Form, direct
 from .coefficients import Coefficients
 from .rewritings import checked
-from .slots import OneCycle, slot_of
+from .slots import OneCycle, Shifted, slot_for, slot_of
 from .structure import Direct, Factors, reach_of, structure_of
 from .target import Target
 
@@ -58,7 +59,7 @@ def kernel_arrays(
     """The arrays, the column filters in front of the window if kernels are separable, and what makes the plan of both."""
     kernels = design.sums
     before = sum(sum(map(bool, kernel)) for kernel in kernels)
-    factors = fewest_adders(design) if choices.shifts else cheaper_factors(design, choices.clocks)
+    factors = _factors(slot_for(choices), design, choices.clocks)
     if factors is not None:
         columns = tuple(_constant(design, choices, column, design.sample, target) for column, _ in factors)
         rows = tuple(
@@ -96,14 +97,51 @@ def _array(
     crowd: int,
 ) -> DotProduct:
     """The array of one kernel, of one column or of one row."""
-    structure, slot, form = structure_of(design), slot_of(choices.clocks), _direct(design, len(weights))
-    coefficients = structure.coefficients(slot, coefficient, weights)
-    if choices.shifts:
-        plain = coefficients.without_zeros(form)
-        return AdderProduct(plain, sample, coefficients, reach, choices.clocks, target, choices.samples * design.planes)
-    form = checked(form, _shared(structure, slot, form, coefficients, sample, target), [weights])
+    slot = slot_for(choices)
+    coefficients = structure_of(design).coefficients(slot, coefficient, weights)
+    return _product(slot, design, coefficients, _Place(choices, sample, reach, target, crowd))
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where an array's sums stand: what comes in, how far they reach, on which device, and beside how many others."""
+
+    choices: Choices
+    sample: Format
+    reach: Range
+    target: Target
+    crowd: int
+
+
+@singledispatch
+def _product(slot: OneCycle, design: Conv2DDesign, coefficients: Coefficients, place: _Place) -> DotProduct:
+    """The array, with multipliers."""
+    form, choices = _direct(design, len(coefficients.weights)), place.choices
+    shared = _shared(structure_of(design), slot, form, coefficients, place.sample, place.target)
+    form, copies = checked(form, shared, [coefficients.weights]), choices.samples * design.planes
+    of = (form, place.sample, coefficients, place.reach, choices.clocks, place.target)
+    return DotProduct(*of, copies=copies, crowd=place.crowd)
+
+
+@_product.register
+def _(slot: Shifted, design: Conv2DDesign, coefficients: Coefficients, place: _Place) -> DotProduct:
+    del slot
+    form, choices = coefficients.without_zeros(_direct(design, len(coefficients.weights))), place.choices
     copies = choices.samples * design.planes
-    return DotProduct(form, sample, coefficients, reach, choices.clocks, target, copies=copies, crowd=crowd)
+    return AdderProduct(form, place.sample, coefficients, place.reach, choices.clocks, place.target, copies)
+
+
+@singledispatch
+def _factors(slot: OneCycle, design: Conv2DDesign, clocks: int) -> Factors | None:
+    """Column and row of each kernel, where those cost less."""
+    del slot
+    return cheaper_factors(design, clocks)
+
+
+@_factors.register
+def _(slot: Shifted, design: Conv2DDesign, clocks: int) -> Factors | None:
+    del slot, clocks
+    return fewest_adders(design)
 
 
 def _direct(design: Conv2DDesign, count: int) -> Form:

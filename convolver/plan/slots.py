@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from typing import ClassVar, TypeVar
 
+from ..designs import Choices
 from ..formats import is_wiring
 from .arithmetic import Range
 from .array_stages import Accumulate, Slot
 from .coefficients import Coefficients, LoadedCoefficients, StoredCoefficients, StoredSets
 from .stages import Memory, Serialise, Stage
 
-__all__ = ["SERIALISE_LATENCY", "OneCycle", "slot_of"]
+__all__ = ["SERIALISE_LATENCY", "OneCycle", "SeveralCycles", "Shifted", "slot_for", "slot_of"]
 
 T = TypeVar("T")
 
@@ -83,6 +84,18 @@ class SeveralCycles(OneCycle):
 
     def accumulated(self, total: Range) -> tuple[Stage, ...]:
         return (Slot(self._cycles - 1), Accumulate(1, total=total))
+
+
+class Shifted(OneCycle):
+    """A slot of one cycle without a multiplier: constants are shifted and added."""
+
+    def constant_multipliers(self, weights: Sequence[int], copies: int = 1) -> int:  # noqa: ARG002  # of any constants
+        return 0
+
+
+def slot_for(choices: Choices) -> OneCycle:
+    """The slot in which a design's products are made."""
+    return Shifted() if choices.shifts else slot_of(choices.clocks)
 
 
 def slot_of(cycles: int) -> OneCycle:

@@ -104,10 +104,7 @@ def beats_of(
 ) -> Beats:
     """The beats of signals (1-D arrays) or of images (2-D arrays, or 3-D with planes), back to back; `borders` are the images'
     boundaries and fills, for a core that is told these; `pixels` go into a beat."""
-    if pixels > 1 or any(frame.ndim == 3 for frame in frames):
-        parts = [packed(frame, pixels) for frame in frames]
-    else:
-        parts = [np.ascontiguousarray(frame, dtype=np.int64).reshape(-1) for frame in frames]
+    parts = [packed(frame, pixels) if frame.ndim > 1 else np.ascontiguousarray(frame, dtype=np.int64) for frame in frames]
     each = [marks_of(frame.shape[:2], pixels) for frame in frames]
     if len(frames) == 1:  # without a copy: a large image is most of what a run moves
         samples, marks = parts[0], each[0]

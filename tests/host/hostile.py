@@ -223,7 +223,7 @@ DESCRIPTIONS = {
     "deep": packed("[" * 60_000),
     "deep in a stage": packed('{"kind":"pipeline","stage":[{"kernel":' + "[" * 20 + "1" + "]" * 20 + "}]}"),
     "table in a stage": packed('{"kind":"pipeline","stage":[{"kind":"fir","lowpass":{"taps":99}}]}'),
-    "stages in a stage": packed('{"kind":"pipeline","stage":[{"kind":"pipeline","stage":[{"kind":"fir"}]}]}'),
+    "stages in a stage": packed('{"kind":"pipeline","stage":[' * 4 + '{"kind":"fir"}' + "]}" * 4),
     "deep and closed": packed('{"kernel":' + "[" * 20_000 + "1" + "]" * 20_000 + "}"),
     "digits": packed(f'{{{FIR_FIELDS},"coefficients":[{"9" * 60_000}]}}'),
     "some digits": packed(f'{{{FIR_FIELDS},"coefficients":[{"9" * 4000}]}}'),
