@@ -12,7 +12,7 @@ from convolver.designs import Design
 __all__ = ["PART_STATE", "coefficient_beat", "connect_parts", "part_ports"]
 
 PART_STATE = data.StructLayout({"busy": 1, "waits": 1, "holds": 1})
-"""How a core stands: a frame is inside; a result waits to be taken; a sample is offered, and not taken."""
+"""How a core stood a clock ago: a frame is inside; a result waits to be taken; a sample is offered, and not taken."""
 
 
 def coefficient_beat(design: Design) -> data.StructLayout:
@@ -47,7 +47,14 @@ def connect_parts(m: Module, whole: Any, cores: Sequence[Any]) -> None:
         if parts:
             states += [core.parts[place] for place in range(count)]
         else:
-            states.append(Cat(core.busy, core.o.valid & ~core.o.ready, core.i.valid & ~core.i.ready))
+            # From a register: what leaves the whole must not follow its `o.ready` in the same clock.
+            state = Signal(PART_STATE, name=f"state_{first}")
+            m.d.sync += [
+                state.busy.eq(core.busy),
+                state.waits.eq(core.o.valid & ~core.o.ready),
+                state.holds.eq(core.i.valid & ~core.i.ready),
+            ]
+            states.append(state)
         if core.design.loadable_parts:
             given, place = whole.coefficients, slice(first - 1, first - 1 + count)
             own = Signal(name=f"loads_{first}")
