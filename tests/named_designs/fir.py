@@ -16,6 +16,7 @@ DESIGNS = {
         numbers(3, 19, 0, 15), data=s12, coefficient=Format(4, False), shift=3, rounding="half_away", output=s12, loadable=True
     ),
     "fir_floor": FIRDesign(numbers(4, 31, -300, 300), data=s16, shift=9, rounding="floor", output=s12),
+    "fir_shifted": FIRDesign(numbers(51, 7, -99, 99), data=s8, multipliers=0),
     "fir_continuous": FIRDesign(numbers(15, 19, -99, 99), data=s12, shift=4, output=s16, continuous=True),
     "fir_folded_loadable": FIRDesign([52, 80, 37, -81, -75, 81], data=s12, coefficient="s10", loadable=True, multipliers=3),
     "fir_next_sample": FIRDesign(
