@@ -114,7 +114,7 @@ def test_description_reads_back_as_the_design(design):
 def test_every_word_there_is_and_none_behind(monkeypatch, words):
     """In look-up tables too, as on ECP5; the bound of the description is looked up in parts."""
     text = bytes(range(1, 251)) * 3
-    monkeypatch.setattr(convolver.hw.bus.registers, "description", lambda design: text[: 4 * words])
+    monkeypatch.setattr("convolver.hw.bus.registers.description", lambda design: text[: 4 * words])
     monkeypatch.setattr(convolver.hw.bus.registers, "family_of", lambda platform: "ecp5")
     dut = RegisterBank(FIR)
 
