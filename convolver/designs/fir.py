@@ -1,10 +1,10 @@
 """FIR filters."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, Self, cast
+from typing import Any, ClassVar, Self
 
 from ..arguments import choice, flag, integers, shown
 from ..errors import DesignError
@@ -12,13 +12,12 @@ from ..formats import Format, Overflow, Rounding, s16
 from ..quantize import Quantized
 from ..specification import KINDS, FromSpecification
 from ..specified import Specified
-from .base import format_of, so_many
+from .base import format_of
 from .continuity import Continued, Separate
 from .linear import LinearDesign
 from .rules import Rule, check_rules
-from .signal_geometry import SignalGeometry
-from .symmetries import NoPairs, pairing_of
-from .words import SWAPS, SYMMETRIES, Swap, Symmetry
+from .signal_taps import SignalTaps
+from .words import SWAPS, Swap, Symmetry
 
 __all__ = ["FIRDesign"]
 
@@ -31,7 +30,7 @@ _RULES = (
 
 
 @dataclass(frozen=True)
-class FIRDesign(SignalGeometry, FromSpecification, LinearDesign):
+class FIRDesign(SignalTaps, FromSpecification, LinearDesign):
     """A causal FIR filter over a signal, one sample a clock.
 
     ``y[n] = overflow(round(sum(coefficients[k] * x[n - k] for k in range(taps)) / 2**shift))``: `scipy.signal.lfilter(
@@ -135,27 +134,12 @@ class FIRDesign(SignalGeometry, FromSpecification, LinearDesign):
             self._set("specified", None)  # a copy with other coefficients, or another gain
         self._set("data", format_of("Data", self.data))
         self._check_numbers()
-        self._check_symmetry()
+        self._set_symmetry(self.coefficients)
+        self._check_pairing()
         self._choose("Clocks per sample", (1, 256))
         self._set("continuous", flag("Continuous", self.continuous))
         self._set("swap", choice("Swap", self.swap, SWAPS))
         check_rules(self, _RULES)
-
-    def _check_symmetry(self) -> None:
-        given = self.source.symmetry_of(self.symmetry, self.coefficients)
-        self._set("symmetry", choice("Symmetry", given, SYMMETRIES))
-        self.pairing.check(self.taps)
-        self._check_pairs(self.coefficients)
-        self.source.check_pairing(self.pairing, self.coefficient_format)
-
-    @cached_property
-    def pairing(self) -> NoPairs:
-        """Which taps share a coefficient."""
-        return pairing_of(cast(Symmetry, self.symmetry))
-
-    def _check_pairs(self, coefficients: Sequence[int]) -> None:
-        if broken := self.pairing.broken(coefficients):
-            raise DesignError(f"Coefficients must be {self.symmetry}: {broken}")
 
     @cached_property
     def terms(self) -> tuple[tuple[int, int | None], ...]:
@@ -163,49 +147,8 @@ class FIRDesign(SignalGeometry, FromSpecification, LinearDesign):
         multiplied = self.source.multiplied
         return tuple(term for term in self.pairing.taps(self.taps) if multiplied(self.coefficients[term[0]]))
 
-    def independent(self, coefficients: Sequence[int]) -> tuple[int, ...]:
-        """Of a whole set, the coefficients that the core is loaded with: the first of each pair, where the design promises
-        pairs.
-
-        Raises
-        ------
-        DesignError
-            If the set breaks the design's symmetry.
-        """
-        coefficients = so_many("Coefficients", coefficients, self.taps)
-        self._check_pairs(coefficients)
-        return tuple(coefficients[tap] for tap, _ in self.terms)
-
-    def complete(self, independent: Sequence[int]) -> tuple[int, ...]:
-        """The whole set that `independent` takes apart."""
-        whole = [0] * self.taps
-        independent = so_many("Independent coefficients", independent, len(self.terms))
-        for (tap, _), value in zip(self.terms, independent, strict=True):
-            for place, sign in self.pairing.places(tap, self.taps - 1).items():
-                whole[place] = sign * value
-        return tuple(whole)
-
-    @property
-    def sample(self) -> Format:
-        return self.data
-
     def describe(self) -> str:
         return f"{self.taps} taps, {self.origin} {self.coefficient_format}, {self.data} samples"
-
-    @property
-    def weights(self) -> tuple[int, ...]:
-        return self.coefficients
-
-    def with_weights(self, weights: Sequence[int]) -> Self:
-        return self.replace(coefficients=weights)
-
-    @property
-    def coefficient_set(self) -> tuple[int, ...]:
-        return self.coefficients
-
-    @property
-    def set_range(self) -> tuple[int, int]:
-        return self.pairing.range(self.coefficient_format)
 
     @property
     def history(self) -> int:  # type: ignore[override]  # of each design another
@@ -220,12 +163,3 @@ class FIRDesign(SignalGeometry, FromSpecification, LinearDesign):
 
     def worst_windows(self) -> dict[str, Any]:
         return {"sum": self.coefficients[::-1]}
-
-    @property
-    def set_size(self) -> int:
-        return self.source.loaded(len(self.terms))
-
-    @property
-    def taps(self) -> int:
-        """Number of coefficients."""
-        return len(self.coefficients)

@@ -2,23 +2,21 @@
 
 import dataclasses
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, Self, cast
+from typing import Any, ClassVar
 
-from ..arguments import between, choice, integers
+from ..arguments import between, integers
 from ..errors import DesignError
 from ..formats import Format, Overflow, Rounding, s16
 from ..quantize import Quantized
 from .axes import FrameAxis
-from .base import format_of, so_many
-from .linear import LinearDesign
+from .base import format_of
 from .rates import Rate
 from .rules import Rule, check_rules
-from .signal_geometry import SignalGeometry
-from .symmetries import NoPairs, pairing_of
-from .words import SYMMETRIES, Symmetry
+from .signal_taps import SignalTaps
+from .words import Symmetry
 
 __all__ = ["MAX_RATE", "MAX_RATE_TAPS", "ResampleDesign"]
 
@@ -38,7 +36,7 @@ _RULES = (
 
 
 @dataclass(frozen=True)
-class ResampleDesign(SignalGeometry, LinearDesign):
+class ResampleDesign(SignalTaps):
     """A causal FIR filter that changes the rate of a signal by ``up / down``: decimation, interpolation, or both.
 
     ``y[n] = sum(coefficients[n * down - k * up] * x[k])``, then the output stage: the values of ``scipy.signal.upfirdn(
@@ -121,36 +119,16 @@ class ResampleDesign(SignalGeometry, LinearDesign):
             raise DesignError(f"Up and down must share no factor, {told}")
         self._set("data", format_of("Data", self.data))
         self._check_numbers()
-        self._check_symmetry()
+        self._set_symmetry(self.coefficients if self.up == 1 else ())
+        check_rules(self, _RULES)
+        self._check_pairing()
         least = self.down // self.up * (self.clocks_per_result is None)  # what one sample a clock leaves
         self._choose("Clocks per result", (1, MAX_RATE_TAPS))
         self._set("clocks_per_result", max(self.choices.clocks, least))
 
-    def _check_symmetry(self) -> None:
-        given = self.source.symmetry_of(self.symmetry, self.coefficients if self.up == 1 else ())
-        self._set("symmetry", choice("Symmetry", given, SYMMETRIES))
-        check_rules(self, _RULES)
-        self.pairing.check(self.taps)
-        self._check_pairs(self.coefficients)
-        self.source.check_pairing(self.pairing, self.coefficient_format)
-
-    @cached_property
-    def pairing(self) -> NoPairs:
-        """Which taps share a coefficient."""
-        return pairing_of(cast(Symmetry, self.symmetry))
-
-    def _check_pairs(self, coefficients: Sequence[int]) -> None:
-        if broken := self.pairing.broken(coefficients):
-            raise DesignError(f"Coefficients must be {self.symmetry}: {broken}")
-
     @property
     def rate(self) -> Rate:  # type: ignore[override]  # of each design another
         return Rate(self.up, self.down)
-
-    @property
-    def taps(self) -> int:
-        """Number of coefficients."""
-        return len(self.coefficients)
 
     @cached_property
     def phases(self) -> tuple[tuple[int, ...], ...]:
@@ -171,46 +149,8 @@ class ResampleDesign(SignalGeometry, LinearDesign):
         """Products of a result."""
         return len(self.terms) if self.up == 1 else len(self.phases[0])
 
-    def independent(self, coefficients: Sequence[int]) -> tuple[int, ...]:
-        """See `FIRDesign.independent`."""
-        coefficients = so_many("Coefficients", coefficients, self.taps)
-        self._check_pairs(coefficients)
-        return tuple(coefficients[tap] for tap, _ in self.terms)
-
-    def complete(self, independent: Sequence[int]) -> tuple[int, ...]:
-        """The whole set that `independent` takes apart."""
-        whole = [0] * self.taps
-        independent = so_many("Independent coefficients", independent, len(self.terms))
-        for (tap, _), value in zip(self.terms, independent, strict=True):
-            for place, sign in self.pairing.places(tap, self.taps - 1).items():
-                whole[place] = sign * value
-        return tuple(whole)
-
-    @property
-    def sample(self) -> Format:
-        return self.data
-
     def describe(self) -> str:
         return f"rate times {self.rate}, {self.taps} taps, {self.origin} {self.coefficient_format}, {self.data} samples"
-
-    @property
-    def weights(self) -> tuple[int, ...]:
-        return self.coefficients
-
-    def with_weights(self, weights: Sequence[int]) -> Self:
-        return self.replace(coefficients=weights)
-
-    @property
-    def coefficient_set(self) -> tuple[int, ...]:
-        return self.coefficients
-
-    @property
-    def set_range(self) -> tuple[int, int]:
-        return self.pairing.range(self.coefficient_format)
-
-    @property
-    def set_size(self) -> int:
-        return self.source.loaded(len(self.terms))
 
     @cached_property
     def kernel_ranges(self) -> tuple[tuple[int, int], ...]:
