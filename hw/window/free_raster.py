@@ -1,17 +1,14 @@
 """The raster of a core without back-pressure: every beat is taken, and each frame starts anew at its first."""
 
 from amaranth.hdl import Const, Module, Mux, Signal, Value
-from amaranth.lib import stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib import wiring
 
 from convolver.designs import Conv2DDesign
 from convolver.plan import stages
 from convolver.plan.geometry import geometry_of
 
 from ..stream.layouts import marks_of
-from ..stream.marks import ERROR_LAYOUT
-from .frame_check import checked_layout
-from .raster import step_sideband
+from .raster import raster_ports
 
 __all__ = ["FreeRaster"]
 
@@ -31,16 +28,7 @@ class FreeRaster(wiring.Component):
     makes = (stages.Raster,)
 
     def __init__(self, design: Conv2DDesign) -> None:
-        super().__init__(
-            {
-                "i": In(stream.Signature(checked_layout(design))),
-                "available": In(1),
-                "o": Out(step_sideband(design)),
-                "claim": Out(1),
-                "open": Out(1),
-                "errors": Out(ERROR_LAYOUT),
-            }
-        )
+        super().__init__(raster_ports(design))
         self.design = design
 
     def elaborate(self, platform: object) -> Module:

@@ -18,7 +18,7 @@ from .frame_check import checked_layout
 from .scan import Control, scan_of
 from .stride import stride_of
 
-__all__ = ["Raster", "step_layout", "step_sideband"]
+__all__ = ["Raster", "raster_ports", "step_layout", "step_sideband"]
 
 
 def step_layout(design: Conv2DDesign) -> data.StructLayout:
@@ -49,6 +49,18 @@ def step_sideband(design: Conv2DDesign) -> Sideband:
     """A `step`; beside it the beats of its line, less 4: that `length` changes with the first step of a frame that found the
     core idle."""
     return Sideband(step=Out(step_layout(design)), length=Out(range(-1, geometry_of(design).line_beats - 3)))
+
+
+def raster_ports(design: Conv2DDesign) -> dict[str, wiring.Member]:
+    """The ports of every raster; see `Raster`."""
+    return {
+        "i": In(stream.Signature(checked_layout(design))),
+        "available": In(1),
+        "o": Out(step_sideband(design)),
+        "claim": Out(1),
+        "open": Out(1),
+        "errors": Out(ERROR_LAYOUT),
+    }
 
 
 class Raster(wiring.Component):
@@ -83,16 +95,7 @@ class Raster(wiring.Component):
     makes = (stages.Raster,)
 
     def __init__(self, design: Conv2DDesign) -> None:
-        super().__init__(
-            {
-                "i": In(stream.Signature(checked_layout(design))),
-                "available": In(1),
-                "o": Out(step_sideband(design)),
-                "claim": Out(1),
-                "open": Out(1),
-                "errors": Out(ERROR_LAYOUT),
-            }
-        )
+        super().__init__(raster_ports(design))
         self.design = design
 
     def elaborate(self, platform: object) -> Module:
