@@ -102,6 +102,7 @@ def generate(
                     reset_style=reset_style,
                     frames=frames,
                     seed=seed,
+                    shell=shell,
                 )
     if output is None:
         print(text, end="")

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from ..clocking import Clocking
 from ..designs import Design
-from ..shell import FULL
+from ..shell import Shell
 from .cocotb_text import cocotb_text
 from .vectors import vectors
 from .verilog_text import Port, verilog_text
@@ -26,13 +26,13 @@ def bench_files(
     reset_style: "ResetStyle" = "sync",
     frames: int = 8,
     seed: int = 1,
+    shell: Shell | None = None,
 ) -> dict[str, str]:
     """Makes a testbench of the block that `convolver.hw.export.verilog.generate` writes of the same design and options.
 
     Parameters
     ----------
     design : Design
-        It has the full shell (`convolver.shell.FULL`), as its testbench drives the registers.
     file : str
         Name, without ending, of the block's file; those of the testbench begin with it.
     name : str, optional
@@ -43,6 +43,13 @@ def bench_files(
         Random frames, besides extremes by construction.
     seed : int
         Of the random frames.
+    shell : Shell, optional
+        As for `generate`.
+
+    Raises
+    ------
+    DesignError
+        If there is no testbench for such a shell.
 
     Returns
     -------
@@ -58,11 +65,12 @@ def bench_files(
 
     name = default_name(design) if name is None else name
     clocking = Clocking(axi_clock, reset, reset_style)
+    shell = shell or Shell()
     found = {
-        port: Port(member.flow is In, Shape.cast(member.shape).width) for port, member in ports(design, clocking, FULL).items()
+        port: Port(member.flow is In, Shape.cast(member.shape).width) for port, member in ports(design, clocking, shell).items()
     }
     words = words_of({port: told.width for port, told in found.items()})
-    made = vectors(design, frames, seed)
+    made = vectors(design, frames, seed, shell)
     return {
         f"{file}_tb.v": verilog_text(name, file, found, clocking, words, made),
         f"{file}_tb_cocotb.py": cocotb_text(name, file, clocking, made),

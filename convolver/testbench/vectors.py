@@ -13,16 +13,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..designs import Boundary, Design, boundary_code
+from ..errors import DesignError
 from ..host.registers import IDENTITY, MAP_VERSION, Register, of_stage
 from ..host.tiling import Work
 from ..host.transport import arranged
 from ..plan.marks import has_lines
 from ..selftest import Case, cases
+from ..shell import FULL, Shell
 
 __all__ = ["Beat", "Read", "Result", "Step", "Vectors", "Wait", "Write", "vectors"]
 
 MARGIN = 12
 """Places of the largest frame beyond a whole window."""
+
+MOST_BEATS, MOST_IN_ALL = 5_000, 12_000
+"""Of a frame of a fixed size, and of all of them."""
 
 IN_A_ROW = 3
 """Frames of one size at the end, without a pause between them."""
@@ -75,7 +80,7 @@ Step = Write | Read | Wait | Beat
 
 @dataclass
 class Vectors:
-    """What a testbench does, step by step, and which results must come.
+    """What a testbench does, step by step, and which results must come; if `cut`, more of a frame that isn't sent to its end.
 
     Attributes
     ----------
@@ -89,6 +94,7 @@ class Vectors:
     steps: list[Step] = field(default_factory=list)
     results: list[Result] = field(default_factory=list)
     frames: list[str] = field(default_factory=list)
+    cut: bool = False
 
     @property
     def beats(self) -> int:
@@ -96,7 +102,7 @@ class Vectors:
         return sum(isinstance(step, Beat) for step in self.steps)
 
 
-def vectors(design: Design, frames: int = 8, seed: int = 1) -> Vectors:
+def vectors(design: Design, frames: int = 8, seed: int = 1, shell: Shell = FULL) -> Vectors:
     """The vectors of a design: extremes by construction, random frames; loaded coefficients and borders, where there are any.
 
     Parameters
@@ -106,16 +112,27 @@ def vectors(design: Design, frames: int = 8, seed: int = 1) -> Vectors:
         Random frames, of sizes small enough for any simulator.
     seed : int
         Of the random frames.
+    shell : Shell
+        What is around the core. Where frames have a fixed size, that of the design's largest image, there are fewer of them;
+        of one with more than `MOST_BEATS` only the beginning is sent.
 
     Raises
     ------
     DesignError
-        If there is no golden model of this kind.
+        If there is no golden model of this kind, or no testbench for such a shell.
     """
-    recorder = _Recorder(design)
+    shell = shell.of(design)
+    if not shell.waits:
+        raise DesignError('A testbench must have back-pressure; there is none for the handshake "valid" yet')
+    if design.continuity.held and shell.registers != "full":
+        raise DesignError(f'A testbench of a continuous design must have the registers "full", not "{shell.registers}"')
+    recorder = _Recorder(design, shell)
     recorder.begin()
-    for case in (*cases(design, frames, seed, _largest(design)), *_in_a_row(design, seed)):
-        recorder.case(case)
+    if not shell.resizes and (largest := [axis.most for axis in design.frame_axes if axis.most is not None]):
+        recorder.whole(largest, frames, seed)
+    else:
+        for case in (*cases(design, frames, seed, _largest(design)), *_in_a_row(design, seed)):
+            recorder.case(case)
     recorder.end()
     return recorder.made
 
@@ -138,11 +155,12 @@ def _in_a_row(design: Design, seed: int) -> Iterator[Case]:
 class _Recorder:
     """Takes down what a device would be told, as steps."""
 
-    def __init__(self, design: Design) -> None:
+    def __init__(self, design: Design, shell: Shell) -> None:
         # The twin's arrays of beats are plain numpy; they are imported when they are needed, as all of the simulation is.
         from ..sim.twin.streams import EOL, FIRST, KEEP, LAST, beats_of, marks_of
 
         self.made = Vectors(design)
+        self._shell = shell
         self._marks_of, self._beats_of, self._keep = marks_of, beats_of, KEEP
         self._lines = has_lines(design)
         self._last, self._first = (EOL, FIRST) if self._lines else (LAST, 0)
@@ -150,25 +168,58 @@ class _Recorder:
 
     def begin(self) -> None:
         """What every block answers, and the border that this one begins with."""
-        self._add(Read(Register.ID, IDENTITY), Read(Register.VERSION, MAP_VERSION))
+        if self._shell.registers == "full":
+            self._add(Read(Register.ID, IDENTITY), Read(Register.VERSION, MAP_VERSION))
 
     def end(self) -> None:
         """All has come, no error was seen, and the counts are right."""
         made = self.made
         self._settle()
-        self._add(Read(Register.STATUS, 0))
-        self._add(Read(Register.BEATS_IN, made.beats), Read(Register.BEATS_OUT, len(made.results)))
+        if made.cut:
+            return
+        if self._shell.has_registers:
+            self._add(Read(Register.STATUS, 0))
+        if self._shell.registers == "full":
+            self._add(Read(Register.BEATS_IN, made.beats), Read(Register.BEATS_OUT, len(made.results)))
+
+    def whole(self, largest: Sequence[int], frames: int, seed: int) -> None:
+        """Sends frames of the largest size: random ones, then extremes, as many as a simulator has time for; of a very large
+        one its first lines."""
+        design = self.made.design
+        random = np.random.default_rng(seed)
+        axes = design.frame_axes
+        size = [most - sum(axis.around) for axis, most in zip(axes, largest, strict=True)]
+        beats = int(np.prod(largest)) // design.pixels_per_clock
+
+        def frame() -> NDArray[np.int64]:
+            return random.integers(design.sample.min, design.sample.max + 1, (*size, *design.sample_axes), np.int64)
+
+        if beats > MOST_BEATS:
+            lines, first = size[0], axes[0]
+            size[0] = max(first.least, sum(first.reach) + 2 * first.stride + MOST_BEATS * lines // beats) - sum(first.around)
+            self.made.cut = True
+            self._send(f"the first lines of a frame of {lines}", design, samples := frame(), _golden(design, samples))
+            # The last of the results may wait for lines that never come.
+            rows = (size[0] + sum(first.around) - 1 - first.reach[1]) // first.stride
+            ends = [place for place, result in enumerate(self.made.results, 1) if result.last]
+            del self.made.results[ends[rows - 1] :]
+            return
+        most = max(2, MOST_IN_ALL // beats)
+        found = [Case(f"random frame {number + 1}", frame(), design) for number in range(max(frames, 1))][: max(most // 2, 2)]
+        for case in (*found, *list(cases(design, 0, seed, tuple(size)))[: most - len(found)]):
+            if case.samples.shape[: design.rank] == tuple(size):
+                self.case(case)
 
     def case(self, case: Case) -> None:
         """Sends one case's samples, as one frame or in pieces, behind all that has to be told for it."""
-        from ..sim import golden
-
         design = case.design
+        if self._shell.registers != "full" and design.border.stated != self.made.design.border.stated:
+            return  # it can't be chosen
         if case.load:
             self.load(case.loaded, case.stage)
         design.border.tell(self)
         design.continuity.start(self)
-        expected = golden.run(design, case.samples)
+        expected = _golden(design, case.samples)
         pieces = [piece for piece in np.array_split(case.samples, case.pieces) if piece.size]
         at = 0
         for piece in pieces:
@@ -179,7 +230,8 @@ class _Recorder:
     # What a border and a continuity tell a core.
 
     def switch(self, boundary: Boundary, fill: int) -> None:
-        self._write({Register.BOUNDARY: boundary_code(boundary), Register.FILL: fill})
+        if self._shell.registers == "full":
+            self._write({Register.BOUNDARY: boundary_code(boundary), Register.FILL: fill})
 
     def silence(self) -> None:
         self._settle()
@@ -201,8 +253,9 @@ class _Recorder:
             shape = frame.shape[: design.rank]
             size = " x ".join(map(str, shape))
             self.made.frames.append(f"{name}, {size} {design.element}s")
-            if self._lines:
-                self._write({Register[axis.upper()]: size for axis, size in zip(design.axes, shape, strict=True)})
+            if self._shell.resizes:
+                told = zip(design.axes, design.frame_axes, shape, strict=True)
+                self._write({Register[name.upper()]: size for name, axis, size in told if axis.most is not None})
             self._beats(design, frame)
             places = design.frame_results(*shape)
             # Results are numbered as they come; where a number ends up is the result that it must be.
@@ -261,6 +314,12 @@ class _Recorder:
 
     def _add(self, *steps: Step) -> None:
         self.made.steps += steps
+
+
+def _golden(design: Design, samples: NDArray[Any]) -> NDArray[Any]:
+    from ..sim import golden
+
+    return golden.run(design, samples)
 
 
 def _word(values: Sequence[int], size: int) -> int:

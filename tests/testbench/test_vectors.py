@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from convolver import Conv2DDesign, FIRDesign, s8
+from convolver import Conv2DDesign, DesignError, FIRDesign, s8
 from convolver.host.registers import Register, of_stage
+from convolver.shell import Shell
 from convolver.sim import golden
 from convolver.testbench.vectors import Beat, Read, Wait, Write, vectors
 from convolver.testbench.words import Words, results_text, steps_text
@@ -72,3 +73,42 @@ def test_the_same_seed_gives_the_same():
     one, same, other = (vectors(design, seed=seed) for seed in (3, 3, 4))
     assert steps_text(words, one) == steps_text(words, same) != steps_text(words, other)
     assert results_text(words, one) == results_text(words, same) != results_text(words, other)
+
+
+def test_without_registers_frames_have_the_largest_size_and_nothing_is_told():
+    design = Conv2DDesign([[1, 2], [3, 4]], rows=9, columns=11, boundary="edge")
+    made = vectors(design, shell=Shell())
+    assert {type(step) for step in made.steps} == {Beat, Wait}
+    assert len(made.frames) > 10
+    assert {text.split(", ")[-1] for text in made.frames} == {"9 x 11 pixels"}
+    assert not made.cut
+
+
+def test_of_a_very_large_frame_the_first_lines_are_sent():
+    design = Conv2DDesign([[1, 2, 1]] * 5, rows=4096, columns=1920, boundary="edge")
+    made = vectors(design, shell=Shell())
+    assert made.cut
+    beats = [step.data for step in made.steps if isinstance(step, Beat)]
+    lines = len(beats) // 1920
+    assert 5 < lines < 20
+    wanted = golden.run(design, np.array(beats).reshape(lines, 1920))
+    # The last rows need lines that aren't sent.
+    assert len(made.results) == (lines - 3) * 1920
+    size = 8 * design.result_bytes
+    assert [one.data for one in made.results] == (wanted[: lines - 3] & ((1 << size) - 1)).ravel().tolist()
+
+
+@pytest.mark.parametrize(
+    ("design", "shell", "message"),
+    [
+        (FIRDesign([1, 2], data=s8), Shell(handshake="valid"), 'A testbench must have back-pressure; .* "valid" yet'),
+        (
+            FIRDesign([1, 2], data=s8, continuous=True),
+            Shell(registers="none"),
+            'A testbench of a continuous design must have the registers "full", not "none"',
+        ),
+    ],
+)
+def test_a_shell_that_no_testbench_drives_is_refused(design, shell, message):
+    with pytest.raises(DesignError, match=f"^{message}$"):
+        vectors(design, shell=shell)
