@@ -127,7 +127,10 @@ def filters(columns: int) -> dict[str, Conv2DDesign]:
     return {
         "gaussian 5x5": design([[a * b for b in binomial] for a in binomial], shift=8, output=u8),
         "sobel x and y": design(
-            [[[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], [[-1, -2, -1], [0, 0, 0], [1, 2, 1]]], combine="sum_abs", output=u8
+            [[[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], [[-1, -2, -1], [0, 0, 0], [1, 2, 1]]],
+            combine="sum_abs",
+            shift=1,
+            output=u8,
         ),
         "sharpen": design([[0, -1, 0], [-1, 5, -1], [0, -1, 0]], output=u8),
     }

@@ -40,12 +40,12 @@ FILTERS: dict[str, tuple[Conv2DDesign, str]] = {
         "a relief lit from the upper left",
     ),
     "edges": (
-        Conv2DDesign(SOBEL, combine="sum_abs", **COMMON),  # type: ignore[arg-type]
-        "the magnitude of the gradient: both Sobel kernels in one pass, the sum of their magnitudes",
+        Conv2DDesign(SOBEL, combine="sum_abs", shift=1, **COMMON),  # type: ignore[arg-type]
+        "the magnitude of the gradient: both Sobel kernels in one pass, half the sum of their magnitudes",
     ),
     "outlines": (
         Conv2DDesign(SOBEL, combine="sum_abs", threshold=180, **COMMON),  # type: ignore[arg-type]
-        "the same above 180",
+        "where the whole sum is above 180",
     ),
 }
 """The filters, each with what it does."""

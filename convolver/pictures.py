@@ -5,18 +5,21 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageOps
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from . import atomic
 from .images import Array
-from .plots import drawn
+from .plots import MEASURED, drawn
 
 __all__ = ["png_of", "side_by_side", "signal_plot", "write_all"]
 
 TILE = 300
 """Rows and columns of a picture's middle that `side_by_side` shows, pixel for pixel."""
 
-CAPTION = 22
+CAPTION = 32
+LETTERS = 20
+"""Height of a caption and of its letters: a page shows the sheet at two thirds of its size."""
+
 MARGIN = 8
 PLOTTED = 1024
 """Samples of a signal that its plot shows: more would be a black bar."""
@@ -26,7 +29,7 @@ def side_by_side(pictures: Mapping[str, Array]) -> Image.Image:
     """The middles of some pictures in a row, each under its name; a small one is enlarged in whole steps."""
     width = len(pictures) * (TILE + MARGIN) + MARGIN
     sheet = Image.new("RGB", (width, TILE + CAPTION + MARGIN), "white")
-    draw = ImageDraw.Draw(sheet)
+    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(LETTERS)
     for number, (name, pixels) in enumerate(pictures.items()):
         image = Image.fromarray(pixels.astype(np.uint8)).convert("RGB")
         scale = max(1, TILE // max(image.size))
@@ -35,7 +38,7 @@ def side_by_side(pictures: Mapping[str, Array]) -> Image.Image:
         left, top = max(0, (columns - TILE) // 2), max(0, (rows - TILE) // 2)
         image = image.crop((left, top, min(columns, left + TILE), min(rows, top + TILE)))
         x = MARGIN + number * (TILE + MARGIN)
-        draw.text((x, 5), name, fill="black")
+        draw.text((x, CAPTION // 2), name, fill="black", font=font, anchor="lm")
         sheet.paste(image, (x + (TILE - image.width) // 2, CAPTION + (TILE - image.height) // 2))
     return sheet
 
@@ -55,11 +58,11 @@ def signal_plot(before: Array, after: Array, delay: float) -> bytes:
     places = np.arange(len(before))[shown][:PLOTTED]
     figure = Figure(figsize=(9.6, 3.2), dpi=100, layout="constrained")
     axes = figure.subplots()
-    axes.plot(places, before[shown][:PLOTTED], color="0.7", linewidth=1, label="before")
+    axes.plot(places, before[shown][:PLOTTED], color="0.6", linewidth=1, label="before")
     axes.plot(
-        places - delay, after[shown][:PLOTTED], color="C3", linewidth=1.2, label=f"after, moved back by {delay:g} samples"
+        places - delay, after[shown][:PLOTTED], color=MEASURED, linewidth=1.2, label=f"after, moved back by {delay:g} samples"
     )
-    axes.set(xlabel="sample", xlim=(places[0], max(places[-1], places[0] + 1)))
+    axes.set(xlabel="sample", ylabel="value", xlim=(places[0], max(places[-1], places[0] + 1)))
     axes.legend(loc="upper right", frameon=False)
     return drawn(figure)
 

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from convolver.report import report_of
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PROJECT = PYPROJECT["project"]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
@@ -42,8 +45,39 @@ def test_every_make_target_that_is_named_exists(document: str) -> None:
     assert named - targets == set()
 
 
+def section(title: str) -> str:
+    """The part of the README under a heading."""
+    found = re.search(rf"^## {title}\n(.*?)(?=^## |\Z)", README, re.MULTILINE | re.DOTALL)
+    assert found is not None, title
+    return found[1]
+
+
+def first_cells(title: str) -> set[str]:
+    """The names in the first column of a section's table."""
+    return {name for row in re.findall(r"^\| (`.*?) \|", section(title), re.MULTILINE) for name in re.findall(r"`(.*?)`", row)}
+
+
+def test_every_extra_is_in_its_table() -> None:
+    assert first_cells("Install") == set(PROJECT["optional-dependencies"])
+
+
+def test_its_badges_are_true() -> None:
+    badges = (ROOT / "docs" / "pictures" / "badges.svg").read_text(encoding="utf-8")
+    told = re.findall(r"<text[^>]*>(.*?)</text>", badges)
+    lowest = PROJECT["requires-python"].removeprefix(">=")
+    assert told[:4] == ["python", f"{lowest} or newer", "licence", PROJECT["license"]]
+    assert PYPROJECT["tool"]["mypy"]["strict"] is True
+    assert told[4:] == ["types", "mypy --strict", "boards run so far", "none"]
+
+
+def test_no_bullet_is_longer_than_two_lines() -> None:
+    bullets = re.findall(r"^- .*(?:\n  .*)*", README, re.MULTILINE)
+    assert len(bullets) > 15
+    assert [bullet for bullet in bullets if bullet.count("\n") > 1] == []
+
+
 def test_every_board_is_in_its_table() -> None:
-    assert set(re.findall(r"^\| `([a-z0-9-]+)` \|", README, re.MULTILINE)) == set(boards.names())
+    assert first_cells("Boards") == set(boards.names())
     assert "No physical board has been run yet" in README
 
 
