@@ -1,7 +1,7 @@
 """Convolutions as FPGA accelerators: described in Python, proved against numpy, run on a twin or on a board."""
 
 from .design_files import load_design
-from .designs import Conv2DDesign, FIRDesign, Fork, MovingMaximumDesign, Pipeline, ResampleDesign
+from .designs import CICDesign, Conv2DDesign, FIRDesign, Fork, MovingMaximumDesign, Pipeline, ResampleDesign
 from .errors import (
     BoardError,
     ConvolverError,
@@ -51,6 +51,7 @@ from .version import __version__
 
 __all__ = [
     "BoardError",
+    "CICDesign",
     "Conv2DDesign",
     "ConvolverError",
     "DataError",

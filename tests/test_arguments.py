@@ -56,6 +56,7 @@ CALLS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "Fork": (convolver.Fork, {"branches": [convolver.FIRDesign([1, 2]), convolver.FIRDesign([3])], "join": "sum"}),
     "Pipeline": (convolver.Pipeline, {"stages": [convolver.FIRDesign([1, 2])]}),
     "ResampleDesign": (convolver.ResampleDesign, convolver.ResampleDesign([1, 2, 3], 2, 3).to_dict()),
+    "CICDesign": (convolver.CICDesign, convolver.CICDesign(3, down=8).to_dict()),
     "upfirdn": (convolver.upfirdn, {"h": [1, 2], "x": [1, 2], "up": 2, "down": 3, "axis": 0, "mode": "edge", "cval": 0}),
     "resample_poly": (
         convolver.resample_poly,

@@ -7,6 +7,7 @@ the host all read it; as JSON it is stored in the bitstream, so that a host lear
 from .axes import FrameAxis
 from .base import Design
 from .choices import Choices
+from .cic import CICDesign
 from .conv2d import Conv2DDesign
 from .fir import FIRDesign
 from .fork import Fork
@@ -51,6 +52,7 @@ __all__ = [
     "SWAPS",
     "SYMMETRIES",
     "Boundary",
+    "CICDesign",
     "Choices",
     "Combination",
     "Conv2DDesign",

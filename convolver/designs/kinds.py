@@ -10,6 +10,7 @@ from typing import Any
 
 from ..errors import DesignError
 from .base import Design
+from .cic import CICDesign
 from .conv2d import Conv2DDesign
 from .fir import FIRDesign
 from .fork import Fork
@@ -20,7 +21,7 @@ from .resample import ResampleDesign
 __all__ = ["KINDS", "part_of"]
 
 KINDS: Mapping[str, type[Design]] = {
-    cls.kind: cls for cls in (FIRDesign, Conv2DDesign, MovingMaximumDesign, Pipeline, Fork, ResampleDesign)
+    cls.kind: cls for cls in (FIRDesign, Conv2DDesign, MovingMaximumDesign, Pipeline, Fork, ResampleDesign, CICDesign)
 }
 
 

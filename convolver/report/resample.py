@@ -10,11 +10,9 @@ from ..response import group_delay
 from .base import Line
 from .linear import LinearReport
 from .numbers import counted, number, plain
+from .rates import told_frame, told_rate, told_rate_delay
 
 __all__ = ["ResampleReport"]
-
-FRAME = 1024
-"""Samples of the frame that is told as an example."""
 
 
 @dataclass(frozen=True)
@@ -63,23 +61,13 @@ class ResampleReport(LinearReport):
 
     def values(self) -> Iterator[Line]:
         yield from super().values()
-        yield "group delay", self._delay()
-
-    def _delay(self) -> str:
-        delay, linear = group_delay(self.design.coefficients)
-        if delay is None:
-            return "differs by frequency; at frequency zero there is none, as the gain is zero"
-        told = f"{counted(delay / self.design.up, 'sample')}, {counted(delay / self.design.down, 'result')}"
-        return f"{told}, at every frequency" if linear else f"{told}, at frequency zero; differs by frequency"
+        yield "group delay", told_rate_delay(self.design.coefficients, self.design.rate)
 
     def _throughput(self) -> str:
-        design = self.design
-        return f"{counted(design.down, 'sample')}, {counted(design.up, 'result')} in {counted(self.period_clocks, 'clock')}"
+        return told_rate(self.design.rate, self.period_clocks)
 
     def frame_clocks(self) -> str:
-        timing, results = self.plan.timing, self.design.rate.results(FRAME)
-        clocks = f"{timing.frame_clocks(FRAME)} clocks, {timing.frame_interval(FRAME)} back to back"
-        return f"of {FRAME} samples gives {results} results and takes {clocks}"
+        return told_frame(self.plan)
 
     def cost(self) -> Iterator[Line]:
         yield from super().cost()

@@ -2,12 +2,13 @@
 
 from amaranth.hdl import Array, Assert, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In
+from amaranth.lib.wiring import In, Out
 from formal.contracts import Queue
 from formal.cores.shared import finished, shallow
 
-from convolver.designs import ResampleDesign
+from convolver.designs import CICDesign, ResampleDesign
 from convolver.hw.cores import resample
+from convolver.hw.cores.core import Core
 from convolver.hw.stream import layouts
 from convolver.hw.stream.marks import ERROR_LAYOUT
 
@@ -26,22 +27,29 @@ class ResampleCoreSpec(wiring.Component):
     Of a design with constant coefficients; those that are loaded have proofs of their own.
     """
 
-    def __init__(self, design: ResampleDesign, depth: int) -> None:
+    def __init__(self, design: ResampleDesign | CICDesign, depth: int) -> None:
         self._design = design
         self._depth = depth
-        super().__init__({"valid": In(1), "payload": In(layouts.beat_layout(design)), "ready": In(1), "tag": In(1)})
+        inputs = {"valid": In(1), "payload": In(layouts.beat_layout(design)), "ready": In(1), "tag": In(1)}
+        super().__init__(inputs | {"taken": Out(1)})
+
+    def _core(self) -> Core:
+        """The core, of the class that the core's module has now."""
+        assert isinstance(self._design, ResampleDesign)
+        return resample.ResampleCore(self._design)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         design = self._design
         up, down = design.up, design.down
-        core = resample.ResampleCore(design)
+        core = self._core()
         core.plan = shallow(core.plan, self._depth)
         m.submodules.dut = core
         m.d.comb += [core.i.valid.eq(self.valid), core.i.payload.eq(self.payload), core.o.ready.eq(self.ready)]
         accept, opened, belongs, first = Signal(), Signal(), Signal(), Signal()
         m.d.comb += [
             accept.eq(self.valid & core.i.ready),
+            self.taken.eq(accept),
             belongs.eq(accept & (opened | self.payload.first)),
             first.eq(self.payload.first),
         ]

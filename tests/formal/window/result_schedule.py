@@ -1,10 +1,13 @@
 """The specification of the schedules of results."""
 
-from amaranth.hdl import Assert, Cover, Module, Mux, Signal
+from collections.abc import Iterable
+from typing import Any
+
+from amaranth.hdl import Assert, Cover, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
-from convolver.designs import ResampleDesign
+from convolver.designs import CICDesign, ResampleDesign
 from convolver.hw.window import result_schedule
 
 __all__ = ["ResultScheduleSpec"]
@@ -18,21 +21,33 @@ class ResultScheduleSpec(wiring.Component):
     next one's sample. A sample is let in as soon as no result of those before waits, or in the clock in which the last
     of them begins."""
 
-    def __init__(self, design: ResampleDesign, most: int) -> None:
+    def __init__(self, design: ResampleDesign | CICDesign, most: int) -> None:
         self._design, self._most = design, most
         names = ("valid", "first", "last", "free", "available")
         super().__init__(dict.fromkeys(names, In(1)))
 
+    def _schedule(self) -> Any:
+        """The schedule, of the class that its module has now."""
+        return result_schedule.schedule_of(self._design)
+
+    def _connect_slot(self, m: Module, dut: Any) -> Value:
+        """Connects what it has of slots; when the one before is over."""
+        m.d.comb += dut.free.eq(self.free)
+        return self.free
+
+    def _check_place(self, dut: Any, told: Value, phase: Value) -> Iterable[Assert]:
+        """What it says of a result's phase, where it is `told`."""
+        yield Assert(~told | (dut.place == phase * self._design.choices.clocks))
+
     def elaborate(self, platform: object) -> Module:
         m = Module()
         up, down, most = self._design.up, self._design.down, self._most
-        m.submodules.dut = dut = result_schedule.schedule_of(self._design)
+        m.submodules.dut = dut = self._schedule()
         opened, claim = Signal(), Signal()
         m.d.comb += [
             dut.opens.eq(self.valid & self.first),
             dut.first.eq(self.first),
             dut.last.eq(self.last),
-            dut.free.eq(self.free),
             dut.available.eq(self.available),
             dut.spent.eq(~self.available),
             claim.eq(self.valid & dut.take & (opened | self.first)),
@@ -54,7 +69,7 @@ class ResultScheduleSpec(wiring.Component):
         final = ended & (next_one >= samples)
         waits = there & (final | (next_one <= samples if down > up else 1))
         other = waits & (next_one < samples)  # one more behind it
-        begins = waits & self.free & self.available
+        begins = waits & self._connect_slot(m, dut) & self.available
         breaks = self.valid & self.first & there & ~waits
         with m.If(dut.begin):
             m.d.sync += results.eq(results + 1)
@@ -72,7 +87,7 @@ class ResultScheduleSpec(wiring.Component):
             Assert(~followed | (samples > most) | (dut.begin == begins)),
             Assert(~followed | (samples > most) | breaks | (dut.take == may)),
             Assert(dut.take == ~dut.refuse),
-            Assert(~(followed & dut.begin & (samples <= most)) | (dut.place == phase * self._design.choices.clocks)),
+            *self._check_place(dut, followed & dut.begin & (samples <= most), phase),
             Assert(~(followed & dut.begin & (samples <= most)) | (dut.o_first == (results == 0))),
             Assert(~(followed & dut.begin & (samples <= most)) | (dut.o_last == final)),
             Assert(~(followed & claim & (samples < most)) | (dut.due == _due(self.first, samples, results, up, down))),

@@ -1,0 +1,336 @@
+"""Cascaded integrator-comb filters: a change of a signal's rate without multipliers."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..arguments import between, choice, flag
+from ..errors import DesignError
+from ..formats import OVERFLOWS, ROUNDINGS, Format, Overflow, Rounding, s16
+from .axes import FrameAxis
+from .base import format_of
+from .choices import Choices
+from .linear import LinearDesign
+from .rates import Rate
+from .rules import Rule, check_rules
+from .signal_geometry import SignalGeometry
+
+__all__ = ["MAX_CIC_RATE", "MAX_CIC_STAGES", "CICDesign", "Role", "Section"]
+
+Role = Literal["integrator", "comb"]
+
+MAX_CIC_RATE = 4096
+"""The greatest `up`, and the greatest `down`."""
+
+MAX_CIC_STAGES = 8
+MAX_CIC_WIDTH = 64
+"""Bits of the widest sum."""
+
+_RULES = (
+    Rule({"up": 1, "down": 1}, "A CIC filter decimates or interpolates: up or down must be 1, not {up} and {down}"),
+    Rule({"up": 1, "pruned": False}, "Only a CIC filter that decimates can be pruned, not one with up={up}"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """An integrator or a comb.
+
+    Parameters
+    ----------
+    role : {"integrator", "comb"}
+    width : int
+        Bits of what it gives.
+    signed : bool
+        Whether that is signed.
+    dropped : int
+        Bits that pruning drops of what comes to it.
+    """
+
+    role: Role
+    width: int
+    signed: bool
+    dropped: int = 0
+
+
+@dataclass(frozen=True)
+class CICDesign(SignalGeometry, LinearDesign):
+    """A cascaded integrator-comb filter: decimates by `down` or interpolates by `up`, by additions alone.
+
+    It is an FIR filter whose taps are those of `stages` moving sums of ``rate * delay`` samples each, at the higher of
+    the two rates: ``y[n] = sum(taps[n * down - k * up] * x[k])``, then the output stage. Frames are those of a
+    `ResampleDesign`: N samples give the ``ceil(N * up / down)`` results that begin in them, and before the first sample
+    stands silence.
+
+    Parameters
+    ----------
+    stages : int
+        Integrators, and as many combs, 1 to 8.
+    up : int
+        Results for each sample, 1 to 4096.
+    down : int
+        Samples for each result, 1 to 4096; one of the two rates is 1.
+    delay : int
+        The combs' differential delay, 1 or 2, at the lower rate.
+    data : Format
+        Format of the samples, 1 to 32 bits.
+    output : Format, optional
+        Format of the results; by default the narrowest that holds every possible one.
+    shift : int
+        Bits dropped from the exact sum, 0 to the accumulator's width.
+    rounding : {"floor", "half_up", "half_even", "half_away", "toward_zero"}
+        How the dropped bits round.
+    overflow : {"saturate", "wrap"}
+        What becomes of a result outside `output`.
+    pruned : bool
+        Whether a decimator's sections drop low bits that `shift` drops anyway, as Hogenauer's rule has it: together they add no
+        more noise than `shift` itself. Results are then no longer exact; `noise` says by how much.
+
+    Raises
+    ------
+    DesignError
+        If a parameter is out of its range, or the sums have more than 64 bits; the message names the rule and the value.
+    """
+
+    kind: ClassVar[str] = "cic"
+    title: ClassVar[str] = "CIC filter"
+    rank: ClassVar[int] = 1
+    sample_field: ClassVar[str] = "data"
+    cycles_field: ClassVar[str] = ""
+    smaller: ClassVar[Mapping[str, str]] = {"block RAM": "use narrower samples"}
+
+    stages: int
+    up: int = 1
+    down: int = 1
+    delay: int = 1
+    data: Format = s16
+    output: Format | None = None
+    shift: int = 0
+    rounding: Rounding = "half_up"
+    overflow: Overflow = "saturate"
+    pruned: bool = False
+
+    def __post_init__(self) -> None:
+        self._set("stages", between("Stages", self.stages, 1, MAX_CIC_STAGES))
+        self._set("up", between("Up", self.up, 1, MAX_CIC_RATE))
+        self._set("down", between("Down", self.down, 1, MAX_CIC_RATE))
+        self._set("delay", between("Delay", self.delay, 1, 2))
+        self._set("pruned", flag("Pruned", self.pruned))
+        check_rules(self, _RULES)
+        self._set("data", format_of("Data", self.data))
+        between("Sample width", self.data.width, 1, 32)
+        width = Format.holding(*self._reach_of_sums).width
+        if width > MAX_CIC_WIDTH:
+            made = f"a gain of {self.gain} of {self.data} samples"
+            raise DesignError(f"The sums of a CIC filter must have at most {MAX_CIC_WIDTH} bits, not {width}: {made}")
+        self._set("rounding", choice("Rounding", self.rounding, ROUNDINGS))
+        self._set("overflow", choice("Overflow", self.overflow, OVERFLOWS))
+        # What is pruned depends on the shift, and the range of the sums on what is pruned.
+        self._set("shift", between("Shift", self.shift, 0, width))
+        self._set("output", self._exact_output if self.output is None else format_of("Output", self.output))
+
+    # What it computes.
+
+    @property
+    def sample(self) -> Format:
+        return self.data
+
+    @property
+    def choices(self) -> Choices:
+        return Choices()
+
+    @property
+    def rate(self) -> Rate:  # type: ignore[override]  # of each design another
+        return Rate(self.up, self.down)
+
+    @property
+    def change(self) -> int:
+        """By how much the rate changes, up or down."""
+        return self.up * self.down
+
+    @property
+    def span(self) -> int:
+        """Samples of a moving sum, at the higher rate."""
+        return self.change * self.delay
+
+    @property
+    def gain(self) -> int:
+        """What a constant sample is multiplied by, as an integer: ``(rate * delay)**stages``; of an interpolator a `up`-th of
+        that, as only each `up`-th sample isn't zero."""
+        return int(self.span**self.stages // self.up)
+
+    @property
+    def taps(self) -> int:
+        """Coefficients of the same FIR filter."""
+        return self.stages * (self.span - 1) + 1
+
+    @cached_property
+    def coefficients(self) -> tuple[int, ...]:
+        """The taps of the same FIR filter, at the higher rate."""
+        return tuple(self._moving_sums(np.ones(1, object), self.stages).tolist())
+
+    @property
+    def sums(self) -> tuple[tuple[int, ...], ...]:
+        return (self.coefficients,)
+
+    @property
+    def coefficient_format(self) -> Format:
+        return Format.holding(0, max(self.coefficients))
+
+    @property
+    def phases(self) -> tuple[tuple[int, ...], ...]:
+        """The coefficients of each phase, the newest sample's first."""
+        return tuple(self.coefficients[phase :: self.up] for phase in range(self.up))
+
+    def describe(self) -> str:
+        sums = f"{self.stages} stages of delay {self.delay}"
+        return f"CIC filter, rate times {self.rate}, {sums}, {self.data} samples"
+
+    # Ranges.
+
+    @property
+    def _reach_of_sums(self) -> tuple[int, int]:
+        """The least and the greatest sum without pruning: all taps are positive, and of each phase there are as many."""
+        return self.gain * self.data.min, self.gain * self.data.max
+
+    @cached_property
+    def kernel_ranges(self) -> tuple[tuple[int, int], ...]:
+        low, high = self._reach_of_sums
+        for error, taps in zip(self._errors, self._error_taps, strict=True):
+            low -= error * int(np.maximum(taps, 0).sum())
+            high -= error * int(np.minimum(taps, 0).sum())
+        return ((low, high),)
+
+    @cached_property
+    def sections(self) -> tuple[Section, ...]:
+        """Integrators and combs, in the order in which samples meet them.
+
+        A decimator's sums run over: they are right modulo a power of two that holds every result, and combs make differences of
+        them. An interpolator's are as wide as the numbers in them.
+        """
+        if self.up > 1:
+            forms = [Format.holding(*reach) for reach in self._inner_ranges()]
+            roles = self._roles("comb", "integrator")
+            return tuple(Section(role, form.width, form.signed) for role, form in zip(roles, forms, strict=True))
+        whole, before, found = self.accumulator, 0, []
+        for role, gone in zip(self._roles("integrator", "comb"), self.pruning, strict=True):
+            found.append(Section(role, whole.width - gone, whole.signed, gone - before))
+            before = gone
+        return tuple(found)
+
+    def _roles(self, first: Role, second: Role) -> tuple[Role, ...]:
+        return (first,) * self.stages + (second,) * self.stages
+
+    def _inner_ranges(self) -> list[tuple[int, int]]:
+        """The least and the greatest number behind each of an interpolator's sections."""
+        found, taps = [], np.ones(1, object)
+        for _ in range(self.stages):
+            taps = _difference(taps, self.delay)
+            found.append(self._reached([taps]))
+        apart = np.zeros((len(taps) - 1) * self.up + 1, object)
+        apart[:: self.up] = taps
+        # Behind the last one whole periods: none of the sums goes on for ever.
+        apart = np.concatenate([apart, np.zeros(self.up, object)])
+        for _ in range(self.stages):
+            apart = np.cumsum(apart)
+            found.append(self._reached([apart[phase :: self.up] for phase in range(self.up)]))
+        return found
+
+    def _reached(self, phases: Sequence[NDArray[Any]]) -> tuple[int, int]:
+        """The least and the greatest sum of samples times one of these rows of coefficients."""
+        least, most = self.data.min, self.data.max
+        ends = [(int(np.maximum(taps, 0).sum()), int(np.minimum(taps, 0).sum())) for taps in phases]
+        low = min(above * least + below * most for above, below in ends)
+        return low, max(above * most + below * least for above, below in ends)
+
+    # Pruning.
+
+    def _moving_sums(self, taps: NDArray[Any], count: int) -> NDArray[Any]:
+        """What so many moving sums make of a filter's taps."""
+        for _ in range(count):
+            taps = np.concatenate([taps, np.zeros(self.span - 1, object)]).cumsum()
+            taps[self.span :] -= taps[: -self.span].copy()
+        return taps
+
+    @cached_property
+    def _error_taps(self) -> tuple[NDArray[Any], ...]:
+        """What a result has of an error in front of each section: the taps of all from there on."""
+        if not self.pruned:
+            return ()
+        found = []
+        for number in range(self.stages):
+            taps = np.ones(1, object)
+            for _ in range(number):
+                taps = _difference(taps, self.span)
+            found.append(self._moving_sums(taps, self.stages - number))
+        for number in range(self.stages):
+            taps = np.ones(1, object)
+            for _ in range(self.stages - number):
+                taps = _difference(taps, self.delay)
+            found.append(taps)
+        return tuple(found)
+
+    @cached_property
+    def pruning(self) -> tuple[int, ...]:
+        """Low bits that are gone in front of each section: so many that the noise of each is at most ``1 / (2 * stages)`` of
+        what `shift` adds, and none unless the design is `pruned` (E. B. Hogenauer, "An economical class of digital filters for
+        decimation and interpolation", 1981)."""
+        found, before = [], 0
+        for taps in self._error_taps:
+            room = (1 << 2 * self.shift) // (2 * self.stages * int((taps * taps).sum()))
+            before = max(before, (room.bit_length() - 1) // 2 if room else 0)
+            found.append(before)
+        return tuple(found) or (0,) * (2 * self.stages)
+
+    @property
+    def _errors(self) -> list[int]:
+        """The greatest number that each section's pruning takes off what comes to it."""
+        ends = [0, *self.pruning][: len(self._error_taps) + 1]
+        return [(1 << after) - (1 << before) for before, after in pairwise(ends)]
+
+    @property
+    def noise(self) -> tuple[float, float]:
+        """Mean and variance of what pruning adds to a result, in LSB and LSB² of the output, for errors without a pattern."""
+        mean = variance = 0.0
+        gone = [0, *self.pruning]
+        for error, taps, before, after in zip(self._errors, self._error_taps, gone, gone[1:], strict=False):
+            mean -= error / 2 * float(taps.sum()) / 2.0**self.shift
+            variance += (4.0**after - 4.0**before) / 12 * float((taps * taps).sum()) / 4.0**self.shift
+        return mean, variance
+
+    # Frames.
+
+    @property
+    def history(self) -> int:  # type: ignore[override]  # of each design another
+        return math.ceil(self.taps / self.up) - 1
+
+    @property
+    def frame_axes(self) -> tuple[FrameAxis, ...]:
+        return (FrameAxis((self.history, 0), self.down, up=self.up),)
+
+    def output_shape(self, *sizes: int) -> tuple[int, ...]:
+        return tuple(self.rate.results(size) for size in sizes)
+
+    def worst_windows(self) -> dict[str, Any]:
+        # All samples alike reach the greatest sum; those that alternate as the combs do reach the greatest difference.
+        count = -(-(self.history + 1) // self.down) * self.down
+        signs = np.ones(1, object)
+        for _ in range(self.stages):
+            signs = _difference(signs, self.delay)
+        found = {"sum": (1,) * count}
+        if self.up > 1:
+            found["differences"] = tuple(signs.tolist())
+        return found
+
+
+def _difference(taps: NDArray[Any], delay: int) -> NDArray[Any]:
+    """The taps of a filter with a comb behind it."""
+    silence = np.zeros(delay, object)
+    found: NDArray[Any] = np.concatenate([taps, silence]) - np.concatenate([silence, taps])
+    return found

@@ -1,0 +1,87 @@
+"""The plan of a CIC filter: sections at the rate of samples, a register between the rates, and sections at that of results."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ..designs import Choices, CICDesign
+from .output import BUFFER_LATENCY, credit_latency, output_buffer, rounding
+from .plan import Plan
+from .resample import RateTiming
+from .stages import Accept, Stage, cycles_of
+from .target import Target
+
+__all__ = ["CICPlan", "Combs", "Hold", "Integrators", "lower_cic"]
+
+SECTION_LATENCY = 1
+"""Cycles of an integrator, and of a comb: one addition."""
+
+
+@dataclass(frozen=True, slots=True)
+class Integrators(Stage):
+    """Sums of all that came.
+
+    widths : bits of each.
+    """
+
+    name = "integrators"
+    widths: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Combs(Stage):
+    """Differences of what came and of what came some time before.
+
+    widths : bits of each.
+    """
+
+    name = "combs"
+    widths: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hold(Stage):
+    """Keeps a number from the one rate's clock to the other's."""
+
+    name = "rate change"
+
+
+@dataclass(frozen=True)
+class CICPlan(Plan):
+    """How one core decimates or interpolates by additions.
+
+    Parameters
+    ----------
+    before, behind : Stage
+        Those of the stages that are at the rate of samples, and at that of results.
+    """
+
+    design: CICDesign
+    timing: RateTiming
+    before: Stage
+    behind: Stage
+
+    @property
+    def adder_bits(self) -> int:
+        """Bits of all additions and subtractions."""
+        return sum(section.width for section in self.design.sections)
+
+    def _told(self) -> Iterable[str]:
+        yield from super()._told()
+        yield ""
+        for section in self.design.sections:
+            gone = f", of {section.dropped} bits less than came" if section.dropped else ""
+            yield f"{section.role}: {section.width} bits{gone}"
+
+
+def lower_cic(design: CICDesign, choices: Choices, target: Target) -> CICPlan:
+    """Half of the sections, the change of the rate, and the other half."""
+    count = design.stages
+    halves = [design.sections[:count], design.sections[count:]]
+    blocks: dict[str, type[Integrators | Combs]] = {"integrator": Integrators, "comb": Combs}
+    before, behind = (
+        blocks[half[0].role](SECTION_LATENCY * count, widths=tuple(section.width for section in half)) for half in halves
+    )
+    body = (Accept(1), before, Hold(1), behind, *rounding(design))
+    timing = RateTiming(choices.clocks, cycles_of(body) + BUFFER_LATENCY, design.rate)
+    stages = (*body, output_buffer(design, timing.buffer_depth(credit_latency(body))))
+    return CICPlan(design, target, stages, timing, before, behind)

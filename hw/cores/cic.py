@@ -1,0 +1,241 @@
+"""The core of a CIC filter, and the blocks that it is made of."""
+
+from collections.abc import Sequence
+from typing import cast
+
+from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, signed, unsigned
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from convolver.designs import CICDesign
+from convolver.designs.cic import Section
+from convolver.plan import cic as stages
+from convolver.plan.cic import CICPlan
+from convolver.plan.lowering import lower
+from convolver.plan.shell import shelled
+from convolver.plan.stages import Stage
+from convolver.plan.target import Family
+from convolver.shell import FULL, Shell
+
+from ..output.requantiser import Requantiser
+from ..stream.data_register import DataRegister
+from ..stream.delay import Delay
+from ..stream.layouts import marks_of, result_layout, shape_of
+from ..stream.sideband import Sideband
+from ..window.rate_schedule import Decimation, Interpolation, RateSchedule
+from ..window.signal_entry import SignalEntry
+from .core import Core, core_ports, output_of
+
+__all__ = ["CICCore", "Combs", "Held", "Integrators"]
+
+
+def number_sideband(shape: Shape) -> Sideband:
+    """Numbers on their way; with `clear`, which is never without one, a frame's first."""
+    return Sideband(clear=Out(1), value=Out(shape))
+
+
+def _shape(section: Section) -> Shape:
+    return signed(section.width) if section.signed else unsigned(section.width)
+
+
+class _Sections(wiring.Component):
+    """Several of one kind, one behind the other: a number a clock, latency a clock each, no stall.
+
+    Parameters
+    ----------
+    sections : sequence of Section
+    before : Shape
+        That of what comes to the first.
+    delay : int
+        How many numbers back a comb looks.
+
+    Ports
+    -----
+    i, o : `number_sideband`
+    """
+
+    def __init__(self, sections: Sequence[Section], before: Shape, delay: int) -> None:
+        self._sections = sections
+        self._delay = delay
+        super().__init__({"i": In(number_sideband(before)), "o": Out(number_sideband(_shape(sections[-1])))})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        numbers = self.i
+        for place, section in enumerate(self._sections):
+            after = number_sideband(_shape(section)).create(path=(f"section_{place}",))
+            m.d.sync += [after.valid.eq(numbers.valid), after.clear.eq(numbers.clear)]
+            self._add(m, place, numbers.valid, numbers.clear, numbers.value >> section.dropped, after.value)
+            numbers = after
+        wiring.connect(m, numbers, wiring.flipped(self.o))
+        return m
+
+    def _add(self, m: Module, place: int, valid: Signal, clear: Signal, value: object, result: Signal) -> None:
+        """What one of them does with a number."""
+        raise NotImplementedError
+
+
+class Integrators(_Sections):
+    """Each gives the sum of all numbers that came since the last `clear`, modulo its width."""
+
+    makes = (stages.Integrators,)
+
+    def _add(self, m: Module, place: int, valid: Signal, clear: Signal, value: object, result: Signal) -> None:
+        with m.If(valid):
+            m.d.sync += result.eq(Mux(clear, 0, result) + value)
+
+
+class Combs(_Sections):
+    """Each gives the difference between a number and the one `delay` before it, with 0 in front of a `clear`."""
+
+    makes = (stages.Combs,)
+
+    def _add(self, m: Module, place: int, valid: Signal, clear: Signal, value: object, result: Signal) -> None:
+        line = [DataRegister(result.shape(), name=f"line_{place}_{age}") for age in range(self._delay)]
+        m.d.sync += result.eq(value - Mux(clear, 0, line[-1]))
+        with m.If(valid):
+            m.d.sync += line[0].eq(value)
+            m.d.sync += [older.eq(Mux(clear, 0, newer)) for older, newer in zip(line[1:], line, strict=False)]
+
+
+class Held(wiring.Component):
+    """Keeps a number until the result begins that needs it; latency one clock.
+
+    Parameters
+    ----------
+    shape : Shape
+
+    Ports
+    -----
+    take : In
+        `i` is one.
+    i : In
+    o : Out
+    """
+
+    makes = (stages.Hold,)
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__({"take": In(1), "i": In(shape), "o": Out(shape)})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        with m.If(self.take):
+            m.d.sync += self.o.eq(self.i)
+        return m
+
+
+def sections_of(stage: Stage) -> type[_Sections]:
+    """The block of a half."""
+    return next(block for block in (Integrators, Combs) if isinstance(stage, block.makes))
+
+
+def schedule_of(stage: Stage) -> type[RateSchedule]:
+    """The schedule that has the stage in front of it."""
+    return next(schedule for schedule in (Decimation, Interpolation) if isinstance(stage, schedule.goes_with))
+
+
+class CICCore(Core):
+    """Decimates or interpolates by integrators and combs: one sample a clock, or one result, whichever is slower; full
+    back-pressure, no bubble between frames.
+
+    The results are those of an FIR filter, ``o[n] = overflow(round(sum(coefficients[n * down - k * up] * i[k]) / 2**shift))``;
+    each frame starts from silence, and its first result is its first sample's. A result is offered `latency` clocks after the
+    sample that completes it, which is the last one in front of the next result's, or of the frame's end. Its marks are those of
+    its place in the frame of results.
+
+    Parameters
+    ----------
+    design : CICDesign
+    family : {"ecp5", "ice40", "7-series"}, optional
+        Device that it is planned for; by default any.
+    shell : Shell, optional
+        What it stands in: see `create`.
+
+    Ports
+    -----
+    i, o : streams of `beat_layout` and `result_layout`
+    busy : Out
+        A frame is in the core: open, or with results that have not left.
+    errors : Out
+        Strobes of `ERROR_LAYOUT`: `first`, a frame began before the `last` of the one before (whose results then lack it);
+        `orphan`, a beat outside any frame was dropped.
+    overflow : Out
+        The output buffer overflowed; can't happen.
+    """
+
+    design: CICDesign
+    plan: CICPlan
+
+    def __init__(self, design: CICDesign, family: Family | None = None, shell: Shell | None = None) -> None:
+        self.design = design
+        self.plan = cast(CICPlan, shelled(lower(design, family), shell or FULL))
+        super().__init__(core_ports(design))
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        plan, design = self.plan, self.design
+        count = design.stages
+        middle = _shape(design.sections[count - 1])
+        m.submodules.entry = entry = SignalEntry(design)
+        m.submodules.schedule = schedule = schedule_of(plan.before)(design.change)
+        m.submodules.before = front = sections_of(plan.before)(design.sections[:count], shape_of(design.data), design.delay)
+        m.submodules.held = held = Held(middle)
+        m.submodules.behind = back = sections_of(plan.behind)(design.sections[count:], middle, design.delay)
+        m.submodules.requantiser = output = Requantiser(plan, design.stage_ranges[0])  # type: ignore[arg-type]  # no array
+        m.submodules.buffer = buffer = output_of(plan, result_layout(design))
+        wiring.connect(m, wiring.flipped(self.i), entry.i)
+        wiring.connect(m, buffer.o, wiring.flipped(self.o))
+        m.d.comb += [
+            entry.available.eq(schedule.take),
+            entry.spent.eq(schedule.refuse),
+            entry.silent.eq(1),
+            schedule.less.eq(design.change - 1),
+            schedule.opens.eq(self.i.valid & self.i.payload.first),
+            schedule.claim.eq(entry.claim),
+            schedule.first.eq(self.i.payload.first),
+            schedule.last.eq(self.i.payload.last),
+            schedule.available.eq(buffer.available),
+            schedule.spent.eq(buffer.spent),
+            buffer.claim.eq(schedule.begin),
+            front.i.valid.eq(entry.o.valid),
+            front.i.clear.eq(entry.o.clear),
+            front.i.value.eq(entry.o.beat.data),
+            held.i.eq(front.o.value),
+        ]
+        # What the schedule says is as far behind it as the sample in `held` is behind its own claim.
+        ahead = plan.before.cycles + 1
+        m.submodules.due = due = Delay(1, ahead)
+        m.submodules.begun = begun = Delay(data.StructLayout({"valid": 1, "fresh": 1, "first": 1, "last": 1}), ahead)
+        m.d.comb += [
+            due.i.eq(entry.claim & schedule.due),
+            held.take.eq(due.o),
+            begun.i.valid.eq(schedule.begin),
+            begun.i.fresh.eq(schedule.fresh),
+            begun.i.first.eq(schedule.begin & schedule.o_first),
+            begun.i.last.eq(schedule.o_last),
+            back.i.valid.eq(begun.o.valid),
+            back.i.clear.eq(begun.o.first),
+            back.i.value.eq(Mux(begun.o.fresh, held.o, 0)),
+        ]
+        gone = design.pruning[-1]
+        whole = Cat(Const(0, gone), back.o.value)
+        m.d.comb += output.i.eq(whole.as_signed() if design.accumulator.signed else whole)
+        # The result and its marks.
+        later = plan.behind.cycles + output.latency
+        m.submodules.written = written = Delay(1, later)
+        m.submodules.marks = marks = Delay(data.StructLayout(marks_of(design)), later)
+        m.d.comb += [
+            written.i.eq(begun.o.valid),
+            marks.i.first.eq(begun.o.first),
+            marks.i.last.eq(begun.o.last),
+            buffer.write.eq(written.o),
+            buffer.data.data.eq(output.o),
+            buffer.data.first.eq(marks.o.first),
+            buffer.data.last.eq(marks.o.last),
+            self.busy.eq(entry.open | schedule.busy | ~buffer.idle),
+            self.errors.first.eq(entry.errors.first),
+            self.errors.orphan.eq(entry.errors.orphan),
+            self.overflow.eq(buffer.overflow),
+        ]
+        return m

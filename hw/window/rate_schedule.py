@@ -1,0 +1,129 @@
+"""Which results of a rate changed by a whole number are due, and when each begins; the number may change between frames."""
+
+from typing import ClassVar
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from convolver.plan import cic as stages
+from convolver.plan.stages import Stage
+
+__all__ = ["Decimation", "Interpolation", "RateSchedule"]
+
+
+class RateSchedule(wiring.Component):
+    """Lets samples in, and begins the results that are due: a sample or a result a clock, no bubble between frames.
+
+    Parameters
+    ----------
+    most : int
+        The greatest change of the rate.
+
+    Ports
+    -----
+    less : In
+        The change of the rate, less 1; stays from a frame's first sample until its last result has begun.
+    opens : In
+        A frame's first sample is offered.
+    claim, first, last : In
+        A sample of a frame is taken, with its marks.
+    available, spent : In
+        A result has room; none has. Both are registers.
+    take, refuse : Out
+        A sample may be taken; none may. The first looks at `available`, the second at `spent`.
+    due : Out
+        Beside `claim`: the sample is the newest one of a result.
+    begin : Out
+        The result begins that is due.
+    fresh : Out
+        Beside `begin`: it is the first one of its sample.
+    o_first, o_last : Out
+        Its marks.
+    busy : Out
+        A result is due, or has begun in the clock before.
+    """
+
+    goes_with: ClassVar[tuple[type[Stage], ...]]
+    """The stage in front of it."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        names = ("opens", "claim", "first", "last", "available", "spent")
+        outputs = ("take", "refuse", "due", "begin", "fresh", "o_first", "o_last", "busy")
+        ports = dict.fromkeys(names, In(1)) | dict.fromkeys(outputs, Out(1))
+        super().__init__(ports | {"less": In(range(most))})
+
+
+class Interpolation(RateSchedule):
+    """Where each sample has several results: all of them begin before the next one is taken."""
+
+    goes_with = (stages.Combs,)
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        held, begun = Signal(), Signal()  # a sample has results that haven't begun; one began in the clock before
+        left, ends = Signal(range(self._most)), Signal()  # results behind the one that is due; there are none
+        final = Signal()  # the sample is its frame's last
+
+        m.d.comb += [
+            self.take.eq(~held | (self.available & ends)),
+            self.refuse.eq(held & (self.spent | ~ends)),
+            self.due.eq(1),
+            self.begin.eq(held & self.available),
+            self.o_last.eq(final & ends),
+            self.busy.eq(held | begun),
+        ]
+        m.d.sync += begun.eq(self.begin)
+        with m.If(self.begin):
+            m.d.sync += [left.eq(left - 1), ends.eq(left == 1), held.eq(~ends), self.fresh.eq(0), self.o_first.eq(0)]
+        with m.If(self.claim):
+            m.d.sync += [
+                held.eq(1),
+                left.eq(self.less),
+                ends.eq(self.less == 0),
+                final.eq(self.last),
+                self.fresh.eq(1),
+                self.o_first.eq(self.first),
+            ]
+        return m
+
+
+class Decimation(RateSchedule):
+    """Where a result comes after some samples. It begins once it is known whether it is its frame's last: with the last sample
+    in front of the next result's, or with the frame's last.
+
+    One result is held at a time. Of a frame without an end, the result that is held begins before the next frame's first
+    sample is taken."""
+
+    goes_with = (stages.Integrators,)
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        held, known = Signal(), Signal()  # a result is due; and it is known whether it is the last
+        begun = Signal()  # one began in the clock before
+        left = Signal(range(self._most))  # samples before the next one that completes a result
+        soon = Signal()  # there are none
+        flush = held & self.opens
+
+        m.d.comb += [
+            self.take.eq((~known | self.available) & ~flush),
+            self.refuse.eq((known & self.spent) | flush),
+            self.due.eq(self.first | soon),
+            self.begin.eq(known & self.available),
+            self.fresh.eq(1),
+            self.busy.eq(held | known | begun),
+        ]
+        m.d.sync += begun.eq(self.begin)
+        after = Signal.like(left)
+        m.d.comb += after.eq(Mux(self.due, self.less, left - 1))
+        with m.If(self.begin):
+            m.d.sync += known.eq(0)
+        with m.If(flush & (~known | self.begin)):
+            m.d.sync += [held.eq(0), known.eq(1), self.o_last.eq(0)]
+        with m.If(self.claim):
+            ends = self.last | (after == 0)
+            m.d.sync += [left.eq(after), soon.eq(after == 0), known.eq(ends), held.eq(~ends), self.o_last.eq(self.last)]
+            with m.If(self.due):
+                m.d.sync += self.o_first.eq(self.first)
+        return m

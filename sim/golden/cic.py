@@ -1,0 +1,68 @@
+"""The golden model of a CIC filter."""
+
+import numpy as np
+import numpy.typing as npt
+
+from convolver.designs import CICDesign
+
+from .exact import Array, exact, fitting
+from .output import finished
+
+__all__ = ["cic"]
+
+
+def cic(design: CICDesign, x: npt.ArrayLike) -> Array:
+    """What a core gives for a frame: moving sums at the higher rate, of which each `down`-th counts, then `requantise`.
+
+    Where bits are pruned the sections themselves are computed, in numbers of any size.
+
+    Parameters
+    ----------
+    design : CICDesign
+    x : 1-D array-like of int
+        One or more samples that fit `design.data`.
+
+    Returns
+    -------
+    ndarray
+        ``ceil(len(x) * up / down)`` results, int64, or object where `design.output` has values beyond int64.
+
+    Raises
+    ------
+    DataError
+        If `x` isn't a signal of integers, or one doesn't fit.
+    """
+    samples = fitting("Samples", exact("Samples", x, 1), design.data).astype(object)
+    return finished(design, _pruned(design, samples) if any(design.pruning) else _summed(design, samples))
+
+
+def _summed(design: CICDesign, samples: Array) -> Array:
+    """The exact sums."""
+    apart = np.zeros(len(samples) * design.up, object)
+    apart[:: design.up] = samples
+    for _ in range(design.stages):
+        apart = _moving_sum(apart, design.up * design.down * design.delay)
+    sums: Array = apart[:: design.down]
+    return sums
+
+
+def _moving_sum(samples: Array, span: int) -> Array:
+    """Of each sample the sum of it and of those before it, `span` in all."""
+    padded = np.concatenate([np.zeros(span, object), np.cumsum(samples)])
+    sums: Array = padded[span:] - padded[: len(samples)]
+    return sums
+
+
+def _pruned(design: CICDesign, samples: Array) -> Array:
+    """A decimator's sums, with the bits gone that each section drops."""
+    values, gone = samples, 0
+    for number, bits in enumerate(design.pruning):
+        values, gone = values >> bits - gone, bits
+        if number < design.stages:
+            values = np.cumsum(values)
+            if number == design.stages - 1:
+                values = values[:: design.down]
+        else:
+            before = np.concatenate([np.zeros(design.delay, object), values])[: len(values)]
+            values = values - before
+    return values << gone
