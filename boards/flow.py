@@ -80,6 +80,21 @@ class BuildResult:
         """Whether `product` is a bitstream."""
         return self.board.family in BITSTREAMS
 
+    def to_dict(self) -> dict[str, Any]:
+        """The same as plain values."""
+        return {
+            "board": self.board.name,
+            "device": self.board.device,
+            "design": self.design.to_dict(),
+            "product": str(self.product),
+            "complete": self.complete,
+            "domains": {domain.name: float(domain.hertz) for domain in self.domains},
+            "use": {one.what: {"used": one.used, "available": one.available} for one in self.use},
+            "clocks": {clock.name: {"needed": clock.needed, "reported": clock.reported} for clock in self.clocks},
+            "critical_path": self.critical_path,
+            "versions": dict(self.versions),
+        }
+
     def __str__(self) -> str:
         board = self.board
         domains = ", ".join(f"{domain.name} {float(domain.hertz) / 1e6:g} MHz" for domain in self.domains)

@@ -5,6 +5,7 @@ import re
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from convolver import atomic
 
@@ -12,7 +13,7 @@ from .clocks import clocks_of
 from .flow import BuildResult
 from .registry import BOARDS, Board
 
-__all__ = ["figures", "table", "update"]
+__all__ = ["figures", "listed", "table", "update"]
 
 NOT_RUN = "No physical board has been run yet: bitstreams are built and timed, never tried."
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
@@ -34,6 +35,22 @@ def table() -> str:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     return "\n".join([*lines, "", NOT_RUN])
+
+
+def listed() -> list[dict[str, Any]]:
+    """All boards, as plain values."""
+    return [
+        {
+            "name": board.name,
+            "title": board.title,
+            "family": board.family,
+            "device": board.device,
+            "core_hz": float(clocks_of(board).core.hertz),
+            "link": str(board.link),
+            "default_design": board.design.describe(),
+        }
+        for board in BOARDS
+    ]
 
 
 COLUMNS = (

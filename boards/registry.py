@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from convolver.arguments import meant
 from convolver.designs import Conv2DDesign, Design
 from convolver.errors import BoardError
 from convolver.formats import s8, u8
@@ -370,4 +371,4 @@ def get(name: str) -> Board:
     for board in BOARDS:
         if board.name == name:
             return board
-    raise BoardError(f"Board must be one of {', '.join(names())}, not {name!r}")
+    raise BoardError(f"Board must be one of {', '.join(names())}, not {name!r}{meant(name, names())}")

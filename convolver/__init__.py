@@ -20,6 +20,7 @@ from .errors import (
     SessionLost,
     ToolError,
 )
+from .folding import at_rate
 from .formats import (
     Format,
     q1_7,
@@ -78,6 +79,7 @@ __all__ = [
     "Specified",
     "ToolError",
     "__version__",
+    "at_rate",
     "convolve",
     "convolve2d",
     "correlate",

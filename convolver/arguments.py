@@ -34,11 +34,13 @@ __all__ = [
     "is_sequence",
     "items",
     "masked",
+    "meant",
     "one_line",
     "pair",
     "positive",
     "scalar",
     "shown",
+    "unknown",
 ]
 
 Array: TypeAlias = npt.NDArray[Any]
@@ -166,8 +168,22 @@ def choice(name: str, value: object, words: Sequence[Word], error: type[Convolve
     """One of some words."""
     word = scalar(value)
     if not isinstance(word, str) or word not in words:
-        raise error(f"{name} must be one of {', '.join(words)}, not {shown(value)}")
+        raise error(f"{name} must be one of {', '.join(words)}, not {shown(value)}{meant(value, words)}")
     return words[words.index(word)]
+
+
+def meant(value: object, words: Iterable[str]) -> str:
+    """What a message says behind a word that isn't known: the one that it is nearly, if there is one."""
+    from difflib import get_close_matches  # where something is wrong alone
+
+    word, known = scalar(value), {word.lower(): word for word in words}
+    found = get_close_matches(word.lower(), known, n=1, cutoff=0.7) if isinstance(word, str) else []
+    return f"; did you mean {known[found[0]]}?" if found else ""
+
+
+def unknown(key: object, where: str, known: Sequence[str]) -> str:
+    """What a message says of a key that isn't known."""
+    return f"Unknown key {shown(key)} in {where}; known are {', '.join(known)}{meant(key, known)}"
 
 
 # Several values

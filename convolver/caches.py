@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["kept", "size_of", "tools"]
+__all__ = ["kept", "size_of", "summed", "tools"]
 
 UNITS = ("bytes", "kB", "MB", "GB")
 
@@ -16,6 +16,12 @@ def kept(what: str, folder: Path | None, sizes: Iterable[tuple[int, int]], remed
         return f"{what}: kept nowhere, there is no folder for them"
     files, octets = (sum(numbers) for numbers in zip(*sizes, strict=True))
     return f"{what}: {files} file{'s' * (files != 1)}, {size_of(octets)}, in {folder}; to clear them: {remedy}"
+
+
+def summed(folder: Path | None, sizes: Iterable[tuple[int, int]]) -> dict[str, str | int | None]:
+    """The same as plain values."""
+    files, octets = (sum(numbers) for numbers in zip(*sizes, strict=True)) if folder else (0, 0)
+    return {"folder": None if folder is None else str(folder), "files": files, "bytes": octets}
 
 
 def size_of(octets: float) -> str:

@@ -1,10 +1,11 @@
 """`convolver demo`: a real photo and a real signal through the cores' twins, each output compared with the golden model."""
 
+import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -179,8 +180,8 @@ def filter_and_compare(
     return outputs
 
 
-def run_demo(photo_path: Path | None, signal_path: Path | None, folder: Path) -> bool:
-    """Runs the demo and prints what it did; True if every output equals the golden model.
+def run_demo(photo_path: Path | None, signal_path: Path | None, folder: Path, *, as_json: bool = False) -> bool:
+    """Runs the demo and prints what it did, or the same as a JSON object; True if every output equals the golden model.
 
     Raises
     ------
@@ -199,8 +200,9 @@ def run_demo(photo_path: Path | None, signal_path: Path | None, folder: Path) ->
     rows, columns = photo.pixels.shape[:2]
     colours = "colour" if photo.pixels.ndim == 3 else "grey"
     channels = f", {len(signal.channels)} channels" if len(signal.channels) > 1 else ""
-    print(f"photo   {photo.name}, {rows} rows of {columns} pixels, {colours}")
-    print(f"signal  {signal.name}, {len(signal.channels[0])} samples{channels}, {signal.format}")
+    if not as_json:
+        print(f"photo   {photo.name}, {rows} rows of {columns} pixels, {colours}")
+        print(f"signal  {signal.name}, {len(signal.channels[0])} samples{channels}, {signal.format}")
 
     kernels = filters(columns)
     fir = low_pass(signal.format)
@@ -223,6 +225,10 @@ def run_demo(photo_path: Path | None, signal_path: Path | None, folder: Path) ->
         }
         delay = float(group_delay(fir.coefficients)[0] or 0)
         files = write_all(folder, pictures, (signal.channels[0], results["low-pass FIR"][0], delay))
+    if as_json:
+        seconds = time.perf_counter() - started
+        print(json.dumps(_plain(runs, {"photo": photo.name, "signal": signal.name}, files, seconds), indent=2))
+        return all(run.equal for run in runs)
     print(f"\n{table(runs)}\n")
     print("Clocks: one a sample, the latency once a frame, and the lines and pixels that a kernel reaches beyond its centre.")
     wrong = [run.name for run in runs if not run.equal]
@@ -233,6 +239,23 @@ def run_demo(photo_path: Path | None, signal_path: Path | None, folder: Path) ->
     print(f"Written: {', '.join(map(str, files))}")
     print(f"{time.perf_counter() - started:.1f} seconds in all")
     return not wrong
+
+
+def _plain(runs: Sequence[Measured], sources: dict[str, str], files: Sequence[Path], seconds: float) -> dict[str, Any]:
+    """All of it as plain values."""
+    filters = {
+        run.name: {
+            "samples": run.samples,
+            "clocks": run.clocks,
+            "seconds": run.seconds,
+            "latency": lower(run.design).latency,
+            "multipliers": lower(run.design).multipliers,
+            "memory_bits": lower(run.design).memory_bits(),
+            "equal": run.equal,
+        }
+        for run in runs
+    }
+    return {**sources, "filters": filters, "files": list(map(str, files)), "seconds": seconds}
 
 
 def table(runs: Sequence[Measured]) -> str:

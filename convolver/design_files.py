@@ -22,7 +22,7 @@ from .errors import DesignError, FileError
 from .formats import Format
 from .quantize import Quantized, quantize
 
-__all__ = ["load_design"]
+__all__ = ["load_design", "parse_design"]
 
 _WHAT = "Design file"
 _COE = re.compile(r"\s*radix\s*=\s*(\w+)\s*;\s*coefdata\s*=\s*([^;]*);?\s*\Z", re.IGNORECASE)
@@ -59,6 +59,11 @@ def load_design(path: str | Path) -> Design:
         raise FileError(f"A design file must be a path, not {shown(path)}")
     path = Path(path)
     return _completed(_fields(content.read(path, _WHAT, content.DESIGN_BYTES), path), path)
+
+
+def parse_design(text: str, path: Path) -> Design:
+    """The design that a text for a file at `path` describes; see `load_design`."""
+    return _completed(_fields(text.encode(), path), path)
 
 
 def _completed(fields: dict[str, Any], path: Path) -> Design:

@@ -4,7 +4,7 @@ import os
 import platform
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution, requires
 
@@ -58,9 +58,8 @@ def checks() -> Iterator[Check]:
     )
 
 
-def report() -> str:
+def report(found: Sequence[Check]) -> str:
     """All of them as lines, and what the missing ones come to."""
-    found = list(checks())
     missing = sum(not check.good for check in found)
     end = "Everything is there." if not missing else f"{missing} missing; each is needed only for what its line says."
     return "\n".join([*map(str, found), end])

@@ -7,6 +7,7 @@ from .arguments import shown
 from .design_files import load_design
 from .designs import Design
 from .errors import DesignError, FileError
+from .progress import begun_when_told
 
 if TYPE_CHECKING:
     from .host.device import Device
@@ -54,7 +55,8 @@ def open(  # noqa: A001  # convolver.open, as in wave.open
             raise DesignError("A twin holds the design that it is opened with; expected is for boards")
         from .sim.twin.core import TwinTransport
 
-        return Device(TwinTransport(target))
+        with begun_when_told() as advance:
+            return Device(TwinTransport(target, lambda title: advance(f"{title} the twin")))
     if not isinstance(target, str):
         raise DesignError(f"What to open must be a design or an address such as serial:///dev/ttyUSB0, not {shown(target)}")
     if target.startswith("twin://"):

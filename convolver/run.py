@@ -3,12 +3,16 @@
 The file to write is checked against what the design can give before anything is compiled or filtered.
 """
 
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
+
 from . import arrays, atomic, content, images, sounds
+from .arguments import meant
 from .designs import Design
 from .errors import DataError, FileError
 from .formats import Format
@@ -16,7 +20,16 @@ from .images import Array
 from .media import Source, media_of, pixels, rate_behind
 from .progress import Advance
 
-__all__ = ["Filter", "Source", "Target", "check_target", "read_source", "run_file"]
+__all__ = ["Filter", "Source", "Target", "check_target", "estimate", "read_source", "run_file"]
+
+BT601 = 77, 150, 29
+"""How much of red, green and blue makes brightness, in 1/256."""
+
+LONG = 10.0
+"""Seconds beyond which a run's time is told before it."""
+
+TRIED = 1 << 18
+"""Samples that are tried to tell it, of a source of many times as many."""
 
 KINDS = (*images.KINDS, *sounds.KINDS, *arrays.KINDS)
 """Endings of all files that are written."""
@@ -61,13 +74,14 @@ class Target:
             return cls(path, suffix)
         known = ", ".join(KINDS)
         if kind is not None:
-            raise FileError(f"A kind of output must be one of {known.replace('.', '')}, not {kind!r}")
+            words = known.replace(".", "")
+            raise FileError(f"A kind of output must be one of {words}, not {kind!r}{meant(kind, words.split(', '))}")
         if not suffix:
             raise FileError(f"Output {path} has no ending that says its kind; add one, such as .png, or say --kind png")
         raise FileError(f"Output must end in one of {known}, not {path.name!r}")
 
 
-def read_source(path: Path, design: Design, *, rounded: bool = False) -> Source:
+def read_source(path: Path, design: Design, *, rounded: bool = False, grey: bool = False) -> Source:
     """Reads what `design` can filter from a file; what it is is told by its content. ``-`` is standard input.
 
     Parameters
@@ -76,6 +90,8 @@ def read_source(path: Path, design: Design, *, rounded: bool = False) -> Source:
     design : Design
     rounded : bool
         Whether a sound's samples that the design's format doesn't hold exactly are rounded; else they are refused.
+    grey : bool
+        Whether one plane of brightness takes the place of a picture's colours.
 
     Raises
     ------
@@ -93,8 +109,19 @@ def read_source(path: Path, design: Design, *, rounded: bool = False) -> Source:
         return media_of(design).sound(octets, path, design, rounded=rounded)
     else:
         source = media_of(design).picture(octets, path, design)
+    if grey:
+        source = _greyed(source)
     _check_range(source.values, design)
     return source
+
+
+def _greyed(source: Source) -> Source:
+    """A picture's brightness, in ITU-R BT.601's weights of 1/256."""
+    if not source.stacked:
+        return source
+    if (planes := source.values.shape[-1]) != 3:
+        raise FileError(f"A picture must have 3 planes to be made grey, not {planes} as {source.name} has")
+    return replace(source, values=source.values.astype(np.int64) @ np.array(BT601) >> 8, stacked=False)
 
 
 def _named(suffix: str) -> str:
@@ -157,6 +184,24 @@ def check_target(target: Target, design: Design, source: Source | None = None) -
         media.check_sound(name, target.suffix, design, source)
         return []
     return media.check_picture(name, target.suffix, design, source)
+
+
+def estimate(design: Design, source: Source) -> list[str]:
+    """How long the twin takes for a long source, measured on a small part of it; nothing for a short one."""
+    size, length = source.values.size, len(source.values)
+    if size < 16 * TRIED:
+        return []
+    from .opening import open as open_twin
+
+    media, part = media_of(design), source.values[: max(1, length * TRIED // size)]
+    with open_twin(design) as twin:  # one of its own: what is filtered begins from silence
+        begun = time.perf_counter()
+        twin(media.turned(part), stack=media.stack(source.stacked))
+        seconds = (time.perf_counter() - begun) * length / len(part)
+        speed = int(twin.status()["clocks_a_second"]) / 1e6
+    if seconds < LONG:
+        return []
+    return [f"{source.name} takes about {seconds:.0f} s on the twin, which makes {speed:.1f} million clocks a second"]
 
 
 def run_file(device: Filter, source: Source, target: Target, advance: Advance, timeout: float | None = None) -> list[str]:

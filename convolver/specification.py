@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from . import filters
-from .arguments import shown
+from .arguments import shown, unknown
 from .errors import DesignError
 from .formats import Format
 from .specified import Specified
@@ -66,7 +66,7 @@ class FromSpecification:
             raise DesignError(f"{name} must be a table of {', '.join(known)}, not {shown(table)}")
         for key in table:
             if key not in known:
-                raise DesignError(f"Unknown key {shown(key)} in {name}; known are {', '.join(known)}")
+                raise DesignError(unknown(key, name, known))
         for key in ("fs",) if "cutoff" in known else ("fs", "passband"):
             if key not in table:
                 raise DesignError(f"{name} must have {key!r}")

@@ -52,6 +52,7 @@ CALLS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
         convolver.maximum_filter1d,
         {"input": [1, 2], "size": 3, "axis": -1, "mode": "reflect", "cval": 0, "origin": 0},
     ),
+    "at_rate": (convolver.at_rate, {"design": FIR, "clock": 100e6, "rate": 1e6}),
     "Shell": (convolver.Shell, {"registers": "full"}),
     "Fork": (convolver.Fork, {"branches": [convolver.FIRDesign([1, 2]), convolver.FIRDesign([3])], "join": "sum"}),
     "Pipeline": (convolver.Pipeline, {"stages": [convolver.FIRDesign([1, 2])]}),

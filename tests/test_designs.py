@@ -394,7 +394,7 @@ def plain(**fields):
             "A kernel with a switchable boundary must have at most 7 rows and columns, not 1x8",
         ),
         (conv2d(operation="blur"), "Operation must be one of convolve, correlate, not 'blur'"),
-        (conv2d(mode="some"), "Mode must be one of full, same, valid, not 'some'"),
+        (conv2d(mode="some"), "Mode must be one of full, same, valid, not 'some'; did you mean same?"),
         (
             conv2d(boundary="fill"),
             "Boundary must be one of constant, edge, reflect, symmetric, wrap, not 'fill'",

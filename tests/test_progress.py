@@ -27,6 +27,7 @@ def tasks(monkeypatch: pytest.MonkeyPatch) -> list[rich.progress.Task]:
         return number
 
     monkeypatch.setattr(rich.progress.Progress, "add_task", noted)
+    monkeypatch.delenv("CONVOLVER_PROGRESS")
     # pytest puts its own stderr in place again before the test begins.
     monkeypatch.setattr(progress, "sys", SimpleNamespace(stderr=Terminal()))
     return seen

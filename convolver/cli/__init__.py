@@ -3,7 +3,8 @@
 Exit codes: 0 done; 2 the command was written wrongly; 3 design, 4 data, 5 file, 6 tool, 7 board, 8 to 17 the link to a board
 (see `errors`); 20 a result differs from the golden model; 70 a fault of convolver's own; 130 stopped by ctrl-C.
 
-Each command is a file of its name. It imports what it needs inside its function: `convolver --help` waits for no hardware tool.
+Each command is a file of its name, with the examples that its help shows. It imports what it needs inside its function:
+`convolver --help` waits for no hardware tool.
 """
 
 import sys
@@ -13,45 +14,51 @@ from typing import Annotated
 import typer
 
 from ..version import __version__
-from . import boards, build, cache, demo, doctor, generate, program, report, run, selftest, serve, twin, verify
+from . import boards, build, cache, demo, doctor, generate, new, program, report, run, selftest, serve, twin, verify
 from .exit_codes import INTERRUPTED
 from .failures import failed, stopped
+from .verbose import Verbose, with_verbose
 
 __all__ = ["app", "main"]
 
 app = typer.Typer(
     name="convolver",
     help="Convolutions as FPGA accelerators: described in Python, proved against numpy, run on a twin or on a board.",
-    add_completion=False,
+    epilog="convolver new starts a design, convolver demo shows what comes out, convolver doctor says what is missing.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
 
 
 @app.callback(invoke_without_command=True)
-def _version(version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False) -> None:
+def _version(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False, verbose: Verbose = 0
+) -> None:
+    del verbose  # its callback has told the logging
     if version:
         print(f"convolver {__version__}")
         raise typer.Exit
 
 
 # In the order in which `--help` lists them.
-for _command in (
-    demo.demo,
-    run.run,
-    generate.generate,
-    report.report,
-    selftest.selftest,
-    twin.twin,
-    serve.serve,
-    boards.boards,
-    build.build,
-    verify.verify,
-    program.program,
-    cache.cache,
-    doctor.doctor,
+for _module in (
+    demo,
+    new,
+    run,
+    generate,
+    report,
+    selftest,
+    twin,
+    serve,
+    boards,
+    build,
+    verify,
+    program,
+    cache,
+    doctor,
 ):
-    app.command()(_command)
+    _name = _module.__name__.rpartition(".")[2]
+    app.command(epilog="\n\n".join(("Examples:", *_module.EXAMPLES)))(with_verbose(getattr(_module, _name)))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -11,18 +11,33 @@ from ..design_files import load_design
 from ..designs import Design
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from ..host.device import Device
     from ..hw.link.one_clock import OneClockTop
 
-__all__ = ["load", "note", "open_device", "twin_top"]
+__all__ = ["load", "note", "open_device", "shared", "twin_top"]
 
 
-def load(path: Path) -> Design:
-    """A design's file; says what its real taps lost as integers."""
-    design = load_design(path)
+def load(path: Path, clock: "str | Fraction | int | None" = None, rate: str | None = None) -> Design:
+    """A design's file, its multipliers shared as `shared` does; says what its real taps lost as integers."""
+    design = shared(load_design(path), clock, rate)
     if design.quantized is not None:
         note([f"the taps of {path.name} were quantised: {design.quantized}"])
     return design
+
+
+def shared(design: Design, clock: "str | Fraction | int | None", rate: str | None) -> Design:
+    """A design with its multipliers shared for a clock and a rate, if they are given."""
+    if rate is None and isinstance(clock, str):
+        raise typer.BadParameter("--clock picks how multipliers are shared for a rate: give --rate too, such as 1M")
+    if rate is not None and clock is None:
+        raise typer.BadParameter("--rate picks how multipliers are shared at a clock: give --clock too, such as 100M")
+    if rate is None or clock is None:
+        return design
+    from ..folding import at_rate, hertz
+
+    return at_rate(design, clock=hertz(clock, "Clock") if isinstance(clock, str) else float(clock), rate=hertz(rate, "Rate"))
 
 
 def note(notes: Sequence[str]) -> None:
@@ -37,7 +52,7 @@ def open_device(design: Design | None, port: str | None, advance: Callable[[str]
     if port is None:
         if design is None:
             raise typer.BadParameter("give --design FILE for the twin, or --port URL for a board")
-        advance("compiling the twin")
+        advance("opening the twin")
         return convolver.open(design)
     from ..host.address import shown
 

@@ -7,14 +7,23 @@ import typer
 
 from ..clocking import AxiClock, Reset, ResetStyle
 from ..shell import Shell
+from .answers import AsJson, answer
 from .devices import load
-from .options import Description, DesignFile, FrameSize, OfDevice, OfFamily, Registers, Streams
+from .options import Description, DesignFile, FrameSize, MaybeClock, MaybeRate, OfDevice, OfFamily, Registers, Streams
 
-__all__ = ["generate"]
+__all__ = ["EXAMPLES", "generate"]
+
+EXAMPLES = (
+    "convolver generate --design examples/blur.toml --output blur.v --name blur",
+    "convolver generate --design examples/blur.toml --output blur.v --testbench",
+    "convolver generate --design examples/lowpass.toml --clock 100M --rate 1M --device LFE5U-85F --output lowpass.v",
+)
 
 
 def generate(
     design: DesignFile,
+    clock: MaybeClock = None,
+    rate: MaybeRate = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="FILE.v", help="With FILE.veo, FILE.core and FILE.vlt beside it; else stdout."),
@@ -42,6 +51,7 @@ def generate(
     description: Description = None,
     handshake: Streams = "back-pressure",
     frame: FrameSize = None,
+    as_json: AsJson = False,
 ) -> None:
     """Writes a design as Verilog with AXI4-Stream ports, and AXI4-Lite ones if it has registers, a template to instantiate it,
     and a FuseSoC core."""
@@ -57,7 +67,9 @@ def generate(
         atomic.check(output, "Verilog")
     elif testbench:
         raise typer.BadParameter("a testbench is several files: give --output FILE.v")
-    loaded = load(design)
+    elif as_json:
+        raise typer.BadParameter("--json says which files were written: give --output FILE.v")
+    loaded = load(design, clock, rate)
     shell = Shell(registers, description, handshake, frame)
     with steps() as advance:
         advance("generating Verilog")
@@ -108,8 +120,8 @@ def generate(
         print(text, end="")
         return
     atomic.write({output.with_name(file): content for file, content in files.items()}, "Verilog")
-    for file in files:
-        print(f"{output.with_name(file)}: {_what(file.removeprefix(output.stem))}")
+    told = {str(output.with_name(file)): _what(file.removeprefix(output.stem)) for file in files}
+    answer(as_json, "\n".join(f"{path}: {what}" for path, what in told.items()), {"files": told})
 
 
 def _what(ending: str) -> str:

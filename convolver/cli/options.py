@@ -13,14 +13,31 @@ __all__ = [
     "Description",
     "DesignFile",
     "FrameSize",
+    "MaybeBoard",
+    "MaybeClock",
     "MaybeDesignFile",
     "MaybePort",
+    "MaybeRate",
     "OfDevice",
     "OfFamily",
     "Registers",
     "Streams",
     "TwinOf",
 ]
+
+
+def _boards(typed: str) -> list[str]:
+    """Names of boards that a shell completes."""
+    from ..boards import names
+
+    return [name for name in names() if name.startswith(typed)]
+
+
+def _devices(typed: str) -> list[str]:
+    from ..plan.parts import PARTS
+
+    return [part.name for part in PARTS if part.name.lower().startswith(typed.lower())]
+
 
 DesignFile = Annotated[Path, typer.Option("--design", "-d", metavar="FILE", help="A design: TOML, JSON, or a file of taps.")]
 MaybeDesignFile = Annotated[
@@ -33,16 +50,33 @@ MaybePort = Annotated[
     ),
 ]
 
+MaybeClock = Annotated[
+    str | None,
+    typer.Option(metavar="HZ", help="The core's clock, such as 100M; with --rate it picks how multipliers are shared."),
+]
+MaybeRate = Annotated[
+    str | None, typer.Option(metavar="HZ", help="Samples or pixels a second, such as 1M; the slower, the fewer multipliers.")
+]
 TwinOf = Annotated[
     str | None,
-    typer.Option("--board", "-b", metavar="NAME", help="The whole top of that board; else a twin of none, which is quicker."),
+    typer.Option(
+        "--board",
+        "-b",
+        metavar="NAME",
+        help="The whole top of that board; else a twin of none, which is quicker.",
+        autocompletion=_boards,
+    ),
 ]
 OfFamily = Annotated[
     Family | None, typer.Option(help="Devices that it is for, whose primitives and latency it has; by default any.")
 ]
 OfDevice = Annotated[
     str | None,
-    typer.Option(metavar="NAME", help="One device, such as LFE5U-85F: refuse what it has no room for, and place multipliers."),
+    typer.Option(
+        metavar="NAME",
+        help="One device, such as LFE5U-85F: refuse what it has no room for, and place multipliers.",
+        autocompletion=_devices,
+    ),
 ]
 Registers = Annotated[
     RegisterSet | None,
@@ -59,4 +93,16 @@ FrameSize = Annotated[
     Frames | None,
     typer.Option(help="Whether registers tell a frame's size, or all have the design's; by default as registers are there."),
 ]
-BoardName = Annotated[str, typer.Option("--board", "-b", metavar="NAME", help="One of `convolver boards`.")]
+MaybeBoard = Annotated[
+    str | None,
+    typer.Option(
+        "--board",
+        "-b",
+        metavar="NAME",
+        help="Refuse what this board can't hold; one of `convolver boards`.",
+        autocompletion=_boards,
+    ),
+]
+BoardName = Annotated[
+    str, typer.Option("--board", "-b", metavar="NAME", help="One of `convolver boards`.", autocompletion=_boards)
+]

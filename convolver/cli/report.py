@@ -1,7 +1,6 @@
 """`convolver report`."""
 
 import contextlib
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -11,17 +10,38 @@ from ..design_files import load_design
 from ..designs import Design
 from ..plan.target import Family
 from ..shell import FULL, Shell
-from .devices import open_device
-from .options import Description, DesignFile, FrameSize, OfDevice, OfFamily, Registers, Streams
+from .answers import AsJson, answer
+from .devices import open_device, shared
+from .options import (
+    Description,
+    DesignFile,
+    FrameSize,
+    MaybeBoard,
+    MaybeClock,
+    MaybeRate,
+    OfDevice,
+    OfFamily,
+    Registers,
+    Streams,
+)
 
-__all__ = ["report"]
+__all__ = ["EXAMPLES", "report"]
+
+EXAMPLES = (
+    "convolver report --design examples/blur.toml --family ecp5",
+    "convolver report --design examples/lowpass.toml --clock 100M --rate 1M --plan",
+    "convolver report --design examples/lowpass.toml --plot lowpass.svg",
+    "convolver report --design examples/edges.toml --html edges.html --on photo.png",
+)
 
 
 def report(
     design: DesignFile,
+    clock: MaybeClock = None,
+    rate: MaybeRate = None,
     plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Also draw the response into this picture.")] = None,
     measure: Annotated[bool, typer.Option(help="Draw a FIR's response as measured on the twin too.")] = True,
-    as_json: Annotated[bool, typer.Option("--json", help="The numbers as JSON.")] = False,
+    as_json: AsJson = False,
     html: Annotated[
         Path | None,
         typer.Option(metavar="FILE.html", help="Also write all of it as one page: block diagram, boards, response, example."),
@@ -33,10 +53,7 @@ def report(
     plan: Annotated[
         bool, typer.Option("--plan", help="Also the plan: what was rewritten and what that saved, stages, lanes, adder trees.")
     ] = False,
-    board: Annotated[
-        str | None,
-        typer.Option("--board", "-b", metavar="NAME", help="Refuse what this board can't hold; one of `convolver boards`."),
-    ] = None,
+    board: MaybeBoard = None,
     family: OfFamily = None,
     device: OfDevice = None,
     registers: Registers = None,
@@ -58,7 +75,7 @@ def report(
         from .. import atomic
 
         atomic.check(html, "Page")
-    loaded = load_design(design)
+    loaded = shared(load_design(design), clock, rate)
     target = None
     if board is not None:
         from .. import boards as known
@@ -85,9 +102,10 @@ def report(
         _plot(loaded, plot, measure)
     if html is not None:
         _page(loaded, html, design.stem, told.family, on, measure)
-    print(json.dumps(numbers, indent=2) if as_json else text)
     if plan:
-        print(f"\n{told.plan.explain()}")
+        numbers["plan"] = told.plan.explain()
+        text += f"\n\n{told.plan.explain()}"
+    answer(as_json, text, numbers)
 
 
 def _plot(design: Design, path: Path, measure: bool) -> None:

@@ -5,10 +5,18 @@ from typing import Annotated
 
 import typer
 
+from .answers import AsJson, answer
 from .devices import load, note, open_device
-from .options import MaybeDesignFile, MaybePort
+from .options import MaybeClock, MaybeDesignFile, MaybePort, MaybeRate
 
-__all__ = ["run"]
+__all__ = ["EXAMPLES", "run"]
+
+EXAMPLES = (
+    "convolver run photo.png --design examples/blur.toml --output blurred.png",
+    "convolver run photo.jpg --gray --design examples/edges.toml --output edges.png",
+    "convolver run in.wav --design examples/lowpass.toml --output out.wav",
+    "convolver run photo.png --port serial:///dev/ttyUSB0 --output out.png",
+)
 
 
 def run(
@@ -30,25 +38,39 @@ def run(
         bool,
         typer.Option("--round", help="Round a sound's samples that the design's format doesn't hold; else they are refused."),
     ] = False,
+    grey: Annotated[
+        bool, typer.Option("--gray", "--grey", help="Make one plane of brightness of a picture's colours first (ITU-R BT.601).")
+    ] = False,
+    clock: MaybeClock = None,
+    rate: MaybeRate = None,
+    as_json: AsJson = False,
 ) -> None:
     """Filters a picture, a sound or an array file on the twin or on a board."""
     from ..atomic import STANDARD
     from ..progress import steps
-    from ..run import Target, check_target, read_source, run_file
+    from ..run import Target, check_target, estimate, read_source, run_file
 
     target = Target.of(output, kind)
     if source == design == STANDARD:
         raise typer.BadParameter("only one of IN and --design can be standard input")
+    if as_json and output == STANDARD:
+        raise typer.BadParameter("--json says what was written: give --output a file, not -")
+    if design is None and rate is not None:
+        raise typer.BadParameter("--rate is of a design: give --design FILE")
     with steps() as advance:
-        wanted = None if design is None else load(design)
+        wanted = None if design is None else load(design, clock, rate)
         read = None
         if wanted is not None:
             # What the files can't hold is refused before anything is compiled.
             check_target(target, wanted)
-            read = read_source(source, wanted, rounded=rounded)
+            read = read_source(source, wanted, rounded=rounded, grey=grey)
             check_target(target, wanted, read)
         with open_device(wanted, port, advance) as device:
             if read is None:
-                read = read_source(source, device.design, rounded=rounded)
+                read = read_source(source, device.design, rounded=rounded, grey=grey)
+            note(estimate(device.design, read) if port is None else [])
             notes = run_file(device, read, target, advance, timeout)
+            status = device.status()
     note(notes)
+    if as_json:
+        answer(True, "", {"input": str(source), "output": str(output), "notes": notes, "status": status})

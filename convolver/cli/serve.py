@@ -6,10 +6,16 @@ from typing import Annotated
 
 import typer
 
+from .answers import AsJson, answer
 from .devices import twin_top
 from .options import MaybeDesignFile, TwinOf
 
-__all__ = ["serve"]
+__all__ = ["EXAMPLES", "serve"]
+
+EXAMPLES = (
+    "convolver serve --design examples/blur.toml",
+    "convolver serve --port serial:///dev/ttyUSB0 --host 0.0.0.0 --token 0123456789abcdef",
+)
 
 
 def serve(
@@ -41,6 +47,7 @@ def serve(
             help="Certificate and key, made if they aren't there; by default convolver/serve.pem in this user's settings.",
         ),
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Offers a board, or a whole board's twin, to other programs and machines over TCP, one at a time, until ctrl-C."""
     from ..host.address import open_pipe
@@ -72,5 +79,6 @@ def serve(
         trust = "" if identity is not None or not beyond else "  not encrypted: its token is for trusted networks only"
         where = "with this machine's name for the address" if server.anywhere else "on the same machine"
         how = f"convolver selftest --port {server.url}" + (", with the token in CONVOLVER_TOKEN" if token else "")
-        print(f"{server.url}{trust}\nIt serves until ctrl-C; {where}: {how}", flush=True)
+        told = f"{server.url}{trust}\nIt serves until ctrl-C; {where}: {how}"
+        answer(as_json, told, {"url": server.url, "encrypted": identity is not None})
         server.run()

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,14 +13,34 @@ if TYPE_CHECKING:
     from ..progress import Advance
     from ..selftest import Device
 
-__all__ = ["Frames", "Loopback", "Seed", "trial"]
+__all__ = ["Frames", "Loopback", "Seed", "Trial", "trial"]
 
 Frames = Annotated[int, typer.Option(min=1, max=1_000_000, help="Random frames to send.")]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of the random frames.")]
 Loopback = Annotated[float | None, typer.Option(min=0, max=1024, metavar="MIB", help="LFSR data to send, in MiB.")]
 
 
-def trial(device: "Device", frames: int, seed: int, count: int, advance: "Advance") -> str:
+@dataclass(frozen=True)
+class Trial:
+    """What went through a device, each result equal to the golden model's."""
+
+    frames: int
+    samples: int
+    seed: int
+    loopback_bytes: int = 0
+    loopback_seconds: float = 0.0
+
+    def __str__(self) -> str:
+        told, count, taken = "", self.loopback_bytes, self.loopback_seconds
+        if count:
+            told = f"{count / 2**20:g} MiB of LFSR data in {taken:.1f} s, {count / taken / 1000:.0f} kB/s, "
+        return (
+            f"{self.frames} frames, {self.samples} samples, {told}seed {self.seed}: every result equals the golden model, "
+            "bit for bit"
+        )
+
+
+def trial(device: "Device", frames: int, seed: int, count: int, advance: "Advance") -> Trial:
     """Sends extremes, random frames and `count` bytes of LFSR data through a device; says what went through.
 
     Raises
@@ -35,7 +56,7 @@ def trial(device: "Device", frames: int, seed: int, count: int, advance: "Advanc
             raise typer.Exit(DIFFERENCE)
 
     samples = results = 0
-    told = ""
+    taken = 0.0
     for case in cases(device.design, frames, seed):
         advance(f"self-test: {case.name}")
         differs(check(device, case))
@@ -46,5 +67,4 @@ def trial(device: "Device", frames: int, seed: int, count: int, advance: "Advanc
         begun = time.monotonic()
         differs(loopback(device, count, seed, lambda share: advance(title, share)))
         taken = time.monotonic() - begun
-        told = f"{count / 2**20:g} MiB of LFSR data in {taken:.1f} s, {count / taken / 1000:.0f} kB/s, "
-    return f"{results} frames, {samples} samples, {told}seed {seed}: every result equals the golden model, bit for bit"
+    return Trial(results, samples, seed, count, taken)

@@ -5,16 +5,23 @@ from typing import Annotated
 
 import typer
 
+from .answers import AsJson, answer
 from .devices import twin_top
 from .options import MaybeDesignFile, TwinOf
 
-__all__ = ["twin"]
+__all__ = ["EXAMPLES", "twin"]
+
+EXAMPLES = (
+    "convolver twin --pty",
+    "convolver twin --pty --board icebreaker --design examples/average.toml",
+)
 
 
 def twin(
     design: MaybeDesignFile = None,
     board: TwinOf = None,
     pty: Annotated[bool, typer.Option("--pty", help="Behind a pseudo-terminal, opened like a serial port.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Runs the whole board top, compiled, from pin to pin, until ctrl-C."""
     if not pty:
@@ -28,6 +35,7 @@ def twin(
 
         def tell(url: str) -> None:
             stack.close()  # the progress is over; from now on others have the terminal
-            print(f"{url}\nIt serves until ctrl-C; in another terminal: convolver selftest --port {url}", flush=True)
+            told = f"{url}\nIt serves until ctrl-C; in another terminal: convolver selftest --port {url}"
+            answer(as_json, told, {"url": url})
 
         serve(top, tell, advance)

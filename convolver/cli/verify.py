@@ -1,16 +1,23 @@
 """`convolver verify`."""
 
+import dataclasses
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
 
+from .answers import AsJson, answer
 from .devices import load
 from .options import BoardName, MaybeDesignFile
 from .trial import Frames, Loopback, Seed, trial
 
-__all__ = ["verify"]
+__all__ = ["EXAMPLES", "verify"]
+
+EXAMPLES = (
+    "convolver verify --board icebreaker",
+    "convolver verify --board icebreaker --bitstream build/icebreaker/top.bin",
+)
 
 _LOOPBACK = 1 / 16
 
@@ -24,6 +31,7 @@ def verify(
     frames: Frames = 2,
     seed: Seed = 1,
     loopback: Loopback = None,
+    as_json: AsJson = False,
 ) -> None:
     """Turns a bitstream back into its circuit, and sends that the self-test, through the driver that a board gets."""
     from .. import boards as known
@@ -45,4 +53,8 @@ def verify(
         with opened(circuit, wanted, seed, advance) as device:
             count = round((_LOOPBACK if loopback is None else loopback) * 2**20)
             told = trial(device, frames, seed, count, advance)
-    print(f"in the bitstream: {circuit}\n{told}")
+    answer(
+        as_json,
+        f"in the bitstream: {circuit}\n{told}",
+        {"board": board, "circuit": str(circuit), "equal": True, **dataclasses.asdict(told)},
+    )

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from ..arguments import integers, shown
+from ..arguments import integers, meant, shown, unknown
 from ..errors import DataError, DesignError
 from ..formats import Format
 from ..quantize import Quantized
@@ -180,14 +180,14 @@ class Design:
         known = [field.name for field in dataclasses.fields(cls) if field.compare]  # type: ignore[arg-type]  # as above
         for key in fields:
             if key not in known:
-                raise DesignError(f"Unknown key {shown(key)} in a {cls.kind} design; known are {', '.join(known)}")
+                raise DesignError(unknown(key, f"a {cls.kind} design", known))
 
     def replace(self, **changes: Any) -> Self:
         """A copy with some fields changed, checked again."""
         known = [field.name for field in dataclasses.fields(self)]  # type: ignore[arg-type]  # every subclass is a dataclass
         for key in changes:
             if key not in known:
-                raise DesignError(f"Unknown field {shown(key)}; known are {', '.join(known)}")
+                raise DesignError(f"Unknown field {shown(key)}; known are {', '.join(known)}{meant(key, known)}")
         return dataclasses.replace(self, **changes)  # type: ignore[type-var]  # every subclass is a dataclass
 
     @property

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Self, cast
 
-from ..arguments import is_sequence, shown
+from ..arguments import is_sequence, shown, unknown
 from ..errors import DataError, DesignError
 from ..formats import Format
 from ..quantize import Quantized
@@ -221,7 +221,7 @@ class Composite(Design):
         known = (key, *cls.own_fields)
         for name in fields:
             if name not in known:
-                raise DesignError(f"Unknown key {shown(name)} in a {cls.kind} design; known are {', '.join(known)}")
+                raise DesignError(unknown(name, f"a {cls.kind} design", known))
         for name in known:
             if name not in fields:
                 raise DesignError(f"A {cls.kind} design must have {name!r}")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from ..arguments import meant
 from ..errors import DesignError
 from .target import Family
 
@@ -51,7 +52,8 @@ def named_part(name: str, family: Family | None = None) -> Part:
     """
     part = next((part for part in PARTS if name.upper().startswith(part.name.upper())), None)
     if part is None:
-        raise DesignError(f"Device must be one of {', '.join(part.name for part in PARTS)}, not {name!r}")
+        known = [part.name for part in PARTS]
+        raise DesignError(f"Device must be one of {', '.join(known)}, not {name!r}{meant(name, known)}")
     if family not in (None, part.family):
         raise DesignError(f"Device must be of family {family}, and {part.name} is of {part.family}")
     return part

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise, starmap
 from typing import Literal, get_args
 
+from ..arguments import meant
 from ..errors import DesignError
 from ..formats import Format
 
@@ -148,5 +149,5 @@ def target_of(family: str | None) -> Target:
         If there is no such family.
     """
     if family is not None and family not in FAMILIES:
-        raise DesignError(f"Family must be one of {', '.join(FAMILIES)}, not {family!r}")
+        raise DesignError(f"Family must be one of {', '.join(FAMILIES)}, not {family!r}{meant(family, FAMILIES)}")
     return TARGETS[family]

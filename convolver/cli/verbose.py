@@ -1,0 +1,48 @@
+"""``-v``: what goes on, by Python's logging; before a command or behind it."""
+
+import functools
+import inspect
+import logging
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+__all__ = ["Verbose", "with_verbose"]
+
+
+def _tell(count: int) -> int:
+    """Sets what is told: steps from 1 on, everything from 2 on."""
+    if count:
+        logging.basicConfig(format="%(relativeCreated)7d ms  %(message)s")
+        logging.getLogger("convolver").setLevel(logging.INFO if count == 1 else logging.DEBUG)
+    return count
+
+
+Verbose = Annotated[
+    int,
+    typer.Option(
+        "--verbose",
+        "-v",
+        count=True,
+        callback=_tell,
+        metavar="",
+        show_default=False,
+        help="Say each step on stderr, with -vv more: what the logger convolver of Python's logging is told.",
+    ),
+]
+
+
+def with_verbose(command: Callable[..., Any]) -> Callable[..., Any]:
+    """A command that takes ``-v`` too."""
+
+    @functools.wraps(command)
+    def wrapped(*arguments: Any, verbose: int = 0, **options: Any) -> Any:
+        del verbose  # its callback has told the logging
+        return command(*arguments, **options)
+
+    signature = inspect.signature(command)
+    added = inspect.Parameter("verbose", inspect.Parameter.KEYWORD_ONLY, default=0, annotation=Verbose)
+    wrapped.__signature__ = signature.replace(parameters=[*signature.parameters.values(), added])  # type: ignore[attr-defined]
+    wrapped.__annotations__ = {**command.__annotations__, "verbose": Verbose}
+    return wrapped

@@ -1,0 +1,103 @@
+"""`convolver new`: each filter's file is a design, says what its fields mean, and is never written over another."""
+
+import json
+import re
+
+import pytest
+
+from convolver import FIRDesign, cli, load_design
+from convolver.starting import FILTERS, started
+
+NONE = dict.fromkeys(("size", "numbers", "shift", "fs", "passband", "stopband", "attenuation"))
+
+
+def run(capsys, *arguments):
+    code = cli.main([str(argument) for argument in arguments])
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+@pytest.mark.parametrize("word", FILTERS)
+def test_each_filter_is_a_design_with_comments(word, tmp_path, capsys):
+    path = tmp_path / "one.toml"
+    code, out, err = run(capsys, "new", path, "--filter", word)
+    assert (code, err) == (0, "")
+    assert out.startswith(f"written: {path}\n")
+    text = path.read_text()
+    assert text.startswith("# ")
+    assert text.count("# ") > 1
+    design = load_design(path)
+    # What is commented out are defaults.
+    for name, value in re.findall(r"^# (\w+) = (\S+)", text, re.MULTILINE):
+        if name != "loadable":
+            assert str(getattr(design, name)) == value.strip('"')
+
+
+def test_answers_are_taken(tmp_path, capsys):
+    path = tmp_path / "one.toml"
+    assert run(capsys, "new", path, "--filter", "kernel", "--numbers", "1 2 3; 4,5,6", "--shift", 2)[0] == 0
+    design = load_design(path)
+    assert (design.kernel, design.shift, design.operation) == (((1, 2, 3), (4, 5, 6)), 2, "correlate")
+    assert run(capsys, "new", path, "--filter", "blur", "--size", 3, "--force")[0] == 0
+    assert load_design(path).kernel == ((1, 2, 1), (2, 4, 2), (1, 2, 1))
+
+
+def test_a_clock_and_a_rate_are_written_down(tmp_path, capsys):
+    path = tmp_path / "one.toml"
+    command = ("new", path, "--filter", "taps", "--numbers", "3 5 7 11", "--clock", "100M", "--rate", "1M")
+    assert run(capsys, *command)[0] == 0
+    assert path.read_text().endswith("\nclocks_per_sample = 4  # for 1M samples a second at 100M\n")
+    assert load_design(path) == FIRDesign([3, 5, 7, 11], output="s16", clocks_per_sample=4)
+    low = tmp_path / "low.toml"
+    assert run(capsys, "new", low, "--filter", "lowpass", "--clock", "100M", "--rate", "48k")[0] == 0
+    design = load_design(low)
+    assert design.clocks_per_sample > 30  # the field stands in front of the table
+    assert design.specified is not None
+
+
+def test_json(tmp_path, capsys):
+    path = tmp_path / "one.toml"
+    code, out, _ = run(capsys, "new", path, "--filter", "edges", "--json")
+    assert (code, json.loads(out)) == (0, {"file": str(path), "filter": "edges"})
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "message"),
+    [
+        (["--filter", "blurr"], 3, "Filter must be one of .*, not 'blurr'; did you mean blur\\?"),
+        (["--filter", "edges", "--size", "3"], 3, "A edges filter takes no option of its own, not --size"),
+        (["--filter", "blur", "--size", "16"], 3, "Size must be an integer between 1 and 15, not 16"),
+        (["--filter", "average", "--size", "6"], 3, "Size must be a power of two, so that a shift divides by it, not 6"),
+        (["--filter", "taps", "--numbers", "1 a"], 3, "Numbers must be integers with spaces between them, not '1 a'"),
+        (["--filter", "lowpass", "--fs", "4x"], 3, "Fs must be a number such as 100M, 48k or 1e6, in hertz, not '4x'"),
+        (["--filter", "taps", "--clock", "1M"], 2, ".*--clock picks how multipliers are shared for a rate: give --rate too.*"),
+        (["--filter", "taps", "--rate", "1M"], 2, ".*--rate picks how multipliers are shared at a clock: give --clock too.*"),
+        ([], 2, ".*say which with --filter: blur, sharpen, .*"),
+    ],
+)
+def test_refusals_write_nothing(options, code, message, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)
+    path = tmp_path / "one.toml"
+    returned, out, err = run(capsys, "new", path, *options)
+    assert (returned, out) == (code, "")
+    assert re.fullmatch(f"convolver: {message}\n", err), err
+    assert not path.exists()
+
+
+def test_a_file_that_is_there_stays(tmp_path, capsys):
+    path = tmp_path / "one.toml"
+    path.write_text("mine")
+    code, _, err = run(capsys, "new", path, "--filter", "blur")
+    assert (code, err) == (5, f"convolver: {path} is there already; name another, or say --force\n")
+    assert path.read_text() == "mine"
+
+
+def test_questions_are_those_whose_answer_is_not_given():
+    asked = []
+
+    def ask(question, default):
+        asked.append(question)
+        return default
+
+    started("taps", NONE | {"shift": 3}, ask)
+    assert asked == ["The taps"]
