@@ -16,7 +16,8 @@ from convolver.cli import main
 from convolver.designs import design_from_json
 from convolver.plan.lowering import lower
 from convolver.plots import plot
-from convolver.plots.cic import curve, measured
+from convolver.plots.cic import measured
+from convolver.rate_response import rate_response
 from convolver.report import report_of
 from convolver.response import gains
 from convolver.sim import golden
@@ -198,13 +199,13 @@ class TestPlot:
     def test_the_closed_form_is_that_of_the_taps(self, design: CICDesign) -> None:
         places = np.linspace(0, 0.5, 101)
         want = gains(np.array(design.coefficients, float) / 2.0**design.shift, places)
-        np.testing.assert_allclose(curve(design).gains(places), want, rtol=1e-6, atol=1e-6 * want[0])
+        np.testing.assert_allclose(rate_response(design).gains(places), want, rtol=1e-6, atol=1e-6 * want[0])
 
     def test_what_is_measured_is_what_is_drawn(self) -> None:
         for design in (CICDesign(3, down=8, data=s16), CICDesign(2, up=4, data=s16), CICDesign(2, down=200, data=s8)):
             frequencies, levels = measured(lambda design=design: of(design), lambda *_: None)  # type: ignore[misc]
             assert frequencies.max() > 0.45 * design.up
-            np.testing.assert_allclose(levels, curve(design).response(frequencies), atol=2e-3 * levels.max())
+            np.testing.assert_allclose(levels, rate_response(design).response(frequencies), atol=2e-3 * levels.max())
 
     def test_a_picture(self, tmp_path: Path) -> None:
         plot(DESIGN, tmp_path / "plot.png")

@@ -19,9 +19,7 @@ from convolver import (
     DataError,
     DesignError,
     FileError,
-    FIRDesign,
     Format,
-    Pipeline,
     ResampleDesign,
     load_design,
     opening,
@@ -103,12 +101,6 @@ class TestDesign:
             frames += [np.tile(np.where(np.array(window) >= 0, a, b), 9) for a, b in ((-128, 127), (127, -128))]
         results = np.concatenate([golden.run(design, frame) for frame in frames])
         assert (results.min(), results.max()) == (low, high)
-
-    def test_a_pipeline_keeps_its_rate(self) -> None:
-        stage = ResampleDesign([1], down=2)
-        told = f"Stage 2 of a pipeline must give as many results as samples, not {stage.describe()}"
-        with pytest.raises(DesignError, match=f"^{re.escape(told)}$"):
-            Pipeline([FIRDesign([1]), stage])
 
 
 class TestGolden:

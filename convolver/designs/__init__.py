@@ -9,6 +9,7 @@ from .base import Design
 from .choices import Choices
 from .cic import CICDesign
 from .conv2d import Conv2DDesign
+from .factors import Factor
 from .fir import FIRDesign
 from .fork import Fork
 from .kernels import MAX_KERNELS
@@ -58,6 +59,7 @@ __all__ = [
     "Conv2DDesign",
     "Design",
     "FIRDesign",
+    "Factor",
     "Fork",
     "FrameAxis",
     "Kernel",

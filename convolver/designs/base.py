@@ -15,7 +15,7 @@ from .axes import FrameAxis
 from .borders import NoBorder
 from .choices import Choices
 from .continuity import UNJOINED, Separate
-from .rates import SAME, Rate
+from .factors import Responding
 from .sources import Source
 from .words import Boundary, Plane
 
@@ -33,7 +33,7 @@ def format_of(name: str, value: object) -> Format:
     return value
 
 
-class Design:
+class Design(Responding):
     """What every kind of filter answers: what goes in and what comes out, the shape of a frame, its JSON.
 
     What a kind hasn't got is what stands here: one sample a clock, no border to choose, no coefficients to load.
@@ -106,7 +106,6 @@ class Design:
     """What the weights lost where a design file's real taps were quantised; a note, as `FIRDesign.specified` is."""
     parts: tuple["Design", ...] = ()
     """The filters that a design of several is made of, in the order of their numbers, from 1 on; none of one alone."""
-    rate: Rate = SAME  # of a signal's results, by that of its samples
     history: ClassVar[int | None] = None
     """Samples that a result needs in front of its own, where one signal may come in pieces; None where nothing does."""
 

@@ -16,6 +16,7 @@ from ..formats import OVERFLOWS, ROUNDINGS, Format, Overflow, Rounding, s16
 from .axes import FrameAxis
 from .base import format_of
 from .choices import Choices
+from .factors import Factor
 from .linear import LinearDesign
 from .rates import Rate
 from .rules import Rule, check_rules
@@ -174,6 +175,10 @@ class CICDesign(SignalGeometry, LinearDesign):
     def coefficients(self) -> tuple[int, ...]:
         """The taps of the same FIR filter, at the higher rate."""
         return tuple(self._moving_sums(np.ones(1, object), self.stages).tolist())
+
+    @property
+    def factors(self) -> tuple[Factor, ...]:
+        return (Factor((1,) * self.span, self.stages),)
 
     @property
     def sums(self) -> tuple[tuple[int, ...], ...]:

@@ -1,5 +1,6 @@
 """Filter after filter, as one design."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,7 +14,7 @@ from ..formats import Format
 from .axes import FrameAxis
 from .base import Design
 from .composite import Composite, JoinedAxis
-from .rates import SAME
+from .rates import Rate
 from .rules import Rule, check_rules
 
 __all__ = ["MAX_STAGES", "Pipeline"]
@@ -24,7 +25,6 @@ MAX_STAGES = 8
 _RULES = (
     Rule({"switchable": False}, "Stage {number} of a pipeline must have one boundary for all frames, not switchable=True"),
     Rule({"continuous": False}, "Stage {number} of a pipeline must start each frame from silence, not continuous=True"),
-    Rule({"rate": SAME}, "Stage {number} of a pipeline must give as many results as samples, not {described}"),
 )
 """What no stage can be."""
 
@@ -42,6 +42,8 @@ class Pipeline(Composite):
     ``Pipeline([blur, edges])(x) == edges(blur(x))``, exactly, for signals and for images. As fast as its slowest stage: one
     sample or beat a clock where all of them take one, with no bubble between frames of one size. Its latency is the sum of its
     stages'.
+
+    A stage may change the rate of a signal: the next one gets frames of another length.
 
     A stage's results must be the next one's samples: of the same format, as many a clock, and of several results for each place
     the next stage takes as many planes. Each stage makes its own borders, at the ends of what it gets. Only the first one's can
@@ -84,6 +86,14 @@ class Pipeline(Composite):
         return self.replace(stages=tuple(members))
 
     @property
+    def links(self) -> Sequence[Design]:
+        return self.stages
+
+    def check_plotted(self) -> None:
+        if not self.responds:
+            super().check_plotted()
+
+    @property
     def last(self) -> Design:
         """The stage that gives the results."""
         return self.stages[-1]
@@ -113,10 +123,25 @@ class Pipeline(Composite):
     @property
     def history(self) -> int | None:  # type: ignore[override]  # of each design another
         found = [stage.history for stage in self.stages]
-        return None if None in found else sum(cast(list[int], found))
+        return None if None in found else self._samples_behind(cast(list[int], found))
 
     def brought(self, stack: bool | None) -> int:
-        return sum(stage.brought(stack) for stage in self.stages)
+        return self._samples_behind([stage.brought(stack) for stage in self.stages])
+
+    def _samples_behind(self, counts: Sequence[int]) -> int:
+        """The samples of the whole that each stage's own, so many, reach back together."""
+        needed = 0
+        for stage, count in zip(reversed(self.stages), reversed(counts), strict=True):
+            needed = math.ceil(stage.rate.samples(needed)) + count
+        return needed
+
+    @cached_property
+    def rate(self) -> Rate:  # type: ignore[override]  # of each design another
+        """That of all stages together. Where they change it and change it back, the two share what they have in common, as a
+        frame may then have more results than samples."""
+        up, down = (math.prod(getattr(stage.rate, name) for stage in self.stages) for name in ("up", "down"))
+        common = math.gcd(up, down) if up != down else 1
+        return Rate(up // common, down // common)
 
     # Frames.
 
@@ -144,7 +169,7 @@ class Pipeline(Composite):
         found, seen = self.first.worst_windows(), None
         for before, stage, number in zip(self.stages, self.stages[1:], range(2, MAX_STAGES + 1), strict=False):
             own = before.worst_windows()
-            if not before.weights or len(own) > 1 or any(axis.stride > 1 for axis in before.frame_axes):
+            if not before.weights or len(own) > 1 or any((axis.stride, axis.up) != (1, 1) for axis in before.frame_axes):
                 break
             (window,) = own.values()
             seen = window if seen is None else _seen_through(seen, window)
@@ -209,11 +234,14 @@ def _joined(axes: Sequence[FrameAxis], sizes: Sequence[Any]) -> JoinedAxis:
 
     ``axes`` are each stage's, and ``sizes`` say how long the next one is, by the length of this.
     """
-    before, behind, less, stride = 0, 0, 0, 1
+    before, behind, less, stride, up = 0, 0, 0, 1, 1
     for axis in axes:
-        before, behind = before + stride * axis.reach[0], behind + stride * axis.reach[1]
-        less += stride * axis.lost
-        stride *= axis.stride
+        ahead, after, lost = (-(-count * stride // up) for count in (*axis.reach, axis.lost))
+        before, behind, less = before + ahead, behind + after, less + lost
+        periods = axis.stride // math.gcd(up, axis.stride)
+        stride, up = stride * periods, up * periods // axis.stride * axis.up
+    # The results of a period are those of all of its inputs.
+    behind = max(behind, (stride - 1) * (up > 1))
 
     def fits(size: int, *, most: bool) -> bool:
         for axis, shorter in zip(axes, sizes, strict=True):
@@ -226,7 +254,7 @@ def _joined(axes: Sequence[FrameAxis], sizes: Sequence[Any]) -> JoinedAxis:
     least, found = _first_above(0, lambda size: fits(size, most=False)), None
     if first.most is not None:
         found = _first_above(0, lambda size: not fits(size, most=True)) - 1
-    return JoinedAxis((before, behind), stride, least, found, first.boundary, first.around, less=less)
+    return JoinedAxis((before, behind), stride, least, found, first.boundary, first.around, up=up, less=less)
 
 
 def _first_above(low: int, holds: Any) -> int:

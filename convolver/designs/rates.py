@@ -22,6 +22,10 @@ class Rate:
         """Results that begin in the first so many samples of a signal."""
         return -(-samples * self.up // self.down)
 
+    def samples(self, results: int) -> Fraction:
+        """How many samples so many results take."""
+        return Fraction(results * self.down, self.up)
+
     def behind(self, rate: int) -> Fraction:
         """The rate of results where that of samples is so much."""
         return Fraction(rate * self.up, self.down)

@@ -8,6 +8,7 @@ from ..arguments import choice
 from ..errors import DesignError
 from ..formats import Format
 from .base import so_many
+from .factors import Factor
 from .linear import LinearDesign
 from .signal_geometry import SignalGeometry
 from .symmetries import NoPairs, pairing_of
@@ -45,6 +46,10 @@ class SignalTaps(SignalGeometry, LinearDesign):  # type: ignore[misc]  # each sa
     def _check_pairs(self, coefficients: Sequence[int]) -> None:
         if broken := self.pairing.broken(coefficients):
             raise DesignError(f"Coefficients must be {self.symmetry}: {broken}")
+
+    @property
+    def factors(self) -> tuple[Factor, ...]:
+        return (Factor(self.weights),)
 
     @property
     def taps(self) -> int:

@@ -55,7 +55,7 @@ class Group:
 
 def groups_of(plan: Plan) -> list[Group]:
     """Each core, and what stands in front of cores, between and behind them, in the order of the plan's stages."""
-    rate = plan.beat.rate(plan.design.element, plan.slot.every)
+    rate = plan.paced(plan.design.element)
     results = Numbers.of(plan.copies, plan.design.outputs, plan.design.output_format)
     groups: list[Group] = []
     around: list[Stage] = []
@@ -77,7 +77,7 @@ def groups_of(plan: Plan) -> list[Group]:
             core = cores.pop(0)
             told = core.design.describe()
             title = f"core {len(plan.cores) - len(cores)}: {told}" if several else told
-            own = core.beat.rate(core.design.element, core.slot.every)
+            own = core.paced(core.design.element)
             groups.append(Group(title, entering(core), _boxes(core.stages, numbers_behind(core)), own))
             at += len(core.stages)
         else:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from ..designs import Design
+from ..designs.rates import SAME
 from .array import DotProduct
 from .beats import Beat, beat_of
 from .slots import OneCycle, slot_of
@@ -98,6 +99,14 @@ class Plan:
     def buffer_depth(self) -> int:
         """Results that the output buffer holds: the credits, enough for one result a slot."""
         return max(stage.credits for stage in self.stages)
+
+    def paced(self, unit: str) -> str:
+        """How often a beat comes, without stalls, where a sample or a pixel is called so."""
+        rate = self.design.rate
+        if rate == SAME and self.timing.exact:
+            return self.beat.rate(unit, self.slot.every)
+        clocks = self.timing.clocks_a_sample * rate.down
+        return f"{rate.down} {unit}s, {rate.up} results in {clocks} clocks"
 
     # Cost.
 

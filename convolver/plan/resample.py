@@ -7,6 +7,7 @@ that no multiplier waits for a result that isn't due.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
@@ -130,6 +131,19 @@ class RateTiming(FrameTiming):
         """Fewest samples from one result's to the next one's, where there are more samples than results; else 0."""
         up, down = self.rate.up, self.rate.down
         return down // up if down > up else 0
+
+    @property
+    def gapless(self) -> bool:
+        return False  # it says so of slots alike, one a sample
+
+    @property
+    def clocks_a_sample(self) -> Fraction:
+        return Fraction(self.period, self.rate.down)
+
+    @property
+    def period(self) -> int:
+        """Cycles of `rate.down` samples, and `rate.up` results."""
+        return max(self.rate.down, self.rate.up * self.cycles)
 
     @property
     def beat_cycles(self) -> int:

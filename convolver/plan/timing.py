@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from fractions import Fraction
 
 from .geometry import WindowGeometry
 
@@ -34,6 +35,11 @@ class FrameTiming:
         return True
 
     @property
+    def exact(self) -> bool:
+        """Whether the cycles of frames are exact; else they are the most that there can be."""
+        return True
+
+    @property
     def settling(self) -> int:
         """Cycles for which a core still says that it is busy when all results have left."""
         return 0
@@ -41,6 +47,11 @@ class FrameTiming:
     def beats(self, columns: int) -> int:
         """Beats of a line."""
         return columns
+
+    @property
+    def clocks_a_sample(self) -> Fraction:
+        """Cycles of a sample, on average."""
+        return Fraction(self.cycles)
 
     @property
     def beat_cycles(self) -> int:

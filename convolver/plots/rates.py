@@ -9,6 +9,7 @@ import numpy as np
 
 from ..designs import Design
 from ..progress import Advance
+from ..rate_response import RateResponse
 from ..response import Floats
 from .drawing import IDEAL, MEASURED, POINTS, QUANTISED, Measured, Panel, decibels
 
@@ -28,59 +29,41 @@ DEEPEST_DB = -140.0
 
 @dataclass(frozen=True)
 class RateCurve:
-    """What a change of rate does to frequencies.
+    """Draws what a change of rate does to frequencies.
 
     Parameters
     ----------
-    taps : ndarray
-        Those of the whole, at the rate of samples times `up`.
-    up, down : int
-    gains : callable
-        The gain of `taps` at frequencies in cycles a tap.
+    filter : RateResponse
     """
 
-    taps: Floats
-    up: int
-    down: int
-    gains: Callable[[Floats], Floats]
-
-    def response(self, frequencies: Floats) -> Floats:
-        """Gain from a sine of the samples to its images among the results, those before results are left out: at frequencies
-        from 0 to ``up / 2`` cycles a sample."""
-        return self.gains(frequencies / self.up) / self.up
-
-    def folded(self, frequencies: Floats) -> Floats:
-        """The greatest gain of all aliases that fold back on each frequency of the results, in cycles a result from 0 to 0.5,
-        when results are left out."""
-        greatest = np.zeros(len(frequencies))
-        for turn in range(1, self.down):
-            greatest = np.maximum(greatest, self.response((frequencies + turn) * self.up / self.down))
-        return greatest
+    filter: RateResponse
 
     def panels(self, measured: Measured) -> list[Panel]:
         """What draws each panel."""
         return [self._draw_taps, partial(self._draw_response, measured), self._draw_folded]
 
     def _draw_taps(self, panel: Any) -> None:
-        panel.stem(np.arange(len(self.taps)) / self.up, self.taps, linefmt=QUANTISED, basefmt=" ", markerfmt=".")
+        panel.stem(
+            np.arange(len(self.filter.taps)) / self.filter.up, self.filter.taps, linefmt=QUANTISED, basefmt=" ", markerfmt="."
+        )
         panel.axhline(0, color="0.8", linewidth=0.8, zorder=0)
         panel.set(title="impulse response", xlabel="sample", ylabel="gain")
 
     def _draw_response(self, measured: Measured, panel: Any) -> None:
-        places = np.linspace(0, self.up / 2, POINTS)
-        levels = decibels(self.response(places))
+        places = np.linspace(0, self.filter.up / 2, POINTS)
+        levels = decibels(self.filter.response(places))
         panel.plot(places, levels, color=QUANTISED, linewidth=1.1, label="quantised")
         if measured is not None:
             panel.plot(measured[0], decibels(measured[1]), ".", color=MEASURED, markersize=4, label="measured on the twin")
             panel.legend(loc="best", fontsize=8)
         title = "before results are left out"
-        _finish(panel, levels, title=title, xlabel="frequency, cycles a sample", xlim=(0, self.up / 2))
+        _finish(panel, levels, title=title, xlabel="frequency, cycles a sample", xlim=(0, self.filter.up / 2))
 
     def _draw_folded(self, panel: Any) -> None:
         places = np.linspace(0, 0.5, POINTS)
-        levels = decibels(self.response(places * self.up / self.down))
+        levels = decibels(self.filter.response(places * self.filter.up / self.filter.down))
         panel.plot(places, levels, color=QUANTISED, linewidth=1.1, label="wanted")
-        panel.plot(places, decibels(self.folded(places)), color=IDEAL, linewidth=1.1, label="folded back, the greatest")
+        panel.plot(places, decibels(self.filter.folded(places)), color=IDEAL, linewidth=1.1, label="folded back, the greatest")
         panel.legend(loc="best", fontsize=8)
         _finish(panel, levels, title="results", xlabel="frequency, cycles a result", xlim=(0, 0.5))
 

@@ -1,6 +1,8 @@
 """The report of a pipeline: of each stage a line, and of the whole."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -8,7 +10,8 @@ from ..designs import Pipeline
 from ..plan.pipeline import PipelineTiming
 from .base import Impulse
 from .composite import CompositeReport
-from .numbers import counted
+from .numbers import counted, plain
+from .rates import told_frame, told_rate
 
 __all__ = ["PipelineReport"]
 
@@ -40,10 +43,25 @@ class PipelineReport(CompositeReport):
             taps, shift = np.convolve(taps, np.array(own, object)), shift + less
         return tuple(int(tap) for tap in taps), shift
 
+    def own_numbers(self) -> Iterator[tuple[str, Any]]:
+        yield from super().own_numbers()
+        if not self.timing.exact:
+            yield "clocks_per_sample", plain(self.timing.clocks_a_sample)
+            yield "up", self.design.rate.up
+            yield "down", self.design.rate.down
+
+    def _throughput(self) -> str:
+        if self.timing.exact:
+            return super()._throughput()
+        clocks, rate = self.timing.clocks_a_sample, self.design.rate
+        return f"{told_rate(rate, clocks * rate.down)}"
+
     def what(self) -> str:
         return counted(len(self.design.stages), "stage") + ", each takes what the one before gives"
 
     def frame_clocks(self) -> str:
+        if not self.timing.exact:
+            return told_frame(self.plan)
         told, frame = super().frame_clocks(), self.frame
         if not frame:
             return told

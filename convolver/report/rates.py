@@ -14,15 +14,16 @@ FRAME = 1024
 """Samples of the frame that is told as an example."""
 
 
-def told_rate(rate: Rate, clocks: int) -> str:
+def told_rate(rate: Rate, clocks: int | Fraction) -> str:
     """Samples and results in so many clocks."""
     return f"{counted(rate.down, 'sample')}, {counted(rate.up, 'result')} in {counted(clocks, 'clock')}"
 
 
 def told_frame(plan: Plan) -> str:
     """What a frame gives, and what it takes."""
-    timing, results = plan.timing, plan.design.rate.results(FRAME)
-    clocks = f"{timing.frame_clocks(FRAME)} clocks, {timing.frame_interval(FRAME)} back to back"
+    timing, (results,) = plan.timing, plan.design.frame_results(FRAME)
+    bound = "" if timing.exact else "at most "
+    clocks = f"{bound}{timing.frame_clocks(FRAME)} clocks, {bound}{timing.frame_interval(FRAME)} back to back"
     return f"of {FRAME} samples gives {results} results and takes {clocks}"
 
 

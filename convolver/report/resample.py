@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, cast
 
 from ..designs import ResampleDesign
+from ..plan.resample import RateTiming
 from ..response import group_delay
 from .base import Line
 from .linear import LinearReport
@@ -35,7 +36,7 @@ class ResampleReport(LinearReport):
     @property
     def period_clocks(self) -> int:
         """Clocks of `up` results, without stalls."""
-        return max(self.design.down, self.design.up * self.plan.cycles)
+        return cast(RateTiming, self.plan.timing).period
 
     @property
     def multiplier_use(self) -> Fraction:

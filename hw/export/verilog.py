@@ -212,7 +212,7 @@ def _timing(top: AXIAccelerator) -> list[str]:
     beat = plan.beat.named(unit)
     least, most = block_latency(plan, top.shell)
     lines = [
-        f"{plan.beat.rate(unit, plan.slot.every)}. Without stalls what a {beat} completes is offered",
+        f"{plan.paced(unit)}. Without stalls what a {beat} completes is offered",
         f"{least if least == most else f'{least} to {most}'} clocks after the {beat} was accepted"
         + (f": {least} where it finds the input empty," if least < most else "."),
     ]

@@ -1,6 +1,6 @@
 """The named pipelines."""
 
-from convolver import Conv2DDesign, FIRDesign, MovingMaximumDesign, Pipeline, s8, s12, u8
+from convolver import CICDesign, Conv2DDesign, FIRDesign, MovingMaximumDesign, Pipeline, ResampleDesign, s8, s12, u8
 
 __all__ = ["DESIGNS"]
 
@@ -28,6 +28,13 @@ DESIGNS = {
         [
             _blur(pixels_per_clock=2),
             Conv2DDesign([[1, -2, 4]], mode="valid", output=u8, rows=24, columns=20, pixels_per_clock=2),
+        ]
+    ),
+    "pipeline_rates": Pipeline(
+        [
+            CICDesign(3, down=4, data=s12, shift=6, output=s12),
+            ResampleDesign([-3, 0, 19, 32, 19, 0, -3], 3, 2, data=s12, shift=5, output=s12),
+            FIRDesign([1, -2, 5], data=s12, shift=2),
         ]
     ),
     "pipeline_thirds": Pipeline([_blur(stride=3), Conv2DDesign([[1], [-2]], mode="valid", rows=24, columns=20)]),

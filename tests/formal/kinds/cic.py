@@ -65,7 +65,7 @@ PROOFS: tuple[Proof, ...] = (
     schedule(CICDesign(1, down=4), 9, FEWER),
     schedule(CICDesign(1, up=2), 4),
     schedule(CICDesign(1, up=3), 4, MORE),
-    Proof("CIC core", "2 stages by 1/2, u1", lambda: CICCoreSpec(DECIMATES, 4), 48, CORE, bounded=24),
-    Proof("CIC core", "1 stage of delay 2 by 1/3, u1", lambda: CICCoreSpec(TWICE, 4), 48, OLDER, bounded=24),
-    Proof("CIC core", "2 stages by 2, s2", lambda: CICCoreSpec(INTERPOLATES, 4), 36, ZEROS, bounded=24),
+    Proof("CIC core", "2 stages by 1/2, u1", lambda: CICCoreSpec(DECIMATES, 4), 48, CORE, bounded=20),
+    Proof("CIC core", "1 stage of delay 2 by 1/3, u1", lambda: CICCoreSpec(TWICE, 4), 48, OLDER, bounded=20),
+    Proof("CIC core", "2 stages by 2, s2", lambda: CICCoreSpec(INTERPOLATES, 4), 36, ZEROS, bounded=20),
 )

@@ -1,0 +1,49 @@
+"""What filters of signals are made of, as far as frequencies are concerned."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .rates import SAME, Rate
+
+__all__ = ["Factor", "Responding"]
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """Taps that a signal meets, so many times.
+
+    Parameters
+    ----------
+    taps : tuple of int
+    power : int
+    """
+
+    taps: tuple[int, ...]
+    power: int = 1
+
+
+class Responding:
+    """What a design says of its response."""
+
+    rate: Rate = SAME
+    """The rate of a signal's results, by that of its samples."""
+
+    @property
+    def factors(self) -> tuple[Factor, ...]:
+        """Of one linear filter of signals, what its response is the product of; else nothing."""
+        return ()
+
+    @property
+    def links(self) -> Sequence["Responding"]:
+        """The filters that a signal meets one behind the other."""
+        return (self,)
+
+    @property
+    def responds(self) -> bool:
+        """Whether a sine of the samples has one gain to each of its images among the results."""
+        links = self.links
+        downs = [math.prod(link.rate.down for link in links[:number]) for number in range(len(links))]
+        # What is left out before zeros are put in could as well be left out behind them, unless the two share a factor.
+        apart = all(math.gcd(down, link.rate.up) == 1 for down, link in zip(downs, links, strict=True))
+        return apart and all(link.factors for link in links)

@@ -1,0 +1,143 @@
+"""How frames follow one another through several cores, one behind the other."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from ..designs import Pipeline
+from ..designs.rates import SAME
+from .timing import FrameTiming
+
+__all__ = ["ChainTiming", "PipelineTiming", "timing_of"]
+
+GATE_WAIT = 5
+"""Cycles in which the gate sees that nothing is inside, and hands over a frame's size."""
+
+BORDER_CYCLES, STRIDE_CYCLES = 1, 18
+"""Cycles in which a stage's size is found behind one that takes a border off, and behind one with a stride."""
+
+
+@dataclass(frozen=True)
+class PipelineTiming(FrameTiming):
+    """How frames follow one another through several cores: exact where all of them take the same cycles, and each gives as much
+    as it takes; else upper bounds.
+
+    A stage that gives less than it takes, in mode ``valid`` or with a stride, leaves a gap between frames. The next stage's end
+    leaves in it, and the frame behind may have to wait for what is left of that.
+
+    Parameters
+    ----------
+    design : Pipeline
+    parts : tuple of FrameTiming
+        Of each core.
+    """
+
+    design: Pipeline
+    parts: tuple[FrameTiming, ...]
+
+    @property
+    def lag(self) -> tuple[int, int]:
+        lags = [part.lag for part in self.parts]
+        return sum(lines for lines, _ in lags), sum(more for _, more in lags)
+
+    @property
+    def settling(self) -> int:
+        # Of a core in front, what the ones behind it take covers it.
+        behind = [sum(part.latency for part in self.parts[number:]) for number in range(1, len(self.parts) + 1)]
+        return max(0, *(part.settling - later for part, later in zip(self.parts, behind, strict=True)))
+
+    def beats(self, columns: int) -> int:
+        return self.parts[0].beats(columns)
+
+    def _sizes(self, rows: int, columns: int) -> Iterable[tuple[FrameTiming, int, int]]:
+        """Each core's timing, and the frames that come to it."""
+        sizes: Sequence[int] = (rows, columns)[: self.design.rank]
+        for stage, part in zip(self.design.stages, self.parts, strict=True):
+            high, wide = (*sizes, columns)[:2]
+            yield part, high, wide
+            sizes = stage.frame_results(*sizes)
+
+    @property
+    def gapless(self) -> bool:
+        axes = [axis for stage in self.design.stages[:-1] for axis in stage.frame_axes]
+        alike = all((axis.lost, axis.stride) == (0, 1) for axis in axes)
+        return alike and all(part.gapless for part in self.parts)
+
+    def frame_interval(self, rows: int, columns: int = 1) -> int:
+        sizes = list(self._sizes(rows, columns))
+        waits = 0 if self.gapless else sum(part.flush_clocks(wide) for part, _, wide in sizes[1:])
+        return max(part.frame_interval(high, wide) for part, high, wide in sizes) + waits
+
+    def flush_clocks(self, columns: int = 1) -> int:
+        tall = 1 << 16  # the rows have no part in it
+        return sum(part.flush_clocks(wide) for part, _, wide in self._sizes(tall, columns))
+
+    def resize_clocks(self, columns: int) -> int:
+        """Cycles for which a frame of another size waits behind one, at most: until that has left and all sizes are found."""
+        steps = (
+            max(BORDER_CYCLES * (axis.lost > 0) + STRIDE_CYCLES * (axis.stride > 1) for axis in stage.frame_axes)
+            for stage in self.design.stages[:-1]
+        )
+        return self.flush_clocks(columns) + self.latency + self.settling + GATE_WAIT + sum(steps)
+
+    def frame_clocks(self, rows: int, columns: int = 1, frames: int = 1) -> int:
+        end = (rows * self.beats(columns) - 1) * self.cycles + 1
+        behind = self.latency + sum(
+            part.flush_clocks(wide) - part.unwanted(high, wide) * part.cycles for part, high, wide in self._sizes(rows, columns)
+        )
+        return (frames - 1) * self.frame_interval(rows, columns) + end + max(behind, 0)
+
+
+@dataclass(frozen=True)
+class ChainTiming(PipelineTiming):
+    """That of a pipeline whose stages change the rate: the most cycles that a frame takes.
+
+    Each stage gets frames of another length, and is ready for results that come in bursts as soon as its own slots let it. So
+    the slowest stage sets the pace; at a frame's end each of the others may add a slot.
+    """
+
+    @property
+    def exact(self) -> bool:
+        return False
+
+    @property
+    def gapless(self) -> bool:
+        return False
+
+    @property
+    def clocks_a_sample(self) -> Fraction:
+        return max(part.clocks_a_sample * share for part, share in zip(self.parts, self._shares, strict=True))
+
+    @property
+    def beat_cycles(self) -> int:
+        return max(math.ceil(part.beat_cycles * share) for part, share in self._paced())
+
+    @property
+    def _shares(self) -> list[Fraction]:
+        """Samples of each stage, for each sample of the whole."""
+        shares = [Fraction(1)]
+        for stage in self.design.stages[:-1]:
+            shares.append(shares[-1] * Fraction(stage.rate.up, stage.rate.down))
+        return shares
+
+    def _paced(self) -> Iterable[tuple[FrameTiming, Fraction]]:
+        return zip(self.parts, (max(share, Fraction(1)) for share in self._shares), strict=True)
+
+    @property
+    def _slots(self) -> int:
+        """A slot of each stage."""
+        return sum(part.beat_cycles for part in self.parts)
+
+    def frame_interval(self, rows: int, columns: int = 1) -> int:
+        return max(part.frame_interval(high) for part, high, _ in self._sizes(rows, columns)) + self._slots
+
+    def frame_clocks(self, rows: int, columns: int = 1, frames: int = 1) -> int:
+        alone = max(part.frame_clocks(high) - part.latency for part, high, _ in self._sizes(rows, columns))
+        return (frames - 1) * self.frame_interval(rows, columns) + alone + self.latency + self._slots
+
+
+def timing_of(design: Pipeline, cycles: int, latency: int, parts: tuple[FrameTiming, ...]) -> PipelineTiming:
+    """That of a pipeline whose cores have these."""
+    changes = any(stage.rate != SAME for stage in design.stages)
+    return (ChainTiming if changes else PipelineTiming)(cycles, latency, design, parts)

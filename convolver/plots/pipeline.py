@@ -1,0 +1,32 @@
+"""The plot of a pipeline of filters of signals: see `convolver.plots.rates`."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..designs import Pipeline
+from ..progress import Advance
+from ..rate_response import rate_response
+from .drawing import Measured, Panel
+from .rates import RateCurve, measured_rate
+
+if TYPE_CHECKING:
+    from ..host.device import Device
+
+__all__ = ["measured", "panels"]
+
+
+def panels(design: Pipeline, measured: Measured) -> list[Panel]:
+    """What draws each panel."""
+    return RateCurve(rate_response(design)).panels(measured)
+
+
+def measured(opened: Callable[[], "Device"], advance: Advance) -> Measured:
+    """The gains of images as the filter that a device is has them, in cycles a sample."""
+    return measured_rate(opened, advance, _worst_gain)
+
+
+def _worst_gain(design: Any) -> float:
+    taps = np.abs(rate_response(design).taps)
+    return float(max(taps[phase :: design.rate.up].sum() for phase in range(design.rate.up)))
