@@ -177,7 +177,9 @@ def meant(value: object, words: Iterable[str]) -> str:
     from difflib import get_close_matches  # where something is wrong alone
 
     word, known = scalar(value), {word.lower(): word for word in words}
-    found = get_close_matches(word.lower(), known, n=1, cutoff=0.7) if isinstance(word, str) else []
+    if not isinstance(word, str) or sum(name.startswith(word.lower()) for name in known) > 1:
+        return ""
+    found = get_close_matches(word.lower(), known, n=1, cutoff=0.7)
     return f"; did you mean {known[found[0]]}?" if found else ""
 
 

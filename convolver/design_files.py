@@ -4,6 +4,8 @@ What a file holds is told by its content: TOML, JSON, or nothing but taps, as ``
 ``.coe``. docs/files.md has the table.
 """
 
+from __future__ import annotations
+
 import json
 import math
 import re

@@ -1,5 +1,7 @@
 """How a design shares its multipliers, from the clock that a core runs at and the rate that samples come at."""
 
+from __future__ import annotations
+
 import re
 from contextlib import suppress
 from fractions import Fraction
@@ -7,7 +9,7 @@ from functools import singledispatch
 from typing import Any, TypeVar, cast
 
 from .arguments import positive, shown
-from .designs import Design
+from .designs import Design, Pipeline
 from .designs.composite import Composite
 from .errors import DesignError
 from .plan import lower
@@ -76,6 +78,15 @@ def _shared(design: Design, clocks: Fraction) -> Any:
 @_shared.register
 def _(design: Composite, clocks: Fraction) -> Any:
     return design.with_members([_shared(member, clocks) for member in design.members])
+
+
+@_shared.register
+def _(design: Pipeline, clocks: Fraction) -> Any:
+    stages = []
+    for stage in design.stages:
+        stages.append(_shared(stage, clocks))
+        clocks /= stage.rate.behind(1)
+    return design.with_members(stages)
 
 
 def _at(design: Any, clocks: Fraction) -> Any:

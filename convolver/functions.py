@@ -6,10 +6,13 @@ the core runs ``valid``; a core that makes its own border is what a `Conv2DDesig
 and wraps, these give int64; where a result doesn't fit that, an object array of Python integers.
 """
 
+from __future__ import annotations
+
 from fractions import Fraction
+from typing import Literal, get_args
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import ArrayLike
 
 from . import opening
 from .arguments import (
@@ -26,7 +29,7 @@ from .arguments import (
     items,
     shown,
 )
-from .designs import BOUNDARIES, MODES, Boundary, Conv2DDesign, Design, FIRDesign
+from .designs import BOUNDARIES, MODES, Boundary, Conv2DDesign, Design, FIRDesign, Mode
 from .designs.borders import border_of
 from .designs.orientation import CONVOLVE, CORRELATE, Orientation
 from .errors import DataError, DesignError
@@ -43,7 +46,9 @@ SCIPY_BOUNDARIES: dict[str, Boundary] = {
 }
 """scipy.signal's words, and numpy.pad's."""
 
-METHODS = ("auto", "direct", "fft")
+Outside = Literal["fill", "wrap", "symm", "constant", "edge", "reflect", "symmetric"]
+Method = Literal["auto", "direct", "fft"]
+METHODS: tuple[Method, ...] = get_args(Method)
 MAX_ROWS, MAX_COLUMNS, MAX_SIDE, MAX_TAPS = 65535, 16384, 15, 256
 MIN_COLUMNS = 64
 """Narrower images share one twin."""
@@ -52,11 +57,11 @@ SAMPLE_HINT = "scale and round the samples first"
 
 
 def convolve2d(
-    in1: npt.ArrayLike,
-    in2: npt.ArrayLike,
-    mode: str = "full",
-    boundary: str = "fill",
-    fillvalue: npt.ArrayLike = 0,
+    in1: ArrayLike,
+    in2: ArrayLike,
+    mode: Mode = "full",
+    boundary: Outside = "fill",
+    fillvalue: ArrayLike = 0,
 ) -> Array:
     """Convolves an image with a flipped kernel in 2-D: `scipy.signal.convolve2d`, run on the twin.
 
@@ -94,11 +99,11 @@ def convolve2d(
 
 
 def correlate2d(
-    in1: npt.ArrayLike,
-    in2: npt.ArrayLike,
-    mode: str = "full",
-    boundary: str = "fill",
-    fillvalue: npt.ArrayLike = 0,
+    in1: ArrayLike,
+    in2: ArrayLike,
+    mode: Mode = "full",
+    boundary: Outside = "fill",
+    fillvalue: ArrayLike = 0,
 ) -> Array:
     """Correlates an image with a kernel, not flipped, in 2-D: `scipy.signal.correlate2d`, run on the twin.
 
@@ -107,7 +112,7 @@ def correlate2d(
     return _filter2d(CORRELATE, in1, in2, mode, boundary, fillvalue)
 
 
-def convolve(in1: npt.ArrayLike, in2: npt.ArrayLike, mode: str = "full", method: str = "auto") -> Array:
+def convolve(in1: ArrayLike, in2: ArrayLike, mode: Mode = "full", method: Method = "auto") -> Array:
     """Convolves two signals, one of them flipped, in 1-D: `scipy.signal.convolve`, run on the twin.
 
     One sample a clock; the first call of a kind compiles its twin.
@@ -140,13 +145,13 @@ def convolve(in1: npt.ArrayLike, in2: npt.ArrayLike, mode: str = "full", method:
     return _filter1d(_signal("in1", in1), _signal("in2", in2), mode)
 
 
-def correlate(in1: npt.ArrayLike, in2: npt.ArrayLike, mode: str = "full", method: str = "auto") -> Array:
+def correlate(in1: ArrayLike, in2: ArrayLike, mode: Mode = "full", method: Method = "auto") -> Array:
     """Correlates two signals, neither flipped, in 1-D: `scipy.signal.correlate`, run on the twin; otherwise as `convolve`."""
     choice("Method", method, METHODS)
     return _filter1d(_signal("in1", in1), _signal("in2", in2)[::-1], mode)
 
 
-def _signal(name: str, values: npt.ArrayLike) -> Array:
+def _signal(name: str, values: ArrayLike) -> Array:
     found = array(name, values, KERNEL_HINT)
     if found.ndim != 1:
         images = "; convolve2d and correlate2d take images" if found.ndim == 2 else ""
@@ -155,7 +160,7 @@ def _signal(name: str, values: npt.ArrayLike) -> Array:
 
 
 def lfilter(
-    b: npt.ArrayLike, a: npt.ArrayLike, x: npt.ArrayLike, axis: int = -1, zi: npt.ArrayLike | None = None
+    b: ArrayLike, a: ArrayLike, x: ArrayLike, axis: int = -1, zi: ArrayLike | None = None
 ) -> Array | tuple[Array, Array]:
     """Filters a signal with a causal FIR filter: `scipy.signal.lfilter` without feedback, run on the twin.
 
@@ -214,7 +219,7 @@ def lfilter(
     return np.moveaxis(whole[..., :length], -1, place), np.moveaxis(whole[..., length:], -1, place)
 
 
-def _feedforward(b: npt.ArrayLike, a: npt.ArrayLike) -> tuple[Array, int]:
+def _feedforward(b: ArrayLike, a: ArrayLike) -> tuple[Array, int]:
     """The taps of a filter whose `a` is no more than a divisor, and the length of `a`."""
     taps = array("b", b, KERNEL_HINT)
     if taps.ndim > 1:
@@ -232,7 +237,7 @@ def _feedforward(b: npt.ArrayLike, a: npt.ArrayLike) -> tuple[Array, int]:
     return np.array([int(quotient) for quotient in divided], object), length
 
 
-def _divisor(a: npt.ArrayLike) -> tuple[Fraction, int]:
+def _divisor(a: ArrayLike) -> tuple[Fraction, int]:
     """The first number of `a`, which must be the only one beside zeros, and how many there are."""
     found = [exact(value) for value in items("a", a)] if is_sequence(a) and not any_masked(a) else [exact(a)]
     if None in found or not found:
@@ -245,7 +250,7 @@ def _divisor(a: npt.ArrayLike) -> tuple[Fraction, int]:
     return first, len(found)
 
 
-def _state(zi: npt.ArrayLike, shape: tuple[int, ...]) -> Array:
+def _state(zi: ArrayLike, shape: tuple[int, ...]) -> Array:
     """A state of that shape, which may be empty."""
     state = as_array("zi", zi)
     if state.shape == shape and state.size == 0:
@@ -259,11 +264,11 @@ def _state(zi: npt.ArrayLike, shape: tuple[int, ...]) -> Array:
 
 def _filter2d(
     orientation: Orientation,
-    in1: npt.ArrayLike,
-    in2: npt.ArrayLike,
-    mode: str,
-    boundary: str,
-    fillvalue: npt.ArrayLike,
+    in1: ArrayLike,
+    in2: ArrayLike,
+    mode: Mode,
+    boundary: Outside,
+    fillvalue: ArrayLike,
 ) -> Array:
     image, kernel = array("in1", in1, SAMPLE_HINT, 2), array("in2", in2, KERNEL_HINT, 2)
     border = boundary_for("Boundary", boundary, SCIPY_BOUNDARIES)
@@ -294,7 +299,7 @@ def _filter2d(
     return _run(design, kernel[:: orientation.step, :: orientation.step], around)
 
 
-def _filter1d(x: Array, h: Array, mode: str) -> Array:
+def _filter1d(x: Array, h: Array, mode: Mode) -> Array:
     """The 1-D convolution: the part that `mode` asks for of what a filter with the shorter of the two gives."""
     # The boundary is of no account: what stands outside is zero.
     before, after = border_of(choice("Mode", mode, MODES), "constant").margins(*CONVOLVE.window(len(h)))

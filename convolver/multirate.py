@@ -3,11 +3,13 @@
 Each picks a design whose formats are rounded up and whose coefficients are loaded, so that one compiled twin serves
 many calls."""
 
+from __future__ import annotations
+
 import math
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import ArrayLike
 
 from . import opening
 from .arguments import KERNEL_HINT, Array, array, between, choice, exact, flag, integer, scalar, shown
@@ -30,6 +32,8 @@ BOUNDARIES: dict[str, Boundary] = {
 }
 """scipy.signal.upfirdn's words for what stands outside a signal, as far as these are samples of it, or `cval`."""
 
+PadType = Boundary | Literal["minimum", "maximum"]
+
 LEVELS = {"minimum": np.min, "maximum": np.max}
 """What resample_poly takes off a signal first, as far as that is a sample."""
 
@@ -40,12 +44,12 @@ HINT = "scale and round the samples first"
 
 
 def upfirdn(
-    h: npt.ArrayLike,
-    x: npt.ArrayLike,
+    h: ArrayLike,
+    x: ArrayLike,
     up: int = 1,
     down: int = 1,
     axis: int = -1,
-    mode: str = "constant",
+    mode: Boundary = "constant",
     cval: float = 0,
 ) -> Array:
     """Puts zeros between samples, filters, and leaves samples out: `scipy.signal.upfirdn`, run on the twin.
@@ -95,12 +99,12 @@ def upfirdn(
 
 
 def resample_poly(
-    x: npt.ArrayLike,
+    x: ArrayLike,
     up: int,
     down: int,
     axis: int = 0,
     window: Any = ("kaiser", 5.0),
-    padtype: str = "constant",
+    padtype: PadType = "constant",
     cval: float | None = None,
 ) -> Array:
     """Changes a signal's rate by ``up / down``, in place: `scipy.signal.resample_poly`, run on the twin.
@@ -150,7 +154,7 @@ def resample_poly(
 
 
 def decimate(
-    x: npt.ArrayLike, q: int, n: int | None = None, ftype: str = "iir", axis: int = -1, zero_phase: bool = True
+    x: ArrayLike, q: int, n: int | None = None, ftype: Literal["iir", "fir"] = "iir", axis: int = -1, zero_phase: bool = True
 ) -> Array:
     """Takes each `q`-th sample behind a low-pass: `scipy.signal.decimate` with ``ftype="fir"``, run on the twin.
 
@@ -267,7 +271,7 @@ def _designed(taps: int, cutoff: float, window: Any, gain: int) -> Quantized:
     return quantize(ideal * gain, DESIGNED)
 
 
-def _taps(name: str, values: npt.ArrayLike) -> Array:
+def _taps(name: str, values: ArrayLike) -> Array:
     taps = array(name, values, KERNEL_HINT)
     if taps.ndim != 1:
         raise DataError(f"{name} must have 1 dimension, not {taps.ndim}")
@@ -276,7 +280,7 @@ def _taps(name: str, values: npt.ArrayLike) -> Array:
     return taps
 
 
-def _signals(x: npt.ArrayLike, axis: int) -> tuple[Array, int]:
+def _signals(x: ArrayLike, axis: int) -> tuple[Array, int]:
     """The samples, and the dimension along which they are signals."""
     samples = array("x", x, HINT)
     if samples.ndim == 0:

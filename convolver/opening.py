@@ -1,5 +1,7 @@
 """`open`: a device for a design, on the twin, or for an address, on a board."""
 
+from __future__ import annotations
+
 import os
 from typing import TYPE_CHECKING
 
@@ -18,7 +20,7 @@ __all__ = ["open"]
 
 def open(  # noqa: A001  # convolver.open, as in wave.open
     target: Design | str, expected: Design | None = None
-) -> "Device":
+) -> Device:
     """Opens a device: the twin of a design, or the board (or a board's twin) at an address.
 
         with convolver.open(design) as device:
@@ -66,7 +68,7 @@ def open(  # noqa: A001  # convolver.open, as in wave.open
     return Device(connect(target, expected))
 
 
-def _board_twin(url: str, expected: Design | None) -> "LinkTransport":
+def _board_twin(url: str, expected: Design | None) -> LinkTransport:
     """The board twin at ``twin://FILE``."""
     from .host.address import shown as shown_address
     from .host.link import LinkTransport

@@ -1,5 +1,7 @@
 """Integer kernels from real ones: `quantize`, which says what the rounding lost."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,9 +1,11 @@
 """Rank filters with scipy.ndimage's signatures and meaning, run on the twin, exact."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import ArrayLike
 
 from . import opening
 from .arguments import Array, array, between, exact, shown
@@ -15,6 +17,8 @@ from .padding import boundary_for, holds, padded
 from .twin_formats import sample_format
 
 __all__ = ["maximum_filter1d"]
+
+Outside = Literal["reflect", "constant", "nearest", "mirror", "wrap", "grid-mirror", "grid-constant", "grid-wrap"]
 
 BOUNDARIES: dict[str, Boundary] = {
     "reflect": "symmetric",
@@ -32,11 +36,11 @@ HINT = "scale and round the samples first"
 
 
 def maximum_filter1d(
-    input: npt.ArrayLike,  # noqa: A002  # as scipy calls it
+    input: ArrayLike,  # noqa: A002  # as scipy calls it
     size: int,
     axis: int = -1,
     output: Any = None,
-    mode: str = "reflect",
+    mode: Outside = "reflect",
     cval: float = 0.0,
     origin: int = 0,
 ) -> Array:

@@ -35,7 +35,7 @@ def design() -> convolver.ResampleDesign:
 def write_sound(path: Path) -> None:
     """A tone of 20 kHz that stays, and one of 150 kHz that goes."""
     seconds = np.arange(IN_HZ // 10) / IN_HZ
-    tones = sum(np.sin(2 * np.pi * hertz * seconds) for hertz in (20_000, 150_000))
+    tones = np.sin(2 * np.pi * 20_000 * seconds) + np.sin(2 * np.pi * 150_000 * seconds)
     with wave.open(str(path), "wb") as sound:
         sound.setparams((1, 2, IN_HZ, 0, "NONE", ""))
         sound.writeframes((tones * 10_000).astype("<i2").tobytes())

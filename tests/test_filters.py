@@ -187,7 +187,7 @@ def test_a_file_may_hold_the_specification(tmp_path: Path) -> None:
 
 def test_the_documentation_says_what_is_so() -> None:
     text = (Path(__file__).parent.parent / "docs" / "fir.md").read_text(encoding="utf-8")
-    calls = [line for line in text.split("```python\n")[1].split("```")[0].splitlines() if line]
+    calls = [line for line in text.split("```python\n")[1].split("```")[0].splitlines() if line.startswith("FIRDesign")]
     assert len(calls) == 6
     designs = [eval(line) for line in calls]
     assert all(design.specified is not None for design in designs)

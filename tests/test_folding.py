@@ -93,6 +93,12 @@ def test_each_filter_of_several_is_shared():
     assert [branch.choices.clocks for branch in fork.branches] == [11, 11]
 
 
+def test_stages_behind_a_change_of_rate_have_the_clocks_of_its_results():
+    """A quarter of the samples come to the second filter."""
+    pipeline = at_rate(Pipeline([ResampleDesign([1, 2, 3, 4], down=4, output="s16"), FIRDesign([3, 5, 7, 9])]), clock=1, rate=1)
+    assert [stage.choices.clocks for stage in pipeline.stages] == [4, 4]
+
+
 def test_results_stay_as_they_are():
     import numpy as np
 

@@ -351,7 +351,7 @@ def test_refuses_what_is_not_an_integer(opened, name, value, message):
         (
             lambda: convolver.convolve([1], [1], "full", "FFT"),
             DesignError,
-            "Method must be one of auto, direct, fft, not 'FFT'",
+            "Method must be one of auto, direct, fft, not 'FFT'; did you mean fft?",
         ),
         (
             lambda: convolver.convolve2d([[1]], [[1]], boundary=["fill"]),

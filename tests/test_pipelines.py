@@ -144,7 +144,10 @@ def test_a_pipeline_comes_back_from_its_files(tmp_path):
         ('{"kind": "pipeline"}', "A pipeline design must have 'stage'"),
         ('{"kind": "pipeline", "stage": 3}', "The stages of a pipeline must be a list of tables, not 3"),
         ('{"kind": "pipeline", "stage": [3]}', "A design must be a table of fields, not 3"),
-        ('{"kind": "pipeline", "stages": []}', "Unknown key 'stages' in a pipeline design; known are stage"),
+        (
+            '{"kind": "pipeline", "stages": []}',
+            "Unknown key 'stages' in a pipeline design; known are stage; did you mean stage\\?",
+        ),
         ('{"kind": "pipeline", "stage": [{"kind": "fir"}]}', "A fir design must have 'coefficients'"),
     ],
 )

@@ -1,5 +1,7 @@
 """Cascaded integrator-comb filters: a change of a signal's rate without multipliers."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +19,7 @@ from .axes import FrameAxis
 from .base import format_of
 from .choices import Choices
 from .factors import Factor
+from .given import FormatLike, MaybeFormatLike, given
 from .linear import LinearDesign
 from .rates import Rate
 from .rules import Rule, check_rules
@@ -110,8 +113,8 @@ class CICDesign(SignalGeometry, LinearDesign):
     up: int = 1
     down: int = 1
     delay: int = 1
-    data: Format = s16
-    output: Format | None = None
+    data: FormatLike = given(s16)
+    output: MaybeFormatLike = given(None)
     shift: int = 0
     rounding: Rounding = "half_up"
     overflow: Overflow = "saturate"

@@ -1,5 +1,7 @@
 """2-D convolutions and correlations."""
 
+from __future__ import annotations
+
 import dataclasses
 import math
 from collections.abc import Mapping, Sequence
@@ -16,6 +18,7 @@ from ..quantize import Quantized
 from .base import format_of, so_many
 from .combinations import Weights
 from .geometry import ImageGeometry
+from .given import FormatLike, KernelLike, MaybeFormatLike, Step, given, required
 from .image_stacks import by, stack_of_images
 from .kernels import MAX_KERNELS, MAX_SIDE, kernels_of, nested
 from .linear import LinearDesign
@@ -152,10 +155,10 @@ class Conv2DDesign(ImageGeometry, LinearDesign):  # type: ignore[misc]  # output
         "single-port RAM": "use a smaller kernel",
     }
 
-    kernel: Kernel | tuple[Kernel, ...]
-    pixel: Format = u8
-    coefficient: Format | None = None
-    output: Format | None = None
+    kernel: KernelLike = required
+    pixel: FormatLike = given(u8)
+    coefficient: MaybeFormatLike = given(None)
+    output: MaybeFormatLike = given(None)
     shift: int = 0
     rounding: Rounding = "half_up"
     overflow: Overflow = "saturate"
@@ -170,7 +173,7 @@ class Conv2DDesign(ImageGeometry, LinearDesign):  # type: ignore[misc]  # output
     combine: Combination = "none"
     absolute: bool = False
     threshold: int | None = None
-    stride: tuple[int, int] = (1, 1)
+    stride: Step = given((1, 1))
     clocks_per_pixel: int | None = None
     multipliers: int | None = None
     pixels_per_clock: int = 1

@@ -1,5 +1,7 @@
 """FIR filters."""
 
+from __future__ import annotations
+
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,12 +10,13 @@ from typing import Any, ClassVar, Self
 
 from ..arguments import choice, flag, integers, shown
 from ..errors import DesignError
-from ..formats import Format, Overflow, Rounding, s16
+from ..formats import Overflow, Rounding, s16
 from ..quantize import Quantized
 from ..specification import KINDS, FromSpecification
 from ..specified import Specified
 from .base import format_of
 from .continuity import Continued, Separate
+from .given import FormatLike, MaybeFormatLike, TapsLike, given, required
 from .linear import LinearDesign
 from .rules import Rule, check_rules
 from .signal_taps import SignalTaps
@@ -88,10 +91,10 @@ class FIRDesign(SignalTaps, FromSpecification, LinearDesign):
         ("multiplier", "block RAM", "single-port RAM"), "use fewer taps or narrower numbers"
     )
 
-    coefficients: tuple[int, ...]
-    data: Format = s16
-    coefficient: Format | None = None
-    output: Format | None = None
+    coefficients: TapsLike = required
+    data: FormatLike = given(s16)
+    coefficient: MaybeFormatLike = given(None)
+    output: MaybeFormatLike = given(None)
     shift: int = 0
     rounding: Rounding = "half_up"
     overflow: Overflow = "saturate"

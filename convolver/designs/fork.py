@@ -1,5 +1,7 @@
 """One stream through several filters, whose results are joined again."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +13,7 @@ from ..formats import Format
 from .axes import FrameAxis
 from .base import Design
 from .composite import Composite, JoinedAxis
+from .given import Designs, required
 from .rates import SAME
 from .rules import Rule, check_rules
 
@@ -66,8 +69,8 @@ class Fork(Composite):
     listed_as: ClassVar[str] = "branches"
     own_fields: ClassVar[tuple[str, ...]] = ("join",)
 
-    branches: tuple[Design, ...]
-    join: Join
+    branches: Designs = required
+    join: Join = required
 
     def __post_init__(self) -> None:
         self._set("branches", tuple(_checked(self.branches)))

@@ -7,6 +7,7 @@ from ..arguments import integer
 from ..errors import DesignError
 from .axes import FrameAxis
 from .borders import NoBorder, border_of
+from .given import Step
 from .orientation import Orientation, orientation_of
 from .words import Boundary, Kernel, Mode, Operation
 
@@ -26,7 +27,7 @@ class ImageGeometry:
     fill: int
     operation: Operation
     switchable: bool
-    stride: tuple[int, int]
+    stride: Step
     pixels_per_clock: int
     rows: int
     columns: int

@@ -14,6 +14,7 @@ from .base import Design, format_of
 from .choices import Choices, settled
 from .combinations import EachSum, Weights, combining_of
 from .decisions import Levels, decision_of
+from .given import MaybeFormatLike
 from .sources import Source, source_of
 from .words import Combination, Structure
 
@@ -26,8 +27,8 @@ class LinearDesign(Design):
     cycles_field: ClassVar[str] = "clocks_per_sample"
 
     # The fields that all of them share are declared in each, so that their own come first.
-    coefficient: Format | None
-    output: Format | None
+    coefficient: MaybeFormatLike
+    output: MaybeFormatLike
     shift: int
     rounding: Rounding
     overflow: Overflow

@@ -1,5 +1,7 @@
 """Moving maxima of a signal."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -7,6 +9,7 @@ from typing import Any, ClassVar
 from ..arguments import between
 from ..formats import Format, s16
 from .base import Design, format_of
+from .given import FormatLike, given
 from .signal_geometry import SignalGeometry
 
 __all__ = ["MAX_SIZE", "MovingMaximumDesign"]
@@ -46,7 +49,7 @@ class MovingMaximumDesign(SignalGeometry, Design):
     smaller: ClassVar[Mapping[str, str]] = {"block RAM": "use narrower samples"}
 
     size: int
-    data: Format = s16
+    data: FormatLike = given(s16)
     fill: int = None  # type: ignore[assignment]  # completed below
 
     def __post_init__(self) -> None:

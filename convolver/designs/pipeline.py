@@ -1,5 +1,7 @@
 """Filter after filter, as one design."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,6 +16,7 @@ from ..formats import Format
 from .axes import FrameAxis
 from .base import Design
 from .composite import Composite, JoinedAxis
+from .given import Designs, required
 from .rates import Rate
 from .rules import Rule, check_rules
 
@@ -66,7 +69,7 @@ class Pipeline(Composite):
     stages_field: ClassVar[str | None] = "stage"
     listed_as: ClassVar[str] = "stages"
 
-    stages: tuple[Design, ...]
+    stages: Designs = required
 
     def __post_init__(self) -> None:
         self._set("stages", tuple(_flat(self.stages)))

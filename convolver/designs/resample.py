@@ -1,5 +1,7 @@
 """Filters of a signal that change its rate."""
 
+from __future__ import annotations
+
 import dataclasses
 import math
 from collections.abc import Mapping
@@ -9,10 +11,11 @@ from typing import Any, ClassVar
 
 from ..arguments import between, integers
 from ..errors import DesignError
-from ..formats import Format, Overflow, Rounding, s16
+from ..formats import Overflow, Rounding, s16
 from ..quantize import Quantized
 from .axes import FrameAxis
 from .base import format_of
+from .given import FormatLike, MaybeFormatLike, TapsLike, given, required
 from .rates import Rate
 from .rules import Rule, check_rules
 from .signal_taps import SignalTaps
@@ -91,12 +94,12 @@ class ResampleDesign(SignalTaps):
         ("multiplier", "block RAM", "single-port RAM"), "use fewer taps or narrower numbers"
     )
 
-    coefficients: tuple[int, ...]
+    coefficients: TapsLike = required
     up: int = 1
     down: int = 1
-    data: Format = s16
-    coefficient: Format | None = None
-    output: Format | None = None
+    data: FormatLike = given(s16)
+    coefficient: MaybeFormatLike = given(None)
+    output: MaybeFormatLike = given(None)
     shift: int = 0
     rounding: Rounding = "half_up"
     overflow: Overflow = "saturate"
