@@ -1,5 +1,6 @@
 """Convolutions as FPGA accelerators: described in Python, proved against numpy, run on a twin or on a board."""
 
+from . import checkout as checkout  # ahead of all that imports the package's parts
 from .design_files import load_design
 from .designs import CICDesign, Conv2DDesign, FIRDesign, Fork, MovingMaximumDesign, Pipeline, ResampleDesign
 from .errors import (

@@ -95,7 +95,9 @@ def test_each_filter_of_several_is_shared():
 
 def test_stages_behind_a_change_of_rate_have_the_clocks_of_its_results():
     """A quarter of the samples come to the second filter."""
-    pipeline = at_rate(Pipeline([ResampleDesign([3, 5, 7, 11], down=4, output="s16"), FIRDesign([3, 5, 7, 9])]), clock=1, rate=1)
+    pipeline = at_rate(
+        Pipeline([ResampleDesign([3, 5, 7, 11], down=4, output="s16"), FIRDesign([3, 5, 7, 9])]), clock=1, rate=1
+    )
     assert [stage.choices.clocks for stage in pipeline.stages] == [4, 4]
 
 

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from ..arguments import between, choice, flag
 from ..errors import DesignError
-from ..formats import OVERFLOWS, ROUNDINGS, Format, Overflow, Rounding, s16
+from ..formats import OVERFLOWS, ROUNDINGS, Format, Overflow, Rounding
 from .axes import FrameAxis
 from .base import format_of
 from .choices import Choices
 from .factors import Factor
-from .given import FormatLike, MaybeFormatLike, given
+from .given import NONE, S16, FormatLike, MaybeFormatLike
 from .linear import LinearDesign
 from .rates import Rate
 from .rules import Rule, check_rules
@@ -113,8 +113,8 @@ class CICDesign(SignalGeometry, LinearDesign):
     up: int = 1
     down: int = 1
     delay: int = 1
-    data: FormatLike = given(s16)
-    output: MaybeFormatLike = given(None)
+    data: FormatLike = S16
+    output: MaybeFormatLike = NONE
     shift: int = 0
     rounding: Rounding = "half_up"
     overflow: Overflow = "saturate"

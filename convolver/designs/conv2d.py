@@ -13,12 +13,12 @@ import numpy as np
 
 from ..arguments import between, choice, flag, index, is_sequence, items, shown
 from ..errors import DataError, DesignError
-from ..formats import Format, Overflow, Rounding, u8
+from ..formats import Format, Overflow, Rounding
 from ..quantize import Quantized
 from .base import format_of, so_many
 from .combinations import Weights
 from .geometry import ImageGeometry
-from .given import FormatLike, KernelLike, MaybeFormatLike, Step, given, required
+from .given import NONE, ONE_BY_ONE, U8, FormatLike, KernelLike, MaybeFormatLike, Step, required
 from .image_stacks import by, stack_of_images
 from .kernels import MAX_KERNELS, MAX_SIDE, kernels_of, nested
 from .linear import LinearDesign
@@ -156,9 +156,9 @@ class Conv2DDesign(ImageGeometry, LinearDesign):  # type: ignore[misc]  # output
     }
 
     kernel: KernelLike = required
-    pixel: FormatLike = given(u8)
-    coefficient: MaybeFormatLike = given(None)
-    output: MaybeFormatLike = given(None)
+    pixel: FormatLike = U8
+    coefficient: MaybeFormatLike = NONE
+    output: MaybeFormatLike = NONE
     shift: int = 0
     rounding: Rounding = "half_up"
     overflow: Overflow = "saturate"
@@ -173,7 +173,7 @@ class Conv2DDesign(ImageGeometry, LinearDesign):  # type: ignore[misc]  # output
     combine: Combination = "none"
     absolute: bool = False
     threshold: int | None = None
-    stride: Step = given((1, 1))
+    stride: Step = ONE_BY_ONE
     clocks_per_pixel: int | None = None
     multipliers: int | None = None
     pixels_per_clock: int = 1

@@ -10,13 +10,13 @@ from typing import Any, ClassVar, Self
 
 from ..arguments import choice, flag, integers, shown
 from ..errors import DesignError
-from ..formats import Overflow, Rounding, s16
+from ..formats import Overflow, Rounding
 from ..quantize import Quantized
 from ..specification import KINDS, FromSpecification
 from ..specified import Specified
 from .base import format_of
 from .continuity import Continued, Separate
-from .given import FormatLike, MaybeFormatLike, TapsLike, given, required
+from .given import NONE, S16, FormatLike, MaybeFormatLike, TapsLike, required
 from .linear import LinearDesign
 from .rules import Rule, check_rules
 from .signal_taps import SignalTaps
@@ -92,9 +92,9 @@ class FIRDesign(SignalTaps, FromSpecification, LinearDesign):
     )
 
     coefficients: TapsLike = required
-    data: FormatLike = given(s16)
-    coefficient: MaybeFormatLike = given(None)
-    output: MaybeFormatLike = given(None)
+    data: FormatLike = S16
+    coefficient: MaybeFormatLike = NONE
+    output: MaybeFormatLike = NONE
     shift: int = 0
     rounding: Rounding = "half_up"
     overflow: Overflow = "saturate"

@@ -9,14 +9,26 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from numpy.typing import ArrayLike
 
-from ..formats import Format
+from ..formats import Format, s16, u8
 from .words import Kernel
 
 if TYPE_CHECKING:
     from ..quantize import Quantized
     from .base import Design
 
-__all__ = ["Designs", "FormatLike", "KernelLike", "MaybeFormatLike", "Step", "TapsLike", "given", "required"]
+__all__ = [
+    "NONE",
+    "ONE_BY_ONE",
+    "S16",
+    "U8",
+    "Designs",
+    "FormatLike",
+    "KernelLike",
+    "MaybeFormatLike",
+    "Step",
+    "TapsLike",
+    "required",
+]
 
 In = TypeVar("In", contravariant=True)
 Out = TypeVar("Out", covariant=True)
@@ -32,13 +44,14 @@ class Given(Generic[In, Out]):
         raise NotImplementedError
 
 
-def given(value: object) -> Any:
-    """The default of such a field."""
-    return value
-
-
 required: Any = MISSING
 """The default of such a field that has none; type checkers know what it takes only where something is assigned."""
+
+# Other defaults of such fields.
+NONE: Any = None
+ONE_BY_ONE: Any = (1, 1)
+S16: Any = s16
+U8: Any = u8
 
 TapsLike: TypeAlias = "Given[ArrayLike | Quantized, tuple[int, ...]]"
 KernelLike: TypeAlias = "Given[ArrayLike | Quantized, Kernel | tuple[Kernel, ...]]"

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ..arguments import between
-from ..formats import Format, s16
+from ..formats import Format
 from .base import Design, format_of
-from .given import FormatLike, given
+from .given import S16, FormatLike
 from .signal_geometry import SignalGeometry
 
 __all__ = ["MAX_SIZE", "MovingMaximumDesign"]
@@ -49,7 +49,7 @@ class MovingMaximumDesign(SignalGeometry, Design):
     smaller: ClassVar[Mapping[str, str]] = {"block RAM": "use narrower samples"}
 
     size: int
-    data: FormatLike = given(s16)
+    data: FormatLike = S16
     fill: int = None  # type: ignore[assignment]  # completed below
 
     def __post_init__(self) -> None:

@@ -11,11 +11,11 @@ from typing import Any, ClassVar
 
 from ..arguments import between, integers
 from ..errors import DesignError
-from ..formats import Overflow, Rounding, s16
+from ..formats import Overflow, Rounding
 from ..quantize import Quantized
 from .axes import FrameAxis
 from .base import format_of
-from .given import FormatLike, MaybeFormatLike, TapsLike, given, required
+from .given import NONE, S16, FormatLike, MaybeFormatLike, TapsLike, required
 from .rates import Rate
 from .rules import Rule, check_rules
 from .signal_taps import SignalTaps
@@ -97,9 +97,9 @@ class ResampleDesign(SignalTaps):
     coefficients: TapsLike = required
     up: int = 1
     down: int = 1
-    data: FormatLike = given(s16)
-    coefficient: MaybeFormatLike = given(None)
-    output: MaybeFormatLike = given(None)
+    data: FormatLike = S16
+    coefficient: MaybeFormatLike = NONE
+    output: MaybeFormatLike = NONE
     shift: int = 0
     rounding: Rounding = "half_up"
     overflow: Overflow = "saturate"

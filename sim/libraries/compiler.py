@@ -8,6 +8,7 @@ the sources that changes no hardware compiles nothing.
 import errno
 import hashlib
 import importlib.util
+import inspect
 import json
 import os
 import platform
@@ -213,13 +214,8 @@ def _sources() -> list[Path]:
     assert spec is not None
     folders = [Path(place) for place in spec.submodule_search_locations or ()]
     gateware = [path for folder in folders for path in folder.rglob("*.py")]
-    package = importlib.util.find_spec("convolver")
-    assert package is not None
-    descriptions = [
-        path
-        for place in package.submodule_search_locations or ()
-        for path in (Path(place, "formats.py"), *Path(place, "designs").glob("*.py"), *Path(place, "plan").glob("*.py"))
-    ]
+    package = Path(inspect.getfile(Design)).parents[1]
+    descriptions = [package / "formats.py", *(package / "designs").glob("*.py"), *(package / "plan").glob("*.py")]
     return [*gateware, *descriptions, *(RUNTIME / name for name in HEADERS), *WRITERS, Path(__file__)]
 
 
