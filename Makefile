@@ -1,6 +1,8 @@
 # Every target sets up what it needs in .venv, from a fresh clone, with Python 3.11 or newer, make, perl and a C++ compiler.
 #
 #   make demo     filters a photo and a signal through the hardware (PHOTO=path, SIGNAL=path, OUTPUT=folder)
+#   make page     lessons in which a browser clocks the gateware; DESIGN=file: the page of a design; docs/page.md
+#   make page-test  clicks through them in headless Chromium; WRITE=1: draws the pictures of docs/page.md
 #   make test     the tests that CI runs
 #   make lint     ruff and mypy
 #   make soak     the tests that take hours
@@ -14,7 +16,7 @@
 
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test lint soak bench proofs mutants ratchet gallery boards links lock clean
+.PHONY: help setup demo page page-test test lint soak bench proofs mutants ratchet gallery boards links lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -55,6 +57,12 @@ setup: $(VENV)/.dev links
 
 demo: $(VENV)/.demo
 	$(BIN)/convolver demo $(if $(PHOTO),--photo '$(PHOTO)') $(if $(SIGNAL),--signal '$(SIGNAL)') $(if $(OUTPUT),--output '$(OUTPUT)')
+
+page: $(VENV)/.demo
+	$(BIN)/convolver page $(if $(DESIGN),'$(DESIGN)')
+
+page-test: $(VENV)/.dev
+	$(BIN)/python -m pytest -m 'soak or not soak' -rs tests/live $(if $(WRITE),--pictures)
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n $(JOBS)

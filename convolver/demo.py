@@ -238,6 +238,7 @@ def run_demo(photo_path: Path | None, signal_path: Path | None, folder: Path, *,
         print("Every output equals the numpy golden model, bit for bit.")
     print(f"Written: {', '.join(map(str, files))}")
     print(f"{time.perf_counter() - started:.1f} seconds in all")
+    print("To watch such a filter work, clock by clock, in a browser: make page, or convolver page")
     return not wrong
 
 

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from ..version import __version__
-from . import boards, build, cache, demo, doctor, generate, new, program, report, run, selftest, serve, twin, verify
+from . import boards, build, cache, demo, doctor, generate, new, page, program, report, run, selftest, serve, twin, verify
 from .exit_codes import INTERRUPTED
 from .failures import failed, stopped
 from .verbose import Verbose, with_verbose
@@ -43,6 +43,7 @@ def _version(
 # In the order in which `--help` lists them.
 for _module in (
     demo,
+    page,
     new,
     run,
     generate,

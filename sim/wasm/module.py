@@ -1,7 +1,9 @@
 """A core as a WebAssembly module, with a table of what lies where in its memory."""
 
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +21,7 @@ from .binary import assembled, i32, i64, op
 from .code import Expression, limbs_of, ones
 from .widening import LIMB, WORD, simplified
 
-__all__ = ["Entry", "Module", "module_of_circuit", "module_of_component", "module_of_design"]
+__all__ = ["Entry", "Module", "module_of_circuit", "module_of_design", "modules_of_components", "modules_of_designs"]
 
 ROLES = ("input", "output", "register", "memory")
 
@@ -70,17 +72,28 @@ def module_of_design(design: Design) -> Module:
     ToolError
         If Amaranth or its Yosys isn't installed.
     """
+    return modules_of_designs([design])[0]
+
+
+def modules_of_designs(designs: Sequence[Design]) -> list[Module]:
+    """The cores of several designs; Yosys works on them side by side."""
     from convolver.hw.cores.core import create
 
-    return module_of_component(create(design))
+    return modules_of_components(create(design) for design in designs)
 
 
-def module_of_component(component: Any) -> Module:
-    """A component with streams `i` and `o`, all of whose registers are kept."""
-    rtlil = rtlil_of(component)
-    with private_folder() as folder:
-        circuit = parse(cxxrtl(rtlil, folder, "core"))
-    return module_of_circuit(circuit, signed_names(rtlil), Ports.of(component))
+def modules_of_components(components: Iterable[Any]) -> list[Module]:
+    """Components with streams `i` and `o`, all of whose registers are kept."""
+    described: list[tuple[Ports, str]] = []
+    with private_folder() as folder, ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+        texts = []
+        for number, component in enumerate(components):
+            described.append((Ports.of(component), rtlil_of(component)))
+            texts.append(pool.submit(cxxrtl, described[-1][1], folder, f"core_{number}"))
+        return [
+            module_of_circuit(parse(text.result()), signed_names(rtlil), ports)
+            for (ports, rtlil), text in zip(described, texts, strict=True)
+        ]
 
 
 def signed_names(rtlil: str) -> frozenset[str]:
