@@ -1,6 +1,7 @@
 """Convolutions as FPGA accelerators: described in Python, proved against numpy, run on a twin or on a board."""
 
 from . import checkout as checkout  # ahead of all that imports the package's parts
+from .compensator import compensator
 from .design_files import load_design
 from .designs import CICDesign, Conv2DDesign, FIRDesign, Fork, MovingMaximumDesign, Pipeline, ResampleDesign
 from .errors import (
@@ -47,6 +48,7 @@ from .multirate import decimate, resample_poly, upfirdn
 from .opening import open  # noqa: A004  # called convolver.open; never imported by name
 from .quantize import Quantized, quantize
 from .rank_filters import maximum_filter1d
+from .resampler import Resampler, resampler
 from .shell import Shell
 from .specified import Specified
 from .version import __version__
@@ -75,12 +77,14 @@ __all__ = [
     "Quantized",
     "RegisterError",
     "ResampleDesign",
+    "Resampler",
     "SessionLost",
     "Shell",
     "Specified",
     "ToolError",
     "__version__",
     "at_rate",
+    "compensator",
     "convolve",
     "convolve2d",
     "correlate",
@@ -97,6 +101,7 @@ __all__ = [
     "q1_31",
     "quantize",
     "resample_poly",
+    "resampler",
     "s8",
     "s12",
     "s16",

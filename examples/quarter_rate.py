@@ -2,7 +2,7 @@
 
     python examples/quarter_rate.py FOLDER
 
-The testbench is run where Icarus Verilog is installed.
+The testbench is run where Icarus Verilog is installed, or else Verilator.
 """
 
 import shutil
@@ -19,17 +19,9 @@ from convolver.cli import main
 IN_HZ, OUT_HZ = 1_000_000, 250_000
 
 
-def design() -> convolver.ResampleDesign:
-    """A low-pass that lets 100 kHz through, and takes away 60 dB from 125 kHz on; of its results each fourth is made."""
-    low = convolver.FIRDesign.lowpass(passband=100_000, stopband=125_000, fs=IN_HZ, ripple_db=0.5, attenuation_db=60)
-    return convolver.ResampleDesign(
-        low.coefficients,
-        down=IN_HZ // OUT_HZ,
-        data=convolver.s16,
-        coefficient=low.coefficient,
-        shift=low.shift,
-        output=convolver.s16,
-    )
+def design() -> convolver.Pipeline:
+    """The chain with the fewest multiplications that keeps what is below 100 kHz, and lets nothing fold back on it."""
+    return convolver.resampler(IN_HZ, OUT_HZ, passband=100_000, ripple_db=0.5, attenuation_db=60).design
 
 
 def write_sound(path: Path) -> None:
@@ -46,18 +38,36 @@ def run(*command: str) -> None:
         sys.exit(code)
 
 
+def simulate(folder: Path, *command: str) -> None:
+    subprocess.run(command, cwd=folder, check=True)
+
+
 def walk(folder: Path) -> None:
     """All of it, into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     file, verilog = folder / "quarter_rate.toml", folder / "quarter_rate.v"
     file.write_text(design().to_toml(), encoding="utf-8")
+    print(convolver.resampler(IN_HZ, OUT_HZ, passband=100_000, ripple_db=0.5, attenuation_db=60).text())
     run("report", "--design", str(file), "--family", "ecp5")
     run("generate", "--design", str(file), "--output", str(verilog), "--testbench")
+    sources = [f"{verilog.stem}_tb.v", verilog.name]
     if shutil.which("iverilog"):
-        program = folder / "quarter_rate.vvp"
-        sources = [verilog.name, f"{verilog.stem}_tb.v"]
-        subprocess.run(["iverilog", "-g2005", "-o", program.name, *sources], cwd=folder, check=True)
-        subprocess.run(["vvp", "-n", program.name], cwd=folder, check=True)
+        simulate(folder, "iverilog", "-g2005", "-o", "quarter_rate.vvp", *sources)
+        simulate(folder, "vvp", "-n", "quarter_rate.vvp")
+    elif shutil.which("verilator"):
+        simulate(
+            folder,
+            "verilator",
+            "--binary",
+            "--trace",
+            "--top-module",
+            "quarter_rate_tb",
+            "-o",
+            "bench",
+            "quarter_rate.vlt",
+            *sources,
+        )
+        simulate(folder, "obj_dir/bench")
     write_sound(folder / "in.wav")
     run("run", str(folder / "in.wav"), "--design", str(file), "--output", str(folder / "out.wav"))
 

@@ -58,6 +58,14 @@ CALLS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "Pipeline": (convolver.Pipeline, {"stages": [convolver.FIRDesign([1, 2])]}),
     "ResampleDesign": (convolver.ResampleDesign, convolver.ResampleDesign([1, 2, 3], 2, 3).to_dict()),
     "CICDesign": (convolver.CICDesign, convolver.CICDesign(3, down=8).to_dict()),
+    "resampler": (
+        convolver.resampler,
+        {"fs_in": 4, "fs_out": 2, "passband": 0.8, "ripple_db": 1, "attenuation_db": 20, "stopband": 1, "format": "s8"},
+    ),
+    "compensator": (
+        convolver.compensator,
+        {"cic": convolver.CICDesign(2, down=4), "passband": 0.1, "stopband": 0.3, "taps": 5, "coefficient_width": 8},
+    ),
     "upfirdn": (convolver.upfirdn, {"h": [1, 2], "x": [1, 2], "up": 2, "down": 3, "axis": 0, "mode": "edge", "cval": 0}),
     "resample_poly": (
         convolver.resample_poly,
@@ -168,11 +176,14 @@ def test_what_is_told_of_progress_is_a_function() -> None:
     assert str(caught.value) == "Progress must be a function of two numbers, not [1, 2]"
 
 
+RESULTS = ("Quantized", "Resampler", "Specified", "load_design", "open")
+
+
 def test_every_public_name_is_called_above() -> None:
-    """Errors and numbers aren't called; `Quantized` and `Specified` are results, made by what is."""
+    """Errors and numbers aren't called; `Quantized`, `Resampler` and `Specified` are results, made by what is."""
     covered = {call for call, _ in CALLS.values()}
     for name in convolver.__all__:
         thing = getattr(convolver, name)
         if not callable(thing) or (inspect.isclass(thing) and issubclass(thing, Exception)):
             continue
-        assert thing in covered or name in ("Quantized", "Specified", "load_design", "open"), name
+        assert thing in covered or name in RESULTS, name

@@ -347,7 +347,7 @@ def quarter_rate() -> Any:
 class TestExample:
     def test_what_would_fold_back_is_gone(self, quarter_rate: Any) -> None:
         design = quarter_rate.design()
-        assert (design.up, design.down) == (1, 4)
+        assert design.rate == Rate(1, 4)
         seconds = np.arange(40_000) / quarter_rate.IN_HZ
         for hertz, least, most in ((20_000, 28_000, 32_000), (150_000, 0, 30)):
             tone = np.rint(30_000 * np.sin(2 * np.pi * hertz * seconds)).astype(int)

@@ -14,7 +14,24 @@ from typing import Annotated
 import typer
 
 from ..version import __version__
-from . import boards, build, cache, demo, doctor, generate, new, page, program, report, run, selftest, serve, twin, verify
+from . import (
+    boards,
+    build,
+    cache,
+    demo,
+    doctor,
+    generate,
+    new,
+    page,
+    program,
+    report,
+    resampler,
+    run,
+    selftest,
+    serve,
+    twin,
+    verify,
+)
 from .exit_codes import INTERRUPTED
 from .failures import failed, stopped
 from .verbose import Verbose, with_verbose
@@ -45,6 +62,7 @@ for _module in (
     demo,
     page,
     new,
+    resampler,
     run,
     generate,
     report,

@@ -25,7 +25,7 @@ from .rates import Rate
 from .rules import Rule, check_rules
 from .signal_geometry import SignalGeometry
 
-__all__ = ["MAX_CIC_RATE", "MAX_CIC_STAGES", "CICDesign", "Role", "Section"]
+__all__ = ["MAX_CIC_RATE", "MAX_CIC_STAGES", "MAX_CIC_WIDTH", "CICDesign", "Role", "Section"]
 
 Role = Literal["integrator", "comb"]
 
