@@ -12,11 +12,12 @@
 #   make ratchet  says which random designs' netlists a change of the gateware has changed (WRITE=1: renews their digests)
 #   make gallery  filters a photo in many ways, and writes docs/gallery.md
 #   make boards   builds every board's default design, and writes their figures into docs/boards.md
+#   make release  builds sdist and wheel, and checks them in fresh environments (PYTHONS="3.11 3.12 3.13")
 #   make setup    everything that the above need, ahead of time
 
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: help setup demo page page-test test lint soak bench proofs mutants ratchet gallery boards links lock clean
+.PHONY: help setup demo page page-test test lint soak bench proofs mutants ratchet gallery boards links lock release clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -92,6 +93,9 @@ gallery: $(VENV)/.demo
 
 boards: $(VENV)/.dev
 	$(BIN)/python .ci/boards.py
+
+release: $(VENV)/.dev
+	$(BIN)/python .ci/release.py $(PYTHONS)
 
 # Writes the versions that are installed now into constraints.txt: after changing pyproject.toml, in a fresh .venv.
 lock: | $(BIN)/python

@@ -11,6 +11,7 @@ from ..errors import ConvolverError
 from ..plan import Family
 from ..plots import Measured
 from ..progress import Advance
+from ..promises import OWNERSHIP
 from ..report import report_of
 from ..report.base import Report
 from ..report.numbers import counted
@@ -75,7 +76,8 @@ def page_of(
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><style>{STYLE}</style></head>\n"
         f"<body><main><header><h1>{escape(name or design.title)}</h1><p>{escape(told.what())}</p>{_tiles(told)}</header>\n"
-        f"{body}</main><footer>Made by convolver {__version__}. Counts of multipliers and memories are the plan's; clocks of "
+        f"{body}</main><footer>Made by convolver {__version__}. {OWNERSHIP} "
+        "Counts of multipliers and memories are the plan's; clocks of "
         "boards are those that their bitstreams are built for.</footer></body></html>\n"
     )
 

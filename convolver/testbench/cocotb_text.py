@@ -1,6 +1,7 @@
 """The testbench for cocotb: one Python file that needs neither convolver nor any package but cocotb."""
 
 from ..clocking import Clocking
+from ..promises import OWNERSHIP
 from ..version import __version__
 from .vectors import Vectors
 from .words import KINDS
@@ -9,6 +10,8 @@ __all__ = ["cocotb_text"]
 
 _TEXT = '''\
 """A self-checking cocotb testbench of @NAME@. Made by convolver @VERSION@.
+
+@OWNERSHIP@
 
 It sends the @FRAMES@ frames of @FILE@_tb_steps.hex, @BEATS@ beats, with pauses of source and sink, and compares every beat of
 results with @FILE@_tb_results.hex, which the golden model made. It needs cocotb 2 and a simulator:
@@ -216,6 +219,7 @@ def cocotb_text(name: str, file: str, clocking: Clocking, vectors: Vectors) -> s
         "NAME": name,
         "FILE": file,
         "VERSION": __version__,
+        "OWNERSHIP": OWNERSHIP,
         "FRAMES": len(vectors.frames),
         "BEATS": vectors.beats,
         "CUT": vectors.cut,

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ..clocking import Clocking
+from ..promises import OWNERSHIP
 from ..version import __version__
 from .vectors import Vectors
 from .words import KINDS, Words
@@ -314,6 +315,7 @@ def _comment(name: str, file: str, vectors: Vectors) -> str:
     """What the file is, and how it is run."""
     return f"""\
 // {name}_tb: a self-checking testbench of {name}. Made by convolver {__version__}.
+// {OWNERSHIP}
 //
 // It sends the {len(vectors.frames)} frames of {file}_tb_steps.hex, {vectors.beats} beats, with pauses of source and sink,
 // and compares every beat of results with {file}_tb_results.hex, which the golden model made. Of each fault it says

@@ -10,6 +10,7 @@ from convolver.clocking import AxiClock, Reset, ResetStyle
 from convolver.designs import Design
 from convolver.plan.parts import named_part
 from convolver.plan.target import Family
+from convolver.promises import OWNERSHIP
 from convolver.shell import Shell
 from convolver.version import __version__
 
@@ -48,7 +49,7 @@ def waivers(name: str, family: Family | None = None) -> str:
     family : {"ecp5", "ice40", "7-series"}, optional
         What the file was written for.
     """
-    lines = ["// What Verilator may say of this file without failing the lint.", "`verilator_config"]
+    lines = ["// What Verilator may say of this file without failing the lint.", f"// {OWNERSHIP}", "`verilator_config"]
     for rule, reason in (WAIVED | (PRIMITIVES if family else {})).items():
         # The file as it is called beside it, and from elsewhere.
         lines += ["", f"// {reason}", *(f'lint_off -rule {rule} -file "{place}{name}.v"' for place in ("", "*/"))]
@@ -75,6 +76,7 @@ def core_file(name: str, file: str, *, registers: bool = True, testbench: bool =
     return f"""\
 CAPI=2:
 # Made by convolver {__version__}. FuseSoC: https://fusesoc.readthedocs.io
+# {OWNERSHIP}
 name: "::{name}:{version[0]}"
 description: "A convolution as an AXI4-Stream block{" with AXI4-Lite registers" * registers}"
 

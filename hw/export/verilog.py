@@ -22,6 +22,7 @@ from convolver.plan.parts import Part, named_part
 from convolver.plan.places import without_places
 from convolver.plan.shell import block_latency
 from convolver.plan.target import Family
+from convolver.promises import OWNERSHIP
 from convolver.shell import Shell
 from convolver.version import __version__
 
@@ -125,6 +126,7 @@ def template(
     name = _checked(design, name)
     lines = [
         f"// How {name} is instantiated: put this where it belongs, and your own signals into the parentheses.",
+        f"// {OWNERSHIP}",
         "",
         *_instance(name, ports(design, Clocking(axi_clock, reset, reset_style), shell)),
     ]
@@ -175,6 +177,7 @@ def _header(design: Design, top: AXIAccelerator, name: str, part: Part | None) -
     """How the file was made, what it does, and how to instantiate it."""
     lines = [
         f"{name}: made by convolver {__version__} with Amaranth {version('amaranth')}.",
+        OWNERSHIP,
         "Don't edit: change the design, and make it again.",
         "",
         f"Design: {design.to_json()}",
