@@ -12,12 +12,13 @@
 #   make ratchet  says which random designs' netlists a change of the gateware has changed (WRITE=1: renews their digests)
 #   make gallery  filters a photo in many ways, and writes docs/gallery.md
 #   make boards   builds every board's default design, and writes their figures into docs/boards.md
+#   make site     builds the documentation site into build/site, runs what it shows, and looks at it in a browser
 #   make release  builds sdist and wheel, and checks them in fresh environments (PYTHONS="3.11 3.12 3.13")
 #   make setup    everything that the above need, ahead of time
 
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: help setup demo page page-test test lint soak bench proofs mutants ratchet gallery boards links lock release clean
+.PHONY: help setup demo page page-test test lint soak bench proofs mutants ratchet gallery boards links lock release site clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -93,6 +94,9 @@ gallery: $(VENV)/.demo
 
 boards: $(VENV)/.dev
 	$(BIN)/python .ci/boards.py
+
+site: $(VENV)/.dev links
+	$(BIN)/python .ci/site
 
 release: $(VENV)/.dev
 	$(BIN)/python .ci/release.py $(PYTHONS)

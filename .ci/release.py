@@ -112,7 +112,15 @@ def check_installed(folder: Path, python: Path, version: str, wheel: Path, sdist
     blur = folder / "blur.toml"
     run(place / "bin" / "convolver", "new", blur, "--filter", "blur", "--force", cwd=folder)
     run(place / "bin" / "convolver", "generate", "--design", blur, "--output", folder / "blur.v", "--testbench", cwd=folder)
-    result = run(place / "bin" / "convolver", "selftest", "--frames", 1, cwd=folder, CONVOLVER_CACHE=str(folder / "cache"))
+    result = run(
+        place / "bin" / "convolver",
+        "selftest",
+        "--frames",
+        1,
+        cwd=folder,
+        CONVOLVER_CACHE=str(folder / "cache"),
+        CONVOLVER_PROGRESS="never",
+    )
     run(ours, *pip, "--force-reinstall", "--no-deps", sdist, cwd=folder)
     run(ours, "-c", BASE, cwd=folder)
     return f"Python {version}: convolver {told}, {taken:.0f} MB without extras; {result.strip()}"
