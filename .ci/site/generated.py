@@ -172,6 +172,7 @@ GROUPS = {
     "As in scipy": ["convolve", "convolve2d", "correlate", "correlate2d", "lfilter", "upfirdn", "resample_poly", "decimate"],
     "As in scipy.ndimage": ["maximum_filter1d"],
     "Around a core": ["Shell"],
+    "What they give": ["Quantized", "Specified"],
 }
 
 
@@ -182,11 +183,18 @@ def python() -> str:
         "",
         "All names of `convolver.__all__`. [Formats](formats.md) and [errors](errors.md) have pages of their own.",
     ]
-    for title, names in GROUPS.items():
+    listed = {name for names in GROUPS.values() for name in names} | {"Format", "quantize"}
+    others = [name for name in convolver.__all__ if name not in listed and _is_own(getattr(convolver, name))]
+    for title, names in {**GROUPS, "More": others}.items():
         lines += ["", f"**{title}**"]
         lines += [line for name in names for line in ("", f"::: {_path(getattr(convolver, name))}")]
     lines += ["", "**Devices**", "", "::: convolver.host.device.Device"]
     return "\n".join(lines) + "\n"
+
+
+def _is_own(value: Any) -> bool:
+    """Whether it is a class or a function of convolver's, and no error."""
+    return callable(value) and not (isinstance(value, type) and issubclass(value, convolver.ConvolverError))
 
 
 def _path(value: Any) -> str:
