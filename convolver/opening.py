@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .arguments import shown
@@ -14,12 +16,13 @@ from .progress import begun_when_told
 if TYPE_CHECKING:
     from .host.device import Device
     from .host.link import LinkTransport
+    from .sim.twin.waves import Waves
 
 __all__ = ["open"]
 
 
 def open(  # noqa: A001  # convolver.open, as in wave.open
-    target: Design | str, expected: Design | None = None
+    target: Design | str, expected: Design | None = None, *, waves: str | os.PathLike[str] | None = None
 ) -> Device:
     """Opens a device: the twin of a design, or the board (or a board's twin) at an address.
 
@@ -36,6 +39,8 @@ def open(  # noqa: A001  # convolver.open, as in wave.open
         the whole board of the design in that file, simulated in this process, with the same driver and protocol as a real one.
     expected : design, optional
         What a board must hold.
+    waves : path-like, optional
+        Of a design's twin: where its streams' waves go when it is closed, a .vcd or an .fst, with views for GTKWave and Surfer.
 
     Raises
     ------
@@ -57,8 +62,11 @@ def open(  # noqa: A001  # convolver.open, as in wave.open
             raise DesignError("A twin holds the design that it is opened with; expected is for boards")
         from .sim.twin.core import TwinTransport
 
+        kept, closing = _kept_waves(target, waves)
         with begun_when_told() as advance:
-            return Device(TwinTransport(target, lambda title: advance(f"{title} the twin")))
+            return Device(TwinTransport(target, lambda title: advance(f"{title} the twin"), waves=kept, closing=closing))
+    if waves is not None:
+        raise DesignError("Waves are those of a design's twin; open a design, not an address")
     if not isinstance(target, str):
         raise DesignError(f"What to open must be a design or an address such as serial:///dev/ttyUSB0, not {shown(target)}")
     if target.startswith("twin://"):
@@ -66,6 +74,20 @@ def open(  # noqa: A001  # convolver.open, as in wave.open
     from .host.link import connect
 
     return Device(connect(target, expected))
+
+
+def _kept_waves(design: Design, path: str | os.PathLike[str] | None) -> tuple[Waves | None, Callable[[], object] | None]:
+    """What takes down the waves, if any are wanted, and what writes them."""
+    if path is None:
+        return None, None
+    if not isinstance(path, str | os.PathLike):
+        raise FileError(f"A file of waves must be a path, not {shown(path)}")
+    from .sim.twin.waves import Waves
+    from .waves import check_waves, write_waves
+
+    check_waves(Path(path))
+    kept = Waves(design)
+    return kept, lambda: write_waves(Path(path), kept)
 
 
 def _board_twin(url: str, expected: Design | None) -> LinkTransport:

@@ -1,5 +1,6 @@
 """A bench for one stream component on Amaranth's simulator: seeded gaps and stalls, every beat noted with its clock."""
 
+import contextlib
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -41,6 +42,7 @@ def run_stream(
     watch: Mapping[str, Any] | None = None,
     read: Callable[[Any], Any] = lambda payload: payload,
     before: Callable[[Any, int], Awaitable[None] | None] | None = None,
+    waves: str | None = None,
 ) -> Run:
     """Drives `beats` into `component.i` and takes `expected` from `component.o`, then looks on for `settle` clocks more.
 
@@ -57,6 +59,7 @@ def run_stream(
     watch : signals to count, by name
     read : makes of the output's payload what is kept
     before : called as ``before(ctx, index)`` ahead of offering beat `index`; what it gives, if anything, is awaited
+    waves : a .vcd to write, with every signal inside the component by its name
 
     Raises
     ------
@@ -116,7 +119,8 @@ def run_stream(
     simulator.add_clock(1e-6)
     simulator.add_testbench(source, background=True)
     simulator.add_testbench(sink)
-    simulator.run()
+    with contextlib.nullcontext() if waves is None else simulator.write_vcd(waves):
+        simulator.run()
     return run
 
 

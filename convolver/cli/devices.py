@@ -45,7 +45,7 @@ def note(notes: Sequence[str]) -> None:
         print(f"convolver: note: {text}", file=sys.stderr)
 
 
-def open_device(design: Design | None, port: str | None, advance: Callable[[str], None]) -> "Device":
+def open_device(design: Design | None, port: str | None, advance: Callable[[str], None], waves: Path | None = None) -> "Device":
     """The board at `port`, which must carry `design` if that is given, or the twin of `design`."""
     import convolver
 
@@ -53,7 +53,7 @@ def open_device(design: Design | None, port: str | None, advance: Callable[[str]
         if design is None:
             raise typer.BadParameter("give --design FILE for the twin, or --port URL for a board")
         advance("opening the twin")
-        return convolver.open(design)
+        return convolver.open(design, waves=waves)
     from ..host.address import shown
 
     advance(f"opening {shown(port)}")

@@ -1,13 +1,21 @@
 """`convolver run`."""
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..atomic import STANDARD
 from .answers import AsJson, answer
 from .devices import load, note, open_device
 from .options import MaybeClock, MaybeDesignFile, MaybePort, MaybeRate
+
+if TYPE_CHECKING:
+    from ..designs import Design
+    from ..host.device import Device
+    from ..progress import Advance
 
 __all__ = ["EXAMPLES", "run"]
 
@@ -15,6 +23,7 @@ EXAMPLES = (
     "convolver run photo.png --design examples/blur.toml --output blurred.png",
     "convolver run photo.jpg --gray --design examples/edges.toml --output edges.png",
     "convolver run in.wav --design examples/lowpass.toml --output out.wav",
+    "convolver run ones.npy --design examples/average.toml --output out.npy --waves out.vcd",
     "convolver run photo.png --port serial:///dev/ttyUSB0 --output out.png",
 )
 
@@ -43,10 +52,13 @@ def run(
     ] = False,
     clock: MaybeClock = None,
     rate: MaybeRate = None,
+    waves: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the twin's streams as waves: a .vcd or .fst; - prints the first clocks."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Filters a picture, a sound or an array file on the twin or on a board."""
-    from ..atomic import STANDARD
     from ..progress import steps
     from ..run import Target, check_target, estimate, read_source, run_file
 
@@ -57,6 +69,11 @@ def run(
         raise typer.BadParameter("--json says what was written: give --output a file, not -")
     if design is None and rate is not None:
         raise typer.BadParameter("--rate is of a design: give --design FILE")
+    if waves is not None and port is not None:
+        raise typer.BadParameter("--waves are the twin's: give --design FILE, and no --port")
+    if waves == STANDARD and STANDARD in (output, source):
+        raise typer.BadParameter("--waves - prints them: name files for IN and --output")
+    shown: list[str] = []
     with steps() as advance:
         wanted = None if design is None else load(design, clock, rate)
         read = None
@@ -65,12 +82,38 @@ def run(
             check_target(target, wanted)
             read = read_source(source, wanted, rounded=rounded, grey=grey)
             check_target(target, wanted, read)
-        with open_device(wanted, port, advance) as device:
+        with _opened(wanted, port, advance, waves, shown) as device:
             if read is None:
                 read = read_source(source, device.design, rounded=rounded, grey=grey)
             note(estimate(device.design, read) if port is None else [])
             notes = run_file(device, read, target, advance, timeout)
             status = device.status()
     note(notes)
+    if shown and not as_json:
+        print(*shown, sep="\n")
     if as_json:
-        answer(True, "", {"input": str(source), "output": str(output), "notes": notes, "status": status})
+        answer(True, "", {"input": str(source), "output": str(output), "notes": notes, "status": status, "waves": shown})
+
+
+@contextlib.contextmanager
+def _opened(
+    design: "Design | None", port: str | None, advance: "Advance", waves: Path | None, shown: list[str]
+) -> "Iterator[Device]":
+    """The device; what is to be shown of its waves when it is closed is added to `shown`."""
+    if waves is None or design is None:
+        with open_device(design, port, advance) as device:
+            yield device
+        return
+    if waves != STANDARD:
+        with open_device(design, None, advance, waves) as device:
+            yield device
+        shown.append(f"waves: {waves}, with {waves.stem}.gtkw for GTKWave and {waves.stem}.sucl for Surfer")
+        return
+    from ..host.device import Device
+    from ..sim.twin.core import TwinTransport
+    from ..sim.twin.waves import Waves
+
+    kept = Waves(design)
+    with Device(TwinTransport(design, advance, waves=kept)) as device:
+        yield device
+    shown.append(kept.text())

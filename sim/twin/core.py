@@ -15,6 +15,7 @@ from convolver.host.transport import Samples, arranged
 from ..libraries.compiler import Compiled, Progress, compile_designs
 from .simulation import Run, Simulation, simulate_components, simulate_designs
 from .streams import KEEP, LAST, Beats, beats_of, marks_of, unpacked
+from .waves import Waves
 
 __all__ = ["Run", "Simulation", "TwinTransport", "frame_shape", "open_twins", "simulate_components", "simulate_designs"]
 
@@ -32,6 +33,10 @@ class TwinTransport(Owned):
     design : Design
     progress : callable, optional
         Told the title of each step that may take longer than a second.
+    waves : Waves, optional
+        Takes down what the streams do.
+    closing : callable, optional
+        Called once, when it is closed.
 
     Raises
     ------
@@ -42,7 +47,14 @@ class TwinTransport(Owned):
     frame_samples = 1 << 22
     """Some 150 MB of memory while a frame is under way; an image of 1920x1080 is one frame."""
 
-    def __init__(self, design: Design, progress: Progress | None = None, compiled: Compiled | None = None) -> None:
+    def __init__(
+        self,
+        design: Design,
+        progress: Progress | None = None,
+        compiled: Compiled | None = None,
+        waves: Waves | None = None,
+        closing: Callable[[], object] | None = None,
+    ) -> None:
         super().__init__()
         self.design = design
         self._compiled = compile_designs([design], progress)[0] if compiled is None else compiled
@@ -56,6 +68,7 @@ class TwinTransport(Owned):
         self._last_clocks = self._last_samples = 0
         self._busy = self._pending = False
         self._seconds = 0.0
+        self._waves, self._closing = waves, closing
 
     def __enter__(self) -> Self:
         self._check_owner()
@@ -165,6 +178,9 @@ class TwinTransport(Owned):
     def close(self) -> None:
         """Releases the core; closing twice does nothing."""
         self._simulation = None
+        if (closing := self._closing) is not None:
+            self._closing = None
+            closing()
 
     def _load(self, timeout: float | None) -> None:
         for stage in sorted(self._unloaded):
@@ -175,10 +191,12 @@ class TwinTransport(Owned):
         if self._simulation is None:
             raise PortError("The twin is closed; open it again")
         try:
-            run = self._simulation.run(beats, wanted, timeout=timeout, **options)
+            run = self._simulation.run(beats, wanted, timeout=timeout, times=self._waves is not None, **options)
         except BaseException:
             self._restart()
             raise
+        if self._waves is not None:
+            self._waves.note(beats, run)
         self._busy, self._pending = run.busy, run.pending
         self._clocks += run.clocks
         self._seconds += run.seconds
