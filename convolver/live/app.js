@@ -133,4 +133,7 @@ async function begin() {
   await render();
 }
 
-begin();
+begin().catch((error) => {
+  document.getElementById("app").textContent = `This browser can't run the page: ${error.message}`;
+  throw error;
+});

@@ -52,10 +52,16 @@ class Pipeline {
       const tag = make("span", { class: "tag" });
       const cells = column.cells.map((name) => ({ name, element: make("span", { class: "cell", title: name }) }));
       const square = column.what !== "sums" && column.cells.length === 9 ? " square" : "";
-      strip.append(
-        make("div", { class: `stage ${column.what.replace(/ /g, "-")}${square}` }, make("h5", {}, say(`stage ${column.what}`)), tag, make("div", { class: "cells" }, cells.map((cell) => cell.element))),
+      const name = say(`stage ${column.what}`);
+      const element = make(
+        "div",
+        { class: `stage ${column.what.replace(/ /g, "-")}${square}`, role: "group", "aria-label": name },
+        make("h5", {}, name),
+        tag,
+        make("div", { class: "cells" }, cells.map((cell) => cell.element)),
       );
-      this.columns.push({ ...column, tag, cells });
+      strip.append(element);
+      this.columns.push({ ...column, name, element, tag, cells });
     }
     // What is queued behind the last stage: its count is known from what went in and what came out.
     this.queue = make("span", { class: "cell" });
@@ -75,6 +81,7 @@ class Pipeline {
     this.watched = [];
     const list = make("div", { class: "registers" });
     const details = make("details", {}, make("summary", {}, say("all registers", { count: Object.values(parts).flat().length })), list);
+    details.open = !this.columns; // what else is there to see
     details.addEventListener("toggle", () => {
       if (details.open && !this.watched.length) {
         for (const [part, names] of Object.entries(parts)) {
@@ -174,6 +181,11 @@ class Pipeline {
         element.classList.toggle("idle", !valid);
       }
       arrived = column.behind;
+      // While it runs nobody can listen to it.
+      if (this.timer === null) {
+        const inside = valid ? this.tag(number) : "";
+        column.element.setAttribute("aria-label", `${column.name} ${inside}`);
+      }
     }
     if (this.columns) {
       const out = bench.operands.slice(0, Math.max(bench.time - arrived, 0)).filter((number) => number >= 0).length;

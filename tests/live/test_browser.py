@@ -29,6 +29,8 @@ AXE = Path(os.environ.get("AXE") or Path(axe_core_python.__file__).with_name("ax
 
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 LESSONS = [lesson["id"] for lesson in lessons()]
+LOOKED_AT = {"impulse", "picture", "algebra", "equaliser"}
+"""By axe in `make test`; `make page-test` has it look at all, in both colours and at two widths."""
 
 PRESS = "[...document.querySelectorAll('button')].find((one) => one.textContent === {})?.click()"
 
@@ -99,7 +101,7 @@ def browser():
 
 
 def test_every_lesson_in_every_language(browser, page):
-    """Each is run to its end, and nothing is wrong with its results, its console, what it loads, and what axe looks at."""
+    """Each is run to its end, and nothing is wrong with results, console and what it loads; axe looks at some."""
     for number, lesson in enumerate(LESSONS):
         language = LANGUAGES[number % 2]
         opened(browser, page, lesson, language)
@@ -111,7 +113,8 @@ def test_every_lesson_in_every_language(browser, page):
         assert all(wrong != "true" for wrong, _ in told), (lesson, told)
         assert browser.run("!app.lab.expected || app.lab.bench.results.length === app.lab.expected.length"), lesson
         assert browser.run("document.documentElement.lang") == ("zh-Hans" if language == "zh" else "en")
-        assert violations(browser) == [], lesson
+        if lesson in LOOKED_AT:
+            assert violations(browser) == [], lesson
     assert browser.messages == []
     assert {address.partition("#")[0] for address in browser.requests} == {page.resolve().as_uri()}
     print(f"first frame after {browser.run('performance.getEntriesByName(`shown`)[0].startTime'):.0f} ms")
@@ -216,7 +219,7 @@ def test_every_rounding_and_overflow(browser, whole_page, lesson):
 
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize(("width", "dark"), [(1280, True), (390, False), (390, True)])
+@pytest.mark.parametrize(("width", "dark"), [(1280, False), (1280, True), (390, False), (390, True)])
 def test_axe_s_rules_at_other_widths_and_colours(whole_page, width, dark):
     with Browser(width, 900, dark) as browser:
         browser.size(width, 900, mobile=width < 500)
@@ -249,7 +252,7 @@ def test_the_pictures_of_the_documentation(whole_page, tmp_path, request):
             browser.size(width, int(browser.run("document.documentElement.scrollHeight")), mobile=width < 500)
             browser.picture(folder / f"{name}.png")
         with Image.open(folder / f"{name}.png") as found:
-            few = found.convert("RGB").quantize(128, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+            few = found.convert("RGB").quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
         few.save(folder / f"{name}.png", optimize=True)
         assert (folder / f"{name}.png").stat().st_size > 20_000
 

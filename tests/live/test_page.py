@@ -48,7 +48,19 @@ def test_every_word_that_is_said_is_there():
     said |= {word for pair in re.findall(r"\bsay\([^()?]*\? \"([^\"]+)\" : \"([^\"]+)\"", SCRIPT) for word in pair}
     assert len(said) > 60
     assert said - known.keys() == set()
-    stages = {"operands", "coefficients", "products", "products kept", "sums", "sum", "quotient", "rounded", "clipped", "queue"}
+    stages = {
+        "operands",
+        "inputs",
+        "coefficients",
+        "products",
+        "products kept",
+        "sums",
+        "sum",
+        "quotient",
+        "rounded",
+        "clipped",
+        "queue",
+    }
     families = {"stage": stages, "signal": lessons.signals().keys() - {"heart"}, "picture": lessons.pictures(8).keys()}
     for family, names in families.items():
         assert {f"{family} {name}" for name in names} - known.keys() == set()

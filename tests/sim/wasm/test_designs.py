@@ -5,7 +5,7 @@ from random import Random
 import numpy as np
 import pytest
 
-from convolver import Conv2DDesign, FIRDesign, s8
+from convolver import FIRDesign, s8
 from convolver.designs import KINDS
 from convolver.sim.twin.core import frame_shape
 from convolver.sim.twin.streams import STALLS, beats_of, marks_of, random_samples, stalls
@@ -16,7 +16,7 @@ from ... import test_random_designs as singles
 from ...random_designs import generator
 from .bench import Bench
 
-NUMBERS = {"pipeline": (7, 12, 10), "fork": (12, 24, 20)}
+NUMBERS = {"pipeline": (7, 12, 10), "fork": (11, 12, 22), "conv2d": (2, 3, 4)}
 """Designs of `make test` by their seeds; of the other kinds the first three. Small ones: most take seconds."""
 
 SOAK_DESIGNS = 50
@@ -80,10 +80,10 @@ def test_fifty_random_designs(kind):
 
 
 def test_the_module_is_small_and_the_same_each_time():
-    design = Conv2DDesign([[1, 2, 1], [2, 4, 2], [1, 2, 0]], rows=16, columns=16, loadable=True, structure="direct")
+    design = FIRDesign([1, 2, 4, 2, 1, 0, 0], data=s8, coefficient="s8", loadable=True)
     one, other = module_of_design(design), module_of_design(design)
     assert one == other
-    assert len(one.binary) < 20_000
+    assert len(one.binary) < 4_000
 
 
 def test_every_register_has_a_name_and_its_sign():
