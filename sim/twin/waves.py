@@ -12,9 +12,10 @@ import numpy as np
 
 from convolver.designs import Design
 from convolver.formats import Format
+from convolver.plan.marks import marks_of
 
 from .simulation import Run
-from .streams import EOL, FIRST, KEEP, LAST, Beats
+from .streams import FIRST, KEEP, Beats
 
 __all__ = ["MOST_CLOCKS", "Line", "Waves", "kept_files"]
 
@@ -24,7 +25,8 @@ MOST_CLOCKS = 200_000
 PERIOD = 10
 """Nanoseconds of a clock, as the waves tell it."""
 
-_MARKS = {"first": FIRST, "last": LAST, "eol": EOL}
+_PLACES = {"first": 0, "last": 1, "eol": 2, "keep": KEEP}
+"""Where each mark stands in a beat's."""
 _CODES = "".join(map(chr, range(33, 127)))
 
 
@@ -50,14 +52,14 @@ class Waves:
 
     def __init__(self, design: Design, most: int = MOST_CLOCKS) -> None:
         self.design, self.most, self.clocks = design, most, 0
-        marks = list(_MARKS if "eol" in design.frame_marks else ("first", "last"))
-        self._marks = marks
+        bits = marks_of(design)
+        self._marks = {name: (_PLACES[name], (1 << count) - 1) for name, count in bits.items()}
         ends = (("i", design.sample, design.planes), ("o", design.output_format, design.planes * design.outputs))
         self._words = {end: (form, count * design.pixels_per_clock) for end, form, count in ends}
         self._lines: dict[str, Line] = {}
         for end, (form, count) in self._words.items():
-            for name in ("valid", "ready", *marks, *(["keep"] if design.pixels_per_clock > 1 else [])):
-                self._add(f"{end}_{name}", design.pixels_per_clock if name == "keep" else 1)
+            for name in ("valid", "ready", *self._marks):
+                self._add(f"{end}_{name}", bits.get(name, 1))
             for place in range(count):
                 self._add(f"{end}_data" + (f"_{place}" if count > 1 else ""), form.width, form)
         self._add("frame", 32)
@@ -99,10 +101,8 @@ class Waves:
 
     def _show(self, columns: dict[str, list[int | None]], end: str, clock: int, words: Any, marks: int) -> None:
         columns[f"{end}_valid"][clock] = 1
-        for name in self._marks:
-            columns[f"{end}_{name}"][clock] = int(bool(marks & _MARKS[name]))
-        if f"{end}_keep" in columns:
-            columns[f"{end}_keep"][clock] = marks >> KEEP
+        for name, (place, mask) in self._marks.items():
+            columns[f"{end}_{name}"][clock] = marks >> place & mask
         values = np.atleast_1d(words).tolist()
         for place, value in enumerate(values):
             columns[f"{end}_data" + (f"_{place}" if len(values) > 1 else "")][clock] = value
