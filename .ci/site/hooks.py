@@ -47,6 +47,9 @@ def _moved(text: str) -> str:
 def on_page_markdown(markdown: str, page: Any, **_more: Any) -> str:
     """Links that lead out of docs/ go to the site's own page of that file, or are plain text."""
     folder = posixpath.dirname(page.file.src_uri)
+    if page.file.src_uri == "page.md":
+        # Made by `make site` beside the pages; of a sample it isn't there.
+        markdown = re.sub(r"\n\n", '\n\n<a href="convolution.html">Open the lessons.</a>\n\n', markdown, count=1)
 
     def changed(found: re.Match[str]) -> str:
         label, link, anchor = found[1], found[2], found[3] or ""
