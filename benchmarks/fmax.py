@@ -34,7 +34,7 @@ from amaranth.lib.wiring import In, Out
 
 from convolver.boards.timing import Cell, Clock, clocks, critical_path, limits
 from convolver.boards.toolchain import run, versions
-from convolver.designs import Conv2DDesign, Design, FIRDesign, Pipeline, ResampleDesign
+from convolver.designs import CICDesign, Conv2DDesign, Design, FIRDesign, Pipeline, ResampleDesign
 from convolver.formats import s8, s16, u8
 from convolver.hw.bus.axi import AXIAccelerator, ports
 from convolver.hw.cores import core
@@ -212,6 +212,7 @@ ROWS: dict[str, Design] = {
     "interpolate-8": ResampleDesign([1] * 32, up=8, coefficient=s16, loadable=True),
     "halfband-23": ResampleDesign([1] * 23, down=2, coefficient=s16, loadable=True, symmetry="symmetric"),
     "rational-3-2": ResampleDesign([1] * 48, 3, 2, coefficient=s16, loadable=True),
+    "cic-decimate-64": CICDesign(4, down=64, shift=24, output=s16),
     "lowpass-31": FIRDesign(LOWPASS, output=s16, shift=15),
     "gaussian": Conv2DDesign([[1, 2, 1], [2, 4, 2], [1, 2, 1]], shift=4, output=u8, boundary="edge"),
     "sobel": Conv2DDesign(SOBEL, operation="correlate", combine="sum_abs", output=u8, boundary="edge"),

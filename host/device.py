@@ -9,6 +9,7 @@ from typing import Self
 import numpy.typing as npt
 
 from convolver.designs import Boundary, Design
+from convolver.errors import DataError
 from convolver.host.arguments import (
     check_items,
     check_progress,
@@ -272,8 +273,11 @@ class Device(Owned):
         self._check_owner()
         whole, number = checked_set(self.design, coefficients, stage)
         timeout = checked_seconds(timeout)
+        changes = self.design.reloaded(whole, number) is not self.design
 
         def streamed() -> bool:
+            if changes and self._calls.stream is not None:
+                raise DataError("A rate can be loaded between calls, not in the middle of a stream")
             return (stream := self._calls.stream) is not None and stream.load(whole, timeout, number)
 
         if not streamed():

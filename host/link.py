@@ -106,6 +106,8 @@ class LinkTransport(Owned):
         self._clock = clock
         self._session = Session(pipe, timing, clock)
         self._reopen = reopen
+        self.design: Design
+        self._described: Design
         self._coefficients: dict[int, tuple[int, ...]] = {}  # of each stage that was loaded
         self._unloaded: set[int] = set()  # those whose set isn't in the device
         self._borders: list[tuple[Boundary, int]] = []  # of the frames from now on, where it was chosen
@@ -165,6 +167,7 @@ class LinkTransport(Owned):
         del timeout  # nothing is sent before the next frame
         self._coefficients[stage] = tuple(int(value) for value in coefficients)
         self._unloaded.add(stage)
+        self.design = self.design.reloaded(self._coefficients[stage], stage)
 
     def silence(self) -> None:
         """Makes a continuous filter start from silence with the next frame, with which that travels."""
@@ -269,7 +272,7 @@ class LinkTransport(Owned):
             self._session.take(self._reopen(timeout))
             self._broken = False
         if not self._session.open:
-            self._begin(self.design, deadline, check)
+            self._begin(self._described, deadline, check)
         return deadline
 
     def _begin(
@@ -306,7 +309,14 @@ class LinkTransport(Owned):
             )
         if expected is not None and design != expected:
             raise DesignMismatch(f"The device holds another design: {differences(design, expected)}")
-        self.design: Design = design
+        self._described = design
+        self.design = design
+        for number, part in design.loadable_parts.items():
+            if part.reshapes:  # whoever was here before may have left another one
+                self._coefficients.setdefault(number, part.independent(part.coefficient_set))
+                self._unloaded.add(number)
+        for number, loaded in self._coefficients.items():
+            self.design = self.design.reloaded(loaded, number)
         self.frame_samples = min(_FRAME_SAMPLES, _FRAME_BYTES // design.result_bytes)
 
     def _read(self, address: int, count: int, deadline: Deadline | None, check: Callable[[], None] | None = None) -> list[int]:

@@ -14,6 +14,8 @@ from convolver import CICDesign, DesignError, Format, load_design, s8, s16, u8
 from convolver import open as open_device
 from convolver.cli import main
 from convolver.designs import design_from_json
+from convolver.host.device import Device
+from convolver.host.link import LinkTransport
 from convolver.plan.lowering import lower
 from convolver.plots import plot
 from convolver.plots.cic import measured
@@ -21,6 +23,10 @@ from convolver.rate_response import rate_response
 from convolver.report import report_of
 from convolver.response import gains
 from convolver.sim import golden
+from convolver.sim.libraries.compiler import compile_designs
+from convolver.sim.twin.board import BoardPipe, BoardTwin
+from convolver.sim.twin.core import Simulation
+from convolver.sim.twin.streams import STALLS, beats_of, random_samples, stalls
 
 from .random_designs import seeded
 from .test_arguments import of
@@ -226,3 +232,92 @@ def test_the_random_designs_cover_every_choice() -> None:
     assert {any(design.pruning) for design in designs} == {False, True}
     assert {design.data.signed for design in designs} == {False, True}
     assert any(design.stages > 3 for design in designs)
+
+
+LOADED = [
+    CICDesign(3, down=8, data=s8, shift=9, loadable=True),
+    CICDesign(4, up=8, delay=2, data=s8, shift=12, loadable=True),
+    CICDesign(2, down=5, delay=2, data=s16, loadable=True),
+]
+
+
+class TestLoadedRates:
+    @pytest.mark.parametrize("design", LOADED)
+    def test_what_there_is_room_for_keeps_its_range(self, design: CICDesign) -> None:
+        low, high = design.sum_range
+        for shift, limit in enumerate(design.limits):
+            for rate in range(1, limit + 1):
+                least, most = design.with_weights((rate, shift)).sum_range
+                more = design.shift - shift
+                assert low <= least << more
+                assert most << more <= high
+            with pytest.raises(
+                DesignError, match=f"^A loaded rate must be 1 to {limit} with a shift of {shift}, not {limit + 1}$"
+            ):
+                design.with_weights((limit + 1, shift))
+        assert design.limits[-1] == design.change
+
+    def test_refusals(self) -> None:
+        with pytest.raises(DesignError, match=r"^A pruned CIC filter must have one rate, not loadable=True$"):
+            CICDesign(3, down=8, shift=9, pruned=True, loadable=True)
+        with pytest.raises(DesignError, match=r"^Loaded shift must be an integer between 0 and 9, not 10$"):
+            LOADED[0].with_weights((1, 10))
+        with pytest.raises(DesignError, match=r"^A loaded rate and its shift must be 2 integers, not 1$"):
+            LOADED[0].with_weights((1,))
+
+    @pytest.mark.parametrize("design", LOADED)
+    def test_a_set_takes_effect_between_two_frames(self, design: CICDesign) -> None:
+        """Whenever it comes, with every kind of stall: each frame is by the old rate or by the new one, and none that is behind
+        one by the new rate is by the old one."""
+        random = np.random.default_rng(design.stages)
+        (core,) = compile_designs([design])
+        simulation, now = Simulation(core), design
+        frames = [random_samples(design.sample, (int(size),), int(size)) for size in random.integers(1, 40, 6)]
+        for turn in range(24):
+            shift = int(random.integers(0, design.shift + 1))
+            if not design.limits[shift]:
+                continue
+            new = design.with_weights((int(random.integers(1, design.limits[shift] + 1)), shift))
+            before, after = ([golden.run(one, frame) for frame in frames] for one in (now, new))
+            run = simulation.run(
+                beats=beats_of(frames),
+                wanted=1 << 14,
+                coefficients=new.coefficient_set,
+                coefficient_clock=int(random.integers(0, 200)) if turn % 2 else 0,
+                gaps=stalls(STALLS[turn % 6], turn),
+                stalls=stalls(STALLS[turn // 4], turn + 9),
+                limit=20_000,
+            )
+            results = run.results[: run.delivered]
+            mixes = [np.concatenate([*before[:place], *after[place:]]) for place in range(len(frames) + 1)]
+            assert any(len(mix) == len(results) and (mix == results).all() for mix in mixes)
+            assert not any(run.errors.values())
+            assert (run.violations, run.overflows, run.pending, run.busy) == (0, 0, False, False)
+            now = new
+        for rate, shift in ((0, design.shift), (design.change + 1, design.shift), (1, design.shift + 1)):
+            if max(rate, shift) in design.coefficient_format and design.shift:
+                run = simulation.run(beats=beats_of([]), wanted=0, coefficients=[rate, shift], settle=20)
+                assert run.errors["coefficients"]
+                assert not run.pending
+        want = np.concatenate([golden.run(now, frame) for frame in frames])
+        run = simulation.run(beats=beats_of(frames), wanted=len(want))
+        np.testing.assert_array_equal(run.results, want)
+
+    def test_a_device_takes_it_between_calls(self) -> None:
+        design, x = LOADED[0], np.random.default_rng(3).integers(-128, 128, 100)
+        with open_device(design) as device:
+            for rate, shift in ((8, 9), (3, 5), (1, 0), (8, 9)):
+                device.load([rate, shift])
+                want = golden.run(design.with_weights((rate, shift)), x)
+                np.testing.assert_array_equal(device(x), want)
+                np.testing.assert_array_equal(device(x), want)
+            with pytest.raises(DesignError, match=r"^A loaded rate must be 1 to 8 with a shift of 9, not 0$"):
+                device.load([0, 9])
+
+    def test_a_board_takes_it_over_the_link(self) -> None:
+        design, x = LOADED[0], np.random.default_rng(3).integers(-128, 128, 60)
+        with LinkTransport(BoardPipe(BoardTwin(design))) as transport:
+            device = Device(transport)
+            for rate, shift in ((8, 9), (3, 5), (7, 9)):
+                device.load([rate, shift])
+                np.testing.assert_array_equal(device(x), golden.run(design.with_weights((rate, shift)), x))

@@ -16,7 +16,7 @@ KINDS = ("resample", "cic")
 
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize(("kind", "first"), itertools.product(KINDS, range(0, SEEDS, BATCH)))
+@pytest.mark.parametrize(("kind", "first"), list(itertools.product(KINDS, range(0, SEEDS, BATCH))))
 def test_a_hundred_seeds(kind, first):
     designs = [generator(kind)(Random(f"soak {kind} {number}"), soak=True) for number in range(first, first + BATCH)]
     for design, core in zip(designs, compile_designs(designs), strict=True):

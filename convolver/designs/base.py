@@ -84,6 +84,8 @@ class Design(Responding):
     # One of each, but in a design that has a field for it.
     pixels_per_clock: int = 1
     """Pixels, or samples of a signal, in a beat."""
+    reshapes: bool = False
+    """Whether a set that is loaded changes how many results a frame has."""
     planes: int = 1
     """Samples of a pixel, side by side."""
     continuous: bool = False
@@ -328,6 +330,10 @@ class Design(Responding):
     def independent(self, coefficients: Sequence[int]) -> tuple[int, ...]:
         """Of a whole set, the coefficients that the core is loaded with."""
         return tuple(coefficients)
+
+    def reloaded(self, coefficients: Sequence[int], stage: int = 0) -> Self:  # noqa: ARG002  # where frames change with them
+        """The design of a core's frames once a set is loaded into a stage of it."""
+        return self
 
     def with_weights(self, weights: Sequence[int]) -> Self:
         """A copy with other coefficients, in the order of `weights`."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from ..arguments import between, choice, flag
 from ..errors import DesignError
 from ..formats import OVERFLOWS, ROUNDINGS, Format, Overflow, Rounding
 from .axes import FrameAxis
-from .base import format_of
+from .base import format_of, so_many
 from .choices import Choices
 from .factors import Factor
 from .given import NONE, S16, FormatLike, MaybeFormatLike
@@ -39,6 +39,7 @@ MAX_CIC_WIDTH = 64
 _RULES = (
     Rule({"up": 1, "down": 1}, "A CIC filter decimates or interpolates: up or down must be 1, not {up} and {down}"),
     Rule({"up": 1, "pruned": False}, "Only a CIC filter that decimates can be pruned, not one with up={up}"),
+    Rule({"loadable": False, "pruned": False}, "A pruned CIC filter must have one rate, not loadable=True"),
 )
 
 
@@ -95,6 +96,10 @@ class CICDesign(SignalGeometry, LinearDesign):
     pruned : bool
         Whether a decimator's sections drop low bits that `shift` drops anyway, as Hogenauer's rule has it: together they add no
         more noise than `shift` itself. Results are then no longer exact; `noise` says by how much.
+    loadable : bool
+        Whether the rate can be loaded at run time, with the shift: a set is ``[rate, shift]``, of which the design's own is the
+        greatest, and that after reset. A rate's gain, with the bits by which its shift is less than the design's, must be at
+        most the design's gain.
 
     Raises
     ------
@@ -119,6 +124,9 @@ class CICDesign(SignalGeometry, LinearDesign):
     rounding: Rounding = "half_up"
     overflow: Overflow = "saturate"
     pruned: bool = False
+    loadable: bool = False
+    core: CICDesign | None = field(default=None, kw_only=True, repr=False, compare=False)
+    """Of a rate that is loaded, the filter into which it is: that one's ranges hold."""
 
     def __post_init__(self) -> None:
         self._set("stages", between("Stages", self.stages, 1, MAX_CIC_STAGES))
@@ -126,10 +134,11 @@ class CICDesign(SignalGeometry, LinearDesign):
         self._set("down", between("Down", self.down, 1, MAX_CIC_RATE))
         self._set("delay", between("Delay", self.delay, 1, 2))
         self._set("pruned", flag("Pruned", self.pruned))
+        self._set("loadable", flag("Loadable", self.loadable))
         check_rules(self, _RULES)
         self._set("data", format_of("Data", self.data))
         between("Sample width", self.data.width, 1, 32)
-        width = Format.holding(*self._reach_of_sums).width
+        width = Format.holding(*self._whole._reach_of_sums).width
         if width > MAX_CIC_WIDTH:
             made = f"a gain of {self.gain} of {self.data} samples"
             raise DesignError(f"The sums of a CIC filter must have at most {MAX_CIC_WIDTH} bits, not {width}: {made}")
@@ -187,9 +196,82 @@ class CICDesign(SignalGeometry, LinearDesign):
     def sums(self) -> tuple[tuple[int, ...], ...]:
         return (self.coefficients,)
 
+    # The rate, where it can be loaded, is a set of coefficients.
+
+    @property
+    def _whole(self) -> CICDesign:
+        """The filter whose ranges hold."""
+        return self.core or self
+
     @property
     def coefficient_format(self) -> Format:
-        return Format.holding(0, max(self.coefficients))
+        return Format.holding(0, max(self._whole.change, self._whole.shift))
+
+    @property
+    def coefficient_set(self) -> tuple[int, int]:
+        """The rate, and its shift."""
+        return self.change, self.shift
+
+    @property
+    def weights(self) -> tuple[int, ...]:
+        return self.coefficient_set[: self.set_size]
+
+    @property
+    def set_size(self) -> int:
+        return self.source.loaded(2)
+
+    @property
+    def reshapes(self) -> bool:  # type: ignore[override]  # of each design another
+        return self.set_size > 0
+
+    @cached_property
+    def limits(self) -> tuple[int, ...]:
+        """The greatest rate that can be loaded with each shift, from 0 on; 0 where none can."""
+        whole, found = self._whole, []
+        for shift in range(whole.shift + 1):
+            room = whole.gain >> (whole.shift - shift)
+            fits = (rate for rate in range(whole.change, 0, -1) if whole._gain_of(rate) <= room)
+            found.append(next(fits, 0))
+        return tuple(found)
+
+    def _gain_of(self, change: int) -> int:
+        """The gain of another rate."""
+        return int((change * self.delay) ** self.stages // (change if self.up > 1 else 1))
+
+    def independent(self, coefficients: Sequence[int]) -> tuple[int, ...]:
+        """A rate and its shift.
+
+        Raises
+        ------
+        DesignError
+            If the core hasn't room for them.
+        """
+        change, shift = so_many("A loaded rate and its shift", coefficients, 2)
+        whole, limits = self._whole, self.limits
+        between("Loaded shift", shift, 0, whole.shift)
+        if not 1 <= change <= limits[shift]:
+            raise DesignError(f"A loaded rate must be 1 to {limits[shift]} with a shift of {shift}, not {change}")
+        return change, shift
+
+    def with_weights(self, weights: Sequence[int]) -> Self:
+        change, shift = self.independent(weights)
+        whole = self._whole
+        up, down = (change, 1) if whole.up > 1 else (1, change)
+        return cast(Self, replace(whole, up=up, down=down, shift=shift, output=self.output, core=whole))
+
+    def reloaded(self, coefficients: Sequence[int], stage: int = 0) -> Self:  # noqa: ARG002  # it is the only one
+        return self.with_weights(coefficients)
+
+    def trial_sets(self, random: np.random.Generator) -> dict[str, tuple[int, ...]]:
+        if not self.set_size:
+            return {}
+        shift = int(random.integers(0, self.shift + 1))
+        lowest = next((one for one, limit in enumerate(self.limits) if limit), self.shift)
+        return {
+            "a rate of 1": (1, lowest),
+            "a random rate": (int(random.integers(1, self.limits[max(shift, lowest)] + 1)), max(shift, lowest)),
+            "its own rate again": (self.change, self.shift),
+        }
 
     @property
     def phases(self) -> tuple[tuple[int, ...], ...]:
@@ -224,6 +306,8 @@ class CICDesign(SignalGeometry, LinearDesign):
         """
         if self.up > 1:
             forms = [Format.holding(*reach) for reach in self._inner_ranges()]
+            # Of a lower rate, whose numbers are shifted up, the first integrators have more bits: all get those of the last.
+            forms[self.stages :] = [self.accumulator if self.set_size else form for form in forms[self.stages :]]
             roles = self._roles("comb", "integrator")
             return tuple(Section(role, form.width, form.signed) for role, form in zip(roles, forms, strict=True))
         whole, before, found = self.accumulator, 0, []

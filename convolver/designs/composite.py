@@ -97,6 +97,11 @@ class Composite(Design):
             first += count
         return self.with_members(members)
 
+    def reloaded(self, coefficients: Sequence[int], stage: int = 0) -> Self:
+        part = self.parts[stage - 1]
+        changed = part.reloaded(coefficients)
+        return self if changed is part else self.with_part(stage, changed)
+
     # Samples.
 
     @property

@@ -10,10 +10,14 @@ from .resample import RateTiming
 from .stages import Accept, Stage, cycles_of
 from .target import Target
 
-__all__ = ["CICPlan", "Combs", "Hold", "Integrators", "lower_cic"]
+__all__ = ["CICPlan", "Combs", "Hold", "Integrators", "Scale", "lower_cic"]
 
 SECTION_LATENCY = 1
 """Cycles of an integrator, and of a comb: one addition."""
+
+
+SCALE_LATENCY = 2
+"""Cycles of a shift by any number of bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,17 @@ class Combs(Stage):
 
     name = "combs"
     widths: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scale(Stage):
+    """Shifts numbers up by what a loaded rate's shift is less than the design's.
+
+    bits : the most.
+    """
+
+    name = "scale"
+    bits: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +96,10 @@ def lower_cic(design: CICDesign, choices: Choices, target: Target) -> CICPlan:
     before, behind = (
         blocks[half[0].role](SECTION_LATENCY * count, widths=tuple(section.width for section in half)) for half in halves
     )
-    body = (Accept(1), before, Hold(1), behind, *rounding(design))
+    # A rate's numbers are made as large as the greatest one's where they aren't summed yet.
+    scale: tuple[Stage, ...] = (Scale(SCALE_LATENCY, bits=design.shift),) if design.set_size else ()
+    front = (before, *scale) if design.up > 1 else (*scale, before)
+    body = (Accept(1), *front, Hold(1), behind, *rounding(design))
     timing = RateTiming(choices.clocks, cycles_of(body) + BUFFER_LATENCY, design.rate)
     stages = (*body, output_buffer(design, timing.buffer_depth(credit_latency(body))))
     return CICPlan(design, target, stages, timing, before, behind)

@@ -1,7 +1,7 @@
 """The core of a CIC filter, and the blocks that it is made of."""
 
 from collections.abc import Sequence
-from typing import cast
+from typing import Any, cast
 
 from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, signed, unsigned
 from amaranth.lib import data, wiring
@@ -21,17 +21,12 @@ from ..output.requantiser import Requantiser
 from ..stream.data_register import DataRegister
 from ..stream.delay import Delay
 from ..stream.layouts import marks_of, result_layout, shape_of
-from ..stream.sideband import Sideband
 from ..window.rate_schedule import Decimation, Interpolation, RateSchedule
 from ..window.signal_entry import SignalEntry
 from .core import Core, core_ports, output_of
+from .rate_loading import Scale, number_sideband, rate_loading_of
 
 __all__ = ["CICCore", "Combs", "Held", "Integrators"]
-
-
-def number_sideband(shape: Shape) -> Sideband:
-    """Numbers on their way; with `clear`, which is never without one, a frame's first."""
-    return Sideband(clear=Out(1), value=Out(shape))
 
 
 def _shape(section: Section) -> Shape:
@@ -160,6 +155,8 @@ class CICCore(Core):
     errors : Out
         Strobes of `ERROR_LAYOUT`: `first`, a frame began before the `last` of the one before (whose results then lack it);
         `orphan`, a beat outside any frame was dropped.
+    coefficients, restart, pending : if the rate can be loaded
+        See `LoadedRate`.
     overflow : Out
         The output buffer overflowed; can't happen.
     """
@@ -170,27 +167,42 @@ class CICCore(Core):
     def __init__(self, design: CICDesign, family: Family | None = None, shell: Shell | None = None) -> None:
         self.design = design
         self.plan = cast(CICPlan, shelled(lower(design, family), shell or FULL))
-        super().__init__(core_ports(design))
+        self._loading = rate_loading_of(design)
+        super().__init__(core_ports(design) | self._loading.ports)
+
+    def _before(self, m: Module, numbers: Any) -> Any:
+        """The sections at the rate of samples, behind these numbers."""
+        design = self.design
+        sections = sections_of(self.plan.before)(design.sections[: design.stages], numbers.value.shape(), design.delay)
+        m.submodules.before = sections
+        wiring.connect(m, numbers, sections.i)
+        return sections.o
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         plan, design = self.plan, self.design
-        count = design.stages
-        middle = _shape(design.sections[count - 1])
+        count, wide = design.stages, shape_of(design.accumulator)
         m.submodules.entry = entry = SignalEntry(design)
         m.submodules.schedule = schedule = schedule_of(plan.before)(design.change)
-        m.submodules.before = front = sections_of(plan.before)(design.sections[:count], shape_of(design.data), design.delay)
-        m.submodules.held = held = Held(middle)
-        m.submodules.behind = back = sections_of(plan.behind)(design.sections[count:], middle, design.delay)
         m.submodules.requantiser = output = Requantiser(plan, design.stage_ranges[0])  # type: ignore[arg-type]  # no array
         m.submodules.buffer = buffer = output_of(plan, result_layout(design))
+        waits = self._loading.connect(m, self, entry, schedule)
+        samples = number_sideband(shape_of(design.data)).create(path=("samples",))
+        late = plan.before.cycles
+        numbers = schedule.summed(
+            samples,
+            lambda given: self._before(m, given),
+            lambda given, behind: self._loading.scaled(m, given, wide, late * behind),
+        )
+        m.submodules.held = held = Held(numbers.value.shape())
+        behind = sections_of(plan.behind)(design.sections[count:], numbers.value.shape(), design.delay)
+        m.submodules.behind = back = behind
         wiring.connect(m, wiring.flipped(self.i), entry.i)
         wiring.connect(m, buffer.o, wiring.flipped(self.o))
         m.d.comb += [
-            entry.available.eq(schedule.take),
-            entry.spent.eq(schedule.refuse),
+            entry.available.eq(schedule.take & ~waits),
+            entry.spent.eq(schedule.refuse | waits),
             entry.silent.eq(1),
-            schedule.less.eq(design.change - 1),
             schedule.opens.eq(self.i.valid & self.i.payload.first),
             schedule.claim.eq(entry.claim),
             schedule.first.eq(self.i.payload.first),
@@ -198,13 +210,13 @@ class CICCore(Core):
             schedule.available.eq(buffer.available),
             schedule.spent.eq(buffer.spent),
             buffer.claim.eq(schedule.begin),
-            front.i.valid.eq(entry.o.valid),
-            front.i.clear.eq(entry.o.clear),
-            front.i.value.eq(entry.o.beat.data),
-            held.i.eq(front.o.value),
+            samples.valid.eq(entry.o.valid),
+            samples.clear.eq(entry.o.clear),
+            samples.value.eq(entry.o.beat.data),
+            held.i.eq(numbers.value),
         ]
         # What the schedule says is as far behind it as the sample in `held` is behind its own claim.
-        ahead = plan.before.cycles + 1
+        ahead = plan.before.cycles + plan.cycles_in(*Scale.makes) + 1
         m.submodules.due = due = Delay(1, ahead)
         m.submodules.begun = begun = Delay(data.StructLayout({"valid": 1, "fresh": 1, "first": 1, "last": 1}), ahead)
         m.d.comb += [

@@ -1,6 +1,7 @@
 """Which results of a rate changed by a whole number are due, and when each begins; the number may change between frames."""
 
-from typing import ClassVar
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
@@ -47,6 +48,12 @@ class RateSchedule(wiring.Component):
     goes_with: ClassVar[tuple[type[Stage], ...]]
     """The stage in front of it."""
 
+    @staticmethod
+    def summed(samples: Any, front: Callable[[Any], Any], scaled: Callable[[Any, int], Any]) -> Any:
+        """The numbers at the change of the rate: samples behind the `front`, and `scaled` ahead of the first sum; the
+        number says whether that is behind the front."""
+        raise NotImplementedError
+
     def __init__(self, most: int) -> None:
         self._most = most
         names = ("opens", "claim", "first", "last", "available", "spent")
@@ -59,6 +66,10 @@ class Interpolation(RateSchedule):
     """Where each sample has several results: all of them begin before the next one is taken."""
 
     goes_with = (stages.Combs,)
+
+    @staticmethod
+    def summed(samples: Any, front: Callable[[Any], Any], scaled: Callable[[Any, int], Any]) -> Any:
+        return scaled(front(samples), 1)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -97,6 +108,10 @@ class Decimation(RateSchedule):
     sample is taken."""
 
     goes_with = (stages.Integrators,)
+
+    @staticmethod
+    def summed(samples: Any, front: Callable[[Any], Any], scaled: Callable[[Any, int], Any]) -> Any:
+        return front(scaled(samples, 0))
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

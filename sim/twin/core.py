@@ -137,6 +137,7 @@ class TwinTransport(Owned):
         del timeout  # nothing is sent before the next frame
         self._coefficients[stage] = tuple(int(value) for value in coefficients)
         self._unloaded.add(stage)
+        self.design = self.design.reloaded(self._coefficients[stage], stage)
 
     def silence(self) -> None:
         """Makes a continuous filter start from silence with the next frame: puts the core back to power-on."""
