@@ -8,7 +8,19 @@ import numpy as np
 import pytest
 import scipy.signal
 
-from convolver import CICDesign, DesignError, FIRDesign, Fork, MovingMaximumDesign, Pipeline, ResampleDesign, s8, s16, s24
+from convolver import (
+    CICDesign,
+    DataError,
+    DesignError,
+    FIRDesign,
+    Fork,
+    MovingMaximumDesign,
+    Pipeline,
+    ResampleDesign,
+    s8,
+    s16,
+    s24,
+)
 from convolver.designs import Rate
 from convolver.host.device import Device
 from convolver.plan.lowering import lower
@@ -176,3 +188,22 @@ def test_the_random_chains_cover_every_choice():
     assert any("FIRDesign" in found for found in kinds)
     assert {np.sign(design.rate.up - design.rate.down) for design in designs} == {-1, 1}
     assert {len(design.stages) for design in designs} >= {1, 2, 3}
+
+
+def test_a_stages_rate_is_loaded():
+    slow = CICDesign(3, down=8, data=s16, shift=9, output=s16, loadable=True)
+    chain = Pipeline([slow, FIRDesign([1, 6, 1], data=s16, coefficient=s8, output=s16, shift=3, loadable=True)])
+    x = np.random.default_rng(4).integers(-3000, 3000, 100)
+    with Device(TwinTransport(chain)) as device:
+        for rate, shift in ((8, 9), (2, 3), (5, 7)):
+            device.load([rate, shift], stage=1)
+            now = chain.with_part(1, slow.with_weights((rate, shift)))
+            np.testing.assert_array_equal(device(x), golden.run(now, x))
+        device.load([1, 2, 3], stage=2)
+        now = now.with_part(2, chain.stages[1].with_weights((1, 2, 3)))
+        np.testing.assert_array_equal(device(x), golden.run(now, x))
+        stream = device.stream([x])
+        next(stream)
+        with pytest.raises(DataError, match=r"^A rate can be loaded between calls, not in the middle of a stream$"):
+            device.load([8, 9], stage=1)
+        stream.close()

@@ -16,6 +16,7 @@ from .borders import NoBorder
 from .choices import Choices
 from .continuity import UNJOINED, Separate
 from .factors import Responding
+from .reloading import Reloading
 from .sources import Source
 from .words import Boundary, Plane
 
@@ -33,7 +34,7 @@ def format_of(name: str, value: object) -> Format:
     return value
 
 
-class Design(Responding):
+class Design(Responding, Reloading):
     """What every kind of filter answers: what goes in and what comes out, the shape of a frame, its JSON.
 
     What a kind hasn't got is what stands here: one sample a clock, no border to choose, no coefficients to load.
@@ -84,8 +85,6 @@ class Design(Responding):
     # One of each, but in a design that has a field for it.
     pixels_per_clock: int = 1
     """Pixels, or samples of a signal, in a beat."""
-    reshapes: bool = False
-    """Whether a set that is loaded changes how many results a frame has."""
     planes: int = 1
     """Samples of a pixel, side by side."""
     continuous: bool = False
@@ -330,10 +329,6 @@ class Design(Responding):
     def independent(self, coefficients: Sequence[int]) -> tuple[int, ...]:
         """Of a whole set, the coefficients that the core is loaded with."""
         return tuple(coefficients)
-
-    def reloaded(self, coefficients: Sequence[int], stage: int = 0) -> Self:  # noqa: ARG002  # where frames change with them
-        """The design of a core's frames once a set is loaded into a stage of it."""
-        return self
 
     def with_weights(self, weights: Sequence[int]) -> Self:
         """A copy with other coefficients, in the order of `weights`."""

@@ -1,0 +1,17 @@
+"""What a set that is loaded changes but results: the frames of some designs."""
+
+from collections.abc import Sequence
+from typing import Self
+
+__all__ = ["Reloading"]
+
+
+class Reloading:
+    """What a design says of its frames once coefficients are loaded: here nothing changes."""
+
+    reshapes: bool = False
+    """Whether a set that is loaded changes how many results a frame has."""
+
+    def reloaded(self, coefficients: Sequence[int], stage: int = 0) -> Self:  # noqa: ARG002  # where frames change with them
+        """The design of a core's frames once a set is loaded into a stage of it."""
+        return self
