@@ -32,11 +32,8 @@ class GoldenTransport:
         self.closed = False
 
     def load(self, coefficients, timeout=None, stage=0):
-        if self.design.rank == 1:
-            self._held = dataclasses.replace(self.design, coefficients=tuple(coefficients))
-        else:
-            kernel = np.reshape(np.array(coefficients, object), (self.design.kernel_rows, self.design.kernel_columns))
-            self._held = dataclasses.replace(self.design, kernel=kernel)
+        self._held = self.design.with_weights(self.design.complete(tuple(coefficients)))
+        self.design = self.design.reloaded(tuple(coefficients), stage)
 
     def run(self, samples, timeout=None):
         if self._held.rank == 1:
