@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from . import atomic
 from .images import Array
-from .plots import MEASURED, drawn
+from .plots import MEASURED, drawn, styled
 
 __all__ = ["png_of", "side_by_side", "signal_plot", "write_all"]
 
@@ -56,15 +56,21 @@ def signal_plot(before: Array, after: Array, delay: float) -> bytes:
 
     shown = slice(max(0, (len(before) - PLOTTED) // 2), None)
     places = np.arange(len(before))[shown][:PLOTTED]
-    figure = Figure(figsize=(9.6, 3.2), dpi=100, layout="constrained")
-    axes = figure.subplots()
-    axes.plot(places, before[shown][:PLOTTED], color="0.6", linewidth=1, label="before")
-    axes.plot(
-        places - delay, after[shown][:PLOTTED], color=MEASURED, linewidth=1.2, label=f"after, moved back by {delay:g} samples"
-    )
-    axes.set(xlabel="sample", ylabel="value", xlim=(places[0], max(places[-1], places[0] + 1)))
-    axes.legend(loc="upper right", frameon=False)
-    return drawn(figure)
+    with styled():
+        figure = Figure(figsize=(9.6, 3.2), dpi=100, layout="constrained")
+        axes = figure.subplots()
+        axes.plot(places, before[shown][:PLOTTED], color="0.6", linewidth=1, label="before")
+        axes.plot(
+            places - delay,
+            after[shown][:PLOTTED],
+            color=MEASURED,
+            linewidth=1.2,
+            label=f"after, moved back by {delay:g} samples",
+        )
+        axes.set(xlabel="sample", ylabel="value", xlim=(places[0], max(places[-1], places[0] + 1)))
+        axes.set_title("a signal, before and after")
+        axes.legend(loc="upper right")
+        return drawn(figure)
 
 
 def write_all(folder: Path, pictures: Mapping[str, Array], signal: tuple[Array, Array, float]) -> list[Path]:

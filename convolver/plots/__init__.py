@@ -9,12 +9,12 @@ from .. import atomic
 from ..designs import Design, part_of
 from ..errors import FileError, ToolError
 from ..progress import Advance
-from .drawing import MEASURED, QUANTISED, Measured, drawn
+from .drawing import MEASURED, QUANTISED, Measured, drawn, styled
 
 if TYPE_CHECKING:
     from ..host.device import Device
 
-__all__ = ["MEASURED", "QUANTISED", "Measured", "check_plot", "drawn", "measured", "picture", "plot"]
+__all__ = ["MEASURED", "QUANTISED", "Measured", "check_plot", "drawn", "measured", "picture", "plot", "styled"]
 
 
 def plot(design: Design, path: str | os.PathLike[str], measured: Measured = None) -> None:
@@ -59,10 +59,11 @@ def picture(design: Design, suffix: str, measured: Measured = None) -> bytes:
     from matplotlib.figure import Figure
 
     panels = part_of(type(design), __package__, "panels", "to plot")(design, measured)
-    figure = Figure(figsize=(4.5 * len(panels), 3.6), dpi=100, layout="constrained")
-    for draw, panel in zip(panels, figure.subplots(1, len(panels)), strict=True):
-        draw(panel)
-    return drawn(figure, suffix)
+    with styled():
+        figure = Figure(figsize=(4.5 * len(panels), 3.6), dpi=100, layout="constrained")
+        for draw, panel in zip(panels, figure.subplots(1, len(panels)), strict=True):
+            draw(panel)
+        return drawn(figure, suffix)
 
 
 def measured(design: Design, opened: Callable[[], "Device"], advance: Advance) -> Measured:

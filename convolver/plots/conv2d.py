@@ -8,7 +8,7 @@ import numpy as np
 
 from ..designs import Conv2DDesign
 from ..progress import Advance
-from .drawing import Measured, Panel
+from .drawing import Measured, Panel, ink
 
 if TYPE_CHECKING:
     from ..host.device import Device
@@ -31,14 +31,16 @@ def _draw_kernel(design: Conv2DDesign, left: Any) -> None:
     # Side by side, with a gap between two of them.
     sheet = np.concatenate([np.pad(kernel, ((0, 0), (0, 1)), constant_values=np.nan) for kernel in kernels], axis=1)[:, :-1]
     reach = max(1.0, float(np.abs(kernels).max()))
-    left.imshow(sheet, cmap="RdBu_r", vmin=-reach, vmax=reach)
+    shown = left.imshow(sheet, cmap="RdBu_r", vmin=-reach, vmax=reach)
+    left.spines[:].set_visible(False)
     left.set(title=f"kernel{'s' * len(design.kernel_axes)} ({design.operation})", xticks=[], yticks=[])
     if kernels.size <= 49:
         for (row, column), weight in np.ndenumerate(sheet):
             if not np.isnan(weight):
-                # Both ends of the colours are dark.
-                colour = "white" if abs(weight) > 0.6 * reach else "black"
-                left.text(column, row, f"{weight:.0f}", ha="center", va="center", fontsize=8, color=colour)
+                colour = ink(shown.to_rgba(weight))
+                left.text(column, row, f"{weight:.0f}", ha="center", va="center", fontsize=9, color=colour)
+    else:
+        left.figure.colorbar(shown, ax=left, label="weight")
 
 
 def _draw_response(design: Conv2DDesign, right: Any) -> None:

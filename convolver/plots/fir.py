@@ -77,7 +77,7 @@ def _draw_response(design: FIRDesign, measured: Measured, panel: Any) -> None:
     )
     panel.grid(True, alpha=0.3)
     if found is not None or measured is not None:
-        panel.legend(loc="best", fontsize=8)
+        panel.legend(loc="best")
 
 
 def _draw_passband(design: FIRDesign, found: Specified, measured: Measured, panel: Any) -> None:

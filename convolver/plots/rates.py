@@ -55,7 +55,7 @@ class RateCurve:
         panel.plot(places, levels, color=QUANTISED, linewidth=1.1, label="quantised")
         if measured is not None:
             panel.plot(measured[0], decibels(measured[1]), ".", color=MEASURED, markersize=4, label="measured on the twin")
-            panel.legend(loc="best", fontsize=8)
+            panel.legend(loc="best")
         title = "before results are left out"
         _finish(panel, levels, title=title, xlabel="frequency, cycles a sample", xlim=(0, self.filter.up / 2))
 
@@ -64,7 +64,7 @@ class RateCurve:
         levels = decibels(self.filter.response(places * self.filter.up / self.filter.down))
         panel.plot(places, levels, color=QUANTISED, linewidth=1.1, label="wanted")
         panel.plot(places, decibels(self.filter.folded(places)), color=IDEAL, linewidth=1.1, label="folded back, the greatest")
-        panel.legend(loc="best", fontsize=8)
+        panel.legend(loc="best")
         _finish(panel, levels, title="results", xlabel="frequency, cycles a result", xlim=(0, 0.5))
 
 
