@@ -58,9 +58,9 @@ def styled() -> Iterator[None]:
 def drawn(figure: Any, suffix: str = ".png") -> bytes:
     """One of matplotlib's figures as a file with this ending."""
     file = BytesIO()
-    kind = suffix.lower().removeprefix(".")
+    ending = suffix.lower().removeprefix(".")
     # An SVG has no date, so that the same figure is the same file.
-    figure.savefig(file, format=kind, **({"metadata": {"Date": None}} if kind == "svg" else {}))
+    figure.savefig(file, format=ending, **({"metadata": {"Date": None}} if ending == "svg" else {}))
     return file.getvalue()
 
 
