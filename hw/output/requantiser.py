@@ -11,7 +11,18 @@ from convolver.plan.array_plan import ArrayPlan
 from ..stream.data_register import DataRegister
 from ..stream.layouts import shape_of
 
-__all__ = ["Requantiser"]
+__all__ = ["Requantiser", "saturated"]
+
+
+def saturated(value: Value, output: Format) -> Value:
+    """A number, or the limit of the output format that it is beyond. The limits are powers of two: the bits above them say it,
+    where a comparison would be a carry chain."""
+    signed = value.shape().signed
+    negative = value[-1] if signed else Const(0)
+    limit, top = output.width - output.signed, len(value) - signed
+    above = value[limit:top] if top > limit else Const(0, 0)
+    outside = ~above.all() if output.signed else Const(1)
+    return Mux(above.any() & ~negative, output.max, Mux(outside & negative, output.min, value))
 
 
 def _increment(value: Value, shift: int, rounding: Rounding) -> Value:
@@ -98,8 +109,7 @@ class Requantiser(wiring.Component):
                     value = Mux(above, output.max, 0)
                 case stages.Saturate():
                     clipped = DataRegister(shape_of(output))
-                    value = Mux(value > output.max, output.max, Mux(value < output.min, output.min, value))
-                    m.d.sync += clipped.eq(value)
+                    m.d.sync += clipped.eq(saturated(value, output))
                     value = clipped
         m.d.comb += self.o.eq(value)
         return m

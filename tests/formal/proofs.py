@@ -121,15 +121,9 @@ def _requantiser(rounding: str, overflow: str, shift: int, output: Format, data:
         if rounding == "half_up":
             seeds = seeds[1:]
     if overflow == "saturate":
-        seeds.append(
-            Seed(
-                "clips one too low",
-                Requantiser,
-                "Mux(value > output.max, output.max",
-                "Mux(value >= output.max, output.max - 1",
-            )
-        )
-        seeds.append(Seed("wraps below", Requantiser, "Mux(value < output.min, output.min, value)", "value"))
+        seeds.append(Seed("clips one too low", Requantiser, "~negative, output.max", "~negative, output.max - 1"))
+        seeds.append(Seed("wraps below", Requantiser, "Mux(outside & negative, output.min, value)", "value"))
+        seeds.append(Seed("clips what fits below", Requantiser, "Mux(outside & negative,", "Mux(negative,"))
     name = f"requantiser {rounding} {overflow}"
     return Proof(name, f"{design.accumulator} to {output}, shift {shift}", lambda: RequantiserSpec(design), 6, tuple(seeds))
 

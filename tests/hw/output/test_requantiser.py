@@ -3,12 +3,12 @@ from math import floor
 
 import numpy as np
 import pytest
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Module, Shape, Signal
 from amaranth.sim import Simulator
 
 import convolver
 from convolver.formats import OVERFLOWS, ROUNDINGS, Format
-from convolver.hw.output.requantiser import Requantiser
+from convolver.hw.output.requantiser import Requantiser, saturated
 from convolver.plan.lowering import lower
 from convolver.plan.stages import Saturate
 
@@ -141,3 +141,23 @@ def test_wide_sums_round_exactly():
         overflowed(rounded(Fraction(value, 1 << 33), "half_even"), design.output_format, "saturate") for value in values
     ]
     assert outputs(Requantiser(lower(design)), values) == expected
+
+
+@pytest.mark.parametrize("signed", [False, True])
+@pytest.mark.parametrize("output", [Format(width, signed) for width in range(1, 7) for signed in (False, True)], ids=str)
+def test_every_number_of_every_width_is_saturated(signed, output):
+    """Wider and narrower than the output, of either sign."""
+    for width in range(1, 8):
+        number, found = Signal(Shape(width, signed)), Signal(Shape(output.width, output.signed))
+        m = Module()
+        m.d.comb += found.eq(saturated(number, output))
+        every = Format(width, signed)
+
+        async def bench(ctx, number=number, found=found, every=every):
+            for value in range(every.min, every.max + 1):
+                ctx.set(number, value)
+                assert ctx.get(found) == min(max(value, output.min), output.max), value
+
+        simulator = Simulator(m)
+        simulator.add_testbench(bench)
+        simulator.run()
