@@ -73,9 +73,9 @@ class Shell:
         told: DescriptionPart = self.description or ("whole" if registers == "full" else "none")
         if registers == "none" and told != "none":
             raise DesignError(f'Description must be "none" where there are no registers, not {told!r}')
-        lean = registers != "full" or self.handshake == "valid"
-        frame: Frames = self.frame or ("fixed" if lean else "run-time")
-        if lean and frame == "run-time":
+        sizeless = registers != "full" or self.handshake == "valid"
+        frame: Frames = self.frame or ("fixed" if sizeless else "run-time")
+        if sizeless and frame == "run-time":
             raise DesignError('Frame must be "fixed" without the full registers and back-pressure, not "run-time"')
         return replace(self, registers=registers, description=told, frame=frame)
 
@@ -83,6 +83,11 @@ class Shell:
     def waits(self) -> bool:
         """Whether the streams have back-pressure."""
         return self.handshake == "back-pressure"
+
+    @property
+    def has_all_registers(self) -> bool:
+        """Whether it has the full set."""
+        return self.registers == "full"
 
     @property
     def has_registers(self) -> bool:

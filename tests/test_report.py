@@ -106,7 +106,7 @@ def test_text_of_a_kernel() -> None:
         "rounding      half_up after 4 bits, noise of 0.288 LSB rms, variance 0.08301 LSB², mean 0.0312 LSB",
         "gain          0.9375 for a constant input, 0.9375 at worst",
         f"latency       {latency} clocks from the pixel that completes a result to the result",
-        f"in Verilog    latency {latency - 1}, for a register slice in front; no registers",
+        f"in Verilog    latency {latency - 2}, for a register slice in front; no registers",
         "throughput    1 pixel in 1 clock, without gaps between frames of one size",
         f"a frame       of 480x640 takes {307200 + 641 + latency} clocks alone, 307200 back to back; "
         "one of another size behind it waits 641 more; "

@@ -4,15 +4,31 @@ from collections.abc import Iterable
 
 from ..designs import Design, LinearDesign
 from .marks import marks_of
-from .stages import Memory, OutputBuffer, Round, Saturate, Shift, Stage, Threshold
+from .stages import CompactBuffer, Memory, OutputBuffer, Round, Saturate, Shift, Stage, Threshold
+from .timing import FrameTiming
 
-__all__ = ["BUFFER_LATENCY", "CREDIT_LATENCY", "credit_latency", "output_buffer", "rounding"]
+__all__ = [
+    "BUFFER_LATENCY",
+    "COMPACT_LATENCY",
+    "CREDIT_LATENCY",
+    "compact_buffer",
+    "compact_depth",
+    "credit_latency",
+    "output_buffer",
+    "rounding",
+]
 
 CREDIT_LATENCY = 5
 """Cycles from the transfer of a result to the use of its credit, where who takes it looks at the credits themselves."""
 
 BUFFER_LATENCY = 3
 """Cycles from the write of a result into the output buffer to its offer."""
+
+COMPACT_CREDIT_LATENCY = 2
+"""`CREDIT_LATENCY` of the compact buffer."""
+
+COMPACT_LATENCY = 2
+"""`BUFFER_LATENCY` of the compact buffer."""
 
 
 def rounding(design: LinearDesign) -> tuple[Stage, ...]:
@@ -44,7 +60,22 @@ def credit_latency(stages: Iterable[Stage]) -> int:
 
 def output_buffer(design: Design, depth: int) -> OutputBuffer:
     """The output buffer for results of a beat and their marks; in two banks."""
-    results = design.pixels_per_clock * design.planes * design.outputs
-    bits = results * design.output_format.width + sum(marks_of(design).values())
-    memory = Memory("output buffer", depth // 2, bits, block=False)
+    memory = Memory("output buffer", depth // 2, _bits(design), block=False)
     return OutputBuffer(BUFFER_LATENCY, (memory, memory), depth)
+
+
+def compact_depth(timing: FrameTiming, stages: Iterable[Stage]) -> int:
+    """Results that the compact output buffer holds, with such stages in front of it."""
+    waiting = COMPACT_CREDIT_LATENCY + sum(stage.credit_latency for stage in stages)
+    return max(timing.buffer_depth(waiting), 4)
+
+
+def compact_buffer(design: Design, depth: int) -> CompactBuffer:
+    """The output buffer in one memory."""
+    return CompactBuffer(COMPACT_LATENCY, (Memory("output buffer", depth, _bits(design), block=False),), depth)
+
+
+def _bits(design: Design) -> int:
+    """Of a beat's results and their marks."""
+    results = design.pixels_per_clock * design.planes * design.outputs
+    return results * design.output_format.width + sum(marks_of(design).values())

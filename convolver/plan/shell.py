@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from ..errors import DesignError
 from ..shell import FULL, Shell
-from .output import BUFFER_LATENCY, credit_latency, output_buffer
+from .output import BUFFER_LATENCY, COMPACT_LATENCY, compact_buffer, compact_depth, credit_latency, output_buffer
 from .plan import Plan
 from .stages import cycles_of
 
@@ -23,8 +23,9 @@ SLICE_BEATS = 2
 def shelled(plan: P, shell: Shell) -> P:
     """The plan of the core that stands in a shell.
 
-    Where all images have one size, nothing has to be checked of it as they come. Without back-pressure a result leaves when it
-    is there, and nothing buffers it. A pipeline's cores stay as they are, as frames of one size may have another size in each.
+    Where all images have one size, nothing has to be checked of it as they come. Without the full registers the output buffer
+    is the one of fewest look-up tables; without back-pressure a result leaves when it is there, and nothing buffers it. A
+    pipeline's cores stay as they are, as frames of one size may have another size in each.
 
     Parameters
     ----------
@@ -43,10 +44,15 @@ def shelled(plan: P, shell: Shell) -> P:
     if shell == FULL or plan.cores[0] is not plan:
         return plan
     body = tuple(stage for stage in plan.stages if not stage.credits and (shell.resizes or not stage.checks_size))
-    timing = replace(plan.timing, latency=cycles_of(body) + BUFFER_LATENCY * shell.waits)
-    if shell.waits:
-        body = (*body, output_buffer(plan.design, timing.buffer_depth(credit_latency(body))))
-    return replace(plan, stages=body, timing=timing)
+    waits = BUFFER_LATENCY if shell.has_all_registers else COMPACT_LATENCY
+    timing = replace(plan.timing, latency=cycles_of(body) + waits * shell.waits)
+    if not shell.waits:
+        return replace(plan, stages=body, timing=timing)
+    if shell.has_all_registers:
+        buffer = output_buffer(plan.design, timing.buffer_depth(credit_latency(body)))
+    else:
+        buffer = compact_buffer(plan.design, compact_depth(timing, body))
+    return replace(plan, stages=(*body, buffer), timing=timing)
 
 
 def _check_free(plan: Plan) -> None:

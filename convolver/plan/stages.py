@@ -18,6 +18,7 @@ __all__ = [
     "Accept",
     "BorderRows",
     "ColumnFilter",
+    "CompactBuffer",
     "DelayLine",
     "LineBuffer",
     "Magnitude",
@@ -358,6 +359,11 @@ class OutputBuffer(Stage):
     @property
     def credits(self) -> int:
         return self.depth
+
+
+@dataclass(frozen=True, slots=True)
+class CompactBuffer(OutputBuffer):
+    """The same in one memory, with few look-up tables beside it."""
 
 
 def cycles_of(stages: Iterable[Stage]) -> int:

@@ -10,11 +10,13 @@ from amaranth.lib.wiring import In, Member, Out
 
 from convolver.designs import Design, part_of
 from convolver.plan.plan import Plan
+from convolver.plan.stages import CompactBuffer as CompactStage
 from convolver.plan.stages import OutputBuffer as OutputStage
 from convolver.plan.stages import Stage
 from convolver.plan.target import Family
 from convolver.shell import Shell
 
+from ..stream.compact_buffer import CompactBuffer
 from ..stream.direct_output import DirectOutput
 from ..stream.layouts import beat_layout, result_layout
 from ..stream.marks import ERROR_LAYOUT, ERRORS
@@ -56,9 +58,14 @@ def block_of(plan: Plan, blocks: Mapping[Stages, Block]) -> Block:
     return next(block for stages, block in blocks.items() if all(plan.find(stage) for stage in stages))
 
 
-def output_of(plan: Plan, result: ShapeLike) -> OutputBuffer | DirectOutput:
+Output = CompactBuffer | OutputBuffer | DirectOutput
+"""What results leave a core through."""
+
+
+def output_of(plan: Plan, result: ShapeLike) -> Output:
     """What results of that payload leave a plan's core through: a buffer, where it has one."""
-    outputs: Mapping[Stages, Callable[[], OutputBuffer | DirectOutput]] = {
+    outputs: Mapping[Stages, Callable[[], Output]] = {
+        (CompactStage,): lambda: CompactBuffer(result, plan.buffer_depth),
         (OutputStage,): lambda: OutputBuffer(result, plan.buffer_depth),
         (): lambda: DirectOutput(result, plan.latency + 1),
     }

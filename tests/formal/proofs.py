@@ -11,7 +11,7 @@ from formal.output.requantiser import RequantiserSpec
 from formal.proof import Proof
 from formal.seeds import Seed
 from formal.stream.delay import DelaySpec
-from formal.stream.output_buffer import OutputBufferSpec
+from formal.stream.output_buffer import CompactBufferSpec, OutputBufferSpec
 from formal.stream.skid_buffer import SkidBufferSpec
 from formal.stream.slot_timer import SlotTimerSpec
 
@@ -23,6 +23,7 @@ from convolver.hw.mac.mac_array import MACArray
 from convolver.hw.mac.summing import SummedInParts, SummedWhole
 from convolver.hw.mac.supply import Supply
 from convolver.hw.output.requantiser import Requantiser
+from convolver.hw.stream.compact_buffer import CompactBuffer
 from convolver.hw.stream.delay import Delay
 from convolver.hw.stream.output_buffer import OutputBuffer
 from convolver.hw.stream.skid_buffer import SkidBuffer
@@ -69,6 +70,25 @@ BUFFER = (
     ),
     Seed("second result forgotten", OutputBuffer, " | (level[0] & up)", ""),
     Seed("third result forgotten", OutputBuffer, "four | level[:2].all() |", "four |"),
+)
+
+COMPACT = (
+    Seed("credit back with the transfer", CompactBuffer, "read - self.claim", "(self.o.valid & self.o.ready) - self.claim"),
+    Seed("credit never back", CompactBuffer, "read - self.claim", "(read & (credit != 1)) - self.claim"),
+    Seed("claim forgotten", CompactBuffer, "read - self.claim", "read - (self.claim & ~read)"),
+    Seed("one credit too few in reserve", CompactBuffer, "credit[2:].any() | credit[:2].all()", "credit[1:].any()"),
+    Seed("one credit too many in reserve", CompactBuffer, "credit[2:].any() | credit[:2].all()", "credit[2:].any()"),
+    Seed("result taken twice", CompactBuffer, "with m.If(read):", "with m.If(read & self.o.valid):"),
+    Seed("result lost", CompactBuffer, "read.eq(there & moves)", "read.eq(there)"),
+    Seed("offer changes while stalled", CompactBuffer, "get.en.eq(moves)", "get.en.eq(1)"),
+    Seed("offer withdrawn", CompactBuffer, "with m.If(moves):", "with m.If(1):"),
+    Seed("offer waits for ready", CompactBuffer, "moves.eq(self.o.ready | ~self.o.valid)", "moves.eq(self.o.ready)"),
+    Seed("second result forgotten", CompactBuffer, "(~read | (written != after))", "~read"),
+    Seed("one result taken for two", CompactBuffer, "written != after", "written != taken"),
+    Seed("oldest overwritten", CompactBuffer, "put.en.eq(self.write)", "put.en.eq(1)"),
+    Seed("idle too early", CompactBuffer, " & ~self.o.valid)", ")"),
+    Seed("idle with a claim behind", CompactBuffer, "credit[-1] & ~change[-1] &", "credit[-1] &"),
+    Seed("none left, and not spent", CompactBuffer, "self.spent.eq(~some)", "self.spent.eq(credit == 0)"),
 )
 
 BANK = (
@@ -197,9 +217,11 @@ def _array(name: str, design: FIRDesign, seeds: tuple[Seed, ...], cuts: tuple[in
     return Proof(name, size, lambda: MACArraySpec(design, cuts), 16, seeds, bounded=14)
 
 
-def _buffer(depth: int, flight: int, sustains: bool, seeds: tuple[Seed, ...] = ()) -> Proof:
+def _buffer(
+    name: str, spec: type[OutputBufferSpec], depth: int, flight: int, sustains: bool = False, seeds: tuple[Seed, ...] = ()
+) -> Proof:
     size = f"depth {depth}, {flight} in flight{', sustained' * sustains}"
-    return Proof("output buffer", size, lambda: OutputBufferSpec(depth, flight, sustains=sustains), 2 * depth + 16, seeds)
+    return Proof(name, size, lambda: spec(depth, flight, sustains=sustains), 2 * depth + 16, seeds)
 
 
 REQUANTISED = tuple(
@@ -209,8 +231,10 @@ REQUANTISED = tuple(
 
 PROOFS: tuple[Proof, ...] = (
     Proof("skid buffer", "8 bits", lambda: SkidBufferSpec(8), 12, SKID),
-    _buffer(3, 1, False),
-    _buffer(5, 1, False, BUFFER),
+    _buffer("output buffer", OutputBufferSpec, 3, 1),
+    _buffer("output buffer", OutputBufferSpec, 5, 1, seeds=BUFFER),
+    _buffer("compact buffer", CompactBufferSpec, 4, 1, seeds=COMPACT),
+    _buffer("compact buffer", CompactBufferSpec, 8, 2, sustains=True),
     Proof(
         "delay",
         "3 clocks, 2 bits",

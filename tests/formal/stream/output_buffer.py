@@ -1,13 +1,15 @@
-"""The output buffer's specification."""
+"""The output buffers' specifications."""
+
+from typing import Any, ClassVar
 
 from amaranth.hdl import Assert, Cat, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 from formal.contracts import Queue
 
-from convolver.hw.stream import output_buffer
+from convolver.hw.stream import compact_buffer, output_buffer
 
-__all__ = ["OutputBufferSpec"]
+__all__ = ["CompactBufferSpec", "OutputBufferSpec"]
 
 
 class OutputBufferSpec(wiring.Component):
@@ -18,15 +20,19 @@ class OutputBufferSpec(wiring.Component):
     the buffer is deep enough for one result a clock: it is never short of credits while `o` is ready.
     """
 
+    latency: ClassVar[int] = 3
+    room: ClassVar[int] = 0
+    """Results beyond its depth that it holds."""
+
     def __init__(self, depth: int, flight: int, width: int = 2, sustains: bool = False) -> None:
         super().__init__({"want": In(1), "data": In(width), "ready": In(1), "tag": In(1)})
         self._depth, self._flight, self._width, self._sustains = depth, flight, width, sustains
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.dut = dut = output_buffer.OutputBuffer(self._width, self._depth)
+        m.submodules.dut = dut = self._made()
         flying = Signal(self._flight)
-        owed, owed_before, owed_then = (Signal(range(2 * self._depth + 2), name=name) for name in ("owed", "before", "then"))
+        owed = Signal(range(2 * self._depth + 2))
         claim, leaves = Signal(), Signal()
         m.d.comb += [
             claim.eq(self.want & dut.available),
@@ -36,12 +42,7 @@ class OutputBufferSpec(wiring.Component):
             dut.data.eq(self.data),
             dut.o.ready.eq(self.ready),
         ]
-        m.d.sync += [
-            flying.eq(Cat(claim, flying)),
-            owed.eq(owed + claim - leaves),
-            owed_before.eq(owed),
-            owed_then.eq(owed_before),
-        ]
+        m.d.sync += [flying.eq(Cat(claim, flying)), owed.eq(owed + claim - leaves)]
         Queue(
             m,
             enters=dut.write,
@@ -49,20 +50,44 @@ class OutputBufferSpec(wiring.Component):
             valid=dut.o.valid,
             ready=self.ready,
             payload=dut.o.payload,
-            depth=self._depth,
-            latency=3,
+            depth=self._depth + self.room,
+            latency=self.latency,
             tag=self.tag,
-            streak=3 if self._sustains else 0,
+            streak=self.latency if self._sustains else 0,
         )
-        m.d.comb += [
-            Assert(owed <= self._depth),
-            Assert(dut.available == (owed_then + 2 < self._depth)),
-            Assert(dut.idle == ((owed_then == 0) & (owed_before == 0))),
-            Assert(~dut.overflow),
-        ]
+        m.d.comb += [Assert(owed <= self._depth + self.room), Assert(dut.spent == ~dut.available), Assert(~dut.overflow)]
+        self._counted(m, dut, owed)
         if self._sustains:
             stalled = Signal()  # since the last reset
             with m.If(~self.ready):
                 m.d.sync += stalled.eq(1)
             m.d.comb += Assert(stalled | dut.available)
         return m
+
+    def _made(self) -> output_buffer.OutputBuffer | compact_buffer.CompactBuffer:
+        return output_buffer.OutputBuffer(self._width, self._depth)
+
+    def _counted(self, m: Module, dut: Any, owed: Signal) -> None:
+        """What its registers say of the results that were started and haven't left."""
+        owed_before, owed_then = (Signal(owed.shape(), name=name) for name in ("before", "then"))
+        m.d.sync += [owed_before.eq(owed), owed_then.eq(owed_before)]
+        m.d.comb += [
+            Assert(dut.available == (owed_then + 2 < self._depth)),
+            Assert(dut.idle == ((owed_then == 0) & (owed_before == 0))),
+        ]
+
+
+class CompactBufferSpec(OutputBufferSpec):
+    """The same of the compact one, in which a result on offer needs no credit: `available` follows exactly what was owed
+    besides it two clocks ago."""
+
+    latency = 2
+    room = 1
+
+    def _made(self) -> compact_buffer.CompactBuffer:
+        return compact_buffer.CompactBuffer(self._width, self._depth)
+
+    def _counted(self, m: Module, dut: Any, owed: Signal) -> None:
+        kept, then, quiet = Signal(owed.shape()), Signal(owed.shape()), Signal(init=1)
+        m.d.sync += [kept.eq(owed - dut.o.valid), then.eq(kept), quiet.eq(owed == 0)]
+        m.d.comb += [Assert(dut.available == (then + 2 < self._depth)), Assert(dut.idle == quiet)]

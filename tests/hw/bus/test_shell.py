@@ -148,7 +148,7 @@ def test_the_plan_of_a_lean_core():
     assert shelled(plan, FULL) is plan
     fixed, free = (shelled(plan, Shell(handshake=word).of(VALID)) for word in ("back-pressure", "valid"))
     assert (plan.find(Accept), fixed.find(Accept)) == (Accept(2, sized=True), None)
-    assert (fixed.latency, free.latency) == (plan.latency - 2, plan.latency - 5)
+    assert (fixed.latency, free.latency) == (plan.latency - 3, plan.latency - 5)
     assert free.find(OutputBuffer) is None
     assert fixed.timing.latency == fixed.latency
 

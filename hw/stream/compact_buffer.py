@@ -1,0 +1,93 @@
+"""The output buffer in few look-up tables: one memory, and nothing between it and who takes the results."""
+
+from amaranth.hdl import Module, ShapeLike, Signal, signed
+from amaranth.lib import stream, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+from convolver.plan import stages
+
+__all__ = ["CompactBuffer"]
+
+
+class CompactBuffer(wiring.Component):
+    """Queues results, and lends credits for those still to come: one a clock, latency 2 clocks from `write` to `o`, never
+    overflows. Otherwise ports as those of `OutputBuffer`.
+
+    The payload of `o` is the register behind the memory's read port, so that a result has no register of its own and no
+    multiplexer. `o.ready` reaches that register's enable, where the `OutputBuffer` has registers. `available` knows of what
+    happened three clocks ago, and keeps two credits in reserve.
+
+    Parameters
+    ----------
+    shape : ShapeLike
+        Shape of a result.
+    depth : int
+        Credits, a power of two from 4 on. For one result a clock at least the clocks from `claim` to `o`, + 4.
+
+    Ports
+    -----
+    claim, available, spent, idle, write, data, o, overflow
+        See `OutputBuffer`.
+    """
+
+    makes = (stages.CompactBuffer,)
+
+    def __init__(self, shape: ShapeLike, depth: int) -> None:
+        if depth < 4 or depth & (depth - 1):  # the least that a reserve leaves two of
+            raise ValueError(f"Depth must be a power of two from 4 on, not {depth}")
+        super().__init__(
+            {
+                "claim": In(1),
+                "available": Out(1, init=1),
+                "spent": Out(1),
+                "idle": Out(1, init=1),
+                "write": In(1),
+                "data": In(shape),
+                "o": Out(stream.Signature(shape)),
+                "overflow": Out(1),
+            }
+        )
+        self.depth = depth
+        self._shape = shape
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        # The address a synthesiser sees being read while it is written is never one whose word is taken: the memory was empty.
+        m.submodules.memory = memory = Memory(shape=self._shape, depth=self.depth, init=[], attrs={"no_rw_check": 1})
+        put, get = memory.write_port(), memory.read_port()
+        # The next places of either side, with a bit more than an address: full and empty differ in it.
+        places = range(2 * self.depth)
+        written, taken, after = Signal(places), Signal(places), Signal(places, init=1)
+        there = Signal()  # the memory has a result
+        moves, read = Signal(), Signal()
+        credit, change = Signal(range(self.depth + 1), init=self.depth), Signal(signed(2))
+        # Three or more, as its bits say it: two that may have been claimed since, and another.
+        some = credit[2:].any() | credit[:2].all()
+        m.d.comb += [
+            put.en.eq(self.write),
+            put.addr.eq(written[:-1]),
+            put.data.eq(self.data),
+            moves.eq(self.o.ready | ~self.o.valid),
+            read.eq(there & moves),
+            get.en.eq(moves),
+            get.addr.eq(taken[:-1]),
+            self.o.payload.eq(get.data),
+        ]
+        with m.If(moves):
+            m.d.sync += self.o.valid.eq(there)
+        with m.If(read):
+            m.d.sync += [taken.eq(after), after.eq(after + 1)]
+        with m.If(self.write):
+            m.d.sync += written.eq(written + 1)
+        m.d.sync += [
+            there.eq(self.write | (there & (~read | (written != after)))),
+            change.eq(read - self.claim),
+            credit.eq(credit + change),
+            self.available.eq(some),
+            self.spent.eq(~some),
+            self.idle.eq(credit[-1] & ~change[-1] & ~self.o.valid),
+        ]
+        with m.If(self.write & (written[:-1] == taken[:-1]) & there):
+            m.d.sync += self.overflow.eq(1)
+        return m
