@@ -60,7 +60,9 @@ class BlockRAM(wiring.Component):
                 m, self._depth, self._init, self.read_address, word, self.write, self.write_address, Value.cast(self.write_data)
             )
             return m
-        m.submodules.memory = memory = Memory(shape=self._shape, depth=self._depth, init=self._init, attrs=self._attrs)
+        # Yosys otherwise adds what gives the old word to who reads the one that is being written; no device has that.
+        attrs = {"no_rw_check": 1} | self._attrs
+        m.submodules.memory = memory = Memory(shape=self._shape, depth=self._depth, init=self._init, attrs=attrs)
         read, write = memory.read_port(), memory.write_port()
         m.d.comb += [
             read.addr.eq(self.read_address),
