@@ -2,10 +2,11 @@
 
 import itertools
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
-from ..designs import Design
+from ..designs import Choices, Design, LinearDesign
 
-__all__ = ["fewest_clocks", "folded"]
+__all__ = ["fewest_clocks", "folded", "weighed"]
 
 
 def fewest_clocks(multipliers: Callable[[int], int], most: int) -> int:
@@ -18,6 +19,22 @@ def fewest_clocks(multipliers: Callable[[int], int], most: int) -> int:
     most : int
     """
     return next(clocks for clocks in itertools.count(1) if multipliers(clocks) <= most)
+
+
+def weighed(design: LinearDesign, choices: Choices, multipliers: Callable[[], int]) -> Choices:
+    """The choices, with what they leave open: constants that take no multiplier anyway are shifted and added in one graph,
+    which shares what they have in common.
+
+    Parameters
+    ----------
+    design : LinearDesign
+    choices : Choices
+    multipliers : callable
+        How many they take where each product has one.
+    """
+    nothing = Choices(samples=choices.samples)
+    free = choices == nothing and design.source.shifted and multipliers() == 0
+    return replace(choices, shifts=choices.shifts | free)
 
 
 def folded(design: Design) -> Iterator[tuple[str, Design]]:

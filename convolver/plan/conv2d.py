@@ -8,7 +8,7 @@ from itertools import accumulate
 from ..designs import Choices, Conv2DDesign
 from .array import DotProduct
 from .array_plan import ArrayPlan
-from .choices import fewest_clocks
+from .choices import fewest_clocks, weighed
 from .coefficients import CoefficientStore
 from .geometry import WindowGeometry, geometry_of
 from .kernels import kernel_arrays, multipliers_of_kernels
@@ -43,6 +43,7 @@ def conv2d_clocks(design: Conv2DDesign, most: int) -> int:
 
 def lower_conv2d(design: Conv2DDesign, choices: Choices, target: Target) -> ArrayPlan:
     """Raster, line buffer and window in front of one array a kernel."""
+    choices = weighed(design, choices, lambda: multipliers_of_kernels(design, choices.clocks))
     arrays, columns, plan_of = kernel_arrays(design, choices, target)
     store = _store_of(design, choices, arrays)
     geometry, behind = geometry_of(design), (*_magnitude(design), *rounding(design))

@@ -8,6 +8,7 @@ from convolver.designs import Conv2DDesign, FIRDesign
 from convolver.errors import DesignError
 from convolver.formats import Format
 from convolver.plan import TARGETS, lower
+from convolver.plan.adders import AdderProduct
 from convolver.plan.array_stages import Align, GroupChain, Multiply, PreAdd, ProductRegisters, RoutingRegisters, Tree
 from convolver.plan.stages import LineBuffer, Magnitude
 from convolver.sim import golden
@@ -246,7 +247,7 @@ def test_zeros_have_no_lane_and_powers_of_two_no_multiplier():
 
 
 def test_latency_and_clocks_are_the_sum_of_the_stages():
-    design = Conv2DDesign(np.ones((3, 3), int), shift=3, output="u8", columns=640)
+    design = Conv2DDesign(3 * np.ones((3, 3), int), shift=3, output="u8", columns=640, structure="direct")
     plan = lower(design)
     # accept 2, raster 1, line buffer 2, rows 2, window 2, multiplier 3, tree of 9 lanes 4, rounding 2, saturation 1, buffer 3
     assert plan.latency == 22
@@ -255,6 +256,21 @@ def test_latency_and_clocks_are_the_sum_of_the_stages():
     assert plan.memory_bits("line buffer") == 2 * 8 * 640
     assert plan.buffer_depth == 32
     assert plan.memory_bits("output buffer") == 32 * (8 + 3)
+
+
+def test_kernels_that_take_no_multiplier_are_one_graph_of_adders():
+    design = Conv2DDesign([[1, 2, 1], [2, 4, 2], [1, 2, 1]], shift=4, output="u8", columns=640)
+    plan = lower(design)
+    assert [type(one) for one in plan.filters] == [AdderProduct, AdderProduct]  # a column and a row
+    assert plan.stages == lower(design.replace(multipliers=0)).stages
+    for other in (
+        {"structure": "direct"},
+        {"multipliers": 1},
+        {"clocks_per_pixel": 2},
+        {"loadable": True, "coefficient": "u3"},
+    ):
+        assert not any(isinstance(one, AdderProduct) for one in lower(design.replace(**other)).filters)
+    assert not isinstance(lower(design.replace(kernel=[[1, 2, 1], [2, 5, 2], [1, 2, 1]])).arrays[0], AdderProduct)
 
 
 def test_the_products_of_a_wide_tree_have_a_register_on_the_way():
