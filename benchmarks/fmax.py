@@ -5,8 +5,9 @@ form built in the same run.
     python benchmarks/fmax.py fir-16 --form file --form direct # one row, two of its forms
     python benchmarks/fmax.py fir-16 --write                   # one row, appended to docs/performance.md
 
-Forms: `file`, the Verilog that ``generate --family ecp5`` gives, read back from its text; `device`, the same with the places of
-the LFE5U-85F; `core`, the core without its registers and its AXI; `direct`, what one writes first.
+Forms: `file`, the Verilog that ``generate --family ecp5 --registers full`` gives, read back from its text; `lean`, of what
+can't change at run time, that which it gives by itself, without registers; `device`, the first with the places of the
+LFE5U-85F; `core`, the core without its registers and its AXI; `direct`, what one writes first.
 
 Every input bit of a circuit, its reset included, comes from a register behind a serial shift register, every output bit is
 captured in a register and shifted out, so that a path ends in the circuit or in one register beside it. `synth_ecp5`, then
@@ -34,6 +35,7 @@ from amaranth.lib.wiring import In, Out
 
 from convolver.boards.timing import Cell, Clock, clocks, critical_path, limits
 from convolver.boards.toolchain import run, versions
+from convolver.design_files import load_design
 from convolver.designs import CICDesign, Conv2DDesign, Design, FIRDesign, Pipeline, ResampleDesign
 from convolver.formats import s8, s16, u8
 from convolver.hw.bus.axi import AXIAccelerator, ports
@@ -45,12 +47,18 @@ from convolver.hw.stream.layouts import shape_of
 from convolver.plan import lower
 from convolver.plan.array_plan import ArrayPlan
 from convolver.plan.places import FLOORPLANNED
-from convolver.shell import FULL
+from convolver.shell import FULL, Shell
 
 TARGET = 300e6
 DEVICE = ("--85k", "--package", "CABGA381", "--speed", "6")
 PART = "LFE5U-85F"
-FORMS = {"file": "generated file", "device": "generated file with places", "core": "bare core", "direct": "direct form"}
+FORMS = {
+    "file": "generated file",
+    "lean": "generated file without registers",
+    "device": "generated file with places",
+    "core": "bare core",
+    "direct": "direct form",
+}
 
 
 class Harness(Elaboratable):
@@ -106,9 +114,9 @@ def _tree(m: Module, terms: list[Any]) -> Any:
 class GeneratedFile(wiring.Component):
     """The module of a generated file, with the ports of its text but the clock."""
 
-    def __init__(self, design: Design) -> None:
+    def __init__(self, design: Design, shell: Shell) -> None:
         self.name = verilog.default_name(design)
-        super().__init__({name: member for name, member in ports(design, shell=FULL).items() if name != "aclk"})
+        super().__init__({name: member for name, member in ports(design, shell=shell).items() if name != "aclk"})
 
     def elaborate(self, _platform: Any) -> Instance:
         connected = {
@@ -197,6 +205,8 @@ SOBEL = [[[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], [[-1, -2, -1], [0, 0, 0], [1, 2, 
 GAUSS = [[row * column for column in (1, 4, 6, 4, 1)] for row in (1, 4, 6, 4, 1)]
 HD: dict[str, Any] = {"boundary": "edge", "rows": 720, "columns": 1280, "pixels_per_clock": 2, "output": u8}
 
+SIZE = Path(__file__).with_name("size")
+
 ROWS: dict[str, Design] = {
     "conv-3x3": Conv2DDesign([[1] * 3] * 3, coefficient=s8, boundary="edge", switchable=True, loadable=True),
     "conv-3x3-4px": Conv2DDesign(
@@ -214,6 +224,9 @@ ROWS: dict[str, Design] = {
     "rational-3-2": ResampleDesign([1] * 48, 3, 2, coefficient=s16, loadable=True),
     "cic-decimate-64": CICDesign(4, down=64, shift=24, output=s16),
     "lowpass-31": FIRDesign(LOWPASS, output=s16, shift=15),
+    "lowpass-31-shifts": load_design(SIZE / "lowpass-31.toml"),
+    "lowpass-64-shifts": load_design(SIZE / "lowpass-64.toml"),
+    "taps-8": load_design(SIZE / "taps-8.toml"),
     "gaussian": Conv2DDesign([[1, 2, 1], [2, 4, 2], [1, 2, 1]], shift=4, output=u8, boundary="edge"),
     "sobel": Conv2DDesign(SOBEL, operation="correlate", combine="sum_abs", output=u8, boundary="edge"),
     "outlines-720p": Pipeline(
@@ -309,8 +322,9 @@ def circuit(form: str, design: Design) -> tuple[Any, str, str]:
     if form == "direct":
         assert isinstance(design, FIRDesign | Conv2DDesign)
         return DirectForm(design), "array", ""
-    text = verilog.generate(design, family="ecp5", shell=FULL) if form == "file" else placed(design)
-    return GeneratedFile(design), rf"accelerator\.core\.{_STAGE}array\.array", text
+    shell = Shell().of(design) if form == "lean" else FULL
+    text = placed(design) if form == "device" else verilog.generate(design, family="ecp5", shell=shell)
+    return GeneratedFile(design, shell), rf"accelerator\.core\.{_STAGE}array\.array", text
 
 
 def measure(row: str, form: str, design: Design, directory: Path, seeds: int) -> Figures:
@@ -379,6 +393,8 @@ def forms_of(design: Design) -> list[str]:
     forms, plan = list(FORMS), lower(design, "ecp5")
     if not isinstance(plan, ArrayPlan):
         return ["file", "core"]  # of several filters
+    if Shell().of(design).has_registers:
+        forms.remove("lean")
     if plan.arrays[0].placed_lanes <= FLOORPLANNED:
         forms.remove("device")
     if plan.copies > 1 or plan.coefficients.cycles > 1 or len(plan.arrays) > 1:
