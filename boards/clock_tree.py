@@ -39,8 +39,13 @@ class ClockTree(Elaboratable):
         outputs = [Signal(name=f"{domain.name}_clk") for domain in clocks.domains]
         locked = Signal()
         if clocks.pll.family == "ice40" and not hasattr(platform, "get_pll"):
-            # The PLL takes its input straight from the pad, which nothing else can use then.
-            m.submodules.pll = _ice40(clocks.pll, pad, outputs, locked)
+            if clocks.at_pll:
+                # The PLL takes its input straight from the pad, which nothing else can use then.
+                source = {"io_PACKAGEPIN": pad.io}
+            else:
+                m.submodules.oscillator = buffer = io.Buffer("i", pad)
+                source = {"i_REFERENCECLK": buffer.i}
+            m.submodules.pll = _ice40(clocks.pll, source, outputs, locked)
             oscillator = outputs[-1]
         else:
             m.submodules.oscillator = buffer = io.Buffer("i", pad)
@@ -120,10 +125,11 @@ def _ecp5(pll: PLL, clock: Signal, outputs: list[Signal], locked: Signal) -> Ins
     )
 
 
-def _ice40(pll: PLL, pad: Any, outputs: list[Signal], locked: Signal) -> Instance:
-    """SB_PLL40_2F_PAD: its second output is half the first (Lattice FPGA-TN-02052)."""
+def _ice40(pll: PLL, source: dict[str, Any], outputs: list[Signal], locked: Signal) -> Instance:
+    """SB_PLL40_2F_PAD, or _CORE where its input comes from inside; its second output is half the first (Lattice
+    FPGA-TN-02052)."""
     return Instance(
-        "SB_PLL40_2F_PAD",
+        "SB_PLL40_2F_PAD" if "io_PACKAGEPIN" in source else "SB_PLL40_2F_CORE",
         p_FEEDBACK_PATH="SIMPLE",
         p_PLLOUT_SELECT_PORTA="GENCLK",
         p_PLLOUT_SELECT_PORTB="GENCLK_HALF",
@@ -131,7 +137,7 @@ def _ice40(pll: PLL, pad: Any, outputs: list[Signal], locked: Signal) -> Instanc
         p_DIVF=Const(pll.feedback - 1, 7),
         p_DIVQ=Const(pll.dividers[0].bit_length() - 1, 3),
         p_FILTER_RANGE=Const(next(value for most, value in FILTER_RANGES if pll.detector <= most), 3),
-        io_PACKAGEPIN=pad.io,
+        **source,
         i_RESETB=Const(1),
         i_BYPASS=Const(0),
         o_PLLOUTGLOBALA=outputs[0],

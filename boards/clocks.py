@@ -37,11 +37,14 @@ class Clocks:
         Those that the PLL's outputs drive, in their order.
     link : Domain
         `sync`: one of them, or what the oscillator drives.
+    at_pll : bool
+        As of `Board`.
     """
 
     pll: PLL
     domains: tuple[Domain, ...]
     link: Domain
+    at_pll: bool = True
 
     @property
     def all(self) -> tuple[Domain, ...]:
@@ -71,7 +74,7 @@ def clocks_of(board: Board, core_hz: int | None = None) -> Clocks:
         pll = solve("ice40", board.clock_hz, (2 * core_hz, core_hz))
         line, link = pll.outputs
         both = (Domain("line", line), Domain("sync", link))
-        return Clocks(pll, both, both[1])
+        return Clocks(pll, both, both[1], board.at_pll)
     wanted = (core_hz,) if board.link_hz is None else (core_hz, board.link_hz)
     pll = solve(board.family, board.clock_hz, wanted)
     domains = tuple(Domain(name, hertz) for name, hertz in zip(("core", "sync"), pll.outputs, strict=False))

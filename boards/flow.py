@@ -11,6 +11,7 @@ from typing import Any
 from convolver import atomic
 from convolver.designs import Design
 from convolver.errors import BoardError, FileError, ToolError
+from convolver.plan.fit import in_adders
 
 from .clocks import Clocks, Domain, clocks_of
 from .paths import in_words
@@ -151,6 +152,7 @@ def build(
     design = board.design if design is None else design
     directory = Path("build", board.name) if directory is None else Path(directory)
     step = step or _silent
+    design = in_adders(design, board.family, board.multipliers)
     check_fit(board, design)
     for tool in TOOLS[board.family]:
         find(tool)

@@ -113,7 +113,8 @@ class Board:
         The fastest clock that its own design's core was found to close at, unless another is asked for.
     luts, flip_flops : int
         Look-up tables and flip-flops of the device. These and what follows are of the families' data sheets, Lattice
-        FPGA-DS-02012 (ECP5), FPGA-DS-02008 (iCE40 UltraPlus) and AMD DS180 (7 series); nextpnr counts the same, but of AMD's.
+        FPGA-DS-02012 (ECP5), FPGA-DS-02008 (iCE40 UltraPlus), FPGA-DS-02029 (iCE40 LP/HX) and AMD DS180 (7 series); nextpnr
+        counts the same, but of AMD's.
     multipliers : int
         Hard multipliers.
     multiplier_widths : tuple of int
@@ -131,6 +132,8 @@ class Board:
         Frames of 256 bytes in either ring of the link: what travels while an answer is on its way.
     single_port_rams : int
         Large RAMs with a single port, which only iCE40 UltraPlus has.
+    at_pll : bool
+        Whether the oscillator's pin is the PLL's own; of an iCE40, whose PLL takes its input in another way then.
     """
 
     name: str
@@ -154,6 +157,7 @@ class Board:
     link_hz: int | None = None
     slots: int = 8
     single_port_rams: int = 0
+    at_pll: bool = True
 
 
 GAUSSIAN_3 = ((1, 2, 1), (2, 4, 2), (1, 2, 1))
@@ -312,6 +316,27 @@ BOARDS: tuple[Board, ...] = (
         link=_HIGH_SPEED,
         programmers=(_loader("-b", "ice40_generic"), Programmer("iceprog", ("{file}",))),
         design=Conv2DDesign(GAUSSIAN_3, output=u8, shift=4, boundary="edge"),
+    ),
+    Board(
+        name="ice40-hx8k",
+        title="iCE40-HX8K Breakout Board",
+        platform="amaranth_boards.ice40_hx8k_b_evn:ICE40HX8KBEVNPlatform",
+        family="ice40",
+        device="iCE40HX8K",
+        package="CT256",
+        speed="",
+        clock_hz=12_000_000,
+        core_hz=48_000_000,
+        luts=7_680,
+        flip_flops=7_680,
+        multipliers=0,
+        multiplier_widths=(0, 0),
+        block_rams=32,
+        block_ram_bits=4_096,
+        at_pll=False,
+        link=_HIGH_SPEED,
+        programmers=(_loader("-b", "ice40_generic"), Programmer("iceprog", ("-S", "{file}"))),
+        design=Conv2DDesign(GAUSSIAN_5, output=u8, shift=8, boundary="edge", multipliers=0),
     ),
     _ecpix5("45F", _45F),
     _ecpix5("85F", _85F),

@@ -14,6 +14,7 @@ from amaranth.lib import io
 
 from convolver.designs import Design
 from convolver.hw.link.one_clock import OneClock, OneClockTop
+from convolver.plan.fit import in_adders
 
 from .clocks import clocks_of
 from .pll import PLL
@@ -83,6 +84,7 @@ def simulated_top(board: Board, design: Design | None = None, serial_number: int
         If a parameter is out of its range.
     """
     design = board.design if design is None else design
+    design = in_adders(design, board.family, board.multipliers)
     check_fit(board, design)
     clocks = clocks_of(board)
     device = device_on(board, design, clocks, serial_number, slots)

@@ -12,7 +12,7 @@ from convolver.designs import KINDS, Design, design_from_dict
 from convolver.errors import DesignError, DesignMismatch
 from convolver.host.text import printable
 
-__all__ = ["INFLATED_MAX", "differences", "read_description"]
+__all__ = ["INFLATED_MAX", "differences", "is_expected", "read_description"]
 
 INFLATED_MAX = 1 << 16
 """Bytes of a description's JSON, at most: 8 kernels of 15x15 weights of 32 bits need 22 thousand."""
@@ -41,6 +41,17 @@ def read_description(packed: bytes) -> Design:
         return design_from_dict(_fields(_inflated(packed)))
     except (DesignError, RecursionError) as error:
         raise DesignMismatch(f"The device holds a description that this version can't read: {printable(error)}") from None
+
+
+def is_expected(device: Design, expected: Design) -> bool:
+    """Whether a device's design is the expected one, or that with its constants shifted and added, as a build for a device of
+    few multipliers makes it."""
+    if device == expected:
+        return True
+    try:
+        return expected.replace(multipliers=0) == device
+    except DesignError:  # this one has multipliers in any case
+        return False
 
 
 def differences(device: Design, expected: Design) -> str:

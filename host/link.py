@@ -20,7 +20,7 @@ from convolver.errors import (
 )
 from convolver.host.address import open_pipe
 from convolver.host.deadlines import Deadline, Timing
-from convolver.host.description import differences, read_description
+from convolver.host.description import differences, is_expected, read_description
 from convolver.host.frames import Frame
 from convolver.host.ownership import Owned
 from convolver.host.registers import DESCRIPTION_MAX, ERRORS, IDENTITY, MAP_VERSION, Register, of_stage, told_stage
@@ -307,7 +307,7 @@ class LinkTransport(Owned):
                 f"The device's samples and results must have {needed[0]} and {needed[1]} bytes for its design, "
                 f"not {told[0]} and {told[1]}"
             )
-        if expected is not None and design != expected:
+        if expected is not None and not is_expected(design, expected):
             raise DesignMismatch(f"The device holds another design: {differences(design, expected)}")
         self._described = design
         self.design = design

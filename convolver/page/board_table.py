@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ..designs import Design
 from ..errors import BoardError
-from ..plan.fit import Use
+from ..plan.fit import Use, in_adders
 from ..plan.lowering import lower
 from ..plan.target import Family
 from ..progress import Advance
@@ -39,12 +39,13 @@ class OnBoard:
     link_rate: float
 
 
-def boards_of(design: Design, advance: Advance) -> Iterator[OnBoard]:
+def boards_of(whole: Design, advance: Advance) -> Iterator[OnBoard]:
     """The design on every board; what stands around its core there is elaborated, which takes a second a board."""
     from .. import boards
 
     for name in boards.names():
         board = boards.get(name)
+        design = in_adders(whole, board.family, board.multipliers)
         advance(f"counting what {name} has room for")
         try:
             uses, refused = boards.needs(board, design), ""

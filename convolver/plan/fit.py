@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..designs import Design
+from ..designs import Choices, Design
 from ..errors import DesignError
 from .block_rams import block_rams, core_memories
 from .choices import folded
@@ -12,7 +12,7 @@ from .parts import Part
 from .plan import Plan
 from .target import Family
 
-__all__ = ["DEEPEST_BLOCK", "Use", "check_lines", "check_part", "core_needs", "part_needs", "what_would_fit"]
+__all__ = ["DEEPEST_BLOCK", "Use", "check_lines", "check_part", "core_needs", "in_adders", "part_needs", "what_would_fit"]
 
 DEEPEST_BLOCK = 16384
 """Words of the deepest memory that ECP5's block RAMs are instantiated for, side by side."""
@@ -32,7 +32,8 @@ class Use:
         return self.used <= self.available
 
     def __str__(self) -> str:
-        return f"{self.what} {self.used:g} of {self.available} ({100 * self.used / self.available:.0f} %)"
+        share = f" ({100 * self.used / self.available:.0f} %)" if self.available else ""
+        return f"{self.what} {self.used:g} of {self.available}{share}"
 
 
 Needs = tuple[Use, ...]
@@ -58,6 +59,19 @@ def part_needs(part: Part, design: Design) -> Needs:
     """What a design's emitted Verilog needs of a part at the least: its core's multipliers and memories."""
     plan = lower(design, part.family)
     return core_needs(plan, part.family, part.multipliers, part.block_rams, part.single_port_rams)
+
+
+def in_adders(design: Design, family: Family, multipliers: int) -> Design:
+    """The design as a device with so many multipliers takes it: its constants shifted and added where they need more.
+
+    Otherwise, and where anything else was chosen of how it computes, or nothing can be shifted, it is the design itself.
+    """
+    if lower(design, family).hard_multipliers <= multipliers:
+        return design
+    try:
+        return design.replace(multipliers=0) if design.choices == Choices(samples=design.choices.samples) else design
+    except DesignError:
+        return design
 
 
 def check_lines(plan: Plan, what: str, error: type[Exception] = DesignError) -> None:

@@ -19,8 +19,8 @@ class Part:
         As its maker calls it, without package and speed grade.
     family : {"ecp5", "ice40", "7-series"}
     multipliers, block_rams, single_port_rams : int
-        What it has: of the families' data sheets, Lattice FPGA-DS-02012 (ECP5), FPGA-DS-02008 (iCE40 UltraPlus) and AMD DS180
-        (7 series). Block RAMs are of 18, 4 and 36 kbit.
+        What it has: of the families' data sheets, Lattice FPGA-DS-02012 (ECP5), FPGA-DS-02008 (iCE40 UltraPlus), FPGA-DS-02029
+        (iCE40 LP/HX) and AMD DS180 (7 series). Block RAMs are of 18, 4 and 36 kbit.
     """
 
     name: str
@@ -37,6 +37,8 @@ PARTS: tuple[Part, ...] = (
     *(Part(f"{kind}-45F", "ecp5", 72, 108) for kind in ("LFE5U", "LFE5UM", "LFE5UM5G")),
     *(Part(f"{kind}-85F", "ecp5", 156, 208) for kind in ("LFE5U", "LFE5UM", "LFE5UM5G")),
     Part("iCE40UP5K", "ice40", 8, 30, 4),
+    Part("iCE40HX8K", "ice40", 0, 32),
+    Part("iCE40LP8K", "ice40", 0, 32),
     Part("XC7A35T", "7-series", 90, 50),
     Part("XC7A100T", "7-series", 240, 135),
 )

@@ -16,7 +16,7 @@ from amaranth.lib.wiring import In, Member
 
 from convolver.clocking import AxiClock, Clocking, Reset, ResetStyle
 from convolver.designs import Design
-from convolver.plan.fit import check_lines, check_part, part_needs
+from convolver.plan.fit import check_lines, check_part, in_adders, part_needs
 from convolver.plan.lowering import lower
 from convolver.plan.parts import Part, named_part
 from convolver.plan.places import without_places
@@ -94,6 +94,7 @@ def generate(
     family = family if part is None else part.family
     check_lines(lower(design, family), str(family))
     if part is not None:
+        design = in_adders(design, part.family, part.multipliers)
         check_part(part, design)
     clocking = Clocking(axi_clock, reset, reset_style)
     top = AXIAccelerator(design, family, clocking, shell)

@@ -23,6 +23,7 @@ from convolver.boards.clocks import clocks_of
 from convolver.boards.resources import check_use, device_use, overfull
 from convolver.boards.toolchain import TOOLS, find, run, tail, versions
 from convolver.hw.link.uart import UARTReceiver, UARTTransmitter
+from convolver.plan.fit import in_adders
 from convolver.sim.twin.fabric import FabricTwin
 
 ICEBREAKER = boards.get("icebreaker")
@@ -82,12 +83,12 @@ BAD = {
     ),
     "products of 8 bits, two a multiplier": (
         "icebreaker",
-        Conv2DDesign([range(first, first + 10, 2) for first in range(3, 53, 10)]),
+        Conv2DDesign([range(first, first + 10, 2) for first in range(3, 53, 10)], multipliers=25),
         "must need at most 8 multipliers, not 13; clocks_per_pixel=2 needs 7 multipliers and 23 block RAMs",
     ),
     "more kernels than multipliers": (
         "icebreaker",
-        Conv2DDesign([[[3, 5]]] * 8, pixel="s17", coefficient="s16", columns=64),
+        Conv2DDesign([[[3, 5]]] * 8, pixel="s17", coefficient="s16", columns=64, multipliers=16),
         "must need at most 8 multipliers, not 32; use a smaller kernel",
     ),
     "loadable taps": (
@@ -107,7 +108,7 @@ BAD = {
     ),
     "constant taps": (
         "ulx3s-85f",
-        FIRDesign(range(1001, 1001 + 2 * 157, 2), data=s16),
+        FIRDesign(range(1001, 1001 + 2 * 157, 2), data=s16, multipliers=157),
         "must need at most 156 multipliers, not 157; clocks_per_sample=2 needs 79 multipliers and 163 block RAMs",
     ),
     "folded": (
@@ -150,6 +151,18 @@ def test_more_than_the_board_has(name: str, tmp_path: Path, monkeypatch: pytest.
     with pytest.raises(BoardError, match=f"^A design for {board} {re.escape(rule)}$"):
         boards.build(board, design, tmp_path / "build")
     assert not (tmp_path / "build").exists()
+
+
+def test_constants_that_a_board_has_no_multipliers_for_are_shifted_and_added() -> None:
+    taps = FIRDesign(range(3, 23, 2), data=s16)
+    assert in_adders(taps, "ice40", 9) == taps.replace(multipliers=0)
+    assert in_adders(taps, "ice40", 10) == taps
+    for other in (
+        taps.replace(multipliers=10),
+        taps.replace(loadable=True, coefficient=s16),
+        taps.replace(clocks_per_sample=2),
+    ):
+        assert in_adders(other, "ice40", 4) == other
 
 
 def test_lines_longer_than_a_block_is_deep(tmp_path: Path) -> None:

@@ -26,8 +26,8 @@ def test_data_is_the_platforms(board: boards.Board) -> None:
 
 
 NAMES = (
-    "ulx3s-12f", "ulx3s-25f", "ulx3s-45f", "ulx3s-85f", "icebreaker", "ecpix5-45f", "ecpix5-85f", "colorlight-5a-75b",
-    "versa-ecp5-5g", "arty-a7-35", "arty-a7-100", "alchitry-pt-v2",
+    "ulx3s-12f", "ulx3s-25f", "ulx3s-45f", "ulx3s-85f", "icebreaker", "ice40-hx8k", "ecpix5-45f", "ecpix5-85f",
+    "colorlight-5a-75b", "versa-ecp5-5g", "arty-a7-35", "arty-a7-100", "alchitry-pt-v2",
 )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import pytest
 from convolver import Conv2DDesign, FIRDesign, s16
 from convolver.designs import KINDS
 from convolver.errors import DesignMismatch, FrameError, LinkError, LinkTimeout
-from convolver.host.description import INFLATED_MAX, differences, read_description
+from convolver.host.description import INFLATED_MAX, differences, is_expected, read_description
 from convolver.host.device import Device
 from convolver.host.link import LinkTransport
 from convolver.host.text import printable
@@ -263,3 +263,15 @@ def test_text_of_others_is_made_printable():
     assert printable("x" * 1000, 10) == "x" * 9 + "…"
     assert printable("\x00" * 10, 10) == r"\x00\x00\…"
     assert printable("x" * 10, 10) == "x" * 10
+
+
+def test_a_device_whose_constants_are_shifted_and_added_is_what_is_expected():
+    plain = FIRDesign([3, 5, 7], data="s16")
+    added = plain.replace(multipliers=0)
+    assert is_expected(plain, plain)
+    assert is_expected(added, plain)
+    assert not is_expected(plain, added)  # a build gives what was asked for
+    assert not is_expected(added.replace(shift=1), plain)
+    loadable = plain.replace(loadable=True, coefficient="s16")
+    assert is_expected(loadable, loadable)
+    assert not is_expected(added, loadable)
