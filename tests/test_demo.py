@@ -72,6 +72,7 @@ def test_on_the_twin(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert "photo   in.png, 20 rows of 30 pixels, colour" in out
     assert "signal  PyWavelets' ECG, 1024 samples, s16" in out
     assert "Every output equals the numpy golden model, bit for bit." in out
+    assert out.endswith("clock by clock, in a browser: make page, or convolver page\n")
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == WRITTEN
     assert all(str(tmp_path / "out" / name) in out for name in WRITTEN)
     pixels = read(photo)

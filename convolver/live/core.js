@@ -54,7 +54,7 @@ class Core {
   register(name, index = 0) {
     const entry = this.entries.register.get(name) || this.entries.memory.get(name);
     const value = this.word(entry, index);
-    return Number(entry.signed ? BigInt.asIntN(entry.width, value) : value);
+    return plain(entry.signed ? BigInt.asIntN(entry.width, value) : value, entry.width);
   }
 
   output(name) {
@@ -74,8 +74,11 @@ const put = (field, value, lane = 0) => BigInt.asUintN(field.width, BigInt(value
 
 function take(field, word, lane = 0) {
   const value = BigInt.asUintN(field.width, word >> BigInt(field.offset + field.width * lane));
-  return Number(field.signed ? BigInt.asIntN(field.width, value) : value);
+  return plain(field.signed ? BigInt.asIntN(field.width, value) : value, field.width);
 }
+
+// A number as JavaScript's own, where that holds all of its bits.
+const plain = (value, width) => (width > 53 ? value : Number(value));
 
 // A core with a source in front and a sink behind it. `look` drives the ports and lets the outputs settle: all can be seen then.
 // `clock` is the rising edge that follows.

@@ -5,12 +5,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..designs import Design
+from ..designs import Boundary, Design, boundary_code
 
 __all__ = ["example_of"]
 
 SIZES = {"length": 48, "rows": 12, "columns": 16}
 """Of the examples, or as much as the core takes."""
+
+
+LARGEST = 1 << 53
+"""JavaScript's numbers have all integers up to here."""
 
 
 def example_of(design: Design) -> list[dict[str, Any]]:
@@ -41,13 +45,15 @@ def _frame(design: Design, name: str, samples: npt.NDArray[np.int64]) -> dict[st
     from ..sim.twin.core import frame_shape
     from ..sim.twin.streams import beats_of, marks_of
 
-    pixels = design.pixels_per_clock
+    pixels, told = design.pixels_per_clock, Told(design).fields
     beats = beats_of([samples], pixels=pixels)
     shape = frame_shape(design, samples.shape)
     marks = marks_of(shape, pixels)
     return {
         "name": name,
         "size": list(samples.shape[: design.rank]),
+        "boundary": boundary_code(told.get("boundary", "constant")),
+        "fill": told.get("fill", 0),
         "beats": beats.samples.reshape(len(beats), -1).tolist(),
         "marks": beats.marks.tolist(),
         "expected": _expected(design, samples, shape),
@@ -56,8 +62,8 @@ def _frame(design: Design, name: str, samples: npt.NDArray[np.int64]) -> dict[st
     }
 
 
-def _expected(design: Design, samples: npt.NDArray[np.int64], shape: tuple[int, ...]) -> list[list[int]]:
-    """The results of each beat, by the golden model, with nothing behind a line's end."""
+def _expected(design: Design, samples: npt.NDArray[np.int64], shape: tuple[int, ...]) -> list[list[int | str]]:
+    """The results of each beat, by the golden model, with nothing behind a line's end; as text beyond JavaScript's numbers."""
     from ..sim.golden import run
 
     results = run(in_core(design), samples)
@@ -67,10 +73,21 @@ def _expected(design: Design, samples: npt.NDArray[np.int64], shape: tuple[int, 
     lines = np.asarray(results, object).reshape(-1, shape[-1], lanes)
     pixels = design.pixels_per_clock
     return [
-        [int(value) for value in line[begin : begin + pixels].reshape(-1)]
+        [int(value) if abs(int(value)) < LARGEST else str(value) for value in line[begin : begin + pixels].reshape(-1)]
         for line in lines
         for begin in range(0, shape[-1], pixels)
     ]
+
+
+class Told:
+    """What a core is told of its frames' border, where that can be chosen."""
+
+    def __init__(self, design: Design) -> None:
+        self.fields: dict[str, Any] = {}
+        design.border.tell(self)
+
+    def switch(self, boundary: Boundary, fill: int) -> None:
+        self.fields = {"boundary": boundary, "fill": fill}
 
 
 def in_core(design: Any) -> Any:
@@ -79,5 +96,5 @@ def in_core(design: Any) -> Any:
 
     if design.parts:
         return design.with_members([in_core(member) for member in design.members])
-    changed = {"mode": geometry_of(design).mode}
+    changed = {"mode": geometry_of(design).mode} | Told(design).fields
     return design.replace(**{name: value for name, value in changed.items() if name in design.to_dict()})

@@ -11,6 +11,7 @@ import axe_core_python
 import pytest
 from PIL import Image
 
+from convolver import FIRDesign
 from convolver.designs import KINDS
 from convolver.formats import OVERFLOWS, ROUNDINGS
 from convolver.live import design_page
@@ -179,6 +180,13 @@ def test_keyboard_and_pointer(browser, page):
 def test_a_design_s_own_page(browser, tmp_path):
     """A fork of signals: several filters, none of whose stages the page knows by name."""
     check_design(browser, tmp_path, generator("fork")(Random("module fork 12")))
+
+
+def test_numbers_of_any_width_are_exact(browser, tmp_path):
+    """A sum of 66 bits: its results differ in bits that JavaScript's own numbers don't have."""
+    check_design(browser, tmp_path, FIRDesign([(1 << 31) - 1, 3], data="s32", coefficient="s32"))
+    shown = browser.run("app.lab.bench.results.map((one) => String(one.values[0]))")
+    assert any(abs(int(value)) > 1 << 53 and int(value) % 2 for value in shown)
 
 
 def check_design(browser, folder, design):
