@@ -412,6 +412,8 @@ function plucked(rate, seconds) {
     const period = Math.round(rate / pitch);
     const begin = Math.floor(number * rate * 0.45);
     const string = Array.from({ length: period }, noise);
+    const mean = string.reduce((one, other) => one + other) / period; // it would fade last, and unheard
+    string.forEach((value, place) => (string[place] = value - mean));
     for (let n = begin, at = 0; n < length; n++, at = (at + 1) % period) {
       sound[n] += string[at] * 14000;
       string[at] = 0.497 * (string[at] + string[(at + 1) % period]);
