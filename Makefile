@@ -13,12 +13,13 @@
 #   make gallery  filters a photo in many ways, and writes docs/gallery.md
 #   make boards   builds every board's default design, and writes their figures into docs/boards.md
 #   make site     builds the documentation site into build/site, runs what it shows, and looks at it in a browser
+#   make paths    walks each kind of user's path, from a description to what they want (PATHS="maker teacher")
 #   make release  builds sdist and wheel, and checks them in fresh environments (PYTHONS="3.11 3.12 3.13")
 #   make setup    everything that the above need, ahead of time
 
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: help setup demo page page-test test lint soak bench proofs mutants ratchet gallery boards links lock release site clean
+.PHONY: help setup demo page page-test test lint soak bench proofs mutants ratchet gallery boards links lock release site paths clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -97,6 +98,9 @@ boards: $(VENV)/.dev
 
 site: $(VENV)/.dev links
 	$(BIN)/python .ci/site
+
+paths: $(VENV)/.dev
+	$(BIN)/python -m tests.paths $(PATHS)
 
 release: $(VENV)/.dev
 	$(BIN)/python .ci/release.py $(PYTHONS)
