@@ -125,9 +125,17 @@ def check(device: Device, case: Case) -> str | None:
     case.design.continuity.start(device)
     expected = golden.run(case.design, case.samples)
     border = case.design.border.asked
-    pieces = np.array_split(case.samples, case.pieces) if case.pieces > 1 else [case.samples]
-    result = np.concatenate([np.asarray(device(piece, **border)) for piece in pieces if piece.size])
+    result = np.concatenate([np.asarray(device(piece, **border)) for piece in pieces_of(case)])
     return _differs(case.name, result, expected)
+
+
+def pieces_of(case: Case) -> list[NDArray[Any]]:
+    """The frames in which a case is sent; those of a signal that goes on have whole periods of results."""
+    if case.pieces == 1:
+        return [case.samples]
+    step = case.design.frame_axes[0].stride
+    places = np.array_split(np.arange(len(case.samples) // step), case.pieces)
+    return [case.samples[part[0] * step : (part[-1] + 1) * step] for part in places if part.size]
 
 
 def _differs(name: str, result: NDArray[Any], expected: NDArray[Any]) -> str | None:
@@ -215,7 +223,8 @@ def loopback(device: Device, count: int, seed: int = 1, progress: Callable[[floa
 
 
 def _random(design: Design, most: tuple[int, ...], random: np.random.Generator) -> NDArray[np.int64]:
-    shape = tuple(int(random.integers(low, high + 1)) for low, high in zip(design.least_shape, most, strict=True))
+    sizes = [(low, int(random.integers(low, high + 1))) for low, high in zip(design.least_shape, most, strict=True)]
+    shape = tuple(size - (size - low) % design.frame_multiple for low, size in sizes)
     return random.integers(design.sample.min, design.sample.max + 1, shape, np.int64)
 
 

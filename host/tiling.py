@@ -249,7 +249,7 @@ class _Axis:
                 source = border[max(first + more, 0) : end + more]
                 ahead = start - max(first, -more) // stride
                 source = np.pad(source, (0, max(rule.least - len(source), 0)), mode="edge")
-            ahead += rule.ahead // stride + silence
+            ahead += rule.ahead // stride + silence // stride * rule.up
             late = max(skip - start, 0)
             keep, target = slice(ahead + late, ahead + stop - start), slice(start + late - skip, stop - skip)
             parts.append(_Part(source, keep, target, silence))

@@ -6,6 +6,7 @@ import json
 import math
 import re
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,9 @@ from convolver.report import report_of
 from convolver.run import Target, check_target
 from convolver.sim import golden
 from convolver.sim.golden.resample import upfirdn
-from convolver.sim.twin.core import TwinTransport
+from convolver.sim.libraries.compiler import compile_designs
+from convolver.sim.twin.core import Simulation, TwinTransport
+from convolver.sim.twin.streams import STALLS, beats_of, stalls
 
 from .random_designs import seeded
 from .test_arguments import of
@@ -375,3 +378,65 @@ def test_the_random_designs_cover_every_choice() -> None:
     }
     assert {design.loadable for design in designs} == {design.choices.clocks > 1 for design in designs} == {False, True}
     assert any(design.symmetry != "none" for design in designs)
+
+
+CONTINUED = {
+    "memories": ResampleDesign([3, -1, 4, 1, -5, 9, 2, 6, -5, 3, 5], 1, 4, data=s8, continuous=True),
+    "folded": ResampleDesign([3, -1, 4, 9, 4, -1, 3], 1, 3, data=s8, loadable=True, symmetry="symmetric", continuous=True),
+    "line": ResampleDesign([3, -1, 4, 1, -5, 9, 2, 6, -5, 3], 4, 1, data=s8, continuous=True),
+    "both": ResampleDesign([3, -1, 4, 1, -5, 9, 2, 6, -5, 3, 7, 8, 9], 3, 2, data=s8, clocks_per_result=3, continuous=True),
+}
+
+
+class TestContinuous:
+    @pytest.mark.parametrize("name", CONTINUED)
+    def test_calls_are_one_signal_until_silence(self, name: str) -> None:
+        design = CONTINUED[name]
+        step, random = design.down, np.random.default_rng(len(name))
+        x = random.integers(-128, 128, 40 * step)
+        want, cuts = golden.run(design, x), [step, 2 * step, 7 * step, 19 * step]
+        with convolver.open(design) as device:
+            np.testing.assert_array_equal(np.concatenate([device(piece) for piece in np.split(x, cuts)]), want)
+            device.silence()
+            np.testing.assert_array_equal(device(x), want)
+            device.silence()
+            np.testing.assert_array_equal(np.concatenate(list(device.stream(np.split(x, cuts)))), want)
+            device.silence()
+            device._transport.frame_samples = 12 * step  # a call is cut into frames, which bring nothing along
+            np.testing.assert_array_equal(np.concatenate([device(piece) for piece in np.split(x, cuts)]), want)
+            both = np.stack([x, x[::-1]])
+            np.testing.assert_array_equal(device(both, stack=True), [golden.run(design, line) for line in both])
+            np.testing.assert_array_equal(device(x), want)  # behind a stack stands silence
+
+    @pytest.mark.parametrize("name", CONTINUED)
+    def test_frames_back_to_back_with_every_kind_of_stall(self, name: str) -> None:
+        design = CONTINUED[name]
+        (core,) = compile_designs([design])
+        simulation, random = Simulation(core), np.random.default_rng(3)
+        for turn, kind in enumerate(STALLS):
+            simulation.reset()
+            frames = [random.integers(-128, 128, int(size) * design.down) for size in random.integers(1, 9, 6)]
+            want = golden.run(design, np.concatenate(frames))
+            run = simulation.run(
+                beats=beats_of(frames), wanted=len(want), gaps=stalls(kind, turn), stalls=stalls(STALLS[-turn], 9)
+            )
+            np.testing.assert_array_equal(run.results, want)
+            assert not any(run.errors.values())
+
+    def test_a_frame_has_whole_periods(self) -> None:
+        with convolver.open(CONTINUED["memories"]) as device:
+            told = r"^A continuous rate change takes samples by 4, not 7 of them$"
+            with pytest.raises(DataError, match=told):
+                device(np.zeros(7, int))
+
+    def test_selftest_and_testbench(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        file = tmp_path / "rate.toml"
+        file.write_text(CONTINUED["memories"].to_toml())
+        assert main(["selftest", "--design", str(file), "--frames", "2"]) == 0
+        assert "every result equals the golden model" in capsys.readouterr().out
+        assert main(["generate", "--design", str(file), "--output", str(tmp_path / "rate.v"), "--testbench"]) == 0
+        if shutil.which("iverilog"):
+            command = ["iverilog", "-g2005", "-o", "bench", "rate_tb.v", "rate.v"]
+            subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+            told = subprocess.run(["vvp", "-n", "bench"], cwd=tmp_path, check=False, capture_output=True, text=True).stdout
+            assert told.startswith("PASS: ")

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from ..errors import DataError
 
-__all__ = ["UNJOINED", "Continued", "Separate"]
+__all__ = ["UNJOINED", "Continued", "Separate", "continuity_of"]
 
 UNJOINED = "Only the pieces of one signal, for a 1-D design, can be joined"
 
@@ -54,3 +54,8 @@ class Continued(Separate):
 
     def start(self, core: Silenced) -> None:
         core.silence()
+
+
+def continuity_of(continuous: bool, held: int) -> Separate:
+    """How frames follow one another; where they continue, with so many samples that the core keeps."""
+    return Continued(held) if continuous else Separate()

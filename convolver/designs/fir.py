@@ -15,7 +15,7 @@ from ..quantize import Quantized
 from ..specification import KINDS, FromSpecification
 from ..specified import Specified
 from .base import format_of
-from .continuity import Continued, Separate
+from .continuity import Separate, continuity_of
 from .given import NONE, S16, FormatLike, MaybeFormatLike, TapsLike, required
 from .linear import LinearDesign
 from .rules import Rule, check_rules
@@ -159,7 +159,7 @@ class FIRDesign(SignalTaps, FromSpecification, LinearDesign):
 
     @property
     def continuity(self) -> Separate:
-        return Continued(self.history) if self.continuous else Separate()
+        return continuity_of(self.continuous, self.history)
 
     def check_measured(self) -> None:
         pass

@@ -1,4 +1,4 @@
-"""What a set that is loaded changes but results: the frames of some designs."""
+"""What frames there can be, where that isn't all: of some designs it changes with a set that is loaded."""
 
 from collections.abc import Sequence
 from typing import Self
@@ -11,6 +11,9 @@ class Reloading:
 
     reshapes: bool = False
     """Whether a set that is loaded changes how many results a frame has."""
+
+    frame_multiple: int = 1
+    """What a frame's length has to be a multiple of."""
 
     def reloaded(self, coefficients: Sequence[int], stage: int = 0) -> Self:  # noqa: ARG002  # where frames change with them
         """The design of a core's frames once a set is loaded into a stage of it."""

@@ -9,17 +9,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
-from ..arguments import between, integers
-from ..errors import DesignError
+from ..arguments import between, flag, integers
+from ..errors import DataError, DesignError
 from ..formats import Overflow, Rounding
 from ..quantize import Quantized
 from .axes import FrameAxis
 from .base import format_of
+from .continuity import Separate, continuity_of
 from .given import NONE, S16, FormatLike, MaybeFormatLike, TapsLike, required
 from .rates import Rate
 from .rules import Rule, check_rules
 from .signal_taps import SignalTaps
-from .words import Symmetry
+from .words import Plane, Symmetry
 
 __all__ = ["MAX_RATE", "MAX_RATE_TAPS", "ResampleDesign"]
 
@@ -77,6 +78,9 @@ class ResampleDesign(SignalTaps):
         many as one sample a clock leaves, ``down // up`` or 1, or what `multipliers` asks.
     multipliers : int, optional
         Most multipliers to use, 1 or more: raises `clocks_per_result` to the fewest clocks that do with them.
+    continuous : bool
+        Whether a frame goes on where the one before ended. Its length must then be a multiple of `down`, so that the next
+        one's first sample has a result. After reset, and wherever the host says so, a frame starts from silence.
 
     Raises
     ------
@@ -107,6 +111,7 @@ class ResampleDesign(SignalTaps):
     symmetry: Symmetry | None = None
     clocks_per_result: int | None = None
     multipliers: int | None = None
+    continuous: bool = False
     quantized: Quantized | None = dataclasses.field(default=None, kw_only=True, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -128,6 +133,7 @@ class ResampleDesign(SignalTaps):
         least = self.down // self.up * (self.clocks_per_result is None)  # what one sample a clock leaves
         self._choose("Clocks per result", (1, MAX_RATE_TAPS))
         self._set("clocks_per_result", max(self.choices.clocks, least))
+        self._set("continuous", flag("Continuous", self.continuous))
 
     @property
     def rate(self) -> Rate:  # type: ignore[override]  # of each design another
@@ -167,10 +173,39 @@ class ResampleDesign(SignalTaps):
         return len(self.phases[0]) - 1
 
     @property
+    def continuity(self) -> Separate:
+        return continuity_of(self.continuous, -(-self.history // self.down) * self.down)
+
+    def brought(self, stack: bool | None) -> int:
+        return max(super().brought(stack), 0)
+
+    @property
     def frame_axes(self) -> tuple[FrameAxis, ...]:
-        # A period's last result begins so many samples behind its first.
-        behind = (self.up - 1) * self.down // self.up
-        return (FrameAxis((self.history, behind), self.down, up=self.up),)
+        # A period's last result begins so many samples behind its first; a frame that is to go on has whole periods.
+        held = self.continuity.held
+        behind = max((self.up - 1) * self.down // self.up, (self.down - 1) * min(held, 1))
+        return (FrameAxis((max(self.history, held), behind), self.down, held=held, up=self.up),)
+
+    @property
+    def frame_multiple(self) -> int:  # type: ignore[override]  # of each design another
+        return self.down if self.continuity.held else 1
+
+    def frames_in(self, shape: tuple[int, ...], stack: bool | None) -> list[Plane]:
+        found = super().frames_in(shape, stack)
+        if shape[-1] % self.frame_multiple:
+            raise DataError(f"A continuous rate change takes samples by {self.frame_multiple}, not {shape[-1]} of them")
+        return found
+
+    @property
+    def least_shape(self) -> tuple[int, ...]:
+        return (self.frame_multiple,)
+
+    @property
+    def trial_shape(self) -> tuple[int, ...]:
+        return self.shape_within(*super().trial_shape)
+
+    def shape_within(self, samples: int) -> tuple[int, ...]:
+        return (max(samples // self.frame_multiple, 1) * self.frame_multiple,)
 
     def output_shape(self, *sizes: int) -> tuple[int, ...]:
         return tuple(self.rate.results(size) for size in sizes)

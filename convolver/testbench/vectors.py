@@ -18,7 +18,7 @@ from ..host.registers import IDENTITY, MAP_VERSION, Register, of_stage
 from ..host.tiling import Work
 from ..host.transport import arranged
 from ..plan.marks import has_lines
-from ..selftest import Case, cases
+from ..selftest import Case, cases, pieces_of
 from ..shell import FULL, Shell
 
 __all__ = ["Beat", "Read", "Result", "Step", "Vectors", "Wait", "Write", "vectors"]
@@ -220,11 +220,11 @@ class _Recorder:
         design.border.tell(self)
         design.continuity.start(self)
         expected = _golden(design, case.samples)
-        pieces = [piece for piece in np.array_split(case.samples, case.pieces) if piece.size]
+        pieces = pieces_of(case)
         at = 0
         for piece in pieces:
-            wanted = expected if len(pieces) == 1 else expected[at : at + len(piece)]
-            at += len(piece)
+            count = len(expected) if len(pieces) == 1 else design.output_shape(len(piece))[0]
+            wanted, at = expected[at : at + count], at + count
             self._send(case.name, design, piece, wanted)
 
     # What a border and a continuity tell a core.

@@ -19,7 +19,7 @@ from ..stream.layouts import marks_of, result_layout
 from ..stream.slot_timer import slot_timer
 from ..window.phase_feeder import PhaseLine, PhaseMemory
 from ..window.result_schedule import schedule_of
-from ..window.signal_entry import SignalEntry
+from ..window.signal_entry import SignalEntry, start_of
 from .array_core import ArrayCore
 from .core import Core, Stages, block_of, core_ports
 from .loading import loading_of
@@ -37,9 +37,10 @@ class ResampleCore(Core):
     whichever is slower; full back-pressure, no bubble between frames.
 
     ``o[n] = overflow(round(sum(coefficients[n * down - k * up] * i[k]) / 2**shift))``; each frame starts from silence,
-    and its first result is its first sample's. A result is offered `latency` clocks after the sample that completes it:
-    its newest one, or, with more samples than results, the last one in front of the next result's or of the frame's
-    end. Its marks are those of its place in the frame of results.
+    or goes on where the one before ended, as the design says, and its first result is its first sample's. A result is
+    offered `latency` clocks after the sample that completes it: its newest one, or, with more samples than results, the
+    last one in front of the next result's or of the frame's end. Its marks are those of its place in the frame of
+    results.
 
     Parameters
     ----------
@@ -54,6 +55,8 @@ class ResampleCore(Core):
     i, o : streams of `beat_layout` and `result_layout`
     coefficients, restart, pending : if they can be loaded
         See `CoefficientLoader`.
+    silence : In, if the design is continuous
+        The next frame starts from silence, as the first one does.
     busy : Out
         A frame is in the core: open, or with results that have not left.
     errors : Out
@@ -69,8 +72,8 @@ class ResampleCore(Core):
     def __init__(self, design: ResampleDesign, family: Family | None = None, shell: Shell | None = None) -> None:
         self.design = design
         self.plan = shelled(cast(ResamplePlan, lower(design, family)), shell or FULL)
-        self._loading = loading_of(design)
-        super().__init__(core_ports(design) | self._loading.ports)
+        self._loading, self._start = loading_of(design), start_of(design)
+        super().__init__(core_ports(design) | self._loading.ports | self._start.ports)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -82,10 +85,11 @@ class ResampleCore(Core):
         timer = slot_timer(m, plan.cycles)
         wiring.connect(m, wiring.flipped(self.i), entry.i)
         wiring.connect(m, array.o, wiring.flipped(self.o))
+        silent = self._start.silent(m, self, entry.claim & self.i.payload.first)
         m.d.comb += [
             entry.available.eq(schedule.take),
             entry.spent.eq(schedule.refuse),
-            entry.silent.eq(1),
+            entry.silent.eq(silent),
             schedule.opens.eq(self.i.valid & self.i.payload.first),
             schedule.claim.eq(entry.claim),
             schedule.first.eq(self.i.payload.first),
@@ -95,7 +99,7 @@ class ResampleCore(Core):
             schedule.spent.eq(array.spent),
             timer.begin.eq(schedule.begin),
             feeder.claim.eq(entry.claim),
-            feeder.first.eq(self.i.payload.first),
+            feeder.first.eq(self._start.silenced(self.i.payload.first, silent)),
             feeder.due.eq(schedule.due),
             feeder.valid.eq(entry.o.valid),
             feeder.clear.eq(entry.o.clear),

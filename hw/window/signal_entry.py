@@ -6,7 +6,7 @@ from amaranth.hdl import Const, Module, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Member, Out
 
-from convolver.designs import Design, FIRDesign
+from convolver.designs import Design
 from convolver.plan import stages
 
 from ..stream.layouts import beat_layout
@@ -104,6 +104,10 @@ class FromSilence:
         """The frame that `begins` with the beat at a core's input starts from silence."""
         return Const(1)
 
+    def silenced(self, first: Value, silent: Value) -> Value:
+        """A frame's `first` beat is there, and it starts from silence."""
+        return first
+
 
 class Continued(FromSilence):
     """A frame goes on where the one before ended, unless `silence` came in between."""
@@ -119,7 +123,10 @@ class Continued(FromSilence):
             m.d.sync += silent.eq(1)
         return silent
 
+    def silenced(self, first: Value, silent: Value) -> Value:
+        return first & silent
 
-def start_of(design: FIRDesign) -> FromSilence:
+
+def start_of(design: Design) -> FromSilence:
     """What the frames of a design start from."""
     return (Continued if design.continuous else FromSilence)()
