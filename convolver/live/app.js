@@ -59,7 +59,7 @@ function lessonList() {
       "ol",
       {},
       page.data.lessons.map((lesson) =>
-        make("li", {}, make("a", { href: `#${lesson.id}`, "aria-current": lesson === app.lesson ? "page" : null }, lesson.title[page.language])),
+        make("li", { id: lesson.id }, make("a", { href: `#${lesson.id}`, "aria-current": lesson === app.lesson ? "page" : null }, lesson.title[page.language])),
       ),
     ),
   );

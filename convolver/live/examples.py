@@ -29,7 +29,7 @@ def _inputs(design: Design) -> dict[str, npt.NDArray[np.int64]]:
     ]
     form = design.sample
     # A window's worth of numbers, so that a product can be told from another.
-    loud = max(form.max // 2, 1)
+    loud = form.max // 2 or form.max or form.min
     shape = (*size, *design.sample_axes)
     impulse, step = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
     impulse[tuple(side // 3 for side in size)] = loud

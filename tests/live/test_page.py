@@ -7,9 +7,10 @@ from importlib.resources import files
 import pytest
 
 import convolver.live
-from convolver import cli
+from convolver import FIRDesign, cli
 from convolver.live import lessons
 from convolver.live.cores import lesson_cores
+from convolver.live.examples import example_of
 from convolver.live.page import LARGEST, SCRIPTS
 
 SOURCES = {name: (files(convolver.live) / name).read_text(encoding="utf-8") for name in SCRIPTS}
@@ -80,6 +81,17 @@ def test_every_lesson_has_its_words_and_what_it_begins_with():
         assert begins.get("picture", "photo") in pictures
         assert begins.get("core", "echo") in cores
         assert f"  {lesson['lab']}: " in SOURCES["app.js"]
+
+
+@pytest.mark.parametrize("form", ["u1", "s1", "s2", "u8", "s32"])
+def test_examples_fit_the_samples_format(form):
+    design = FIRDesign([1, 2], data=form)
+    frames = example_of(design)
+    assert [frame["name"] for frame in frames] == ["impulse", "step", "extremes", "noise"]
+    for frame in frames:
+        values = {value for beat in frame["beats"] for value in beat}
+        assert len(values) > 1
+        assert all(value in design.data for value in values)
 
 
 def test_the_command_writes_a_design_s_page(tmp_path, capsys, monkeypatch):
