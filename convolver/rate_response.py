@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
 
 from .designs import Design, Factor
-from .response import Floats, gains
+from .response import Floats, gains, group_delay
 
 __all__ = ["RateResponse", "rate_response"]
 
@@ -49,6 +50,17 @@ class RateResponse:
         for turn in range(1, self.down):
             greatest = np.maximum(greatest, self.response((frequencies + turn) * self.up / self.down))
         return greatest
+
+    @cached_property
+    def delay(self) -> tuple[Fraction | None, bool]:
+        """Taps of the whole by which it delays, exactly, and whether all frequencies are delayed alike; see `group_delay`."""
+        total, linear = Fraction(0), True
+        for factor, spacing in self.factors:
+            own, alike = group_delay(factor.taps)
+            if own is None:
+                return None, False
+            total, linear = total + own * spacing * factor.power, linear and alike
+        return total, linear
 
     @cached_property
     def taps(self) -> Floats:

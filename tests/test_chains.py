@@ -147,6 +147,16 @@ class TestReport:
         assert report_of(slow).to_dict()["clocks_per_sample"] == 12
         assert re.search("^throughput +1 sample, 3 results in 12 clocks", report_of(slow).text(), re.MULTILINE)
 
+    def test_the_delay_of_the_whole_is_where_an_impulse_comes_out(self):
+        numbers = report_of(DOWN).to_dict()
+        # 3 stages of 4 samples, 7 taps four times slower, 3 taps eight times slower; the middle of each.
+        assert numbers["group_delay"] == 3 * 1.5 + 4 * 3 + 8 * 1
+        assert re.search(
+            "^group delay +24.5 samples, 3.0625 results, at every frequency$", report_of(DOWN).text(), re.MULTILINE
+        )
+        taps = rate_response(DOWN).taps
+        assert np.arange(len(taps)) @ taps / taps.sum() == pytest.approx(24.5)
+
     def test_a_sound_has_its_new_rate(self):
         assert DOWN.rate.behind(48_000) == 6000
 

@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from ..designs import Pipeline
+from ..designs import Pipeline, Rate
 from ..plan.pipeline import PipelineTiming
-from .base import Impulse
+from ..rate_response import RateResponse, rate_response
+from .base import Impulse, Line
 from .composite import CompositeReport
 from .numbers import counted, plain
-from .rates import told_frame, told_rate
+from .rates import told_delays, told_frame, told_rate
 
 __all__ = ["PipelineReport"]
 
@@ -49,6 +50,26 @@ class PipelineReport(CompositeReport):
             yield "clocks_per_sample", plain(self.timing.clocks_a_sample)
             yield "up", self.design.rate.up
             yield "down", self.design.rate.down
+
+            if (response := self.response) is not None:
+                delay, linear = response.delay
+                yield "gain", float(response.response(np.zeros(1))[0])
+                yield "group_delay", None if delay is None else float(delay / response.up)
+                yield "linear_phase", linear
+
+    @property
+    def response(self) -> RateResponse | None:
+        """That of the whole, where it changes the rate and has one."""
+        return rate_response(self.design) if self.design.responds and not self.timing.exact else None
+
+    def values(self) -> Iterator[Line]:
+        *before, output = super().values()
+        yield from before
+        if (response := self.response) is not None:
+            gain = float(response.response(np.zeros(1))[0])
+            yield "the whole", f"gain {gain:.6g} for a constant input, but for the stages' rounding"
+            yield "group delay", told_delays(*response.delay, Rate(response.up, response.down))
+        yield output
 
     def _throughput(self) -> str:
         if self.timing.exact:

@@ -8,7 +8,7 @@ from ..plan import Plan
 from ..response import group_delay
 from .numbers import counted
 
-__all__ = ["FRAME", "told_frame", "told_rate", "told_rate_delay"]
+__all__ = ["FRAME", "told_delays", "told_frame", "told_rate", "told_rate_delay"]
 
 FRAME = 1024
 """Samples of the frame that is told as an example."""
@@ -29,7 +29,11 @@ def told_frame(plan: Plan) -> str:
 
 def told_rate_delay(coefficients: Sequence[int], rate: Rate) -> str:
     """By how much a filter of these taps, at the rate of samples times `up`, delays a signal."""
-    delay, linear = group_delay(coefficients)
+    return told_delays(*group_delay(coefficients), rate)
+
+
+def told_delays(delay: Fraction | None, linear: bool, rate: Rate) -> str:
+    """A delay in samples and in results."""
     if delay is None:
         return "differs by frequency; at frequency zero there is none, as the gain is zero"
     told = f"{counted(delay / rate.up, 'sample')}, {counted(Fraction(delay) / rate.down, 'result')}"
