@@ -297,15 +297,20 @@ class LoadedMemory(CoefficientMemory):
         with m.If(loader.load):
             m.d.sync += active.eq(spare)
         for lane, memory in enumerate(self._add_memories(m, active)):
-            # Where each coefficient of a set goes: its lane and its phase.
+            # Where each coefficient of a set goes: its lane and its phase; found a clock before it is written. A set is read
+            # two clocks after its last coefficient at the least.
             mine = {store.loaded.index(product.weight): product.phase for product in store.lane(lane)}
             phases = Array(mine.get(index, 0) for index in range(len(store.loaded)))
             here = Array(int(index in mine) for index in range(len(store.loaded)))
-            m.d.comb += [
-                memory.write_address.eq(Cat(Const(0, (store.bank_words - 1).bit_length()) | phases[loader.index], spare)),
-                memory.write_data.eq(loader.data),
-                memory.write.eq(loader.write & here[loader.index]),
+            address = DataRegister(memory.write_address.shape(), name=f"address_{lane}")
+            value = DataRegister(shape_of(store.format), name=f"value_{lane}")
+            write = Signal(name=f"write_{lane}")
+            m.d.sync += [
+                address.eq(Cat(Const(0, (store.bank_words - 1).bit_length()) | phases[loader.index], spare)),
+                value.eq(loader.data),
+                write.eq(loader.write & here[loader.index]),
             ]
+            m.d.comb += [memory.write_address.eq(address), memory.write_data.eq(value), memory.write.eq(write)]
         return m
 
 
