@@ -1,0 +1,74 @@
+"""The first ten minutes, measured: a base install's size and import time, and the first and the next picture from a clone.
+
+    python benchmarks/first_use.py                  # install and import
+    python benchmarks/first_use.py --clone          # also `make demo` in a fresh clone, with nothing cached, and once more
+
+It installs this checkout with pip into fresh environments in a temporary folder. Downloads count where pip has no cache.
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+IMPORTS = 7
+
+
+def timed(*command: object, cwd: Path, **environment: str) -> float:
+    """Seconds of a command, which must succeed."""
+    begun = time.perf_counter()
+    subprocess.run(
+        list(map(str, command)),
+        cwd=cwd,
+        check=True,
+        stdout=subprocess.DEVNULL,
+        env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | environment,
+    )
+    return time.perf_counter() - begun
+
+
+def size(folder: Path) -> float:
+    """Of a folder's files, in MB."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink()) / 1e6
+
+
+def install(folder: Path) -> None:
+    """Installs the base, and imports it."""
+    place = folder / "base"
+    timed(sys.executable, "-m", "venv", place, cwd=folder)
+    python, before = place / "bin" / "python", size(place)
+    clone = folder / "source"
+    timed("git", "clone", "-q", ROOT, clone, cwd=folder)
+    seconds = timed(python, "-m", "pip", "install", "-q", "--disable-pip-version-check", clone, cwd=folder)
+    print(f"pip install .: {size(place) - before:.0f} MB in {seconds:.1f} s")
+    nothing = statistics.median(timed(python, "-c", "pass", cwd=folder) for _ in range(IMPORTS))
+    imported = statistics.median(timed(python, "-c", "import convolver", cwd=folder) for _ in range(IMPORTS))
+    print(f"import convolver: {imported - nothing:.2f} s, median of {IMPORTS}, less Python's own {nothing:.2f} s")
+
+
+def first_picture(folder: Path) -> None:
+    """`make demo` after a clone, and again."""
+    clone = folder / "clone"
+    timed("git", "clone", "-q", ROOT, clone, cwd=folder)
+    fresh = {"CONVOLVER_CACHE": str(folder / "cache"), "PIP_CACHE_DIR": str(folder / "pip")}
+    first, second = (timed("make", "demo", cwd=clone, **fresh) for _ in range(2))
+    print(f"make demo: {first:.0f} s after a clone with nothing cached, {second:.1f} s the next time")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog=Path(__file__).name, description=__doc__.partition("\n")[0] if __doc__ else "")
+    parser.add_argument("--clone", action="store_true", help="also make demo in a fresh clone, twice")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="convolver-first-use-") as name:
+        install(Path(name))
+        if arguments.clone:
+            first_picture(Path(name))
+
+
+if __name__ == "__main__":
+    main()
