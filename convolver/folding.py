@@ -12,7 +12,6 @@ from .arguments import positive, shown
 from .designs import Design, Pipeline
 from .designs.composite import Composite
 from .errors import DesignError
-from .plan import lower
 
 __all__ = ["at_rate", "hertz"]
 
@@ -94,6 +93,9 @@ def _at(design: Any, clocks: Fraction) -> Any:
     slot = clocks / design.rate.behind(1)
     if (least := min(clocks, slot)) < 1:
         return _several(design, least)
+    # Imported here: whoever doesn't ask for a plan doesn't wait for it.
+    from .plan import lower
+
     field, most = design.cycles_field, min(int(slot), MOST_CLOCKS)
     if not field:
         return design
