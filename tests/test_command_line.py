@@ -91,7 +91,7 @@ def test_verbose_says_the_steps(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("words", "count", "found"), [("rep", 1, "report"), ("res", 1, "resampler"), ("build --board ice", 3, "icebreaker")]
+    ("words", "count", "found"), [("rep", 1, "report"), ("res", 1, "resampler"), ("build --board icebr", 3, "icebreaker")]
 )
 def test_a_shell_completes(words, count, found):
     environment = {"_CONVOLVER_COMPLETE": "complete_bash", "COMP_WORDS": f"convolver {words}", "COMP_CWORD": str(count)}
