@@ -169,6 +169,17 @@ class TestTwin:
             device._transport.frame_samples = 60
             np.testing.assert_array_equal(device(x[0]), golden.run(DESIGN, x[0]))
 
+    def test_a_pruned_one_is_never_cut(self) -> None:
+        """What its running sums lose depends on all samples of a frame: as few as the core is said to take at once make one."""
+        design = CICDesign(3, down=4, data=s8, shift=6, pruned=True)
+        assert design.pruning[-1] > design.pruning[0]
+        x = np.random.default_rng(6).integers(-128, 128, 300)
+        with open_device(design) as device:
+            device._transport.frame_samples = 40
+            np.testing.assert_array_equal(device(x), golden.run(design, x))
+            pieces = list(device.stream(np.split(x, [7, 44, 200]), joined=True))
+            np.testing.assert_array_equal(np.concatenate(pieces), golden.run(design, x))
+
 
 class TestCommandLine:
     def test_run_report_generate_selftest(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

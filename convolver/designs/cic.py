@@ -33,6 +33,8 @@ MAX_CIC_RATE = 4096
 """The greatest `up`, and the greatest `down`."""
 
 MAX_CIC_STAGES = 8
+WHOLE_FRAME = 1 << 40
+"""The history of a result that depends on all samples of its frame."""
 MAX_CIC_WIDTH = 64
 """Bits of the widest sum."""
 
@@ -268,6 +270,12 @@ class CICDesign(Pruning, LoadedRates, SignalGeometry, LinearDesign):  # type: ig
 
     @property
     def history(self) -> int:  # type: ignore[override]  # of each design another
+        # Where running sums lose bits, what is lost depends on all samples of a frame: none is cut.
+        return WHOLE_FRAME if self.pruning[-1] > self.pruning[0] else self._reach_back
+
+    @property
+    def _reach_back(self) -> int:
+        """Samples in front of its own that a result has a coefficient for."""
         return math.ceil(self.taps / self.up) - 1
 
     @property
@@ -279,7 +287,7 @@ class CICDesign(Pruning, LoadedRates, SignalGeometry, LinearDesign):  # type: ig
 
     def worst_windows(self) -> dict[str, Any]:
         # All samples alike reach the greatest sum; those that alternate as the combs do reach the greatest difference.
-        count = -(-(self.history + 1) // self.down) * self.down
+        count = -(-(self._reach_back + 1) // self.down) * self.down
         signs = np.ones(1, object)
         for _ in range(self.stages):
             signs = difference(signs, self.delay)

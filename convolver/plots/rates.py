@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..designs import Design
 from ..progress import Advance
-from ..rate_response import RateResponse
+from ..rate_response import RateResponse, rate_response
 from ..response import Floats
 from .drawing import IDEAL, MEASURED, POINTS, QUANTISED, Measured, Panel, decibels
 
@@ -89,7 +89,7 @@ def measured_rate(
         found = []
         whole = PERIOD * rate.down
         # Behind the first periods, in which the filter settles, whole periods of samples and of results.
-        count = -(-(cast(int, design.history) + 1) // whole) * whole
+        count = -(-(len(rate_response(design).taps) // rate.up + 1) // whole) * whole
         sines = min(SINES, max(4, MOST_SAMPLES // ((count + whole) * rate.up)))
         for turn in np.unique(np.linspace(1, PERIOD // 2 - 1, sines).astype(int)):
             samples = np.rint(centre + height * np.cos(2 * np.pi * turn / PERIOD * np.arange(count + whole))).astype(np.int64)
