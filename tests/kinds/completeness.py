@@ -14,7 +14,9 @@ from amaranth.hdl import Fragment
 from convolver.designs import Design, part_of
 from convolver.hw.cores.core import create
 from convolver.plan.lowering import lower
+from convolver.plan.shell import shelled
 from convolver.plan.stages import Stage
+from convolver.shell import FULL, Shell
 
 __all__ = ["CLOCKS", "DOCS", "EXAMPLES", "README", "examples_of", "lacking"]
 
@@ -77,21 +79,23 @@ def _with_designs(cls: type[Design]) -> Iterator[str]:
 
 @functools.cache
 def examples_of(cls: type[Design]) -> dict[type[Stage], Design]:
-    """The classes of stages in the plans of a kind's examples, random ones and named ones, each with a design that has it."""
+    """The classes of stages in the plans of a kind's examples, random and named ones, in the full shell and in the one that
+    they get by themselves; each with a design that has it."""
     random, named = (importlib.import_module(f"{folder}.{cls.kind}") for folder in ("random_designs", "named_designs"))
     designs = [random.random_design(Random(number)) for number in range(EXAMPLES)]
     found: dict[type[Stage], Design] = {}
     for design in (*designs, *named.DESIGNS.values()):
-        for stage in lower(design).stages:
-            found.setdefault(type(stage), design)
+        for shell in (FULL, Shell().of(design)):
+            for stage in shelled(lower(design), shell).stages:
+                found.setdefault(type(stage), design)
     return found
 
 
 @functools.cache
 def blocks_of(design: Design) -> frozenset[type]:
-    """The classes of the blocks in a design's core."""
+    """The classes of the blocks in a design's core, in both shells."""
     blocks: set[type] = set()
-    todo = [Fragment.get(create(design), None)]
+    todo = [Fragment.get(create(design, shell=shell), None) for shell in {FULL, Shell().of(design)}]
     while todo:
         fragment = todo.pop()
         todo += [inner for inner, *_ in fragment.subfragments]
