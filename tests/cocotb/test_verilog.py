@@ -104,15 +104,20 @@ LEAN = {
 LEAN_SOAK = ("lean_fir", "lean_conv2d_stride", "lean_conv2d_4_pixels", "lean_pipeline")
 """Of these, what only the soak runs."""
 
+RATES = [name for name in DESIGNS if name.startswith(("cic_", "resample_", "pipeline_rates"))]
+"""Changes of rate: their frames are long."""
+
 GROUPS = {
     "lean": [name for name in LEAN if name not in LEAN_SOAK],
     "lean_soak": list(LEAN_SOAK),
     "clocks": list(CLOCKED),
-    "signals": [name for name, design in DESIGNS.items() if design.rank == 1],
+    "signals": [name for name, design in DESIGNS.items() if design.rank == 1 and name not in RATES],
+    "rates": RATES,
     "images": [name for name, design in DESIGNS.items() if design.rank == 2],
     "soak": list(SOAK),
 }
-"""One simulator is built for each group: its runtime takes longer to compile than most designs."""
+"""One simulator is built for each group: its runtime takes longer to compile than most designs. It simulates all designs of
+its group in every clock, so that long frames and many designs go apart."""
 
 ICARUS = {
     "2012": [
@@ -246,7 +251,7 @@ def tail(log):
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("group", ["signals", "images", "clocks", "lean"])
+@pytest.mark.parametrize("group", ["signals", "rates", "images", "clocks", "lean"])
 def test_verilator(monkeypatch, tmp_path, group):
     simulate(monkeypatch, tmp_path, "verilator", GROUPS[group])
 

@@ -73,29 +73,29 @@ def _with_designs(cls: type[Design]) -> Iterator[str]:
     if _found(cls, "convolver.hw.cores", CORE) is None:
         return
     found = examples_of(cls)
-    made = {stage for design in found.values() for block in blocks_of(design) for stage in getattr(block, "makes", ())}
+    made = {stage for example in found.values() for block in blocks_of(*example) for stage in getattr(block, "makes", ())}
     yield from sorted(f"block for the stage {stage.name}" for stage in found.keys() - made)
 
 
 @functools.cache
-def examples_of(cls: type[Design]) -> dict[type[Stage], Design]:
-    """The classes of stages in the plans of a kind's examples, random and named ones, in the full shell and in the one that
-    they get by themselves; each with a design that has it."""
+def examples_of(cls: type[Design]) -> dict[type[Stage], tuple[Design, Shell]]:
+    """The classes of stages in the plans of a kind's examples, random and named ones, in the full shell, else in the one that
+    they get by themselves; each with a design that has it, and the shell."""
     random, named = (importlib.import_module(f"{folder}.{cls.kind}") for folder in ("random_designs", "named_designs"))
     designs = [random.random_design(Random(number)) for number in range(EXAMPLES)]
-    found: dict[type[Stage], Design] = {}
-    for design in (*designs, *named.DESIGNS.values()):
-        for shell in (FULL, Shell().of(design)):
-            for stage in shelled(lower(design), shell).stages:
-                found.setdefault(type(stage), design)
+    designs += named.DESIGNS.values()
+    found: dict[type[Stage], tuple[Design, Shell]] = {}
+    for design, shell in (*((design, FULL) for design in designs), *((design, Shell().of(design)) for design in designs)):
+        for stage in shelled(lower(design), shell).stages:
+            found.setdefault(type(stage), (design, shell))
     return found
 
 
 @functools.cache
-def blocks_of(design: Design) -> frozenset[type]:
-    """The classes of the blocks in a design's core, in both shells."""
+def blocks_of(design: Design, shell: Shell) -> frozenset[type]:
+    """The classes of the blocks in a design's core."""
     blocks: set[type] = set()
-    todo = [Fragment.get(create(design, shell=shell), None) for shell in {FULL, Shell().of(design)}]
+    todo = [Fragment.get(create(design, shell=shell), None)]
     while todo:
         fragment = todo.pop()
         todo += [inner for inner, *_ in fragment.subfragments]
