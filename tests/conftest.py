@@ -1,7 +1,11 @@
 """What all tests share."""
 
+import logging
 import os
 import signal
+from collections.abc import Iterator
+
+import pytest
 
 # A shell that runs a script's command in the background makes it ignore ctrl-C, and all that it starts inherits that: the
 # tests of ctrl-C would wait for ever.
@@ -10,3 +14,14 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 # What a command writes on stderr doesn't depend on how long its steps take.
 os.environ["CONVOLVER_PROGRESS"] = "never"
+
+
+@pytest.fixture(autouse=True)
+def told_as_before() -> Iterator[None]:
+    """A command with ``-v`` says its steps to the logger, which the next test is not to hear."""
+    logger = logging.getLogger("convolver")
+    level, handlers, propagates = logger.level, list(logger.handlers), logger.propagate
+    yield
+    logger.setLevel(level)
+    logger.handlers[:] = handlers
+    logger.propagate = propagates
