@@ -5,7 +5,7 @@ The parts are looked for where CONTRIBUTING.md says they are; the stages of plan
 
 import functools
 import importlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 
@@ -65,7 +65,7 @@ def _with_designs(cls: type[Design]) -> Iterator[str]:
         return
     if not _is_planned(cls) or not _is_limited(cls):  # a design asks its plan for the clocks that multipliers take
         return
-    designs = [generator.random_design(Random(number)) for number in range(EXAMPLES)]
+    designs = _some(generator.random_design)
     if any(type(design) is not cls for design in designs):
         yield "generator of random designs of its own"
     if cls.worst_windows is Design.worst_windows or not all(design.worst_windows() for design in designs):
@@ -78,12 +78,17 @@ def _with_designs(cls: type[Design]) -> Iterator[str]:
 
 
 @functools.cache
+def _some(random_design: Callable[[Random], Design]) -> tuple[Design, ...]:
+    """What a generator makes of the first seeds."""
+    return tuple(random_design(Random(number)) for number in range(EXAMPLES))
+
+
+@functools.cache
 def examples_of(cls: type[Design]) -> dict[type[Stage], tuple[Design, Shell]]:
     """The classes of stages in the plans of a kind's examples, random and named ones, in the full shell, else in the one that
     they get by themselves; each with a design that has it, and the shell."""
     random, named = (importlib.import_module(f"{folder}.{cls.kind}") for folder in ("random_designs", "named_designs"))
-    designs = [random.random_design(Random(number)) for number in range(EXAMPLES)]
-    designs += named.DESIGNS.values()
+    designs = (*_some(random.random_design), *named.DESIGNS.values())
     found: dict[type[Stage], tuple[Design, Shell]] = {}
     for design, shell in (*((design, FULL) for design in designs), *((design, Shell().of(design)) for design in designs)):
         for stage in shelled(lower(design), shell).stages:
