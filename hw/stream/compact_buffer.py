@@ -1,11 +1,12 @@
 """The output buffer in few look-up tables: one memory, and nothing between it and who takes the results."""
 
 from amaranth.hdl import Module, ShapeLike, Signal, signed
-from amaranth.lib import stream, wiring
+from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
-from amaranth.lib.wiring import In, Out
 
 from convolver.plan import stages
+
+from .output_buffer import buffer_ports, three_or_more
 
 __all__ = ["CompactBuffer"]
 
@@ -36,18 +37,7 @@ class CompactBuffer(wiring.Component):
     def __init__(self, shape: ShapeLike, depth: int) -> None:
         if depth < 4 or depth & (depth - 1):  # the least that a reserve leaves two of
             raise ValueError(f"Depth must be a power of two from 4 on, not {depth}")
-        super().__init__(
-            {
-                "claim": In(1),
-                "available": Out(1, init=1),
-                "spent": Out(1),
-                "idle": Out(1, init=1),
-                "write": In(1),
-                "data": In(shape),
-                "o": Out(stream.Signature(shape)),
-                "overflow": Out(1),
-            }
-        )
+        super().__init__(buffer_ports(shape))
         self.depth = depth
         self._shape = shape
 
@@ -62,8 +52,7 @@ class CompactBuffer(wiring.Component):
         there = Signal()  # the memory has a result
         moves, read = Signal(), Signal()
         credit, change = Signal(range(self.depth + 1), init=self.depth), Signal(signed(2))
-        # Three or more, as its bits say it: two that may have been claimed since, and another.
-        some = credit[2:].any() | credit[:2].all()
+        some = three_or_more(credit)  # two that may have been claimed since, and another
         m.d.comb += [
             put.en.eq(self.write),
             put.addr.eq(written[:-1]),

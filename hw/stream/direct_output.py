@@ -1,8 +1,9 @@
 """The end of a pipeline whose results nobody holds up: they leave when they are there."""
 
 from amaranth.hdl import Module, ShapeLike, Signal
-from amaranth.lib import stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib import wiring
+
+from .output_buffer import buffer_ports
 
 __all__ = ["DirectOutput"]
 
@@ -34,18 +35,7 @@ class DirectOutput(wiring.Component):
     """
 
     def __init__(self, shape: ShapeLike, most: int) -> None:
-        super().__init__(
-            {
-                "claim": In(1),
-                "available": Out(1, init=1),
-                "spent": Out(1),
-                "idle": Out(1, init=1),
-                "write": In(1),
-                "data": In(shape),
-                "o": Out(stream.Signature(shape)),
-                "overflow": Out(1),
-            }
-        )
+        super().__init__(buffer_ports(shape))
         self._most = most
 
     def elaborate(self, platform: object) -> Module:

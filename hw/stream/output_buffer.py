@@ -9,13 +9,27 @@ from convolver.plan import stages
 
 from .skid_buffer import SkidBuffer
 
-__all__ = ["SMALLEST_BUFFER", "OutputBuffer"]
+__all__ = ["SMALLEST_BUFFER", "OutputBuffer", "buffer_ports", "three_or_more"]
 
 SMALLEST_BUFFER = 3
 """Credits of the smallest buffer: one to claim, and two that may have been claimed already, unknown as yet."""
 
 _BANKS = 2
 """Memories that take turns: a power of two, 2 or more."""
+
+
+def buffer_ports(shape: ShapeLike) -> dict[str, wiring.Member]:
+    """The ports of what results of that shape leave a core through: see `OutputBuffer`."""
+    return {
+        "claim": In(1),
+        "available": Out(1, init=1),
+        "spent": Out(1),
+        "idle": Out(1, init=1),
+        "write": In(1),
+        "data": In(shape),
+        "o": Out(stream.Signature(shape)),
+        "overflow": Out(1),
+    }
 
 
 class OutputBuffer(wiring.Component):
@@ -56,18 +70,7 @@ class OutputBuffer(wiring.Component):
     def __init__(self, shape: ShapeLike, depth: int) -> None:
         if depth < SMALLEST_BUFFER:
             raise ValueError(f"Depth must be at least {SMALLEST_BUFFER}, not {depth}")
-        super().__init__(
-            {
-                "claim": In(1),
-                "available": Out(1, init=1),
-                "spent": Out(1),
-                "idle": Out(1, init=1),
-                "write": In(1),
-                "data": In(shape),
-                "o": Out(stream.Signature(shape)),
-                "overflow": Out(1),
-            }
-        )
+        super().__init__(buffer_ports(shape))
         self.depth = depth
         self._shape = shape
 
@@ -123,8 +126,8 @@ class OutputBuffer(wiring.Component):
             there.eq(written | more | (there & ~skid.i.ready)),
             lent.eq(self.claim - (self.o.valid & self.o.ready)),
             credit.eq(credit - lent),
-            self.available.eq(_three_or_more(credit)),
-            self.spent.eq(~_three_or_more(credit)),
+            self.available.eq(three_or_more(credit)),
+            self.spent.eq(~three_or_more(credit)),
             self.idle.eq(all_here & (lent != 1)),
         ]
         with m.If(level == self.depth):
@@ -132,7 +135,7 @@ class OutputBuffer(wiring.Component):
         return m
 
 
-def _three_or_more(count: Signal) -> Value:
+def three_or_more(count: Signal) -> Value:
     """Whether a count is `SMALLEST_BUFFER` or more: as its bits say it, because a comparison becomes a carry chain."""
     return count[2:].any() | count[:2].all()
 
