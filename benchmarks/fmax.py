@@ -259,7 +259,7 @@ class Figures:
 
 
 # LUTs of a primitive, as nextpnr counts them: a carry cell is two, a distributed RAM of 16x4 four and two for its write port.
-_LUTS = {"LUT4": 1, "CCU2C": 2, "TRELLIS_DPR16X4": 6}
+LUTS = {"LUT4": 1, "CCU2C": 2, "TRELLIS_DPR16X4": 6}
 
 
 _STAGE = r"(?:stage_\d+\.)?"
@@ -270,7 +270,7 @@ def sizes(found: Iterable[Cell]) -> dict[str, int]:
     """LUT, FF, multipliers and block RAMs of some cells."""
     types = Counter(cell.type for cell in found)
     return {
-        "LUT": sum(weight * types[name] for name, weight in _LUTS.items()),
+        "LUT": sum(weight * types[name] for name, weight in LUTS.items()),
         "FF": types["TRELLIS_FF"],
         "MULT18": types["MULT18X18D"],
         "block RAM": types["DP16KD"] + types["PDPW16KD"],

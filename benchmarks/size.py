@@ -15,9 +15,15 @@ import datetime
 import json
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+
+from fmax import LUTS as ECP5_LUTS
+from netlist import FLIP_FLOPS as OTHER_FLIP_FLOPS
+from netlist import LUTS as OTHER_LUTS
+from netlist import MULTIPLIERS as OTHER_MULTIPLIERS
 
 from convolver.boards.toolchain import run, versions
 from convolver.design_files import load_design
@@ -41,22 +47,20 @@ SYNTHESIS: dict[Family, str] = {
     "ice40": "synth_ice40 -dsp",
     "7-series": "synth_xilinx -family xc7 -flatten",
 }
-LUTS = {"LUT4": 1, "CCU2C": 2, "TRELLIS_DPR16X4": 6, "SB_LUT4": 1, "SRL16E": 1, "SRLC32E": 1, "RAM32M": 4, "RAM64M": 4} | {
-    f"LUT{inputs}": 1 for inputs in (1, 2, 3, 5, 6)
-}
-FLIP_FLOPS = ("TRELLIS_FF", "SB_DFF", "FDRE", "FDSE", "FDCE", "FDPE")
-MULTIPLIERS = ("MULT18X18D", "SB_MAC16", "DSP48E1")
+LUTS = OTHER_LUTS | ECP5_LUTS
+FLIP_FLOPS = ("TRELLIS_FF", *OTHER_FLIP_FLOPS)
+MULTIPLIERS = ("MULT18X18D", *OTHER_MULTIPLIERS.values())
 BLOCKS = ("DP16KD", "PDPW16KD", "SB_RAM40_4K", "RAMB18E1", "RAMB36E1")
 
 Module = dict[str, Any]
 
 
-def synthesised(text: str, family: Family, options: str = "") -> Module:
+def synthesised(text: str, family: Family) -> Module:
     """The netlist of a file's only top module."""
     with TemporaryDirectory() as temporary:
         directory = Path(temporary)
         (directory / "top.v").write_text(text)
-        script = f"read_verilog -sv top.v; hierarchy -auto-top; {SYNTHESIS[family]} {options}; write_json top.json"
+        script = f"read_verilog -sv top.v; hierarchy -auto-top; {SYNTHESIS[family]}; write_json top.json"
         run("yosys", ["-q", "-p", script], directory)
         modules: dict[str, Module] = json.loads((directory / "top.json").read_text())["modules"]
     return next(module for module in modules.values() if int(module["attributes"].get("top", "0"), 2))
@@ -91,12 +95,17 @@ def blocks(module: Module) -> Iterator[tuple[str, int, int]]:
         yield block, count, flops[block]
 
 
+@cache
+def generated(row: str, family: Family) -> Module:
+    """The netlist of a row's generated file."""
+    design: Design = load_design(FOLDER / f"{row}.toml")
+    return synthesised(generate(design, "core", family, shell=Shell(**ROWS[row]).of(design)), family)
+
+
 def measured(row: str, family: Family) -> tuple[str, str]:
     """Ours and what was written by hand, if it was."""
-    design: Design = load_design(FOLDER / f"{row}.toml")
-    ours = counted(synthesised(generate(design, "core", family, shell=Shell(**ROWS[row]).of(design)), family))
     by_hand = FOLDER / f"{row}.v"
-    return ours, counted(synthesised(by_hand.read_text(), family)) if by_hand.exists() else ""
+    return counted(generated(row, family)), counted(synthesised(by_hand.read_text(), family)) if by_hand.exists() else ""
 
 
 def table(rows: list[str]) -> Iterator[str]:
@@ -124,10 +133,8 @@ def main() -> None:
         lines.append(line)
     if arguments.blocks:
         for row in arguments.rows or list(ROWS):
-            design = load_design(FOLDER / f"{row}.toml")
             print(f"\n{row}, ECP5")
-            netlist = synthesised(generate(design, "core", "ecp5", shell=Shell(**ROWS[row]).of(design)), "ecp5")
-            for block, luts, flops in blocks(netlist):
+            for block, luts, flops in blocks(generated(row, "ecp5")):
                 print(f"{luts:>6} LUT {flops:>5} FF  {block}")
     tools = ", ".join(f"{name} {version}" for name, version in versions(["yosys"]).items())
     print(tools)
