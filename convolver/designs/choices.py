@@ -43,6 +43,11 @@ class Choices:
     structure: Structure = "auto"
     shifts: bool = False
 
+    @property
+    def are_open(self) -> bool:
+        """Whether nothing was chosen, but the samples a clock."""
+        return self == Choices(samples=self.samples)
+
 
 def settled(
     design: Any, name: str, clocks: int | None, multipliers: int | None, limits: tuple[int, int]

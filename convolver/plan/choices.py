@@ -32,8 +32,7 @@ def weighed(design: LinearDesign, choices: Choices, multipliers: Callable[[], in
     multipliers : callable
         How many they take where each product has one.
     """
-    nothing = Choices(samples=choices.samples)
-    free = choices == nothing and design.source.shifted and multipliers() == 0
+    free = choices.are_open and design.source.shifted and multipliers() == 0
     return replace(choices, shifts=choices.shifts | free)
 
 

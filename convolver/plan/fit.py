@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..designs import Choices, Design
+from ..designs import Design
 from ..errors import DesignError
 from .block_rams import block_rams, core_memories
 from .choices import folded
@@ -69,7 +69,7 @@ def in_adders(design: Design, family: Family, multipliers: int) -> Design:
     if lower(design, family).hard_multipliers <= multipliers:
         return design
     try:
-        return design.replace(multipliers=0) if design.choices == Choices(samples=design.choices.samples) else design
+        return design.replace(multipliers=0) if design.choices.are_open else design
     except DesignError:
         return design
 
