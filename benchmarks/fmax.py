@@ -3,7 +3,7 @@ form built in the same run.
 
     python benchmarks/fmax.py                                  # the default rows, all forms
     python benchmarks/fmax.py fir-16 --form file --form direct # one row, two of its forms
-    python benchmarks/fmax.py fir-16 --write                   # one row, appended to docs/performance.md
+    python benchmarks/fmax.py fir-16 --write                   # one row, also into the tables of docs/performance.md
 
 Forms: `file`, the Verilog that ``generate --family ecp5 --registers full`` gives, read back from its text; `lean`, of what
 can't change at run time, that which it gives by itself, without registers; `device`, the first with the places of the
@@ -32,6 +32,7 @@ from amaranth.hdl import Cat, ClockDomain, ClockSignal, Const, Elaboratable, Ins
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
+from tables import as_row, renew
 
 from convolver.boards.timing import Cell, Clock, clocks, critical_path, limits
 from convolver.boards.toolchain import run, versions
@@ -53,12 +54,38 @@ TARGET = 300e6
 DEVICE = ("--85k", "--package", "CABGA381", "--speed", "6")
 PART = "LFE5U-85F"
 FORMS = {
-    "file": "generated file",
-    "lean": "generated file without registers",
-    "device": "generated file with places",
+    "file": "with registers",
+    "lean": "without registers",
+    "device": "with places",
     "core": "bare core",
     "direct": "direct form",
 }
+SECTIONS = {"### Generated files": ("file", "lean", "device"), "### Cores beside what one writes first": ("core", "direct")}
+"""Where docs/performance.md has which forms."""
+MARKS = {
+    "file": {
+        "fir-16": 250,
+        "fir-64": 225,
+        "fir-128": 210,
+        "fir-64-on-1": 215,
+        "lowpass-31": 240,
+        "conv-3x3": 220,
+        "conv-5x5": 212,
+        "conv-7x7": 205,
+        "conv-3x3-4px": 210,
+        "gaussian": 230,
+        "sobel": 230,
+        "decimate-8": 220,
+        "interpolate-8": 220,
+        "halfband-23": 230,
+        "rational-3-2": 215,
+        "cic-decimate-64": 250,
+        "outlines-720p": 212,
+    },
+    "lean": {"lowpass-31-shifts": 230, "lowpass-64-shifts": 220},
+    "device": {"fir-64": 235, "fir-128": 225},
+}
+"""What the project has set itself, in MHz by nextpnr's figure."""
 
 
 class Harness(Elaboratable):
@@ -357,6 +384,16 @@ def measure(row: str, form: str, design: Design, directory: Path, seeds: int) ->
     return Figures(row, form, tuple(runs), sizes(inside), sizes(mac), tuple(paths))
 
 
+def page_row(one: Figures) -> str:
+    """A row of docs/performance.md, without what is only of use to whoever looks for a slow path."""
+    middle, mark = one.median, MARKS.get(one.form, {}).get(one.name)
+    seeds = " ".join(f"{clock.reported / 1e6:.0f}" for clock in one.runs)
+    missed = ", **missed**" if mark and middle.reported < mark * 1e6 else ""
+    cells = [one.name, FORMS[one.form], f"**{middle.reported / 1e6:.0f}** ({seeds})", f"{mark}{missed}" if mark else ""]
+    cells += [f"{middle.hertz / 1e6:.0f}", *map(str, one.size.values()), str(datetime.datetime.now(datetime.UTC).date())]
+    return as_row(cells)
+
+
 def table(found: Iterable[Figures]) -> str:
     """The rows as Markdown, each compared with the direct form of the same row, if there is one."""
     found = list(found)
@@ -403,12 +440,12 @@ def forms_of(design: Design) -> list[str]:
 
 
 def main() -> None:
-    """Prints the table; with ``--write`` appends it to docs/performance.md."""
+    """Prints the table; with ``--write`` its rows take the place of those in docs/performance.md."""
     parser = argparse.ArgumentParser(description="Fmax and size on an ECP5-85, speed grade 6.")
     parser.add_argument("rows", nargs="*", metavar="ROW", help=f"of {', '.join(ROWS)}; by default {', '.join(DEFAULT)}")
     parser.add_argument("--form", action="append", choices=FORMS, help="only this form; may be given several times")
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--write", action="store_true", help="append to docs/performance.md")
+    parser.add_argument("--write", action="store_true", help="put the rows into docs/performance.md, too")
     parser.add_argument("--keep", type=Path, help="folder for netlists, logs and reports")
     arguments = parser.parse_args()
     for row in arguments.rows:
@@ -423,11 +460,10 @@ def main() -> None:
             forms = [form for form in forms_of(design) if form in (arguments.form or FORMS)]
             found += [measure(row, form, design, directory, arguments.seeds) for form in forms]
     used = ", ".join(f"{name} {version}" for name, version in versions(["yosys", "nextpnr-ecp5"]).items())
-    text = f"## ECP5-85, speed grade 6, {datetime.datetime.now(datetime.UTC).date()}\n\n{used}.\n\n{table(found)}\n"
-    print(text)
+    print(f"ECP5-85, speed grade 6, {datetime.datetime.now(datetime.UTC).date()}: {used}.\n\n{table(found)}")
     if arguments.write:
-        with Path("docs", "performance.md").open("a", encoding="utf-8") as page:
-            page.write(f"\n{text}")
+        for heading, forms in SECTIONS.items():
+            renew(heading, [page_row(one) for one in found if one.form in forms], keys=2)
 
 
 if __name__ == "__main__":

@@ -5,16 +5,14 @@
 Prints a line for each number of slots in the device's rings and each length of frame, from the host's driver and the device's
 gateware over a line that loses nothing and over one with faults: the payload's bytes as a share of those that an 8N1 line
 carries in the same time, one in ten bits, in each direction. The mark is 0.75. The time is the device's, counted in clocks, so
-the figures don't depend on what else the machine does; `sent again` are frames. `--write` appends them to docs/performance.md.
+the figures don't depend on what else the machine does; `sent again` are frames. `--write` puts them into docs/performance.md.
 """
 
 import argparse
-import datetime
-import importlib.metadata
 import random
-from pathlib import Path
 
 import numpy as np
+from tables import renew
 
 from convolver import FIRDesign, u8
 from convolver.host.device import Device
@@ -22,7 +20,6 @@ from convolver.host.link import LinkTransport
 from convolver.sim import golden
 from convolver.sim.twin.board import BoardPipe, BoardTwin
 
-PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 DESIGN = FIRDesign([1, 2, 1], shift=2, data=u8, output=u8)
 """As many bytes out as in."""
 MARK = 0.75
@@ -57,7 +54,7 @@ def measure(twin: BoardTwin, frame: int, total: int, rate: float) -> tuple[float
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     arguments.add_argument("--kib", type=int, default=64, help="payload in each direction")
-    arguments.add_argument("--write", action="store_true", help="append the figures to docs/performance.md")
+    arguments.add_argument("--write", action="store_true", help="put the figures into docs/performance.md, too")
     options = arguments.parse_args()
     lines = ["| slots | samples a frame | faults a byte | payload / line, each way | sent again |", "|---|---|---|---|---|"]
     worst = 1.0
@@ -70,15 +67,7 @@ def main() -> None:
             if slots >= 8 and not rate:
                 worst = min(worst, share)
     if options.write:
-        versions = f"amaranth {importlib.metadata.version('amaranth')}"
-        text = f"\n## The link, {datetime.datetime.now(datetime.UTC):%Y-%m-%d}\n\n"
-        text += (
-            f"`python benchmarks/link.py --kib {options.kib}`, {versions}: {options.kib} KiB of samples out and as many of\n"
-            "results in, at once, between the host's driver and the board twin. The share of an 8N1 line's bytes that are\n"
-            "payload, in each direction: the mark is 0.75, and 256 / 271 = 0.945 what framing leaves. Boards have 8 slots.\n\n"
-        )
-        with PAGE.open("a", encoding="utf-8") as page:
-            page.write(text + "\n".join(lines) + "\n")
+        renew("## The link", lines[2:], keys=3)
     if worst < MARK:
         raise SystemExit(f"Boards must reach {MARK}, not {worst:.3f}")
 

@@ -3,7 +3,7 @@
     python benchmarks/size.py              # all rows
     python benchmarks/size.py gaussian     # one
     python benchmarks/size.py --blocks taps-8   # and where each block's look-up tables go, on ECP5
-    python benchmarks/size.py --write      # appended to docs/performance.md
+    python benchmarks/size.py --write      # also into the table of docs/performance.md
 
 Each row is a design file of benchmarks/size in the shell that `convolver generate` gives it by itself, and a file beside it
 that was written by hand; tests/test_by_hand.py simulates these. Synthesis only: `synth_ecp5`, `synth_ice40` and `synth_xilinx`,
@@ -11,7 +11,6 @@ no harness. LUT on ECP5 are LUT4, two for each CCU2C and six for each LUT RAM of
 """
 
 import argparse
-import datetime
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -24,6 +23,7 @@ from fmax import LUTS as ECP5_LUTS
 from netlist import FLIP_FLOPS as OTHER_FLIP_FLOPS
 from netlist import LUTS as OTHER_LUTS
 from netlist import MULTIPLIERS as OTHER_MULTIPLIERS
+from tables import renew
 
 from convolver.boards.toolchain import run, versions
 from convolver.design_files import load_design
@@ -122,7 +122,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Sizes of lean generated files beside hand-written Verilog.")
     parser.add_argument("rows", nargs="*", metavar="ROW", help=f"of {', '.join(ROWS)}; by default all")
     parser.add_argument("--blocks", action="store_true", help="where the look-up tables go, block by block, on ECP5")
-    parser.add_argument("--write", action="store_true", help="append to docs/performance.md")
+    parser.add_argument("--write", action="store_true", help="put the rows into docs/performance.md, too")
     arguments = parser.parse_args()
     for row in arguments.rows:
         if row not in ROWS:
@@ -139,10 +139,7 @@ def main() -> None:
     tools = ", ".join(f"{name} {version}" for name, version in versions(["yosys"]).items())
     print(tools)
     if arguments.write:
-        head = f"## Lean files beside hand-written Verilog, {datetime.datetime.now(tz=datetime.UTC).date()}"
-        text = "\n".join(["", head, "", f"`python benchmarks/size.py`, {tools}; synthesis only.", "", *lines, ""])
-        with (Path(__file__).parents[1] / "docs" / "performance.md").open("a") as file:
-            file.write(text)
+        renew("## Sizes beside hand-written Verilog", lines[2:], keys=2)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from runpy import run_path
 
 import pytest
 
@@ -23,3 +24,29 @@ def test_a_row_that_no_benchmark_has():
     last = ended.stderr.splitlines()[-1]
     assert last.startswith("netlist.py: error: a row must be one of conv-3x3, ")
     assert last.endswith(", not 'fir-17'")
+
+
+def test_new_figures_take_the_place_of_the_old(tmp_path):
+    renew = run_path(str(BENCHMARKS[0].parent / "tables" / "__init__.py"))["renew"]
+    page = tmp_path / "page.md"
+    page.write_text("## A\n\n| d | f | MHz |\n|---|---|---|\n| x | y | 1 |\n\n## B\n\nText.\n\n| d | f | MHz |\n|---|---|---|\n"
+                    "| x | y | 1 |\n| x | z | 2 |\n\nText.\n")  # fmt: skip
+    renew("## B", ["| x | y | 3 |", "| w | y |  |"], keys=2, page=page)
+    expected = "| x | y | 3 |\n| x | z | 2 |\n| w | y | |\n\nText.\n"
+    assert page.read_text().split("## B")[1].endswith(expected)
+    assert page.read_text().startswith("## A\n\n| d | f | MHz |\n|---|---|---|\n| x | y | 1 |\n\n## B")
+    with pytest.raises(ValueError, match=r"^A row of '## B' must have 3 cells, not 2$"):
+        renew("## B", ["| x | y |"], keys=2, page=page)
+
+
+def test_the_page_has_the_benchmarks_tables():
+    """Each heading that a benchmark writes below is on the page, with columns of its rows."""
+    page = (BENCHMARKS[0].parents[1] / "docs" / "performance.md").read_text().splitlines()
+    named = [
+        line.split('"')[1]
+        for path in BENCHMARKS
+        for line in path.read_text().splitlines()
+        if line.strip().startswith(('renew("#', "SECTIONS = {"))
+    ]
+    assert len(named) == 3
+    assert set(named) <= set(page)
