@@ -9,8 +9,9 @@ from ..plan import Plan
 from ..plan.arithmetic import Range
 from ..plan.array import DotProduct
 from ..plan.array_stages import Accumulate, Align, GroupChain, Multiply, PreAdd, Tree
+from ..plan.column_filter import ColumnFilter
 from ..plan.moving_maximum import WindowMaximum
-from ..plan.stages import ColumnFilter, DelayLine, LineBuffer, OutputBuffer, SampleMemory, Stage, Window
+from ..plan.stages import DelayLine, LineBuffer, OutputBuffer, SampleMemory, Stage, Window
 
 __all__ = ["Numbers", "entering", "numbers_behind"]
 
@@ -104,7 +105,7 @@ def _(stage: LineBuffer, plan: Plan, before: Numbers) -> Numbers:  # noqa: ARG00
 
 @_behind.register
 def _(stage: ColumnFilter, plan: Plan, before: Numbers) -> Numbers:  # noqa: ARG001
-    return _sums(plan, plan.filters[: len(plan.filters) - len(_arrays(plan))])
+    return _sums(plan, stage.filters)
 
 
 @_behind.register

@@ -1,7 +1,7 @@
 """The plan of a linear filter's core: what every plan has, and its arrays with their coefficients."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
 
@@ -13,6 +13,7 @@ from ..formats import Format
 from .arithmetic import Range
 from .array import DotProduct
 from .coefficients import CoefficientStore
+from .column_filter import ColumnFilter
 from .explained import adders_of, lanes_of
 from .plan import Plan
 from .stages import Stage
@@ -152,15 +153,15 @@ class SeparablePlan(ArrayPlan):
 
     Parameters
     ----------
-    columns : tuple of DotProduct
-        For each kernel the array of its column.
+    column_filter : ColumnFilter
+        What makes one number of each column for each kernel.
     """
 
-    columns: tuple[DotProduct, ...] = ()
+    column_filter: ColumnFilter = field(kw_only=True)
 
     @property
     def column_filters(self) -> tuple[DotProduct, ...]:
-        return self.columns
+        return self.column_filter.filters
 
     @property
     def sum_ranges(self) -> tuple[Range, ...]:
@@ -168,9 +169,9 @@ class SeparablePlan(ArrayPlan):
         return self.design.kernel_ranges
 
     def _sums(self, values: NDArray[np.object_], weights: Sequence[int] | None) -> Iterator[NDArray[np.object_]]:  # noqa: ARG002
-        window = values.reshape(*values.shape[:-1], self.columns[0].positions, self.arrays[0].positions)
-        for column, row in zip(self.columns, self.arrays, strict=True):
-            yield row.run(column.run(window.swapaxes(-1, -2)))
+        lines = np.split(values, self.column_filters[0].positions, axis=-1)
+        for column, row in zip(self.column_filter.run(lines), self.arrays, strict=True):
+            yield row.run(column)
 
     def _titled(self) -> Iterable[tuple[str, tuple[DotProduct, ...]]]:
-        return (("of each column", self.columns), ("of the columns' sums", self.arrays))
+        return (("of each column", self.column_filters), ("of the columns' sums", self.arrays))

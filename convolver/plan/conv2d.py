@@ -11,13 +11,12 @@ from .array_plan import ArrayPlan
 from .choices import fewest_clocks, weighed
 from .coefficients import CoefficientStore
 from .geometry import WindowGeometry, geometry_of
-from .kernels import kernel_arrays, multipliers_of_kernels
+from .kernels import kernel_arrays, multipliers_of_kernels, operand_stages, slowest
 from .output import BUFFER_LATENCY, credit_latency, output_buffer, rounding
 from .slots import slot_of
 from .stages import (
     Accept,
     BorderRows,
-    ColumnFilter,
     LineBuffer,
     Magnitude,
     MagnitudeSum,
@@ -26,8 +25,6 @@ from .stages import (
     Stage,
     Window,
     cycles_of,
-    multipliers_of,
-    needed,
 )
 from .structure import structure_of
 from .target import Target
@@ -52,38 +49,15 @@ def lower_conv2d(design: Conv2DDesign, choices: Choices, target: Target) -> Arra
         Raster(1),
         _line_buffer(geometry, target),
         BorderRows(1 + geometry.choosing),
-        *_column_filters(columns),
+        *columns,
         Window(1 + geometry.choosing),
-        *_operand_stages(arrays, store),
-        *_slowest(arrays),
+        *operand_stages(arrays, store),
+        *slowest(arrays),
         *behind,
     )
     timing = RasterTiming(choices.clocks, cycles_of(body) + BUFFER_LATENCY, geometry)
     stages = (*body, output_buffer(design, timing.buffer_depth(credit_latency(body))))
     return plan_of(design, target, stages, timing, arrays, store, behind)
-
-
-def _column_filters(columns: Sequence[DotProduct]) -> tuple[Stage, ...]:
-    """What makes one number of each column, if kernels are separable; what takes fewer cycles than others waits for them."""
-    filters = [(*_operand_stages([column], column.store), *_slowest([column])) for column in columns]
-    stages = [stage for found in filters for stage in found]
-    memories = tuple(memory for stage in stages for memory in stage.memories)
-    cycles = max(map(cycles_of, filters), default=0)
-    return needed(ColumnFilter(cycles, memories, multipliers=multipliers_of(stages)))
-
-
-def _operand_stages(arrays: Sequence[DotProduct], store: CoefficientStore) -> tuple[Stage, ...]:
-    """From the places of a window, or of a column of it, to the operands of the lanes: the sums of all arrays take as long as
-    the largest."""
-    sums = max((array.operands for array in arrays), key=lambda stage: stage.cycles)
-    return (*needed(sums), *slot_of(store.cycles).serialised(store.memories))
-
-
-def _slowest(arrays: Sequence[DotProduct]) -> tuple[Stage, ...]:
-    """The stages of the slowest of several arrays, for which the sums of the others wait; with the multipliers of all."""
-    total = multipliers_of(stage for array in arrays for stage in array.stages)
-    stages = max((array.stages for array in arrays), key=cycles_of)
-    return tuple(stage.with_multipliers(total) for stage in stages)
 
 
 def _magnitude(design: Conv2DDesign) -> tuple[Stage, ...]:

@@ -13,13 +13,15 @@ from .arithmetic import Range
 from .array import DotProduct
 from .array_plan import ArrayPlan, SeparablePlan
 from .bilinear import Form, direct
-from .coefficients import Coefficients
+from .coefficients import Coefficients, CoefficientStore
+from .column_filter import ColumnFilter
 from .rewritings import checked
 from .slots import OneCycle, Shifted, slot_for, slot_of
+from .stages import Stage, cycles_of, multipliers_of, needed
 from .structure import Direct, Factors, reach_of, structure_of
 from .target import Target
 
-__all__ = ["cheaper_factors", "kernel_arrays", "multipliers_of_kernels"]
+__all__ = ["cheaper_factors", "kernel_arrays", "multipliers_of_kernels", "operand_stages", "slowest"]
 
 
 def multipliers_of_kernels(design: Conv2DDesign, clocks: int) -> int:
@@ -55,8 +57,8 @@ def fewest_adders(design: Conv2DDesign) -> Factors | None:
 
 def kernel_arrays(
     design: Conv2DDesign, choices: Choices, target: Target
-) -> tuple[tuple[DotProduct, ...], tuple[DotProduct, ...], Callable[..., ArrayPlan]]:
-    """The arrays, the column filters in front of the window if kernels are separable, and what makes the plan of both."""
+) -> tuple[tuple[DotProduct, ...], tuple[ColumnFilter, ...], Callable[..., ArrayPlan]]:
+    """The arrays, the stage in front of the window if kernels are separable, and what makes the plan of both."""
     kernels = design.sums
     before = sum(sum(map(bool, kernel)) for kernel in kernels)
     factors = _factors(slot_for(choices), design, choices.clocks)
@@ -69,7 +71,8 @@ def kernel_arrays(
         _check_factors(design, kernels, columns, rows)
         after = sum(len(one.form.products) for one in (*columns, *rows))
         told = f"each kernel is a column times a row: {before} -> {after} products"
-        return rows, columns, partial(SeparablePlan, columns=columns, rewritings=(told,))
+        stage = _column_filter(columns)
+        return rows, (stage,), partial(SeparablePlan, column_filter=stage, rewritings=(told,))
     crowd = choices.samples * design.planes if len(kernels) == 1 else 1
     arrays = tuple(
         _array(design, choices, kernel, design.sample, design.coefficient_format, reach, target, crowd)
@@ -165,6 +168,29 @@ def _shared(structure: Direct, slot: OneCycle, form: Form, coefficients: Coeffic
         if not target.pairs(operand, coefficients.format) and math.ceil(multipliers(plain) / 2) <= multipliers(best):
             return plain
     return best
+
+
+def _column_filter(columns: tuple[DotProduct, ...]) -> ColumnFilter:
+    """The stage that these make; what takes fewer cycles than others waits for them."""
+    filters = [(*operand_stages([column], column.store), *slowest([column])) for column in columns]
+    stages = [stage for found in filters for stage in found]
+    memories = tuple(memory for stage in stages for memory in stage.memories)
+    cycles = max(map(cycles_of, filters))
+    return ColumnFilter(cycles, memories, filters=columns, multipliers=multipliers_of(stages))
+
+
+def operand_stages(arrays: Sequence[DotProduct], store: CoefficientStore) -> tuple[Stage, ...]:
+    """From the places of a window, or of a column of it, to the operands of the lanes: the sums of all arrays take as long as
+    the largest."""
+    sums = max((array.operands for array in arrays), key=lambda stage: stage.cycles)
+    return (*needed(sums), *slot_of(store.cycles).serialised(store.memories))
+
+
+def slowest(arrays: Sequence[DotProduct]) -> tuple[Stage, ...]:
+    """The stages of the slowest of several arrays, for which the sums of the others wait; with the multipliers of all."""
+    total = multipliers_of(stage for array in arrays for stage in array.stages)
+    stages = max((array.stages for array in arrays), key=cycles_of)
+    return tuple(stage.with_multipliers(total) for stage in stages)
 
 
 def _check_factors(

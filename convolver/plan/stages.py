@@ -17,7 +17,6 @@ from .arithmetic import Range
 __all__ = [
     "Accept",
     "BorderRows",
-    "ColumnFilter",
     "CompactBuffer",
     "DelayLine",
     "LineBuffer",
@@ -199,14 +198,6 @@ class BorderRows(Stage):
     """The column that enters the window, its rows outside the frame replaced by the boundary's rule."""
 
     name = "rows"
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnFilter(Stage):
-    """Of separable kernels, the sums of a column, in front of the window."""
-
-    name = "column"
-    structure = ("separable",)
 
 
 @dataclass(frozen=True, slots=True)

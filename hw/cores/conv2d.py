@@ -9,6 +9,7 @@ from amaranth.lib.wiring import In, Out
 from convolver.designs import Conv2DDesign
 from convolver.plan import stages
 from convolver.plan.array_plan import ArrayPlan
+from convolver.plan.column_filter import ColumnFilter as ColumnStage
 from convolver.plan.lowering import lower
 from convolver.plan.shell import shelled
 from convolver.plan.target import Family
@@ -92,8 +93,8 @@ FEEDERS: dict[Stages, type[WindowFeeder]] = {(stages.Serialise,): SlotFeeder, ()
 """What feeds the arrays of a plan with such stages."""
 
 COLUMN_FILTERS: dict[Stages, type[ColumnFilter | NoColumnFilter]] = {
-    (stages.ColumnFilter, stages.Serialise): SlotColumnFilter,
-    (stages.ColumnFilter,): ColumnFilter,
+    (ColumnStage, stages.Serialise): SlotColumnFilter,
+    (ColumnStage,): ColumnFilter,
     (): NoColumnFilter,
 }
 """What stands in front of the window, in a plan with such stages."""

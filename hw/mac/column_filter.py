@@ -5,11 +5,10 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.designs import Conv2DDesign
-from convolver.plan import stages
 from convolver.plan.array import DotProduct
 from convolver.plan.array_plan import ArrayPlan
+from convolver.plan.column_filter import ColumnFilter as ColumnStage
 from convolver.plan.slots import SERIALISE_LATENCY
-from convolver.plan.stages import ColumnFilter as ColumnStage
 
 from ..stream.delay import Delay
 from ..window.border import column_sideband
@@ -60,7 +59,7 @@ class ColumnFilter(wiring.Component):
         The same of one row of sums.
     """
 
-    makes = (stages.ColumnFilter,)
+    makes = (ColumnStage,)
 
     _standing = 0
     """Clocks that the operands of a column come later than its sideband."""

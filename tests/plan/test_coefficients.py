@@ -8,8 +8,9 @@ from convolver.plan import lower
 from convolver.plan.array_stages import Multiply
 from convolver.plan.bilinear import direct
 from convolver.plan.coefficients import Coefficients, LoadedCoefficients, StoredCoefficients, StoredSets
+from convolver.plan.column_filter import ColumnFilter
 from convolver.plan.factors import ConstantFactor, Factor, WiredFactor, constant_factor
-from convolver.plan.stages import ColumnFilter, Memory
+from convolver.plan.stages import Memory
 
 WEIGHTS = (5, -5, 0, 4, -8)
 ALL = direct([range(5)], 5, 5)

@@ -10,6 +10,7 @@ from convolver.designs import Conv2DDesign, FIRDesign, MovingMaximumDesign
 from convolver.formats import Format
 from convolver.plan import lower
 from convolver.plan.array_stages import GroupChain, Multiply, Tree
+from convolver.plan.column_filter import ColumnFilter
 from convolver.plan.stages import Magnitude, MagnitudeSum
 from convolver.sim import golden
 
@@ -97,3 +98,18 @@ def test_separable_kernels_have_the_ranges_of_columns_and_rows():
     column, row = plan.filters
     assert row.sample == Format.holding(*column.ranges[0])
     assert row.ranges[0][0] <= plan.design.sum_range[0] <= plan.design.sum_range[1] <= row.ranges[0][1]
+
+
+@pytest.mark.parametrize("clocks", [1, 5])
+def test_the_column_filter_gives_a_number_of_each_column_for_each_kernel(clocks):
+    """Extremes of u4 reach its ranges."""
+    columns, rows = ([3, -7, 11, 5, 9], [13, 0, -5, 1, 7]), ([5, 3, -11, 7, 3], [1, 3, 7, -3, 9])
+    kernels = [np.outer(column, row) for column, row in zip(columns, rows, strict=True)]
+    plan = lower(Conv2DDesign(kernels, pixel="u4", operation="correlate", clocks_per_pixel=clocks))
+    (stage,) = (stage for stage in plan.stages if isinstance(stage, ColumnFilter))
+    ends = 15 * np.array([[0] * 5, [15] * 5, *(np.array(columns) > 0), *(np.array(columns) < 0), [1, 0, 2, 0, 3]], object)
+    ends = np.minimum(ends, 15)
+    for found, column, (low, high) in zip(stage.run(list(ends.T)), columns, stage.ranges([(0, 15)] * 5), strict=True):
+        scale = found[-1] // (np.array(column) @ ends[-1])  # of a factor that the row has in its place
+        assert (found == scale * (ends @ np.array(column, object))).all()
+        assert (found.min(), found.max()) == (low, high)
