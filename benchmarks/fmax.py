@@ -17,10 +17,7 @@ the circuit's alone, and its MAC array's alone: the harness is not in them.
 
 import argparse
 import datetime
-import json
-import re
 import sys
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,21 +25,23 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from amaranth.back import verilog as backend
-from amaranth.hdl import Cat, ClockDomain, ClockSignal, Const, Elaboratable, Instance, Module, ResetSignal, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from tables import as_row, renew
 
-from convolver.boards.timing import Cell, Clock, clocks, critical_path, limits
-from convolver.boards.toolchain import run, versions
+from convolver.boards.alone import Circuit, GeneratedFile, alone, limits_of, placed, split, synthesised
+from convolver.boards.cell_counts import Size, size_of
+from convolver.boards.registry import get
+from convolver.boards.timing import Clock
+from convolver.boards.toolchain import versions
 from convolver.design_files import load_design
 from convolver.designs import CICDesign, Conv2DDesign, Design, FIRDesign, Pipeline, ResampleDesign
 from convolver.formats import s8, s16, u8
-from convolver.hw.bus.axi import AXIAccelerator, ports
+from convolver.hw.bus.axi import AXIAccelerator
 from convolver.hw.cores import core
 from convolver.hw.export import verilog
-from convolver.hw.export.elaboration import rtlil_of
 from convolver.hw.primitives.families import FamilyPlatform
 from convolver.hw.stream.layouts import shape_of
 from convolver.plan import lower
@@ -51,8 +50,7 @@ from convolver.plan.places import FLOORPLANNED
 from convolver.shell import FULL, Shell
 
 TARGET = 300e6
-DEVICE = ("--85k", "--package", "CABGA381", "--speed", "6")
-PART = "LFE5U-85F"
+DEVICE = alone(get("ulx3s-85f"))
 FORMS = {
     "file": "with registers",
     "lean": "without registers",
@@ -88,43 +86,6 @@ MARKS = {
 """What the project has set itself, in MHz by nextpnr's figure."""
 
 
-class Harness(Elaboratable):
-    """A component between a serial input and a serial output, a register at each of its bits."""
-
-    def __init__(self, dut: Any) -> None:
-        self.dut = dut
-        self.clk = Signal()
-        self.si = Signal()
-        self.so = Signal()
-
-    def elaborate(self, _platform: Any) -> Module:
-        m = Module()
-        m.domains.sync = ClockDomain()
-        m.submodules.dut = self.dut
-        inputs: list[Value] = []
-        outputs: list[Value] = []
-        for _path, member, value in self.dut.signature.flatten(self.dut):
-            (inputs if member.flow is In else outputs).append(Value.cast(value))
-        driven, seen = Cat(*inputs), Cat(*outputs)
-        # Reset-less, so that the harness adds no load to the net that resets the core, which is the last of `held`.
-        shift, held = (Signal(len(driven) + 1, reset_less=True, name=name) for name in ("shift", "held"))
-        captured, out = (Signal(len(seen), reset_less=True, name=name) for name in ("captured", "out"))
-        m.d.comb += [
-            ClockSignal().eq(self.clk),
-            ResetSignal().eq(held[-1]),
-            driven.eq(held[:-1]),
-            self.so.eq(out[-1]),
-        ]
-        m.d.sync += [
-            shift.eq(Cat(self.si, shift)),
-            held.eq(shift),
-            captured.eq(seen),
-            # A chain of exclusive-ors needs no load strobe that would fan out to every bit.
-            out.eq(Cat(self.si, out) ^ captured),
-        ]
-        return m
-
-
 def _tree(m: Module, terms: list[Any]) -> Any:
     """A registered adder tree, as wide as its inputs make it."""
     while len(terms) > 1:
@@ -136,21 +97,6 @@ def _tree(m: Module, terms: list[Any]) -> Any:
             sums.append(node)
         terms = sums
     return terms[0]
-
-
-class GeneratedFile(wiring.Component):
-    """The module of a generated file, with the ports of its text but the clock."""
-
-    def __init__(self, design: Design, shell: Shell) -> None:
-        self.name = verilog.default_name(design)
-        super().__init__({name: member for name, member in ports(design, shell=shell).items() if name != "aclk"})
-
-    def elaborate(self, _platform: Any) -> Instance:
-        connected = {
-            f"{'i' if member.flow is In else 'o'}_{name}": getattr(self, name)
-            for name, member in self.signature.members.items()
-        }
-        return Instance(self.name, i_aclk=ClockSignal(), **connected)
 
 
 class DirectForm(wiring.Component):
@@ -274,8 +220,8 @@ class Figures:
     name: str
     form: str
     runs: tuple[Clock, ...]
-    size: dict[str, int]
-    array: dict[str, int]
+    size: Size
+    array: Size
     paths: tuple[str, ...]
 
     @property
@@ -285,61 +231,14 @@ class Figures:
         return ordered[len(ordered) // 2]
 
 
-# LUTs of a primitive, as nextpnr counts them: a carry cell is two, a distributed RAM of 16x4 four and two for its write port.
-LUTS = {"LUT4": 1, "CCU2C": 2, "TRELLIS_DPR16X4": 6}
-
-
 _STAGE = r"(?:stage_\d+\.)?"
 """What stands in front of the names of a pipeline's stage."""
 
 
-def sizes(found: Iterable[Cell]) -> dict[str, int]:
-    """LUT, FF, multipliers and block RAMs of some cells."""
-    types = Counter(cell.type for cell in found)
-    return {
-        "LUT": sum(weight * types[name] for name, weight in LUTS.items()),
-        "FF": types["TRELLIS_FF"],
-        "MULT18": types["MULT18X18D"],
-        "block RAM": types["DP16KD"] + types["PDPW16KD"],
-    }
-
-
-def split(module: dict[str, Any], array: str) -> tuple[list[Cell], list[Cell]]:
-    """The cells of the circuit without its harness, and those of its MAC array, `array` being the array's name in it, as a
-    regular expression; of all that are numbered, where there are several.
-
-    A cell is known by the nets that it drives: synthesis keeps their names.
-    """
-    nets = module["netnames"]
-    ours = {bit for name in ("shift", "held", "captured", "out") for bit in nets[name]["bits"]}
-    # The exclusive-ors in front of the harness' last registers drive nothing else.
-    ours |= {
-        bit
-        for cell in module["cells"].values()
-        if cell["type"] == "TRELLIS_FF" and cell["connections"]["Q"][0] in set(nets["out"]["bits"])
-        for bit in cell["connections"]["DI"]
-    }
-    of_array = re.compile(rf"dut\.{array}(_\d+)?\.").match
-    inner = {bit for name, net in nets.items() if of_array(name) for bit in net["bits"]}
-    core, mac = [], []
-    for name, cell in module["cells"].items():
-        driven = {
-            bit for port, bits in cell["connections"].items() if cell["port_directions"][port] == "output" for bit in bits
-        }
-        if driven & ours:
-            continue
-        one = Cell(cell["type"], cell["parameters"])
-        core.append(one)
-        # What enters the array has a name in it too; its driver is then named after where it stands.
-        if of_array(name) or (driven & inner and not name.startswith("dut.")):
-            mac.append(one)
-    return core, mac
-
-
-def placed(design: Design) -> str:
+def with_places(design: Design) -> str:
     """The Verilog of a design with its multipliers' places on this device."""
     top, name = AXIAccelerator(design, "ecp5", shell=FULL), verilog.default_name(design)
-    return str(backend.convert(top, name=name, platform=FamilyPlatform("ecp5", PART), emit_src=False))
+    return str(backend.convert(top, name=name, platform=FamilyPlatform(DEVICE.family, DEVICE.part), emit_src=False))
 
 
 def circuit(form: str, design: Design) -> tuple[Any, str, str]:
@@ -350,7 +249,7 @@ def circuit(form: str, design: Design) -> tuple[Any, str, str]:
         assert isinstance(design, FIRDesign | Conv2DDesign)
         return DirectForm(design), "array", ""
     shell = Shell().of(design) if form == "lean" else FULL
-    text = placed(design) if form == "device" else verilog.generate(design, family="ecp5", shell=shell)
+    text = with_places(design) if form == "device" else verilog.generate(design, family="ecp5", shell=shell)
     return GeneratedFile(design, shell), rf"accelerator\.core\.{_STAGE}array\.array", text
 
 
@@ -358,30 +257,23 @@ def measure(row: str, form: str, design: Design, directory: Path, seeds: int) ->
     """Synthesises a form of a design in its harness once, and places it with seeds 1 to `seeds`."""
     dut, array, text = circuit(form, design)
     name = f"{row}-{form}"
-    harness = Harness(dut)
-    ports = [harness.clk, harness.si, harness.so]
-    (directory / f"{name}.il").write_text(rtlil_of(harness, FamilyPlatform("ecp5", PART), ports))
-    script = f"read_rtlil {name}.il; "
-    if text:
-        (directory / f"{name}.v").write_text(text)
-        script += f"read_verilog {name}.v; "
-    script += f"synth_ecp5 -top top -json {name}.json"
-    run("yosys", ["-q", "-l", f"{name}.rpt", "-p", script], directory, logs=[f"{name}.rpt"])
-    module = json.loads((directory / f"{name}.json").read_text())["modules"]["top"]
-    inside, mac = split(module, array)
-    known = limits("ecp5", "6", inside)
+    netlist = synthesised(Circuit.around(dut, DEVICE, text), directory, name)
+    inside, mac = split(netlist.module, array)
+    known = limits_of(DEVICE, inside)
     runs, paths = [], []
     for seed in range(1, seeds + 1):
         print(f"{name}: placing with seed {seed}", file=sys.stderr)
-        report = directory / f"{name}.{seed}.report.json"
-        aim = ("--freq", f"{TARGET / 1e6:g}", "--timing-allow-fail", "--seed", str(seed))
-        files = ("--json", f"{name}.json", "--report", report.name, "--log", f"{name}.{seed}.tim", "--quiet")
-        run("nextpnr-ecp5", [*DEVICE, *aim, *files], directory, logs=[f"{name}.{seed}.tim"])
-        told = json.loads(report.read_text())
-        runs += clocks(told, TARGET, known)
-        paths.append(critical_path(told))
-        print(f"{name}: {runs[-1]}; {paths[-1]}", file=sys.stderr)
-    return Figures(row, form, tuple(runs), sizes(inside), sizes(mac), tuple(paths))
+        clock, path = placed(netlist.text, DEVICE, known, TARGET, seed, directory, name)
+        runs.append(clock)
+        paths.append(path)
+        print(f"{name}: {clock}; {path}", file=sys.stderr)
+    size, of_array = (size_of(cell.type for cell in cells) for cells in (inside, mac))
+    return Figures(row, form, tuple(runs), size, of_array, tuple(paths))
+
+
+def told(size: Size) -> list[str]:
+    """A size's numbers, as columns."""
+    return [f"{number:g}" for number in (size.luts, size.flip_flops, size.multipliers, size.block_rams)]
 
 
 def page_row(one: Figures) -> str:
@@ -390,7 +282,7 @@ def page_row(one: Figures) -> str:
     seeds = " ".join(f"{clock.reported / 1e6:.0f}" for clock in one.runs)
     missed = ", **missed**" if mark and middle.reported < mark * 1e6 else ""
     cells = [one.name, FORMS[one.form], f"**{middle.reported / 1e6:.0f}** ({seeds})", f"{mark}{missed}" if mark else ""]
-    cells += [f"{middle.hertz / 1e6:.0f}", *map(str, one.size.values()), str(datetime.datetime.now(datetime.UTC).date())]
+    cells += [f"{middle.hertz / 1e6:.0f}", *told(one.size), str(datetime.datetime.now(datetime.UTC).date())]
     return as_row(cells)
 
 
@@ -419,7 +311,7 @@ def table(found: Iterable[Figures]) -> str:
         limit = f"{middle.limit.hertz / 1e6:.0f}: {middle.limit.what} ({middle.limit.source})" if middle.limit else ""
         ratio = f"{middle.reported / direct[one.name]:.2f}" if one.name in direct else ""
         cells = [one.name, FORMS[one.form], f"**{middle.reported / 1e6:.0f}** ({seeds})", f"{middle.hertz / 1e6:.0f}", limit]
-        cells += [ratio, *map(str, one.size.values()), f"{array['LUT']} LUT, {array['FF']} FF"]
+        cells += [ratio, *told(one.size), f"{array.luts} LUT, {array.flip_flops} FF"]
         lines.append("| " + " | ".join(cells) + " |")
         notes.append(f"- {one.name}, {FORMS[one.form]}: {one.paths[one.runs.index(middle)]}")
     return "\n".join([*lines, "", "Slowest paths of the median runs:", "", *notes])

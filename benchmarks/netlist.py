@@ -10,7 +10,6 @@ array in 60 LUT; 3x3 pixels on 9 DSP48E1, and on 5 SB_MAC16 at one pixel in two 
 
 import argparse
 import json
-from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,6 +18,7 @@ from amaranth.back import rtlil
 from fmax import ROWS as DESIGNS
 
 from convolver import Conv2DDesign, FIRDesign
+from convolver.boards.cell_counts import size_of
 from convolver.boards.toolchain import run, versions
 from convolver.designs import Design
 from convolver.hw.cores.core import create
@@ -43,8 +43,6 @@ ROWS: tuple[tuple[str, Design, Family], ...] = (
     ("3x3, a pixel in 2 clocks", KERNEL.replace(clocks_per_pixel=2), "ice40"),
 )
 SYNTHESIS = {"ice40": "synth_ice40 -device u", "7-series": "synth_xilinx -family xc7 -flatten"}
-LUTS = {"SB_LUT4": 1, "SRL16E": 1, "SRLC32E": 1, "RAM32M": 4, "RAM64M": 4} | {f"LUT{inputs}": 1 for inputs in range(1, 7)}
-FLIP_FLOPS = ("SB_DFF", "FDRE", "FDSE", "FDCE", "FDPE")
 MULTIPLIERS = {"ice40": "SB_MAC16", "7-series": "DSP48E1"}
 
 
@@ -85,9 +83,8 @@ def files(rows: list[str]) -> None:
 
 def size(cells: list[dict[str, Any]]) -> str:
     """LUT and FF."""
-    types = Counter(cell["type"] for cell in cells)
-    luts = sum(weight * types[name] for name, weight in LUTS.items())
-    return f"{luts:>5} {sum(count for name, count in types.items() if name.startswith(FLIP_FLOPS)):>5}"
+    found = size_of(cell["type"] for cell in cells)
+    return f"{found.luts:>5} {found.flip_flops:>5}"
 
 
 def registers(block: dict[str, Any]) -> str:

@@ -19,12 +19,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from fmax import LUTS as ECP5_LUTS
-from netlist import FLIP_FLOPS as OTHER_FLIP_FLOPS
-from netlist import LUTS as OTHER_LUTS
-from netlist import MULTIPLIERS as OTHER_MULTIPLIERS
 from tables import renew
 
+from convolver.boards.cell_counts import BLOCK_RAMS, FLIP_FLOPS, LUTS, MULTIPLIERS, size_of
 from convolver.boards.toolchain import run, versions
 from convolver.design_files import load_design
 from convolver.designs import Design
@@ -47,10 +44,6 @@ SYNTHESIS: dict[Family, str] = {
     "ice40": "synth_ice40 -dsp",
     "7-series": "synth_xilinx -family xc7 -flatten",
 }
-LUTS = OTHER_LUTS | ECP5_LUTS
-FLIP_FLOPS = ("TRELLIS_FF", *OTHER_FLIP_FLOPS)
-MULTIPLIERS = ("MULT18X18D", *OTHER_MULTIPLIERS.values())
-BLOCKS = ("DP16KD", "PDPW16KD", "SB_RAM40_4K", "RAMB18E1", "RAMB36E1")
 
 Module = dict[str, Any]
 
@@ -69,10 +62,9 @@ def synthesised(text: str, family: Family) -> Module:
 def counted(module: Module) -> str:
     """What a netlist is made of."""
     types = Counter(cell["type"] for cell in module["cells"].values())
-    luts = sum(weight * types[name] for name, weight in LUTS.items())
-    flops = sum(count for name, count in types.items() if name.startswith(FLIP_FLOPS))
-    found = [f"**{luts}** LUT", f"{flops} FF"]
-    found += [f"{types[name]} {name}" for name in (*MULTIPLIERS, *BLOCKS) if types[name]]
+    size = size_of(types.elements())
+    found = [f"**{size.luts}** LUT", f"{size.flip_flops} FF"]
+    found += [f"{types[name]} {name}" for name in (*MULTIPLIERS, *BLOCK_RAMS) if types[name]]
     return ", ".join(found)
 
 

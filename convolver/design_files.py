@@ -6,11 +6,12 @@ What a file holds is told by its content: TOML, JSON, or nothing but taps, as ``
 
 from __future__ import annotations
 
+import copy
 import json
 import math
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from os import PathLike
@@ -24,7 +25,7 @@ from .errors import DesignError, FileError
 from .formats import Format
 from .quantize import Quantized, quantize
 
-__all__ = ["load_design", "parse_design"]
+__all__ = ["changed_design", "load_design", "parse_design"]
 
 _WHAT = "Design file"
 _COE = re.compile(r"\s*radix\s*=\s*(\w+)\s*;\s*coefdata\s*=\s*([^;]*);?\s*\Z", re.IGNORECASE)
@@ -61,6 +62,22 @@ def load_design(path: str | Path) -> Design:
         raise FileError(f"A design file must be a path, not {shown(path)}")
     path = Path(path)
     return _completed(_fields(content.read(path, _WHAT, content.DESIGN_BYTES), path), path)
+
+
+def changed_design(path: str | Path) -> Callable[[Mapping[str, Any]], Design]:
+    """The design of a file with some of its fields changed, before taps are quantised and filters are found; a field that
+    becomes None is left out, and so are clocks that follow from other multipliers. The file is read once."""
+    path = Path(path)
+    fields = _fields(content.read(path, _WHAT, content.DESIGN_BYTES), path)
+
+    def changed(change: Mapping[str, Any]) -> Design:
+        kept = copy.deepcopy(fields)
+        if "multipliers" in change:
+            kept.pop(design_class(kept).cycles_field, None)
+        kept |= change
+        return _completed({name: value for name, value in kept.items() if value is not None}, path)
+
+    return changed
 
 
 def parse_design(text: str, path: Path) -> Design:

@@ -18,6 +18,7 @@ PURPOSES = {
     "files": "16-bit colour, TIFF, FLAC and other files",
     "sim": "twins, and Verilog",
     "boards": "bitstreams",
+    "explore": "convolver explore and fit, pools of boards",
     "program": "convolver program, on Linux",
     "serve": "convolver serve --tls",
     "demo": "the demo, pictures of responses",

@@ -232,6 +232,7 @@ OTHERS = {
     "sim/libraries/compiler.py",  # the twins' cache makes folders whole, and renames these
     "convolver/waves.py",  # what vcd2fst reads, in a folder of its own
     "sim/rtl/translate.py",  # as the twins' cache
+    "boards/alone.py",  # what the tools read, in a folder of its own
 }
 
 

@@ -1,4 +1,4 @@
-"""The Python in README and docs runs, on the golden model in the twin's place, and passes `mypy --strict` as a user's would."""
+"""The Python in README and docs runs, on the golden model and on quick tools, and passes `mypy --strict` as a user's would."""
 
 import inspect
 import re
@@ -15,6 +15,7 @@ from convolver import ConvolverError
 from convolver.host.device import Device
 from convolver.sim import golden
 
+from .fake_tools import FakeTools
 from .test_functions import GoldenTransport
 
 ROOT = Path(__file__).parent.parent
@@ -56,6 +57,7 @@ def open_golden(target: Any) -> Any:
 def test_its_code_runs(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(convolver, "open", open_golden)
     monkeypatch.setattr("convolver.opening.open", open_golden)
+    FakeTools(tmp_path, monkeypatch)
     monkeypatch.chdir(tmp_path)
     exec(compile(PAGES[name], f"{name}.md", "exec"), {"__name__": "__main__"})
 

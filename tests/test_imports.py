@@ -93,13 +93,19 @@ LAYERS: list[tuple[str, Rule]] = [
             {"rich"},
         ),
     ),
+    # It is imported late itself.
+    ("convolver.exploring", rule({"convolver", "convolver.exploring"}, BASE)),
     # What a user calls. It reaches the heavy parts inside functions, so that `import convolver` and `--help` are quick.
     (
         "convolver",
-        rule({"convolver"}, BASE, {"amaranth", "imagecodecs", "matplotlib", "pywt", "scipy", "soundfile", "tifffile"}),
+        rule(
+            {"convolver"},
+            BASE,
+            {"amaranth", "distributed", "imagecodecs", "matplotlib", "pywt", "scipy", "soundfile", "tifffile"},
+        ),
     ),
 ]
-LATE = {"convolver.hw", "convolver.sim", "convolver.boards", "convolver.host"}
+LATE = {"convolver.hw", "convolver.sim", "convolver.boards", "convolver.host", "convolver.exploring"}
 """What the top layer imports inside functions only; the golden model and the host, which are light, it may import early."""
 EARLY = {"convolver.host", "convolver.sim.golden"}
 
@@ -256,6 +262,8 @@ def test_no_circles() -> None:
         ("convolver.cli", "def f():\n    import scipy.signal\n    from .sim.twin import Twin", []),
         ("convolver.cli", "if TYPE_CHECKING:\n    from .sim.twin import Twin", []),
         ("convolver.cli", "from .sim import golden", []),
+        ("convolver.cli", "from .exploring import fit", ["convolver.exploring"]),
+        ("convolver.exploring", "from .boards import registry", []),
         ("convolver.hw.cores.core", "from ...designs import FIRDesign\nfrom ..stream import delay\nimport amaranth.lib", []),
         ("convolver.hw.window.window", "from ..mac.multiplier import Multiplier", ["convolver.hw.mac.multiplier"]),
     ],

@@ -8,7 +8,7 @@ from typing import Any
 import typer.main
 
 import convolver
-from convolver import errors
+from convolver import errors, exploring
 from convolver.cli import app, exit_codes
 from convolver.designs import KINDS
 from convolver.formats import OVERFLOWS, ROUNDINGS
@@ -189,6 +189,8 @@ def python() -> str:
         lines += ["", f"**{title}**"]
         lines += [line for name in names for line in ("", f"::: {_path(getattr(convolver, name))}")]
     lines += ["", "**Devices**", "", "::: convolver.host.device.Device"]
+    lines += ["", "**Searches**, of `convolver.exploring`"]
+    lines += [line for name in exploring.__all__ for line in ("", f"::: {_path(getattr(exploring, name))}")]
     return "\n".join(lines) + "\n"
 
 

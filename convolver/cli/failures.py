@@ -25,6 +25,8 @@ EXTRAS = {
     "tifffile": "files",
     "soundfile": "files",
     "cryptography": "serve",
+    "distributed": "explore",
+    "dask": "explore",
 }
 """The extra that brings each package that isn't part of the base."""
 

@@ -13,6 +13,7 @@ __all__ = [
     "Description",
     "DesignFile",
     "FrameSize",
+    "Jobs",
     "MaybeBoard",
     "MaybeClock",
     "MaybeDesignFile",
@@ -21,8 +22,11 @@ __all__ = [
     "OfDevice",
     "OfFamily",
     "Registers",
+    "Scheduler",
+    "Seeds",
     "Streams",
     "TwinOf",
+    "Vary",
 ]
 
 
@@ -105,4 +109,18 @@ MaybeBoard = Annotated[
 ]
 BoardName = Annotated[
     str, typer.Option("--board", "-b", metavar="NAME", help="One of `convolver boards`.", autocompletion=_boards)
+]
+Vary = Annotated[
+    list[str] | None,
+    typer.Option(metavar="FIELD=V,V", help="Values of a field of the design's file, such as multipliers=1,4,16; repeatable."),
+]
+Seeds = Annotated[
+    str, typer.Option(metavar="N", help="Placements of each point, or their seeds, such as 1,5,7; the median counts.")
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(metavar="URL", help="A Dask scheduler, such as tcp://HOST:8786, whose workers do it; else this machine."),
+]
+Jobs = Annotated[
+    int | None, typer.Option(min=1, metavar="N", help="Tools at a time on this machine; by default all processors.")
 ]

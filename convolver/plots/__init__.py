@@ -14,7 +14,7 @@ from .drawing import MEASURED, QUANTISED, Measured, drawn, styled
 if TYPE_CHECKING:
     from ..host.device import Device
 
-__all__ = ["MEASURED", "QUANTISED", "Measured", "check_plot", "drawn", "measured", "picture", "plot", "styled"]
+__all__ = ["MEASURED", "QUANTISED", "Measured", "check_picture", "check_plot", "drawn", "measured", "picture", "plot", "styled"]
 
 
 def plot(design: Design, path: str | os.PathLike[str], measured: Measured = None) -> None:
@@ -85,6 +85,19 @@ def check_plot(path: Path, design: Design) -> None:
         If the file can't be written, or its ending isn't a picture's.
     """
     design.check_plotted()
+    check_picture(path)
+
+
+def check_picture(path: Path) -> None:
+    """Refuses a file that no plot can be written into.
+
+    Raises
+    ------
+    ToolError
+        If matplotlib isn't installed.
+    FileError
+        If the file can't be written, or its ending isn't a picture's.
+    """
     _check_matplotlib()
     from matplotlib.backend_bases import FigureCanvasBase
 

@@ -27,7 +27,9 @@ SUBJECT = "The twins' cache"
 REMEDY = "name another folder in CONVOLVER_CACHE"
 KEY = re.compile(r"[0-9a-f]{40}")
 _UNFINISHED = re.compile(r"[0-9a-f]{48}")
-KEPT = {"designs": 10_000, "libraries": 500, "ports": 500}
+EXPLORED = ("builds", "netlists")
+"""The shelves of what `convolver explore` builds."""
+KEPT = {"designs": 10_000, "libraries": 500, "ports": 500, "builds": 50_000, "netlists": 500}
 """The shelves, and how many files each holds; the longest unused are removed beyond."""
 
 LARGEST = 1 << 28
