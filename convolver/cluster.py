@@ -12,7 +12,7 @@ from .arguments import between
 from .atomic import reason
 from .errors import PortError, ToolError
 
-__all__ = ["Cluster"]
+__all__ = ["Cluster", "quiet"]
 
 PATIENCE = 20.0
 """Seconds without a single worker after which nobody waits any longer."""
@@ -21,6 +21,22 @@ CONNECTING = 10.0
 """Seconds that a scheduler may take to answer."""
 
 SCHEMES = ("tcp://", "tls://", "ws://", "wss://", "ucx://", "inproc://")
+
+
+def quiet() -> None:
+    """Keeps Dask from telling what it does: what goes wrong is told by convolver, in one line."""
+    import dask
+
+    dask.config.set({"distributed.admin.large-graph-warning-threshold": "100GB"})
+    for name in (
+        "distributed",
+        "distributed.client",
+        "distributed.worker",
+        "distributed.core",
+        "distributed.scheduler",
+        "tornado",
+    ):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 class Cluster:
@@ -83,8 +99,7 @@ class Cluster:
                 silence_logs=logging.CRITICAL,
                 memory_limit=0,
             )
-        for name in ("distributed", "distributed.client", "tornado"):
-            logging.getLogger(name).setLevel(logging.CRITICAL)  # what is lost is told here, in one line
+        quiet()
         try:
             self._client = Client(self._local or self.scheduler, timeout=CONNECTING, set_as_default=False)
         except (OSError, ValueError) as error:  # also a time-out
@@ -120,7 +135,15 @@ class Cluster:
         return self.client.submit(function, *arguments, key=key, resources=resources)
 
     def done(self, futures: Iterable[Any]) -> Iterator[Any]:
-        """The pieces as they get done, in any order.
+        """The pieces as they get done, in any order; raises as `some`."""
+        pending = set(futures)
+        while pending:
+            ready = self.some(pending)
+            pending -= ready
+            yield from ready
+
+    def some(self, pending: Iterable[Any]) -> set[Any]:
+        """Waits until one piece or more is done, and gives these.
 
         Raises
         ------
@@ -129,19 +152,39 @@ class Cluster:
         """
         from distributed import wait
 
-        pending = set(futures)
-        while pending:
+        def waited() -> set[Any]:
+            with self.client.as_current():
+                return set(wait(list(pending), timeout=PATIENCE, return_when="FIRST_COMPLETED").done)
+
+        while True:
+            ready: set[Any] = self._patiently(waited)
+            if any(one.status == "cancelled" for one in ready):
+                raise PortError(self._went_away())
+            # One that has just been lost with its worker is done anew elsewhere.
+            if found := {one for one in ready if one.status in ("finished", "error")}:
+                return found
+
+    def result(self, future: Any) -> Any:
+        """What came out of a piece; of one that is lost with its worker, what comes out of it elsewhere. Raises as `some`."""
+        return self._patiently(lambda: future.result(timeout=PATIENCE))
+
+    def _patiently(self, action: Callable[[], Any]) -> Any:
+        """Tries again whatever times out, while there is a worker."""
+        from concurrent.futures import CancelledError
+
+        while True:
             try:
-                with self.client.as_current():
-                    ready = wait(list(pending), timeout=PATIENCE, return_when="FIRST_COMPLETED").done
+                return action()
             except TimeoutError:
-                if self._gone() or not self._wait_for_workers():
+                if self._gone():
+                    raise PortError(self._went_away()) from None
+                if not self._wait_for_workers():
                     raise PortError(self._lonely()) from None
-                continue
-            if any(one.status in ("cancelled", "lost") for one in ready):
-                raise PortError(f"Scheduler {self.scheduler} must stay until all is done, and went away")
-            pending -= ready
-            yield from ready
+            except CancelledError:
+                raise PortError(self._went_away()) from None
+
+    def _went_away(self) -> str:
+        return f"Scheduler {self.scheduler} must stay until all is done, and went away"
 
     def _gone(self) -> bool:
         return str(self.client.status) != "running"

@@ -20,7 +20,17 @@ from .images import Array
 from .media import Source, media_of, pixels, rate_behind
 from .progress import Advance
 
-__all__ = ["Filter", "Source", "Target", "check_target", "estimate", "read_source", "run_file"]
+__all__ = [
+    "Filter",
+    "Source",
+    "Target",
+    "check_target",
+    "estimate",
+    "handed",
+    "read_source",
+    "run_file",
+    "write_results",
+]
 
 BT601 = 77, 150, 29
 """How much of red, green and blue makes brightness, in 1/256."""
@@ -221,19 +231,30 @@ def run_file(device: Filter, source: Source, target: Target, advance: Advance, t
     notes = [*source.notes, *check_target(target, design, source)]
     title = f"filtering {source.name}"
     advance(title)
+    samples, stack = handed(design, source)
+    results = device(samples, timeout, stack=stack, progress=lambda done, of: advance(title, done / of))
+    advance(f"writing {target.path.name}")
+    write_results(target, design, source, results)
+    return notes
+
+
+def handed(design: Design, source: Source) -> tuple[Array, bool | None]:
+    """What a device is given of a source, and whether its first axis counts.
+
+    Raises
+    ------
+    DataError
+        If there is no plane or channel.
+    """
     if source.stacked and not source.values.shape[-1]:
         raise DataError(f"An array must hold at least one plane or channel; {source.name} has none")
     media = media_of(design)
-    results = device(
-        media.turned(source.values),
-        timeout,
-        stack=media.stack(source.stacked),
-        progress=lambda done, of: advance(title, done / of),
-    )
-    results = media.turned(results)
-    advance(f"writing {target.path.name}")
-    atomic.write({target.path: _encoded(target, results, design, source.rate)})
-    return notes
+    return media.turned(source.values), media.stack(source.stacked)
+
+
+def write_results(target: Target, design: Design, source: Source, results: Array) -> None:
+    """Writes what a device gave for `handed`, whole or not at all."""
+    atomic.write({target.path: _encoded(target, media_of(design).turned(results), design, source.rate)})
 
 
 def _encoded(target: Target, results: Array, design: Design, rate: int) -> bytes:

@@ -101,7 +101,7 @@ LAYERS: list[tuple[str, Rule]] = [
         rule(
             {"convolver"},
             BASE,
-            {"amaranth", "distributed", "imagecodecs", "matplotlib", "pywt", "scipy", "soundfile", "tifffile"},
+            {"amaranth", "dask", "distributed", "imagecodecs", "matplotlib", "pywt", "scipy", "soundfile", "tifffile"},
         ),
     ),
 ]

@@ -189,6 +189,7 @@ def python() -> str:
         lines += ["", f"**{title}**"]
         lines += [line for name in names for line in ("", f"::: {_path(getattr(convolver, name))}")]
     lines += ["", "**Devices**", "", "::: convolver.host.device.Device"]
+    lines += ["", "::: convolver.pools.pool.Pool"]
     lines += ["", "**Searches**, of `convolver.exploring`"]
     lines += [line for name in exploring.__all__ for line in ("", f"::: {_path(getattr(exploring, name))}")]
     return "\n".join(lines) + "\n"

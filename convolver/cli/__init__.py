@@ -15,6 +15,7 @@ import typer
 
 from ..version import __version__
 from . import (
+    batch,
     boards,
     build,
     cache,
@@ -33,6 +34,7 @@ from . import (
     serve,
     twin,
     verify,
+    worker,
 )
 from .exit_codes import INTERRUPTED
 from .failures import failed, stopped
@@ -66,11 +68,13 @@ for _module in (
     new,
     resampler,
     run,
+    batch,
     generate,
     report,
     selftest,
     twin,
     serve,
+    worker,
     boards,
     build,
     explore,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from ..errors import DataError
+from ..errors import DataError, DesignError
 
 __all__ = ["UNJOINED", "Continued", "Separate", "continuity_of"]
 
@@ -37,6 +37,9 @@ class Separate:
         """Raises `DataError` where nothing is kept from frame to frame."""
         raise DataError("Only a FIR design with continuous=True keeps samples between calls; this one starts from silence")
 
+    def check_apart(self) -> None:
+        """Raises `DesignError` where frames can't be filtered apart, each on another device."""
+
     def start(self, core: Silenced) -> None:
         """Has the next frame start from silence, where it wouldn't by itself."""
 
@@ -51,6 +54,11 @@ class Continued(Separate):
 
     def check(self) -> None:
         pass
+
+    def check_apart(self) -> None:
+        raise DesignError(
+            "A pool of boards needs frames that start from silence; a design with continuous=True goes on in one board"
+        )
 
     def start(self, core: Silenced) -> None:
         core.silence()
