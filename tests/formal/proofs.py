@@ -11,6 +11,7 @@ from formal.output.requantiser import RequantiserSpec
 from formal.proof import Proof
 from formal.seeds import Seed
 from formal.stream.delay import DelaySpec
+from formal.stream.direct_output import DirectOutputSpec
 from formal.stream.output_buffer import CompactBufferSpec, OutputBufferSpec
 from formal.stream.skid_buffer import SkidBufferSpec
 from formal.stream.slot_timer import SlotTimerSpec
@@ -18,6 +19,7 @@ from formal.stream.slot_timer import SlotTimerSpec
 from convolver.designs import FIRDesign
 from convolver.formats import OVERFLOWS, ROUNDINGS, Format
 from convolver.hw.link.fifo245 import FIFO245
+from convolver.hw.mac.adder_graph import AdderGraph
 from convolver.hw.mac.coefficients import CoefficientBank, CoefficientLoader, LoadedMemory
 from convolver.hw.mac.mac_array import MACArray
 from convolver.hw.mac.summing import SummedInParts, SummedWhole
@@ -25,6 +27,7 @@ from convolver.hw.mac.supply import Supply
 from convolver.hw.output.requantiser import Requantiser
 from convolver.hw.stream.compact_buffer import CompactBuffer
 from convolver.hw.stream.delay import Delay
+from convolver.hw.stream.direct_output import DirectOutput
 from convolver.hw.stream.output_buffer import OutputBuffer
 from convolver.hw.stream.skid_buffer import SkidBuffer
 from convolver.hw.stream.slot_timer import SlotTimer
@@ -183,6 +186,20 @@ WIDE_ARRAY = (
     Seed("upper parts early", SummedInParts, "for clock in range(place + 1)", "for clock in range(min(place + 1, 2))"),
     Seed("lower parts early", SummedInParts, "self._last - place)", "min(self._last - place, 1))"),
 )
+GRAPH = (
+    Seed("added instead of subtracted", AdderGraph, "above + high if node.signs[1] > 0 else above - high", "above + high"),
+    Seed("subtracted the other way", AdderGraph, "high.shift_left(shift) - low", "low - high.shift_left(shift)"),
+    Seed("lower bits of another", AdderGraph, "Cat(low[:shift], total)", "Cat(high[:shift], total)"),
+    Seed("number early", AdderGraph, "late(source, node.time - 1 - times[source])", "late(source, 0)"),
+    Seed("adder without its register", AdderGraph, "m.d.sync += register.eq", "m.d.comb += register.eq"),
+    Seed("sum at another place", AdderGraph, "total.shift_left(graph.shift)", "total"),
+)
+DIRECT = (
+    Seed("idle with a result in flight", DirectOutput, "(flying == 0) & ~self.claim", "self.write & ~self.claim"),
+    Seed("idle with a claim behind", DirectOutput, "(flying == 0) & ~self.claim", "flying == 0"),
+    Seed("claim not counted", DirectOutput, "flying + self.claim - self.write", "flying - self.write"),
+    Seed("held up", DirectOutput, "self.o.valid.eq(self.write)", "self.o.valid.eq(self.write & self.o.ready)"),
+)
 
 SLOT_TIMER = (
     Seed("a clock early", SlotTimer, "self.free.eq(self.free_next)", "self.free.eq(self.free_next | (left == 0))"),
@@ -235,6 +252,7 @@ PROOFS: tuple[Proof, ...] = (
     _buffer("output buffer", OutputBufferSpec, 5, 1, seeds=BUFFER),
     _buffer("compact buffer", CompactBufferSpec, 4, 1, seeds=COMPACT),
     _buffer("compact buffer", CompactBufferSpec, 8, 2, sustains=True),
+    Proof("direct output", "3 in flight", lambda: DirectOutputSpec(3), 8, DIRECT),
     Proof(
         "delay",
         "3 clocks, 2 bits",
@@ -295,5 +313,7 @@ PROOFS: tuple[Proof, ...] = (
         (Seed("start early for upper parts", SummedInParts, "start = late", "start = start"),),
         cuts=(2, 4),
     ),
+    _array("adder graph", FIRDesign([3, 0, -5, 11], data=Format(3, True), multipliers=0), GRAPH[:5]),
+    _array("adder graph", FIRDesign([-6, -10, -6], data=Format(3, False), multipliers=0), GRAPH[5:]),
     *proofs_of_kinds(),
 )

@@ -3,6 +3,7 @@
 from formal.cores.conv2d import Conv2DCoreSpec
 from formal.proof import Proof
 from formal.seeds import Seed
+from formal.window.free_raster import FreeRasterSpec
 from formal.window.line_buffer import LineBufferSpec
 from formal.window.line_ring import LineRingSpec
 from formal.window.raster import RasterSpec
@@ -13,7 +14,9 @@ from convolver.formats import Format
 from convolver.hw.cores.conv2d import Conv2DCore
 from convolver.hw.window.beats import beats_of
 from convolver.hw.window.border import Borders
+from convolver.hw.window.fixed_check import FixedCheck
 from convolver.hw.window.frame_check import FrameCheck
+from convolver.hw.window.free_raster import FreeRaster
 from convolver.hw.window.line_buffer import LineBuffer
 from convolver.hw.window.line_ring import LineRing
 from convolver.hw.window.raster import Raster
@@ -110,14 +113,56 @@ WHOLE = (
 ONE_RESULT = (
     Seed("idle in front of a frame's only result", Conv2DCore, "raster.open | raster.o.valid | ~array", "raster.open | ~array"),
 )
+FREE = (
+    Seed("beat outside a frame taken", FreeRaster, "starts | (beat.more & inside)", "starts | beat.more"),
+    Seed("frame goes on behind its end", FreeRaster, "inside.eq(~over)", "inside.eq(1)"),
+    Seed("new frame in the old one's row", FreeRaster, "row.eq(Mux(starts, 0, row + line_end))", "row.eq(row + line_end)"),
+    Seed("result in a frame's first row", FreeRaster, "live = served & ~starts", "live = served"),
+    Seed("result in a line's first column", FreeRaster, "reached = passed & ~fresh", "reached = passed"),
+    Seed("every result the first", FreeRaster, "given.eq(unlike | result)", "given.eq(0)"),
+    Seed("last mark in each line", FreeRaster, "eol & (row == last_row) & ~starts if", "eol if"),
+    Seed("line's end not told", FreeRaster, "beat.beat.eol != line_end", "beat.beat.eol & ~line_end"),
+    Seed("frame that is cut not told", FreeRaster, "self.errors.first.eq(starts & inside)", "self.errors.first.eq(0)"),
+    Seed(
+        "orphan among first beats", FixedCheck, "checked.more.eq(self.i.valid & ~beat.first)", "checked.more.eq(self.i.valid)"
+    ),
+    Seed("beat that isn't there", FixedCheck, "checked.starts.eq(self.i.valid & beat.first)", "checked.starts.eq(beat.first)"),
+)
+STRIDES = (
+    Seed("stride counted from another row", FreeRaster, "now.eq(Mux(anew, 0, place))", "now.eq(place)"),
+    Seed("stride too long", FreeRaster, "Mux(now == step - 1, 0, now + 1)", "now + 1"),
+    Seed("end of a line at its last column", FreeRaster, "eol = at(last_column)", "eol = at(columns - 1)"),
+)
+FIXED = (
+    Seed("frame a row longer", FixedCheck, "checked.rows_left.eq(rows - 2)", "checked.rows_left.eq(rows - 1)"),
+    Seed("line a column longer", FixedCheck, "checked.columns_left.eq(whole - 3)", "checked.columns_left.eq(whole - 2)"),
+    Seed("frame that follows waits", FixedCheck, "checked.joins.eq(self.i.valid & beat.first)", "checked.joins.eq(0)"),
+    Seed("refused what it takes", FixedCheck, "refused.eq(self.i.valid & ~beat.first)", "refused.eq(self.i.valid)"),
+)
 
 
 def _raster(
-    name: str, kernel: tuple[int, int], seeds: tuple[Seed, ...] = (), bounded: int | None = None, **changes: object
+    name: str,
+    kernel: tuple[int, int],
+    seeds: tuple[Seed, ...] = (),
+    bounded: int | None = None,
+    *,
+    fixed: bool = False,
+    **changes: object,
 ) -> Proof:
     design = Conv2DDesign([[1] * kernel[1]] * kernel[0], pixel=Format(1, False), **({"rows": 1, "columns": 1} | changes))
-    size = f"kernel {kernel[0]}x{kernel[1]}, frames to {design.frame_axes[0].most}x{design.frame_axes[1].most}"
-    return Proof(f"raster {name}", size, lambda: RasterSpec(design), 40, seeds, bounded)
+    reach = "of" if fixed else "to"
+    size = f"kernel {kernel[0]}x{kernel[1]}, frames {reach} {design.frame_axes[0].most}x{design.frame_axes[1].most}"
+    return Proof(f"raster {name}", size, lambda: RasterSpec(design, fixed=fixed), 40, seeds, bounded)
+
+
+def _free(rows: int, columns: int, kernel: tuple[int, int], seeds: tuple[Seed, ...], **changes: object) -> Proof:
+    weights = [[1] * kernel[1]] * kernel[0]
+    design = Conv2DDesign(weights, pixel=Format(1, False), mode="valid", rows=rows, columns=columns, **changes)
+    size = f"kernel {kernel[0]}x{kernel[1]}, frames of {rows}x{columns}" + f", stride {design.stride[0]}x{design.stride[1]}" * (
+        design.stride != (1, 1)
+    )
+    return Proof("free raster", size, lambda: FreeRasterSpec(design), 40, seeds)
 
 
 def _image(kernel: tuple[int, int], **changes: object) -> tuple[Conv2DDesign, str]:
@@ -182,6 +227,11 @@ PROOFS: tuple[Proof, ...] = (
     _raster("same", (3, 3), bounded=12),
     _raster("same", (1, 3), LAST, bounded=12),
     _raster("same", (3, 1), bounded=12),
+    _raster("fixed", (2, 2), FIXED, fixed=True, operation="correlate"),
+    _raster("fixed", (2, 2), FIXED[:2], fixed=True, mode="valid"),
+    _free(3, 4, (2, 2), FREE),
+    _free(4, 6, (2, 2), STRIDES[1:], stride=(2, 3)),
+    _free(4, 5, (1, 1), STRIDES[:1], stride=(3, 3)),
     _core([[1], [-2]], WHOLE, 20, 60, boundary="edge", rows=2),
     _core([[1, -2, 1]], ONE_RESULT, 20, 60, mode="valid"),
 )

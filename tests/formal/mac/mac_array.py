@@ -7,7 +7,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
 from convolver.designs import Design
-from convolver.hw.mac import mac_array
+from convolver.hw.mac import adder_graph
 from convolver.hw.stream import layouts
 from convolver.plan.array import DotProduct
 from convolver.plan.lowering import lower
@@ -27,7 +27,8 @@ class MACArraySpec(wiring.Component):
 
     Loaded coefficients are taken for the operands of the clock in which `load` is high. In a slot of several clocks the
     products of all its clocks are added; slots follow each other at once or, by the free input `pause`, later. With `cuts`
-    sums are added in parts that begin there, however narrow they are.
+    sums are added in parts that begin there, however narrow they are. Of constants without multipliers it is that of a graph
+    of adders.
     """
 
     def __init__(self, design: Design, cuts: tuple[int, ...] = ()) -> None:
@@ -45,7 +46,7 @@ class MACArraySpec(wiring.Component):
         m = Module()
         design, array = self._design, self._array
         lanes = range(array.lanes)
-        m.submodules.dut = dut = mac_array.MACArray(array)
+        m.submodules.dut = dut = adder_graph.array_block(array)
         m.d.comb += [dut.samples[lane].eq(self.samples[lane]) for lane in lanes]
         known = Const(1)
         if not design.loadable:

@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In
 from convolver.designs import Conv2DDesign
 from convolver.hw.stream import layouts
 from convolver.hw.stream.marks import ERROR_LAYOUT
-from convolver.hw.window import raster
+from convolver.hw.window import fixed_check, raster
 from convolver.plan.geometry import geometry_of
 
 __all__ = ["RasterSpec"]
@@ -19,9 +19,11 @@ class RasterSpec(wiring.Component):
     Frames are counted as they begin; the results of one, chosen by `tag`, are followed one by one. Bounded liveness: while
     results
     may start and pixels come, there is progress within `patience` clocks, and without pixels a frame's end still leaves.
+    With `fixed` all frames have the largest size, and come through the check of such.
     """
 
-    def __init__(self, design: Conv2DDesign) -> None:
+    def __init__(self, design: Conv2DDesign, *, fixed: bool = False) -> None:
+        self._fixed = fixed
         self._design = design
         self._layout = layouts.beat_layout(design)
         ports = {"next_valid": In(1), "next_payload": In(self._layout), "available": In(1), "tag": In(1)}
@@ -49,27 +51,35 @@ class RasterSpec(wiring.Component):
             hold.eq(valid & ~dut.i.ready),
             valid_next.eq(hold | self.next_valid),
             payload_next.eq(Mux(hold, payload.as_value(), self.next_payload.as_value())),
-            dut.i.valid.eq(valid),
-            dut.i.p.beat.eq(payload),
-            dut.i.p.rows_left.eq(rows - 2),
-            dut.i.p.short.eq(rows <= below),
-            dut.i.p.columns_left.eq(columns - 4),
             dut.available.eq(self.available),
         ]
         # The size of the first pixel that was accepted last, and whether it fits: what the core keeps in front of the raster.
         begun, begun_fits = Signal(8), Signal()
         starts = valid & payload.first & fits
-        m.d.comb += [
-            dut.i.p.starts.eq(starts),
-            dut.i.p.joins.eq(starts & (size == begun) & begun_fits),
-            dut.i.p.more.eq(valid & ~payload.first),
-            dut.i.p.refused.eq(valid & ~starts),
-        ]
+        if self._fixed:
+            m.submodules.check = check = fixed_check.FixedCheck(design)
+            wiring.connect(m, check.o, dut.i)
+            m.d.comb += [check.i.valid.eq(valid), check.i.payload.eq(payload)]
+        else:
+            m.d.comb += [
+                dut.i.valid.eq(valid),
+                dut.i.p.beat.eq(payload),
+                dut.i.p.rows_left.eq(rows - 2),
+                dut.i.p.short.eq(rows <= below),
+                dut.i.p.columns_left.eq(columns - 4),
+                dut.i.p.starts.eq(starts),
+                dut.i.p.joins.eq(starts & (size == begun) & begun_fits),
+                dut.i.p.more.eq(valid & ~payload.first),
+                dut.i.p.refused.eq(valid & ~starts),
+            ]
         with m.If(valid & dut.i.ready & payload.first):
             m.d.sync += [begun.eq(size), begun_fits.eq(fits)]
         m.d.sync += [valid.eq(valid_next), payload.eq(payload_next)]
-        with m.If(~(valid_next & payload_next.first)):
-            m.d.sync += [rows.eq(self.next_rows), columns.eq(self.next_columns)]
+        if self._fixed:
+            m.d.comb += [rows.eq(design.frame_axes[0].most), columns.eq(design.frame_axes[1].most)]
+        else:
+            with m.If(~(valid_next & payload_next.first)):
+                m.d.sync += [rows.eq(self.next_rows), columns.eq(self.next_columns)]
         first = payload.first
         m.d.comb += fits.eq(
             (rows >= design.frame_axes[0].least)
@@ -248,8 +258,9 @@ class RasterSpec(wiring.Component):
             "back to back": ended & begins,
             "flushed and begun": done & begins & (owed == 0),
             "made up": made_up & (left == 2),
-            "dropped": dropping & begins,
             "largest": begins & (area == most),
         }
+        if not self._fixed:
+            covers["dropped"] = dropping & begins
         m.d.comb += [Cover(reached, name) for name, reached in covers.items()]
         return m
