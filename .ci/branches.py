@@ -43,7 +43,7 @@ FORM = {
     ),
     *("binary", "result_axes", "sample_axes", "history", "border", "in_core"),
     # how it is computed
-    *("cascaded", "routing_registers", "shifts"),
+    *("cascaded", "ways", "shifts"),
 }
 """Names of a design's form: any test of one is a branch."""
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..host.device import Device
     from ..hw.link.one_clock import OneClockTop
 
-__all__ = ["load", "note", "open_device", "shared", "twin_top"]
+__all__ = ["load", "note", "open_device", "planned", "shared", "twin_top"]
 
 
 def load(path: Path, clock: "str | Fraction | int | None" = None, rate: str | None = None) -> Design:
@@ -25,6 +25,15 @@ def load(path: Path, clock: "str | Fraction | int | None" = None, rate: str | No
     if design.quantized is not None:
         note([f"the taps of {path.name} were quantised: {design.quantized}"])
     return design
+
+
+def planned(design: Design, clock: str | None, rate: str | None) -> tuple[Design, float | None]:
+    """A design as it is planned for a clock, its multipliers shared where a rate is given too; and that clock in hertz."""
+    from ..folding import hertz
+
+    if rate is not None or clock is None:
+        design = shared(design, clock, rate)
+    return design, None if clock is None else hertz(clock, "Clock")
 
 
 def shared(design: Design, clock: "str | Fraction | int | None", rate: str | None) -> Design:

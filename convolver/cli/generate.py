@@ -8,21 +8,22 @@ import typer
 from ..clocking import AxiClock, Reset, ResetStyle
 from ..shell import Shell
 from .answers import AsJson, answer
-from .devices import load
-from .options import Description, DesignFile, FrameSize, MaybeClock, MaybeRate, OfDevice, OfFamily, Registers, Streams
+from .devices import load, planned
+from .options import Description, DesignFile, FrameSize, MaybeRate, OfDevice, OfFamily, PlannedClock, Registers, Streams
 
 __all__ = ["EXAMPLES", "generate"]
 
 EXAMPLES = (
     "convolver generate --design examples/blur.toml --output blur.v --name blur",
     "convolver generate --design examples/blur.toml --output blur.v --testbench",
+    "convolver generate --design examples/lowpass.toml --clock 150M --family ecp5 --output lowpass.v",
     "convolver generate --design examples/lowpass.toml --clock 100M --rate 1M --device LFE5U-85F --output lowpass.v",
 )
 
 
 def generate(
     design: DesignFile,
-    clock: MaybeClock = None,
+    clock: PlannedClock = None,
     rate: MaybeRate = None,
     output: Annotated[
         Path | None,
@@ -69,7 +70,7 @@ def generate(
         raise typer.BadParameter("a testbench is several files: give --output FILE.v")
     elif as_json:
         raise typer.BadParameter("--json says which files were written: give --output FILE.v")
-    loaded = load(design, clock, rate)
+    loaded, hertz = planned(load(design), clock, rate)
     shell = Shell(registers, description, handshake, frame)
     with steps() as advance:
         advance("generating Verilog")
@@ -85,6 +86,7 @@ def generate(
                 reset=reset,
                 reset_style=reset_style,
                 shell=shell,
+                clock=hertz,
             )
         else:
             from ..hw.export.fusesoc import package
@@ -100,6 +102,7 @@ def generate(
                 reset_style=reset_style,
                 testbench=testbench,
                 shell=shell,
+                clock=hertz,
             )
             if testbench:
                 from ..testbench import bench_files

@@ -21,6 +21,7 @@ __all__ = [
     "MaybeRate",
     "OfDevice",
     "OfFamily",
+    "PlannedClock",
     "Registers",
     "Scheduler",
     "Seeds",
@@ -57,6 +58,14 @@ MaybePort = Annotated[
 MaybeClock = Annotated[
     str | None,
     typer.Option(metavar="HZ", help="The core's clock, such as 100M; with --rate it picks how multipliers are shared."),
+]
+PlannedClock = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HZ",
+        help="The core's clock, such as 100M: the slower, the fewer registers; with --rate it also picks how multipliers are "
+        "shared.",
+    ),
 ]
 MaybeRate = Annotated[
     str | None, typer.Option(metavar="HZ", help="Samples or pixels a second, such as 1M; the slower, the fewer multipliers.")

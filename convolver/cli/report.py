@@ -11,16 +11,16 @@ from ..designs import Design
 from ..plan.target import Family
 from ..shell import FULL, Shell
 from .answers import AsJson, answer
-from .devices import open_device, shared
+from .devices import open_device, planned
 from .options import (
     Description,
     DesignFile,
     FrameSize,
     MaybeBoard,
-    MaybeClock,
     MaybeRate,
     OfDevice,
     OfFamily,
+    PlannedClock,
     Registers,
     Streams,
 )
@@ -37,7 +37,7 @@ EXAMPLES = (
 
 def report(
     design: DesignFile,
-    clock: MaybeClock = None,
+    clock: PlannedClock = None,
     rate: MaybeRate = None,
     plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Also draw the response into this picture.")] = None,
     measure: Annotated[bool, typer.Option(help="Draw a FIR's response as measured on the twin too.")] = True,
@@ -76,7 +76,7 @@ def report(
         from .. import atomic
 
         atomic.check(html, "Page")
-    loaded = shared(load_design(design), clock, rate)
+    loaded, hertz = planned(load_design(design), clock, rate)
     target = None
     if board is not None:
         from .. import boards as known
@@ -89,7 +89,7 @@ def report(
     if holder is not None:
         loaded = in_adders(given, holder.family, holder.multipliers)
     shell = Shell(registers, description, handshake, frame)
-    told = report_of(loaded, family if part is None else part.family, FULL if target is not None else shell)
+    told = report_of(loaded, family if part is None else part.family, FULL if target is not None else shell, hertz)
     numbers, text = told.to_dict(), told.text()
     if part is None and target is None and (reached := without_places(told.plan)) is not None:
         text += f"\nOn an LFE5U-85F of grade 6 {reached} (nextpnr); --device LFE5U-85F gives them places"

@@ -5,7 +5,7 @@ from .array_plan import ArrayPlan
 from .coefficients import CoefficientStore, Multiplication
 from .lowering import lower
 from .plan import Plan
-from .target import FAMILIES, TARGETS, Family, Target, target_of
+from .target import FAMILIES, TARGETS, Family, Target, TargetLike, target_of
 
 __all__ = [
     "FAMILIES",
@@ -17,6 +17,7 @@ __all__ = [
     "Multiplication",
     "Plan",
     "Target",
+    "TargetLike",
     "lower",
     "target_of",
 ]

@@ -9,16 +9,10 @@ from numpy.typing import NDArray
 from ..errors import DesignError
 from ..formats import Format
 
-__all__ = ["Adder", "Range", "add", "carry_cuts", "check_range", "described", "tree"]
+__all__ = ["Adder", "Range", "add", "check_range", "described", "tree"]
 
 Range = tuple[int, int]
 """The least and the greatest number that can come."""
-
-WIDEST_ADDER = 24
-"""Bits that are added in one cycle; wider sums are added in parts, a cycle apart, for the sake of the carry chain."""
-
-WIDEST_PART = 16
-"""Bits of the widest of these parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +33,6 @@ def tree(ranges: Sequence[Range], levels: int) -> tuple[tuple[Adder, ...], ...]:
         ranges = [(adder.low, adder.high) for adder in level]
         found.append(level)
     return tuple(found)
-
-
-def carry_cuts(width: int) -> tuple[int, ...]:
-    """The lowest bit of each part but the first of sums of so many bits; none where they are added in one cycle."""
-    if width <= WIDEST_ADDER:
-        return ()
-    part = -(-width // -(-width // WIDEST_PART))
-    return tuple(range(part, width, part))
 
 
 def add(nodes: Sequence[NDArray[np.object_]], adder: Adder) -> NDArray[np.object_]:

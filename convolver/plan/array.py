@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..formats import Format
-from .arithmetic import Range, carry_cuts
+from .arithmetic import Range
 from .array_stages import (
     Align,
     GroupChain,
@@ -31,20 +31,13 @@ from .array_stages import (
 from .bilinear import Form, Term
 from .coefficients import Coefficients, CoefficientStore, Multiplication
 from .factors import Factor
+from .pace import Ways
 from .slots import slot_of
 from .stages import Multipliers, Stage, cycles_of, needed
 from .structure import reach_of
 from .target import MULTIPLIER_LATENCY, Target
 
 __all__ = ["GROUP", "CascadedProduct", "ChainedProduct", "DotProduct", "TapProduct"]
-
-NEAR_LANES = 16
-"""Lanes of one tree, or of all copies of it, that find room near their adders; the products of more have a register of their
-own on the way."""
-
-ROUTED_LANES = 16
-"""Lanes of a FIR whose multipliers lie close together; of more, all that goes to a multiplier or comes from one has a register
-more on the way, and so has each group's sum."""
 
 GROUP = 8
 """Lanes of a systolic array that are added in one tree; the sums of a longer array's groups are added in a chain."""
@@ -225,16 +218,16 @@ class DotProduct:
     @cached_property
     def chain(self) -> GroupChain:
         """What adds the groups' sums, if there are several."""
-        return self._chained() if len(self.groups) > 1 else GroupChain(self.routing_registers)
+        return self._chained() if len(self.groups) > 1 else GroupChain(self.ways.sums)
 
     def _chained(self) -> GroupChain:
-        return GroupChain.of(self.tree.ranges(self.multiply.lane_ranges), self.routing_registers)
+        return GroupChain.of(self.tree.ranges(self.multiply.lane_ranges), self.ways.sums)
 
     @cached_property
     def behind(self) -> tuple[Stage, ...]:
         """From the operands to the sum; those of no time too."""
         return (
-            RoutingRegisters(self.routing_registers),
+            RoutingRegisters(self.ways.samples, coefficients=self.ways.coefficients),
             self.multiply,
             ProductRegisters(self.product_latency),
             self.tree,
@@ -257,14 +250,14 @@ class DotProduct:
     def carry_cuts(self) -> tuple[int, ...]:
         """Where sums that are added in parts, each a cycle behind the one below, are cut; nowhere if nothing is added."""
         adders = len(self.tree.adders[0]) + len(self.chain.adders) + self.cycles - 1
-        return carry_cuts(self.accumulator.width) if adders else ()
+        return self.target.pace.carry_cuts(self.accumulator.width) if adders else ()
 
     # Latency.
 
     @property
-    def routing_registers(self) -> int:
-        """Registers on each way to multipliers that lie all over the device, and from them."""
-        return 0
+    def ways(self) -> Ways:
+        """Registers on the ways to multipliers that lie all over the device, and from them."""
+        return Ways()
 
     @property
     def placed_lanes(self) -> int:
@@ -280,7 +273,8 @@ class DotProduct:
     def product_latency(self) -> int:
         """Cycles from the multipliers to the adders: a register where sums are added in parts, or where trees are wide or
         many, and those of the way from them."""
-        return int(bool(self.carry_cuts) or len(self.groups[0]) * self.crowd > NEAR_LANES) + self.routing_registers
+        far = len(self.groups[0]) * self.crowd > self.target.pace.near_lanes
+        return int(bool(self.carry_cuts) or far) + self.ways.products
 
     @property
     def start_latency(self) -> int:
@@ -389,8 +383,9 @@ class ChainedProduct(TapProduct):
         return GROUP
 
     @property
-    def routing_registers(self) -> int:
-        return int(len(self.groups) * GROUP > ROUTED_LANES)
+    def ways(self) -> Ways:
+        pace = self.target.pace
+        return pace.ways if len(self.groups) * GROUP > pace.close_lanes else Ways()
 
     @property
     def placed_lanes(self) -> int:
@@ -415,8 +410,8 @@ class CascadedProduct(ChainedProduct):
         return ()
 
     @property
-    def routing_registers(self) -> int:
-        return 0
+    def ways(self) -> Ways:
+        return Ways()
 
     @property
     def placed_lanes(self) -> int:

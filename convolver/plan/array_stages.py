@@ -73,9 +73,13 @@ class PreAdd(OperandSum):
 
 @dataclass(frozen=True, slots=True)
 class RoutingRegisters(Stage):
-    """A register on the way to multipliers that lie all over the device."""
+    """Registers on the way to multipliers that lie all over the device.
+
+    coefficients : those on the way of loaded ones; where there are fewer, they are there before they are taken.
+    """
 
     name = "routing"
+    coefficients: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,7 +142,7 @@ def lower_fork(design: Fork, choices: Choices, target: Target) -> ForkPlan:
     narrowest frame tell the most. A queue of so many places never fills while the stream goes on; when it does fill, behind an
     output that stalls, what it holds is more than the other branch is behind by, so that this one's result is on its way.
     """
-    parts = tuple(lower(branch, target.family) for branch in design.branches)
+    parts = tuple(lower(branch, target) for branch in design.branches)
     width = design.frame_axes[-1]
     led = [[leads(part, columns) for part in parts] for columns in (width.least, width.most or width.least)]
     waits = [[lead + part.latency for lead, part in zip(each, parts, strict=True)] for each in led]

@@ -6,21 +6,21 @@ from typing import overload
 from ..designs import Design, LinearDesign, part_of
 from .array_plan import ArrayPlan
 from .plan import Plan
-from .target import Family, Target, target_of
+from .target import Target, TargetLike, target_of
 
 __all__ = ["lower"]
 
 
 @overload
-def lower(design: LinearDesign, family: Family | None = None) -> ArrayPlan: ...
+def lower(design: LinearDesign, family: TargetLike = None) -> ArrayPlan: ...
 
 
 @overload
-def lower(design: Design, family: Family | None = None) -> Plan: ...
+def lower(design: Design, family: TargetLike = None) -> Plan: ...
 
 
-def lower(design: Design, family: Family | None = None) -> Plan:
-    """The plan of a design's core for a device family; by default for any device.
+def lower(design: Design, family: TargetLike = None) -> Plan:
+    """The plan of a design's core for a device family, or a target at some clock; by default for any device.
 
     Equal designs get one plan, which is made once, by `lower_KIND` in the kind's file here: of what is computed, of the
     design's `choices`, and of the target.

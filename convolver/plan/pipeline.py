@@ -35,7 +35,7 @@ class PipelinePlan(CompositePlan):
 
 def lower_pipeline(design: Pipeline, choices: Choices, target: Target) -> PipelinePlan:
     """The stages' plans; in front of images a gate, as they come in sizes."""
-    parts = tuple(lower(stage, target.family) for stage in design.stages)
+    parts = tuple(lower(stage, target) for stage in design.stages)
     gate: tuple[Stage, ...] = () if design.history is not None else (SizeGate(GATE_LATENCY),)
     stages = (*gate, *(stage for part in parts for stage in part.stages))
     latency = cycles_of(gate) + sum(part.latency for part in parts)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from .array import DotProduct
+from .pace import FULL_SPEED
 from .plan import Plan
 
 __all__ = ["FLOORPLANNED", "MEASURED", "Reached", "is_spread", "without_places"]
@@ -32,7 +33,7 @@ def is_spread(array: DotProduct) -> bool:
 def without_places(plan: Plan) -> str | None:
     """What to expect of a plan for ECP5 whose multipliers have no places; None where places don't matter."""
     spread = [array.placed_lanes for array in plan.filters if is_spread(array)]
-    if plan.target.family != "ecp5" or not spread:
+    if plan.target.family != "ecp5" or plan.target.pace != FULL_SPEED or not spread:
         return None
     most = max(spread)
     like = next((one for one in MEASURED if one.multipliers >= most), MEASURED[-1])

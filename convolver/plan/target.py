@@ -1,13 +1,14 @@
 """Targets: what a device family offers a core, as data. A new family is one more entry of `TARGETS`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise, starmap
 from typing import Literal, get_args
 
-from ..arguments import meant
+from ..arguments import meant, positive
 from ..errors import DesignError
 from ..formats import Format
+from .pace import FULL_SPEED, Pace, pace_of
 
 __all__ = [
     "FAMILIES",
@@ -19,6 +20,7 @@ __all__ = [
     "Family",
     "SinglePortRAM",
     "Target",
+    "TargetLike",
     "target_of",
 ]
 
@@ -75,6 +77,8 @@ class Target:
         Adders between the multiplier blocks.
     single_port : SinglePortRAM, optional
         Large RAMs for long lines.
+    pace : Pace
+        What signals can do in a cycle of the clock that was asked for.
     """
 
     family: Family | None
@@ -83,6 +87,17 @@ class Target:
     paired_width: int = 0
     cascade: Cascade | None = None
     single_port: SinglePortRAM | None = None
+    pace: Pace = FULL_SPEED
+
+    def at(self, hertz: float | None) -> "Target":
+        """The same devices at a clock: the slower, the fewer registers a core needs; by default as fast as they go.
+
+        Raises
+        ------
+        DesignError
+            If it isn't positive.
+        """
+        return replace(self, pace=pace_of(self.family, None if hertz is None else positive("Clock", hertz)))
 
     def pieces(self, a: Format, b: Format) -> tuple[tuple[range, ...], tuple[range, ...]]:
         """The bits that either factor is cut into, lowest first, so that the fewest hard multipliers take all the products.
@@ -140,14 +155,20 @@ TARGETS: Mapping[Family | None, Target] = {
 """The targets, by their family's name; None is any device."""
 
 
-def target_of(family: str | None) -> Target:
-    """The target of a family.
+TargetLike = Family | Target | None
+"""A target, or a family's at full speed; None is any device."""
+
+
+def target_of(family: "str | Target | None") -> Target:
+    """The target of a family at full speed; a target itself.
 
     Raises
     ------
     DesignError
         If there is no such family.
     """
+    if isinstance(family, Target):
+        return family
     if family is not None and family not in FAMILIES:
         raise DesignError(f"Family must be one of {', '.join(FAMILIES)}, not {family!r}{meant(family, FAMILIES)}")
     return TARGETS[family]

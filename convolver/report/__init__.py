@@ -9,7 +9,7 @@ from .rounding import rounding_error
 __all__ = ["Report", "report_of", "rounding_error"]
 
 
-def report_of(design: Design, family: Family | None = None, shell: Shell | None = None) -> Report:
+def report_of(design: Design, family: Family | None = None, shell: Shell | None = None, clock: float | None = None) -> Report:
     """The report of a design: the ``...Report`` of its kind's file here.
 
     Parameters
@@ -20,6 +20,8 @@ def report_of(design: Design, family: Family | None = None, shell: Shell | None 
         Device that it is planned for; by default any.
     shell : Shell, optional
         What is around the core in its Verilog; by default what the design needs.
+    clock : float, optional
+        The clock that it is planned for, in hertz; by default as fast as the devices go.
 
     Raises
     ------
@@ -27,5 +29,5 @@ def report_of(design: Design, family: Family | None = None, shell: Shell | None 
         If the shell doesn't suit the design.
     """
     around = (shell or Shell()).of(design)
-    report: Report = part_of(type(design), __package__, "{Kind}Report", "to report on")(design, family, around)
+    report: Report = part_of(type(design), __package__, "{Kind}Report", "to report on")(design, family, around, clock)
     return report

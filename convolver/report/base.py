@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any, ClassVar
 
 from ..designs import Design
-from ..plan import Family, Plan, lower
+from ..plan import Family, Plan, Target, lower, target_of
 from ..plan.shell import block_latency
 from ..shell import FULL, Shell
 from .numbers import counted, plain
@@ -31,6 +31,8 @@ class Report:
         Device that it is planned for; by default any.
     shell : Shell, optional
         What is around the core in its Verilog; by default everything.
+    clock : float, optional
+        The clock that it is planned for, in hertz; by default as fast as the devices go.
 
     Raises
     ------
@@ -41,6 +43,7 @@ class Report:
     design: Design
     family: Family | None = None
     shell: Shell = FULL
+    clock: float | None = None
 
     def __post_init__(self) -> None:
         block_latency(self.plan, self.shell)
@@ -51,7 +54,12 @@ class Report:
     @property
     def plan(self) -> Plan:
         """The plan that the core is elaborated from; it states latency and cost."""
-        return lower(self.design, self.family)
+        return lower(self.design, self.target)
+
+    @property
+    def target(self) -> Target:
+        """What the core is planned for."""
+        return target_of(self.family).at(self.clock)
 
     @property
     def impulse(self) -> Impulse | None:
@@ -64,6 +72,7 @@ class Report:
         return {
             "kind": design.kind,
             "family": self.family,
+            "clock": self.clock,
             "latency": plan.latency,
             "block_latency": list(block_latency(plan, self.shell)),
             "shell": {
@@ -99,6 +108,7 @@ class Report:
             *self.values(),
             ("latency", f"{plan.latency} clocks from the {design.element} that completes a result to the result"),
             ("in Verilog", self._block()),
+            *self._pace(),
             ("throughput", f"{self._throughput()}, {self.gaps}"),
             ("a frame", self.frame_clocks()),
             *self.cost(),
@@ -137,6 +147,13 @@ class Report:
             return f"latency {least}, for a register slice in front{bare}"
         waits = f"the more, the more {self.design.element}s wait in it"
         return f"latency {least} to {most}, for a register slice in front: {waits}{bare}"
+
+    def _pace(self) -> Iterator[Line]:
+        """The clock that the core has registers for, where one is asked for."""
+        if self.clock is not None:
+            hertz = self.target.pace.hertz
+            clocks = "the devices' full speed" if hertz is None else f"a clock of up to {hertz / 1e6:g} MHz"
+            yield "registers", f"as many as {clocks} needs"
 
     def _throughput(self) -> str:
         plan = self.plan

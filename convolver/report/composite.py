@@ -28,7 +28,7 @@ class CompositeReport(Report):
     @property
     def members(self) -> list[Report]:
         """The reports of the filters that it lists."""
-        return [report_of(member, self.family) for member in self.design.members]
+        return [report_of(member, self.family, clock=self.clock) for member in self.design.members]
 
     @property
     def frame(self) -> tuple[int, ...]:

@@ -24,7 +24,7 @@ class LinearReport(Report):
 
     @property
     def plan(self) -> ArrayPlan:
-        return lower(self.design, self.family)
+        return lower(self.design, self.target)
 
     @property
     def gain(self) -> Fraction:

@@ -10,7 +10,7 @@ from convolver.errors import DesignError
 from convolver.plan.lowering import lower
 from convolver.plan.marks import has_lines, marks_of
 from convolver.plan.shell import block_latency
-from convolver.plan.target import Family
+from convolver.plan.target import TargetLike, target_of
 from convolver.shell import Shell
 
 from ..cores.core import create
@@ -213,15 +213,16 @@ class AXIAccelerator(wiring.Component):
     def __init__(
         self,
         design: Design,
-        family: Family | None = None,
+        family: TargetLike = None,
         clocking: Clocking | None = None,
         shell: Shell | None = None,
     ) -> None:
         self.shell = shell = (shell or Shell()).of(design)
         described(design, shell)  # raises now rather than when it is elaborated
-        block_latency(lower(design, family), shell)
+        self.target = target = target_of(family)
+        block_latency(lower(design, target), shell)
         self.design = design
-        self.family = family
+        self.family = target.family
         self.clocking = clocking = clocking or Clocking()
         self.video = has_lines(design)
         super().__init__(ports(design, clocking, shell))
@@ -244,7 +245,7 @@ class AXIAccelerator(wiring.Component):
     @property
     def latency(self) -> int:
         """Clocks from the acceptance of a beat to the offer of the result that it completes, without stalls."""
-        return block_latency(lower(self.design, self.family), self.shell)[0]
+        return block_latency(lower(self.design, self.target), self.shell)[0]
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -254,7 +255,7 @@ class AXIAccelerator(wiring.Component):
         m.submodules.reset = reset = ResetEntry(self.clocking)
         m.d.comb += reset.pin.eq(getattr(self, self.clocking.reset_pin))
 
-        shell, core = self.shell, create(self.design, self.family, self.shell)
+        shell, core = self.shell, create(self.design, self.target, self.shell)
         accelerator: Accelerator | BareAccelerator
         if shell.has_registers:
             accelerator = Accelerator(self.design, core, shell)

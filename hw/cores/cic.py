@@ -14,7 +14,7 @@ from convolver.plan.cic import CICPlan
 from convolver.plan.lowering import lower
 from convolver.plan.shell import shelled
 from convolver.plan.stages import Stage
-from convolver.plan.target import Family
+from convolver.plan.target import TargetLike
 from convolver.shell import FULL, Shell
 
 from ..output.requantiser import Requantiser
@@ -142,7 +142,7 @@ class CICCore(Core):
     Parameters
     ----------
     design : CICDesign
-    family : {"ecp5", "ice40", "7-series"}, optional
+    family : {"ecp5", "ice40", "7-series"} or Target, optional
         Device that it is planned for; by default any.
     shell : Shell, optional
         What it stands in: see `create`.
@@ -164,7 +164,7 @@ class CICCore(Core):
     design: CICDesign
     plan: CICPlan
 
-    def __init__(self, design: CICDesign, family: Family | None = None, shell: Shell | None = None) -> None:
+    def __init__(self, design: CICDesign, family: TargetLike = None, shell: Shell | None = None) -> None:
         self.design = design
         self.plan = cast(CICPlan, shelled(lower(design, family), shell or FULL))
         self._loading = rate_loading_of(design)

@@ -12,7 +12,7 @@ from convolver.plan.array_plan import ArrayPlan
 from convolver.plan.column_filter import ColumnFilter as ColumnStage
 from convolver.plan.lowering import lower
 from convolver.plan.shell import shelled
-from convolver.plan.target import Family
+from convolver.plan.target import TargetLike
 from convolver.shell import FULL, Shell
 
 from ..mac.column_filter import ColumnFilter, NoColumnFilter, SlotColumnFilter
@@ -119,7 +119,7 @@ class Conv2DCore(Core):
     ----------
     design : Conv2DDesign
         Of its modes and boundaries the core makes `WindowGeometry.mode` and `boundaries`.
-    family : {"ecp5", "ice40", "7-series"}, optional
+    family : {"ecp5", "ice40", "7-series"} or Target, optional
         Device that it is planned for; by default any.
     shell : Shell, optional
         What it stands in: see `create`.
@@ -147,7 +147,7 @@ class Conv2DCore(Core):
     design: Conv2DDesign
     plan: ArrayPlan
 
-    def __init__(self, design: Conv2DDesign, family: Family | None = None, shell: Shell | None = None) -> None:
+    def __init__(self, design: Conv2DDesign, family: TargetLike = None, shell: Shell | None = None) -> None:
         self.design = design
         self.plan = shelled(lower(design, family), shell or FULL)
         ports = core_ports(design, block_of(self.plan, CHECKS).sizes)

@@ -13,7 +13,7 @@ from convolver.plan.plan import Plan
 from convolver.plan.stages import CompactBuffer as CompactStage
 from convolver.plan.stages import OutputBuffer as OutputStage
 from convolver.plan.stages import Stage
-from convolver.plan.target import Family
+from convolver.plan.target import TargetLike
 from convolver.shell import Shell
 
 from ..stream.compact_buffer import CompactBuffer
@@ -72,7 +72,7 @@ def output_of(plan: Plan, result: ShapeLike) -> Output:
     return block_of(plan, outputs)()
 
 
-def create(design: Design, family: Family | None = None, shell: Shell | None = None) -> Core:
+def create(design: Design, family: TargetLike = None, shell: Shell | None = None) -> Core:
     """The gateware of a design; its ports are listed in docs/architecture.md.
 
     A core for a `family` has that family's latency whatever platform it is elaborated for, and its primitives on that
@@ -81,7 +81,7 @@ def create(design: Design, family: Family | None = None, shell: Shell | None = N
     Parameters
     ----------
     design : Design
-    family : {"ecp5", "ice40", "7-series"}, optional
+    family : {"ecp5", "ice40", "7-series"} or Target, optional
         Device that it is planned for; by default any.
     shell : Shell, optional
         What it stands in, of this design (`Shell.of`); by default `FULL`. Where frames have a fixed size it has no ports for

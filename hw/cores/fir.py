@@ -11,7 +11,7 @@ from convolver.plan import stages
 from convolver.plan.array_plan import ArrayPlan
 from convolver.plan.lowering import lower
 from convolver.plan.shell import shelled
-from convolver.plan.target import Family
+from convolver.plan.target import TargetLike
 from convolver.shell import FULL, Shell
 
 from ..stream.data_register import DataRegister
@@ -131,7 +131,7 @@ class FIRCore(Core):
     Parameters
     ----------
     design : FIRDesign
-    family : {"ecp5", "ice40", "7-series"}, optional
+    family : {"ecp5", "ice40", "7-series"} or Target, optional
         Device that it is planned for; by default any.
     shell : Shell, optional
         What it stands in: see `create`.
@@ -155,7 +155,7 @@ class FIRCore(Core):
     design: FIRDesign
     plan: ArrayPlan
 
-    def __init__(self, design: FIRDesign, family: Family | None = None, shell: Shell | None = None) -> None:
+    def __init__(self, design: FIRDesign, family: TargetLike = None, shell: Shell | None = None) -> None:
         self.design = design
         self.plan = shelled(lower(design, family), shell or FULL)
         self._loading, self._start = loading_of(design), start_of(design)

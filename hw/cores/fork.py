@@ -12,7 +12,7 @@ from convolver.designs import Fork
 from convolver.plan.fork import ForkPlan
 from convolver.plan.lowering import lower
 from convolver.plan.shell import shelled
-from convolver.plan.target import Family
+from convolver.plan.target import TargetLike
 from convolver.shell import FULL, Shell
 
 from ..output.queue import queue_of
@@ -39,7 +39,7 @@ class ForkCore(Core):
     Parameters
     ----------
     design : Fork
-    family : {"ecp5", "ice40", "7-series"}, optional
+    family : {"ecp5", "ice40", "7-series"} or Target, optional
         Device that it is planned for; by default any.
     shell : Shell, optional
         See `convolver.hw.cores.core.create`; the cores are the same in each that has back-pressure.
@@ -62,7 +62,7 @@ class ForkCore(Core):
     design: Fork
     plan: ForkPlan
 
-    def __init__(self, design: Fork, family: Family | None = None, shell: Shell | None = None) -> None:
+    def __init__(self, design: Fork, family: TargetLike = None, shell: Shell | None = None) -> None:
         self.design = design
         self.plan = cast(ForkPlan, shelled(lower(design, family), shell or FULL))
         self._family = family

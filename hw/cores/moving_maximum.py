@@ -11,7 +11,7 @@ from convolver.plan.lowering import lower
 from convolver.plan.moving_maximum import WINDOW_LATENCY, MovingMaximumPlan
 from convolver.plan.moving_maximum import WindowMaximum as WindowMaximumStage
 from convolver.plan.shell import shelled
-from convolver.plan.target import Family
+from convolver.plan.target import TargetLike
 from convolver.shell import FULL, Shell
 
 from ..stream.data_register import DataRegister
@@ -93,7 +93,7 @@ class MovingMaximumCore(Core):
     Parameters
     ----------
     design : MovingMaximumDesign
-    family : {"ecp5", "ice40", "7-series"}, optional
+    family : {"ecp5", "ice40", "7-series"} or Target, optional
         Device that it is planned for; by default any.
     shell : Shell, optional
         What it stands in: see `create`.
@@ -113,7 +113,7 @@ class MovingMaximumCore(Core):
     design: MovingMaximumDesign
     plan: MovingMaximumPlan
 
-    def __init__(self, design: MovingMaximumDesign, family: Family | None = None, shell: Shell | None = None) -> None:
+    def __init__(self, design: MovingMaximumDesign, family: TargetLike = None, shell: Shell | None = None) -> None:
         self.design = design
         self.plan = cast(MovingMaximumPlan, shelled(lower(design, family), shell or FULL))
         super().__init__(core_ports(design))

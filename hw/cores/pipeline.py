@@ -14,7 +14,7 @@ from convolver.plan import pipeline as stages
 from convolver.plan.lowering import lower
 from convolver.plan.shell import shelled
 from convolver.plan.stages import Stage
-from convolver.plan.target import Family
+from convolver.plan.target import TargetLike
 from convolver.shell import FULL, Shell
 
 from ..window.size_gate import WIDTH, OpenGate, SizeGate, sized_axes
@@ -36,7 +36,7 @@ class PipelineCore(Core):
     Parameters
     ----------
     design : Pipeline
-    family : {"ecp5", "ice40", "7-series"}, optional
+    family : {"ecp5", "ice40", "7-series"} or Target, optional
         Device that it is planned for; by default any.
     shell : Shell, optional
         What it stands in: see `create`.
@@ -58,7 +58,7 @@ class PipelineCore(Core):
 
     design: Pipeline
 
-    def __init__(self, design: Pipeline, family: Family | None = None, shell: Shell | None = None) -> None:
+    def __init__(self, design: Pipeline, family: TargetLike = None, shell: Shell | None = None) -> None:
         self.design = design
         self.plan = shelled(lower(design, family), shell or FULL)
         self._family = family

@@ -11,7 +11,7 @@ from convolver.plan import resample as stages
 from convolver.plan.lowering import lower
 from convolver.plan.resample import ResamplePlan
 from convolver.plan.shell import shelled
-from convolver.plan.target import Family
+from convolver.plan.target import TargetLike
 from convolver.shell import FULL, Shell
 
 from ..stream.delay import Delay
@@ -45,7 +45,7 @@ class ResampleCore(Core):
     Parameters
     ----------
     design : ResampleDesign
-    family : {"ecp5", "ice40", "7-series"}, optional
+    family : {"ecp5", "ice40", "7-series"} or Target, optional
         Device that it is planned for; by default any.
     shell : Shell, optional
         What it stands in: see `create`.
@@ -69,7 +69,7 @@ class ResampleCore(Core):
     design: ResampleDesign
     plan: ResamplePlan
 
-    def __init__(self, design: ResampleDesign, family: Family | None = None, shell: Shell | None = None) -> None:
+    def __init__(self, design: ResampleDesign, family: TargetLike = None, shell: Shell | None = None) -> None:
         self.design = design
         self.plan = shelled(cast(ResamplePlan, lower(design, family)), shell or FULL)
         self._loading, self._start = loading_of(design), start_of(design)

@@ -5,6 +5,7 @@ YAML library.
 """
 
 import re
+from typing import Any
 
 from convolver.clocking import AxiClock, Reset, ResetStyle
 from convolver.designs import Design
@@ -156,12 +157,13 @@ def package(
     reset_style: ResetStyle = "sync",
     testbench: bool = False,
     shell: Shell | None = None,
+    clock: float | None = None,
 ) -> dict[str, str]:
     """Makes all files of a design by their names: FILE.v, its template FILE.veo, its FuseSoC core FILE.core and FILE.vlt.
 
     Parameters
     ----------
-    design, name, family, device, axi_clock, reset, reset_style, shell
+    design, name, family, device, axi_clock, reset, reset_style, shell, clock
         As for `convolver.hw.export.verilog.generate`.
     file : str
         The files' name, without ending.
@@ -172,10 +174,11 @@ def package(
     if device is not None:
         family = named_part(device, family).family
     shell = (shell or Shell()).of(design)
-    text = generate(design, name, family, device=device, axi_clock=axi_clock, reset=reset, reset_style=reset_style, shell=shell)
+    around: dict[str, Any] = {"axi_clock": axi_clock, "reset": reset, "reset_style": reset_style, "shell": shell}
+    text = generate(design, name, family, device=device, clock=clock, **around)
     return {
         f"{file}.v": text,
-        f"{file}.veo": template(design, name, axi_clock=axi_clock, reset=reset, reset_style=reset_style, shell=shell),
+        f"{file}.veo": template(design, name, **around),
         f"{file}.core": core_file(name, file, registers=shell.has_registers, testbench=testbench),
         f"{file}.vlt": waivers(file, family),
     }

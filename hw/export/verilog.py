@@ -21,7 +21,7 @@ from convolver.plan.lowering import lower
 from convolver.plan.parts import Part, named_part
 from convolver.plan.places import without_places
 from convolver.plan.shell import block_latency
-from convolver.plan.target import Family
+from convolver.plan.target import Family, target_of
 from convolver.promises import OWNERSHIP
 from convolver.shell import Shell
 from convolver.version import __version__
@@ -59,6 +59,7 @@ def generate(
     reset: Reset = "active-low",
     reset_style: ResetStyle = "sync",
     shell: Shell | None = None,
+    clock: float | None = None,
 ) -> str:
     """Makes the Verilog of a design: an AXI4-Stream block (`convolver.hw.bus.axi.AXIAccelerator`), with AXI4-Lite registers
     where it needs some.
@@ -82,6 +83,9 @@ def generate(
     shell : Shell, optional
         What is around the core: registers, the description in them, the handshake, a frame's size. By default what the design
         needs: see `convolver.shell.Shell.of`.
+    clock : float, optional
+        The streams' clock, in hertz: the slower it is, the fewer registers the core has on its ways. By default there are as
+        many as the devices' full speed needs.
 
     Raises
     ------
@@ -97,7 +101,7 @@ def generate(
         design = in_adders(design, part.family, part.multipliers)
         check_part(part, design)
     clocking = Clocking(axi_clock, reset, reset_style)
-    top = AXIAccelerator(design, family, clocking, shell)
+    top = AXIAccelerator(design, target_of(family).at(clock), clocking, shell)
     platform = None if family is None else FamilyPlatform(family, "" if part is None else part.name)
     with _builtin_yosys(), without_collection():
         body = verilog.convert(top, name=name, platform=platform)
@@ -185,6 +189,7 @@ def _header(design: Design, top: AXIAccelerator, name: str, part: Part | None) -
         *([f"Device: {top.family if part is None else part.name}, with its primitives."] if top.family else []),
         "",
         *_timing(top),
+        *_pace(top),
         *_room(top, part),
         *_around(top),
         "",
@@ -211,7 +216,7 @@ def _around(top: AXIAccelerator) -> list[str]:
 
 def _timing(top: AXIAccelerator) -> list[str]:
     """How often the block takes a beat, and when results come."""
-    plan = lower(top.design, top.family)
+    plan = lower(top.design, top.target)
     unit = "pixel" if top.video else "sample"
     beat = plan.beat.named(unit)
     least, most = block_latency(plan, top.shell)
@@ -239,6 +244,12 @@ def _timing(top: AXIAccelerator) -> list[str]:
     return lines
 
 
+def _pace(top: AXIAccelerator) -> list[str]:
+    """The clock that it has registers for, where one was asked for that needs fewer."""
+    hertz = top.target.pace.hertz
+    return [] if hertz is None else [f"It has the registers that a clock of up to {hertz / 1e6:g} MHz needs."]
+
+
 def _room(top: AXIAccelerator, part: Part | None) -> list[str]:
     """What the core takes of the device, or of the family's multipliers."""
     if part is not None:
@@ -246,7 +257,7 @@ def _room(top: AXIAccelerator, part: Part | None) -> list[str]:
         return [f"It takes, at the least, {needs}."]
     if top.family is None:
         return []
-    plan = lower(top.design, top.family)
+    plan = lower(top.design, top.target)
     count = plan.hard_multipliers
     told = [f"It takes {count} hard multiplier{'s' * (count != 1)}."]
     if (reached := without_places(plan)) is not None:

@@ -96,7 +96,7 @@ class MACArray(wiring.Component):
                     operands = self._pre_added(m, operands)
                 case stages.RoutingRegisters():
                     operands = later(m, operands, "near", stage.cycles)
-                    supply.route(m, stage.cycles)
+                    supply.route(m, stage)
                 case stages.Multiply():
                     terms = list(zip(self._products(m, platform, operands, supply), self._signs, strict=True))
                 case stages.ProductRegisters():
@@ -194,7 +194,7 @@ class MACArray(wiring.Component):
     def _chained(self, sums: SummedWhole, terms: list[Term], stage: stages.GroupChain) -> list[Term]:
         """The sums of the groups up to each, all of them last."""
         array, found = self._array, list(terms)
-        for clock in range(array.routing_registers):
+        for clock in range(array.ways.sums):
             roots = enumerate(tree[-1][0] for tree in array.tree.adders)
             found = [sums.add([found[number]], root, f"root_{number}_{clock}") for number, root in roots]
         for number, adder in enumerate(stage.adders):

@@ -7,6 +7,7 @@ from amaranth.hdl import Const, Module, Value
 from amaranth.lib.wiring import Component
 
 from convolver.plan.array import DotProduct
+from convolver.plan.array_stages import RoutingRegisters
 from convolver.plan.coefficients import Coefficients, LoadedCoefficients, StoredCoefficients, StoredSets
 
 from ..stream.data_register import later
@@ -40,8 +41,8 @@ class FixedSupply:
         constants = [array.weights[array.lane(lane)[0].weight] for lane in range(array.lanes)]
         return [Const(value, shape_of(array.factor)) for value in constants], Const(1)
 
-    def route(self, m: Module, clocks: int) -> None:
-        """All comes so many clocks later."""
+    def route(self, m: Module, ways: RoutingRegisters) -> None:
+        """All comes as much later as samples do."""
 
     def next_group(self, m: Module) -> None:
         """What follows is for the next group of lanes, which takes its coefficients a clock later."""
@@ -56,9 +57,10 @@ class Supply(FixedSupply):
     def _given(self, array: DotProduct, ports: Any) -> tuple[list[Value], Value]:  # they come from outside
         return list(ports.coefficients), ports.load
 
-    def route(self, m: Module, clocks: int) -> None:
-        self.values = later(m, self.values, "weight", clocks)
-        (self.load,) = later(m, [self.load], "load", clocks)
+    def route(self, m: Module, ways: RoutingRegisters) -> None:
+        # Where they come earlier than they are taken: a bank hands none out behind a set for as long as that.
+        self.values = later(m, self.values, "weight", ways.coefficients)
+        (self.load,) = later(m, [self.load], "load", ways.cycles)
 
     def next_group(self, m: Module) -> None:
         (self.load,) = later(m, [self.load], "load_next")

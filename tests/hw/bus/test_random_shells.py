@@ -53,11 +53,11 @@ def read(payload):
     return [int(value) for value in np.ravel(np.array(payload.data, dtype=object))]
 
 
-def streamed(design, frames, shell, **stalls):
+def streamed(design, frames, shell, target=None, **stalls):
     """The bench's run of these frames, and what must come."""
     beats = [beat for frame in frames for beat in beats_of(design, frame)]
     wanted = [np.ravel(values).tolist() for frame in frames for values in core_result(design, frame)]
-    core = create(design, shell=shell)
+    core = create(design, target, shell)
     run = run_stream(core, beats, len(wanted), settle=600, read=read, watch={"overflow": core.overflow}, **stalls)
     assert run.beats == wanted
     assert run.seen == {"overflow": 0}
@@ -77,20 +77,20 @@ def test_many_random_designs_in_lean_shells(kind, first):
         checked(seeded(number, kind), number)
 
 
-def checked(design, number):
+def checked(design, number, target=None):
     """Without stalls the latency and the clocks that the plan promises; with stalls the same results."""
     shell = Shell().of(design)
     assert not shell.has_registers
-    plan = shelled(lower(design), shell)
+    plan = shelled(lower(design, target), shell)
     frames = frames_of(design, 2)
-    run = streamed(design, frames, shell)
+    run = streamed(design, frames, shell, target)
     accepts, offers = plan.timing.schedule(len(frames[0])) if design.rank == 1 else ([], [])
     assert [clock - run.accepted[0] for clock in run.accepted[: len(accepts)]] == accepts
     assert [clock - run.accepted[0] for clock in run.offered[: len(offers)]] == offers
-    streamed(design, frames, shell, gap=(0.5, 0, 0), stall=(0, 0.5, 0.9), seed=number)
+    streamed(design, frames, shell, target, gap=(0.5, 0, 0), stall=(0, 0.5, 0.9), seed=number)
     free = Shell(handshake="valid")
     try:
-        shelled(lower(design), free.of(design))
+        shelled(lower(design, target), free.of(design))
     except DesignError:
         return
-    streamed(design, frames, free.of(design), gap=0.3, seed=number)
+    streamed(design, frames, free.of(design), target, gap=0.3, seed=number)

@@ -1,0 +1,83 @@
+"""Where a core has registers for the sake of its clock, and up to which clock fewer do."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+__all__ = ["FULL_SPEED", "PACES", "Pace", "Ways", "pace_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """Registers on the ways of an array whose multipliers lie far apart.
+
+    samples, coefficients : from where they are kept to the multipliers.
+    products : from the multipliers to the adders.
+    sums : from the sum of a group of lanes to the chain.
+    """
+
+    samples: int = 0
+    coefficients: int = 0
+    products: int = 0
+    sums: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What signals can do in one cycle.
+
+    Parameters
+    ----------
+    near_lanes : int
+        Lanes of one tree, or of all copies of it, that find room near their adders; the products of more have a register of
+        their own on the way.
+    close_lanes : int
+        Lanes of a FIR whose multipliers lie close together; of more, there are registers on these ways.
+    ways : Ways
+    adder_bits : int
+        Bits that are added in one cycle; wider sums are added in parts, a cycle apart, for the sake of the carry chain.
+    part_bits : int
+        Bits of the widest of these parts.
+    hertz : float, optional
+        The clock up to which that is enough; by default any that the family reaches.
+    """
+
+    near_lanes: int
+    close_lanes: int
+    ways: Ways
+    adder_bits: int
+    part_bits: int
+    hertz: float | None = None
+
+    def carry_cuts(self, width: int) -> tuple[int, ...]:
+        """The lowest bit of each part but the first of sums of so many bits; none where they are added in one cycle."""
+        if width <= self.adder_bits:
+            return ()
+        part = -(-width // -(-width // self.part_bits))
+        return tuple(range(part, width, part))
+
+
+FULL_SPEED = Pace(near_lanes=16, close_lanes=16, ways=Ways(1, 1, 1, 1), adder_bits=24, part_bits=16)
+"""As fast as the device goes: where no clock is asked for."""
+
+_FAR = 1 << 16
+"""More lanes than any array has."""
+
+# ECP5 of speed grade 6: docs/performance.md has what was placed. No open tool places 7-series, whose carry chains are faster.
+_ECP5 = (
+    Pace(_FAR, _FAR, Ways(), adder_bits=64, part_bits=32, hertz=100e6),
+    Pace(16, 16, Ways(products=1), adder_bits=64, part_bits=32, hertz=150e6),
+)
+
+PACES: Mapping[str | None, tuple[Pace, ...]] = {
+    None: _ECP5,
+    "ecp5": _ECP5,
+    "ice40": (Pace(_FAR, _FAR, Ways(), adder_bits=48, part_bits=24, hertz=40e6),),
+    "7-series": _ECP5,
+}
+"""The paces of each family, but for full speed, the slowest first; a plan for any device has ECP5's."""
+
+
+def pace_of(family: str | None, hertz: float | None) -> Pace:
+    """The pace of fewest registers for a clock; where none is asked for, full speed."""
+    slow = (pace for pace in PACES[family] if hertz is not None and pace.hertz is not None and hertz <= pace.hertz)
+    return next(slow, FULL_SPEED)
