@@ -3,6 +3,7 @@ form built in the same run.
 
     python benchmarks/fmax.py                                  # the default rows, all forms
     python benchmarks/fmax.py fir-16 --form file --form direct # one row, two of its forms
+    python benchmarks/fmax.py fir-64 --form file --clock 150M  # with the registers that this clock needs
     python benchmarks/fmax.py fir-16 --write                   # one row, also into the tables of docs/performance.md
 
 Forms: `file`, the Verilog that ``generate --family ecp5 --registers full`` gives, read back from its text; `lean`, of what
@@ -38,13 +39,14 @@ from convolver.boards.timing import Clock
 from convolver.boards.toolchain import versions
 from convolver.design_files import load_design
 from convolver.designs import CICDesign, Conv2DDesign, Design, FIRDesign, Pipeline, ResampleDesign
+from convolver.folding import hertz
 from convolver.formats import s8, s16, u8
 from convolver.hw.bus.axi import AXIAccelerator
 from convolver.hw.cores import core
 from convolver.hw.export import verilog
 from convolver.hw.primitives.families import FamilyPlatform
 from convolver.hw.stream.layouts import shape_of
-from convolver.plan import lower
+from convolver.plan import lower, target_of
 from convolver.plan.array_plan import ArrayPlan
 from convolver.plan.places import FLOORPLANNED
 from convolver.shell import FULL, Shell
@@ -235,28 +237,28 @@ _STAGE = r"(?:stage_\d+\.)?"
 """What stands in front of the names of a pipeline's stage."""
 
 
-def with_places(design: Design) -> str:
+def with_places(design: Design, clock: float | None) -> str:
     """The Verilog of a design with its multipliers' places on this device."""
-    top, name = AXIAccelerator(design, "ecp5", shell=FULL), verilog.default_name(design)
+    top, name = AXIAccelerator(design, target_of("ecp5").at(clock), shell=FULL), verilog.default_name(design)
     return str(backend.convert(top, name=name, platform=FamilyPlatform(DEVICE.family, DEVICE.part), emit_src=False))
 
 
-def circuit(form: str, design: Design) -> tuple[Any, str, str]:
+def circuit(form: str, design: Design, clock: float | None) -> tuple[Any, str, str]:
     """One form of a design: the component, the name of the MAC array in it, and the Verilog that it needs beside it."""
     if form == "core":
-        return core.create(design), rf"{_STAGE}array\.array", ""
+        return core.create(design, None if clock is None else target_of("ecp5").at(clock)), rf"{_STAGE}array\.array", ""
     if form == "direct":
         assert isinstance(design, FIRDesign | Conv2DDesign)
         return DirectForm(design), "array", ""
     shell = Shell().of(design) if form == "lean" else FULL
-    text = with_places(design) if form == "device" else verilog.generate(design, family="ecp5", shell=shell)
+    text = with_places(design, clock) if form == "device" else verilog.generate(design, family="ecp5", shell=shell, clock=clock)
     return GeneratedFile(design, shell), rf"accelerator\.core\.{_STAGE}array\.array", text
 
 
-def measure(row: str, form: str, design: Design, directory: Path, seeds: int) -> Figures:
+def measure(row: str, form: str, design: Design, directory: Path, seeds: int, clock: float | None = None) -> Figures:
     """Synthesises a form of a design in its harness once, and places it with seeds 1 to `seeds`."""
-    dut, array, text = circuit(form, design)
-    name = f"{row}-{form}"
+    dut, array, text = circuit(form, design, clock)
+    name = f"{row}-{form}".replace(" ", "-")
     netlist = synthesised(Circuit.around(dut, DEVICE, text), directory, name)
     inside, mac = split(netlist.module, array)
     known = limits_of(DEVICE, inside)
@@ -337,12 +339,15 @@ def main() -> None:
     parser.add_argument("rows", nargs="*", metavar="ROW", help=f"of {', '.join(ROWS)}; by default {', '.join(DEFAULT)}")
     parser.add_argument("--form", action="append", choices=FORMS, help="only this form; may be given several times")
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--clock", metavar="HZ", help="the clock that it is planned for, such as 150M; by default full speed")
     parser.add_argument("--write", action="store_true", help="put the rows into docs/performance.md, too")
     parser.add_argument("--keep", type=Path, help="folder for netlists, logs and reports")
     arguments = parser.parse_args()
     for row in arguments.rows:
         if row not in ROWS:
             parser.error(f"a row must be one of {', '.join(ROWS)}, not {row!r}")
+    clock = None if arguments.clock is None else hertz(arguments.clock, "Clock")
+    planned = "" if clock is None else f" at {clock / 1e6:g} MHz"
     found: list[Figures] = []
     with TemporaryDirectory() as temporary:
         directory = arguments.keep or Path(temporary)
@@ -350,7 +355,7 @@ def main() -> None:
         for row in arguments.rows or DEFAULT:
             design = ROWS[row]
             forms = [form for form in forms_of(design) if form in (arguments.form or FORMS)]
-            found += [measure(row, form, design, directory, arguments.seeds) for form in forms]
+            found += [measure(row + planned, form, design, directory, arguments.seeds, clock) for form in forms]
     used = ", ".join(f"{name} {version}" for name, version in versions(["yosys", "nextpnr-ecp5"]).items())
     print(f"ECP5-85, speed grade 6, {datetime.datetime.now(datetime.UTC).date()}: {used}.\n\n{table(found)}")
     if arguments.write:

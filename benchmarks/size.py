@@ -3,6 +3,7 @@
     python benchmarks/size.py              # all rows
     python benchmarks/size.py gaussian     # one
     python benchmarks/size.py --blocks taps-8   # and where each block's look-up tables go, on ECP5
+    python benchmarks/size.py fir-64 --registers    # flip-flops, kind by kind
     python benchmarks/size.py --write      # also into the table of docs/performance.md
 
 Each row is a design file of benchmarks/size in the shell that `convolver generate` gives it by itself, and a file beside it
@@ -12,8 +13,10 @@ no harness. LUT on ECP5 are LUT4, two for each CCU2C and six for each LUT RAM of
 
 import argparse
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,14 +33,29 @@ from convolver.plan import Family
 from convolver.shell import Shell
 
 FOLDER = Path(__file__).with_name("size")
-ROWS: dict[str, dict[str, Any]] = {
-    "gaussian": {},
-    "gaussian-valid": {"handshake": "valid"},
-    "taps-8": {},
-    "lowpass-31": {},
-    "lowpass-64": {},
+LEAN = Shell()
+"""What `convolver generate` gives a design by itself."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A design file, what of its shell isn't the default, and the clock that it is planned for, in hertz."""
+
+    file: str
+    shell: Shell = LEAN
+    clock: float | None = None
+
+
+ROWS: dict[str, Row] = {
+    "gaussian": Row("gaussian"),
+    "gaussian-valid": Row("gaussian-valid", Shell(handshake="valid")),
+    "taps-8": Row("taps-8"),
+    "lowpass-31": Row("lowpass-31"),
+    "lowpass-64": Row("lowpass-64"),
+    "fir-64": Row("fir-64"),
+    "fir-64 at 150 MHz": Row("fir-64", clock=150e6),
+    "fir-64 at 100 MHz": Row("fir-64", clock=100e6),
 }
-"""Design files, and what of their shell isn't the default."""
 
 SYNTHESIS: dict[Family, str] = {
     "ecp5": "synth_ecp5",
@@ -68,12 +86,19 @@ def counted(module: Module) -> str:
     return ", ".join(found)
 
 
+def registers(module: Module) -> Iterator[tuple[str, int]]:
+    """Flip-flops of each kind, the most first: by the names of their signals, with # for each number."""
+    names = _names(module)
+    kinds = Counter[str]()
+    for cell in module["cells"].values():
+        if cell["type"].startswith(FLIP_FLOPS):
+            kinds[re.sub(r"\d+", "#", names.get(cell["connections"]["Q"][0], "?"))] += 1
+    yield from kinds.most_common()
+
+
 def blocks(module: Module) -> Iterator[tuple[str, int, int]]:
     """Look-up tables and flip-flops of each block, the largest first: a cell is of the block whose net it drives."""
-    names: dict[int, str] = {}
-    for name, net in module["netnames"].items():
-        for bit in net["bits"]:
-            names[bit] = max(names.get(bit, ""), name, key=lambda one: one.count("."))
+    names = _names(module)
     luts, flops = Counter[str](), Counter[str]()
     for cell in module["cells"].values():
         driven = [
@@ -87,16 +112,26 @@ def blocks(module: Module) -> Iterator[tuple[str, int, int]]:
         yield block, count, flops[block]
 
 
+def _names(module: Module) -> dict[int, str]:
+    """The name of each net's bit that says most of where it is."""
+    names: dict[int, str] = {}
+    for name, net in module["netnames"].items():
+        for bit in net["bits"]:
+            names[bit] = max(names.get(bit, ""), name, key=lambda one: one.count("."))
+    return names
+
+
 @cache
 def generated(row: str, family: Family) -> Module:
     """The netlist of a row's generated file."""
-    design: Design = load_design(FOLDER / f"{row}.toml")
-    return synthesised(generate(design, "core", family, shell=Shell(**ROWS[row]).of(design)), family)
+    one = ROWS[row]
+    design: Design = load_design(FOLDER / f"{one.file}.toml")
+    return synthesised(generate(design, "core", family, shell=one.shell.of(design), clock=one.clock), family)
 
 
 def measured(row: str, family: Family) -> tuple[str, str]:
     """Ours and what was written by hand, if it was."""
-    by_hand = FOLDER / f"{row}.v"
+    by_hand = FOLDER / f"{ROWS[row].file}.v"
     return counted(generated(row, family)), counted(synthesised(by_hand.read_text(), family)) if by_hand.exists() else ""
 
 
@@ -114,6 +149,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Sizes of lean generated files beside hand-written Verilog.")
     parser.add_argument("rows", nargs="*", metavar="ROW", help=f"of {', '.join(ROWS)}; by default all")
     parser.add_argument("--blocks", action="store_true", help="where the look-up tables go, block by block, on ECP5")
+    parser.add_argument("--registers", action="store_true", help="flip-flops, kind by kind, on ECP5")
     parser.add_argument("--write", action="store_true", help="put the rows into docs/performance.md, too")
     arguments = parser.parse_args()
     for row in arguments.rows:
@@ -128,6 +164,11 @@ def main() -> None:
             print(f"\n{row}, ECP5")
             for block, luts, flops in blocks(generated(row, "ecp5")):
                 print(f"{luts:>6} LUT {flops:>5} FF  {block}")
+    if arguments.registers:
+        for row in arguments.rows or list(ROWS):
+            print(f"\n{row}, ECP5")
+            for kind, count in registers(generated(row, "ecp5")):
+                print(f"{count:>6} {kind}")
     tools = ", ".join(f"{name} {version}" for name, version in versions(["yosys"]).items())
     print(tools)
     if arguments.write:
