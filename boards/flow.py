@@ -131,7 +131,8 @@ def build(
     directory : path, optional
         Where everything is written, logs included; by default ``build/<board>``.
     core_hz : int, optional
-        Clock of the core; by default the board's own choice. The PLL's next lower one is taken, at most a tenth below.
+        Clock of the core; by default the board's own choice. The PLL's next lower one is taken, at most a tenth below. The
+        core has the registers that it needs; by default those of the devices' full speed.
     seed : int
         Of the placer: other seeds, other clocks. Where a clock is missed, the next two are tried.
     top : Component, optional
@@ -159,7 +160,7 @@ def build(
     clocks = clocks_of(board, core_hz)
 
     step("elaborating")
-    plan = _plan(board, design, clocks, top, seed)
+    plan = _plan(board, design, clocks, top, seed, core_hz)
     directory = directory.resolve()
     try:
         files: dict[Path, bytes | str] = {directory / name: content for name, content in plan.files.items()}
@@ -182,7 +183,7 @@ def _silent(_title: str) -> None:
     pass
 
 
-def _plan(board: Board, design: Design, clocks: Clocks, top: Any, seed: int) -> Any:
+def _plan(board: Board, design: Design, clocks: Clocks, top: Any, seed: int, core_hz: int | None = None) -> Any:
     """Amaranth's build plan: the design as RTLIL or Verilog, the constraints, and the tools' commands."""
     try:
         from .top import BoardTop, device_on
@@ -197,7 +198,7 @@ def _plan(board: Board, design: Design, clocks: Clocks, top: Any, seed: int) -> 
     except ImportError as error:
         raise ToolError(f"{error.name} is missing; install it with: pip install 'convolver[boards]'") from None
     if top is None:
-        top = device_on(board, design, clocks)
+        top = device_on(board, design, clocks, asked_hz=core_hz)
     # Timing is judged here, after clipping it to the device's limits, not by nextpnr's exit code.
     options = {"nextpnr_opts": f"--report {REPORT} --timing-allow-fail --seed {seed}"}
     if board.family == "7-series":

@@ -9,6 +9,7 @@ from amaranth.lib import io
 from convolver.designs import Design
 from convolver.hw.cores.core import create
 from convolver.hw.link.device_top import Device
+from convolver.plan.target import target_of
 
 from .clock_tree import ClockTree
 from .clocks import Clocks
@@ -27,16 +28,17 @@ def device_on(
     serial_number: int = 0,
     slots: int | None = None,
     core: Any = None,
+    asked_hz: float | None = None,
 ) -> Device:
     """The device that a board's bitstream holds: its core of the board's family, unless another one is given, its domains at
-    the rates of `clocks`.
+    the rates of `clocks`. Where a clock was asked for, the core has the registers that it needs.
 
     Raises
     ------
     DesignError
         If a parameter is out of its range.
     """
-    core = create(design, board.family) if core is None else core
+    core = create(design, target_of(board.family).at(asked_hz)) if core is None else core
     own = {f"{name}_hz": domain.clock_hz for name in ("core", "line") if (domain := clocks.get(name))}
     baud = board.link.baud if isinstance(board.link, Uart) else None
     return Device(design, clocks.link.clock_hz, baud, serial_number, board.slots if slots is None else slots, core, **own)

@@ -11,7 +11,7 @@ from ..designs import Design
 from ..plan.target import Family
 from ..shell import FULL, Shell
 from .answers import AsJson, answer
-from .devices import open_device, planned
+from .devices import open_device, planned, shared
 from .options import (
     Description,
     DesignFile,
@@ -76,18 +76,18 @@ def report(
         from .. import atomic
 
         atomic.check(html, "Page")
-    loaded, hertz = planned(load_design(design), clock, rate)
-    target = None
-    if board is not None:
+    given, hertz, target = load_design(design), None, None
+    if board is None:
+        given, hertz = planned(given, clock, rate)
+    else:
+        given = shared(given, clock, rate)  # its core runs at the board's clock, and is planned for full speed
         from .. import boards as known
 
         target = known.get(board)
         family = target.family
     part = None if device is None else named_part(device, family)
     holder = part or target
-    given = loaded
-    if holder is not None:
-        loaded = in_adders(given, holder.family, holder.multipliers)
+    loaded = given if holder is None else in_adders(given, holder.family, holder.multipliers)
     shell = Shell(registers, description, handshake, frame)
     told = report_of(loaded, family if part is None else part.family, FULL if target is not None else shell, hertz)
     numbers, text = told.to_dict(), told.text()

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import singledispatch
 
 from ..designs import Design
+from ..designs.composite import Composite
 from ..errors import DesignError
 from .block_rams import block_rams, core_memories
 from .choices import folded
@@ -64,14 +66,35 @@ def part_needs(part: Part, design: Design) -> Needs:
 def in_adders(design: Design, family: Family, multipliers: int) -> Design:
     """The design as a device with so many multipliers takes it: its constants shifted and added where they need more.
 
-    Otherwise, and where anything else was chosen of how it computes, or nothing can be shifted, it is the design itself.
+    Of several filters those do that free most multipliers, until the others find enough. Otherwise, where anything else was
+    chosen of how it computes, or nothing can be shifted, it is the design itself.
     """
-    if lower(design, family).hard_multipliers <= multipliers:
-        return design
+    excess = _multipliers(design, family) - multipliers
+    return _shifted(design, family, excess) if excess > 0 else design
+
+
+@singledispatch
+def _shifted(design: Design, family: Family, excess: int) -> Design:  # noqa: ARG001  # one filter does it as a whole
     try:
         return design.replace(multipliers=0) if design.choices.are_open else design
     except DesignError:
         return design
+
+
+@_shifted.register
+def _(design: Composite, family: Family, excess: int) -> Design:
+    members = list(design.members)
+    freed = [_multipliers(member, family) for member in members]
+    for place in sorted(range(len(members)), key=lambda place: -freed[place]):
+        members[place] = _shifted(members[place], family, excess)
+        excess -= freed[place] - _multipliers(members[place], family)
+        if excess <= 0:
+            return design.with_members(members)
+    return design
+
+
+def _multipliers(design: Design, family: Family) -> int:
+    return lower(design, family).hard_multipliers
 
 
 def check_lines(plan: Plan, what: str, error: type[Exception] = DesignError) -> None:

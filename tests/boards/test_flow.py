@@ -17,12 +17,14 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 import convolver.boards.flow as flow
-from convolver import BoardError, Conv2DDesign, FileError, FIRDesign, ToolError, boards, s16
+from convolver import BoardError, Conv2DDesign, FileError, FIRDesign, Fork, Pipeline, ToolError, boards, s16
 from convolver.boards.bitstream import read
 from convolver.boards.clocks import clocks_of
 from convolver.boards.resources import check_use, device_use, overfull
 from convolver.boards.toolchain import TOOLS, find, run, tail, versions
+from convolver.designs import Design
 from convolver.hw.link.uart import UARTReceiver, UARTTransmitter
+from convolver.plan import TargetLike, target_of
 from convolver.plan.fit import in_adders
 from convolver.sim.twin.fabric import FabricTwin
 
@@ -163,6 +165,32 @@ def test_constants_that_a_board_has_no_multipliers_for_are_shifted_and_added() -
         taps.replace(clocks_per_sample=2),
     ):
         assert in_adders(other, "ice40", 4) == other
+
+
+@pytest.mark.parametrize(("multipliers", "shifted"), [(24, []), (23, [3]), (14, [3]), (13, [1, 3]), (10, [1, 3]), (9, [])])
+def test_stages_are_shifted_and_added_until_the_others_find_multipliers(multipliers: int, shifted: list[int]) -> None:
+    """Those of most multipliers first; a loaded one never, so that below 10 nothing helps."""
+    taps = FIRDesign(range(3, 23, 2), data=s16, output=s16)
+    stages = [taps.replace(coefficients=[3, 5, 7, 9]), taps.replace(loadable=True, coefficient=s16), taps]
+    found = in_adders(Pipeline(stages), "ice40", multipliers)
+    assert [number for number, stage in enumerate(found.stages, 1) if stage.multipliers == 0] == shifted
+    nested = Fork([Pipeline(stages), FIRDesign([1], data=s16, output=s16)], join="sum")
+    inner = in_adders(nested, "ice40", multipliers).branches[0]
+    assert inner == found
+
+
+def test_a_clock_that_is_asked_for_buys_a_smaller_core(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paces = []
+
+    def created(_design: Design, target: TargetLike) -> Any:
+        paces.append(target_of(target).pace.hertz)
+        raise BoardError("enough")
+
+    monkeypatch.setattr("convolver.boards.top.create", created)
+    for core_hz in (None, 80_000_000):
+        with pytest.raises(BoardError, match=r"^enough$"):
+            boards.build("ulx3s-85f", FIRDesign([1, 2]), tmp_path / "build", core_hz=core_hz)
+    assert paces == [None, 100e6]
 
 
 def test_lines_longer_than_a_block_is_deep(tmp_path: Path) -> None:
