@@ -42,7 +42,7 @@ def explore(
 ) -> Exploration:
     """Synthesises, places and routes a design in many ways, and says what each costs and reaches: minutes for each.
 
-        found = convolver.explore(design, "ulx3s-85f", vary={"multipliers": [1, 4, 16]})
+        found = explore(design, "ulx3s-85f", vary={"multipliers": [1, 4, 16]})
         print(found)
         found.plot("found.svg")
 
@@ -96,7 +96,7 @@ def fit(
 ) -> Trial:
     """The cheapest way to compute a design at a rate on a board's device.
 
-        found = convolver.fit(design, "ulx3s-85f", 100e6)
+        found = fit(design, "ulx3s-85f", 100e6)
         print(found.design, found.hertz, found.cost)
 
     All foldings are synthesised, which says what each costs. The cheapest is placed, then the next, until one can be relied on
