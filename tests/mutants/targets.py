@@ -7,8 +7,10 @@ from formal.mac.coefficients import CoefficientBankSpec, CoefficientMemorySpec
 from formal.mac.mac_array import MACArraySpec
 from formal.output.requantiser import RequantiserSpec
 from formal.stream.delay import DelaySpec
-from formal.stream.output_buffer import OutputBufferSpec
+from formal.stream.direct_output import DirectOutputSpec
+from formal.stream.output_buffer import CompactBufferSpec, OutputBufferSpec
 from formal.stream.skid_buffer import SkidBufferSpec
+from formal.window.free_raster import FreeRasterSpec
 from formal.window.line_buffer import LineBufferSpec
 from formal.window.raster import RasterSpec
 from formal.window.window import WindowSpec
@@ -25,6 +27,7 @@ SET = FIRDesign([1, -2, 3], coefficient=S3, loadable=True)
 FOLDED_SET = FIRDesign([1, -2, 1], data=S2, coefficient=S2, loadable=True, clocks_per_sample=2)
 LANES = FIRDesign([1, 2, 3], data=S4, coefficient=S4, loadable=True)
 CONSTANTS = FIRDesign([3, -4, 0, 2], data=S4)
+SHIFTED = FIRDesign([3, 0, -5, 11], data=S3, multipliers=0)
 SLOTS = FIRDesign([1, 2, 3, 1], data=S3, coefficient=S3, loadable=True, clocks_per_sample=2)
 HALVES = FIRDesign([1, -2], data=S3, coefficient=S3, loadable=True, symmetry="none")
 FILTER = FIRDesign([1, -2, 3], data=S4, coefficient=S3, output=S5, shift=1, rounding="floor", loadable=True)
@@ -59,6 +62,7 @@ GROUPS = FIRDesign(
     continuous=True,
     swap="sample",
 )
+FREE = Conv2DDesign([[1] * 2] * 2, pixel=U1, mode="valid", rows=4, columns=6, stride=(2, 3))
 PEAKS = MovingMaximumDesign(5, data=S4, fill=-3)
 PEAK_PARTS = {"entry": "SignalEntry", "beside": "Delay"} | {f"window_{stage}": "WindowMaximum" for stage in range(3)}
 # What stands behind every feeder is mutated alone.
@@ -110,6 +114,9 @@ TARGETS = (
     Target("skid buffer", lambda: SkidBufferSpec(8), 100),
     Target("output buffer of 4", lambda: OutputBufferSpec(4, 1), 250),
     Target("output buffer of 5", lambda: OutputBufferSpec(5, 1), 250),
+    Target("compact buffer of 4", lambda: CompactBufferSpec(4, 1), 250),
+    Target("direct output", lambda: DirectOutputSpec(3), 50),
+    Target("free raster", lambda: FreeRasterSpec(FREE), 150),
     Target("delay", lambda: DelaySpec(3), 30),
     Target("coefficient bank", lambda: CoefficientBankSpec(SET), 250, 300_000),
     Target("coefficient memory", lambda: CoefficientMemorySpec(FOLDED_SET), 250),
@@ -119,6 +126,7 @@ TARGETS = (
     _requantiser("half_away", "wrap", 150),
     _requantiser("toward_zero", "saturate", 150),
     _array("MAC array, constants", CONSTANTS, 100),
+    _array("adder graph", SHIFTED, 100),
     _array("MAC array, loaded", LANES, 200),
     _array("MAC array, folded", SLOTS, 150),
     _array("MAC array, in parts", HALVES, 200, cuts=(2, 4)),
