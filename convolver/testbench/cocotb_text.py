@@ -94,13 +94,15 @@ class Bench:
     async def check(self):
         """Compares every beat of results; one that waits must stay as it is."""
         frames, held = names(), None
+        sink = self.port("m_axis_tready")  # none without back-pressure
         while True:
-            self.dut.m_axis_tready.value = not self.pauses("sink")
+            if sink is not None:
+                sink.value = not self.pauses("sink")
             await RisingEdge(self.dut.aclk)  # what is read here stood before the edge
             self.clocks += 1
             for strobe in self.strobes:
                 assert not strobe.value, f"{strobe._name} tells an error"
-            valid, ready = bool(self.dut.m_axis_tvalid.value), bool(self.dut.m_axis_tready.value)
+            valid, ready = bool(self.dut.m_axis_tvalid.value), sink is None or bool(sink.value)
             self.quiet = 0 if valid else self.quiet + 1
             if not valid:
                 assert held is None, "a result vanished while it waited for tready"
@@ -133,7 +135,8 @@ class Bench:
                 self.port(name).value = value
         dut.s_axis_tvalid.value = 1
         await RisingEdge(dut.aclk)
-        while not dut.s_axis_tready.value:
+        ready = self.port("s_axis_tready")
+        while ready is not None and not ready.value:
             await RisingEdge(dut.aclk)
         dut.s_axis_tvalid.value = 0
 

@@ -24,6 +24,9 @@ MOST_TOLD = 10
 """Faults after which a run ends."""
 
 
+ALWAYS_READY = "  // Neither stream has back-pressure.\n  wire s_axis_tready = 1, m_axis_tready = 1;\n"
+
+
 @dataclass(frozen=True)
 class Port:
     """Whether a port of the block is an input, and its bits."""
@@ -48,6 +51,7 @@ def verilog_text(name: str, file: str, ports: Mapping[str, Port], clocking: Cloc
     handshakes = ", ".join(port for port in given if port.endswith(("valid", "ready")))
     held = [port for port in given if port.startswith("m_axis_t") and not port.endswith("valid")]
     before = [f"held_{port.removeprefix('m_axis_')}" for port in held]
+    waits = "m_axis_tready" in ports
 
     now = dict(zip(("kind", "place", "marks", "keep", "data"), _fields(words.step), strict=True))
     wanted = dict(zip(("frame", "marks", "keep", "mask", "data"), _fields(words.result), strict=True))
@@ -146,7 +150,7 @@ module {name}_tb;
 {_block((f"reg {pin} = {on};" for pin in resets), 2)}
 {_block((f"reg {ports[port].span}{port} = 0;" for port in driven), 2)}
 {_block((f"wire {ports[port].span}{port};" for port in given), 2)}
-
+{"" if waits else ALWAYS_READY}
   {name} block (
 {_block((f".{port}({port}){'' if port == list(ports)[-1] else ','}" for port in ports), 4)}
   );
@@ -214,7 +218,7 @@ module {name}_tb;
   wire sink_pauses = stalls & (mood == 1 ? noise[0] : mood == 3 & noise[2:0] != 0);
   always @(posedge aclk) begin
     noise <= shuffled(noise);
-    m_axis_tready <= ~sink_pauses;
+{"    m_axis_tready <= ~sink_pauses;" if waits else "    // The block's results can't be held up."}
     clocks <= clocks + 1;
     if (clocks == {RESET_CLOCKS}) {reset} <= {off};
     if (clocks == {3 * RESET_CLOCKS}) running <= 1;

