@@ -206,8 +206,8 @@ def test_a_frame_of_another_size_waits_no_longer_than_the_report_says():
         frames = [random_samples(u8, size, 5) for size in (sizes[0], *sizes)]
         wanted = sum(len(marks_of(frame_shape(design, frame.shape))) for frame in frames)
         run = simulation.run(beats=beats_of(frames), wanted=wanted, times=True, settle=SETTLE)
-        begin = 2 * frames[0].size  # of the last frame; two of its beats wait inside the gate
-        waited = run.accept_clocks[begin + 2] - run.accept_clocks[begin - 1] - 3
+        begin = 2 * frames[0].size  # of the last frame; three of its beats wait inside the gate
+        waited = run.accept_clocks[begin + 3] - run.accept_clocks[begin - 1] - 4
         bound = lower(design).timing.resize_clocks(sizes[0][1])
         assert bound - less <= waited <= bound
         assert f"waits until that has left, at most {lower(design).timing.resize_clocks(60)} clocks" in report_of(design).text()

@@ -12,7 +12,7 @@ from .target import Target
 
 __all__ = ["GATE_LATENCY", "PipelinePlan", "PipelineTiming", "SizeGate", "lower_pipeline"]
 
-GATE_LATENCY = 1
+GATE_LATENCY = 2
 """Cycles of the gate in front of images."""
 
 

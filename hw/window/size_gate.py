@@ -133,8 +133,11 @@ class OpenGate(wiring.Component):
 
 
 class SizeGate(wiring.Component):
-    """Lets the frames of a pipeline in: one beat a clock, latency one clock, full back-pressure, no bubble between frames of
+    """Lets the frames of a pipeline in: one beat a clock, latency two clocks, full back-pressure, no bubble between frames of
     one size. One of another size waits until all frames before it have left, and until each stage's size is found.
+
+    Whether a frame has another size is known in the clock behind the first register, in front of a slice: what holds it back
+    is a register, and so is the slice's ready.
 
     Parameters
     ----------
@@ -178,42 +181,54 @@ class SizeGate(wiring.Component):
         most = [axis.most or 0 for axis in self._design.frame_axes]
         given = Cat(self.rows, self.columns)
         before = Signal(len(given), init=most[0] | most[1] << WIDTH)  # of the frame that came last
-        differs = [given[low : low + PART] != before[low : low + PART] for low in range(0, len(given), PART)]
-        layout = data.StructLayout({"beat": self._layout, "size": len(given), "differs": len(differs)})
-        m.submodules.skid = skid = SkidBuffer(layout)
-        m.d.comb += [
-            skid.i.valid.eq(self.i.valid),
-            self.i.ready.eq(skid.i.ready),
-            skid.i.p.beat.eq(self.i.payload),
-            skid.i.p.size.eq(given),
-            skid.i.p.differs.eq(Cat(differs)),
-        ]
+        differs = Cat(given[low : low + PART] != before[low : low + PART] for low in range(0, len(given), PART))
         with m.If(self.i.valid & self.i.ready & self.i.p.first):
             m.d.sync += before.eq(given)
+
+        # The first register holds one beat, and takes the next unless the slice behind it is full as well.
+        first = DataRegister(data.StructLayout({"beat": self._layout, "size": len(given), "differs": len(differs)}))
+        held = data.StructLayout({"beat": self._layout, "size": len(given), "other": 1})
+        m.submodules.slice = held_back = SkidBuffer(held)
+        there, full = Signal(), Signal()
+        m.d.comb += [
+            self.i.ready.eq(~full),
+            held_back.i.valid.eq(there),
+            held_back.i.p.beat.eq(first.beat),
+            held_back.i.p.size.eq(first.size),
+            held_back.i.p.other.eq(first.beat.first & first.differs.any()),
+        ]
+        with m.If(~full):
+            m.d.sync += [there.eq(self.i.valid), first.beat.eq(self.i.payload), first.size.eq(given), first.differs.eq(differs)]
+        stays = self.i.valid & held_back.o.valid & (there | ~held_back.i.ready)
+        m.d.sync += full.eq(~held_back.o.ready & (full | stays))
 
         found = []
         for number, name in enumerate(self._design.axes):
             rules = [stage.frame_axes[number] for stage in self._design.stages[:-1]]
             steps = [(rule.lost, rule.stride) for rule in rules]
             m.submodules[name] = axis = AxisSizes(most[number], steps)
-            m.d.comb += axis.size.eq(skid.o.p.size.word_select(number, WIDTH))
+            m.d.comb += axis.size.eq(held_back.o.p.size.word_select(number, WIDTH))
             m.d.comb += [self.sizes[place][name].eq(axis.sizes[place]) for place in range(len(self._design.stages))]
             found.append(axis)
 
-        other, begin, begun, granted, idle = Signal(), Signal(), Signal(), Signal(), DataRegister()
+        other, begin, begun, granted, goes = Signal(), Signal(), Signal(), Signal(), Signal()
+        waits, waited, busy, idle = Signal(), Signal(), Signal(init=1), DataRegister()
         m.d.comb += [
-            other.eq(skid.o.valid & skid.o.p.beat.first & skid.o.p.differs.any()),
+            other.eq(held_back.o.valid & held_back.o.p.other),
             begin.eq(other & idle & ~begun),
             *(axis.begin.eq(begin) for axis in found),
-            self.o.valid.eq(skid.o.valid & (~other | granted)),
-            skid.o.ready.eq(self.o.ready & (~other | granted)),
-            self.o.payload.eq(skid.o.p.beat),
-            self.waiting.eq(skid.o.valid),
+            goes.eq(~held_back.o.p.other | granted),
+            self.o.valid.eq(held_back.o.valid & goes),
+            held_back.o.ready.eq(self.o.ready & goes),
+            self.o.payload.eq(held_back.o.p.beat),
+            self.waiting.eq(there | held_back.o.valid),
+            waits.eq(other & ~(granted & self.o.ready)),
         ]
-        # A beat that goes in is seen to be inside a clock later: until then nothing is known to be idle.
-        waits = other & ~(self.o.valid & self.o.ready)
+        # A beat that goes in is seen to be inside two clocks later: until then nothing is known to be idle.
         m.d.sync += [
-            idle.eq(waits & ~self.busy),
+            busy.eq(self.busy),
+            waited.eq(waits),
+            idle.eq(waits & waited & ~busy),
             begun.eq((begun | begin) & waits),
             granted.eq(begun & Cat(axis.ready for axis in found).all() & waits),
         ]

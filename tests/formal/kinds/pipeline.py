@@ -20,10 +20,10 @@ __all__ = ["PROOFS", "PipelineCoreSpec", "SizeGateSpec"]
 class SizeGateSpec(wiring.Component):
     """The gate lets every beat through, in order, and each frame when all stages know their sizes of it.
 
-    What is offered stays until it is taken; the gate holds two beats. One beat that begins a frame, chosen by the free input
+    What is offered stays until it is taken; the gate holds three beats. One beat that begins a frame, chosen by the free input
     `tag`, is followed: when it leaves, the sizes are those of its frame. No size changes while a core is busy; behind a beat
     that left they are busy at once, and stay so as long as they like. A beat of the size before waits for nobody: it is offered
-    a clock after it came.
+    two clocks after it came.
     """
 
     def __init__(self, design: Pipeline) -> None:
@@ -75,16 +75,16 @@ class SizeGateSpec(wiring.Component):
         m.d.comb += sizes.eq(Cat(gate.sizes[0].rows, gate.sizes[0].columns, gate.sizes[1].rows, gate.sizes[1].columns))
         m.d.sync += [kept.eq(sizes), was_busy.eq(busy)]
         rows, columns = wanted[:16], wanted[16:]
-        known, begun = Signal(), Signal()
-        m.d.sync += [known.eq(1), begun.eq(enters & self.payload.first & (last == size) & (level == 0))]
+        known, begun = Signal(), Signal(2)
+        m.d.sync += [known.eq(1), begun.eq(Cat(enters & self.payload.first & (last == size) & (level == 0), begun))]
         m.d.comb += [
             Assume(self.columns >= 2),  # less than a stage takes off
             Assert(~stalled | (gate.o.valid & (gate.o.payload == before))),
-            Assert(level <= 2),
+            Assert(level <= 3),
             Assert(~now | ((gate.o.payload == payload) & (sizes[:32] == wanted))),
             Assert(~now | ((sizes[32:48] == (rows + 1) >> 1) & (sizes[48:] == columns - 2))),
             Assert(~(known & busy & was_busy) | (sizes == kept)),
-            Assert(~begun | gate.o.valid),
+            Assert(~begun[1] | gate.o.valid),
             Assert(gate.waiting == (level != 0)),
             Cover(done, "a frame of another size has left"),
         ]
@@ -151,12 +151,13 @@ class PipelineCoreSpec(wiring.Component):
 
 
 GATE = (
-    Seed("let in while others are inside", SizeGate, "idle.eq(waits & ~self.busy)", "idle.eq(waits)"),
-    Seed("idle while one goes in", SizeGate, "idle.eq(waits & ~self.busy)", "idle.eq(other & ~self.busy)"),
+    Seed("let in while others are inside", SizeGate, "waits & waited & ~busy", "waits & waited"),
+    Seed("idle while one goes in", SizeGate, "waits & waited & ~busy", "waits & ~busy"),
     Seed("let in before the sizes are known", SizeGate, "begun & Cat(axis.ready for axis in found).all()", "begun"),
-    Seed("size of the next frame", SizeGate, "axis.size.eq(skid.o.p.size", "axis.size.eq(given"),
-    Seed("rows alone compared", SizeGate, "skid.o.p.differs.any()", "skid.o.p.differs[:4].any()"),
+    Seed("size of the next frame", SizeGate, "axis.size.eq(held_back.o.p.size", "axis.size.eq(given"),
+    Seed("rows alone compared", SizeGate, "first.differs.any()", "first.differs[:4].any()"),
     Seed("compared with the largest", SizeGate, "m.d.sync += before.eq(given)", "m.d.sync += before.eq(before)"),
+    Seed("beat overwritten", SizeGate, "(there | ~held_back.i.ready)", "~held_back.i.ready"),
     Seed("a stride too few", AxisSizes, "value + (stride - 1)", "value"),
     Seed("border left on", AxisSizes, "sizes[-1] - less", "sizes[-1]"),
 )
