@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from .designs import Boundary, Conv2DDesign, Design
 from .designs.composite import Composite
+from .designs.outside import outside_of
 from .formats import u8
 from .run import Filter
 
@@ -100,9 +101,10 @@ def _cases(design: Design, frames: int, seed: int, shape: tuple[int, ...]) -> It
     for name, pieces in design.continuity.trial_pieces.items():
         yield Case(name, _random(design, shape, random), design, pieces=pieces)
     for boundary in design.border.choices:
-        switched = design.replace(boundary=boundary, fill=int(random.integers(sample.min, sample.max + 1)))
+        low, high = design.fill_range
+        switched = design.with_border(**outside_of(boundary).stated(int(random.integers(low, high + 1))))
         yield Case(f"boundary {boundary}, random frame", _random(design, shape, random), switched)
-        yield Case(f"boundary {boundary}, smallest frame", np.full((1, 1), sample.max), switched)
+        yield Case(f"boundary {boundary}, smallest frame", np.full(design.least_shape, sample.max), switched)
     for stage, part in design.loadable_parts.items():
         of_stage = f"stage {stage}, " if stage else ""
         for name, weights in part.trial_sets(random).items():

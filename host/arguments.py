@@ -5,7 +5,7 @@ Whatever can't be taken is a `DataError` of one line that names the rule and the
 
 import contextlib
 import numbers
-from collections.abc import AsyncIterable, Iterable, Sequence
+from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -71,7 +71,9 @@ def _loaded(design: Design, stage: object) -> tuple[int, Design]:
     return number, design.parts[number - 1]
 
 
-def with_border(design: Design, boundary: Boundary | None, fill: int | None) -> Design:
+def with_border(
+    design: Design, boundary: Boundary | Mapping[int, Boundary] | None, fill: int | Mapping[int, int] | None
+) -> Design:
     """The design with the border that a call asks for, if it asks for one and the design can be switched."""
     asked = {name: value for name, value in (("boundary", boundary), ("fill", fill)) if value is not None}
     return design.with_border(**asked) if asked else design

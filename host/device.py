@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Self
 
@@ -91,8 +91,8 @@ class Device(Owned):
         *,
         stack: bool | None = None,
         progress: Progress | None = None,
-        boundary: Boundary | None = None,
-        fill: int | None = None,
+        boundary: Boundary | Mapping[int, Boundary] | None = None,
+        fill: int | Mapping[int, int] | None = None,
     ) -> Samples:
         """Filters `samples`.
 
@@ -109,7 +109,8 @@ class Device(Owned):
             Called with the number of results that are there, and of all, whenever a frame's have come.
         boundary, fill : optional
             For this call, what stands outside an image, where the design is switchable; by default the design's own. ``wrap``
-            is padded here, the others are made in the core. A `fill` is only for the boundary ``constant``.
+            is padded here, the others are made in the core. A `fill` is only for the boundary ``constant``. Of several filters
+            as one design they hold for all that are switchable or, in a mapping, for those of some numbers.
 
         Raises
         ------

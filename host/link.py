@@ -110,7 +110,7 @@ class LinkTransport(Owned):
         self._described: Design
         self._coefficients: dict[int, tuple[int, ...]] = {}  # of each stage that was loaded
         self._unloaded: set[int] = set()  # those whose set isn't in the device
-        self._borders: list[tuple[Boundary, int]] = []  # of the frames from now on, where it was chosen
+        self._borders: dict[int, tuple[Boundary, int]] = {}  # of the frames from now on, by stages, where it was chosen
         self._silent = False
         self._holds = self._forgot = False  # samples of a continuous filter, in this session or in one that ended unseen
         self._closed = self._broken = False
@@ -175,10 +175,10 @@ class LinkTransport(Owned):
         self._silent = True
         self._holds = self._forgot = False
 
-    def switch(self, boundary: Boundary, fill: int) -> None:
+    def switch(self, boundary: Boundary, fill: int, stage: int = 0) -> None:
         """Chooses the border of the frames from the next call on, with which it travels; see `Transport.switch`."""
         self._check_owner()
-        self._borders = [(boundary, fill)]
+        self._borders = {**self._borders, stage: (boundary, fill)}
 
     def status(self, *, ask: bool = True) -> dict[str, int | bool | str]:
         """Says what the link has seen since it was opened and, if it answers within two seconds, how the device is.
@@ -354,7 +354,7 @@ class _Frames:
     ) -> None:
         self.before: list[Request] = []
         """What goes to the device before the first frame."""
-        self.borders: list[tuple[Boundary, int]] = []
+        self.borders: dict[int, tuple[Boundary, int]] = {}
         """What goes to the device with each frame's size."""
         self._design = design
         self._take = take
@@ -383,7 +383,8 @@ class _Frames:
             sizes = samples.shape[: len(design.axes)]  # without the planes
             requests.append(_write(Register[design.axes[0].upper()], sizes))
             requests += [
-                _write(Register.BOUNDARY, [boundary_code(boundary), fill & 0xFFFFFFFF]) for boundary, fill in self.borders
+                _write(of_stage(Register.BOUNDARY, stage), [boundary_code(boundary), fill & 0xFFFFFFFF])
+                for stage, (boundary, fill) in self.borders.items()
             ]
             shape = design.frame_results(*sizes)
             self._under_way.append(_Results(len(requests), shape, math.prod(shape) * design.result_bytes))

@@ -240,7 +240,8 @@ class _Axis:
         rule, parts = self.rule, []
         (before, after), stride = self.reach, rule.stride
         for piece in cuts(len(self.inputs), outputs, before, after, most, stride, rule.up):
-            source, ahead = self.inputs[piece.source], piece.keep.start
+            first, end = rule.stretched(piece.source.start, piece.source.stop, len(self.inputs))
+            source, ahead = self.inputs[first:end], piece.keep.start + (piece.source.start - first) // stride * rule.up
             start, stop = piece.target.start, piece.target.stop
             silence = min(before - start // rule.up * stride + piece.source.start, rule.held)
             if len(source) < rule.least:

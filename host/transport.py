@@ -57,9 +57,9 @@ class Transport(Protocol):
     def silence(self) -> None:
         """Makes a continuous filter start from silence with the next frame."""
 
-    def switch(self, boundary: Boundary, fill: int) -> None:
+    def switch(self, boundary: Boundary, fill: int, stage: int = 0) -> None:
         """Chooses what stands outside the frames from the next call on, one of `GATEWARE_BOUNDARIES`, where the design is
-        switchable; until then it's the design's own."""
+        switchable; until then it's the design's own. Of several filters as one design it is for the `stage` of that number."""
 
     def status(self, *, ask: bool = True) -> dict[str, int | bool | str]:
         """Says how the far end and the way to it are; with `ask` False what this end knows, at once, from any thread."""

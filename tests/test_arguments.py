@@ -27,7 +27,7 @@ SWITCHED = BLUR.replace(switchable=True)
 class Transport(GoldenTransport):
     """Whose border doesn't matter: no result is looked at."""
 
-    def switch(self, boundary: str, fill: int) -> None:
+    def switch(self, boundary: str, fill: int, stage: int = 0) -> None:
         assert isinstance(boundary, str)
         assert type(fill) is int
 

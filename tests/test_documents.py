@@ -41,8 +41,12 @@ class Composite:
     def __exit__(self, *_error: object) -> None:
         pass
 
-    def __call__(self, samples: Any) -> Any:
-        return golden.run(self.design, np.asarray(samples))
+    def __call__(self, samples: Any, **asked: Any) -> Any:
+        design = self.design.with_border(**asked) if asked else self.design
+        return golden.run(design, np.asarray(samples))
+
+    def silence(self) -> None:
+        self.design.continuity.check()
 
     def load(self, coefficients: Any, stage: int) -> None:
         part = self.design.parts[stage - 1]

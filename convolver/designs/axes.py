@@ -71,6 +71,10 @@ class FrameAxis:
         """Inputs that the host puts in front of and behind a frame that is too short for the core to make its border."""
         return self.reach
 
+    def stretched(self, start: int, stop: int, size: int) -> tuple[int, int]:  # noqa: ARG002  # where the host adds nothing
+        """Of the inputs that a piece needs, from `start` on, those that it gets, of `size` in all."""
+        return start, stop
+
     def results(self, size: int) -> int:
         """Results that the core gives for so many inputs, with all that the host adds to them."""
         return -((self.lost - size) * self.up // self.stride)

@@ -12,12 +12,12 @@ from ..errors import DataError, DesignError
 from ..formats import Format
 from ..quantize import Quantized
 from .axes import FrameAxis
-from .borders import NoBorder
 from .choices import Choices
 from .continuity import UNJOINED, Separate
 from .factors import Responding
 from .reloading import Reloading
 from .sources import Source
+from .switching import Switching
 from .words import Boundary, Plane
 
 __all__ = ["SCHEMA", "Design", "format_of", "so_many"]
@@ -34,7 +34,7 @@ def format_of(name: str, value: object) -> Format:
     return value
 
 
-class Design(Responding, Reloading):
+class Design(Responding, Reloading, Switching):
     """What every kind of filter answers: what goes in and what comes out, the shape of a frame, its JSON.
 
     What a kind hasn't got is what stands here: one sample a clock, no border to choose, no coefficients to load.
@@ -89,8 +89,6 @@ class Design(Responding, Reloading):
     """Samples of a pixel, side by side."""
     continuous: bool = False
     """Whether a frame goes on where the one before ended."""
-    switchable: bool = False
-    """Whether boundary and fill can be chosen for each frame."""
     boundary: Boundary = "constant"
     """What stands outside a frame."""
     fill: int = 0
@@ -189,11 +187,6 @@ class Design(Responding, Reloading):
             if key not in known:
                 raise DesignError(f"Unknown field {shown(key)}; known are {', '.join(known)}{meant(key, known)}")
         return dataclasses.replace(self, **changes)  # type: ignore[type-var]  # every subclass is a dataclass
-
-    @property
-    def border(self) -> NoBorder:
-        """What stands outside a frame, and whether that is chosen at run time."""
-        return NoBorder()
 
     @property
     def host_pads(self) -> bool:

@@ -21,7 +21,7 @@ SWITCHABLE_SIDE = 7
 class Switched(Protocol):
     """What holds a core whose border can be chosen."""
 
-    def switch(self, boundary: Boundary, fill: int) -> None: ...
+    def switch(self, boundary: Boundary, fill: int, stage: int = 0) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,23 +1,26 @@
 """What a design answers that is made of others."""
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from functools import cached_property
 from typing import Any, ClassVar, Self, cast
 
-from ..arguments import is_sequence, shown, unknown
+from ..arguments import choice, is_sequence, shown, unknown
 from ..errors import DataError, DesignError
 from ..formats import Format
 from ..quantize import Quantized
 from .axes import FrameAxis
 from .base import SCHEMA, Design
-from .borders import NoBorder
+from .borders import NoBorder, Switched
 from .choices import Choices
+from .continuity import Separate, continuity_of
 from .image_stacks import by, stack_of_images
-from .words import Plane
+from .words import GATEWARE_BOUNDARIES, Boundary, Plane
 
-__all__ = ["Composite", "JoinedAxis"]
+__all__ = ["Composite", "JoinedAxis", "JoinedBorder"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,56 @@ class JoinedAxis(FrameAxis):
     @property
     def widest(self) -> tuple[int, int]:
         return self.around
+
+    def stretched(self, start: int, stop: int, size: int) -> tuple[int, int]:
+        # Others of the frame: behind the piece, and in front of it where the frame ends, by whole strides.
+        stop = min(max(stop, start + self.least), size)
+        missing = max(self.least - (stop - start), 0)
+        return max(start + -missing // self.stride * self.stride, 0), stop
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedBorder(NoBorder):
+    """What stands outside the frames of several filters: of those whose boundary can be chosen, what each makes.
+
+    Parameters
+    ----------
+    first : NoBorder
+        That of the one that takes the samples.
+    chosen : mapping of int to NoBorder
+        Those that can be chosen, by their numbers.
+    """
+
+    first: NoBorder = field(default_factory=NoBorder)
+    chosen: Mapping[int, NoBorder] = field(default_factory=dict)
+
+    @property
+    def choices(self) -> tuple[Boundary, ...]:
+        return GATEWARE_BOUNDARIES * min(len(self.chosen), 1)
+
+    def check_choosable(self) -> None:
+        if not self.chosen:
+            raise DataError("A boundary can be chosen only of filters with switchable=True; here none has it")
+
+    @property
+    def stated(self) -> dict[str, Any]:
+        return self.asked or self.first.stated
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        found: dict[str, dict[int, Any]] = {}
+        for number, border in self.chosen.items():
+            for name, value in border.asked.items():
+                found.setdefault(name, {})[number] = value
+        return dict(found)
+
+    def tell(self, core: Switched) -> None:
+        for number, border in self.chosen.items():
+            core.switch(border.outside.made, border.fill, number)
+
+    @property
+    def host_pads(self) -> bool:
+        return self.first.host_pads
 
 
 class Composite(Design):
@@ -134,7 +187,8 @@ class Composite(Design):
 
     @property
     def choices(self) -> Choices:
-        return Choices(max(member.choices.clocks for member in self.members), samples=self.pixels_per_clock)
+        paces = [Fraction(member.choices.clocks, member.pixels_per_clock) for member in self.members]
+        return Choices(math.ceil(max(paces) * self.pixels_per_clock), samples=self.pixels_per_clock)
 
     @property
     def pixels_per_clock(self) -> int:  # type: ignore[override]  # of each design another
@@ -158,19 +212,78 @@ class Composite(Design):
 
     @property
     def border(self) -> NoBorder:
-        return self.first.border
+        first, chosen = self.first.border, {number: part.border for number, part in self.switchable_parts.items()}
+        return JoinedBorder(first.outside, first.fill, first=first, chosen=chosen)
+
+    @cached_property
+    def switchable_parts(self) -> Mapping[int, Design]:
+        return {number: part for number, part in enumerate(self.parts, 1) for _ in part.switchable_parts}
+
+    @property
+    def fill_range(self) -> tuple[int, int]:
+        ranges = [part.fill_range for part in self.switchable_parts.values()] or [super().fill_range]
+        lows, highs = zip(*ranges, strict=True)
+        return max(lows), min(highs)
+
+    def with_border(self, **asked: object) -> Self:
+        changed = self
+        for number, own in self._by_part(asked).items():
+            changed = changed.with_part(number, self.parts[number - 1].with_border(**own))
+        return changed
+
+    def _by_part(self, asked: Mapping[str, object]) -> Mapping[int, Mapping[str, object]]:
+        """What is asked for of each part: one value is for all that can be switched, a mapping for those that it names."""
+        self.border.check_choosable()
+        known = self.switchable_parts
+        found: dict[int, dict[str, object]] = {}
+        for name, value in asked.items():
+            values = value if isinstance(value, Mapping) else dict.fromkeys(known, value)
+            for number, one in values.items():
+                if number not in known:
+                    numbers = " and ".join(map(str, known))
+                    raise DataError(f"{name.capitalize()} can be chosen of the stages {numbers}, not of {shown(number)}")
+                word = choice(name.capitalize(), one, GATEWARE_BOUNDARIES, DataError) if name == "boundary" else one
+                found.setdefault(number, {})[name] = word
+        return found
+
+    @property
+    def continuous(self) -> bool:  # type: ignore[override]  # of each design another
+        return any(member.continuous for member in self.members)
+
+    @property
+    def continuity(self) -> Separate:
+        return continuity_of(self.continuous, self.frame_axes[0].held)
+
+    def _check_continuity(self) -> None:
+        """Raises `DesignError` where a signal goes on from frame to frame in some of them only."""
+        numbers = {member.continuous: number for number, member in reversed([*enumerate(self.members, 1)])}
+        if len(numbers) > 1:
+            name = f"{self._key().capitalize()} {numbers[False]} of a {self.kind}"
+            told = f"as {self._key()} {numbers[True]} does with continuous=True; all do or none"
+            raise DesignError(f"{name} must go on from frame to frame, {told}")
+
+    def _held(self, axis: JoinedAxis) -> JoinedAxis:
+        """An axis of frames that go on where the ones before ended, if they do: in whole periods, and what a result needs of
+        the samples before them is in the cores."""
+        whole = math.lcm(axis.stride, self.frame_multiple)
+        before, behind = axis.window
+        held = -(-before // whole) * whole * self.continuous
+        window = max(before, held), max(behind, (whole - 1) * min(held, 1))
+        return replace(axis, window=window, stride=whole, up=axis.up * whole // axis.stride, held=held)
 
     # Frames.
 
     def _check_axes(self) -> None:
         """Raises `DesignError` where no frame is taken by all."""
         for axis, name in zip(self.frame_axes, self.axes, strict=True):
-            needed = max(axis.least, sum(axis.reach) + axis.stride)
+            needed = max(axis.least + axis.stride - 1, sum(axis.reach) + axis.stride)
             if axis.most is not None and axis.most < needed:
                 raise DesignError(f"The {self.listed_as} of a {self.kind} must take {needed} {name} or more, not {axis.most}")
 
     def frames_in(self, shape: tuple[int, ...], stack: bool | None) -> list[Plane]:
         found = self.first.frames_in(shape, stack)
+        if shape[-1] % self.frame_multiple:
+            raise DataError(f"A continuous rate change takes samples by {self.frame_multiple}, not {shape[-1]} of them")
         if self.history is not None:  # a signal of any length
             return found
         sizes = shape[stack_of_images(shape, stack) :][: self.rank]
@@ -181,7 +294,7 @@ class Composite(Design):
     @property
     def least_shape(self) -> tuple[int, ...]:
         return tuple(
-            max(axis.least - sum(axis.around), 1, least)
+            max(axis.least - sum(axis.around), self.frame_multiple, least)
             for axis, least in zip(self.frame_axes, self.first.least_shape, strict=True)
         )
 
@@ -197,7 +310,8 @@ class Composite(Design):
         """The nearest shape of a frame that all of them take."""
         limits = [axis.most and axis.most - sum(axis.around) for axis in self.frame_axes]
         wanted = [max(least, size) for least, size in zip(self.least_shape, sizes, strict=True)]
-        return tuple(size if limit is None else min(size, limit) for size, limit in zip(wanted, limits, strict=True))
+        fitting = (size if limit is None else min(size, limit) for size, limit in zip(wanted, limits, strict=True))
+        return tuple(size - size % self.frame_multiple for size in fitting)
 
     # As text.
 

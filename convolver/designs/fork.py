@@ -28,8 +28,10 @@ JOINS: tuple[Join, ...] = ("sum", "difference", "planes")
 """What becomes of the branches' results: they are added, the second is taken from the first, or they stand side by side."""
 
 _RULES = (
-    Rule({"switchable": False}, "Branch {number} of a fork must have one boundary for all frames, not switchable=True"),
-    Rule({"continuous": False}, "Branch {number} of a fork must start each frame from silence, not continuous=True"),
+    Rule(
+        {"switchable": False, "wraps": False},
+        "Branch {number} of a fork must begin with a boundary that the core makes, not wrap, as it is switchable",
+    ),
     Rule({"rate": SAME}, "Branch {number} of a fork must give as many results as samples, not {described}"),
     Rule(
         {"host_pads": False},
@@ -83,6 +85,7 @@ class Fork(Composite):
             check_rules(branch, _RULES, number=number, described=branch.describe())
         for number, branch in enumerate(self.branches[1:], 2):
             self._check_beside(number, branch)
+        self._check_continuity()
         self._check_axes()
 
     def _check_beside(self, number: int, branch: Design) -> None:
@@ -156,7 +159,7 @@ class Fork(Composite):
 
     @cached_property
     def frame_axes(self) -> tuple[FrameAxis, ...]:
-        return tuple(map(_side_by_side, *(branch.frame_axes for branch in self.branches)))
+        return tuple(map(self._held, map(_side_by_side, *(branch.frame_axes for branch in self.branches))))
 
     def frame_results(self, *sizes: int) -> tuple[int, ...]:
         return self.first.frame_results(*sizes)

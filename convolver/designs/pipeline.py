@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from typing import Any, ClassVar, Self, cast
 
@@ -26,8 +27,10 @@ MAX_STAGES = 8
 """Stages of the longest pipeline."""
 
 _RULES = (
-    Rule({"switchable": False}, "Stage {number} of a pipeline must have one boundary for all frames, not switchable=True"),
-    Rule({"continuous": False}, "Stage {number} of a pipeline must start each frame from silence, not continuous=True"),
+    Rule(
+        {"switchable": False, "wraps": False},
+        "Stage {number} of a pipeline must begin with a boundary that the core makes, not wrap, as it is switchable",
+    ),
 )
 """What no stage can be."""
 
@@ -48,15 +51,16 @@ class Pipeline(Composite):
 
     A stage may change the rate of a signal: the next one gets frames of another length.
 
-    A stage's results must be the next one's samples: of the same format, as many a clock, and of several results for each place
-    the next stage takes as many planes. Each stage makes its own borders, at the ends of what it gets. Only the first one's can
+    A stage's results must be the next one's samples: of the same format, and of several results for each place the next stage
+    takes as many planes. Where two stages take other numbers of pixels a clock, a converter stands between them; results have
+    as many a beat as samples. Each stage makes its own borders, at the ends of what it gets. Only the first one's can
     be put around the image by the host (mode ``full``, boundary ``wrap``).
 
     Parameters
     ----------
     stages : sequence of Design
         1 to 8 designs of signals, or of images; a pipeline among them stands for its stages. The coefficients of any of them
-        can be loadable. None of them can have a boundary that is chosen at run time, nor be continuous.
+        can be loadable, the boundary of any switchable. All of them are continuous, or none is.
 
     Raises
     ------
@@ -79,6 +83,7 @@ class Pipeline(Composite):
             _check_stage(number, stage)
         for number, (one, other) in enumerate(zip(self.stages, self.stages[1:], strict=False), 1):
             _check_joint(number, one, other)
+        self._check_continuity()
         self._check_axes()
 
     @property
@@ -152,10 +157,18 @@ class Pipeline(Composite):
     def frame_axes(self) -> tuple[FrameAxis, ...]:
         rules = [stage.frame_axes for stage in self.stages]
         shapes = [stage.frame_results for stage in self.stages]
-        return tuple(
-            _joined([axes[number] for axes in rules], [_alone(shape, number, self.rank) for shape in shapes])
-            for number in range(self.rank)
-        )
+        alone = [[_alone(shape, number, self.rank) for shape in shapes] for number in range(self.rank)]
+        joined = (_joined([axes[number] for axes in rules], alone[number]) for number in range(self.rank))
+        return tuple(map(self._held, joined))
+
+    @property
+    def frame_multiple(self) -> int:  # type: ignore[override]  # of each design another
+        found, share = 1, Fraction(1)  # of the samples, those that come to a stage
+        for stage in self.stages:
+            if stage.frame_multiple > 1:
+                found = math.lcm(found, (share / stage.frame_multiple).denominator)
+            share *= Fraction(stage.rate.up, stage.rate.down)
+        return found
 
     def frame_results(self, *sizes: int) -> tuple[int, ...]:
         for stage in self.stages:
@@ -218,7 +231,6 @@ def _check_joint(number: int, one: Design, other: Design) -> None:
         ("frames with the axes", " and ".join(one.axes), " and ".join(other.axes)),
         (f"{other.element}s of the format", one.output_format, other.sample),
         ("planes, as many as there are results,", one.planes * one.outputs, other.planes),
-        (f"as many {other.element}s a clock:", one.pixels_per_clock, other.pixels_per_clock),
     )
     for what, given, taken in rules:
         if given != taken:

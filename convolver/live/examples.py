@@ -86,7 +86,7 @@ class Told:
         self.fields: dict[str, Any] = {}
         design.border.tell(self)
 
-    def switch(self, boundary: Boundary, fill: int) -> None:
+    def switch(self, boundary: Boundary, fill: int, stage: int = 0) -> None:  # noqa: ARG002  # of one filter
         self.fields = {"boundary": boundary, "fill": fill}
 
 

@@ -3,10 +3,27 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ..designs import Design
 from .array import DotProduct
 from .plan import Plan
+from .stages import Stage
 
-__all__ = ["CompositePlan"]
+__all__ = ["CompositePlan", "SilenceGate", "silence_gate"]
+
+SILENCE_LATENCY = 1
+"""Cycles of the gate in front of signals that go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceGate(Stage):
+    """Holds a frame that starts from silence back until those before have left, and tells all cores."""
+
+    name = "silence gate"
+
+
+def silence_gate(design: Design) -> tuple[Stage, ...]:
+    """What stands in front of filters that go on from frame to frame; nothing in front of others."""
+    return (SilenceGate(SILENCE_LATENCY),) * design.continuous
 
 
 @dataclass(frozen=True)

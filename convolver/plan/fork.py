@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..designs import Choices, Fork
-from .composite import CompositePlan
+from .composite import CompositePlan, silence_gate
 from .lowering import lower
 from .marks import marks_of
 from .plan import Plan
-from .stages import Memory, Stage
+from .stages import Memory, Stage, cycles_of
 from .target import Target
 from .timing import FrameTiming
 
@@ -59,7 +59,8 @@ class Join(Stage):
 
 @dataclass(frozen=True)
 class ForkTiming(FrameTiming):
-    """How frames follow one another through several branches: none waits for another, so as through the slowest.
+    """How frames follow one another through several branches: as through the slowest. A faster one gets beats with pauses, so
+    that its end leaves between two frames, for which all wait; then these are upper bounds.
 
     Parameters
     ----------
@@ -77,8 +78,12 @@ class ForkTiming(FrameTiming):
         return max(part.lag for part in self.parts)
 
     @property
+    def _even(self) -> bool:
+        return len({part.cycles for part in self.parts}) == 1
+
+    @property
     def gapless(self) -> bool:
-        return all(part.gapless for part in self.parts)
+        return self._even and all(part.gapless for part in self.parts)
 
     @property
     def settling(self) -> int:
@@ -88,7 +93,8 @@ class ForkTiming(FrameTiming):
         return self.parts[0].beats(columns)
 
     def frame_interval(self, rows: int, columns: int = 1) -> int:
-        return max(part.frame_interval(rows, columns) for part in self.parts)
+        waits = [part.flush_clocks(columns) for part in self.parts if part.cycles < self.cycles]
+        return max(part.frame_interval(rows, columns) for part in self.parts) + max(waits, default=0)
 
     def flush_clocks(self, columns: int = 1) -> int:
         ends = [part.flush_clocks(columns) + part.latency + late for part, late in zip(self.parts, self.late, strict=True)]
@@ -98,8 +104,11 @@ class ForkTiming(FrameTiming):
         return min(part.unwanted(rows, columns) for part in self.parts)
 
     def frame_clocks(self, rows: int, columns: int = 1, frames: int = 1) -> int:
-        ends = [part.frame_clocks(rows, columns) + late for part, late in zip(self.parts, self.late, strict=True)]
-        return (frames - 1) * self.frame_interval(rows, columns) + max(ends)
+        if self._even:
+            last = max(part.frame_clocks(rows, columns) + late for part, late in zip(self.parts, self.late, strict=True))
+        else:
+            last = rows * self.beats(columns) * self.cycles + self.latency + self.flush_clocks(columns)
+        return (frames - 1) * self.frame_interval(rows, columns) + last
 
 
 @dataclass(frozen=True)
@@ -154,7 +163,9 @@ def lower_fork(design: Fork, choices: Choices, target: Target) -> ForkPlan:
         lead - max(each) + part.latency + behind for each in led for lead, part, behind in zip(each, parts, late, strict=True)
     )
     held = [queue for queue in queues if queue is not None]
-    stages = (Split(0), *(stage for part in parts for stage in part.stages), *held, Join(JOIN_LATENCY))
+    gate = silence_gate(design)
+    latency += cycles_of(gate)
+    stages = (*gate, Split(0), *(stage for part in parts for stage in part.stages), *held, Join(JOIN_LATENCY))
     timing = ForkTiming(choices.clocks, latency, tuple(part.timing for part in parts), late)
     return ForkPlan(design, target, stages, timing, parts, queues)
 

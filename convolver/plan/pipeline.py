@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..designs import Choices, Pipeline
-from .composite import CompositePlan
+from .composite import CompositePlan, SilenceGate, silence_gate
 from .lowering import lower
 from .pipeline_timing import PipelineTiming, timing_of
 from .stages import Stage, cycles_of
 from .target import Target
+from .widths import Widths, widths_between
 
 __all__ = ["GATE_LATENCY", "PipelinePlan", "PipelineTiming", "SizeGate", "lower_pipeline"]
 
@@ -23,21 +24,40 @@ class SizeGate(Stage):
     name = "size gate"
 
 
+GATES = (SizeGate, SilenceGate)
+"""What may stand in front of all stages."""
+
+
 @dataclass(frozen=True)
 class PipelinePlan(CompositePlan):
-    """How several cores compute its results, one behind the other."""
+    """How several cores compute its results, one behind the other.
+
+    Parameters
+    ----------
+    converters : tuple of Widths or None
+        What stands behind each core; nothing where the next one's beats are as wide.
+    """
+
+    converters: tuple[Widths | None, ...]
 
     def _told(self) -> Iterable[str]:
         yield from self._told_parts("stage")
-        gate = self.cycles_in(SizeGate)
-        yield f"{'latency':<14}{self.latency:>6}" + (f", {gate} of it the size gate in front" if gate else "")
+        for number, converter in enumerate(self.converters, 1):
+            if converter is not None:
+                what = f"{converter.before} into {converter.behind} pixels a beat"
+                yield f"{converter.name + ' ' + str(number):<14}{converter.cycles:>6}, {what}"
+        gates = [f", {gate.cycles} of it the {gate.name} in front" for gate in self.stages if isinstance(gate, GATES)]
+        yield f"{'latency':<14}{self.latency:>6}{''.join(gates)}"
 
 
 def lower_pipeline(design: Pipeline, choices: Choices, target: Target) -> PipelinePlan:
-    """The stages' plans; in front of images a gate, as they come in sizes."""
+    """The stages' plans; in front of images a gate, as they come in sizes; between beats of other widths a converter."""
     parts = tuple(lower(stage, target) for stage in design.stages)
-    gate: tuple[Stage, ...] = () if design.history is not None else (SizeGate(GATE_LATENCY),)
-    stages = (*gate, *(stage for part in parts for stage in part.stages))
-    latency = cycles_of(gate) + sum(part.latency for part in parts)
+    gate = silence_gate(design) if design.history is not None else (SizeGate(GATE_LATENCY),)
+    pixels = [stage.pixels_per_clock for stage in (*design.stages, design)]
+    converters = tuple(map(widths_between, pixels, pixels[1:]))
+    joints = [converter for converter in converters if converter is not None]
+    stages = (*gate, *(stage for part in parts for stage in part.stages), *joints)
+    latency = cycles_of(gate) + cycles_of(joints) + sum(part.latency for part in parts)
     timing = timing_of(design, choices.clocks, latency, tuple(part.timing for part in parts))
-    return PipelinePlan(design, target, stages, timing, parts)
+    return PipelinePlan(design, target, stages, timing, parts, converters)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from ..designs import Pipeline
+from ..designs import Design, Pipeline
 from ..designs.rates import SAME
 from .timing import FrameTiming
 
@@ -14,17 +14,21 @@ __all__ = ["ChainTiming", "PipelineTiming", "timing_of"]
 GATE_WAIT = 5
 """Cycles in which the gate sees that nothing is inside, and hands over a frame's size."""
 
+WIDEST = 4
+"""Pixels of the widest beat."""
+
 BORDER_CYCLES, STRIDE_CYCLES = 1, 18
 """Cycles in which a stage's size is found behind one that takes a border off, and behind one with a stride."""
 
 
 @dataclass(frozen=True)
 class PipelineTiming(FrameTiming):
-    """How frames follow one another through several cores: exact where all of them take the same cycles, and each gives as much
-    as it takes; else upper bounds.
+    """How frames follow one another through several cores: exact where all of them take the same cycles for as many pixels, and
+    each gives as much as it takes; else upper bounds.
 
-    A stage that gives less than it takes, in mode ``valid`` or with a stride, leaves a gap between frames. The next stage's end
-    leaves in it, and the frame behind may have to wait for what is left of that.
+    A stage that gives less than it takes, in mode ``valid`` or with a stride, leaves a gap between frames, and so does one that
+    is slower than the next. The next stage's end leaves in it, and the frame behind may have to wait for what is left of that.
+    That is a gap to the stage behind.
 
     Parameters
     ----------
@@ -59,19 +63,54 @@ class PipelineTiming(FrameTiming):
             sizes = stage.frame_results(*sizes)
 
     @property
+    def _paces(self) -> list[Fraction]:
+        """Cycles that each core takes for a pixel."""
+        return [Fraction(part.cycles, stage.pixels_per_clock) for part, stage in self._staged()]
+
+    def _staged(self) -> Iterable[tuple[FrameTiming, Design]]:
+        return zip(self.parts, self.design.stages, strict=True)
+
+    @property
+    def _even(self) -> bool:
+        """Whether all cores take as many pixels in as many cycles."""
+        return len({(part.cycles, stage.pixels_per_clock) for part, stage in self._staged()}) == 1
+
+    @property
+    def _steady(self) -> int:
+        """How many cores, from the first one on, get frames without gaps between them."""
+        paces = self._paces
+        for number, (part, stage) in enumerate(self._staged(), 1):
+            less = any((axis.lost, axis.stride) != (0, 1) for axis in stage.frame_axes)
+            if number == len(paces) or less or not part.gapless or paces[number] < paces[number - 1]:
+                return number
+        raise AssertionError("a pipeline has a stage")
+
+    @property
     def gapless(self) -> bool:
-        axes = [axis for stage in self.design.stages[:-1] for axis in stage.frame_axes]
-        alike = all((axis.lost, axis.stride) == (0, 1) for axis in axes)
-        return alike and all(part.gapless for part in self.parts)
+        return self._steady == len(self.parts) and all(part.gapless for part in self.parts)
+
+    def _burst(self, rows: int, columns: int) -> int:
+        """Cycles in which a frame goes in where a core gives some lines at once and then none, as with a stride: what is behind
+        it may be slower for a line, though not for a frame."""
+        lines = [(part.beats(wide) * part.cycles, high) for part, high, wide in self._sizes(rows, columns)]
+        found, longest = lines[0][0] * rows, lines[0][0]
+        for line, high in lines[1:]:
+            found, longest = found + high * max(line - longest, 0), max(line, longest)
+        return found
 
     def frame_interval(self, rows: int, columns: int = 1) -> int:
         sizes = list(self._sizes(rows, columns))
-        waits = 0 if self.gapless else sum(part.flush_clocks(wide) for part, _, wide in sizes[1:])
-        return max(part.frame_interval(high, wide) for part, high, wide in sizes) + waits
+        waits = sum(part.flush_clocks(wide) for part, _, wide in sizes[self._steady :])
+        return max(self._burst(rows, columns), *(part.frame_interval(high, wide) for part, high, wide in sizes)) + waits
 
     def flush_clocks(self, columns: int = 1) -> int:
         tall = 1 << 16  # the rows have no part in it
-        return sum(part.flush_clocks(wide) for part, _, wide in self._sizes(tall, columns))
+        sizes = list(self._sizes(tall, columns))
+        if self._even:
+            return sum(part.flush_clocks(wide) for part, _, wide in sizes)
+        # What a core has to send may have to wait for the slowest one, and so may a beat of each.
+        line, beat = max(part.beats(wide) * part.cycles for part, _, wide in sizes), math.ceil(max(self._paces) * WIDEST)
+        return sum(lines * line + (more + 1) * beat for lines, more in (part.lag for part in self.parts))
 
     def resize_clocks(self, columns: int) -> int:
         """Cycles for which a frame of another size waits behind one, at most: until that has left and all sizes are found."""
@@ -82,6 +121,10 @@ class PipelineTiming(FrameTiming):
         return self.flush_clocks(columns) + self.latency + self.settling + GATE_WAIT + sum(steps)
 
     def frame_clocks(self, rows: int, columns: int = 1, frames: int = 1) -> int:
+        if not self._even:
+            slowest = max(part.frame_interval(high, wide) for part, high, wide in self._sizes(rows, columns))
+            slowest = max(slowest, self._burst(rows, columns))
+            return (frames - 1) * self.frame_interval(rows, columns) + slowest + self.latency + self.flush_clocks(columns)
         end = (rows * self.beats(columns) - 1) * self.cycles + 1
         behind = self.latency + sum(
             part.flush_clocks(wide) - part.unwanted(high, wide) * part.cycles for part, high, wide in self._sizes(rows, columns)

@@ -1,13 +1,13 @@
 """The report of a pipeline: of each stage a line, and of the whole."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from ..designs import Pipeline, Rate
-from ..plan.pipeline import PipelineTiming
+from ..plan.pipeline import PipelinePlan, PipelineTiming
 from ..rate_response import RateResponse, rate_response
 from .base import Impulse, Line
 from .composite import CompositeReport
@@ -76,6 +76,15 @@ class PipelineReport(CompositeReport):
             return super()._throughput()
         clocks, rate = self.timing.clocks_a_sample, self.design.rate
         return f"{told_rate(rate, clocks * rate.down)}"
+
+    def behind(self, number: int) -> Iterable[str]:
+        converter = self.plan.converters[number - 1]
+        if converter is not None:
+            yield f"a converter behind it: beats of {counted(converter.before, 'pixel')} into beats of {converter.behind}"
+
+    @property
+    def plan(self) -> PipelinePlan:
+        return cast(PipelinePlan, super().plan)
 
     def what(self) -> str:
         return counted(len(self.design.stages), "stage") + ", each takes what the one before gives"

@@ -5,7 +5,7 @@ of its streams. What a host does for a device is done already: each frame is cut
 a host would cut off have no bits to compare.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -162,7 +162,7 @@ class _Recorder:
         self._marks_of, self._beats_of, self._keep = marks_of, beats_of, KEEP
         self._lines = has_lines(design)
         self._last, self._first = (EOL, FIRST) if self._lines else (LAST, 0)
-        self._registers: dict[Register, int] = {}
+        self._registers: dict[int, int] = {}
 
     def begin(self) -> None:
         """What every block answers, and the border that this one begins with."""
@@ -229,9 +229,10 @@ class _Recorder:
 
     # What a border and a continuity tell a core.
 
-    def switch(self, boundary: Boundary, fill: int) -> None:
+    def switch(self, boundary: Boundary, fill: int, stage: int = 0) -> None:
         if self._shell.registers == "full":
-            self._write({Register.BOUNDARY: boundary_code(boundary), Register.FILL: fill})
+            told = {Register.BOUNDARY: boundary_code(boundary), Register.FILL: fill}
+            self._write({of_stage(register, stage): value for register, value in told.items()})
 
     def silence(self) -> None:
         self._settle()
@@ -255,7 +256,7 @@ class _Recorder:
             self.made.frames.append(f"{name}, {size} {design.element}s")
             if self._shell.resizes:
                 told = zip(design.axes, design.frame_axes, shape, strict=True)
-                self._write({Register[name.upper()]: size for name, axis, size in told if axis.most is not None})
+                self._write({int(Register[name.upper()]): size for name, axis, size in told if axis.most is not None})
             self._beats(design, frame)
             places = design.frame_results(*shape)
             # Results are numbered as they come; where a number ends up is the result that it must be.
@@ -300,7 +301,7 @@ class _Recorder:
         """Which pixels a beat has, a bit for each; one alone has no mark for that."""
         return (marks >> self._keep) or 1
 
-    def _write(self, values: dict[Register, int]) -> None:
+    def _write(self, values: Mapping[int, int]) -> None:
         """Writes registers of a frame, if they don't hold these already; the frames of before are out by then."""
         if any(self._registers.get(address) != value for address, value in values.items()):
             self._settle()

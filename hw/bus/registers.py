@@ -24,6 +24,7 @@ from ..primitives.block_ram import BlockRAM, LogicROM
 from ..primitives.families import family_of
 from ..stream.data_register import DataRegister
 from ..stream.layouts import shape_of
+from ..window.boundaries import border_ports
 from .steps import COUNTER_PART, below, chosen, counter, held_by
 
 __all__ = [
@@ -133,6 +134,8 @@ STAGE_REGISTERS = {
     "COEFFICIENTS": Register(0x1C, "r"),
     "COEFFICIENT": Register(0x20, "w", _LOADABLE),
     "RESTART": Register(0x24, "w", _LOADABLE),
+    "BOUNDARY": Register(0x38, "rw", _SWITCHABLE),
+    "FILL": Register(0x3C, "rw", _SWITCHABLE),
 }
 """The registers of a stage, from its own part of the map on."""
 
@@ -201,7 +204,8 @@ def frame_members(design: Design, shell: Shell = FULL) -> Members:
     """The ports by which a register bank tells the next frame's size and border; after reset the core's largest size,
     and the design's border."""
     there = names_of(design, shell)
-    return _members(design, [name for name in FRAME if name in there])
+    borders = {name: member.flip() for name, member in border_ports(design).items()} if shell.has_all_registers else {}
+    return _members(design, [name for name in FRAME if name in there]) | borders
 
 
 def _members(design: Design, names: Iterable[str]) -> Members:
@@ -243,6 +247,7 @@ class RegisterBank(wiring.Component):
         The core's: ``data, last``; every set has the right length.
     restart : Out(1), loadable only
         The core drops the set that was begun. A register.
+    boundary_1, fill_1, ... : Out, of several filters as one design those that can be switched
     parts : In, coefficients, restart : Out, pending : In, of several filters as one design
         See `convolver.hw.cores.parts.part_ports`.
     silence : Out(1), continuous only
@@ -277,7 +282,7 @@ class RegisterBank(wiring.Component):
         members |= _members(design, self._names)
         if design.parts:
             members |= {name: member.flip() for name, member in part_ports(design).items()}
-        super().__init__(members)
+        super().__init__(members | frame_members(design, shell))
 
     def has(self, name: str) -> bool:
         """Whether this design has the register `name`."""
@@ -288,7 +293,7 @@ class RegisterBank(wiring.Component):
         found = {name: register for name, register in REGISTERS.items() if self.has(name)}
         for number, part in enumerate(self.design.parts, 1):
             for name, register in STAGE_REGISTERS.items():
-                if register.belongs(part):
+                if register.belongs(part) and (name not in FRAME or hasattr(self, _of_stage(name, number).lower())):
                     found[_of_stage(name, number)] = replace(register, address=register.address + STAGE_BYTES * number)
         return found
 
@@ -332,7 +337,7 @@ class RegisterBank(wiring.Component):
             number, place = divmod(registers[name].address, STAGE_BYTES)
             m.d.sync += hit.eq(~idle & sections[number] & (word[:4] == place >> 2))
         grants = {name: Signal(name=f"write_{name.lower()}") for name in hits if "w" in registers[name].access}
-        stored = {name: getattr(self, name.lower()) for name in FRAME if name in hits}
+        stored = {name: getattr(self, name.lower()) for name in hits if name.rstrip("_0123456789") in FRAME}
         fits: dict[str, Value] = {name: held_by(m, name, given, target.shape()) for name, target in stored.items()}
 
         contents = stored | self._watch(m, given[:ERROR_KINDS] & grants["STATUS"].replicate(ERROR_KINDS))

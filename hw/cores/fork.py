@@ -1,17 +1,20 @@
 """The core of a fork: its branches' cores side by side, a queue behind each that others are later than, and the join."""
 
+from collections.abc import Mapping
 from functools import reduce
 from operator import or_
-from typing import cast
+from typing import Any, cast
 
 from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
 from convolver.designs import Fork
+from convolver.plan.composite import SilenceGate as SilenceGateStage
 from convolver.plan.fork import ForkPlan
 from convolver.plan.lowering import lower
 from convolver.plan.shell import shelled
+from convolver.plan.stages import Stage
 from convolver.plan.target import TargetLike
 from convolver.shell import FULL, Shell
 
@@ -19,11 +22,16 @@ from ..output.queue import queue_of
 from ..stream.join import Join
 from ..stream.layouts import beat_layout, result_layout
 from ..stream.split import Split
-from ..window.size_gate import WIDTH, sized_axes
-from .core import Core, core_ports, create
-from .parts import connect_parts, part_ports
+from ..window.boundaries import border_ports
+from ..window.signal_entry import start_of
+from ..window.silence_gate import SilenceGate
+from ..window.size_gate import WIDTH, OpenGate, sized_axes
+from .core import Core, block_of, core_ports, create
+from .parts import connect_borders, connect_parts, connect_silence, part_ports
 
 __all__ = ["ForkCore"]
+
+GATES: Mapping[tuple[type[Stage], ...], type[Any]] = {(SilenceGateStage,): SilenceGate, (): OpenGate}
 
 UNSEEN = 4
 """Clocks in which a result that has left a core may not yet be seen in the queue behind it."""
@@ -55,6 +63,10 @@ class ForkCore(Core):
         Strobes of `ERROR_LAYOUT`, of any core.
     overflow : Out
         A buffer overflowed; can't happen.
+    boundary_1, fill_1, ... : In, of those that can be switched
+        As `rows` and `columns`: what is chosen of the border of the filter of that number.
+    silence : In, if the design is continuous
+        The next frame starts from silence, in all branches.
     parts, coefficients, restart, pending
         See `part_ports`.
     """
@@ -67,16 +79,20 @@ class ForkCore(Core):
         self.plan = cast(ForkPlan, shelled(lower(design, family), shell or FULL))
         self._family = family
         sizes = dict.fromkeys(sized_axes(design), In(WIDTH))
-        super().__init__(core_ports(design, sizes) | part_ports(design))
+        super().__init__(core_ports(design, sizes) | border_ports(design) | start_of(design).ports | part_ports(design))
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         cores = [create(branch, self._family) for branch in self.design.branches]
         m.submodules.split = split = Split(beat_layout(self.design), len(cores))
         m.submodules.join = join = Join(self.design)
-        wiring.connect(m, wiring.flipped(self.i), split.i)
+        m.submodules.gate = gate = block_of(self.plan, GATES)(self.design)
+        wiring.connect(m, wiring.flipped(self.i), gate.i)
+        wiring.connect(m, gate.o, split.i)
         wiring.connect(m, join.o, wiring.flipped(self.o))
         inside: list[Value] = [join.o.valid]
+        connect_borders(m, self, cores)
+        connect_silence(m, self, gate, cores)
         full: list[Value] = []
         for number, (core, queue) in enumerate(zip(cores, self.plan.queues, strict=True)):
             m.submodules[f"branch_{number + 1}"] = core
@@ -97,7 +113,8 @@ class ForkCore(Core):
         some = reduce(or_, inside)
         m.d.sync += seen.eq(Value.cast(some).replicate(UNSEEN) | (seen << 1))
         m.d.comb += [
-            self.busy.eq(some | seen.any()),
+            gate.busy.eq(some | seen.any()),
+            self.busy.eq(some | seen.any() | gate.waiting),
             Value.cast(self.errors).eq(reduce(or_, (Value.cast(core.errors) for core in cores))),
             self.overflow.eq(reduce(or_, full)),
         ]

@@ -1,6 +1,7 @@
 """What a core that is made of cores has for each of them: a way in for coefficients, and a word on how it stands."""
 
 from collections.abc import Sequence
+from itertools import product
 from typing import Any
 
 from amaranth.hdl import Cat, Const, Module, Signal, Value
@@ -9,7 +10,9 @@ from amaranth.lib.wiring import In, Out
 
 from convolver.designs import Design
 
-__all__ = ["PART_STATE", "coefficient_beat", "connect_parts", "part_ports"]
+from ..window.signal_entry import start_of
+
+__all__ = ["PART_STATE", "coefficient_beat", "connect_borders", "connect_parts", "connect_silence", "part_ports"]
 
 PART_STATE = data.StructLayout({"busy": 1, "waits": 1, "holds": 1})
 """How a core stood a clock ago: a frame is inside; a result waits to be taken; a sample is offered, and not taken."""
@@ -36,6 +39,23 @@ def part_ports(design: Design) -> dict[str, wiring.Member]:
         sets = stream.Signature(coefficient_beat(design))
         ports |= {"coefficients": In(sets), "restart": In(count), "pending": Out(count)}
     return ports
+
+
+def connect_borders(m: Module, source: Any, cores: Sequence[Any]) -> None:
+    """Connects those of a core that is made of cores, or of its gate, with theirs."""
+    first = 1
+    for core in cores:
+        for name, own in product(("boundary", "fill"), core.design.switchable_parts):
+            port = f"{name}_{own}" if own else name  # one filter alone has no number
+            m.d.comb += getattr(core, port).eq(getattr(source, f"{name}_{first + max(own - 1, 0)}"))
+        first += len(core.design.parts) or 1
+
+
+def connect_silence(m: Module, whole: Any, gate: Any, cores: Sequence[Any]) -> None:
+    """Connects the silence of a core that goes on from frame to frame with its gate, and that with all cores."""
+    for name in start_of(whole.design).ports:
+        m.d.comb += getattr(gate, name).eq(getattr(whole, name))
+        m.d.comb += [getattr(core, port).eq(gate.starts) for core in cores for port in start_of(core.design).ports]
 
 
 def connect_parts(m: Module, whole: Any, cores: Sequence[Any]) -> None:

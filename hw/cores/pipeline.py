@@ -3,27 +3,38 @@
 from collections.abc import Mapping
 from functools import reduce
 from operator import or_
-from typing import Any
+from typing import Any, cast
 
 from amaranth.hdl import Module, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
 from convolver.designs import Pipeline
+from convolver.plan import composite
 from convolver.plan import pipeline as stages
 from convolver.plan.lowering import lower
+from convolver.plan.pipeline import PipelinePlan
 from convolver.plan.shell import shelled
 from convolver.plan.stages import Stage
 from convolver.plan.target import TargetLike
 from convolver.shell import FULL, Shell
 
+from ..stream.layouts import beat_layout, result_layout
+from ..stream.widths import converter_of
+from ..window.boundaries import border_ports
+from ..window.signal_entry import start_of
+from ..window.silence_gate import SilenceGate
 from ..window.size_gate import WIDTH, OpenGate, SizeGate, sized_axes
 from .core import Core, block_of, core_ports, create
-from .parts import connect_parts, part_ports
+from .parts import connect_borders, connect_parts, connect_silence, part_ports
 
 __all__ = ["PipelineCore"]
 
-GATES: Mapping[tuple[type[Stage], ...], type[Any]] = {(stages.SizeGate,): SizeGate, (): OpenGate}
+GATES: Mapping[tuple[type[Stage], ...], type[Any]] = {
+    (stages.SizeGate,): SizeGate,
+    (composite.SilenceGate,): SilenceGate,
+    (): OpenGate,
+}
 
 
 class PipelineCore(Core):
@@ -31,7 +42,8 @@ class PipelineCore(Core):
     back-pressure, no bubble between frames of one size.
 
     Each core is a credit domain of its own, and a joint is wires: a core's results are registers that wait until they are
-    taken, and its ready comes from registers too. Frames of a size are let in behind those of another one when these have left.
+    taken, and its ready comes from registers too. Where beats have other numbers of pixels a converter stands in it. Frames of
+    a size are let in behind those of another one when these have left.
 
     Parameters
     ----------
@@ -52,25 +64,41 @@ class PipelineCore(Core):
         Strobes of `ERROR_LAYOUT`, of any core.
     overflow : Out
         An output buffer overflowed; can't happen.
+    boundary_1, fill_1, ... : In, of those that can be switched
+        As `rows` and `columns`: what is chosen of the border of the filter of that number.
+    silence : In, if the design is continuous
+        The next frame starts from silence, in all stages.
     parts, coefficients, restart, pending
         See `part_ports`. Each stage takes a whole set with the next frame that it begins.
     """
 
     design: Pipeline
+    plan: PipelinePlan
 
     def __init__(self, design: Pipeline, family: TargetLike = None, shell: Shell | None = None) -> None:
         self.design = design
-        self.plan = shelled(lower(design, family), shell or FULL)
+        self.plan = cast(PipelinePlan, shelled(lower(design, family), shell or FULL))
         self._family = family
         sizes = dict.fromkeys(sized_axes(design), In(WIDTH))
-        super().__init__(core_ports(design, sizes) | part_ports(design))
+        super().__init__(core_ports(design, sizes) | border_ports(design) | start_of(design).ports | part_ports(design))
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         cores = [create(stage, self._family) for stage in self.design.stages]
         for number, core in enumerate(cores, 1):
             m.submodules[f"stage_{number}"] = core
-        inner: Value = reduce(or_, (core.busy for core in cores))
+        ends = [*(core.i for core in cores[1:]), wiring.flipped(self.o)]
+        layouts = [*map(beat_layout, self.design.stages[1:]), result_layout(self.design)]
+        inside: list[Value] = [core.busy for core in cores]
+        for number, (core, stage, end, layout) in enumerate(zip(cores, self.plan.converters, ends, layouts, strict=True), 1):
+            source = core.o
+            if stage is not None:
+                m.submodules[f"widths_{number}"] = widths = converter_of(stage, result_layout(core.design), layout)
+                _join(m, source, widths.i)
+                source = widths.o
+                inside.append(widths.busy)
+            _join(m, source, end)
+        inner: Value = reduce(or_, inside)
         m.submodules.gate = gate = block_of(self.plan, GATES)(self.design)
         wiring.connect(m, wiring.flipped(self.i), gate.i)
         wiring.connect(m, gate.o, cores[0].i)
@@ -78,18 +106,21 @@ class PipelineCore(Core):
         for name in sized_axes(self.design):
             m.d.comb += getattr(gate, name).eq(getattr(self, name))
             m.d.comb += [getattr(core, name).eq(gate.sizes[place][name]) for place, core in enumerate(cores)]
-        sources = [core.o for core in cores]
-        sinks = [*(core.i for core in cores[1:]), wiring.flipped(self.o)]
-        for source, sink in zip(sources, sinks, strict=True):
-            # The results of a place are the next stage's planes: the same bits in the same order.
-            m.d.comb += [
-                sink.valid.eq(source.valid),
-                source.ready.eq(sink.ready),
-                Value.cast(sink.payload).eq(Value.cast(source.payload)),
-            ]
+        m.d.comb += [getattr(gate, name).eq(getattr(self, name)) for name in border_ports(self.design)]
+        connect_borders(m, getattr(gate, "chosen", self), cores)
+        connect_silence(m, self, gate, cores)
         connect_parts(m, self, cores)
         m.d.comb += [
             Value.cast(self.errors).eq(reduce(or_, (Value.cast(core.errors) for core in cores))),
             self.overflow.eq(reduce(or_, (core.overflow for core in cores))),
         ]
         return m
+
+
+def _join(m: Module, source: Any, sink: Any) -> None:
+    """Connects two streams. The results of a place are the next stage's planes: the same bits in the same order."""
+    m.d.comb += [
+        sink.valid.eq(source.valid),
+        source.ready.eq(sink.ready),
+        Value.cast(sink.payload).eq(Value.cast(source.payload)),
+    ]

@@ -1,15 +1,17 @@
 """What of a frame's border is chosen at run time: nothing, or the boundary's rule and the fill."""
 
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 from amaranth.hdl import Module, Signal, Value
-from amaranth.lib import data
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In
 
-from convolver.designs import GATEWARE_BOUNDARIES, Boundary, Conv2DDesign, boundary_code
+from convolver.designs import GATEWARE_BOUNDARIES, Boundary, Conv2DDesign, Design, boundary_code
 
 from .place_format import PlaceFormat
 
-__all__ = ["FixedBoundary", "Source", "boundary_of"]
+__all__ = ["FixedBoundary", "Source", "border_ports", "boundary_of"]
 
 Source = int | None
 """Where a place's pixel comes from: how many rows or pixels away, or None for the fill."""
@@ -91,3 +93,13 @@ class ChosenBoundary(FixedBoundary):
 def boundary_of(design: Conv2DDesign, form: PlaceFormat | None = None) -> FixedBoundary:
     """What is chosen of a design's border, where what stands outside is of this format; by default a pixel."""
     return (ChosenBoundary if design.switchable else FixedBoundary)(form or PlaceFormat.of_pixels(design))
+
+
+def border_ports(design: Design) -> dict[str, wiring.Member]:
+    """The ports of what is chosen of the border of each of several filters: `boundary_2` and `fill_2` of the second."""
+    found: dict[str, wiring.Member] = {}
+    for number, part in design.switchable_parts.items():
+        values = {"boundary": part.border.outside.code, "fill": part.fill}
+        for name, shape in boundary_of(cast(Conv2DDesign, part)).layout.members.items():
+            found[f"{name}_{number}"] = In(shape, init=values[name])
+    return found

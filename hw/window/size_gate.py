@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Module, Mux, Shape, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -12,6 +12,7 @@ from convolver.plan import pipeline as plan
 from ..stream.data_register import DataRegister
 from ..stream.layouts import beat_layout
 from ..stream.skid_buffer import SkidBuffer
+from .boundaries import border_ports
 
 __all__ = ["AxisSizes", "OpenGate", "SizeGate", "sized_axes"]
 
@@ -110,11 +111,11 @@ def sized_axes(design: Design) -> tuple[str, ...]:
 
 
 class OpenGate(wiring.Component):
-    """In front of signals, whose cores need to know no size: wires.
+    """In front of cores that need to know nothing: wires.
 
     Parameters
     ----------
-    design : Pipeline
+    design : Design
 
     Ports
     -----
@@ -122,7 +123,7 @@ class OpenGate(wiring.Component):
     busy, waiting : see `SizeGate`; nothing waits.
     """
 
-    def __init__(self, design: Pipeline) -> None:
+    def __init__(self, design: Design) -> None:
         beats = stream.Signature(beat_layout(design))
         super().__init__({"i": In(beats), "o": Out(beats), "busy": In(1), "waiting": Out(1)})
 
@@ -137,7 +138,8 @@ class SizeGate(wiring.Component):
     one size. One of another size waits until all frames before it have left, and until each stage's size is found.
 
     Whether a frame has another size is known in the clock behind the first register, in front of a slice: what holds it back
-    is a register, and so is the slice's ready.
+    is a register, and so is the slice's ready. The slice holds no more than that. Beats with their sizes are written to two
+    places in turn, as they come, and read from where they stand: no enable that depends on the cores reaches them.
 
     Parameters
     ----------
@@ -149,9 +151,13 @@ class SizeGate(wiring.Component):
     i : stream of `beat_layout`
     rows, columns : In(16)
         Size of the frame, in the clock in which its first pixel is accepted.
+    boundary_1, fill_1, ... : In
+        See `border_ports`: as the size, and a frame with another border waits as one of another size does.
     busy : In
         Any core has a frame.
     o : stream of `beat_layout`
+    chosen : Out
+        Of the border of each stage that can be switched, for the frames that come to it.
     sizes : Out
         Rows and columns of the frames that come to each stage.
     waiting : Out
@@ -163,14 +169,18 @@ class SizeGate(wiring.Component):
     def __init__(self, design: Pipeline) -> None:
         self._design = design
         self._layout = beat_layout(design)
+        self._borders = border_ports(design)
+        chosen = data.StructLayout({name: member.shape for name, member in self._borders.items()})
         sizes = data.StructLayout({"rows": WIDTH, "columns": WIDTH})
         super().__init__(
             {
                 "i": In(stream.Signature(self._layout)),
                 "rows": In(WIDTH),
                 "columns": In(WIDTH),
+                **self._borders,
                 "busy": In(1),
                 "o": Out(stream.Signature(self._layout)),
+                "chosen": Out(chosen),
                 "sizes": Out(data.ArrayLayout(sizes, len(design.stages))),
                 "waiting": Out(1),
             }
@@ -179,51 +189,63 @@ class SizeGate(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         most = [axis.most or 0 for axis in self._design.frame_axes]
-        given = Cat(self.rows, self.columns)
-        before = Signal(len(given), init=most[0] | most[1] << WIDTH)  # of the frame that came last
+        border = Cat(getattr(self, name) for name in self._borders)
+        given = Cat(self.rows, self.columns, border)
+        stated = self._stated()
+        before = Signal(len(given), init=most[0] | most[1] << WIDTH | stated << 2 * WIDTH)  # of the frame that came last
         differs = Cat(given[low : low + PART] != before[low : low + PART] for low in range(0, len(given), PART))
         with m.If(self.i.valid & self.i.ready & self.i.p.first):
             m.d.sync += before.eq(given)
 
         # The first register holds one beat, and takes the next unless the slice behind it is full as well.
         first = DataRegister(data.StructLayout({"beat": self._layout, "size": len(given), "differs": len(differs)}))
-        held = data.StructLayout({"beat": self._layout, "size": len(given), "other": 1})
-        m.submodules.slice = held_back = SkidBuffer(held)
+        m.submodules.slice = held_back = SkidBuffer(1)
         there, full = Signal(), Signal()
         m.d.comb += [
             self.i.ready.eq(~full),
             held_back.i.valid.eq(there),
-            held_back.i.p.beat.eq(first.beat),
-            held_back.i.p.size.eq(first.size),
-            held_back.i.p.other.eq(first.beat.first & first.differs.any()),
+            held_back.i.payload.eq(first.beat.first & first.differs.any()),
         ]
         with m.If(~full):
             m.d.sync += [there.eq(self.i.valid), first.beat.eq(self.i.payload), first.size.eq(given), first.differs.eq(differs)]
         stays = self.i.valid & held_back.o.valid & (there | ~held_back.i.ready)
         m.d.sync += full.eq(~held_back.o.ready & (full | stays))
+        sized = data.StructLayout({"beat": self._layout, "size": len(given)})
+        places = [DataRegister(sized, name=f"place_{number}") for number in range(2)]
+        put, get, now = Signal(), Signal(), Signal(sized)
+        for number, place in enumerate(places):
+            with m.If(there & ~full & (put == number)):
+                m.d.sync += [place.beat.eq(first.beat), place.size.eq(first.size)]
+        m.d.sync += [put.eq(put ^ (there & ~full)), get.eq(get ^ (held_back.o.valid & held_back.o.ready))]
+        m.d.comb += now.eq(Mux(get, places[1], places[0]))
 
         found = []
         for number, name in enumerate(self._design.axes):
             rules = [stage.frame_axes[number] for stage in self._design.stages[:-1]]
             steps = [(rule.lost, rule.stride) for rule in rules]
             m.submodules[name] = axis = AxisSizes(most[number], steps)
-            m.d.comb += axis.size.eq(held_back.o.p.size.word_select(number, WIDTH))
+            m.d.comb += axis.size.eq(now.size.word_select(number, WIDTH))
             m.d.comb += [self.sizes[place][name].eq(axis.sizes[place]) for place in range(len(self._design.stages))]
             found.append(axis)
+
+        chosen = Signal(len(border), init=stated)
+        m.d.comb += Value.cast(self.chosen).eq(chosen)
 
         other, begin, begun, granted, goes = Signal(), Signal(), Signal(), Signal(), Signal()
         waits, waited, busy, idle = Signal(), Signal(), Signal(init=1), DataRegister()
         m.d.comb += [
-            other.eq(held_back.o.valid & held_back.o.p.other),
+            other.eq(held_back.o.valid & held_back.o.payload),
             begin.eq(other & idle & ~begun),
             *(axis.begin.eq(begin) for axis in found),
-            goes.eq(~held_back.o.p.other | granted),
+            goes.eq(~held_back.o.payload | granted),
             self.o.valid.eq(held_back.o.valid & goes),
             held_back.o.ready.eq(self.o.ready & goes),
-            self.o.payload.eq(held_back.o.p.beat),
+            self.o.payload.eq(now.beat),
             self.waiting.eq(there | held_back.o.valid),
             waits.eq(other & ~(granted & self.o.ready)),
         ]
+        with m.If(begin):
+            m.d.sync += chosen.eq(now.size[2 * WIDTH :])
         # A beat that goes in is seen to be inside two clocks later: until then nothing is known to be idle.
         m.d.sync += [
             busy.eq(self.busy),
@@ -233,3 +255,12 @@ class SizeGate(wiring.Component):
             granted.eq(begun & Cat(axis.ready for axis in found).all() & waits),
         ]
         return m
+
+    def _stated(self) -> int:
+        """The borders of the design, as the ports tell them."""
+        stated, place = 0, 0
+        for member in self._borders.values():
+            width = Shape.cast(member.shape).width
+            stated |= (int(member.init or 0) & ((1 << width) - 1)) << place
+            place += width
+        return stated

@@ -30,7 +30,9 @@ class Pins(Ports):
     def of_rate(cls, clocks: Fraction, **more: int) -> Self:
         """Those at which one of `parts` takes so many clocks."""
         rate = {"clocks": clocks.numerator, "parts": clocks.denominator}
-        return cls(input={}, output={}, coefficients={}, errors={}, sizes={}, flags=(), latency=None, **rate, **more)
+        return cls(
+            input={}, output={}, coefficients={}, errors={}, sizes={}, flags=(), latency=None, borders={}, **rate, **more
+        )
 
     @classmethod
     def from_dict(cls, plain: dict[str, Any]) -> Self:

@@ -15,6 +15,10 @@ FRAME = ("rows", "columns", "boundary", "fill")
 """What a core samples with a frame's first beat."""
 
 
+BORDER = ("boundary_", "fill_")
+"""What is chosen of the border of one of several filters: it stands as long as nobody chooses another one."""
+
+
 @dataclass(frozen=True)
 class Field:
     """Bits of a payload; of an array, or of arrays in one, the first of `count` elements."""
@@ -29,7 +33,8 @@ class Field:
 class Ports:
     """The ports of a core that the driver drives or reads; those that a component lacks are empty.
 
-    `input`, `output` and `coefficients` are the fields of the three streams' payloads by their names. `functions` are what
+    `input`, `output` and `coefficients` are the fields of the three streams' payloads by their names. `borders` are the widths
+    and plain values of what is chosen of the border of each of several filters, by the ports' names. `functions` are what
     `glue` writes.
     """
 
@@ -40,8 +45,9 @@ class Ports:
     sizes: dict[str, int]
     flags: tuple[str, ...]
     latency: int | None
+    borders: dict[str, tuple[int, int]]
 
-    functions: ClassVar[tuple[str, ...]] = ("new", "delete", "run", "reset", "look")
+    functions: ClassVar[tuple[str, ...]] = ("new", "delete", "run", "reset", "look", "choose")
 
     @classmethod
     def of(cls, component: Any) -> Self:
@@ -58,6 +64,11 @@ class Ports:
             sizes={name: Shape.cast(members[name].shape).width for name in FRAME if name in members},
             flags=tuple(name for name in ("busy", "pending", "overflow") if name in members),
             latency=latency if isinstance(latency, int) else None,
+            borders={
+                name: (Shape.cast(member.shape).width, int(member.init or 0))
+                for name, member in members.items()
+                if name.startswith(BORDER)
+            },
         )
 
     @property
@@ -81,7 +92,13 @@ class Ports:
             name: {key: Field(**field) for key, field in plain[name].items()}
             for name in ("input", "output", "coefficients", "errors")
         }
-        return cls(**fields, sizes=plain["sizes"], flags=tuple(plain["flags"]), latency=plain["latency"])
+        return cls(
+            **fields,
+            sizes=plain["sizes"],
+            flags=tuple(plain["flags"]),
+            latency=plain["latency"],
+            borders={name: (width, value) for name, (width, value) in plain["borders"].items()},
+        )
 
 
 def _payload(member: Any) -> dict[str, Field]:
@@ -164,6 +181,12 @@ def glue(ports: Ports, number: int) -> str:
             f"int twin_run_{number}(void *s, job *j, i64 clocks) {{ return {this}->run(*j, clocks); }}",
             f"void twin_reset_{number}(void *s, i64 clocks) {{ {this}->reset(clocks); }}",
             f"void twin_look_{number}(void *s, job *j) {{ {this}->look(*j); }}",
+            f"void twin_choose_{number}(void *s, const i64 *chosen) {{ auto &t = {this}->top; (void)t, (void)chosen;",
+            *(
+                f"\tt.{mangled(name)} = value<{width}>::of(u64(chosen[{place}]));"
+                for place, (name, (width, _)) in enumerate(ports.borders.items())
+            ),
+            "}",
             "}",
             "",
         ]

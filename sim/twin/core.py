@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from convolver.designs import Boundary, Design
+from convolver.designs import Boundary, Design, boundary_code
 from convolver.errors import FrameError, PortError
 from convolver.host.ownership import Owned
 from convolver.host.transport import Samples, arranged
@@ -62,6 +62,7 @@ class TwinTransport(Owned):
         self._coefficients: dict[int, tuple[int, ...]] = {}  # of each stage that was loaded
         self._unloaded: set[int] = set()  # those whose set isn't in the core
         self._borders: list[tuple[Boundary, int]] = []  # of the frames from now on, where it was chosen
+        self._chosen: dict[str, int] = {}  # the same of each of several filters, by the core's ports
         design.border.tell(self)
         self._clocks = self._beats_in = self._beats_out = 0
         self._sticky: set[str] = set()
@@ -144,10 +145,13 @@ class TwinTransport(Owned):
         self._check_owner()
         self._restart()
 
-    def switch(self, boundary: Boundary, fill: int) -> None:
+    def switch(self, boundary: Boundary, fill: int, stage: int = 0) -> None:
         """Chooses the border of the frames from the next call on; see `Transport.switch`."""
         self._check_owner()
-        self._borders = [(boundary, fill)]
+        if stage:
+            self._chosen |= {f"boundary_{stage}": boundary_code(boundary), f"fill_{stage}": fill}
+        else:
+            self._borders = [(boundary, fill)]
 
     def status(self, *, ask: bool = True) -> dict[str, int | bool | str]:
         """Counts since the twin was opened, and what the last call took.
@@ -192,6 +196,7 @@ class TwinTransport(Owned):
         if self._simulation is None:
             raise PortError("The twin is closed; open it again")
         try:
+            self._simulation.choose(self._chosen)
             run = self._simulation.run(beats, wanted, timeout=timeout, times=self._waves is not None, **options)
         except BaseException:
             self._restart()

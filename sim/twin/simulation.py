@@ -2,7 +2,7 @@
 
 import ctypes
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,8 +104,10 @@ class Simulation(Owned):
         self._look = compiled.bound("look", None, core, job)
         self._reset = compiled.bound("reset", None, core, ctypes.c_int64)
         self._delete = compiled.bound("delete", None, core)
+        self._choose = compiled.bound("choose", None, core, ctypes.c_void_p)
         self._core: int | None = compiled.bound("new", core)()
         self._slice = 1 << 14
+        self.choose({})
 
     def __del__(self) -> None:
         # Where a fork met a thread that ran it, nobody knows what it is in the middle of.
@@ -117,6 +119,13 @@ class Simulation(Owned):
         """Holds the core's reset for some clocks; its streams stand still."""
         self._check_owner()
         self._reset(self._core, clocks)
+
+    def choose(self, borders: Mapping[str, int]) -> None:
+        """Of several filters, puts what is chosen of each one's border at its ports, by their names, and the design's own at
+        others; it stays there."""
+        self._check_owner()
+        values = np.array([borders.get(name, value) for name, (_, value) in self.ports.borders.items()], np.int64)
+        self._choose(self._core, pointer(values))
 
     def run(
         self,

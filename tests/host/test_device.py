@@ -46,7 +46,7 @@ class GoldenTransport:
             design = design.replace(boundary=self.border[0], fill=self.border[1])
         return golden.conv2d(design if geometry_of(design).mode == "same" else design.replace(mode="valid"), samples)
 
-    def switch(self, boundary, fill):
+    def switch(self, boundary, fill, stage=0):
         assert self.design.switchable
         assert boundary in GATEWARE_BOUNDARIES
         self.border = boundary, fill

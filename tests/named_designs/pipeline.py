@@ -37,5 +37,15 @@ DESIGNS = {
             FIRDesign([1, -2, 5], data=s12, shift=2),
         ]
     ),
+    "pipeline_widths": Pipeline(
+        [_blur(pixels_per_clock=2), _blur(), Conv2DDesign([[1, -2, 4]], mode="valid", rows=24, columns=20, pixels_per_clock=4)]
+    ),
+    "pipeline_continuous": Pipeline(
+        [
+            FIRDesign([3, -5, 7], data=s8, shift=3, output=s8, continuous=True),
+            FIRDesign([1, 2, -3, 4], data=s8, shift=2, continuous=True),
+        ]
+    ),
+    "pipeline_switchable": Pipeline([_blur(switchable=True), _blur().replace(switchable=True, fill=200)]),
     "pipeline_thirds": Pipeline([_blur(stride=3), Conv2DDesign([[1], [-2]], mode="valid", rows=24, columns=20)]),
 }

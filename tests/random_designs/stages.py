@@ -8,7 +8,10 @@ from convolver.formats import Format
 
 from . import conv2d, fir, moving_maximum
 
-__all__ = ["IMAGES", "SIGNALS", "first_stage", "next_stage"]
+__all__ = ["IMAGES", "SIGNALS", "first_stage", "is_small", "next_stage", "some_width"]
+
+PRODUCTS = 48
+"""Products a clock of the largest design that compiles in time."""
 
 SIGNALS = (fir.random_design, moving_maximum.random_design)
 IMAGES = (conv2d.random_design,)
@@ -43,6 +46,16 @@ def next_stage(random, kinds, taken, lanes, pixels, soak):
         case MovingMaximumDesign():
             return stage.replace(data=taken, fill=None)
     raise TypeError(stage)
+
+
+def is_small(design):
+    """Whether a design of several filters compiles in a second or two."""
+    return sum(len(part.weights) * part.pixels_per_clock * part.planes for part in design.parts) <= PRODUCTS
+
+
+def some_width(random, before):
+    """Pixels a clock of the stage behind another one: as many, most of the time."""
+    return before.pixels_per_clock if before.rank == 1 or random.random() < 0.7 else random.choice((1, 2, 4))
 
 
 def _narrowed(random, exact):

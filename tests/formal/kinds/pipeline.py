@@ -5,44 +5,50 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 from formal.proof import Proof
 from formal.seeds import Seed
+from formal.stream.widths import WidthsSpec
+from formal.window.silence_gate import SilenceGateSpec
 
 from convolver.designs import Conv2DDesign, MovingMaximumDesign, Pipeline
 from convolver.formats import Format
 from convolver.hw.cores import pipeline
 from convolver.hw.cores.pipeline import PipelineCore
 from convolver.hw.stream import layouts as stream
+from convolver.hw.stream.widths import Gather, Spread
 from convolver.hw.window import size_gate
+from convolver.hw.window.silence_gate import SilenceGate
 from convolver.hw.window.size_gate import AxisSizes, SizeGate
 
 __all__ = ["PROOFS", "PipelineCoreSpec", "SizeGateSpec"]
 
 
 class SizeGateSpec(wiring.Component):
-    """The gate lets every beat through, in order, and each frame when all stages know their sizes of it.
+    """The gate lets every beat through, in order, and each frame when all stages know their sizes and borders of it.
 
     What is offered stays until it is taken; the gate holds three beats. One beat that begins a frame, chosen by the free input
-    `tag`, is followed: when it leaves, the sizes are those of its frame. No size changes while a core is busy; behind a beat
-    that left they are busy at once, and stay so as long as they like. A beat of the size before waits for nobody: it is offered
-    two clocks after it came.
+    `tag`, is followed: when it leaves, sizes and border are those of its frame. No size changes while a core is busy; behind a
+    beat that left they are busy at once, and stay so as long as they like. A beat of the size before waits for nobody: it is
+    offered two clocks after it came.
     """
 
     def __init__(self, design: Pipeline) -> None:
         self._design = design
         beat = stream.beat_layout(design)
-        free = {"valid": 1, "payload": beat, "rows": 2, "columns": 3, "ready": 1, "leaves": 1, "tag": 1}
+        free = {"valid": 1, "payload": beat, "rows": 2, "columns": 3, "border": 2, "ready": 1, "leaves": 1, "tag": 1}
         super().__init__({name: In(shape) for name, shape in free.items()})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         gate = size_gate.SizeGate(self._design)
         m.submodules.dut = gate
-        busy, size = Signal(), Cat(gate.rows, gate.columns)
+        busy, size = Signal(), Cat(gate.rows, gate.columns, gate.boundary_2, gate.fill_2)
         enters, goes = Signal(), Signal()
         m.d.comb += [
             gate.i.valid.eq(self.valid),
             gate.i.payload.eq(self.payload),
             gate.rows.eq(self.rows),
             gate.columns.eq(self.columns),
+            gate.boundary_2.eq(self.border),
+            gate.fill_2.eq(self.border[0]),
             gate.o.ready.eq(self.ready),
             gate.busy.eq(busy),
             enters.eq(gate.i.valid & gate.i.ready),
@@ -54,8 +60,8 @@ class SizeGateSpec(wiring.Component):
         m.d.sync += [level.eq(level + enters - goes), stalled.eq(gate.o.valid & ~self.ready), before.eq(gate.o.payload)]
         # The one that is followed.
         chosen, done, ahead = Signal(), Signal(), Signal(3)
-        wanted, payload, other = Signal(32), Signal.like(self.payload), Signal()
-        last = Signal(32, init=self._most())
+        wanted, payload, other = Signal(35), Signal.like(self.payload), Signal()
+        last = Signal(35, init=self._most())
         with m.If(enters & self.payload.first):
             m.d.sync += last.eq(size)
         with m.If(enters & self.payload.first & self.tag & ~chosen):
@@ -71,18 +77,19 @@ class SizeGateSpec(wiring.Component):
             with m.If(ahead == 0):
                 m.d.sync += [chosen.eq(0), done.eq(other)]
         now = chosen & gate.o.valid & (ahead == 0)
-        sizes, kept, was_busy = Signal(64), Signal(64), Signal()
-        m.d.comb += sizes.eq(Cat(gate.sizes[0].rows, gate.sizes[0].columns, gate.sizes[1].rows, gate.sizes[1].columns))
+        sizes, kept, was_busy = Signal(67), Signal(67), Signal()
+        each = [axis for stage in gate.sizes for axis in (stage.rows, stage.columns)]
+        m.d.comb += sizes.eq(Cat(each, Value.cast(gate.chosen)))
         m.d.sync += [kept.eq(sizes), was_busy.eq(busy)]
-        rows, columns = wanted[:16], wanted[16:]
+        rows, columns = wanted[:16], wanted[16:32]
         known, begun = Signal(), Signal(2)
         m.d.sync += [known.eq(1), begun.eq(Cat(enters & self.payload.first & (last == size) & (level == 0), begun))]
         m.d.comb += [
             Assume(self.columns >= 2),  # less than a stage takes off
             Assert(~stalled | (gate.o.valid & (gate.o.payload == before))),
             Assert(level <= 3),
-            Assert(~now | ((gate.o.payload == payload) & (sizes[:32] == wanted))),
-            Assert(~now | ((sizes[32:48] == (rows + 1) >> 1) & (sizes[48:] == columns - 2))),
+            Assert(~now | ((gate.o.payload == payload) & (sizes[:32] == wanted[:32]) & (sizes[64:] == wanted[32:]))),
+            Assert(~now | ((sizes[32:48] == (rows + 1) >> 1) & (sizes[48:64] == columns - 2))),
             Assert(~(known & busy & was_busy) | (sizes == kept)),
             Assert(~begun[1] | gate.o.valid),
             Assert(gate.waiting == (level != 0)),
@@ -95,7 +102,7 @@ class SizeGateSpec(wiring.Component):
 
     def _most(self) -> int:
         rows, columns = (axis.most or 0 for axis in self._design.frame_axes)
-        return rows | columns << 16
+        return rows | columns << 16 | 1 << 32  # edge
 
 
 class PipelineCoreSpec(wiring.Component):
@@ -154,10 +161,15 @@ GATE = (
     Seed("let in while others are inside", SizeGate, "waits & waited & ~busy", "waits & waited"),
     Seed("idle while one goes in", SizeGate, "waits & waited & ~busy", "waits & ~busy"),
     Seed("let in before the sizes are known", SizeGate, "begun & Cat(axis.ready for axis in found).all()", "begun"),
-    Seed("size of the next frame", SizeGate, "axis.size.eq(held_back.o.p.size", "axis.size.eq(given"),
+    Seed("size of the next frame", SizeGate, "axis.size.eq(now.size", "axis.size.eq(given"),
     Seed("rows alone compared", SizeGate, "first.differs.any()", "first.differs[:4].any()"),
     Seed("compared with the largest", SizeGate, "m.d.sync += before.eq(given)", "m.d.sync += before.eq(before)"),
+    Seed("border of the frame before", SizeGate, "with m.If(begin)", "with m.If(0)"),
+    Seed("border changed at once", SizeGate, "with m.If(begin)", "with m.If(other)"),
+    Seed("border not compared", SizeGate, "range(0, len(given), PART)", "range(0, 2 * WIDTH, PART)"),
     Seed("beat overwritten", SizeGate, "(there | ~held_back.i.ready)", "~held_back.i.ready"),
+    Seed("read from the other place", SizeGate, "Mux(get, places[1], places[0])", "Mux(get, places[0], places[1])"),
+    Seed("written while full", SizeGate, "with m.If(there & ~full & (put == number))", "with m.If(there & (put == number))"),
     Seed("a stride too few", AxisSizes, "value + (stride - 1)", "value"),
     Seed("border left on", AxisSizes, "sizes[-1] - less", "sizes[-1]"),
 )
@@ -167,16 +179,48 @@ CORE = (
     Seed(
         "idle with a frame in the first stage",
         PipelineCore,
-        "(core.busy for core in cores)",
-        "(core.busy for core in cores[1:])",
+        "[core.busy for core in cores]",
+        "[core.busy for core in cores[1:]]",
     ),
 )
 
+SILENCE = (
+    Seed("told while a frame is inside", SilenceGate, "waits & waited & ~busy", "waits & waited"),
+    Seed("told while one goes in", SilenceGate, "waits & waited & ~busy", "waits & ~busy"),
+    Seed("let in before it is told", SilenceGate, "~skid.o.p.silent | told", "1"),
+    Seed("silence for every frame behind", SilenceGate, "m.d.sync += silent.eq(0)", "m.d.sync += silent.eq(silent)"),
+    Seed("silence in mid-frame", SilenceGate, "self.i.p.first & silent", "silent"),
+    Seed("told once for all", SilenceGate, "(told | self.starts) & waits", "told | self.starts"),
+    Seed("silence that comes with a frame lost", SilenceGate, "with m.If(self.silence)", "with m.Elif(self.silence)"),
+)
+GATHER = (
+    Seed("a line's rest left out", Gather, "beat.eol | (place == beats - 1)", "place == beats - 1"),
+    Seed("leaves a beat early", Gather, "(place == beats - 1)", "(place == beats - 2)"),
+    Seed("goes on behind a line's end", Gather, "Mux(ends, 0, place + 1)", "place + 1"),
+    Seed("first of the last beat", Gather, "Mux(place == 0, beat.first, began)", "beat.first"),
+    Seed("all pixels there", Gather, "Mux(place == number, keeps, 0)", "keeps"),
+    Seed("idle with a beat begun", Gather, "full.o.valid | (place != 0)", "full.o.valid"),
+)
+SPREAD = (
+    Seed("rest left out", Spread, "there & beat.keep[narrow]", "there & beat.keep[narrow] & beat.first"),
+    Seed("an empty beat", Spread, "there & beat.keep[narrow]", "there & beat.keep[0]"),
+    Seed("taken before the rest has left", Spread, "moves & ~more)", "moves)"),
+    Seed("ends with every beat", Spread, "beat.eol & ~more", "beat.eol"),
+    Seed("first with every beat", Spread, ", beat.first.eq(0)", ""),
+    Seed("goes on while stalled", Spread, "moves.eq(self.o.ready | ~there)", "moves.eq(1)"),
+)
+
 ROW = Conv2DDesign([[1, 1, 1]], pixel=Format(1, False), output=Format(1, False), stride=(2, 1), mode="valid", rows=3, columns=7)
-IMAGES = Pipeline([ROW, Conv2DDesign([[1]], pixel=Format(1, False), rows=3, columns=7)])
+LAST = Conv2DDesign([[1]], pixel=Format(1, False), boundary="edge", switchable=True, rows=3, columns=7)
+IMAGES = Pipeline([ROW, LAST])
 SIGNALS = Pipeline([MovingMaximumDesign(1, data=Format(1, False))] * 2)
 
 PROOFS: tuple[Proof, ...] = (
-    Proof("size gate", "two stages, the first of 1x3 valid, stride 2x1", lambda: SizeGateSpec(IMAGES), 60, GATE),
+    Proof("size gate", "1x3 valid, stride 2x1, then a switchable stage", lambda: SizeGateSpec(IMAGES), 60, GATE),
+    Proof("silence gate", "u1", lambda: SilenceGateSpec(SIGNALS), 30, SILENCE),
+    Proof("gather", "2 of 1 pixel", lambda: WidthsSpec(1, 2), 20, ()),
+    Proof("gather", "4 of 1 pixel", lambda: WidthsSpec(1, 4), 30, GATHER),
+    Proof("spread", "2 pixels into 1", lambda: WidthsSpec(2, 1), 20, SPREAD),
+    Proof("spread", "4 pixels into 2", lambda: WidthsSpec(4, 2), 24, ()),
     Proof("pipeline core", "two moving maxima of 1, u1", lambda: PipelineCoreSpec(SIGNALS), 60, CORE, 16),
 )

@@ -1,0 +1,78 @@
+"""The gate in front of several cores that go on from frame to frame: where a frame starts from silence, it does in all."""
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from convolver.designs import Design
+from convolver.plan import composite as plan
+
+from ..stream.data_register import DataRegister
+from ..stream.layouts import beat_layout
+from ..stream.skid_buffer import SkidBuffer
+
+__all__ = ["SilenceGate"]
+
+
+class SilenceGate(wiring.Component):
+    """Lets frames in: one beat a clock, latency one clock, full back-pressure. One that starts from silence waits until all
+    frames before it have left, and all cores have been told.
+
+    Parameters
+    ----------
+    design : Design
+        Of signals, made of several filters.
+
+    Ports
+    -----
+    i : stream of `beat_layout`
+    silence : In
+        The next frame that begins at `i` starts from silence.
+    busy : In
+        Any core has a frame.
+    o : stream of `beat_layout`
+    starts : Out
+        The next frame that a core begins starts from silence.
+    waiting : Out
+        A beat is inside.
+    """
+
+    makes = (plan.SilenceGate,)
+
+    def __init__(self, design: Design) -> None:
+        self._layout = beat_layout(design)
+        beats = stream.Signature(self._layout)
+        flags = {"silence": In(1), "busy": In(1), "starts": Out(1), "waiting": Out(1)}
+        super().__init__({"i": In(beats), "o": Out(beats), **flags})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.skid = skid = SkidBuffer(data.StructLayout({"beat": self._layout, "silent": 1}))
+        silent, held, told, goes = Signal(), Signal(), Signal(), Signal()
+        waits, waited, busy, idle = Signal(), Signal(), Signal(init=1), DataRegister()
+        with m.If(self.i.valid & self.i.ready & self.i.p.first):
+            m.d.sync += silent.eq(0)
+        with m.If(self.silence):
+            m.d.sync += silent.eq(1)
+        m.d.comb += [
+            skid.i.valid.eq(self.i.valid),
+            self.i.ready.eq(skid.i.ready),
+            skid.i.p.beat.eq(self.i.payload),
+            skid.i.p.silent.eq(self.i.p.first & silent),
+            held.eq(skid.o.valid & skid.o.p.silent),
+            goes.eq(~skid.o.p.silent | told),
+            self.starts.eq(held & idle & ~told),
+            self.o.valid.eq(skid.o.valid & goes),
+            skid.o.ready.eq(self.o.ready & goes),
+            self.o.payload.eq(skid.o.p.beat),
+            self.waiting.eq(skid.o.valid),
+            waits.eq(held & ~(told & self.o.ready)),
+        ]
+        # A beat that goes in is seen to be inside two clocks later: until then nothing is known to be idle.
+        m.d.sync += [
+            busy.eq(self.busy),
+            waited.eq(waits),
+            idle.eq(waits & waited & ~busy),
+            told.eq((told | self.starts) & waits),
+        ]
+        return m
