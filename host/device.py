@@ -8,6 +8,7 @@ from typing import Self
 
 import numpy.typing as npt
 
+from convolver.arguments import flag
 from convolver.designs import Boundary, Design
 from convolver.errors import DataError
 from convolver.host.arguments import (
@@ -234,7 +235,9 @@ class Device(Owned):
             self._turns.release()
         stream.check_refused()
 
-    def load(self, coefficients: npt.ArrayLike, timeout: float | None = None, *, stage: int | None = None) -> None:
+    def load(
+        self, coefficients: npt.ArrayLike, timeout: float | None = None, *, stage: int | None = None, at_once: bool = False
+    ) -> None:
         """Gives the core other coefficients: from the next call on or, in the middle of a stream, from the next array on.
 
             for out in device.stream(camera, ahead=0):
@@ -263,6 +266,9 @@ class Device(Owned):
         stage : int, optional
             Of several filters as one design, the one that they are for, from 1 on; it may be left out where only one of them
             can be loaded. The others keep theirs.
+        at_once : bool
+            Whether they go to the device in this call, instead of with the next frame that the host sends: for a filter whose
+            samples come over pins of its own. In a stream it changes nothing.
 
         Raises
         ------
@@ -273,6 +279,7 @@ class Device(Owned):
         """
         self._check_owner()
         whole, number = checked_set(self.design, coefficients, stage)
+        at_once = flag("At once", at_once, DataError)
         timeout = checked_seconds(timeout)
         changes = self.design.reloaded(whole, number) is not self.design
 
@@ -285,6 +292,8 @@ class Device(Owned):
             with self._turns.taken(streamed) as mine:
                 if mine:
                     self._transport.load(whole, timeout, number)
+                    if at_once:
+                        self._transport.settle(timeout)
 
     def silence(self) -> None:
         """Makes a filter with `continuous` set start from silence with the next call, as it does when the device is opened.

@@ -169,6 +169,27 @@ class LinkTransport(Owned):
         self._unloaded.add(stage)
         self.design = self.design.reloaded(self._coefficients[stage], stage)
 
+    def settle(self, timeout: float | None = None) -> None:
+        """Sends what was loaded now; see `Transport.settle`. Raises a `LinkError` if the link fails, or the device refuses."""
+        self._check_owner()
+        with self._failing():
+            deadline = self._ready(timeout)
+            stages = sorted(self._unloaded)
+            requests = [part for stage in stages for part in _set(stage, self._coefficients[stage])]
+            answers: list[Type] = []
+
+            def deliver(frame: Frame) -> bool:
+                if frame.type not in (Type.WRITTEN, Type.REFUSED):
+                    raise FrameError(f"The device sent {frame.type.name} where nothing of the kind was due")
+                answers.append(frame.type)
+                return len(answers) == len(requests)
+
+            if requests:
+                self._session.exchange(requests, deliver, deadline)
+            if Type.REFUSED in answers:
+                raise RegisterError("The device refused the coefficients: those before them haven't been used yet")
+            self._unloaded.difference_update(stages)
+
     def silence(self) -> None:
         """Makes a continuous filter start from silence with the next frame, with which that travels."""
         self._check_owner()

@@ -54,6 +54,9 @@ class Transport(Protocol):
         set for a FIR, all of `design.weights` in 2-D. Of several filters as one design they are those of the `stage` of that
         number, from 1 on. Not while `run` or `stream` goes on."""
 
+    def settle(self, timeout: float | None = None) -> None:
+        """Sends what `load` was given, for a far end whose frames come from elsewhere. Not while `run` or `stream` goes on."""
+
     def silence(self) -> None:
         """Makes a continuous filter start from silence with the next frame."""
 

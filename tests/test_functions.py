@@ -46,6 +46,9 @@ class GoldenTransport:
         while (samples := take()) is not None:
             give(self.run(samples, timeout))
 
+    def settle(self, timeout=None):
+        pass
+
     def status(self, *, ask=True):
         return {}
 

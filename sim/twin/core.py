@@ -140,6 +140,11 @@ class TwinTransport(Owned):
         self._unloaded.add(stage)
         self.design = self.design.reloaded(self._coefficients[stage], stage)
 
+    def settle(self, timeout: float | None = None) -> None:
+        """Does nothing: no frame comes but the next call's."""
+        self._check_owner()
+        del timeout
+
     def silence(self) -> None:
         """Makes a continuous filter start from silence with the next frame: puts the core back to power-on."""
         self._check_owner()

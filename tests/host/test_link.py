@@ -9,6 +9,7 @@ import pytest
 
 from convolver import Conv2DDesign, FIRDesign, s8, s16, s24, u8, u12
 from convolver.errors import (
+    DataError,
     DesignMismatch,
     DeviceRestarted,
     FrameError,
@@ -488,6 +489,24 @@ def test_coefficients_are_loaded_for_the_next_frame_and_after_a_reset_again():
         with pytest.raises(DeviceRestarted):
             held(x)
         assert np.array_equal(held(x), expected)
+
+
+def test_coefficients_are_loaded_at_once_where_no_frame_is_sent():
+    device = DeviceModel(LOADABLE)
+    line = Line(device)
+    with Device(open_link(line)) as held:
+        held.load([-128, 127, 5], at_once=True)
+        core = device.core
+        assert core.pending == [-128, 127, 5]
+        core.pending, core.begun = [1, 1, 1], []  # samples that never come
+        refused = r"^The device refused the coefficients: those before them haven't been used yet$"
+        with pytest.raises(RegisterError, match=refused):
+            held.load([4, 5, 6], at_once=True)
+        core.pending = None
+        x = np.arange(200) % 256
+        assert np.array_equal(held(x), golden.fir(LOADABLE.replace(coefficients=(4, 5, 6)), x))
+        with pytest.raises(DataError, match=r"^At once must be True or False, not 'yes'$"):
+            held.load([4, 5, 6], at_once="yes")
 
 
 def test_status_says_what_it_should():
