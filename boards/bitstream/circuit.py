@@ -4,7 +4,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-__all__ = ["HIGH", "LOW", "Clock", "Lut", "MacBlock", "Netlist", "Ram", "Register", "SinglePortRam"]
+__all__ = [
+    "HIGH",
+    "LOW",
+    "Clock",
+    "DualPortRam",
+    "Lut",
+    "LutRam",
+    "MacBlock",
+    "Multiplier",
+    "MultiplierRegister",
+    "Netlist",
+    "Ram",
+    "RamPort",
+    "Register",
+    "SinglePortRam",
+]
 
 LOW, HIGH = 0, 1
 """The nets of the constants."""
@@ -29,7 +44,8 @@ class Lut:
 
 @dataclass(frozen=True)
 class Register:
-    """A flip-flop that starts with 0. `clock` is the clock's number, or None if its clock is none."""
+    """A flip-flop that starts with `start`. `clock` is the clock's number, or None if its clock is none. A synchronous `reset`
+    waits for the enable, unless it is `over` it."""
 
     out: int
     data: int
@@ -39,6 +55,8 @@ class Register:
     asynchronous: bool
     clock: int | None
     falling: bool
+    start: bool = False
+    over: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,6 +96,66 @@ class SinglePortRam:
     clock: int | None
 
 
+@dataclass(frozen=True)
+class LutRam:
+    """A look-up table of an ECP5 that can be written: 16 bits, read as a table's are, lowest address bit first."""
+
+    out: int
+    read_address: tuple[int, int, int, int]
+    write_address: tuple[int, int, int, int]
+    data: int
+    enable: int
+    clock: int | None
+    table: int
+
+
+@dataclass(frozen=True)
+class RamPort:
+    """One port of a DP16KD: words of `width` bits, with a register behind what is read if `registered`. While it writes, what
+    it reads is kept (`mode` 0), what is written (1), or what was there (2)."""
+
+    address: tuple[int, ...]
+    data: tuple[int, ...]
+    out: tuple[int, ...]
+    enable: int
+    out_enable: int
+    write: int
+    reset: int
+    clock: int | None
+    width: int
+    registered: bool
+    mode: int
+
+
+@dataclass(frozen=True)
+class DualPortRam:
+    """A DP16KD: 1024 words of 18 bits, of which words of less than 9 bits leave out every ninth."""
+
+    ports: tuple[RamPort, RamPort]
+    words: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class MultiplierRegister:
+    """One of a MULT18X18D's."""
+
+    clock: int | None
+    enable: int
+    reset: int
+
+
+@dataclass(frozen=True)
+class Multiplier:
+    """A MULT18X18D: two factors, each signed or not, with or without registers for the first, the second, the product, and the
+    product again."""
+
+    a: tuple[int, ...]
+    b: tuple[int, ...]
+    out: tuple[int, ...]
+    signed: tuple[bool, bool]
+    registers: tuple[MultiplierRegister | None, ...]
+
+
 @dataclass
 class Netlist:
     """A circuit.
@@ -97,6 +175,9 @@ class Netlist:
     rams: list[Ram] = field(default_factory=list)
     macs: list[MacBlock] = field(default_factory=list)
     single_port_rams: list[SinglePortRam] = field(default_factory=list)
+    lut_rams: list[LutRam] = field(default_factory=list)
+    dual_port_rams: list[DualPortRam] = field(default_factory=list)
+    multipliers: list[Multiplier] = field(default_factory=list)
     inputs: dict[str, int] = field(default_factory=dict)
     outputs: dict[str, int] = field(default_factory=dict)
 

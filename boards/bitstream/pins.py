@@ -6,10 +6,15 @@ from convolver.errors import BoardError, ToolError
 
 from ..registry import BOARDS, Board
 
-__all__ = ["check_readable", "uart_pins"]
+__all__ = ["check_readable", "check_verified", "from_bitstream", "uart_pins"]
 
 DEVICES = {"iCE40UP5K"}
 """Those whose bitstreams can be read."""
+
+
+def from_bitstream(board: Board) -> bool:
+    """Whether a board's circuit can be got from its bitstream."""
+    return board.device in DEVICES
 
 
 def check_readable(board: Board) -> None:
@@ -20,9 +25,26 @@ def check_readable(board: Board) -> None:
     BoardError
         Naming the boards whose bitstream can.
     """
-    if board.device not in DEVICES:
-        known = ", ".join(one.name for one in BOARDS if one.device in DEVICES)
+    if not from_bitstream(board):
+        known = ", ".join(one.name for one in BOARDS if from_bitstream(one))
         raise BoardError(f"A board whose bitstream is read back must be one of {known}, not {board.name}")
+
+
+def check_verified(board: Board) -> None:
+    """Refuses a board whose circuit can be got neither from its bitstream nor from the netlist that was routed.
+
+    Raises
+    ------
+    BoardError
+        Naming the boards whose circuit can.
+    """
+    if not _known(board):
+        known = ", ".join(one.name for one in BOARDS if _known(one))
+        raise BoardError(f"A board whose circuit is run must be one of {known}, not {board.name}")
+
+
+def _known(board: Board) -> bool:
+    return from_bitstream(board) or board.family == "ecp5"
 
 
 def uart_pins(board: Board) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""A board's bitstream as a circuit that can be run."""
+"""A board's circuit, as it was built, so that it can be run."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -13,15 +13,17 @@ from .chip import Chip, database
 from .circuit import Netlist
 from .configuration import Configuration, unpack
 from .netlist import netlist_of
-from .pins import check_readable, uart_pins
-from .table import fastest, table_of
+from .pins import check_readable, from_bitstream, uart_pins
+from .routed import netlist_of as routed_netlist
+from .routed import parse
+from .table import table_of, ticks_of
 
-__all__ = ["Circuit", "chip_of", "circuit_of", "read"]
+__all__ = ["Circuit", "chip_of", "circuit_of", "read", "read_routed"]
 
 
 @dataclass(frozen=True, eq=False)
 class Circuit:
-    """What a bitstream makes of a board's device.
+    """What a bitstream, or a routed netlist, makes of a board's device.
 
     Parameters
     ----------
@@ -33,9 +35,14 @@ class Circuit:
     netlist: Netlist
 
     @property
+    def source(self) -> str:
+        """Where it comes from."""
+        return "in the bitstream" if from_bitstream(self.board) else "in the netlist that was routed"
+
+    @property
     def clock_hz(self) -> int:
-        """Frequency of the fastest clock."""
-        return round(self.board.clock_hz * self.netlist.clocks[fastest(self.netlist)].ratio)
+        """Frequency of the ticks: of the fastest clock, or of what all are whole parts of."""
+        return round(self.board.clock_hz * ticks_of(self.netlist))
 
     @property
     def byte_clocks(self) -> Fraction:
@@ -60,6 +67,9 @@ class Circuit:
             "block RAMs": len(netlist.rams),
             "SB_MAC16": len(netlist.macs),
             "SB_SPRAM256KA": len(netlist.single_port_rams),
+            "tables as memory": len(netlist.lut_rams),
+            "DP16KD": len(netlist.dual_port_rams),
+            "MULT18X18D": len(netlist.multipliers),
         }
         clocks = " and ".join(f"{float(self.board.clock_hz * clock.ratio) / 1e6:g} MHz" for clock in netlist.clocks)
         return f"{', '.join(f'{count} {what}' for what, count in counted.items() if count)}; clocks of {clocks}"
@@ -94,3 +104,14 @@ def read(bitstream: Path, board: Board) -> Circuit:
     """
     check_readable(board)
     return circuit_of(unpack(bitstream, chip_of), board)
+
+
+def read_routed(netlist: Path, board: Board) -> Circuit:
+    """The circuit of the netlist that nextpnr has routed for a board with an ECP5.
+
+    Raises
+    ------
+    ToolError
+        If the file isn't one, or has what the project's designs don't.
+    """
+    return Circuit(board, routed_netlist(parse(netlist)))

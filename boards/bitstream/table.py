@@ -1,36 +1,36 @@
 """A netlist as the numbers that sim/runtime/fabric.h runs; the two must agree."""
 
+import math
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convolver.errors import ToolError
 
-from .circuit import Lut, MacBlock, Netlist, Ram, Register, SinglePortRam
+from .circuit import DualPortRam, Lut, LutRam, MacBlock, Multiplier, Netlist, Ram, RamPort, Register, SinglePortRam
 
-__all__ = ["fastest", "table_of"]
+__all__ = ["table_of", "ticks_of"]
 
-_LUT, _REGISTER, _MAC = 0, 1, 2
+_LUT, _REGISTER, _MAC, _MULTIPLIER, _DUAL_PORT = range(5)
+_KINDS = 3
+"""Bits of these."""
 
 
-def fastest(netlist: Netlist) -> int:
-    """The number of the fastest clock, of which every other one is a part.
+def ticks_of(netlist: Netlist) -> Fraction:
+    """Ticks in a clock of the oscillator: as few as all clocks are whole parts of. Where one is twice another they are the
+    fastest's.
 
     Raises
     ------
     ToolError
-        If there is no clock, or one is no whole part of the fastest.
+        If there is no clock.
     """
-    found = max(range(len(netlist.clocks)), key=lambda number: netlist.clocks[number].ratio, default=None)
-    if found is None:
+    ratios = [clock.ratio for clock in netlist.clocks]
+    if not ratios:
         raise ToolError("A bitstream must have a clock, and none of its registers has one")
-    for clock in netlist.clocks:
-        if (netlist.clocks[found].ratio / clock.ratio).denominator != 1:
-            raise ToolError(
-                f"Every clock must be a whole part of the fastest, and {clock.name} runs at {clock.ratio} of the oscillator's"
-            )
-    return found
+    return Fraction(math.lcm(*(ratio.numerator for ratio in ratios)), math.gcd(*(ratio.denominator for ratio in ratios)))
 
 
 def table_of(netlist: Netlist, rx: str, tx: str, seed: int = 0) -> NDArray[np.uint32]:
@@ -54,19 +54,25 @@ def table_of(netlist: Netlist, rx: str, tx: str, seed: int = 0) -> NDArray[np.ui
         raise ToolError(f"The bitstream doesn't use pin {lacking}, which the board's UART needs")
     if any(register.falling for register in netlist.registers) or any(any(ram.falling) for ram in netlist.rams):
         raise ToolError("Registers must take a clock's rising edge: the bitstream has some that take the falling one")
-    first = netlist.clocks[fastest(netlist)].ratio
+    first = ticks_of(netlist)
     dividers = [int(first / clock.ratio) for clock in netlist.clocks]
-    luts = _in_order(netlist.luts, netlist.nets)
+    read = [Lut(ram.out, ram.read_address, ram.table) for ram in netlist.lut_rams]
+    luts = _in_order([*netlist.luts, *read], netlist.nets)
+    place = {lut.out: number for number, lut in enumerate(luts)}
     never = len(dividers)
     words: list[int] = [
         *(netlist.nets, len(luts), len(netlist.registers), len(netlist.rams), len(netlist.macs)),
-        *(len(netlist.single_port_rams), len(dividers), seed, netlist.inputs[rx], netlist.outputs[tx]),
+        *(len(netlist.single_port_rams), len(netlist.lut_rams), len(netlist.dual_port_rams), len(netlist.multipliers)),
+        *(len(dividers), seed, netlist.inputs[rx], netlist.outputs[tx]),
         *dividers,
         *(word for lut in luts for word in (*lut.inputs, lut.out, lut.table)),
         *(word for register in netlist.registers for word in _register(register, never)),
         *(word for ram in netlist.rams for word in _ram(ram, never)),
         *(word for mac in netlist.macs for word in _mac(mac, never)),
         *(word for ram in netlist.single_port_rams for word in _single_port(ram, never)),
+        *(word for ram in netlist.lut_rams for word in _lut_ram(ram, place[ram.out], never)),
+        *(word for ram in netlist.dual_port_rams for word in _dual_port(ram, never)),
+        *(word for multiplier in netlist.multipliers for word in _multiplier(multiplier, never)),
     ]
     fans = _fans(netlist, luts)
     starts = np.concatenate([[0], np.cumsum([len(items) for items in fans])])
@@ -79,7 +85,7 @@ def _clock(number: int | None, never: int) -> int:
 
 def _register(register: Register, never: int) -> Iterator[int]:
     yield from (register.out, register.data, register.enable, register.reset)
-    yield register.to_one | register.asynchronous << 1
+    yield register.to_one | register.asynchronous << 1 | register.start << 2 | register.over << 3
     yield _clock(register.clock, never)
 
 
@@ -110,6 +116,26 @@ def _single_port(ram: SinglePortRam, never: int) -> Iterator[int]:
     yield _clock(ram.clock, never)
 
 
+def _lut_ram(ram: LutRam, lut: int, never: int) -> Iterator[int]:
+    yield from (*ram.write_address, ram.data, ram.enable, lut, _clock(ram.clock, never))
+
+
+def _dual_port(ram: DualPortRam, never: int) -> Iterator[int]:
+    for port in ram.ports:
+        yield from (*port.address, *port.data, *port.out, port.enable, port.out_enable, port.write, port.reset)
+        yield from (_clock(port.clock, never), port.width, port.registered, port.mode)
+    yield from ram.words
+
+
+def _multiplier(multiplier: Multiplier, never: int) -> Iterator[int]:
+    yield from (*multiplier.a, *multiplier.b, *multiplier.out, *multiplier.signed)
+    for register in multiplier.registers:
+        if register is None:
+            yield from (0, 0, 0, 0)
+        else:
+            yield from (1, _clock(register.clock, never), register.enable, register.reset)
+
+
 def _in_order(luts: Sequence[Lut], nets: int) -> list[Lut]:
     """Each table behind those that it reads, as far as there is no loop."""
     made_by = [-1] * nets
@@ -137,11 +163,22 @@ def _fans(netlist: Netlist, luts: Sequence[Lut]) -> list[list[int]]:
     fans: list[list[int]] = [[] for _ in range(netlist.nets)]
     for number, lut in enumerate(luts):
         for net in {*lut.inputs}:
-            fans[net].append(number << 2 | _LUT)
+            fans[net].append(number << _KINDS | _LUT)
     for number, register in enumerate(netlist.registers):
         for net in {register.data, register.enable, register.reset}:
-            fans[net].append(number << 2 | _REGISTER)
+            fans[net].append(number << _KINDS | _REGISTER)
     for number, mac in enumerate(netlist.macs):
         for net in {net for name, nets in mac.pins.items() if name != "O" for net in nets}:
-            fans[net].append(number << 2 | _MAC)
+            fans[net].append(number << _KINDS | _MAC)
+    for number, multiplier in enumerate(netlist.multipliers):
+        controls = {net for register in multiplier.registers if register for net in (register.enable, register.reset)}
+        for net in {*multiplier.a, *multiplier.b} | controls:
+            fans[net].append(number << _KINDS | _MULTIPLIER)
+    for number, ram in enumerate(netlist.dual_port_rams):
+        for net in {net for port in ram.ports for net in (*port.address, *port.data, *_controls(port))}:
+            fans[net].append(number << _KINDS | _DUAL_PORT)
     return fans
+
+
+def _controls(port: RamPort) -> tuple[int, ...]:
+    return port.enable, port.out_enable, port.write, port.reset

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from .circuit import HIGH, LOW, Netlist, Ram, Register
-from .table import fastest
+from .table import ticks_of
 
 __all__ = ["verilog_of"]
 
@@ -12,7 +12,8 @@ _BLOCKS = Path(__file__).with_name("blocks.v")
 
 
 def verilog_of(netlist: Netlist, name: str = "bitstream") -> str:
-    """Verilog of a circuit. Its ports are `clk`, the fastest clock, and ``pin_N`` for each pin of the package that is used.
+    """Verilog of a circuit. Its ports are `clk`, the ticks that all clocks are whole parts of, and ``pin_N`` for each pin of
+    the package that is used.
 
     A slower clock is an enable that is 1 in every so many clocks, the first one included.
     """
@@ -57,7 +58,7 @@ def _body(netlist: Netlist) -> Iterator[str]:
 
 
 def _clocks(netlist: Netlist) -> Iterator[str]:
-    first = netlist.clocks[fastest(netlist)].ratio
+    first = ticks_of(netlist)
     for number, clock in enumerate(netlist.clocks):
         divider = int(first / clock.ratio)
         yield f"  // {clock.name}, {clock.ratio} of the oscillator's frequency"

@@ -16,6 +16,7 @@ __all__ = ["EXAMPLES", "verify"]
 
 EXAMPLES = (
     "convolver verify --board icebreaker",
+    "convolver verify --board ulx3s-85f --design my.toml",
     "convolver verify --board icebreaker --bitstream build/icebreaker/top.bin",
 )
 
@@ -33,28 +34,33 @@ def verify(
     loopback: Loopback = None,
     as_json: AsJson = False,
 ) -> None:
-    """Turns a bitstream back into its circuit, and sends that the self-test, through the driver that a board gets."""
+    """Turns a bitstream back into its circuit, and sends that the self-test, through the driver that a board gets.
+
+    An ECP5's circuit is the netlist that was routed. Of its bitstream it is checked only that it stays the same when it's taken
+    apart and put together again.
+    """
     from .. import boards as known
-    from ..boards.bitstream import read
-    from ..boards.bitstream.pins import check_readable
+    from ..boards.bitstream import built, read
+    from ..boards.bitstream.pins import check_readable, check_verified
     from ..progress import steps
     from ..verification import opened
 
     target = known.get(board)
-    check_readable(target)
+    check_verified(target)
+    if bitstream is not None:
+        check_readable(target)
     wanted = None if design is None else load(design)
     with steps(log=True) as advance, TemporaryDirectory(prefix="convolver-") as folder:
-        path = bitstream
-        if path is None:
-            built = known.build(board, wanted, Path(folder) / "build", step=lambda title: advance(f"{board}: {title}"))
-            path, wanted = built.product, built.design
-        advance("reading the bitstream")
-        circuit = read(path, target)
+        if bitstream is None:
+            circuit, wanted = built(target, wanted, Path(folder), lambda title: advance(f"{board}: {title}"))
+        else:
+            advance("reading the bitstream")
+            circuit = read(bitstream, target)
         with opened(circuit, wanted, seed, advance) as device:
             count = round((_LOOPBACK if loopback is None else loopback) * 2**20)
             told = trial(device, frames, seed, count, advance)
     answer(
         as_json,
-        f"in the bitstream: {circuit}\n{told}",
+        f"{circuit.source}: {circuit}\n{told}",
         {"board": board, "circuit": str(circuit), "equal": True, **dataclasses.asdict(told)},
     )

@@ -71,12 +71,17 @@ class UartPins(Pins):
 class FabricPins(UartPins):
     """The same, of a circuit that comes as a table of numbers."""
 
-    functions: ClassVar[tuple[str, ...]] = (*UartPins.functions, "load", "unstable", "levels")
+    functions: ClassVar[tuple[str, ...]] = (*UartPins.functions, "load", "unstable", "levels", "drive", "watch", "saw")
 
     def further(self, device: str, number: int) -> list[str]:
         return [
             f"void twin_load_{number}(void *s, const std::uint32_t *table) {{ {device}->top.load(table); }}",
             f"void twin_levels_{number}(void *s, const char *in, char *out, i64 n) {{ {device}->top.levels(in, out, n); }}",
+            f"void twin_drive_{number}(void *s, std::uint32_t net, const char *in, i64 n)",
+            f"{{ {device}->top.drive(net, in, n); }}",
+            f"void twin_watch_{number}(void *s, const std::uint32_t *nets, i64 count, i64 ticks)",
+            f"{{ {device}->top.watch(nets, count, ticks); }}",
+            f"i64 twin_saw_{number}(void *s, std::uint32_t *out) {{ return {device}->top.saw(out); }}",
             f"i64 twin_unstable_{number}(void *s) {{ return twin::i64({device}->top.unstable); }}",
         ]
 

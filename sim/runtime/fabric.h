@@ -1,7 +1,9 @@
-// An iCE40's circuit, as boards/bitstream/table.py lays it out in numbers: look-up tables, registers, block RAMs, SB_MAC16 and
-// SB_SPRAM256KA. Only what a change reaches is computed again. The table and this file must agree.
+// An iCE40's or ECP5's circuit, as boards/bitstream/table.py lays it out in numbers: look-up tables, also those that are
+// memory, registers, block RAMs, SB_MAC16 and SB_SPRAM256KA, DP16KD and MULT18X18D. Only what a change reaches is computed
+// again. The table and this file must agree.
 //
-// What the blocks do: Lattice FPGA-DS-02008 (iCE40 UltraPlus), TN1250 (block RAM), TN1295 (SB_MAC16), TN1314 (SB_SPRAM256KA).
+// What the blocks do: Lattice FPGA-DS-02008 (iCE40 UltraPlus), TN1250 (block RAM), TN1295 (SB_MAC16), TN1314 (SB_SPRAM256KA),
+// FPGA-TN-02204 (DP16KD), FPGA-TN-02205 (MULT18X18D).
 
 #pragma once
 
@@ -14,7 +16,8 @@ namespace twin {
 class fabric {
 	using word = std::uint32_t;
 
-	enum kind : word { LUT, REGISTER, MAC };
+	enum kind : word { LUT, REGISTER, MAC, MULTIPLIER, DUAL_PORT };
+	static constexpr int kinds = 3;
 
 	struct lut {
 		word in[4], out, table;
@@ -24,6 +27,8 @@ class fabric {
 		word out, data, enable, reset, flags, clock;
 		bool to_one() const { return flags & 1; }
 		bool asynchronous() const { return flags & 2; }
+		bool start() const { return flags & 4; }
+		bool over() const { return flags & 8; }
 	};
 
 	struct ram {
@@ -49,14 +54,60 @@ class fabric {
 		std::vector<std::uint16_t> words;
 	};
 
-	// Bits of what must be looked at, one for each item.
+	// A table that can be written; reading it is the table's own work.
+	struct lut_ram {
+		word address[4], data, enable, lut, clock;
+	};
+
+	struct port {
+		word address[14], data[18], out[18], enable, out_enable, write, reset, clock, width, registered, mode;
+	};
+
+	struct dual_port {
+		port ports[2];
+		word words[1024];
+		word found[2] = {};     // what each port has read last
+		int busy[2] = {4, 4};   // its clocks until nothing changes any more by itself
+	};
+
+	struct multiplier {
+		word a[18], b[18], out[36], a_signed, b_signed;
+		struct {
+			word there, clock, enable, reset;
+		} registers[4];
+		word held_a = 0, held_b = 0;
+		std::uint64_t held_product = 0, held_out = 0;
+		int busy = 4;
+	};
+
+	// What must be looked at: a bit for each item, and one for each 64 of these bits.
 	struct dirty {
-		std::vector<std::uint64_t> bits;
-		void resize(std::size_t count) { bits.assign((count + 63) / 64, 0); }
-		void set(word item) { bits[item / 64] |= std::uint64_t(1) << item % 64; }
+		std::vector<std::uint64_t> bits, any;
+		void resize(std::size_t count) {
+			bits.assign((count + 63) / 64, 0);
+			any.assign((count + 4095) / 4096, 0);
+		}
+		void set(word item) {
+			bits[item / 64] |= std::uint64_t(1) << item % 64;
+			any[item / 4096] |= std::uint64_t(1) << item / 64 % 64;
+		}
 		void all(std::size_t count) {
 			for (std::size_t item = 0; item < count; item++)
 				set(word(item));
+		}
+		// The first item, which is looked at then; -1 if there is none.
+		i64 take() {
+			for (std::size_t high = 0; high < any.size(); high++) {
+				if (any[high] == 0)
+					continue;
+				std::size_t place = high * 64 + __builtin_ctzll(any[high]);
+				std::size_t item = place * 64 + __builtin_ctzll(bits[place]);
+				bits[place] &= bits[place] - 1;
+				if (bits[place] == 0)
+					any[high] &= any[high] - 1;
+				return i64(item);
+			}
+			return -1;
 		}
 	};
 
@@ -66,10 +117,24 @@ class fabric {
 	std::vector<ram> rams;
 	std::vector<mac> macs;
 	std::vector<single_port> single_ports;
+	std::vector<lut_ram> lut_rams;
+	std::vector<dual_port> dual_ports;
+	std::vector<multiplier> multipliers;
+	std::vector<std::pair<word, word>> tables; // of a clock: which change, and to what
 	std::vector<word> divider, fan, fan_start, asynchronous;
 	dirty lut_changed, mac_changed;
 	std::vector<dirty> register_changed;
 	std::vector<std::pair<word, bool>> next;
+	struct source {
+		word net;
+		std::vector<std::uint8_t> levels;
+	};
+
+	std::vector<source> sources;
+	std::vector<word> watched;
+	std::vector<std::uint32_t> seen;
+	std::vector<word> loose; // multipliers whose output may follow an input at once
+	std::size_t to_see = 0;
 	word rx = 0, tx = 1;
 	std::uint64_t ticks = 0;
 
@@ -78,11 +143,17 @@ class fabric {
 			return;
 		level[net] = value;
 		for (word at = fan_start[net]; at < fan_start[net + 1]; at++) {
-			word item = fan[at] >> 2;
-			switch (fan[at] & 3) {
+			word item = fan[at] >> kinds;
+			switch (fan[at] & ((1 << kinds) - 1)) {
 			case LUT: lut_changed.set(item); break;
 			case REGISTER: register_changed[registers[item].clock].set(item); break;
-			default: mac_changed.set(item);
+			case MAC: mac_changed.set(item); break;
+			case MULTIPLIER:
+				multipliers[item].busy = 4;
+				if (!(multipliers[item].registers[2].there && multipliers[item].registers[3].there))
+					loose.push_back(item);
+				break;
+			default: dual_ports[item].busy[0] = dual_ports[item].busy[1] = 4;
 			}
 		}
 	}
@@ -103,18 +174,13 @@ class fabric {
 	// rest a few times is given little time: it has no right level.
 	bool settle_luts() {
 		std::size_t budget = (luts.size() + 64) * (unstable < 8 ? 16 : 2);
-		for (bool again = true; again;) {
-			again = false;
-			for (std::size_t place = 0; place < lut_changed.bits.size(); place++) {
-				while (std::uint64_t bits = lut_changed.bits[place]) {
-					if (budget-- == 0)
-						return false;
-					again = true;
-					lut_changed.bits[place] = bits & (bits - 1);
-					const lut &l = luts[place * 64 + __builtin_ctzll(bits)];
-					word row = level[l.in[0]] | level[l.in[1]] << 1 | level[l.in[2]] << 2 | level[l.in[3]] << 3;
-					set(l.out, l.table >> row & 1);
-				}
+		for (i64 item; (item = lut_changed.take()) >= 0;) {
+			const lut &l = luts[item];
+			word row = level[l.in[0]] | level[l.in[1]] << 1 | level[l.in[2]] << 2 | level[l.in[3]] << 3;
+			set(l.out, l.table >> row & 1);
+			if (budget-- == 0) {
+				lut_changed.set(word(item));
+				return false;
 			}
 		}
 		return true;
@@ -127,12 +193,14 @@ class fabric {
 				return;
 			}
 			bool again = false;
-			for (std::size_t place = 0; place < mac_changed.bits.size(); place++)
-				while (std::uint64_t bits = mac_changed.bits[place]) {
-					mac_changed.bits[place] = bits & (bits - 1);
-					again = true;
-					compute(macs[place * 64 + __builtin_ctzll(bits)]);
-				}
+			for (i64 item; (item = mac_changed.take()) >= 0; again = true)
+				compute(macs[item]);
+			while (!loose.empty()) {
+				multiplier &m = multipliers[loose.back()];
+				loose.pop_back();
+				set_wide(m.out, product(m));
+				again = true;
+			}
 			for (word item : asynchronous) {
 				const reg &r = registers[item];
 				if (level[r.reset] && level[r.out] != r.to_one()) {
@@ -142,6 +210,96 @@ class fabric {
 			}
 			if (!again)
 				return;
+		}
+	}
+
+	void set_wide(const word *nets, std::uint64_t value) {
+		for (int bit = 0; bit < 36; bit++)
+			set(nets[bit], value >> bit & 1);
+	}
+
+	// What is at a multiplier's output.
+	std::uint64_t product(const multiplier &m) const {
+		if (m.registers[3].there)
+			return m.held_out;
+		return m.registers[2].there ? m.held_product : multiplied(m);
+	}
+
+	std::uint64_t multiplied(const multiplier &m) const {
+		word a = m.registers[0].there ? m.held_a : number(m.a, 18), b = m.registers[1].there ? m.held_b : number(m.b, 18);
+		i64 left = m.a_signed && a >> 17 ? i64(a) - (1 << 18) : a, right = m.b_signed && b >> 17 ? i64(b) - (1 << 18) : b;
+		return std::uint64_t(left * right) & 0xfffffffff;
+	}
+
+	// A clock's edge at a multiplier. Each register takes what was in front of it.
+	template<class Rises> void step(multiplier &m, const Rises &rises) {
+		bool any = false;
+		for (const auto &r : m.registers)
+			any |= r.there && rises(r.clock);
+		if (!any)
+			return;
+		m.busy--;
+		std::uint64_t taken[4] = {number(m.a, 18), number(m.b, 18), multiplied(m), m.registers[2].there ? m.held_product : multiplied(m)};
+		auto take = [&](int place, auto &held) {
+			const auto &r = m.registers[place];
+			if (!r.there || !rises(r.clock))
+				return;
+			if (level[r.reset])
+				held = 0;
+			else if (level[r.enable])
+				held = taken[place];
+		};
+		take(0, m.held_a);
+		take(1, m.held_b);
+		take(2, m.held_product);
+		take(3, m.held_out);
+		std::uint64_t out = product(m);
+		for (int bit = 0; bit < 36; bit++)
+			next.emplace_back(m.out[bit], out >> bit & 1);
+	}
+
+	// Of a word of 18 bits, where one of a port's words begins in it: those of less than 9 bits leave out every ninth.
+	static word begins(const port &p, word address) {
+		switch (p.width) {
+		case 18: return 0;
+		case 9: return (address >> 3 & 1) * 9;
+		case 4: return (address >> 3 & 1) * 9 + (address >> 2 & 1) * 4;
+		case 2: return (address >> 3 & 1) * 9 + (address >> 1 & 3) * 2;
+		default: return (address >> 3 & 1) * 9 + (address & 7);
+		}
+	}
+
+	// A clock's edge at a block RAM. Both ports read what was there before either writes.
+	template<class Rises> void step(dual_port &m, const Rises &rises) {
+		word before[2], places[2] = {}, data[2] = {}, at[2] = {};
+		for (int side = 0; side < 2; side++) {
+			port &p = m.ports[side];
+			if (!m.busy[side] || !rises(p.clock))
+				continue;
+			m.busy[side]--;
+			word address = number(p.address, 14), start = begins(p, address), ones = (1u << p.width) - 1;
+			at[side] = address >> 4;
+			before[side] = m.found[side];
+			bool writes = level[p.enable] && level[p.write];
+			if (writes) {
+				places[side] = p.width == 18 ? (address & 1 ? 0x1ff : 0) | (address & 2 ? 0x3fe00 : 0) : ones << start;
+				data[side] = number(p.data, 18) << start;
+			}
+			if (level[p.reset])
+				m.found[side] = 0;
+			else if (level[p.enable] && !(writes && p.mode == 0))
+				m.found[side] = (writes && p.mode == 1 ? number(p.data, 18) : m.words[at[side]] >> start) & ones;
+			if (p.registered && level[p.reset])
+				before[side] = 0;
+			if (!p.registered || level[p.out_enable] || level[p.reset])
+				for (int bit = 0; bit < 18; bit++)
+					next.emplace_back(p.out[bit], (p.registered ? before[side] : m.found[side]) >> bit & 1);
+		}
+		for (int side = 0; side < 2; side++) {
+			word &stored = m.words[at[side]], value = (stored & ~places[side]) | (data[side] & places[side]);
+			if (stored != value)
+				m.busy[0] = m.busy[1] = 4;
+			stored = value;
 		}
 	}
 
@@ -282,10 +440,11 @@ public:
 	// Reads the table: counts, clocks' dividers, then the items of each kind.
 	void load(const word *from) {
 		word nets = from[0], lut_count = from[1], register_count = from[2], ram_count = from[3], mac_count = from[4];
-		word single_count = from[5], clocks = from[6], seed = from[7];
-		rx = from[8];
-		tx = from[9];
-		from += 10;
+		word single_count = from[5], lut_ram_count = from[6], dual_count = from[7], multiplier_count = from[8];
+		word clocks = from[9], seed = from[10];
+		rx = from[11];
+		tx = from[12];
+		from += 13;
 		level.assign(nets, 0);
 		divider.assign(from, from + clocks);
 		from += clocks;
@@ -327,6 +486,15 @@ public:
 			for (std::uint16_t &at : one.words)
 				at = std::uint16_t((seed = seed * 1664525 + 1013904223) >> 16);
 		}
+		lut_rams.resize(lut_ram_count);
+		for (lut_ram &one : lut_rams)
+			take(from, one, 8);
+		dual_ports.assign(dual_count, dual_port{});
+		for (dual_port &one : dual_ports)
+			take(from, one, 2 * 58 + 1024);
+		multipliers.assign(multiplier_count, multiplier{});
+		for (multiplier &one : multipliers)
+			take(from, one, 90);
 		fan_start.assign(from, from + nets + 1);
 		from += nets + 1;
 		fan.assign(from, from + fan_start[nets]);
@@ -344,6 +512,10 @@ public:
 				asynchronous.push_back(item);
 		}
 		level[1] = 1;
+		for (const reg &one : registers)
+			level[one.out] = one.start();
+		for (word item = 0; item < multipliers.size(); item++)
+			loose.push_back(item);
 		settle();
 	}
 
@@ -356,26 +528,56 @@ public:
 		}
 	}
 
-	// One tick of the fastest clock.
+	// What drives an input from now on: a level a tick, from the beginning again behind the last one.
+	void drive(word net, const char *in, i64 count) {
+		for (std::size_t place = 0; place < sources.size(); place++)
+			if (sources[place].net == net)
+				sources.erase(sources.begin() + place--);
+		sources.push_back({net, std::vector<std::uint8_t>(in, in + count)});
+	}
+
+	// The levels of up to 32 nets behind each of the next ticks, as numbers, are kept.
+	void watch(const word *nets, i64 count, i64 next_ticks) {
+		watched.assign(nets, nets + count);
+		seen.clear();
+		seen.reserve(next_ticks);
+		to_see = next_ticks;
+	}
+
+	// How many there are so far; `out` gets them once all are there.
+	i64 saw(std::uint32_t *out) {
+		if (out && seen.size() == to_see)
+			std::copy(seen.begin(), seen.end(), out);
+		return i64(seen.size());
+	}
+
+	// One tick, of which every clock is a whole part.
 	void clock() {
+		bool any = level[rx] != p_rx.low() || !sources.empty() || seen.size() < to_see;
+		for (word one : divider)
+			any |= ticks % one == 0;
+		if (!any) {
+			ticks++;
+			return;
+		}
 		set(rx, p_rx.low());
+		for (const source &one : sources)
+			set(one.net, one.levels[ticks % one.levels.size()]);
 		settle();
 		next.clear();
+		tables.clear();
 		auto rises = [&](word clock) { return clock < divider.size() && ticks % divider[clock] == 0; };
 		for (word clock = 0; clock < divider.size(); clock++) {
 			if (!rises(clock))
 				continue;
-			dirty &changed = register_changed[clock];
-			for (std::size_t place = 0; place < changed.bits.size(); place++)
-				while (std::uint64_t bits = changed.bits[place]) {
-					changed.bits[place] = bits & (bits - 1);
-					const reg &r = registers[place * 64 + __builtin_ctzll(bits)];
-					// A set or reset that is synchronous waits for the enable, too.
-					if (level[r.reset] && (r.asynchronous() || level[r.enable]))
-						next.emplace_back(r.out, r.to_one());
-					else if (level[r.enable])
-						next.emplace_back(r.out, level[r.data]);
-				}
+			for (i64 item; (item = register_changed[clock].take()) >= 0;) {
+				const reg &r = registers[item];
+				// An iCE40's set or reset that is synchronous waits for the enable, too.
+				if (level[r.reset] && (r.asynchronous() || r.over() || level[r.enable]))
+					next.emplace_back(r.out, r.to_one());
+				else if (level[r.enable])
+					next.emplace_back(r.out, level[r.data]);
+			}
 		}
 		for (ram &one : rams)
 			step(one, rises(one.read_clock), rises(one.write_clock));
@@ -387,11 +589,32 @@ public:
 				step(macs[item]);
 				mac_changed.set(item);
 			}
+		for (const lut_ram &one : lut_rams)
+			if (rises(one.clock) && level[one.enable]) {
+				word bit = 1u << number(one.address, 4), table = luts[one.lut].table;
+				tables.emplace_back(one.lut, level[one.data] ? table | bit : table & ~bit);
+			}
+		for (dual_port &one : dual_ports)
+			if (one.busy[0] || one.busy[1])
+				step(one, rises);
+		for (multiplier &one : multipliers)
+			if (one.busy)
+				step(one, rises);
 		for (auto [net, value] : next)
 			set(net, value);
+		for (auto [item, table] : tables) {
+			luts[item].table = table;
+			lut_changed.set(item);
+		}
 		ticks++;
 		settle();
 		p_tx = value<1>::of(level[tx]);
+		if (seen.size() < to_see) {
+			std::uint32_t levels = 0;
+			for (std::size_t bit = 0; bit < watched.size(); bit++)
+				levels |= std::uint32_t(level[watched[bit]]) << bit;
+			seen.push_back(levels);
+		}
 	}
 };
 

@@ -1,0 +1,57 @@
+"""A board's circuit from its design: built, and read back as far as that goes."""
+
+import shutil
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from convolver.designs import Design
+from convolver.errors import ToolError
+
+from ..flow import ROUTED, Step, build
+from ..registry import Board
+from ..toolchain import run
+from .pins import check_verified, from_bitstream
+from .read import Circuit, read, read_routed
+
+__all__ = ["built", "check_repacked"]
+
+
+def check_repacked(bitstream: Path) -> None:
+    """Takes an ECP5's bitstream apart and puts it together again, with Project Trellis' tools.
+
+    Raises
+    ------
+    ToolError
+        If that gives other bytes, or a tool is missing or fails.
+    """
+    with TemporaryDirectory(prefix="bitstream-") as folder:
+        shutil.copyfile(bitstream, Path(folder) / "top.bit")
+        run("ecpunpack", ["--input", "top.bit", "--textcfg", "unpacked.config"], Path(folder))
+        run("ecppack", ["--compress", "--input", "unpacked.config", "--bit", "again.bit"], Path(folder))
+        if (Path(folder) / "again.bit").read_bytes() != bitstream.read_bytes():
+            raise ToolError(f"Bitstream {bitstream} must be the same when it's taken apart and put together again, and isn't")
+
+
+def built(board: Board, design: Design | None, directory: Path, step: Step | None = None) -> tuple[Circuit, Design]:
+    """Builds a board's bitstream, and gives its circuit and its design.
+
+    An iCE40UP5K's circuit is what is in the bitstream. An ECP5's is the netlist that was routed; of its bitstream it's checked
+    only that nothing gets lost when it's taken apart.
+
+    Raises
+    ------
+    BoardError
+        If the board's circuit can't be got, or the build ends so.
+    ToolError
+        If a tool is missing or fails, or the bitstream is damaged.
+    FileError
+        If `directory` can't be written.
+    """
+    check_verified(board)
+    whole = from_bitstream(board)
+    made = build(board, design, directory, routed=not whole, step=step)
+    (step or (lambda _title: None))("reading the bitstream")
+    if whole:
+        return read(made.product, board), made.design
+    check_repacked(made.product)
+    return read_routed(made.product.parent / ROUTED, board), made.design
