@@ -11,6 +11,7 @@
 #   make mutants  counts which small changes of the gateware are noticed; docs/mutants.md
 #   make ratchet  says which random designs' netlists a change of the gateware has changed (WRITE=1: renews their digests)
 #   make gallery  filters a photo in many ways, and writes docs/gallery.md
+#   make examples builds the boards' examples whose samples come over pins, into build/; docs/howto/pins.md
 #   make boards   builds every board's default design, and writes their figures into docs/boards.md
 #   make site     builds the documentation site into build/site, runs what it shows, and looks at it in a browser
 #   make paths    walks each kind of user's path, from a description to what they want (PATHS="maker teacher")
@@ -19,7 +20,7 @@
 
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: help setup demo page page-test test lint soak bench proofs mutants ratchet gallery boards links lock release site paths clean
+.PHONY: help setup demo page page-test test lint soak bench proofs mutants ratchet gallery boards examples links lock release site paths clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -70,7 +71,9 @@ page-test: $(VENV)/.dev
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n $(JOBS)
 
+# cocotbext-dvi asks for another build of OpenCV than the one that is here, which is enough for it.
 soak: $(VENV)/.dev
+	$(BIN)/python -m pip install --disable-pip-version-check --no-input --no-deps cocotbext-dvi==0.5.0
 	$(BIN)/python -m pytest -n $(JOBS) -m soak
 
 lint: $(VENV)/.dev links
@@ -92,6 +95,10 @@ ratchet: $(VENV)/.dev
 
 gallery: $(VENV)/.demo
 	$(BIN)/python -m convolver.gallery
+
+examples: $(VENV)/.dev
+	$(BIN)/python examples/boards/audio.py build/audio
+	$(BIN)/python examples/boards/video.py build/video
 
 boards: $(VENV)/.dev
 	$(BIN)/python .ci/boards.py

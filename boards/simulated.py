@@ -4,15 +4,17 @@ The pads of its link are ports, the PLL is wires from the oscillator's clock to 
 their plain forms, of the board's own latencies.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from types import SimpleNamespace
 from typing import Any
 
+from amaranth.build import Resource
 from amaranth.hdl import Module, Signal
 from amaranth.lib import io
 
 from convolver.designs import Design
+from convolver.hw.export.elaboration import rtlil_of
 from convolver.hw.link.one_clock import OneClock, OneClockTop
 from convolver.plan.fit import in_adders
 
@@ -20,9 +22,9 @@ from .clocks import clocks_of
 from .pll import PLL
 from .registry import Board, Fifo
 from .resources import check_fit
-from .top import BoardTop, device_on
+from .top import FIFO_RESOURCE, BoardTop, device_on
 
-__all__ = ["simulated_top"]
+__all__ = ["simulated_top", "simulation_of"]
 
 
 UART = {"rx": ("i", 1), "tx": ("o", 1)}
@@ -40,6 +42,7 @@ class _SimulatedBoard(OneClock):
 
     def __init__(self, pins: Mapping[str, tuple[Any, int]]) -> None:
         self._clk = io.SimulationPort("i", 1, name="clk")
+        self._further: dict[str, Any] = {}
         self._pins = {name: io.SimulationPort(direction, width, name=name) for name, (direction, width) in pins.items()}
         self.ports: dict[str, Any] = {"clk": (self._clk.i, None)}
         for name, pin in self._pins.items():
@@ -48,11 +51,23 @@ class _SimulatedBoard(OneClock):
             else:
                 self.ports[name] = (getattr(pin, pins[name][0]), None)
 
-    def add_resources(self, resources: object) -> None:
-        """All are there."""
+    def add_resources(self, resources: Iterable[Resource]) -> None:
+        """Further pins become ports, named ``resource_pin``; those of the link are there."""
+        for resource in resources:
+            if resource.name == FIFO_RESOURCE:
+                continue
+            pins = {}
+            for pin in resource.ios:
+                (ios,) = pin.ios
+                name = f"{resource.name}_{pin.name}"
+                pins[pin.name] = port = io.SimulationPort(ios.dir, len(ios.names), name=name)
+                self.ports[name] = (getattr(port, ios.dir), None)
+            self._further[resource.name] = SimpleNamespace(**pins)
 
     def request(self, name: str, number: int = 0, *, dir: str) -> Any:  # noqa: A002  # Amaranth's name
         del number, dir
+        if name in self._further:
+            return self._further[name]
         return self._clk if name == self.default_clk else SimpleNamespace(**self._pins)
 
     def add_clock_constraint(self, clock: Signal, frequency: float) -> None:
@@ -94,3 +109,19 @@ def simulated_top(board: Board, design: Design | None = None, serial_number: int
     byte_clocks = clock_hz / Fraction(board.link.bytes_per_second)
     top = BoardTop(device, clocks, board.link)
     return OneClockTop(top, platform, platform.ports, clock_hz, byte_clocks, "fifo" if fifo else "uart")
+
+
+def simulation_of(board: Board, top: Any) -> str:
+    """RTLIL of a board's top for any simulator: ports `clk`, `rx` and `tx`, and the pins that `top` asks for.
+
+    Each is named after its resource. All clocks of the board are `clk`; those that come over such pins are their own.
+
+    Parameters
+    ----------
+    board : Board
+        With a UART.
+    top : Component
+        As for `convolver.boards.build`.
+    """
+    platform = _SimulatedBoard(UART)
+    return rtlil_of(BoardTop(top, clocks_of(board), board.link), platform, platform.ports)

@@ -16,7 +16,7 @@ __all__ = ["EXAMPLES", "verify"]
 
 EXAMPLES = (
     "convolver verify --board icebreaker",
-    "convolver verify --board ulx3s-85f --design my.toml",
+    "convolver verify --board ulx3s-85f",
     "convolver verify --board icebreaker --bitstream build/icebreaker/top.bin",
 )
 

@@ -85,8 +85,16 @@ class Device(wiring.Component):
         self.design, self.front = design, front
         self.link = Link(clock_hz, design.sample.bytes, design.result_bytes, serial_number, slots, core_hz)
         self.crossing = None if core_hz is None else CoreCrossing()
-        self.far = _Far(design, core)
-        super().__init__(self.pins | {"session": Out(1), "fault": Out(1)})
+        self.far = self._behind(design, core)
+        super().__init__(self.pins | {"session": Out(1), "fault": Out(1)} | self._streams())
+
+    def _behind(self, design: Design, core: wiring.Component | None) -> wiring.Component:
+        """What lies behind the link, with the ports of `_Far`."""
+        return _Far(design, core)
+
+    def _streams(self) -> dict[str, wiring.Member]:
+        """Ports beside those of the line."""
+        return {}
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
