@@ -157,6 +157,8 @@ class CoefficientStore:
         Phases of a slot.
     groups : int
         Groups of lanes that take a set one cycle after the other.
+    early : int
+        Of sets in memories: cycles by which it is known where a coefficient goes, before it comes; 0 or 1.
     """
 
     coefficients: Coefficients
@@ -164,6 +166,7 @@ class CoefficientStore:
     products: tuple[Multiplication, ...]
     cycles: int
     groups: int = 1
+    early: int = 0
 
     @property
     def format(self) -> Format:

@@ -18,6 +18,7 @@ from ..designs.rates import SAME
 from .arithmetic import check_range
 from .array import DotProduct, TapProduct
 from .array_plan import ArrayPlan
+from .array_stages import OperandSum, PreAdd
 from .bilinear import Form, direct
 from .choices import fewest_clocks
 from .coefficients import CoefficientStore, Multiplication
@@ -31,8 +32,14 @@ from .timing import FrameTiming
 
 __all__ = ["PhaseLine", "PhaseMemory", "PhaseProduct", "RateTiming", "ResamplePlan", "lower_resample", "resample_clocks"]
 
-FEEDER_LATENCY = 3
-"""Cycles from the begin of a result to its first samples: as many as its phase takes to the coefficients."""
+LINE_LATENCY = 3
+"""Cycles from the begin of a result to its samples, all in view: as many as its phase takes to the coefficients."""
+
+MEMORY_LATENCY = 4
+"""Cycles from the begin of a result to its first samples out of memories, and the same to its coefficients."""
+
+PLACE_LATENCY = 1
+"""Registers between the number of a loaded coefficient and where it goes: sets of many phases have large tables of that."""
 
 
 Planned = tuple[DotProduct, CoefficientStore, tuple[str, ...]]
@@ -62,6 +69,15 @@ class PhaseMemory(Stage):
     name = "sample memory"
     words: int = 0
     oldest: int = 0
+
+
+class RecalledProduct(TapProduct):
+    """That of samples which come out of memories: a block RAM is slow, so that a register stands in front of the
+    pre-adders."""
+
+    @cached_property
+    def operands(self) -> OperandSum:
+        return PreAdd(2 * (self.lane_samples - 1), lanes=self._lanes, phases=self.cycles)
 
 
 @dataclass(frozen=True)
@@ -194,23 +210,24 @@ class ResamplePlan(ArrayPlan):
 
 def lower_resample(design: ResampleDesign, choices: Choices, target: Target) -> ResamplePlan:
     """A schedule of results in front of one array."""
-    array, store, rewritings = (_phases if design.up > 1 else _one_phase)(design, choices.clocks, target)
+    line, memory = (TapProduct, _line), (RecalledProduct, _memory)
+    array_of, feeder_of = slot_of(choices.clocks).either(line if design.up >= design.down else memory, memory)
+    array, store, rewritings = (_phases if design.up > 1 else _one_phase)(design, choices.clocks, target, array_of)
     behind = rounding(design)
-    feeder_of = slot_of(choices.clocks).either(_line if design.up >= design.down else _memory, _memory)
     body = (Accept(1), feeder_of(design, array, store), *array.stages, *behind)
     timing = RateTiming(choices.clocks, cycles_of(body) + BUFFER_LATENCY, design.rate)
     stages = (*body, output_buffer(design, timing.buffer_depth(credit_latency(body))))
     return ResamplePlan(design, target, stages, timing, (array,), store, behind, rewritings)
 
 
-def _phases(design: ResampleDesign, clocks: int, target: Target) -> Planned:
+def _phases(design: ResampleDesign, clocks: int, target: Target, array_of: type[TapProduct]) -> Planned:  # noqa: ARG001  # as of one
     """The array of several phases, with its coefficients in memories."""
     words = design.up * clocks
     coefficients = structure_of(design).coefficients(slot_of(words), design.coefficient_format, design.weights)
     form, reach = _period(design), design.sum_range
     array = PhaseProduct(form, design.sample, coefficients, reach, clocks, target, rate=design.rate)
     loaded = coefficients.loaded(range(design.taps))
-    return array, CoefficientStore(coefficients, loaded, array.products, words), ()
+    return array, CoefficientStore(coefficients, loaded, array.products, words, early=PLACE_LATENCY), ()
 
 
 def _period(design: ResampleDesign) -> Form:
@@ -227,7 +244,7 @@ def _period(design: ResampleDesign) -> Form:
     return direct(matrix, positions, design.taps)
 
 
-def _one_phase(design: ResampleDesign, clocks: int, target: Target) -> Planned:
+def _one_phase(design: ResampleDesign, clocks: int, target: Target, array_of: type[TapProduct]) -> Planned:
     """The array of a decimator: a FIR filter's, with as many cycles as a result has."""
     coefficients = structure_of(design).coefficients(slot_of(clocks), design.coefficient_format, design.weights)
     taps, pairing, told = design.taps, design.pairing, []
@@ -241,15 +258,15 @@ def _one_phase(design: ResampleDesign, clocks: int, target: Target) -> Planned:
     checked(plain, form, [design.weights])
     if len(form.products) < len(before.products):
         told.append(f"taps of 0 have none: {len(before.products)} -> {len(form.products)} products")
-    array = TapProduct(form, design.sample, coefficients, design.sum_range, clocks, target)
+    array = array_of(form, design.sample, coefficients, design.sum_range, clocks, target)
     loaded = coefficients.loaded([product.weight[0][0] for product in form.products])
-    store = CoefficientStore(coefficients, loaded, array.products, clocks, len(array.groups))
+    store = CoefficientStore(coefficients, loaded, array.products, clocks, len(array.groups), PLACE_LATENCY)
     return array, store, tuple(told)
 
 
 def _line(design: ResampleDesign, array: DotProduct, store: CoefficientStore) -> Stage:  # noqa: ARG001  # as of all feeders
     """All samples of a result in view."""
-    return PhaseLine(FEEDER_LATENCY, store.memories)
+    return PhaseLine(LINE_LATENCY, store.memories)
 
 
 def _memory(design: ResampleDesign, array: DotProduct, store: CoefficientStore) -> Stage:
@@ -262,4 +279,4 @@ def _memory(design: ResampleDesign, array: DotProduct, store: CoefficientStore) 
     oldest = design.history
     words = 1 << (oldest + 2 + 2 * -(-design.down // design.up)).bit_length()
     memory = Memory("samples", words, design.sample.width)
-    return PhaseMemory(FEEDER_LATENCY, (memory,) * (array.lanes + mirrors) + store.memories, words=words, oldest=oldest)
+    return PhaseMemory(MEMORY_LATENCY, (memory,) * (array.lanes + mirrors) + store.memories, words=words, oldest=oldest)

@@ -115,11 +115,12 @@ class ResampleCore(Core):
         ]
         # The slot's marks, as far behind its clocks as its samples are.
         marks = Signal(data.StructLayout(marks_of(design)))
-        m.submodules.marks = beside = Delay(marks.shape(), 2)
+        late = plan.cycles_in(*feeder.makes)
+        m.submodules.marks = beside = Delay(marks.shape(), late - 1)
         with m.If(schedule.begin):
             m.d.sync += [marks.first.eq(schedule.o_first), marks.last.eq(schedule.o_last)]
         # Coefficients in memories are asked for where a slot begins; those in the lanes change in front of its samples.
-        m.submodules.swap = swap = Delay(1, 0 if plan.coefficients.banks else 2)
+        m.submodules.swap = swap = Delay(1, late - (3 if plan.coefficients.banks else 1))
         is_open = entry.open | schedule.busy
         m.d.comb += [
             beside.i.eq(marks),

@@ -11,7 +11,7 @@ from convolver.plan.array import GROUP
 from convolver.plan.coefficients import Coefficients, CoefficientStore, LoadedCoefficients, StoredCoefficients, StoredSets
 
 from ..primitives.block_ram import BlockRAM
-from ..stream.data_register import DataRegister
+from ..stream.data_register import DataRegister, later
 from ..stream.layouts import shape_of
 
 __all__ = ["CoefficientBank", "CoefficientLoader", "CoefficientMemory", "LoadedMemory", "coefficient_layout", "source_of"]
@@ -210,9 +210,9 @@ class CoefficientBank(wiring.Component):
                 # The next group takes the set a clock later: what is written comes to it a clock later too. So does a reset,
                 # behind whatever was on its way then.
                 moving = (write, index, afresh, ours)
-                later = [DataRegister(signal.shape(), name=f"later_{number}") for signal in moving]
-                m.d.sync += [after.eq(now) for after, now in zip(later, moving, strict=True)]
-                (write, index, afresh, ours), value = later, word
+                moved = [DataRegister(signal.shape(), name=f"later_{number}") for signal in moving]
+                m.d.sync += [after.eq(now) for after, now in zip(moved, moving, strict=True)]
+                (write, index, afresh, ours), value = moved, word
         places = {weight: index for index, weight in enumerate(store.loaded)}
         m.d.comb += [self.coefficients[product.lane].eq(shadow[places[product.weight]]) for product in store.products]
         return m
@@ -297,18 +297,20 @@ class LoadedMemory(CoefficientMemory):
         with m.If(loader.load):
             m.d.sync += active.eq(spare)
         for lane, memory in enumerate(self._add_memories(m, active)):
-            # Where each coefficient of a set goes: its lane and its phase; found a clock before it is written. A set is read
-            # two clocks after its last coefficient at the least.
+            # Where each coefficient of a set goes: its lane and its phase; found a clock before it is written, or two, as the
+            # loader's index stands for two. A set is read two clocks after its last coefficient at the least.
             mine = {store.loaded.index(product.weight): product.phase for product in store.lane(lane)}
             phases = Array(mine.get(index, 0) for index in range(len(store.loaded)))
             here = Array(int(index in mine) for index in range(len(store.loaded)))
+            place = [Const(0, (store.bank_words - 1).bit_length()) | phases[loader.index], here[loader.index]]
+            phase, ours = later(m, place, f"place_{lane}", store.early)
             address = DataRegister(memory.write_address.shape(), name=f"address_{lane}")
             value = DataRegister(shape_of(store.format), name=f"value_{lane}")
             write = Signal(name=f"write_{lane}")
             m.d.sync += [
-                address.eq(Cat(Const(0, (store.bank_words - 1).bit_length()) | phases[loader.index], spare)),
+                address.eq(Cat(phase, spare)),
                 value.eq(loader.data),
-                write.eq(loader.write & here[loader.index]),
+                write.eq(loader.write & ours),
             ]
             m.d.comb += [memory.write_address.eq(address), memory.write_data.eq(value), memory.write.eq(write)]
         return m

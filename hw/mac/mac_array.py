@@ -93,7 +93,7 @@ class MACArray(wiring.Component):
         for stage in array.stages:
             match stage:
                 case stages.PreAdd():
-                    operands = self._pre_added(m, operands)
+                    operands = self._pre_added(m, operands, stage.cycles - 1)
                 case stages.RoutingRegisters():
                     operands = later(m, operands, "near", stage.cycles)
                     supply.route(m, stage)
@@ -122,13 +122,15 @@ class MACArray(wiring.Component):
         operands = [(self.samples[lane], self.mirrors[lane])[: array.lane_samples] for lane in range(array.lanes)]
         dsp48.cascade(m, operands, supply.values, loads, self.sum, sign=array.mirror_sign)
 
-    def _pre_added(self, m: Module, samples: Sequence[Value]) -> list[Value]:
-        """The sums of each lane's two samples."""
+    def _pre_added(self, m: Module, samples: Sequence[Value], clocks: int) -> list[Value]:
+        """The sums of each lane's two samples, which come so many clocks behind those that come in."""
         array = self._array
+        samples = later(m, samples, "sample", clocks)
+        mirrors = later(m, [self.mirrors[lane] for lane in range(array.lanes)], "mirror", clocks)
         operands: list[Value] = []
-        for lane, sample in enumerate(samples):
+        for lane, (sample, second) in enumerate(zip(samples, mirrors, strict=True)):
             operand = DataRegister(shape_of(array.operand), name=f"operand_{lane}")
-            mirror = self.mirrors[lane] if array.mirror_sign > 0 else -self.mirrors[lane]
+            mirror = second if array.mirror_sign > 0 else -second
             m.d.sync += operand.eq(sample + mirror)
             operands.append(operand)
         return operands

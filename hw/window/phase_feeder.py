@@ -37,7 +37,7 @@ class _Feeder(wiring.Component):
     begin, place : In
         A result begins, of the sample that was `due` last; where its coefficients begin. One slot at a time.
     phase : Out
-        From the clock behind `begin` on: the words of its coefficients, one a clock of the slot.
+        From the clock behind `begin` on, or from the next one: the words of its coefficients, one a clock of the slot.
     samples, mirrors : Out
         An array of one sample a lane, two clocks behind `phase`.
     start, end : Out
@@ -108,6 +108,11 @@ class PhaseMemory(_Feeder):
         cycles = plan.cycles
         stage = plan.stage(stages.PhaseMemory)
         words, oldest = stage.words, stage.oldest
+        # All that comes is taken over first: what a schedule decides comes late, and much begins with it.
+        late = {}
+        for name in ("claim", "first", "due", "valid", "sample", "begin", "place"):
+            late[name] = Signal.like(getattr(self, name), name=f"late_{name}")
+            m.d.sync += late[name].eq(getattr(self, name))
         # The newest sample's word, and that of a result's newest; samples of the frame in front of each.
         written, base = Signal(range(words)), Signal(range(words))
         older, before = Signal(range(oldest + 1)), Signal(range(oldest + 1))
@@ -115,16 +120,16 @@ class PhaseMemory(_Feeder):
         clock, left, running = Signal(range(cycles)), Signal(range(cycles)), Signal()
 
         word, behind = Signal.like(written), Signal.like(older)
-        m.d.comb += [word.eq(written + 1), behind.eq(Mux(self.first, 0, Mux(older == oldest, oldest, older + 1)))]
-        with m.If(self.claim):
+        m.d.comb += [word.eq(written + 1), behind.eq(Mux(late["first"], 0, Mux(older == oldest, oldest, older + 1)))]
+        with m.If(late["claim"]):
             m.d.sync += [written.eq(word), older.eq(behind)]
-            with m.If(self.due):
+            with m.If(late["due"]):
                 m.d.sync += [base.eq(word), before.eq(behind)]
-        m.d.sync += running.eq(self.begin | (running & (left != 0)))
+        m.d.sync += running.eq(late["begin"] | (running & (left != 0)))
         with m.If(running):
             m.d.sync += [clock.eq(clock + 1), left.eq(left - 1), self.phase.eq(self.phase + 1)]
-        with m.If(self.begin):
-            m.d.sync += [clock.eq(0), left.eq(cycles - 1), self.phase.eq(self.place)]
+        with m.If(late["begin"]):
+            m.d.sync += [clock.eq(0), left.eq(cycles - 1), self.phase.eq(late["place"])]
         m.submodules.beside = beside = Delay(data.StructLayout({"start": 1, "end": 1}), 2)
         m.d.comb += [
             beside.i.start.eq(running & (clock == 0)),
@@ -135,7 +140,7 @@ class PhaseMemory(_Feeder):
         for number, (lane, into, ages) in enumerate(self._ages()):
             name = f"lane_{lane}" if into is self.samples[lane] else f"mirror_{number}"
             m.submodules[name] = memory = BlockRAM(shape_of(plan.design.sample), words)
-            m.d.comb += [memory.write_address.eq(written), memory.write_data.eq(self.sample), memory.write.eq(self.valid)]
+            m.d.comb += [memory.write_address.eq(written), memory.write_data.eq(late["sample"]), memory.write.eq(late["valid"])]
             address = Signal(range(words), name=f"{name}_address")
             spare = Signal(signed(oldest.bit_length() + 2), name=f"{name}_spare")  # below 0: from before the frame
             # Clocks without a sample repeat the age before, and give 0: where two share a coefficient, a third may be alone.
@@ -147,7 +152,7 @@ class PhaseMemory(_Feeder):
             step: Value = Const(steps[0] if steps else 0, STEP)
             if not even:
                 step = Array(Const(one, STEP) for one in (*steps, 0))[clock]
-            with m.If(self.begin):
+            with m.If(late["begin"]):
                 m.d.sync += [address.eq(base - filled[0]), spare.eq(before - filled[0])]
             with m.Else():
                 m.d.sync += [address.eq(address + step), spare.eq(spare + step)]

@@ -105,39 +105,48 @@ class FewerResults(ResultSchedule):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         up, down = self._design.up, self._design.down
-        held, known = Signal(), Signal()  # a result is due; and it is known whether it is the last
+        held, known = Signal(), Signal()  # a result is due; or one waits that is known to be the last, or not to be
         begun = Signal()  # one began in the clock before
         left = Signal(range(down // up + 1))  # samples before the next one that completes a result
-        soon = Signal()  # there are none
+        soon, near = Signal(), Signal()  # there are none, there is one
         phase, following = Signal(range(up)), Signal(range(up))  # of the result that is due, of the one behind it
         room, full = Signal(), Signal()
-        flush = held & self.opens
+        # A frame that broke off: its result goes first. Whether the other one's first sample is there doesn't matter to `take`.
+        breaks, flush = held & self.first, held & self.opens
+        may = ~known | room
 
         m.d.comb += [
             room.eq(self.free & self.available),
             full.eq(~self.free | self.spent),
-            self.take.eq((~known | room) & ~flush),
-            self.refuse.eq((known & full) | flush),
+            self.take.eq(may & ~breaks),
+            self.refuse.eq((known & full) | breaks),
             self.due.eq(self.first | soon),
             self.begin.eq(known & room),
             self.place.eq(self._places(phase)),
             self.busy.eq(held | known | begun),
         ]
-        m.d.sync += begun.eq(self.begin)
-        # Samples from one result's to the one in front of the next one's.
+        # What a claim leads to is found beside it: it comes late, and none of this but `known` looks at it and at more.
         now = Mux(self.first, 0, following)
-        between = self._told([(one + down) // up - 1 for one in range(up)], now)
-        after = Signal.like(left)
-        m.d.comb += after.eq(Mux(self.due, between, left - 1))
-        with m.If(self.begin):
-            m.d.sync += known.eq(0)
-        with m.If(flush & (~known | self.begin)):
-            m.d.sync += [held.eq(0), known.eq(1), self.o_last.eq(0)]
+        # Samples from one result's to the one in front of the next one's.
+        between = [(one + down) // up - 1 for one in range(up)]
+        none, one = (self._told([int(gap == count) for gap in between], now) for count in (0, 1))
+        ends = self.last | Mux(self.due, none, near)
+        m.d.sync += [
+            begun.eq(self.begin),
+            known.eq(~may | flush | (self.claim & ends)),
+            held.eq(Mux(self.claim, ~ends, held & ~flush)),
+        ]
+        with m.If(may):
+            m.d.sync += self.o_last.eq(self.last & ~flush)
         with m.If(self.claim):
-            ends = self.last | (after == 0)
-            m.d.sync += [left.eq(after), soon.eq(after == 0), known.eq(ends), held.eq(~ends), self.o_last.eq(self.last)]
-            with m.If(self.due):
-                m.d.sync += [phase.eq(now), following.eq(self._following(now)), self.o_first.eq(self.first)]
+            m.d.sync += [
+                left.eq(Mux(self.due, self._told(between, now), left - 1)),
+                soon.eq(Mux(self.due, none, near)),
+                near.eq(Mux(self.due, one, left == 2)),
+                self.o_first.eq(self.first | (self.o_first & ~soon)),
+                phase.eq(Mux(self.due, now, phase)),
+                following.eq(Mux(self.due, self._following(now), following)),
+            ]
         return m
 
 

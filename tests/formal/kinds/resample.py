@@ -31,8 +31,8 @@ MORE = (
 )
 FEWER = (
     Seed("result a sample late", FewerResults, "(one + down) // up - 1 for", "(one + down) // up for"),
-    Seed("last mark forgotten", FewerResults, "held.eq(~ends), self.o_last.eq(self.last)", "held.eq(~ends)"),
-    Seed("frame's end forgotten", FewerResults, "ends = self.last | (after == 0)", "ends = after == 0"),
+    Seed("last mark forgotten", FewerResults, "self.o_last.eq(self.last & ~flush)", "self.o_last.eq(0)"),
+    Seed("frame's end forgotten", FewerResults, "ends = self.last | Mux", "ends = Mux"),
     Seed("count not begun anew", FewerResults, "self.due.eq(self.first | soon)", "self.due.eq(soon)"),
     Seed(
         "phase not begun anew",
@@ -40,22 +40,22 @@ FEWER = (
         "now = Mux(self.first, 0, following)",
         "now = Mux(self.first, following, following)",
     ),
-    Seed("sample let in over a result", FewerResults, "((~known | room) & ~flush)", "(~flush)"),
+    Seed("sample let in over a result", FewerResults, "self.take.eq(may & ~breaks)", "self.take.eq(~breaks)"),
 )
 
 DECIMATES = ResampleDesign(TAPS, 1, 2, data=BIT, rounding="floor")
 INTERPOLATES = ResampleDesign(TAPS, 2, 1, data=BIT, rounding="floor")
-CLEARED = "with m.If(self.due):\n                m.d.sync += [base.eq(word), before.eq(behind)]"
+CLEARED = 'with m.If(late["due"]):\n                m.d.sync += [base.eq(word), before.eq(behind)]'
 CORE = (
-    Seed("samples of the frame before", PhaseMemory, "behind.eq(Mux(self.first, 0, ", "behind.eq(Mux(0, 0, "),
-    Seed("sample taken that is newer", PhaseMemory, CLEARED, CLEARED.replace("self.due", "1")),
+    Seed("samples of the frame before", PhaseMemory, 'behind.eq(Mux(late["first"], 0, ', "behind.eq(Mux(0, 0, "),
+    Seed("sample taken that is newer", PhaseMemory, CLEARED, CLEARED.replace('late["due"]', "1")),
     Seed("address not begun", PhaseMemory, "address.eq(base - filled[0])", "address.eq(base)"),
     Seed("credit for a sample", ResampleCore, "array.claim.eq(schedule.begin)", "array.claim.eq(entry.claim)"),
     Seed("idle with a result due", ResampleCore, "is_open = entry.open | schedule.busy", "is_open = entry.open"),
 )
 LINE = (
     Seed("sample a clock early", PhaseLine, "Delay(value.shape(), 2)", "Delay(value.shape(), 1)"),
-    Seed("mark a clock late", ResampleCore, "Delay(marks.shape(), 2)", "Delay(marks.shape(), 3)"),
+    Seed("mark a clock late", ResampleCore, "Delay(marks.shape(), late - 1)", "Delay(marks.shape(), late)"),
 )
 
 

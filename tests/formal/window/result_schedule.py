@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from amaranth.hdl import Assert, Cover, Module, Mux, Signal, Value
+from amaranth.hdl import Assert, Const, Cover, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
@@ -70,7 +70,8 @@ class ResultScheduleSpec(wiring.Component):
         waits = there & (final | (next_one <= samples if down > up else 1))
         other = waits & (next_one < samples)  # one more behind it
         begins = waits & self._connect_slot(m, dut) & self.available
-        breaks = self.valid & self.first & there & ~waits
+        held = there & ~waits if down > up else Const(0)
+        breaks = self.valid & self.first & held
         with m.If(dut.begin):
             m.d.sync += results.eq(results + 1)
         with m.If(claim):
@@ -85,7 +86,7 @@ class ResultScheduleSpec(wiring.Component):
         may = ~waits | (begins & ~other)
         m.d.comb += [
             Assert(~followed | (samples > most) | (dut.begin == begins)),
-            Assert(~followed | (samples > most) | breaks | (dut.take == may)),
+            Assert(~followed | (samples > most) | (dut.take == (may & ~(held & self.first)))),
             Assert(dut.take == ~dut.refuse),
             *self._check_place(dut, followed & dut.begin & (samples <= most), phase),
             Assert(~(followed & dut.begin & (samples <= most)) | (dut.o_first == (results == 0))),
