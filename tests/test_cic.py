@@ -230,8 +230,9 @@ class TestPlot:
 
 
 def test_latency_and_cost_are_of_the_sections() -> None:
-    plan = lower(CICDesign(4, down=64))
-    assert plan.latency == 5 + 2 * 4
+    assert lower(CICDesign(4, down=2, data=s8)).latency == 5 + 2 * 4
+    plan = lower(CICDesign(4, down=64))  # sums of 40 bits in four parts
+    assert plan.latency == 5 + 2 * (4 + 3)
     assert (plan.multipliers, plan.memory_bits("samples")) == (0, 0)
 
 

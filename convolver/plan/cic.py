@@ -1,16 +1,20 @@
 """The plan of a CIC filter: sections at the rate of samples, a register between the rates, and sections at that of results."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
+from typing import Self
 
 from ..designs import Choices, CICDesign
+from ..designs.cic import Section
 from .output import BUFFER_LATENCY, credit_latency, output_buffer, rounding
+from .pace import Pace
 from .plan import Plan
 from .resample import RateTiming
 from .stages import Accept, Stage, cycles_of
 from .target import Target
 
-__all__ = ["CICPlan", "Combs", "Hold", "Integrators", "Scale", "lower_cic"]
+__all__ = ["CICPlan", "Combs", "Half", "Hold", "Integrators", "Scale", "lower_cic"]
 
 SECTION_LATENCY = 1
 """Cycles of an integrator, and of a comb: one addition."""
@@ -21,25 +25,40 @@ SCALE_LATENCY = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Integrators(Stage):
-    """Sums of all that came.
+class Half(Stage):
+    """Sections of one kind, at the rate of samples or at that of results.
 
     widths : bits of each.
+    bits : from the lowest of any to the highest.
+    cuts : where these are cut into parts that are added a cycle apart; nowhere if sums are narrow.
     """
 
-    name = "integrators"
     widths: tuple[int, ...] = ()
+    bits: int = 0
+    cuts: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, sections: Sequence[Section], pace: Pace) -> Self:
+        """That of these sections."""
+        lowest = accumulate(section.dropped for section in (replace(sections[0], dropped=0), *sections[1:]))
+        bits = max(low + section.width for low, section in zip(lowest, sections, strict=True))
+        cuts = pace.section_cuts(bits)
+        widths = tuple(section.width for section in sections)
+        return cls(SECTION_LATENCY * len(sections) + len(cuts), widths=widths, bits=bits, cuts=cuts)
 
 
 @dataclass(frozen=True, slots=True)
-class Combs(Stage):
-    """Differences of what came and of what came some time before.
+class Integrators(Half):
+    """Sums of all that came."""
 
-    widths : bits of each.
-    """
+    name = "integrators"
+
+
+@dataclass(frozen=True, slots=True)
+class Combs(Half):
+    """Differences of what came and of what came some time before."""
 
     name = "combs"
-    widths: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +85,14 @@ class CICPlan(Plan):
 
     Parameters
     ----------
-    before, behind : Stage
+    before, behind : Half
         Those of the stages that are at the rate of samples, and at that of results.
     """
 
     design: CICDesign
     timing: RateTiming
-    before: Stage
-    behind: Stage
+    before: Half
+    behind: Half
 
     @property
     def adder_bits(self) -> int:
@@ -92,10 +111,8 @@ def lower_cic(design: CICDesign, choices: Choices, target: Target) -> CICPlan:
     """Half of the sections, the change of the rate, and the other half."""
     count = design.stages
     halves = [design.sections[:count], design.sections[count:]]
-    blocks: dict[str, type[Integrators | Combs]] = {"integrator": Integrators, "comb": Combs}
-    before, behind = (
-        blocks[half[0].role](SECTION_LATENCY * count, widths=tuple(section.width for section in half)) for half in halves
-    )
+    blocks: dict[str, type[Half]] = {"integrator": Integrators, "comb": Combs}
+    before, behind = (blocks[half[0].role].of(half, target.pace) for half in halves)
     # A rate's numbers are made as large as the greatest one's where they aren't summed yet.
     scale: tuple[Stage, ...] = (Scale(SCALE_LATENCY, bits=design.shift),) if design.set_size else ()
     front = (before, *scale) if design.up > 1 else (*scale, before)

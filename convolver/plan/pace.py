@@ -37,6 +37,8 @@ class Pace:
         Bits that are added in one cycle; wider sums are added in parts, a cycle apart, for the sake of the carry chain.
     part_bits : int
         Bits of the widest of these parts.
+    section_bits, section_part_bits : int
+        The same of the sums of CIC filters, which are all that these have.
     hertz : float, optional
         The clock up to which that is enough; by default any that the family reaches.
     """
@@ -46,17 +48,30 @@ class Pace:
     ways: Ways
     adder_bits: int
     part_bits: int
+    section_bits: int = 64
+    section_part_bits: int = 32
     hertz: float | None = None
 
     def carry_cuts(self, width: int) -> tuple[int, ...]:
         """The lowest bit of each part but the first of sums of so many bits; none where they are added in one cycle."""
-        if width <= self.adder_bits:
-            return ()
-        part = -(-width // -(-width // self.part_bits))
-        return tuple(range(part, width, part))
+        return _cuts(width, self.adder_bits, self.part_bits)
+
+    def section_cuts(self, width: int) -> tuple[int, ...]:
+        """The same of a CIC filter's sums."""
+        return _cuts(width, self.section_bits, self.section_part_bits)
 
 
-FULL_SPEED = Pace(near_lanes=16, close_lanes=16, ways=Ways(1, 1, 1, 1), adder_bits=24, part_bits=16)
+def _cuts(width: int, whole: int, widest: int) -> tuple[int, ...]:
+    """The lowest bit of each part but the first, of as many alike as none is too wide."""
+    if width <= whole:
+        return ()
+    part = -(-width // -(-width // widest))
+    return tuple(range(part, width, part))
+
+
+FULL_SPEED = Pace(
+    near_lanes=16, close_lanes=16, ways=Ways(1, 1, 1, 1), adder_bits=24, part_bits=16, section_bits=16, section_part_bits=10
+)
 """As fast as the device goes: where no clock is asked for."""
 
 _FAR = 1 << 16

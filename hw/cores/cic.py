@@ -1,14 +1,12 @@
-"""The core of a CIC filter, and the blocks that it is made of."""
+"""The core of a CIC filter."""
 
-from collections.abc import Sequence
 from typing import Any, cast
 
-from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, signed, unsigned
+from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.designs import CICDesign
-from convolver.designs.cic import Section
 from convolver.plan import cic as stages
 from convolver.plan.cic import CICPlan
 from convolver.plan.lowering import lower
@@ -18,79 +16,15 @@ from convolver.plan.target import TargetLike
 from convolver.shell import FULL, Shell
 
 from ..output.requantiser import Requantiser
-from ..stream.data_register import DataRegister
 from ..stream.delay import Delay
 from ..stream.layouts import marks_of, result_layout, shape_of
 from ..window.rate_schedule import Decimation, Interpolation, RateSchedule
-from ..window.signal_entry import SignalEntry
+from ..window.signal_entry import SignalEntry, start_of
+from .cic_sections import sections_of
 from .core import Core, core_ports, output_of
 from .rate_loading import Scale, number_sideband, rate_loading_of
 
-__all__ = ["CICCore", "Combs", "Held", "Integrators"]
-
-
-def _shape(section: Section) -> Shape:
-    return signed(section.width) if section.signed else unsigned(section.width)
-
-
-class _Sections(wiring.Component):
-    """Several of one kind, one behind the other: a number a clock, latency a clock each, no stall.
-
-    Parameters
-    ----------
-    sections : sequence of Section
-    before : Shape
-        That of what comes to the first.
-    delay : int
-        How many numbers back a comb looks.
-
-    Ports
-    -----
-    i, o : `number_sideband`
-    """
-
-    def __init__(self, sections: Sequence[Section], before: Shape, delay: int) -> None:
-        self._sections = sections
-        self._delay = delay
-        super().__init__({"i": In(number_sideband(before)), "o": Out(number_sideband(_shape(sections[-1])))})
-
-    def elaborate(self, platform: object) -> Module:
-        m = Module()
-        numbers = self.i
-        for place, section in enumerate(self._sections):
-            after = number_sideband(_shape(section)).create(path=(f"section_{place}",))
-            m.d.sync += [after.valid.eq(numbers.valid), after.clear.eq(numbers.clear)]
-            self._add(m, place, numbers.valid, numbers.clear, numbers.value >> section.dropped, after.value)
-            numbers = after
-        wiring.connect(m, numbers, wiring.flipped(self.o))
-        return m
-
-    def _add(self, m: Module, place: int, valid: Signal, clear: Signal, value: object, result: Signal) -> None:
-        """What one of them does with a number."""
-        raise NotImplementedError
-
-
-class Integrators(_Sections):
-    """Each gives the sum of all numbers that came since the last `clear`, modulo its width."""
-
-    makes = (stages.Integrators,)
-
-    def _add(self, m: Module, place: int, valid: Signal, clear: Signal, value: object, result: Signal) -> None:
-        with m.If(valid):
-            m.d.sync += result.eq(Mux(clear, 0, result) + value)
-
-
-class Combs(_Sections):
-    """Each gives the difference between a number and the one `delay` before it, with 0 in front of a `clear`."""
-
-    makes = (stages.Combs,)
-
-    def _add(self, m: Module, place: int, valid: Signal, clear: Signal, value: object, result: Signal) -> None:
-        line = [DataRegister(result.shape(), name=f"line_{place}_{age}") for age in range(self._delay)]
-        m.d.sync += result.eq(value - Mux(clear, 0, line[-1]))
-        with m.If(valid):
-            m.d.sync += line[0].eq(value)
-            m.d.sync += [older.eq(Mux(clear, 0, newer)) for older, newer in zip(line[1:], line, strict=False)]
+__all__ = ["CICCore", "Held"]
 
 
 class Held(wiring.Component):
@@ -120,11 +54,6 @@ class Held(wiring.Component):
         return m
 
 
-def sections_of(stage: Stage) -> type[_Sections]:
-    """The block of a half."""
-    return next(block for block in (Integrators, Combs) if isinstance(stage, block.makes))
-
-
 def schedule_of(stage: Stage) -> type[RateSchedule]:
     """The schedule that has the stage in front of it."""
     return next(schedule for schedule in (Decimation, Interpolation) if isinstance(stage, schedule.goes_with))
@@ -135,9 +64,9 @@ class CICCore(Core):
     back-pressure, no bubble between frames.
 
     The results are those of an FIR filter, ``o[n] = overflow(round(sum(coefficients[n * down - k * up] * i[k]) / 2**shift))``;
-    each frame starts from silence, and its first result is its first sample's. A result is offered `latency` clocks after the
-    sample that completes it, which is the last one in front of the next result's, or of the frame's end. Its marks are those of
-    its place in the frame of results.
+    each frame starts from silence, or goes on where the one before ended, as the design says, and its first result is its first
+    sample's. A result is offered `latency` clocks after the sample that completes it, which is the last one in front of the
+    next result's, or of the frame's end. Its marks are those of its place in the frame of results.
 
     Parameters
     ----------
@@ -157,6 +86,8 @@ class CICCore(Core):
         `orphan`, a beat outside any frame was dropped.
     coefficients, restart, pending : if the rate can be loaded
         See `LoadedRate`.
+    silence : In, if the design is continuous
+        The next frame starts from silence, as the first one does.
     overflow : Out
         The output buffer overflowed; can't happen.
     """
@@ -168,12 +99,14 @@ class CICCore(Core):
         self.design = design
         self.plan = cast(CICPlan, shelled(lower(design, family), shell or FULL))
         self._loading = rate_loading_of(design)
-        super().__init__(core_ports(design) | self._loading.ports)
+        self._start = start_of(design)
+        super().__init__(core_ports(design) | self._loading.ports | self._start.ports)
 
     def _before(self, m: Module, numbers: Any) -> Any:
         """The sections at the rate of samples, behind these numbers."""
         design = self.design
-        sections = sections_of(self.plan.before)(design.sections[: design.stages], numbers.value.shape(), design.delay)
+        half = self.plan.before
+        sections = sections_of(half)(half, design.sections[: design.stages], numbers.value.shape(), design.delay)
         m.submodules.before = sections
         wiring.connect(m, numbers, sections.i)
         return sections.o
@@ -195,14 +128,17 @@ class CICCore(Core):
             lambda given, behind: self._loading.scaled(m, given, wide, late * behind),
         )
         m.submodules.held = held = Held(numbers.value.shape())
-        behind = sections_of(plan.behind)(design.sections[count:], numbers.value.shape(), design.delay)
-        m.submodules.behind = back = behind
+        half = sections_of(plan.behind)
+        m.submodules.behind = back = half(plan.behind, design.sections[count:], numbers.value.shape(), design.delay)
         wiring.connect(m, wiring.flipped(self.i), entry.i)
         wiring.connect(m, buffer.o, wiring.flipped(self.o))
+        begins = entry.claim & self.i.payload.first
+        silent = self._start.silent(m, self, begins)
+        anew = self._start.begun(m, begins, silent)
         m.d.comb += [
             entry.available.eq(schedule.take & ~waits),
             entry.spent.eq(schedule.refuse | waits),
-            entry.silent.eq(1),
+            entry.silent.eq(silent),
             schedule.opens.eq(self.i.valid & self.i.payload.first),
             schedule.claim.eq(entry.claim),
             schedule.first.eq(self.i.payload.first),
@@ -211,23 +147,27 @@ class CICCore(Core):
             schedule.spent.eq(buffer.spent),
             buffer.claim.eq(schedule.begin),
             samples.valid.eq(entry.o.valid),
-            samples.clear.eq(entry.o.clear),
+            samples.clear.eq(entry.o.beat.first & anew),
             samples.value.eq(entry.o.beat.data),
             held.i.eq(numbers.value),
         ]
         # What the schedule says is as far behind it as the sample in `held` is behind its own claim.
         ahead = plan.before.cycles + plan.cycles_in(*Scale.makes) + 1
-        m.submodules.due = due = Delay(1, ahead)
-        m.submodules.begun = begun = Delay(data.StructLayout({"valid": 1, "fresh": 1, "first": 1, "last": 1}), ahead)
+        m.submodules.due = due = Delay(1, ahead - 1)
+        newest = Signal()
+        names = ("valid", "clear", "fresh", "first", "last")
+        m.submodules.begun = begun = Delay(data.StructLayout(dict.fromkeys(names, 1)), ahead)
+        m.d.sync += newest.eq(schedule.due)  # if the sample is taken, which is known late
         m.d.comb += [
-            due.i.eq(entry.claim & schedule.due),
+            due.i.eq(entry.o.valid & newest),
             held.take.eq(due.o),
             begun.i.valid.eq(schedule.begin),
+            begun.i.clear.eq(schedule.o_first & anew),
             begun.i.fresh.eq(schedule.fresh),
-            begun.i.first.eq(schedule.begin & schedule.o_first),
+            begun.i.first.eq(schedule.o_first),
             begun.i.last.eq(schedule.o_last),
             back.i.valid.eq(begun.o.valid),
-            back.i.clear.eq(begun.o.first),
+            back.i.clear.eq(begun.o.clear),
             back.i.value.eq(Mux(begun.o.fresh, held.o, 0)),
         ]
         gone = design.pruning[-1]

@@ -19,7 +19,7 @@ __all__ = ["FixedRate", "LoadedRate", "Scale", "number_sideband", "rate_loading_
 
 
 def number_sideband(shape: Shape) -> Sideband:
-    """Numbers on their way; with `clear`, which is never without one, a frame's first."""
+    """Numbers on their way; a frame's first one with `clear`, which says nothing where there is none."""
     return Sideband(clear=Out(1), value=Out(shape))
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from amaranth.hdl import ClockSignal, Const, Instance, Module, Signal, Value
+from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Signal, Value
 
 from convolver.plan.target import TARGETS
 
-__all__ = ["multiply", "remember"]
+__all__ = ["masked_sum", "multiply", "remember"]
 
 MULTIPLIER_WIDTH = TARGETS["ecp5"].factors[0]
 """Bits of a factor of MULT18X18D, signed or not."""
@@ -62,6 +62,34 @@ def multiply(m: Module, name: str, a: Value, b: Value, load: Value, p: Signal, s
         **ports,
     )
     m.d.comb += p.eq(product)
+
+
+_SUMS = {False: 0x9A0A, True: 0x650A}
+"""Of half a CCU2C its function of D, C, B, A, of which D is 1: A, or not A, exclusively or with C unless B. Its lowest bits are
+the carry where that is 0, namely A."""
+
+
+def masked_sum(m: Module, name: str, value: Value, kept: Value, clear: Value, carry: Value, *, subtract: bool) -> Value:
+    """Adds a chain of CCU2C: see `masked_adder.masked_sum`. The look-up tables of a carry chain have an input to spare.
+
+    (Ports, parameters and function: CCU2C in Yosys' cells_sim.v for ECP5.)
+    """
+    sums: list[Value] = []
+    # The carry on top is the sum of two zeros.
+    for low in range(0, len(value) + 1, 2):
+        ports: dict[str, Any] = {}
+        for half, bit in enumerate((low, low + 1)):
+            inside = bit < len(value)
+            inputs = (value[bit], clear, kept[bit], Const(1, 1)) if inside else (Const(0, 1),) * 4
+            ports |= {f"i_{letter}{half}": one for letter, one in zip("ABCD", inputs, strict=True)}
+            ports[f"p_INIT{half}"] = Const(_SUMS[subtract] if inside else 0, 16)
+            ports[f"p_INJECT1_{half}"] = "NO"
+        total, out = Signal(2, name=f"{name}_{low}"), Signal(name=f"{name}_{low}_carry")
+        outputs = {"o_S0": total[0], "o_S1": total[1], "o_COUT": out}
+        m.submodules[f"{name}_{low}"] = Instance("CCU2C", i_CIN=carry, **ports, **outputs)
+        sums.append(total)
+        carry = out
+    return Cat(*sums)[: len(value) + 1]
 
 
 _BLOCK_WIDTHS = ((1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1))

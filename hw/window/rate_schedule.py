@@ -115,30 +115,36 @@ class Decimation(RateSchedule):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        held, known = Signal(), Signal()  # a result is due; and it is known whether it is the last
+        held, known = Signal(), Signal()  # a result is due; or one waits that is known to be the last, or not to be
         begun = Signal()  # one began in the clock before
         left = Signal(range(self._most))  # samples before the next one that completes a result
-        soon = Signal()  # there are none
-        flush = held & self.opens
+        soon, near = Signal(), Signal()  # there are none, there is one
+        # A frame that broke off: its result goes first. Whether the other one's first sample is there doesn't matter to `take`.
+        breaks, flush = held & self.first, held & self.opens
+        free = ~known | self.available
 
         m.d.comb += [
-            self.take.eq((~known | self.available) & ~flush),
-            self.refuse.eq((known & self.spent) | flush),
+            self.take.eq(free & ~breaks),
+            self.refuse.eq((known & self.spent) | breaks),
             self.due.eq(self.first | soon),
             self.begin.eq(known & self.available),
             self.fresh.eq(1),
             self.busy.eq(held | known | begun),
         ]
-        m.d.sync += begun.eq(self.begin)
-        after = Signal.like(left)
-        m.d.comb += after.eq(Mux(self.due, self.less, left - 1))
-        with m.If(self.begin):
-            m.d.sync += known.eq(0)
-        with m.If(flush & (~known | self.begin)):
-            m.d.sync += [held.eq(0), known.eq(1), self.o_last.eq(0)]
+        # What a claim leads to is found beside it: it comes late, and none of this but `known` looks at it and at more.
+        ends = self.last | Mux(self.due, self.less == 0, near)
+        m.d.sync += [
+            begun.eq(self.begin),
+            known.eq(~free | flush | (self.claim & ends)),
+            held.eq(Mux(self.claim, ~ends, held & ~flush)),
+        ]
+        with m.If(free):
+            m.d.sync += self.o_last.eq(self.last & ~flush)
         with m.If(self.claim):
-            ends = self.last | (after == 0)
-            m.d.sync += [left.eq(after), soon.eq(after == 0), known.eq(ends), held.eq(~ends), self.o_last.eq(self.last)]
-            with m.If(self.due):
-                m.d.sync += self.o_first.eq(self.first)
+            m.d.sync += [
+                left.eq(Mux(self.due, self.less, left - 1)),
+                soon.eq(Mux(self.due, self.less == 0, near)),
+                near.eq(Mux(self.due, self.less == 1, left == 2)),
+                self.o_first.eq(self.first | (self.o_first & ~soon)),
+            ]
         return m

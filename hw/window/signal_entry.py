@@ -108,6 +108,10 @@ class FromSilence:
         """A frame's `first` beat is there, and it starts from silence."""
         return first
 
+    def begun(self, m: Module, begins: Value, silent: Value) -> Value:
+        """Whether the frame that began last starts from silence: from the clock behind its first beat on."""
+        return Const(1)
+
 
 class Continued(FromSilence):
     """A frame goes on where the one before ended, unless `silence` came in between."""
@@ -125,6 +129,12 @@ class Continued(FromSilence):
 
     def silenced(self, first: Value, silent: Value) -> Value:
         return first & silent
+
+    def begun(self, m: Module, begins: Value, silent: Value) -> Value:
+        began = Signal(name="began_silent")
+        with m.If(begins):
+            m.d.sync += began.eq(silent)
+        return began
 
 
 def start_of(design: Design) -> FromSilence:

@@ -2,7 +2,7 @@
 
 import inspect
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ class Seed:
     """A bug: in the module of `component` the text `right`, which occurs once, is replaced by `wrong`."""
 
     name: str
-    component: type
+    component: type | Callable[..., object]
     right: str
     wrong: str
 

@@ -1,13 +1,17 @@
 """The proofs of CIC filters: their schedules for all time, whole cores for their first clocks."""
 
 from formal.cores.cic import CICCoreSpec
+from formal.cores.cic_sections import SectionsSpec
 from formal.proof import Proof
 from formal.seeds import Seed
 from formal.window.rate_schedule import RateScheduleSpec
 
 from convolver.designs import CICDesign
+from convolver.designs.cic import Section
 from convolver.formats import Format
-from convolver.hw.cores.cic import CICCore, Combs, Held, Integrators
+from convolver.hw.cores.cic import CICCore, Held
+from convolver.hw.cores.cic_sections import Combs, Integrators
+from convolver.hw.primitives.masked_adder import masked_sum
 from convolver.hw.window.rate_schedule import Decimation, Interpolation
 
 __all__ = ["PROOFS"]
@@ -15,11 +19,11 @@ __all__ = ["PROOFS"]
 BIT = Format(1, False)
 
 FEWER = (
-    Seed("result a sample late", Decimation, "Mux(self.due, self.less, left - 1)", "Mux(self.due, self.less + 1, left - 1)"),
-    Seed("last mark forgotten", Decimation, "held.eq(~ends), self.o_last.eq(self.last)", "held.eq(~ends)"),
-    Seed("frame's end forgotten", Decimation, "ends = self.last | (after == 0)", "ends = after == 0"),
+    Seed("result a sample late", Decimation, "self.less == 1, left == 2", "self.less == 0, left == 1"),
+    Seed("last mark forgotten", Decimation, "self.o_last.eq(self.last & ~flush)", "self.o_last.eq(0)"),
+    Seed("frame's end forgotten", Decimation, "ends = self.last | Mux", "ends = Mux"),
     Seed("count not begun anew", Decimation, "self.due.eq(self.first | soon)", "self.due.eq(soon)"),
-    Seed("sample let in over a result", Decimation, "((~known | self.available) & ~flush)", "(~flush)"),
+    Seed("sample let in over a result", Decimation, "self.take.eq(free & ~breaks)", "self.take.eq(~breaks)"),
 )
 MORE = (
     Seed("a result too few", Interpolation, "ends.eq(left == 1)", "ends.eq(left == 2)"),
@@ -34,23 +38,44 @@ DECIMATES = CICDesign(2, down=2, data=BIT, rounding="floor")
 TWICE = CICDesign(1, down=3, delay=2, data=BIT, rounding="floor")
 INTERPOLATES = CICDesign(2, up=2, data=Format(2, True), rounding="floor")
 CORE = (
-    Seed("samples of the frame before", Integrators, "Mux(clear, 0, result) + value", "result + value"),
+    Seed("samples of the frame before", masked_sum, "kept = Mux(clear, 0, kept)", "kept = Mux(0, 0, kept)"),
     Seed(
         "sum steps in a gap",
         Integrators,
-        "with m.If(valid):\n            m.d.sync += result",
-        "if True:\n            m.d.sync += result",
+        "with m.If(valid):\n                m.d.sync += Cat(result",
+        "if True:\n                m.d.sync += Cat(result",
     ),
-    Seed("results of the frame before", Combs, "value - Mux(clear, 0, line[-1])", "value - line[-1]"),
     Seed("number taken that is newer", Held, "with m.If(self.take):", "with m.If(1):"),
     Seed("begins a clock early", CICCore, '"last": 1}), ahead)', '"last": 1}), ahead - 1)'),
     Seed("credit for a sample", CICCore, "buffer.claim.eq(schedule.begin)", "buffer.claim.eq(entry.claim)"),
     Seed("idle with a result due", CICCore, "entry.open | schedule.busy", "entry.open"),
 )
-OLDER = (Seed("a delay of one in front of two", Combs, "line[-1])", "line[0])"),)
+OLDER = (
+    Seed("a delay of one in front of two", Combs, "return line[-1]", "return line[0]"),
+    Seed("results of the frame before", Combs, "Mux(clear, 0, newer)", "newer"),
+)
 ZEROS = (
     Seed("each sample again", CICCore, "Mux(begun.o.fresh, held.o, 0)", "held.o"),
     Seed("mark a clock early", CICCore, "written = Delay(1, later)", "written = Delay(1, later - 1)"),
+)
+
+
+WIDE = tuple(Section("integrator", width, True, dropped) for width, dropped in ((5, 0), (4, 1)))
+GROWING = tuple(Section("comb", width, True) for width in (4, 5))
+IN_PARTS = (
+    Seed(
+        "carry a clock late",
+        Integrators,
+        "parts[part] = result",
+        "(carry,) = later(m, [carry], 'late')\n            parts[part] = result",
+    ),
+    Seed("parts of the frame before", Integrators, "valid, clear = marks[part]", "valid, clear = marks[part][0], marks[0][1]"),
+    Seed("carry forgotten", masked_sum, "Cat(carry, ~kept", "Cat(Const(0, 1), ~kept"),
+    Seed("parts not brought together", Integrators, 'f"part_{place}", last - place', 'f"part_{place}", 0'),
+)
+OF_DIFFERENCES = (
+    Seed("added", Combs, "subtracts = True", "subtracts = False"),
+    Seed("sign a clock early", Combs, "part - top)", "part - top - 1)"),
 )
 
 
@@ -65,6 +90,8 @@ PROOFS: tuple[Proof, ...] = (
     schedule(CICDesign(1, down=4), 9, FEWER),
     schedule(CICDesign(1, up=2), 4),
     schedule(CICDesign(1, up=3), 4, MORE),
+    Proof("CIC sections in parts", "integrators of 5 and 4 bits", lambda: SectionsSpec(WIDE, 3, (2, 4)), 16, IN_PARTS),
+    Proof("CIC sections in parts", "combs of 4 and 5 bits", lambda: SectionsSpec(GROWING, 3, (2, 4)), 12, OF_DIFFERENCES),
     Proof("CIC core", "2 stages by 1/2, u1", lambda: CICCoreSpec(DECIMATES, 4), 48, CORE, bounded=20),
     Proof("CIC core", "1 stage of delay 2 by 1/3, u1", lambda: CICCoreSpec(TWICE, 4), 48, OLDER, bounded=20),
     Proof("CIC core", "2 stages by 2, s2", lambda: CICCoreSpec(INTERPOLATES, 4), 36, ZEROS, bounded=20),

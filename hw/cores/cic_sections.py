@@ -1,0 +1,172 @@
+"""The integrators and combs of a CIC filter, whose sums are added in parts."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import ClassVar
+
+from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value, signed, unsigned
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from convolver.designs.cic import Section
+from convolver.plan import cic as stages
+from convolver.plan.cic import Half
+from convolver.plan.stages import Stage
+
+from ..primitives.masked_adder import masked_sum
+from ..stream.data_register import DataRegister, later
+from .rate_loading import number_sideband
+
+__all__ = ["Combs", "Integrators", "Sections", "sections_of"]
+
+
+@dataclass(frozen=True)
+class _Number:
+    """A number on its way, in parts a clock apart.
+
+    Parameters
+    ----------
+    low, high : int
+        Its lowest bit, and the one above its highest, counted from the first section's lowest.
+    signed : bool
+    parts : dict of Value
+        By their place: those that have any bits.
+    """
+
+    low: int
+    high: int
+    signed: bool
+    parts: dict[int, Value]
+
+    @property
+    def sign(self) -> Value:
+        """What stands above its highest bit, beside its topmost part."""
+        return self.parts[max(self.parts)][-1] if self.signed else Const(0, 1)
+
+
+class Sections(wiring.Component):
+    """Several of one kind, one behind the other: a number a clock, no stall.
+
+    Sums that are wide are added in parts, each a clock behind the one below, so that no carry runs through more than one.
+    Latency: a clock for each section, and one for each part but the first.
+
+    Parameters
+    ----------
+    stage : Half
+        Says where sums are cut.
+    sections : sequence of Section
+    before : Shape
+        That of what comes to the first.
+    delay : int
+        How many numbers back a comb looks.
+
+    Ports
+    -----
+    i, o : `number_sideband`
+    """
+
+    subtracts: ClassVar[bool]
+    """Whether numbers are subtracted, rather than added."""
+
+    def __init__(self, stage: Half, sections: Sequence[Section], before: Shape, delay: int) -> None:
+        self._sections = sections
+        self._delay = delay
+        self._edges = (0, *stage.cuts, stage.bits)
+        after = signed if sections[-1].signed else unsigned
+        super().__init__({"i": In(number_sideband(before)), "o": Out(number_sideband(after(sections[-1].width)))})
+
+    def _spans(self, low: int, high: int) -> Iterator[tuple[int, int, int]]:
+        """The parts of a number of these bits: place, lowest bit and the one above the highest."""
+        for place, (start, end) in enumerate(pairwise(self._edges)):
+            if max(start, low) < min(end, high):
+                yield place, max(start, low), min(end, high)
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        last = len(self._edges) - 2
+        marks = [(self.i.valid, self.i.clear)]
+        for clock in range(len(self._sections) + last):
+            after = [Signal(name=f"{name}_{clock}") for name in ("valid", "clear")]
+            m.d.sync += [register.eq(mark) for register, mark in zip(after, marks[-1], strict=True)]
+            marks.append((after[0], after[1]))
+        number = self._entered(m)
+        for place, section in enumerate(self._sections):
+            number = self._section(m, platform, place, section, number, marks[place:])
+        whole = [later(m, [part], f"part_{place}", last - place)[0] for place, part in number.parts.items()]
+        m.d.comb += [self.o.valid.eq(marks[-1][0]), self.o.clear.eq(marks[-1][1]), self.o.value.eq(Cat(*whole))]
+        return m
+
+    def _entered(self, m: Module) -> _Number:
+        """What comes in, without the bits that the first section drops."""
+        gone, value = self._sections[0].dropped, self.i.value
+        kept = value.shift_right(gone) if value.shape().signed or gone < len(value) else Const(0, 1)
+        bits = kept[: self._edges[-1]]
+        parts = {
+            place: later(m, [bits[low:high]], f"entered_{place}", place)[0] for place, low, high in self._spans(0, len(bits))
+        }
+        return _Number(0, len(bits), value.shape().signed, parts)
+
+    def _section(
+        self, m: Module, platform: object, place: int, section: Section, number: _Number, marks: Sequence[tuple[Value, Value]]
+    ) -> _Number:
+        """What one of them gives. Each part meets the marks as many clocks late as it is."""
+        low = number.low + (section.dropped if place else 0)
+        spans = list(self._spans(low, low + section.width))
+        carry: Value | None = None
+        parts: dict[int, Value] = {}
+        for part, start, end in spans:
+            valid, clear = marks[part]
+            result = DataRegister(end - start, name=f"section_{place}_{part}")
+            value = self._bits(m, number, part, start, end)
+            kept = self._kept(m, valid, clear, value, result)
+            name = f"sum_{place}_{part}"
+            total = masked_sum(m, platform, name, value, kept, clear, carry, subtract=self.subtracts)
+            carry = DataRegister(name=f"carry_{place}_{part}")
+            with m.If(valid):
+                m.d.sync += Cat(result, carry if part < spans[-1][0] else []).eq(total)
+            parts[part] = result
+        return _Number(low, low + section.width, section.signed, parts)
+
+    def _bits(self, m: Module, number: _Number, part: int, start: int, end: int) -> Value:
+        """These bits of a number, which lie in one part."""
+        top, sign = max(number.parts), number.sign
+        if part > top:
+            (sign,) = later(m, [sign], f"sign_{top}_{part}", part - top)
+            return sign.replicate(end - start)
+        first = max(number.low, self._edges[part])
+        bits = number.parts[part][start - first : end - first]
+        return Cat(bits, sign.replicate(end - start - len(bits)))
+
+    def _kept(self, m: Module, valid: Value, clear: Value, value: Value, result: Signal) -> Signal:
+        """What a part of a number is added to, or what is subtracted from it; 0 instead behind a `clear`."""
+        raise NotImplementedError
+
+
+class Integrators(Sections):
+    """Each gives the sum of all numbers that came since the last `clear`, modulo its width."""
+
+    makes = (stages.Integrators,)
+    subtracts = False
+
+    def _kept(self, m: Module, valid: Value, clear: Value, value: Value, result: Signal) -> Signal:
+        return result
+
+
+class Combs(Sections):
+    """Each gives the difference between a number and the one `delay` before it, with 0 in front of a `clear`."""
+
+    makes = (stages.Combs,)
+    subtracts = True
+
+    def _kept(self, m: Module, valid: Value, clear: Value, value: Value, result: Signal) -> Signal:
+        line = [DataRegister(result.shape(), name=f"{result.name}_line_{age}") for age in range(self._delay)]
+        with m.If(valid):
+            m.d.sync += line[0].eq(value)
+            m.d.sync += [older.eq(Mux(clear, 0, newer)) for older, newer in zip(line[1:], line, strict=False)]
+        return line[-1]
+
+
+def sections_of(stage: Stage) -> type[Sections]:
+    """The block of a half."""
+    return next(block for block in (Integrators, Combs) if isinstance(stage, block.makes))
