@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import scipy.signal
 
-from convolver import CICDesign, DesignError, Format, load_design, s8, s16, u8
+from convolver import CICDesign, DataError, DesignError, Format, load_design, s8, s16, u8
 from convolver import open as open_device
 from convolver.cli import main
 from convolver.designs import design_from_json
@@ -28,6 +28,7 @@ from convolver.sim.twin.board import BoardPipe, BoardTwin
 from convolver.sim.twin.core import Simulation
 from convolver.sim.twin.streams import STALLS, beats_of, random_samples, stalls
 
+from .continued_checks import check_calls, check_frames
 from .random_designs import seeded
 from .test_arguments import of
 
@@ -244,6 +245,42 @@ def test_the_random_designs_cover_every_choice() -> None:
     assert {any(design.pruning) for design in designs} == {False, True}
     assert {design.data.signed for design in designs} == {False, True}
     assert any(design.stages > 3 for design in designs)
+
+
+CONTINUED = {
+    "decimates": CICDesign(4, down=16, data=s16, shift=16, output=s16, continuous=True),
+    "sums in parts, delay 2": CICDesign(8, down=3, delay=2, data=s8, continuous=True),
+    "interpolates": CICDesign(3, up=5, delay=2, data=u8, continuous=True),
+    "rate 1": CICDesign(2, data=s8, continuous=True),
+}
+
+
+class TestContinuous:
+    @pytest.mark.parametrize("name", CONTINUED)
+    def test_calls_are_one_signal_until_silence(self, name: str) -> None:
+        check_calls(CONTINUED[name])
+
+    @pytest.mark.parametrize("name", CONTINUED)
+    def test_frames_back_to_back_with_every_kind_of_stall(self, name: str) -> None:
+        check_frames(CONTINUED[name])
+
+    def test_refusals(self) -> None:
+        with open_device(CONTINUED["decimates"]) as device:
+            with pytest.raises(DataError, match=r"^A continuous CIC filter takes samples by 16, not 7 of them$"):
+                device(np.zeros(7, int))
+        told = r"^A pruned CIC filter must start each frame from silence, not continuous=True: what is lost never ends$"
+        with pytest.raises(DesignError, match=told):
+            CICDesign(3, down=8, shift=9, pruned=True, continuous=True)
+        told = r"^A CIC filter whose rate is loaded must start each frame from silence, not continuous=True$"
+        with pytest.raises(DesignError, match=told):
+            CICDesign(3, down=8, shift=9, loadable=True, continuous=True)
+
+    def test_selftest(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        file = tmp_path / "cic.toml"
+        file.write_text(CONTINUED["decimates"].to_toml())
+        assert load_design(file) == CONTINUED["decimates"]
+        assert main(["selftest", "--design", str(file), "--frames", "2"]) == 0
+        assert "every result equals the golden model" in capsys.readouterr().out
 
 
 LOADED = [

@@ -39,10 +39,9 @@ from convolver.report import report_of
 from convolver.run import Target, check_target
 from convolver.sim import golden
 from convolver.sim.golden.resample import upfirdn
-from convolver.sim.libraries.compiler import compile_designs
-from convolver.sim.twin.core import Simulation, TwinTransport
-from convolver.sim.twin.streams import STALLS, beats_of, stalls
+from convolver.sim.twin.core import TwinTransport
 
+from .continued_checks import check_calls, check_frames
 from .random_designs import seeded
 from .test_arguments import of
 
@@ -391,37 +390,11 @@ CONTINUED = {
 class TestContinuous:
     @pytest.mark.parametrize("name", CONTINUED)
     def test_calls_are_one_signal_until_silence(self, name: str) -> None:
-        design = CONTINUED[name]
-        step, random = design.down, np.random.default_rng(len(name))
-        x = random.integers(-128, 128, 40 * step)
-        want, cuts = golden.run(design, x), [step, 2 * step, 7 * step, 19 * step]
-        with convolver.open(design) as device:
-            np.testing.assert_array_equal(np.concatenate([device(piece) for piece in np.split(x, cuts)]), want)
-            device.silence()
-            np.testing.assert_array_equal(device(x), want)
-            device.silence()
-            np.testing.assert_array_equal(np.concatenate(list(device.stream(np.split(x, cuts)))), want)
-            device.silence()
-            device._transport.frame_samples = 12 * step  # a call is cut into frames, which bring nothing along
-            np.testing.assert_array_equal(np.concatenate([device(piece) for piece in np.split(x, cuts)]), want)
-            both = np.stack([x, x[::-1]])
-            np.testing.assert_array_equal(device(both, stack=True), [golden.run(design, line) for line in both])
-            np.testing.assert_array_equal(device(x), want)  # behind a stack stands silence
+        check_calls(CONTINUED[name])
 
     @pytest.mark.parametrize("name", CONTINUED)
     def test_frames_back_to_back_with_every_kind_of_stall(self, name: str) -> None:
-        design = CONTINUED[name]
-        (core,) = compile_designs([design])
-        simulation, random = Simulation(core), np.random.default_rng(3)
-        for turn, kind in enumerate(STALLS):
-            simulation.reset()
-            frames = [random.integers(-128, 128, int(size) * design.down) for size in random.integers(1, 9, 6)]
-            want = golden.run(design, np.concatenate(frames))
-            run = simulation.run(
-                beats=beats_of(frames), wanted=len(want), gaps=stalls(kind, turn), stalls=stalls(STALLS[-turn], 9)
-            )
-            np.testing.assert_array_equal(run.results, want)
-            assert not any(run.errors.values())
+        check_frames(CONTINUED[name])
 
     def test_a_frame_has_whole_periods(self) -> None:
         with convolver.open(CONTINUED["memories"]) as device:

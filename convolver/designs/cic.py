@@ -18,12 +18,13 @@ from .axes import FrameAxis
 from .base import format_of
 from .choices import Choices
 from .cic_parts import LoadedRates, Pruning, difference
+from .continuity import Separate, continuity_of
 from .factors import Factor
 from .given import NONE, S16, FormatLike, MaybeFormatLike
 from .linear import LinearDesign
+from .rate_frames import RateFrames
 from .rates import Rate
 from .rules import Rule, check_rules
-from .signal_geometry import SignalGeometry
 
 __all__ = ["MAX_CIC_RATE", "MAX_CIC_STAGES", "MAX_CIC_WIDTH", "CICDesign", "Role", "Section"]
 
@@ -42,6 +43,14 @@ _RULES = (
     Rule({"up": 1, "down": 1}, "A CIC filter decimates or interpolates: up or down must be 1, not {up} and {down}"),
     Rule({"up": 1, "pruned": False}, "Only a CIC filter that decimates can be pruned, not one with up={up}"),
     Rule({"loadable": False, "pruned": False}, "A pruned CIC filter must have one rate, not loadable=True"),
+    Rule(
+        {"continuous": False, "pruned": False},
+        "A pruned CIC filter must start each frame from silence, not continuous=True: what is lost never ends",
+    ),
+    Rule(
+        {"continuous": False, "loadable": False},
+        "A CIC filter whose rate is loaded must start each frame from silence, not continuous=True",
+    ),
 )
 
 
@@ -67,7 +76,7 @@ class Section:
 
 
 @dataclass(frozen=True)
-class CICDesign(Pruning, LoadedRates, SignalGeometry, LinearDesign):  # type: ignore[override]  # each says what is its own
+class CICDesign(Pruning, LoadedRates, RateFrames, LinearDesign):  # type: ignore[override]  # each says what is its own
     """A cascaded integrator-comb filter: decimates by `down` or interpolates by `up`, by additions alone.
 
     It is an FIR filter whose taps are those of `stages` moving sums of ``rate * delay`` samples each, at the higher of
@@ -102,6 +111,9 @@ class CICDesign(Pruning, LoadedRates, SignalGeometry, LinearDesign):  # type: ig
         Whether the rate can be loaded at run time, with the shift: a set is ``[rate, shift]``, of which the design's own is the
         greatest, and that after reset. A rate's gain, with the bits by which its shift is less than the design's, must be at
         most the design's gain.
+    continuous : bool
+        Whether a frame goes on where the one before ended. Its length must then be a multiple of `down`, so that the next
+        one's first sample has a result. After reset, and wherever the host says so, a frame starts from silence.
 
     Raises
     ------
@@ -127,6 +139,7 @@ class CICDesign(Pruning, LoadedRates, SignalGeometry, LinearDesign):  # type: ig
     overflow: Overflow = "saturate"
     pruned: bool = False
     loadable: bool = False
+    continuous: bool = False
     core: CICDesign | None = field(default=None, kw_only=True, repr=False, compare=False)
     """Of a rate that is loaded, the filter into which it is: that one's ranges hold."""
 
@@ -137,6 +150,7 @@ class CICDesign(Pruning, LoadedRates, SignalGeometry, LinearDesign):  # type: ig
         self._set("delay", between("Delay", self.delay, 1, 2))
         self._set("pruned", flag("Pruned", self.pruned))
         self._set("loadable", flag("Loadable", self.loadable))
+        self._set("continuous", flag("Continuous", self.continuous))
         check_rules(self, _RULES)
         self._set("data", format_of("Data", self.data))
         between("Sample width", self.data.width, 1, 32)
@@ -279,11 +293,13 @@ class CICDesign(Pruning, LoadedRates, SignalGeometry, LinearDesign):  # type: ig
         return math.ceil(self.taps / self.up) - 1
 
     @property
-    def frame_axes(self) -> tuple[FrameAxis, ...]:
-        return (FrameAxis((self.history, 0), self.down, up=self.up),)
+    def continuity(self) -> Separate:
+        return continuity_of(self.continuous, -(-self._reach_back // self.down) * self.down)
 
-    def output_shape(self, *sizes: int) -> tuple[int, ...]:
-        return tuple(self.rate.results(size) for size in sizes)
+    @property
+    def frame_axes(self) -> tuple[FrameAxis, ...]:
+        held = self.continuity.held  # a frame that is to go on has whole periods
+        return (FrameAxis((max(self.history, held), (self.down - 1) * min(held, 1)), self.down, held=held, up=self.up),)
 
     def worst_windows(self) -> dict[str, Any]:
         # All samples alike reach the greatest sum; those that alternate as the combs do reach the greatest difference.

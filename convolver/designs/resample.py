@@ -10,17 +10,18 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from ..arguments import between, flag, integers
-from ..errors import DataError, DesignError
+from ..errors import DesignError
 from ..formats import Overflow, Rounding
 from ..quantize import Quantized
 from .axes import FrameAxis
 from .base import format_of
 from .continuity import Separate, continuity_of
 from .given import NONE, S16, FormatLike, MaybeFormatLike, TapsLike, required
+from .rate_frames import RateFrames
 from .rates import Rate
 from .rules import Rule, check_rules
 from .signal_taps import SignalTaps
-from .words import Plane, Symmetry
+from .words import Symmetry
 
 __all__ = ["MAX_RATE", "MAX_RATE_TAPS", "ResampleDesign"]
 
@@ -40,7 +41,7 @@ _RULES = (
 
 
 @dataclass(frozen=True)
-class ResampleDesign(SignalTaps):
+class ResampleDesign(RateFrames, SignalTaps):
     """A causal FIR filter that changes the rate of a signal by ``up / down``: decimation, interpolation, or both.
 
     ``y[n] = sum(coefficients[n * down - k * up] * x[k])``, then the output stage: the values of ``scipy.signal.upfirdn(
@@ -176,39 +177,12 @@ class ResampleDesign(SignalTaps):
     def continuity(self) -> Separate:
         return continuity_of(self.continuous, -(-self.history // self.down) * self.down)
 
-    def brought(self, stack: bool | None) -> int:
-        return max(super().brought(stack), 0)
-
     @property
     def frame_axes(self) -> tuple[FrameAxis, ...]:
         # A period's last result begins so many samples behind its first; a frame that is to go on has whole periods.
         held = self.continuity.held
         behind = max((self.up - 1) * self.down // self.up, (self.down - 1) * min(held, 1))
         return (FrameAxis((max(self.history, held), behind), self.down, held=held, up=self.up),)
-
-    @property
-    def frame_multiple(self) -> int:  # type: ignore[override]  # of each design another
-        return self.down if self.continuity.held else 1
-
-    def frames_in(self, shape: tuple[int, ...], stack: bool | None) -> list[Plane]:
-        found = super().frames_in(shape, stack)
-        if shape[-1] % self.frame_multiple:
-            raise DataError(f"A continuous rate change takes samples by {self.frame_multiple}, not {shape[-1]} of them")
-        return found
-
-    @property
-    def least_shape(self) -> tuple[int, ...]:
-        return (self.frame_multiple,)
-
-    @property
-    def trial_shape(self) -> tuple[int, ...]:
-        return self.shape_within(*super().trial_shape)
-
-    def shape_within(self, samples: int) -> tuple[int, ...]:
-        return (max(samples // self.frame_multiple, 1) * self.frame_multiple,)
-
-    def output_shape(self, *sizes: int) -> tuple[int, ...]:
-        return tuple(self.rate.results(size) for size in sizes)
 
     def worst_windows(self) -> dict[str, Any]:
         # The phases with the greatest and the least sums of all: each as the samples in front of its results meet it.
