@@ -1,6 +1,6 @@
 """`make paths`: walks each kind of user's path in a fresh folder, and says how long it took.
 
-    python -m tests.paths [maker dsp_engineer vision_engineer teacher] [--cold]
+    python -m tests.paths [maker dsp_engineer radio_engineer vision_engineer teacher] [--cold]
 
 With `--cold` no twin is in the cache, as after a clone.
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from .walk import Walk
 
-PATHS = ("dsp_engineer", "vision_engineer", "teacher", "maker")
+PATHS = ("dsp_engineer", "radio_engineer", "vision_engineer", "teacher", "maker")
 
 
 def main(arguments: list[str]) -> int:
