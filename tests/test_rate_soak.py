@@ -46,17 +46,17 @@ def test_a_hundred_seeds(kind, first):
 
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("first", PARTS)
-def test_a_hundred_seeds_that_go_on(first):
-    for number, design, core in batch("resample", first, continuous=True):
+@pytest.mark.parametrize(("kind", "first"), list(itertools.product(("resample", "cic"), PARTS)))
+def test_a_hundred_seeds_that_go_on(kind, first):
+    for number, design, core in batch(kind, first, continuous=True):
         print(design)
         random, simulation = np.random.default_rng([number, 1]), Simulation(core)
-        for turn, kind in enumerate(STALLS):
+        for turn, mix in enumerate(STALLS):
             simulation.reset()
             sizes = random.integers(1, 12, 6) * design.down
             frames = [random_samples(design.sample, (int(size),), int(random.integers(1 << 30))) for size in sizes]
             want = golden.run(design, np.concatenate(frames))
-            sides = stalls(kind, turn), stalls(STALLS[(turn + number) % 6], turn + 50)
+            sides = stalls(mix, turn), stalls(STALLS[(turn + number) % 6], turn + 50)
             run = simulation.run(beats=beats_of(frames), wanted=len(want), gaps=sides[0], stalls=sides[1], settle=100)
             np.testing.assert_array_equal(run.results, want)
             assert (run.violations, run.overflows, run.busy, any(run.errors.values())) == (0, 0, False, False)

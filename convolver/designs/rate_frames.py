@@ -1,6 +1,6 @@
 """The frames of a filter that changes the rate of a signal."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from ..errors import DataError
 from .rates import Rate
@@ -14,7 +14,7 @@ class RateFrames(SignalGeometry):
     """Of N samples a frame has the results that begin in it. One that is to go on has whole periods, so that the next one's
     first sample has a result."""
 
-    title: Any
+    title: ClassVar[str]
     down: Any
     rate: Rate
 

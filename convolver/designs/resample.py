@@ -41,7 +41,7 @@ _RULES = (
 
 
 @dataclass(frozen=True)
-class ResampleDesign(RateFrames, SignalTaps):
+class ResampleDesign(RateFrames, SignalTaps):  # type: ignore[override]  # frames have whole periods
     """A causal FIR filter that changes the rate of a signal by ``up / down``: decimation, interpolation, or both.
 
     ``y[n] = sum(coefficients[n * down - k * up] * x[k])``, then the output stage: the values of ``scipy.signal.upfirdn(

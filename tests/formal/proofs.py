@@ -16,7 +16,7 @@ from formal.stream.output_buffer import CompactBufferSpec, OutputBufferSpec
 from formal.stream.skid_buffer import SkidBufferSpec
 from formal.stream.slot_timer import SlotTimerSpec
 
-from convolver.designs import FIRDesign
+from convolver.designs import FIRDesign, ResampleDesign
 from convolver.formats import OVERFLOWS, ROUNDINGS, Format
 from convolver.hw.link.fifo245 import FIFO245
 from convolver.hw.mac.adder_graph import AdderGraph
@@ -124,10 +124,10 @@ BANK = (
 
 MEMORY = (
     Seed("set written over the active one", LoadedMemory, "Mux(active == 1, 2, 1)", "Mux(active == 1, 1, 2)"),
-    Seed("written into every lane's memory", LoadedMemory, "loader.write & here[loader.index]", "loader.write"),
+    Seed("written into every lane's memory", LoadedMemory, "write.eq(loader.write & ours)", "write.eq(loader.write)"),
     Seed("handed over before its reason", LoadedMemory, "with m.If(loader.load):", "with m.If(loader.pending):"),
     Seed("reset keeps the set", LoadedMemory, "Signal(range(banks))  #", "Signal(range(banks), reset_less=True)  #"),
-    Seed("written to a phase behind", LoadedMemory, "phases[loader.index], spare", "~phases[loader.index], spare"),
+    Seed("written to a phase behind", LoadedMemory, "Cat(phase, spare)", "Cat(~phase, spare)"),
 )
 
 
@@ -285,6 +285,17 @@ PROOFS: tuple[Proof, ...] = (
         ),
         30,
         MEMORY,
+    ),
+    Proof(
+        "coefficient memory",
+        "3 of s2 in 2 lanes, their places found a clock before they come",
+        lambda: CoefficientMemorySpec(
+            ResampleDesign(
+                [1, -2, 1], down=2, data=Format(1, False), coefficient=Format(2, True), loadable=True, symmetry="none"
+            )
+        ),
+        30,
+        (Seed("places of the coefficient before", LoadedMemory, 'place_{lane}", store.early)', 'place_{lane}", 2)'),),
     ),
     *REQUANTISED,
     _array("MAC array", FIRDesign([3, -4, 0, 2], data=Format(4, True)), ARRAY),
