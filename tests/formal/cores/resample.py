@@ -2,7 +2,7 @@
 
 from amaranth.hdl import Array, Assert, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In
 from formal.contracts import Queue
 from formal.cores.shared import finished, shallow
 
@@ -31,7 +31,8 @@ class ResampleCoreSpec(wiring.Component):
         self._design = design
         self._depth = depth
         inputs = {"valid": In(1), "payload": In(layouts.beat_layout(design)), "ready": In(1), "tag": In(1)}
-        super().__init__(inputs | {"taken": Out(1)})
+        super().__init__(inputs)
+        self.taken = Signal()  # no port: an output of a specification is a property to ABC
 
     def _core(self) -> Core:
         """The core, of the class that the core's module has now."""
@@ -77,7 +78,7 @@ class ResampleCoreSpec(wiring.Component):
         m.d.comb += here.eq(Mux(first, 0, distance - up))
         if down > up:
             flush = held & self.valid & first
-            m.d.comb += free.eq((~known | begin) & ~flush)
+            m.d.comb += free.eq((~known | begin) & ~(held & first))
             with m.If(begin):
                 m.d.sync += known.eq(0)
             with m.If(flush & (~known | begin)):

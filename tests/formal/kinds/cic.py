@@ -46,7 +46,7 @@ CORE = (
         "if True:\n                m.d.sync += Cat(result",
     ),
     Seed("number taken that is newer", Held, "with m.If(self.take):", "with m.If(1):"),
-    Seed("begins a clock early", CICCore, '"last": 1}), ahead)', '"last": 1}), ahead - 1)'),
+    Seed("begins a clock early", CICCore, "dict.fromkeys(names, 1)), ahead)", "dict.fromkeys(names, 1)), ahead - 1)"),
     Seed("credit for a sample", CICCore, "buffer.claim.eq(schedule.begin)", "buffer.claim.eq(entry.claim)"),
     Seed("idle with a result due", CICCore, "entry.open | schedule.busy", "entry.open"),
 )
