@@ -33,12 +33,12 @@ def timed(*command: object, cwd: Path, **environment: str) -> float:
     return time.perf_counter() - begun
 
 
-def processor_time(*command: object, cwd: Path) -> float:
-    """Seconds that a command computes, whatever else the machine does."""
+def both_times(*command: object, cwd: Path, **environment: str) -> tuple[float, float]:
+    """Seconds of a command, and those that it computes, whatever else the machine does."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    timed(*command, cwd=cwd)
+    seconds = timed(*command, cwd=cwd, **environment)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return seconds, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def size(folder: Path) -> float:
@@ -56,7 +56,7 @@ def install(folder: Path) -> None:
     seconds = timed(python, "-m", "pip", "install", "-q", "--disable-pip-version-check", clone, cwd=folder)
     print(f"pip install .: {size(place) - before:.0f} MB in {seconds:.1f} s")
     nothing, imported = (
-        statistics.median(processor_time(python, "-c", code, cwd=folder) for _ in range(IMPORTS))
+        statistics.median(both_times(python, "-c", code, cwd=folder)[1] for _ in range(IMPORTS))
         for code in ("pass", "import convolver")
     )
     print(
@@ -70,8 +70,9 @@ def first_picture(folder: Path) -> None:
     clone = folder / "clone"
     timed("git", "clone", "-q", ROOT, clone, cwd=folder)
     fresh = {"CONVOLVER_CACHE": str(folder / "cache"), "PIP_CACHE_DIR": str(folder / "pip")}
-    first, second = (timed("make", "demo", cwd=clone, **fresh) for _ in range(2))
-    print(f"make demo: {first:.0f} s after a clone with nothing cached, {second:.1f} s the next time")
+    for when in ("after a clone with nothing cached", "the next time"):
+        seconds, computed = both_times("make", "demo", cwd=clone, **fresh)
+        print(f"make demo {when}: {seconds:.1f} s, of them {computed:.1f} s of processor time")
 
 
 def main() -> None:
