@@ -10,6 +10,7 @@ from convolver.hw.cores import fir
 from convolver.hw.mac import coefficients
 from convolver.hw.mac.coefficients import coefficient_layout
 from convolver.hw.stream import layouts
+from convolver.plan import TargetLike
 
 __all__ = ["FIRCoreSpec"]
 
@@ -18,10 +19,12 @@ class FIRCoreSpec(SignalCoreSpec):
     """A whole FIR core: the result is computed from the last samples as they were accepted.
 
     They begin with silence at each `first`, or, of a continuous design, at one behind a reset or `silence`. Loaded coefficients
-    change between two frames only, or, if the design says so, between any two samples.
+    change between two frames only, or, if the design says so, between any two samples. It is planned for `target`, by default
+    any device.
     """
 
-    def __init__(self, design: FIRDesign, depth: int | None = None) -> None:
+    def __init__(self, design: FIRDesign, depth: int | None = None, target: TargetLike = None) -> None:
+        self._target = target
         ports = {}
         if design.loadable:
             ports |= {"new_valid": In(1), "new": In(coefficient_layout(design.coefficient_format)), "restart": In(1)}
@@ -30,7 +33,7 @@ class FIRCoreSpec(SignalCoreSpec):
         super().__init__(design, depth, ports)
 
     def _core(self) -> fir.FIRCore:
-        return fir.FIRCore(self._design)
+        return fir.FIRCore(self._design, self._target)
 
     def _wanted(self, m: Module, core: fir.FIRCore, belongs: Value) -> tuple[ValueLike, int]:
         design = self._design

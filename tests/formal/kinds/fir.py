@@ -1,5 +1,7 @@
 """The proofs of the FIR cores and of what feeds them."""
 
+from dataclasses import replace
+
 from formal.cores.fir import FIRCoreSpec
 from formal.proof import Proof
 from formal.seeds import Seed
@@ -10,9 +12,12 @@ from convolver.hw.cores.fir import FIRCore
 from convolver.hw.cores.loading import loading_of
 from convolver.hw.mac.mac_array import MACArray
 from convolver.hw.mac.multiplier import Multiplier
+from convolver.hw.mac.supply import Supply
 from convolver.hw.stream.slot_timer import SlotTimer
 from convolver.hw.window.delay_line import DelayLine, SampleMemory
 from convolver.hw.window.signal_entry import SignalEntry
+from convolver.plan import target_of
+from convolver.plan.pace import Pace, Ways
 
 __all__ = ["PROOFS", "small_fir"]
 
@@ -85,6 +90,15 @@ def small_fir(**changes: object) -> FIRDesign:
 PAIR = small_fir(coefficients=[1, 1], coefficient=Format(2, True), loadable=True, symmetry="symmetric")
 SLOT = small_fir(coefficients=[1, -2, 1], coefficient=Format(2, True), loadable=True, symmetry="none", clocks_per_sample=2)
 
+# Two lanes whose multipliers count as far apart: samples wait on their way, coefficients are there before.
+FAR = replace(target_of(None), pace=Pace(16, 0, Ways(samples=1, sums=1), adder_bits=24, part_bits=20))
+EARLY = (
+    Seed("set taken before its samples", Supply, '[self.load], "load", ways.cycles', '[self.load], "load", 0'),
+    Seed("coefficients behind their samples", Supply, '"weight", ways.coefficients', '"weight", ways.cycles + 4'),
+    Seed("sample not on its way", MACArray, 'later(m, operands, "near", stage.cycles)', 'later(m, operands, "near", 0)'),
+    Seed("sum not on its way", MACArray, "range(array.ways.sums)", "range(0)"),
+)
+
 PROOFS: tuple[Proof, ...] = (
     Proof("FIR core", "2 taps, s2, buffer of 4", lambda: FIRCoreSpec(small_fir(), 4), 36, CORE),
     Proof(
@@ -94,6 +108,14 @@ PROOFS: tuple[Proof, ...] = (
         36,
         LOADED,
         22,
+    ),
+    Proof(
+        "FIR core, loaded, far multipliers",
+        "2 taps, s2 by s2, buffer of 4",
+        lambda: FIRCoreSpec(small_fir(loadable=True), 4, FAR),
+        40,
+        EARLY,
+        24,
     ),
     Proof("FIR core, symmetric", "2 taps, s2 by s2, buffer of 4", lambda: FIRCoreSpec(PAIR, 4), 36, PAIRED, 20),
     Proof("FIR core, folded", "3 taps, s2 by s2, buffer of 4", lambda: FIRCoreSpec(SLOT, 4), 44, FOLDED, 20),
