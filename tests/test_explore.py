@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,8 +27,13 @@ HERE = {"processes": False, "protocol": "tcp", "host": "127.0.0.1", "dashboard_a
 HERE["worker_dashboard_address"] = HERE["dashboard_address"]
 
 
+made = cache(alone.circuit_of)
+"""Each circuit is elaborated once for all tests."""
+
+
 @pytest.fixture
 def tools(tmp_path, monkeypatch):
+    monkeypatch.setattr("convolver.exploring.builder.circuit_of", made)
     return FakeTools(tmp_path, monkeypatch)
 
 
@@ -192,7 +198,7 @@ def test_a_scheduler_that_isnt_there(tools, monkeypatch):
 def test_a_worker_with_other_tools(tools):
     device = alone.alone(BOARD)
     with pytest.raises(ToolError, match=r"^A worker must have yosys 0\.1, not "):
-        synthesise(alone.circuit_of(TAPS, device, Shell().of(TAPS)), device, {"yosys": "0.1"})
+        synthesise(made(TAPS, device, Shell().of(TAPS)), device, {"yosys": "0.1"})
 
 
 @pytest.mark.parametrize(
@@ -307,11 +313,11 @@ def test_widths_are_those_of_the_file(tools, tmp_path):
     assert wide.beats(narrow)
 
 
-@pytest.mark.parametrize("board", ["ulx3s-12f", "icebreaker"])
+@pytest.mark.parametrize("board", ["ulx3s-12f", pytest.param("icebreaker", marks=pytest.mark.soak)])
 def test_the_harness_is_not_counted(board):
     """With the tools themselves: what is left out are the harness' registers, and an exclusive-or for each output."""
     device = alone.alone(registry.get(board))
-    found = alone.synthesised(alone.circuit_of(TAPS, device, Shell().of(TAPS)))
+    found = alone.synthesised(made(TAPS, device, Shell().of(TAPS)))
     inside, _ = alone.split(found.module)
     nets = found.module["netnames"]
     around = len({bit for name in ("shift", "held", "captured", "out") for bit in nets[name]["bits"]} - {"0", "1", "x"})
