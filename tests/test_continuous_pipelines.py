@@ -10,18 +10,20 @@ import pytest
 from convolver import DataError, DesignError, FIRDesign, Fork, MovingMaximumDesign, Pipeline, ResampleDesign, s8, selftest
 from convolver.designs import design_from_json
 from convolver.host.device import Device
+from convolver.host.link import LinkTransport
 from convolver.hw.cores.core import create
 from convolver.plan.lowering import lower
 from convolver.sim import golden
 from convolver.sim.bench import run_stream
 from convolver.sim.libraries.compiler import compile_designs
+from convolver.sim.twin.board import BoardPipe, BoardTwin
 from convolver.sim.twin.core import Simulation, TwinTransport
 from convolver.sim.twin.streams import STALLS, beats_of, random_samples, stalls
 
 from .random_designs import fir
 from .random_designs.stages import first_stage, next_stage
 
-DESIGNS = 3
+DESIGNS = 1
 SOAK_DESIGNS = 60
 BATCH = 10
 
@@ -38,6 +40,10 @@ KNOWN = {
     "half": Pipeline([ONE, HALF, OTHER]),
     "three quarters": Pipeline([HALF, MORE]),
 }
+
+
+QUICK = ("two", "fork inside", "three quarters")
+"""Those that are compiled in every run; the soak has the others."""
 
 
 def continued(random, soak=False):
@@ -57,7 +63,7 @@ def continued(random, soak=False):
 
 @functools.cache
 def compiled():
-    designs = [*KNOWN.values(), *(continued(Random(f"goes on {number}")) for number in range(DESIGNS))]
+    designs = [*(KNOWN[name] for name in QUICK), *(continued(Random(f"goes on {number}")) for number in range(DESIGNS))]
     return list(zip(designs, compile_designs(designs), strict=True))
 
 
@@ -100,7 +106,7 @@ def check(design, core):
         assert transport.status()["beats_in"] - before == len(signal)
 
 
-@pytest.mark.parametrize("number", range(len(KNOWN) + DESIGNS))
+@pytest.mark.parametrize("number", range(len(QUICK) + DESIGNS))
 def test_pieces_of_a_signal_are_filtered_as_the_whole(number):
     design, core = compiled()[number]
     print(design)  # pytest shows it with a failure
@@ -110,6 +116,8 @@ def test_pieces_of_a_signal_are_filtered_as_the_whole(number):
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
 def test_random_continuous_pipelines_for_long():
+    for design, core in zip(KNOWN.values(), compile_designs(list(KNOWN.values())), strict=True):
+        check(design, core)
     for first in range(0, SOAK_DESIGNS, BATCH):
         designs = [continued(Random(f"soak {number}"), soak=True) for number in range(first, first + BATCH)]
         for number, (design, core) in enumerate(zip(designs, compile_designs(designs), strict=True), first):
@@ -165,7 +173,7 @@ def test_all_stages_go_on_or_none():
 
 
 def test_a_rate_change_takes_whole_periods():
-    with Device(TwinTransport(KNOWN["three quarters"], compiled=compiled()[list(KNOWN).index("three quarters")][1])) as device:
+    with Device(TwinTransport(KNOWN["three quarters"], compiled=compiled()[QUICK.index("three quarters")][1])) as device:
         with pytest.raises(DataError, match=r"^A continuous rate change takes samples by 4, not 6 of them$"):
             device(np.zeros(6, int))
 
@@ -177,3 +185,15 @@ def test_what_a_continuous_pipeline_is():
         assert design_from_json(design.to_json()) == design
     assert "silence gate in front" in lower(KNOWN["two"]).explain()
     assert [case.pieces for case in selftest.cases(KNOWN["two"], 0, 1) if case.pieces > 1] == [7]
+
+
+@pytest.mark.soak
+def test_silence_travels_over_the_link():
+    design = KNOWN["two"]
+    pipe = BoardPipe(BoardTwin(design))
+    signal = random_samples(s8, 60, 8)
+    expected = golden.run(design, signal)
+    with Device(LinkTransport(pipe, clock=pipe.time)) as device:
+        for _ in range(2):
+            np.testing.assert_array_equal(np.concatenate([device(piece) for piece in np.split(signal, [3, 4, 40])]), expected)
+            device.silence()

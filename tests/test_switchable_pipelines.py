@@ -9,10 +9,12 @@ import pytest
 from convolver import Conv2DDesign, DataError, DesignError, Fork, Pipeline, selftest, u8
 from convolver.designs import GATEWARE_BOUNDARIES, boundary_code, design_from_json
 from convolver.host.device import Device
+from convolver.host.link import LinkTransport
 from convolver.hw.bus.registers import RegisterBank, frame_members
 from convolver.shell import Shell
 from convolver.sim import golden
 from convolver.sim.libraries.compiler import compile_designs
+from convolver.sim.twin.board import BoardPipe, BoardTwin
 from convolver.sim.twin.core import Simulation, TwinTransport
 from convolver.sim.twin.streams import beats_of, random_samples, stalls
 
@@ -149,3 +151,15 @@ def test_the_self_test_tries_every_boundary():
     ]
     with Device(TwinTransport(design, compiled=compiled()["two of three"])) as device:
         assert {selftest.check(device, case) for case in found} == {None}
+
+
+@pytest.mark.soak
+def test_borders_travel_over_the_link_to_the_registers_of_their_stages():
+    design = Pipeline([LAST.replace(rows=12, columns=16), LAST.replace(kernel=[[1], [5]], rows=12, columns=16)])
+    pipe = BoardPipe(BoardTwin(design))
+    image = random_samples(u8, (9, 14), 3)
+    with Device(LinkTransport(pipe, clock=pipe.time)) as device:
+        assert device.design == design
+        for asked in ({}, {"boundary": "edge"}, {"boundary": {2: "symmetric"}}, {"fill": {1: 99}}):
+            now = design.with_border(**asked) if asked else design
+            np.testing.assert_array_equal(device(image, **asked), golden.run(now, image))
