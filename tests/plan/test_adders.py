@@ -2,6 +2,7 @@
 them."""
 
 import random
+import re
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from convolver.plan.adders import DEEPEST, AdderProduct, adders_needed, made_of_
 from convolver.plan.lowering import lower
 
 DESIGNS = Path(__file__).parents[2] / "benchmarks" / "size"
+FIR_PAGE = Path(__file__).parents[2] / "docs" / "fir.md"
 LOWPASS_31, LOWPASS_64 = (load_design(DESIGNS / f"{name}.toml").weights for name in ("lowpass-31", "lowpass-64"))
 EIGHT = (127, -113, 101, -89, 83, -71, 67, -53)
 
@@ -42,6 +44,16 @@ def test_there_are_few_adders_and_few_behind_each_other(weights):
     assert max(depth.values()) <= DEEPEST
     assert adders_needed(weights) <= bound(weights)
     assert len(summed(weights, (-128, 127)).nodes) == adders_needed(weights)
+
+
+def test_the_page_has_the_adders_of_each_file():
+    """Also of those whose constants are wider than what one step from another reaches."""
+    rows = re.findall(r"^\| `([\w-]+\.toml)`[^|]*\| (\d+) \| (\d+) \| (\d+) \|$", FIR_PAGE.read_text(), re.MULTILINE)
+    assert len(rows) == 5
+    for name, *told in rows:
+        weights = load_design(DESIGNS / name).weights
+        graph = summed(weights, (-(1 << 15), (1 << 15) - 1))
+        assert [len(odd_constants(weights)), len(graph.nodes), graph.cycles] == list(map(int, told))
 
 
 @pytest.mark.parametrize("seed", range(12))
