@@ -516,6 +516,18 @@ public:
 			level[one.out] = one.start();
 		for (word item = 0; item < multipliers.size(); item++)
 			loose.push_back(item);
+		// Nor is what a block RAM gives before it has been read.
+		auto undefined = [&] { return seed && (seed = seed * 1664525 + 1013904223) >> 31; };
+		for (const ram &one : rams)
+			for (int bit = 0; bit < 16; bit++)
+				if (one.read_mode == 0 || narrow_pins(one.read_mode) >> bit & 1)
+					level[one.read_data[bit]] = undefined();
+		for (dual_port &one : dual_ports)
+			for (int side = 0; side < 2; side++)
+				for (int bit = 0; bit < int(one.ports[side].width); bit++) {
+					one.found[side] |= word(undefined()) << bit;
+					level[one.ports[side].out[bit]] = undefined();
+				}
 		settle();
 	}
 

@@ -24,9 +24,14 @@ from convolver.boards.bitstream.read import chip_of
 from convolver.boards.bitstream.table import table_of
 from convolver.boards.bitstream.verilog import verilog_of
 from convolver.designs import FIRDesign
-from convolver.errors import BoardError, ToolError
+from convolver.errors import BoardError, DeviceRestarted, ToolError
 from convolver.formats import s8
+from convolver.host.deadlines import Timing
+from convolver.host.device import Device
+from convolver.host.link import LinkTransport
 from convolver.selftest import cases, check
+from convolver.sim import golden
+from convolver.sim.twin.board import BoardPipe
 from convolver.sim.twin.fabric import FabricTwin
 from convolver.verification import opened
 
@@ -75,6 +80,61 @@ def test_a_wrong_multiplier_is_seen(circuit):
     macs = circuit.netlist.macs
     unsigned = [replace(mac, parameters=dict(mac.parameters) | {"A_SIGNED": 0}) for mac in macs]
     assert tried(changed(circuit, macs=unsigned)) is not None
+
+
+class Failing(BoardPipe):
+    """A board whose power fails once, at a moment of its own."""
+
+    def __init__(self, circuit: Circuit, clocks: int, seed: int) -> None:
+        super().__init__(self.powered(circuit, seed))
+        self._circuit, self._clocks, self._seed, self._before = circuit, clocks, seed, 0
+
+    @staticmethod
+    def powered(circuit: Circuit, seed: int) -> FabricTwin:
+        return FabricTwin(circuit.table(seed), circuit.clock_hz, circuit.byte_clocks)
+
+    def time(self) -> float:
+        return (self._before + self.twin.clocks) / self.twin.clock_hz
+
+    def read(self, size: int, deadline: float) -> bytes:
+        if self._clocks and self._before + self.twin.clocks >= self._clocks:
+            self._before, self._clocks = self._before + self.twin.clocks, 0
+            self.twin = self.powered(self._circuit, self._seed + 1)
+        return super().read(size, deadline)
+
+
+def after_power_failure(circuit: Circuit, clocks: int, seed: int) -> str:
+    """What a call ends with whose device loses its power after so many clocks; the next one must be right."""
+    pipe = Failing(circuit, clocks, seed)
+    samples = np.random.default_rng(seed).integers(-128, 128, 400)
+    expected = golden.run(FILTER, samples)
+    ended = "right"
+    # A second of the device takes a minute here: the host is less patient.
+    timing = Timing(retry=0.004, retry_min=0.001, retry_max=0.016, progress=0.2, opening=0.5)
+    with Device(LinkTransport(pipe, timing=timing, clock=pipe.time)) as device:
+        try:
+            while pipe.time() * pipe.twin.clock_hz < clocks:
+                assert np.array_equal(device(samples), expected)
+            assert np.array_equal(device(samples), expected)
+        except DeviceRestarted:
+            ended = "restarted"
+        assert np.array_equal(device(samples), expected)
+    return ended
+
+
+def test_power_fails_at_any_moment(circuit):
+    """Block RAMs give anything before they are read. The host is told, or nothing was lost; the next call is right."""
+    moments = np.random.default_rng(1).integers(150_000, 400_000, 1)
+    ended = [after_power_failure(circuit, int(clocks), seed) for seed, clocks in enumerate(moments, 1)]
+    assert "restarted" in ended
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+def test_power_fails_at_many_moments(circuit):
+    moments = np.random.default_rng(2).integers(100_000, 400_000, 200)
+    ended = [after_power_failure(circuit, int(clocks), seed) for seed, clocks in enumerate(moments, 1)]
+    assert ended.count("restarted") > 100
 
 
 def test_a_bitstream_of_another_board_is_refused(stored):
