@@ -54,6 +54,7 @@ def batch(
     from ..errors import FileError
     from ..pools import Pool
     from ..progress import steps
+    from ..report.numbers import counted
     from ..run import Target, write_results
 
     if (
@@ -79,7 +80,7 @@ def batch(
                 write_results(target, pool.design, source, result)
             counts = dict(sorted(pool.counts.items()))
     note(list(dict.fromkeys(read.notes)))
-    told = [f"{len(sources)} files in {output}", *(f"{board}: {count}" for board, count in counts.items())]
+    told = [f"{counted(len(sources), 'file')} in {output}", *(f"{board}: {count}" for board, count in counts.items())]
     answer(as_json, "\n".join(told), {"output": [str(path) for path in targets], "boards": counts, "notes": read.notes})
 
 
