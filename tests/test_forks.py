@@ -170,6 +170,11 @@ def test_a_frame_of_another_size_waits_no_longer_than_the_report_says():
 
 
 REFUSED = {
+    "uneven": (
+        [NARROW, WIDE.replace(clocks_per_pixel=3)],
+        "sum",
+        "All filters of a fork of images must take as many pixels in as many clocks, not 1 in 1 and 1 in 3",
+    ),
     "one": ([NARROW], "sum", "A fork with join='sum' must have 2 to 4 branches, not 1"),
     "three": ([NARROW] * 3, "difference", "A fork with join='difference' must have 2 branches, not 3"),
     "no list": (NARROW, "sum", r"The branches of a fork must be a sequence of designs, not Conv2DDesign\(.*"),
