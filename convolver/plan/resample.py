@@ -210,7 +210,7 @@ class ResamplePlan(ArrayPlan):
 
 def lower_resample(design: ResampleDesign, choices: Choices, target: Target) -> ResamplePlan:
     """A schedule of results in front of one array."""
-    line, memory = (TapProduct, _line), (RecalledProduct, _memory)
+    line, memory = (TapProduct, _line), (RecalledProduct if target.slow_ram else TapProduct, _memory)
     array_of, feeder_of = slot_of(choices.clocks).either(line if design.up >= design.down else memory, memory)
     array, store, rewritings = (_phases if design.up > 1 else _one_phase)(design, choices.clocks, target, array_of)
     behind = rounding(design)

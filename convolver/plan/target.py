@@ -77,6 +77,8 @@ class Target:
         Adders between the multiplier blocks.
     single_port : SinglePortRAM, optional
         Large RAMs for long lines.
+    slow_ram : bool
+        Whether samples out of block RAM have a register in front of a pre-adder.
     pace : Pace
         What signals can do in a cycle of the clock that was asked for.
     """
@@ -87,6 +89,7 @@ class Target:
     paired_width: int = 0
     cascade: Cascade | None = None
     single_port: SinglePortRAM | None = None
+    slow_ram: bool = True
     pace: Pace = FULL_SPEED
 
     def at(self, hertz: float | None) -> "Target":
@@ -150,7 +153,7 @@ TARGETS: Mapping[Family | None, Target] = {
     None: Target(None, (18, 18)),
     "ecp5": Target("ecp5", (18, 18)),
     "ice40": Target("ice40", (16, 16), paired_width=8, single_port=ICE40_RAM),
-    "7-series": Target("7-series", (25, 18), signed_only=True, cascade=SERIES7_CASCADE),
+    "7-series": Target("7-series", (25, 18), signed_only=True, cascade=SERIES7_CASCADE, slow_ram=False),
 }
 """The targets, by their family's name; None is any device."""
 
