@@ -35,7 +35,7 @@ from convolver.report import report_of
 from convolver.sim import golden
 from convolver.sim.libraries.compiler import compile_designs
 from convolver.sim.twin.core import Simulation, TwinTransport, frame_shape, simulate_components
-from convolver.sim.twin.streams import beats_of, marks_of, random_samples
+from convolver.sim.twin.streams import beats_of, marks_of, random_samples, stalls
 
 from .composite_checks import check, check_device
 from .random_designs import generator
@@ -137,6 +137,18 @@ def test_branches_that_are_pipelines_and_signals():
             device.load(values, stage=stage)
             design = design.with_part(stage, design.parts[stage - 1].replace(coefficients=values))
             np.testing.assert_array_equal(device(signal), golden.run(design, signal))
+
+
+def test_frames_of_one_size_with_pauses_never_stand_still():
+    """One branch drives its frame's end out in a pause, while the other takes the next frame to do so."""
+    size = {"boundary": "edge", "rows": 12, "columns": 40, "output": u8}
+    tall = Conv2DDesign([[1], [2], [1], [3], [5]], shift=4, **size)
+    design = Fork([Conv2DDesign([[1] * 5] * 5, shift=5, **size), tall], "difference")
+    (core,) = compile_designs([design])
+    frames = [random_samples(u8, (12, 40), 3)] * 6
+    for seed, kinds in enumerate([("rare", "mostly"), ("half", "half"), ("bursts", "mostly"), ("none", "half")] * 4):
+        gaps, pauses = (stalls(kind, seed) for kind in kinds)
+        assert Simulation(core).run(beats=beats_of(frames), wanted=6 * 480, gaps=gaps, stalls=pauses, patience=2000).finished
 
 
 def test_a_shorter_queue_stalls_for_ever():
@@ -271,7 +283,7 @@ def test_the_report_has_a_line_a_branch_and_the_queue():
     assert re.search(r"^branch 1 .*3x3", text, re.MULTILINE)
     assert re.search(r"^branch 2 .*5x5", text, re.MULTILINE)
     assert re.search(r"^ +its results wait in a queue of 128", text, re.MULTILINE)
-    assert report_of(GAUSSIANS).to_dict()["queue_bits"] == 128 * 11
+    assert report_of(GAUSSIANS).to_dict()["queue_bits"] == (128 + 256) * 11
 
 
 def test_the_random_forks_cover_every_choice():

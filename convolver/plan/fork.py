@@ -156,6 +156,10 @@ def lower_fork(design: Fork, choices: Choices, target: Target) -> ForkPlan:
     led = [[leads(part, columns) for part in parts] for columns in (width.least, width.most or width.least)]
     waits = [[lead + part.latency for lead, part in zip(each, parts, strict=True)] for each in led]
     longest = [max(max(each) - each[number] for each in waits) for number in range(len(parts))]
+    # An image's end, where one branch has driven it out by itself and another waits for the next frame to do so: each is to get
+    # rid of it without the other's results.
+    widest = width.most or width.least
+    longest = [max(wait, part.timing.flush_clocks(widest)) for wait, part in zip(longest, parts, strict=True)]
     queues = tuple(_queue(branch, wait) for branch, wait in zip(parts, longest, strict=True))
     late = tuple((0 if queue is None else queue.cycles) + JOIN_LATENCY for queue in queues)
     # From the beat that completes a result of the latest branch: the others had theirs as much earlier as they lead less.
