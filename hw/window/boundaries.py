@@ -96,9 +96,12 @@ def boundary_of(design: Conv2DDesign, form: PlaceFormat | None = None) -> FixedB
 
 
 def border_ports(design: Design) -> dict[str, wiring.Member]:
-    """The ports of what is chosen of the border of each of several filters: `boundary_2` and `fill_2` of the second."""
+    """The ports of what is chosen of the border of each of several filters: `boundary_2` and `fill_2` of the second.
+
+    None of a filter alone, whose own have no number.
+    """
     found: dict[str, wiring.Member] = {}
-    for number, part in design.switchable_parts.items():
+    for number, part in design.switchable_parts.items() if design.parts else ():
         values = {"boundary": part.border.outside.code, "fill": part.fill}
         for name, shape in boundary_of(cast(Conv2DDesign, part)).layout.members.items():
             found[f"{name}_{number}"] = In(shape, init=values[name])
