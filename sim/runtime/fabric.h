@@ -442,6 +442,7 @@ public:
 		word nets = from[0], lut_count = from[1], register_count = from[2], ram_count = from[3], mac_count = from[4];
 		word single_count = from[5], lut_ram_count = from[6], dual_count = from[7], multiplier_count = from[8];
 		word clocks = from[9], seed = from[10];
+		const bool from_zero = seed == 0;
 		rx = from[11];
 		tx = from[12];
 		from += 13;
@@ -516,8 +517,8 @@ public:
 			level[one.out] = one.start();
 		for (word item = 0; item < multipliers.size(); item++)
 			loose.push_back(item);
-		// Nor is what a block RAM gives before it has been read.
-		auto undefined = [&] { return seed && (seed = seed * 1664525 + 1013904223) >> 31; };
+		// Nor is what a block RAM gives before it has been read; without a seed it is 0.
+		auto undefined = [&] { return from_zero ? 0 : (seed = seed * 1664525 + 1013904223) >> 31; };
 		for (const ram &one : rams)
 			for (int bit = 0; bit < 16; bit++)
 				if (one.read_mode == 0 || narrow_pins(one.read_mode) >> bit & 1)

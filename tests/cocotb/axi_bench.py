@@ -560,6 +560,9 @@ async def one_beat_a_clock(dut, name):
         check_rate(bench, size, len(frames), taken, given)
     elif any(stage.parts for stage in stages) and bench.video:
         pass  # which beat completes a result of a fork of images depends on its branches; the twin's tests count the clocks
+    elif len({stage.pixels_per_clock for stage in stages}) > 1:
+        # A spread holds some beats: its input comes in bursts, and no slower than the slowest stage asks for.
+        assert taken[-1] - taken[0] < total * bench.slot, f"the input stalled: {taken}"
     elif all((axis.lost, axis.stride) == (0, 1) for stage in stages[:-1] for axis in stage.frame_axes):
         check_clocks(bench, stages, size, steady, taken, given)
     for frame in frames:
