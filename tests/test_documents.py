@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 import pytest
+from amaranth.hdl import Elaboratable, Fragment
 
 import convolver
 from convolver import ConvolverError
@@ -63,7 +64,11 @@ def test_its_code_runs(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     monkeypatch.setattr("convolver.opening.open", open_golden)
     FakeTools(tmp_path, monkeypatch)
     monkeypatch.chdir(tmp_path)
-    exec(compile(PAGES[name], f"{name}.md", "exec"), {"__name__": "__main__"})
+    made: dict[str, Any] = {"__name__": "__main__"}
+    exec(compile(PAGES[name], f"{name}.md", "exec"), made)
+    for gateware in made.values():
+        if isinstance(gateware, Elaboratable):
+            Fragment.get(gateware, None)
 
 
 def strict(folder: Path, sources: dict[str, str]) -> list[str]:
