@@ -1,6 +1,7 @@
 """Where a board's UART is on its device."""
 
 import importlib
+from collections.abc import Callable
 
 from convolver.errors import BoardError, ToolError
 
@@ -25,9 +26,7 @@ def check_readable(board: Board) -> None:
     BoardError
         Naming the boards whose bitstream can.
     """
-    if not from_bitstream(board):
-        known = ", ".join(one.name for one in BOARDS if from_bitstream(one))
-        raise BoardError(f"A board whose bitstream is read back must be one of {known}, not {board.name}")
+    _check(board, from_bitstream, "A board whose bitstream is read back")
 
 
 def check_verified(board: Board) -> None:
@@ -38,13 +37,16 @@ def check_verified(board: Board) -> None:
     BoardError
         Naming the boards whose circuit can.
     """
-    if not _known(board):
-        known = ", ".join(one.name for one in BOARDS if _known(one))
-        raise BoardError(f"A board whose circuit is run must be one of {known}, not {board.name}")
+    _check(board, _known, "A board whose circuit is run")
 
 
 def _known(board: Board) -> bool:
     return from_bitstream(board) or board.family == "ecp5"
+
+
+def _check(board: Board, can: Callable[[Board], bool], which: str) -> None:
+    if not can(board):
+        raise BoardError(f"{which} must be one of {', '.join(one.name for one in BOARDS if can(one))}, not {board.name}")
 
 
 def uart_pins(board: Board) -> tuple[str, str]:
