@@ -19,7 +19,7 @@ from .link import Link
 from .uart import PINS as UART_PINS
 from .uart import UART, divisor_for
 
-__all__ = ["Device"]
+__all__ = ["Device", "far_ports"]
 
 
 class Device(wiring.Component):
@@ -134,20 +134,23 @@ class Device(wiring.Component):
         return m
 
 
+def far_ports() -> dict[str, wiring.Member]:
+    """The ports of what lies behind a link: bytes of samples, results, registers, and whether no byte is inside."""
+    return {
+        "samples": In(stream.Signature(8)),
+        "results": Out(stream.Signature(framed)),
+        "bus": In(BUS),
+        "empty": Out(1),
+    }
+
+
 class _Far(wiring.Component):
     """What lies behind the link: bytes to samples, the accelerator, results to bytes. All of it is reset between sessions."""
 
     def __init__(self, design: Design, core: wiring.Component | None) -> None:
         self.design = design
         self.accelerator = Accelerator(design, core)
-        super().__init__(
-            {
-                "samples": In(stream.Signature(8)),
-                "results": Out(stream.Signature(framed)),
-                "bus": In(BUS),
-                "empty": Out(1),
-            }
-        )
+        super().__init__(far_ports())
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

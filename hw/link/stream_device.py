@@ -9,9 +9,8 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from convolver.designs import Design
 
 from ..bus.accelerator import Accelerator
-from ..bus.registers import BUS
-from ..stream.layouts import beat_layout, framed, result_layout
-from .device_top import Device
+from ..stream.layouts import beat_layout, result_layout
+from .device_top import Device, far_ports
 
 __all__ = ["StreamDevice"]
 
@@ -66,11 +65,8 @@ class _Beside(wiring.Component):
     def __init__(self, design: Design, core: wiring.Component | None) -> None:
         self.accelerator = Accelerator(design, core)
         super().__init__(
-            {
-                "samples": In(stream.Signature(8)),
-                "results": Out(stream.Signature(framed)),
-                "bus": In(BUS),
-                "empty": Out(1),
+            far_ports()
+            | {
                 "i": In(stream.Signature(beat_layout(design))),
                 "o": Out(stream.Signature(result_layout(design))),
             }
