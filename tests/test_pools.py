@@ -1,5 +1,6 @@
 """Pools of boards: results in order, each once, whatever becomes of a board."""
 
+import itertools
 import os
 import re
 import signal
@@ -60,6 +61,7 @@ def boards():
             setattr(worker, ATTRIBUTE, Board(fake, f"board {number}"))
         return made[-1].scheduler_address
 
+    start.workers = lambda: [worker for one in made for worker in one.workers.values()]
     yield start
     for one in made:
         one.close()
@@ -87,6 +89,19 @@ def test_a_failed_boards_arrays_go_elsewhere(boards):
         # The board that failed has left the pool.
         assert len(pool.boards) == 1
     assert all(np.array_equal(result, golden.run(DESIGN, image)) for result, image in zip(results, IMAGES, strict=True))
+    assert sorted(done) == list(range(40))
+
+
+def test_what_a_board_did_just_before_it_failed_is_not_done_again(boards):
+    done, arrays = [], itertools.count()
+    # It filters two arrays, and fails at the third.
+    address = boards(Fake(done, fails=lambda _samples: next(arrays) == 2), Fake(done, takes=0.01))
+    # What its worker tells the scheduler of its results comes late.
+    failing = next(worker for worker in boards.workers() if getattr(worker, ATTRIBUTE).name == "board 0")
+    failing.batched_stream.interval = 0.5
+    with Pool(scheduler=address) as pool:
+        assert len(list(pool.map(IMAGES))) == 40
+    assert next(arrays) == 3  # and nothing more
     assert sorted(done) == list(range(40))
 
 

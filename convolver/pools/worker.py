@@ -50,9 +50,23 @@ def filtered(samples: Array, stack: bool | None, expected: str) -> tuple[Array, 
         raise
     except LinkError as error:
         board.failure = error
-        # With its results: those that nobody has fetched yet go to other workers.
-        worker.loop.add_callback(worker.close_gracefully, reason=str(error))
+        worker.loop.add_callback(_leave, worker, str(error))
         raise Reschedule from None
+
+
+async def _leave(worker: Any, why: str) -> None:
+    """Closes a worker, and takes its results to others: those that nobody has fetched yet."""
+    from distributed.core import Status
+
+    worker.status = Status.paused  # it begins nothing more
+    # The scheduler saves what it knows of, and has a result made again that it hears of too late.
+    while True:
+        held = list(worker.data)
+        known = await worker.scheduler.who_has(keys=held)
+        if all(worker.address in known.get(key, ()) for key in held if key in worker.data):
+            break
+        await asyncio.sleep(0.01)
+    await worker.close_gracefully(reason=why)
 
 
 def described(dask_worker: Any = None) -> tuple[str, str] | None:
