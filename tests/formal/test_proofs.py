@@ -6,7 +6,8 @@ import inspect
 import sys
 
 import pytest
-from amaranth.hdl import Assert, Module, Signal
+from amaranth.back import rtlil
+from amaranth.hdl import Assert, Fragment, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 from formal.paths import outputs_that_see
@@ -72,6 +73,24 @@ def test_a_seed_that_no_longer_fits_the_source_is_refused():
             pass
 
 
+def test_a_seed_in_what_nobody_uses_is_refused():
+    seed = next(seed for seed in SKID if seed.name == "ready follows ready")
+    with pytest.raises(ValueError, match=r"^A seed must be in what is used: 'ready follows ready', SkidBuffer of "):
+        with planted(seed):
+            Fragment.get(Counter(3), None)
+
+
+@pytest.mark.parametrize("table", [{"skid": SkidBuffer}, {(): SkidBuffer, (int,): OutputBuffer}])
+def test_a_seed_stands_in_tables_too(table, monkeypatch):
+    from convolver.hw.cores import conv2d
+
+    monkeypatch.setattr(conv2d, "TABLE", table, raising=False)
+    with planted(next(seed for seed in SKID if seed.name == "ready follows ready")):
+        assert SkidBuffer not in table.values()
+        next(iter(table.values()))(8)
+    assert next(iter(table.values())) is SkidBuffer
+
+
 CORES = {
     "fir": lambda: create(FIRDesign([1, -2, 3], coefficient=s8, loadable=True)),
     "same": lambda: create(Conv2DDesign([[1, 2], [3, 4]], rows=4, columns=5)),
@@ -102,3 +121,11 @@ def test_every_seeded_bug_finds_its_place():
         for seed in proof.seeds:
             source = inspect.getsource(sys.modules[seed.component.__module__])
             assert source.count(seed.right) == 1, f"{proof.name}, {seed.name}: {seed.right}"
+
+
+def test_every_seeded_component_is_in_what_is_proved():
+    """By one seed of each component in each part."""
+    for proof in PROOFS:
+        for seed in {seed.component: seed for seed in proof.seeds}.values():
+            with planted(seed):
+                rtlil.convert(proof.make(), name="top")
