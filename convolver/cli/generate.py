@@ -30,7 +30,8 @@ def generate(
         typer.Option("--output", "-o", metavar="FILE.v", help="With FILE.veo, FILE.core and FILE.vlt beside it; else stdout."),
     ] = None,
     name: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The module's name; by default convolver_fir or convolver_conv2d.")
+        str | None,
+        typer.Option(metavar="NAME", help="The module's name; by default convolver_ and the kind, as in convolver_fir."),
     ] = None,
     family: OfFamily = None,
     device: OfDevice = None,
