@@ -188,7 +188,7 @@ def _marked(grey: Array, found: Found) -> Image.Image:
 PAGE = """\
 # Gallery
 
-Written by `make gallery` from {photo}.
+What filters make of a photo, for those who choose one. Written by `make gallery` from {photo}.
 Every picture came out of the compiled gateware and equals the golden model bit for bit; this page shows them in fewer
 colours.
 
@@ -203,15 +203,15 @@ size in `build/gallery`):
 
 ## A piece of a picture, found in it
 
-The kernel is the piece of {side}x{side} pixels at row {row}, column {column}, its mean taken out; the image is the
-brightness of the whole photo. Of this cross-correlation in mode `valid` the greatest result stands at row {peak_row},
+The kernel is the piece of {side}x{side} pixels at row {row}, column {column}, without its mean; the image is the
+brightness of the whole photo. In mode `valid` the greatest result of the cross-correlation stands at row {peak_row},
 column {peak_column}, and is {lead:.2f} times any that isn't right beside it.
 
 ![The photo with the piece that was found, and the correlation, squared, with its peak](pictures/gallery-patch.png)
 
-A correlation isn't normalised: a piece with little contrast may give more at a place with much. One is found for
-certain if no other place of its size has as much contrast (Cauchy and Schwarz), and in practice if it is unlike those
-that have.
+This correlation isn't normalised, so a place with much contrast may give more than the place that is right. A piece
+is found for certain if no other place of its size has as much contrast (Cauchy-Schwarz), and in practice if those that
+have are unlike it.
 
 ## Clocks
 
