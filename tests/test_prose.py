@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 REWRITTEN = {"proofs.md"}
 """Pages whose figures are being renewed; they are wrapped with these."""
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("sim/rtl/*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("sim/rtl/*.md")])
 LONGEST = 120
 FENCE = re.compile(r"\s*(```|~~~)")
 LINK = re.compile(r"\]\([^)]*\)")
