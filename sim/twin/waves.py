@@ -28,6 +28,7 @@ PERIOD = 10
 _PLACES = {"first": 0, "last": 1, "eol": 2, "keep": KEEP}
 """Where each mark stands in a beat's."""
 _CODES = "".join(map(chr, range(33, 127)))
+_SURFER_DIGITS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
 
 
 @dataclass
@@ -143,8 +144,13 @@ class Waves:
         return "\n".join([f'[dumpfile] "{file}"', "[timestart] 0", *shown, ""])
 
     def surfer(self) -> str:
-        """Commands for Surfer (a .sucl file) that show the same."""
-        return "\n".join([*(f"variable_add core.{name}" for name in ("clk", *self._lines)), "zoom_fit", ""])
+        """Commands for Surfer (a .sucl file) that show the same. An item's place is said in letters, `a` to `p` for 0 to 15."""
+        shown = [f"variable_add core.{name}" for name in ("clk", *self._lines)]
+        for place, line in enumerate(self.lines, 1):
+            if line.width > 1:
+                letters = format(place, "x").translate(_SURFER_DIGITS)
+                shown += [f"item_focus {letters}", f"item_set_format {'Signed' if line.signed else 'Unsigned'}"]
+        return "\n".join([*shown, "item_unfocus", "zoom_fit", ""])
 
     def text(self, clocks: int = 24) -> str:
         """The first clocks as a table, a signal a line; what isn't known is a dot."""

@@ -115,6 +115,21 @@ def test_files_and_views(tmp_path):
     assert names <= set(re.findall(r"^variable_add core\.(\w+)$", (tmp_path / "fir.sucl").read_text(), re.MULTILINE))
 
 
+@pytest.mark.parametrize("design", [FIR, IMAGE], ids=["fir", "image"])
+def test_surfer_shows_numbers_as_numbers(design):
+    """Each signal of several bits gets its format once it is focused, by its place in letters."""
+    waves = Waves(design)
+    *commands, unfocus, fit = waves.surfer().splitlines()
+    assert (unfocus, fit) == ("item_unfocus", "zoom_fit")
+    names = [line.split(" core.")[1] for line in commands if line.startswith("variable_add ")]
+    formats = re.findall(r"^item_focus ([a-p]+)\nitem_set_format (\w+)$", "\n".join(commands[len(names) :]), re.MULTILINE)
+    places = [int("".join(format(ord(letter) - ord("a"), "x") for letter in letters), 16) for letters, _ in formats]
+    told = {names[place]: form for place, (_, form) in zip(places, formats, strict=True)}
+    assert told == {line.name: "Signed" if line.signed else "Unsigned" for line in waves.lines if line.width > 1}
+    assert len(commands) == len(names) + 2 * len(formats)
+    assert {"i_data", "frame"} <= told.keys() or {"i_data_1", "frame"} <= told.keys()
+
+
 def test_text():
     text = recorded(FIR, np.array([1, 2, 3])).text(4)
     rows = dict(re.findall(r"^(\w+) +(.*)$", text, re.MULTILINE))
