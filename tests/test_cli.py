@@ -89,6 +89,12 @@ class TestUsage:
         result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
         assert (result.returncode, result.stderr) == (0, "")
 
+    @pytest.mark.parametrize("command", [(), ("run",), ("report",)])
+    def test_a_flag_asks_for_no_word(self, capsys: pytest.CaptureFixture[str], command: tuple[str, ...]) -> None:
+        lines = success(capsys, *command, "--help").splitlines()
+        own = re.compile(r"--(help|install-completion|show-completion)\b")  # typer's own
+        assert [line for line in lines if "<bool>" in line and not own.search(line)] == []
+
     def test_version(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert success(capsys, "--version") == f"convolver {convolver.__version__}\n"
 
@@ -107,6 +113,7 @@ class TestUsage:
         ("arguments", "says"),
         [
             (["nonsense"], "No such command 'nonsense'; see convolver --help"),
+            (["reprot"], "No such command 'reprot'. Did you mean 'report'? See convolver --help"),
             (["report"], "Missing option '--design' / '-d'; see convolver report --help"),
             (["run", "--nonsense"], "No such option: --nonsense; see convolver run --help"),
             (["selftest", "--frames", "none"], "Invalid value for '--frames'"),

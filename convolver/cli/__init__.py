@@ -53,7 +53,8 @@ app = typer.Typer(
 
 @app.callback(invoke_without_command=True)
 def _version(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False, verbose: Verbose = 0
+    version: Annotated[bool, typer.Option("--version", metavar="", help="Print the version and stop.")] = False,
+    verbose: Verbose = 0,
 ) -> None:
     del verbose  # its callback has told the logging
     if version:

@@ -56,7 +56,8 @@ def failed(error: BaseException) -> int:
         return _fault(error)
     if not said():  # `convolver` alone has printed its help
         return USAGE
-    return _fail(f"{str(said()).rstrip('.')}; see convolver {_command(error)}--help", USAGE)
+    told = str(said()).rstrip(".")
+    return _fail(f"{told}{' See' if told.endswith('?') else '; see'} convolver {_command(error)}--help", USAGE)
 
 
 def stopped() -> int:

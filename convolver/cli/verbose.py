@@ -4,7 +4,7 @@ import functools
 import inspect
 import logging
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, get_origin
 
 import typer
 
@@ -33,6 +33,14 @@ Verbose = Annotated[
 ]
 
 
+def _flags_without_type(signature: inspect.Signature) -> None:
+    """Help shows a flag by its name alone: `<bool>` behind it would ask for a word."""
+    for parameter in signature.parameters.values():
+        if get_origin(parameter.annotation) is Annotated and parameter.annotation.__origin__ is bool:
+            for info in parameter.annotation.__metadata__:
+                info.metavar = ""
+
+
 def with_verbose(command: Callable[..., Any]) -> Callable[..., Any]:
     """A command that takes ``-v`` too."""
 
@@ -42,6 +50,7 @@ def with_verbose(command: Callable[..., Any]) -> Callable[..., Any]:
         return command(*arguments, **options)
 
     signature = inspect.signature(command)
+    _flags_without_type(signature)
     added = inspect.Parameter("verbose", inspect.Parameter.KEYWORD_ONLY, default=0, annotation=Verbose)
     wrapped.__signature__ = signature.replace(parameters=[*signature.parameters.values(), added])  # type: ignore[attr-defined]
     wrapped.__annotations__ = {**command.__annotations__, "verbose": Verbose}
