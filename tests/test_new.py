@@ -92,6 +92,26 @@ def test_a_file_that_is_there_stays(tmp_path, capsys):
     assert path.read_text() == "mine"
 
 
+def test_a_wrong_answer_is_asked_for_again(tmp_path, capsys, monkeypatch):
+    path = tmp_path / "one.toml"
+    answers = iter(["blurr", "kernel", "1 2 1; 2 4", "0", "kernel", "1 2 1; 2 4 2; 1 2 1", "4"])
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr("typer.prompt", lambda *_told, **_how: next(answers))
+    code, out, err = run(capsys, "new", path, "--json")
+    assert (code, json.loads(out)) == (0, {"file": str(path), "filter": "kernel"})
+    assert next(answers, None) is None
+    assert "not 'blurr'; did you mean blur?\n" in err
+    assert err.count("pictures: a binomial blur") == 3
+    assert load_design(path).shift == 4
+
+
+def test_what_no_answer_can_mend_is_not_asked_again(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    code, _, err = run(capsys, "new", tmp_path / "one.toml", "--filter", "blur", "--size", "99")
+    assert code == 3
+    assert err.count("\n") == 1
+
+
 def test_questions_are_those_whose_answer_is_not_given():
     asked = []
 

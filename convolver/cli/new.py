@@ -1,6 +1,7 @@
 """`convolver new`."""
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -65,12 +66,8 @@ def new(
     if file.exists() and not force:
         raise FileError(f"{file} is there already; name another, or say --force")
     atomic.check(file, "Design file")
-    asks = sys.stdin.isatty()
-    if filter_ is None:
-        if not asks:
-            raise typer.BadParameter(f"say which with --filter: {', '.join(FILTERS)}")
-        print("\n".join(f"  {word:<10}{kind.says}" for word, kind in FILTERS.items()))
-        filter_ = typer.prompt("Which filter", default="blur")
+    if filter_ is None and not sys.stdin.isatty():
+        raise typer.BadParameter(f"say which with --filter: {', '.join(FILTERS)}")
     given: dict[str, Any] = {
         "size": size,
         "numbers": numbers,
@@ -80,7 +77,7 @@ def new(
         "stopband": stopband,
         "attenuation": attenuation,
     }
-    text = started(str(filter_), given, (lambda what, default: str(typer.prompt(what, default=default))) if asks else None)
+    filter_, text = _asked(filter_, given, file) if sys.stdin.isatty() else (filter_, started(str(filter_), given, None))
     text = _shared(text, file, clock, rate)
     atomic.write({file: text}, "Design file")
     answer(
@@ -90,6 +87,35 @@ def new(
         f"as Verilog:     convolver generate --design {file} --output {file.with_suffix('.v')}",
         {"file": str(file), "filter": filter_},
     )
+
+
+def _asked(word: str | None, given: Mapping[str, Any], file: Path) -> tuple[str, str]:
+    """The filter and its text, of answers at the terminal; where they make no design, it says why and asks again."""
+    from ..design_files import parse_design
+    from ..errors import ConvolverError
+    from ..starting import FILTERS, started
+
+    asked: list[str] = []
+
+    def ask(what: str, default: str) -> str:
+        asked.append(what)
+        return str(typer.prompt(what, default=default, err=True))
+
+    while True:
+        asked.clear()
+        try:
+            chosen = word
+            if chosen is None:
+                print("\n".join(f"  {name:<10}{kind.says}" for name, kind in FILTERS.items()), file=sys.stderr)
+                chosen = ask("Which filter", "blur")
+            text = started(chosen, given, ask)
+            parse_design(text, file)
+        except ConvolverError as error:
+            if not asked:
+                raise
+            print(f"{error}\n", file=sys.stderr)
+        else:
+            return chosen, text
 
 
 def _shared(text: str, file: Path, clock: str | None, rate: str | None) -> str:
