@@ -152,6 +152,7 @@ def _boards(found: list[OnBoard]) -> str:
     )
     head = "".join(f"<th scope='col'>{head}</th>" for head in heads)
     note = (
+        "Room is counted in multipliers and memories; whether look-up tables are enough, convolver build finds out. "
         "A million a second is of samples or pixels. The link is the board's to its host, at the most. No board has been run."
     )
     return (
