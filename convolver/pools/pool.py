@@ -222,7 +222,7 @@ class _Here:
 
     def _start(self, number: int, board: str | Design) -> None:
         if isinstance(board, Design):
-            path = Path(self._folder.name, f"{number}.json")
+            path = Path(self._folder.name, f"design {number + 1}.json")
             atomic.write({path: board.to_json()}, "Design")
             which = ["--design", str(path)]
         else:
