@@ -202,7 +202,7 @@ class AXIAccelerator(wiring.Component):
     s_axi_awaddr ... s_axi_rready : AXI4-Lite, if there are registers
         See `AXILiteFront` and docs/registers.md.
     error_first_stb, error_orphan_stb, error_eol_stb : Out(1), of images without registers
-        The core's errors, a clock each; see docs/architecture.md.
+        The core's errors, a clock each; see docs/registers.md.
 
     Raises
     ------

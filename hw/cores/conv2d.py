@@ -139,7 +139,7 @@ class Conv2DCore(Core):
     busy : Out
         A frame is in the core.
     errors : Out
-        Strobes of `ERROR_LAYOUT`; what follows each is in docs/architecture.md.
+        Strobes of `ERROR_LAYOUT`; what follows each is in docs/registers.md.
     overflow : Out
         The output buffer overflowed; can't happen.
     """
