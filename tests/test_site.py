@@ -39,6 +39,7 @@ def test_every_key_has_its_line(kind: str) -> None:
     wanted = {field.name for field in dataclasses.fields(cls) if field.compare}  # type: ignore[arg-type]
     assert len(rows) == len(wanted)
     assert [name for name, meaning in rows.items() if not meaning.strip()] == []
+    assert {"`None`", "`True`", "`False`"}.isdisjoint(cell.strip() for cell in section.split("|"))
 
 
 def is_error(value: object) -> bool:

@@ -78,8 +78,11 @@ def keys() -> str:
     lines = [
         "# Keys of a design file",
         "",
-        "A design file is TOML or JSON. `kind` says what it describes; a key that is left out has its default. `convolver new`",
-        "writes a file with comments. The same words are the parameters of the classes in Python.",
+        "What stands in a design file, for those who write one; `convolver new` writes one with comments. A file is TOML or",
+        "JSON. `kind` says what it describes; a key that is left out has its default. The same words are the parameters of the",
+        "classes in Python. In a file real taps become integers of the format `coefficient`",
+        "([files](../files.md#design-files)), and a table such as `[lowpass]` may stand in their place",
+        "([FIR filters](../fir.md#from-a-specification)).",
     ]
     for kind, cls in KINDS.items():
         # What is as in a FIR filter isn't said again.
@@ -98,10 +101,22 @@ def keys() -> str:
                 continue
             value, meaning = told.get(field.name, ("", ""))
             name = (cls.stages_field or field.name) if field.name in ("stages", "branches") and cls.stages_field else field.name
-            default = "" if field.default is dataclasses.MISSING else str(field.default)
             value = value.removesuffix(", optional")
-            lines.append(f"| `{name}` | {_cell(value)} | {f'`{default}`' if default else 'must be given'} | {_cell(meaning)} |")
+            lines.append(f"| `{name}` | {_cell(value)} | {_default(field)} | {_cell(meaning)} |")
     return "\n".join(lines) + "\n"
+
+
+def _default(field: "dataclasses.Field[Any]") -> str:
+    """As a design file would have it."""
+    match field.default:
+        case dataclasses.MISSING:
+            return "must be given"
+        case None:
+            return "none"
+        case bool(flag):
+            return f"`{str(flag).lower()}`"
+        case other:
+            return f"`{other}`"
 
 
 def formats() -> str:
