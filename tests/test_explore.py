@@ -5,6 +5,7 @@ import re
 import shlex
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from distributed import LocalCluster
@@ -16,6 +17,7 @@ from convolver.exploring import Exploration, Trial, explore, fit, space
 from convolver.exploring.space import Point, points, values_of
 from convolver.exploring.trial import Run
 from convolver.exploring.work import synthesise
+from convolver.plots.explored import _names as names_of
 from convolver.shell import Shell
 
 from .fake_tools import FakeTools
@@ -353,3 +355,8 @@ def test_the_commands_of_the_page_run(tools, tmp_path, monkeypatch, command):
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     monkeypatch.chdir(tmp_path)
     assert cli.main(shlex.split(command)[1:]) == 0
+
+
+def test_points_at_one_place_have_their_names_below_each_other():
+    trials = [SimpleNamespace(point=name, cost=cost, rate=78e6) for name, cost in (("a", 0.13), ("b", 0.130001), ("c", 0.25))]
+    assert list(names_of(trials).values()) == ["a\nb", "c"]

@@ -57,9 +57,10 @@ def plot(found: "Exploration", path: Path) -> None:
                     low, high = _span(trial)
                     panel.plot([100 * trial.cost] * 2, [low, high], color=colour, linewidth=1)
         panel.plot(*_places(front), color=QUANTISED, linewidth=1, drawstyle="steps-post")
-        for trial in [*front, *others][:NAMED]:
-            (x,), (y,) = _places([trial])
-            panel.annotate(str(trial.point), (x, y), xytext=(6, -10), textcoords="offset points", fontsize=8, color="black")
+        for place, name in _names([*front, *others][:NAMED]).items():
+            panel.annotate(
+                name, place, xytext=(6, -4), textcoords="offset points", fontsize=8, color="black", verticalalignment="top"
+            )
         for axis in (panel.xaxis, panel.yaxis):
             axis.set_major_formatter(FuncFormatter(_plain))
             axis.set_minor_formatter(FuncFormatter(_plain))
@@ -67,7 +68,7 @@ def plot(found: "Exploration", path: Path) -> None:
         panel.set_ylabel(f"million {element}s a second")
         panel.set_title(f"Cost and rate, {found.board.device}; lines: the seeds")
         panel.grid(True, which="both", color="0.9", linewidth=0.6)
-        panel.legend(loc="lower right")
+        figure.legend(loc="outside lower center", ncols=2)  # where no point's name can be
         panel.margins(x=0.3, y=0.2)
         atomic.write({path: drawn(figure, path.suffix or ".png")}, "Plot")
 
@@ -80,6 +81,16 @@ def _plain(value: float, _place: int) -> str:
 
 def _places(trials: "list[Trial]") -> tuple[list[float], list[float]]:
     return [100 * trial.cost for trial in trials], [(trial.rate or 0.0) / 1e6 for trial in trials]
+
+
+def _names(trials: "list[Trial]") -> dict[tuple[float, float], str]:
+    """The names at each place; those that stand at one place, such as equal circuits, one below the other."""
+    names: dict[tuple[float, float], str] = {}
+    for trial in trials:
+        (x,), (y,) = _places([trial])
+        place = float(f"{x:.3g}"), float(f"{y:.3g}")
+        names[place] = f"{names[place]}\n{trial.point}" if place in names else str(trial.point)
+    return names
 
 
 def _span(trial: "Trial") -> tuple[float, float]:
