@@ -90,3 +90,24 @@ def test_every_board_is_in_its_table() -> None:
 @pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.toml")), ids=lambda path: path.stem)
 def test_examples_are_designs(path: Path) -> None:
     assert report_of(load_design(path)).text()
+
+
+def test_its_figures_are_those_of_the_page_of_performance() -> None:
+    rows = [
+        [cell.strip().strip("*") for cell in line.strip("|").split("|")]
+        for line in (ROOT / "docs" / "performance.md").read_text(encoding="utf-8").splitlines()
+        if line.startswith("| ")
+    ]
+    told = " ".join(README.split())
+    relied = {row[0]: row[4] for row in rows if len(row) > 8 and row[1] == "with registers"}
+    assert f"16 loadable taps {relied['fir-16']} MHz, a loadable 3x3 kernel {relied['conv-3x3']}" in told
+    twins = {row[0]: row for row in rows if len(row) == 8 and row[5].isdigit()}
+    leads = [float(row[4]) for row in twins.values()]
+    rate = int(float(twins["3x3"][1]))
+    assert f"a 3x3 core at {rate} million clocks a second, {min(leads)} to {max(leads)} times as fast" in told
+    use = {row[0]: row[1:] for row in rows if len(row) == 3}
+    size, load = (
+        use["`pip install .`, without extras"][0],
+        use["`import convolver`, the median of 7, less Python's own start"][1],
+    )
+    assert f"Without extras it takes {size}, most of them numpy's, and `import convolver` {load}" in told
