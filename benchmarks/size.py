@@ -53,7 +53,6 @@ ROWS: dict[str, Row] = {
     "lowpass-31": Row("lowpass-31"),
     "lowpass-64": Row("lowpass-64"),
     "fir-64": Row("fir-64"),
-    "fir-64 at 235 MHz": Row("fir-64", clock=235e6),
     "fir-64 at 150 MHz": Row("fir-64", clock=150e6),
     "fir-64 at 100 MHz": Row("fir-64", clock=100e6),
 }

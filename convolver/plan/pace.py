@@ -70,7 +70,13 @@ def _cuts(width: int, whole: int, widest: int) -> tuple[int, ...]:
 
 
 FULL_SPEED = Pace(
-    near_lanes=16, close_lanes=16, ways=Ways(1, 1, 1, 1), adder_bits=24, part_bits=16, section_bits=16, section_part_bits=10
+    near_lanes=16,
+    close_lanes=16,
+    ways=Ways(samples=1, sums=1),
+    adder_bits=24,
+    part_bits=20,
+    section_bits=16,
+    section_part_bits=10,
 )
 """As fast as the device goes: where no clock is asked for."""
 
@@ -81,16 +87,6 @@ _FAR = 1 << 16
 _ECP5 = (
     Pace(_FAR, _FAR, Ways(), adder_bits=64, part_bits=32, hertz=100e6),
     Pace(16, 16, Ways(products=1), adder_bits=64, part_bits=32, hertz=150e6),
-    Pace(
-        near_lanes=16,
-        close_lanes=16,
-        ways=Ways(samples=1, sums=1),
-        adder_bits=24,
-        part_bits=20,
-        section_bits=16,
-        section_part_bits=10,
-        hertz=235e6,
-    ),
 )
 
 PACES: Mapping[str | None, tuple[Pace, ...]] = {

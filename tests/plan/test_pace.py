@@ -38,10 +38,10 @@ def test_clocks_of_one_pace_share_a_plan():
 def test_a_long_filter_at_100_mhz():
     """Nothing stands on the way to the multipliers and from them, and sums are added whole; at 150 MHz products have one."""
     fast, slow = lower(LONG, "ecp5"), lower(LONG, SLOW)
-    assert fast.cycles_in(RoutingRegisters, ProductRegisters, Align) == 1 + 2 + 2
+    assert [fast.cycles_in(stage) for stage in (RoutingRegisters, ProductRegisters, Align)] == [1, 1, 1]
     assert slow.cycles_in(RoutingRegisters, ProductRegisters, Align) == 0
     assert (fast.cycles_in(Tree, GroupChain), slow.cycles_in(Tree, GroupChain)) == (3 + 9, 3 + 8)
-    assert fast.latency - slow.latency == 6
+    assert fast.latency - slow.latency == 4
     between = lower(LONG, target_of("ecp5").at(150e6))
     assert between.cycles_in(RoutingRegisters, ProductRegisters, Align) == between.cycles_in(ProductRegisters) == 1
     assert between.latency - slow.latency == 1
@@ -90,12 +90,12 @@ def test_the_report_says_it():
 
 def test_the_file_has_fewer_registers():
     design = LONG.replace(coefficients=[1] * 17)
-    fast, slow = (generate(design, family="ecp5", clock=clock) for clock in (None, 100e6))
-    assert "part_0_0_0" in fast
-    assert "product_0_0" in fast
-    assert "part_0_0_0" not in slow
-    assert "product_0_0" not in slow
-    assert "product_0_0" in generate(design, family="ecp5", clock=150e6)
+    fast, between, slow = (generate(design, family="ecp5", clock=clock) for clock in (None, 150e6, 100e6))
+    assert [("part_0_0_0" in text, "product_0_0" in text) for text in (fast, between, slow)] == [
+        (True, False),
+        (False, True),
+        (False, False),
+    ]
 
 
 def test_the_file_says_it():

@@ -277,8 +277,8 @@ def test_the_products_of_a_wide_tree_have_a_register_on_the_way():
     narrow, wide = (lower(Conv2DDesign(np.ones((4, columns), int), loadable=True)) for columns in (4, 5))
     assert (narrow.cycles_in(ProductRegisters, Tree), wide.cycles_in(ProductRegisters, Tree)) == (4, 1 + 5)
     assert lower(FIRDesign([1] * 16, loadable=True)).cycles_in(RoutingRegisters, ProductRegisters) == 0  # in trees of 8
-    assert lower(FIRDesign([1] * 17, loadable=True)).cycles_in(RoutingRegisters, ProductRegisters) == 2
-    assert lower(FIRDesign([1] * 4, data="s16", coefficient="s16", loadable=True)).cycles_in(ProductRegisters, Align) == 1 + 2
+    assert lower(FIRDesign([1] * 17, loadable=True)).cycles_in(RoutingRegisters, ProductRegisters) == 1
+    assert lower(FIRDesign([1] * 4, data="s16", coefficient="s16", loadable=True)).cycles_in(ProductRegisters, Align) == 1 + 1
 
 
 def test_frames_back_to_back_wait_only_if_shorter_than_their_end():
