@@ -2,6 +2,7 @@
 
 import inspect
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -9,10 +10,11 @@ from typing import Any, Self
 
 import numpy as np
 import pytest
+import typer
 from amaranth.hdl import Elaboratable, Fragment
 
 import convolver
-from convolver import ConvolverError
+from convolver import ConvolverError, cli
 from convolver.host.device import Device
 from convolver.sim import golden
 
@@ -108,3 +110,41 @@ def test_what_help_shows_first_is_short(name: str) -> None:
     if not (isinstance(call, type) and issubclass(call, ConvolverError)):
         told = [str(parameter) for parameter in inspect.signature(call).parameters.values()]
         assert max(map(len, told), default=0) < 90
+
+
+COMMANDS = typer.main.get_command(cli.app)
+
+
+def mistake(line: str) -> str:
+    """What the command line says of a command, which isn't run; nothing if it would run."""
+    _, *words = shlex.split(line, comments=True)
+    if not words or words[0].startswith("-"):
+        return ""
+    try:
+        COMMANDS.commands[words[0]].make_context(words[0], words[1:])  # type: ignore[attr-defined]  # a group
+    except KeyError:
+        return f"No such command {words[0]!r}"
+    except Exception as error:  # typer's own click has no public name for them
+        told = getattr(error, "format_message", None)
+        if told is None:
+            raise
+        return str(told())
+    return ""
+
+
+SAYS_LESS = re.compile(r"Missing (argument|option|parameter)|Option '--\w+' requires an argument")
+"""What prose may leave out where it only names a command."""
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))], ids=lambda path: path.stem)
+def test_its_commands_are_the_command_lines(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    shown = re.findall(r"^    (convolver (?!\d).*)$", text, re.MULTILINE)  # a number: the link's greeting
+    named = [" ".join(line.split()) for line in re.findall(r"`(convolver (?!\d)[^`]+)`", text)]
+    assert [(line, told) for line in shown if (told := mistake(line))] == []
+    assert [(line, told) for line in named if (told := mistake(line)) and not SAYS_LESS.match(told)] == []
+
+
+@pytest.mark.parametrize("line", ["convolver reprot -d a.toml", "convolver report --boards all -d a.toml", "convolver report"])
+def test_a_command_that_is_none_is_seen(line: str) -> None:
+    assert mistake(line)
