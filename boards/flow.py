@@ -17,7 +17,7 @@ from .clocks import Clocks, Domain, clocks_of
 from .paths import in_words
 from .registry import Board, get
 from .resources import Use, check_fit, check_use, device_use, overfull, synthesis_use
-from .timing import Clock, cells, domain_clocks, slowest_path
+from .timing import Clock, by_domain, cells, domain_clocks, slowest_path
 from .toolchain import find, run, versions
 
 __all__ = ["BuildResult", "Step", "build"]
@@ -44,7 +44,7 @@ OUT_OF_ROOM = (
 """How nextpnr's placer says that something ran out."""
 REPORT = "top.report.json"
 PLACER_LOG = "top.tim"
-ROUTED = "top.routed.json"
+ROUTED, DELAYS = "top.routed.json", "top.sdf"
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ def build(
     domains : sequence of Domain
         Those that `top` makes of clocks from pins of its own.
     routed : bool
-        Whether nextpnr also writes the netlist that it has routed, as `ROUTED`; not for 7-series.
+        Whether nextpnr also writes the netlist that it has routed, as `ROUTED`, and its delays, as `DELAYS`; not for 7-series.
     step : callable, optional
         Called with the title of each step as it begins.
 
@@ -175,7 +175,7 @@ def build(
             folder.mkdir(parents=True, exist_ok=True)
         atomic.write({**files, directory / "design.json": design.to_json() + "\n"}, "Build file")
         # What an earlier build left must not be taken for this one's.
-        for name in (*BITSTREAMS.values(), REPORT, ROUTED, "top.json"):
+        for name in (*BITSTREAMS.values(), REPORT, ROUTED, DELAYS, "top.json"):
             (directory / name).unlink(missing_ok=True)
     except FileError:
         raise
@@ -216,7 +216,8 @@ def _plan(
     if top is None:
         top = device_on(board, design, clocks, asked_hz=core_hz)
     # Timing is judged here, after clipping it to the device's limits, not by nextpnr's exit code.
-    options = {"nextpnr_opts": f"--report {REPORT} --timing-allow-fail --seed {seed}" + f" --write {ROUTED}" * routed}
+    more = f" --write {ROUTED} --sdf {DELAYS}" * routed
+    options = {"nextpnr_opts": f"--report {REPORT} --timing-allow-fail --seed {seed}{more}"}
     if board.family == "7-series":
         # To Vivado two clocks of one oscillator are related; what crosses between these is made for any ratio.
         options["script_after_synth"] = max_delays(clocks, f"{platform.default_clk}_0__io")
@@ -249,8 +250,8 @@ def _place(
             if any(words in str(error) for words in OUT_OF_ROOM):
                 raise BoardError(f"A design must fit {board.name}: {_overfull(board, directory) or error}") from None
             raise
-        report = _read(directory / REPORT)
         netlist = cells(_read(directory / "top.json"))
+        report = by_domain(_read(directory / REPORT), wanted, netlist)
         timed = domain_clocks(report, wanted, board.family, board.speed, netlist)
         if all(clock.met for clock in timed):
             break

@@ -6,7 +6,7 @@ as nextpnr's figure, the lowest limit of the blocks that the netlist really uses
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ __all__ = [
     "Clock",
     "Limit",
     "SlowPath",
+    "by_domain",
     "cells",
     "clocks",
     "critical_path",
@@ -230,6 +231,27 @@ def domain_clocks(
         known = limits(family, speed, own)
         found.append(Clock(name, max(domains[name], clock.needed), clock.reported, known[0]))
     return tuple(found)
+
+
+def by_domain(report: Mapping[str, Any], domains: Collection[str], netlist: list[Cell]) -> dict[str, Any]:
+    """A ``--report`` file with each clock under one of its names that tells its domain: nextpnr takes any of a net's names."""
+    found: dict[str, str] = {}
+    for name in report.get("fmax") or {}:
+        net = name.removeprefix("$glbnet$")
+        if _domain(net) not in domains:
+            # All cells that the net clocks have all of its names.
+            sets = [cell.clocks for cell in netlist if net in cell.clocks] or [frozenset()]
+            telling = [other for other in sorted(frozenset.intersection(*sets)) if _domain(other) in domains]
+            if telling:
+                found[name] = telling[0]
+
+    def renamed(edge: str) -> str:
+        kind, _, name = edge.rpartition(" ")
+        return f"{kind} {found[name]}" if name in found else edge
+
+    paths = [path | {end: renamed(path[end]) for end in ("from", "to")} for path in report.get("critical_paths", [])]
+    clocks = {found.get(name, name): timed for name, timed in (report.get("fmax") or {}).items()}
+    return {**report, "fmax": clocks, "critical_paths": paths}
 
 
 def _domain(net: str) -> str:

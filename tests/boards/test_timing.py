@@ -8,7 +8,7 @@ import pytest
 
 from convolver import ToolError, boards
 from convolver.boards.resources import device_use, synthesis_use
-from convolver.boards.timing import Cell, Clock, Limit, cells, clocks, critical_path, limits
+from convolver.boards.timing import Cell, Clock, Limit, by_domain, cells, clocks, critical_path, domain_clocks, limits
 
 DATA = Path(__file__).parent / "data"
 MAC_REGISTERS = ("A_REG", "B_REG", "TOP_8x8_MULT_REG", "BOT_8x8_MULT_REG")
@@ -155,6 +155,26 @@ def test_critical_path_within_one_domain() -> None:
     assert critical_path(told, "sync").startswith("a -> b_9.M: 9.50 ns")
     assert critical_path(told).startswith("a -> b_12.M")
     assert critical_path(told, "line") == "no path from register to register"
+
+
+def test_a_clock_is_found_by_any_of_its_nets_names() -> None:
+    """One that comes over a pin has the name of the pin's buffer, as nextpnr may call it."""
+    pin = "$glbnet$device.i"
+    ends = {"from": {"cell": "a"}, "to": {"cell": "b", "port": "M"}}
+    part = {"type": "routing", "delay": 9.0, **ends}
+    paths = [
+        {"from": f"posedge {one}", "to": f"posedge {other}", "path": [part]} for one, other in ((pin, pin), ("<async>", pin))
+    ]
+    told = {"fmax": {pin: {"achieved": 82.1, "constraint": 74.3}, "clk": {"achieved": 75.3, "constraint": 25.0}}}
+    told |= {"critical_paths": paths}
+    own, both = frozenset({"device.i", "device.pixel_clk", "device.far.pixel_clk"}), frozenset({"clk"})
+    netlist = [Cell("TRELLIS_FF", {}, own), Cell("DP16KD", {}, own | both), Cell("TRELLIS_FF", {}, both), Cell("LUT4", {})]
+    wanted = {"pixel": 74.25e6, "sync": 25e6}
+    found = by_domain(told, wanted, netlist)
+    assert [clock.name for clock in domain_clocks(found, wanted, "ecp5", "6", netlist)] == ["sync", "pixel"]
+    assert critical_path(found, "pixel").startswith("a -> b.M: 9.00 ns")
+    with pytest.raises(ToolError, match=r"^A clock in nextpnr's report must be one of pixel, sync, not \$glbnet\$device.i$"):
+        domain_clocks(by_domain(told, wanted, [Cell("TRELLIS_FF", {}, both)]), wanted, "ecp5", "6", netlist)
 
 
 def test_use_of_an_ice40_counts_luts_and_flip_flops_from_the_netlist() -> None:
