@@ -84,9 +84,10 @@ _NAMES = _numbered()
 
 @dataclass(frozen=True, eq=False)
 class Bel:
-    """A place for a cell: which cell, where it is, and the wire at each of its pins."""
+    """A place for a cell: its name as nextpnr writes it, which cell, where it is, and the wire at each of its pins."""
 
     index: int
+    name: str
     cell: str
     x: int
     y: int
@@ -180,7 +181,9 @@ class Chip:
             at, pins = self._slice(start + _BEL.itemsize * index + 8)
             wires = np.frombuffer(self._raw, "<i4", 3 * pins, at).reshape(-1, 3)
             named = {_NAMES[int(port)]: int(wire) for port, _, wire in wires if cell and int(port) in _NAMES}
-            yield Bel(index, cell, int(record[4]), int(record[5]), int(record[6]), named)
+            x, y = int(record[4]), int(record[5])
+            name = f"X{x}/Y{y}/{self._text(start + _BEL.itemsize * index)}"
+            yield Bel(index, name, cell, x, y, int(record[6]), named)
 
     def bel_of(self, cell: str) -> Bel:
         """The first place for such a cell."""

@@ -166,6 +166,10 @@ class Netlist:
         How many there are; net 0 is 0, and net 1 is 1.
     inputs, outputs : dict
         The net of each pin of the package that the circuit reads, and of each that it drives.
+    locked : int, optional
+        The net that says that the PLL has locked, if the circuit asks.
+    origins : dict
+        Of nets the place and the pin that drive them, as nextpnr names both; where they come from a bitstream.
     """
 
     nets: int = 2
@@ -180,6 +184,8 @@ class Netlist:
     multipliers: list[Multiplier] = field(default_factory=list)
     inputs: dict[str, int] = field(default_factory=dict)
     outputs: dict[str, int] = field(default_factory=dict)
+    locked: int | None = None
+    origins: dict[int, tuple[str, str]] = field(default_factory=dict, compare=False)
 
     def fresh(self) -> int:
         """A net of its own."""

@@ -10,7 +10,7 @@ from convolver.errors import ToolError
 from ..flow import ROUTED, Step, build
 from ..registry import Board
 from ..toolchain import run
-from .pins import check_verified, from_bitstream
+from .pins import check_readable, check_verified, from_bitstream
 from .read import Circuit, read, read_routed
 
 __all__ = ["built", "check_repacked"]
@@ -32,8 +32,10 @@ def check_repacked(bitstream: Path) -> None:
             raise ToolError(f"Bitstream {bitstream} must be the same when it's taken apart and put together again, and isn't")
 
 
-def built(board: Board, design: Design | None, directory: Path, step: Step | None = None) -> tuple[Circuit, Design]:
-    """Builds a board's bitstream, and gives its circuit and its design.
+def built(
+    board: Board, design: Design | None, directory: Path, step: Step | None = None, *, delays: bool = False
+) -> tuple[Circuit, Design]:
+    """Builds a board's bitstream, and gives its circuit and its design; of an iCE40's circuit its delays, too, if asked.
 
     An iCE40UP5K's circuit is what is in the bitstream. An ECP5's is the netlist that was routed; of its bitstream it's checked
     only that nothing gets lost when it's taken apart.
@@ -47,11 +49,11 @@ def built(board: Board, design: Design | None, directory: Path, step: Step | Non
     FileError
         If `directory` can't be written.
     """
-    check_verified(board)
+    check_readable(board) if delays else check_verified(board)
     whole = from_bitstream(board)
-    made = build(board, design, directory, routed=not whole, step=step)
+    made = build(board, design, directory, routed=delays or not whole, step=step)
     (step or (lambda _title: None))("reading the bitstream")
     if whole:
-        return read(made.product, board), made.design
+        return read(made.product, board, delays=delays), made.design
     check_repacked(made.product)
     return read_routed(made.product.parent / ROUTED, board), made.design

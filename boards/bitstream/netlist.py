@@ -129,7 +129,10 @@ class _Tracer:
         if root not in self._source:
             return default
         if root not in self._nets:
-            self._nets[root] = self._made(*self._source[root])
+            bel, pin = self._source[root]
+            self._nets[root] = net = self._made(bel, pin)
+            # What a global buffer drives has its name from before.
+            self.netlist.origins.setdefault(net, (bel.name, pin))
         return self._nets[root]
 
     def _root(self, wire: int) -> int:
@@ -181,6 +184,7 @@ class _Tracer:
         """The look-up table's output, of which there is one, whether the register or the next cell takes it, too."""
         if bel.index not in self._tables:
             self._tables[bel.index] = net = self.netlist.fresh()
+            self.netlist.origins[net] = bel.name, "O"
             table = sum(bits[place] << row for row, place in enumerate(_LUT_BITS))
 
             def finish() -> None:
@@ -260,7 +264,9 @@ class _Tracer:
         wires = [bel.pins[name] for name in _OUTPUTS[bel.cell]]
         if bel.index not in self._blocks:
             self._blocks.add(bel.index)
-            self._nets |= {wire: self.netlist.fresh() for wire in wires}
+            made = {wire: self.netlist.fresh() for wire in wires}
+            self._nets |= made
+            self.netlist.origins |= {net: (bel.name, name) for net, name in zip(made.values(), _OUTPUTS[bel.cell], strict=True)}
             self._pending.append(lambda: finish(tuple(self._nets[wire] for wire in wires)))
         return self._nets[bel.pins[pin]]
 
@@ -291,7 +297,9 @@ class _Tracer:
     def _lock(self, pll: Bel, pin: str) -> int:
         """The PLL has locked from the beginning."""
         del pll, pin
-        return HIGH
+        if self.netlist.locked is None:
+            self.netlist.locked = self.netlist.gate(0xFFFF)
+        return self.netlist.locked
 
     def _clock(self, wire: int) -> int | None:
         """The number of the clock on a wire; None if there is none."""

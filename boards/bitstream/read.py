@@ -1,13 +1,16 @@
 """A board's circuit, as it was built, so that it can be run."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from convolver.errors import ToolError
+
+from ..flow import DELAYS, REPORT, ROUTED
 from ..registry import Board
 from .chip import Chip, database
 from .circuit import Netlist
@@ -16,7 +19,9 @@ from .netlist import netlist_of
 from .pins import check_readable, from_bitstream, uart_pins
 from .routed import netlist_of as routed_netlist
 from .routed import parse
+from .sdf import Delays, fastest, read_delays
 from .table import table_of, ticks_of
+from .timed import Timed, expanded
 
 __all__ = ["Circuit", "chip_of", "circuit_of", "read", "read_routed"]
 
@@ -29,10 +34,16 @@ class Circuit:
     ----------
     board : Board
     netlist : Netlist
+    delays : Delays, optional
+        Those that nextpnr found for it.
+    fastest : float
+        How many times as fast as its clocks it may be, by nextpnr; known with the delays.
     """
 
     board: Board
     netlist: Netlist
+    delays: Delays | None = None
+    fastest: float = 1.0
 
     @property
     def source(self) -> str:
@@ -59,6 +70,29 @@ class Circuit:
         """
         return table_of(self.netlist, *uart_pins(self.board), seed)
 
+    @cached_property
+    def timed(self) -> Timed:
+        """The circuit with its delays.
+
+        Raises
+        ------
+        ToolError
+            If they aren't known, or are those of another circuit.
+        """
+        if self.delays is None:
+            raise ToolError("A circuit's delays must be known, and are known of one that is built now")
+        return expanded(self.netlist, self.delays)
+
+    def timed_table(self, tick: int, seed: int = 0, *, undefined: bool = False) -> NDArray[np.uint32]:
+        """The numbers that `convolver.sim.twin.timed` runs, of ticks of so many picoseconds; see `Timed.table`."""
+        return self.timed.table(*uart_pins(self.board), tick, seed, undefined=undefined)
+
+    def clocks(self, speed: float = 1.0) -> str:
+        """Its clocks in words; with another oscillator, so many times as fast."""
+        return " and ".join(
+            f"{float(self.board.clock_hz * clock.ratio) * speed / 1e6:.4g} MHz" for clock in self.netlist.clocks
+        )
+
     def __str__(self) -> str:
         netlist = self.netlist
         counted = {
@@ -71,8 +105,7 @@ class Circuit:
             "DP16KD": len(netlist.dual_port_rams),
             "MULT18X18D": len(netlist.multipliers),
         }
-        clocks = " and ".join(f"{float(self.board.clock_hz * clock.ratio) / 1e6:g} MHz" for clock in netlist.clocks)
-        return f"{', '.join(f'{count} {what}' for what, count in counted.items() if count)}; clocks of {clocks}"
+        return f"{', '.join(f'{count} {what}' for what, count in counted.items() if count)}; clocks of {self.clocks()}"
 
 
 @cache
@@ -92,8 +125,15 @@ def circuit_of(configuration: Configuration, board: Board) -> Circuit:
     return Circuit(board, netlist_of(chip_of(configuration.device), configuration, board.package.lower()))
 
 
-def read(bitstream: Path, board: Board) -> Circuit:
+def read(bitstream: Path, board: Board, *, delays: bool = False) -> Circuit:
     """Turns a board's bitstream back into a circuit.
+
+    Parameters
+    ----------
+    bitstream : Path
+    board : Board
+    delays : bool
+        Whether the circuit gets its delays: from what `convolver.boards.build` with `routed` has left beside the bitstream.
 
     Raises
     ------
@@ -103,7 +143,11 @@ def read(bitstream: Path, board: Board) -> Circuit:
         If the file isn't a bitstream of it, is damaged, or a tool is missing.
     """
     check_readable(board)
-    return circuit_of(unpack(bitstream, chip_of), board)
+    circuit = circuit_of(unpack(bitstream, chip_of), board)
+    if not delays:
+        return circuit
+    folder = bitstream.parent
+    return replace(circuit, delays=read_delays(folder / DELAYS, folder / ROUTED), fastest=fastest(folder / REPORT))
 
 
 def read_routed(netlist: Path, board: Board) -> Circuit:

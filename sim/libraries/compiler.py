@@ -55,7 +55,7 @@ FLAGS = ("-std=c++17", "-O2", "-fno-tree-slp-vectorize", "-fPIC", "-w")
 ROOM = 1 << 16
 """Bytes free below which a tool that fails did so because the disk is full."""
 
-HEADERS = ("value.h", "driver.h", "board.h", "board_fifo.h", "fabric.h")
+HEADERS = ("value.h", "driver.h", "board.h", "board_fifo.h", "fabric.h", "timed.h")
 _SIM = Path(__file__).parents[1]
 RUNTIME = _SIM / "runtime"
 """Folder of the headers that compiled twins include."""

@@ -11,7 +11,7 @@ from .ports import Ports
 if TYPE_CHECKING:
     from convolver.hw.link.one_clock import OneClockTop
 
-__all__ = ["FabricPins", "FifoPins", "Pins", "UartPins", "glue", "pins_of", "ports_from_dict"]
+__all__ = ["FabricPins", "FifoPins", "Pins", "TimedPins", "UartPins", "glue", "pins_of", "ports_from_dict"]
 
 ANSWER, RECOVERY = 14e-9, 49e-9
 """Seconds from an FT2232H's strobe to data and status, at most, and for which its status is inactive behind that, at least."""
@@ -87,6 +87,22 @@ class FabricPins(UartPins):
 
 
 @dataclass(frozen=True)
+class TimedPins(UartPins):
+    """The same, of a circuit with its delays."""
+
+    functions: ClassVar[tuple[str, ...]] = (*UartPins.functions, "load", "levels", "put", "violations")
+
+    def further(self, device: str, number: int) -> list[str]:
+        return [
+            f"void twin_load_{number}(void *s, const std::uint32_t *table) {{ {device}->top.load(table); }}",
+            f"void twin_levels_{number}(void *s, const char *in, char *out, i64 n) {{ {device}->top.levels(in, out, n); }}",
+            f"void twin_put_{number}(void *s, std::uint32_t net, std::uint32_t level, i64 tick, std::uint32_t delay)",
+            f"{{ {device}->top.put(net, level, tick, delay); }}",
+            f"void twin_violations_{number}(void *s, std::uint32_t *out) {{ {device}->top.violations(out); }}",
+        ]
+
+
+@dataclass(frozen=True)
 class FifoPins(Pins):
     """Those of an FT245 FIFO; `parts` are bytes. `answer` and `recovery` are the chip's times, in clocks.
 
@@ -129,7 +145,7 @@ def pins_of(top: "OneClockTop") -> UartPins | FifoPins:
 
 def ports_from_dict(plain: dict[str, Any]) -> Ports:
     """Reads what `Ports.to_dict` or `Pins.to_dict` gave."""
-    kinds = {kind.__name__: kind for kind in (UartPins, FabricPins, FifoPins)}
+    kinds = {kind.__name__: kind for kind in (UartPins, FabricPins, TimedPins, FifoPins)}
     return kinds[plain["kind"]].from_dict(plain) if "kind" in plain else Ports.from_dict(plain)
 
 

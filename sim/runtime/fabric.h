@@ -14,6 +14,7 @@
 namespace twin {
 
 class fabric {
+protected:
 	using word = std::uint32_t;
 
 	enum kind : word { LUT, REGISTER, MAC, MULTIPLIER, DUAL_PORT };
@@ -437,8 +438,8 @@ public:
 		p_tx = value<1>::of(1);
 	}
 
-	// Reads the table: counts, clocks' dividers, then the items of each kind.
-	void load(const word *from) {
+	// Reads the table: counts, clocks' dividers, then the items of each kind. Gives what stands behind it.
+	const word *load(const word *from) {
 		word nets = from[0], lut_count = from[1], register_count = from[2], ram_count = from[3], mac_count = from[4];
 		word single_count = from[5], lut_ram_count = from[6], dual_count = from[7], multiplier_count = from[8];
 		word clocks = from[9], seed = from[10];
@@ -499,6 +500,7 @@ public:
 		fan_start.assign(from, from + nets + 1);
 		from += nets + 1;
 		fan.assign(from, from + fan_start[nets]);
+		from += fan_start[nets];
 		lut_changed.resize(luts.size());
 		lut_changed.all(luts.size());
 		mac_changed.resize(macs.size());
@@ -530,6 +532,7 @@ public:
 					level[one.ports[side].out[bit]] = undefined();
 				}
 		settle();
+		return from;
 	}
 
 	// A level for each of so many ticks, and what comes out in each.
