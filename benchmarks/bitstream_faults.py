@@ -4,34 +4,40 @@
     python benchmarks/bitstream_faults.py top.bin --count 5 --seed 2
     python benchmarks/bitstream_faults.py top.bin --further --group routing
 
-Each bit belongs to a cell or switch that the configuration uses. A changed bitstream is turned back into a circuit, which the
-driver gets behind a pseudo-terminal, and the self-test is sent through it. It is noticed if a result is wrong, if the link ends
-in an error, or if the bitstream can't be read any more. Of those that aren't noticed, `unused` says that the circuit behind the
-UART's pins is the same, `don't care` that a look-up table has changed in a row that its inputs, of which some are constants or
-the same, can't reach, and `unexercised` that the self-test doesn't tell.
+Each bit belongs to a cell or switch that the configuration uses. A changed bitstream is turned back into a circuit,
+which the driver gets behind a pseudo-terminal, and the self-test is sent through it, a long frame of LFSR data
+included. It is noticed if a result is wrong, if the registers tell something wrong, if the link ends in an error, or
+if the bitstream can't be read any more. Of those that aren't noticed, `unused` says that the circuit behind the
+UART's pins is the same, `don't care` that what has changed can have no effect, and `unexercised` that the self-test
+doesn't tell. What can have no effect: a row of a table that its inputs, of which some are constants or the same,
+can't reach; the reset of a register that has none; a parameter of a multiplier's unused half; a word behind the
+description's end, which the device refuses to read.
 """
 
 import argparse
 import sys
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
+from operator import ne
 from pathlib import Path
 
 import numpy as np
 
 from convolver import boards, selftest
 from convolver.boards.bitstream import Circuit, circuit_of
-from convolver.boards.bitstream.circuit import HIGH, LOW, Lut, Netlist
+from convolver.boards.bitstream.canonical import canonical
+from convolver.boards.bitstream.circuit import Netlist
 from convolver.boards.bitstream.configuration import Configuration, unpack
 from convolver.boards.bitstream.faults import GROUPS, Fault, faults
 from convolver.boards.bitstream.read import chip_of
 from convolver.designs import Design
-from convolver.errors import ConvolverError
+from convolver.errors import ConvolverError, RegisterError
 from convolver.host.deadlines import Timing
 from convolver.host.device import Device
 from convolver.host.link import LinkTransport
+from convolver.host.registers import Register
 from convolver.sim import golden
 from convolver.sim.twin.board import BoardPipe
 from convolver.sim.twin.fabric import FabricTwin
@@ -63,7 +69,7 @@ def noticed(circuit: Circuit, design: Design) -> str | None:
             for case in selftest.cases(design, 1, 1):
                 if wrong := selftest.check(device, case):
                     return wrong
-            device.status()
+            return selftest.check_registers(device) or selftest.loopback(device, selftest.LOOPBACK_FRAME)
     except ConvolverError as error:
         return str(error)
     return None
@@ -107,30 +113,36 @@ def noticed_on_a_bad_line(circuit: Circuit, design: Design) -> str | None:
     return None
 
 
-def reachable(table: Lut) -> set[int]:
-    """The rows of a table that its inputs can reach, as far as constants and inputs that are the same tell."""
-    free = sorted({net for net in table.inputs if net not in (LOW, HIGH)})
-    rows = set()
-    for pattern in range(1 << len(free)):
-        level = {LOW: 0, HIGH: 1} | {net: pattern >> place & 1 for place, net in enumerate(free)}
-        rows.add(sum(level[net] << bit for bit, net in enumerate(table.inputs)))
-    return rows
+def told_words(circuit: Circuit) -> tuple[int, ...]:
+    """The words of the description that a device tells; it must refuse to read any behind them."""
+    pipe = BoardPipe(FabricTwin(circuit.table(), circuit.clock_hz, circuit.byte_clocks))
+    with LinkTransport(pipe, clock=pipe.time) as transport:
+        (size,) = transport._read(Register.DESCRIPTION_BYTES, 1, None)
+        words = transport._read(Register.DESCRIPTION, -(-size // 4), None)
+        for word in range(len(words), 256):
+            try:
+                transport._read(Register.DESCRIPTION + 4 * word, 1, None)
+            except RegisterError:
+                continue
+            raise SystemExit(f"Word {word} of the description can be read, and it has {len(words)}")
+    return tuple(words)
 
 
-def the_same(before: Netlist, after: Netlist) -> bool:
-    """Whether two circuits differ in nothing, or only in rows of tables that nothing reaches."""
-    if len(before.luts) != len(after.luts) or before.nets != after.nets:
-        return False
-    for one, other in zip(before.luts, after.luts, strict=True):
-        if (one.out, one.inputs) != (other.out, other.inputs):
-            return False
-        if any((one.table ^ other.table) >> row & 1 for row in reachable(one)):
-            return False
-    rest = ("clocks", "registers", "rams", "macs", "single_port_rams", "inputs", "outputs")
-    return all(getattr(before, name) == getattr(after, name) for name in rest)
+def tail_cleared(netlist: Netlist, words: tuple[int, ...]) -> Netlist:
+    """The same without what the block RAMs of the description hold behind its end."""
+    halves = [[word >> shift & 0xFFFF for word in words] for shift in (0, 16)]
+
+    def holds(stored: tuple[int, ...]) -> bool:
+        return any(sum(map(ne, half, stored)) <= 1 for half in halves)
+
+    tail = (0,) * (256 - len(words))
+    rams = [replace(ram, words=ram.words[: len(words)] + tail) if holds(ram.words) else ram for ram in netlist.rams]
+    return replace(netlist, rams=rams)
 
 
-def tried(configuration: Configuration, circuit: Circuit, design: Design, fault: Fault, further: bool) -> Tried:
+def tried(
+    configuration: Configuration, circuit: Circuit, told: tuple[Design, tuple[int, ...]], fault: Fault, further: bool
+) -> Tried:
     """Runs one fault."""
     try:
         changed = circuit_of(fault.apply(configuration), BOARD)
@@ -139,8 +151,10 @@ def tried(configuration: Configuration, circuit: Circuit, design: Design, fault:
         return Tried(fault, "noticed", str(error))
     if changed.netlist == circuit.netlist:
         return Tried(fault, "unused", "the circuit is the same")
-    if the_same(circuit.netlist, changed.netlist):
-        return Tried(fault, "don't care", "no input reaches the row")
+    design, words = told
+    before, after = (canonical(tail_cleared(netlist, words)) for netlist in (circuit.netlist, changed.netlist))
+    if before == after:
+        return Tried(fault, "don't care", "it has no effect")
     reason = noticed(changed, design)
     if reason is None and further:
         reason = noticed_on_a_bad_line(changed, design)
@@ -158,13 +172,13 @@ def main() -> None:
     arguments = parser.parse_args()
     configuration = unpack(arguments.bitstream, chip_of)
     chip, circuit = chip_of(configuration.device), circuit_of(configuration, BOARD)
-    design = told_by(circuit)
+    told = told_by(circuit), told_words(circuit)
     found: dict[str, Counter[str]] = {}
     for group in arguments.group or GROUPS:
         found[group] = Counter()
         for fault in islice(faults(chip, configuration, group, arguments.seed), arguments.count):
             begun = time.monotonic()
-            one = tried(configuration, circuit, design, fault, arguments.further)
+            one = tried(configuration, circuit, told, fault, arguments.further)
             found[group][one.verdict] += 1
             print(f"{group}: {fault.where}: {one.verdict}, {one.reason[:150]} ({time.monotonic() - begun:.0f} s)", flush=True)
     print(f"\n{circuit}\n")

@@ -13,7 +13,18 @@ from .designs.outside import outside_of
 from .formats import u8
 from .run import Filter
 
-__all__ = ["DEFAULT", "LOOPBACK_BYTES", "Case", "Device", "cases", "check", "lfsr", "loopback", "loopback_bytes"]
+__all__ = [
+    "DEFAULT",
+    "LOOPBACK_BYTES",
+    "Case",
+    "Device",
+    "cases",
+    "check",
+    "check_registers",
+    "lfsr",
+    "loopback",
+    "loopback_bytes",
+]
 
 DEFAULT = Conv2DDesign(
     ((1, 2, 3), (-4, 5, 6), (7, -8, 9)), pixel=u8, shift=2, output=u8, boundary="edge", rows=480, columns=640
@@ -28,6 +39,9 @@ SIMULATED_BYTES = 1 << 20
 
 SIMULATED_HZ = 1_000_000
 """The clock that a simulated board tells (`convolver.hw.link.one_clock.CLOCK_HZ`); no board of ours has so slow a one."""
+
+_COUNTS, _COUNT = ("beats_in", "beats_out"), 0xFFFFFFFF
+_FLAGS = ("error_", "pending", "device_dropped_overrun")
 
 LOOPBACK_FRAME = 1 << 16
 """Samples of a frame of LFSR data."""
@@ -129,6 +143,25 @@ def check(device: Device, case: Case) -> str | None:
     border = case.design.border.asked
     result = np.concatenate([np.asarray(device(piece, **border)) for piece in pieces_of(case)])
     return _differs(case.name, result, expected)
+
+
+def check_registers(device: Device, seed: int = 1) -> str | None:
+    """Compares what a device's registers tell: as many beats for each of some equal frames, then no error, nothing dropped,
+    and no set of coefficients that waits. None if all is so, or what isn't."""
+    design = device.design
+    case = next(case for case in cases(design, 1, seed) if case.name == "random frame 1")
+    told, counted = device.status(), []
+    for _ in range(4):
+        before = told
+        if wrong := check(device, case):
+            return wrong
+        told = device.status()
+        counted.append(tuple(int(told[name]) - int(before[name]) & _COUNT for name in _COUNTS))
+    if len(set(counted)) > 1 or 0 in counted[0] or told["clocks"] == before["clocks"]:
+        return f"counts of beats for equal frames: {', '.join(f'{one} and {other}' for one, other in counted)}"
+    if errors := [name for name, value in told.items() if name.startswith(_FLAGS) and value]:
+        return f"flags: {', '.join(errors)}"
+    return None
 
 
 def pieces_of(case: Case) -> list[NDArray[Any]]:

@@ -1,5 +1,6 @@
 """The self-test's frames: they reach what they are made for, and a device with one fault fails."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -163,6 +164,53 @@ def test_a_simulated_board_gets_less(clock: int | None, count: int) -> None:
 
 
 CONTINUOUS = FIRDesign((3, -5, 0, 7), data=s8, continuous=True)
+
+
+class Told(Golden):
+    """A device with registers that are right, but for what `fault` makes of them; `frames` is how many it has had."""
+
+    def __init__(
+        self, design: Any, fault: Callable[[dict[str, Any], int], dict[str, Any]] = lambda told, _frames: told
+    ) -> None:
+        super().__init__(design)
+        self.wrong, self.frames, self.beats = fault, 0, (1 << 32) - 500
+
+    def __call__(self, samples: Any, **border: Any) -> Any:
+        self.frames, self.beats = self.frames + 1, self.beats + samples.size & 0xFFFFFFFF
+        return super().__call__(samples, **border)
+
+    def status(self) -> dict[str, Any]:
+        told = {"clocks": self.beats, "beats_in": self.beats, "beats_out": self.beats, "pending": False, "error_lost": False}
+        return self.wrong(told | {"device_dropped_overrun": False, "device_dropped_crc": True}, self.frames)
+
+
+def test_registers_that_are_right_pass() -> None:
+    """Counts begin again behind 32 bits; what a line's noise has made isn't the device's."""
+    assert selftest.check_registers(Told(FIR)) is None
+
+
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [
+        (
+            lambda told, frames: told | {"beats_in": told["beats_in"] & ~64},
+            r"counts of beats for equal frames: \d+ and \d+, .*",
+        ),
+        (lambda told, frames: told | {"beats_out": 7}, r"counts of beats for equal frames: \d+ and 0, .*"),
+        (lambda told, frames: told | {"clocks": 7}, r"counts of beats for equal frames: .*"),
+        (lambda told, frames: told | {"error_lost": frames > 2}, "flags: error_lost"),
+        (lambda told, frames: told | {"pending": True}, "flags: pending"),
+        (lambda told, frames: told | {"device_dropped_overrun": True}, "flags: device_dropped_overrun"),
+    ],
+)
+def test_wrong_registers_fail(fault: Any, says: str) -> None:
+    assert re.fullmatch(says, selftest.check_registers(Told(FIR, fault)) or "")
+
+
+def test_a_wrong_result_is_told_by_the_check_of_registers() -> None:
+    device = Told(FIR)
+    device.fault = lambda results: results + 1
+    assert (selftest.check_registers(device) or "").startswith("random frame 1: ")
 
 
 class Continuous(Golden):

@@ -48,7 +48,7 @@ def trial(device: "Device", frames: int, seed: int, count: int, advance: "Advanc
     typer.Exit
         If a result differs, which is told first.
     """
-    from ..selftest import cases, check, loopback
+    from ..selftest import cases, check, check_registers, loopback
 
     def differs(different: str | None) -> None:
         if different is not None:
@@ -61,6 +61,8 @@ def trial(device: "Device", frames: int, seed: int, count: int, advance: "Advanc
         advance(f"self-test: {case.name}")
         differs(check(device, case))
         samples, results = samples + case.samples.size, results + 1
+    advance("self-test: registers")
+    differs(check_registers(device, seed))
     if count:
         title = f"self-test: {count / 2**20:g} MiB of LFSR data"
         advance(title, 0)

@@ -17,6 +17,7 @@ import pytest
 
 from convolver import boards
 from convolver.boards.bitstream import Circuit, circuit_of, read
+from convolver.boards.bitstream.canonical import canonical
 from convolver.boards.bitstream.chip import Chip, database
 from convolver.boards.bitstream.circuit import HIGH, LOW, Clock, Lut, MacBlock, Netlist, Ram, Register, SinglePortRam
 from convolver.boards.bitstream.configuration import unpack
@@ -304,6 +305,17 @@ def test_a_random_circuit_is_what_its_verilog_says(seed, tmp_path):
 @pytest.mark.parametrize("seed", range(3, 203))
 def test_many_random_circuits(seed, tmp_path):
     as_icarus_says(seed, tmp_path, ticks=3000)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_makes_no_difference_is_left_out_of_the_canonical_form(seed):
+    netlist = random_netlist(seed)
+    form = canonical(netlist)
+    assert form != netlist
+    assert canonical(form) == form
+    levels = np.random.default_rng(seed).integers(0, 2, 500, np.uint8).tobytes()
+    one, other = (FabricTwin(table_of(of, "6", "9"), 1_000_000, Fraction(40)).levels(levels) for of in (netlist, form))
+    assert one == other
 
 
 def test_a_loop_without_rest_costs_little():
