@@ -20,7 +20,6 @@ import time
 from collections import Counter
 from dataclasses import dataclass, replace
 from itertools import islice
-from operator import ne
 from pathlib import Path
 
 import numpy as np
@@ -54,12 +53,6 @@ class Tried:
     fault: Fault
     verdict: str
     reason: str
-
-
-def told_by(circuit: Circuit) -> Design:
-    """The design that a circuit says it computes."""
-    with opened(circuit) as device:
-        return device.design
 
 
 def noticed(circuit: Circuit, design: Design) -> str | None:
@@ -113,36 +106,43 @@ def noticed_on_a_bad_line(circuit: Circuit, design: Design) -> str | None:
     return None
 
 
-def told_words(circuit: Circuit) -> tuple[int, ...]:
-    """The words of the description that a device tells; it must refuse to read any behind them."""
+@dataclass(frozen=True)
+class Description:
+    """What a circuit says it computes, how many words that has, and the block RAMs that hold them."""
+
+    design: Design
+    words: int
+    rams: tuple[int, ...]
+
+    def without_tail(self, netlist: Netlist) -> Netlist:
+        """The same without what these block RAMs hold behind the description's end."""
+        rams = [
+            replace(ram, words=ram.words[: self.words] + (0,) * (256 - self.words)) if number in self.rams else ram
+            for number, ram in enumerate(netlist.rams)
+        ]
+        return replace(netlist, rams=rams)
+
+
+def described_by(circuit: Circuit) -> Description:
+    """Reads a device's description; it must refuse to read any word behind that."""
     pipe = BoardPipe(FabricTwin(circuit.table(), circuit.clock_hz, circuit.byte_clocks))
     with LinkTransport(pipe, clock=pipe.time) as transport:
         (size,) = transport._read(Register.DESCRIPTION_BYTES, 1, None)
-        words = transport._read(Register.DESCRIPTION, -(-size // 4), None)
-        for word in range(len(words), 256):
+        words, design = -(-size // 4), transport.design
+        for word in range(words, 256):
             try:
                 transport._read(Register.DESCRIPTION + 4 * word, 1, None)
             except RegisterError:
                 continue
-            raise SystemExit(f"Word {word} of the description can be read, and it has {len(words)}")
-    return tuple(words)
+            raise SystemExit(f"Word {word} of the description can be read, and it has {words}")
+    # Nothing else has contents at power-up.
+    rams = tuple(number for number, ram in enumerate(circuit.netlist.rams) if any(ram.words) and not any(ram.words[words:]))
+    if len(rams) != 2:
+        raise SystemExit(f"A description's words must be in two block RAMs, not {len(rams)}")
+    return Description(design, words, rams)
 
 
-def tail_cleared(netlist: Netlist, words: tuple[int, ...]) -> Netlist:
-    """The same without what the block RAMs of the description hold behind its end."""
-    halves = [[word >> shift & 0xFFFF for word in words] for shift in (0, 16)]
-
-    def holds(stored: tuple[int, ...]) -> bool:
-        return any(sum(map(ne, half, stored)) <= 1 for half in halves)
-
-    tail = (0,) * (256 - len(words))
-    rams = [replace(ram, words=ram.words[: len(words)] + tail) if holds(ram.words) else ram for ram in netlist.rams]
-    return replace(netlist, rams=rams)
-
-
-def tried(
-    configuration: Configuration, circuit: Circuit, told: tuple[Design, tuple[int, ...]], fault: Fault, further: bool
-) -> Tried:
+def tried(configuration: Configuration, circuit: Circuit, told: Description, fault: Fault, further: bool) -> Tried:
     """Runs one fault."""
     try:
         changed = circuit_of(fault.apply(configuration), BOARD)
@@ -151,13 +151,12 @@ def tried(
         return Tried(fault, "noticed", str(error))
     if changed.netlist == circuit.netlist:
         return Tried(fault, "unused", "the circuit is the same")
-    design, words = told
-    before, after = (canonical(tail_cleared(netlist, words)) for netlist in (circuit.netlist, changed.netlist))
+    before, after = (canonical(told.without_tail(netlist)) for netlist in (circuit.netlist, changed.netlist))
     if before == after:
         return Tried(fault, "don't care", "it has no effect")
-    reason = noticed(changed, design)
+    reason = noticed(changed, told.design)
     if reason is None and further:
-        reason = noticed_on_a_bad_line(changed, design)
+        reason = noticed_on_a_bad_line(changed, told.design)
     return Tried(fault, "unexercised" if reason is None else "noticed", reason or "the self-test is passed")
 
 
@@ -172,7 +171,7 @@ def main() -> None:
     arguments = parser.parse_args()
     configuration = unpack(arguments.bitstream, chip_of)
     chip, circuit = chip_of(configuration.device), circuit_of(configuration, BOARD)
-    told = told_by(circuit), told_words(circuit)
+    told = described_by(circuit)
     found: dict[str, Counter[str]] = {}
     for group in arguments.group or GROUPS:
         found[group] = Counter()

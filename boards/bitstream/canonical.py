@@ -35,7 +35,7 @@ def _register(register: Register) -> Register:
 
 def _mac(mac: MacBlock) -> MacBlock:
     """Of a SB_MAC16 only what leads to its output matters (Lattice TN1295, the block's figure)."""
-    given = mac.parameters
+    given = _carries(mac)
     unused: set[str] = set()
     top = given["TOPOUTPUT_SELECT"] in (0, 1)
     carried = top and given["TOPADDSUB_CARRYSELECT"] in (2, 3)
@@ -57,6 +57,18 @@ def _mac(mac: MacBlock) -> MacBlock:
         if not uses or not taken or set(mac.pins[operand]) == {LOW}:
             unused.add(f"{operand}_REG")
     return replace(mac, parameters=_without(given, unused))
+
+
+def _carries(mac: MacBlock) -> dict[str, int]:
+    """The parameters, a carry that never comes left out: into the lower half from another block, which none of our circuits
+    has, or from a pin that is 0; and out of the lower half, where that adds 0."""
+    given = dict(mac.parameters)
+    if given["BOTADDSUB_CARRYSELECT"] == 2 or (given["BOTADDSUB_CARRYSELECT"] == 3 and mac.pins["CI"] == (LOW,)):
+        given["BOTADDSUB_CARRYSELECT"] = 0
+    adds_zero = given["BOTADDSUB_UPPERINPUT"] == 1 and set(mac.pins["D"]) == {LOW} and mac.pins["ADDSUBBOT"] == (LOW,)
+    if adds_zero and given["BOTADDSUB_CARRYSELECT"] == 0:
+        given["TOPADDSUB_CARRYSELECT"] = {2: 0, 3: 0}.get(given["TOPADDSUB_CARRYSELECT"], given["TOPADDSUB_CARRYSELECT"])
+    return given
 
 
 def _without(given: Mapping[str, int], unused: set[str]) -> dict[str, int]:
