@@ -127,7 +127,8 @@ def expanded(netlist: Netlist, delays: Delays) -> Timed:
     ToolError
         If the delays are of another one: a pin without a delay, or one whose level comes from elsewhere.
     """
-    if netlist.lut_rams or netlist.dual_port_rams or netlist.multipliers:
+    foreign = [*netlist.lut_rams, *netlist.dual_port_rams, *netlist.multipliers]
+    if foreign:
         raise ToolError("Delays are known of an iCE40's circuit alone")
     return _Expander(netlist, delays).timed()
 
@@ -219,9 +220,9 @@ class _Expander:
         place, out = self._given.origins.get(lut.out, ("", ""))
         if out == "LOCK" or not place:
             return lut  # of constants, or of a pad
-        ways = _CARRY_PINS if out == "COUT" else _TABLE_PINS
+        pins_of = _CARRY_PINS if out == "COUT" else _TABLE_PINS
         clocks = out != "COUT" and place in clocked
-        a, b, c, d = (self._input(lut, number, (place, out), pins, clocks) for number, pins in enumerate(ways))
+        a, b, c, d = (self._input(lut, number, (place, out), pins, clocks) for number, pins in enumerate(pins_of))
         return replace(lut, inputs=(a, b, c, d))
 
     def _input(self, lut: Lut, number: int, out: Pin, pins: tuple[str, ...], clocked: bool) -> int:
@@ -229,17 +230,17 @@ class _Expander:
         net, place = lut.inputs[number], out[0]
         if net in (LOW, HIGH):
             return net
-        ways = []
+        arrivals = []
         for pin in pins:
             found = self._delays.arrival((place, pin))
             if found is not None and found[0] == self._given.origins.get(net):
                 if clocked:
                     setup, hold = self._delays.check((place, pin))
-                    ways.append((found[1] + setup, setup + hold))
+                    arrivals.append((found[1] + setup, setup + hold))
                 elif (place, pin, out[1]) in self._delays.paths:
-                    ways.append((found[1] + self._delays.path(place, pin, out[1]), 0))
-        if ways:
-            return self._pin(net, *max(ways))
+                    arrivals.append((found[1] + self._delays.path(place, pin, out[1]), 0))
+        if arrivals:
+            return self._pin(net, *max(arrivals))
         if _depends(lut.table, number):
             raise ToolError(f"The delays must be those of the bitstream, and {self._named(place)} has another input there")
         return LOW
