@@ -20,6 +20,11 @@ def branches():
     return module
 
 
+@pytest.fixture(scope="module")
+def project(branches):
+    return branches.branches(ROOT)
+
+
 KIND = {
     "if isinstance(design, FIRDesign): pass": 1,
     "signals = [one for one in designs if isinstance(one, convolver.FIRDesign)]": 1,
@@ -134,14 +139,14 @@ def test_a_property_of_another_file(branches):
     assert branches.places({"one.py": one, "two.py": "if plan.cheap: pass"})["two.py"] == [(1, "form", "plan.cheap")]
 
 
-def test_there_are_none_where_users_meet_designs(branches):
-    found = {file: told for file, told in branches.branches(ROOT).items() if file.startswith(branches.FRONTS)}
+def test_there_are_none_where_users_meet_designs(branches, project):
+    found = {file: told for file, told in project.items() if file.startswith(branches.FRONTS)}
     assert {"host/device.py", "boards/flow.py", "convolver/cli/report.py", "convolver/report/conv2d.py"} < found.keys()
     assert [(file, text) for file, told in found.items() for _, column, text in told if column != "family"] == []
 
 
-def test_there_are_few_in_all(branches):
-    found = [column for told in branches.branches(ROOT).values() for _, column, _ in told if column != "family"]
+def test_there_are_few_in_all(project):
+    found = [column for told in project.values() for _, column, _ in told if column != "family"]
     assert 0 < len(found) < 60
 
 
