@@ -15,7 +15,6 @@ from convolver.shell import Shell
 
 from ..cores.core import create
 from ..stream.data_register import DataRegister
-from ..stream.skid_buffer import SkidBuffer
 from .accelerator import Accelerator
 from .bare import BareAccelerator, strobes_of
 from .crossing import BusCrossing
@@ -266,7 +265,7 @@ class AXIAccelerator(wiring.Component):
         m.submodules.accelerator = ResetInserter(reset.first)(accelerator)
         entry, taken = accelerator.i, Const(1)
         if shell.waits:
-            cut = SkidBuffer(accelerator.i.payload.shape())
+            cut = core.slice(accelerator.i.payload.shape())
             m.submodules.slice = ResetInserter(reset.first)(cut)
             connect(m, cut.o, accelerator.i)
             entry, taken = cut.i, self.m_axis_tready

@@ -21,6 +21,8 @@ from ..stream.direct_output import DirectOutput
 from ..stream.layouts import beat_layout, result_layout
 from ..stream.marks import ERROR_LAYOUT, ERRORS
 from ..stream.output_buffer import OutputBuffer
+from ..stream.placed_skid import PlacedSkidBuffer
+from ..stream.skid_buffer import SkidBuffer
 
 __all__ = ["ERRORS", "Core", "Stages", "block_of", "core_ports", "create", "output_of"]
 
@@ -39,6 +41,11 @@ class Core(wiring.Component):
     def latency(self) -> int:
         """Clocks from the acceptance of a beat to the offer of the result that it completes, without stalls."""
         return self.plan.latency
+
+    @property
+    def slice(self) -> type[SkidBuffer | PlacedSkidBuffer]:
+        """The register slice in front of it, where it has one."""
+        return SkidBuffer
 
 
 def core_ports(design: Design, sizes: Mapping[str, Member] = MappingProxyType({})) -> dict[str, Member]:

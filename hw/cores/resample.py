@@ -16,6 +16,8 @@ from convolver.shell import FULL, Shell
 
 from ..stream.delay import Delay
 from ..stream.layouts import marks_of, result_layout
+from ..stream.placed_skid import PlacedSkidBuffer
+from ..stream.skid_buffer import SkidBuffer
 from ..stream.slot_timer import slot_timer
 from ..window.phase_feeder import PhaseLine, PhaseMemory
 from ..window.result_schedule import schedule_of
@@ -75,11 +77,15 @@ class ResampleCore(Core):
         self._loading, self._start = loading_of(design), start_of(design)
         super().__init__(core_ports(design) | self._loading.ports | self._start.ports)
 
+    @property
+    def slice(self) -> type[SkidBuffer | PlacedSkidBuffer]:
+        return schedule_of(self.design).slice
+
     def elaborate(self, platform: object) -> Module:
         m = Module()
         plan, design = self.plan, self.design
         m.submodules.entry = entry = SignalEntry(design)
-        m.submodules.schedule = schedule = schedule_of(design)
+        m.submodules.schedule = schedule = schedule_of(design)(design)
         m.submodules.feeder = feeder = block_of(plan, feeders())(plan)
         m.submodules.array = array = ArrayCore(plan, result_layout(design))
         timer = slot_timer(m, plan.cycles)

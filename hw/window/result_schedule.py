@@ -1,12 +1,16 @@
 """Which results of a changed rate are due, and when each begins."""
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from amaranth.hdl import Array, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.designs import ResampleDesign
+
+from ..stream.placed_skid import PlacedSkidBuffer
+from ..stream.skid_buffer import SkidBuffer
 
 __all__ = ["FewerResults", "MoreResults", "ResultSchedule", "schedule_of"]
 
@@ -44,6 +48,9 @@ class ResultSchedule(wiring.Component):
     busy : Out
         A result is due, or has begun in the clock before.
     """
+
+    slice: ClassVar[type[SkidBuffer | PlacedSkidBuffer]] = SkidBuffer
+    """What may stand in front of a core with it."""
 
     def __init__(self, design: ResampleDesign) -> None:
         self._design = design
@@ -102,6 +109,8 @@ class FewerResults(ResultSchedule):
     One result is held at a time. Of a frame without an end, the result that is held begins before the next frame's
     first sample is taken."""
 
+    slice = PlacedSkidBuffer  # `refuse` is found of much
+
     def elaborate(self, platform: object) -> Module:
         m = Module()
         up, down = self._design.up, self._design.down
@@ -150,6 +159,6 @@ class FewerResults(ResultSchedule):
         return m
 
 
-def schedule_of(design: ResampleDesign) -> ResultSchedule:
-    """The schedule of a design."""
-    return (FewerResults if design.down > design.up else MoreResults)(design)
+def schedule_of(design: ResampleDesign) -> type[ResultSchedule]:
+    """The schedule of a design whose results begin one by one."""
+    return FewerResults if design.down > design.up else MoreResults

@@ -13,7 +13,7 @@ from formal.seeds import Seed
 from formal.stream.delay import DelaySpec
 from formal.stream.direct_output import DirectOutputSpec
 from formal.stream.output_buffer import CompactBufferSpec, OutputBufferSpec
-from formal.stream.skid_buffer import SkidBufferSpec
+from formal.stream.skid_buffer import PlacedSkidBufferSpec, SkidBufferSpec
 from formal.stream.slot_timer import SlotTimerSpec
 
 from convolver.designs import FIRDesign, ResampleDesign
@@ -29,6 +29,7 @@ from convolver.hw.stream.compact_buffer import CompactBuffer
 from convolver.hw.stream.delay import Delay
 from convolver.hw.stream.direct_output import DirectOutput
 from convolver.hw.stream.output_buffer import OutputBuffer
+from convolver.hw.stream.placed_skid import PlacedSkidBuffer
 from convolver.hw.stream.skid_buffer import SkidBuffer
 from convolver.hw.stream.slot_timer import SlotTimer
 from convolver.plan.lowering import lower
@@ -51,6 +52,16 @@ SKID = (
     Seed("valid waits for ready", SkidBuffer, "moves.eq(self.o.ready | ~self.o.valid)", "moves.eq(self.o.ready)"),
     Seed("half speed", SkidBuffer, "self.i.ready.eq(~full)", "self.i.ready.eq(~full & ~self.o.valid)"),
     Seed("ready follows ready", SkidBuffer, "self.i.ready.eq(~full)", "self.i.ready.eq(~full | self.o.ready)"),
+)
+
+PLACED = (
+    Seed(
+        "data on offer overwritten", PlacedSkidBuffer, "with m.If(self.i.ready & (put == number))", "with m.If(put == number)"
+    ),
+    Seed("place kept", PlacedSkidBuffer, "put ^ (self.i.valid & self.i.ready)", "put ^ self.i.valid"),
+    Seed("place left while stalled", PlacedSkidBuffer, "get ^ (self.o.valid & self.o.ready)", "get ^ self.o.valid"),
+    Seed("place left without a beat", PlacedSkidBuffer, "get ^ (self.o.valid & self.o.ready)", "get ^ self.o.ready"),
+    Seed("both in one place", PlacedSkidBuffer, "(put == number)", "(put == 0)"),
 )
 
 BUFFER = (
@@ -248,6 +259,7 @@ REQUANTISED = tuple(
 
 PROOFS: tuple[Proof, ...] = (
     Proof("skid buffer", "8 bits", lambda: SkidBufferSpec(8), 12, SKID),
+    Proof("placed skid buffer", "8 bits and 2 marks", lambda: PlacedSkidBufferSpec(10), 12, PLACED),
     _buffer("output buffer", OutputBufferSpec, 3, 1),
     _buffer("output buffer", OutputBufferSpec, 5, 1, seeds=BUFFER),
     _buffer("compact buffer", CompactBufferSpec, 4, 1, seeds=COMPACT),

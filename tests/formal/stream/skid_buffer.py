@@ -1,13 +1,15 @@
 """The skid buffer's specification."""
 
-from amaranth.hdl import Assert, Module
-from amaranth.lib import wiring
+from typing import Any
+
+from amaranth.hdl import Assert, Module, Value
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In
 from formal.contracts import Queue
 
-from convolver.hw.stream import skid_buffer
+from convolver.hw.stream import placed_skid, skid_buffer
 
-__all__ = ["SkidBufferSpec"]
+__all__ = ["PlacedSkidBufferSpec", "SkidBufferSpec"]
 
 
 class SkidBufferSpec(wiring.Component):
@@ -17,20 +19,30 @@ class SkidBufferSpec(wiring.Component):
         super().__init__({"valid": In(1), "payload": In(width), "ready": In(1), "tag": In(1)})
         self._width = width
 
+    def _buffer(self) -> Any:
+        return skid_buffer.SkidBuffer(self._width)
+
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.dut = dut = skid_buffer.SkidBuffer(self._width)
-        m.d.comb += [dut.i.valid.eq(self.valid), dut.i.payload.eq(self.payload), dut.o.ready.eq(self.ready)]
+        m.submodules.dut = dut = self._buffer()
+        m.d.comb += [dut.i.valid.eq(self.valid), Value.cast(dut.i.payload).eq(self.payload), dut.o.ready.eq(self.ready)]
         queue = Queue(
             m,
             enters=self.valid & dut.i.ready,
             value=self.payload,
             valid=dut.o.valid,
             ready=self.ready,
-            payload=dut.o.payload,
+            payload=Value.cast(dut.o.payload),
             depth=2,
             latency=1,
             tag=self.tag,
         )
         m.d.comb += Assert(dut.i.ready == (queue.level < 2))
         return m
+
+
+class PlacedSkidBufferSpec(SkidBufferSpec):
+    """The same of the slice whose data stands in places: the payload is two marks, and the rest."""
+
+    def _buffer(self) -> Any:
+        return placed_skid.PlacedSkidBuffer(data.StructLayout({"data": self._width - 2, "first": 1, "last": 1}))

@@ -28,7 +28,7 @@ class ResultScheduleSpec(wiring.Component):
 
     def _schedule(self) -> Any:
         """The schedule, of the class that its module has now."""
-        return result_schedule.schedule_of(self._design)
+        return result_schedule.schedule_of(self._design)(self._design)
 
     def _connect_slot(self, m: Module, dut: Any) -> Value:
         """Connects what it has of slots; when the one before is over."""
