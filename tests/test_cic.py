@@ -233,7 +233,7 @@ class TestPlot:
 def test_latency_and_cost_are_of_the_sections() -> None:
     assert lower(CICDesign(4, down=2, data=s8)).latency == 5 + 2 * 4
     plan = lower(CICDesign(4, down=64))  # sums of 40 bits in four parts
-    assert plan.latency == 5 + 2 * (4 + 3)
+    assert plan.latency == 5 + 2 * (4 + 4)
     assert (plan.multipliers, plan.memory_bits("samples")) == (0, 0)
 
 

@@ -76,7 +76,7 @@ FULL_SPEED = Pace(
     adder_bits=24,
     part_bits=20,
     section_bits=16,
-    section_part_bits=10,
+    section_part_bits=8,
 )
 """As fast as the device goes: where no clock is asked for."""
 

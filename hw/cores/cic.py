@@ -2,7 +2,7 @@
 
 from typing import Any, cast
 
-from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal
+from amaranth.hdl import Cat, Const, Module, Shape, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -168,7 +168,7 @@ class CICCore(Core):
             begun.i.last.eq(schedule.o_last),
             back.i.valid.eq(begun.o.valid),
             back.i.clear.eq(begun.o.clear),
-            back.i.value.eq(Mux(begun.o.fresh, held.o, 0)),
+            back.i.value.eq(schedule.spread(held.o, begun.o.fresh)),
         ]
         gone = design.pruning[-1]
         whole = Cat(Const(0, gone), back.o.value)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -54,6 +54,11 @@ class RateSchedule(wiring.Component):
         number says whether that is behind the front."""
         raise NotImplementedError
 
+    @staticmethod
+    def spread(number: Value, fresh: Value) -> Value:  # noqa: ARG004  # where there are several results of a sample
+        """What the sections behind get in a result's turn, of its sample's number."""
+        return number
+
     def __init__(self, most: int) -> None:
         self._most = most
         names = ("opens", "claim", "first", "last", "available", "spent")
@@ -70,6 +75,10 @@ class Interpolation(RateSchedule):
     @staticmethod
     def summed(samples: Any, front: Callable[[Any], Any], scaled: Callable[[Any, int], Any]) -> Any:
         return scaled(front(samples), 1)
+
+    @staticmethod
+    def spread(number: Value, fresh: Value) -> Value:
+        return Mux(fresh, number, 0)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

@@ -55,7 +55,7 @@ OLDER = (
     Seed("results of the frame before", Combs, "Mux(clear, 0, newer)", "newer"),
 )
 ZEROS = (
-    Seed("each sample again", CICCore, "Mux(begun.o.fresh, held.o, 0)", "held.o"),
+    Seed("each sample again", Interpolation, "return Mux(fresh, number, 0)", "return number"),
     Seed("mark a clock early", CICCore, "written = Delay(1, later)", "written = Delay(1, later - 1)"),
 )
 
