@@ -19,6 +19,7 @@ from .designs.resample import MAX_RATE
 from .equiripple import kaiser_taps
 from .errors import DesignError
 from .formats import Format
+from .plan.lowering import lower
 from .response import Floats
 from .shaped import half_band_taps, shaped_taps
 
@@ -103,11 +104,13 @@ class Link:
 
     @property
     def products(self) -> int:
-        """Of a result, as estimated: taps that mirror one another share one where all results meet the same."""
+        """Of a result, as estimated: taps that mirror one another share one where all results meet the same, and so do
+        mirrored phases of a first stage that interpolates: behind it numbers are too wide for a bit more."""
         if self.role == "cic":
             return 0
         if self.up > 1:
-            return -(-self.count // self.up)
+            each = -(-self.count // self.up)
+            return -(-each // 2) if self.down == self.rate == 1 else each
         return (self.count + 1) // 4 + 1 if self.role == "half-band" else -(-self.count // 2)
 
     def droop(self, frequencies: Floats) -> Floats:
@@ -391,9 +394,6 @@ def _filter(link: Link, taps: Floats, width: int, ends: tuple[Format, Format], p
     return ResampleDesign(values, link.up, link.down, data, form, output, fraction, clocks_per_result=clocks)
 
 
-def _products(design: Design) -> int:
-    """Of a result."""
-    if design.rate.up > 1:
-        return -(-len(design.weights) // design.rate.up)
-    half = design.weights[: (len(design.weights) + 1) // 2] if design.weights == design.weights[::-1] else design.weights
-    return sum(weight != 0 for weight in half)
+def _products(design: Design) -> Fraction:
+    """Of a result, as it is planned for any device."""
+    return Fraction(sum(len(array.form.products) for array in lower(design).filters), design.rate.up)

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from convolver.designs import KINDS
+from convolver.plan.lowering import lower
+from convolver.plan.mirrored import Unmirror
 from convolver.sim import golden
 from convolver.sim.libraries.compiler import compile_designs
 from convolver.sim.twin.core import Simulation
@@ -60,6 +62,26 @@ def test_a_hundred_seeds_that_go_on(kind, first):
             run = simulation.run(beats=beats_of(frames), wanted=len(want), gaps=sides[0], stalls=sides[1], settle=100)
             np.testing.assert_array_equal(run.results, want)
             assert (run.violations, run.overflows, run.busy, any(run.errors.values())) == (0, 0, False, False)
+
+
+def mirrored(number):
+    """The first constant interpolator of a seed whose phases are mirrored."""
+    random = Random(f"soak mirrored {number}")
+    while True:
+        design = generator("resample")(random, soak=True)
+        if lower(design).find(Unmirror):
+            return design
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("first", PARTS)
+def test_a_hundred_seeds_of_mirrored_phases(first):
+    designs = [mirrored(number) for number in range(first, first + BATCH)]
+    for design, core in zip(designs, compile_designs(designs), strict=True):
+        print(design)
+        check(design, core)
+        check_device(design, core)
 
 
 @pytest.mark.soak

@@ -32,7 +32,9 @@ from convolver.arguments import KERNEL_HINT
 from convolver.cli import main
 from convolver.designs import Rate, design_from_json
 from convolver.plan.lowering import lower
-from convolver.plan.resample import PhaseMemory, RateTiming
+from convolver.plan.mirrored import Unmirror
+from convolver.plan.phases import PhaseMemory
+from convolver.plan.resample import RateTiming
 from convolver.plots import plot
 from convolver.plots.resample import folded, measured, response
 from convolver.report import report_of
@@ -75,7 +77,8 @@ class TestDesign:
             ({"data": Format(33, True)}, "Sample width must be an integer between 1 and 32, not 33"),
             (
                 {"up": 2, "symmetry": "symmetric"},
-                "Symmetry must be 'none' where up is above 1, not 'symmetric': no phase is its own mirror",
+                "Symmetry must be 'none' where up is above 1, not 'symmetric': "
+                "mirrored phases of constant taps are found by themselves",
             ),
             ({"symmetry": "symmetric"}, "Coefficients must be symmetric: tap 0 must be tap 2, not 1 against 3"),
             ({"clocks_per_result": 0}, "Clocks per result must be an integer between 1 and 1024, not 0"),
@@ -161,6 +164,57 @@ class TestPlan:
         stage = lower(ResampleDesign(range(1, 33), down=8)).find(PhaseMemory)
         assert stage is not None
         assert stage.words == 64
+
+
+class TestMirroredPhases:
+    """Constant interpolators whose taps are mirrored: half the multipliers, the same results."""
+
+    @staticmethod
+    def taps(count: int, sign: int = 1) -> list[int]:
+        half = list(range(1, count // 2 + 1))
+        return [*half, *[9 if sign > 0 else 0] * (count % 2), *(sign * tap for tap in reversed(half))]
+
+    @pytest.mark.parametrize(
+        ("taps", "fields", "multipliers", "use"),
+        [
+            (32, {"up": 8}, 2, 2),
+            (32, {"up": 8, "clocks_per_result": 2}, 1, 2),
+            (33, {"up": 8}, 3, 33 / 24),  # phase 0 has five taps, the others four
+            (23, {"up": 2}, 6, 23 / 12),  # a half-band's: each phase is its own mirror
+            (32, {"up": 8, "loadable": True}, 4, 1),  # a host loads the taps, not their sums
+            (32, {"up": 8, "down": 3}, 4, 1),  # the two results meet different samples
+            (15, {"up": 8}, 1, 15 / 8),  # of two points: one phase has one tap
+            (8, {"up": 8}, 1, 1),  # nothing to share
+        ],
+    )
+    def test_multipliers(self, taps: int, fields: dict[str, Any], multipliers: int, use: float) -> None:
+        numbers = report_of(ResampleDesign(self.taps(taps), **fields)).to_dict()
+        assert numbers["multipliers"] == multipliers
+        assert numbers["multiplier_use"] == pytest.approx(use)
+
+    def test_only_where_the_bit_more_fits_the_multiplier(self) -> None:
+        fits, wide = (ResampleDesign(self.taps(32), up=8, data=Format(width, True)) for width in (17, 18))
+        assert (lower(fits, "ecp5").hard_multipliers, lower(wide, "ecp5").hard_multipliers) == (2, 4)
+        assert lower(fits, "ecp5").find(Unmirror) is not None
+        assert lower(wide, "ecp5").find(Unmirror) is None
+
+    @pytest.mark.parametrize("seed", range(30))
+    def test_the_plan_computes_a_period(self, seed: int) -> None:
+        random = np.random.default_rng(seed)
+        up, sign = int(random.integers(2, 9)), int(random.choice([1, -1]))
+        taps = self.taps(int(random.integers(up + 1, 6 * up)), sign)
+        design = ResampleDesign(taps, up=up, data=Format(9, bool(seed % 3)), clocks_per_result=int(random.integers(1, 3)))
+        plan = lower(design)
+        samples = random.integers(design.data.min, design.data.max + 1, (5, plan.arrays[0].positions))
+        want = [golden.run(design, line[::-1])[-up:] for line in samples]
+        np.testing.assert_array_equal(plan.run(samples), want)
+
+    def test_plan_tells(self) -> None:
+        told = lower(ResampleDesign(self.taps(32), up=8)).explain()
+        assert told.startswith("mirrored phases share multiplications, by their sums and differences: 32 -> 16 products\n")
+
+    def test_random_designs_have_some(self) -> None:
+        assert any(lower(seeded(number, "resample")).find(Unmirror) for number in range(8))
 
 
 class TestFunctions:

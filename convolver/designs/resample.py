@@ -35,7 +35,8 @@ MAX_RATE_TAPS = 2048
 _RULES = (
     Rule(
         {"up": 1, "symmetry": "none"},
-        "Symmetry must be 'none' where up is above 1, not {symmetry!r}: no phase is its own mirror",
+        "Symmetry must be 'none' where up is above 1, not {symmetry!r}: "
+        "mirrored phases of constant taps are found by themselves",
     ),
 )
 
@@ -73,7 +74,8 @@ class ResampleDesign(RateFrames, SignalTaps):  # type: ignore[override]  # frame
         Whether the coefficients can be replaced at run time; `coefficients` are then those after reset.
     symmetry : {"none", "symmetric", "antisymmetric"}, optional
         ``coefficients[k]`` equals plus or minus ``coefficients[taps - 1 - k]``: half the multipliers, where `up` is 1.
-        Found by itself in constant coefficients; a promise where they can be loaded, kept by every set.
+        Found by itself in constant coefficients; a promise where they can be loaded, kept by every set. Where `up` is
+        above 1, it is ``"none"``, and constant coefficients of an interpolator are looked at for mirrored phases.
     clocks_per_result : int, optional
         Clocks in which one result is computed, 1 to 1024: as many of its products share a multiplier. By default as
         many as one sample a clock leaves, ``down // up`` or 1, or what `multipliers` asks.

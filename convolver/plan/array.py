@@ -351,6 +351,11 @@ class TapProduct(DotProduct):
     positioned = "tap"
 
     @property
+    def together(self) -> int:
+        """Results that have to begin together."""
+        return 1
+
+    @property
     def lane_samples(self) -> int:
         return max(len(product.terms) for product in self.products)
 

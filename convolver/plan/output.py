@@ -1,16 +1,18 @@
 """The end of every pipeline: output stage and output buffer."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from ..designs import Design, LinearDesign
 from .marks import marks_of
-from .stages import CompactBuffer, Memory, OutputBuffer, Round, Saturate, Shift, Stage, Threshold
+from .stages import BurstBuffer, CompactBuffer, Memory, OutputBuffer, Round, Saturate, Shift, Stage, Threshold
 from .timing import FrameTiming
 
 __all__ = [
     "BUFFER_LATENCY",
     "COMPACT_LATENCY",
     "CREDIT_LATENCY",
+    "burst_buffer",
     "compact_buffer",
     "compact_depth",
     "credit_latency",
@@ -62,6 +64,15 @@ def output_buffer(design: Design, depth: int) -> OutputBuffer:
     """The output buffer for results of a beat and their marks; in two banks."""
     memory = Memory("output buffer", depth // 2, _bits(design), block=False)
     return OutputBuffer(BUFFER_LATENCY, (memory, memory), depth)
+
+
+def burst_buffer(design: Design, depth: int, together: int) -> OutputBuffer:
+    """That for results of which so many begin together, and `depth` are in flight; as ever where each begins by itself."""
+    if together == 1:
+        return output_buffer(design, depth)
+    buffer = BurstBuffer(BUFFER_LATENCY, together=together)
+    depth = 2 * max(depth, buffer.enough)
+    return replace(buffer, memories=output_buffer(design, depth).memories, depth=depth)
 
 
 def compact_depth(timing: FrameTiming, stages: Iterable[Stage]) -> int:

@@ -16,13 +16,15 @@ from numpy.typing import NDArray
 from ..designs import Choices, Rate, ResampleDesign
 from ..designs.rates import SAME
 from .arithmetic import check_range
-from .array import DotProduct, TapProduct
+from .array import TapProduct
 from .array_plan import ArrayPlan
 from .array_stages import OperandSum, PreAdd
 from .bilinear import Form, direct
 from .choices import fewest_clocks
 from .coefficients import CoefficientStore, Multiplication
-from .output import BUFFER_LATENCY, credit_latency, output_buffer, rounding
+from .mirrored import MirroredLine, MirroredMemory, mirrored
+from .output import BUFFER_LATENCY, burst_buffer, credit_latency, rounding
+from .phases import PhaseLine, PhaseMemory
 from .rewritings import checked, fold
 from .slots import slot_of
 from .stages import Accept, Memory, Stage, cycles_of
@@ -42,33 +44,16 @@ PLACE_LATENCY = 1
 """Registers between the number of a loaded coefficient and where it goes: sets of many phases have large tables of that."""
 
 
-Planned = tuple[DotProduct, CoefficientStore, tuple[str, ...]]
+FEEDERS = ((PhaseLine, PhaseMemory), (MirroredLine, MirroredMemory))
+"""Where samples stand, of results that begin one by one or together."""
+
+Planned = tuple[TapProduct, CoefficientStore, tuple[str, ...]]
 """An array with its coefficients, and what was rewritten."""
 
 
 def resample_clocks(design: ResampleDesign, most: int) -> int:
     """The fewest clocks a result in which so many multipliers do, one a lane."""
     return fewest_clocks(lambda clocks: -(-design.depth // clocks), most)
-
-
-@dataclass(frozen=True, slots=True)
-class PhaseLine(Stage):
-    """The last samples, all in view, for results of one cycle each."""
-
-    name = "delay line"
-
-
-@dataclass(frozen=True, slots=True)
-class PhaseMemory(Stage):
-    """The last samples in memories, read one a lane a cycle.
-
-    words : of each memory.
-    oldest : samples in front of the newest that a result meets.
-    """
-
-    name = "sample memory"
-    words: int = 0
-    oldest: int = 0
 
 
 class RecalledProduct(TapProduct):
@@ -216,7 +201,8 @@ def lower_resample(design: ResampleDesign, choices: Choices, target: Target) -> 
     behind = rounding(design)
     body = (Accept(1), feeder_of(design, array, store), *array.stages, *behind)
     timing = RateTiming(choices.clocks, cycles_of(body) + BUFFER_LATENCY, design.rate)
-    stages = (*body, output_buffer(design, timing.buffer_depth(credit_latency(body))))
+    depth = timing.buffer_depth(credit_latency(body))
+    stages = (*body, burst_buffer(design, depth, array.together))
     return ResamplePlan(design, target, stages, timing, (array,), store, behind, rewritings)
 
 
@@ -226,6 +212,9 @@ def _phases(design: ResampleDesign, clocks: int, target: Target, array_of: type[
     coefficients = structure_of(design).coefficients(slot_of(words), design.coefficient_format, design.weights)
     form, reach = _period(design), design.sum_range
     array = PhaseProduct(form, design.sample, coefficients, reach, clocks, target, rate=design.rate)
+    found = mirrored(design, clocks, target)
+    if found and found[0].hard_multipliers < array.hard_multipliers:
+        return *found[:2], found[2:]
     loaded = coefficients.loaded(range(design.taps))
     return array, CoefficientStore(coefficients, loaded, array.products, words, early=PLACE_LATENCY), ()
 
@@ -264,12 +253,12 @@ def _one_phase(design: ResampleDesign, clocks: int, target: Target, array_of: ty
     return array, store, tuple(told)
 
 
-def _line(design: ResampleDesign, array: DotProduct, store: CoefficientStore) -> Stage:  # noqa: ARG001  # as of all feeders
+def _line(design: ResampleDesign, array: TapProduct, store: CoefficientStore) -> Stage:  # noqa: ARG001  # as of all feeders
     """All samples of a result in view."""
-    return PhaseLine(LINE_LATENCY, store.memories)
+    return FEEDERS[array.together > 1][0](LINE_LATENCY, store.memories)
 
 
-def _memory(design: ResampleDesign, array: DotProduct, store: CoefficientStore) -> Stage:
+def _memory(design: ResampleDesign, array: TapProduct, store: CoefficientStore) -> Stage:
     """The whole history for each lane, and again for its mirrored samples.
 
     While a result's samples are read, those come in that show whether it is the frame's last, and as many for the next
@@ -279,4 +268,5 @@ def _memory(design: ResampleDesign, array: DotProduct, store: CoefficientStore) 
     oldest = design.history
     words = 1 << (oldest + 2 + 2 * -(-design.down // design.up)).bit_length()
     memory = Memory("samples", words, design.sample.width)
-    return PhaseMemory(MEMORY_LATENCY, (memory,) * (array.lanes + mirrors) + store.memories, words=words, oldest=oldest)
+    feeder = FEEDERS[array.together > 1][1]
+    return feeder(MEMORY_LATENCY, (memory,) * (array.lanes + mirrors) + store.memories, words=words, oldest=oldest)

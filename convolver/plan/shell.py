@@ -24,8 +24,8 @@ def shelled(plan: P, shell: Shell) -> P:
     """The plan of the core that stands in a shell.
 
     Where all images have one size, nothing has to be checked of it as they come. Without the full registers the output buffer
-    is the one of fewest look-up tables; without back-pressure a result leaves when it is there, and nothing buffers it. A
-    pipeline's cores stay as they are, as frames of one size may have another size in each.
+    is the one of fewest look-up tables, but for results that begin together; without back-pressure a result leaves when it is
+    there, and nothing buffers it. A pipeline's cores stay as they are, as frames of one size may have another size in each.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def shelled(plan: P, shell: Shell) -> P:
     """
     if not shell.waits:
         _check_free(plan)
-    if shell == FULL or plan.cores[0] is not plan:
+    if shell == FULL or plan.cores[0] is not plan or any(stage.lasting for stage in plan.stages):
         return plan
     body = tuple(stage for stage in plan.stages if not stage.credits and (shell.resizes or not stage.checks_size))
     waits = BUFFER_LATENCY if shell.has_all_registers else COMPACT_LATENCY

@@ -17,6 +17,7 @@ from .arithmetic import Range
 __all__ = [
     "Accept",
     "BorderRows",
+    "BurstBuffer",
     "CompactBuffer",
     "DelayLine",
     "LineBuffer",
@@ -90,6 +91,9 @@ class Stage:
     cycles: int
     memories: tuple[Memory, ...] = ()
     multipliers: Multipliers = field(default=Multipliers(), kw_only=True)
+
+    lasting: ClassVar[bool] = False
+    """Whether a core has it whatever shell it stands in, and with it all others."""
 
     credit_latency: ClassVar[int] = 0
     """Cycles that it adds from a credit's return to its use."""
@@ -350,6 +354,22 @@ class OutputBuffer(Stage):
     @property
     def credits(self) -> int:
         return self.depth
+
+
+@dataclass(frozen=True, slots=True)
+class BurstBuffer(OutputBuffer):
+    """The same for results that begin together, and only where all of them have room.
+
+    together : as many.
+    """
+
+    lasting = True
+    together: int = 1
+
+    @property
+    def enough(self) -> int:
+        """Credits that there must be: for all of them, and two that may have been claimed already; a power of two."""
+        return 1 << (self.together + 1).bit_length()
 
 
 @dataclass(frozen=True, slots=True)

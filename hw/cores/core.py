@@ -10,12 +10,14 @@ from amaranth.lib.wiring import In, Member, Out
 
 from convolver.designs import Design, part_of
 from convolver.plan.plan import Plan
+from convolver.plan.stages import BurstBuffer as BurstStage
 from convolver.plan.stages import CompactBuffer as CompactStage
 from convolver.plan.stages import OutputBuffer as OutputStage
 from convolver.plan.stages import Stage
 from convolver.plan.target import TargetLike
 from convolver.shell import Shell
 
+from ..stream.burst_buffer import BurstBuffer
 from ..stream.compact_buffer import CompactBuffer
 from ..stream.direct_output import DirectOutput
 from ..stream.layouts import beat_layout, result_layout
@@ -73,6 +75,7 @@ def output_of(plan: Plan, result: ShapeLike) -> Output:
     """What results of that payload leave a plan's core through: a buffer, where it has one."""
     outputs: Mapping[Stages, Callable[[], Output]] = {
         (CompactStage,): lambda: CompactBuffer(result, plan.buffer_depth),
+        (BurstStage,): lambda: BurstBuffer(result, plan.buffer_depth, plan.stage(BurstStage).enough),
         (OutputStage,): lambda: OutputBuffer(result, plan.buffer_depth),
         (): lambda: DirectOutput(result, plan.latency + 1),
     }

@@ -7,10 +7,12 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import data, wiring
 
 from convolver.designs import ResampleDesign
-from convolver.plan import resample as stages
+from convolver.plan import mirrored
+from convolver.plan import phases as stages
 from convolver.plan.lowering import lower
 from convolver.plan.resample import ResamplePlan
 from convolver.plan.shell import shelled
+from convolver.plan.stages import BurstBuffer
 from convolver.plan.target import TargetLike
 from convolver.shell import FULL, Shell
 
@@ -19,9 +21,11 @@ from ..stream.layouts import marks_of, result_layout
 from ..stream.placed_skid import PlacedSkidBuffer
 from ..stream.skid_buffer import SkidBuffer
 from ..stream.slot_timer import slot_timer
+from ..window.mirrored_feeder import MirroredLine, MirroredMemory
 from ..window.phase_feeder import PhaseLine, PhaseMemory
-from ..window.result_schedule import schedule_of
+from ..window.result_schedule import ResultSchedule, schedule_of
 from ..window.signal_entry import SignalEntry, start_of
+from ..window.whole_samples import WholeSamples
 from .array_core import ArrayCore
 from .core import Core, Stages, block_of, core_ports
 from .loading import loading_of
@@ -31,7 +35,17 @@ __all__ = ["ResampleCore"]
 
 def feeders() -> Mapping[Stages, type[PhaseLine | PhaseMemory]]:
     """What feeds the array of a plan with such stages."""
-    return {(stages.PhaseMemory,): PhaseMemory, (stages.PhaseLine,): PhaseLine}
+    return {
+        (mirrored.MirroredMemory,): MirroredMemory,
+        (mirrored.MirroredLine,): MirroredLine,
+        (stages.PhaseMemory,): PhaseMemory,
+        (stages.PhaseLine,): PhaseLine,
+    }
+
+
+def schedules(design: ResampleDesign) -> Mapping[Stages, type[ResultSchedule]]:
+    """What says which results are due, where they begin together, or one by one."""
+    return {(BurstBuffer,): WholeSamples, (): schedule_of(design)}
 
 
 class ResampleCore(Core):
@@ -79,13 +93,13 @@ class ResampleCore(Core):
 
     @property
     def slice(self) -> type[SkidBuffer | PlacedSkidBuffer]:
-        return schedule_of(self.design).slice
+        return block_of(self.plan, schedules(self.design)).slice
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         plan, design = self.plan, self.design
         m.submodules.entry = entry = SignalEntry(design)
-        m.submodules.schedule = schedule = schedule_of(design)(design)
+        m.submodules.schedule = schedule = block_of(plan, schedules(design))(design)
         m.submodules.feeder = feeder = block_of(plan, feeders())(plan)
         m.submodules.array = array = ArrayCore(plan, result_layout(design))
         timer = slot_timer(m, plan.cycles)

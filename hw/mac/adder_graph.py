@@ -1,5 +1,8 @@
 """A sum of products with constants as a graph of shared adders."""
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from amaranth.hdl import Cat, Const, Module, Shape, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -8,10 +11,12 @@ from convolver.formats import Format
 from convolver.plan import adders
 from convolver.plan.adders import AdderProduct, Node
 from convolver.plan.array import DotProduct
+from convolver.plan.mirrored import MirroredProduct
 
 from ..stream.data_register import DataRegister, later
 from ..stream.layouts import shape_of
 from .mac_array import MACArray
+from .mirrored_array import MirroredArray
 
 __all__ = ["AdderGraph", "array_block"]
 
@@ -86,6 +91,10 @@ def _added(node: Node, terms: list[Value]) -> Value:
     return whole.as_signed() if total.shape().signed else whole
 
 
-def array_block(array: DotProduct) -> MACArray | AdderGraph:
-    """What computes an array's sum."""
-    return AdderGraph(array) if isinstance(array, AdderProduct) else MACArray(array)
+BLOCKS: Mapping[type[DotProduct], Callable[[Any], Any]] = {AdderProduct: AdderGraph, MirroredProduct: MirroredArray}
+"""What computes the sums of arrays that no `MACArray` computes."""
+
+
+def array_block(array: DotProduct) -> Any:
+    """What computes an array's sum: a `MACArray`, or a block with the same ports."""
+    return BLOCKS.get(type(array), MACArray)(array)

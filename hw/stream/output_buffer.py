@@ -126,13 +126,17 @@ class OutputBuffer(wiring.Component):
             there.eq(written | more | (there & ~skid.i.ready)),
             lent.eq(self.claim - (self.o.valid & self.o.ready)),
             credit.eq(credit - lent),
-            self.available.eq(three_or_more(credit)),
-            self.spent.eq(~three_or_more(credit)),
+            self.available.eq(self._enough(credit)),
+            self.spent.eq(~self._enough(credit)),
             self.idle.eq(all_here & (lent != 1)),
         ]
         with m.If(level == self.depth):
             m.d.sync += self.overflow.eq(1)
         return m
+
+    def _enough(self, credit: Signal) -> Value:
+        """Whether a result may begin, with so many credits left."""
+        return three_or_more(credit)
 
 
 def three_or_more(count: Signal) -> Value:

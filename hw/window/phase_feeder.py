@@ -1,13 +1,13 @@
 """What feeds the array of a changed rate: the last samples, all in view at once, or some a clock out of memories."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise, zip_longest
 
 from amaranth.hdl import Array, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from convolver.plan import resample as stages
+from convolver.plan import phases as stages
 from convolver.plan.resample import ResamplePlan
 
 from ..primitives.block_ram import BlockRAM
@@ -91,7 +91,11 @@ class PhaseLine(_Feeder):
         m.d.sync += self.phase.eq(self.place)
         for _, into, (age,) in self._ages():
             m.d.comb += into.eq(line.samples[age])
+        self._show_mirrors(m, line)
         return m
+
+    def _show_mirrors(self, m: Module, line: DelayLine) -> None:
+        """Connects mirrored samples, where phases have them."""
 
 
 class PhaseMemory(_Feeder):
@@ -152,12 +156,22 @@ class PhaseMemory(_Feeder):
             step: Value = Const(steps[0] if steps else 0, STEP)
             if not even:
                 step = Array(Const(one, STEP) for one in (*steps, 0))[clock]
+            youngest = self._first_age(into, filled, late["place"])
             with m.If(late["begin"]):
-                m.d.sync += [address.eq(base - filled[0]), spare.eq(before - filled[0])]
+                m.d.sync += [address.eq(base - youngest), spare.eq(before - youngest)]
             with m.Else():
                 m.d.sync += [address.eq(address + step), spare.eq(spare + step)]
             looked_up, known = Signal(name=f"{name}_looked_up"), Signal(name=f"{name}_known")
-            there = Array(int(age is not None) for age in ages)
-            m.d.sync += [looked_up.eq((spare >= 0) & (there[clock] if None in ages else 1)), known.eq(looked_up)]
+            m.d.sync += [looked_up.eq((spare >= 0) & self._there(m, into, ages, clock, late)), known.eq(looked_up)]
             m.d.comb += [memory.read_address.eq(address), into.eq(Mux(known, memory.read_data, 0))]
         return m
+
+    def _first_age(self, into: Value, filled: Sequence[int], place: Value) -> Value | int:
+        """The age of a slot's first sample."""
+        return filled[0]
+
+    def _there(
+        self, m: Module, into: Value, ages: Sequence[int | None], clock: Value, late: Mapping[str, Value]
+    ) -> Value | int:
+        """Whether a slot has a sample in a clock."""
+        return Array(int(age is not None) for age in ages)[clock] if None in ages else 1

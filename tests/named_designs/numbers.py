@@ -2,7 +2,7 @@
 
 import random
 
-__all__ = ["kernel", "kernels", "numbers"]
+__all__ = ["kernel", "kernels", "mirrored", "numbers"]
 
 
 def numbers(seed, count, low, high):
@@ -12,6 +12,12 @@ def numbers(seed, count, low, high):
     values = ends + [rng.randint(low, high) for _ in range(count - len(ends))]
     rng.shuffle(values)
     return values
+
+
+def mirrored(seed, count, low, high, sign=1):
+    """Taps that are their own mirror image, or, with a sign of -1, its negative."""
+    half = numbers(seed, count // 2, low, high)
+    return [*half, *[high if sign > 0 else 0] * (count % 2), *(sign * value for value in reversed(half))]
 
 
 def kernel(seed, rows, columns, low, high):

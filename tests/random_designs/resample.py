@@ -14,11 +14,11 @@ def random_design(random, soak=False):
     """A design; `soak` allows sizes that take seconds to compile."""
     up, down = some_rate(random, 24 if soak else 9)
     sample, wide = some_sample(random)
-    taps = random.randint(1, 12 if up == 1 else max(2 * up, 12))
+    taps = random.randint(1, 12 if up == 1 else max((4 if down == 1 else 2) * up, 12))
     if soak:
         taps = random.randint(1, 96)
     form, weights = some_weights(random, taps, wide)
-    symmetry = random.choice(SYMMETRIES if form.signed else SYMMETRIES[:2]) if taps > 1 and up == 1 else "none"
+    symmetry = random.choice(SYMMETRIES if form.signed else SYMMETRIES[:2]) if taps > 1 else "none"
     if symmetry != "none":
         sign = -1 if symmetry == "antisymmetric" else 1
         # A negative extreme has no positive counterpart: stay within both.
@@ -29,7 +29,7 @@ def random_design(random, soak=False):
     clocks = random.choice((None, None, 1, 2, 3, down, taps))
 
     def make(*, loadable, **fields):
-        promised = symmetry if loadable else None
+        promised = symmetry if loadable and up == 1 else None
         fields |= {"loadable": loadable, "symmetry": promised, "clocks_per_result": clocks}
         return ResampleDesign(weights, up, down, data=sample, coefficient=form, **fields)
 

@@ -1,20 +1,24 @@
 """The proofs of what changes a rate: its schedule for all time, whole cores for their first clocks."""
 
 from formal.cores.resample import ResampleCoreSpec
+from formal.mac.mirrored_array import PairsSpec
 from formal.proof import Proof
 from formal.seeds import Seed
-from formal.window.result_schedule import ResultScheduleSpec
+from formal.window.result_schedule import ResultScheduleSpec, WholeSamplesSpec
 
 from convolver.designs import ResampleDesign
 from convolver.formats import Format
 from convolver.hw.cores.resample import ResampleCore
+from convolver.hw.mac.mirrored_array import Pairs
 from convolver.hw.window.phase_feeder import PhaseLine, PhaseMemory
 from convolver.hw.window.result_schedule import FewerResults, MoreResults
+from convolver.hw.window.whole_samples import WholeSamples
 
 __all__ = ["PROOFS"]
 
 BIT = Format(1, False)
 TAPS = (1, 1, -1)
+THRICE = ResampleDesign([1] * 3, 3, clocks_per_result=2)
 
 MORE = (
     Seed("phase not begun anew", MoreResults, "phase.eq(0), self.o_first", "self.o_first"),
@@ -49,13 +53,32 @@ CLEARED = 'with m.If(late["due"]):\n                m.d.sync += [base.eq(word), 
 CORE = (
     Seed("samples of the frame before", PhaseMemory, 'behind.eq(Mux(late["first"], 0, ', "behind.eq(Mux(0, 0, "),
     Seed("sample taken that is newer", PhaseMemory, CLEARED, CLEARED.replace('late["due"]', "1")),
-    Seed("address not begun", PhaseMemory, "address.eq(base - filled[0])", "address.eq(base)"),
+    Seed("address not begun", PhaseMemory, "address.eq(base - youngest)", "address.eq(base)"),
     Seed("credit for a sample", ResampleCore, "array.claim.eq(schedule.begin)", "array.claim.eq(entry.claim)"),
     Seed("idle with a result due", ResampleCore, "is_open = entry.open | schedule.busy", "is_open = entry.open"),
 )
 LINE = (
     Seed("sample a clock early", PhaseLine, "Delay(value.shape(), 2)", "Delay(value.shape(), 1)"),
     Seed("mark a clock late", ResampleCore, "Delay(marks.shape(), late - 1)", "Delay(marks.shape(), late)"),
+)
+
+
+TOGETHER = (
+    Seed("each waits for room", WholeSamples, "(inside | self.available)", "self.available"),
+    Seed("none waits for room", WholeSamples, "(inside | self.available)", "1"),
+    Seed(
+        "sample let in too early", WholeSamples, "self.take.eq(~held | (self.free & ends))", "self.take.eq(~held | self.free)"
+    ),
+    Seed("last mark at the sample's first result", WholeSamples, "self.o_last.eq(final & ends)", "self.o_last.eq(final)"),
+    Seed("first mark twice", WholeSamples, "self.o_first.eq(0), held", "held"),
+)
+PAIRS = (
+    Seed("sign of the second result", Pairs, "^ minus.replicate(len(other))", "^ (~minus).replicate(len(other))"),
+    Seed("no carry", Pairs, "carry.eq(minus),", "carry.eq(0),"),
+    Seed("one half for all samples", Pairs, "half.eq(~half)", "half.eq(half)"),
+    Seed("sum and difference in one place", Pairs, "int(side == which)", "1"),
+    Seed("a slot too early", Pairs, "self._stage.waits * self._cycles", "max(self._stage.waits - 1, 0) * self._cycles"),
+    Seed("parts not brought together", Pairs, "last - number)", "0)"),
 )
 
 
@@ -74,6 +97,10 @@ PROOFS: tuple[Proof, ...] = (
     schedule(1, 4, 4, 9),
     schedule(2, 3, 1, 6),
     schedule(3, 7, 2, 8, FEWER),
+    Proof("schedule of whole samples", "rate times 2, slots of 1", lambda: WholeSamplesSpec(INTERPOLATES, 4), 24),
+    Proof("schedule of whole samples", "rate times 3, slots of 2", lambda: WholeSamplesSpec(THRICE, 4), 24, TOGETHER),
+    Proof("mirrored phases", "2 phases, slots of 2", lambda: PairsSpec(((0, 1),), 1, 2), 24),
+    Proof("mirrored phases", "3 phases, in parts", lambda: PairsSpec(((0, 2), (1, 1)), 1, 1, (2,)), 24, PAIRS),
     Proof("rate change core", "rate times 2, 3 taps, u1", lambda: ResampleCoreSpec(INTERPOLATES, 4), 30, LINE, bounded=24),
     Proof("rate change core", "rate times 1/2, 3 taps, u1", lambda: ResampleCoreSpec(DECIMATES, 4), 44, CORE, bounded=24),
 )

@@ -8,9 +8,9 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
 from convolver.designs import CICDesign, ResampleDesign
-from convolver.hw.window import result_schedule
+from convolver.hw.window import result_schedule, whole_samples
 
-__all__ = ["ResultScheduleSpec"]
+__all__ = ["ResultScheduleSpec", "WholeSamplesSpec"]
 
 
 class ResultScheduleSpec(wiring.Component):
@@ -34,6 +34,10 @@ class ResultScheduleSpec(wiring.Component):
         """Connects what it has of slots; when the one before is over."""
         m.d.comb += dut.free.eq(self.free)
         return self.free
+
+    def _may(self, phase: Value) -> Value:
+        """Whether a result of that phase has room."""
+        return self.available
 
     def _check_place(self, dut: Any, told: Value, phase: Value) -> Iterable[Assert]:
         """What it says of a result's phase, where it is `told`."""
@@ -69,7 +73,7 @@ class ResultScheduleSpec(wiring.Component):
         final = ended & (next_one >= samples)
         waits = there & (final | (next_one <= samples if down > up else 1))
         other = waits & (next_one < samples)  # one more behind it
-        begins = waits & self._connect_slot(m, dut) & self.available
+        begins = waits & self._connect_slot(m, dut) & self._may(phase)
         held = there & ~waits if down > up else Const(0)
         breaks = self.valid & self.first & held
         with m.If(dut.begin):
@@ -98,6 +102,17 @@ class ResultScheduleSpec(wiring.Component):
             Cover(followed & dut.begin & claim, "a sample behind a result"),
         ]
         return m
+
+
+class WholeSamplesSpec(ResultScheduleSpec):
+    """The same where a sample's results begin together: only the first one waits for room."""
+
+    def _schedule(self) -> Any:
+        assert isinstance(self._design, ResampleDesign)
+        return whole_samples.WholeSamples(self._design)
+
+    def _may(self, phase: Value) -> Value:
+        return self.available | (phase != 0)
 
 
 def _due(first, samples, results, up, down):  # type: ignore[no-untyped-def]

@@ -1,0 +1,34 @@
+"""An output buffer for results that begin together."""
+
+from amaranth.hdl import ShapeLike, Signal, Value
+
+from convolver.plan import stages
+
+from .output_buffer import OutputBuffer
+
+__all__ = ["BurstBuffer"]
+
+
+class BurstBuffer(OutputBuffer):
+    """An `OutputBuffer` that is `available` only while several results have room: then so many may begin, one after the other,
+    without a further look. Each of them is claimed as it begins.
+
+    Parameters
+    ----------
+    shape : ShapeLike
+        Shape of a result.
+    depth : int
+    enough : int
+        Credits for all of them and two more; a power of two.
+    """
+
+    makes = (stages.BurstBuffer,)
+
+    def __init__(self, shape: ShapeLike, depth: int, enough: int) -> None:
+        if enough & (enough - 1) or enough > depth:
+            raise ValueError(f"Enough credits must be a power of two and at most the depth {depth}, not {enough}")
+        super().__init__(shape, depth)
+        self._least = enough.bit_length() - 1
+
+    def _enough(self, credit: Signal) -> Value:
+        return credit[self._least :].any()
