@@ -7,9 +7,9 @@ from amaranth.lib.wiring import In, Out
 from convolver.designs import Design
 from convolver.plan import composite as plan
 
-from ..stream.data_register import DataRegister
 from ..stream.layouts import beat_layout
 from ..stream.skid_buffer import SkidBuffer
+from .idle_wait import IdleWait
 
 __all__ = ["SilenceGate"]
 
@@ -48,8 +48,8 @@ class SilenceGate(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.skid = skid = SkidBuffer(data.StructLayout({"beat": self._layout, "silent": 1}))
-        silent, held, told, goes = Signal(), Signal(), Signal(), Signal()
-        waits, waited, busy, idle = Signal(), Signal(), Signal(init=1), DataRegister()
+        m.submodules.wait = wait = IdleWait()
+        silent, goes = Signal(), Signal()
         with m.If(self.i.valid & self.i.ready & self.i.p.first):
             m.d.sync += silent.eq(0)
         with m.If(self.silence):
@@ -59,20 +59,14 @@ class SilenceGate(wiring.Component):
             self.i.ready.eq(skid.i.ready),
             skid.i.p.beat.eq(self.i.payload),
             skid.i.p.silent.eq(self.i.p.first & silent),
-            held.eq(skid.o.valid & skid.o.p.silent),
-            goes.eq(~skid.o.p.silent | told),
-            self.starts.eq(held & idle & ~told),
+            wait.held.eq(skid.o.valid & skid.o.p.silent),
+            wait.leaves.eq(wait.begun & self.o.ready),
+            wait.busy.eq(self.busy),
+            goes.eq(~skid.o.p.silent | wait.begun),
+            self.starts.eq(wait.begin),
             self.o.valid.eq(skid.o.valid & goes),
             skid.o.ready.eq(self.o.ready & goes),
             self.o.payload.eq(skid.o.p.beat),
             self.waiting.eq(skid.o.valid),
-            waits.eq(held & ~(told & self.o.ready)),
-        ]
-        # A beat that goes in is seen to be inside two clocks later: until then nothing is known to be idle.
-        m.d.sync += [
-            busy.eq(self.busy),
-            waited.eq(waits),
-            idle.eq(waits & waited & ~busy),
-            told.eq((told | self.starts) & waits),
         ]
         return m

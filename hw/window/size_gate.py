@@ -13,6 +13,7 @@ from ..stream.data_register import DataRegister
 from ..stream.layouts import beat_layout
 from ..stream.skid_buffer import SkidBuffer
 from .boundaries import border_ports
+from .idle_wait import IdleWait
 
 __all__ = ["AxisSizes", "OpenGate", "SizeGate", "sized_axes"]
 
@@ -231,29 +232,23 @@ class SizeGate(wiring.Component):
         chosen = Signal(len(border), init=stated)
         m.d.comb += Value.cast(self.chosen).eq(chosen)
 
-        other, begin, begun, granted, goes = Signal(), Signal(), Signal(), Signal(), Signal()
-        waits, waited, busy, idle = Signal(), Signal(), Signal(init=1), DataRegister()
+        m.submodules.wait = wait = IdleWait()
+        granted, leaves, goes = Signal(), Signal(), Signal()
         m.d.comb += [
-            other.eq(held_back.o.valid & held_back.o.payload),
-            begin.eq(other & idle & ~begun),
-            *(axis.begin.eq(begin) for axis in found),
+            leaves.eq(granted & self.o.ready),
+            wait.held.eq(held_back.o.valid & held_back.o.payload),
+            wait.leaves.eq(leaves),
+            wait.busy.eq(self.busy),
+            *(axis.begin.eq(wait.begin) for axis in found),
             goes.eq(~held_back.o.payload | granted),
             self.o.valid.eq(held_back.o.valid & goes),
             held_back.o.ready.eq(self.o.ready & goes),
             self.o.payload.eq(now.beat),
             self.waiting.eq(there | held_back.o.valid),
-            waits.eq(other & ~(granted & self.o.ready)),
         ]
-        with m.If(begin):
+        with m.If(wait.begin):
             m.d.sync += chosen.eq(now.size[2 * WIDTH :])
-        # A beat that goes in is seen to be inside two clocks later: until then nothing is known to be idle.
-        m.d.sync += [
-            busy.eq(self.busy),
-            waited.eq(waits),
-            idle.eq(waits & waited & ~busy),
-            begun.eq((begun | begin) & waits),
-            granted.eq(begun & Cat(axis.ready for axis in found).all() & waits),
-        ]
+        m.d.sync += granted.eq(wait.begun & Cat(axis.ready for axis in found).all() & (wait.held & ~leaves))
         return m
 
     def _stated(self) -> int:

@@ -15,6 +15,7 @@ from convolver.hw.cores.pipeline import PipelineCore
 from convolver.hw.stream import layouts as stream
 from convolver.hw.stream.widths import Gather, Spread
 from convolver.hw.window import size_gate
+from convolver.hw.window.idle_wait import IdleWait
 from convolver.hw.window.silence_gate import SilenceGate
 from convolver.hw.window.size_gate import AxisSizes, SizeGate
 
@@ -157,15 +158,19 @@ class PipelineCoreSpec(wiring.Component):
         return m
 
 
+IDLE = (
+    Seed("goes in while others are inside", IdleWait, "waits & waited & ~busy", "waits & waited"),
+    Seed("idle while one goes in", IdleWait, "waits & waited & ~busy", "waits & ~busy"),
+    Seed("waited once for all", IdleWait, "(self.begun | self.begin) & waits", "self.begun | self.begin"),
+)
 GATE = (
-    Seed("let in while others are inside", SizeGate, "waits & waited & ~busy", "waits & waited"),
-    Seed("idle while one goes in", SizeGate, "waits & waited & ~busy", "waits & ~busy"),
-    Seed("let in before the sizes are known", SizeGate, "begun & Cat(axis.ready for axis in found).all()", "begun"),
+    *IDLE,
+    Seed("let in before the sizes are known", SizeGate, "wait.begun & Cat(axis.ready for axis in found).all()", "wait.begun"),
     Seed("size of the next frame", SizeGate, "axis.size.eq(now.size", "axis.size.eq(given"),
     Seed("rows alone compared", SizeGate, "first.differs.any()", "first.differs[:4].any()"),
     Seed("compared with the largest", SizeGate, "m.d.sync += before.eq(given)", "m.d.sync += before.eq(before)"),
-    Seed("border of the frame before", SizeGate, "with m.If(begin)", "with m.If(0)"),
-    Seed("border changed at once", SizeGate, "with m.If(begin)", "with m.If(other)"),
+    Seed("border of the frame before", SizeGate, "with m.If(wait.begin)", "with m.If(0)"),
+    Seed("border changed at once", SizeGate, "with m.If(wait.begin)", "with m.If(wait.held)"),
     Seed("border not compared", SizeGate, "range(0, len(given), PART)", "range(0, 2 * WIDTH, PART)"),
     Seed("beat overwritten", SizeGate, "(there | ~held_back.i.ready)", "~held_back.i.ready"),
     Seed("read from the other place", SizeGate, "Mux(get, places[1], places[0])", "Mux(get, places[0], places[1])"),
@@ -185,12 +190,10 @@ CORE = (
 )
 
 SILENCE = (
-    Seed("told while a frame is inside", SilenceGate, "waits & waited & ~busy", "waits & waited"),
-    Seed("told while one goes in", SilenceGate, "waits & waited & ~busy", "waits & ~busy"),
-    Seed("let in before it is told", SilenceGate, "~skid.o.p.silent | told", "1"),
+    *IDLE,
+    Seed("let in before it is told", SilenceGate, "~skid.o.p.silent | wait.begun", "1"),
     Seed("silence for every frame behind", SilenceGate, "m.d.sync += silent.eq(0)", "m.d.sync += silent.eq(silent)"),
     Seed("silence in mid-frame", SilenceGate, "self.i.p.first & silent", "silent"),
-    Seed("told once for all", SilenceGate, "(told | self.starts) & waits", "told | self.starts"),
     Seed("silence that comes with a frame lost", SilenceGate, "with m.If(self.silence)", "with m.Elif(self.silence)"),
 )
 GATHER = (
