@@ -87,16 +87,6 @@ class Fork(Composite):
             self._check_beside(number, branch)
         self._check_continuity()
         self._check_axes()
-        self._check_paces()
-
-    def _check_paces(self) -> None:
-        """Refuses filters of images of different speed: behind a pause one would drive its frame's end out by itself, while
-        another waits for the next frame to do so, and each for the other's results."""
-        images = self.parts * (self.rank - 1)
-        paces = {(part.pixels_per_clock, part.choices.clocks): None for part in images}
-        if len(paces) > 1:
-            told = " and ".join(f"{pixels} in {clocks}" for pixels, clocks in paces)
-            raise DesignError(f"All filters of a fork of images must take as many pixels in as many clocks, not {told}")
 
     def _check_beside(self, number: int, branch: Design) -> None:
         """Refuses a branch that doesn't fit the first."""

@@ -1,6 +1,7 @@
 """The plan of a fork: its branches' plans side by side, and behind each a queue as long as the others make it wait."""
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..designs import Choices, Fork
@@ -12,7 +13,7 @@ from .stages import Memory, Stage, cycles_of
 from .target import Target
 from .timing import FrameTiming
 
-__all__ = ["ForkPlan", "ForkTiming", "Join", "Queue", "Split", "leads", "lower_fork"]
+__all__ = ["ForkPlan", "ForkTiming", "Join", "Queue", "Split", "leads", "lower_fork", "rooms"]
 
 SETTLING = 4
 """Cycles in which a queue says that it is empty, behind the core in front of it."""
@@ -133,34 +134,47 @@ class ForkPlan(CompositePlan):
 
 
 def leads(plan: Plan, columns: int) -> int:
-    """Beats of a frame that come in front of the one that completes a result, behind that of its place; at most."""
+    """The most beats by which a branch completes a result later than the beat of its place.
+
+    So many results, at most, wait in it for beats of the next frame.
+    """
+    pixels = plan.design.pixels_per_clock
     beats, down, right = 0, 1, 1
     for part in plan.cores:
         lines, more = part.timing.lag
-        beats += lines * down * plan.timing.beats(columns) + more * right
+        beats += lines * down * plan.timing.beats(columns) + math.ceil(more * right * part.design.pixels_per_clock / pixels)
         *rows, width = (axis.stride for axis in part.design.frame_axes)
         down, right = down * (rows[0] if rows else 1), right * width
     return beats
 
 
+def rooms(held: Sequence[int]) -> list[int]:
+    """For how many results each branch needs room, so that no two wait for each other for ever: for as many as any other branch
+    holds back.
+
+    A branch that waits for beats has given all results but those. Another one has given a result for each beat at most, also
+    if it has driven its frame's end out by itself. So it has given no more than that many results more; its queue isn't full,
+    and it takes the beat.
+    """
+    return [max(one for other, one in enumerate(held) if other != number) for number in range(len(held))]
+
+
 def lower_fork(design: Fork, choices: Choices, target: Target) -> ForkPlan:
     """The branches' plans, with the queues between them and the join.
 
-    A branch completes a result later than another by as many cycles as it `leads` more beats, and as its latency is longer. For
-    so long the other one's results stand in a queue. Both numbers grow with the columns of a frame, so that the widest and the
-    narrowest frame tell the most. A queue of so many places never fills while the stream goes on; when it does fill, behind an
-    output that stalls, what it holds is more than the other branch is behind by, so that this one's result is on its way.
+    A queue has the greater of two lengths:
+
+    - A branch completes a result later than another one by as many cycles as it `leads` more beats and has more latency. For so
+      long the other one's results wait, else clocks are lost. Both grow with the columns of a frame: the widest and the
+      narrowest frame tell the most.
+    - No two branches wait for each other for ever: see `rooms`.
     """
     parts = tuple(lower(branch, target) for branch in design.branches)
     width = design.frame_axes[-1]
     led = [[leads(part, columns) for part in parts] for columns in (width.least, width.most or width.least)]
     waits = [[lead + part.latency for lead, part in zip(each, parts, strict=True)] for each in led]
     longest = [max(max(each) - each[number] for each in waits) for number in range(len(parts))]
-    # An image's end, where one branch has driven it out by itself and another waits for the next frame to do so: each is to get
-    # rid of it without the other's results.
-    widest = width.most or width.least
-    longest = [max(wait, part.timing.flush_clocks(widest)) for wait, part in zip(longest, parts, strict=True)]
-    queues = tuple(_queue(branch, wait) for branch, wait in zip(parts, longest, strict=True))
+    queues = tuple(map(_queue, parts, map(max, longest, rooms(led[-1]))))
     late = tuple((0 if queue is None else queue.cycles) + JOIN_LATENCY for queue in queues)
     # From the beat that completes a result of the latest branch: the others had theirs as much earlier as they lead less.
     latency = max(

@@ -23,7 +23,7 @@ class Seed:
 
 @contextmanager
 def planted(seed: Seed) -> Iterator[None]:
-    """Within the block every gateware module sees the component with its bug, by its name and in its tables.
+    """Within the block every module of gateware and of plans sees the component with its bug, by its name and in its tables.
 
     Raises
     ------
@@ -50,9 +50,9 @@ def planted(seed: Seed) -> Iterator[None]:
 
 
 def _places(component: object) -> Iterator[tuple[dict[Any, Any], Any]]:
-    """Where gateware modules hold it: by a name, or in a table, as a core finds what stages need."""
+    """Where modules of gateware and of plans hold it: by a name, or in a table, as a core finds what stages need."""
     for user in list(sys.modules.values()):
-        if getattr(user, "__name__", "").startswith("convolver.hw"):
+        if getattr(user, "__name__", "").startswith(("convolver.hw", "convolver.plan")):
             tables = [vars(user), *(value for value in vars(user).values() if isinstance(value, dict))]
             yield from [(table, key) for table in tables for key, value in table.items() if value is component]
 

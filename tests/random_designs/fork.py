@@ -6,7 +6,7 @@ from convolver import Fork, Pipeline
 from convolver.designs.fork import JOINS
 from convolver.errors import DesignError
 
-from .stages import IMAGES, SIGNALS, first_stage, is_small, next_stage
+from .stages import IMAGES, SIGNALS, first_stage, is_small, next_stage, some_width
 
 __all__ = ["beside", "random_design"]
 
@@ -59,6 +59,8 @@ def _two(random, kinds, branch, soak):
     """Another filter in front of a branch, that leaves a frame as it is."""
     stage = next_stage(random, kinds, branch.sample, branch.planes, branch.pixels_per_clock, soak)
     if stage.rank == 2:
+        if random.random() < 0.3:  # the first one's width is that of the whole
+            branch = branch.replace(pixels_per_clock=some_width(random, branch)) if branch.stride == (1, 1) else branch
         if stage.outputs > 1:
             stage = stage.replace(combine="sum_abs")
         stage = stage.replace(mode="same", boundary="edge", fill=0, stride=(1, 1))

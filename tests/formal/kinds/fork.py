@@ -1,5 +1,7 @@
 """The proofs of forks: of what hands out, holds and joins, that no branch waits for ever, and of a whole core of signals."""
 
+from itertools import pairwise
+
 from amaranth.hdl import Assert, Cat, Cover, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
@@ -15,8 +17,9 @@ from convolver.hw.output.queue import LongQueue, ShortQueue
 from convolver.hw.stream import join, layouts, split
 from convolver.hw.stream.join import Join
 from convolver.hw.stream.split import Split
+from convolver.plan import fork as plan
 
-__all__ = ["PROOFS", "DeadlockSpec", "ForkCoreSpec", "LongQueueSpec", "SplitSpec"]
+__all__ = ["PROOFS", "DeadlockSpec", "ForkCoreSpec", "FrameEndSpec", "LongQueueSpec", "SplitSpec"]
 
 
 class SplitSpec(wiring.Component):
@@ -144,6 +147,91 @@ class DeadlockSpec(wiring.Component):
         return m
 
 
+class FrameEndSpec(wiring.Component):
+    """A fork never stands still whose branches hold results back until their frame's end is driven, however both sides and the
+    branches have stalled before.
+
+    As a 2-D core does, each branch gives a result when it has taken so many beats more. A frame's last results come with beats
+    of the next frame, if the branch takes one in time. Else the branch drives them out by itself, and takes no beat meanwhile.
+    Which of both it does is free, for each branch and frame, and so are the beats of a frame.
+
+    A branch is the worst that there can be: it holds one result, where a core holds as many as its latency has clocks. Behind
+    it stands a queue, here a count. Together they have as much room as `rooms` of the plan says. Less is too little, as seeded
+    bugs show.
+    """
+
+    QUIET = 8
+    """Clocks in which something moves, while the source offers, the sink takes, and branches and queues go on."""
+
+    def __init__(self, *lags: int) -> None:
+        count = len(lags)
+        free = {"offers": 1, "last": 1, "takes": 1, "enters": count, "gives": count, "shows": count, "drives": count}
+        super().__init__({name: In(width) for name, width in free.items()})
+        self._lags = lags
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        count, rooms = len(self._lags), plan.rooms(self._lags)
+        m.submodules.split = ends = split.Split(1, count)
+        m.submodules.join = joined = join.Join(Fork([ONE] * count, "planes"))
+        offered, last = Signal(), Signal()
+        # Whoever offers keeps it until it is taken. The payload says whether it is a frame's last.
+        m.d.comb += [
+            ends.i.valid.eq(self.offers | offered),
+            ends.i.payload.eq(Mux(offered, last, self.last)),
+            joined.o.ready.eq(self.takes),
+        ]
+        m.d.sync += [offered.eq(ends.i.valid & ~ends.i.ready), last.eq(ends.i.payload)]
+        all_took = ends.i.valid & ends.i.ready
+        moves: list[Value] = [all_took, joined.o.valid & joined.o.ready]
+        apart: list[Value] = []
+        behind: list[Value] = []  # results that were not joined yet, of the beats that all branches have
+        for number, lag in enumerate(self._lags):
+            room, end, result = rooms[number] - 1, ends.o[number], getattr(joined, f"i_{number}")
+            inside, later = (Signal(range(lag + 2), name=f"{name}_{number}") for name in ("inside", "later"))
+            waiting, queued = (Signal(range(room + 2), name=f"{name}_{number}") for name in ("waiting", "queued"))
+            ended, drives, valid, shown, ahead = (
+                Signal(name=f"{name}_{number}") for name in ("ended", "drives", "valid", "shown", "ahead")
+            )
+            enters, passes, leaves = end.valid & end.ready, valid & (waiting < room), result.valid & result.ready
+            m.d.comb += [
+                end.ready.eq((inside <= lag) & ~drives & self.enters[number]),
+                later.eq(inside + enters - passes),
+                queued.eq(waiting + passes - leaves),
+                result.valid.eq(shown),
+                Assert(inside <= lag + 1),
+                Assert(waiting <= room),
+                Assert(~valid | (inside > Mux(drives, 0, lag))),
+                Assert(~shown | (waiting != 0)),
+                Assert(~drives | ended),
+            ]
+            m.d.sync += [
+                ahead.eq((ahead | enters) & ~all_took),
+                inside.eq(later),
+                ended.eq(Mux(enters, end.payload, ended)),
+                drives.eq((drives | (ended & self.drives[number] & ~enters)) & (later != 0)),
+                valid.eq((valid & ~passes) | (self.gives[number] & (later > Mux(drives, 0, lag)))),
+                waiting.eq(queued),
+                shown.eq((shown & ~leaves) | (self.shows[number] & (queued != 0))),
+            ]
+            moves += [enters, passes, leaves]
+            behind.append(inside + waiting - ahead)
+            apart.append(~ended & (inside > lag - 1) if number else drives)
+        quiet, moved, was_apart = Signal(range(self.QUIET + 1)), Signal(3), Signal()
+        going = self.offers & self.takes & Cat(self.enters, self.gives, self.shows).all()
+        m.d.sync += [
+            quiet.eq(Mux(going & ~Cat(moves).any(), quiet + 1, 0)),
+            moved.eq(Mux(joined.o.valid & self.takes & (moved != 7), moved + 1, moved)),
+            was_apart.eq(was_apart | ((moved == 2) & Cat(apart).all())),
+        ]
+        m.d.comb += [
+            *(Assert(one == other) for one, other in pairwise(behind)),
+            Assert(quiet < self.QUIET),
+            Cover((moved == 7) & was_apart, "results have left behind a frame's end that one alone has driven out"),
+        ]
+        return m
+
+
 class ForkCoreSpec(wiring.Component):
     """A whole core: every accepted sample of a frame gives one result, itself twice, with its marks.
 
@@ -216,6 +304,13 @@ DEADLOCK = (
     Seed("a place too few", ShortQueue, "OutputBuffer(self._shape, self._depth)", "OutputBuffer(self._shape, self._depth - 1)"),
     Seed("ready when the other one isn't", Split, "takes = [taken[number] | end.ready", "takes = [end.ready"),
 )
+FRAME_END = (
+    Seed("room for a result less", plan.rooms, "if other != number)", "if other != number) - 1"),
+    Seed("room for its own end", plan.rooms, "if other != number", "if other == number"),
+    Seed("room for what others are later by", plan.rooms, "[max(one for", "[max(max(one - held[number], 3) for"),
+    Seed("ready when the other one isn't", Split, "takes = [taken[number] | end.ready", "takes = [end.ready"),
+    Seed("taken of one alone", Join, "end.ready.eq(skid.i.ready & others.all())", "end.ready.eq(skid.i.ready)"),
+)
 CORE = (
     Seed("taken of one alone", Join, "end.ready.eq(skid.i.ready & others.all())", "end.ready.eq(skid.i.ready)"),
     Seed("idle with a sample in a core", ForkCore, "inside.append(core.busy)", "inside.append(join.o.valid)"),
@@ -231,5 +326,7 @@ PROOFS: tuple[Proof, ...] = (
     Proof("split", "two ends", SplitSpec, 16, SPLIT),
     Proof("long queue", "memory of 8 words, 11 credits", lambda: LongQueueSpec(8, 11), 24, LONG, 15),
     Proof("fork, no deadlock", "a branch 4 beats later than the other", DeadlockSpec, 60, DEADLOCK),
+    Proof("fork, no deadlock", "branches that hold 3 and 5 results of a frame back", lambda: FrameEndSpec(3, 5), 40, FRAME_END),
+    Proof("fork, no deadlock", "branches that hold 1, 2 and 3 results of a frame back", lambda: FrameEndSpec(1, 2, 3), 40, ()),
     Proof("fork core", "two branches, one of two filters", lambda: ForkCoreSpec(UNEVEN), 40, CORE, 18),
 )
