@@ -36,7 +36,7 @@ from .random_designs import generator
 
 DESIGNS = 12
 BATCH = 6
-SOAK_DESIGNS = 200
+SOAK_DESIGNS, SOAK_PART, SOAK_BATCH = 200, 25, 5
 
 
 @functools.cache
@@ -60,10 +60,11 @@ def test_random_pipeline(number):
 
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
-def test_random_pipelines_for_long():
+@pytest.mark.parametrize("part", range(0, SOAK_DESIGNS, SOAK_PART))
+def test_random_pipelines_for_long(part):
     """Two hundred of them, of up to five stages."""
-    for first in range(0, SOAK_DESIGNS, BATCH):
-        designs = [generator("pipeline")(Random(f"soak {number}"), soak=True) for number in range(first, first + BATCH)]
+    for first in range(part, part + SOAK_PART, SOAK_BATCH):
+        designs = [generator("pipeline")(Random(f"soak {number}"), soak=True) for number in range(first, first + SOAK_BATCH)]
         for number, (design, core) in enumerate(zip(designs, compile_designs(designs), strict=True), first):
             print(number, design, flush=True)
             check(design, core)
