@@ -18,6 +18,12 @@ SETTLE = 200
 
 MOST_SETTLE = 50_000
 
+MIXES = (
+    ("half", "bursts", "mostly", "none", "alternating", "rare"),
+    ("rare", "half", "bursts", "alternating", "none", "mostly"),
+)
+"""How the sink pauses, beside a source that pauses in the ways of `STALLS`: every way once."""
+
 
 def unlimited(design):
     """The design without the limits of its cores, which have no part in the results, and without what the host pads."""
@@ -67,12 +73,14 @@ def check(design, compiled):
         assert (done.violations, done.overflows, done.busy) == (0, 0, False)
         return done
 
-    # Frames of changing size, with every kind of stall on either side.
+    # Frames of changing size, and of one size behind one another, with every kind of stall on either side.
     order = range(len(frames))
-    for turn, kind in enumerate(STALLS):
-        sides = [stalls(kind, turn), stalls(STALLS[int(random.integers(len(STALLS)))], turn + 100)]
-        random.shuffle(sides)
-        run(order, gaps=sides[0], stalls=sides[1], shy=turn % 2 == 1)
+    sides = MIXES[int(random.integers(len(MIXES)))]
+    # The largest where the source is much faster than the sink: there all that holds results is full.
+    first = max(order, key=lambda number: frames[number].size) - sides.index("mostly")
+    for turn, (gap, stall) in enumerate(zip(STALLS, sides, strict=True)):
+        one, *others = ((first + turn + step) % len(frames) for step in range(3))
+        run([one, one, one, *others], gaps=stalls(gap, turn), stalls=stalls(stall, turn + 100), shy=turn % 2 == 1)
 
     # Frames of one size: behind the first one no clock is lost, and all leave in the clocks that the plan says.
     alike = len({(part.cycles, part.pixels) for part in plan.cores}) == 1
