@@ -62,7 +62,9 @@ def noticed(circuit: Circuit, design: Design) -> str | None:
             for case in selftest.cases(design, 1, 1):
                 if wrong := selftest.check(device, case):
                     return wrong
-            return selftest.check_registers(device) or selftest.loopback(device, selftest.LOOPBACK_FRAME)
+            if wrong := selftest.check_registers(device, clean=True) or selftest.check_sessions(device):
+                return wrong
+            return selftest.loopback(device, selftest.LOOPBACK_FRAME)
     except ConvolverError as error:
         return str(error)
     return None

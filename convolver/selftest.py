@@ -1,6 +1,8 @@
 """Frames that a device must filter as the golden model does: extremes by construction, random ones, and much LFSR data."""
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, cast
 
@@ -10,6 +12,7 @@ from numpy.typing import NDArray
 from .designs import Boundary, Conv2DDesign, Design
 from .designs.composite import Composite
 from .designs.outside import outside_of
+from .errors import LinkTimeout
 from .formats import u8
 from .run import Filter
 
@@ -41,7 +44,7 @@ SIMULATED_HZ = 1_000_000
 """The clock that a simulated board tells (`convolver.hw.link.one_clock.CLOCK_HZ`); no board of ours has so slow a one."""
 
 _COUNTS, _COUNT = ("beats_in", "beats_out"), 0xFFFFFFFF
-_FLAGS = ("error_", "pending", "device_dropped_overrun")
+_FLAGS, _LOSSES = ("error_", "pending", "device_dropped_overrun"), ("device_dropped_",)
 
 LOOPBACK_FRAME = 1 << 16
 """Samples of a frame of LFSR data."""
@@ -145,9 +148,9 @@ def check(device: Device, case: Case) -> str | None:
     return _differs(case.name, result, expected)
 
 
-def check_registers(device: Device, seed: int = 1) -> str | None:
+def check_registers(device: Device, seed: int = 1, *, clean: bool = False) -> str | None:
     """Compares what a device's registers tell: as many beats for each of some equal frames, then no error, nothing dropped,
-    and no set of coefficients that waits. None if all is so, or what isn't."""
+    and no set of coefficients that waits. None if all is so, or what isn't. On a `clean` line no byte or frame was lost."""
     design = device.design
     case = next(case for case in cases(design, 1, seed) if case.name == "random frame 1")
     told, counted = device.status(), []
@@ -159,9 +162,25 @@ def check_registers(device: Device, seed: int = 1) -> str | None:
         counted.append(tuple(int(told[name]) - int(before[name]) & _COUNT for name in _COUNTS))
     if len(set(counted)) > 1 or 0 in counted[0] or told["clocks"] == before["clocks"]:
         return f"counts of beats for equal frames: {', '.join(f'{one} and {other}' for one, other in counted)}"
-    if errors := [name for name, value in told.items() if name.startswith(_FLAGS) and value]:
+    if errors := [name for name, value in told.items() if name.startswith((*_FLAGS, *_LOSSES * clean)) and value]:
         return f"flags: {', '.join(errors)}"
     return None
+
+
+def check_sessions(device: Device, seed: int = 1, tries: int = 4) -> str | None:
+    """Breaks calls off in the middle, behind which the next one begins a new session, and compares that one's results. None if
+    they are right, or what isn't; only a device behind a link has sessions."""
+    if "answers" not in device.status():
+        return None
+    case = next(case for case in cases(device.design, 1, seed) if case.name == "random frame 1")
+    begun = time.monotonic()
+    wrong = check(device, case)
+    taken = time.monotonic() - begun
+    for number in range(tries):
+        with suppress(LinkTimeout):
+            device(case.samples, timeout=taken * (number + 1) / (tries + 1))
+        wrong = wrong or check(device, case)
+    return wrong
 
 
 def pieces_of(case: Case) -> list[NDArray[Any]]:

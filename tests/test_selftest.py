@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from convolver import Conv2DDesign, FIRDesign, s8, s16, selftest, u8
+from convolver.errors import LinkTimeout
 from convolver.sim import golden
 
 FIR = FIRDesign((3, -5, 0, 7), output=s16, shift=1)
@@ -187,6 +188,7 @@ class Told(Golden):
 def test_registers_that_are_right_pass() -> None:
     """Counts begin again behind 32 bits; what a line's noise has made isn't the device's."""
     assert selftest.check_registers(Told(FIR)) is None
+    assert selftest.check_registers(Told(FIR), clean=True) == "flags: device_dropped_crc"
 
 
 @pytest.mark.parametrize(
@@ -211,6 +213,39 @@ def test_a_wrong_result_is_told_by_the_check_of_registers() -> None:
     device = Told(FIR)
     device.fault = lambda results: results + 1
     assert (selftest.check_registers(device) or "").startswith("random frame 1: ")
+
+
+class Sessions(Golden):
+    """A device behind a link, whose calls with a timeout are broken off; behind that its result is `wrong` by so much."""
+
+    def __init__(self, design: Any, wrong: int = 0, **told: Any) -> None:
+        super().__init__(design)
+        self.wrong, self.broken, self.told = wrong, 0, told
+
+    def __call__(self, samples: Any, timeout: float | None = None, **border: Any) -> Any:
+        if timeout is not None:
+            self.broken += 1
+            raise LinkTimeout("The call wasn't done")
+        return super().__call__(samples, **border) + self.wrong * (self.broken > 1)
+
+    def status(self) -> dict[str, Any]:
+        return self.told
+
+
+def test_a_device_that_begins_anew_passes() -> None:
+    device = Sessions(FIR, answers=True)
+    assert selftest.check_sessions(device, tries=3) is None
+    assert device.broken == 3
+
+
+def test_a_device_that_keeps_something_of_a_lost_session_fails() -> None:
+    assert (selftest.check_sessions(Sessions(FIR, 1, answers=True)) or "").startswith("random frame 1: ")
+
+
+def test_what_has_no_link_has_no_sessions() -> None:
+    device = Sessions(FIR, 1)
+    assert selftest.check_sessions(device) is None
+    assert device.broken == 0
 
 
 class Continuous(Golden):

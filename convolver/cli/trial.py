@@ -40,15 +40,16 @@ class Trial:
         )
 
 
-def trial(device: "Device", frames: int, seed: int, count: int, advance: "Advance") -> Trial:
-    """Sends extremes, random frames and `count` bytes of LFSR data through a device; says what went through.
+def trial(device: "Device", frames: int, seed: int, count: int, advance: "Advance", *, clean: bool = False) -> Trial:
+    """Sends extremes, random frames and `count` bytes of LFSR data through a device, on a line that may be known to be `clean`;
+    says what went through.
 
     Raises
     ------
     typer.Exit
         If a result differs, which is told first.
     """
-    from ..selftest import cases, check, check_registers, loopback
+    from ..selftest import cases, check, check_registers, check_sessions, loopback
 
     def differs(different: str | None) -> None:
         if different is not None:
@@ -62,7 +63,9 @@ def trial(device: "Device", frames: int, seed: int, count: int, advance: "Advanc
         differs(check(device, case))
         samples, results = samples + case.samples.size, results + 1
     advance("self-test: registers")
-    differs(check_registers(device, seed))
+    differs(check_registers(device, seed, clean=clean))
+    advance("self-test: sessions")
+    differs(check_sessions(device, seed))
     if count:
         title = f"self-test: {count / 2**20:g} MiB of LFSR data"
         advance(title, 0)

@@ -80,7 +80,7 @@ def verify(
             return
         with opened(circuit, wanted, seed, advance) as device:
             count = round((_LOOPBACK / circuit.clock_hz if loopback is None else loopback) * 2**20)
-            told = trial(device, frames, seed, count, advance)
+            told = trial(device, frames, seed, count, advance, clean=True)
     answer(
         as_json,
         f"{circuit.source}: {circuit}\n{told}",
