@@ -97,4 +97,4 @@ BLOCKS: Mapping[type[DotProduct], Callable[[Any], Any]] = {AdderProduct: AdderGr
 
 def array_block(array: DotProduct) -> Any:
     """What computes an array's sum: a `MACArray`, or a block with the same ports."""
-    return BLOCKS.get(type(array), MACArray)(array)
+    return next((block for kind, block in BLOCKS.items() if isinstance(array, kind)), MACArray)(array)
