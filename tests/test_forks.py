@@ -287,6 +287,9 @@ def test_the_report_has_a_line_a_branch_and_the_queue():
     assert re.search(r"^branch 2 .*5x5", text, re.MULTILINE)
     assert re.search(r"^ +its results wait in a queue of 128", text, re.MULTILINE)
     assert report_of(GAUSSIANS).to_dict()["queue_bits"] == (128 + 256) * 11
+    assert "1 pixel in 1 clock, without gaps between frames of one size" in text
+    uneven = report_of(Fork([NARROW, WIDE.replace(clocks_per_pixel=3)], "sum")).text()
+    assert "1 pixel in 3 clocks, but for what a branch waits between frames" in uneven
 
 
 def test_the_random_forks_cover_every_choice():

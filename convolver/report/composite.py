@@ -31,6 +31,11 @@ class CompositeReport(Report):
         return [report_of(member, self.family, clock=self.clock) for member in self.design.members]
 
     @property
+    def gaps(self) -> str:  # type: ignore[override]  # of each design others
+        waits = f"but for what a {self.design.stages_field} waits between frames"
+        return self.members[0].gaps if self.plan.timing.gapless else waits
+
+    @property
     def frame(self) -> tuple[int, ...]:
         """Sizes of the largest frame as the first core sees it, with all that the host adds; none of a signal."""
         return tuple(axis.most for axis in self.design.frame_axes if axis.most is not None)

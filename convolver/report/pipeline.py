@@ -24,10 +24,6 @@ class PipelineReport(CompositeReport):
     design: Pipeline
 
     @property
-    def gaps(self) -> str:  # type: ignore[override]  # of each design others
-        return self.members[0].gaps if self.timing.gapless else "but for what a stage waits between frames"
-
-    @property
     def timing(self) -> PipelineTiming:
         """How frames follow one another."""
         timing = self.plan.timing
