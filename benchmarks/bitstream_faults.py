@@ -59,7 +59,7 @@ def noticed(circuit: Circuit, design: Design) -> str | None:
     """What the self-test finds, or the driver; None if nothing."""
     try:
         with opened(circuit, design) as device:
-            for case in selftest.cases(design, 1, 1):
+            for case in selftest.cases(design, 10, 1):
                 if wrong := selftest.check(device, case):
                     return wrong
             if wrong := selftest.check_registers(device, clean=True) or selftest.check_sessions(device):

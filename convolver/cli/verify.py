@@ -41,7 +41,7 @@ def verify(
     bitstream: Annotated[
         Path | None, typer.Option(metavar="FILE", help="One that was built before; else the design's is built now.")
     ] = None,
-    frames: Frames = 2,
+    frames: Frames = 10,
     seed: Seed = 1,
     loopback: Loopback = None,
     delays: Annotated[
