@@ -2,6 +2,7 @@
 
 from formal.cores.cic import CICCoreSpec
 from formal.cores.cic_sections import SectionsSpec
+from formal.cores.rate_loading import LoadedRateSpec
 from formal.proof import Proof
 from formal.seeds import Seed
 from formal.window.rate_schedule import RateScheduleSpec
@@ -11,6 +12,7 @@ from convolver.designs.cic import Section
 from convolver.formats import Format
 from convolver.hw.cores.cic import CICCore, Held
 from convolver.hw.cores.cic_sections import Combs, Integrators
+from convolver.hw.cores.rate_loading import LoadedRate
 from convolver.hw.primitives.masked_adder import masked_sum
 from convolver.hw.window.rate_schedule import Decimation, Interpolation
 
@@ -60,8 +62,26 @@ ZEROS = (
 )
 
 
+LOADED = CICDesign(2, down=4, data=BIT, shift=4, rounding="floor", loadable=True)
+LOADS = (
+    Seed("set of three taken", LoadedRate, "pending.eq(place == 1)", "pending.eq(place != 0)"),
+    Seed("set of one not flagged", LoadedRate, "wrong.eq(place != 1)", "wrong.eq(place == 2)"),
+    Seed("rate beyond its room", LoadedRate, "(rate <= limit)", "(rate <= limit + 1)"),
+    Seed("rate of 0", LoadedRate, "(rate != 0) & ", ""),
+    Seed("in the middle of a frame", LoadedRate, "(schedule.opens | ~entry.open)", "1"),
+    Seed("with a result due", LoadedRate, "~entry.o.valid & ~schedule.busy", "~entry.o.valid"),
+    Seed("a frame of the rate before", LoadedRate, "waits.eq(pending & schedule.opens)", "waits.eq(0)"),
+    Seed("a set begun is not dropped", LoadedRate, "with m.If(core.restart):", "with m.If(0):"),
+    Seed("shifted by the design's shift", LoadedRate, "self._bits.eq(design.shift - shift)", "self._bits.eq(design.shift)"),
+)
+
 WIDE = tuple(Section("integrator", width, True, dropped) for width, dropped in ((5, 0), (4, 1)))
 GROWING = tuple(Section("comb", width, True) for width in (4, 5))
+DROPPING = tuple(Section("comb", width, True, dropped) for width, dropped in ((4, 1), (3, 1)))
+DROPPED = (
+    Seed("bits of what comes not dropped", Combs, "gone, value = self._sections[0].dropped", "gone, value = 0"),
+    Seed("bits in between not dropped", Combs, "(section.dropped if place else 0)", "0"),
+)
 IN_PARTS = (
     Seed(
         "carry a clock late",
@@ -92,7 +112,9 @@ PROOFS: tuple[Proof, ...] = (
     schedule(CICDesign(1, up=3), 4, MORE),
     Proof("CIC sections in parts", "integrators of 5 and 4 bits", lambda: SectionsSpec(WIDE, 3, (2, 4)), 16, IN_PARTS),
     Proof("CIC sections in parts", "combs of 4 and 5 bits", lambda: SectionsSpec(GROWING, 3, (2, 4)), 12, OF_DIFFERENCES),
+    Proof("CIC sections in parts", "combs that drop bits", lambda: SectionsSpec(DROPPING, 4, (2,)), 12, DROPPED),
     Proof("CIC core", "2 stages by 1/2, u1", lambda: CICCoreSpec(DECIMATES, 4), 48, CORE, bounded=20),
     Proof("CIC core", "1 stage of delay 2 by 1/3, u1", lambda: CICCoreSpec(TWICE, 4), 48, OLDER, bounded=20),
     Proof("CIC core", "2 stages by 2, s2", lambda: CICCoreSpec(INTERPOLATES, 4), 36, ZEROS, bounded=20),
+    Proof("rate loaded into a CIC filter", "2 stages by up to 1/4", lambda: LoadedRateSpec(LOADED), 24, LOADS),
 )

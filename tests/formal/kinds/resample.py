@@ -4,12 +4,14 @@ from formal.cores.resample import ResampleCoreSpec
 from formal.mac.mirrored_array import PairsSpec
 from formal.proof import Proof
 from formal.seeds import Seed
+from formal.stream.output_buffer import BurstBufferSpec
 from formal.window.result_schedule import ResultScheduleSpec, WholeSamplesSpec
 
 from convolver.designs import ResampleDesign
 from convolver.formats import Format
 from convolver.hw.cores.resample import ResampleCore
 from convolver.hw.mac.mirrored_array import Pairs
+from convolver.hw.stream.burst_buffer import BurstBuffer
 from convolver.hw.window.phase_feeder import PhaseLine, PhaseMemory
 from convolver.hw.window.result_schedule import FewerResults, MoreResults
 from convolver.hw.window.whole_samples import WholeSamples
@@ -72,6 +74,10 @@ TOGETHER = (
     Seed("last mark at the sample's first result", WholeSamples, "self.o_last.eq(final & ends)", "self.o_last.eq(final)"),
     Seed("first mark twice", WholeSamples, "self.o_first.eq(0), held", "held"),
 )
+BURSTS = (
+    Seed("too few credits", BurstBuffer, "credit[self._least :]", "credit[self._least - 1 :]"),
+    Seed("too many credits", BurstBuffer, "credit[self._least :]", "credit[self._least + 1 :]"),
+)
 PAIRS = (
     Seed("sign of the second result", Pairs, "^ minus.replicate(len(other))", "^ (~minus).replicate(len(other))"),
     Seed("no carry", Pairs, "carry.eq(minus),", "carry.eq(0),"),
@@ -99,6 +105,7 @@ PROOFS: tuple[Proof, ...] = (
     schedule(3, 7, 2, 8, FEWER),
     Proof("schedule of whole samples", "rate times 2, slots of 1", lambda: WholeSamplesSpec(INTERPOLATES, 4), 24),
     Proof("schedule of whole samples", "rate times 3, slots of 2", lambda: WholeSamplesSpec(THRICE, 4), 24, TOGETHER),
+    Proof("burst buffer", "depth 8, 1 in flight, pairs", lambda: BurstBufferSpec(8, 1), 32, BURSTS, bounded=16),
     Proof("mirrored phases", "2 phases, slots of 2", lambda: PairsSpec(((0, 1),), 1, 2), 24),
     Proof("mirrored phases", "3 phases, in parts", lambda: PairsSpec(((0, 2), (1, 1)), 1, 1, (2,)), 24, PAIRS),
     Proof("rate change core", "rate times 2, 3 taps, u1", lambda: ResampleCoreSpec(INTERPOLATES, 4), 30, LINE, bounded=24),

@@ -2,14 +2,15 @@
 
 from typing import Any, ClassVar
 
-from amaranth.hdl import Assert, Cat, Module, Signal
+from amaranth.hdl import Assert, Cat, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 from formal.contracts import Queue
 
-from convolver.hw.stream import compact_buffer, output_buffer
+from convolver.hw.stream import burst_buffer, compact_buffer, output_buffer
+from convolver.plan import stages
 
-__all__ = ["CompactBufferSpec", "OutputBufferSpec"]
+__all__ = ["BurstBufferSpec", "CompactBufferSpec", "OutputBufferSpec"]
 
 
 class OutputBufferSpec(wiring.Component):
@@ -23,6 +24,8 @@ class OutputBufferSpec(wiring.Component):
     latency: ClassVar[int] = 3
     room: ClassVar[int] = 0
     """Results beyond its depth that it holds."""
+    reserve: ClassVar[int] = 2
+    """Credits that it keeps back."""
 
     def __init__(self, depth: int, flight: int, width: int = 2, sustains: bool = False) -> None:
         super().__init__({"want": In(1), "data": In(width), "ready": In(1), "tag": In(1)})
@@ -35,7 +38,7 @@ class OutputBufferSpec(wiring.Component):
         owed = Signal(range(2 * self._depth + 2))
         claim, leaves = Signal(), Signal()
         m.d.comb += [
-            claim.eq(self.want & dut.available),
+            claim.eq(self.want & self._may(m, dut, claim)),
             leaves.eq(dut.o.valid & self.ready),
             dut.claim.eq(claim),
             dut.write.eq(flying[-1]),
@@ -67,14 +70,34 @@ class OutputBufferSpec(wiring.Component):
     def _made(self) -> output_buffer.OutputBuffer | compact_buffer.CompactBuffer:
         return output_buffer.OutputBuffer(self._width, self._depth)
 
+    def _may(self, m: Module, dut: Any, claim: Signal) -> Value:
+        """Whether a result may be started."""
+        return Value.cast(dut.available)
+
     def _counted(self, m: Module, dut: Any, owed: Signal) -> None:
         """What its registers say of the results that were started and haven't left."""
         owed_before, owed_then = (Signal(owed.shape(), name=name) for name in ("before", "then"))
         m.d.sync += [owed_before.eq(owed), owed_then.eq(owed_before)]
         m.d.comb += [
-            Assert(dut.available == (owed_then + 2 < self._depth)),
+            Assert(dut.available == (owed_then + self.reserve < self._depth)),
             Assert(dut.idle == ((owed_then == 0) & (owed_before == 0))),
         ]
+
+
+class BurstBufferSpec(OutputBufferSpec):
+    """The same for pairs of results: the second one of each is started whether the buffer is `available` then or not."""
+
+    stage = stages.BurstBuffer(OutputBufferSpec.latency, together=2)
+    reserve = stage.enough - 1
+
+    def _made(self) -> burst_buffer.BurstBuffer:
+        return burst_buffer.BurstBuffer(self._width, self._depth, self.stage.enough)
+
+    def _may(self, m: Module, dut: Any, claim: Signal) -> Value:
+        begun = Signal()
+        with m.If(claim):
+            m.d.sync += begun.eq(~begun)
+        return dut.available | begun
 
 
 class CompactBufferSpec(OutputBufferSpec):
