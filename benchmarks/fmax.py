@@ -195,6 +195,7 @@ ROWS: dict[str, Design] = {
     "fir-128": FIRDesign([1] * 128, coefficient=s16, loadable=True),
     "decimate-8": ResampleDesign([1] * 32, down=8, coefficient=s16, loadable=True, symmetry="none"),
     "interpolate-8": ResampleDesign([1] * 32, up=8, coefficient=s16, loadable=True),
+    "interpolate-8-mirrored": ResampleDesign([*LOWPASS[:16], *LOWPASS[15::-1]], up=8, coefficient=s16),
     "halfband-23": ResampleDesign([1] * 23, down=2, coefficient=s16, loadable=True, symmetry="symmetric"),
     "rational-3-2": ResampleDesign([1] * 48, 3, 2, coefficient=s16, loadable=True),
     "cic-decimate-64": CICDesign(4, down=64, shift=24, output=s16),
