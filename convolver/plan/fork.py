@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from ..designs import Choices, Fork
 from .composite import CompositePlan, silence_gate
@@ -69,10 +70,13 @@ class ForkTiming(FrameTiming):
         Of each branch.
     late : tuple of int
         Cycles of what is behind each: its queue, and the join.
+    fast : tuple of bool
+        Whether a core of it is faster than the slowest of all.
     """
 
     parts: tuple[FrameTiming, ...]
     late: tuple[int, ...]
+    fast: tuple[bool, ...]
 
     @property
     def lag(self) -> tuple[int, int]:
@@ -80,7 +84,7 @@ class ForkTiming(FrameTiming):
 
     @property
     def _even(self) -> bool:
-        return len({part.cycles for part in self.parts}) == 1
+        return not any(self.fast)
 
     @property
     def gapless(self) -> bool:
@@ -94,7 +98,7 @@ class ForkTiming(FrameTiming):
         return self.parts[0].beats(columns)
 
     def frame_interval(self, rows: int, columns: int = 1) -> int:
-        waits = [part.flush_clocks(columns) for part in self.parts if part.cycles < self.cycles]
+        waits = [part.flush_clocks(columns) for part, fast in zip(self.parts, self.fast, strict=True) if fast]
         return max(part.frame_interval(rows, columns) for part in self.parts) + max(waits, default=0)
 
     def flush_clocks(self, columns: int = 1) -> int:
@@ -184,7 +188,9 @@ def lower_fork(design: Fork, choices: Choices, target: Target) -> ForkPlan:
     gate = silence_gate(design)
     latency += cycles_of(gate)
     stages = (*gate, Split(0), *(stage for part in parts for stage in part.stages), *held, Join(JOIN_LATENCY))
-    timing = ForkTiming(choices.clocks, latency, tuple(part.timing for part in parts), late)
+    paces = [[Fraction(core.timing.cycles, core.design.pixels_per_clock) for core in part.cores] for part in parts]
+    fast = tuple(min(each) < max(map(max, paces)) for each in paces)
+    timing = ForkTiming(choices.clocks, latency, tuple(part.timing for part in parts), late, fast)
     return ForkPlan(design, target, stages, timing, parts, queues)
 
 
