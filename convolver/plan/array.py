@@ -279,7 +279,7 @@ class DotProduct:
     @property
     def start_latency(self) -> int:
         """Cycles from a slot's first operands, behind the pre-adders, to the accumulator."""
-        return self.multiplier_latency + self.product_latency + self.tree.cycles
+        return self.ways.samples + self.multiplier_latency + self.product_latency + self.tree.cycles
 
     # Cost.
 

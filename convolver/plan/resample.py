@@ -24,6 +24,7 @@ from .choices import fewest_clocks
 from .coefficients import CoefficientStore, Multiplication
 from .mirrored import MirroredLine, MirroredMemory, mirrored
 from .output import BUFFER_LATENCY, burst_buffer, credit_latency, rounding
+from .pace import Ways
 from .phases import PhaseLine, PhaseMemory
 from .rewritings import checked, fold
 from .slots import slot_of
@@ -58,7 +59,12 @@ def resample_clocks(design: ResampleDesign, most: int) -> int:
 
 class RecalledProduct(TapProduct):
     """That of samples which come out of memories: a block RAM is slow, so that a register stands in front of the
-    pre-adders."""
+    pre-adders, or, where there are none, of the multipliers."""
+
+    @property
+    def ways(self) -> Ways:
+        registers = self.target.pace.ways.samples * (2 - self.lane_samples)
+        return Ways(samples=registers, coefficients=registers)
 
     @cached_property
     def operands(self) -> OperandSum:
