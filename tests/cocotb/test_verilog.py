@@ -104,6 +104,19 @@ LEAN = {
 LEAN_SOAK = ("lean_fir", "lean_conv2d_stride", "lean_conv2d_4_pixels", "lean_pipeline")
 """Of these, what only the soak runs."""
 
+IMAGES_SOAK = (
+    "conv2d_15x15",
+    "conv2d_separable_switchable",
+    "conv2d_4_pixels_valid",
+    "conv2d_2_planes_of_2_pixels",
+    "fork_2_pixels",
+    "fork_difference",
+    "pipeline_2_pixels",
+    "pipeline_switchable",
+    "pipeline_widths",
+)
+"""The largest images' designs, which only the soak runs."""
+
 RATES = [name for name in DESIGNS if name.startswith(("cic_", "resample_", "pipeline_rates"))]
 """Changes of rate: their frames are long."""
 
@@ -113,7 +126,8 @@ GROUPS = {
     "clocks": list(CLOCKED),
     "signals": [name for name, design in DESIGNS.items() if design.rank == 1 and name not in RATES],
     "rates": RATES,
-    "images": [name for name, design in DESIGNS.items() if design.rank == 2],
+    "images": [name for name, design in DESIGNS.items() if design.rank == 2 and name not in IMAGES_SOAK],
+    "images_soak": list(IMAGES_SOAK),
     "soak": list(SOAK),
 }
 """One simulator is built for each group: its runtime takes longer to compile than most designs. It simulates all designs of

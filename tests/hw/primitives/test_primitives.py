@@ -128,9 +128,15 @@ CONSTANT = {
     ),
 }
 
+ALONE = ("signs", "symmetric, in parts", "Sobel's pair")
 
-@pytest.mark.parametrize("family", ["ecp5", "7-series"])
-@pytest.mark.parametrize("name", CONSTANT)
+
+@pytest.mark.parametrize(
+    ("name", "family"),
+    [(name, "ecp5") for name in CONSTANT]
+    # A cascade has tests of its own.
+    + [pytest.param(name, "7-series", marks=[pytest.mark.soak] * (name not in ALONE)) for name in CONSTANT],
+)
 def test_constants_and_the_plain_form_are_the_same_in_every_clock(tmp_path: Path, name: str, family: Family) -> None:
     compare(tmp_path, CONSTANT[name], family)
 
