@@ -136,11 +136,9 @@ its group in every clock, so that long frames and many designs go apart."""
 ICARUS = {
     "2012": [
         "fir_loadable",
-        "fir_folded_loadable",
         "clocks_fir_loadable",
         "conv2d_3x3_loadable",
         "conv2d_4x2_valid",
-        "conv2d_stride_valid",
         "conv2d_4_pixels_loadable",
     ],
     "2005": ["fir_loadable", "fir_folded_loadable", "conv2d_stride_valid"],

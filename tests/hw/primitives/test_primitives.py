@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 from collections import Counter
+from collections.abc import Collection
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,11 @@ def netlist(folder: Path, core: Any, family: Family) -> dict[str, dict[str, Any]
     yosys(folder, "read_rtlil top.il", f"{SYNTHESIS[family]} -top top", "write_json top.json")
     cells: dict[str, dict[str, Any]] = json.loads((folder / "top.json").read_text())["modules"]["top"]["cells"]
     return cells
+
+
+def sampled(designs: Collection[str], first: int) -> list[Any]:
+    """The first ones run in CI, the others in the soak."""
+    return [pytest.param(name, marks=[pytest.mark.soak] * (place >= first)) for place, name in enumerate(designs)]
 
 
 def compare(folder: Path, design: Filter, family: Family) -> None:
@@ -180,7 +186,7 @@ def test_as_many_multipliers_in_the_netlist_as_planned(tmp_path: Path, family: F
     assert len(owners) == found.total()
 
 
-@pytest.mark.parametrize("name", ECP5)
+@pytest.mark.parametrize("name", sampled(ECP5, 5))
 def test_ecp5_and_the_plain_form_are_the_same_in_every_clock(tmp_path: Path, name: str) -> None:
     compare(tmp_path, ECP5[name], "ecp5")
 
@@ -215,7 +221,7 @@ ICE40 |= {
 }
 
 
-@pytest.mark.parametrize("name", ICE40)
+@pytest.mark.parametrize("name", sampled(ICE40, 6))
 def test_ice40_and_the_plain_form_are_the_same_in_every_clock(tmp_path: Path, name: str) -> None:
     compare(tmp_path, ICE40[name], "ice40")
 
@@ -228,7 +234,7 @@ LONG_LINES = {
 }
 
 
-@pytest.mark.parametrize("name", LONG_LINES)
+@pytest.mark.parametrize("name", sampled(LONG_LINES, 1))
 def test_single_port_rams_and_the_plain_form_are_the_same_in_every_clock(tmp_path: Path, name: str) -> None:
     assert lower(LONG_LINES[name], "ice40").single_port_rams
     compare(tmp_path, LONG_LINES[name], "ice40")
@@ -276,12 +282,12 @@ APART = {
 }
 
 
-@pytest.mark.parametrize("name", APART)
+@pytest.mark.parametrize("name", sampled(APART, 2))
 def test_single_dsp48e1_and_the_plain_form_are_the_same_in_every_clock(tmp_path: Path, name: str) -> None:
     compare(tmp_path, APART[name], "7-series")
 
 
-@pytest.mark.parametrize("name", SERIES7)
+@pytest.mark.parametrize("name", sampled(SERIES7, 5))
 def test_a_cascade_of_dsp48e1_and_the_plain_form_are_the_same_in_every_clock(tmp_path: Path, name: str) -> None:
     compare(tmp_path, SERIES7[name], "7-series")
 
