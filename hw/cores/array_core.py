@@ -8,7 +8,7 @@ from convolver.plan import stages
 from convolver.plan.array_plan import ArrayPlan
 from convolver.plan.array_stages import PreAdd
 
-from ..mac.adder_graph import array_block
+from ..mac.array_block import array_block
 from ..mac.coefficients import source_of
 from ..output.magnitude import Magnitude
 from ..output.requantiser import Requantiser

@@ -1,24 +1,17 @@
 """A sum of products with constants as a graph of shared adders."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
-
 from amaranth.hdl import Cat, Const, Module, Shape, Value
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
 
 from convolver.formats import Format
 from convolver.plan import adders
 from convolver.plan.adders import AdderProduct, Node
-from convolver.plan.array import DotProduct
-from convolver.plan.mirrored import MirroredProduct
 
 from ..stream.data_register import DataRegister, later
 from ..stream.layouts import shape_of
-from .mac_array import MACArray
-from .mirrored_array import MirroredArray
+from .array_ports import array_ports
 
-__all__ = ["AdderGraph", "array_block"]
+__all__ = ["AdderGraph"]
 
 
 class AdderGraph(wiring.Component):
@@ -38,16 +31,7 @@ class AdderGraph(wiring.Component):
     def __init__(self, array: AdderProduct) -> None:
         self._array = array
         self.latency = array.latency
-        super().__init__(
-            {
-                "samples": In(shape_of(array.lane_input)).array(array.lanes),
-                "mirrors": In(shape_of(array.sample)).array(array.lanes),
-                "coefficients": In(shape_of(array.coefficient)).array(array.lanes),
-                "load": In(1),
-                "start": In(1),
-                "sum": Out(shape_of(array.accumulator)),
-            }
-        )
+        super().__init__(array_ports(array))
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -89,12 +73,3 @@ def _added(node: Node, terms: list[Value]) -> Value:
     total = above + high if node.signs[1] > 0 else above - high
     whole = Cat(low[:shift], total)
     return whole.as_signed() if total.shape().signed else whole
-
-
-BLOCKS: Mapping[type[DotProduct], Callable[[Any], Any]] = {AdderProduct: AdderGraph, MirroredProduct: MirroredArray}
-"""What computes the sums of arrays that no `MACArray` computes."""
-
-
-def array_block(array: DotProduct) -> Any:
-    """What computes an array's sum: a `MACArray`, or a block with the same ports."""
-    return next((block for kind, block in BLOCKS.items() if isinstance(array, kind)), MACArray)(array)

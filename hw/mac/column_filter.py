@@ -13,7 +13,8 @@ from convolver.plan.slots import SERIALISE_LATENCY
 from ..stream.delay import Delay
 from ..window.border import column_sideband
 from ..window.place_format import PlaceFormat
-from .adder_graph import AdderGraph, array_block
+from .adder_graph import AdderGraph
+from .array_block import array_block
 from .coefficients import CoefficientMemory
 from .constant_multiplier import ConstantMultiplier
 from .mac_array import MACArray

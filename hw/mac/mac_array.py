@@ -5,7 +5,6 @@ from functools import cached_property
 
 from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
 
 from convolver.formats import Format
 from convolver.plan import array_stages as stages
@@ -17,6 +16,7 @@ from ..primitives.families import family_of
 from ..primitives.floorplan import array_sites
 from ..stream.data_register import DataRegister, later
 from ..stream.layouts import shape_of
+from .array_ports import array_ports
 from .multiplier import multiplier_of
 from .summing import SummedInParts, SummedWhole, Term, holding
 from .supply import FixedSupply, supply_of
@@ -68,17 +68,7 @@ class MACArray(wiring.Component):
     def __init__(self, array: DotProduct) -> None:
         self._array = array
         self.latency = array.latency
-        lanes = array.lanes
-        super().__init__(
-            {
-                "samples": In(shape_of(array.lane_input)).array(lanes),
-                "mirrors": In(shape_of(array.sample)).array(lanes),
-                "coefficients": In(shape_of(array.coefficient)).array(lanes),
-                "load": In(1),
-                "start": In(1),
-                "sum": Out(shape_of(array.accumulator)),
-            }
-        )
+        super().__init__(array_ports(array))
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

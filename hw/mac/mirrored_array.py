@@ -13,7 +13,7 @@ from convolver.plan.mirrored import MirroredProduct
 
 from ..stream.data_register import DataRegister, later
 from ..stream.delay import Delay
-from ..stream.layouts import shape_of
+from .array_ports import array_ports
 from .mac_array import MACArray
 
 __all__ = ["MirroredArray", "Pairs"]
@@ -134,16 +134,7 @@ class MirroredArray(wiring.Component):
         self._array = array
         self.latency = array.latency
         self._inner = MACArray(array.inner)
-        super().__init__(
-            {
-                "samples": In(shape_of(array.lane_input)).array(array.lanes),
-                "mirrors": In(shape_of(array.sample)).array(array.lanes),
-                "coefficients": In(shape_of(array.coefficient)).array(array.lanes),
-                "load": In(1),
-                "start": In(1),
-                "sum": Out(shape_of(array.accumulator)),
-            }
-        )
+        super().__init__(array_ports(array))
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

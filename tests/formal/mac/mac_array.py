@@ -7,7 +7,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
 from convolver.designs import Design
-from convolver.hw.mac import adder_graph
+from convolver.hw.mac import array_block
 from convolver.hw.stream import layouts
 from convolver.plan.array import DotProduct
 from convolver.plan.lowering import lower
@@ -46,7 +46,7 @@ class MACArraySpec(wiring.Component):
         m = Module()
         design, array = self._design, self._array
         lanes = range(array.lanes)
-        m.submodules.dut = dut = adder_graph.array_block(array)
+        m.submodules.dut = dut = array_block.array_block(array)
         m.d.comb += [dut.samples[lane].eq(self.samples[lane]) for lane in lanes]
         known = Const(1)
         if not design.loadable:

@@ -11,7 +11,8 @@ from amaranth.sim import Simulator
 from convolver import Conv2DDesign, FIRDesign, s12, u8
 from convolver.boards.toolchain import run
 from convolver.hw.export.verilog import generate
-from convolver.hw.mac.adder_graph import AdderGraph, array_block
+from convolver.hw.mac.adder_graph import AdderGraph
+from convolver.hw.mac.array_block import array_block
 from convolver.hw.mac.mac_array import MACArray
 from convolver.plan.lowering import lower
 
