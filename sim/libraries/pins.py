@@ -11,7 +11,7 @@ from .ports import Ports
 if TYPE_CHECKING:
     from convolver.hw.link.one_clock import OneClockTop
 
-__all__ = ["FabricPins", "FifoPins", "Pins", "TimedPins", "UartPins", "glue", "pins_of", "ports_from_dict"]
+__all__ = ["FabricPins", "FifoPins", "Pins", "TablePins", "TimedPins", "UartPins", "glue", "pins_of", "ports_from_dict"]
 
 ANSWER, RECOVERY = 14e-9, 49e-9
 """Seconds from an FT2232H's strobe to data and status, at most, and for which its status is inactive behind that, at least."""
@@ -68,15 +68,27 @@ class UartPins(Pins):
 
 
 @dataclass(frozen=True)
-class FabricPins(UartPins):
+class TablePins(UartPins):
     """The same, of a circuit that comes as a table of numbers."""
 
-    functions: ClassVar[tuple[str, ...]] = (*UartPins.functions, "load", "unstable", "levels", "drive", "watch", "saw")
+    functions: ClassVar[tuple[str, ...]] = (*UartPins.functions, "load", "levels")
 
     def further(self, device: str, number: int) -> list[str]:
         return [
             f"void twin_load_{number}(void *s, const std::uint32_t *table) {{ {device}->top.load(table); }}",
             f"void twin_levels_{number}(void *s, const char *in, char *out, i64 n) {{ {device}->top.levels(in, out, n); }}",
+        ]
+
+
+@dataclass(frozen=True)
+class FabricPins(TablePins):
+    """The same, of a circuit that is in a bitstream."""
+
+    functions: ClassVar[tuple[str, ...]] = (*TablePins.functions, "unstable", "drive", "watch", "saw")
+
+    def further(self, device: str, number: int) -> list[str]:
+        return [
+            *super().further(device, number),
             f"void twin_drive_{number}(void *s, std::uint32_t net, const char *in, i64 n)",
             f"{{ {device}->top.drive(net, in, n); }}",
             f"void twin_watch_{number}(void *s, const std::uint32_t *nets, i64 count, i64 ticks)",
@@ -87,15 +99,14 @@ class FabricPins(UartPins):
 
 
 @dataclass(frozen=True)
-class TimedPins(UartPins):
+class TimedPins(TablePins):
     """The same, of a circuit with its delays."""
 
-    functions: ClassVar[tuple[str, ...]] = (*UartPins.functions, "load", "levels", "put", "violations")
+    functions: ClassVar[tuple[str, ...]] = (*TablePins.functions, "put", "violations")
 
     def further(self, device: str, number: int) -> list[str]:
         return [
-            f"void twin_load_{number}(void *s, const std::uint32_t *table) {{ {device}->top.load(table); }}",
-            f"void twin_levels_{number}(void *s, const char *in, char *out, i64 n) {{ {device}->top.levels(in, out, n); }}",
+            *super().further(device, number),
             f"void twin_put_{number}(void *s, std::uint32_t net, std::uint32_t level, i64 tick, std::uint32_t delay)",
             f"{{ {device}->top.put(net, level, tick, delay); }}",
             f"void twin_violations_{number}(void *s, std::uint32_t *out) {{ {device}->top.violations(out); }}",
