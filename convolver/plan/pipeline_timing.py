@@ -17,8 +17,8 @@ GATE_WAIT = 5
 WIDEST = 4
 """Pixels of the widest beat."""
 
-BORDER_CYCLES, STRIDE_CYCLES = 1, 18
-"""Cycles in which a stage's size is found behind one that takes a border off, and behind one with a stride."""
+SIZE_CYCLES, STRIDE_CYCLES = 1, 18
+"""Cycles in which a stage's size is found behind another one, and how many more behind one with a stride."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class PipelineTiming(FrameTiming):
     def resize_clocks(self, columns: int) -> int:
         """Cycles for which a frame of another size waits behind one, at most: until that has left and all sizes are found."""
         steps = (
-            max(BORDER_CYCLES * (axis.lost > 0) + STRIDE_CYCLES * (axis.stride > 1) for axis in stage.frame_axes)
+            max(SIZE_CYCLES + STRIDE_CYCLES * (axis.stride > 1) for axis in stage.frame_axes)
             for stage in self.design.stages[:-1]
         )
         return self.flush_clocks(columns) + self.latency + self.settling + GATE_WAIT + sum(steps)

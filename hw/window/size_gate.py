@@ -25,8 +25,8 @@ PART = 4
 
 
 class AxisSizes(wiring.Component):
-    """From the size of a frame along one axis, those of the frames that each stage gets: a clock a stage that takes a border
-    off, and `WIDTH` more of one with a stride.
+    """From the size of a frame along one axis, those of the frames that each stage gets: a clock or two a stage, and `WIDTH`
+    more of one with a stride.
 
     Parameters
     ----------
@@ -63,13 +63,11 @@ class AxisSizes(wiring.Component):
         sizes: list[Value] = [first]
         for number, (less, stride) in enumerate(self._steps, 2):
             size = max(-(-(size - less) // stride), 0)
-            if less:
-                shorter = Signal(WIDTH, init=size * stride, name=f"shorter_{number}")
-                after = Signal(init=1, name=f"shortened_{number}")
-                m.d.sync += [shorter.eq(sizes[-1] - less), after.eq(known & ~self.begin)]
-                value, known = shorter, after & known
-            else:
-                value = sizes[-1]
+            # In a register of its own where nothing is taken off, too: two stages may lie far apart.
+            value = Signal(WIDTH, init=size * stride, name=f"shorter_{number}")
+            after = Signal(init=1, name=f"shortened_{number}")
+            m.d.sync += [value.eq(sizes[-1] - less), after.eq(known & ~self.begin)]
+            known = after & known
             if stride > 1:
                 value, known = self._divided(m, value, known, stride, size, number)
             sizes.append(value)
