@@ -13,7 +13,7 @@ from .widths import Widths, widths_between
 
 __all__ = ["GATE_LATENCY", "PipelinePlan", "PipelineTiming", "SizeGate", "lower_pipeline"]
 
-GATE_LATENCY = 2
+GATE_LATENCY = 3
 """Cycles of the gate in front of images."""
 
 

@@ -25,10 +25,10 @@ __all__ = ["PROOFS", "PipelineCoreSpec", "SizeGateSpec"]
 class SizeGateSpec(wiring.Component):
     """The gate lets every beat through, in order, and each frame when all stages know their sizes and borders of it.
 
-    What is offered stays until it is taken; the gate holds three beats. One beat that begins a frame, chosen by the free input
+    What is offered stays until it is taken; the gate holds five beats. One beat that begins a frame, chosen by the free input
     `tag`, is followed: when it leaves, sizes and border are those of its frame. No size changes while a core is busy; behind a
     beat that left they are busy at once, and stay so as long as they like. A beat of the size before waits for nobody: it is
-    offered two clocks after it came.
+    offered three clocks after it came.
     """
 
     def __init__(self, design: Pipeline) -> None:
@@ -57,10 +57,10 @@ class SizeGateSpec(wiring.Component):
         ]
         m.d.sync += busy.eq(goes | (busy & ~self.leaves))
 
-        level, stalled, before = Signal(3), Signal(), Signal.like(gate.o.payload)
+        level, stalled, before = Signal(4), Signal(), Signal.like(gate.o.payload)
         m.d.sync += [level.eq(level + enters - goes), stalled.eq(gate.o.valid & ~self.ready), before.eq(gate.o.payload)]
         # The one that is followed.
-        chosen, done, ahead = Signal(), Signal(), Signal(3)
+        chosen, done, ahead = Signal(), Signal(), Signal(4)
         wanted, payload, other = Signal(35), Signal.like(self.payload), Signal()
         last = Signal(35, init=self._most())
         with m.If(enters & self.payload.first):
@@ -83,16 +83,16 @@ class SizeGateSpec(wiring.Component):
         m.d.comb += sizes.eq(Cat(each, Value.cast(gate.chosen)))
         m.d.sync += [kept.eq(sizes), was_busy.eq(busy)]
         rows, columns = wanted[:16], wanted[16:32]
-        known, begun = Signal(), Signal(2)
+        known, begun = Signal(), Signal(3)
         m.d.sync += [known.eq(1), begun.eq(Cat(enters & self.payload.first & (last == size) & (level == 0), begun))]
         m.d.comb += [
             Assume(self.columns >= 2),  # less than a stage takes off
             Assert(~stalled | (gate.o.valid & (gate.o.payload == before))),
-            Assert(level <= 3),
+            Assert(level <= 5),
             Assert(~now | ((gate.o.payload == payload) & (sizes[:32] == wanted[:32]) & (sizes[64:] == wanted[32:]))),
             Assert(~now | ((sizes[32:48] == (rows + 1) >> 1) & (sizes[48:64] == columns - 2))),
             Assert(~(known & busy & was_busy) | (sizes == kept)),
-            Assert(~begun[1] | gate.o.valid),
+            Assert(~begun[2] | gate.o.valid),
             Assert(gate.waiting == (level != 0)),
             Cover(done, "a frame of another size has left"),
         ]
@@ -175,6 +175,7 @@ GATE = (
     Seed("beat overwritten", SizeGate, "(there | ~held_back.i.ready)", "~held_back.i.ready"),
     Seed("read from the other place", SizeGate, "Mux(get, places[1], places[0])", "Mux(get, places[0], places[1])"),
     Seed("written while full", SizeGate, "with m.If(there & ~full & (put == number))", "with m.If(there & (put == number))"),
+    Seed("idle while a beat is on offer", SizeGate, "self.busy | offered.o.valid", "self.busy"),
     Seed("a stride too few", AxisSizes, "value + (stride - 1)", "value"),
     Seed("border left on", AxisSizes, "sizes[-1] - less", "sizes[-1]"),
 )
