@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from PIL import Image
 
 from . import atomic
 from .designs import Conv2DDesign, Design, FIRDesign
@@ -82,7 +83,10 @@ class Measured:
 
 
 def load_photo(path: Path | None) -> Photo:
-    """Reads the photo, or the one that matplotlib carries; one of more or fewer than eight bits is brought to eight."""
+    """Reads the photo, or the one that matplotlib carries; one of more or fewer than eight bits is brought to eight.
+
+    One that is larger than the longest line is made smaller; `convolver run` takes it as it is.
+    """
     if path is None:
         from matplotlib import cbook
 
@@ -99,7 +103,12 @@ def load_photo(path: Path | None) -> Photo:
         pixels = pixels >> form.width - 8
     elif form.width < 8:
         pixels = pixels.astype(np.int64) * u8.max // form.max
-    return Photo(path.name, pixels.astype(np.uint8))
+    pixels = pixels.astype(np.uint8)
+    name, most = path.name, LINE_LENGTHS[-1]
+    if (times := -(-max(pixels.shape[:2]) // most)) > 1:  # the demo is to show much of it, soon
+        name = f"{name}, its {pixels.shape[0]}x{pixels.shape[1]} made {times} times as small"
+        pixels = np.asarray(Image.fromarray(pixels).reduce(times))
+    return Photo(name, pixels)
 
 
 def load_wave(path: Path | None) -> Wave:
@@ -167,9 +176,10 @@ def filter_and_compare(
     for number, samples in enumerate(inputs):
         which = f" {number + 1} of {len(inputs)}" if len(inputs) > 1 else ""
         advance(f"{measured.name}: the twin{which}")
+        before = int(device.status()["clocks"])
         result = device(samples)
         status = device.status()
-        clocks = int(status["frame_clocks"])
+        clocks = int(status["clocks"]) - before  # of all tiles that the samples were cut into
         measured.clocks += clocks
         measured.seconds += clocks / int(status["clocks_a_second"])
         measured.samples += samples.size

@@ -32,11 +32,11 @@ Array = NDArray[Any]
 # Pillow says on its logger what it doubts, which would be a line beside ours.
 logging.getLogger("PIL").addHandler(logging.NullHandler())
 
-IMAGE_SIDE = 4096
+IMAGE_SIDE = 16384
 """Most rows and columns of a picture that the command line takes."""
 
-MOST_VALUES = IMAGE_SIDE**2 * 8
-"""Most values of a picture, all its planes together."""
+MOST_VALUES = IMAGE_SIDE**2
+"""Most values of a picture, all its planes together: 89 million pixels in colour."""
 
 READ = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF")
 """Pillow's names of what is read."""
@@ -148,7 +148,7 @@ def _check_size(rows: int, columns: int, planes: int = 1) -> None:
 def _decoded(octets: bytes) -> Picture:
     if netpbm.is_one(octets):
         about = netpbm.header(octets)
-        _check_size(about.rows, about.columns)
+        _check_size(about.rows, about.columns, about.planes)
         return Picture(netpbm.decode(octets), Format.holding(0, about.maxval))
     if octets[:8] == b"\x89PNG\r\n\x1a\n":
         _check_png(octets)
@@ -162,7 +162,7 @@ def _decoded(octets: bytes) -> Picture:
     if opened is None or (is_tiff and _is_deep_tiff(opened)):
         return _from_tiff(octets)
     with opened as image:
-        _check_size(image.height, image.width)
+        _check_size(image.height, image.width, len(image.getbands()))
         if image.format == "BMP" and octets[14] > 12 and octets[28] == 16:
             raise _Refused("has 5 or 6 bits a colour; make it one of 8 first")
         if is_tiff and any(value % 256 and value % 257 for value in _tags(image)[COLOUR_MAP]):

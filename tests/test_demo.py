@@ -37,13 +37,13 @@ class StandIn:
         pass
 
     def __call__(self, samples: Any) -> Any:
-        self.clocks = lower(self.design).timing.frame_clocks(*samples.shape)
+        self.clocks += lower(self.design).timing.frame_clocks(*samples.shape)
         result = golden.run(self.design, samples)
         result.flat[-1] += self.fault
         return result
 
     def status(self) -> dict[str, int]:
-        return {"frame_clocks": self.clocks, "clocks_a_second": 1_000_000}
+        return {"clocks": self.clocks, "frame_clocks": 1, "clocks_a_second": 1_000_000}
 
 
 @pytest.fixture
@@ -168,7 +168,7 @@ def test_a_difference_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]
             "Picture {} can't be read: its content isn't known; it must be PNG, TIFF, JPEG, GIF, WebP, BMP, PBM, PGM or PPM",
         ),
         ("--photo", ".", "Picture {} can't be read: is a directory"),
-        ("--photo", "wide.png", "Picture {} must have at most 4096 rows and columns, not 1x4097"),
+        ("--photo", "wide.png", "Picture {} must have at most 16384 rows and columns, not 1x16385"),
         ("--signal", "none.wav", "Signal {} can't be read: no such file or directory"),
         ("--signal", "silent.wav", "A signal must have 1 to 16777216 samples, not 0 as {} has"),
         ("--output", "text.png", "Folder {} can't be made: file exists"),
@@ -176,7 +176,7 @@ def test_a_difference_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]
 )
 def test_bad_input(tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str, name: str, says: str) -> None:
     (tmp_path / "text.png").write_text("not a picture")
-    Image.new("L", (4097, 1)).save(tmp_path / "wide.png")
+    Image.new("L", (16385, 1)).save(tmp_path / "wide.png")
     with wave.open(str(tmp_path / "silent.wav"), "wb") as opened:
         opened.setnchannels(1)
         opened.setsampwidth(2)
@@ -185,6 +185,18 @@ def test_bad_input(tmp_path: Path, capsys: pytest.CaptureFixture[str], option: s
     assert cli.main(["demo", option, str(path)]) == FileError.exit_code
     out, err = capsys.readouterr()
     assert (out, err) == ("", f"convolver: {says.format(path)}\n")
+
+
+def test_a_large_photo_is_made_smaller(tmp_path: Path) -> None:
+    pixels = np.zeros((4, 4097), np.uint8)
+    pixels[:2, :2] = 201
+    Image.fromarray(pixels).save(tmp_path / "large.png")
+    photo = demo.load_photo(tmp_path / "large.png")
+    assert photo.name == "large.png, its 4x4097 made 2 times as small"
+    assert photo.pixels.shape == (2, 2049)
+    assert photo.pixels[0, 0] == 201
+    Image.fromarray(pixels[:, 1:]).save(tmp_path / "all.png")
+    assert demo.load_photo(tmp_path / "all.png").pixels.shape == (4, 4096)
 
 
 def test_the_low_pass_passes_low_frequencies_only() -> None:

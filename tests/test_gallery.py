@@ -16,13 +16,14 @@ class Device:
     """Stands in for a twin: the golden model, with every result of one more if `wrong`."""
 
     def __init__(self, design: Any, wrong: bool = False) -> None:
-        self.design, self.wrong = design, wrong
+        self.design, self.wrong, self.clocks = design, wrong, 0
 
     def __call__(self, samples: Any) -> Any:
+        self.clocks += 1
         return golden.run(self.design, samples) + self.wrong
 
     def status(self) -> dict[str, int]:
-        return {"frame_clocks": 1, "clocks_a_second": 1}
+        return {"clocks": self.clocks, "clocks_a_second": 1}
 
     def close(self) -> None:
         pass

@@ -277,14 +277,15 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "text": (b"not a picture", "Picture picture can't be read: its content isn't known; it must be PNG, TIFF, JPEG, GIF,"),
     "PCX": (pillow(GREY, "PCX"), "Picture picture can't be read: its content isn't known; it must be PNG, TIFF, JPEG, GIF,"),
     "too many columns": (
-        pillow(Image.new("1", (4097, 2)), "PNG"),
-        "Picture picture must have at most 4096 rows and columns, not 2x4097",
+        pillow(Image.new("1", (16385, 2)), "PNG"),
+        "Picture picture must have at most 16384 rows and columns, not 2x16385",
     ),
     "too many columns, deep": (
-        tiff(np.zeros((2, 4097), np.uint32)),
-        "Picture picture must have at most 4096 rows and columns, not 2x4097",
+        tiff(np.zeros((2, 16385), np.uint32)),
+        "Picture picture must have at most 16384 rows and columns, not 2x16385",
     ),
-    "too many columns, PGM": (b"P5 4097 2 255 ", "Picture picture must have at most 4096 rows and columns, not 2x4097"),
+    "too many values": (b"P6 16384 16384 255 ", "Picture picture must have at most 268435456 values, not 16384x16384x3"),
+    "too many columns, PGM": (b"P5 16385 2 255 ", "Picture picture must have at most 16384 rows and columns, not 2x16385"),
 }
 
 
@@ -296,7 +297,7 @@ def test_what_is_not_exact_is_refused(kind: str, capfd: pytest.CaptureFixture[st
 
 
 def test_the_most_rows_and_columns() -> None:
-    assert read(pillow(Image.new("1", (4096, 2)), "PNG")).values.shape == (2, 4096)
+    assert read(pillow(Image.new("1", (16384, 2)), "PNG")).values.shape == (2, 16384)
 
 
 def test_an_enormous_picture_is_refused_without_a_warning() -> None:
