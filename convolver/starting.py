@@ -1,7 +1,9 @@
 """The text of a new design file, commented, for `convolver new`."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from .arguments import choice
@@ -16,12 +18,16 @@ Ask = Callable[[str, str], str]
 Given = Mapping[str, Any]
 
 
+Usual = str | Callable[[Given], str | None]
+"""The usual answer to a question, or what finds it in the answers to those before; None where there is nothing to ask."""
+
+
 @dataclass(frozen=True)
 class Start:
     """A filter to start from: what it is, the questions it needs answers to with the usual ones, and its text of these."""
 
     says: str
-    questions: Mapping[str, tuple[str, str]]
+    questions: Mapping[str, tuple[str, Usual]]
     text: Callable[[Given], str]
 
 
@@ -49,17 +55,41 @@ output = "s16"        # what leaves; without this line as many bits as the sums 
 """
 
 
-def _rows(kernel: list[list[int]]) -> str:
+Numbers = list[list[int]] | list[list[float]]
+
+
+def _rows(kernel: Numbers) -> str:
     return "kernel = [\n" + "".join(f"  {row},\n" for row in kernel) + "]\n"
 
 
-def _integers(text: str) -> list[list[int]]:
-    """Rows of integers, which ; or a new line ends."""
+def _numbers(text: str) -> Numbers:
+    """Rows of numbers, which ; or a new line ends: integers or, if one has a point or a fraction bar, real ones."""
     rows = [row.replace(",", " ").split() for row in text.replace("\n", ";").split(";") if row.strip()]
     try:
         return [[int(word) for word in row] for row in rows]
     except ValueError:
-        raise DesignError(f"Numbers must be integers with spaces between them, not {text!r}") from None
+        pass
+    try:
+        return [[float(Fraction(word)) for word in row] for row in rows]
+    except (ValueError, ZeroDivisionError, OverflowError):
+        raise DesignError(f"Numbers must have spaces between them, such as 1 -2 0.5 1/9, not {text!r}") from None
+
+
+def _usual_shift(given: Given) -> str | None:
+    """That which makes the gain 1, where the sum of integers is a power of two; real numbers have their gain."""
+    rows = _numbers(str(given["numbers"]))
+    if any(isinstance(value, float) for row in rows for value in row):
+        return None
+    total = sum(map(sum, rows))
+    return str(total.bit_length() - 1 if total > 0 and not total & total - 1 else 0)
+
+
+def _scale(given: Given, rows: Numbers) -> str:
+    """How sums of these numbers become results."""
+    total = math.fsum(value for row in rows for value in row)
+    if given["shift"] is None:
+        return f'coefficient = "s16"   # the numbers, whose sum is {total:.6g}, are rounded to integers of this format\n'
+    return f"shift = {_whole(given, 'shift')}             # sums are divided by 2**shift; that of the numbers is {total:.6g}\n"
 
 
 def _whole(given: Given, name: str) -> int:
@@ -99,19 +129,18 @@ def _edges(_given: Given) -> str:
 
 
 def _kernel(given: Given) -> str:
+    rows = _numbers(given["numbers"])
     return (
-        "# An own kernel; convolution turns it by 180 degrees, correlation doesn't.\n"
-        f'kind = "conv2d"\noperation = "correlate"   # or convolve\n{_rows(_integers(given["numbers"]))}'
-        f"shift = {_whole(given, 'shift')}             # sums are divided by 2**shift\n{IMAGE}"
+        "# A kernel of your own; convolution turns it by 180 degrees, correlation doesn't.\n"
+        f'kind = "conv2d"\noperation = "correlate"   # or convolve\n{_rows(rows)}{_scale(given, rows)}{IMAGE}'
     )
 
 
 def _taps(given: Given) -> str:
-    taps = [value for row in _integers(given["numbers"]) for value in row]
+    rows = _numbers(given["numbers"])
     return (
-        '# An FIR filter of own taps; a file of them works too: coefficients = "taps.txt".\n'
-        f'kind = "fir"\ncoefficients = {taps}\n'
-        f"shift = {_whole(given, 'shift')}             # sums are divided by 2**shift\n{SIGNAL}"
+        '# An FIR filter of your own taps; a file of them works too: coefficients = "taps.txt".\n'
+        f'kind = "fir"\ncoefficients = {[value for row in rows for value in row]}\n{_scale(given, rows)}{SIGNAL}'
     )
 
 
@@ -125,15 +154,21 @@ def _average(given: Given) -> str:
     )
 
 
-def _lowpass(given: Given) -> str:
-    fs, passband, stopband = (hertz(str(given[name]), name.capitalize()) for name in ("fs", "passband", "stopband"))
-    return (
-        "# A low-pass from a specification: the fewest taps that keep it, rounded to integers (docs/fir.md).\n"
-        f'# Also: [highpass], [bandpass], [halfband], [hilbert].\nkind = "fir"\n{SIGNAL}\n[lowpass]\n'
-        f"passband = {passband:g}       # passes, from 0 up to it\nstopband = {stopband:g}       # stops, from it on\n"
-        f"fs = {fs:g}            # samples a second\nripple_db = 0.1       # in the passband\n"
-        f"attenuation_db = {float(given['attenuation']):g}\n"
-    )
+def _specified(kind: str, passes: str, stops: str) -> Callable[[Given], str]:
+    """The text of a filter with one edge, whose table says in a comment what passes and stops."""
+
+    def text(given: Given) -> str:
+        fs, passband, stopband = (hertz(str(given[name]), name.capitalize()) for name in ("fs", "passband", "stopband"))
+        return (
+            f"# A {kind[:-4]}-pass from a specification: the fewest taps that keep it, rounded to integers (docs/fir.md).\n"
+            f"# Others are [lowpass], [highpass], [bandpass], [halfband] and [hilbert].\n"
+            f'kind = "fir"\n{SIGNAL}\n[{kind}]\n'
+            f"passband = {passband:g}       # passes, {passes}\nstopband = {stopband:g}       # stops, {stops}\n"
+            f"fs = {fs:g}            # samples a second\nripple_db = 0.1       # in the passband\n"
+            f"attenuation_db = {float(given['attenuation']):g}\n"
+        )
+
+    return text
 
 
 def _maximum(given: Given) -> str:
@@ -146,26 +181,31 @@ def _maximum(given: Given) -> str:
 
 SIZE = {"size": ("How many rows and columns", "5")}
 SAMPLES = {"size": ("Of how many samples", "8")}
-SHIFT = {"shift": ("Divide sums by two to the power of", "0")}
+SHIFT: Mapping[str, tuple[str, Usual]] = {"shift": ("Divide sums by two to the power of", _usual_shift)}
+
+FS: Mapping[str, tuple[str, Usual]] = {"fs": ("Samples a second", "48k")}
+ATTENUATION: Mapping[str, tuple[str, Usual]] = {"attenuation": ("By how many dB", "60")}
 
 FILTERS: Mapping[str, Start] = {
     "blur": Start("pictures: a binomial blur", SIZE, _blur),
     "sharpen": Start("pictures: sharper", {}, _sharpen),
     "edges": Start("pictures: edges, by two Sobel kernels", {}, _edges),
     "kernel": Start(
-        "pictures: an own kernel", {"numbers": ("The kernel's rows, ; between them", "0 1 0; 1 4 1; 0 1 0"), **SHIFT}, _kernel
+        "pictures: a kernel of your own",
+        {"numbers": ("The kernel's rows, ; between them", "0 1 0; 1 4 1; 0 1 0"), **SHIFT},
+        _kernel,
     ),
-    "taps": Start("signals: own taps", {"numbers": ("The taps", "1 3 3 1"), **SHIFT}, _taps),
+    "taps": Start("signals: taps of your own", {"numbers": ("The taps", "1 3 3 1"), **SHIFT}, _taps),
     "average": Start("signals: a moving average", SAMPLES, _average),
     "lowpass": Start(
         "signals: a low-pass from a specification",
-        {
-            "fs": ("Samples a second", "48k"),
-            "passband": ("What passes, up to", "3k"),
-            "stopband": ("What stops, from", "4k"),
-            "attenuation": ("By how many dB", "60"),
-        },
-        _lowpass,
+        {**FS, "passband": ("What passes, up to", "3k"), "stopband": ("What stops, from", "4k"), **ATTENUATION},
+        _specified("lowpass", "from 0 up to it", "from it on"),
+    ),
+    "highpass": Start(
+        "signals: a high-pass from a specification",
+        {**FS, "passband": ("What passes, from", "4k"), "stopband": ("What stops, up to", "3k"), **ATTENUATION},
+        _specified("highpass", "from it on", "from 0 up to it"),
     ),
     "maximum": Start("signals: a moving maximum", SAMPLES, _maximum),
 }
@@ -192,9 +232,15 @@ def started(word: str, given: Given, ask: Ask | None) -> str:
     for name, value in given.items():
         if value is not None and name not in start.questions:
             options = ", ".join(f"--{one}" for one in start.questions) or "no option of its own"
-            raise DesignError(f"A {word} filter takes {options}, not --{name}")
-    answers = {
-        name: (ask(*question) if ask else question[1]) if given.get(name) is None else given[name]
-        for name, question in start.questions.items()
-    }
+            raise DesignError(f"A{'n' * (word[0] in 'aeiou')} {word} filter takes {options}, not --{name}")
+    answers: dict[str, Any] = {}
+    for name, (question, usual) in start.questions.items():
+        answer = usual if isinstance(usual, str) else usual(answers)
+        if given.get(name) is not None:
+            if answer is None:
+                raise DesignError(f"Real numbers have a scale of their own; leave out --{name}")
+            answer = given[name]
+        elif ask and answer is not None:
+            answer = ask(question, answer)
+        answers[name] = answer
     return start.text(answers)

@@ -3,6 +3,7 @@
 import json
 import re
 
+import numpy as np
 import pytest
 
 from convolver import FIRDesign, cli, load_design
@@ -42,6 +43,28 @@ def test_answers_are_taken(tmp_path, capsys):
     assert load_design(path).kernel == ((1, 2, 1), (2, 4, 2), (1, 2, 1))
 
 
+def test_real_numbers_are_quantised_and_integers_get_the_shift_of_their_sum(tmp_path, capsys):
+    path = tmp_path / "one.toml"
+    _, out, _ = run(capsys, "new", path, "--filter", "kernel", "--numbers", "1/9 0.5; -1e-1 0.25")
+    assert f"convolver run in.jpg --design {path} --output out.png\n" in out
+    design = load_design(path)
+    assert design.shift == design.coefficient.fraction
+    np.testing.assert_allclose(np.array(design.kernel) / 2.0**design.shift, [[1 / 9, 0.5], [-0.1, 0.25]], atol=2e-5)
+    for numbers, shift in (("1 2 1", 2), ("3 4", 0), ("1 -1", 0), ("-4 -4", 0)):
+        assert run(capsys, "new", path, "--filter", "taps", "--numbers", numbers, "--force")[0] == 0
+        assert load_design(path).shift == shift
+    assert "whose sum" not in path.read_text()
+    assert "that of the numbers is -8\n" in path.read_text()
+
+
+def test_a_high_pass_passes_what_is_high(tmp_path, capsys):
+    path = tmp_path / "high.toml"
+    _, out, _ = run(capsys, "new", path, "--filter", "highpass", "--fs", "48k", "--passband", "5k", "--stopband", "3k")
+    assert f"convolver run in.wav --design {path} --output out.wav\n" in out
+    taps = np.array(load_design(path).coefficients)
+    assert abs(taps.sum()) < 1e-3 * abs((taps * (-1) ** np.arange(len(taps))).sum())
+
+
 def test_a_clock_and_a_rate_are_written_down(tmp_path, capsys):
     path = tmp_path / "one.toml"
     command = ("new", path, "--filter", "taps", "--numbers", "3 5 7 11", "--clock", "100M", "--rate", "1M")
@@ -65,10 +88,16 @@ def test_json(tmp_path, capsys):
     ("options", "code", "message"),
     [
         (["--filter", "blurr"], 3, "Filter must be one of .*, not 'blurr'; did you mean blur\\?"),
-        (["--filter", "edges", "--size", "3"], 3, "A edges filter takes no option of its own, not --size"),
+        (["--filter", "edges", "--size", "3"], 3, "An edges filter takes no option of its own, not --size"),
         (["--filter", "blur", "--size", "16"], 3, "Size must be an integer between 1 and 15, not 16"),
         (["--filter", "average", "--size", "6"], 3, "Size must be a power of two, so that a shift divides by it, not 6"),
-        (["--filter", "taps", "--numbers", "1 a"], 3, "Numbers must be integers with spaces between them, not '1 a'"),
+        (["--filter", "taps", "--numbers", "1 a"], 3, "Numbers must have spaces between them, such as 1 -2 0.5 1/9, not '1 a'"),
+        (["--filter", "taps", "--numbers", "1/0"], 3, "Numbers must have spaces between them, such as .*, not '1/0'"),
+        (
+            ["--filter", "taps", "--numbers", "0.5", "--shift", "1"],
+            3,
+            "Real numbers .* leave out --shift",
+        ),
         (["--filter", "lowpass", "--fs", "4x"], 3, "Fs must be a number such as 100M, 48k or 1e6, in hertz, not '4x'"),
         (["--filter", "taps", "--clock", "1M"], 2, ".*--clock picks how multipliers are shared for a rate: give --rate too.*"),
         (["--filter", "taps", "--rate", "1M"], 2, ".*--rate picks how multipliers are shared at a clock: give --clock too.*"),

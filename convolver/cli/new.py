@@ -16,6 +16,7 @@ EXAMPLES = (
     "convolver new mine.toml",
     "convolver new blur.toml --filter blur --size 5",
     "convolver new mine.toml --filter kernel --numbers '1 2 1; 2 4 2; 1 2 1' --shift 4",
+    "convolver new box.toml --filter kernel --numbers '1/9 1/9 1/9; 1/9 1/9 1/9; 1/9 1/9 1/9'",
     "convolver new low.toml --filter lowpass --fs 48k --passband 3k --stopband 4k",
     "convolver new taps.toml --filter taps --numbers '1 3 3 1' --shift 3 --clock 100M --rate 1M",
 )
@@ -34,7 +35,7 @@ def new(
         typer.Option(
             "--filter",
             metavar="WORD",
-            help="One of blur, sharpen, edges, kernel, taps, average, lowpass, maximum.",
+            help="One of blur, sharpen, edges, kernel, taps, average, lowpass, highpass, maximum.",
             autocompletion=_words,
         ),
     ] = None,
@@ -42,15 +43,20 @@ def new(
         int | None, typer.Option(metavar="N", help="Rows of a blur's kernel; samples of an average or a maximum.")
     ] = None,
     numbers: Annotated[
-        str | None, typer.Option(metavar="'1 2 1'", help="Of kernel or taps: integers, a kernel's rows with ; between them.")
+        str | None, typer.Option(metavar="'1 2 1'", help="Of kernel or taps: numbers, a kernel's rows with ; between them.")
     ] = None,
     shift: Annotated[
-        int | None, typer.Option(min=0, metavar="BITS", help="Of kernel or taps: sums are divided by 2**BITS.")
+        int | None,
+        typer.Option(
+            min=0,
+            metavar="BITS",
+            help="Of kernel or taps: sums are divided by 2**BITS; by default so that the gain is 1, if it can be.",
+        ),
     ] = None,
-    fs: Annotated[str | None, typer.Option("--fs", metavar="HZ", help="Of a lowpass: samples a second, such as 48k.")] = None,
-    passband: Annotated[str | None, typer.Option(metavar="HZ", help="Of a lowpass: what passes, from 0 up to it.")] = None,
-    stopband: Annotated[str | None, typer.Option(metavar="HZ", help="Of a lowpass: what stops, from it on.")] = None,
-    attenuation: Annotated[float | None, typer.Option(metavar="DB", help="Of a lowpass: how much; by default 60.")] = None,
+    fs: Annotated[str | None, typer.Option("--fs", metavar="HZ", help="Samples a second, such as 48k.")] = None,
+    passband: Annotated[str | None, typer.Option(metavar="HZ", help="The edge of what passes.")] = None,
+    stopband: Annotated[str | None, typer.Option(metavar="HZ", help="The edge of what stops.")] = None,
+    attenuation: Annotated[float | None, typer.Option(metavar="DB", help="How much of that is stopped; by default 60.")] = None,
     clock: MaybeClock = None,
     rate: MaybeRate = None,
     force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
@@ -58,7 +64,9 @@ def new(
 ) -> None:
     """Writes a commented design file. At a terminal it asks for what isn't given."""
     from .. import atomic
+    from ..design_files import parse_design
     from ..errors import FileError
+    from ..media import media_of
     from ..starting import FILTERS, started
 
     if file.suffix.lower() != ".toml":
@@ -80,9 +88,11 @@ def new(
     filter_, text = _asked(filter_, given, file) if sys.stdin.isatty() else (filter_, started(str(filter_), given, None))
     text = _shared(text, file, clock, rate)
     atomic.write({file: text}, "Design file")
+    taken, given_back = media_of(parse_design(text, file)).example
     answer(
         as_json,
         f"written: {file}\n"
+        f"on a file:      convolver run {taken} --design {file} --output {given_back}\n"
         f"what it costs:  convolver report --design {file}\n"
         f"as Verilog:     convolver generate --design {file} --output {file.with_suffix('.v')}",
         {"file": str(file), "filter": filter_},
