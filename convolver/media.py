@@ -37,6 +37,8 @@ class Pictures:
     """What the numbers are called."""
     shapes = "(rows, columns) or (rows, columns, planes)"
     """Shapes of an array."""
+    example = ("in.jpg", "out.png")
+    """Names of a file to filter and of one to write, in an example."""
 
     def sound(self, octets: bytes, path: Path, design: Design, *, rounded: bool) -> Source:  # noqa: ARG002  # sounds have some
         """What a sound's file holds."""
@@ -85,11 +87,19 @@ class Sounds(Pictures):
 
     values = "Samples"
     shapes = "(samples,) or (samples, channels)"
+    example = ("in.wav", "out.wav")
 
     def sound(self, octets: bytes, path: Path, design: Design, *, rounded: bool) -> Source:
         sound = sounds.decode(octets, path)
         values, note = sounds.fit(sound, design.sample, name=path.name, rounded=rounded)
-        return Source(path.name, values, values.ndim > 1, sound.rate, (note,) if note else ())
+        notes = [note] if note else []
+        made = (design.parts or (design,))[0].specified
+        if made is not None and made.fs != sound.rate:
+            notes.append(
+                f"{path.name} has {sound.rate} samples a second, and the filter was made for {made.fs:g}: "
+                f"its frequencies are {sound.rate / made.fs:.4g} times those asked for"
+            )
+        return Source(path.name, values, values.ndim > 1, sound.rate, tuple(notes))
 
     def picture(self, octets: bytes, path: Path, design: Design) -> Source:  # noqa: ARG002  # pictures have some
         if images.is_one(octets):

@@ -9,7 +9,25 @@ import pytest
 import soundfile
 from PIL import Image
 
-from convolver import Conv2DDesign, DataError, FIRDesign, cli, images, s8, s12, s16, s24, s32, sounds, u1, u8, u10, u12, u16
+from convolver import (
+    Conv2DDesign,
+    DataError,
+    FIRDesign,
+    Pipeline,
+    cli,
+    images,
+    s8,
+    s12,
+    s16,
+    s24,
+    s32,
+    sounds,
+    u1,
+    u8,
+    u10,
+    u12,
+    u16,
+)
 from convolver.errors import ConvolverError, FileError
 from convolver.run import Target, check_target, read_source, run_file
 from convolver.sim import golden
@@ -242,6 +260,17 @@ def test_real_samples(tmp_path: Path) -> None:
     assert filtered(tmp_path / "in.wav", tmp_path / "out.wav", FIR) == []
     expected = np.stack([golden.run(FIR, channel) for channel in samples.T], axis=-1)
     assert np.array_equal(sounds.read_sound(tmp_path / "out.wav").samples, expected)
+
+
+def test_a_sound_of_another_rate_than_the_filters_is_told(tmp_path: Path) -> None:
+    low = FIRDesign.lowpass(3000, 6000, fs=48_000, taps=9, output="s16")
+    for rate, notes in ((48_000, 0), (24_000, 1)):
+        sounds.write_sound(tmp_path / "in.wav", np.zeros(9, np.int64), rate, s16)
+        found = read_source(tmp_path / "in.wav", low).notes
+        assert len(found) == notes
+        assert len(read_source(tmp_path / "in.wav", Pipeline([low, FIR])).notes) == notes
+    says = "in.wav has 24000 samples a second, and the filter was made for 48000: its frequencies are 0.5 times those asked for"
+    assert found == (says,)
 
 
 # Kinds

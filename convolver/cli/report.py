@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from ..atomic import STANDARD
 from ..design_files import load_design
 from ..designs import Design
 from ..plan.target import Family
@@ -113,6 +114,8 @@ def report(
     if plan:
         numbers["plan"] = told.plan.explain()
         text += f"\n\n{told.plan.explain()}"
+    if written := [str(path) for path in (plot, html) if path is not None and path != STANDARD]:
+        text += f"\nwritten: {', '.join(written)}"
     answer(as_json, text, numbers)
 
 

@@ -89,10 +89,9 @@ def run(
             notes = run_file(device, read, target, advance, timeout)
             status = device.status()
     note(notes)
-    if shown and not as_json:
-        print(*shown, sep="\n")
-    if as_json:
-        answer(True, "", {"input": str(source), "output": str(output), "notes": notes, "status": status, "waves": shown})
+    if output != STANDARD:
+        told = "\n".join([f"written: {output}", *shown])
+        answer(as_json, told, {"input": str(source), "output": str(output), "notes": notes, "status": status, "waves": shown})
 
 
 @contextlib.contextmanager

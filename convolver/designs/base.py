@@ -11,6 +11,7 @@ from ..arguments import integers, meant, shown, unknown
 from ..errors import DataError, DesignError
 from ..formats import Format
 from ..quantize import Quantized
+from ..specified import Specified
 from .axes import FrameAxis
 from .choices import Choices
 from .continuity import UNJOINED, Separate
@@ -103,6 +104,8 @@ class Design(Responding, Reloading, Switching):
 
     quantized: Quantized | None = None
     """What the weights lost where a design file's real taps were quantised; a note, as `FIRDesign.specified` is."""
+    specified: Specified | None = None
+    """What was asked of a filter that was made for a specification, and what its taps reach; a note."""
     parts: tuple["Design", ...] = ()
     """The filters that a design of several is made of, in the order of their numbers, from 1 on; none of one alone."""
     history: ClassVar[int | None] = None
