@@ -137,13 +137,16 @@ class TestUsage:
         assert "Traceback" in capsys.readouterr().err
 
     def test_a_missing_package_is_named_with_its_extra(
-        self, capsys: pytest.CaptureFixture[str], design: Any, monkeypatch: pytest.MonkeyPatch
+        self, capsys: pytest.CaptureFixture[str], design: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         for name in [name for name in sys.modules if name.partition(".")[0] == "amaranth" or name.startswith("convolver.hw")]:
             monkeypatch.delitem(sys.modules, name)
         monkeypatch.setitem(sys.modules, "amaranth", None)
         line = failure(capsys, 6, "generate", "-d", design(FIR))
         assert line == "amaranth isn't installed, and this needs it; pip install 'convolver[sim]'"
+        # A command that needs more than this package names the extra that brings all of it.
+        line = failure(capsys, 6, "page", design(FIR), "-o", tmp_path / "page.html")
+        assert line == "amaranth isn't installed, and this needs it; pip install 'convolver[page]'"
 
     def test_ctrl_c_says_so_and_ends_with_130(
         self, capsys: pytest.CaptureFixture[str], design: Any, monkeypatch: pytest.MonkeyPatch
@@ -246,7 +249,8 @@ class TestRun:
     def test_sounds(self, capsys: pytest.CaptureFixture[str], design: Any, tmp_path: Path, channels: int) -> None:
         samples = RANDOM.integers(-32768, 32768, (100, channels) if channels > 1 else 100)
         write_sound(tmp_path / "in.wav", samples, 8000, s16)
-        success(capsys, "run", "-d", design(FIR), tmp_path / "in.wav", "-o", tmp_path / "out.wav")
+        told = success(capsys, "run", "-d", design(FIR), tmp_path / "in.wav", "-o", tmp_path / "out.wav")
+        assert told == f"written: {tmp_path / 'out.wav'}\n"
         result = read_sound(tmp_path / "out.wav")
         expected = np.stack([golden.run(FIR, channel) for channel in samples.reshape(100, -1).T], axis=-1)
         assert result.rate == 8000

@@ -62,6 +62,9 @@ def _version(
         raise typer.Exit
 
 
+_extras: dict[str, str | None] = {}
+"""Each command's extra, if it says so: the one that brings all that it may need."""
+
 # In the order in which `--help` lists them.
 for _module in (
     demo,
@@ -86,6 +89,7 @@ for _module in (
     doctor,
 ):
     _name = _module.__name__.rpartition(".")[2]
+    _extras[_name] = getattr(_module, "EXTRA", None)
     app.command(epilog="\n\n".join(("Examples:", *_module.EXAMPLES)))(with_verbose(getattr(_module, _name)))
 
 
@@ -95,7 +99,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = app(args=None if arguments is None else list(arguments), prog_name="convolver", standalone_mode=False)
         sys.stdout.flush()
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # a traceback is no answer to a user; CONVOLVER_TRACEBACK=1 brings it back
-        return failed(error)
+        words = sys.argv[1:] if arguments is None else arguments
+        return failed(error, next((_extras[word] for word in words if word in _extras), None))
     if code == INTERRUPTED:
         return stopped()
     return code if isinstance(code, int) else 0

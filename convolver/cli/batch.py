@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from ..images import Array
     from ..run import Source, Target
 
-__all__ = ["EXAMPLES", "batch"]
+__all__ = ["EXAMPLES", "EXTRA", "batch"]
+
+EXTRA = "explore"
 
 EXAMPLES = (
     "convolver batch a.png b.png c.png --design examples/blur.toml --twins 2 --output blurred",

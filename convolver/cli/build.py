@@ -9,7 +9,9 @@ from .answers import AsJson, answer
 from .devices import load
 from .options import BoardName, MaybeDesignFile, MaybeRate
 
-__all__ = ["EXAMPLES", "build"]
+__all__ = ["EXAMPLES", "EXTRA", "build"]
+
+EXTRA = "boards"
 
 EXAMPLES = (
     "convolver build --board icebreaker",

@@ -8,7 +8,9 @@ import typer
 from .answers import AsJson
 from .exit_codes import DIFFERENCE
 
-__all__ = ["EXAMPLES", "demo"]
+__all__ = ["EXAMPLES", "EXTRA", "demo"]
+
+EXTRA = "demo"
 
 EXAMPLES = (
     "convolver demo",

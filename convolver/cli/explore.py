@@ -10,7 +10,9 @@ from .devices import note
 from .options import BoardName, DesignFile, Jobs, Scheduler, Seeds, Streams, Vary
 from .searches import searched
 
-__all__ = ["EXAMPLES", "explore"]
+__all__ = ["EXAMPLES", "EXTRA", "explore"]
+
+EXTRA = "explore"
 
 EXAMPLES = (
     "convolver explore --design examples/lowpass.toml --board ulx3s-85f --plot lowpass.svg",

@@ -31,8 +31,8 @@ EXTRAS = {
 """The extra that brings each package that isn't part of the base."""
 
 
-def failed(error: BaseException) -> int:
-    """Says in one line what became of the command; returns its exit code."""
+def failed(error: BaseException, extra: str | None = None) -> int:
+    """Says in one line what became of the command; returns its exit code. An `extra` brings all packages that it may need."""
     match error:
         case ConvolverError():
             return _fail(str(error), error.exit_code)
@@ -49,7 +49,8 @@ def failed(error: BaseException) -> int:
     if isinstance(error, ModuleNotFoundError):
         package = (error.name or "").partition(".")[0]
         if package in EXTRAS:
-            return _fail(f"{package} isn't installed, and this needs it; pip install 'convolver[{EXTRAS[package]}]'", 6)
+            wanted = extra or EXTRAS[package]
+            return _fail(f"{package} isn't installed, and this needs it; pip install 'convolver[{wanted}]'", 6)
         return _fault(error)
     said = getattr(error, "format_message", None)
     if said is None:

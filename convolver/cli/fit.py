@@ -10,7 +10,9 @@ from .devices import note
 from .options import BoardName, DesignFile, Jobs, Scheduler, Seeds, Streams, Vary
 from .searches import searched
 
-__all__ = ["EXAMPLES", "fit"]
+__all__ = ["EXAMPLES", "EXTRA", "fit"]
+
+EXTRA = "explore"
 
 EXAMPLES = (
     "convolver fit --design examples/lowpass.toml --board ulx3s-25f --rate 10M",

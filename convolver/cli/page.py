@@ -10,7 +10,9 @@ import typer
 
 from .answers import AsJson, answer
 
-__all__ = ["EXAMPLES", "page"]
+__all__ = ["EXAMPLES", "EXTRA", "page"]
+
+EXTRA = "page"
 
 EXAMPLES = (
     "convolver page",

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from ..progress import Advance
     from ..verification import Delayed
 
-__all__ = ["EXAMPLES", "verify"]
+__all__ = ["EXAMPLES", "EXTRA", "verify"]
+
+EXTRA = "boards"
 
 EXAMPLES = (
     "convolver verify --board icebreaker",

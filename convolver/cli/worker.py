@@ -11,7 +11,9 @@ from .options import MaybeDesignFile, MaybePort
 if TYPE_CHECKING:
     from ..host.device import Device
 
-__all__ = ["EXAMPLES", "worker"]
+__all__ = ["EXAMPLES", "EXTRA", "worker"]
+
+EXTRA = "explore"
 
 EXAMPLES = (
     "convolver worker tcp://HOST:8786 --port serial:///dev/ttyUSB0",
