@@ -173,8 +173,12 @@ class Stems {
   }
 }
 
-// Curves, or `dots`, each {values, colour, dots, of}, with room for `of` values; the vertical range is that of all.
-function curves(name, lines, { height = 150, low = null, high = null } = {}) {
+// From when to when a signal lasts.
+const seconds = (signal, rate) => ["0 s", `${(signal.length / rate).toFixed(1)} s`];
+
+// Curves, or `dots`, each {values, colour, dots, of}, with room for `of` values; the vertical range is that of all. Its ends
+// stand at the left, and those `across` below: the places of the first and the last value, if nothing else is given.
+function curves(name, lines, { height = 150, low = null, high = null, across = null } = {}) {
   const all = [0, ...lines.flatMap((line) => line.values)];
   const bottom = low ?? Math.min(...all);
   const top = Math.max(high ?? Math.max(...all), bottom + 1e-9);
@@ -190,5 +194,13 @@ function curves(name, lines, { height = 150, low = null, high = null } = {}) {
     const path = values.map((value, place) => `${place ? "L" : "M"}${(place * step).toFixed(1)} ${y(value).toFixed(1)}`).join("");
     svg.append(make("path", { class: `curve ${colour}`, d: path }));
   }
-  return svg;
+  const places = Math.max(...lines.map(({ values, of = values.length }) => of));
+  const end = (value) => shownNumber(Number.isInteger(value) ? value : Number(value.toPrecision(3)));
+  return make(
+    "div",
+    { class: "plotted" },
+    make("div", { class: "ends up" }, make("span", {}, end(top)), make("span", {}, end(bottom))),
+    svg,
+    make("div", { class: "ends" }, (across ?? [0, places - 1]).map((text) => make("span", {}, String(text)))),
+  );
 }

@@ -12,6 +12,8 @@ __all__ = ["example_of"]
 SIZES = {"length": 48, "rows": 12, "columns": 16}
 """Of the examples, or as much as the core takes."""
 
+LONGEST = 512
+"""Samples of an example of a filter with a long response, at most; the impulse stands at a third of it."""
 
 LARGEST = 1 << 53
 """JavaScript's numbers have all integers up to here."""
@@ -23,8 +25,9 @@ def example_of(design: Design) -> list[dict[str, Any]]:
 
 
 def _inputs(design: Design) -> dict[str, npt.NDArray[np.int64]]:
+    whole = SIZES | {"length": max(SIZES["length"], min(3 * ((design.history or 0) // 2 + 4), LONGEST))}
     size = [
-        max(axis.least, min(SIZES[name], axis.most or SIZES[name]))
+        max(axis.least, min(whole[name], axis.most or whole[name]))
         for name, axis in zip(design.axes, design.frame_axes, strict=True)
     ]
     form = design.sample

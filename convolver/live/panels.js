@@ -179,7 +179,7 @@ class FrequencyPanel extends Panel {
         curves(say("gain by frequency"), [
           { values: Array.from({ length: 257 }, (_, place) => magnitude(taps, place / 512)), colour: "h" },
           { values: gains, colour: "y", dots: true },
-        ], { low: 0, high: reach }),
+        ], { low: 0, high: reach, across: [0, 0.5] }),
         make("p", {}, say("gains measured", { worst: worst.toFixed(3) })),
       ),
       this.theorem(taps),
@@ -504,7 +504,7 @@ class SoundPanel extends Panel {
     const equal = results.filter((value, place) => value === exact[place]).length;
     const thin = (values) => values.filter((_, place) => place % Math.ceil(values.length / 2400) === 0);
     this.results = results;
-    const range = { height: 120, high: Math.max(...this.sound.map(Math.abs)) };
+    const range = { height: 120, high: Math.max(...this.sound.map(Math.abs)), across: seconds(this.sound, this.rate) };
     range.low = -range.high;
     this.body.replaceChildren(curves(say("before"), [{ values: thin(this.sound), colour: "x" }], range), curves(say("after"), [{ values: thin(results), colour: "y" }], range));
     this.foot.replaceChildren(
@@ -570,11 +570,11 @@ class HeartPanel extends Panel {
       });
       return (2 * Math.hypot(real, imaginary)) / part.length;
     };
-    const low = Math.min(...signal);
-    const high = Math.max(...signal);
+    const range = { low: Math.min(...signal), high: Math.max(...signal), across: seconds(signal, 360) };
+    const { high } = range;
     this.body.replaceChildren(
-      curves(say("before"), [{ values: signal, colour: "x" }], { low, high }),
-      curves(say("after"), [{ values: results, colour: "y" }], { low, high }),
+      curves(say("before"), [{ values: signal, colour: "x" }], range),
+      curves(say("after"), [{ values: results, colour: "y" }], range),
       make("p", { class: "formula" }, say("hum from to", { before: hum(signal).toFixed(1), after: hum(results).toFixed(1), peak: high, then: Math.max(...results) })),
       make("p", {}, say("heart facts", { clocks, delay: 16 })),
       verdict(equal === results.length, { equal, count: results.length, all: signal.length }),

@@ -94,6 +94,15 @@ def test_examples_fit_the_samples_format(form):
         assert all(value in design.data for value in values)
 
 
+@pytest.mark.parametrize("taps", [2, 33, 126, 256])
+def test_the_impulse_s_whole_response_is_shown(taps):
+    (impulse, *_) = example_of(FIRDesign([1] * taps, data="s16"))
+    results = [values[0] for values in impulse["expected"]]
+    assert results[-1] == 0
+    assert sum(value != 0 for value in results) == taps
+    assert len(results) <= 400
+
+
 def test_the_command_writes_a_design_s_page(tmp_path, capsys, monkeypatch):
     design = tmp_path / "mean.toml"
     design.write_text('kind = "fir"\ncoefficients = [1, 2, 1]\ndata = "s8"\n')
