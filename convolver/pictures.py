@@ -68,8 +68,8 @@ def signal_plot(before: Array, after: Array, delay: float) -> bytes:
             label=f"after, moved back by {delay:g} samples",
         )
         axes.set(xlabel="sample", ylabel="value", xlim=(places[0], max(places[-1], places[0] + 1)))
-        axes.set_title("a signal, before and after")
-        axes.legend(loc="upper right")
+        axes.set_title("a signal, before and after", loc="left")
+        axes.legend(loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0.2, ncols=2)  # where no peak can be
         return drawn(figure)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..response import Floats
 
-__all__ = ["ALLOWED", "IDEAL", "MEASURED", "POINTS", "QUANTISED", "Measured", "Panel", "decibels", "drawn", "ink", "styled"]
+__all__ = ["FORBIDDEN", "IDEAL", "MEASURED", "POINTS", "QUANTISED", "Measured", "Panel", "decibels", "drawn", "ink", "styled"]
 
 Measured = tuple[Floats, Floats] | None
 """Frequencies and gains that `measure_response` gave, if any."""
@@ -20,7 +20,7 @@ POINTS = 4097
 """Frequencies of a curve."""
 
 # Blue, vermilion and grey of Okabe and Ito's palette, which the colour-blind tell apart.
-QUANTISED, MEASURED, IDEAL, ALLOWED = "#0072B2", "#D55E00", "0.45", "#E8E8E8"
+QUANTISED, MEASURED, IDEAL, FORBIDDEN = "#0072B2", "#D55E00", "0.45", "#E8E8E8"
 
 
 STYLE = {

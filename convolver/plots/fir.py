@@ -11,7 +11,7 @@ from ..measure import measure_response
 from ..progress import Advance
 from ..response import Floats, gains
 from ..specified import Specified
-from .drawing import ALLOWED, IDEAL, MEASURED, POINTS, QUANTISED, Measured, Panel, decibels
+from .drawing import FORBIDDEN, IDEAL, MEASURED, POINTS, QUANTISED, Measured, Panel, decibels
 
 if TYPE_CHECKING:
     from ..host.device import Device
@@ -59,9 +59,12 @@ def _draw_response(design: FIRDesign, measured: Measured, panel: Any) -> None:
     found = design.specified
     if found is not None:
         if found.asked_attenuation_db is not None:
+            limit = -found.asked_attenuation_db
             for low, high in found.stopbands:
-                panel.fill_between(
-                    [low / found.fs * unit, high / found.fs * unit], -found.asked_attenuation_db, 40, color=ALLOWED, zorder=0
+                ends = [low / found.fs * unit, high / found.fs * unit]
+                panel.fill_between(ends, limit, 40, color=FORBIDDEN, zorder=0)
+                panel.text(
+                    sum(ends) / 2, limit + 1, "not allowed", color="0.3", fontsize=8, ha="center", va="bottom", clip_on=True
                 )
         ideal = decibels(gains(found.ideal, places))
         panel.plot(places * unit, ideal, color=IDEAL, linewidth=2.4, alpha=0.6, label="ideal")
