@@ -92,14 +92,15 @@ class Sounds(Pictures):
     def sound(self, octets: bytes, path: Path, design: Design, *, rounded: bool) -> Source:
         sound = sounds.decode(octets, path)
         values, note = sounds.fit(sound, design.sample, name=path.name, rounded=rounded)
-        notes = [note] if note else []
-        made = (design.parts or (design,))[0].specified
-        if made is not None and made.fs != sound.rate:
-            notes.append(
-                f"{path.name} has {sound.rate} samples a second, and the filter was made for {made.fs:g}: "
-                f"its frequencies are {sound.rate / made.fs:.4g} times those asked for"
-            )
-        return Source(path.name, values, values.ndim > 1, sound.rate, tuple(notes))
+        first, *_ = (*design.parts, design)
+        others = (
+            f"{path.name} has {sound.rate} samples a second, and the filter was made for {made.fs:g}: "
+            f"its frequencies are {sound.rate / made.fs:.4g} times those asked for"
+            for made in filter(None, (first.specified,))
+            if made.fs != sound.rate
+        )
+        notes = tuple(filter(None, (note, *others)))
+        return Source(path.name, values, values.ndim > 1, sound.rate, notes)
 
     def picture(self, octets: bytes, path: Path, design: Design) -> Source:  # noqa: ARG002  # pictures have some
         if images.is_one(octets):

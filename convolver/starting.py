@@ -80,7 +80,7 @@ def _usual_shift(given: Given) -> str | None:
     rows = _numbers(str(given["numbers"]))
     if any(isinstance(value, float) for row in rows for value in row):
         return None
-    total = sum(map(sum, rows))
+    total = sum(int(value) for row in rows for value in row)
     return str(total.bit_length() - 1 if total > 0 and not total & total - 1 else 0)
 
 

@@ -25,7 +25,8 @@ def example_of(design: Design) -> list[dict[str, Any]]:
 
 
 def _inputs(design: Design) -> dict[str, npt.NDArray[np.int64]]:
-    whole = SIZES | {"length": max(SIZES["length"], min(3 * ((design.history or 0) // 2 + 4), LONGEST))}
+    reach = sum(factor.power * (len(factor.taps) - 1) for link in design.links for factor in link.factors)
+    whole = SIZES | {"length": max(SIZES["length"], min(3 * (reach // 2 + 4), LONGEST))}
     size = [
         max(axis.least, min(whole[name], axis.most or whole[name]))
         for name, axis in zip(design.axes, design.frame_axes, strict=True)
