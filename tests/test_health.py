@@ -2,6 +2,7 @@
 
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -50,6 +51,15 @@ def test_a_cache_is_shown_and_cleared(folder: Path, capsys: pytest.CaptureFixtur
     assert tool.exists()
 
 
+def test_ports_of_usb_are_listed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    (line,) = [line for line in printed(capsys, "doctor") if "serial ports" in line]
+    assert line.startswith("ok      serial ports: ")
+    ports = [SimpleNamespace(device=name, vid=vid) for name, vid in (("COM4", 0x403), ("COM3", 0x403), ("COM1", None))]
+    for found, told in ((ports, "serial://COM3, serial://COM4"), ([], "none, so that no board is plugged in")):
+        monkeypatch.setattr("serial.tools.list_ports.comports", lambda found=found: found)
+        assert f"ok      serial ports: {told}" in printed(capsys, "doctor")
+
+
 def test_where_nothing_can_be_kept(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr("convolver.sim.libraries.cache.cache_folder", lambda: None)
     monkeypatch.setattr("convolver.caches.tools", lambda: None)
@@ -71,7 +81,7 @@ def test_all_that_is_there(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys
     first, *others, last = printed(capsys, "doctor")
     assert first.startswith("ok      convolver: ")
     names = [line.removeprefix("ok      ").partition(":")[0] for line in others]
-    assert names == [*health.PURPOSES, "C++ compiler", "twins' cache", "openFPGALoader"]
+    assert names == [*health.PURPOSES, "C++ compiler", "twins' cache", "serial ports", "openFPGALoader"]
     assert f"ok      twins' cache: {folder}" in others
     assert last == "Everything is there."
 

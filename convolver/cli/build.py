@@ -48,7 +48,10 @@ def build(
         raise typer.BadParameter("--rate is of a design: give --design FILE")
     with steps(log=True) as advance:
         result = known.build(board, loaded, output, core_hz=core_hz, step=lambda title: advance(f"{board}: {title}"))
-    answer(as_json, result, result.to_dict())
+    told = str(result)
+    if result.complete:
+        told += f"\nto load it: convolver program --board {board}" + ("" if output is None else f" {result.product}")
+    answer(as_json, told, result.to_dict())
 
 
 def _clock_hz(text: str) -> int:
