@@ -67,6 +67,7 @@ setup: $(VENV)/.dev links
 
 demo: $(VENV)/.demo
 	$(BIN)/convolver demo $(if $(PHOTO),--photo '$(PHOTO)') $(if $(SIGNAL),--signal '$(SIGNAL)') $(if $(OUTPUT),--output '$(OUTPUT)')
+	@echo "For a filter of your own: . $(BIN)/activate, then convolver new mine.toml"
 
 page: $(VENV)/.demo
 	$(BIN)/convolver page $(if $(DESIGN),'$(DESIGN)')
