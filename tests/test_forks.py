@@ -127,6 +127,22 @@ def test_a_gradient_and_the_picture_that_it_came_from_are_two_planes():
         np.testing.assert_array_equal(result[1], golden.run(edges, image))
 
 
+def test_a_signal_that_goes_on_takes_the_clocks_of_its_latency():
+    """The gate in front of all branches is part of it."""
+    for continuous in (False, True):
+        first = FIRDesign([1, 2, 1], data=s8, continuous=continuous)
+        lowered = lower(Fork([first, FIRDesign([3, -7, 5, 2], data=s8, continuous=continuous)], join="sum"))
+        assert lowered.timing.frame_clocks(30) == 30 + lowered.latency
+
+
+def test_only_branches_that_take_other_sizes_have_a_check_in_front():
+    taller = WIDE.replace(boundary="reflect")  # of three rows or more
+    uneven = Fork([NARROW, taller], join="difference")
+    assert lower(uneven).latency == lower(GAUSSIANS).latency + lower(uneven).cycles_in(plan.SizeCheck)
+    assert [lower(design).cycles_in(plan.SizeCheck) for design in (GAUSSIANS, uneven)] == [0, 1]
+    assert re.search(r"^size check +1$", lower(uneven).explain(), re.MULTILINE)
+
+
 def test_branches_that_are_pipelines_and_signals():
     taps = FIRDesign([1, -2, 3], data=s8, coefficient=s8, output=s16, loadable=True)
     peaks = Pipeline([MovingMaximumDesign(4, data=s8), taps.replace(coefficients=[5])])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from ..designs import Choices, Fork
-from .composite import CompositePlan, silence_gate
+from .composite import CompositePlan, SilenceGate, silence_gate
 from .lowering import lower
 from .marks import marks_of
 from .plan import Plan
@@ -14,19 +14,26 @@ from .stages import Memory, Stage, cycles_of
 from .target import Target
 from .timing import FrameTiming
 
-__all__ = ["ForkPlan", "ForkTiming", "Join", "Queue", "Split", "leads", "lower_fork", "rooms"]
+__all__ = ["ForkPlan", "ForkTiming", "Join", "Queue", "SizeCheck", "Split", "leads", "lower_fork", "rooms"]
 
 SETTLING = 4
 """Cycles in which a queue says that it is empty, behind the core in front of it."""
 
-JOIN_LATENCY = 1
-"""Cycles of the join."""
+CHECK_LATENCY, JOIN_LATENCY = 1, 1
+"""Cycles of the size check, and of the join."""
 
 SPARE = 12
 """Places of a queue beyond those that results wait in: as many as are on their way through it, one a cycle."""
 
 SHORT, SHORT_LATENCY, LONG_LATENCY = 64, 3, 7
 """Places of the longest queue that is one output buffer, its cycles, and those of a longer one, in block RAM."""
+
+
+@dataclass(frozen=True, slots=True)
+class SizeCheck(Stage):
+    """Lets no branch take a frame of a size that another one doesn't take."""
+
+    name = "size check"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +76,7 @@ class ForkTiming(FrameTiming):
     parts : tuple of FrameTiming
         Of each branch.
     late : tuple of int
-        Cycles of what is behind each: its queue, and the join.
+        Cycles of what is around each: a gate in front of all, its queue, and the join.
     fast : tuple of bool
         Whether a core of it is faster than the slowest of all.
     """
@@ -130,6 +137,8 @@ class ForkPlan(CompositePlan):
 
     def _told(self) -> Iterable[str]:
         yield from self._told_parts("branch")
+        gates = {gate.name: self.cycles_in(gate) for gate in (SilenceGate, SizeCheck)}
+        yield from (f"{name:<14}{taken:>6}" for name, taken in gates.items() if taken)
         for number, queue in enumerate(self.queues, 1):
             if queue is not None:
                 yield f"queue {number:<8}{queue.cycles:>6}, of {queue.depth} places"
@@ -179,19 +188,25 @@ def lower_fork(design: Fork, choices: Choices, target: Target) -> ForkPlan:
     waits = [[lead + part.latency for lead, part in zip(each, parts, strict=True)] for each in led]
     longest = [max(max(each) - each[number] for each in waits) for number in range(len(parts))]
     queues = tuple(map(_queue, parts, map(max, longest, rooms(led[-1]))))
-    late = tuple((0 if queue is None else queue.cycles) + JOIN_LATENCY for queue in queues)
+    gate = (*silence_gate(design), *_size_check(design))
+    around = cycles_of(gate) + JOIN_LATENCY
+    late = tuple((0 if queue is None else queue.cycles) + around for queue in queues)
     # From the beat that completes a result of the latest branch: the others had theirs as much earlier as they lead less.
     latency = max(
-        lead - max(each) + part.latency + behind for each in led for lead, part, behind in zip(each, parts, late, strict=True)
+        lead - max(each) + part.latency + more for each in led for lead, part, more in zip(each, parts, late, strict=True)
     )
     held = [queue for queue in queues if queue is not None]
-    gate = silence_gate(design)
-    latency += cycles_of(gate)
     stages = (*gate, Split(0), *(stage for part in parts for stage in part.stages), *held, Join(JOIN_LATENCY))
     paces = [[Fraction(core.timing.cycles, core.design.pixels_per_clock) for core in part.cores] for part in parts]
     fast = tuple(min(each) < max(map(max, paces)) for each in paces)
     timing = ForkTiming(choices.clocks, latency, tuple(part.timing for part in parts), late, fast)
     return ForkPlan(design, target, stages, timing, parts, queues)
+
+
+def _size_check(design: Fork) -> tuple[Stage, ...]:
+    """What stands in front of branches that don't take the same sizes."""
+    limits = {tuple((axis.least, axis.most) for axis in branch.frame_axes if axis.most) for branch in design.branches}
+    return (SizeCheck(CHECK_LATENCY),) * (len(limits) > 1)
 
 
 def _queue(plan: Plan, wait: int) -> Queue | None:

@@ -12,6 +12,7 @@ from amaranth.lib.wiring import In
 from convolver.designs import Fork
 from convolver.plan.composite import SilenceGate as SilenceGateStage
 from convolver.plan.fork import ForkPlan
+from convolver.plan.fork import SizeCheck as SizeCheckStage
 from convolver.plan.lowering import lower
 from convolver.plan.shell import shelled
 from convolver.plan.stages import Stage
@@ -25,13 +26,18 @@ from ..stream.split import Split
 from ..window.boundaries import border_ports
 from ..window.signal_entry import start_of
 from ..window.silence_gate import SilenceGate
+from ..window.size_check import SizeCheck
 from ..window.size_gate import WIDTH, OpenGate, sized_axes
 from .core import Core, block_of, core_ports, create
 from .parts import connect_borders, connect_parts, connect_silence, part_ports
 
 __all__ = ["ForkCore"]
 
-GATES: Mapping[tuple[type[Stage], ...], type[Any]] = {(SilenceGateStage,): SilenceGate, (): OpenGate}
+GATES: Mapping[tuple[type[Stage], ...], type[Any]] = {
+    (SilenceGateStage,): SilenceGate,
+    (SizeCheckStage,): SizeCheck,
+    (): OpenGate,
+}
 
 UNSEEN = 4
 """Clocks in which a result that has left a core may not yet be seen in the queue behind it."""
@@ -41,8 +47,8 @@ class ForkCore(Core):
     """One stream through several cores, and their results joined: one beat a clock where each core takes one, latency `latency`
     clocks, full back-pressure, no bubble between frames of one size.
 
-    Each core is a credit domain of its own. All take the same beats. A core that completes its results earlier than another
-    has a queue behind it, in which they wait: see `convolver.plan.fork.lower_fork`.
+    Each core is a credit domain of its own. All take the same beats and the same frames. A core that completes its results
+    earlier than another has a queue behind it, in which they wait: see `convolver.plan.fork.lower_fork`.
 
     Parameters
     ----------
@@ -91,13 +97,16 @@ class ForkCore(Core):
         wiring.connect(m, gate.o, split.i)
         wiring.connect(m, join.o, wiring.flipped(self.o))
         inside: list[Value] = [join.o.valid]
-        connect_borders(m, self, cores)
+        checked = [name for name in (*sized_axes(self.design), *border_ports(self.design)) if name in gate.signature.members]
+        m.d.comb += [getattr(gate, name).eq(getattr(self, name)) for name in checked]
+        sizes = getattr(gate, "sizes", self)
+        connect_borders(m, getattr(gate, "chosen", self), cores)
         connect_silence(m, self, gate, cores)
         full: list[Value] = []
         for number, (core, queue) in enumerate(zip(cores, self.plan.queues, strict=True)):
             m.submodules[f"branch_{number + 1}"] = core
             wiring.connect(m, split.o[number], core.i)
-            m.d.comb += [getattr(core, name).eq(getattr(self, name)) for name in sized_axes(self.design)]
+            m.d.comb += [getattr(core, name).eq(getattr(sizes, name)) for name in sized_axes(self.design)]
             inside.append(core.busy)
             full.append(core.overflow)
             results = core.o

@@ -912,6 +912,7 @@ async def errors_are_flagged(dut, name):
     tall, wide = getattr(bench.design, "stages", (bench.design,))[0].frame_axes
     for bad in (
         (0, columns),
+        (tall.least - 1, columns),
         (tall.most + 1, columns),
         (rows, wide.least - 1),
         (rows, wide.most + 1),

@@ -111,6 +111,7 @@ IMAGES_SOAK = (
     "conv2d_2_planes_of_2_pixels",
     "fork_2_pixels",
     "fork_difference",
+    "fork_valid",
     "pipeline_2_pixels",
     "pipeline_switchable",
     "pipeline_widths",

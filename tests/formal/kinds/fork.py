@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In
 from formal.proof import Proof
 from formal.seeds import Seed
 
-from convolver.designs import Fork, MovingMaximumDesign, Pipeline
+from convolver.designs import Conv2DDesign, Fork, MovingMaximumDesign, Pipeline
 from convolver.formats import Format
 from convolver.hw.cores import fork
 from convolver.hw.cores.fork import ForkCore
@@ -17,9 +17,11 @@ from convolver.hw.output.queue import LongQueue, ShortQueue
 from convolver.hw.stream import join, layouts, split
 from convolver.hw.stream.join import Join
 from convolver.hw.stream.split import Split
+from convolver.hw.window import size_check
+from convolver.hw.window.size_check import SizeCheck
 from convolver.plan import fork as plan
 
-__all__ = ["PROOFS", "DeadlockSpec", "ForkCoreSpec", "FrameEndSpec", "LongQueueSpec", "SplitSpec"]
+__all__ = ["PROOFS", "DeadlockSpec", "ForkCoreSpec", "FrameEndSpec", "LongQueueSpec", "SizeCheckSpec", "SplitSpec"]
 
 
 class SplitSpec(wiring.Component):
@@ -52,6 +54,53 @@ class SplitSpec(wiring.Component):
             Assert(~valid | (dut.i.ready == done)),
             Cover(both == 7, "a beat a clock"),
             Cover(had == 1, "one is ahead"),
+        ]
+        return m
+
+
+class SizeCheckSpec(wiring.Component):
+    """Every beat comes out, in order, with the size that stood beside it where all cores take that, and else with none; what is
+    offered stays, with its size, until it is taken.
+
+    One beat, chosen by the free input `tag`, is followed.
+    """
+
+    LEAST, MOST = (2, 3), (4, 6)
+    """Rows and columns of the smallest and of the largest frame that both cores take."""
+
+    def __init__(self) -> None:
+        self._beat = layouts.beat_layout(UNLIKE)
+        free = {"valid": 1, "payload": self._beat, "rows": 16, "columns": 16, "ready": 1, "tag": 1}
+        super().__init__({name: In(shape) for name, shape in free.items()})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.dut = dut = size_check.SizeCheck(UNLIKE)
+        m.d.comb += [
+            dut.i.valid.eq(self.valid),
+            dut.i.payload.eq(self.payload),
+            dut.rows.eq(self.rows),
+            dut.columns.eq(self.columns),
+            dut.o.ready.eq(self.ready),
+        ]
+        enters, leaves = self.valid & dut.i.ready, dut.o.valid & self.ready
+        sizes = zip((self.rows, self.columns), self.LEAST, self.MOST, strict=True)
+        fits = Cat((size >= least) & (size <= most) for size, least, most in sizes).all()
+        given, offered = Cat(self.payload, Mux(fits, Cat(self.rows, self.columns), 0)), Cat(dut.o.payload, dut.sizes)
+        level, stalled, before = Signal(2), Signal(), Signal(len(offered))
+        m.d.sync += [level.eq(level + enters - leaves), stalled.eq(dut.o.valid & ~self.ready), before.eq(offered)]
+        chosen, small, large, ahead, wanted = Signal(), Signal(), Signal(), Signal(2), Signal(len(given))
+        with m.If(enters & self.tag & ~chosen):
+            m.d.sync += [chosen.eq(1), ahead.eq(level - leaves), wanted.eq(given)]
+        with m.Elif(chosen & leaves):
+            m.d.sync += ahead.eq(ahead - 1)
+            with m.If(ahead == 0):
+                m.d.sync += [chosen.eq(0), small.eq(small | (dut.sizes.rows == 2)), large.eq(large | (dut.sizes.columns == 6))]
+        m.d.comb += [
+            Assert(~stalled | (dut.o.valid & (offered == before))),
+            Assert(dut.waiting == (level != 0)),
+            Assert(~(chosen & dut.o.valid & (ahead == 0)) | (offered == wanted)),
+            Cover(small & large, "a small frame and a large one have left"),
         ]
         return m
 
@@ -288,6 +337,21 @@ class ForkCoreSpec(wiring.Component):
 ONE = MovingMaximumDesign(1, data=Format(1, False))
 UNEVEN = Fork([ONE, Pipeline([ONE, ONE])], "planes")
 
+PIXEL = {"pixel": Format(1, False), "columns": 6}
+UNLIKE = Fork(
+    [
+        Conv2DDesign([[1]], rows=5, boundary="edge", **PIXEL),
+        Conv2DDesign([[1], [1], [1]], rows=4, boundary="reflect", **PIXEL),
+    ],
+    "difference",
+)
+
+SIZES = (
+    Seed("a row too many", SizeCheck, "exceeds(size, axis.most or 0)", "exceeds(size, (axis.most or 0) + 1)"),
+    Seed("a row too few", SizeCheck, "exceeds(size, axis.least - 1)", "exceeds(size, axis.least - 2)"),
+    Seed("told in any case", SizeCheck, " & fits.replicate(WIDTH)", ""),
+    Seed("that of the next frame", SizeCheck, "held.o.p.sizes[name] & fits", "getattr(self, name) & fits"),
+)
 SPLIT = (
     Seed("handed out again", Split, "self.i.valid & ~taken[number]", "self.i.valid"),
     Seed("all or none", Split, "self.i.valid & ~taken[number]", "self.i.valid & ~taken[number] & self.i.ready"),
@@ -324,6 +388,7 @@ CORE = (
 
 PROOFS: tuple[Proof, ...] = (
     Proof("split", "two ends", SplitSpec, 16, SPLIT),
+    Proof("size check", "branches that take 1 to 5 and 2 to 4 rows", SizeCheckSpec, 16, SIZES),
     Proof("long queue", "memory of 8 words, 11 credits", lambda: LongQueueSpec(8, 11), 24, LONG, 15),
     Proof("fork, no deadlock", "a branch 4 beats later than the other", DeadlockSpec, 60, DEADLOCK),
     Proof("fork, no deadlock", "branches that hold 3 and 5 results of a frame back", lambda: FrameEndSpec(3, 5), 40, FRAME_END),

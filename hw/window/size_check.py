@@ -1,0 +1,96 @@
+"""The check of frames in front of several 2-D cores side by side: all of them take a frame, or none does."""
+
+from functools import reduce
+from operator import or_
+
+from amaranth.hdl import Cat, Module, Value
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from convolver.designs import Fork
+from convolver.plan import fork as plan
+
+from ..stream.layouts import beat_layout
+from ..stream.skid_buffer import SkidBuffer
+from .boundaries import border_ports
+from .comparison import exceeds
+from .size_gate import WIDTH, sized_axes
+
+__all__ = ["SizeCheck"]
+
+
+class SizeCheck(wiring.Component):
+    """Tells all cores a frame's size, or none that any of them takes where it is one that some don't take: one beat a clock,
+    latency one clock, full back-pressure.
+
+    A core drops a frame of no rows, and says so. Where one core took a frame that another one drops, their results would belong
+    to different places from then on.
+
+    Parameters
+    ----------
+    design : Fork
+        Of images.
+
+    Ports
+    -----
+    i, o : streams of `beat_layout`
+    rows, columns : In(16)
+        Size of the frame, in the clock in which its first pixel is accepted.
+    boundary_1, fill_1, ... : In
+        See `border_ports`; they go the way of their pixel, as the size does.
+    busy : In
+        See `SizeGate`; nothing waits for it.
+    sizes : Out
+        What the cores are told: rows and columns, while the first pixel is offered at `o`.
+    chosen : Out
+        Likewise of the border of each filter that can be switched.
+    waiting : Out
+        A beat is inside.
+    """
+
+    makes = (plan.SizeCheck,)
+
+    def __init__(self, design: Fork) -> None:
+        self._design = design
+        self._borders = border_ports(design)
+        beats = stream.Signature(beat_layout(design))
+        self._sizes = data.StructLayout(dict.fromkeys(sized_axes(design), WIDTH))
+        self._chosen = data.StructLayout({name: member.shape for name, member in self._borders.items()})
+        super().__init__(
+            {
+                "i": In(beats),
+                **dict.fromkeys(sized_axes(design), In(WIDTH)),
+                **self._borders,
+                "busy": In(1),
+                "o": Out(beats),
+                "sizes": Out(self._sizes),
+                "chosen": Out(self._chosen),
+                "waiting": Out(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        design = self._design
+        misfits: list[Value] = []
+        for name, axis in zip(design.axes, design.frame_axes, strict=True):
+            size = getattr(self, name)
+            misfits += [exceeds(size, axis.most or 0), ~exceeds(size, axis.least - 1)]
+        told = {"beat": beat_layout(design), "sizes": self._sizes, "chosen": self._chosen, "misfits": len(misfits)}
+        m.submodules.slice = held = SkidBuffer(data.StructLayout(told))
+        m.d.comb += [
+            held.i.valid.eq(self.i.valid),
+            self.i.ready.eq(held.i.ready),
+            held.i.p.beat.eq(self.i.payload),
+            *(held.i.p.sizes[name].eq(getattr(self, name)) for name in sized_axes(design)),
+            *(held.i.p.chosen[name].eq(getattr(self, name)) for name in self._borders),
+            held.i.p.misfits.eq(Cat(misfits)),
+            self.o.valid.eq(held.o.valid),
+            held.o.ready.eq(self.o.ready),
+            self.o.payload.eq(held.o.p.beat),
+            self.chosen.eq(held.o.p.chosen),
+            self.waiting.eq(held.o.valid),
+        ]
+        fits = ~reduce(or_, held.o.p.misfits)
+        m.d.comb += [self.sizes[name].eq(held.o.p.sizes[name] & fits.replicate(WIDTH)) for name in sized_axes(design)]
+        return m
