@@ -13,9 +13,12 @@ DESIGNS = {
     "fork_difference": Fork([BLUR, Pipeline([BLUR, BLUR])], join="difference"),
     "fork_planes": Fork(
         [
-            BLUR.replace(kernel=[[1]], shift=0, rows=31, columns=37),
+            BLUR.replace(kernel=[[1]], shift=0, rows=14, columns=18),
             Pipeline(
-                [BLUR, BLUR.replace(kernel=[SKEWED, BLUR.kernel[:2]], coefficient=s8, boundary="reflect", clocks_per_pixel=3)]
+                [
+                    BLUR.replace(rows=12, columns=13),
+                    BLUR.replace(kernel=[SKEWED, BLUR.kernel[:2]], coefficient=s8, boundary="reflect", clocks_per_pixel=3),
+                ]
             ),
         ],
         join="planes",
