@@ -140,10 +140,6 @@ class RateTiming(FrameTiming):
         return down // up if down > up else 0
 
     @property
-    def gapless(self) -> bool:
-        return False  # it says so of slots alike, one a sample
-
-    @property
     def clocks_a_sample(self) -> Fraction:
         return Fraction(self.period, self.rate.down)
 
