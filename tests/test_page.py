@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from convolver import Conv2DDesign, DesignError, FIRDesign, cli
+from convolver import Conv2DDesign, DesignError, FIRDesign, Pipeline, cli
 from convolver.errors import FileError
 from convolver.page import page_of
 from convolver.page.board_table import boards_of
@@ -143,6 +143,18 @@ def test_what_cant_be_made_is_named(monkeypatch):
     _, text, _ = seen(DESIGNS["moving_maximum_11"])
     assert "Left out: A thing must be made of &lt;something&gt;." in text
     assert "Left out: A plot shows the response of a linear filter; a moving maximum has none." in text
+
+
+@pytest.mark.usefixtures("few_boards")
+def test_what_is_measured_of_the_whole_is_drawn_for_the_whole_alone(monkeypatch):
+    drawn = []
+    monkeypatch.setattr("convolver.plots.picture", lambda design, _suffix, measured: drawn.append((design, measured)) or b"")
+    stage = FIRDesign([1, -2], data="s8")
+    design = Pipeline([stage, stage.replace(data=stage.output, output=None)])
+    measured = np.array([0.1]), np.array([1.0])
+    page, _, _ = seen(design, measured=measured)
+    assert drawn == [(design, measured), *((one, None) for one in design.stages)]
+    assert [word for word in page.words if word in {"The whole", "Core 1", "Core 2"}] == ["The whole", "Core 1", "Core 2"]
 
 
 def luminance(colour):

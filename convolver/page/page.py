@@ -162,13 +162,16 @@ def _boards(found: list[OnBoard]) -> str:
 
 
 def _responses(told: Report, measured: Measured, advance: Advance) -> str:
-    """The response of each core, or why there is none."""
+    """The response of the whole, which was measured, and of each core where there are several; or why there is none."""
+
+    def plotted(design: Design, found: Measured) -> str:
+        return _or_reason(lambda: _plot(design, found, advance))
+
     cores = told.plan.cores
-    parts = []
-    for number, core in enumerate(cores, 1):
-        plotted = _or_reason(lambda design=core.design: _plot(design, measured, advance))  # type: ignore[misc]  # bound now
-        parts.append(plotted if len(cores) == 1 else f"<h3>Core {number}</h3>{plotted}")
-    return "".join(parts)
+    if len(cores) == 1:
+        return plotted(cores[0].design, measured)
+    each = (f"<h3>Core {number}</h3>{plotted(core.design, None)}" for number, core in enumerate(cores, 1))
+    return "".join((f"<h3>The whole</h3>{plotted(told.design, measured)}", *each))
 
 
 def _plot(design: Design, measured: Measured, advance: Advance) -> str:
