@@ -82,7 +82,7 @@ def rate_response(design: Design) -> RateResponse:
         before = int(np.prod([one.rate.down for one in links[:number]]))
         spacing = before * int(np.prod([one.rate.up for one in links[number + 1 :]]))
         factors += [(factor, spacing) for factor in link.factors]
-        scale *= 2.0**link.shift  # type: ignore[attr-defined]  # of a filter with factors
+        scale *= 2.0**link.shift
     up, down = (int(np.prod([getattr(link.rate, name) for link in links])) for name in ("up", "down"))
     return RateResponse(factors, up, down, scale)
 

@@ -31,7 +31,10 @@ from convolver.hw.bus.registers import description
 from convolver.hw.cores.fork import ForkCore
 from convolver.plan import fork as plan
 from convolver.plan.lowering import lower
+from convolver.plots import plot
+from convolver.rate_response import rate_response
 from convolver.report import report_of
+from convolver.response import gains
 from convolver.sim import golden
 from convolver.sim.libraries.compiler import compile_designs
 from convolver.sim.twin.core import Simulation, TwinTransport, frame_shape, simulate_components
@@ -295,6 +298,30 @@ def test_a_fork_comes_back_from_its_files_and_from_a_device(tmp_path):
 def test_a_file_that_is_wrong_is_refused_in_one_line(text, message):
     with pytest.raises(DesignError, match=f"^{message}$"):
         design_from_json(text)
+
+
+def test_the_response_of_a_fork_is_that_of_its_taps(tmp_path):
+    """Of a pipeline too, that has a fork as a stage; it is what the twin does, too."""
+    itself = FIRDesign([0, 0, 16], data=s16, shift=4, output=s16)
+    twice = FIRDesign([1, 2, 1], data=s16, shift=2, output=s16)
+    high = Fork([itself, Pipeline([twice, twice])], "difference")
+    assert (high.impulse, high.shift) == (((-1, -4, 10, -4, -1), 4), 4)
+    assert report_of(high).to_dict()["taps"] == [-1, -4, 10, -4, -1]
+    design = Pipeline([high, ResampleDesign([1, 3, 3, 1], 3, data=high.output_format, shift=2, output=s16)])
+    places = np.linspace(0, 1.5, 50)
+    taps = np.convolve(np.insert([-1, -4, 10, -4, -1.0], [1, 1, 2, 2, 3, 3, 4, 4], 0), [1, 3, 3, 1]) / 2**6
+    np.testing.assert_allclose(rate_response(design).response(places), gains(taps, places / 3) / 3, atol=1e-12)
+    plot(design, tmp_path / "plot.png")
+    for one in (high, Fork([itself, ResampleDesign([3, 1], data=s16, shift=2, output=s16)], "sum")):
+        with Device(TwinTransport(one)) as device:
+            found = device([1 << 12, *[0] * 7])
+        assert found.tolist() == [(tap << 12) >> one.shift for tap in (*one.impulse[0], *[0] * 8)][:8]
+    side_by_side = Fork([itself, itself], "planes")
+    rank = Fork([itself, MovingMaximumDesign(3, data=s16)], "sum")
+    for one in (side_by_side, rank, GAUSSIANS):
+        assert one.impulse is None
+        with pytest.raises(DesignError, match=r"^A plot shows the response of linear filters of signals; this fork has none$"):
+            plot(one, tmp_path / "plot.png")
 
 
 def test_the_report_has_a_line_a_branch_and_the_queue():

@@ -125,6 +125,10 @@ class Composite(Design):
         """The one that takes the samples."""
         return self.members[0]
 
+    def check_plotted(self) -> None:
+        if not self.responds:
+            raise DesignError(f"A plot shows the response of linear filters of signals; this {self.kind} has none")
+
     # Parts.
 
     @cached_property

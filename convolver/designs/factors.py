@@ -4,9 +4,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from .rates import SAME, Rate
 
-__all__ = ["Factor", "Responding"]
+__all__ = ["Factor", "Impulse", "Responding"]
+
+Impulse = tuple[tuple[int, ...], int]
+"""What a linear filter makes of an impulse, and the bits that are dropped of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,8 @@ class Responding:
 
     rate: Rate = SAME
     """The rate of a signal's results, by that of its samples."""
+    shift: int = 0
+    """Bits that are dropped of a sum."""
 
     @property
     def factors(self) -> tuple[Factor, ...]:
@@ -47,3 +54,15 @@ class Responding:
         # What is left out before zeros are put in could as well be left out behind them, unless the two share a factor.
         apart = all(math.gcd(down, link.rate.up) == 1 for down, link in zip(downs, links, strict=True))
         return apart and all(link.factors for link in links)
+
+    @property
+    def impulse(self) -> Impulse | None:
+        """What filters that keep a signal's rate make of an impulse, but for rounding and saturation; None of others."""
+        links = self.links
+        if not self.responds or any(link.rate != SAME for link in links):
+            return None
+        taps = np.ones(1, object)
+        for factor in (factor for link in links for factor in link.factors):
+            for _ in range(factor.power):
+                taps = np.convolve(taps, np.array(factor.taps, object))
+        return tuple(int(tap) for tap in taps), sum(link.shift for link in links)

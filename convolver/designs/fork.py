@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Literal, Self, cast
 
+import numpy as np
+
 from ..arguments import choice, is_sequence, shown
 from ..errors import DesignError
 from ..formats import Format
 from .axes import FrameAxis
 from .base import Design
 from .composite import Composite, JoinedAxis
+from .factors import Factor
 from .given import Designs, required
 from .rates import SAME
 from .rules import Rule, check_rules
@@ -124,6 +127,21 @@ class Fork(Composite):
             case "difference":
                 return 1, -1
         return ()
+
+    @property
+    def factors(self) -> tuple[Factor, ...]:
+        """Of branches that are linear filters of signals, and added or subtracted."""
+        found = [impulse for branch in self.branches if (impulse := branch.impulse) is not None]
+        if len(found) < len(self.branches) or not self.signs:
+            return ()
+        total = np.zeros(max(len(taps) for taps, _ in found), object)
+        for sign, (taps, less) in zip(self.signs, found, strict=True):
+            total[: len(taps)] += sign * (np.array(taps, object) << (self.shift - less))
+        return (Factor(tuple(int(tap) for tap in total)),)
+
+    @property
+    def shift(self) -> int:  # type: ignore[override]  # of each design another
+        return max((impulse[1] for branch in self.branches if (impulse := branch.impulse) is not None), default=0)
 
     @property
     def output_range(self) -> tuple[int, int]:

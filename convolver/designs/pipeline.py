@@ -97,10 +97,6 @@ class Pipeline(Composite):
     def links(self) -> Sequence[Design]:
         return self.stages
 
-    def check_plotted(self) -> None:
-        if not self.responds:
-            super().check_plotted()
-
     @property
     def last(self) -> Design:
         """The stage that gives the results."""

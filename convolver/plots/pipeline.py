@@ -1,11 +1,11 @@
-"""The plot of a pipeline of filters of signals: see `convolver.plots.rates`."""
+"""The plot of several filters of signals as one: see `convolver.plots.rates`."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..designs import Pipeline
+from ..designs import Design
 from ..progress import Advance
 from ..rate_response import rate_response
 from .drawing import Measured, Panel
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["measured", "panels"]
 
 
-def panels(design: Pipeline, measured: Measured) -> list[Panel]:
+def panels(design: Design, measured: Measured) -> list[Panel]:
     """What draws each panel."""
     return RateCurve(rate_response(design)).panels(measured)
 

@@ -40,7 +40,13 @@ class RateCurve:
 
     def panels(self, measured: Measured) -> list[Panel]:
         """What draws each panel."""
-        return [self._draw_taps, partial(self._draw_response, measured), self._draw_folded]
+        drawn: list[Panel] = [self._draw_taps, partial(self._draw_response, measured)]
+        return [*drawn, self._draw_folded] if self._changes else drawn
+
+    @property
+    def _changes(self) -> bool:
+        """Whether results have another rate than samples."""
+        return (self.filter.up, self.filter.down) != (1, 1)
 
     def _draw_taps(self, panel: Any) -> None:
         panel.stem(
@@ -56,7 +62,7 @@ class RateCurve:
         if measured is not None:
             panel.plot(measured[0], decibels(measured[1]), ".", color=MEASURED, markersize=4, label="measured on the twin")
             panel.legend(loc="best")
-        title = "before results are left out"
+        title = "before results are left out" if self._changes else "frequency response"
         _finish(panel, levels, title=title, xlabel="frequency, cycles a sample", xlim=(0, self.filter.up / 2))
 
     def _draw_folded(self, panel: Any) -> None:

@@ -11,13 +11,10 @@ from ..plan.shell import block_latency
 from ..shell import FULL, Shell
 from .numbers import counted, plain
 
-__all__ = ["Impulse", "Report"]
+__all__ = ["Report"]
 
 Line = tuple[str, str]
 """A name, and a sentence."""
-
-Impulse = tuple[tuple[int, ...], int]
-"""What a linear filter makes of an impulse, and the bits that are dropped of it."""
 
 
 @dataclass(frozen=True)
@@ -60,11 +57,6 @@ class Report:
     def target(self) -> Target:
         """What the core is planned for."""
         return target_of(self.family).at(self.clock)
-
-    @property
-    def impulse(self) -> Impulse | None:
-        """What a linear filter of signals makes of an impulse, but for rounding and saturation; None of other kinds."""
-        return None
 
     def to_dict(self) -> dict[str, Any]:
         """The numbers by name, in plain values; clocks, bits and samples, fractions as float."""

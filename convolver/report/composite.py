@@ -42,7 +42,7 @@ class CompositeReport(Report):
 
     def own_numbers(self) -> Iterator[tuple[str, Any]]:
         yield self.design.listed_as, [member.to_dict() for member in self.members]
-        if (impulse := self.impulse) is not None:
+        if (impulse := self.design.impulse) is not None:
             taps, shift = impulse
             delay, linear = group_delay(taps)
             yield "taps", list(taps)
@@ -64,7 +64,7 @@ class CompositeReport(Report):
             yield from (("", told) for told in self.behind(number))
         for number, one in self.design.loadable_parts.items():
             yield f"sets, stage {number}", f"{one.set_size} coefficients, {one.coefficient_format}, at 0x{0x40 * number:02X} on"
-        if (impulse := self.impulse) is not None:
+        if (impulse := self.design.impulse) is not None:
             taps, shift = impulse
             told = f"FIR filter of {counted(len(taps), 'tap')}, gain {sum(taps) / 2.0**shift:.6g}"
             yield "the whole", f"{told}, but for the {self.design.listed_as}' rounding"

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..designs import FIRDesign
 from ..response import group_delay
-from .base import Impulse, Line
+from .base import Line
 from .linear import LinearReport
 from .numbers import counted
 from .signals import SignalReport, told_delay
@@ -28,10 +28,6 @@ class FIRReport(SignalReport, LinearReport):
         if self.design.specified is not None:
             yield "ripple_db", self.design.specified.ripple_db
             yield "attenuation_db", self.design.specified.attenuation_db
-
-    @property
-    def impulse(self) -> Impulse:
-        return tuple(self.design.coefficients), self.design.shift
 
     def what(self) -> str:
         return f"FIR filter of {counted(self.design.taps, 'tap')}"

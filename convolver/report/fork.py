@@ -4,11 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
-import numpy as np
-
 from ..designs import Fork
 from ..plan.fork import ForkPlan
-from .base import Impulse
 from .composite import CompositeReport
 
 __all__ = ["ForkReport"]
@@ -27,17 +24,6 @@ class ForkReport(CompositeReport):
     def own_numbers(self) -> Iterator[tuple[str, Any]]:
         yield from super().own_numbers()
         yield "queue_bits", self.plan.memory_bits("queue")
-
-    @property
-    def impulse(self) -> Impulse | None:
-        found = [member.impulse for member in self.members if member.impulse is not None]
-        if len(found) < len(self.members) or not self.design.signs:
-            return None
-        longest, shift = max(len(taps) for taps, _ in found), max(less for _, less in found)
-        total = np.zeros(longest, object)
-        for sign, (taps, less) in zip(self.design.signs, found, strict=True):
-            total[: len(taps)] += sign * (np.array(taps, object) << (shift - less))
-        return tuple(int(tap) for tap in total), shift
 
     def what(self) -> str:
         count = f"{len(self.design.branches)} branches"

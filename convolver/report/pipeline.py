@@ -9,7 +9,7 @@ import numpy as np
 from ..designs import Pipeline, Rate
 from ..plan.pipeline import PipelinePlan, PipelineTiming
 from ..rate_response import RateResponse, rate_response
-from .base import Impulse, Line
+from .base import Line
 from .composite import CompositeReport
 from .numbers import counted, plain
 from .rates import told_delays, told_frame, told_rate
@@ -29,16 +29,6 @@ class PipelineReport(CompositeReport):
         timing = self.plan.timing
         assert isinstance(timing, PipelineTiming)
         return timing
-
-    @property
-    def impulse(self) -> Impulse | None:
-        taps, shift = np.ones(1, object), 0
-        for member in self.members:
-            if member.impulse is None:
-                return None
-            own, less = member.impulse
-            taps, shift = np.convolve(taps, np.array(own, object)), shift + less
-        return tuple(int(tap) for tap in taps), shift
 
     def own_numbers(self) -> Iterator[tuple[str, Any]]:
         yield from super().own_numbers()
