@@ -7,10 +7,10 @@ from convolver.errors import BoardError, ToolError
 
 from ..registry import BOARDS, Board
 
-__all__ = ["check_readable", "check_verified", "from_bitstream", "uart_pins"]
+__all__ = ["DEVICES", "check_readable", "check_verified", "from_bitstream", "uart_pins"]
 
-DEVICES = {"iCE40UP5K"}
-"""Those whose bitstreams can be read."""
+DEVICES = {"iCE40UP5K": "5k"}
+"""Those whose bitstreams can be read, with their names there."""
 
 
 def from_bitstream(board: Board) -> bool:

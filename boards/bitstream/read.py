@@ -16,7 +16,7 @@ from .chip import Chip, database
 from .circuit import Netlist
 from .configuration import Configuration, unpack
 from .netlist import netlist_of
-from .pins import check_readable, from_bitstream, uart_pins
+from .pins import DEVICES, check_readable, from_bitstream, uart_pins
 from .routed import netlist_of as routed_netlist
 from .routed import parse
 from .sdf import Delays, fastest, read_delays
@@ -143,7 +143,10 @@ def read(bitstream: Path, board: Board, *, delays: bool = False) -> Circuit:
         If the file isn't a bitstream of it, is damaged, or a tool is missing.
     """
     check_readable(board)
-    circuit = circuit_of(unpack(bitstream, chip_of), board)
+    configuration = unpack(bitstream, chip_of)
+    if configuration.device != DEVICES[board.device]:
+        raise ToolError(f"{bitstream} must be a bitstream of an {board.device}, not of an iCE40 {configuration.device}")
+    circuit = circuit_of(configuration, board)
     if not delays:
         return circuit
     folder = bitstream.parent

@@ -80,7 +80,7 @@ class Delays:
 
 def _found(table: Mapping[Any, _Times], key: Any, what: str) -> _Times:
     if key not in table:
-        raise ToolError(f"The delays must be those of the bitstream, and have no {what}")
+        raise ToolError(f"The delays must be those of the bitstream, and lack {what}")
     return table[key]
 
 

@@ -251,7 +251,7 @@ class _Expander:
             return None
         found = self._delays.wires.get(pin)
         if found is None:
-            raise ToolError(f"The delays must be those of the bitstream, and have no clock of {self._named(pin[0])}")
+            raise ToolError(f"The delays must be those of the bitstream, and lack the clock of {self._named(pin[0])}")
         key = clock, found[1]
         if key not in self._groups:
             self._groups[key] = len(self._groups)

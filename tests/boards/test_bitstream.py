@@ -152,6 +152,14 @@ def test_what_is_no_bitstream_is_refused(tmp_path):
         read(path, ICEBREAKER)
 
 
+def test_a_bitstream_of_another_device_is_refused(stored, monkeypatch):
+    """One of an iCE40HX8K, which has no such package."""
+    other = replace(unpack(stored, chip_of), device="8k")
+    monkeypatch.setitem(read.__globals__, "unpack", lambda *_: other)
+    with pytest.raises(ToolError, match=r"must be a bitstream of an iCE40UP5K, not of an iCE40 8k$"):
+        read(stored, ICEBREAKER)
+
+
 def test_a_wire_with_two_drivers_is_refused(stored):
     configuration = unpack(stored, chip_of)
     bits = configuration.bits.copy()
