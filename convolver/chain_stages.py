@@ -23,7 +23,7 @@ from .plan.lowering import lower
 from .response import Floats
 from .shaped import half_band_taps, shaped_taps
 
-__all__ = ["INNER_BITS", "Band", "Chain", "Designed", "Link", "chains", "cost_of", "designed"]
+__all__ = ["INNER_BITS", "MOST_TAPS", "Band", "Chain", "Designed", "Link", "chains", "cost_of", "designed"]
 
 MOST_TAPS = 1024
 """Of a stage."""

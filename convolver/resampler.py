@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from .arguments import exact, positive, shown
-from .chain_stages import INNER_BITS, Band, Chain, chains, cost_of, designed
+from .chain_stages import INNER_BITS, MOST_TAPS, Band, Chain, chains, cost_of, designed
 from .designs import Pipeline
 from .designs.resample import MAX_RATE
 from .errors import DesignError
@@ -31,6 +31,9 @@ TIGHTER = (0.95, 0.8, 0.6)
 
 MOST_RATIO = 1 << 20
 """Of either part of the ratio of the two rates."""
+
+FLOAT_ERROR = Fraction(1, 1 << 50)
+"""Of a ratio of two floats."""
 
 LEAST_DB, MOST_DB = 1e-4, 200.0
 
@@ -148,7 +151,7 @@ def resampler(
     Parameters
     ----------
     fs_in, fs_out : float
-        Samples and results a second; their ratio is a fraction whose parts have factors of at most 64.
+        Samples and results a second, which differ; their ratio is a fraction whose parts have factors of at most 64.
     passband : float
         What is to stay, from 0 to so many Hz.
     ripple_db : float
@@ -171,7 +174,9 @@ def resampler(
         If no chain does, or a number is out of its range.
     """
     rates = [_hertz("fs_in", fs_in), _hertz("fs_out", fs_out)]
-    ratio = rates[1] / rates[0]
+    ratio = _simplest(rates[1] / rates[0])
+    if ratio == 1:
+        raise DesignError(f"fs_in and fs_out must differ, not both be {shown(fs_in)}")
     lower = float(min(rates))
     passband = positive("passband", passband)
     ripple_db, attenuation_db = _decibels("ripple_db", ripple_db), _decibels("attenuation_db", attenuation_db)
@@ -188,6 +193,9 @@ def resampler(
         raise DesignError(f"{RATIO_RULE}, not {shown(ratio.numerator)}/{shown(ratio.denominator)}")
     ranked = sorted(chains(ratio, band), key=lambda chain: (cost_of(chain), len(chain)))
     if not ranked:  # too many taps in each
+        if _has_small_factors(ratio):
+            room = f"Passband must leave room below stopband for filters of at most {MOST_TAPS} taps"
+            raise DesignError(f"{room}, not {passband:g} of {stopband:g}")
         rule = RATIO_RULE
         raise DesignError(
             f"{rule}, with room between passband and stopband, not {shown(ratio.numerator)}/{shown(ratio.denominator)}"
@@ -261,6 +269,21 @@ def _hertz(name: str, value: object) -> Fraction:
     """A rate, exactly; a float as it is written in decimals."""
     positive(name, value)
     return Fraction(str(value)) if isinstance(value, float) else Fraction(exact(value) or 0)
+
+
+def _simplest(ratio: Fraction) -> Fraction:
+    """A ratio of two rates, or the simplest one that floats can't tell from it: two thirds of a rate is none that they hold."""
+    near = ratio.limit_denominator(MOST_RATIO)
+    return near if near and abs(near / ratio - 1) <= FLOAT_ERROR else ratio
+
+
+def _has_small_factors(ratio: Fraction) -> bool:
+    """Whether stages can make it up."""
+    rest = ratio.numerator * ratio.denominator
+    for factor in range(2, MAX_RATE + 1):
+        while rest % factor == 0:
+            rest //= factor
+    return rest == 1
 
 
 def _decibels(name: str, value: object) -> float:

@@ -12,6 +12,7 @@ import scipy.signal
 import convolver
 from convolver import CICDesign, DesignError, FIRDesign, Pipeline, ResampleDesign, load_design, s16, u8
 from convolver.cli import main
+from convolver.designs import Rate
 from convolver.plan.lowering import lower
 from convolver.rate_response import rate_response
 from convolver.report import report_of
@@ -129,12 +130,23 @@ def test_a_tone_stays_and_another_one_goes():
         ((0, 1, 1), "fs_in must be a positive number, not 0"),
         ((4, 0, 1), "fs_out must be a positive number, not 0"),
         ((4, 2, 1), "Edges must be 0 < passband < stopband <= half of the lower rate, 1, not 1 and 1"),
+        ((1e3, 1e3, 100), "fs_in and fs_out must differ, not both be 1000.0"),
+        (
+            (48_000, 16_000, 7_999),
+            "Passband must leave room below stopband for filters of at most 1024 taps, not 7999 of 8000",
+        ),
         ((67, 1, 0.4), f"{RULE}, with room between passband and stopband, not 1/67"),
     ],
 )
 def test_refusals(arguments, told):
     with pytest.raises(DesignError, match=f"^{re.escape(told)}"):
         convolver.resampler(*arguments)
+
+
+@pytest.mark.parametrize(("part", "whole"), [(2, 3), (10, 3), (5, 7)])
+def test_a_rate_that_floats_have_no_digits_for(part, whole):
+    """It's the one that they stand for."""
+    assert made(48e3, 48e3 * part / whole, 1e3, attenuation_db=20).design.rate == Rate(part, whole)
 
 
 def test_a_format_that_is_none():
