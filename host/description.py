@@ -7,8 +7,10 @@ table from which a filter is to be found, is refused.
 import json
 import zlib
 from itertools import accumulate
+from typing import cast
 
 from convolver.designs import KINDS, Design, design_from_dict
+from convolver.designs.composite import Composite
 from convolver.errors import DesignError, DesignMismatch
 from convolver.host.text import printable
 
@@ -46,18 +48,29 @@ def read_description(packed: bytes) -> Design:
 def is_expected(device: Design, expected: Design) -> bool:
     """Whether a device's design is the expected one, or that with its constants shifted and added, as a build for a device of
     few multipliers makes it."""
-    if device == expected:
-        return True
-    try:
-        return expected.replace(multipliers=0) == device
-    except DesignError:  # this one has multipliers in any case
-        return False
+    return device in (expected, _as_built(expected, device))
+
+
+def _as_built(expected: Design, device: Design) -> Design:
+    """The expected design; its constants are shifted and added where that makes it the device's, of each filter by itself."""
+    if not expected.parts:
+        try:
+            shifted = expected.replace(multipliers=0)
+        except DesignError:  # this one has multipliers in any case
+            return expected
+        return shifted if shifted == device else expected
+    found = cast(Composite, expected)
+    for number, (ours, theirs) in enumerate(zip(expected.parts, device.parts, strict=False), 1):
+        found = found.with_part(number, _as_built(ours, theirs))
+    return found
 
 
 def differences(device: Design, expected: Design) -> str:
     """The fields that differ, both sides of each."""
     ours, theirs = expected.to_dict(), device.to_dict()
     keys = [key for key in [*theirs, *ours] if theirs.get(key) != ours.get(key)]
+    if "kind" in keys:  # then all fields are others
+        keys = ["kind"]
     return "; ".join(
         f"{key} is {printable(theirs.get(key), _VALUE)} there, {printable(ours.get(key), _VALUE)} expected"
         for key in dict.fromkeys(keys)

@@ -7,7 +7,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from convolver import Conv2DDesign, FIRDesign, s16
+from convolver import Conv2DDesign, FIRDesign, Fork, Pipeline, s16
 from convolver.designs import KINDS
 from convolver.errors import DesignMismatch, FrameError, LinkError, LinkTimeout
 from convolver.host.description import INFLATED_MAX, differences, is_expected, read_description
@@ -275,3 +275,25 @@ def test_a_device_whose_constants_are_shifted_and_added_is_what_is_expected():
     loadable = plain.replace(loadable=True, coefficient="s16")
     assert is_expected(loadable, loadable)
     assert not is_expected(added, loadable)
+
+
+def test_so_are_pipelines_and_forks_some_of_whose_filters_are():
+    plain = FIRDesign([3, 5, 7], data="s16", output="s16")
+    added = plain.replace(multipliers=0)
+    for make in (
+        Pipeline,
+        lambda both: Fork(both, "sum"),
+        lambda both: Pipeline([Fork(both, "sum"), plain.replace(data="s17")]),
+    ):
+        expected = make([plain, plain])
+        for both in ([added, plain], [plain, added], [added, added]):
+            assert is_expected(make(both), expected)
+            assert not is_expected(expected, make(both))
+        assert not is_expected(make([added, added.replace(shift=1)]), expected)
+        assert not is_expected(added, expected)
+    assert not is_expected(Pipeline([added]), Pipeline([plain, plain]))
+
+
+def test_of_another_kind_no_more_is_said():
+    told = "kind is fir there, pipeline expected"
+    assert differences(FIR, Pipeline([FIR])) == told
