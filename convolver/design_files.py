@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from . import arrays, content
 from .arguments import is_sequence, shown
 from .designs import Design, design_class, design_from_dict
+from .designs.composite import Composite
 from .errors import DesignError, FileError
 from .formats import Format
 from .quantize import Quantized, quantize
@@ -90,7 +91,10 @@ def _completed(fields: dict[str, Any], path: Path) -> Design:
     cls = design_class(fields)
     listed = cls.stages_field
     if listed is not None and is_sequence(stages := fields.get(listed)):
-        made = [_completed(dict(stage), path) if isinstance(stage, Mapping) else stage for stage in stages]
+        made = []
+        for number, stage in enumerate(stages, 1):
+            with cast(type[Composite], cls).reading(number):
+                made.append(_completed(dict(stage), path) if isinstance(stage, Mapping) else stage)
         return design_from_dict(fields | {listed: made})
     key = cls.weights_field
     if key is None:

@@ -94,6 +94,10 @@ REFUSED = {
         [SAME, SAME.replace(boundary="wrap")],
         "Stage 2 of a pipeline must make its borders itself, not have them padded by the host as 1x3, .*",
     ),
+    "full": (
+        [SAME, SAME.replace(mode="full")],
+        "Stage 2 of a pipeline must make its borders itself, not have them padded by the host as 1x3, .*, mode full",
+    ),
     "too small": (
         [SAME, SAME.replace(kernel=[[1] * 15] * 15, mode="valid", rows=4, columns=4)] * 2,
         "The stages of a pipeline must take 33 columns or more, not 29",
@@ -118,6 +122,8 @@ def test_an_image_that_is_too_small_for_some_stage_is_refused():
         with pytest.raises(DataError, match=r"^An image must be at least 3x3 for this pipeline, not 2x9$"):
             device(np.zeros((2, 9), int))
         assert device(np.ones((3, 3), int)).shape == (1, 2)
+    assert report_of(design).to_dict()["least_image"] == [3, 3]
+    assert re.search(r"^images +of 3x3 or more; larger ones than 4096x32 are cut$", report_of(design).text(), re.MULTILINE)
 
 
 @pytest.mark.parametrize("most", [30, 33, 37])
@@ -148,12 +154,19 @@ def test_a_pipeline_comes_back_from_its_files(tmp_path):
     [
         ('{"kind": "pipeline"}', "A pipeline design must have 'stage'"),
         ('{"kind": "pipeline", "stage": 3}', "The stages of a pipeline must be a list of tables, not 3"),
-        ('{"kind": "pipeline", "stage": [3]}', "A design must be a table of fields, not 3"),
+        ('{"kind": "pipeline", "stage": [3]}', "Stage 1 of a pipeline: A design must be a table of fields, not 3"),
         (
             '{"kind": "pipeline", "stages": []}',
             "Unknown key 'stages' in a pipeline design; known are stage; did you mean stage\\?",
         ),
-        ('{"kind": "pipeline", "stage": [{"kind": "fir"}]}', "A fir design must have 'coefficients'"),
+        (
+            '{"kind": "pipeline", "stage": [{"kind": "moving_maximum", "size": 3, "data": "s8"}, {"kind": "fir"}]}',
+            "Stage 2 of a pipeline: A fir design must have 'coefficients'",
+        ),
+        (
+            '{"kind": "pipeline", "stage": [{"kind": "fork", "join": "sum", "branch": [{"kind": "fir"}]}]}',
+            "Stage 1 of a pipeline: Branch 1 of a fork: A fir design must have 'coefficients'",
+        ),
     ],
 )
 def test_a_file_that_is_wrong_is_refused_in_one_line(text, message, tmp_path):

@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
@@ -258,6 +259,12 @@ class Composite(Design):
     def continuity(self) -> Separate:
         return continuity_of(self.continuous, self.frame_axes[0].held)
 
+    @staticmethod
+    def _described(member: Design) -> str:
+        """A filter for a message, with a mode that isn't the usual one."""
+        mode = getattr(member, "mode", "same")
+        return ", ".join((member.describe(), *(f"mode {one}" for one in {mode} - {"same"})))
+
     def _check_continuity(self) -> None:
         """Raises `DesignError` where a signal goes on from frame to frame in some of them only."""
         numbers = {member.continuous: number for number, member in reversed([*enumerate(self.members, 1)])}
@@ -351,8 +358,20 @@ class Composite(Design):
         members = fields[key]
         if not is_sequence(members):
             raise DesignError(f"The {cls.listed_as} of a {cls.kind} must be a list of tables, not {shown(members)}")
-        made = tuple(member if isinstance(member, Design) else design_from_dict(member) for member in members)
+        made: list[Design] = []
+        for number, member in enumerate(members, 1):
+            with cls.reading(number):
+                made.append(member if isinstance(member, Design) else design_from_dict(member))
         return cls(made, **{name: fields[name] for name in cls.own_fields})  # type: ignore[call-arg]  # of a dataclass
+
+    @classmethod
+    @contextmanager
+    def reading(cls, number: int) -> Iterator[None]:
+        """Errors inside name the filter that is read, by its place in the list."""
+        try:
+            yield
+        except DesignError as error:
+            raise DesignError(f"{cls._key().capitalize()} {number} of a {cls.kind}: {error}") from None
 
     @classmethod
     def _key(cls) -> str:

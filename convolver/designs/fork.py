@@ -85,7 +85,7 @@ class Fork(Composite):
             count = f"2 to {most}" if most > 2 else f"{most}"
             raise DesignError(f"A fork with join={self.join!r} must have {count} branches, not {len(self.branches)}")
         for number, branch in enumerate(self.branches, 1):
-            check_rules(branch, _RULES, number=number, described=branch.describe())
+            check_rules(branch, _RULES, number=number, described=self._described(branch))
         for number, branch in enumerate(self.branches[1:], 2):
             self._check_beside(number, branch)
         self._check_continuity()

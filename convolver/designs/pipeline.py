@@ -80,7 +80,8 @@ class Pipeline(Composite):
         if not 1 <= len(self.stages) <= MAX_STAGES:
             raise DesignError(f"A pipeline must have 1 to {MAX_STAGES} stages, not {len(self.stages)}")
         for number, stage in enumerate(self.stages, 1):
-            _check_stage(number, stage)
+            rules = _RULES if number == 1 else (*_RULES, _INNER_RULE)
+            check_rules(stage, rules, number=number, described=self._described(stage))
         for number, (one, other) in enumerate(zip(self.stages, self.stages[1:], strict=False), 1):
             _check_joint(number, one, other)
         self._check_continuity()
@@ -213,12 +214,6 @@ def _flat(stages: object) -> Iterable[Design]:
             yield stage
         else:
             raise DesignError(f"A stage of a pipeline must be a design, not {shown(stage)}")
-
-
-def _check_stage(number: int, stage: Design) -> None:
-    """Refuses what a pipeline can't have as a stage."""
-    rules = _RULES if number == 1 else (*_RULES, _INNER_RULE)
-    check_rules(stage, rules, number=number, described=stage.describe())
 
 
 def _check_joint(number: int, one: Design, other: Design) -> None:

@@ -59,7 +59,7 @@ def _check_free(plan: Plan) -> None:
     """Raises `DesignError` if a core needs back-pressure."""
     need = 'Handshake must be "back-pressure" for'
     if plan.cores[0] is not plan:
-        raise DesignError(f'{need} a pipeline, not "valid"')
+        raise DesignError(f'{need} a {plan.design.title}, not "valid"')
     for count, what in (
         (plan.timing.beat_cycles, f"a filter that takes a beat in {plan.timing.beat_cycles} clocks"),
         (plan.pixels, "several pixels a clock"),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from ..designs.composite import Composite
+from ..designs.image_stacks import by
 from ..plan.composite import CompositePlan
 from ..response import group_delay
 from . import report_of
@@ -52,6 +53,7 @@ class CompositeReport(Report):
         timing, frame = self.plan.timing, self.frame
         if frame:
             yield "frame", list(frame)
+            yield "least_image", list(self.design.least_shape)
             yield "frame_clocks", timing.frame_clocks(*frame)
             yield "frame_interval", timing.frame_interval(*frame)
             yield "flush_clocks", timing.flush_clocks(frame[-1])
@@ -69,6 +71,11 @@ class CompositeReport(Report):
             told = f"FIR filter of {counted(len(taps), 'tap')}, gain {sum(taps) / 2.0**shift:.6g}"
             yield "the whole", f"{told}, but for the {self.design.listed_as}' rounding"
             yield "group delay", told_delay(taps)
+        if self.frame:
+            yield (
+                "images",
+                f"of {by(self.design.least_shape)} or more; larger ones than {by(self.frame)} are cut",
+            )
         low, high = self.design.output_range
         yield "output", f"{self.design.output_format}, {low} to {high}"
 
@@ -81,10 +88,9 @@ class CompositeReport(Report):
         if not frame:
             samples = times(timing.cycles, "N")
             return f"of N samples takes {samples} + {timing.frame_clocks(0)} clocks, {samples} back to back"
-        size = "x".join(map(str, frame))
         alone, interval = timing.frame_clocks(*frame), timing.frame_interval(*frame)
         bound = "" if timing.gapless else "at most "
-        return f"of {size} takes {alone} clocks alone, {bound}{interval} back to back"
+        return f"of {by(frame)} takes {alone} clocks alone, {bound}{interval} back to back"
 
     def cost(self) -> Iterator[Line]:
         yield "multipliers", f"{self.plan.multipliers} for {self.plan.multiplications} products a clock"

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from amaranth.sim import Simulator
 
-from convolver import Conv2DDesign, DesignError, FIRDesign, MovingMaximumDesign, Pipeline, s8, s12, u8
+from convolver import Conv2DDesign, DesignError, FIRDesign, Fork, MovingMaximumDesign, Pipeline, s8, s12, u8
 from convolver.clocking import Clocking
 from convolver.hw.bus.axi import AXIAccelerator, ports
 from convolver.hw.bus.registers import RegisterBank, names_of
@@ -88,6 +88,7 @@ def test_what_is_left_open_follows():
             'Handshake must be "back-pressure" for several pixels a clock, not "valid"',
         ),
         ({"handshake": "valid"}, Pipeline([FIR]), 'Handshake must be "back-pressure" for a pipeline, not "valid"'),
+        ({"handshake": "valid"}, Fork([FIR, FIR], "sum"), 'Handshake must be "back-pressure" for a fork, not "valid"'),
     ],
 )
 def test_words_that_contradict(options, design, message):
