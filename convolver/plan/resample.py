@@ -38,7 +38,7 @@ __all__ = ["PhaseLine", "PhaseMemory", "PhaseProduct", "RateTiming", "ResamplePl
 LINE_LATENCY = 3
 """Cycles from the begin of a result to its samples, all in view: as many as its phase takes to the coefficients."""
 
-MEMORY_LATENCY = 4
+MEMORY_LATENCY = 5
 """Cycles from the begin of a result to its first samples out of memories, and the same to its coefficients."""
 
 PLACE_LATENCY = 1
@@ -268,7 +268,7 @@ def _memory(design: ResampleDesign, array: TapProduct, store: CoefficientStore) 
     """
     mirrors = sum(any(len(product.terms) > 1 for product in array.lane(lane)) for lane in range(array.lanes))
     oldest = design.history
-    words = 1 << (oldest + 2 + 2 * -(-design.down // design.up)).bit_length()
+    words = 1 << (oldest + 3 + 2 * -(-design.down // design.up)).bit_length()
     memory = Memory("samples", words, design.sample.width)
     feeder = FEEDERS[array.together > 1][1]
     return feeder(MEMORY_LATENCY, (memory,) * (array.lanes + mirrors) + store.memories, words=words, oldest=oldest)

@@ -78,11 +78,9 @@ class MirroredMemory(PhaseMemory):
         """The lane of a mirrored sample's port."""
         return next((lane for lane in range(self._plan.arrays[0].lanes) if into is self.mirrors[lane]), None)
 
-    def _first_age(self, into: Value, filled: Sequence[int], place: Value) -> Value | int:
+    def _nearer(self, into: Value, place: Value) -> Value | None:
         mirrors = _Mirrors(self._plan)
-        if self._lane_of(into) is None or len(mirrors.spans) == 1:
-            return filled[0]
-        return Mux(mirrors.shorter(place), filled[0] - 1, filled[0])
+        return None if self._lane_of(into) is None or len(mirrors.spans) == 1 else mirrors.shorter(place)
 
     def _there(
         self, m: Module, into: Value, ages: Sequence[int | None], clock: Value, late: Mapping[str, Value]

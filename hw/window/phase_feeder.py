@@ -11,8 +11,10 @@ from convolver.plan import phases as stages
 from convolver.plan.resample import ResamplePlan
 
 from ..primitives.block_ram import BlockRAM
+from ..stream.data_register import DataRegister
 from ..stream.delay import Delay
 from ..stream.layouts import shape_of
+from .comparison import exceeds
 from .delay_line import DelayLine
 
 __all__ = ["PhaseLine", "PhaseMemory"]
@@ -37,7 +39,7 @@ class _Feeder(wiring.Component):
     begin, place : In
         A result begins, of the sample that was `due` last; where its coefficients begin. One slot at a time.
     phase : Out
-        From the clock behind `begin` on, or from the next one: the words of its coefficients, one a clock of the slot.
+        From the clock behind `begin` on, or up to two later: the words of its coefficients, one a clock of the slot.
     samples, mirrors : Out
         An array of one sample a lane, two clocks behind `phase`.
     start, end : Out
@@ -122,6 +124,7 @@ class PhaseMemory(_Feeder):
         older, before = Signal(range(oldest + 1)), Signal(range(oldest + 1))
         # The clock of a slot, those that are left of it, and whether there is one.
         clock, left, running = Signal(range(cycles)), Signal(range(cycles)), Signal()
+        phase = Signal.like(self.phase)
 
         word, behind = Signal.like(written), Signal.like(older)
         m.d.comb += [word.eq(written + 1), behind.eq(Mux(late["first"], 0, Mux(older == oldest, oldest, older + 1)))]
@@ -131,44 +134,56 @@ class PhaseMemory(_Feeder):
                 m.d.sync += [base.eq(word), before.eq(behind)]
         m.d.sync += running.eq(late["begin"] | (running & (left != 0)))
         with m.If(running):
-            m.d.sync += [clock.eq(clock + 1), left.eq(left - 1), self.phase.eq(self.phase + 1)]
+            m.d.sync += [clock.eq(clock + 1), left.eq(left - 1), phase.eq(phase + 1)]
         with m.If(late["begin"]):
-            m.d.sync += [clock.eq(0), left.eq(cycles - 1), self.phase.eq(late["place"])]
-        m.submodules.beside = beside = Delay(data.StructLayout({"start": 1, "end": 1}), 2)
+            m.d.sync += [clock.eq(0), left.eq(cycles - 1), phase.eq(late["place"])]
+        m.d.sync += self.phase.eq(phase)
+        m.submodules.beside = beside = Delay(data.StructLayout({"start": 1, "end": 1}), 3)
         m.d.comb += [
             beside.i.start.eq(running & (clock == 0)),
             beside.i.end.eq(running & (left == 0)),
             self.start.eq(beside.o.start),
             self.end.eq(beside.o.end),
         ]
+        # A slot's samples are so far from its newest one, clock by clock: all that go alike share the way there.
+        walks: dict[tuple[object, ...], tuple[Signal, Signal]] = {}
         for number, (lane, into, ages) in enumerate(self._ages()):
             name = f"lane_{lane}" if into is self.samples[lane] else f"mirror_{number}"
             m.submodules[name] = memory = BlockRAM(shape_of(plan.design.sample), words)
             m.d.comb += [memory.write_address.eq(written), memory.write_data.eq(late["sample"]), memory.write.eq(late["valid"])]
-            address = Signal(range(words), name=f"{name}_address")
-            spare = Signal(signed(oldest.bit_length() + 2), name=f"{name}_spare")  # below 0: from before the frame
             # Clocks without a sample repeat the age before, and give 0: where two share a coefficient, a third may be alone.
             filled: list[int] = []
             for age in ages:
                 filled.append(age if age is not None else (filled[-1] if filled else 0))
-            steps = [newer - older_one for newer, older_one in pairwise(filled)]
-            even = len(set(steps)) <= 1
-            step: Value = Const(steps[0] if steps else 0, STEP)
-            if not even:
-                step = Array(Const(one, STEP) for one in (*steps, 0))[clock]
-            youngest = self._first_age(into, filled, late["place"])
-            with m.If(late["begin"]):
-                m.d.sync += [address.eq(base - youngest), spare.eq(before - youngest)]
-            with m.Else():
-                m.d.sync += [address.eq(address + step), spare.eq(spare + step)]
-            looked_up, known = Signal(name=f"{name}_looked_up"), Signal(name=f"{name}_known")
-            m.d.sync += [looked_up.eq((spare >= 0) & self._there(m, into, ages, clock, late)), known.eq(looked_up)]
-            m.d.comb += [memory.read_address.eq(address), into.eq(Mux(known, memory.read_data, 0))]
+            steps = tuple(newer - older_one for newer, older_one in pairwise(filled))
+            nearer = self._nearer(into, late["place"])
+            key = (steps, nearer is None)
+            if key not in walks:
+                place = Signal(range(words), name=f"{name}_place")
+                reach = Signal(signed(oldest.bit_length() + 2), name=f"{name}_reach")
+                step: Value = Const(steps[0] if steps else 0, STEP)
+                if len(set(steps)) > 1:
+                    step = Array(Const(one, STEP) for one in (*steps, 0))[clock]
+                begins = 0 if nearer is None else nearer
+                with m.If(late["begin"]):
+                    m.d.sync += [place.eq(base + begins), reach.eq(before + begins)]
+                with m.Else():
+                    m.d.sync += [place.eq(place + step), reach.eq(reach + step)]
+                walks[key] = place, reach
+            place, reach = walks[key]
+            youngest = filled[0]
+            address = DataRegister(range(words), name=f"{name}_address")
+            m.d.sync += address.eq(place - youngest)
+            # A sample from before the frame is none.
+            there = ~reach[-1] & (exceeds(reach[:-1], youngest - 1) if youngest else 1)
+            m.submodules[f"{name}_known"] = known = Delay(1, 3)
+            m.d.comb += known.i.eq(there & self._there(m, into, ages, clock, late))
+            m.d.comb += [memory.read_address.eq(address), into.eq(Mux(known.o, memory.read_data, 0))]
         return m
 
-    def _first_age(self, into: Value, filled: Sequence[int], place: Value) -> Value | int:
-        """The age of a slot's first sample."""
-        return filled[0]
+    def _nearer(self, into: Value, place: Value) -> Value | None:
+        """Whether the samples of the slot that begins at a place are an age nearer; None where none ever are."""
+        return None
 
     def _there(
         self, m: Module, into: Value, ages: Sequence[int | None], clock: Value, late: Mapping[str, Value]

@@ -55,7 +55,8 @@ CLEARED = 'with m.If(late["due"]):\n                m.d.sync += [base.eq(word), 
 CORE = (
     Seed("samples of the frame before", PhaseMemory, 'behind.eq(Mux(late["first"], 0, ', "behind.eq(Mux(0, 0, "),
     Seed("sample taken that is newer", PhaseMemory, CLEARED, CLEARED.replace('late["due"]', "1")),
-    Seed("address not begun", PhaseMemory, "address.eq(base - youngest)", "address.eq(base)"),
+    Seed("the newest sample for all", PhaseMemory, "address.eq(place - youngest)", "address.eq(place)"),
+    Seed("the way not begun anew", PhaseMemory, "place.eq(base + begins)", "place.eq(place + step)"),
     Seed("credit for a sample", ResampleCore, "array.claim.eq(schedule.begin)", "array.claim.eq(entry.claim)"),
     Seed("idle with a result due", ResampleCore, "is_open = entry.open | schedule.busy", "is_open = entry.open"),
 )
