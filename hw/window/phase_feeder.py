@@ -119,19 +119,24 @@ class PhaseMemory(_Feeder):
         for name in ("claim", "first", "due", "valid", "sample", "begin", "place"):
             late[name] = Signal.like(getattr(self, name), name=f"late_{name}")
             m.d.sync += late[name].eq(getattr(self, name))
-        # The newest sample's word, and that of a result's newest; samples of the frame in front of each.
+        # The newest sample's word, and that of a result's newest; samples of the frame in front of each, as far as they matter.
         written, base = Signal(range(words)), Signal(range(words))
         older, before = Signal(range(oldest + 1)), Signal(range(oldest + 1))
+        aged, whole = Signal(), Signal()  # there are as many: then the count says nothing
         # The clock of a slot, those that are left of it, and whether there is one.
         clock, left, running = Signal(range(cycles)), Signal(range(cycles)), Signal()
         phase = Signal.like(self.phase)
 
-        word, behind = Signal.like(written), Signal.like(older)
-        m.d.comb += [word.eq(written + 1), behind.eq(Mux(late["first"], 0, Mux(older == oldest, oldest, older + 1)))]
+        word, behind, ages_now = Signal.like(written), Signal.like(older), Signal()
+        m.d.comb += [
+            word.eq(written + 1),
+            behind.eq(Mux(late["first"], 0, older + 1)),
+            ages_now.eq(~late["first"] & (aged | (older == oldest - 1))),
+        ]
         with m.If(late["claim"]):
-            m.d.sync += [written.eq(word), older.eq(behind)]
+            m.d.sync += [written.eq(word), older.eq(behind), aged.eq(ages_now)]
             with m.If(late["due"]):
-                m.d.sync += [base.eq(word), before.eq(behind)]
+                m.d.sync += [base.eq(word), before.eq(behind), whole.eq(ages_now)]
         m.d.sync += running.eq(late["begin"] | (running & (left != 0)))
         with m.If(running):
             m.d.sync += [clock.eq(clock + 1), left.eq(left - 1), phase.eq(phase + 1)]
@@ -166,7 +171,7 @@ class PhaseMemory(_Feeder):
                     step = Array(Const(one, STEP) for one in (*steps, 0))[clock]
                 begins = 0 if nearer is None else nearer
                 with m.If(late["begin"]):
-                    m.d.sync += [place.eq(base + begins), reach.eq(before + begins)]
+                    m.d.sync += [place.eq(base + begins), reach.eq(Mux(whole, oldest, before) + begins)]
                 with m.Else():
                     m.d.sync += [place.eq(place + step), reach.eq(reach + step)]
                 walks[key] = place, reach

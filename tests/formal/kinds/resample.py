@@ -51,10 +51,11 @@ FEWER = (
 
 DECIMATES = ResampleDesign(TAPS, 1, 2, data=BIT, rounding="floor")
 INTERPOLATES = ResampleDesign(TAPS, 2, 1, data=BIT, rounding="floor")
-CLEARED = 'with m.If(late["due"]):\n                m.d.sync += [base.eq(word), before.eq(behind)]'
+CLEARED = 'with m.If(late["due"]):\n                m.d.sync += [base.eq(word)'
 CORE = (
     Seed("samples of the frame before", PhaseMemory, 'behind.eq(Mux(late["first"], 0, ', "behind.eq(Mux(0, 0, "),
     Seed("sample taken that is newer", PhaseMemory, CLEARED, CLEARED.replace('late["due"]', "1")),
+    Seed("old for ever", PhaseMemory, '~late["first"] & (aged |', "(aged |"),
     Seed("the newest sample for all", PhaseMemory, "address.eq(place - youngest)", "address.eq(place)"),
     Seed("the way not begun anew", PhaseMemory, "place.eq(base + begins)", "place.eq(place + step)"),
     Seed("credit for a sample", ResampleCore, "array.claim.eq(schedule.begin)", "array.claim.eq(entry.claim)"),
