@@ -250,7 +250,7 @@ class DotProduct:
     def carry_cuts(self) -> tuple[int, ...]:
         """Where sums that are added in parts, each a cycle behind the one below, are cut; nowhere if nothing is added."""
         adders = len(self.tree.adders[0]) + len(self.chain.adders) + self.cycles - 1
-        return self.target.pace.carry_cuts(self.accumulator.width) if adders else ()
+        return self.target.pace.carry_cuts(self.accumulator.width, self.cycles) if adders else ()
 
     # Latency.
 

@@ -37,6 +37,8 @@ class Pace:
         Bits that are added in one cycle; wider sums are added in parts, a cycle apart, for the sake of the carry chain.
     part_bits : int
         Bits of the widest of these parts.
+    loop_part_bits : int, optional
+        The same of sums to which more is added every cycle, whose way round is longer; by default `part_bits`.
     section_bits, section_part_bits : int
         The same of the sums of CIC filters, which are all that these have.
     hertz : float, optional
@@ -48,13 +50,15 @@ class Pace:
     ways: Ways
     adder_bits: int
     part_bits: int
+    loop_part_bits: int | None = None
     section_bits: int = 64
     section_part_bits: int = 32
     hertz: float | None = None
 
-    def carry_cuts(self, width: int) -> tuple[int, ...]:
-        """The lowest bit of each part but the first of sums of so many bits; none where they are added in one cycle."""
-        return _cuts(width, self.adder_bits, self.part_bits)
+    def carry_cuts(self, width: int, cycles: int = 1) -> tuple[int, ...]:
+        """The lowest bit of each part but the first of sums of so many bits, made in so many cycles; none where they are added
+        whole."""
+        return _cuts(width, self.adder_bits, self.part_bits if cycles == 1 else self.loop_part_bits or self.part_bits)
 
     def section_cuts(self, width: int) -> tuple[int, ...]:
         """The same of a CIC filter's sums."""
@@ -75,6 +79,7 @@ FULL_SPEED = Pace(
     ways=Ways(samples=1, sums=1),
     adder_bits=24,
     part_bits=20,
+    loop_part_bits=16,
     section_bits=16,
     section_part_bits=8,
 )
