@@ -262,8 +262,8 @@ def _compile(folder: Path, number: int, part: Part, compiler: Sequence[str]) -> 
     name = f"design_{number}"
     ports, text, to_source = part
     source = to_source(text, folder, name, ports)
-    includes = "".join(f'#include "{header}"\n' for header in HEADERS)
-    (folder / f"{name}.cc").write_text(includes + source + glue(ports, number), encoding="utf-8")
+    include = f'#include "{ports.header}"\n'
+    (folder / f"{name}.cc").write_text(include + source + glue(ports, number), encoding="utf-8")
     _run([*compiler, *FLAGS, f"-I{RUNTIME}", "-c", f"{name}.cc", "-o", f"{name}.o"], folder)
     return f"{name}.o"
 

@@ -52,6 +52,7 @@ class Pins(Ports):
 class UartPins(Pins):
     """`rx` and `tx`; `parts` are bits."""
 
+    header: ClassVar[str] = "board.h"
     lines = "uart_lines"
 
     @property
@@ -123,6 +124,7 @@ class FifoPins(Pins):
     answer: int = 2
     recovery: int = 1
 
+    header: ClassVar[str] = "board_fifo.h"
     lines = "fifo_lines"
 
     @property

@@ -35,7 +35,7 @@ class Ports:
 
     `input`, `output` and `coefficients` are the fields of the three streams' payloads by their names. `borders` are the widths
     and plain values of what is chosen of the border of each of several filters, by the ports' names. `functions` are what
-    `glue` writes.
+    `glue` writes, for the driver in `header`.
     """
 
     input: dict[str, Field]
@@ -48,6 +48,7 @@ class Ports:
     borders: dict[str, tuple[int, int]]
 
     functions: ClassVar[tuple[str, ...]] = ("new", "delete", "run", "reset", "look", "choose")
+    header: ClassVar[str] = "driver.h"
 
     @classmethod
     def of(cls, component: Any) -> Self:

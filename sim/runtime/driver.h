@@ -2,9 +2,7 @@
 
 #pragma once
 
-#include <algorithm>
 #include <cstring>
-#include <iterator>
 
 #include "value.h"
 
@@ -215,7 +213,8 @@ private:
 			Core::set_input(top, valid, j.samples + j.accepted * i64(Core::samples), valid ? 0 : ~i64(0), valid ? marks : ~marks);
 		} else {
 			i64 nothing[Core::samples];
-			std::fill(std::begin(nothing), std::end(nothing), now);
+			for (auto &value : nothing)
+				value = now;
 			Core::set_input(top, false, nothing, 0, std::uint8_t(now));
 		}
 

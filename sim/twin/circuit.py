@@ -40,6 +40,9 @@ class CircuitTwin(Lines):
     top: ClassVar[str]
     """The class of C++ that runs the table."""
 
+    header: ClassVar[str]
+    """The file that it is in."""
+
     pins: ClassVar[type[TablePins]]
 
     def __init__(
@@ -47,7 +50,7 @@ class CircuitTwin(Lines):
     ) -> None:
         key = self.top, byte_clocks
         if key not in _kept:
-            source = f"namespace design_0 {{ using top = {self.top}; }}\n"
+            source = f'#include "{self.header}"\nnamespace design_0 {{ using top = {self.top}; }}\n'
             _kept[key] = compile_source(self.pins.of_rate(byte_clocks / 10), source, progress)
         compiled = _kept[key]
         super().__init__(compiled, clock_hz, byte_clocks)

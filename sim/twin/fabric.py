@@ -17,6 +17,7 @@ class FabricTwin(CircuitTwin):
     """A circuit that is in a bitstream (`convolver.boards.bitstream.table`); its ticks are those of its fastest clock."""
 
     top = "twin::fabric"
+    header = "fabric.h"
     pins = FabricPins
 
     def _bind(self, compiled: Compiled) -> None:

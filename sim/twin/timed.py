@@ -16,6 +16,7 @@ class TimedTwin(CircuitTwin):
     """A circuit with delays (`convolver.boards.bitstream.timed`); its table gives ticks in picoseconds."""
 
     top = "twin::timed"
+    header = "timed.h"
     pins = TimedPins
 
     def _bind(self, compiled: Compiled) -> None:
