@@ -150,7 +150,8 @@ class PhaseMemory(_Feeder):
             self.start.eq(beside.o.start),
             self.end.eq(beside.o.end),
         ]
-        # A slot's samples are so far from its newest one, clock by clock: all that go alike share the way there.
+        # A slot's newest sample: its place, and how many samples of the frame are in front of it.
+        newest = base, Mux(whole, oldest, before)
         walks: dict[tuple[object, ...], tuple[Signal, Signal]] = {}
         for number, (lane, into, ages) in enumerate(self._ages()):
             name = f"lane_{lane}" if into is self.samples[lane] else f"mirror_{number}"
@@ -164,17 +165,7 @@ class PhaseMemory(_Feeder):
             nearer = self._nearer(into, late["place"])
             key = (steps, nearer is None)
             if key not in walks:
-                place = Signal(range(words), name=f"{name}_place")
-                reach = Signal(signed(oldest.bit_length() + 2), name=f"{name}_reach")
-                step: Value = Const(steps[0] if steps else 0, STEP)
-                if len(set(steps)) > 1:
-                    step = Array(Const(one, STEP) for one in (*steps, 0))[clock]
-                begins = 0 if nearer is None else nearer
-                with m.If(late["begin"]):
-                    m.d.sync += [place.eq(base + begins), reach.eq(Mux(whole, oldest, before) + begins)]
-                with m.Else():
-                    m.d.sync += [place.eq(place + step), reach.eq(reach + step)]
-                walks[key] = place, reach
+                walks[key] = self._walk(m, name, steps, clock, (late["begin"], *newest, 0 if nearer is None else nearer))
             place, reach = walks[key]
             youngest = filled[0]
             address = DataRegister(range(words), name=f"{name}_address")
@@ -185,6 +176,23 @@ class PhaseMemory(_Feeder):
             m.d.comb += known.i.eq(there & self._there(m, into, ages, clock, late))
             m.d.comb += [memory.read_address.eq(address), into.eq(Mux(known.o, memory.read_data, 0))]
         return m
+
+    def _walk(
+        self, m: Module, name: str, steps: Sequence[int], clock: Value, begin: tuple[Value, Value, Value, Value | int]
+    ) -> tuple[Signal, Signal]:
+        """What goes through a slot's samples, clock by clock, for all lanes that step alike: from the place of its newest one,
+        and from the samples in front of that. `begin` says when, both, and what is nearer by how much."""
+        begins, base, before, nearer = begin
+        place = Signal.like(base, name=f"{name}_place")
+        reach = Signal(signed(self._plan.stage(stages.PhaseMemory).oldest.bit_length() + 2), name=f"{name}_reach")
+        step: Value = Const(steps[0] if steps else 0, STEP)
+        if len(set(steps)) > 1:
+            step = Array(Const(one, STEP) for one in (*steps, 0))[clock]
+        with m.If(begins):
+            m.d.sync += [place.eq(base + nearer), reach.eq(before + nearer)]
+        with m.Else():
+            m.d.sync += [place.eq(place + step), reach.eq(reach + step)]
+        return place, reach
 
     def _nearer(self, into: Value, place: Value) -> Value | None:
         """Whether the samples of the slot that begins at a place are an age nearer; None where none ever are."""

@@ -57,7 +57,7 @@ CORE = (
     Seed("sample taken that is newer", PhaseMemory, CLEARED, CLEARED.replace('late["due"]', "1")),
     Seed("old for ever", PhaseMemory, '~late["first"] & (aged |', "(aged |"),
     Seed("the newest sample for all", PhaseMemory, "address.eq(place - youngest)", "address.eq(place)"),
-    Seed("the way not begun anew", PhaseMemory, "place.eq(base + begins)", "place.eq(place + step)"),
+    Seed("the way not begun anew", PhaseMemory, "place.eq(base + nearer)", "place.eq(place + step)"),
     Seed("credit for a sample", ResampleCore, "array.claim.eq(schedule.begin)", "array.claim.eq(entry.claim)"),
     Seed("idle with a result due", ResampleCore, "is_open = entry.open | schedule.busy", "is_open = entry.open"),
 )
