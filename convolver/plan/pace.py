@@ -37,8 +37,8 @@ class Pace:
         Bits that are added in one cycle; wider sums are added in parts, a cycle apart, for the sake of the carry chain.
     part_bits : int
         Bits of the widest of these parts.
-    loop_part_bits : int, optional
-        The same of sums to which more is added every cycle, whose way round is longer; by default `part_bits`.
+    loop_part_bits : int
+        The same of sums to which more is added every cycle, whose way round is longer.
     section_bits, section_part_bits : int
         The same of the sums of CIC filters, which are all that these have.
     hertz : float, optional
@@ -50,15 +50,18 @@ class Pace:
     ways: Ways
     adder_bits: int
     part_bits: int
-    loop_part_bits: int | None = None
+    loop_part_bits: int = 32
     section_bits: int = 64
     section_part_bits: int = 32
     hertz: float | None = None
 
-    def carry_cuts(self, width: int, cycles: int = 1) -> tuple[int, ...]:
-        """The lowest bit of each part but the first of sums of so many bits, made in so many cycles; none where they are added
-        whole."""
-        return _cuts(width, self.adder_bits, self.part_bits if cycles == 1 else self.loop_part_bits or self.part_bits)
+    def carry_cuts(self, width: int) -> tuple[int, ...]:
+        """The lowest bit of each part but the first of sums of so many bits; none where they are added in one cycle."""
+        return _cuts(width, self.adder_bits, self.part_bits)
+
+    def loop_cuts(self, width: int) -> tuple[int, ...]:
+        """The same of sums to which more is added every cycle."""
+        return _cuts(width, self.adder_bits, min(self.part_bits, self.loop_part_bits))
 
     def section_cuts(self, width: int) -> tuple[int, ...]:
         """The same of a CIC filter's sums."""
