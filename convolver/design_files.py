@@ -119,10 +119,15 @@ def _fields(octets: bytes, path: Path) -> dict[str, Any]:
                     raise FileError(f"{_WHAT} {path} must hold a table of fields, not a {type(plain).__name__}")
                 return plain
         except (ValueError, RecursionError) as error:
-            raise FileError(f"{_WHAT} {path} can't be read: {error}") from None
+            raise FileError(f"{_WHAT} {path} can't be read: {_reason(error)}") from None
     taps = _taps(octets, path, _WHAT)
     kind, key = ("fir", "coefficients") if taps.rank == 1 else ("conv2d", "kernel")
     return {"kind": kind, key: _numbers(taps, {}, path)}
+
+
+def _reason(error: Exception) -> str:
+    """Why a text can't be read, in words that say what a design's file is."""
+    return "it is no text; a design is a TOML or JSON file, or taps" if isinstance(error, UnicodeError) else str(error)
 
 
 def _uncommented(text: str) -> str:
@@ -150,7 +155,7 @@ def _taps(octets: bytes, path: Path, what: str) -> _Taps:
             return _from_coe(found[1], found[2])
         lines = arrays.numbers(text)
     except ValueError as error:
-        raise FileError(f"{what} {path} can't be read: {error}") from None
+        raise FileError(f"{what} {path} can't be read: {_reason(error)}") from None
     if len(lines) == 1 or len(lines[0]) == 1:
         return _Taps([value for line in lines for value in line], 1)
     return _Taps(lines, 2)

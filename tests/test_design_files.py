@@ -227,7 +227,7 @@ def test_whole_real_taps_are_integers(load: Any) -> None:
         ("[" * 100_000, "fir.json", FileError, "Design file {}/fir.json can't be read: maximum recursion depth exceeded"),
         ("a = " + "[" * 10_000, "fir.toml", FileError, "Design file {}/fir.toml can't be read: "),
         (b"\x00\x01\x02", "fir.toml", FileError, "Design file {}/fir.toml can't be read: "),
-        (b"\x89PNG\r\n\x1a\n", "fir.toml", FileError, "Design file {}/fir.toml can't be read: 'utf-8' codec can't decode byte"),
+        (b"\x89PNG\r\n\x1a\n", "fir.toml", FileError, "Design file {}/fir.toml can't be read: it is no text; a design is"),
     ],
     ids=range(25),
 )

@@ -442,7 +442,7 @@ def test_what_is_not_json_is_refused(text):
         (
             "bytes.toml",
             b"\xff",
-            "Design file {path} can't be read: 'utf-8' codec can't decode byte 0xff in position 0: invalid start byte",
+            "Design file {path} can't be read: it is no text; a design is a TOML or JSON file, or taps",
         ),
     ],
 )
