@@ -19,7 +19,6 @@ from .designs.resample import MAX_RATE
 from .equiripple import kaiser_taps
 from .errors import DesignError
 from .formats import Format
-from .plan.lowering import lower
 from .response import Floats
 from .shaped import half_band_taps, shaped_taps
 
@@ -396,4 +395,6 @@ def _filter(link: Link, taps: Floats, width: int, ends: tuple[Format, Format], p
 
 def _products(design: Design) -> Fraction:
     """Of a result, as it is planned for any device."""
+    from .plan.lowering import lower  # takes a fifth of the time of importing convolver
+
     return Fraction(sum(len(array.form.products) for array in lower(design).filters), design.rate.up)

@@ -45,6 +45,12 @@ def test_in_the_checkout(alone):
     assert Path(hw) == ROOT / "hw" / "__init__.py"
 
 
+def test_importing_it_loads_no_plan_and_no_tool():
+    code = "import convolver, sys; print([name for name in sys.modules if name.startswith(('convolver.plan', 'convolver.hw'))])"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout == "[]\n"
+
+
 def test_nothing_is_added_to_a_whole_package(tmp_path, monkeypatch):
     package = tmp_path / "convolver"
     for part in PARTS:
