@@ -250,9 +250,7 @@ class DotProduct:
     def carry_cuts(self) -> tuple[int, ...]:
         """Where sums that are added in parts, each a cycle behind the one below, are cut; nowhere if nothing is added."""
         adders = len(self.tree.adders[0]) + len(self.chain.adders) + self.cycles - 1
-        pace = self.target.pace
-        cuts = slot_of(self.cycles).either(pace.carry_cuts, pace.loop_cuts)
-        return cuts(self.accumulator.width) if adders else ()
+        return slot_of(self.cycles).carry_cuts(self.target.pace, self.accumulator.width) if adders else ()
 
     # Latency.
 

@@ -8,6 +8,7 @@ from ..formats import is_wiring
 from .arithmetic import Range
 from .array_stages import Accumulate, Slot
 from .coefficients import Coefficients, LoadedCoefficients, StoredCoefficients, StoredSets
+from .pace import Pace
 from .stages import Memory, Serialise, Stage
 
 __all__ = ["SERIALISE_LATENCY", "OneCycle", "SeveralCycles", "Shifted", "slot_for", "slot_of"]
@@ -52,6 +53,10 @@ class OneCycle:
         """What adds up the sums of its cycles, to one of this range."""
         return (Accumulate(0, total=total),)
 
+    def carry_cuts(self, pace: Pace, width: int) -> tuple[int, ...]:
+        """Where sums of so many bits are cut, to be added in parts."""
+        return pace.carry_cuts(width)
+
 
 class SeveralCycles(OneCycle):
     """A slot of several cycles: as many products share a multiplier.
@@ -84,6 +89,9 @@ class SeveralCycles(OneCycle):
 
     def accumulated(self, total: Range) -> tuple[Stage, ...]:
         return (Slot(self._cycles - 1), Accumulate(1, total=total))
+
+    def carry_cuts(self, pace: Pace, width: int) -> tuple[int, ...]:
+        return pace.loop_cuts(width)
 
 
 class Shifted(OneCycle):
