@@ -109,8 +109,10 @@ class Sounds(Pictures):
 
     def check_sound(self, name: str, suffix: str, design: Design, source: Source | None) -> None:  # noqa: ARG002
         _check_loudness(design)
-        samples, channels, rate = (1, 1, WAV_RATE) if source is None else (*(*source.values.shape, 1)[:2], source.rate)
-        samples, rate = design.output_shape(samples)[0], rate_behind(design, rate)
+        samples, channels, rate = 1, 1, WAV_RATE
+        if source is not None:  # what isn't known yet is checked again
+            samples, channels = (*source.values.shape, 1)[:2]
+            samples, rate = design.output_shape(samples)[0], rate_behind(design, source.rate)
         sounds.check_kind(sounds.KINDS[suffix], design.output_format, samples, channels, rate)
 
     def check_picture(self, name: str, suffix: str, design: Design, source: Source | None) -> list[str]:  # noqa: ARG002

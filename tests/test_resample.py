@@ -7,6 +7,7 @@ import math
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from convolver import (
 from convolver.arguments import KERNEL_HINT
 from convolver.cli import main
 from convolver.designs import Rate, design_from_json
+from convolver.media import Source
 from convolver.plan.lowering import lower
 from convolver.plan.mirrored import Unmirror
 from convolver.plan.phases import PhaseMemory
@@ -363,8 +365,14 @@ class TestCommandLine:
 
     def test_a_rate_that_no_sound_has(self, tmp_path: Path) -> None:
         design = ResampleDesign([1 << 8], 1, 7, data=s8)
-        with pytest.raises(FileError, match=r"^A sound's rate must be a whole number, not 48000 times 1/7; name a .npy file$"):
-            check_target(Target.of(tmp_path / "out.wav"), design)
+        target, samples = Target.of(tmp_path / "out.wav"), np.zeros(70, int)
+        for source in (Source("in.wav", samples, stacked=False), Source("in.wav", samples, stacked=False, rate=48000)):
+            with pytest.raises(
+                FileError, match=r"^A sound's rate must be a whole number, not 48000 times 1/7; name a .npy file$"
+            ):
+                check_target(target, design, source)
+        # Of a sound that isn't read yet it isn't known, and 44100 is seven times a whole number.
+        assert check_target(target, design) == check_target(target, design, replace(source, rate=44100)) == []
 
 
 class TestPlot:
