@@ -84,6 +84,10 @@ class TestDesign:
             ),
             ({"symmetry": "symmetric"}, "Coefficients must be symmetric: tap 0 must be tap 2, not 1 against 3"),
             ({"clocks_per_result": 0}, "Clocks per result must be an integer between 1 and 1024, not 0"),
+            (
+                {"coefficients": range(1, 2049), "down": 64, "multipliers": 1},
+                "Multipliers must be enough for 1024 clocks, not 1, which take 2048",
+            ),
             ({"clocks_per_result": 1, "multipliers": 2}, "Clocks per result must be at least 2 for 2 multipliers, not 1"),
         ],
     )

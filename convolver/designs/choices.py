@@ -77,6 +77,8 @@ def settled(
         else:
             multipliers = between("Multipliers", multipliers, *limits)
             needed = _fewest_clocks(design)(design, multipliers)
+            if needed > most:
+                raise DesignError(f"Multipliers must be enough for {most} clocks, not {multipliers}, which take {needed}")
     clocks = between(name, needed if clocks is None else clocks, 1, 1024)
     if not needed <= clocks <= most:
         rule = f"at least {needed}" if clocks < needed else f"{most}"
