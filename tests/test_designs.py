@@ -615,5 +615,5 @@ def test_only_a_continuous_filter_holds_samples_and_is_silenced():
         assert design.continuity.held == 0
         with pytest.raises(DataError) as error:
             design.continuity.check()
-        rule = "Only a FIR design with continuous=True keeps samples between calls"
+        rule = "Only a design with continuous=True keeps samples between calls"
         assert str(error.value) == f"{rule}; this one starts from silence"

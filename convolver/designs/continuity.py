@@ -35,7 +35,7 @@ class Separate:
 
     def check(self) -> None:
         """Raises `DataError` where nothing is kept from frame to frame."""
-        raise DataError("Only a FIR design with continuous=True keeps samples between calls; this one starts from silence")
+        raise DataError("Only a design with continuous=True keeps samples between calls; this one starts from silence")
 
     def check_apart(self) -> None:
         """Raises `DesignError` where frames can't be filtered apart, each on another device."""

@@ -67,7 +67,7 @@ def test_silence_keeps_the_coefficients():
 
 def test_silence_of_a_filter_that_starts_from_it_is_refused():
     with Device(TwinTransport(convolver.FIRDesign([1, 2]))) as device:
-        with pytest.raises(DataError, match=r"^Only a FIR design with continuous=True keeps samples between calls"):
+        with pytest.raises(DataError, match=r"^Only a design with continuous=True keeps samples between calls"):
             device.silence()
 
 
