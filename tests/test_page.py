@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from convolver import Conv2DDesign, DesignError, FIRDesign, Pipeline, cli
+from convolver import Conv2DDesign, DesignError, FIRDesign, MovingMaximumDesign, Pipeline, cli
 from convolver.errors import FileError
 from convolver.page import page_of
 from convolver.page.board_table import boards_of
@@ -62,6 +62,12 @@ def test_the_diagram_has_each_stage_of_the_plan_once(name, family):
         behind = numbers_behind(core)[-1]
         assert (behind.count, behind.form) == (core.copies * core.design.outputs, core.design.output_format)
         assert all(numbers.count > 0 for numbers in numbers_behind(core))
+
+
+def test_a_long_name_stays_in_its_box():
+    texts = re.findall(r"<text[^>]*>[^<]*", diagram(lower(MovingMaximumDesign(9, data="s16"))))
+    fitted = [text.partition(">")[2] for text in texts if 'textLength="106"' in text]
+    assert fitted == ["window maximum"] * 4
 
 
 def test_what_is_on_the_arrows_is_as_wide_as_the_numbers_are():

@@ -16,6 +16,8 @@ WIDE, TALL, GAP, LINE = 118, 58, 62, 96
 MARGIN, TITLE = 16, 26
 IN_A_ROW = 5
 TEXT = 11.5
+LETTER = 7.6
+"""Of a bold letter, in a wide font."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,7 @@ def _box(box: Box, x: float, y: float) -> Iterator[str]:
     lines = [(box.stage.name, "name"), (box.cycles, "cycles"), *([(box.cost, "cost")] if box.cost else [])]
     first = y + TALL / 2 - 7.5 * (len(lines) - 1) + 4
     for number, (text, kind) in enumerate(lines):
-        yield _text(x + WIDE / 2, first + 15 * number, text, kind)
+        yield _text(x + WIDE / 2, first + 15 * number, text, kind, most=WIDE - 12)
     yield "</g>"
 
 
@@ -162,5 +164,7 @@ def _arrow(x: float, y: float, to: float, down: float) -> str:
     return f'<path d="M{x} {y} L{to} {down}" class="arrow" marker-end="url(#tip)"/>'
 
 
-def _text(x: float, y: float, text: str, kind: str, anchor: str = "middle") -> str:
-    return f'<text x="{x}" y="{y}" class="{kind}" text-anchor="{anchor}" font-size="{TEXT}">{escape(text)}</text>'
+def _text(x: float, y: float, text: str, kind: str, anchor: str = "middle", most: float | None = None) -> str:
+    """A text; one that a wide font would make longer than `most` is made so long in every font."""
+    fitted = "" if most is None or LETTER * len(text) <= most else f' textLength="{most}" lengthAdjust="spacingAndGlyphs"'
+    return f'<text x="{x}" y="{y}" class="{kind}" text-anchor="{anchor}" font-size="{TEXT}"{fitted}>{escape(text)}</text>'

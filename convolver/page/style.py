@@ -26,9 +26,9 @@ table{border-collapse:collapse;width:100%;font-size:.93rem}
 th,td{text-align:left;vertical-align:top;padding:6px 10px 6px 0;border-bottom:1px solid var(--line)}
 thead th{color:var(--soft);font-weight:600;border-bottom:2px solid var(--line)}
 .facts th{width:130px;color:var(--soft);font-weight:600}
-.boards td,.boards th{white-space:nowrap}
+.boards td,.boards th{white-space:nowrap;padding-right:7px}
 .boards thead th{white-space:normal}
-.boards td:last-child{white-space:normal;min-width:230px}
+.boards td:last-child{white-space:normal;min-width:150px}
 .boards .no td:nth-child(3),.missing{color:var(--bad);font-weight:600}
 .wide{overflow-x:auto}
 .diagram{width:100%;min-width:760px;height:auto;font-family:inherit}
