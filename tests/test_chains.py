@@ -95,6 +95,14 @@ def test_random_chains_for_hours(first):
         check_rates(design, core)
 
 
+def test_what_comes_with_a_frames_last_sample_is_among_the_clocks_that_are_promised():
+    """A decimator keeps a result until it is known not to be the last one: two come at a frame's end, 22 for the last stage."""
+    decimate, repeat = CICDesign(1, down=58, data=s8, shift=6, output=s8), ResampleDesign([1] * 11, 11, data=s8)
+    design = Pipeline([decimate, repeat])
+    (core,) = compile_designs([design])
+    check_rates(design, core)
+
+
 TAPS = [-3, 0, 19, 32, 19, 0, -3]
 DOWN = Pipeline(
     [

@@ -137,7 +137,7 @@ class ChainTiming(PipelineTiming):
     """That of a pipeline whose stages change the rate: the most cycles that a frame takes.
 
     Each stage gets frames of another length, and is ready for results that come in bursts as soon as its own slots let it. So
-    the slowest stage sets the pace; at a frame's end each of the others may add a slot.
+    the slowest stage sets the pace; at a frame's end each of the others may add a slot, and what comes to it no sooner.
     """
 
     @property
@@ -172,12 +172,22 @@ class ChainTiming(PipelineTiming):
         """A slot of each stage."""
         return sum(part.beat_cycles for part in self.parts)
 
+    def _late(self, rows: int, columns: int) -> int:
+        """Cycles of what comes to each stage with a frame's last sample: one with more samples than results keeps each result
+        until it is known not to be the frame's last."""
+        late, found = 1, 0
+        for stage, (part, high, _) in zip(self.design.stages, self._sizes(rows, columns), strict=True):
+            found += part.frame_clocks(min(late, high)) - part.latency
+            late = -(-late * stage.rate.up // stage.rate.down) + (stage.rate.down > stage.rate.up)
+        return found
+
     def frame_interval(self, rows: int, columns: int = 1) -> int:
         return max(part.frame_interval(high) for part, high, _ in self._sizes(rows, columns)) + self._slots
 
     def frame_clocks(self, rows: int, columns: int = 1, frames: int = 1) -> int:
         alone = max(part.frame_clocks(high) - part.latency for part, high, _ in self._sizes(rows, columns))
-        return (frames - 1) * self.frame_interval(rows, columns) + alone + self.latency + self._slots
+        ends = self._slots + self._late(rows, columns) + self.latency
+        return (frames - 1) * self.frame_interval(rows, columns) + alone + ends
 
 
 def timing_of(design: Pipeline, cycles: int, latency: int, parts: tuple[FrameTiming, ...]) -> PipelineTiming:
