@@ -350,11 +350,12 @@ COMMANDS = re.findall(
 )
 
 
-@pytest.mark.parametrize("command", [one for one in COMMANDS if "tcp://" not in one])
-def test_the_commands_of_the_page_run(tools, tmp_path, monkeypatch, command):
+def test_the_commands_of_the_page_run(tools, tmp_path, monkeypatch):
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     monkeypatch.chdir(tmp_path)
-    assert cli.main(shlex.split(command)[1:]) == 0
+    commands = [one for one in COMMANDS if "tcp://" not in one]
+    assert len(commands) > 3
+    assert {command: cli.main(shlex.split(command)[1:]) for command in commands} == dict.fromkeys(commands, 0)
 
 
 def test_points_at_one_place_have_their_names_below_each_other():

@@ -146,7 +146,8 @@ def test_the_command(tmp_path, capsys):
     assert cli.main([*command, "-"]) == 0
     assert re.search(r"^i_data +1 2 3", capsys.readouterr().out, re.MULTILINE)
     assert cli.main([*command, str(tmp_path / "a.vcd")]) == 0
-    assert capsys.readouterr().out == f"waves: {tmp_path / 'a.vcd'}, with a.gtkw for GTKWave and a.sucl for Surfer\n"
+    waves = f"waves: {tmp_path / 'a.vcd'}, with a.gtkw for GTKWave and a.sucl for Surfer\n"
+    assert capsys.readouterr().out == f"written: {output}\n{waves}"
     assert (tmp_path / "a.vcd").exists()
 
 
