@@ -196,6 +196,17 @@ def test_a_shorter_queue_stalls_for_ever():
         run(short)
 
 
+def test_a_frame_whose_last_results_come_before_its_last_beat_takes_as_many_clocks_as_it_has_beats():
+    """What is around a branch comes behind its results, not behind the frame."""
+    thinned = Conv2DDesign([[1, 2, 3]] * 2, mode="valid", stride=(7, 7), rows=31, columns=39)
+    design = Fork([thinned, thinned.replace(kernel=[[1, 0, 2]] * 2)], join="difference")
+    (core,) = compile_designs([design])
+    frame = random_samples(design.sample, (29, 32), 1)
+    run = Simulation(core).run(beats=beats_of([frame] * 4), wanted=4 * 16, settle=200, times=True)
+    assert run.accept_clocks[-1] + 1 == 4 * frame.size == lower(design).timing.frame_clocks(29, 32, frames=4)
+    assert run.last_result < run.accept_clocks[-1]
+
+
 def test_a_frame_of_another_size_waits_no_longer_than_the_report_says():
     behind = NARROW.replace(pixel=GAUSSIANS.output_format)
     designs = [Pipeline([GAUSSIANS]), Pipeline([NARROW, Fork([WIDE, NARROW], "planes")]), Pipeline([GAUSSIANS, behind])]

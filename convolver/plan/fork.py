@@ -116,11 +116,13 @@ class ForkTiming(FrameTiming):
         return min(part.unwanted(rows, columns) for part in self.parts)
 
     def frame_clocks(self, rows: int, columns: int = 1, frames: int = 1) -> int:
-        if self._even:
-            last = max(part.frame_clocks(rows, columns) + late for part, late in zip(self.parts, self.late, strict=True))
-        else:
-            last = rows * self.beats(columns) * self.cycles + self.latency + self.flush_clocks(columns)
+        last = max(self.result_clocks(rows, columns), *(part.frame_clocks(rows, columns) for part in self.parts))
         return (frames - 1) * self.frame_interval(rows, columns) + last
+
+    def result_clocks(self, rows: int, columns: int = 1) -> int:
+        if not self._even:
+            return rows * self.beats(columns) * self.cycles + self.latency + self.flush_clocks(columns)
+        return max(part.result_clocks(rows, columns) + late for part, late in zip(self.parts, self.late, strict=True))
 
 
 @dataclass(frozen=True)

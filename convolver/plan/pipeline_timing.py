@@ -125,11 +125,15 @@ class PipelineTiming(FrameTiming):
             slowest = max(part.frame_interval(high, wide) for part, high, wide in self._sizes(rows, columns))
             slowest = max(slowest, self._burst(rows, columns))
             return (frames - 1) * self.frame_interval(rows, columns) + slowest + self.latency + self.flush_clocks(columns)
-        end = (rows * self.beats(columns) - 1) * self.cycles + 1
-        behind = self.latency + sum(
+        return super().frame_clocks(rows, columns, frames)
+
+    def result_clocks(self, rows: int, columns: int = 1) -> int:
+        if not self._even:
+            return self.frame_clocks(rows, columns)
+        behind = (
             part.flush_clocks(wide) - part.unwanted(high, wide) * part.cycles for part, high, wide in self._sizes(rows, columns)
         )
-        return (frames - 1) * self.frame_interval(rows, columns) + end + max(behind, 0)
+        return self._end(rows, columns) + sum(behind) + self.latency
 
 
 @dataclass(frozen=True)
@@ -188,6 +192,9 @@ class ChainTiming(PipelineTiming):
         alone = max(part.frame_clocks(high) - part.latency for part, high, _ in self._sizes(rows, columns))
         ends = self._slots + self._late(rows, columns) + self.latency
         return (frames - 1) * self.frame_interval(rows, columns) + alone + ends
+
+    def result_clocks(self, rows: int, columns: int = 1) -> int:
+        return self.frame_clocks(rows, columns)
 
 
 def timing_of(design: Pipeline, cycles: int, latency: int, parts: tuple[FrameTiming, ...]) -> PipelineTiming:

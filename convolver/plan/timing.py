@@ -87,9 +87,17 @@ class FrameTiming:
         With a stride the last result is that of a place before the last one, by as many lines and columns as none is wanted
         of; then the core goes on to the frame's end, with `frame_interval` as ever.
         """
-        end = (rows * self.beats(columns) - 1) * self.cycles + 1
-        behind = self.flush_clocks(columns) - self.unwanted(rows, columns) * self.cycles + self.latency
-        return (frames - 1) * self.frame_interval(rows, columns) + end + max(behind, 0)
+        last = max(self.result_clocks(rows, columns), self._end(rows, columns))
+        return (frames - 1) * self.frame_interval(rows, columns) + last
+
+    def result_clocks(self, rows: int, columns: int = 1) -> int:
+        """Cycles from the first beat of a frame alone to its last result, both included."""
+        behind = self.flush_clocks(columns) - self.unwanted(rows, columns) * self.cycles
+        return self._end(rows, columns) + behind + self.latency
+
+    def _end(self, rows: int, columns: int) -> int:
+        """The same to its last beat."""
+        return (rows * self.beats(columns) - 1) * self.cycles + 1
 
     def buffer_depth(self, credit_latency: int) -> int:
         """Results that an output buffer must hold for one result a slot: the credits in flight, two more, to a power of two."""
