@@ -130,10 +130,13 @@ class PipelineTiming(FrameTiming):
     def result_clocks(self, rows: int, columns: int = 1) -> int:
         if not self._even:
             return self.frame_clocks(rows, columns)
+        return self._last_beat(rows, columns) + self._behind(rows, columns)
+
+    def _behind(self, rows: int, columns: int) -> int:
         behind = (
             part.flush_clocks(wide) - part.unwanted(high, wide) * part.cycles for part, high, wide in self._sizes(rows, columns)
         )
-        return self._end(rows, columns) + sum(behind) + self.latency
+        return sum(behind) + self.latency
 
 
 @dataclass(frozen=True)

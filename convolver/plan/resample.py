@@ -183,10 +183,8 @@ class RateTiming(FrameTiming):
         return self._last_begin(rows) + max(0, self.cycles - min(self.wait, rows))
 
     def frame_clocks(self, rows: int, columns: int = 1, frames: int = 1) -> int:
-        return (frames - 1) * self.frame_interval(rows, columns) + self.result_clocks(rows, columns)
-
-    def result_clocks(self, rows: int, columns: int = 1) -> int:  # noqa: ARG002  # a signal's samples are its rows
-        return self._last_begin(rows) + self.latency
+        last = (frames - 1) * self.frame_interval(rows, columns) + self._last_begin(rows)
+        return last + self.latency
 
 
 @dataclass(frozen=True)

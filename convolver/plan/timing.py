@@ -87,17 +87,20 @@ class FrameTiming:
         With a stride the last result is that of a place before the last one, by as many lines and columns as none is wanted
         of; then the core goes on to the frame's end, with `frame_interval` as ever.
         """
-        last = max(self.result_clocks(rows, columns), self._end(rows, columns))
+        last = self._last_beat(rows, columns) + max(self._behind(rows, columns), 0)
         return (frames - 1) * self.frame_interval(rows, columns) + last
 
     def result_clocks(self, rows: int, columns: int = 1) -> int:
-        """Cycles from the first beat of a frame alone to its last result, both included."""
-        behind = self.flush_clocks(columns) - self.unwanted(rows, columns) * self.cycles
-        return self._end(rows, columns) + behind + self.latency
+        """Cycles from the first beat of a frame alone to its last result, both included. Here it isn't before the last beat."""
+        return self.frame_clocks(rows, columns)
 
-    def _end(self, rows: int, columns: int) -> int:
-        """The same to its last beat."""
+    def _last_beat(self, rows: int, columns: int) -> int:
+        """Cycles from the first beat of a frame to its last one, both included."""
         return (rows * self.beats(columns) - 1) * self.cycles + 1
+
+    def _behind(self, rows: int, columns: int) -> int:
+        """Cycles from the last beat to the last result; below 0 where that comes first."""
+        return self.flush_clocks(columns) - self.unwanted(rows, columns) * self.cycles + self.latency
 
     def buffer_depth(self, credit_latency: int) -> int:
         """Results that an output buffer must hold for one result a slot: the credits in flight, two more, to a power of two."""
@@ -131,3 +134,6 @@ class RasterTiming(FrameTiming):
         sizes = zip((rows, columns), self.geometry.lost, self.geometry.design.stride, strict=True)
         lines, places = ((size - side - 1) % stride for size, side, stride in sizes)
         return lines * columns + places - self.geometry.overhangs(columns)
+
+    def result_clocks(self, rows: int, columns: int = 1) -> int:
+        return self._last_beat(rows, columns) + self._behind(rows, columns)
