@@ -91,10 +91,9 @@ def _completed(fields: dict[str, Any], path: Path) -> Design:
     cls = design_class(fields)
     listed = cls.stages_field
     if listed is not None and is_sequence(stages := fields.get(listed)):
-        made = []
-        for number, stage in enumerate(stages, 1):
-            with cast(type[Composite], cls).reading(number):
-                made.append(_completed(dict(stage), path) if isinstance(stage, Mapping) else stage)
+        made = cast(type[Composite], cls).each(
+            stages, lambda stage: _completed(dict(stage), path) if isinstance(stage, Mapping) else stage
+        )
         return design_from_dict(fields | {listed: made})
     key = cls.weights_field
     if key is None:

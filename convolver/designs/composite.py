@@ -2,12 +2,11 @@
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, ClassVar, Self, cast
+from typing import Any, ClassVar, Self, TypeVar, cast
 
 from ..arguments import choice, is_sequence, shown, unknown
 from ..errors import DataError, DesignError
@@ -22,6 +21,8 @@ from .image_stacks import by, stack_of_images
 from .words import GATEWARE_BOUNDARIES, Boundary, Plane
 
 __all__ = ["Composite", "JoinedAxis", "JoinedBorder"]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,20 +359,19 @@ class Composite(Design):
         members = fields[key]
         if not is_sequence(members):
             raise DesignError(f"The {cls.listed_as} of a {cls.kind} must be a list of tables, not {shown(members)}")
-        made: list[Design] = []
-        for number, member in enumerate(members, 1):
-            with cls.reading(number):
-                made.append(member if isinstance(member, Design) else design_from_dict(member))
+        made = cls.each(members, lambda member: member if isinstance(member, Design) else design_from_dict(member))
         return cls(made, **{name: fields[name] for name in cls.own_fields})  # type: ignore[call-arg]  # of a dataclass
 
     @classmethod
-    @contextmanager
-    def reading(cls, number: int) -> Iterator[None]:
-        """Errors inside name the filter that is read, by its place in the list."""
-        try:
-            yield
-        except DesignError as error:
-            raise DesignError(f"{cls._key().capitalize()} {number} of a {cls.kind}: {error}") from None
+    def each(cls, members: Iterable[Any], read: Callable[[Any], T]) -> list[T]:
+        """What `read` makes of each filter in a list; an error names it by its place."""
+        made = []
+        for number, member in enumerate(members, 1):
+            try:
+                made.append(read(member))
+            except DesignError as error:
+                raise DesignError(f"{cls._key().capitalize()} {number} of a {cls.kind}: {error}") from None
+        return made
 
     @classmethod
     def _key(cls) -> str:

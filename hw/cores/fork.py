@@ -29,7 +29,7 @@ from ..window.silence_gate import SilenceGate
 from ..window.size_check import SizeCheck
 from ..window.size_gate import WIDTH, OpenGate, sized_axes
 from .core import Core, block_of, core_ports, create
-from .parts import connect_borders, connect_parts, connect_silence, part_ports
+from .parts import connect_borders, connect_gate, connect_parts, connect_silence, part_ports
 
 __all__ = ["ForkCore"]
 
@@ -97,8 +97,7 @@ class ForkCore(Core):
         wiring.connect(m, gate.o, split.i)
         wiring.connect(m, join.o, wiring.flipped(self.o))
         inside: list[Value] = [join.o.valid]
-        checked = [name for name in (*sized_axes(self.design), *border_ports(self.design)) if name in gate.signature.members]
-        m.d.comb += [getattr(gate, name).eq(getattr(self, name)) for name in checked]
+        connect_gate(m, self, gate)
         sizes = getattr(gate, "sizes", self)
         connect_borders(m, getattr(gate, "chosen", self), cores)
         connect_silence(m, self, gate, cores)

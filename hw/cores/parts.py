@@ -10,9 +10,19 @@ from amaranth.lib.wiring import In, Out
 
 from convolver.designs import Design
 
+from ..window.boundaries import border_ports
 from ..window.signal_entry import start_of
+from ..window.size_gate import sized_axes
 
-__all__ = ["PART_STATE", "coefficient_beat", "connect_borders", "connect_parts", "connect_silence", "part_ports"]
+__all__ = [
+    "PART_STATE",
+    "coefficient_beat",
+    "connect_borders",
+    "connect_gate",
+    "connect_parts",
+    "connect_silence",
+    "part_ports",
+]
 
 PART_STATE = data.StructLayout({"busy": 1, "waits": 1, "holds": 1})
 """How a core stood a clock ago: a frame is inside; a result waits to be taken; a sample is offered, and not taken."""
@@ -39,6 +49,12 @@ def part_ports(design: Design) -> dict[str, wiring.Member]:
         sets = stream.Signature(coefficient_beat(design))
         ports |= {"coefficients": In(sets), "restart": In(count), "pending": Out(count)}
     return ports
+
+
+def connect_gate(m: Module, whole: Any, gate: Any) -> None:
+    """Connects the sizes and borders of a core that is made of cores with its gate, as far as that has such ports."""
+    names = (*sized_axes(whole.design), *border_ports(whole.design))
+    m.d.comb += [getattr(gate, name).eq(getattr(whole, name)) for name in names if name in gate.signature.members]
 
 
 def connect_borders(m: Module, source: Any, cores: Sequence[Any]) -> None:

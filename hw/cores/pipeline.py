@@ -26,7 +26,7 @@ from ..window.signal_entry import start_of
 from ..window.silence_gate import SilenceGate
 from ..window.size_gate import WIDTH, OpenGate, SizeGate, sized_axes
 from .core import Core, block_of, core_ports, create
-from .parts import connect_borders, connect_parts, connect_silence, part_ports
+from .parts import connect_borders, connect_gate, connect_parts, connect_silence, part_ports
 
 __all__ = ["PipelineCore"]
 
@@ -104,9 +104,8 @@ class PipelineCore(Core):
         wiring.connect(m, gate.o, cores[0].i)
         m.d.comb += [gate.busy.eq(inner), self.busy.eq(inner | gate.waiting)]
         for name in sized_axes(self.design):
-            m.d.comb += getattr(gate, name).eq(getattr(self, name))
             m.d.comb += [getattr(core, name).eq(gate.sizes[place][name]) for place, core in enumerate(cores)]
-        m.d.comb += [getattr(gate, name).eq(getattr(self, name)) for name in border_ports(self.design)]
+        connect_gate(m, self, gate)
         connect_borders(m, getattr(gate, "chosen", self), cores)
         connect_silence(m, self, gate, cores)
         connect_parts(m, self, cores)

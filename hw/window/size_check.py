@@ -4,8 +4,7 @@ from functools import reduce
 from operator import or_
 
 from amaranth.hdl import Cat, Module, Value
-from amaranth.lib import data, stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib import data, wiring
 
 from convolver.designs import Fork
 from convolver.plan import fork as plan
@@ -14,7 +13,7 @@ from ..stream.layouts import beat_layout
 from ..stream.skid_buffer import SkidBuffer
 from .boundaries import border_ports
 from .comparison import exceeds
-from .size_gate import WIDTH, sized_axes
+from .size_gate import WIDTH, gate_ports, sized_axes
 
 __all__ = ["SizeCheck"]
 
@@ -53,21 +52,7 @@ class SizeCheck(wiring.Component):
     def __init__(self, design: Fork) -> None:
         self._design = design
         self._borders = border_ports(design)
-        beats = stream.Signature(beat_layout(design))
-        self._sizes = data.StructLayout(dict.fromkeys(sized_axes(design), WIDTH))
-        self._chosen = data.StructLayout({name: member.shape for name, member in self._borders.items()})
-        super().__init__(
-            {
-                "i": In(beats),
-                **dict.fromkeys(sized_axes(design), In(WIDTH)),
-                **self._borders,
-                "busy": In(1),
-                "o": Out(beats),
-                "sizes": Out(self._sizes),
-                "chosen": Out(self._chosen),
-                "waiting": Out(1),
-            }
-        )
+        super().__init__(gate_ports(design, data.StructLayout(dict.fromkeys(sized_axes(design), WIDTH))))
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -76,7 +61,8 @@ class SizeCheck(wiring.Component):
         for name, axis in zip(design.axes, design.frame_axes, strict=True):
             size = getattr(self, name)
             misfits += [exceeds(size, axis.most or 0), ~exceeds(size, axis.least - 1)]
-        told = {"beat": beat_layout(design), "sizes": self._sizes, "chosen": self._chosen, "misfits": len(misfits)}
+        sizes, chosen = self.sizes.shape(), self.chosen.shape()
+        told = {"beat": beat_layout(design), "sizes": sizes, "chosen": chosen, "misfits": len(misfits)}
         m.submodules.slice = held = SkidBuffer(data.StructLayout(told))
         m.d.comb += [
             held.i.valid.eq(self.i.valid),

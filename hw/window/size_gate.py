@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from amaranth.hdl import Cat, Module, Mux, Shape, Signal, Value
+from amaranth.hdl import Cat, Module, Mux, Shape, ShapeLike, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -16,7 +16,7 @@ from ..stream.skid_buffer import SkidBuffer
 from .boundaries import border_ports
 from .idle_wait import IdleWait
 
-__all__ = ["AxisSizes", "OpenGate", "SizeGate", "sized_axes"]
+__all__ = ["AxisSizes", "OpenGate", "SizeGate", "gate_ports", "sized_axes"]
 
 WIDTH = 16
 """Bits of a size."""
@@ -110,6 +110,21 @@ def sized_axes(design: Design) -> tuple[str, ...]:
     return tuple(name for name, axis in zip(design.axes, design.frame_axes, strict=True) if axis.most is not None)
 
 
+def gate_ports(design: Design, sizes: ShapeLike) -> dict[str, wiring.Member]:
+    """The ports of what stands in front of cores of images, and tells them `sizes` of that shape: see `SizeGate`."""
+    beats, borders = stream.Signature(beat_layout(design)), border_ports(design)
+    return {
+        "i": In(beats),
+        **dict.fromkeys(sized_axes(design), In(WIDTH)),
+        **borders,
+        "busy": In(1),
+        "o": Out(beats),
+        "chosen": Out(data.StructLayout({name: member.shape for name, member in borders.items()})),
+        "sizes": Out(sizes),
+        "waiting": Out(1),
+    }
+
+
 class OpenGate(wiring.Component):
     """In front of cores that need to know nothing: wires.
 
@@ -171,21 +186,8 @@ class SizeGate(wiring.Component):
         self._design = design
         self._layout = beat_layout(design)
         self._borders = border_ports(design)
-        chosen = data.StructLayout({name: member.shape for name, member in self._borders.items()})
         sizes = data.StructLayout({"rows": WIDTH, "columns": WIDTH})
-        super().__init__(
-            {
-                "i": In(stream.Signature(self._layout)),
-                "rows": In(WIDTH),
-                "columns": In(WIDTH),
-                **self._borders,
-                "busy": In(1),
-                "o": Out(stream.Signature(self._layout)),
-                "chosen": Out(chosen),
-                "sizes": Out(data.ArrayLayout(sizes, len(design.stages))),
-                "waiting": Out(1),
-            }
-        )
+        super().__init__(gate_ports(design, data.ArrayLayout(sizes, len(design.stages))))
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
