@@ -1,6 +1,6 @@
 """What feeds a FIR's array: its last samples, all in view at once, or a few a clock out of memories."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise, zip_longest
 
 from amaranth.hdl import Array, Const, Module, Mux, Signal, Value, signed
@@ -15,7 +15,7 @@ from ..primitives.block_ram import BlockRAM
 from ..stream.data_register import DataRegister
 from ..stream.layouts import shape_of
 
-__all__ = ["DelayLine", "SampleMemory"]
+__all__ = ["DelayLine", "SampleMemory", "filled_ages"]
 
 STEP = signed(10)
 """Holds every distance between two samples of a slot."""
@@ -57,6 +57,15 @@ class DelayLine(wiring.Component):
         with m.If(self.clear):
             m.d.sync += [register.eq(0) for register in samples[1:]]
         return m
+
+
+def filled_ages(ages: Iterable[int | None]) -> list[int]:
+    """The ages of a slot's samples, clock by clock: clocks without one repeat the age before, so that an address steps as
+    evenly as it can."""
+    filled: list[int] = []
+    for age in ages:
+        filled.append(age if age is not None else (filled[-1] if filled else 0))
+    return filled
 
 
 class SampleMemory(wiring.Component):
@@ -148,10 +157,7 @@ class SampleMemory(wiring.Component):
         m.submodules[name] = memory
         m.d.comb += [memory.write_address.eq(write), memory.write_data.eq(self.sample), memory.write.eq(self.valid)]
 
-        # Clocks without a sample repeat the age before, so that the address steps as evenly as it can.
-        filled: list[int] = []
-        for age in ages:
-            filled.append(age if age is not None else (filled[-1] if filled else 0))
+        filled = filled_ages(ages)
         filled += filled[-1:] * (array.cycles - len(filled))
         steps = [before - after for before, after in pairwise(filled)]
         # From a slot's last sample to the next slot's first, which is one sample on.

@@ -15,7 +15,7 @@ from ..stream.data_register import DataRegister
 from ..stream.delay import Delay
 from ..stream.layouts import shape_of
 from .comparison import exceeds
-from .delay_line import DelayLine
+from .delay_line import DelayLine, filled_ages
 
 __all__ = ["PhaseLine", "PhaseMemory"]
 
@@ -157,10 +157,8 @@ class PhaseMemory(_Feeder):
             name = f"lane_{lane}" if into is self.samples[lane] else f"mirror_{number}"
             m.submodules[name] = memory = BlockRAM(shape_of(plan.design.sample), words)
             m.d.comb += [memory.write_address.eq(written), memory.write_data.eq(late["sample"]), memory.write.eq(late["valid"])]
-            # Clocks without a sample repeat the age before, and give 0: where two share a coefficient, a third may be alone.
-            filled: list[int] = []
-            for age in ages:
-                filled.append(age if age is not None else (filled[-1] if filled else 0))
+            # Clocks without a sample give 0: where two share a coefficient, a third may be alone.
+            filled = filled_ages(ages)
             steps = tuple(newer - older_one for newer, older_one in pairwise(filled))
             nearer = self._nearer(into, late["place"])
             key = (steps, nearer is None)
