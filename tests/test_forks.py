@@ -329,9 +329,9 @@ def test_the_response_of_a_fork_is_that_of_its_taps(tmp_path):
         assert found.tolist() == [(tap << 12) >> one.shift for tap in (*one.impulse[0], *[0] * 8)][:8]
     side_by_side = Fork([itself, itself], "planes")
     rank = Fork([itself, MovingMaximumDesign(3, data=s16)], "sum")
-    for one in (side_by_side, rank, GAUSSIANS):
+    for one in (side_by_side, rank):
         assert one.impulse is None
-        with pytest.raises(DesignError, match=r"^A plot shows the response of linear filters of signals; this fork has none$"):
+        with pytest.raises(DesignError, match=r"^A plot shows the response of linear filters, .*; this fork has none$"):
             plot(one, tmp_path / "plot.png")
 
 

@@ -3,7 +3,7 @@
 import itertools
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from .words import Combination
 
@@ -16,6 +16,9 @@ Weights = tuple[int, ...]
 
 class EachSum:
     """Each sum is a result."""
+
+    linear: ClassVar[bool] = True
+    """Whether results are sums."""
 
     def results(
         self,
@@ -48,6 +51,8 @@ class EachSum:
 class EachMagnitude(EachSum):
     """Each sum's magnitude is a result."""
 
+    linear: ClassVar[bool] = False
+
     def results(
         self,
         sums: Sequence[Value],
@@ -59,6 +64,8 @@ class EachMagnitude(EachSum):
 
 class SumOfMagnitudes(EachSum):
     """All sums' magnitudes together are one result."""
+
+    linear: ClassVar[bool] = False
 
     def results(
         self, sums: Sequence[Value], magnitude: Callable[[Value], Value], total: Callable[[Sequence[Value]], Value]

@@ -17,6 +17,7 @@ from .base import SCHEMA, Design
 from .borders import NoBorder, Switched
 from .choices import Choices
 from .continuity import Separate, continuity_of
+from .image_response import LARGEST
 from .image_stacks import by, stack_of_images
 from .words import GATEWARE_BOUNDARIES, Boundary, Plane
 
@@ -128,8 +129,9 @@ class Composite(Design):
         return self.members[0]
 
     def check_plotted(self) -> None:
-        if not self.responds:
-            raise DesignError(f"A plot shows the response of linear filters of signals; this {self.kind} has none")
+        if self.image_response is None and not self.responds:
+            told = f"of images with windows of {LARGEST}x{LARGEST} or less"
+            raise DesignError(f"A plot shows the response of linear filters, {told}; this {self.kind} has none")
 
     # Parts.
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from ..arguments import between
 from ..formats import Format, u1
@@ -15,6 +15,9 @@ Value = TypeVar("Value")
 
 class Levels:
     """Results are rounded sums, made to fit the output format."""
+
+    linear: ClassVar[bool] = True
+    """Whether they are."""
 
     def checked(self, rounded: Range) -> int | None:  # noqa: ARG002  # where there is a threshold
         """The threshold, if there is one.
@@ -63,6 +66,7 @@ class Binary(Levels):
     """Results are the greatest number of the output format where the rounded sum exceeds a threshold, 0 elsewhere."""
 
     threshold: int
+    linear: ClassVar[bool] = False
 
     def checked(self, rounded: Range) -> int | None:
         return between("Threshold", self.threshold, *rounded)

@@ -1,4 +1,4 @@
-"""What filters of signals are made of, as far as frequencies are concerned."""
+"""What filters are made of, as far as frequencies are concerned."""
 
 import math
 from collections.abc import Sequence
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .image_response import ImageResponse
 from .rates import SAME, Rate
 
 __all__ = ["Factor", "Impulse", "Responding"]
@@ -54,6 +55,11 @@ class Responding:
         # What is left out before zeros are put in could as well be left out behind them, unless the two share a factor.
         apart = all(math.gcd(down, link.rate.up) == 1 for down, link in zip(downs, links, strict=True))
         return apart and all(link.factors for link in links)
+
+    @property
+    def image_response(self) -> ImageResponse | None:
+        """The weights that results give to pixels; None where no sums of pixels make them."""
+        return None
 
     @property
     def impulse(self) -> Impulse | None:

@@ -17,6 +17,7 @@ from .base import Design
 from .composite import Composite, JoinedAxis
 from .factors import Factor
 from .given import Designs, required
+from .image_response import ImageResponse, added, side_by_side
 from .rates import SAME
 from .rules import Rule, check_rules
 
@@ -138,6 +139,11 @@ class Fork(Composite):
         for sign, (taps, less) in zip(self.signs, found, strict=True):
             total[: len(taps)] += sign * (np.array(taps, object) << (self.shift - less))
         return (Factor(tuple(int(tap) for tap in total)),)
+
+    @cached_property
+    def image_response(self) -> ImageResponse | None:
+        found = [branch.image_response for branch in self.branches]
+        return added(found, self.signs) if self.signs else side_by_side(found)
 
     @property
     def shift(self) -> int:  # type: ignore[override]  # of each design another

@@ -3,11 +3,14 @@
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from ..arguments import integer
 from ..errors import DesignError
 from .axes import FrameAxis
 from .borders import NoBorder, border_of
 from .given import Step
+from .image_response import ImageResponse
 from .orientation import Orientation, orientation_of
 from .words import Boundary, Kernel, Mode, Operation
 
@@ -31,6 +34,8 @@ class ImageGeometry:
     pixels_per_clock: int
     rows: int
     columns: int
+    shift: int
+    linear: bool
 
     @property
     def kernels(self) -> tuple[Kernel, ...]:
@@ -92,6 +97,13 @@ class ImageGeometry:
         """Rows above and below, columns left and right, that results reach outside an image; the host pads these, if any."""
         rows, columns = self._sides
         return self.border.margins(*rows), self.border.margins(*columns)
+
+    @cached_property
+    def image_response(self) -> ImageResponse:
+        """See `Responding.image_response`."""
+        windows = [np.array(self.orientation.turned(kernel), object) for kernel in self.kernels]
+        (above, _), (left, _) = self.host_margins
+        return ImageResponse(windows, (-above, -left), self.stride, self.shift, self.operation, self.linear)
 
     @cached_property
     def frame_axes(self) -> tuple[FrameAxis, ...]:

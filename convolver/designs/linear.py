@@ -180,6 +180,11 @@ class LinearDesign(Design):
         return self.output
 
     @property
+    def linear(self) -> bool:
+        """Whether results are the sums, but for rounding and saturation."""
+        return self.combining.linear and self.decision.linear
+
+    @property
     def origin(self) -> str:
         """Where coefficients come from, in a word."""
         return self.source.origin

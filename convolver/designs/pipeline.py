@@ -18,6 +18,7 @@ from .axes import FrameAxis
 from .base import Design
 from .composite import Composite, JoinedAxis
 from .given import Designs, required
+from .image_response import ImageResponse, in_turn
 from .rates import Rate
 from .rules import Rule, check_rules
 
@@ -97,6 +98,10 @@ class Pipeline(Composite):
     @property
     def links(self) -> Sequence[Design]:
         return self.stages
+
+    @cached_property
+    def image_response(self) -> ImageResponse | None:
+        return in_turn(stage.image_response for stage in self.stages)
 
     @property
     def last(self) -> Design:

@@ -67,7 +67,9 @@ def picture(design: Design, suffix: str, measured: Measured = None) -> bytes:
 
 
 def measured(design: Design, opened: Callable[[], "Device"], advance: Advance) -> Measured:
-    """What a plot shows of the running filter, on the device that `opened` gives; None where that is nothing."""
+    """What a plot shows of the running filter, on the device that `opened` gives; None where that is nothing, as of images."""
+    if design.image_response is not None:
+        return None
     found: Measured = part_of(type(design), __package__, "measured", "to measure")(opened, advance)
     return found
 

@@ -1,4 +1,4 @@
-"""The plot of several filters of signals as one: see `convolver.plots.rates`."""
+"""The plot of several filters as one: of signals see `convolver.plots.rates`, of images `convolver.plots.kernels`."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -9,6 +9,7 @@ from ..designs import Design
 from ..progress import Advance
 from ..rate_response import rate_response
 from .drawing import Measured, Panel
+from .kernels import KernelPanels
 from .rates import RateCurve, measured_rate
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ __all__ = ["measured", "panels"]
 
 def panels(design: Design, measured: Measured) -> list[Panel]:
     """What draws each panel."""
+    if (whole := design.image_response) is not None:
+        return KernelPanels(whole.kernels, len(whole.windows) > 1, whole.operation, whole.shift, " of the whole").panels()
     return RateCurve(rate_response(design)).panels(measured)
 
 

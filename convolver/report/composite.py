@@ -7,11 +7,10 @@ from typing import Any, cast
 from ..designs.composite import Composite
 from ..designs.image_stacks import by
 from ..plan.composite import CompositePlan
-from ..response import group_delay
 from . import report_of
 from .base import Line, Report
 from .numbers import counted, times
-from .signals import told_delay
+from .whole import whole_lines, whole_numbers
 
 __all__ = ["CompositeReport"]
 
@@ -43,13 +42,7 @@ class CompositeReport(Report):
 
     def own_numbers(self) -> Iterator[tuple[str, Any]]:
         yield self.design.listed_as, [member.to_dict() for member in self.members]
-        if (impulse := self.design.impulse) is not None:
-            taps, shift = impulse
-            delay, linear = group_delay(taps)
-            yield "taps", list(taps)
-            yield "gain", sum(taps) / 2.0**shift
-            yield "group_delay", None if delay is None else float(delay)
-            yield "linear_phase", linear
+        yield from whole_numbers(self.design)
         timing, frame = self.plan.timing, self.frame
         if frame:
             yield "frame", list(frame)
@@ -66,11 +59,7 @@ class CompositeReport(Report):
             yield from (("", told) for told in self.behind(number))
         for number, one in self.design.loadable_parts.items():
             yield f"sets, stage {number}", f"{one.set_size} coefficients, {one.coefficient_format}, at 0x{0x40 * number:02X} on"
-        if (impulse := self.design.impulse) is not None:
-            taps, shift = impulse
-            told = f"FIR filter of {counted(len(taps), 'tap')}, gain {sum(taps) / 2.0**shift:.6g}"
-            yield "the whole", f"{told}, but for the {self.design.listed_as}' rounding"
-            yield "group delay", told_delay(taps)
+        yield from whole_lines(self.design)
         if self.frame:
             yield (
                 "images",
