@@ -159,6 +159,8 @@ def check_registers(device: Device, seed: int = 1, *, clean: bool = False) -> st
         if wrong := check(device, case):
             return wrong
         told = device.status()
+        if not before.keys() & told.keys() >= {"clocks", *_COUNTS}:
+            return "registers: the device didn't say what they hold"
         counted.append(tuple(int(told[name]) - int(before[name]) & _COUNT for name in _COUNTS))
     if len(set(counted)) > 1 or 0 in counted[0] or told["clocks"] == before["clocks"]:
         return f"counts of beats for equal frames: {', '.join(f'{one} and {other}' for one, other in counted)}"
