@@ -89,11 +89,17 @@ class TestUsage:
         result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
         assert (result.returncode, result.stderr) == (0, "")
 
-    @pytest.mark.parametrize("command", [(), ("run",), ("report",)])
+    @pytest.mark.parametrize("command", [(), ("run",), ("report",), ("generate",), ("serve",), ("verify",)])
     def test_a_flag_asks_for_no_word(self, capsys: pytest.CaptureFixture[str], command: tuple[str, ...]) -> None:
         lines = success(capsys, *command, "--help").splitlines()
         own = re.compile(r"--(help|install-completion|show-completion)\b")  # typer's own
-        assert [line for line in lines if "<bool>" in line and not own.search(line)] == []
+        assert [line for line in lines if re.search("<(bool|int range)>", line) and not own.search(line)] == []
+
+    def test_a_line_of_help_ends_where_the_terminal_does(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("typer.rich_utils.MAX_WIDTH", 200)
+        assert "What was built is kept, so that a second run builds nothing" in success(capsys, "explore", "--help")
 
     def test_version(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert success(capsys, "--version") == f"convolver {convolver.__version__}\n"
@@ -114,11 +120,12 @@ class TestUsage:
         [
             (["nonsense"], "No such command 'nonsense'; see convolver --help"),
             (["reprot"], "No such command 'reprot'. Did you mean 'report'? See convolver --help"),
-            (["report"], "Missing option '--design' / '-d'; see convolver report --help"),
+            (["report"], "Missing option '--design' / '-d'; convolver new writes such a FILE; see convolver report --help"),
+            (["run", "--desing"], "No such option: --desing; did you mean --design? See convolver run --help"),
             (["run", "--nonsense"], "No such option: --nonsense; see convolver run --help"),
             (["selftest", "--frames", "none"], "Invalid value for '--frames'"),
             (["selftest", "--frames", "0"], "Invalid value for '--frames'"),
-            (["twin"], "Invalid value: write convolver twin --pty: a pseudo-terminal is the only way in for now"),
+            (["twin"], "write convolver twin --pty: a pseudo-terminal is the only way in for now"),
         ],
     )
     def test_a_command_written_wrongly(self, capsys: pytest.CaptureFixture[str], arguments: list[str], says: str) -> None:
@@ -346,7 +353,7 @@ class TestRun:
 
     def test_only_one_file_comes_in_by_the_pipe(self, capsys: pytest.CaptureFixture[str]) -> None:
         line = failure(capsys, 2, "run", "-d", "-", "-", "-o", "out.npy")
-        assert line == "Invalid value: only one of IN and --design can be standard input; see convolver run --help"
+        assert line == "only one of IN and --design can be standard input; see convolver run --help"
 
     def test_rounded_samples_are_told(self, capsys: pytest.CaptureFixture[str], design: Any, tmp_path: Path) -> None:
         write_sound(tmp_path / "in.wav", np.array([256, 128, 0]), 8000, s24)
@@ -368,7 +375,7 @@ class TestRun:
 
     def test_neither_twin_nor_board(self, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
         line = failure(capsys, 2, "run", tmp_path / "in.png", "-o", tmp_path / "out.png")
-        assert line == "Invalid value: give --design FILE for the twin, or --port URL for a board; see convolver run --help"
+        assert line.startswith("give --design FILE for the twin, which convolver new writes, or --port URL for a board; see")
 
     def test_no_compiler(self, design: Any, tmp_path: Path) -> None:
         Image.fromarray(np.zeros((4, 4), np.uint8)).save(tmp_path / "in.png")
@@ -516,7 +523,7 @@ class TestGenerate:
         assert all(Path(line.partition(": ")[0]).read_text() for line in told)
         assert "\n  sim: " in (tmp_path / "fir.core").read_text()
         line = failure(capsys, 2, *command)
-        assert line.startswith("Invalid value: a testbench is several files: give --output FILE.v")
+        assert line.startswith("a testbench is several files: give --output FILE.v")
 
     def test_another_ending_is_refused(self, capsys: pytest.CaptureFixture[str], design: Any, tmp_path: Path) -> None:
         line = failure(capsys, 5, "generate", "-d", design(FIR), "-o", tmp_path / "fir.core")

@@ -60,7 +60,7 @@ def open_device(design: Design | None, port: str | None, advance: Callable[[str]
 
     if port is None:
         if design is None:
-            raise typer.BadParameter("give --design FILE for the twin, or --port URL for a board")
+            raise typer.BadParameter("give --design FILE for the twin, which convolver new writes, or --port URL for a board")
         advance("opening the twin")
         return convolver.open(design, waves=waves)
     from ..host.address import shown

@@ -57,8 +57,17 @@ def failed(error: BaseException, extra: str | None = None) -> int:
         return _fault(error)
     if not said():  # `convolver` alone has printed its help
         return USAGE
-    told = str(said()).rstrip(".")
+    told = _told(error, str(said()))
     return _fail(f"{told}{' See' if told.endswith('?') else '; see'} convolver {_command(error)}--help", USAGE)
+
+
+def _told(error: BaseException, said: str) -> str:
+    """What was written wrongly: typer's words, with what mends it."""
+    if near := getattr(error, "possibilities", None):
+        return f"{getattr(error, 'message', said).rstrip('.')}; did you mean {' or '.join(sorted(near))}?"
+    told = said.removeprefix("Invalid value: ").rstrip(".")
+    missing = getattr(getattr(error, "param", None), "name", None) if told.startswith("Missing option") else None
+    return f"{told}; convolver new writes such a FILE" if missing == "design" else told
 
 
 def stopped() -> int:

@@ -25,7 +25,9 @@ def serve(
         str | None, typer.Option("--port", "-p", metavar="URL", help="A board, such as serial:///dev/ttyUSB0; else a twin.")
     ] = None,
     host: Annotated[str, typer.Option(metavar="NAME", help="Listen at this name or address of this machine.")] = "127.0.0.1",
-    tcp_port: Annotated[int, typer.Option(min=0, max=65535, help="Listen at this TCP port; 0 for any that is free.")] = 9876,
+    tcp_port: Annotated[
+        int, typer.Option(min=0, max=65535, metavar="N", help="Listen at this TCP port; 0 for any that is free.")
+    ] = 9876,
     token: Annotated[
         str | None,
         typer.Option(
@@ -37,7 +39,9 @@ def serve(
     tls: Annotated[
         bool | None,
         typer.Option(
-            "--tls/--no-tls", help="Encrypt; by default what other machines can reach is encrypted, and nothing else."
+            "--tls/--no-tls",
+            metavar="",
+            help="Encrypt; by default what other machines can reach is encrypted, and nothing else.",
         ),
     ] = None,
     certificate: Annotated[

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Frames", "Loopback", "Seed", "Trial", "trial"]
 
-Frames = Annotated[int, typer.Option(min=1, max=1_000_000, help="Random frames to send.")]
-Seed = Annotated[int, typer.Option(min=0, help="Seed of the random frames.")]
+Frames = Annotated[int, typer.Option(min=1, max=1_000_000, metavar="N", help="Random frames to send.")]
+Seed = Annotated[int, typer.Option(min=0, metavar="N", help="Seed of the random frames.")]
 Loopback = Annotated[float | None, typer.Option(min=0, max=1024, metavar="MIB", help="LFSR data to send, in MiB.")]
 
 

@@ -41,6 +41,11 @@ def _flags_without_type(signature: inspect.Signature) -> None:
                 info.metavar = ""
 
 
+def _reflowed(text: str) -> str:
+    """Paragraphs of one line each: a terminal, not the source, says where a line of help ends."""
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
+
+
 def with_verbose(command: Callable[..., Any]) -> Callable[..., Any]:
     """A command that takes ``-v`` too."""
 
@@ -49,6 +54,7 @@ def with_verbose(command: Callable[..., Any]) -> Callable[..., Any]:
         del verbose  # its callback has told the logging
         return command(*arguments, **options)
 
+    wrapped.__doc__ = _reflowed(inspect.getdoc(command) or "")
     signature = inspect.signature(command)
     _flags_without_type(signature)
     added = inspect.Parameter("verbose", inspect.Parameter.KEYWORD_ONLY, default=0, annotation=Verbose)
