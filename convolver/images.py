@@ -67,11 +67,13 @@ class PictureKind:
     signed: bool = False
     any_maxval: bool = False
     """Whether the file says which value is white, so that none looks darker than it is."""
+    quality: int | None = None
+    """Of a kind that changes values: how little, up to 100."""
 
 
 _PNG = PictureKind("PNG", (1, 8, 16), (8, 16))
 _TIFF = PictureKind("TIFF", (1, 8, 16, 32), (8, 16, 32), signed=True)
-_JPEG = PictureKind("JPEG", (8,), (8,))
+_JPEG = PictureKind("JPEG", (8,), (8,), quality=95)
 KINDS: dict[str, PictureKind] = {
     ".png": _PNG,
     ".tif": _TIFF,
@@ -337,6 +339,10 @@ def width_for(kind: PictureKind, low: int, high: int, planes: int) -> Format:
     return found
 
 
+_EXACT = {"lossless": True, "exact": True}
+"""What WebP is told, and other exact kinds don't heed."""
+
+
 def _is_deep(kind: PictureKind, form: Format, planes: int) -> bool:
     return not kind.any_maxval and (form.width > 16 or form.signed or (form.width == 16 and planes > 1))
 
@@ -362,7 +368,7 @@ def encode(kind: PictureKind, values: Array, low: int, high: int) -> bytes:
         return deep.png_of(kept) if kind is _PNG else deep.tiff_of(kept)
     image = Image.fromarray(kept.astype(bool) if form.width == 1 else kept)
     file = BytesIO()
-    image.save(file, kind.name, **({"lossless": True, "exact": True} if kind.name == "WebP" else {}))
+    image.save(file, kind.name, **(_EXACT if kind.quality is None else {"quality": kind.quality, "subsampling": 0}))
     return file.getvalue()
 
 

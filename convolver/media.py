@@ -64,14 +64,15 @@ class Pictures:
         if source is None and not kind.grey:  # what isn't known yet is checked again
             planes = 3
         held, form = images.width_for(kind, low, high, planes), Format.holding(low, high)
+        lossy = [f"a {kind.name} changes values, here at quality {kind.quality}; a .png file keeps them"] * bool(kind.quality)
         if kind.any_maxval or held.max == high or held.signed:
-            return []
+            return lossy
         if form.width == 1:
             raise FileError(
                 f"A threshold's 0 and 1 would look black in {name}; name a {'.png' if planes == 1 else '.ppm'} file"
             )
         hint = "" if form.width > 16 else f"; a .{'pgm' if planes == 1 else 'ppm'} file says what white is"
-        return [f"white in {name} is {held.max}, and results reach {high}: it looks dark{hint}"]
+        return [f"white in {name} is {held.max}, and results reach {high}: it looks dark{hint}", *lossy]
 
     def turned(self, values: Array) -> Array:
         """A file's values as a device takes them, or a device's as a file has them."""

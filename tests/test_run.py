@@ -120,6 +120,16 @@ def test_a_threshold_is_black_and_white(tmp_path: Path) -> None:
     assert filtered(tmp_path / "colour.png", tmp_path / "out.ppm", THRESHOLD) == []
 
 
+def test_a_jpeg_says_that_it_changes_values(tmp_path: Path) -> None:
+    pixels = RANDOM.integers(0, 256, (64, 64, 3))
+    np.save(tmp_path / "in.npy", pixels)
+    same = Conv2DDesign([[1]], output="u8")
+    told = filtered(tmp_path / "in.npy", tmp_path / "out.jpg", same)
+    assert told == ["a JPEG changes values, here at quality 95; a .png file keeps them"]
+    off = np.abs(images.read_image(tmp_path / "out.jpg").values - pixels)
+    assert 0 < off.mean() < 5  # with colour subsampled 46
+
+
 def test_planes_of_an_array(tmp_path: Path) -> None:
     pixels = RANDOM.integers(0, 256, (6, 9, 5))
     for planes in (1, 3, 5):
