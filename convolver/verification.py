@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .counting import counted
 from .designs import Design
 from .errors import ConvolverError, DeviceRestarted
 from .host.deadlines import Timing
@@ -63,7 +64,8 @@ class Delayed:
         if self.wrong:
             return f"at {self.clocks}: {self.wrong}; {lately}"
         reset = f", {self.resets} resets in the middle of a call" * bool(self.resets)
-        return f"at {self.clocks}: {self.frames} frames, {self.samples} samples{reset}: every result right, {lately}"
+        sent = f"{counted(self.frames, 'frame')}, {counted(self.samples, 'sample')}"
+        return f"at {self.clocks}: {sent}{reset}: every result right, {lately}"
 
 
 _PATIENCE = Timing(retry=0.004, retry_min=0.001, retry_max=0.016, progress=0.02, opening=0.04)

@@ -24,6 +24,7 @@ FOLDERS = {
 DESCRIPTIONS = {
     *(f"convolver.{name}" for name in ("errors", "atomic", "formats", "designs", "clocking", "protocol", "shell", "version")),
     *(f"convolver.{name}" for name in ("arguments", "specification", "filters", "equiripple", "specified", "response")),
+    "convolver.counting",
     "convolver.promises",
     "convolver.quantize",
 }

@@ -12,7 +12,18 @@ import scipy.signal
 from amaranth.back import rtlil
 from PIL import Image
 
-from convolver import Conv2DDesign, DesignError, FileError, FIRDesign, ToolError, s8, u8
+from convolver import (
+    CICDesign,
+    Conv2DDesign,
+    DesignError,
+    FileError,
+    FIRDesign,
+    MovingMaximumDesign,
+    ResampleDesign,
+    ToolError,
+    s8,
+    u8,
+)
 from convolver.formats import ROUNDINGS, Rounding, round_shift
 from convolver.hw.cores.core import create
 from convolver.measure import measure_response
@@ -127,7 +138,7 @@ def test_text_of_a_kernel() -> None:
         (FIRDesign([4]), "rounding      none, results are exact"),
         (
             FIRDesign([4, 3], shift=1, rounding="floor"),
-            "rounding      floor after 1 bits, noise of 0.25 LSB rms, variance 0.0625 LSB², mean -0.25 LSB",
+            "rounding      floor after 1 bit, noise of 0.25 LSB rms, variance 0.0625 LSB², mean -0.25 LSB",
         ),
         (
             LOW_PASS,
@@ -437,3 +448,17 @@ def test_a_frame_of_another_size_waits_as_long_as_the_report_says(design: Conv2D
     assert clocks == plan.timing.frame_interval(*size) + flush + plan.timing.frame_clocks(*after)
     if flush:
         assert f"; one of another size behind it waits {plan.timing.flush_clocks(13)} more" in report_of(design).text()
+
+
+def test_one_of_something_has_no_plural():
+    designs = [
+        FIRDesign([1], data="u1", output="u1"),
+        FIRDesign([1, 1], shift=1, multipliers=0),
+        FIRDesign([3, 5], clocks_per_sample=2),
+        Conv2DDesign([[1, 1]], rows=1, columns=1),
+        CICDesign(stages=1, down=2, shift=1),
+        ResampleDesign([1], down=2),
+        MovingMaximumDesign(2),
+    ]
+    told = [f"{report_of(design).text()}\n{report_of(design).plan.explain()}\n{design.describe()}" for design in designs]
+    assert re.findall(r"(?<!-> )(?<![\d.])\b1 \w+s\b.*", "\n".join(told)) == []

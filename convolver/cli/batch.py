@@ -77,7 +77,7 @@ def batch(
             checked = [Target.of(path) for path in targets]
             read = _Read(sources, checked, pool.design, rounded, grey)
             for number, result in enumerate(pool.run(read), 1):
-                advance(f"{number} of {len(sources)} filtered, {len(pool.boards)} boards", number / len(sources))
+                advance(f"{number} of {len(sources)} filtered, {counted(len(pool.boards), 'board')}", number / len(sources))
                 source, target = read.taken(number - 1)
                 write_results(target, pool.design, source, result)
             counts = dict(sorted(pool.counts.items()))

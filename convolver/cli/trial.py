@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..counting import counted
 from .exit_codes import DIFFERENCE
 
 if TYPE_CHECKING:
@@ -34,10 +35,8 @@ class Trial:
         told, count, taken = "", self.loopback_bytes, self.loopback_seconds
         if count:
             told = f"{count / 2**20:g} MiB of LFSR data in {taken:.1f} s, {count / taken / 1000:.0f} kB/s, "
-        return (
-            f"{self.frames} frames, {self.samples} samples, {told}seed {self.seed}: every result equals the golden model, "
-            "bit for bit"
-        )
+        sent = f"{counted(self.frames, 'frame')}, {counted(self.samples, 'sample')}"
+        return f"{sent}, {told}seed {self.seed}: every result equals the golden model, bit for bit"
 
 
 def trial(device: "Device", frames: int, seed: int, count: int, advance: "Advance", *, clean: bool = False) -> Trial:

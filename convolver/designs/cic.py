@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arguments import between, choice, flag
+from ..counting import counted
 from ..errors import DesignError
 from ..formats import OVERFLOWS, ROUNDINGS, Format, Overflow, Rounding
 from .axes import FrameAxis
@@ -218,7 +219,7 @@ class CICDesign(Pruning, LoadedRates, RateFrames, LinearDesign):  # type: ignore
         return tuple(self.coefficients[phase :: self.up] for phase in range(self.up))
 
     def describe(self) -> str:
-        sums = f"{self.stages} stages of delay {self.delay}"
+        sums = f"{counted(self.stages, 'stage')} of delay {self.delay}"
         return f"CIC filter, rate times {self.rate}, {sums}, {self.data} samples"
 
     # Ranges.

@@ -12,6 +12,7 @@ from typing import ClassVar, Self
 import numpy as np
 
 from ..arguments import between, choice, flag, index, is_sequence, items, shown
+from ..counting import counted
 from ..errors import DataError, DesignError
 from ..formats import Format, Overflow, Rounding
 from ..quantize import Quantized
@@ -213,7 +214,8 @@ class Conv2DDesign(ImageGeometry, LinearDesign):  # type: ignore[misc]  # output
 
     def describe(self) -> str:
         size = f"{self.kernel_rows}x{self.kernel_columns}"
-        return f"{size}, {self.origin} {self.coefficient_format}, {self.pixel} pixels, {self.columns} columns, {self.boundary}"
+        columns = counted(self.columns, "column")
+        return f"{size}, {self.origin} {self.coefficient_format}, {self.pixel} pixels, {columns}, {self.boundary}"
 
     @cached_property
     def _shape(self) -> tuple[int, ...]:

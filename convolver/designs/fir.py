@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, ClassVar, Self
 
 from ..arguments import choice, flag, integers, shown
+from ..counting import counted
 from ..errors import DesignError
 from ..formats import Overflow, Rounding
 from ..quantize import Quantized
@@ -151,7 +152,7 @@ class FIRDesign(SignalTaps, FromSpecification, LinearDesign):
         return tuple(term for term in self.pairing.taps(self.taps) if multiplied(self.coefficients[term[0]]))
 
     def describe(self) -> str:
-        return f"{self.taps} taps, {self.origin} {self.coefficient_format}, {self.data} samples"
+        return f"{counted(self.taps, 'tap')}, {self.origin} {self.coefficient_format}, {self.data} samples"
 
     @property
     def history(self) -> int:  # type: ignore[override]  # of each design another

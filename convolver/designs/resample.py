@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from ..arguments import between, flag, integers
+from ..counting import counted
 from ..errors import DesignError
 from ..formats import Overflow, Rounding
 from ..quantize import Quantized
@@ -162,7 +163,8 @@ class ResampleDesign(RateFrames, SignalTaps):  # type: ignore[override]  # frame
         return len(self.terms) if self.up == 1 else len(self.phases[0])
 
     def describe(self) -> str:
-        return f"rate times {self.rate}, {self.taps} taps, {self.origin} {self.coefficient_format}, {self.data} samples"
+        taps = counted(self.taps, "tap")
+        return f"rate times {self.rate}, {taps}, {self.origin} {self.coefficient_format}, {self.data} samples"
 
     @cached_property
     def kernel_ranges(self) -> tuple[tuple[int, int], ...]:

@@ -18,6 +18,7 @@ from ..boards.registry import Board
 from ..boards.timing import Limit
 from ..boards.toolchain import find, versions
 from ..cluster import Cluster
+from ..counting import counted
 from ..errors import ConvolverError, ToolError
 from ..progress import Advance
 from ..shell import Shell
@@ -166,7 +167,7 @@ class Builder:
             self._kept.write("netlists", job.key, found.packed)
             self._write(job.key, {"size": asdict(found.size), "limit": _plain(found.limit)})
             self._trial(job, found)
-            return f"{job.point}: {found.size.luts} LUT, {found.size.multipliers} multipliers"
+            return f"{job.point}: {found.size.luts} LUT, {counted(found.size.multipliers, 'multiplier')}"
         self._write(self._placement(job, seed), asdict(found))
         trial = job.trial or self._trial(job, _netlist_of(self._submit(job)))
         _add(trial, seed, found)

@@ -97,7 +97,7 @@ def _tiles(told: Report) -> str:
     tiles = (
         ("latency", f"{plan.latency}", "clocks"),
         ("throughput", *f"{counted(plan.pixels, design.element)} {plan.slot.every}".split(" ", 1)),
-        ("multipliers", f"{plan.multipliers}", f"for {plan.multiplications} products a clock"),
+        ("multipliers", f"{plan.multipliers}", f"for {counted(plan.multiplications, 'product')} a clock"),
         ("memory", f"{bits / 1024:.1f}" if bits >= 1024 else f"{bits}", "Kibit" if bits >= 1024 else "bits"),
         ("in, out", f"{design.sample}, {design.output_format}", "number formats"),
     )

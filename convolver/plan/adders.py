@@ -20,6 +20,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from ..counting import counted
 from ..formats import Format
 from .arithmetic import Range, check_range
 from .array import DotProduct
@@ -407,7 +408,8 @@ class AdderProduct(DotProduct):
         """What it takes, for people."""
         graph = self.graph
         odd = len({odd_part(weight) for weight in self.weights} - {0, 1})
-        yield f"{len(graph.nodes)} adders in {graph.cycles} levels, for {odd} odd constants above 1"
+        adders = counted(len(graph.nodes), "adder")
+        yield f"{adders} in {counted(graph.cycles, 'level')}, for {counted(odd, 'odd constant')} above 1"
         yield f"{graph.flip_flops(self.sample, self.lanes)} flip-flops, of sums and of what waits for another"
 
     @property

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..counting import counted
 from ..errors import DesignError
 from ..formats import Format
 
@@ -52,4 +53,4 @@ def check_range(node: NDArray[np.object_], low: int, high: int) -> None:
 def described(adders: Sequence[Adder]) -> str:
     """How many nodes there are, and of which formats."""
     widths = sorted({str(Format.holding(adder.low, adder.high)) for adder in adders}, key=lambda name: (int(name[1:]), name))
-    return f"{len(adders)} nodes of {', '.join(widths)}"
+    return f"{counted(len(adders), 'node')} of {', '.join(widths)}"

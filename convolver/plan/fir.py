@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import singledispatch
 
+from ..counting import counted
 from ..designs import Choices, FIRDesign
 from ..formats import Format
 from .adders import AdderProduct, adders_needed
@@ -87,7 +88,9 @@ def _plain(design: FIRDesign, coefficients: Coefficients) -> tuple[Form, tuple[s
     """The products of one sample as they are: what they have in common is found by the adders that make them."""
     form = direct([range(design.taps)], design.taps, design.taps)
     added = adders_needed(design.weights)
-    return coefficients.without_zeros(form), (f"constants are shifted and added, in {added} adders without a multiplier",)
+    return coefficients.without_zeros(form), (
+        f"constants are shifted and added, in {counted(added, 'adder')} without a multiplier",
+    )
 
 
 def _unfolded(form: Form, sample: Format, coefficients: Coefficients, reach: Range, clocks: int, target: Target) -> DotProduct:

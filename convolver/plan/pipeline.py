@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ..counting import counted
 from ..designs import Choices, Pipeline
 from .composite import CompositePlan, SilenceGate, silence_gate
 from .lowering import lower
@@ -44,7 +45,7 @@ class PipelinePlan(CompositePlan):
         yield from self._told_parts("stage")
         for number, converter in enumerate(self.converters, 1):
             if converter is not None:
-                what = f"{converter.before} into {converter.behind} pixels a beat"
+                what = f"{converter.before} into {counted(converter.behind, 'pixel')} a beat"
                 yield f"{converter.name + ' ' + str(number):<14}{converter.cycles:>6}, {what}"
         gates = [f", {gate.cycles} of it the {gate.name} in front" for gate in self.stages if isinstance(gate, GATES)]
         yield f"{'latency':<14}{self.latency:>6}{''.join(gates)}"

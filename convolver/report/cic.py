@@ -71,7 +71,7 @@ class CICReport(Report):
         low, high = design.sum_range
         result_low, result_high = design.result_range
         base = f"({design.change} * {design.delay})^{design.stages}" + (f" / {design.up}" if design.up > 1 else "")
-        yield "integer gain", f"{design.gain} = {base}, {math.log2(design.gain):.4g} bits"
+        yield "integer gain", f"{design.gain} = {base}, {math.log2(design.gain):.4g} bit{'s' * (design.gain != 2)}"
         widths = ", ".join(f"{section.width}" for section in design.sections)
         yield "sections", f"of {widths} bits, for sums from {low} to {high}"
         yield from self._pruning()
@@ -101,7 +101,7 @@ class CICReport(Report):
         if not variance:
             return "none, results are exact" if not any(self.design.pruning) else "none behind the pruning"
         noise = f"noise of {math.sqrt(variance):.3g} LSB rms, variance {float(variance):.4g} LSB²"
-        return f"{self.design.rounding} after {self.design.shift} bits, {noise}, mean {float(mean):.3g} LSB"
+        return f"{self.design.rounding} after {counted(self.design.shift, 'bit')}, {noise}, mean {float(mean):.3g} LSB"
 
     def _throughput(self) -> str:
         return told_rate(self.design.rate, self.design.change)

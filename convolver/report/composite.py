@@ -82,4 +82,4 @@ class CompositeReport(Report):
         return f"of {by(frame)} takes {alone} clocks alone, {bound}{interval} back to back"
 
     def cost(self) -> Iterator[Line]:
-        yield "multipliers", f"{self.plan.multipliers} for {self.plan.multiplications} products a clock"
+        yield "multipliers", f"{self.plan.multipliers} for {counted(self.plan.multiplications, 'product')} a clock"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from ..counting import counted
 from ..designs import LinearDesign
 from ..plan import ArrayPlan, lower
 from .base import Line, Report
@@ -66,7 +67,7 @@ class LinearReport(Report):
         yield "coefficients", f"{len(design.weights)} {design.origin}, {design.coefficient_format}"
         if design.quantized is not None:
             yield "quantised", str(design.quantized)
-        yield "accumulator", f"{design.accumulator.width} bits, for sums from {low} to {high}"
+        yield "accumulator", f"{counted(design.accumulator.width, 'bit')}, for sums from {low} to {high}"
         yield from self.magnitudes()
         yield "output", f"{design.results}, results from {result_low} to {result_high}{self._fate()}"
         yield "rounding", self._rounding()
@@ -89,12 +90,12 @@ class LinearReport(Report):
         if not variance:
             return "none, results are exact"
         noise = f"noise of {math.sqrt(variance):.3g} LSB rms, variance {float(variance):.4g} LSB²"
-        return f"{design.rounding} after {design.shift} bits, {noise}, mean {float(mean):.3g} LSB"
+        return f"{design.rounding} after {counted(design.shift, 'bit')}, {noise}, mean {float(mean):.3g} LSB"
 
     def cost(self) -> Iterator[Line]:
         plan = self.plan
         yield from self._structure()
-        yield "multipliers", f"{plan.multipliers} for {plan.multiplications} products a clock{self._blocks()}"
+        yield "multipliers", f"{plan.multipliers} for {counted(plan.multiplications, 'product')} a clock{self._blocks()}"
 
     def _structure(self) -> Iterator[Line]:
         """What of a kernel's structure is used."""

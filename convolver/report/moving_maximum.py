@@ -41,6 +41,7 @@ class MovingMaximumReport(SignalReport):
         yield "delay", f"{ahead:g} sample{'s' * (ahead != 1)} to the middle of the window"
 
     def cost(self) -> Iterator[Line]:
-        delays = f", behind delays of {' + '.join(map(str, self.distances))} samples" if self.distances else ""
+        told = " + ".join(map(str, self.distances))
+        delays = f", behind delays of {told} sample{'s' * (told != '1')}" if self.distances else ""
         yield "comparators", f"{len(self.distances)} of {self.design.data.width} bits{delays}"
         yield "multipliers", "none"

@@ -10,7 +10,7 @@ from ..plan.resample import RateTiming
 from ..response import group_delay
 from .base import Line
 from .linear import LinearReport
-from .numbers import counted, number, plain
+from .numbers import counted, plain
 from .rates import told_frame, told_rate, told_rate_delay
 
 __all__ = ["ResampleReport"]
@@ -72,4 +72,4 @@ class ResampleReport(LinearReport):
 
     def cost(self) -> Iterator[Line]:
         yield from super().cost()
-        yield "their use", f"{number(self.multiplier_use)} taps a multiplier a clock, without stalls"
+        yield "their use", f"{counted(self.multiplier_use, 'tap')} a multiplier a clock, without stalls"

@@ -50,7 +50,7 @@ def test_several_kernels_have_an_array_each():
         "kernel 0",
         "kernel 1",
         "level 1: 2 nodes of s10, u16",
-        "level 2: 1 nodes of s17",
+        "level 2: 1 node of s17",
         "kernel 2",
     ]
 
