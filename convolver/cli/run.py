@@ -104,9 +104,13 @@ def _opened(
             yield device
         return
     if waves != STANDARD:
+        from ..sim.twin.waves import MOST_CLOCKS
+
         with open_device(design, None, advance, waves) as device:
             yield device
-        shown.append(f"waves: {waves}, with {waves.stem}.gtkw for GTKWave and {waves.stem}.sucl for Surfer")
+            clocks = int(device.status()["clocks"])
+        part = f", the first {MOST_CLOCKS} of {clocks} clocks" if clocks > MOST_CLOCKS else ""
+        shown.append(f"waves: {waves}{part}, with {waves.stem}.gtkw for GTKWave and {waves.stem}.sucl for Surfer")
         return
     from ..host.device import Device
     from ..sim.twin.core import TwinTransport

@@ -4,6 +4,7 @@ The twin notes the clock of each transfer; from these, and because its source an
 What isn't known is `x`: the payload while nothing is offered, and `ready` then.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,9 @@ MOST_CLOCKS = 200_000
 
 PERIOD = 10
 """Nanoseconds of a clock, as the waves tell it."""
+
+_PIXELS_A_UNIT, _PIXELS_A_DIGIT = 200, 9
+"""Of GTKWave, as it is zoomed at first, and of its font."""
 
 _PLACES = {"first": 0, "last": 1, "eol": 2, "keep": KEEP}
 """Where each mark stands in a beat's."""
@@ -141,7 +145,10 @@ class Waves:
         for line in self.lines:
             flags = "28" if line.width == 1 else "420" if line.signed else "24"
             shown += [f"@{flags}", f"core.{_named(line).replace(' ', '')}"]
-        return "\n".join([f'[dumpfile] "{file}"', "[timestart] 0", *shown, ""])
+        digits = max(len(str(bound)) for form, _ in self._words.values() for bound in (form.min, form.max))
+        zoom = math.log2(_PIXELS_A_UNIT * PERIOD / (_PIXELS_A_DIGIT * (digits + 1)))  # a clock is as wide as the widest number
+        head = [f'[dumpfile] "{file}"', "[timestart] 0", "[size] 1280 640", f"*-{zoom:.6f} 0", "[sst_width] 120"]
+        return "\n".join([*head, *shown, ""])
 
     def surfer(self) -> str:
         """Commands for Surfer (a .sucl file) that show the same. An item's place is said in letters, `a` to `p` for 0 to 15."""

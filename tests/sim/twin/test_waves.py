@@ -115,6 +115,13 @@ def test_files_and_views(tmp_path):
     assert names <= set(re.findall(r"^variable_add core\.(\w+)$", (tmp_path / "fir.sucl").read_text(), re.MULTILINE))
 
 
+@pytest.mark.parametrize(("design", "digits"), [(FIR, 4), (FIR.replace(data="s16"), 6), (IMAGE, 3)])
+def test_gtkwave_begins_where_numbers_can_be_read(design, digits):
+    """It draws 200 pixels for 2**zoom nanoseconds, and a clock has ten: each number has room in its clock."""
+    found = re.search(r"^\*-([\d.]+) 0$", Waves(design).gtkwave("a.vcd"), re.MULTILINE)
+    assert 9 * digits < 200 * 10 / 2 ** float(found[1]) < 9 * (digits + 4)
+
+
 @pytest.mark.parametrize("design", [FIR, IMAGE], ids=["fir", "image"])
 def test_surfer_shows_numbers_as_numbers(design):
     """Each signal of several bits gets its format once it is focused, by its place in letters."""
@@ -138,7 +145,7 @@ def test_text():
     assert text.endswith(" more clocks")
 
 
-def test_the_command(tmp_path, capsys):
+def test_the_command(tmp_path, capsys, monkeypatch):
     design, source, output = tmp_path / "a.toml", tmp_path / "in.npy", tmp_path / "out.npy"
     design.write_text(FIR.to_toml())
     np.save(source, np.array([1, 2, 3]))
@@ -149,6 +156,9 @@ def test_the_command(tmp_path, capsys):
     waves = f"waves: {tmp_path / 'a.vcd'}, with a.gtkw for GTKWave and a.sucl for Surfer\n"
     assert capsys.readouterr().out == f"written: {output}\n{waves}"
     assert (tmp_path / "a.vcd").exists()
+    monkeypatch.setattr("convolver.sim.twin.waves.MOST_CLOCKS", 5)
+    assert cli.main([*command, str(tmp_path / "a.vcd")]) == 0
+    assert re.search(r"a\.vcd, the first 5 of \d\d clocks, with a\.gtkw", capsys.readouterr().out)
 
 
 def test_refusals(tmp_path, monkeypatch):
