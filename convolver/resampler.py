@@ -124,9 +124,9 @@ class Resampler:
         stages = "\n".join(f"  {number}. {stage.describe()}" for number, stage in enumerate(self.design.stages, 1))
         weighed = "\n".join(f"  {one}" for one in self.alternatives)
         return (
-            f"{self.fs_in:g} to {self.fs_out:g} samples/s, rate times {self.design.rate}\n{stages}\n"
-            f"passband 0 to {self.passband:g} Hz: ripple {self.ripple_db:.3g} dB, gain {self.gain:.6g}\n"
-            f"aliases and images, from {self.stopband:g} Hz on: {self.attenuation_db:.2f} dB below\n"
+            f"{_frequency(self.fs_in)} to {_frequency(self.fs_out)}, rate times {self.design.rate}\n{stages}\n"
+            f"passband 0 to {_frequency(self.passband)}: ripple {self.ripple_db:.3g} dB, gain {self.gain:.6g}\n"
+            f"aliases and images, from {_frequency(self.stopband)} on: {self.attenuation_db:.2f} dB below\n"
             f"{_engineering(self.multiplications)} multiplications/s; weighed:\n{weighed}"
         )
 
@@ -300,3 +300,10 @@ def _engineering(value: float) -> str:
         if value >= unit:
             return f"{value / unit:.4g}{letter}"
     return f"{value:.4g}"
+
+
+def _frequency(hertz: float) -> str:
+    for letter, unit in (("M", 1e6), ("k", 1e3)):
+        if hertz >= unit:
+            return f"{hertz / unit:.9g} {letter}Hz"
+    return f"{hertz:.9g} Hz"

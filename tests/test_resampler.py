@@ -170,13 +170,19 @@ class TestCommand:
         line = ["resampler", "1M", "250k", "--passband", "100k", "--attenuation", "60", "--output", str(file)]
         assert main(line) == 0
         told = capsys.readouterr().out
-        assert "aliases and images, from 125000 Hz on: " in told
+        assert "aliases and images, from 125 kHz on: " in told
+        assert told.startswith("1 MHz to 250 kHz, rate times 1/4\n")
         assert "multiplications/s; weighed:\n" in told
         assert load_design(file) == made(1e6, 250e3, 100e3).design
         assert main([*line[:-2], "--json"]) == 0
         numbers = json.loads(capsys.readouterr().out)
         assert numbers["design"]["kind"] == "pipeline"
         assert numbers["attenuation_db"] >= 60
+        assert main([*line, "--clock", "100M"]) == 0  # 100 clocks a sample
+        told = capsys.readouterr().out
+        shared, fast = load_design(file), made(1e6, 250e3, 100e3).design
+        assert f"as Verilog:  convolver generate --design {file}" in told
+        assert shared == convolver.at_rate(fast, clock=100e6, rate=1e6) != fast
 
     def test_an_error_is_one_line(self, capsys):
         assert main(["resampler", "1M", "250k", "--passband", "200k"]) == 3

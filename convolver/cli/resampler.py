@@ -1,5 +1,6 @@
 """`convolver resampler`."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,7 @@ __all__ = ["EXAMPLES", "resampler"]
 
 EXAMPLES = (
     "convolver resampler 1M 250k --passband 100k --attenuation 60 --output quarter.toml",
+    "convolver resampler 1M 250k --passband 100k --clock 100M --output quarter.toml",
     "convolver resampler 44.1k 48k --passband 20k --attenuation 96 --format s24 --plot rate.png",
 )
 
@@ -27,13 +29,17 @@ def resampler(
         str | None, typer.Option(metavar="HZ", help="Where that begins; by default half of the lower rate, which is the most.")
     ] = None,
     format_: Annotated[str, typer.Option("--format", metavar="FORMAT", help="Of samples and results.")] = "s16",
+    clock: Annotated[
+        str | None,
+        typer.Option(metavar="HZ", help="The core's clock, such as 100M: multipliers are shared as it and FS_IN allow."),
+    ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE.toml", help="Write the design there.")] = None,
     plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the response of the whole into this picture.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Finds the chain of filters that changes a rate with the fewest multiplications, and says what else it weighed."""
     from .. import atomic
-    from ..folding import hertz
+    from ..folding import at_rate, hertz
     from ..progress import steps
     from ..resampler import resampler as find
 
@@ -50,6 +56,8 @@ def resampler(
             stopband=None if stopband is None else hertz(stopband, "Stopband"),
             format=format_,
         )
+        if clock is not None:
+            found = replace(found, design=at_rate(found.design, clock=hertz(clock, "Clock"), rate=found.fs_in))
         if plot is not None:
             from ..plots import check_plot
             from ..plots import plot as draw
