@@ -144,8 +144,8 @@ def _boards(found: list[OnBoard]) -> str:
         "device",
         "room",
         "clock, MHz",
-        "core, million a second",
-        "link, million a second",
+        "core, M/s",
+        "link, M/s",
         "multipliers",
         "block RAMs",
         "why not",
@@ -153,7 +153,7 @@ def _boards(found: list[OnBoard]) -> str:
     head = "".join(f"<th scope='col'>{head}</th>" for head in heads)
     note = (
         "Room is counted in multipliers and memories; whether look-up tables are enough, convolver build finds out. "
-        "A million a second is of samples or pixels. The link is the board's to its host, at the most. No board has been run."
+        "M/s: million samples or pixels a second. The link is the board's to its host, at the most. No board has been run."
     )
     return (
         "<div class='wide' tabindex='0' role='region' aria-label='Boards, to scroll'><table class='boards'><thead><tr>"

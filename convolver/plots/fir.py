@@ -43,6 +43,7 @@ def _draw_taps(design: FIRDesign, panel: Any) -> None:
     panel.stem(_scaled(design), linefmt=QUANTISED, basefmt=" ", markerfmt=".")
     panel.axhline(0, color="0.8", linewidth=0.8, zorder=0)
     panel.set(title="impulse response", xlabel="sample", ylabel="gain")
+    panel.locator_params(axis="x", integer=True)
 
 
 def _unit(design: FIRDesign) -> tuple[float, str]:

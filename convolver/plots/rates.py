@@ -54,6 +54,7 @@ class RateCurve:
         )
         panel.axhline(0, color="0.8", linewidth=0.8, zorder=0)
         panel.set(title="impulse response", xlabel="sample", ylabel="gain")
+        panel.locator_params(axis="x", integer=True)
 
     def _draw_response(self, measured: Measured, panel: Any) -> None:
         places = np.linspace(0, self.filter.up / 2, POINTS)
