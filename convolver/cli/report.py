@@ -101,12 +101,12 @@ def report(
         check_part(part, loaded)
         used = part_needs(part, loaded)
         numbers["device"] = {"name": part.name} | {use.what: use.used for use in used}
-        text += f"\n{part.name} has room: at the least {', '.join(map(str, used))}"
+        text += f"\n{part.name} has room: at the least {', '.join(map(str, used))}; look-up tables aren't counted here"
     if target is not None:
         known.check_fit(target, loaded)
         needed = known.needs(target, loaded)
         numbers["board"] = {"name": board} | {use.what: use.used for use in needed}
-        text += f"\n{board} has room: at the least {', '.join(map(str, needed))}"
+        text += f"\n{board} has room: at the least {', '.join(map(str, needed))}; convolver build counts look-up tables"
     if plot is not None:
         _plot(loaded, plot, measure)
     if html is not None:
