@@ -28,7 +28,7 @@ thead th{color:var(--soft);font-weight:600;border-bottom:2px solid var(--line)}
 .facts th{width:130px;color:var(--soft);font-weight:600}
 .boards td,.boards th{white-space:nowrap;padding-right:7px}
 .boards thead th{white-space:normal}
-.boards td:last-child{white-space:normal;min-width:230px}
+.boards td:last-child{white-space:normal;min-width:200px}
 .stages td:nth-child(n+3){white-space:nowrap}
 .boards .no td:nth-child(3),.missing{color:var(--bad);font-weight:600}
 .wide{overflow-x:auto}
