@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from convolver import Conv2DDesign, DesignError, FIRDesign, MovingMaximumDesign, Pipeline, cli
+from convolver import CICDesign, Conv2DDesign, DesignError, FIRDesign, MovingMaximumDesign, Pipeline, cli
 from convolver.errors import FileError
 from convolver.page import page_of
 from convolver.page.board_table import boards_of
@@ -83,6 +83,12 @@ def test_what_is_on_the_arrows_is_as_wide_as_the_numbers_are():
     told = dict(zip([stage.name for stage in folded.stages], map(str, numbers_behind(folded)), strict=True))
     assert told["sample memory"] == "2 × s8"
     assert told["accumulator"] == "s12"
+    cic = lower(CICDesign(stages=4, down=4, data="s8", shift=8, output="s8"))  # sums of 16 bits
+    told = dict(zip([stage.name for stage in cic.stages], map(str, numbers_behind(cic)), strict=True))
+    assert [told[name] for name in ("integrators", "rate change", "combs", "rounding")] == ["s16", "s16", "s16", "s8"]
+    pruned = lower(CICDesign(stages=4, down=16, shift=16, output="s16", pruned=True))
+    told = dict(zip([stage.name for stage in pruned.stages], map(str, numbers_behind(pruned)), strict=True))
+    assert (told["combs"], told["saturation"]) == (f"s{pruned.design.sections[-1].width}", "s16")
 
 
 def seen(design, **more):

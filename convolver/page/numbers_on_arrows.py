@@ -9,6 +9,7 @@ from ..plan import Plan
 from ..plan.arithmetic import Range
 from ..plan.array import DotProduct
 from ..plan.array_stages import Accumulate, Align, GroupChain, Multiply, PreAdd, Tree
+from ..plan.cic import CICPlan, Half, Scale
 from ..plan.column_filter import ColumnFilter
 from ..plan.moving_maximum import WindowMaximum
 from ..plan.stages import DelayLine, LineBuffer, OutputBuffer, SampleMemory, Stage, Window
@@ -122,6 +123,20 @@ def _(stage: Multiply, plan: Plan, before: Numbers) -> Numbers:  # noqa: ARG001
 @_behind.register(Tree | GroupChain | Accumulate | Align)
 def _(stage: Stage, plan: Plan, before: Numbers) -> Numbers:  # noqa: ARG001
     return _sums(plan, _arrays(plan))
+
+
+@_behind.register
+def _(stage: Half, plan: CICPlan, before: Numbers) -> Numbers:
+    """A section's numbers wrap in all of its bits; only those of the last one are sums, of which the range is known."""
+    form = Format(stage.widths[-1], plan.design.accumulator.signed)
+    wraps = Numbers.of(before.copies, 1, form)
+    return replace(wraps, ranges=(plan.design.sum_range,)) if stage is plan.behind else wraps
+
+
+@_behind.register
+def _(stage: Scale, plan: CICPlan, before: Numbers) -> Numbers:
+    form, scaled = plan.design.accumulator, before.form.width + stage.bits
+    return Numbers.of(before.copies, 1, Format(min(scaled, form.width), form.signed))
 
 
 @_behind.register
