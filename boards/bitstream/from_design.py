@@ -1,5 +1,6 @@
 """A board's circuit from its design: built, and read back as far as that goes."""
 
+import json
 import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,20 +17,37 @@ from .read import Circuit, read, read_routed
 __all__ = ["built", "check_repacked"]
 
 
+COMMANDS = "build_top.json"
+"""The file of a build's commands, beside its bitstream."""
+
+FILES = ("--input", "--bit", "--svf")
+"""Options of `ecppack` that name files."""
+
+
 def check_repacked(bitstream: Path) -> None:
     """Takes an ECP5's bitstream apart and puts it together again, with Project Trellis' tools.
+
+    It is packed with the options that the build packed it with, which stand in a file beside it.
 
     Raises
     ------
     ToolError
         If that gives other bytes, or a tool is missing or fails.
     """
+    options = _packing(bitstream.parent / COMMANDS)
     with TemporaryDirectory(prefix="bitstream-") as folder:
         shutil.copyfile(bitstream, Path(folder) / "top.bit")
         run("ecpunpack", ["--input", "top.bit", "--textcfg", "unpacked.config"], Path(folder))
-        run("ecppack", ["--compress", "--input", "unpacked.config", "--bit", "again.bit"], Path(folder))
+        run("ecppack", [*options, "--input", "unpacked.config", "--bit", "again.bit"], Path(folder))
         if (Path(folder) / "again.bit").read_bytes() != bitstream.read_bytes():
             raise ToolError(f"Bitstream {bitstream} must be the same when it's taken apart and put together again, and isn't")
+
+
+def _packing(commands: Path) -> list[str]:
+    """The options of a build's last command, without those that name files."""
+    _, *arguments = json.loads(commands.read_text())["commands"][-1]
+    named = {place + more for place, option in enumerate(arguments) if option in FILES for more in range(2)}
+    return [argument for place, argument in enumerate(arguments) if place not in named]
 
 
 def built(

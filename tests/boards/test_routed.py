@@ -136,14 +136,19 @@ def test_other_families_are_refused(tmp_path):
         built(boards.get("arty-a7-35"), None, tmp_path)
 
 
-def test_a_bitstream_that_loses_something_is_refused(tmp_path, monkeypatch):
+@pytest.mark.parametrize("options", [[], ["--compress"], ["--compress", "--spimode", "qspi", "--freq", "38.8"]])
+def test_a_bitstream_that_loses_something_is_refused(tmp_path, monkeypatch, options):
+    """It is packed again as the build packed it: boards have other options."""
     from convolver.boards.bitstream import check_repacked
 
+    pack = ["ecppack", *options, "--input", "top.config", "--bit", "top.bit", "--svf", "top.svf"]
+    (tmp_path / "build_top.json").write_text(json.dumps({"commands": [["yosys", "top.ys"], pack]}))
     (tmp_path / "top.bit").write_bytes(b"right")
     given = [b"right", b"wrong"]
 
     def run(tool, arguments, folder):
         if tool == "ecppack":
+            assert arguments == [*options, "--input", "unpacked.config", "--bit", "again.bit"]
             (folder / "again.bit").write_bytes(given.pop(0))
 
     monkeypatch.setattr("convolver.boards.bitstream.from_design.run", run)
