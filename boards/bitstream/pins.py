@@ -1,13 +1,14 @@
-"""Where a board's UART is on its device."""
+"""Where a board's UART and its reset button are on its device."""
 
 import importlib
 from collections.abc import Callable
+from typing import Any
 
 from convolver.errors import BoardError, ToolError
 
 from ..registry import BOARDS, Board
 
-__all__ = ["DEVICES", "check_readable", "check_verified", "from_bitstream", "uart_pins"]
+__all__ = ["DEVICES", "check_readable", "check_verified", "from_bitstream", "high_pins", "uart_pins"]
 
 DEVICES = {"iCE40UP5K": "5k"}
 """Those whose bitstreams can be read, with their names there."""
@@ -51,11 +52,21 @@ def _check(board: Board, can: Callable[[Board], bool], which: str) -> None:
 
 def uart_pins(board: Board) -> tuple[str, str]:
     """The pins of the device's package that the board's UART takes in and gives out."""
-    module, name = board.platform.split(":")
-    try:
-        platform = getattr(importlib.import_module(module), name)
-    except ImportError as error:
-        raise ToolError(f"{error.name} is missing; install it with: pip install 'convolver[boards]'") from None
-    (uart,) = (resource for resource in platform.resources if (resource.name, resource.number) == ("uart", 0))
+    (uart,) = _resources(board, "uart")
     pins = {part.name: part.ios[0].names[0] for part in uart.ios}
     return pins["rx"], pins["tx"]
+
+
+def high_pins(board: Board) -> list[str]:
+    """The pins that are high as long as nobody presses the board's reset button: that of a button that pulls it low."""
+    return [name for button in _resources(board, "rst") for part in button.ios if part.invert for name in part.names]
+
+
+def _resources(board: Board, name: str) -> list[Any]:
+    """What Amaranth's description of a board has under a name, the first of its kind; nothing where it has none."""
+    module, platform = board.platform.split(":")
+    try:
+        found = getattr(importlib.import_module(module), platform).resources
+    except ImportError as error:
+        raise ToolError(f"{error.name} is missing; install it with: pip install 'convolver[boards]'") from None
+    return [resource for resource in found if (resource.name, resource.number) == (name, 0)]

@@ -13,10 +13,10 @@ from convolver.errors import ToolError
 from ..flow import DELAYS, REPORT, ROUTED
 from ..registry import Board
 from .chip import Chip, database
-from .circuit import Netlist
+from .circuit import LOW, Lut, Netlist
 from .configuration import Configuration, unpack
 from .netlist import netlist_of
-from .pins import DEVICES, check_readable, from_bitstream, uart_pins
+from .pins import DEVICES, check_readable, from_bitstream, high_pins, uart_pins
 from .routed import netlist_of as routed_netlist
 from .routed import parse
 from .sdf import Delays, fastest, read_delays
@@ -154,11 +154,15 @@ def read(bitstream: Path, board: Board, *, delays: bool = False) -> Circuit:
 
 
 def read_routed(netlist: Path, board: Board) -> Circuit:
-    """The circuit of the netlist that nextpnr has routed for a board with an ECP5.
+    """The circuit of the netlist that nextpnr has routed for a board with an ECP5, whose reset button nobody presses.
 
     Raises
     ------
     ToolError
         If the file isn't one, or has what the project's designs don't.
     """
-    return Circuit(board, routed_netlist(parse(netlist)))
+    found = routed_netlist(parse(netlist))
+    for pin in high_pins(board):
+        if pin in found.inputs:
+            found.luts.append(Lut(found.inputs.pop(pin), (LOW, LOW, LOW, LOW), 0xFFFF))
+    return Circuit(board, found)

