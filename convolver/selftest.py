@@ -44,6 +44,9 @@ SIMULATED_HZ = 1_000_000
 """The clock that a simulated board tells (`convolver.hw.link.one_clock.CLOCK_HZ`); no board of ours has so slow a one."""
 
 _COUNTS, _COUNT = ("beats_in", "beats_out"), 0xFFFFFFFF
+_SLOWER = 20
+"""How many times as fast as it says a simulated board may be."""
+
 _FLAGS, _LOSSES = ("error_", "pending", "device_dropped_overrun"), ("device_dropped_",)
 
 LOOPBACK_FRAME = 1 << 16
@@ -149,21 +152,27 @@ def check(device: Device, case: Case) -> str | None:
 
 
 def check_registers(device: Device, seed: int = 1, *, clean: bool = False) -> str | None:
-    """Compares what a device's registers tell: as many beats for each of some equal frames, then no error, nothing dropped,
-    and no set of coefficients that waits. None if all is so, or what isn't. On a `clean` line no byte or frame was lost."""
+    """Compares what a device's registers tell: as many beats for each of some equal frames, in as many clocks or more, which
+    run forwards; then no error, nothing dropped, and no set of coefficients that waits. None if all is so, or what isn't.
+    On a `clean` line no byte or frame was lost."""
     design = device.design
     case = next(case for case in cases(design, 1, seed) if case.name == "random frame 1")
-    told, counted = device.status(), []
+    told, counted, clocks = device.status(), [], []
     for _ in range(4):
-        before = told
+        before, begun = told, time.monotonic()
         if wrong := check(device, case):
             return wrong
         told = device.status()
         if not before.keys() & told.keys() >= {"clocks", *_COUNTS}:
             return "registers: the device didn't say what they hold"
         counted.append(tuple(int(told[name]) - int(before[name]) & _COUNT for name in _COUNTS))
-    if len(set(counted)) > 1 or 0 in counted[0] or told["clocks"] == before["clocks"]:
+        # More than half of what is counted to is a count that ran backwards, unless the host has waited as long.
+        waited = (time.monotonic() - begun) * int(told.get("clock_frequency", 0)) * _SLOWER > _COUNT // 2
+        clocks.append((int(told["clocks"]) - int(before["clocks"]) & _COUNT, _COUNT if waited else _COUNT // 2))
+    if len(set(counted)) > 1 or 0 in counted[0]:
         return f"counts of beats for equal frames: {', '.join(f'{one} and {other}' for one, other in counted)}"
+    if any(not max(counted[0]) <= count <= most for count, most in clocks):
+        return f"counts of clocks for equal frames of {max(counted[0])} beats: {', '.join(str(count) for count, _ in clocks)}"
     if errors := [name for name, value in told.items() if name.startswith((*_FLAGS, *_LOSSES * clean)) and value]:
         return f"flags: {', '.join(errors)}"
     return None
