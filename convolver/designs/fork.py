@@ -15,7 +15,7 @@ from ..formats import Format
 from .axes import FrameAxis
 from .base import Design
 from .composite import Composite, JoinedAxis
-from .factors import Factor
+from .factors import Factor, Impulse
 from .given import Designs, required
 from .image_response import ImageResponse, added, side_by_side
 from .rates import SAME
@@ -129,10 +129,15 @@ class Fork(Composite):
                 return 1, -1
         return ()
 
+    @cached_property
+    def _impulses(self) -> Sequence[Impulse]:
+        """Those of the branches that have one."""
+        return [impulse for branch in self.branches if (impulse := branch.impulse) is not None]
+
     @property
     def factors(self) -> tuple[Factor, ...]:
         """Of branches that are linear filters of signals, and added or subtracted."""
-        found = [impulse for branch in self.branches if (impulse := branch.impulse) is not None]
+        found = self._impulses
         if len(found) < len(self.branches) or not self.signs:
             return ()
         total = np.zeros(max(len(taps) for taps, _ in found), object)
@@ -147,7 +152,7 @@ class Fork(Composite):
 
     @property
     def shift(self) -> int:  # type: ignore[override]  # of each design another
-        return max((impulse[1] for branch in self.branches if (impulse := branch.impulse) is not None), default=0)
+        return max((shift for _, shift in self._impulses), default=0)
 
     @property
     def output_range(self) -> tuple[int, int]:
