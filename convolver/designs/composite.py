@@ -360,7 +360,8 @@ class Composite(Design):
                 raise DesignError(f"A {cls.kind} design must have {name!r}")
         members = fields[key]
         if not is_sequence(members):
-            raise DesignError(f"The {cls.listed_as} of a {cls.kind} must be a list of tables, not {shown(members)}")
+            wanted = f"a list of tables, [[{key}]] for each in TOML"
+            raise DesignError(f"The {cls.listed_as} of a {cls.kind} must be {wanted}, not {shown(members)}")
         made = cls.each(members, lambda member: member if isinstance(member, Design) else design_from_dict(member))
         return cls(made, **{name: fields[name] for name in cls.own_fields})  # type: ignore[call-arg]  # of a dataclass
 
