@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..counting import counted
+from ..errors import DesignError
 from ..formats import Format
 from .arithmetic import Range, check_range
 from .array import DotProduct
@@ -28,7 +29,20 @@ from .array_stages import GroupChain, OperandSum, Sums, Tree
 from .slots import slot_of
 from .stages import Numbers, Stage
 
-__all__ = ["DEEPEST", "AdderGraph", "AdderProduct", "Made", "Node", "adders_needed", "made_of_one", "odd_part", "summed"]
+__all__ = [
+    "DEEPEST",
+    "AdderGraph",
+    "AdderProduct",
+    "GraphProduct",
+    "Made",
+    "Node",
+    "Root",
+    "adders_needed",
+    "made_of_one",
+    "odd_part",
+    "summed",
+    "summed_each",
+]
 
 DEEPEST = 5
 """Adders on the way from 1 to any constant."""
@@ -172,8 +186,9 @@ def _digits(number: int) -> int:
     return (number ^ 3 * number).bit_count()
 
 
-TRIES, WORK = 24, 60_000
-"""Most searches for a set of constants; and what all of them may take, by the square of their number and by their bits."""
+TRIES, WORK, WIDE = 24, 60_000, 24
+"""Most searches for a set of constants; what all of them may take, by the square of their number and by their bits; and above
+how many bits they are a quarter as many, as each takes seconds."""
 
 
 @lru_cache(maxsize=256)
@@ -181,7 +196,8 @@ def made_of_one(constants: frozenset[int]) -> tuple[Made, ...]:
     """How odd numbers above 1 are made of 1, with few additions; in their order."""
     if not constants:
         return ()
-    tries = max(1, min(TRIES, WORK // (len(constants) ** 2 * max(constants).bit_length())))
+    bits = max(constants).bit_length()
+    tries = max(1, min(TRIES, WORK // (len(constants) ** 2 * bits)) // (4 if bits > WIDE else 1))
     found = (_Search(set(constants), seed) for seed in range(tries))
     steps = min((_needed(search.run().steps, constants) for search in found), key=_cost)
     return tuple(steps)
@@ -244,21 +260,37 @@ class _Term:
     sign: int
 
 
+@dataclass(frozen=True, slots=True)
+class Root:
+    """Where a graph has a sum.
+
+    source : number of the lane or node that is the sum, but for its place; none where all constants are 0.
+    shift : bits by which it is shifted up; or down, of which then all are 0.
+    """
+
+    source: int | None = None
+    shift: int = 0
+
+
 class _Turned:
-    """Builds the nodes.
+    """Builds the nodes, sum by sum; sums that have a node in common share it.
 
     Parameters
     ----------
-    weights : sequence of int
-        Each lane's constant.
+    lanes : int
     sample : Range
         What the lanes can be.
     """
 
-    def __init__(self, weights: Sequence[int], sample: Range) -> None:
+    def __init__(self, lanes: int, sample: Range) -> None:
         self.nodes: list[Node] = []
-        self._lanes, self._sample = len(weights), sample
-        self._parts: list[dict[int, int]] = [{lane: 1} for lane in range(self._lanes)]
+        self.cycles = 0
+        self._lanes, self._sample = lanes, sample
+        self._parts: list[dict[int, int]] = [{lane: 1} for lane in range(lanes)]
+        self._known: dict[tuple[object, ...], int] = {}
+
+    def sum(self, weights: Sequence[int]) -> Root:
+        """Builds a sum of products, of each lane's constant; checks that it is."""
         terms: dict[int, list[_Term]] = {1: []}
         for lane, weight in enumerate(weights):
             if weight:
@@ -270,7 +302,15 @@ class _Turned:
             for part, factor in ((made.a, made.a_factor), (made.b, made.b_factor)):
                 shift, sign = total.shift - made.down + abs(factor).bit_length() - 1, total.sign * (1 if factor > 0 else -1)
                 terms.setdefault(part, []).append(_Term(total.time, total.source, shift, sign))
-        self.root = self._positive(self._added(terms[1], positive=True)) if terms[1] else None
+        if not terms[1]:
+            return Root()
+        root = self._positive(self._added(terms[1], positive=True))
+        self.cycles = max(self.cycles, root.time)
+        up, down = max(root.shift, 0), max(-root.shift, 0)
+        found = {lane: factor << up for lane, factor in self._parts[root.source].items() if factor}
+        if found != {lane: weight << down for lane, weight in enumerate(weights) if weight}:
+            raise DesignError(f"A graph must add up what it is made for, and doesn't with the coefficients {list(weights)}")
+        return Root(root.source, root.shift)
 
     def _added(self, terms: list[_Term], *, positive: bool = False) -> _Term:
         """All of them, in pairs: those that come first, first. With `positive` the sum itself where it can be, else it or its
@@ -296,6 +336,9 @@ class _Turned:
 
     def _node(self, terms: Sequence[_Term], signs: tuple[int, ...], sign: int) -> _Term:
         low, shift = terms[0], terms[-1].shift - terms[0].shift
+        sources = tuple(term.source for term in terms)
+        if (known := self._known.get((sources, shift, signs))) is not None:
+            return _Term(self.nodes[known].time, self._lanes + known, low.shift, sign)
         parts: Counter[int] = Counter()
         for term, its, up in zip(terms, signs, (0, shift), strict=False):
             for lane, factor in self._parts[term.source].items():
@@ -303,7 +346,8 @@ class _Turned:
         ends = [sorted((factor * self._sample[0], factor * self._sample[1])) for factor in parts.values()]
         reach = sum(end for end, _ in ends), sum(end for _, end in ends)
         time = max(term.time for term in terms) + 1
-        self.nodes.append(Node(tuple(term.source for term in terms), shift, signs, *reach, time))
+        self._known[sources, shift, signs] = len(self.nodes)
+        self.nodes.append(Node(sources, shift, signs, *reach, time))
         self._parts.append(dict(parts))
         return _Term(time, self._lanes + len(self.nodes) - 1, low.shift, sign)
 
@@ -317,19 +361,17 @@ class AdderGraph(Stage):
     """Shared shifts and additions in the place of multipliers and adder trees.
 
     nodes : the adders; each behind what it adds.
-    root : number of the lane or node that is the sum, but for its place; none where all constants are 0.
-    shift : bits by which it is shifted up; or down, of which then all are 0.
+    roots : where its sums are. All come as late as the last one.
     """
 
     name = "adder graph"
     nodes: tuple[Node, ...] = ()
-    root: int | None = None
-    shift: int = 0
+    roots: tuple[Root, ...] = (Root(),)
 
     def ranges(self, ranges: Sequence[Range]) -> tuple[Range, ...]:
         reaches = [*ranges, *((node.low, node.high) for node in self.nodes)]
-        low, high = (0, 0) if self.root is None else reaches[self.root]
-        return ((_moved(low, self.shift), _moved(high, self.shift)),)
+        ends = [((0, 0) if root.source is None else reaches[root.source], root.shift) for root in self.roots]
+        return tuple((_moved(low, shift), _moved(high, shift)) for (low, high), shift in ends)
 
     def run(self, numbers: Numbers) -> Numbers:
         values = list(numbers)
@@ -341,15 +383,19 @@ class AdderGraph(Stage):
             )
             check_range(total, node.low, node.high)
             values.append(total)
-        return [numbers[0] * 0 if self.root is None else _moved(values[self.root], self.shift)]
+        return [numbers[0] * 0 if root.source is None else _moved(values[root.source], root.shift) for root in self.roots]
 
     def delays(self, lanes: int) -> Iterator[tuple[int, int]]:
-        """How long each number has to wait at most for what it is added to: numbers of lanes and nodes, and cycles."""
+        """How long each number has to wait at most for what it is added to, or for the last sum: numbers of lanes and nodes,
+        and cycles."""
         times = [0] * lanes + [node.time for node in self.nodes]
         waits = dict.fromkeys(range(len(times)), 0)
         for node in self.nodes:
             for source in node.inputs:
                 waits[source] = max(waits[source], node.time - 1 - times[source])
+        for root in self.roots:
+            if root.source is not None:
+                waits[root.source] = max(waits[root.source], self.cycles - times[root.source])
         yield from waits.items()
 
     def flip_flops(self, sample: Format, lanes: int) -> int:
@@ -373,20 +419,23 @@ def summed(weights: Sequence[int], sample: Range) -> AdderGraph:
     sample : (int, int)
         What the lanes can be.
     """
-    turned = _Turned(weights, sample)
-    if (root := turned.root) is None:
-        return AdderGraph(0)
-    return AdderGraph(root.time, nodes=tuple(turned.nodes), root=root.source, shift=root.shift)
+    return summed_each([weights], sample)
 
 
-class AdderProduct(DotProduct):
-    """That of constants, without a multiplier: its form has one product for each place."""
+def summed_each(sums: Sequence[Sequence[int]], sample: Range) -> AdderGraph:
+    """The graph of several sums of products, of the same lanes."""
+    turned = _Turned(len(sums[0]), sample)
+    roots = tuple(map(turned.sum, sums))
+    return AdderGraph(turned.cycles, nodes=tuple(turned.nodes), roots=roots)
+
+
+class GraphProduct(DotProduct):
+    """That of constants, without a multiplier."""
 
     @cached_property
     def graph(self) -> AdderGraph:
         """The adders."""
-        lanes = [self.weights[products[0].weight] for products in self._lanes]
-        return summed(lanes, (self.sample.min, self.sample.max))
+        raise NotImplementedError
 
     @cached_property
     def operands(self) -> OperandSum:
@@ -399,10 +448,6 @@ class AdderProduct(DotProduct):
     @cached_property
     def chain(self) -> GroupChain:
         return GroupChain(0)
-
-    @cached_property
-    def behind(self) -> tuple[Stage, ...]:
-        return (self.graph, *slot_of(self.cycles).accumulated(self.accumulator_range))
 
     def told(self) -> Iterator[str]:
         """What it takes, for people."""
@@ -419,3 +464,16 @@ class AdderProduct(DotProduct):
     @property
     def hard_multipliers(self) -> int:
         return 0
+
+
+class AdderProduct(GraphProduct):
+    """That of one result: its form has one product for each place."""
+
+    @cached_property
+    def graph(self) -> AdderGraph:
+        lanes = [self.weights[products[0].weight] for products in self._lanes]
+        return summed(lanes, (self.sample.min, self.sample.max))
+
+    @cached_property
+    def behind(self) -> tuple[Stage, ...]:
+        return (self.graph, *slot_of(self.cycles).accumulated(self.accumulator_range))

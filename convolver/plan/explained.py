@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from ..formats import Format
-from .adders import AdderProduct
+from .adders import GraphProduct
 from .arithmetic import described
 from .array import DotProduct
 
@@ -22,7 +22,7 @@ def lanes_of(array: DotProduct) -> Iterator[str]:
 
 def adders_of(array: DotProduct) -> Iterator[str]:
     """The adders, level by level, or those of a graph."""
-    if isinstance(array, AdderProduct):
+    if isinstance(array, GraphProduct):
         yield from array.told()
         return
     levels = zip(*array.tree.adders, strict=True)

@@ -5,7 +5,8 @@ from amaranth.lib import wiring
 
 from convolver.formats import Format
 from convolver.plan import adders
-from convolver.plan.adders import AdderProduct, Node
+from convolver.plan.adders import GraphProduct, Node
+from convolver.plan.stages import Stage
 
 from ..stream.data_register import DataRegister, later
 from ..stream.layouts import shape_of
@@ -16,25 +17,31 @@ __all__ = ["AdderGraph"]
 
 class AdderGraph(wiring.Component):
     """Computes the exact sum of a window's samples, each times its constant, by shifts and additions: one window a clock, no
-    stall, latency that of `AdderProduct.graph`. Ports as those of `MACArray`.
+    stall, latency that of `GraphProduct.graph`. Ports as those of `MACArray`.
 
     Each adder has a register. What comes earlier than what it is added to waits in registers of its own. It has no enable and
     no valid: a `Delay` of equal latency says which sums count.
 
     Parameters
     ----------
-    array : AdderProduct
+    array : GraphProduct
     """
 
-    makes = (adders.AdderGraph,)
+    makes: tuple[type[Stage], ...] = (adders.AdderGraph,)
 
-    def __init__(self, array: AdderProduct) -> None:
+    def __init__(self, array: GraphProduct) -> None:
         self._array = array
         self.latency = array.latency
         super().__init__(array_ports(array))
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
+        (total,) = self._sums(m)
+        m.d.comb += self.sum.eq(total)
+        return m
+
+    def _sums(self, m: Module) -> list[Value]:
+        """All sums of the graph, in one clock."""
         array, graph = self._array, self._array.graph
         values: list[Value] = [self.samples[lane] for lane in range(array.lanes)]
         times = [0] * array.lanes
@@ -54,9 +61,11 @@ class AdderGraph(wiring.Component):
             m.d.sync += register.eq(_added(node, terms))
             values.append(register)
             times.append(node.time)
-        total = Const(0) if graph.root is None else values[graph.root]
-        m.d.comb += self.sum.eq(total.shift_left(graph.shift) if graph.shift >= 0 else total.shift_right(-graph.shift))
-        return m
+        sums: list[Value] = []
+        for root in graph.roots:
+            total = Const(0) if root.source is None else late(root.source, graph.cycles - times[root.source])
+            sums.append(total.shift_left(root.shift) if root.shift >= 0 else total.shift_right(-root.shift))
+        return sums
 
 
 def _added(node: Node, terms: list[Value]) -> Value:

@@ -203,7 +203,7 @@ GRAPH = (
     Seed("lower bits of another", AdderGraph, "Cat(low[:shift], total)", "Cat(high[:shift], total)"),
     Seed("number early", AdderGraph, "late(source, node.time - 1 - times[source])", "late(source, 0)"),
     Seed("adder without its register", AdderGraph, "m.d.sync += register.eq", "m.d.comb += register.eq"),
-    Seed("sum at another place", AdderGraph, "total.shift_left(graph.shift)", "total"),
+    Seed("sum at another place", AdderGraph, "total.shift_left(root.shift)", "total"),
 )
 DIRECT = (
     Seed("idle with a result in flight", DirectOutput, "(flying == 0) & ~self.claim", "self.write & ~self.claim"),

@@ -10,7 +10,8 @@ import pytest
 
 from convolver import Conv2DDesign, DesignError, FIRDesign, load_design, s12, u8
 from convolver.designs import design_from_json
-from convolver.plan.adders import DEEPEST, AdderProduct, adders_needed, made_of_one, odd_part, summed
+from convolver.plan import adders
+from convolver.plan.adders import DEEPEST, AdderProduct, adders_needed, made_of_one, odd_part, summed, summed_each
 from convolver.plan.lowering import lower
 
 DESIGNS = Path(__file__).parents[2] / "benchmarks" / "size"
@@ -85,6 +86,21 @@ def test_constants_that_are_all_subtracted_take_one_more():
     weights = (-3, -5, -24)
     assert len(summed(weights, (0, 1)).nodes) == adders_needed(weights) + 1
     assert summed((0, 0), (0, 1)).nodes == ()
+
+
+def test_sums_of_the_same_lanes_share_their_adders():
+    same, other = [3, 5, 7], [1, 0, -4]
+    graph = summed_each([same, [2 * weight for weight in same], other], (-128, 127))
+    assert len(graph.nodes) == adders_needed(same) + adders_needed(other)
+    x = np.array([[1, 2, 3], [-128, 127, 5]], dtype=object)
+    assert [sums.tolist() for sums in graph.run(list(x.T))] == [(x @ row).tolist() for row in (same, [6, 10, 14], other)]
+
+
+def test_a_graph_that_adds_up_something_else_is_refused(monkeypatch):
+    monkeypatch.setattr(adders, "made_of_one", lambda _constants: (adders.Made(3, 1, 1, 1, 4),))
+    rule = r"^A graph must add up what it is made for, and doesn't with the coefficients \[3, 6\]$"
+    with pytest.raises(DesignError, match=rule):
+        summed([3, 6], (0, 1))
 
 
 def test_a_design_without_multipliers():
