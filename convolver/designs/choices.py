@@ -35,6 +35,8 @@ class Choices:
         Whether the structure of constant coefficients may be used where that takes fewer multipliers.
     shifts : bool
         Whether constants are shifted and added, without a multiplier.
+    usual : int
+        Clocks of a slot where none are chosen.
     """
 
     clocks: int = 1
@@ -42,11 +44,12 @@ class Choices:
     samples: int = 1
     structure: Structure = "auto"
     shifts: bool = False
+    usual: int = 1
 
     @property
     def are_open(self) -> bool:
         """Whether nothing was chosen, but the samples a clock."""
-        return self == Choices(samples=self.samples)
+        return self == Choices(self.usual, samples=self.samples, usual=self.usual)
 
 
 def settled(
@@ -70,16 +73,19 @@ def settled(
     DesignError
         If one is out of its range, or so many clocks don't do with so many multipliers.
     """
-    needed, most = 1, 1024
+    needed, most, usual = 1, 1024, design.usual_clocks
+    same: dict[int, int] = {}  # clocks that stand for others
     if multipliers is not None:
         if design.source.shifted and index(multipliers) == 0:
-            multipliers, most = 0, 1  # constants that are shifted and added take one clock
+            # Constants that are shifted and added take one clock; a copy of another design has the usual ones.
+            multipliers, most, same = 0, 1, {usual: 1}
         else:
             multipliers = between("Multipliers", multipliers, *limits)
             needed = _fewest_clocks(design)(design, multipliers)
             if needed > most:
                 raise DesignError(f"Multipliers must be enough for {most} clocks, not {multipliers}, which take {needed}")
-    clocks = between(name, needed if clocks is None else clocks, 1, 1024)
+    clocks = between(name, max(needed, usual) if clocks is None else clocks, 1, 1024)
+    clocks = same.get(clocks, clocks)
     if not needed <= clocks <= most:
         rule = f"at least {needed}" if clocks < needed else f"{most}"
         raise DesignError(f"{name} must be {rule} for {multipliers} multipliers, not {clocks}")

@@ -90,9 +90,19 @@ class LinearDesign(Design):
         self._set("multipliers", multipliers)
 
     @property
+    def usual_clocks(self) -> int:
+        """Clocks of a slot where none are chosen."""
+        return 1
+
+    @property
     def choices(self) -> Choices:
         return Choices(
-            getattr(self, self.cycles_field), self.multipliers, self.pixels_per_clock, self.structure, self.multipliers == 0
+            getattr(self, self.cycles_field),
+            self.multipliers,
+            self.pixels_per_clock,
+            self.structure,
+            self.multipliers == 0,
+            self.usual_clocks,
         )
 
     @property

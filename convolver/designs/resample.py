@@ -81,7 +81,8 @@ class ResampleDesign(RateFrames, SignalTaps):  # type: ignore[override]  # frame
         Clocks in which one result is computed, 1 to 1024: as many of its products share a multiplier. By default as
         many as one sample a clock leaves, ``down // up`` or 1, or what `multipliers` asks.
     multipliers : int, optional
-        Most multipliers to use, 1 or more: raises `clocks_per_result` to the fewest clocks that do with them.
+        Most multipliers to use: raises `clocks_per_result` to the fewest clocks that do with them. With 0 constant
+        coefficients are shifted and added, a result in one clock.
     continuous : bool
         Whether a frame goes on where the one before ended. Its length must then be a multiple of `down`, so that the next
         one's first sample has a result. After reset, and wherever the host says so, a frame starts from silence.
@@ -134,10 +135,13 @@ class ResampleDesign(RateFrames, SignalTaps):  # type: ignore[override]  # frame
         self._set_symmetry(self.coefficients if self.up == 1 else ())
         check_rules(self, _RULES)
         self._check_pairing()
-        least = self.down // self.up * (self.clocks_per_result is None)  # what one sample a clock leaves
         self._choose("Clocks per result", (1, MAX_RATE_TAPS))
-        self._set("clocks_per_result", max(self.choices.clocks, least))
         self._set("continuous", flag("Continuous", self.continuous))
+
+    @property
+    def usual_clocks(self) -> int:
+        # What one sample a clock leaves for a result.
+        return max(self.down // self.up, 1)
 
     @property
     def rate(self) -> Rate:  # type: ignore[override]  # of each design another

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from .stages import Stage
 
-__all__ = ["PhaseLine", "PhaseMemory"]
+__all__ = ["HeldLine", "PhaseLine", "PhaseMemory"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +12,11 @@ class PhaseLine(Stage):
     """The last samples, all in view, for results of one cycle each."""
 
     name = "delay line"
+
+
+@dataclass(frozen=True, slots=True)
+class HeldLine(PhaseLine):
+    """The same, where samples move on before it is known whether a result is its frame's last: its sum is held."""
 
 
 @dataclass(frozen=True, slots=True)

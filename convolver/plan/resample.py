@@ -5,35 +5,35 @@ the newest sample that they meet is number ``n * down // up``. A slot has as man
 that no multiplier waits for a result that isn't due.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, singledispatch
 
-import numpy as np
-from numpy.typing import NDArray
-
+from ..counting import counted
 from ..designs import Choices, Rate, ResampleDesign
 from ..designs.rates import SAME
-from .arithmetic import check_range
+from .adders import adders_needed
 from .array import TapProduct
 from .array_plan import ArrayPlan
 from .array_stages import OperandSum, PreAdd
 from .bilinear import Form, direct
 from .choices import fewest_clocks
-from .coefficients import CoefficientStore, Multiplication
+from .coefficients import CoefficientStore
 from .mirrored import MirroredLine, MirroredMemory, mirrored
 from .output import BUFFER_LATENCY, burst_buffer, credit_latency, rounding
 from .pace import Ways
-from .phases import PhaseLine, PhaseMemory
+from .phase_product import PhaseProduct
+from .phases import HeldLine, PhaseLine, PhaseMemory
+from .rate_adders import HeldAdders, PhaseAdders, TapAdders
 from .rewritings import checked, fold
-from .slots import slot_of
+from .slots import OneCycle, Shifted, slot_for, slot_of
 from .stages import Accept, Memory, Stage, cycles_of
 from .structure import structure_of
 from .target import Target
 from .timing import FrameTiming
 
-__all__ = ["PhaseLine", "PhaseMemory", "PhaseProduct", "RateTiming", "ResamplePlan", "lower_resample", "resample_clocks"]
+__all__ = ["RateTiming", "ResamplePlan", "lower_resample", "resample_clocks"]
 
 LINE_LATENCY = 3
 """Cycles from the begin of a result to its samples, all in view: as many as its phase takes to the coefficients."""
@@ -50,6 +50,8 @@ FEEDERS = ((PhaseLine, PhaseMemory), (MirroredLine, MirroredMemory))
 
 Planned = tuple[TapProduct, CoefficientStore, tuple[str, ...]]
 """An array with its coefficients, and what was rewritten."""
+
+FeederOf = Callable[[ResampleDesign, TapProduct, CoefficientStore], Stage]
 
 
 def resample_clocks(design: ResampleDesign, most: int) -> int:
@@ -69,53 +71,6 @@ class RecalledProduct(TapProduct):
     @cached_property
     def operands(self) -> OperandSum:
         return PreAdd(2 * (self.lane_samples - 1), lanes=self._lanes, phases=self.cycles)
-
-
-@dataclass(frozen=True)
-class PhaseProduct(TapProduct):
-    """That of several phases: which coefficients a lane takes, the phase says, and each phase meets the samples by
-    their age.
-
-    Its form is that of a period: `rate.up` results.
-
-    Parameters
-    ----------
-    rate : Rate
-    """
-
-    rate: Rate = SAME
-
-    @cached_property
-    def products(self) -> tuple[Multiplication, ...]:
-        found = []
-        for number in range(self.form.coefficients):
-            phase, age = number % self.rate.up, number // self.rate.up
-            terms = ((age, 1),)
-            place = phase * self.cycles + age % self.cycles
-            found.append(Multiplication(place, age // self.cycles, terms, number, *self._reach(number, terms)))
-        return tuple(sorted(found, key=lambda product: (product.lane, product.phase)))
-
-    def run(self, samples: NDArray[np.object_], weights: Sequence[int] | None = None) -> NDArray[np.object_]:
-        """The exact sums of a period's results, along a last axis.
-
-        Parameters
-        ----------
-        samples : ndarray of int, shape (..., positions)
-            A period's samples and those in front of them, the newest first.
-        weights : sequence of int, optional
-            A loaded set of coefficients; by default the array's own.
-        """
-        up, down = self.rate.up, self.rate.down
-        factors = self.weights if weights is None else weights
-        newest = [result * down // up for result in range(up)]
-        sums = []
-        for result, place in enumerate(newest):
-            total: NDArray[np.object_] = np.zeros(samples.shape[:-1], object)
-            for tap in range(result * down % up, self.form.coefficients, up):
-                total = total + factors[tap] * samples[..., newest[-1] - place + tap // up]
-            check_range(total, *self.accumulator_range)
-            sums.append(total)
-        return np.stack(sums, axis=-1)
 
 
 @dataclass(frozen=True)
@@ -197,15 +152,26 @@ class ResamplePlan(ArrayPlan):
 
 def lower_resample(design: ResampleDesign, choices: Choices, target: Target) -> ResamplePlan:
     """A schedule of results in front of one array."""
-    line, memory = (TapProduct, _line), (RecalledProduct if target.slow_ram else TapProduct, _memory)
-    array_of, feeder_of = slot_of(choices.clocks).either(line if design.up >= design.down else memory, memory)
-    array, store, rewritings = (_phases if design.up > 1 else _one_phase)(design, choices.clocks, target, array_of)
+    (array, store, rewritings), feeder_of = _made(slot_for(choices), design, choices.clocks, target)
     behind = rounding(design)
     body = (Accept(1), feeder_of(design, array, store), *array.stages, *behind)
     timing = RateTiming(choices.clocks, cycles_of(body) + BUFFER_LATENCY, design.rate)
     depth = timing.buffer_depth(credit_latency(body))
     stages = (*body, burst_buffer(design, depth, array.together))
     return ResamplePlan(design, target, stages, timing, (array,), store, behind, rewritings)
+
+
+@singledispatch
+def _made(slot: OneCycle, design: ResampleDesign, clocks: int, target: Target) -> tuple[Planned, FeederOf]:
+    """The array, and what makes its feeder."""
+    line, memory = (TapProduct, _line), (RecalledProduct if target.slow_ram else TapProduct, _memory)
+    array_of, feeder_of = slot.either(line if design.up >= design.down else memory, memory)
+    return (_phases if design.up > 1 else _one_phase)(design, clocks, target, array_of), feeder_of
+
+
+@_made.register
+def _(slot: Shifted, design: ResampleDesign, clocks: int, target: Target) -> tuple[Planned, FeederOf]:
+    return (_phases_added if design.up > 1 else _one_phase_added)(slot, design, clocks, target), _held_line
 
 
 def _phases(design: ResampleDesign, clocks: int, target: Target, array_of: type[TapProduct]) -> Planned:  # noqa: ARG001  # as of one
@@ -253,6 +219,33 @@ def _one_phase(design: ResampleDesign, clocks: int, target: Target, array_of: ty
     loaded = coefficients.loaded([product.weight[0][0] for product in form.products])
     store = CoefficientStore(coefficients, loaded, array.products, clocks, len(array.groups), PLACE_LATENCY)
     return array, store, tuple(told)
+
+
+def _one_phase_added(slot: Shifted, design: ResampleDesign, clocks: int, target: Target) -> Planned:
+    """The array of a decimator without a multiplier: a FIR filter's, whose sums are held where more samples follow."""
+    coefficients = structure_of(design).coefficients(slot, design.coefficient_format, design.weights)
+    form = coefficients.without_zeros(direct([range(design.taps)], design.taps, design.taps))
+    array_of = HeldAdders if design.down > 1 else TapAdders
+    array = array_of(form, design.sample, coefficients, design.sum_range, clocks, target)
+    return array, CoefficientStore(coefficients, (), array.products, clocks), _told_adders(adders_needed(design.weights))
+
+
+def _phases_added(slot: Shifted, design: ResampleDesign, clocks: int, target: Target) -> Planned:
+    """The array of several phases without a multiplier."""
+    coefficients = structure_of(design).coefficients(slot, design.coefficient_format, design.weights)
+    of = (_period(design), design.sample, coefficients, design.sum_range, clocks, target)
+    array = PhaseAdders(*of, rate=design.rate)
+    store = CoefficientStore(coefficients, (), array.products, design.up)
+    return array, store, _told_adders(len(array.graph.nodes))
+
+
+def _told_adders(adders: int) -> tuple[str, ...]:
+    return (f"constants are shifted and added, in {counted(adders, 'adder')} without a multiplier",)
+
+
+def _held_line(design: ResampleDesign, array: TapProduct, store: CoefficientStore) -> Stage:  # noqa: ARG001  # as of all feeders
+    """All samples of a result in view, as long as it needs them: until it begins, or until its sum is held."""
+    return (HeldLine if design.down > design.up else PhaseLine)(LINE_LATENCY)
 
 
 def _line(design: ResampleDesign, array: TapProduct, store: CoefficientStore) -> Stage:  # noqa: ARG001  # as of all feeders

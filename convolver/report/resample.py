@@ -39,9 +39,11 @@ class ResampleReport(LinearReport):
         return cast(RateTiming, self.plan.timing).period
 
     @property
-    def multiplier_use(self) -> Fraction:
-        """Taps that each lane does in a clock, without stalls; two taps that share a multiplication count as two."""
-        return Fraction(self.design.taps, self.plan.multiplications * self.period_clocks)
+    def multiplier_use(self) -> Fraction | None:
+        """Taps that each lane does in a clock, without stalls; two taps that share a multiplication count as two. None where
+        nothing is multiplied."""
+        done = self.plan.multiplications * self.period_clocks
+        return Fraction(self.design.taps, done) if done else None
 
     def own_numbers(self) -> Iterator[tuple[str, Any]]:
         yield from super().own_numbers()
@@ -51,7 +53,7 @@ class ResampleReport(LinearReport):
         yield "down", design.down
         yield "clocks_per_sample", plain(Fraction(self.period_clocks, design.down))
         yield "clocks_per_result", plain(Fraction(self.period_clocks, design.up))
-        yield "multiplier_use", float(self.multiplier_use)
+        yield "multiplier_use", None if self.multiplier_use is None else float(self.multiplier_use)
         yield "group_delay", None if delay is None else float(delay / design.up)
         yield "linear_phase", linear
 
@@ -72,4 +74,5 @@ class ResampleReport(LinearReport):
 
     def cost(self) -> Iterator[Line]:
         yield from super().cost()
-        yield "their use", f"{counted(self.multiplier_use, 'tap')} a multiplier a clock, without stalls"
+        if self.multiplier_use is not None:
+            yield "their use", f"{counted(self.multiplier_use, 'tap')} a multiplier a clock, without stalls"

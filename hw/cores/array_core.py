@@ -9,6 +9,7 @@ from convolver.plan.array_plan import ArrayPlan
 from convolver.plan.array_stages import PreAdd
 
 from ..mac.array_block import array_block
+from ..mac.array_ports import taken_along
 from ..mac.coefficients import source_of
 from ..output.magnitude import Magnitude
 from ..output.requantiser import Requantiser
@@ -151,6 +152,7 @@ class ArrayCore(wiring.Component):
         for array, its_plan, first in zip(arrays, planned, firsts, strict=True):
             m.d.comb += [array.start.eq(start.o), array.load.eq(bank.load)]
             m.d.comb += [array.coefficients[lane].eq(coefficients.o[first + lane]) for lane in range(its_plan.lanes)]
+            m.d.comb += [getattr(array, name).eq(getattr(self.i, name)) for name in taken_along(its_plan)]
         self._loading.connect_array(m, self, bank)
         return m
 

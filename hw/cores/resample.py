@@ -22,7 +22,7 @@ from ..stream.placed_skid import PlacedSkidBuffer
 from ..stream.skid_buffer import SkidBuffer
 from ..stream.slot_timer import slot_timer
 from ..window.mirrored_feeder import MirroredLine, MirroredMemory
-from ..window.phase_feeder import PhaseLine, PhaseMemory
+from ..window.phase_feeder import HeldLine, PhaseLine, PhaseMemory
 from ..window.result_schedule import ResultSchedule, schedule_of
 from ..window.signal_entry import SignalEntry, start_of
 from ..window.whole_samples import WholeSamples
@@ -39,6 +39,7 @@ def feeders() -> Mapping[Stages, type[PhaseLine | PhaseMemory]]:
         (mirrored.MirroredMemory,): MirroredMemory,
         (mirrored.MirroredLine,): MirroredLine,
         (stages.PhaseMemory,): PhaseMemory,
+        (stages.HeldLine,): HeldLine,
         (stages.PhaseLine,): PhaseLine,
     }
 

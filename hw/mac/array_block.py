@@ -6,15 +6,22 @@ from typing import Any
 from convolver.plan.adders import AdderProduct
 from convolver.plan.array import DotProduct
 from convolver.plan.mirrored import MirroredProduct
+from convolver.plan.rate_adders import HeldAdders, PhaseAdders
 
 from .adder_graph import AdderGraph
 from .mac_array import MACArray
 from .mirrored_array import MirroredArray
+from .rate_graph import RateGraph
 
 __all__ = ["array_block"]
 
-BLOCKS: Mapping[type[DotProduct], Callable[[Any], Any]] = {AdderProduct: AdderGraph, MirroredProduct: MirroredArray}
-"""What computes the sums of arrays that no `MACArray` computes."""
+BLOCKS: Mapping[type[DotProduct], Callable[[Any], Any]] = {
+    HeldAdders: RateGraph,
+    PhaseAdders: RateGraph,
+    AdderProduct: AdderGraph,
+    MirroredProduct: MirroredArray,
+}
+"""What computes the sums of arrays that no `MACArray` computes; a class ahead of those that it is derived from."""
 
 
 def array_block(array: DotProduct) -> Any:

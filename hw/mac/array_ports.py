@@ -1,13 +1,17 @@
 """The ports of whatever computes an array's sum."""
 
+from collections.abc import Mapping
+from functools import singledispatch
+
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.plan.array import DotProduct
+from convolver.plan.rate_adders import PhaseAdders
 
 from ..stream.layouts import shape_of
 
-__all__ = ["array_ports"]
+__all__ = ["array_ports", "taken_along"]
 
 
 def array_ports(array: DotProduct) -> dict[str, wiring.Member]:
@@ -20,4 +24,16 @@ def array_ports(array: DotProduct) -> dict[str, wiring.Member]:
         "load": In(1),
         "start": In(1),
         "sum": Out(shape_of(array.accumulator)),
+        **{name: In(values) for name, values in taken_along(array).items()},
     }
+
+
+@singledispatch
+def taken_along(array: DotProduct) -> Mapping[str, range]:  # noqa: ARG001  # of some
+    """What an array takes of its operands' sideband as it comes: by its name the values that it has."""
+    return {}
+
+
+@taken_along.register
+def _(array: PhaseAdders) -> Mapping[str, range]:
+    return {"phase": range(array.rate.up)}

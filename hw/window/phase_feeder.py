@@ -17,7 +17,7 @@ from ..stream.layouts import shape_of
 from .comparison import exceeds
 from .delay_line import DelayLine, filled_ages
 
-__all__ = ["PhaseLine", "PhaseMemory"]
+__all__ = ["HeldLine", "PhaseLine", "PhaseMemory"]
 
 STEP = signed(13)
 """Holds every distance between two samples of a slot."""
@@ -89,15 +89,31 @@ class PhaseLine(_Feeder):
             m.submodules[name] = wait = Delay(value.shape(), 2)
             m.d.comb += [wait.i.eq(value), getattr(line, name).eq(wait.o)]
         m.submodules.end = end = Delay(1, 3)
-        m.d.comb += [end.i.eq(self.begin), self.end.eq(end.o), self.start.eq(end.o)]
+        m.d.comb += [end.i.eq(self.begin), self.end.eq(end.o), self.start.eq(self._started(m, end.o))]
         m.d.sync += self.phase.eq(self.place)
         for _, into, (age,) in self._ages():
             m.d.comb += into.eq(line.samples[age])
         self._show_mirrors(m, line)
         return m
 
+    def _started(self, m: Module, end: Value) -> Value:
+        """Whether the samples in view are those of a slot's first clock; that is its last one, too."""
+        return end
+
     def _show_mirrors(self, m: Module, line: DelayLine) -> None:
         """Connects mirrored samples, where phases have them."""
+
+
+class HeldLine(PhaseLine):
+    """A `PhaseLine` whose samples go on before their result begins: its slot starts with its newest sample, and ends when it
+    begins. What stands in view then is of no matter."""
+
+    makes = (stages.HeldLine,)
+
+    def _started(self, m: Module, end: Value) -> Value:
+        m.submodules.start = start = Delay(1, 4)
+        m.d.comb += start.i.eq(self.claim & self.due)
+        return start.o
 
 
 class PhaseMemory(_Feeder):

@@ -19,5 +19,6 @@ DESIGNS = {
     "resample_3_2": ResampleDesign(
         numbers(43, 19, -128, 127), 3, 2, data=u8, coefficient=s8, clocks_per_result=2, loadable=True
     ),
+    "resample_added_2_3": ResampleDesign(numbers(48, 11, -99, 99), 2, 3, data=s8, shift=4, output=s8, multipliers=0),
     "resample_2_7": ResampleDesign(numbers(44, 17, 0, 15), 2, 7, data=Format(3, True), shift=1, rounding="toward_zero"),
 }

@@ -2,6 +2,7 @@
 
 from formal.cores.resample import ResampleCoreSpec
 from formal.mac.mirrored_array import PairsSpec
+from formal.mac.rate_graph import RateGraphSpec
 from formal.proof import Proof
 from formal.seeds import Seed
 from formal.stream.output_buffer import BurstBufferSpec
@@ -11,8 +12,9 @@ from convolver.designs import ResampleDesign
 from convolver.formats import Format
 from convolver.hw.cores.resample import ResampleCore
 from convolver.hw.mac.mirrored_array import Pairs
+from convolver.hw.mac.rate_graph import RateGraph
 from convolver.hw.stream.burst_buffer import BurstBuffer
-from convolver.hw.window.phase_feeder import PhaseLine, PhaseMemory
+from convolver.hw.window.phase_feeder import HeldLine, PhaseLine, PhaseMemory
 from convolver.hw.window.result_schedule import FewerResults, MoreResults
 from convolver.hw.window.whole_samples import WholeSamples
 
@@ -89,6 +91,36 @@ PAIRS = (
     Seed("parts not brought together", Pairs, "last - number)", "0)"),
 )
 
+PICKED = (
+    Seed("phase of the clock before", RateGraph, '"phase", late + 2)', '"phase", late + 3)'),
+    Seed("sum of another phase", RateGraph, "Array(sums)[phase]", "Array(sums[::-1])[phase]"),
+)
+HELD = (
+    Seed("held a clock early", RateGraph, '"start", late)', '"start", late - 1)'),
+    Seed("held as picked", RateGraph, "late += stage.cycles", "late += 0"),
+    Seed("not held", RateGraph, "with m.If(start):", "with m.If(1):"),
+)
+GOES_ON = (
+    Seed("held with any sample", HeldLine, "start.i.eq(self.claim & self.due)", "start.i.eq(self.claim)"),
+    Seed("held a clock late", HeldLine, "Delay(1, 4)", "Delay(1, 5)"),
+    Seed("credit for a sample", ResampleCore, "array.claim.eq(schedule.begin)", "array.claim.eq(entry.claim)"),
+)
+PHASES = (
+    Seed("one phase for all", PhaseLine, "self.phase.eq(self.place)", "self.phase.eq(0)"),
+    Seed("one phase for all", ResampleCore, "feeder.place.eq(schedule.place)", "feeder.place.eq(0)"),
+)
+
+
+def added(up: int, down: int, taps: tuple[int, ...] = TAPS, data: Format = BIT) -> ResampleDesign:
+    """A change of rate by constants without multipliers."""
+    return ResampleDesign(taps, up, down, data=data, rounding="floor", multipliers=0)
+
+
+def graph(design: ResampleDesign, seeds: tuple[Seed, ...], bounded: int | None = None) -> Proof:
+    """That of its array."""
+    size = f"rate times {design.rate}, {design.taps} taps, {design.data}"
+    return Proof("adder graph of a rate change", size, lambda: RateGraphSpec(design), 12, seeds, bounded)
+
 
 def schedule(up: int, down: int, clocks: int, most: int, seeds: tuple[Seed, ...] = ()) -> Proof:
     """That of a rate, for frames of so many samples."""
@@ -110,6 +142,33 @@ PROOFS: tuple[Proof, ...] = (
     Proof("burst buffer", "depth 8, 1 in flight, pairs", lambda: BurstBufferSpec(8, 1), 32, BURSTS, bounded=16),
     Proof("mirrored phases", "2 phases, slots of 2", lambda: PairsSpec(((0, 1),), 1, 2), 24),
     Proof("mirrored phases", "3 phases, in parts", lambda: PairsSpec(((0, 2), (1, 1)), 1, 1, (2,)), 24, PAIRS),
+    graph(added(3, 1, (3, 11, -5, -2, 0, 0, 7), Format(3, True)), PICKED),
+    graph(added(2, 3, (3, 11, -5, -2, 0, 7), Format(3, True)), HELD, 14),
+    graph(added(1, 2, (3, 0, -5, 11), Format(3, True)), HELD[2:], 14),
     Proof("rate change core", "rate times 2, 3 taps, u1", lambda: ResampleCoreSpec(INTERPOLATES, 4), 30, LINE, bounded=24),
     Proof("rate change core", "rate times 1/2, 3 taps, u1", lambda: ResampleCoreSpec(DECIMATES, 4), 44, CORE, bounded=24),
+    Proof(
+        "rate change core, adders",
+        "rate times 2, 3 taps, u1",
+        lambda: ResampleCoreSpec(added(2, 1), 4),
+        30,
+        PHASES[:1],
+        bounded=24,
+    ),
+    Proof(
+        "rate change core, adders",
+        "rate times 1/2, 3 taps, u1",
+        lambda: ResampleCoreSpec(added(1, 2), 4),
+        44,
+        GOES_ON,
+        bounded=24,
+    ),
+    Proof(
+        "rate change core, adders",
+        "rate times 2/3, 4 taps, u1",
+        lambda: ResampleCoreSpec(added(2, 3, (1, 1, -1, 1)), 4),
+        44,
+        PHASES[1:],
+        bounded=24,
+    ),
 )

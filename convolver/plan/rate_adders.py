@@ -1,0 +1,81 @@
+"""Changes of rate by constants without multipliers: a graph of shared adders makes the sums of all phases in every cycle.
+
+The sum of the phase that is due is picked. With more samples than results the samples go on before it is known whether a
+result is its frame's last: its sum is held until then.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .adders import AdderGraph, AdderProduct, GraphProduct, summed_each
+from .arithmetic import Range, check_range
+from .array import TapProduct
+from .phase_product import PhaseProduct
+from .stages import Stage
+
+__all__ = ["HeldAdders", "HeldSum", "PhaseAdders", "PickedSum", "TapAdders"]
+
+
+@dataclass(frozen=True, slots=True)
+class PickedSum(Stage):
+    """Picks the sum of the phase that is due."""
+
+    name = "phase"
+
+    def ranges(self, ranges: Sequence[Range]) -> tuple[Range, ...]:
+        lows, highs = zip(*ranges, strict=True)
+        return ((min(lows), max(highs)),)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldSum(Stage):
+    """Holds the sum of the samples with which a slot starts, until it ends."""
+
+    name = "held sum"
+
+
+class TapAdders(AdderProduct, TapProduct):
+    """That of one phase: a signal's taps."""
+
+
+class HeldAdders(TapAdders):
+    """That of a decimator."""
+
+    @cached_property
+    def behind(self) -> tuple[Stage, ...]:
+        return (*super().behind, HeldSum(1))
+
+
+class PhaseAdders(GraphProduct, PhaseProduct):
+    """That of several phases, each a sum of the same samples."""
+
+    @cached_property
+    def graph(self) -> AdderGraph:
+        """The adders; a sum for each phase."""
+        sums = [[0] * self.lanes for _ in range(self.rate.up)]
+        for product in self.products:
+            sums[product.phase][product.lane] = self.weights[product.weight]
+        return summed_each(sums, (self.sample.min, self.sample.max))
+
+    @cached_property
+    def behind(self) -> tuple[Stage, ...]:
+        return (self.graph, PickedSum(1), HeldSum(int(self.rate.down > self.rate.up)))
+
+    def run(
+        self,
+        samples: NDArray[np.object_],
+        weights: Sequence[int] | None = None,  # noqa: ARG002  # they are constant
+    ) -> NDArray[np.object_]:
+        up, down = self.rate.up, self.rate.down
+        newest = [result * down // up for result in range(up)]
+        sums = []
+        for result, place in enumerate(newest):
+            seen = [samples[..., newest[-1] - place + age] for age in range(self.lanes)]
+            total = self.graph.run(seen)[result * down % up]
+            check_range(total, *self.accumulator_range)
+            sums.append(total)
+        return np.stack(sums, axis=-1)
