@@ -6,12 +6,14 @@ from functools import singledispatch
 
 from ..formats import Format
 from ..plan import Plan
+from ..plan.adders import AdderGraph
 from ..plan.arithmetic import Range
 from ..plan.array import DotProduct
 from ..plan.array_stages import Accumulate, Align, GroupChain, Multiply, PreAdd, Tree
 from ..plan.cic import CICPlan, Half, Scale
 from ..plan.column_filter import ColumnFilter
 from ..plan.moving_maximum import WindowMaximum
+from ..plan.phases import PhaseLine, PhaseMemory
 from ..plan.stages import DelayLine, LineBuffer, OutputBuffer, SampleMemory, Stage, Window
 
 __all__ = ["Numbers", "entering", "numbers_behind"]
@@ -94,8 +96,8 @@ def _(stage: WindowMaximum, plan: Plan, before: Numbers) -> Numbers:  # noqa: AR
     return before  # it has the samples before in itself
 
 
-@_behind.register
-def _(stage: SampleMemory, plan: Plan, before: Numbers) -> Numbers:  # noqa: ARG001
+@_behind.register(SampleMemory | PhaseLine | PhaseMemory)
+def _(stage: Stage, plan: Plan, before: Numbers) -> Numbers:  # noqa: ARG001
     return _repeated(before, sum(array.lanes for array in _arrays(plan)) or 1)
 
 
@@ -118,6 +120,15 @@ def _(stage: PreAdd, plan: Plan, before: Numbers) -> Numbers:  # noqa: ARG001
 @_behind.register
 def _(stage: Multiply, plan: Plan, before: Numbers) -> Numbers:  # noqa: ARG001
     return Numbers(plan.copies, tuple(found for array in _arrays(plan) for found in array.multiply.lane_ranges))
+
+
+@_behind.register
+def _(stage: AdderGraph, plan: Plan, before: Numbers) -> Numbers:  # noqa: ARG001
+    ranges: list[Range] = []
+    for array in _arrays(plan):
+        graph, *_ = array.behind  # its own: other arrays have others
+        ranges += graph.ranges([(array.operand.min, array.operand.max)] * array.lanes)
+    return Numbers(plan.copies, tuple(ranges))
 
 
 @_behind.register(Tree | GroupChain | Accumulate | Align)
