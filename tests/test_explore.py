@@ -99,7 +99,7 @@ def test_equal_circuits_are_built_once(tools):
     assert [one.reported for one in found.trials] == [206e6, 206e6]
 
 
-def test_what_no_tool_places_has_sizes(tools, tmp_path):
+def test_what_no_tool_places_has_sizes(tools, written, tmp_path, capsys):
     yosys = tmp_path / "yosys"
     yosys.write_text(yosys.read_text().replace("-json (", "write_json ("))
     found = explore(TAPS, "arty-a7-35", vary={"multipliers": [4]})
@@ -107,6 +107,9 @@ def test_what_no_tool_places_has_sizes(tools, tmp_path):
     assert (found.trials[0].hertz, found.trials[0].rate) == (None, None)
     with pytest.raises(BoardError, match=r"^A plot of a search needs points with a clock, and none for arty-a7-35 has one$"):
         found.plot(tmp_path / "plot.png")
+    picture = str(tmp_path / "plot.png")
+    assert cli.main(["explore", "-d", str(written), "-b", "arty-a7-35", "--vary", "multipliers=4", "--plot", picture]) == 7
+    assert "multipliers 4" in capsys.readouterr().out  # what was found is told all the same
 
 
 def test_without_room():

@@ -57,6 +57,6 @@ def explore(
         design, board, vary, seeds, scheduler, jobs, handshake, clocks, None if rate is None else hertz(rate, "Rate"), None
     )
     note(found.notes)
+    answer(as_json, found, found.to_dict())  # also where there is nothing to plot
     if plot is not None:
         found.plot(plot)
-    answer(as_json, found, found.to_dict())
