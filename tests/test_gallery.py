@@ -9,6 +9,7 @@ from PIL import Image
 
 from convolver import demo, gallery
 from convolver.demo import Photo
+from convolver.plan import lower
 from convolver.sim import golden
 
 
@@ -52,6 +53,15 @@ def test_the_piece_of_the_demos_photo_is_found_and_stands_out() -> None:
     assert found.peak == gallery.PATCH
     page = Path(__file__).parent.parent.joinpath("docs", "gallery.md").read_text(encoding="utf-8")
     assert f"{found.lead:.2f} times any" in page
+
+
+def test_the_page_promises_what_todays_plans_do() -> None:
+    page = Path(__file__).parent.parent.joinpath("docs", "gallery.md").read_text(encoding="utf-8")
+    for name, (design, _) in gallery.FILTERS.items():
+        planes = 1 if name in gallery.GREY else 3
+        for size in ((600, 512), (1080, 1920)):
+            clocks = planes * lower(design).timing.frame_clocks(*size)
+            assert f"| {name}, {size[0]} rows of {size[1]} | {planes * size[0] * size[1]} | {clocks} | {clocks} |" in page
 
 
 @pytest.mark.parametrize("wrong", [None, *range(len(gallery.FILTERS) + 1)])
