@@ -1,6 +1,7 @@
 """The testbench for cocotb: one Python file that needs neither convolver nor any package but cocotb."""
 
 from ..clocking import Clocking
+from ..counting import counted
 from ..promises import OWNERSHIP
 from ..version import __version__
 from .vectors import Vectors
@@ -13,14 +14,15 @@ _TEXT = '''\
 
 @OWNERSHIP@
 
-It sends the @FRAMES@ frames of @FILE@_tb_steps.hex, @BEATS@ beats, with pauses of source and sink, and compares every beat of
+It sends @FRAMES@ of @FILE@_tb_steps.hex, @BEATS@ beats, with pauses of source and sink, and compares every beat of
 results with @FILE@_tb_results.hex, which the golden model made. It needs cocotb 2 and a simulator:
 
     pip install cocotb
     python @FILE@_tb_cocotb.py                  with Icarus Verilog
     SIM=verilator python @FILE@_tb_cocotb.py    with Verilator
 
-SEED=2 pauses otherwise, STALLS=0 never, WAVES=1 has the simulator write waves.
+SEED=2 pauses otherwise, STALLS=0 never, WAVES=1 writes waves: Icarus into @FILE@_tb_build/@NAME@.fst,
+Verilator into dump.vcd.
 """
 
 import os
@@ -223,7 +225,7 @@ def cocotb_text(name: str, file: str, clocking: Clocking, vectors: Vectors) -> s
         "FILE": file,
         "VERSION": __version__,
         "OWNERSHIP": OWNERSHIP,
-        "FRAMES": len(vectors.frames),
+        "FRAMES": counted(len(vectors.frames), "frame"),
         "BEATS": vectors.beats,
         "CUT": vectors.cut,
         "KINDS": f"{', '.join(KINDS)} = {', '.join(map(str, KINDS.values()))}",

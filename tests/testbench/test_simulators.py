@@ -40,8 +40,8 @@ def written(folder, name, clocking=None, frames=1, shell=None):
     return files
 
 
-def run(folder, *command):
-    return subprocess.run(command, cwd=folder, env=environment(folder), capture_output=True, text=True, check=False)
+def run(folder, *command, **more):
+    return subprocess.run(command, cwd=folder, env={**environment(folder), **more}, capture_output=True, text=True, check=False)
 
 
 def compiled(folder):
@@ -142,9 +142,11 @@ def test_what_icarus_is_told_and_what_it_finds(tmp_path):
 @icarus
 def test_cocotb_finds_every_result_golden_and_another_one(tmp_path):
     files = written(tmp_path, "conv2d_4_pixels_valid", frames=0)
-    result = run(tmp_path, sys.executable, "core_tb_cocotb.py")
+    result = run(tmp_path, sys.executable, "core_tb_cocotb.py", WAVES="1")
     assert result.returncode == 0, result.stdout + result.stderr
     assert "PASS=1 FAIL=0" in result.stdout + result.stderr
+    assert "Icarus into core_tb_build/filter.fst" in files["core_tb_cocotb.py"]
+    assert (tmp_path / "core_tb_build" / "filter.fst").stat().st_size > 1000
     (tmp_path / "core_tb_results.hex").write_text(changed(files["core_tb_results.hex"]))
     result = run(tmp_path, sys.executable, "core_tb_cocotb.py")
     assert result.returncode == 1
