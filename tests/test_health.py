@@ -55,7 +55,7 @@ def test_ports_of_usb_are_listed(monkeypatch: pytest.MonkeyPatch, capsys: pytest
     (line,) = [line for line in printed(capsys, "doctor") if "serial ports" in line]
     assert line.startswith("ok      serial ports: ")
     ports = [SimpleNamespace(device=name, vid=vid) for name, vid in (("COM4", 0x403), ("COM3", 0x403), ("COM1", None))]
-    for found, told in ((ports, "serial://COM3, serial://COM4"), ([], "none, so that no board is plugged in")):
+    for found, told in ((ports, "serial://COM3, serial://COM4"), ([], "none: no board is plugged in")):
         monkeypatch.setattr("serial.tools.list_ports.comports", lambda found=found: found)
         assert f"ok      serial ports: {told}" in printed(capsys, "doctor")
 
