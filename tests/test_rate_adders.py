@@ -14,7 +14,7 @@ from convolver.cli import main
 from convolver.designs import design_from_json
 from convolver.host.description import is_expected
 from convolver.page.diagram import groups_of
-from convolver.plan import adders
+from convolver.plan.constants import adders_needed
 from convolver.plan.fit import in_adders
 from convolver.plan.lowering import lower
 from convolver.plan.phases import HeldLine, PhaseLine
@@ -113,7 +113,7 @@ class TestPlan:
     def test_phases_share_adders(self) -> None:
         """Two phases of the same taps are one sum, and a phase of one power of two has no adder."""
         same = lower(ResampleDesign([3, 3, 5, 5, 7, 7], 2, multipliers=0)).arrays[0].graph
-        assert len(same.nodes) == adders.adders_needed([3, 5, 7])
+        assert len(same.nodes) == adders_needed([3, 5, 7])
         assert len(lower(ResampleDesign([3, 8, 5, 0, 7], 2, multipliers=0)).arrays[0].graph.nodes) == len(same.nodes)
 
     def test_a_sum_that_comes_early_waits_in_flip_flops(self) -> None:

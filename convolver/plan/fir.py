@@ -7,13 +7,14 @@ from functools import singledispatch
 from ..counting import counted
 from ..designs import Choices, FIRDesign
 from ..formats import Format
-from .adders import AdderProduct, adders_needed
+from .adders import AdderProduct
 from .arithmetic import Range
 from .array import CascadedProduct, ChainedProduct, DotProduct, TapProduct
 from .array_plan import ArrayPlan
 from .bilinear import Form, direct
 from .choices import fewest_clocks
 from .coefficients import Coefficients, CoefficientStore
+from .constants import adders_needed
 from .output import BUFFER_LATENCY, credit_latency, output_buffer, rounding
 from .rewritings import checked, fold
 from .slots import OneCycle, SeveralCycles, Shifted, slot_for

@@ -8,13 +8,14 @@ from functools import partial, singledispatch
 from ..designs import Choices, Conv2DDesign
 from ..errors import DesignError
 from ..formats import Format
-from .adders import AdderProduct, adders_needed
+from .adders import AdderProduct
 from .arithmetic import Range
 from .array import DotProduct
 from .array_plan import ArrayPlan, SeparablePlan
 from .bilinear import Form, direct
 from .coefficients import Coefficients, CoefficientStore
 from .column_filter import ColumnFilter
+from .constants import adders_needed
 from .rewritings import checked
 from .slots import OneCycle, Shifted, slot_for, slot_of
 from .stages import Stage, cycles_of, multipliers_of, needed

@@ -13,13 +13,13 @@ from functools import cached_property, singledispatch
 from ..counting import counted
 from ..designs import Choices, Rate, ResampleDesign
 from ..designs.rates import SAME
-from .adders import adders_needed
 from .array import TapProduct
 from .array_plan import ArrayPlan
 from .array_stages import OperandSum, PreAdd
 from .bilinear import Form, direct
 from .choices import fewest_clocks
 from .coefficients import CoefficientStore
+from .constants import adders_needed
 from .mirrored import MirroredLine, MirroredMemory, mirrored
 from .output import BUFFER_LATENCY, burst_buffer, credit_latency, rounding
 from .pace import Ways

@@ -11,7 +11,8 @@ import pytest
 from convolver import Conv2DDesign, DesignError, FIRDesign, load_design, s12, u8
 from convolver.designs import design_from_json
 from convolver.plan import adders
-from convolver.plan.adders import DEEPEST, AdderProduct, adders_needed, made_of_one, odd_part, summed, summed_each
+from convolver.plan.adders import AdderProduct, summed, summed_each
+from convolver.plan.constants import DEEPEST, Made, adders_needed, made_of_one, odd_part
 from convolver.plan.lowering import lower
 
 DESIGNS = Path(__file__).parents[2] / "benchmarks" / "size"
@@ -97,7 +98,7 @@ def test_sums_of_the_same_lanes_share_their_adders():
 
 
 def test_a_graph_that_adds_up_something_else_is_refused(monkeypatch):
-    monkeypatch.setattr(adders, "made_of_one", lambda _constants: (adders.Made(3, 1, 1, 1, 4),))
+    monkeypatch.setattr(adders, "made_of_one", lambda _constants: (Made(3, 1, 1, 1, 4),))
     rule = r"^A graph must add up what it is made for, and doesn't with the coefficients \[3, 6\]$"
     with pytest.raises(DesignError, match=rule):
         summed([3, 6], (0, 1))
