@@ -14,6 +14,7 @@ from convolver.cli import main
 from convolver.designs import design_from_json
 from convolver.host.description import is_expected
 from convolver.page.diagram import groups_of
+from convolver.plan.adders import summed_each
 from convolver.plan.constants import adders_needed
 from convolver.plan.fit import in_adders
 from convolver.plan.lowering import lower
@@ -116,6 +117,30 @@ class TestPlan:
         assert len(same.nodes) == adders_needed([3, 5, 7])
         assert len(lower(ResampleDesign([3, 8, 5, 0, 7], 2, multipliers=0)).arrays[0].graph.nodes) == len(same.nodes)
 
+    @pytest.mark.parametrize("sign", [1, -1])
+    @pytest.mark.parametrize("shape", ["plain", "zeros", "few"])
+    def test_mirrored_phases_share_adders(self, sign: int, shape: str) -> None:
+        """Where that takes fewer: sums and differences of both phases have half the products."""
+        random = np.random.default_rng([sign + 1, len(shape)])
+        for up, down in [(2, 1), (3, 1), (4, 3), (5, 1), (7, 5)]:
+            count = up - 1 if shape == "few" else int(random.integers(2 * up, 6 * up))
+            half = random.integers(-999, 999, count // 2).tolist()
+            if shape == "zeros":
+                half[::2] = [0] * len(half[::2])
+            middle = [77 if sign > 0 else 0] * (count % 2)
+            taps = [*half, *middle, *(sign * tap for tap in reversed(half))]
+            design = ResampleDesign(taps, up, down, data=s8, multipliers=0)
+            array = lower(design).arrays[0]
+            x = random.integers(-128, 128, (9, array.lanes))
+            phases = [[*taps[phase::up], *[0] * array.lanes][: array.lanes] for phase in range(up)]
+            sums = array.graph.run(list(x.astype(object).T))
+            np.testing.assert_array_equal(np.stack(sums), np.array(phases) @ x.T)
+            plain = summed_each(phases, (-128, 127))
+            assert array.graph.ranges([(-128, 127)] * array.lanes) == plain.ranges([(-128, 127)] * array.lanes)
+            assert len(array.graph.nodes) <= len(plain.nodes)
+            if shape == "plain" and up > 2:
+                assert len(array.graph.nodes) < len(plain.nodes)
+
     def test_a_sum_that_comes_early_waits_in_flip_flops(self) -> None:
         """Three times a sample has 18 bits and takes a cycle; for the other phase the sample waits."""
         graph = lower(ResampleDesign([3, 8], 2, multipliers=0)).arrays[0].graph
@@ -164,7 +189,8 @@ class TestTwin:
     def test_random_designs(self) -> None:
         """Values, marks, clocks and stalls of each kind of rate."""
         designs = [seeded(number, "resample") for number in range(20)]
-        designs = [design.replace(multipliers=0, clocks_per_result=None) for design in designs if not design.loadable][:8]
+        designs = [design.replace(multipliers=0, clocks_per_result=None) for design in designs if not design.loadable][:7]
+        designs.append(ResampleDesign([3, 99, -5, 2, 7, -7, -2, 5, -99, -3], 3, data=s8, multipliers=0))  # mirrored phases
         assert {(d.up > 1, d.down > d.up) for d in designs} == {(False, True), (True, False), (True, True)}
         for design, core in zip(designs, compile_designs(designs), strict=True):
             print(design)  # pytest shows it with a failure

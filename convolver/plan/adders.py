@@ -8,7 +8,7 @@ times its constant, with as many adders as both sides differ in ends: nothing in
 import heapq
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -86,21 +86,51 @@ class _Turned:
         self._known: dict[tuple[object, ...], int] = {}
 
     def sum(self, weights: Sequence[int]) -> Root:
-        """Builds a sum of products, of each lane's constant; checks that it is."""
+        """Builds a sum of products, of each lane's constant."""
+        return self._rooted(self._summed([(_Term(0, lane, 0, 1), weight) for lane, weight in enumerate(weights)]), weights)
+
+    def mirrored(self, one: Sequence[int], other: Sequence[int], span: int, sign: int) -> tuple[Root, Root]:
+        """Builds two sums of `span` lanes, whose constants are mirrored, as half of what both add up to and half of what they
+        differ by: these have half the products, of lanes that are added or subtracted first."""
+        totals = []
+        for side in (1, -1):
+            factors = []
+            for lane in range(-(-span // 2)):
+                last, weight = span - 1 - lane, one[lane] + side * other[lane]
+                both = _Term(0, lane, 0, 1)
+                if weight and lane < last:
+                    both = self._node((both, _Term(0, last, 0, 1)), (1, side * sign), 1)
+                factors.append((both, weight))
+            totals.append(self._summed(factors))
+        roots = []
+        for side, weights in ((1, one), (-1, other)):
+            signs = zip((1, side), totals, strict=True)
+            terms = [replace(total, sign=sign * total.sign) for sign, total in signs if total is not None]
+            total = self._added(terms, positive=True) if terms else None
+            roots.append(self._rooted(total and replace(total, shift=total.shift - 1), weights))
+        return roots[0], roots[1]
+
+    def _summed(self, factors: Sequence[tuple[_Term, int]]) -> _Term | None:
+        """Of numbers, each times its constant, the sum or its negative; none where all constants are 0."""
         terms: dict[int, list[_Term]] = {1: []}
-        for lane, weight in enumerate(weights):
+        for number, weight in factors:
             if weight:
                 shift = (weight & -weight).bit_length() - 1
-                terms.setdefault(odd_part(weight), []).append(_Term(0, lane, shift, 1 if weight > 0 else -1))
+                found = replace(number, shift=shift, sign=1 if weight > 0 else -1)
+                terms.setdefault(odd_part(weight), []).append(found)
         # What is made of others hands its sum on to these: the last one first.
         for made in reversed(made_of_one(frozenset(terms) - {1})):
             total = self._added(terms.pop(made.value), positive=False)
             for part, factor in ((made.a, made.a_factor), (made.b, made.b_factor)):
                 shift, sign = total.shift - made.down + abs(factor).bit_length() - 1, total.sign * (1 if factor > 0 else -1)
                 terms.setdefault(part, []).append(_Term(total.time, total.source, shift, sign))
-        if not terms[1]:
+        return self._added(terms[1], positive=True) if terms[1] else None
+
+    def _rooted(self, total: _Term | None, weights: Sequence[int]) -> Root:
+        """A sum, checked to be that of the lanes, each times its constant."""
+        if total is None:
             return Root()
-        root = self._positive(self._added(terms[1], positive=True))
+        root = self._positive(total)
         self.cycles = max(self.cycles, root.time)
         up, down = max(root.shift, 0), max(-root.shift, 0)
         found = {lane: factor << up for lane, factor in self._parts[root.source].items() if factor}
@@ -218,11 +248,28 @@ def summed(weights: Sequence[int], sample: Range) -> AdderGraph:
     return summed_each([weights], sample)
 
 
-def summed_each(sums: Sequence[Sequence[int]], sample: Range) -> AdderGraph:
-    """The graph of several sums of products, of the same lanes."""
-    turned = _Turned(len(sums[0]), sample)
-    roots = tuple(map(turned.sum, sums))
-    return AdderGraph(turned.cycles, nodes=tuple(turned.nodes), roots=roots)
+def summed_each(sums: Sequence[Sequence[int]], sample: Range, pairs: Sequence[tuple[int, int, int, int]] = ()) -> AdderGraph:
+    """The graph of several sums of products, of the same lanes.
+
+    Parameters
+    ----------
+    sums : sequence of sequences of int
+        Of each sum, each lane's constant.
+    sample : (int, int)
+        What the lanes can be.
+    pairs : sequence of (int, int, int, int)
+        Two sums each, which may be one, whose constants are mirrored: their numbers, lanes, and the sign. All sums are in one;
+        that is made use of where it takes fewer adders.
+    """
+    plain, mirrored = _Turned(len(sums[0]), sample), _Turned(len(sums[0]), sample)
+    found = [(plain, dict(enumerate(map(plain.sum, sums))))]
+    if pairs:
+        roots: dict[int, Root] = {}
+        for one, other, span, sign in pairs:
+            roots[one], roots[other] = mirrored.mirrored(sums[one], sums[other], span, sign)
+        found.append((mirrored, roots))
+    turned, roots = min(found, key=lambda way: len(way[0].nodes))
+    return AdderGraph(turned.cycles, nodes=tuple(turned.nodes), roots=tuple(roots[number] for number in range(len(sums))))
 
 
 class GraphProduct(DotProduct):

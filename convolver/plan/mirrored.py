@@ -30,7 +30,7 @@ from .stages import Stage
 from .structure import structure_of
 from .target import Target
 
-__all__ = ["MirrorAdd", "MirroredLine", "MirroredMemory", "MirroredProduct", "Pairs", "Unmirror", "mirrored"]
+__all__ = ["MirrorAdd", "MirroredLine", "MirroredMemory", "MirroredProduct", "Pairs", "Unmirror", "mirrored", "pairs_of"]
 
 ADD_LATENCY = 2
 """Cycles in which samples and their mirrors are added or subtracted."""
@@ -209,7 +209,7 @@ def mirrored(design: ResampleDesign, clocks: int, target: Target) -> tuple[Mirro
     if design.down > 1 or design.taps <= design.up or design.set_size or len(pairing.taps(2)) == 2:
         return None
     sign = pairing.places(0, design.taps - 1)[design.taps - 1]
-    pairs = _pairs(design.up, design.taps)
+    pairs = pairs_of(design.up, design.taps)
     form = _form(design, sign, pairs)
     plain = direct([range(phase, design.taps, design.up) for phase in range(design.up)], form.positions, design.taps)
     twice = tuple(replace(product, results=((product.results[0][0], 2),)) for product in plain.products)
@@ -224,7 +224,7 @@ def mirrored(design: ResampleDesign, clocks: int, target: Target) -> tuple[Mirro
     return array, CoefficientStore(coefficients, (), array.products, words), told
 
 
-def _pairs(up: int, taps: int) -> Pairs:
+def pairs_of(up: int, taps: int) -> Pairs:
     """The phases that are each other's mirrors: those of one more tap, then the others."""
     last = (taps - 1) % up
     longer = [(phase, last - phase) for phase in range(last // 2 + 1)]

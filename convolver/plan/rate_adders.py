@@ -4,7 +4,7 @@ The sum of the phase that is due is picked. With more samples than results the s
 result is its frame's last: its sum is held until then.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from .adders import AdderGraph, AdderProduct, GraphProduct, summed_each
 from .arithmetic import Range, check_range
 from .array import TapProduct
+from .mirrored import pairs_of
 from .phase_product import PhaseProduct
 from .stages import Stage
 
@@ -59,7 +60,15 @@ class PhaseAdders(GraphProduct, PhaseProduct):
         sums = [[0] * self.lanes for _ in range(self.rate.up)]
         for product in self.products:
             sums[product.phase][product.lane] = self.weights[product.weight]
-        return summed_each(sums, (self.sample.min, self.sample.max))
+        return summed_each(sums, (self.sample.min, self.sample.max), list(self._mirrored()))
+
+    def _mirrored(self) -> Iterator[tuple[int, int, int, int]]:
+        """The phases that are each other's mirrors, with their taps and the sign."""
+        up, taps, mirror = self.rate.up, len(self.weights), self.weights[::-1]
+        for sign in (1, -1):
+            if self.weights == tuple(sign * weight for weight in mirror):
+                yield from ((one, other, len(range(one, taps, up)), sign) for one, other in pairs_of(up, taps))
+                return
 
     @cached_property
     def behind(self) -> tuple[Stage, ...]:

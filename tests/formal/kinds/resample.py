@@ -143,6 +143,7 @@ PROOFS: tuple[Proof, ...] = (
     Proof("mirrored phases", "2 phases, slots of 2", lambda: PairsSpec(((0, 1),), 1, 2), 24),
     Proof("mirrored phases", "3 phases, in parts", lambda: PairsSpec(((0, 2), (1, 1)), 1, 1, (2,)), 24, PAIRS),
     graph(added(3, 1, (3, 11, -5, -2, 0, 0, 7), Format(3, True)), PICKED),
+    graph(added(3, 1, (3, 11, -5, 2, 2, -5, 11, 3), Format(3, True)), ()),
     graph(added(2, 3, (3, 11, -5, -2, 0, 7), Format(3, True)), HELD, 14),
     graph(added(1, 2, (3, 0, -5, 11), Format(3, True)), HELD[2:], 14),
     Proof("rate change core", "rate times 2, 3 taps, u1", lambda: ResampleCoreSpec(INTERPOLATES, 4), 30, LINE, bounded=24),
