@@ -312,7 +312,7 @@ class Device(Owned):
         with self._turns.taken():
             self._transport.silence()
 
-    def status(self) -> dict[str, int | bool | str]:
+    def status(self) -> dict[str, float | bool | str]:
         """How the core and the way to it are; the keys depend on the transport.
 
         While a call goes on in another thread, or a stream, it gives what is known without a word to the device.

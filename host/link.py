@@ -201,7 +201,7 @@ class LinkTransport(Owned):
         self._check_owner()
         self._borders = {**self._borders, stage: (boundary, fill)}
 
-    def status(self, *, ask: bool = True) -> dict[str, int | bool | str]:
+    def status(self, *, ask: bool = True) -> dict[str, float | bool | str]:
         """Says what the link has seen since it was opened and, if it answers within two seconds, how the device is.
 
         Never raises because of the link: it says what is wrong with it. With `ask` False it says what this end knows, at once,
@@ -219,7 +219,7 @@ class LinkTransport(Owned):
         self._check_owner()
         if self._closed:
             raise PortError("The device is closed; open it again")
-        device: dict[str, int | bool | str] = {}
+        device: dict[str, float | bool | str] = {}
         if ask:
             held = self._holds
             with contextlib.suppress(LinkError), self._failing():
@@ -227,7 +227,7 @@ class LinkTransport(Owned):
             if not self._session.open:
                 self._forgot |= held
         welcome = self._welcome
-        told: dict[str, int | bool | str] = {"answers": bool(device)} if ask else {}
+        told: dict[str, float | bool | str] = {"answers": bool(device)} if ask else {}
         told |= {
             "stalls": self._session.stalls,
             "protocol": welcome.version,
@@ -244,7 +244,7 @@ class LinkTransport(Owned):
         told |= {f"link_dropped_{kind.value}": count for kind, count in sorted(self._session.drops.items())}
         return told
 
-    def _ask(self) -> dict[str, int | bool | str]:
+    def _ask(self) -> dict[str, float | bool | str]:
         """What the device's registers say."""
         deadline = self._ready(_STATUS_TIMEOUT)
         (status,) = self._read(Register.STATUS, 1, deadline)
@@ -253,7 +253,7 @@ class LinkTransport(Owned):
         except RegisterError:
             drops = 0  # a device may have no such register
         clocks, beats_in, beats_out = self._read(Register.CLOCKS, 3, deadline)
-        told: dict[str, int | bool | str] = {
+        told: dict[str, float | bool | str] = {
             "clocks": clocks,
             "beats_in": beats_in,
             "beats_out": beats_out,

@@ -64,7 +64,7 @@ class Transport(Protocol):
         """Chooses what stands outside the frames from the next call on, one of `GATEWARE_BOUNDARIES`, where the design is
         switchable; until then it's the design's own. Of several filters as one design it is for the `stage` of that number."""
 
-    def status(self, *, ask: bool = True) -> dict[str, int | bool | str]:
+    def status(self, *, ask: bool = True) -> dict[str, float | bool | str]:
         """Says how the far end and the way to it are; with `ask` False what this end knows, at once, from any thread."""
 
     def close(self) -> None:

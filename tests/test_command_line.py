@@ -80,6 +80,14 @@ def test_json(command, tmp_path, capsys):
     assert wanted[command]()
 
 
+def test_json_of_a_run_has_numbers(tmp_path, capsys):
+    np.save(tmp_path / "in.npy", np.zeros((8, 9), np.uint8))
+    assert cli.main(["run", str(tmp_path / "in.npy"), "-d", written(tmp_path), "-o", str(tmp_path / "o.npy"), "--json"]) == 0
+    status = json.loads(capsys.readouterr().out)["status"]
+    assert status["clocks_a_sample"] == pytest.approx(status["frame_clocks"] / 72, abs=1e-4)
+    assert [name for name, value in status.items() if isinstance(value, str)] == ["transport"]
+
+
 def test_verbose_says_the_steps(tmp_path):
     """Also where progress is never shown."""
     command = [sys.executable, "-m", "convolver.cli", "generate", "-d", written(tmp_path), "-o", str(tmp_path / "a.v")]

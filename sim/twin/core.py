@@ -158,7 +158,7 @@ class TwinTransport(Owned):
         else:
             self._borders = [(boundary, fill)]
 
-    def status(self, *, ask: bool = True) -> dict[str, int | bool | str]:
+    def status(self, *, ask: bool = True) -> dict[str, float | bool | str]:
         """Counts since the twin was opened, and what the last call took.
 
         Keys: ``clocks``, ``beats_in``, ``beats_out``, ``busy``, ``pending``, ``error_...`` for each error ever seen,
@@ -166,7 +166,7 @@ class TwinTransport(Owned):
         """
         self._check_owner()
         del ask  # everything is at this end
-        told: dict[str, int | bool | str] = {
+        told: dict[str, float | bool | str] = {
             "transport": "twin",
             "clocks": self._clocks,
             "beats_in": self._beats_in,
@@ -179,7 +179,7 @@ class TwinTransport(Owned):
             told |= {
                 "frame_clocks": self._last_clocks,
                 "frame_samples": self._last_samples,
-                "clocks_a_sample": f"{self._last_clocks / self._last_samples:.4f}",
+                "clocks_a_sample": round(self._last_clocks / self._last_samples, 4),
             }
         if self._seconds > 0:
             told["clocks_a_second"] = round(self._clocks / self._seconds)
