@@ -73,7 +73,7 @@ def figures(results: Sequence[BuildResult], shares: Sequence[float], date: datet
     for result, share in zip(results, shares, strict=True):
         use = {one.what: f"{one.used:g} of {one.available}" for one in result.use}
         cells = [result.board.name, result.design.describe()]
-        cells += [use[what] for what in ("LUT", "FF", "multiplier", "block RAM")]
+        cells += [use.get(what, "none") for what in ("LUT", "FF", "multiplier", "block RAM")]
         cells.append(", ".join(f"{domain.name} {float(domain.hertz) / 1e6:g}" for domain in result.domains) + " MHz")
         if result.clocks:
             reached = [f"{clock.name} {clock.hertz / 1e6:.1f} (nextpnr {clock.reported / 1e6:.1f})" for clock in result.clocks]

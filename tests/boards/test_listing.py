@@ -44,6 +44,13 @@ def test_the_rate_of_a_fifo_is_that_of_its_chip(tmp_path):
     assert str(result).splitlines()[0] == ("Alchitry Pt V2: xc7a100t, FT2232H FIFO, 8 MB/s, clocks line 48 MHz, sync 24 MHz")
 
 
+def test_a_board_without_multipliers_has_none_in_the_table(tmp_path):
+    board, use = boards.get("ice40-hx8k"), tuple(one for one in USE if one.what != "multiplier")
+    result = BuildResult(board, board.design, DOMAINS, tmp_path / "top.bin", use, CLOCKS, "", {"tool": "1.2"})
+    line = figures([result], [0.9], datetime.date(2026, 1, 2)).splitlines()[2]
+    assert [cell.strip() for cell in line.split("|")][3:7] == ["10 of 5280", "20 of 5280", "none", "3 of 30"]
+
+
 def test_a_page_with_one_place_is_updated(tmp_path):
     page = tmp_path / "page.md"
     page.write_text(f"before\n{BEGIN}\nold\n{END}\nbehind\n")
