@@ -7,8 +7,10 @@ What a file holds is told by its content: TOML, JSON, or nothing but taps, as ``
 from __future__ import annotations
 
 import copy
+import errno
 import json
 import math
+import os
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
@@ -62,14 +64,24 @@ def load_design(path: str | Path) -> Design:
     if not isinstance(path, str | PathLike):
         raise FileError(f"A design file must be a path, not {shown(path)}")
     path = Path(path)
-    return _completed(_fields(content.read(path, _WHAT, content.DESIGN_BYTES), path), path)
+    return _completed(_fields(_octets(path), path), path)
+
+
+def _octets(path: Path) -> bytes:
+    """What stands in a design's file."""
+    try:
+        return content.read(path, _WHAT, content.DESIGN_BYTES)
+    except FileError as error:
+        if path.suffix.lower() == ".toml" and str(error).endswith(os.strerror(errno.ENOENT).lower()):
+            raise FileError(f"{error}; convolver new {path} makes one") from None
+        raise
 
 
 def changed_design(path: str | Path) -> Callable[[Mapping[str, Any]], Design]:
     """The design of a file with some of its fields changed, before taps are quantised and filters are found; a field that
     becomes None is left out, and so are clocks that follow from other multipliers. The file is read once."""
     path = Path(path)
-    fields = _fields(content.read(path, _WHAT, content.DESIGN_BYTES), path)
+    fields = _fields(_octets(path), path)
 
     def changed(change: Mapping[str, Any]) -> Design:
         kept = copy.deepcopy(fields)

@@ -435,7 +435,8 @@ def test_what_is_not_json_is_refused(text):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("missing.toml", None, "Design file {path} can't be read: no such file or directory"),
+        ("missing.toml", None, "Design file {path} can't be read: no such file or directory; convolver new {path} makes one"),
+        ("missing.csv", None, "Design file {path} can't be read: no such file or directory"),
         ("wrong.toml", b"kind = ", "Design file {path} can't be read: Invalid value"),
         ("wrong.json", b"{", "Design file {path} can't be read: Expecting property name"),
         ("list.json", b"[]", "Design file {path} must hold a table of fields, not a list"),
