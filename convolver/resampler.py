@@ -12,7 +12,7 @@ from .chain_stages import INNER_BITS, MOST_TAPS, Band, Chain, chains, cost_of, d
 from .designs import Pipeline
 from .designs.resample import MAX_RATE
 from .errors import DesignError
-from .formats import Format, s16
+from .formats import Format
 from .rate_response import RateResponse, rate_response
 
 __all__ = ["Alternative", "Resampler", "resampler"]
@@ -139,7 +139,7 @@ def resampler(
     ripple_db: float = 0.1,
     attenuation_db: float = 60.0,
     stopband: float | None = None,
-    format: Format | str = s16,  # noqa: A002  # as `quantize` calls it
+    format: Format | str = "s16",  # noqa: A002  # as `quantize` calls it
 ) -> Resampler:
     """The chain of CIC, half-band and FIR filters that changes a rate with the fewest multiplications a second.
 
@@ -160,7 +160,7 @@ def resampler(
         Least gain in the passband over the greatest of what could fold back, or is an image.
     stopband : float, optional
         Where that begins, in Hz: at most, and by default, half of the lower of the two rates.
-    format : Format
+    format : Format or str
         Of samples and results, signed; 2 to 28 bits.
 
     Returns

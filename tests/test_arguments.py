@@ -187,3 +187,12 @@ def test_every_public_name_is_called_above() -> None:
         if not callable(thing) or (inspect.isclass(thing) and issubclass(thing, Exception)):
             continue
         assert thing in covered or name in RESULTS, name
+
+
+@pytest.mark.parametrize("name", convolver.__all__)
+def test_a_signature_names_formats_in_short(name):
+    """As `help()` shows it."""
+    public = getattr(convolver, name)
+    for made in (public, *vars(public).values()) if inspect.isclass(public) else (public,):
+        with contextlib.suppress(TypeError, ValueError):  # what has none
+            assert "Format(" not in str(inspect.signature(made))

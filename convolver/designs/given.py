@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from numpy.typing import ArrayLike
 
-from ..formats import Format, s16, u8
+from ..formats import Format
 from .words import Kernel
 
 if TYPE_CHECKING:
@@ -47,11 +47,11 @@ class Given(Generic[In, Out]):
 required: Any = MISSING
 """The default of such a field that has none; type checkers know what it takes only where something is assigned."""
 
-# Other defaults of such fields.
+# Other defaults of such fields; formats by their names, which are short in a signature.
 NONE: Any = None
 ONE_BY_ONE: Any = (1, 1)
-S16: Any = s16
-U8: Any = u8
+S16: Any = "s16"
+U8: Any = "u8"
 
 TapsLike: TypeAlias = "Given[ArrayLike | Quantized, tuple[int, ...]]"
 KernelLike: TypeAlias = "Given[ArrayLike | Quantized, Kernel | tuple[Kernel, ...]]"
