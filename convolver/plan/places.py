@@ -22,7 +22,7 @@ class Reached:
     placed: int | None
 
 
-MEASURED = (Reached(64, 233, 253), Reached(128, 187, None))
+MEASURED = (Reached(64, 233, 253), Reached(128, 187, 232))
 
 
 def is_spread(array: DotProduct) -> bool:
