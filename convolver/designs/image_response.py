@@ -12,7 +12,7 @@ import numpy as np
 from .orientation import orientation_of
 from .words import Kernel, Operation
 
-__all__ = ["LARGEST", "ImageResponse", "added", "in_turn", "side_by_side"]
+__all__ = ["LARGEST", "ImageResponse", "added", "in_turn", "side_by_side", "through"]
 
 LARGEST = 255
 """Most rows and columns of a window that filters have together."""
@@ -68,7 +68,7 @@ class ImageResponse:
         if not self.linear or max(rows, columns) > LARGEST:
             return None
         return ImageResponse(
-            [_through(one, two, self.stride) for one in self.windows for two in other.windows],
+            [through(one, two, self.stride) for one in self.windows for two in other.windows],
             _pair(start + step * more for start, step, more in zip(self.start, self.stride, other.start, strict=True)),
             _pair(one * two for one, two in zip(self.stride, other.stride, strict=True)),
             self.shift + other.shift,
@@ -116,8 +116,8 @@ def _alike(responses: Sequence[ImageResponse | None]) -> list[ImageResponse]:
     return wanted
 
 
-def _through(one: Any, other: Any, stride: Sequence[int]) -> Any:
-    """The weights of pixels in a sum of sums of them, which begin `stride` pixels apart."""
+def through(one: Any, other: Any, stride: Sequence[int]) -> Any:
+    """The weights of samples, of any number of axes, in a sum of sums of them, which begin `stride` samples apart."""
     whole = np.zeros([a + (b - 1) * step for a, b, step in zip(one.shape, other.shape, stride, strict=True)], object)
     for place, weight in np.ndenumerate(other):
         at = [line * step for line, step in zip(place, stride, strict=True)]

@@ -18,7 +18,7 @@ from .axes import FrameAxis
 from .base import Design
 from .composite import Composite, JoinedAxis
 from .given import Designs, required
-from .image_response import ImageResponse, in_turn
+from .image_response import ImageResponse, in_turn, through
 from .rates import Rate
 from .rules import Rule, check_rules
 
@@ -200,12 +200,9 @@ class Pipeline(Composite):
 
 
 def _seen_through(one: Any, other: Any) -> Any:
-    """The weights of samples in a sum of sums of them: two arrays of weights, convolved."""
+    """The weights of samples in a sum of sums of them, one sample apart, as lists."""
     first, second = np.array(one, object), np.array(other, object)
-    whole = np.zeros([a + b - 1 for a, b in zip(first.shape, second.shape, strict=True)], object)
-    for place, weight in np.ndenumerate(second):
-        whole[tuple(slice(at, at + size) for at, size in zip(place, first.shape, strict=True))] += weight * first
-    return whole.tolist()
+    return through(first, second, [1] * first.ndim).tolist()
 
 
 def _flat(stages: object) -> Iterable[Design]:
