@@ -45,6 +45,8 @@ OUT_OF_ROOM = (
 REPORT = "top.report.json"
 PLACER_LOG = "top.tim"
 ROUTED, DELAYS = "top.routed.json", "top.sdf"
+COMMANDS = "build_top.json"
+"""What Amaranth calls the file of the tools' commands."""
 
 
 @dataclass(frozen=True)
@@ -184,7 +186,7 @@ def build(
     if board.family == "7-series":
         return _synthesise(board, design, clocks, directory, step)
     domains = (*clocks.all, *domains)
-    return _place(board, design, domains, directory, json.loads(plan.files["build_top.json"])["commands"], step)
+    return _place(board, design, domains, directory, json.loads(plan.files[COMMANDS])["commands"], step)
 
 
 def _silent(_title: str) -> None:

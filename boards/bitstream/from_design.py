@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from convolver.designs import Design
 from convolver.errors import ToolError
 
-from ..flow import ROUTED, Step, build
+from ..flow import COMMANDS, ROUTED, Step, build
 from ..registry import Board
 from ..toolchain import run
 from .pins import check_readable, check_verified, from_bitstream
@@ -16,9 +16,6 @@ from .read import Circuit, read, read_routed
 
 __all__ = ["built", "check_repacked"]
 
-
-COMMANDS = "build_top.json"
-"""The file of a build's commands, beside its bitstream."""
 
 FILES = ("--input", "--bit", "--svf")
 """Options of `ecppack` that name files."""
