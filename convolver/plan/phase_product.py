@@ -55,9 +55,14 @@ class PhaseProduct(TapProduct):
         newest = [result * down // up for result in range(up)]
         sums = []
         for result, place in enumerate(newest):
-            total: NDArray[np.object_] = np.zeros(samples.shape[:-1], object)
-            for tap in range(result * down % up, self.form.coefficients, up):
-                total = total + factors[tap] * samples[..., newest[-1] - place + tap // up]
+            total = self._phase_sum(samples[..., newest[-1] - place :], result * down % up, factors)
             check_range(total, *self.accumulator_range)
             sums.append(total)
         return np.stack(sums, axis=-1)
+
+    def _phase_sum(self, seen: NDArray[np.object_], phase: int, factors: Sequence[int]) -> NDArray[np.object_]:
+        """The sum of a phase; of the samples that it sees, the newest first."""
+        total: NDArray[np.object_] = np.zeros(seen.shape[:-1], object)
+        for tap in range(phase, self.form.coefficients, self.rate.up):
+            total = total + factors[tap] * seen[..., tap // self.rate.up]
+        return total

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .adders import AdderGraph, AdderProduct, GraphProduct, summed_each
-from .arithmetic import Range, check_range
+from .arithmetic import Range
 from .array import TapProduct
 from .mirrored import pairs_of
 from .phase_product import PhaseProduct
@@ -74,17 +74,10 @@ class PhaseAdders(GraphProduct, PhaseProduct):
     def behind(self) -> tuple[Stage, ...]:
         return (self.graph, PickedSum(1), HeldSum(int(self.rate.down > self.rate.up)))
 
-    def run(
+    def _phase_sum(
         self,
-        samples: NDArray[np.object_],
-        weights: Sequence[int] | None = None,  # noqa: ARG002  # they are constant
+        seen: NDArray[np.object_],
+        phase: int,
+        factors: Sequence[int],  # noqa: ARG002  # they are constant
     ) -> NDArray[np.object_]:
-        up, down = self.rate.up, self.rate.down
-        newest = [result * down // up for result in range(up)]
-        sums = []
-        for result, place in enumerate(newest):
-            seen = [samples[..., newest[-1] - place + age] for age in range(self.lanes)]
-            total = self.graph.run(seen)[result * down % up]
-            check_range(total, *self.accumulator_range)
-            sums.append(total)
-        return np.stack(sums, axis=-1)
+        return self.graph.run([seen[..., age] for age in range(self.lanes)])[phase]
