@@ -2,9 +2,10 @@
 
 from dataclasses import fields
 
-from amaranth.hdl import Assert, Const, Cover, Module, Mux, Signal, signed
+from amaranth.hdl import Const, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
+from formal.mac.later_sum import compare_later
 
 from convolver.designs import Design
 from convolver.hw.mac import array_block
@@ -85,16 +86,5 @@ class MACArraySpec(wiring.Component):
                 m.d.sync += before.eq(clocks[-1])
                 clocks.append(before)
             total = sum(clocks[1:], clocks[0])[: len(clocks[0])].as_signed()
-        sums, ages = [total], [known]
-        for clock in range(dut.latency):
-            later, old = Signal(wide, name=f"sum_{clock}"), Signal(name=f"age_{clock}")
-            m.d.sync += [later.eq(sums[-1]), old.eq(ages[-1])]
-            sums.append(later)
-            ages.append(old)
-        low, high = design.sum_range
-        m.d.comb += [
-            Assert(~ages[-1] | (dut.sum == sums[-1])),
-            Cover(ages[-1] & (dut.sum == low)),
-            Cover(ages[-1] & (dut.sum == high)),
-        ]
+        compare_later(m, dut, total, known, wide, design.sum_range)
         return m

@@ -1,8 +1,9 @@
 """The specification of the array of a rate change by constants without multipliers."""
 
-from amaranth.hdl import Array, Assert, Const, Cover, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Array, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
+from formal.mac.later_sum import compare_later
 
 from convolver.designs import ResampleDesign
 from convolver.hw.mac import array_ports, rate_graph
@@ -59,16 +60,5 @@ class RateGraphSpec(wiring.Component):
             started, kept = Signal(), Signal(wide)
             right, total = Mux(self.start, right, started), Mux(self.start, total, kept)
             m.d.sync += [started.eq(right), kept.eq(total)]
-        sums, ages = [total], [right]
-        for clock in range(dut.latency):
-            later, old = Signal(wide, name=f"sum_{clock}"), Signal(name=f"age_{clock}")
-            m.d.sync += [later.eq(sums[-1]), old.eq(ages[-1])]
-            sums.append(later)
-            ages.append(old)
-        low, high = design.sum_range
-        m.d.comb += [
-            Assert(~ages[-1] | (dut.sum == sums[-1])),
-            Cover(ages[-1] & (dut.sum == low)),
-            Cover(ages[-1] & (dut.sum == high)),
-        ]
+        compare_later(m, dut, total, right, wide, design.sum_range)
         return m
