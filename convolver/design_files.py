@@ -18,12 +18,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from os import PathLike
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from . import arrays, content
 from .arguments import is_sequence, shown
 from .designs import Design, design_class, design_from_dict
-from .designs.composite import Composite
 from .errors import DesignError, FileError
 from .formats import Format
 from .quantize import Quantized, quantize
@@ -103,9 +102,7 @@ def _completed(fields: dict[str, Any], path: Path) -> Design:
     cls = design_class(fields)
     listed = cls.stages_field
     if listed is not None and is_sequence(stages := fields.get(listed)):
-        made = cast(type[Composite], cls).each(
-            stages, lambda stage: _completed(dict(stage), path) if isinstance(stage, Mapping) else stage
-        )
+        made = cls.each(stages, lambda stage: _completed(dict(stage), path) if isinstance(stage, Mapping) else stage)
         return design_from_dict(fields | {listed: made})
     key = cls.weights_field
     if key is None:

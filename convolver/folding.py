@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from fractions import Fraction
-from functools import singledispatch
 from typing import Any, TypeVar, cast
 
 from .arguments import positive, shown
-from .designs import Design, Pipeline
-from .designs.composite import Composite
+from .designs import Design
 from .errors import DesignError
 
 __all__ = ["at_rate", "hertz"]
@@ -68,24 +66,10 @@ def at_rate(design: AnyDesign, *, clock: float, rate: float) -> AnyDesign:
     return cast(AnyDesign, _shared(design, clocks))
 
 
-@singledispatch
 def _shared(design: Design, clocks: Fraction) -> Any:
     """A design for samples that come every so many clocks."""
-    return _at(design, clocks)
-
-
-@_shared.register
-def _(design: Composite, clocks: Fraction) -> Any:
-    return design.with_members([_shared(member, clocks) for member in design.members])
-
-
-@_shared.register
-def _(design: Pipeline, clocks: Fraction) -> Any:
-    stages = []
-    for stage in design.stages:
-        stages.append(_shared(stage, clocks))
-        clocks /= stage.rate.behind(1)
-    return design.with_members(stages)
+    members = [_shared(member, pace) for member, pace in zip(design.members, design.paces(clocks), strict=True)]
+    return design.with_members(members) if members else _at(design, clocks)
 
 
 def _at(design: Any, clocks: Fraction) -> Any:

@@ -4,13 +4,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .designs import Boundary, Conv2DDesign, Design
-from .designs.composite import Composite
 from .designs.outside import outside_of
 from .errors import LinkTimeout
 from .formats import u8
@@ -128,9 +127,7 @@ def _cases(design: Design, frames: int, seed: int, shape: tuple[int, ...]) -> It
     for stage, part in design.loadable_parts.items():
         of_stage = f"stage {stage}, " if stage else ""
         for name, weights in part.trial_sets(random).items():
-            changed = part.with_weights(weights)
-            if stage:
-                changed = cast(Composite, design).with_part(stage, changed)
+            changed = design.with_part(stage, part.with_weights(weights))
             title = of_stage + name
             yield Case(f"{title}, random frame", _random(design, shape, random), changed, load=True, stage=stage)
             for case in _worst_cases(changed, shape):

@@ -7,10 +7,8 @@ table from which a filter is to be found, is refused.
 import json
 import zlib
 from itertools import accumulate
-from typing import cast
 
 from convolver.designs import KINDS, Design, design_from_dict
-from convolver.designs.composite import Composite
 from convolver.errors import DesignError, DesignMismatch
 from convolver.host.text import printable
 
@@ -59,7 +57,7 @@ def _as_built(expected: Design, device: Design) -> Design:
         except DesignError:  # this one has multipliers in any case
             return expected
         return shifted if shifted == device else expected
-    found = cast(Composite, expected)
+    found: Design = expected
     for number, (ours, theirs) in enumerate(zip(expected.parts, device.parts, strict=False), 1):
         found = found.with_part(number, _as_built(ours, theirs))
     return found

@@ -14,6 +14,7 @@ from ..quantize import Quantized
 from ..specified import Specified
 from .axes import FrameAxis
 from .choices import Choices
+from .comprising import Comprising
 from .continuity import UNJOINED, Separate
 from .factors import Responding
 from .reloading import Reloading
@@ -35,7 +36,7 @@ def format_of(name: str, value: object) -> Format:
     return value
 
 
-class Design(Responding, Reloading, Switching):
+class Design(Responding, Reloading, Switching, Comprising):
     """What every kind of filter answers: what goes in and what comes out, the shape of a frame, its JSON.
 
     What a kind hasn't got is what stands here: one sample a clock, no border to choose, no coefficients to load.
@@ -46,8 +47,6 @@ class Design(Responding, Reloading, Switching):
     """Axes of what it filters: 1 of a signal, 2 of an image."""
     weights_field: ClassVar[str | None] = None
     """The field that lists the weights, if there are any."""
-    stages_field: ClassVar[str | None] = None
-    """The field that lists designs, if there is one."""
     cycles_field: ClassVar[str] = ""
     """The field that says in how many clocks a sample or a pixel is computed, if there is one."""
     sample_field: ClassVar[str]
@@ -106,8 +105,6 @@ class Design(Responding, Reloading, Switching):
     """What the weights lost where a design file's real taps were quantised; a note, as `FIRDesign.specified` is."""
     specified: Specified | None = None
     """What was asked of a filter that was made for a specification, and what its taps reach; a note."""
-    parts: tuple["Design", ...] = ()
-    """The filters that a design of several is made of, in the order of their numbers, from 1 on; none of one alone."""
     history: ClassVar[int | None] = None
     """Samples that a result needs in front of its own, where one signal may come in pieces; None where nothing does."""
 

@@ -2,11 +2,11 @@
 
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, ClassVar, Self, TypeVar, cast
+from typing import Any, ClassVar, Self, cast
 
 from ..arguments import choice, is_sequence, shown, unknown
 from ..errors import DataError, DesignError
@@ -22,8 +22,6 @@ from .image_stacks import by, stack_of_images
 from .words import GATEWARE_BOUNDARIES, Boundary, Plane
 
 __all__ = ["Composite", "JoinedAxis", "JoinedBorder"]
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +114,13 @@ class Composite(Design):
 
     @property
     def members(self) -> tuple[Design, ...]:
-        """The designs that it lists."""
         raise NotImplementedError
 
     def with_members(self, members: Sequence[Design]) -> Self:
-        """A copy with others in their places."""
         raise NotImplementedError
+
+    def paces(self, clocks: Fraction) -> Sequence[Fraction]:
+        return [clocks] * len(self.members)
 
     @property
     def first(self) -> Design:
@@ -148,12 +147,11 @@ class Composite(Design):
         return any(part.adjustable for part in self.parts)
 
     def with_part(self, number: int, part: Design) -> Self:
-        """A copy with another filter in the place of that number."""
         members, first = list(self.members), 1
         for place, member in enumerate(members):
             count = len(member.parts) or 1
             if number < first + count:
-                members[place] = member.with_part(number - first + 1, part) if isinstance(member, Composite) else part
+                members[place] = member.with_part(number - first + 1, part)
                 break
             first += count
         return self.with_members(members)
@@ -364,17 +362,6 @@ class Composite(Design):
             raise DesignError(f"The {cls.listed_as} of a {cls.kind} must be {wanted}, not {shown(members)}")
         made = cls.each(members, lambda member: member if isinstance(member, Design) else design_from_dict(member))
         return cls(made, **{name: fields[name] for name in cls.own_fields})  # type: ignore[call-arg]  # of a dataclass
-
-    @classmethod
-    def each(cls, members: Iterable[Any], read: Callable[[Any], T]) -> list[T]:
-        """What `read` makes of each filter in a list; an error names it by its place."""
-        made = []
-        for number, member in enumerate(members, 1):
-            try:
-                made.append(read(member))
-            except DesignError as error:
-                raise DesignError(f"{cls._key().capitalize()} {number} of a {cls.kind}: {error}") from None
-        return made
 
     @classmethod
     def _key(cls) -> str:

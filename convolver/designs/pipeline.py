@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from itertools import accumulate
 from typing import Any, ClassVar, Self, cast
 
 import numpy as np
@@ -94,6 +95,11 @@ class Pipeline(Composite):
 
     def with_members(self, members: Sequence[Design]) -> Self:
         return self.replace(stages=tuple(members))
+
+    def paces(self, clocks: Fraction) -> Sequence[Fraction]:
+        # Each takes what the one before gives.
+        rates = (stage.rate.behind(1) for stage in self.stages[:-1])
+        return list(accumulate(rates, lambda pace, rate: pace / rate, initial=clocks))
 
     @property
     def links(self) -> Sequence[Design]:

@@ -2,10 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import singledispatch
 
 from ..designs import Design
-from ..designs.composite import Composite
 from ..errors import DesignError
 from .block_rams import block_rams, core_memories
 from .choices import folded
@@ -73,17 +71,10 @@ def in_adders(design: Design, family: Family, multipliers: int) -> Design:
     return _shifted(design, family, excess) if excess > 0 else design
 
 
-@singledispatch
-def _shifted(design: Design, family: Family, excess: int) -> Design:  # noqa: ARG001  # one filter does it as a whole
-    try:
-        return design.replace(multipliers=0) if design.choices.are_open else design
-    except DesignError:
-        return design
-
-
-@_shifted.register
-def _(design: Composite, family: Family, excess: int) -> Design:
+def _shifted(design: Design, family: Family, excess: int) -> Design:
     members = list(design.members)
+    if not members:
+        return _one_shifted(design)
     freed = [_multipliers(member, family) for member in members]
     for place in sorted(range(len(members)), key=lambda place: -freed[place]):
         members[place] = _shifted(members[place], family, excess)
@@ -91,6 +82,14 @@ def _(design: Composite, family: Family, excess: int) -> Design:
         if excess <= 0:
             return design.with_members(members)
     return design
+
+
+def _one_shifted(design: Design) -> Design:
+    """One filter, with its constants shifted and added if that can be."""
+    try:
+        return design.replace(multipliers=0) if design.choices.are_open else design
+    except DesignError:
+        return design
 
 
 def _multipliers(design: Design, family: Family) -> int:
