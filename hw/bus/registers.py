@@ -19,7 +19,7 @@ from convolver.errors import DesignError
 from convolver.plan.lowering import lower
 from convolver.shell import FULL, Shell
 
-from ..cores.parts import part_ports
+from ..cores.part_ports import part_ports
 from ..primitives.block_ram import BlockRAM, LogicROM
 from ..primitives.families import family_of
 from ..stream.data_register import DataRegister
@@ -249,7 +249,7 @@ class RegisterBank(wiring.Component):
         The core drops the set that was begun. A register.
     boundary_1, fill_1, ... : Out, of several filters as one design those that can be switched
     parts : In, coefficients, restart : Out, pending : In, of several filters as one design
-        See `convolver.hw.cores.parts.part_ports`.
+        See `convolver.hw.cores.part_ports.part_ports`.
     silence : Out(1), continuous only
         The next frame starts from silence. A register.
     pending, busy : In(1)

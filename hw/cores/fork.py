@@ -29,7 +29,8 @@ from ..window.silence_gate import SilenceGate
 from ..window.size_check import SizeCheck
 from ..window.size_gate import WIDTH, OpenGate, sized_axes
 from .core import Core, block_of, core_ports, create
-from .parts import connect_borders, connect_gate, connect_parts, connect_silence, part_ports
+from .part_ports import part_ports
+from .parts import connect_borders, connect_gate, connect_parts, connect_silence
 
 __all__ = ["ForkCore"]
 
