@@ -59,19 +59,21 @@ ROWS: dict[str, Row] = {
 
 SYNTHESIS: dict[Family, str] = {
     "ecp5": "synth_ecp5",
-    "ice40": "synth_ice40 -dsp",
+    "ice40": "synth_ice40",
     "7-series": "synth_xilinx -family xc7 -flatten",
 }
+INFERRING: dict[Family, str] = SYNTHESIS | {"ice40": "synth_ice40 -dsp"}
+"""For files that leave multipliers to inference. A generated file has SB_MAC16, whose registers `-dsp` takes away."""
 
 Module = dict[str, Any]
 
 
-def synthesised(text: str, family: Family) -> Module:
+def synthesised(text: str, family: Family, synthesis: dict[Family, str] = SYNTHESIS) -> Module:
     """The netlist of a file's only top module."""
     with TemporaryDirectory() as temporary:
         directory = Path(temporary)
         (directory / "top.v").write_text(text)
-        script = f"read_verilog -sv top.v; hierarchy -auto-top; {SYNTHESIS[family]}; write_json top.json"
+        script = f"read_verilog -sv top.v; hierarchy -auto-top; {synthesis[family]}; write_json top.json"
         run("yosys", ["-q", "-p", script], directory)
         modules: dict[str, Module] = json.loads((directory / "top.json").read_text())["modules"]
     return next(module for module in modules.values() if int(module["attributes"].get("top", "0"), 2))
@@ -132,7 +134,9 @@ def generated(row: str, family: Family) -> Module:
 def measured(row: str, family: Family) -> tuple[str, str]:
     """Ours and what was written by hand, if it was."""
     by_hand = FOLDER / f"{ROWS[row].file}.v"
-    return counted(generated(row, family)), counted(synthesised(by_hand.read_text(), family)) if by_hand.exists() else ""
+    if not by_hand.exists():
+        return counted(generated(row, family)), ""
+    return counted(generated(row, family)), counted(synthesised(by_hand.read_text(), family, INFERRING))
 
 
 def table(rows: list[str]) -> Iterator[str]:
