@@ -79,6 +79,8 @@ class Target:
         Large RAMs for long lines.
     slow_ram : bool
         Whether samples out of block RAM have a register in front of a pre-adder.
+    caution : str
+        What the synthesis of its multipliers has to leave alone; nothing where all tools do.
     pace : Pace
         What signals can do in a cycle of the clock that was asked for.
     """
@@ -90,6 +92,7 @@ class Target:
     cascade: Cascade | None = None
     single_port: SinglePortRAM | None = None
     slow_ram: bool = True
+    caution: str = ""
     pace: Pace = FULL_SPEED
 
     def at(self, hertz: float | None) -> "Target":
@@ -149,10 +152,13 @@ SERIES7_CASCADE = Cascade((25, 18), 48)
 ICE40_RAM = SinglePortRAM(16, 8 * 4096, 2)
 """iCE40 UltraPlus'."""
 
+NO_INFERENCE = "Yosys must read it without -dsp (synth_ice40), which would take the registers of SB_MAC16 away."
+"""YosysHQ/yosys#2922 is about the same."""
+
 TARGETS: Mapping[Family | None, Target] = {
     None: Target(None, (18, 18)),
     "ecp5": Target("ecp5", (18, 18)),
-    "ice40": Target("ice40", (16, 16), paired_width=8, single_port=ICE40_RAM),
+    "ice40": Target("ice40", (16, 16), paired_width=8, single_port=ICE40_RAM, caution=NO_INFERENCE),
     "7-series": Target("7-series", (25, 18), signed_only=True, cascade=SERIES7_CASCADE, slow_ram=False),
 }
 """The targets, by their family's name; None is any device."""

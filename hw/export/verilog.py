@@ -191,6 +191,7 @@ def _header(design: Design, top: AXIAccelerator, name: str, part: Part | None) -
         *_timing(top),
         *_pace(top),
         *_room(top, part),
+        *_caution(top),
         *_around(top),
         "",
         "Instantiation:",
@@ -266,6 +267,11 @@ def _room(top: AXIAccelerator, part: Part | None) -> list[str]:
             f"On one of grade 6 {reached} (nextpnr).",
         ]
     return told
+
+
+def _caution(top: AXIAccelerator) -> list[str]:
+    """What the synthesis of its multipliers has to leave alone."""
+    return [top.target.caution] * bool(top.target.caution and lower(top.design, top.target).hard_multipliers)
 
 
 def _instance(name: str, members: Mapping[str, Member]) -> list[str]:

@@ -194,6 +194,14 @@ def test_a_device_is_named_and_places_its_multipliers():
     assert "BEL" not in without
 
 
+def test_the_header_says_what_takes_the_registers_of_a_multiplier():
+    told = "// Yosys must read it without -dsp (synth_ice40), which would take the registers of SB_MAC16 away.\n"
+    odd = FIRDesign([3, 5])
+    assert told in generate(odd, family="ice40")
+    for text in (generate(odd), generate(odd, family="ecp5"), generate(FIRDesign([4]), family="ice40")):
+        assert "-dsp" not in text
+
+
 @pytest.mark.parametrize(
     ("design", "options", "message"),
     [
