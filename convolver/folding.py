@@ -68,7 +68,7 @@ def at_rate(design: AnyDesign, *, clock: float, rate: float) -> AnyDesign:
 
 def _shared(design: Design, clocks: Fraction) -> Any:
     """A design for samples that come every so many clocks."""
-    members = [_shared(member, pace) for member, pace in zip(design.members, design.paces(clocks), strict=True)]
+    members = [_shared(member, own) for member, own in zip(design.members, design.member_clocks(clocks), strict=True)]
     return design.with_members(members) if members else _at(design, clocks)
 
 

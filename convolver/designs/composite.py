@@ -119,7 +119,7 @@ class Composite(Design):
     def with_members(self, members: Sequence[Design]) -> Self:
         raise NotImplementedError
 
-    def paces(self, clocks: Fraction) -> Sequence[Fraction]:
+    def member_clocks(self, clocks: Fraction) -> Sequence[Fraction]:
         return [clocks] * len(self.members)
 
     @property

@@ -38,7 +38,7 @@ class Comprising:
         """A copy with another filter in the place of that number; of one alone, that filter."""
         return part
 
-    def paces(self, clocks: Fraction) -> Sequence[Fraction]:  # noqa: ARG002  # where there are members
+    def member_clocks(self, clocks: Fraction) -> Sequence[Fraction]:  # noqa: ARG002  # where there are members
         """In how many clocks each member gets a sample, of a design that gets one in so many."""
         return ()
 

@@ -96,10 +96,10 @@ class Pipeline(Composite):
     def with_members(self, members: Sequence[Design]) -> Self:
         return self.replace(stages=tuple(members))
 
-    def paces(self, clocks: Fraction) -> Sequence[Fraction]:
+    def member_clocks(self, clocks: Fraction) -> Sequence[Fraction]:
         # Each takes what the one before gives.
         rates = (stage.rate.behind(1) for stage in self.stages[:-1])
-        return list(accumulate(rates, lambda pace, rate: pace / rate, initial=clocks))
+        return list(accumulate(rates, lambda before, rate: before / rate, initial=clocks))
 
     @property
     def links(self) -> Sequence[Design]:

@@ -30,21 +30,21 @@ class Half(Stage):
 
     widths : bits of each.
     bits : from the lowest of any to the highest.
-    cuts : where these are cut into parts that are added a cycle apart; nowhere if sums are narrow.
+    carry_cuts : where these are cut into parts that are added a cycle apart; nowhere if sums are narrow.
     """
 
     widths: tuple[int, ...] = ()
     bits: int = 0
-    cuts: tuple[int, ...] = ()
+    carry_cuts: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, sections: Sequence[Section], pace: Pace) -> Self:
         """That of these sections."""
         lowest = accumulate(section.dropped for section in (replace(sections[0], dropped=0), *sections[1:]))
         bits = max(low + section.width for low, section in zip(lowest, sections, strict=True))
-        cuts = pace.section_cuts(bits)
+        carry_cuts = pace.section_cuts(bits)
         widths = tuple(section.width for section in sections)
-        return cls(SECTION_LATENCY * len(sections) + len(cuts), widths=widths, bits=bits, cuts=cuts)
+        return cls(SECTION_LATENCY * len(sections) + len(carry_cuts), widths=widths, bits=bits, carry_cuts=carry_cuts)
 
 
 @dataclass(frozen=True, slots=True)

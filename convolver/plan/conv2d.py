@@ -41,7 +41,7 @@ def conv2d_clocks(design: Conv2DDesign, most: int) -> int:
 def lower_conv2d(design: Conv2DDesign, choices: Choices, target: Target) -> ArrayPlan:
     """Raster, line buffer and window in front of one array a kernel."""
     choices = weighed(design, choices, lambda: multipliers_of_kernels(design, choices.clocks))
-    arrays, columns, plan_of = kernel_arrays(design, choices, target)
+    arrays, column_filters, plan_of = kernel_arrays(design, choices, target)
     store = _store_of(design, choices, arrays)
     geometry, behind = geometry_of(design), (*_magnitude(design), *rounding(design))
     body = (
@@ -49,7 +49,7 @@ def lower_conv2d(design: Conv2DDesign, choices: Choices, target: Target) -> Arra
         Raster(1),
         _line_buffer(geometry, target),
         BorderRows(1 + geometry.choosing),
-        *columns,
+        *column_filters,
         Window(1 + geometry.choosing),
         *operand_stages(arrays, store),
         *slowest(arrays),

@@ -64,16 +64,16 @@ def kernel_arrays(
     before = sum(sum(map(bool, kernel)) for kernel in kernels)
     factors = _factors(slot_for(choices), design, choices.clocks)
     if factors is not None:
-        columns = tuple(_constant(design, choices, column, design.sample, target) for column, _ in factors)
-        rows = tuple(
+        column_arrays = tuple(_constant(design, choices, column, design.sample, target) for column, _ in factors)
+        row_arrays = tuple(
             _constant(design, choices, row, column.accumulator, target)
-            for column, (_, row) in zip(columns, factors, strict=True)
+            for column, (_, row) in zip(column_arrays, factors, strict=True)
         )
-        _check_factors(design, kernels, columns, rows)
-        after = sum(len(one.form.products) for one in (*columns, *rows))
+        _check_factors(design, kernels, column_arrays, row_arrays)
+        after = sum(len(one.form.products) for one in (*column_arrays, *row_arrays))
         told = f"each kernel is a column times a row: {before} -> {after} products"
-        stage = _column_filter(columns)
-        return rows, (stage,), partial(SeparablePlan, column_filter=stage, rewritings=(told,))
+        stage = _column_filter(column_arrays)
+        return row_arrays, (stage,), partial(SeparablePlan, column_filter=stage, rewritings=(told,))
     crowd = choices.samples * design.planes if len(kernels) == 1 else 1
     arrays = tuple(
         _array(design, choices, kernel, design.sample, design.coefficient_format, reach, target, crowd)
@@ -171,13 +171,13 @@ def _shared(structure: Direct, slot: OneCycle, form: Form, coefficients: Coeffic
     return best
 
 
-def _column_filter(columns: tuple[DotProduct, ...]) -> ColumnFilter:
+def _column_filter(arrays: tuple[DotProduct, ...]) -> ColumnFilter:
     """The stage that these make; what takes fewer cycles than others waits for them."""
-    filters = [(*operand_stages([column], column.store), *slowest([column])) for column in columns]
+    filters = [(*operand_stages([array], array.store), *slowest([array])) for array in arrays]
     stages = [stage for found in filters for stage in found]
     memories = tuple(memory for stage in stages for memory in stage.memories)
     cycles = max(map(cycles_of, filters))
-    return ColumnFilter(cycles, memories, filters=columns, multipliers=multipliers_of(stages))
+    return ColumnFilter(cycles, memories, filters=arrays, multipliers=multipliers_of(stages))
 
 
 def operand_stages(arrays: Sequence[DotProduct], store: CoefficientStore) -> tuple[Stage, ...]:
@@ -195,10 +195,13 @@ def slowest(arrays: Sequence[DotProduct]) -> tuple[Stage, ...]:
 
 
 def _check_factors(
-    design: Conv2DDesign, kernels: Sequence[Sequence[int]], columns: Sequence[DotProduct], rows: Sequence[DotProduct]
+    design: Conv2DDesign,
+    kernels: Sequence[Sequence[int]],
+    column_arrays: Sequence[DotProduct],
+    row_arrays: Sequence[DotProduct],
 ) -> None:
     """Columns and rows together must give each place of the window the weight that the kernel gives it."""
-    for kernel, column, row in zip(kernels, columns, rows, strict=True):
+    for kernel, column, row in zip(kernels, column_arrays, row_arrays, strict=True):
         vertical, horizontal = (one.form.response(one.weights) for one in (column, row))
         found = {
             (0, r * row.positions + c): one * other for (_, r), one in vertical.items() for (_, c), other in horizontal.items()

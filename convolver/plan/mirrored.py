@@ -66,13 +66,13 @@ class Unmirror(Stage):
 
     pairs : phases that are each other's mirrors, in the order in which their sums and differences come.
     waits : slots for which a result waits.
-    cuts : where sums are cut that are added in parts, a cycle apart.
+    carry_cuts : where sums are cut that are added in parts, a cycle apart.
     """
 
     name = "pairs"
     pairs: Pairs = ()
     waits: int = 0
-    cuts: tuple[int, ...] = ()
+    carry_cuts: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -141,9 +141,9 @@ class MirroredProduct(TapProduct):
         """What makes results of sums and differences."""
         known = {self.pairs[pair]: slot for slot, (pair, _) in enumerate(self.slots)}
         waits = max(slot - result for both, slot in known.items() for result in both)
-        cuts = self.target.pace.carry_cuts(self.inner.accumulator.width + 1)
-        cycles = waits * self.cycles + REORDER_LATENCY + len(cuts)
-        return Unmirror(cycles, pairs=self.pairs, waits=waits, cuts=cuts)
+        carry_cuts = self.target.pace.carry_cuts(self.inner.accumulator.width + 1)
+        cycles = waits * self.cycles + REORDER_LATENCY + len(carry_cuts)
+        return Unmirror(cycles, pairs=self.pairs, waits=waits, carry_cuts=carry_cuts)
 
     @property
     def mirror_sign(self) -> int:

@@ -6,7 +6,7 @@ from .array import DotProduct
 from .pace import FULL_SPEED
 from .plan import Plan
 
-__all__ = ["FLOORPLANNED", "MEASURED", "Reached", "is_spread", "without_places"]
+__all__ = ["FLOORPLANNED", "MEASURED", "Reached", "wants_places", "without_places"]
 
 FLOORPLANNED = 32
 """Multipliers up to which nextpnr finds good places by itself."""
@@ -25,17 +25,17 @@ class Reached:
 MEASURED = (Reached(64, 233, 253), Reached(128, 187, 232))
 
 
-def is_spread(array: DotProduct) -> bool:
+def wants_places(array: DotProduct) -> bool:
     """Whether an array's multipliers lie all over an ECP5, each lane's in one."""
     return array.placed_lanes > FLOORPLANNED and array.hard_multipliers == array.lanes
 
 
 def without_places(plan: Plan) -> str | None:
     """What to expect of a plan for ECP5 whose multipliers have no places; None where places don't matter."""
-    spread = [array.placed_lanes for array in plan.filters if is_spread(array)]
-    if plan.target.family != "ecp5" or plan.target.pace != FULL_SPEED or not spread:
+    counts = [array.placed_lanes for array in plan.filters if wants_places(array)]
+    if plan.target.family != "ecp5" or plan.target.pace != FULL_SPEED or not counts:
         return None
-    most = max(spread)
+    most = max(counts)
     like = next((one for one in MEASURED if one.multipliers >= most), MEASURED[-1])
     placed = "" if like.placed is None else f", and with places {like.placed}"
     return f"a filter of {like.multipliers} multipliers reached {like.without} MHz without places{placed}"

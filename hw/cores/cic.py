@@ -168,7 +168,7 @@ class CICCore(Core):
             begun.i.last.eq(schedule.o_last),
             back.i.valid.eq(begun.o.valid),
             back.i.clear.eq(begun.o.clear),
-            back.i.value.eq(schedule.spread(held.o, begun.o.fresh)),
+            back.i.value.eq(schedule.upsampled(held.o, begun.o.fresh)),
         ]
         gone = design.pruning[-1]
         whole = Cat(Const(0, gone), back.o.value)

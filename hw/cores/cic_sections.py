@@ -72,7 +72,7 @@ class Sections(wiring.Component):
     def __init__(self, stage: Half, sections: Sequence[Section], before: Shape, delay: int) -> None:
         self._sections = sections
         self._delay = delay
-        self._edges = (0, *stage.cuts, stage.bits)
+        self._edges = (0, *stage.carry_cuts, stage.bits)
         after = signed if sections[-1].signed else unsigned
         super().__init__({"i": In(number_sideband(before)), "o": Out(number_sideband(after(sections[-1].width)))})
 

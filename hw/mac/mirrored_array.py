@@ -104,7 +104,7 @@ class Pairs(wiring.Component):
 
     def _added(self, m: Module, one: Value, other: Value, carry: Value) -> Value:
         """The sum of two numbers and a carry, in parts a clock apart."""
-        edges = (0, *self._stage.cuts, len(one))
+        edges = (0, *self._stage.carry_cuts, len(one))
         last = len(edges) - 2
         parts: list[Value] = []
         for number, (low, high) in enumerate(pairwise(edges)):

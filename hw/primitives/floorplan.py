@@ -1,7 +1,7 @@
 """Where the multipliers of a long filter lie on a device: along a loop, each beside the one before."""
 
 from convolver.plan.array import DotProduct
-from convolver.plan.places import FLOORPLANNED, is_spread
+from convolver.plan.places import FLOORPLANNED, wants_places
 
 from .families import family_of
 
@@ -53,4 +53,4 @@ def multiplier_sites(platform: object, count: int) -> list[str] | None:
 
 def array_sites(platform: object, array: DotProduct) -> list[str] | None:
     """`multiplier_sites` of an array's lanes, where its multipliers lie all over the device and each lane has one."""
-    return multiplier_sites(platform, array.placed_lanes) if is_spread(array) else None
+    return multiplier_sites(platform, array.placed_lanes) if wants_places(array) else None

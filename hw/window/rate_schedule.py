@@ -55,7 +55,7 @@ class RateSchedule(wiring.Component):
         raise NotImplementedError
 
     @staticmethod
-    def spread(number: Value, fresh: Value) -> Value:  # noqa: ARG004  # where there are several results of a sample
+    def upsampled(number: Value, fresh: Value) -> Value:  # noqa: ARG004  # where there are several results of a sample
         """What the sections behind get in a result's turn, of its sample's number."""
         return number
 
@@ -77,7 +77,7 @@ class Interpolation(RateSchedule):
         return scaled(front(samples), 1)
 
     @staticmethod
-    def spread(number: Value, fresh: Value) -> Value:
+    def upsampled(number: Value, fresh: Value) -> Value:
         return Mux(fresh, number, 0)
 
     def elaborate(self, platform: object) -> Module:
@@ -127,7 +127,7 @@ class Decimation(RateSchedule):
         held, known = Signal(), Signal()  # a result is due; or one waits that is known to be the last, or not to be
         begun = Signal()  # one began in the clock before
         left = Signal(range(self._most))  # samples before the next one that completes a result
-        soon, near = Signal(), Signal()  # there are none, there is one
+        none_left, one_left = Signal(), Signal()
         # A frame that broke off: its result goes first. Whether the other one's first sample is there doesn't matter to `take`.
         breaks, flush = held & self.first, held & self.opens
         free = ~known | self.available
@@ -135,13 +135,13 @@ class Decimation(RateSchedule):
         m.d.comb += [
             self.take.eq(free & ~breaks),
             self.refuse.eq((known & self.spent) | breaks),
-            self.due.eq(self.first | soon),
+            self.due.eq(self.first | none_left),
             self.begin.eq(known & self.available),
             self.fresh.eq(1),
             self.busy.eq(held | known | begun),
         ]
         # What a claim leads to is found beside it: it comes late, and none of this but `known` looks at it and at more.
-        ends = self.last | Mux(self.due, self.less == 0, near)
+        ends = self.last | Mux(self.due, self.less == 0, one_left)
         m.d.sync += [
             begun.eq(self.begin),
             known.eq(~free | flush | (self.claim & ends)),
@@ -152,8 +152,8 @@ class Decimation(RateSchedule):
         with m.If(self.claim):
             m.d.sync += [
                 left.eq(Mux(self.due, self.less, left - 1)),
-                soon.eq(Mux(self.due, self.less == 0, near)),
-                near.eq(Mux(self.due, self.less == 1, left == 2)),
-                self.o_first.eq(self.first | (self.o_first & ~soon)),
+                none_left.eq(Mux(self.due, self.less == 0, one_left)),
+                one_left.eq(Mux(self.due, self.less == 1, left == 2)),
+                self.o_first.eq(self.first | (self.o_first & ~none_left)),
             ]
         return m

@@ -117,7 +117,7 @@ class FewerResults(ResultSchedule):
         held, known = Signal(), Signal()  # a result is due; or one waits that is known to be the last, or not to be
         begun = Signal()  # one began in the clock before
         left = Signal(range(down // up + 1))  # samples before the next one that completes a result
-        soon, near = Signal(), Signal()  # there are none, there is one
+        none_left, one_left = Signal(), Signal()
         phase, following = Signal(range(up)), Signal(range(up))  # of the result that is due, of the one behind it
         room, full = Signal(), Signal()
         # A frame that broke off: its result goes first. Whether the other one's first sample is there doesn't matter to `take`.
@@ -129,7 +129,7 @@ class FewerResults(ResultSchedule):
             full.eq(~self.free | self.spent),
             self.take.eq(may & ~breaks),
             self.refuse.eq((known & full) | breaks),
-            self.due.eq(self.first | soon),
+            self.due.eq(self.first | none_left),
             self.begin.eq(known & room),
             self.place.eq(self._places(phase)),
             self.busy.eq(held | known | begun),
@@ -139,7 +139,7 @@ class FewerResults(ResultSchedule):
         # Samples from one result's to the one in front of the next one's.
         between = [(one + down) // up - 1 for one in range(up)]
         none, one = (self._told([int(gap == count) for gap in between], now) for count in (0, 1))
-        ends = self.last | Mux(self.due, none, near)
+        ends = self.last | Mux(self.due, none, one_left)
         m.d.sync += [
             begun.eq(self.begin),
             known.eq(~may | flush | (self.claim & ends)),
@@ -150,9 +150,9 @@ class FewerResults(ResultSchedule):
         with m.If(self.claim):
             m.d.sync += [
                 left.eq(Mux(self.due, self._told(between, now), left - 1)),
-                soon.eq(Mux(self.due, none, near)),
-                near.eq(Mux(self.due, one, left == 2)),
-                self.o_first.eq(self.first | (self.o_first & ~soon)),
+                none_left.eq(Mux(self.due, none, one_left)),
+                one_left.eq(Mux(self.due, one, left == 2)),
+                self.o_first.eq(self.first | (self.o_first & ~none_left)),
                 phase.eq(Mux(self.due, now, phase)),
                 following.eq(Mux(self.due, self._following(now), following)),
             ]

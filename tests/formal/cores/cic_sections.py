@@ -29,7 +29,7 @@ class SectionsSpec(wiring.Component):
         sections, cuts = self._sections, self._cuts
         kinds: dict[str, type[stages.Half]] = {"integrator": stages.Integrators, "comb": stages.Combs}
         planned = kinds[sections[0].role].of(sections, FULL_SPEED)
-        half = type(planned)(len(sections) + len(cuts), widths=planned.widths, bits=planned.bits, cuts=cuts)
+        half = type(planned)(len(sections) + len(cuts), widths=planned.widths, bits=planned.bits, carry_cuts=cuts)
         dut = cic_sections.sections_of(half)(half, sections, self.value.shape(), self._delay)
         m.submodules.dut = dut
         m.d.comb += [dut.i.valid.eq(self.valid), dut.i.clear.eq(self.clear), dut.i.value.eq(self.value)]

@@ -24,7 +24,7 @@ FEWER = (
     Seed("result a sample late", Decimation, "self.less == 1, left == 2", "self.less == 0, left == 1"),
     Seed("last mark forgotten", Decimation, "self.o_last.eq(self.last & ~flush)", "self.o_last.eq(0)"),
     Seed("frame's end forgotten", Decimation, "ends = self.last | Mux", "ends = Mux"),
-    Seed("count not begun anew", Decimation, "self.due.eq(self.first | soon)", "self.due.eq(soon)"),
+    Seed("count not begun anew", Decimation, "self.due.eq(self.first | none_left)", "self.due.eq(none_left)"),
     Seed("sample let in over a result", Decimation, "self.take.eq(free & ~breaks)", "self.take.eq(~breaks)"),
 )
 MORE = (

@@ -41,7 +41,7 @@ FEWER = (
     Seed("result a sample late", FewerResults, "(one + down) // up - 1 for", "(one + down) // up for"),
     Seed("last mark forgotten", FewerResults, "self.o_last.eq(self.last & ~flush)", "self.o_last.eq(0)"),
     Seed("frame's end forgotten", FewerResults, "ends = self.last | Mux", "ends = Mux"),
-    Seed("count not begun anew", FewerResults, "self.due.eq(self.first | soon)", "self.due.eq(soon)"),
+    Seed("count not begun anew", FewerResults, "self.due.eq(self.first | none_left)", "self.due.eq(none_left)"),
     Seed(
         "phase not begun anew",
         FewerResults,

@@ -29,7 +29,7 @@ class PairsSpec(wiring.Component):
 
     def __init__(self, pairs: stages.Pairs, waits: int, cycles: int, cuts: tuple[int, ...] = (), width: int = 3) -> None:
         latency = waits * cycles + stages.REORDER_LATENCY + len(cuts)
-        self._stage = stages.Unmirror(latency, pairs=pairs, waits=waits, cuts=cuts)
+        self._stage = stages.Unmirror(latency, pairs=pairs, waits=waits, carry_cuts=cuts)
         self._cycles, self._width = cycles, width
         super().__init__({"begins": In(1), "sum": In(signed(width))})
 
