@@ -96,7 +96,9 @@ def _block(
     With `before` it multiplies ``before + sign * a``.
     """
     added = before is not None
-    used = {"AREG": 1, "ACASCREG": 1, "BREG": 1, "BCASCREG": 1, "MREG": 1, "PREG": 1, "DREG": int(added), "ADREG": int(added)}
+    # The pre-adder's register is on where the pre-adder isn't: else Yosys (`xilinx_dsp`) takes the register in front of A into
+    # the block for it, where one is on already.
+    used = {"AREG": 1, "ACASCREG": 1, "BREG": 1, "BCASCREG": 1, "MREG": 1, "PREG": 1, "DREG": int(added), "ADREG": 1}
     # What is chosen never changes.
     fixed = {"ALUMODEREG": 0, "CARRYINREG": 0, "CARRYINSELREG": 0, "INMODEREG": 0, "OPMODEREG": 0}
     modes = {"A_INPUT": "DIRECT", "B_INPUT": "DIRECT", "USE_MULT": "MULTIPLY", "USE_SIMD": "ONE48"}
@@ -105,7 +107,9 @@ def _block(
     off = ("CEA1", "CEALUMODE", "CEB1", "CEC", "CECARRYIN", "CECTRL", "CEINMODE", "CARRYCASCIN", "CARRYIN")
     choice = (0b01100 if sign < 0 else 0b00100) if added else 0  # of the pre-adder: D - A or D + A
     resets = ("A", "ALLCARRYIN", "ALUMODE", "B", "C", "CTRL", "D", "INMODE", "M", "P")
-    add = 0b001 if not first else 0b000  # what the Z multiplexer lets through: PCIN, or 0
+    # What the Z multiplexer lets through: PCIN, or C, which is 0. Were it to let through nothing, Yosys would take an adder
+    # behind the block into it, in front of its output register.
+    add = 0b001 if not first else 0b011
     return Instance(
         "DSP48E1",
         **{f"p_{name}": value for name, value in (used | fixed | modes).items()},

@@ -34,6 +34,8 @@ MODELS = {"ecp5": ["MULT18X18D"], "ice40": ["SB_MAC16", "SB_SPRAM256KA"], "7-ser
 # What SB_SPRAM256KA does as power fails, which never comes here: for its sake Yosys would make a register of every word.
 POWER_OFF = re.compile(r"always @\(negedge POWEROFF\) begin\n.*?\n\tend\n|, posedge off(?=\))", re.DOTALL)
 SYNTHESIS = {"ecp5": "synth_ecp5", "ice40": "synth_ice40 -device u", "7-series": "synth_xilinx -family xc7 -flatten"}
+PACKING = {"7-series": "synth_xilinx -family xc7 -flatten -top gate -run begin:coarse"}
+"""What a synthesis does with multipliers that are there: it takes registers and adders beside them into them."""
 CLOCKS = 20_000
 
 Filter = FIRDesign | Conv2DDesign | CICDesign
@@ -66,6 +68,8 @@ def side_by_side(folder: Path, design: Filter, family: Family) -> ctypes.CDLL:
     counts = [(folder / "gate.il").read_text().count(f"cell \\{name} ") for name in MODELS[family]]
     assert counts == [plan.hard_multipliers, plan.single_port_rams][: len(counts)]
     (folder / "model.v").write_text(model_of(family))
+    if family in PACKING:
+        yosys(folder, "read_rtlil gate.il", PACKING[family], "delete =A:blackbox =A:whitebox", "write_rtlil gate.il")
     made = ("miter -equiv -make_outputs gold gate miter", "hierarchy -top miter", "proc", "flatten", "opt_expr", "opt_clean")
     yosys(folder, "read_rtlil gold.il", "read_rtlil gate.il", "read_verilog model.v", *made, "write_cxxrtl -g0 miter.cc")
     defines = [f"-DWIDTH={design.sample.width}"]
