@@ -67,8 +67,8 @@ class TestPlan:
         plan = lower(ADDED)
         assert (plan.multipliers, plan.hard_multipliers, plan.multiplications) == (0, 0, 0)
         told = plan.explain()
-        assert told.startswith("constants are shifted and added, in 22 adders without a multiplier\n")
-        assert "\n22 adders in 6 levels, for 7 odd constants above 1\n" in told
+        assert told.startswith("constants are shifted and added, in 21 adders without a multiplier\n")
+        assert "\n21 adders in 7 levels, for 7 odd constants above 1\n" in told
         assert plan.latency < lower(HALF).latency
         assert plan.memory_bits("samples", "coefficients") == 0
 

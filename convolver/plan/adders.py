@@ -20,7 +20,7 @@ from ..formats import Format
 from .arithmetic import Range, check_range
 from .array import DotProduct
 from .array_stages import GroupChain, OperandSum, Sums, Tree
-from .constants import made_of_one, odd_part
+from .constants import least_adders, made_of_one, odd_part
 from .slots import slot_of
 from .stages import Numbers, Stage
 
@@ -295,10 +295,14 @@ class GraphProduct(DotProduct):
     def told(self) -> Iterator[str]:
         """What it takes, for people."""
         graph = self.graph
-        odd = len({odd_part(weight) for weight in self.weights} - {0, 1})
         adders = counted(len(graph.nodes), "adder")
-        yield f"{adders} in {counted(graph.cycles, 'level')}, for {counted(odd, 'odd constant')} above 1"
+        yield f"{adders} in {counted(graph.cycles, 'level')}, for {counted(len(self.constants), 'odd constant')} above 1"
         yield f"{graph.flip_flops(self.sample, self.lanes)} flip-flops, of sums and of what waits for another"
+
+    @property
+    def constants(self) -> frozenset[int]:
+        """The odd parts of all weights, above 1."""
+        return frozenset(map(odd_part, self.weights)) - {0, 1}
 
     @property
     def group_multipliers(self) -> tuple[int, ...]:
@@ -316,6 +320,13 @@ class AdderProduct(GraphProduct):
     def graph(self) -> AdderGraph:
         lanes = [self.weights[products[0].weight] for products in self._lanes]
         return summed(lanes, (self.sample.min, self.sample.max))
+
+    def told(self) -> Iterator[str]:
+        yield from super().told()
+        adders, least = len(made_of_one(self.constants)), least_adders(self.constants)
+        if self.constants:
+            how = "the fewest there are" if adders == least else f"at least {least} do"
+            yield f"{adders} of these make the constants, {how}"
 
     @cached_property
     def behind(self) -> tuple[Stage, ...]:

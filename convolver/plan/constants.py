@@ -2,11 +2,12 @@
 
 Sources: Y. Voronenko and M. Püschel, "Multiplierless Multiple Constant Multiplication", ACM TALG 3 (2), 2007 (what is a step
 away is made; else the number that brings most others a step away); O. Gustafsson, "Lower Bounds for Constant Multiplication
-Problems", IEEE TCAS-II 54 (11), 2007 (the bound).
+Problems", IEEE TCAS-II 54 (11), 2007 (an adder for each constant at the least). What that finds is the start of a search for
+fewer (`fewest`).
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from random import Random
@@ -15,7 +16,10 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["DEEPEST", "Made", "adders_needed", "made_of_one", "odd_part"]
+from .extras import MOST, WIDEST, Extras
+from .fewest import fewer, proved
+
+__all__ = ["DEEPEST", "Made", "adders_needed", "least_adders", "made_and_least", "made_of_one", "odd_part"]
 
 DEEPEST = 5
 """Adders on the way from 1 to any constant."""
@@ -88,21 +92,10 @@ class _Search:
         return self._random.choice([value for value in order[:32] if helpful[value] >= most - (most > 2)])
 
     def _make(self, value: int) -> None:
-        self.steps.append(min(self._ways(value), key=lambda made: max(self.depth[made.a], self.depth[made.b])))
+        self.steps.append(_shallowest(value, self.depth, self._bits))
         self.depth[value] = self._near.pop(value)
         self._wanted.discard(value)
         self._reach(value)
-
-    def _ways(self, value: int) -> Iterator[Made]:
-        """How a number is made of those that are there."""
-        for one in self.depth:
-            for shift in range(self._bits + 1):
-                for factor in (1 << shift, -1 << shift):
-                    rest = value - one * factor
-                    if (other := odd_part(rest)) in self.depth:
-                        yield Made(value, one, factor, other, rest // other)
-                    if shift and (other := abs(rest := (value << shift) - (one if factor > 0 else -one))) in self.depth:
-                        yield Made(value, one, 1 if factor > 0 else -1, other, rest // other, shift)
 
     def _shifted(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
         """Numbers, each shifted by all that keeps it in reach: a row for each, filled with 0."""
@@ -161,16 +154,58 @@ TRIES, WORK, WIDE = 24, 60_000, 24
 how many bits they are a quarter as many, as each takes seconds."""
 
 
-@lru_cache(maxsize=256)
 def made_of_one(constants: frozenset[int]) -> tuple[Made, ...]:
     """How odd numbers above 1 are made of 1, with few additions; in their order."""
+    return made_and_least(constants)[0]
+
+
+def least_adders(constants: frozenset[int]) -> int:
+    """With fewer additions these can't be made of 1: not at most `DEEPEST` behind one another, of numbers of one bit more than
+    the greatest."""
+    return made_and_least(constants)[1]
+
+
+@lru_cache(maxsize=256)
+def made_and_least(constants: frozenset[int]) -> tuple[tuple[Made, ...], int]:
+    """How odd numbers above 1 are made of 1, and how many additions that takes at the least."""
     if not constants:
-        return ()
+        return (), 0
     bits = max(constants).bit_length()
     tries = max(1, min(TRIES, WORK // (len(constants) ** 2 * bits)) // (4 if bits > WIDE else 1))
     found = (_Search(set(constants), seed) for seed in range(tries))
     steps = min((_needed(search.run().steps, constants) for search in found), key=_cost)
-    return tuple(steps)
+    if len(steps) == len(constants) or len(constants) >= MOST or bits >= WIDEST:
+        return tuple(steps), len(constants)
+    numbers = Extras(constants, bits + 1, DEEPEST)
+    extras, least = proved(numbers, fewer(numbers, [made.value for made in steps if made.value not in constants]))
+    if len(constants) + len(extras) < len(steps):
+        steps = _needed(list(_steps(numbers.levels(extras), bits + 1)), constants)
+    return tuple(steps), len(constants) + least
+
+
+def _steps(levels: Iterable[Iterable[int]], bits: int) -> Iterator[Made]:
+    """How numbers are made, of which each level is made of those before."""
+    depth = {1: 0}
+    for level, values in enumerate(levels, 1):
+        yield from [_shallowest(value, depth, bits) for value in values]
+        depth |= dict.fromkeys(values, level)
+
+
+def _shallowest(value: int, depth: Mapping[int, int], bits: int) -> Made:
+    """How a number is made of those that are there, with the fewest additions behind one another."""
+    return min(_ways(value, depth, bits), key=lambda made: max(depth[made.a], depth[made.b]))
+
+
+def _ways(value: int, there: Collection[int], bits: int) -> Iterator[Made]:
+    """How a number is made of those that are there."""
+    for one in there:
+        for shift in range(bits + 1):
+            for factor in (1 << shift, -1 << shift):
+                rest = value - one * factor
+                if (other := odd_part(rest)) in there:
+                    yield Made(value, one, factor, other, rest // other)
+                if shift and (other := abs(rest := (value << shift) - (one if factor > 0 else -one))) in there:
+                    yield Made(value, one, 1 if factor > 0 else -1, other, rest // other, shift)
 
 
 def _needed(steps: Sequence[Made], constants: frozenset[int]) -> list[Made]:
