@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from ..designs import Choices, Design, LinearDesign
+from ..errors import DesignError
 
-__all__ = ["fewest_clocks", "folded", "weighed"]
+__all__ = ["fewest_clocks", "folded", "in_shifts", "weighed"]
 
 
 def fewest_clocks(multipliers: Callable[[int], int], most: int) -> int:
@@ -40,3 +41,18 @@ def folded(design: Design) -> Iterator[tuple[str, Design]]:
     """The same design in more and more clocks, as far as that saves multipliers, each with what was changed."""
     for clocks in range(1, len(design.weights) + 1):
         yield f"{design.cycles_field}={clocks}", design.replace(**{design.cycles_field: clocks, "multipliers": None})
+
+
+def in_shifts(design: Design) -> tuple[str, Design]:
+    """The same design with all constants shifted and added, in the usual clocks, with what was changed; as it is where none can
+    be."""
+    if design.members:
+        return "multipliers=0 without clocks in its stages", design.with_members(
+            [in_shifts(member)[1] for member in design.members]
+        )
+    if not design.cycles_field:
+        return "", design
+    try:
+        return f"multipliers=0 without {design.cycles_field}", design.replace(**{design.cycles_field: None, "multipliers": 0})
+    except DesignError:
+        return "", design

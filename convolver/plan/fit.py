@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ..designs import Design
 from ..errors import DesignError
 from .block_rams import block_rams, core_memories
-from .choices import folded
+from .choices import folded, in_shifts
 from .lowering import lower
 from .parts import Part
 from .plan import Plan
@@ -126,11 +126,12 @@ def check_part(part: Part, design: Design) -> None:
 def what_would_fit(
     design: Design, use: Use, needs: Callable[[Design], Needs], closely: Callable[[Design], Needs] | None = None
 ) -> str:
-    """The fewest clocks a sample or a pixel with which a design would fit; else how to make it smaller.
+    """The fewest clocks a sample or a pixel with which a design would fit; where multipliers lack, whether it does without;
+    else how to make it smaller.
 
     `needs` says what a design needs; `closely`, which takes longer, is asked of those that fit by it.
     """
-    for change, other in folded(design):
+    for change, other in (*folded(design), *([in_shifts(design)] if use.what == "multiplier" else [])):
         found = needs(other)
         if all(one.fits for one in found) and closely is not None:
             found = closely(other)

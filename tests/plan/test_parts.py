@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from convolver import DesignError, FIRDesign, boards
+from convolver import DesignError, FIRDesign, Pipeline, ResampleDesign, boards
+from convolver.designs import Design
 from convolver.plan.fit import check_part, part_needs
 from convolver.plan.parts import PARTS, named_part
 
@@ -53,3 +54,26 @@ def test_what_just_fits_is_taken_and_one_more_refused() -> None:
     message = "A design for LFE5U-25F must need at most 28 multipliers, not 29; clocks_per_sample=2 needs 15 multipliers"
     with pytest.raises(DesignError, match=f"^{message} and 30 block RAMs$"):
         check_part(part, design.replace(coefficients=[1] * 29))
+
+
+SLOW = ResampleDesign(range(3, 17, 2), down=2, data="s16", clocks_per_result=4)
+LOADED = FIRDesign([1, 2], data="s16", loadable=True)
+
+
+@pytest.mark.parametrize(
+    ("design", "told"),
+    [
+        (SLOW, "2; multipliers=0 without clocks_per_result needs 0 multipliers and 4 block RAMs"),
+        (Pipeline([SLOW]), "2; multipliers=0 without clocks in its stages needs 0 multipliers and 4 block RAMs"),
+        (Pipeline([LOADED, FIRDesign([3], data=LOADED.output)]), "4; use fewer taps or narrower numbers in its stages"),
+    ],
+    ids=["one", "stages", "loadable"],
+)
+def test_a_device_without_multipliers_says_what_adders_would_do(design: Design, told: str) -> None:
+    """Where clocks were chosen, constants aren't shifted and added by themselves."""
+    with pytest.raises(DesignError, match=f"^A design for iCE40HX8K must need at most 0 multipliers, not {told}$"):
+        check_part(named_part("iCE40HX8K"), design)
+
+
+def test_what_is_told_fits() -> None:
+    check_part(named_part("iCE40HX8K"), Pipeline([SLOW.replace(multipliers=0, clocks_per_result=None)]))
