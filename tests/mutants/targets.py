@@ -5,6 +5,7 @@ from formal.cores.fir import FIRCoreSpec
 from formal.cores.moving_maximum import MovingMaximumCoreSpec
 from formal.mac.coefficients import CoefficientBankSpec, CoefficientMemorySpec
 from formal.mac.mac_array import MACArraySpec
+from formal.mac.rate_graph import RateGraphSpec
 from formal.output.requantiser import RequantiserSpec
 from formal.stream.delay import DelaySpec
 from formal.stream.direct_output import DirectOutputSpec
@@ -16,7 +17,7 @@ from formal.window.raster import RasterSpec
 from formal.window.window import WindowSpec
 from mutants.mutation import Target
 
-from convolver.designs import Conv2DDesign, FIRDesign, MovingMaximumDesign
+from convolver.designs import Conv2DDesign, FIRDesign, MovingMaximumDesign, ResampleDesign
 from convolver.formats import Format, Overflow, Rounding
 
 __all__ = ["TARGETS"]
@@ -28,6 +29,8 @@ FOLDED_SET = FIRDesign([1, -2, 1], data=S2, coefficient=S2, loadable=True, clock
 LANES = FIRDesign([1, 2, 3], data=S4, coefficient=S4, loadable=True)
 CONSTANTS = FIRDesign([3, -4, 0, 2], data=S4)
 SHIFTED = FIRDesign([3, 0, -5, 11], data=S3, multipliers=0)
+PHASES = ResampleDesign([3, -5, 7, 2, 7, -5, 3], 3, 1, data=S3, multipliers=0)
+HELD = ResampleDesign([3, 5, -7, 2, 1, -3], 2, 3, data=S3, multipliers=0)
 SLOTS = FIRDesign([1, 2, 3, 1], data=S3, coefficient=S3, loadable=True, clocks_per_sample=2)
 HALVES = FIRDesign([1, -2], data=S3, coefficient=S3, loadable=True, symmetry="none")
 FILTER = FIRDesign([1, -2, 3], data=S4, coefficient=S3, output=S5, shift=1, rounding="floor", loadable=True)
@@ -127,6 +130,8 @@ TARGETS = (
     _requantiser("toward_zero", "saturate", 150),
     _array("MAC array, constants", CONSTANTS, 100),
     _array("adder graph", SHIFTED, 100),
+    Target("adder graph, rate times 3", lambda: RateGraphSpec(PHASES), 150, bounded=14, feeds_forward=True),
+    Target("adder graph, rate times 2/3", lambda: RateGraphSpec(HELD), 150),
     _array("MAC array, loaded", LANES, 200),
     _array("MAC array, folded", SLOTS, 150),
     _array("MAC array, in parts", HALVES, 200, cuts=(2, 4)),
