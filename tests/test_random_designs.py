@@ -179,10 +179,10 @@ def check(design, core):
         compare(simulation.run(beats=beats, wanted=wanted, gaps=stalls("rare", 5), settle=settle))
 
     if design.loadable:
-        check_loading(design, simulation, random, frames)
+        check_loading(design, simulation, random, frames, settle)
 
 
-def check_loading(design, simulation, random, frames):
+def check_loading(design, simulation, random, frames, settle):
     """A set loaded at any time takes effect whole: each frame's results are by the old set or by the new one."""
     old = list(design.weights)
     for turn in range(4):
@@ -204,7 +204,7 @@ def check_loading(design, simulation, random, frames):
             coefficient_clock=int(random.integers(0, design.choices.clocks * len(beats))) if turn else 0,
             coefficient_gaps=stalls(STALLS[turn], turn),
             stalls=stalls("rare", turn),
-            settle=40,
+            settle=settle,
         )
         assert run.finished
         assert not run.pending
