@@ -42,6 +42,8 @@ OUT_OF_ROOM = (
     "Failed to expand region",
 )
 """How nextpnr's placer says that something ran out."""
+CLOSER = ("--placer-heap-beta", "0.99")
+"""What lets nextpnr's placer fill an area up, which it leaves a tenth of free by itself."""
 REPORT = "top.report.json"
 PLACER_LOG = "top.tim"
 ROUTED, DELAYS = "top.routed.json", "top.sdf"
@@ -245,13 +247,8 @@ def _place(
     at = placement.index("--seed") + 1
     for number in range(PLACEMENTS):
         seed = str(int(placement[at]) + number)
-        step("placing and routing" + f" again, seed {seed}" * bool(number))
-        try:
-            run(placement[0], [*placement[1:at], seed, *placement[at + 1 :]], directory, logs=[PLACER_LOG])
-        except ToolError as error:
-            if any(words in str(error) for words in OUT_OF_ROOM):
-                raise BoardError(f"A design must fit {board.name}: {_overfull(board, directory) or error}") from None
-            raise
+        title = "placing and routing" + f" again, seed {seed}" * bool(number)
+        _lay_out(board, [*placement[:at], seed, *placement[at + 1 :]], directory, title, step)
         netlist = cells(_read(directory / "top.json"))
         report = by_domain(_read(directory / REPORT), wanted, netlist)
         timed = domain_clocks(report, wanted, board.family, board.speed, netlist)
@@ -278,6 +275,22 @@ def _place(
         path,
         versions([synthesis[0], placement[0]]),
     )
+
+
+def _lay_out(board: Board, command: list[str], directory: Path, title: str, step: Step) -> None:
+    """Places and routes a netlist; where the placer finds no room although there is enough of each kind, once more, closer."""
+    for closer in ((), CLOSER):
+        step(title + ", closer to each other" * bool(closer))
+        try:
+            run(command[0], [*command[1:], *closer], directory, logs=[PLACER_LOG])
+        except ToolError as error:
+            if not any(words in str(error) for words in OUT_OF_ROOM):
+                raise
+            overfull = _overfull(board, directory)
+            if overfull or closer:
+                raise BoardError(f"A design must fit {board.name}: {overfull or error}") from None
+        else:
+            return
 
 
 def _pack(command: Sequence[str], directory: Path, bitstream: str) -> None:

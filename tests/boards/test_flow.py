@@ -294,6 +294,20 @@ def test_placer_out_of_room_says_what_of(
         boards.build("icebreaker", directory=directory, top=Echo(DIVISOR))
 
 
+def test_what_finds_no_room_is_placed_closer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """nextpnr leaves room between cells, and so finds none for a design that nearly fills the device; each kind is enough."""
+    stand_ins(monkeypatch, tmp_path, 60.0)
+    placer = tmp_path / "NEXTPNR_ICE40"
+    first, code = placer.read_text().split("\n", 1)
+    said = "ERROR: Unable to find legal placement for all cells, design is probably at utilisation limit."
+    loose = f"import sys\nif '--placer-heap-beta' not in sys.argv: print({said!r}); raise SystemExit(1)\n"
+    placer.write_text(f"{first}\n{loose}{code}")
+    steps: list[str] = []
+    boards.build("icebreaker", directory=tmp_path / "build", top=Echo(DIVISOR), step=steps.append)
+    placing = "placing and routing"
+    assert steps == ["elaborating", "synthesising", placing, f"{placing}, closer to each other", "writing the bitstream"]
+
+
 def test_a_12f_runs_out_though_nextpnr_has_more() -> None:
     log = "Info: \t         TRELLIS_COMB:   12145/ 24288    50%\nInfo: \t           TRELLIS_FF:   12144/ 24288    50%\n"
     assert [str(use) for use in overfull(boards.get("ulx3s-12f"), log)] == ["LUT 12145 of 12144 (100 %)"]
