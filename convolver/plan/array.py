@@ -389,8 +389,7 @@ class ChainedProduct(TapProduct):
 
     @property
     def ways(self) -> Ways:
-        pace = self.target.pace
-        return pace.ways if len(self.groups) * GROUP > pace.close_lanes else Ways()
+        return self.target.pace.ways_of(len(self.groups) * GROUP)
 
     @property
     def placed_lanes(self) -> int:
