@@ -22,7 +22,7 @@ class Reached:
     placed: int | None
 
 
-MEASURED = (Reached(64, 233, 253), Reached(128, 187, 232))
+MEASURED = (Reached(64, 233, 253), Reached(128, 184, 232))
 
 
 def wants_places(array: DotProduct) -> bool:
