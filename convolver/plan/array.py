@@ -389,7 +389,8 @@ class ChainedProduct(TapProduct):
 
     @property
     def ways(self) -> Ways:
-        return self.target.pace.ways_of(len(self.groups) * GROUP)
+        pace = self.target.pace
+        return pace.ways if len(self.groups) * GROUP > pace.close_lanes else Ways()
 
     @property
     def placed_lanes(self) -> int:

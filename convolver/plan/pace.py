@@ -43,11 +43,6 @@ class Pace:
         The same of the sums of CIC filters, which are all that these have.
     hertz : float, optional
         The clock up to which that is enough; by default any that the family reaches.
-    far_lanes : int
-        Lanes of a FIR up to which `ways` do. The multipliers of more lie all over the largest device, a hundred columns or
-        rows from their registers where nobody gave them places: these have `far_ways`.
-    far_ways : Ways, optional
-        By default `ways`.
     """
 
     near_lanes: int
@@ -59,14 +54,6 @@ class Pace:
     section_bits: int = 64
     section_part_bits: int = 32
     hertz: float | None = None
-    far_lanes: int = 64
-    far_ways: Ways | None = None
-
-    def ways_of(self, lanes: int) -> Ways:
-        """Registers on the ways of a FIR's array of so many lanes."""
-        if lanes <= self.close_lanes:
-            return Ways()
-        return self.ways if lanes <= self.far_lanes or self.far_ways is None else self.far_ways
 
     def carry_cuts(self, width: int) -> tuple[int, ...]:
         """The lowest bit of each part but the first of sums of so many bits; none where they are added in one cycle."""
@@ -98,7 +85,6 @@ FULL_SPEED = Pace(
     loop_part_bits=16,
     section_bits=16,
     section_part_bits=8,
-    far_ways=Ways(samples=2, coefficients=1, products=2, sums=1),
 )
 """As fast as the device goes: where no clock is asked for."""
 

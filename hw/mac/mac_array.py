@@ -166,7 +166,7 @@ class MACArray(wiring.Component):
         for lanes in (hard[first : first + 2] for first in range(0, len(hard) - 1, 2)):
             pair = [Signal(shape_of(Format.holding(*array.multiply.lane_ranges[lane])), name=f"p_{lane}") for lane in lanes]
             both, weights = ([values[lane] for lane in lanes] for values in (operands, supply.values))
-            ice40.multiply_pair(m, f"lane_{lanes[0]}", both, weights, supply.load_of(m, lanes[0]), pair)
+            ice40.multiply_pair(m, f"lane_{lanes[0]}", both, weights, supply.load, pair)
             products |= dict(zip(lanes, pair, strict=True))
         return [products[lane] if lane in products else self._product(m, lane, operands[lane], supply) for lane in group]
 

@@ -1,7 +1,7 @@
 """How coefficients come to the lanes of an array."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from amaranth.hdl import Const, Module, Value
 from amaranth.lib.wiring import Component
@@ -47,54 +47,33 @@ class FixedSupply:
     def next_group(self, m: Module) -> None:
         """What follows is for the next group of lanes, which takes its coefficients a clock later."""
 
-    def load_of(self, m: Module, lane: int) -> Value:
-        """`load`, for that lane's multiplier."""
-        return self.load
-
     def connect(self, m: Module, multiplier: Multiplier, lane: int) -> None:
         """Brings its coefficient to a lane's multiplier."""
 
 
 class Supply(FixedSupply):
-    """Coefficients that come by ports, and are taken in each clock."""
-
-    held: ClassVar[bool] = False
-    """Whether multipliers keep what `load` told them to take."""
-    _near = 0
-    """Registers of each lane's own between its group's `load` and its multiplier."""
+    """Coefficients that come by ports, and are loaded."""
 
     def _given(self, array: DotProduct, ports: Any) -> tuple[list[Value], Value]:  # they come from outside
         return list(ports.coefficients), ports.load
 
     def route(self, m: Module, ways: RoutingRegisters) -> None:
-        # What tells a lane to take its coefficient is as far from it as that is.
-        self._near = int(self.held and ways.coefficients > 0)
         # Where they come earlier than they are taken: a bank hands none out behind a set for as long as that.
         self.values = later(m, self.values, "weight", ways.coefficients)
-        (self.load,) = later(m, [self.load], "load", ways.cycles - self._near)
+        (self.load,) = later(m, [self.load], "load", ways.cycles)
 
     def next_group(self, m: Module) -> None:
         (self.load,) = later(m, [self.load], "load_next")
 
-    def load_of(self, m: Module, lane: int) -> Value:
-        (load,) = later(m, [self.load], f"load_{lane}", self._near)
-        return load
-
     def connect(self, m: Module, multiplier: Multiplier, lane: int) -> None:
-        m.d.comb += [multiplier.b.eq(self.values[lane]), multiplier.load.eq(self.load_of(m, lane))]
-
-
-class HeldSupply(Supply):
-    """Sets that come by ports, and are held in the multipliers."""
-
-    held = True
+        m.d.comb += [multiplier.b.eq(self.values[lane]), multiplier.load.eq(self.load)]
 
 
 def supply_of(array: DotProduct, ports: Component) -> FixedSupply:
     """How coefficients come to an array's lanes: by `coefficients` and `load` of `ports`, unless they are there."""
     supplies: Mapping[type[Coefficients], type[FixedSupply]] = {
         Coefficients: FixedSupply,
-        LoadedCoefficients: HeldSupply,
+        LoadedCoefficients: Supply,
         StoredCoefficients: Supply,
         StoredSets: Supply,
     }

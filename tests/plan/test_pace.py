@@ -47,15 +47,6 @@ def test_a_long_filter_at_100_mhz():
     assert between.latency - slow.latency == 1
 
 
-@pytest.mark.parametrize(("taps", "far"), [(16, (0, 1)), (64, (1, 1)), (65, (2, 3)), (128, (2, 3))])
-def test_the_longer_a_filter_the_more_is_on_its_ways(taps, far):
-    """To the multipliers, and from them; the one register of a product that 64 taps have is that of its parts."""
-    plan = lower(LONG.replace(coefficients=[1] * taps), "ecp5")
-    assert (plan.cycles_in(RoutingRegisters), plan.cycles_in(ProductRegisters)) == far
-    slow = lower(LONG.replace(coefficients=[1] * taps), SLOW)
-    assert slow.cycles_in(RoutingRegisters, ProductRegisters) == 0
-
-
 @pytest.mark.parametrize(
     "design",
     [

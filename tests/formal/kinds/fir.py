@@ -12,8 +12,7 @@ from convolver.hw.cores.fir import FIRCore
 from convolver.hw.cores.loading import loading_of
 from convolver.hw.mac.mac_array import MACArray
 from convolver.hw.mac.multiplier import Multiplier
-from convolver.hw.mac.summing import SummedWhole
-from convolver.hw.mac.supply import HeldSupply
+from convolver.hw.mac.supply import Supply
 from convolver.hw.stream.slot_timer import SlotTimer
 from convolver.hw.window.delay_line import DelayLine, SampleMemory
 from convolver.hw.window.signal_entry import SignalEntry
@@ -93,20 +92,9 @@ SLOT = small_fir(coefficients=[1, -2, 1], coefficient=Format(2, True), loadable=
 
 # Two lanes whose multipliers count as far apart: samples wait on their way, coefficients are there before.
 FAR = replace(target_of(None), pace=Pace(16, 0, Ways(samples=1, sums=1), adder_bits=24, part_bits=20))
-# The same in a filter so long that coefficients and products wait, too, and each lane is told by a register of its own.
-FARTHER = replace(
-    target_of(None),
-    pace=replace(FAR.pace, far_lanes=0, far_ways=Ways(samples=2, coefficients=1, products=2, sums=1)),
-)
-TOLD = (
-    Seed("lanes take a set a clock early", HeldSupply, "ways.cycles - self._near", "ways.cycles - 2 * self._near"),
-    Seed("lanes told without their register", HeldSupply, 'f"load_{lane}", self._near)', 'f"load_{lane}", 0)'),
-    Seed("coefficients not on their way", HeldSupply, '"weight", ways.coefficients', '"weight", ways.cycles + 4'),
-    Seed("products not on their way", SummedWhole, '"product", clocks)', '"product", 1)'),
-)
 EARLY = (
-    Seed("set taken before its samples", HeldSupply, '"load", ways.cycles - self._near', '"load", 0'),
-    Seed("coefficients behind their samples", HeldSupply, '"weight", ways.coefficients', '"weight", ways.cycles + 4'),
+    Seed("set taken before its samples", Supply, '[self.load], "load", ways.cycles', '[self.load], "load", 0'),
+    Seed("coefficients behind their samples", Supply, '"weight", ways.coefficients', '"weight", ways.cycles + 4'),
     Seed("sample not on its way", MACArray, 'later(m, operands, "near", stage.cycles)', 'later(m, operands, "near", 0)'),
     Seed("sum not on its way", MACArray, "range(array.ways.sums)", "range(0)"),
 )
@@ -128,14 +116,6 @@ PROOFS: tuple[Proof, ...] = (
         40,
         EARLY,
         24,
-    ),
-    Proof(
-        "FIR core, loaded, multipliers all over the device",
-        "2 taps, s2 by s2, buffer of 4",
-        lambda: FIRCoreSpec(small_fir(loadable=True), 4, FARTHER),
-        44,
-        TOLD,
-        28,
     ),
     Proof("FIR core, symmetric", "2 taps, s2 by s2, buffer of 4", lambda: FIRCoreSpec(PAIR, 4), 36, PAIRED, 20),
     Proof("FIR core, folded", "3 taps, s2 by s2, buffer of 4", lambda: FIRCoreSpec(SLOT, 4), 44, FOLDED, 20),

@@ -3,7 +3,6 @@
 filter that is loaded meanwhile."""
 
 import itertools
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +11,6 @@ from amaranth.sim import Simulator
 from convolver import FIRDesign, Pipeline, s8, s16
 from convolver.hw.cores.core import create
 from convolver.plan import lower, target_of
-from convolver.plan.pace import FULL_SPEED
 from convolver.plan.shell import shelled
 from convolver.shell import Shell
 from convolver.sim import golden
@@ -22,8 +20,6 @@ from ...random_designs import seeded
 from ..bus.test_random_shells import checked, leanest
 
 SLOW = target_of(None).at(100e6)
-FARTHER = replace(target_of(None), pace=replace(FULL_SPEED, far_lanes=16))
-"""As if 20 lanes were more than 64."""
 KINDS = ("fir", "conv2d")
 SEEDS = {"fir": 2, "conv2d": 1}
 
@@ -51,16 +47,13 @@ def test_many_random_designs_at_a_slow_clock(kind, first):
         checked(seeded(number, kind), number, SLOW)
 
 
-@pytest.mark.parametrize(
-    "target",
-    [SLOW, target_of(None).at(150e6), target_of(None), FARTHER],
-    ids=["100 MHz", "150 MHz", "full speed", "all over the device"],
-)
-def test_a_long_filter_takes_a_set_at_a_frames_first_result(target):
+@pytest.mark.parametrize("clock", [100e6, 150e6, None])
+def test_a_long_filter_takes_a_set_at_a_frames_first_result(clock):
     """20 lanes in three groups; whenever the set is complete, each frame is filtered by one of both sets alone."""
     random = np.random.default_rng(20)
     old, new = ([int(value) for value in random.integers(-128, 128, 20)] for _ in range(2))
     design = FIRDesign(old, data=s16, coefficient=s8, loadable=True)
+    target = target_of(None).at(clock)
     core = create(design, target)
     frames = [[int(value) for value in random.integers(-(1 << 15), 1 << 15, 8)] for _ in range(14)]
     seen = []

@@ -222,7 +222,6 @@ ICE40 |= {
     "32x32": FIRDesign([1, -2], data="s32", coefficient="s32", loadable=True),
     "33x32, folded": FIRDesign([1, 2, 3, 2, 1], data="u32", coefficient="s32", symmetry="symmetric", clocks_per_sample=3),
     "constant 20x20": FIRDesign([-(2**19), 4, 2**19 - 1], data="u20"),
-    "8x8, so many that each pair is told by its own register": FIRDesign([1] * 66, data="s8", coefficient="s8", loadable=True),
 }
 
 
