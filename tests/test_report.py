@@ -31,6 +31,7 @@ from convolver.plan.lowering import lower
 from convolver.plots import MEASURED, QUANTISED, plot
 from convolver.report import report_of, rounding_error
 from convolver.response import group_delay
+from convolver.shell import FULL, Shell
 from convolver.sim import golden
 from convolver.sim.twin.core import TwinTransport
 from convolver.sim.twin.streams import random_samples
@@ -329,6 +330,24 @@ def test_the_memories_are_those_of_the_core(design: FIRDesign | Conv2DDesign) ->
     memories = re.findall(r"memory width (\d+) size (\d+)", text)
     assert memories
     assert report_of(design).to_dict()["memory_bits"] == sum(int(width) * int(size) for width, size in memories)
+
+
+@pytest.mark.parametrize(
+    ("design", "shell", "told"),
+    [
+        (FIR, Shell(), "memory 336 bits"),
+        (FIR, Shell(handshake="valid"), "no memory"),
+        (BLUR.replace(mode="valid"), Shell(handshake="valid"), "memory 10240 bits"),
+        (FIR, FULL, None),
+    ],
+    ids=["lean", "valid", "image", "full"],
+)
+def test_a_shell_has_the_memories_of_its_core(design: FIRDesign | Conv2DDesign, shell: Shell, told: str | None) -> None:
+    memories = re.findall(r"memory width (\d+) size (\d+)", rtlil.convert(create(design, shell=shell.of(design))))
+    report = report_of(design, shell=shell)
+    assert report.to_dict()["block_memory_bits"] == sum(int(width) * int(size) for width, size in memories)
+    line = dict(report.lines())["in Verilog"]
+    assert line.endswith(f"; {told}") if told else "memory" not in line
 
 
 # The response

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from ..designs import Design
 from ..plan import Family, Plan, Target, lower, target_of
-from ..plan.shell import block_latency
+from ..plan.shell import block_latency, shelled
 from ..shell import FULL, Shell
 from .numbers import counted, plain
 
@@ -67,6 +67,7 @@ class Report:
             "clock": self.clock,
             "latency": plan.latency,
             "block_latency": list(block_latency(plan, self.shell)),
+            "block_memory_bits": self._block_memory,
             "shell": {
                 "registers": self.shell.registers,
                 "description": self.shell.description,
@@ -130,15 +131,22 @@ class Report:
         return "\n".join(f"{name:<{width}}{value}" for name, value in pairs)
 
     def _block(self) -> str:
-        """Latency of what is around the core in emitted Verilog."""
+        """Latency of what is around the core in emitted Verilog, and the core's memory there."""
         least, most = block_latency(self.plan, self.shell)
         bare = "" if self.shell.has_registers else "; no registers"
+        if (bits := self._block_memory) != self.plan.memory_bits():
+            bare += f"; memory {bits} bits" if bits else "; no memory"
         if not self.shell.waits:
             return f"latency {least}; no back-pressure{bare}"
         if least == most:
             return f"latency {least}, for a register slice in front{bare}"
         waits = f"the more, the more {self.design.element}s wait in it"
         return f"latency {least} to {most}, for a register slice in front: {waits}{bare}"
+
+    @property
+    def _block_memory(self) -> int:
+        """Bits of the core's memories in its shell."""
+        return shelled(self.plan, self.shell).memory_bits()
 
     def _pace(self) -> Iterator[Line]:
         """The clock that the core has registers for, where one is asked for."""
