@@ -25,8 +25,8 @@ class Shell:
     Parameters
     ----------
     registers : {"full", "coefficients", "none"}, optional
-        All of docs/registers.md; those alone that load coefficients; or none, and no register port. Without the full set
-        errors are strobes on ports of their own.
+        All of docs/registers.md; those alone that load coefficients; or none, and no register port: errors are then
+        strobes on ports of their own.
     description : {"whole", "hash", "none"}, optional
         What the registers tell of the design: its JSON, compressed; the CRC-32 of its JSON; nothing.
     handshake : {"back-pressure", "valid"}
