@@ -18,7 +18,7 @@ from convolver.sim.twin.streams import random_samples
 from ...random_designs import seeded
 from ...test_random_designs import core_result, with_planes
 
-KINDS = ("fir", "conv2d", "moving_maximum")
+KINDS = ("fir", "conv2d", "moving_maximum", "resample", "cic")
 SEEDS, SOAK_SEEDS = 3, 39
 
 
