@@ -19,6 +19,8 @@ from PIL import Image
 import convolver
 from convolver import Conv2DDesign, FIRDesign, cli, s16, s24, u8
 from convolver.designs import KINDS
+from convolver.plan import fewest
+from convolver.plan.constants import made_and_least
 from convolver.plots import MEASURED
 from convolver.sim import golden
 from convolver.sounds import read_sound, write_sound
@@ -187,6 +189,22 @@ class TestReport:
 
     def test_plan(self, capsys: pytest.CaptureFixture[str], design: Any) -> None:
         assert "adder tree" in success(capsys, "report", "-d", design(FIR), "--plan")
+
+    def test_prove(self, capsys: pytest.CaptureFixture[str], design: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What more steps than a plan's prove; of a separable kernel's column and row, which have the same constants, once."""
+        made_and_least.cache_clear()
+        monkeypatch.setattr(fewest, "LONG", 1)
+        one, both = design(FIRDesign([171, 205, 77], multipliers=0)), "5 adders for 3 odd constants above 1, "
+        assert "5 of these make the constants, at least 4 do" in success(capsys, "report", "-d", one, "--plan")
+        assert success(capsys, "report", "-d", one, "--prove", 1).endswith(f"\n\n{both}at least 4 do\n")
+        assert success(capsys, "report", "-d", one, "--prove", 10**7).endswith(f"\n\n{both}the fewest there are\n")
+        kernel = design(Conv2DDesign(np.outer([3, 1, 3], [3, 2, 3]), multipliers=0))
+        assert json.loads(success(capsys, "report", "-d", kernel, "--prove", 1, "--json"))["adders"] == [
+            {"made": 1, "least": 1}
+        ]
+        told = failure(capsys, 2, "report", "-d", design(FIR), "--prove", 1)
+        assert told.startswith("--prove is for constants that are shifted and added; the design's file needs multipliers = 0")
+        made_and_least.cache_clear()
 
     def test_plot(self, capsys: pytest.CaptureFixture[str], design: Any, tmp_path: Path) -> None:
         """The twin's response is in it, unless it isn't wanted."""

@@ -9,6 +9,7 @@ import typer
 from ..atomic import STANDARD
 from ..design_files import load_design
 from ..designs import Design
+from ..plan import Plan
 from ..plan.target import Family
 from ..shell import FULL, Shell
 from .answers import AsJson, answer
@@ -31,6 +32,7 @@ __all__ = ["EXAMPLES", "report"]
 EXAMPLES = (
     "convolver report --design examples/blur.toml --family ecp5",
     "convolver report --design examples/lowpass.toml --clock 100M --rate 1M --plan",
+    "convolver report --design benchmarks/size/lowpass-64-16.toml --prove 30000000",
     "convolver report --design examples/lowpass.toml --plot lowpass.svg",
     "convolver report --design examples/edges.toml --html edges.html --on photo.png",
 )
@@ -54,6 +56,10 @@ def report(
     plan: Annotated[
         bool, typer.Option("--plan", help="Also the plan: what was rewritten and what that saved, stages, lanes, adder trees.")
     ] = False,
+    prove: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="STEPS", help="Prove how many adders constants take at the least, in so many steps."),
+    ] = None,
     board: MaybeBoard = None,
     family: OfFamily = None,
     device: OfDevice = None,
@@ -114,9 +120,25 @@ def report(
     if plan:
         numbers["plan"] = told.plan.explain()
         text += f"\n\n{told.plan.explain()}"
+    if prove is not None:
+        numbers["adders"], proofs = _proofs(told.plan, prove)
+        text += f"\n\n{proofs}"
     if written := [str(path) for path in (plot, html) if path is not None and path != STANDARD]:
         text += f"\nwritten: {', '.join(written)}"
     answer(as_json, text, numbers)
+
+
+def _proofs(plan: Plan, most: int) -> tuple[list[dict[str, int]], str]:
+    """Of all constants that are shifted and added: adders, and how many they take at the least."""
+    from ..plan.explained import proofs_of
+    from ..progress import steps
+
+    with steps() as advance:
+        advance("proving how many adders constants take")
+        found = list(proofs_of((array for core in plan.cores for array in core.filters), most))
+    if not found:
+        raise typer.BadParameter("--prove is for constants that are shifted and added; the design's file needs multipliers = 0")
+    return [{"made": adders, "least": least} for adders, least, _ in found], "\n".join(told for *_, told in found)
 
 
 def _plot(design: Design, path: Path, measure: bool) -> None:

@@ -323,10 +323,13 @@ class AdderProduct(GraphProduct):
 
     def told(self) -> Iterator[str]:
         yield from super().told()
-        adders, least = len(made_of_one(self.constants)), least_adders(self.constants)
         if self.constants:
-            how = "the fewest there are" if adders == least else f"at least {least} do"
-            yield f"{adders} of these make the constants, {how}"
+            yield f"{len(made_of_one(self.constants))} of these make the constants, {self.fewest()[1]}"
+
+    def fewest(self, steps: int | None = None) -> tuple[int, str]:
+        """With fewer adders its constants can't be made, as far as so many steps prove, by default a plan's; and in words."""
+        least = least_adders(self.constants, steps)
+        return least, "the fewest there are" if least == len(made_of_one(self.constants)) else f"at least {least} do"
 
     @cached_property
     def behind(self) -> tuple[Stage, ...]:

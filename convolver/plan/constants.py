@@ -159,10 +159,31 @@ def made_of_one(constants: frozenset[int]) -> tuple[Made, ...]:
     return made_and_least(constants)[0]
 
 
-def least_adders(constants: frozenset[int]) -> int:
+def least_adders(constants: frozenset[int], steps: int | None = None) -> int:
     """With fewer additions these can't be made of 1: not at most `DEEPEST` behind one another, of numbers of one bit more than
-    the greatest."""
-    return made_and_least(constants)[1]
+    the greatest.
+
+    Parameters
+    ----------
+    constants : frozenset of int
+        Odd numbers above 1.
+    steps : int, optional
+        What a proof may take; by default what a plan can afford. A million steps are some tenths of a second.
+    """
+    way, least = made_and_least(constants)
+    if steps is None or least == len(way) or not _provable(constants):
+        return least
+    extras = [step.value for step in way if step.value not in constants]
+    return max(least, len(constants) + proved(_numbers(constants), extras, steps)[1])
+
+
+def _provable(constants: frozenset[int]) -> bool:
+    """Whether words hold what a proof needs of them."""
+    return len(constants) < MOST and max(constants).bit_length() < WIDEST
+
+
+def _numbers(constants: frozenset[int]) -> Extras:
+    return Extras(constants, max(constants).bit_length() + 1, DEEPEST)
 
 
 @lru_cache(maxsize=256)
@@ -174,9 +195,9 @@ def made_and_least(constants: frozenset[int]) -> tuple[tuple[Made, ...], int]:
     tries = max(1, min(TRIES, WORK // (len(constants) ** 2 * bits)) // (4 if bits > WIDE else 1))
     found = (_Search(set(constants), seed) for seed in range(tries))
     steps = min((_needed(search.run().steps, constants) for search in found), key=_cost)
-    if len(steps) == len(constants) or len(constants) >= MOST or bits >= WIDEST:
+    if len(steps) == len(constants) or not _provable(constants):
         return tuple(steps), len(constants)
-    numbers = Extras(constants, bits + 1, DEEPEST)
+    numbers = _numbers(constants)
     extras, least = proved(numbers, fewer(numbers, [made.value for made in steps if made.value not in constants]))
     if len(constants) + len(extras) < len(steps):
         steps = _needed(list(_steps(numbers.levels(extras), bits + 1)), constants)

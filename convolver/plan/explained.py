@@ -1,13 +1,15 @@
 """What an array multiplies and adds, for people."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from ..counting import counted
 from ..formats import Format
-from .adders import GraphProduct
+from .adders import AdderProduct, GraphProduct
 from .arithmetic import described
 from .array import DotProduct
+from .constants import made_of_one
 
-__all__ = ["adders_of", "lanes_of"]
+__all__ = ["adders_of", "lanes_of", "proofs_of"]
 
 
 def lanes_of(array: DotProduct) -> Iterator[str]:
@@ -30,3 +32,12 @@ def adders_of(array: DotProduct) -> Iterator[str]:
         yield f"level {number}: {described([adder for group in groups for adder in group])}"
     if array.chain.adders:
         yield f"chain of {len(array.groups)} groups: {described(array.chain.adders)}"
+
+
+def proofs_of(arrays: Iterable[DotProduct], steps: int) -> Iterator[tuple[int, int, str]]:
+    """Of each set of constants that are shifted and added: the adders that make them, how many take at the least as far as so
+    many steps prove, and both in words."""
+    graphs = {array.constants: array for array in arrays if isinstance(array, AdderProduct) and array.constants}
+    for constants, array in graphs.items():
+        adders, (least, told) = len(made_of_one(constants)), array.fewest(steps)
+        yield adders, least, f"{counted(adders, 'adder')} for {counted(len(constants), 'odd constant')} above 1, {told}"

@@ -6,7 +6,8 @@ from functools import cache
 import pytest
 
 from convolver import load_design
-from convolver.plan.constants import DEEPEST, least_adders, made_of_one, odd_part
+from convolver.plan import fewest
+from convolver.plan.constants import DEEPEST, least_adders, made_and_least, made_of_one, odd_part
 from convolver.plan.extras import MOST, Extras
 from convolver.plan.fewest import Helps, Sets, fewer, proved
 
@@ -145,12 +146,23 @@ def test_what_the_first_search_needs_more_for() -> None:
     assert least_adders(frozenset(constants)) == 34
 
 
+def test_more_steps_prove_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a plan's steps end too early; what it makes stays what it is, and so does the proof with as few."""
+    constants = frozenset([171, 205, 77])
+    made_and_least.cache_clear()
+    monkeypatch.setattr(fewest, "LONG", 1)
+    made = len(made_of_one(constants))
+    assert [least_adders(constants, steps) for steps in (None, 1, 10**7)] == [4, 4, 5]
+    assert (made, len(made_of_one(constants))) == (5, 5)
+    made_and_least.cache_clear()
+
+
 def test_constants_beyond_a_word_stay_with_the_first_search() -> None:
     many = frozenset(range(3, 2 * MOST + 5, 2))
     assert len(many) > MOST
     assert len(made_of_one(many)) == least_adders(many) == len(many)
     wide = frozenset([0b1011_0110_1001_1011_0100_1101_0010_1101])
-    assert least_adders(wide) == 1 < len(made_of_one(wide))
+    assert least_adders(wide) == least_adders(wide, 10**7) == 1 < len(made_of_one(wide))
 
 
 def test_two_are_dropped_for_one() -> None:
