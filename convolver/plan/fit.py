@@ -126,8 +126,8 @@ def check_part(part: Part, design: Design) -> None:
 def what_would_fit(
     design: Design, use: Use, needs: Callable[[Design], Needs], closely: Callable[[Design], Needs] | None = None
 ) -> str:
-    """The fewest clocks a sample or a pixel with which a design would fit; where multipliers lack, whether it does without;
-    else how to make it smaller.
+    """The fewest clocks a sample or a pixel with which a design would fit; where multipliers lack, whether it does without, or
+    could if it loaded no coefficients; else how to make it smaller.
 
     `needs` says what a design needs; `closely`, which takes longer, is asked of those that fit by it.
     """
@@ -137,4 +137,6 @@ def what_would_fit(
             found = closely(other)
         if all(one.fits for one in found):
             return f"{change} needs {found[0].used:g} multipliers and {found[1].used:g} block RAMs"
+    if use.what == "multiplier" and not use.available and design.loadable_parts:
+        return "use constant coefficients, which need none"
     return design.smaller[use.what]
