@@ -91,7 +91,7 @@ class SerialPipe(Owned):
             )
         except (OSError, ValueError) as error:
             raise PortError(f"Port {self._name} can't be opened: {_reason(error)}") from None
-        self._closed = False
+        self._closed, self._to_close = False, [True]
         # pyserial's own calls wait by `select`, which knows the first 1024 descriptors only.
         self._descriptor = self._port.fileno() if os.name == "posix" else None
 
@@ -159,7 +159,11 @@ class SerialPipe(Owned):
             raise self._gone(error) from None
 
     def close(self) -> None:
-        """Releases the port."""
+        """Releases the port. Of threads that do so at once one does, so that no descriptor is closed twice."""
+        try:
+            self._to_close.pop()
+        except IndexError:
+            return
         with contextlib.suppress(OSError):  # it's gone already
             if sys.platform != "win32" and self._owned and self._port.is_open:
                 fcntl.flock(self._port.fileno(), fcntl.LOCK_UN)  # the child of a fork may still be about to give it up

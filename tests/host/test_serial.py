@@ -254,6 +254,30 @@ def test_a_port_that_is_closed_by_another_thread():
         pipe.close()
 
 
+def test_a_port_that_two_threads_close_at_once(monkeypatch):
+    """The number of a descriptor may be another file's by the time the second one closes it."""
+    with Board(BLUR) as board:
+        pipe = SerialPipe(board.url)
+        close, closing, go_on, closed = pipe._port.close, threading.Event(), threading.Event(), []
+
+        def slowly():
+            closed.append(threading.current_thread())
+            closing.set()
+            assert go_on.wait(60)
+            close()
+
+        monkeypatch.setattr(pipe._port, "close", slowly)
+        first = threading.Thread(target=pipe.close)
+        first.start()
+        assert closing.wait(60)
+        threading.Timer(0.1, go_on.set).start()
+        pipe.close()
+        first.join()
+        assert closed == [first]
+        with pytest.raises(PortError, match=r"is closed; open it again$"):
+            pipe.write(b"x", time.monotonic())
+
+
 def test_a_device_that_is_closed_by_another_thread_in_mid_call():
     with Board(BLUR) as board:
         device = Device(connect(board.url))
