@@ -14,16 +14,10 @@ from pathlib import Path
 
 from convolver.design_files import load_design
 from convolver.plan.adders import summed
-from convolver.plan.constants import DEEPEST, made_and_least, odd_part
-from convolver.plan.extras import Extras
-from convolver.plan.fewest import proved
+from convolver.plan.constants import least_adders, made_and_least, odd_constants
 
 FILES = ("taps-8", "lowpass-31", "lowpass-64", "lowpass-64-16", "lowpass-64-20")
 SAMPLES, SETS = (-(1 << 15), (1 << 15) - 1), 20
-
-
-def odd_constants(weights: list[int]) -> frozenset[int]:
-    return frozenset(map(odd_part, weights)) - {0, 1}
 
 
 def of_files(most: int) -> None:
@@ -34,9 +28,8 @@ def of_files(most: int) -> None:
         odd, before = odd_constants(weights), time.process_time()
         steps, least = made_and_least(odd)
         took, graph = time.process_time() - before, summed(weights, SAMPLES)
-        if most and least < len(steps):
-            extras = [made.value for made in steps if made.value not in odd]
-            least = len(odd) + proved(Extras(odd, max(odd).bit_length() + 1, DEEPEST), extras, most)[1]
+        if most:
+            least = least_adders(odd, most)
         print(f"| `{name}.toml` | {len(odd)} | {len(graph.nodes)} | {graph.cycles} | {len(steps)} | {least} | {took:.1f} |")
 
 

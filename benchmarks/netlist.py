@@ -13,6 +13,7 @@ import argparse
 import json
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -29,7 +30,7 @@ from convolver.hw.cores.core import create
 from convolver.hw.export.verilog import generate
 from convolver.hw.mac.mac_array import MACArray
 from convolver.hw.primitives.families import FamilyPlatform
-from convolver.plan import Family
+from convolver.plan import Family, target_of
 from convolver.shell import FULL
 
 KERNEL = Conv2DDesign([[1] * 3] * 3, coefficient="s8", loadable=True, switchable=True, boundary="edge", rows=480, columns=640)
@@ -126,7 +127,7 @@ def loaded(name: str, design: Design, family: Family) -> str:
     core = create(design, family)
     cells, array = netlist(core, family), netlist(MACArray(core.plan.arrays[0]), family)
     hard = [cell for cell in cells if cell["type"] == MULTIPLIERS[family]]
-    cascaded = [str(cascades(hard))] if family == "7-series" else []
+    cascaded = [str(cascades(hard))] if target_of(family).cascade else []
     used = "; ".join(sorted({registers(cell) for cell in hard}))
     luts, flops = size(array)
     return as_row([name, str(len(hard)), *cascaded, *size(cells), f"{luts} LUT, {flops} FF", used])
@@ -143,19 +144,14 @@ def lines(name: str, design: Design) -> str:
 
 def cores() -> Iterator[tuple[str, list[str]]]:
     """The tables of bare cores: the heading that each has in docs/performance.md, and its rows."""
-    for family, designs in LOADED.items():
-        print(f"\n{HEADINGS[family]}\n", flush=True)
+    tables = {HEADINGS[family]: (partial(loaded, family=family), designs) for family, designs in LOADED.items()}
+    for heading, (row_of, designs) in (tables | {LONG_LINES: (lines, LINES)}).items():
+        print(f"\n{heading}\n", flush=True)
         rows = []
         for name, design in designs.items():
-            rows.append(loaded(name, design, family))
+            rows.append(row_of(name, design))
             print(rows[-1], flush=True)
-        yield HEADINGS[family], rows
-    print(f"\n{LONG_LINES}\n")
-    rows = []
-    for name, design in LINES.items():
-        rows.append(lines(name, design))
-        print(rows[-1], flush=True)
-    yield LONG_LINES, rows
+        yield heading, rows
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ from ..formats import Format
 from .arithmetic import Range, check_range
 from .array import DotProduct
 from .array_stages import GroupChain, OperandSum, Sums, Tree
-from .constants import least_adders, made_of_one, odd_part
+from .constants import least_adders, made_of_one, odd_constants, odd_part
 from .slots import slot_of
 from .stages import Numbers, Stage
 
@@ -302,7 +302,7 @@ class GraphProduct(DotProduct):
     @property
     def constants(self) -> frozenset[int]:
         """The odd parts of all weights, above 1."""
-        return frozenset(map(odd_part, self.weights)) - {0, 1}
+        return odd_constants(self.weights)
 
     @property
     def group_multipliers(self) -> tuple[int, ...]:

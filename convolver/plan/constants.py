@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from .extras import MOST, WIDEST, Extras
 from .fewest import fewer, proved
 
-__all__ = ["DEEPEST", "Made", "adders_needed", "least_adders", "made_and_least", "made_of_one", "odd_part"]
+__all__ = ["DEEPEST", "Made", "adders_needed", "least_adders", "made_and_least", "made_of_one", "odd_constants", "odd_part"]
 
 DEEPEST = 5
 """Adders on the way from 1 to any constant."""
@@ -159,6 +159,11 @@ def made_of_one(constants: frozenset[int]) -> tuple[Made, ...]:
     return made_and_least(constants)[0]
 
 
+def odd_constants(weights: Iterable[int]) -> frozenset[int]:
+    """What has to be made of 1: the odd parts of all weights, above 1."""
+    return frozenset(map(odd_part, weights)) - {0, 1}
+
+
 def least_adders(constants: frozenset[int], steps: int | None = None) -> int:
     """With fewer additions these can't be made of 1: not at most `DEEPEST` behind one another, of numbers of one bit more than
     the greatest.
@@ -251,4 +256,4 @@ def _cost(steps: Sequence[Made]) -> tuple[int, int]:
 def adders_needed(weights: Sequence[int]) -> int:
     """Adders of the graph of a sum of products with these constants."""
     found = [weight for weight in weights if weight]
-    return max(len(found) - 1, 0) + len(made_of_one(frozenset(map(odd_part, found)) - {1}))
+    return max(len(found) - 1, 0) + len(made_of_one(odd_constants(found)))
