@@ -75,6 +75,11 @@ class Section:
     signed: bool
     dropped: int = 0
 
+    @property
+    def format(self) -> Format:
+        """Of what it gives."""
+        return Format(self.width, self.signed)
+
 
 @dataclass(frozen=True)
 class CICDesign(Pruning, LoadedRates, RateFrames, LinearDesign):  # type: ignore[override]  # each says what is its own

@@ -12,6 +12,7 @@ from ..plan.array import DotProduct
 from ..plan.array_stages import Accumulate, Align, GroupChain, Multiply, PreAdd, Tree
 from ..plan.cic import CICPlan, Half, Scale
 from ..plan.column_filter import ColumnFilter
+from ..plan.mirrored import MirrorAdd, Unmirror
 from ..plan.moving_maximum import WindowMaximum
 from ..plan.phases import PhaseLine, PhaseMemory
 from ..plan.stages import DelayLine, LineBuffer, OutputBuffer, SampleMemory, Stage, Window
@@ -111,8 +112,8 @@ def _(stage: ColumnFilter, plan: Plan, before: Numbers) -> Numbers:  # noqa: ARG
     return _sums(plan, stage.filters)
 
 
-@_behind.register
-def _(stage: PreAdd, plan: Plan, before: Numbers) -> Numbers:  # noqa: ARG001
+@_behind.register(PreAdd | MirrorAdd)
+def _(stage: Stage, plan: Plan, before: Numbers) -> Numbers:  # noqa: ARG001
     forms = [array.operand for array in _arrays(plan) for _lane in range(array.lanes)]
     return Numbers(plan.copies, tuple((form.min, form.max) for form in forms))
 
@@ -131,7 +132,7 @@ def _(stage: AdderGraph, plan: Plan, before: Numbers) -> Numbers:  # noqa: ARG00
     return Numbers(plan.copies, tuple(ranges))
 
 
-@_behind.register(Tree | GroupChain | Accumulate | Align)
+@_behind.register(Tree | GroupChain | Accumulate | Align | Unmirror)
 def _(stage: Stage, plan: Plan, before: Numbers) -> Numbers:  # noqa: ARG001
     return _sums(plan, _arrays(plan))
 
@@ -139,7 +140,7 @@ def _(stage: Stage, plan: Plan, before: Numbers) -> Numbers:  # noqa: ARG001
 @_behind.register
 def _(stage: Half, plan: CICPlan, before: Numbers) -> Numbers:
     """A section's numbers wrap in all of its bits; only those of the last one are sums, of which the range is known."""
-    form = Format(stage.widths[-1], plan.design.accumulator.signed)
+    form = Format(stage.sections[-1].width, plan.design.accumulator.signed)
     wraps = Numbers.of(before.copies, 1, form)
     return replace(wraps, ranges=(plan.design.sum_range,)) if stage is plan.behind else wraps
 

@@ -10,7 +10,7 @@ from ..counting import counted
 from ..errors import DesignError
 from ..formats import Format
 
-__all__ = ["Adder", "Range", "add", "check_range", "described", "tree"]
+__all__ = ["Adder", "Range", "add", "check_range", "described", "tree", "wrapped"]
 
 Range = tuple[int, int]
 """The least and the greatest number that can come."""
@@ -48,6 +48,12 @@ def check_range(node: NDArray[np.object_], low: int, high: int) -> None:
     """Raises `DesignError` if a number leaves the range that its width was made for."""
     if np.size(node) and not (low <= int(np.min(node)) and int(np.max(node)) <= high):
         raise DesignError(f"A partial sum must be between {low} and {high}, not {np.max(np.abs(node))}")
+
+
+def wrapped(numbers: NDArray[np.object_], fmt: Format) -> NDArray[np.object_]:
+    """The numbers of a format that have the same lowest bits."""
+    found: NDArray[np.object_] = (numbers - fmt.min) % (1 << fmt.width) + fmt.min
+    return found
 
 
 def described(adders: Sequence[Adder]) -> str:

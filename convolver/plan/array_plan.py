@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..designs import LinearDesign
 from ..formats import Format
-from .arithmetic import Range
+from .arithmetic import Range, wrapped
 from .array import DotProduct
 from .coefficients import CoefficientStore
 from .column_filter import ColumnFilter
@@ -110,8 +110,7 @@ class ArrayPlan(Plan):
         values = list(self._sums(np.asarray(samples, dtype=object), weights))
         for stage in self.behind:
             values = stage.run(values)
-        output = self.design.output_format
-        values = [(value - output.min) % (1 << output.width) + output.min for value in values]
+        values = [wrapped(value, self.design.output_format) for value in values]
         return np.stack(values) if len(values) > 1 else values[0]
 
     @property

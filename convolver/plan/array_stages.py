@@ -11,6 +11,7 @@ from itertools import accumulate
 import numpy as np
 
 from .arithmetic import Adder, Range, add, check_range, tree
+from .bilinear import Term
 from .coefficients import Multiplication
 from .stages import Multipliers, Numbers, Stage
 
@@ -27,6 +28,7 @@ __all__ = [
     "Slot",
     "Sums",
     "Tree",
+    "summed_range",
 ]
 
 Lanes = tuple[tuple[Multiplication, ...], ...]
@@ -39,20 +41,27 @@ class OperandSum(Stage):
 
     lanes : what is multiplied.
     phases : of a slot.
+    slots : of a period, each with operands of its own.
     """
 
     lanes: Lanes = ()
     phases: int = 1
+    slots: int = 1
+
+    def in_slot(self, slot: int) -> Stage:
+        return replace(self, lanes=_lanes_in(self.lanes, slot, self.phases, self.slots), slots=1)
 
     def ranges(self, ranges: Sequence[Range]) -> tuple[Range, ...]:
-        return tuple(_hull([_summed(ranges, product) for product in lane]) for lane in self.lanes)
+        return tuple(_hull([summed_range(ranges, product.terms) for product in lane]) for lane in self.lanes)
 
     def run(self, numbers: Numbers) -> Numbers:
         nothing = np.zeros(np.shape(numbers[0]), object)
         found = []
         for lane in self.lanes:
-            sums = [sum((sign * numbers[place] for place, sign in product.terms), nothing) for product in lane]
-            found.append(np.stack([*sums, *[nothing] * (self.phases - len(lane))]))
+            sums = [nothing] * self.phases
+            for product in lane:
+                sums[product.phase] = sum((sign * numbers[place] for place, sign in product.terms), nothing)
+            found.append(np.stack(sums))
         return found
 
 
@@ -89,12 +98,17 @@ class Multiply(Stage):
     lanes : what is multiplied.
     phases : of a slot.
     weights : the coefficients, after reset where they can be loaded.
+    slots : of a period, each with products of its own.
     """
 
     name = "multiplier"
     lanes: Lanes = ()
     phases: int = 1
     weights: tuple[int, ...] = ()
+    slots: int = 1
+
+    def in_slot(self, slot: int) -> Stage:
+        return replace(self, lanes=_lanes_in(self.lanes, slot, self.phases, self.slots), slots=1)
 
     @property
     def lane_ranges(self) -> tuple[Range, ...]:
@@ -113,8 +127,10 @@ class Multiply(Stage):
     def run(self, numbers: Numbers) -> Numbers:
         found = []
         for lane, operands in zip(self.lanes, numbers, strict=True):
-            factors = [self.weights[product.weight] for product in lane]
-            found.append(np.stack([factor * operand for factor, operand in zip([*factors, *[0] * self.phases], operands)]))  # noqa: B905
+            factors = [0] * self.phases
+            for product in lane:
+                factors[product.phase] = self.weights[product.weight]
+            found.append(np.stack([factor * operand for factor, operand in zip(factors, operands, strict=True)]))
         return found
 
 
@@ -217,13 +233,24 @@ class Align(Stage):
     name = "alignment"
 
 
-def _summed(ranges: Sequence[Range], product: Multiplication) -> Range:
-    """What the samples of an operand can add up to."""
-    ends = [sorted(sign * end for end in ranges[place]) for place, sign in product.terms]
+def _lanes_in(lanes: Lanes, slot: int, phases: int, slots: int) -> Lanes:
+    """The multiplications of one of several slots, by their phase in it."""
+    if slots == 1:
+        return lanes
+    first = slot * phases
+    return tuple(
+        tuple(replace(product, phase=product.phase - first) for product in lane if product.phase // phases == slot)
+        for lane in lanes
+    )
+
+
+def summed_range(ranges: Sequence[Range], terms: Sequence[Term]) -> Range:
+    """What the samples of an operand can add up to, of these ranges."""
+    ends = [sorted(sign * end for end in ranges[place]) for place, sign in terms]
     return sum(low for low, _ in ends), sum(high for _, high in ends)
 
 
 def _hull(ranges: Sequence[Range]) -> Range:
     """All of these ranges, which have zero in them: so what a lane gives in idle phases is in them too."""
-    lows, highs = zip(*ranges, strict=True)
+    lows, highs = zip(*ranges, strict=True) if ranges else ((0,), (0,))
     return min(lows), max(highs)

@@ -5,12 +5,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+import numpy as np
+
 from ..designs import Choices, Fork
+from .arithmetic import Range
+from .array_stages import summed_range
+from .bilinear import Term
 from .composite import CompositePlan, SilenceGate, silence_gate
 from .lowering import lower
 from .marks import marks_of
 from .plan import Plan
-from .stages import Memory, Stage, cycles_of
+from .stages import Memory, Numbers, Stage, cycles_of
 from .target import Target
 from .timing import FrameTiming
 
@@ -61,9 +66,27 @@ class Queue(Stage):
 
 @dataclass(frozen=True, slots=True)
 class Join(Stage):
-    """Adds the branches' results, takes one from the other, or puts them side by side."""
+    """Adds the branches' results, takes one from the other, or puts them side by side.
+
+    signs : by what the results of each branch are multiplied in the sum; none where they aren't added.
+    """
 
     name = "join"
+    signs: tuple[int, ...] = ()
+
+    def ranges(self, ranges: Sequence[Range]) -> tuple[Range, ...]:
+        return tuple(summed_range(ranges, terms) for terms in self._terms(len(ranges)))
+
+    def run(self, numbers: Numbers) -> Numbers:
+        """By all results of the first branch, then those of the next one."""
+        nothing = np.zeros(np.shape(numbers[0]), object)
+        return [sum((sign * numbers[place] for place, sign in terms), nothing) for terms in self._terms(len(numbers))]
+
+    def _terms(self, count: int) -> list[list[Term]]:
+        """What is added for each number that it gives, of so many that come."""
+        signs = self.signs or (1,)
+        each = count // len(signs)
+        return [[*zip(range(first, count, each), signs, strict=True)] for first in range(each)]
 
 
 @dataclass(frozen=True)
@@ -198,7 +221,8 @@ def lower_fork(design: Fork, choices: Choices, target: Target) -> ForkPlan:
         lead - max(each) + part.latency + more for each in led for lead, part, more in zip(each, parts, late, strict=True)
     )
     held = [queue for queue in queues if queue is not None]
-    stages = (*gate, Split(0), *(stage for part in parts for stage in part.stages), *held, Join(JOIN_LATENCY))
+    join = Join(JOIN_LATENCY, signs=design.signs)
+    stages = (*gate, Split(0), *(stage for part in parts for stage in part.stages), *held, join)
     paces = [[Fraction(core.timing.cycles, core.design.pixels_per_clock) for core in part.cores] for part in parts]
     fast = tuple(min(each) < max(map(max, paces)) for each in paces)
     timing = ForkTiming(choices.clocks, latency, tuple(part.timing for part in parts), late, fast)

@@ -8,9 +8,11 @@ its own mirror has ``S`` alone, by twice its coefficients.
 Source: Z.-J. Mou, "Symmetry exploitation in digital interpolators/decimators", IEEE Trans. Signal Processing 44, 1996.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,17 +22,20 @@ from ..designs.symmetries import pairing_of
 from ..formats import Format
 from .arithmetic import Range, check_range
 from .array import TapProduct
-from .array_stages import GroupChain, Multiply, Tree
-from .bilinear import Form, Product, direct
+from .array_stages import GroupChain, Multiply, Tree, summed_range
+from .bilinear import Form, Product, Term, direct
 from .coefficients import CoefficientStore, Multiplication
+from .phase_product import SlotsProduct
 from .phases import PhaseLine, PhaseMemory
 from .rewritings import checked
 from .slots import slot_of
-from .stages import Stage
+from .stages import Numbers, Stage
 from .structure import structure_of
 from .target import Target
 
 __all__ = ["MirrorAdd", "MirroredLine", "MirroredMemory", "MirroredProduct", "Pairs", "Unmirror", "mirrored", "pairs_of"]
+
+T = TypeVar("T")
 
 ADD_LATENCY = 2
 """Cycles in which samples and their mirrors are added or subtracted."""
@@ -55,9 +60,25 @@ class MirroredMemory(PhaseMemory):
 
 @dataclass(frozen=True, slots=True)
 class MirrorAdd(Stage):
-    """Adds the samples of two taps in one slot, and subtracts them in the next."""
+    """Adds the samples of two taps in one slot, and subtracts them in the next.
+
+    operands : of each slot, positions with signs: what is added.
+    due : the slot.
+    """
 
     name = "pre-adder"
+    operands: tuple[tuple[tuple[Term, ...], ...], ...] = ()
+    due: int = 0
+
+    def in_slot(self, slot: int) -> Stage:
+        return replace(self, due=slot)
+
+    def ranges(self, ranges: Sequence[Range]) -> tuple[Range, ...]:
+        return tuple(summed_range(ranges, terms) for terms in self.operands[self.due])
+
+    def run(self, numbers: Numbers) -> Numbers:
+        nothing = np.zeros(np.shape(numbers[0]), object)
+        return [sum((sign * numbers[place] for place, sign in terms), nothing) for terms in self.operands[self.due]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +94,28 @@ class Unmirror(Stage):
     pairs: Pairs = ()
     waits: int = 0
     carry_cuts: tuple[int, ...] = ()
+
+    def ranges(self, ranges: Sequence[Range]) -> tuple[Range, ...]:
+        found = {}
+        for (one, other), (total, *differences) in self._sorted(ranges):
+            low, high = (differences or [(0, 0)])[0]
+            found[other] = (total[0] - high) // 2, (total[1] - low) // 2
+            found[one] = (total[0] + low) // 2, (total[1] + high) // 2
+        return tuple(found[phase] for phase in range(len(found)))
+
+    def run(self, numbers: Numbers) -> Numbers:
+        found = {}
+        for (one, other), (total, *differences) in self._sorted(numbers):
+            difference = (differences or [total * 0])[0]
+            found[other] = (total - difference) // 2
+            found[one] = (total + difference) // 2
+        return [found[phase] for phase in range(len(found))]
+
+    def _sorted(self, numbers: Sequence[T]) -> Iterator[tuple[tuple[int, int], list[T]]]:
+        """What came of each pair: the sum, and the difference where it has one."""
+        left = iter(numbers)
+        for pair in self.pairs:
+            yield pair, list(islice(left, len(set(pair))))
 
 
 @dataclass(frozen=True)
@@ -123,7 +166,15 @@ class MirroredProduct(TapProduct):
         return tuple(sorted(found, key=lambda product: (product.lane, product.phase)))
 
     @cached_property
-    def inner(self) -> TapProduct:
+    def mirror_add(self) -> MirrorAdd:
+        """What adds and subtracts the samples of each slot."""
+        slots: list[list[tuple[Term, ...]]] = [[] for _ in self.slots]
+        for product in sorted(self.products, key=lambda product: product.position):
+            slots[product.phase // self.cycles].append(product.terms)
+        return MirrorAdd(ADD_LATENCY, operands=tuple(map(tuple, slots)))
+
+    @cached_property
+    def inner(self) -> "Doubled":
         """What multiplies the operands and adds the products."""
         slots: dict[int, list[Multiplication]] = {}
         for product in self.products:
@@ -134,7 +185,7 @@ class MirroredProduct(TapProduct):
 
     @property
     def stages(self) -> tuple[Stage, ...]:
-        return (MirrorAdd(ADD_LATENCY), *self.inner.stages, self.unmirror)
+        return (self.mirror_add, *self.inner.stages, self.unmirror)
 
     @cached_property
     def unmirror(self) -> Unmirror:
@@ -171,19 +222,16 @@ class MirroredProduct(TapProduct):
         weights: Sequence[int] | None = None,  # noqa: ARG002  # they are constant
     ) -> NDArray[np.object_]:
         """The exact sums of a period's results, along a last axis, of a period's samples and those in front of them, the newest
-        first: by sums and differences."""
-        doubled: list[NDArray[np.object_]] = [np.zeros(samples.shape[:-1], object) for _ in range(self.form.results)]
-        for number, product in enumerate(self.form.products):
-            operand = sum((sign * samples[..., age] for age, sign in product.operand), np.zeros(samples.shape[:-1], object))
-            for result, sign in product.results:
-                doubled[result] = doubled[result] + sign * self.weights[number] * operand
-        sums: NDArray[np.object_] = np.stack(doubled, axis=-1) // 2
+        first: by sums and differences, stage by stage."""
+        numbers = list(np.moveaxis(samples, -1, 0))
+        operands = (self.mirror_add.in_slot(slot).run(numbers) for slot in range(self.together))
+        sums = np.stack(self.unmirror.run([*map(self.inner.run_slot, range(self.together), operands)]), axis=-1)
         check_range(sums, *self.accumulator_range)
         return sums
 
 
 @dataclass(frozen=True)
-class Doubled(TapProduct):
+class Doubled(SlotsProduct):
     """The sums and differences themselves, of operands.
 
     Parameters

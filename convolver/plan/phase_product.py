@@ -1,7 +1,7 @@
 """The array of several phases: results of one after the other, each of coefficients of its own."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -11,13 +11,45 @@ from ..designs import Rate
 from ..designs.rates import SAME
 from .arithmetic import check_range
 from .array import TapProduct
+from .array_stages import Multiply, OperandSum
 from .coefficients import Multiplication
 
-__all__ = ["PhaseProduct"]
+__all__ = ["PhaseProduct", "SlotsProduct"]
+
+
+class SlotsProduct(TapProduct):
+    """That of a period of several results, each of a slot with products of its own."""
+
+    @cached_property
+    def operands(self) -> OperandSum:
+        return replace(super().operands, slots=self.form.results)
+
+    @cached_property
+    def multiply(self) -> Multiply:
+        return replace(super().multiply, slots=self.form.results)
+
+    def run_slot(
+        self, slot: int, numbers: Sequence[NDArray[np.object_]], weights: Sequence[int] | None = None
+    ) -> NDArray[np.object_]:
+        """The exact sum of a slot, stage by stage.
+
+        Parameters
+        ----------
+        slot : int
+        numbers : sequence of ndarray of int
+            What stands at each position that the slot meets.
+        weights : sequence of int, optional
+            A loaded set of coefficients; by default the array's own.
+        """
+        found = list(numbers)
+        for stage in (self.operands, *self.behind):
+            found = (stage if weights is None else stage.with_weights(weights)).in_slot(slot).run(found)
+        check_range(found[0], *self.accumulator_range)
+        return found[0]
 
 
 @dataclass(frozen=True)
-class PhaseProduct(TapProduct):
+class PhaseProduct(SlotsProduct):
     """That of several phases: which coefficients a lane takes, the phase says, and each phase meets the samples by
     their age.
 
@@ -51,18 +83,9 @@ class PhaseProduct(TapProduct):
             A loaded set of coefficients; by default the array's own.
         """
         up, down = self.rate.up, self.rate.down
-        factors = self.weights if weights is None else weights
         newest = [result * down // up for result in range(up)]
         sums = []
         for result, place in enumerate(newest):
-            total = self._phase_sum(samples[..., newest[-1] - place :], result * down % up, factors)
-            check_range(total, *self.accumulator_range)
-            sums.append(total)
+            seen = np.moveaxis(samples[..., newest[-1] - place :], -1, 0)
+            sums.append(self.run_slot(result * down % up, list(seen), weights))
         return np.stack(sums, axis=-1)
-
-    def _phase_sum(self, seen: NDArray[np.object_], phase: int, factors: Sequence[int]) -> NDArray[np.object_]:
-        """The sum of a phase; of the samples that it sees, the newest first."""
-        total: NDArray[np.object_] = np.zeros(seen.shape[:-1], object)
-        for tap in range(phase, self.form.coefficients, self.rate.up):
-            total = total + factors[tap] * seen[..., tap // self.rate.up]
-        return total

@@ -5,27 +5,36 @@ result is its frame's last: its sum is held until then.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-
-import numpy as np
-from numpy.typing import NDArray
 
 from .adders import AdderGraph, AdderProduct, GraphProduct, summed_each
 from .arithmetic import Range
 from .array import TapProduct
+from .array_stages import OperandSum, Sums
 from .mirrored import pairs_of
 from .phase_product import PhaseProduct
-from .stages import Stage
+from .stages import Numbers, Stage
 
 __all__ = ["HeldAdders", "HeldSum", "PhaseAdders", "PickedSum", "TapAdders"]
 
 
 @dataclass(frozen=True, slots=True)
 class PickedSum(Stage):
-    """Picks the sum of the phase that is due."""
+    """Picks the sum of the phase that is due.
+
+    due : which.
+    """
 
     name = "phase"
+    due: int = 0
+
+    def in_slot(self, slot: int) -> Stage:
+        return replace(self, due=slot)
+
+    def run(self, numbers: Numbers) -> Numbers:
+        (total,) = numbers[self.due]  # of the slot's one cycle
+        return [total]
 
     def ranges(self, ranges: Sequence[Range]) -> tuple[Range, ...]:
         lows, highs = zip(*ranges, strict=True)
@@ -55,6 +64,11 @@ class PhaseAdders(GraphProduct, PhaseProduct):
     """That of several phases, each a sum of the same samples."""
 
     @cached_property
+    def operands(self) -> OperandSum:
+        # Each lane has its sample in view in all slots; the first phase has products in all lanes.
+        return Sums(0, lanes=tuple(products[:1] for products in self._lanes))
+
+    @cached_property
     def graph(self) -> AdderGraph:
         """The adders; a sum for each phase."""
         sums = [[0] * self.lanes for _ in range(self.rate.up)]
@@ -73,11 +87,3 @@ class PhaseAdders(GraphProduct, PhaseProduct):
     @cached_property
     def behind(self) -> tuple[Stage, ...]:
         return (self.graph, PickedSum(1), HeldSum(int(self.rate.down > self.rate.up)))
-
-    def _phase_sum(
-        self,
-        seen: NDArray[np.object_],
-        phase: int,
-        factors: Sequence[int],  # noqa: ARG002  # they are constant
-    ) -> NDArray[np.object_]:
-        return self.graph.run([seen[..., age] for age in range(self.lanes)])[phase]

@@ -134,11 +134,15 @@ class Stage:
         return tuple(ranges)
 
     def run(self, numbers: Numbers) -> Numbers:
-        """The numbers that it gives, by those that come to it."""
+        """The numbers that it gives, by those that come to it; those that it only delays, holds or hands on are the same."""
         return numbers
 
     def with_weights(self, weights: Sequence[int]) -> "Stage":  # noqa: ARG002  # where something is multiplied
         """The stage with another set of coefficients."""
+        return self
+
+    def in_slot(self, slot: int) -> "Stage":  # noqa: ARG002  # where slots differ
+        """The stage as it is in a slot of a period of several."""
         return self
 
 

@@ -104,9 +104,8 @@ class CICCore(Core):
 
     def _before(self, m: Module, numbers: Any) -> Any:
         """The sections at the rate of samples, behind these numbers."""
-        design = self.design
         half = self.plan.before
-        sections = sections_of(half)(half, design.sections[: design.stages], numbers.value.shape(), design.delay)
+        sections = sections_of(half)(half, numbers.value.shape())
         m.submodules.before = sections
         wiring.connect(m, numbers, sections.i)
         return sections.o
@@ -114,7 +113,7 @@ class CICCore(Core):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         plan, design = self.plan, self.design
-        count, wide = design.stages, shape_of(design.accumulator)
+        wide = shape_of(design.accumulator)
         m.submodules.entry = entry = SignalEntry(design)
         m.submodules.schedule = schedule = schedule_of(plan.before)(design.change)
         m.submodules.requantiser = output = Requantiser(plan, design.stage_ranges[0])  # type: ignore[arg-type]  # no array
@@ -128,8 +127,7 @@ class CICCore(Core):
             lambda given, behind: self._loading.scaled(m, given, wide, late * behind),
         )
         m.submodules.held = held = Held(numbers.value.shape())
-        half = sections_of(plan.behind)
-        m.submodules.behind = back = half(plan.behind, design.sections[count:], numbers.value.shape(), design.delay)
+        m.submodules.behind = back = sections_of(plan.behind)(plan.behind, numbers.value.shape())
         wiring.connect(m, wiring.flipped(self.i), entry.i)
         wiring.connect(m, buffer.o, wiring.flipped(self.o))
         begins = entry.claim & self.i.payload.first
@@ -170,8 +168,7 @@ class CICCore(Core):
             back.i.clear.eq(begun.o.clear),
             back.i.value.eq(schedule.upsampled(held.o, begun.o.fresh)),
         ]
-        gone = design.pruning[-1]
-        whole = Cat(Const(0, gone), back.o.value)
+        whole = Cat(Const(0, plan.behind.restored), back.o.value)
         m.d.comb += output.i.eq(whole.as_signed() if design.accumulator.signed else whole)
         # The result and its marks.
         later = plan.behind.cycles + output.latency

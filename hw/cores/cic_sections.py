@@ -54,12 +54,8 @@ class Sections(wiring.Component):
     Parameters
     ----------
     stage : Half
-        Says where sums are cut.
-    sections : sequence of Section
     before : Shape
         That of what comes to the first.
-    delay : int
-        How many numbers back a comb looks.
 
     Ports
     -----
@@ -69,9 +65,9 @@ class Sections(wiring.Component):
     subtracts: ClassVar[bool]
     """Whether numbers are subtracted, rather than added."""
 
-    def __init__(self, stage: Half, sections: Sequence[Section], before: Shape, delay: int) -> None:
-        self._sections = sections
-        self._delay = delay
+    def __init__(self, stage: Half, before: Shape) -> None:
+        self._sections = sections = stage.sections
+        self._delay = stage.delay
         self._edges = (0, *stage.carry_cuts, stage.bits)
         after = signed if sections[-1].signed else unsigned
         super().__init__({"i": In(number_sideband(before)), "o": Out(number_sideband(after(sections[-1].width)))})

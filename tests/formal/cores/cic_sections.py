@@ -1,6 +1,7 @@
 """The specification of integrators and combs whose sums are added in parts."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from amaranth.hdl import Assert, Const, Cover, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import wiring
@@ -28,9 +29,9 @@ class SectionsSpec(wiring.Component):
         m = Module()
         sections, cuts = self._sections, self._cuts
         kinds: dict[str, type[stages.Half]] = {"integrator": stages.Integrators, "comb": stages.Combs}
-        planned = kinds[sections[0].role].of(sections, FULL_SPEED)
-        half = type(planned)(len(sections) + len(cuts), widths=planned.widths, bits=planned.bits, carry_cuts=cuts)
-        dut = cic_sections.sections_of(half)(half, sections, self.value.shape(), self._delay)
+        planned = kinds[sections[0].role].of(sections, FULL_SPEED, self._delay)
+        half = replace(planned, cycles=len(sections) + len(cuts), carry_cuts=cuts)
+        dut = cic_sections.sections_of(half)(half, self.value.shape())
         m.submodules.dut = dut
         m.d.comb += [dut.i.valid.eq(self.valid), dut.i.clear.eq(self.clear), dut.i.value.eq(self.value)]
         valid, clear, value, known = Value.cast(self.valid), Value.cast(self.clear), Value.cast(self.value), Signal()
