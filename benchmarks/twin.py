@@ -143,8 +143,8 @@ def instructions(design: Conv2DDesign | FIRDesign, compiled: Compiled, folder: P
     coefficients = loaded(design)
     shape = samples.shape if len(beats.rows) else (0, 0)
     sizes = [len(beats), 1, *shape, wanted, compiled.ports.words, len(coefficients)]
-    parts = [sizes, beats.samples.ravel(), beats.marks, coefficients]
-    (folder / "frame").write_bytes(b"".join(np.asarray(part, np.int64).tobytes() for part in parts))
+    arrays = [sizes, beats.samples.ravel(), beats.marks, coefficients]
+    (folder / "frame").write_bytes(b"".join(np.asarray(array, np.int64).tobytes() for array in arrays))
     build = [*find_compiler(), "-std=c++17", "-O1", "-w", f"-I{SIM}", str(COUNT), "-ldl", "-o", "count"]
     subprocess.run(build, cwd=folder, check=True)
     valgrind = ["valgrind", "--tool=callgrind", "--toggle-collect=counted", "--callgrind-out-file=told"]

@@ -291,17 +291,17 @@ def slowest_path(report: Mapping[str, Any], domain: str | None = None) -> SlowPa
         edges = {_domain(path[end].split()[-1].removeprefix("$glbnet$")) for end in ("from", "to")}
         if domain is not None and edges != {domain}:
             continue
-        parts = path["path"]
-        nets = [part["delay"] for part in parts if part["type"] == "routing"]
-        total, routing = sum(part["delay"] for part in parts), sum(nets)
-        levels = sum(part["type"] == "logic" for part in parts)
+        steps = path["path"]
+        nets = [step["delay"] for step in steps if step["type"] == "routing"]
+        total, routing = sum(step["delay"] for step in steps), sum(nets)
+        levels = sum(step["type"] == "logic" for step in steps)
         cells = f"{levels} cell{'s' * (levels != 1)}"
         spent = (
             f"{total:.2f} ns, {total - routing:.2f} in {cells}, {routing:.2f} in nets, the longest {max(nets, default=0.0):.2f}"
         )
         if total > best[0]:
-            end = parts[-1]["to"]
-            best = total, SlowPath(parts[0]["from"]["cell"], end["cell"], end["port"], spent)
+            end = steps[-1]["to"]
+            best = total, SlowPath(steps[0]["from"]["cell"], end["cell"], end["port"], spent)
     return best[1]
 
 

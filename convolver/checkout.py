@@ -6,7 +6,7 @@ from pathlib import Path
 
 __all__ = ["found_beside"]
 
-PARTS = ("hw", "host", "sim", "boards")
+BESIDE = ("hw", "host", "sim", "boards")
 
 
 def found_beside(path: Sequence[str]) -> list[str]:
@@ -15,8 +15,8 @@ def found_beside(path: Sequence[str]) -> list[str]:
     beside = str(here.parent)
     if (
         beside in path
-        or (here / PARTS[0]).is_dir()
-        or not all((here.parent / part / "__init__.py").is_file() for part in PARTS)
+        or (here / BESIDE[0]).is_dir()
+        or not all((here.parent / folder / "__init__.py").is_file() for folder in BESIDE)
     ):
         return []
     return [beside]

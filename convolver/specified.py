@@ -151,12 +151,12 @@ class Specified:
 
     def asked(self) -> str:
         """What was asked, in words; empty if nothing was."""
-        parts = []
+        words = []
         if self.asked_ripple_db is not None:
-            parts.append(f"a ripple of at most {self.asked_ripple_db:g} dB")
+            words.append(f"a ripple of at most {self.asked_ripple_db:g} dB")
         if self.asked_attenuation_db is not None:
-            parts.append(f"an attenuation of at least {self.asked_attenuation_db:g} dB")
-        return " and ".join(parts)
+            words.append(f"an attenuation of at least {self.asked_attenuation_db:g} dB")
+        return " and ".join(words)
 
     def bands(self) -> str:
         """The bands, in words."""

@@ -47,13 +47,13 @@ def parse_url(url: str) -> tuple[str, int]:
         If it isn't one.
     """
     try:
-        parts = urlsplit(url)
-        port = parts.netloc + parts.path
+        split = urlsplit(url)
+        port = split.netloc + split.path
     except ValueError:  # brackets of which one is missing, for instance
-        parts, port = urlsplit(""), ""
-    if parts.scheme != "serial" or not port or parts.fragment:
+        split, port = urlsplit(""), ""
+    if split.scheme != "serial" or not port or split.fragment:
         raise PortError(f"A port must be written like serial:///dev/ttyUSB0 or serial://COM3?baud=3000000, not {shown(url)!r}")
-    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    options = dict(parse_qsl(split.query, keep_blank_values=True))
     baud = options.pop("baud", str(DEFAULT_BAUD))
     if options:
         raise PortError(f"A serial port takes the option baud=RATE and no other: {shown(url)!r}")

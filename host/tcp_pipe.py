@@ -73,24 +73,24 @@ def parse_url(url: str) -> Address:
         If it isn't one. The message shows nothing of it: a token may stand anywhere.
     """
     try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
+        split = urlsplit(url)
+        host, port = split.hostname, split.port
     except ValueError:
         raise PortError(_SHAPE) from None
-    wrong = parts.path.strip("/") or "@" in parts.netloc or not host or not _HOST.fullmatch(host)
-    if wrong or host is None or port is None or parts.scheme not in ("tcp", "tls"):
+    wrong = split.path.strip("/") or "@" in split.netloc or not host or not _HOST.fullmatch(host)
+    if wrong or host is None or port is None or split.scheme not in ("tcp", "tls"):
         raise PortError(_SHAPE)
     # A plus sign stays one: this is no form of a web page.
     options = {
         unquote(key): unquote(value, errors="surrogateescape")
-        for key, _, value in (part.partition("=") for part in parts.query.split("&") if part)
+        for key, _, value in (part.partition("=") for part in split.query.split("&") if part)
     }
     token = options.pop("token", None)
     if options:
         raise PortError("A server's address takes the option token=TOKEN and no other; in a token, write & as %26")
     token = token or os.environ.get(TOKEN_VARIABLE) or None
     return Address(
-        host, port, None if token is None else greeting.encode_token(token), _fingerprint(parts.scheme, parts.fragment)
+        host, port, None if token is None else greeting.encode_token(token), _fingerprint(split.scheme, split.fragment)
     )
 
 

@@ -90,7 +90,7 @@ def frame_of(design: Design, *sizes: int) -> tuple[int, ...]:
     """Sizes of the frame that an array of these sizes becomes, where it fits into one."""
     wanted = design.output_shape(*sizes)
     axes = [_Axis.of(axis, size) for axis, size in zip(design.frame_axes, sizes, strict=True)]
-    return tuple(len(axis.parts(size, len(axis.inputs))[0].source) for axis, size in zip(axes, wanted, strict=True))
+    return tuple(len(axis.stretches(size, len(axis.inputs))[0].source) for axis, size in zip(axes, wanted, strict=True))
 
 
 class Work:
@@ -138,9 +138,9 @@ class Work:
         whole = [_Axis.of(rule, size, 0 if stack else rule.held) for rule, size in zip(rules, sizes, strict=True)]
         limits = limits or frame_limits(design, len(whole[-1].inputs), frame_samples)
         skips = (skip, *[0] * (len(rules) - 1))
-        axes = [axis.parts(*told) for axis, *told in zip(whole, results, limits, skips, strict=True)]
+        axes = [axis.stretches(*told) for axis, *told in zip(whole, results, limits, skips, strict=True)]
         silence = rules[0].held if stack else 0
-        behind = [(planes[-1], _Part(range(0), slice(0, 0), slice(0, 0), silence))] if silence else []
+        behind = [(planes[-1], _Stretch(range(0), slice(0, 0), slice(0, 0), silence))] if silence else []
         shape = (*(size - less for size, less in zip(results, skips, strict=True)), *planes_inside)
         # The axes that aren't the plane's own stay as they are.
         own = iter(shape)
@@ -172,18 +172,18 @@ class Work:
         piece = next(self._left, None)
         if piece is None:
             return None
-        plane, *parts = piece
-        return _gather(self._array[plane], parts, self._design.fill)
+        plane, *stretches = piece
+        return _gather(self._array[plane], stretches, self._design.fill)
 
     def give(self, results: Samples) -> None:
         """Takes the results of the oldest frame of which there are none yet."""
-        plane, *parts = next(self._under_way)
+        plane, *stretches = next(self._under_way)
         if self._result is None:
             self._result = self._room()
         self._given += 1
         target = self._result[*self._before, *plane]
-        place = *self._before, *(part.target for part in parts)
-        target[place] = results[*self._before, *(part.keep for part in parts)]
+        place = *self._before, *(stretch.target for stretch in stretches)
+        target[place] = results[*self._before, *(stretch.keep for stretch in stretches)]
         self._count += target[place].size
         if self._progress is not None:
             self._progress(self._count, self._result.size)
@@ -193,7 +193,7 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class _Stretch:
     """A piece of an axis as a frame has it: which inputs, behind how much silence, which of their results to keep, and where
     these belong."""
 
@@ -224,7 +224,7 @@ class _Axis:
         before, after = rule.reach
         return cls(rule, size, _bordered(size, rule.around, rule.boundary), (before - held, after))
 
-    def parts(self, outputs: int, most: int, skip: int = 0) -> list[_Part]:
+    def stretches(self, outputs: int, most: int, skip: int = 0) -> list[_Stretch]:
         """Its pieces, none shorter than the core takes nor longer than `most`. The first `skip` samples only stand in front of
         the others: their results are left out.
 
@@ -237,7 +237,7 @@ class _Axis:
         """
         if outputs == skip:
             return []
-        rule, parts = self.rule, []
+        rule, stretches = self.rule, []
         (before, after), stride = self.reach, rule.stride
         for piece in cuts(len(self.inputs), outputs, before, after, most, stride, rule.up):
             first, end = rule.stretched(piece.source.start, piece.source.stop, len(self.inputs))
@@ -253,8 +253,8 @@ class _Axis:
             ahead += rule.ahead // stride + silence // stride * rule.up
             late = max(skip - start, 0)
             keep, target = slice(ahead + late, ahead + stop - start), slice(start + late - skip, stop - skip)
-            parts.append(_Part(source, keep, target, silence))
-        return parts
+            stretches.append(_Stretch(source, keep, target, silence))
+        return stretches
 
 
 def _bordered(size: int, around: tuple[int, int], boundary: Boundary) -> Places:
@@ -264,17 +264,17 @@ def _bordered(size: int, around: tuple[int, int], boundary: Boundary) -> Places:
     return np.pad(np.arange(size) - _OUTSIDE, around, mode=boundary) + _OUTSIDE  # `constant` is 0 between the two
 
 
-def _gather(samples: Samples, parts: Sequence[_Part], fill: int) -> Samples:
+def _gather(samples: Samples, stretches: Sequence[_Stretch], fill: int) -> Samples:
     """The samples at some places of each axis, behind the silence that stands in front of them."""
     picked = samples
-    for axis, part in enumerate(parts):
-        picked = picked[(slice(None),) * axis + (_compact(part.source),)]
+    for axis, stretch in enumerate(stretches):
+        picked = picked[(slice(None),) * axis + (_compact(stretch.source),)]
     picked = picked.astype(np.int64, copy=False)  # where some are outside, it is a copy already
-    for axis, part in enumerate(parts):
-        if _OUTSIDE in part.source:
-            picked[(slice(None),) * axis + (part.source == _OUTSIDE,)] = fill
-    if any(part.silence for part in parts):
-        before = [(part.silence, 0) for part in parts] + [(0, 0)] * (picked.ndim - len(parts))
+    for axis, stretch in enumerate(stretches):
+        if _OUTSIDE in stretch.source:
+            picked[(slice(None),) * axis + (stretch.source == _OUTSIDE,)] = fill
+    if any(stretch.silence for stretch in stretches):
+        before = [(stretch.silence, 0) for stretch in stretches] + [(0, 0)] * (picked.ndim - len(stretches))
         picked = np.pad(picked, before, constant_values=fill)
     return np.ascontiguousarray(picked)
 

@@ -232,7 +232,7 @@ class TestPlot:
 
 def test_latency_and_cost_are_of_the_sections() -> None:
     assert lower(CICDesign(4, down=2, data=s8)).latency == 5 + 2 * 4
-    plan = lower(CICDesign(4, down=64))  # sums of 40 bits in four parts
+    plan = lower(CICDesign(4, down=64))  # sums of 40 bits in four segments
     assert plan.latency == 5 + 2 * (4 + 4)
     assert (plan.multipliers, plan.memory_bits("samples")) == (0, 0)
 
@@ -249,7 +249,7 @@ def test_the_random_designs_cover_every_choice() -> None:
 
 CONTINUED = {
     "decimates": CICDesign(4, down=16, data=s16, shift=16, output=s16, continuous=True),
-    "sums in parts, delay 2": CICDesign(8, down=3, delay=2, data=s8, continuous=True),
+    "sums in segments, delay 2": CICDesign(8, down=3, delay=2, data=s8, continuous=True),
     "interpolates": CICDesign(3, up=5, delay=2, data=u8, continuous=True),
     "rate 1": CICDesign(2, data=s8, continuous=True),
 }

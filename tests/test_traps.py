@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from convolver.checkout import PARTS, found_beside
+from convolver.checkout import BESIDE, found_beside
 
 ROOT = Path(__file__).parent.parent
 SHOWS = """\
@@ -53,9 +53,9 @@ def test_importing_it_loads_no_plan_and_no_tool():
 
 def test_nothing_is_added_to_a_whole_package(tmp_path, monkeypatch):
     package = tmp_path / "convolver"
-    for part in PARTS:
-        (tmp_path / part).mkdir()
-        (tmp_path / part / "__init__.py").touch()
+    for folder in BESIDE:
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "__init__.py").touch()
     package.mkdir()
     monkeypatch.setattr("convolver.checkout.__file__", str(package / "checkout.py"))
     assert found_beside([]) == [str(tmp_path)]

@@ -115,8 +115,8 @@ class Timed:
         windows[[*self.windows]] = [*self.windows.values()]
         guards[[*self.guards]] = [*self.guards.values()]
         flat = [number for wires in by_source for wire in wires for number in wire]
-        parts = (base, [seed, tick], self.skews, starts, flat, windows, guards)
-        return np.concatenate([np.asarray(part, np.uint32) for part in parts])
+        words = (base, [seed, tick], self.skews, starts, flat, windows, guards)
+        return np.concatenate([np.asarray(word, np.uint32) for word in words])
 
 
 def expanded(netlist: Netlist, delays: Delays) -> Timed:

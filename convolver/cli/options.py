@@ -39,9 +39,9 @@ def _boards(typed: str) -> list[str]:
 
 
 def _devices(typed: str) -> list[str]:
-    from ..plan.parts import PARTS
+    from ..plan.fpgas import FPGAS
 
-    return [part.name for part in PARTS if part.name.lower().startswith(typed.lower())]
+    return [fpga.name for fpga in FPGAS if fpga.name.lower().startswith(typed.lower())]
 
 
 DesignFile = Annotated[Path, typer.Option("--design", "-d", metavar="FILE", help="A design: TOML, JSON, or a file of taps.")]

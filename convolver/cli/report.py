@@ -69,9 +69,9 @@ def report(
     frame: FrameSize = None,
 ) -> None:
     """Prints what a design costs and does: latency, multipliers, memory, widths, gain, rounding noise, delay."""
-    from ..plan.fit import check_part, in_adders, part_needs
+    from ..plan.fit import check_fpga, fpga_needs, in_adders
+    from ..plan.fpgas import named_fpga
     from ..plan.lowering import lower
-    from ..plan.parts import named_part
     from ..plan.places import without_places
     from ..report import report_of
 
@@ -92,22 +92,22 @@ def report(
 
         target = known.get(board)
         family = target.family
-    part = None if device is None else named_part(device, family)
-    holder = part or target
+    fpga = None if device is None else named_fpga(device, family)
+    holder = fpga or target
     loaded = given if holder is None else in_adders(given, holder.family, holder.multipliers)
     shell = Shell(registers, description, handshake, frame)
-    told = report_of(loaded, family if part is None else part.family, FULL if target is not None else shell, hertz)
+    told = report_of(loaded, family if fpga is None else fpga.family, FULL if target is not None else shell, hertz)
     numbers, text = told.to_dict(), told.text()
-    if part is None and target is None and (reached := without_places(told.plan)) is not None:
+    if fpga is None and target is None and (reached := without_places(told.plan)) is not None:
         text += f"\nOn an LFE5U-85F of grade 6 {reached} (nextpnr); --device LFE5U-85F gives them places"
     if holder is not None and loaded != given:
         most = lower(given, holder.family).hard_multipliers
         text += f"\n{holder.name} has {holder.multipliers} of the {most} multipliers: constants are shifted and added instead"
-    if part is not None:
-        check_part(part, loaded)
-        used = part_needs(part, loaded)
-        numbers["device"] = {"name": part.name} | {use.what: use.used for use in used}
-        text += f"\n{part.name} has room: at the least {', '.join(map(str, used))}; look-up tables aren't counted here"
+    if fpga is not None:
+        check_fpga(fpga, loaded)
+        used = fpga_needs(fpga, loaded)
+        numbers["device"] = {"name": fpga.name} | {use.what: use.used for use in used}
+        text += f"\n{fpga.name} has room: at the least {', '.join(map(str, used))}; look-up tables aren't counted here"
     if target is not None:
         known.check_fit(target, loaded)
         needed = known.needs(target, loaded)

@@ -53,8 +53,8 @@ def searched(
 
 def _seeds(text: str) -> int | list[int]:
     """How many seeds, or which."""
-    parts = text.split(",")
-    if not all(part.strip().isdigit() for part in parts):
+    words = text.split(",")
+    if not all(word.strip().isdigit() for word in words):
         raise typer.BadParameter(f"--seeds must be a number, or seeds such as 1,5,7, not {text!r}")
-    numbers = [int(part) for part in parts]
+    numbers = [int(word) for word in words]
     return numbers[0] if len(numbers) == 1 else numbers

@@ -13,7 +13,7 @@ from .factors import Factor
 from .fir import FIRDesign
 from .fork import Fork
 from .kernels import MAX_KERNELS
-from .kinds import KINDS, part_of
+from .kinds import KINDS, of_kind
 from .linear import LinearDesign
 from .moving_maximum import MovingMaximumDesign
 from .outside import boundary_code
@@ -78,5 +78,5 @@ __all__ = [
     "design_class",
     "design_from_dict",
     "design_from_json",
-    "part_of",
+    "of_kind",
 ]

@@ -94,7 +94,7 @@ def settled(
 
 def _fewest_clocks(design: Any) -> Callable[[Any, int], int]:
     # It needs the table of kinds, and their designs need this.
-    from .kinds import part_of
+    from .kinds import of_kind
 
-    found: Callable[[Any, int], int] = part_of(type(design), PLAN, "{kind}_clocks", "to plan")
+    found: Callable[[Any, int], int] = of_kind(type(design), PLAN, "{kind}_clocks", "to plan")
     return found

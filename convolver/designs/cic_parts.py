@@ -1,4 +1,4 @@
-"""Parts of what a CIC filter's design answers: what pruning drops and adds, and which rates can be loaded."""
+"""What a CIC filter's design answers: what pruning drops and adds, and which rates can be loaded."""
 
 from collections.abc import Sequence
 from dataclasses import replace

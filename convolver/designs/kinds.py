@@ -1,4 +1,4 @@
-"""The kinds of designs, and how each layer finds its part of one.
+"""The kinds of designs, and what each layer has of one.
 
 A kind has a file of its name in each layer: "fir" has ``convolver/designs/fir.py``, ``sim/golden/fir.py``,
 ``convolver/plan/fir.py``, ``hw/cores/fir.py`` and so on. A new kind is one more entry of `KINDS`.
@@ -18,14 +18,14 @@ from .moving_maximum import MovingMaximumDesign
 from .pipeline import Pipeline
 from .resample import ResampleDesign
 
-__all__ = ["KINDS", "part_of"]
+__all__ = ["KINDS", "of_kind"]
 
 KINDS: Mapping[str, type[Design]] = {
     cls.kind: cls for cls in (FIRDesign, Conv2DDesign, MovingMaximumDesign, Pipeline, Fork, ResampleDesign, CICDesign)
 }
 
 
-def part_of(cls: type[Design], layer: str, name: str, what: str) -> Any:
+def of_kind(cls: type[Design], layer: str, name: str, what: str) -> Any:
     """What a layer has of a kind: a class or function of the layer's file of that kind.
 
     Parameters
@@ -34,9 +34,9 @@ def part_of(cls: type[Design], layer: str, name: str, what: str) -> Any:
     layer : str
         The layer's package.
     name : str
-        The part's name: ``{kind}`` stands for the kind, ``{Kind}`` for the class without ``Design``.
+        Its name: ``{kind}`` stands for the kind, ``{Kind}`` for the class without ``Design``.
     what : str
-        What the part is for, in an error.
+        What it is for, in an error.
 
     Raises
     ------

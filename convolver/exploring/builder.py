@@ -196,5 +196,5 @@ def _plain(limit: Limit | None) -> Any:
     return None if limit is None else asdict(limit)
 
 
-def _key(*parts: Any) -> str:
-    return hashlib.blake2b(json.dumps(parts).encode(), digest_size=20).hexdigest()
+def _key(*values: Any) -> str:
+    return hashlib.blake2b(json.dumps(values).encode(), digest_size=20).hexdigest()

@@ -40,7 +40,7 @@ class Pipeline {
     );
     this.element.replaceChildren(controls, streams);
     if (scene.columns) this.element.append(this.table(scene.columns));
-    this.element.append(this.registers(scene.parts));
+    this.element.append(this.registers(scene.modules));
   }
 
   table(columns) {
@@ -77,20 +77,20 @@ class Pipeline {
     return make("div", {}, parts);
   }
 
-  registers(parts) {
+  registers(modules) {
     this.watched = [];
     const list = make("div", { class: "registers" });
-    const details = make("details", {}, make("summary", {}, say("all registers", { count: Object.values(parts).flat().length })), list);
+    const details = make("details", {}, make("summary", {}, say("all registers", { count: Object.values(modules).flat().length })), list);
     details.open = !this.columns; // what else is there to see
     details.addEventListener("toggle", () => {
       if (details.open && !this.watched.length) {
-        for (const [part, names] of Object.entries(parts)) {
+        for (const [module, names] of Object.entries(modules)) {
           const rows = names.map((name) => {
             const value = make("td");
             this.watched.push([name, value]);
             return make("tr", {}, make("th", { scope: "row" }, name.slice(name.lastIndexOf(".") + 1)), value);
           });
-          list.append(make("table", {}, make("caption", {}, part), make("tbody", {}, rows)));
+          list.append(make("table", {}, make("caption", {}, module), make("tbody", {}, rows)));
         }
       }
       this.refresh();

@@ -22,13 +22,13 @@ Column = tuple[str, list[str]]
 
 def scene_of(design: Design, module: "Module") -> dict[str, Any]:
     """`columns` of a core with one plain array, each `what` it is, its `cells`, its `valid` bit and how many clocks it is
-    `behind` the first; and in all cases `parts`: registers by the part that they are in.
+    `behind` the first; and in all cases `modules`: registers by the module that they are in.
 
     A plain array is that of multipliers, one each for the operands of a clock, and of one tree of sums. Of what else there is
     the registers' names don't tell to which result they belong.
     """
     names = {entry.name for entry in module.entries if entry.role == "register"}
-    scene: dict[str, Any] = {"parts": _parts(names)}
+    scene: dict[str, Any] = {"modules": _modules(names)}
     array, rest = _array(names), _rest(names)
     beside = sum(bool(_BESIDE.fullmatch(name)) for name in names)
     first = beside - len(array) - len(rest)  # clocks from the operands to the multipliers
@@ -105,10 +105,10 @@ def _lines(module: "Module") -> list[dict[str, Any]]:
     ]
 
 
-def _parts(names: set[str]) -> dict[str, list[str]]:
-    """All registers that have a name, by the part that they are in; in the order of their numbers."""
-    parts: dict[str, list[str]] = {}
+def _modules(names: set[str]) -> dict[str, list[str]]:
+    """All registers that have a name, by the module that they are in; in the order of their numbers."""
+    modules: dict[str, list[str]] = {}
     for name in sorted(names, key=lambda name: re.sub(r"\d+", lambda digits: digits[0].zfill(6), name)):
         if "$" not in name:
-            parts.setdefault(name.rpartition(".")[0] or "core", []).append(name)
-    return parts
+            modules.setdefault(name.rpartition(".")[0] or "core", []).append(name)
+    return modules

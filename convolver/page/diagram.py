@@ -106,10 +106,10 @@ def diagram(plan: Plan) -> str:
     rows = [-(-len(group.boxes) // IN_A_ROW) for group in groups]
     width = 2 * MARGIN + IN_A_ROW * (WIDE + GAP) + GAP
     height = sum(TITLE + count * LINE for count in rows) + MARGIN
-    parts: list[str] = []
+    elements: list[str] = []
     top = MARGIN
     for number, (group, count) in enumerate(zip(groups, rows, strict=True)):
-        parts += _group(group, top, last=number == len(groups) - 1)
+        elements += _group(group, top, last=number == len(groups) - 1)
         top += TITLE + count * LINE
     stages = "; ".join(f"{group.title}: {', '.join(box.stage.name for box in group.boxes)}" for group in groups)
     return (
@@ -117,7 +117,7 @@ def diagram(plan: Plan) -> str:
         f' xmlns="http://www.w3.org/2000/svg">'
         f'<title id="diagram-title">Block diagram</title><desc id="diagram-text">{escape(stages)}</desc>'
         '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
-        '<path d="M0 0 L8 4 L0 8 z" class="tip"/></marker></defs>' + "".join(parts) + "</svg>"
+        '<path d="M0 0 L8 4 L0 8 z" class="tip"/></marker></defs>' + "".join(elements) + "</svg>"
     )
 
 

@@ -82,7 +82,7 @@ class _Turned:
         self.nodes: list[Node] = []
         self.cycles = 0
         self._lanes, self._sample = lanes, sample
-        self._parts: list[dict[int, int]] = [{lane: 1} for lane in range(lanes)]
+        self._shares: list[dict[int, int]] = [{lane: 1} for lane in range(lanes)]
         self._known: dict[tuple[object, ...], int] = {}
 
     def sum(self, weights: Sequence[int]) -> Root:
@@ -133,7 +133,7 @@ class _Turned:
         root = self._positive(total)
         self.cycles = max(self.cycles, root.time)
         up, down = max(root.shift, 0), max(-root.shift, 0)
-        found = {lane: factor << up for lane, factor in self._parts[root.source].items() if factor}
+        found = {lane: factor << up for lane, factor in self._shares[root.source].items() if factor}
         if found != {lane: weight << down for lane, weight in enumerate(weights) if weight}:
             raise DesignError(f"A graph must add up what it is made for, and doesn't with the coefficients {list(weights)}")
         return Root(root.source, root.shift)
@@ -165,16 +165,16 @@ class _Turned:
         sources = tuple(term.source for term in terms)
         if (known := self._known.get((sources, shift, signs))) is not None:
             return _Term(self.nodes[known].time, self._lanes + known, low.shift, sign)
-        parts: Counter[int] = Counter()
+        shares: Counter[int] = Counter()
         for term, its, up in zip(terms, signs, (0, shift), strict=False):
-            for lane, factor in self._parts[term.source].items():
-                parts[lane] += its * factor << up
-        ends = [sorted((factor * self._sample[0], factor * self._sample[1])) for factor in parts.values()]
+            for lane, factor in self._shares[term.source].items():
+                shares[lane] += its * factor << up
+        ends = [sorted((factor * self._sample[0], factor * self._sample[1])) for factor in shares.values()]
         reach = sum(end for end, _ in ends), sum(end for _, end in ends)
         time = max(term.time for term in terms) + 1
         self._known[sources, shift, signs] = len(self.nodes)
         self.nodes.append(Node(sources, shift, signs, *reach, time))
-        self._parts.append(dict(parts))
+        self._shares.append(dict(shares))
         return _Term(time, self._lanes + len(self.nodes) - 1, low.shift, sign)
 
     def _positive(self, total: _Term) -> _Term:

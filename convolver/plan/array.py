@@ -248,7 +248,7 @@ class DotProduct:
 
     @property
     def carry_cuts(self) -> tuple[int, ...]:
-        """Where sums that are added in parts, each a cycle behind the one below, are cut; nowhere if nothing is added."""
+        """Where sums that are added in segments, each a cycle behind the one below, are cut; nowhere if nothing is added."""
         adders = len(self.tree.adders[0]) + len(self.chain.adders) + self.cycles - 1
         return slot_of(self.cycles).carry_cuts(self.target.pace, self.accumulator.width) if adders else ()
 
@@ -271,7 +271,7 @@ class DotProduct:
 
     @property
     def product_latency(self) -> int:
-        """Cycles from the multipliers to the adders: a register where sums are added in parts, or where trees are wide or
+        """Cycles from the multipliers to the adders: a register where sums are added in segments, or where trees are wide or
         many, and those of the way from them."""
         far = len(self.groups[0]) * self.crowd > self.target.pace.near_lanes
         return int(bool(self.carry_cuts) or far) + self.ways.products

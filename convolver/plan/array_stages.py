@@ -228,7 +228,7 @@ class Accumulate(Stage):
 
 @dataclass(frozen=True, slots=True)
 class Align(Stage):
-    """Brings the parts of wide sums together, which are added a cycle apart."""
+    """Brings the segments of wide sums together, which are added a cycle apart."""
 
     name = "alignment"
 

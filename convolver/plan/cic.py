@@ -36,7 +36,7 @@ class Half(Stage):
     sections : those.
     delay : how many numbers back a comb looks.
     bits : from the lowest of any to the highest.
-    carry_cuts : where these are cut into parts that are added a cycle apart; nowhere if sums are narrow.
+    carry_cuts : where these are cut into segments that are added a cycle apart; nowhere if sums are narrow.
     restored : zeros below what it gives, for bits that sections drop.
     """
 

@@ -7,12 +7,12 @@ from ..designs import Design
 from ..errors import DesignError
 from .block_rams import block_rams, core_memories
 from .choices import folded, in_shifts
+from .fpgas import FPGA
 from .lowering import lower
-from .parts import Part
 from .plan import Plan
 from .target import Family
 
-__all__ = ["DEEPEST_BLOCK", "Use", "check_lines", "check_part", "core_needs", "in_adders", "part_needs", "what_would_fit"]
+__all__ = ["DEEPEST_BLOCK", "Use", "check_fpga", "check_lines", "core_needs", "fpga_needs", "in_adders", "what_would_fit"]
 
 DEEPEST_BLOCK = 16384
 """Words of the deepest memory that ECP5's block RAMs are instantiated for, side by side."""
@@ -55,10 +55,10 @@ def core_needs(
     )
 
 
-def part_needs(part: Part, design: Design) -> Needs:
-    """What a design's emitted Verilog needs of a part at the least: its core's multipliers and memories."""
-    plan = lower(design, part.family)
-    return core_needs(plan, part.family, part.multipliers, part.block_rams, part.single_port_rams)
+def fpga_needs(fpga: FPGA, design: Design) -> Needs:
+    """What a design's emitted Verilog needs of an FPGA at the least: its core's multipliers and memories."""
+    plan = lower(design, fpga.family)
+    return core_needs(plan, fpga.family, fpga.multipliers, fpga.block_rams, fpga.single_port_rams)
 
 
 def in_adders(design: Design, family: Family, multipliers: int) -> Design:
@@ -106,20 +106,20 @@ def check_lines(plan: Plan, what: str, error: type[Exception] = DesignError) -> 
         )
 
 
-def check_part(part: Part, design: Design) -> None:
-    """Refuses a design that a part has no room for, and says what would fit.
+def check_fpga(fpga: FPGA, design: Design) -> None:
+    """Refuses a design that an FPGA has no room for, and says what would fit.
 
     Raises
     ------
     DesignError
         Naming the limit, the need, and the fewest clocks a sample or a pixel that would do.
     """
-    check_lines(lower(design, part.family), part.name)
-    lacking = next((use for use in part_needs(part, design) if not use.fits), None)
+    check_lines(lower(design, fpga.family), fpga.name)
+    lacking = next((use for use in fpga_needs(fpga, design) if not use.fits), None)
     if lacking is not None:
-        hint = what_would_fit(design, lacking, lambda other: part_needs(part, other))
+        hint = what_would_fit(design, lacking, lambda other: fpga_needs(fpga, other))
         raise DesignError(
-            f"A design for {part.name} must need at most {lacking.available} {lacking.what}s, not {lacking.used:g}; {hint}"
+            f"A design for {fpga.name} must need at most {lacking.available} {lacking.what}s, not {lacking.used:g}; {hint}"
         )
 
 

@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import overload
 
-from ..designs import Design, LinearDesign, part_of
+from ..designs import Design, LinearDesign, of_kind
 from .array_plan import ArrayPlan
 from .plan import Plan
 from .target import Target, TargetLike, target_of
@@ -35,5 +35,5 @@ def lower(design: Design, family: TargetLike = None) -> Plan:
 
 @lru_cache(maxsize=256)
 def _lower(design: Design, target: Target) -> Plan:
-    made: Plan = part_of(type(design), __package__, "lower_{kind}", "to plan")(design, design.choices, target)
+    made: Plan = of_kind(type(design), __package__, "lower_{kind}", "to plan")(design, design.choices, target)
     return made

@@ -87,7 +87,7 @@ class Unmirror(Stage):
 
     pairs : phases that are each other's mirrors, in the order in which their sums and differences come.
     waits : slots for which a result waits.
-    carry_cuts : where sums are cut that are added in parts, a cycle apart.
+    carry_cuts : where sums are cut that are added in segments, a cycle apart.
     """
 
     name = "pairs"

@@ -34,12 +34,12 @@ class Pace:
         Lanes of a FIR whose multipliers lie close together; of more, there are registers on these ways.
     ways : Ways
     adder_bits : int
-        Bits that are added in one cycle; wider sums are added in parts, a cycle apart, for the sake of the carry chain.
-    part_bits : int
-        Bits of the widest of these parts.
-    loop_part_bits : int
+        Bits that are added in one cycle; wider sums are added in segments, a cycle apart, for the sake of the carry chain.
+    segment_bits : int
+        Bits of the widest of these segments.
+    loop_segment_bits : int
         The same of sums to which more is added every cycle, whose way round is longer.
-    section_bits, section_part_bits : int
+    section_bits, section_segment_bits : int
         The same of the sums of CIC filters, which are all that these have.
     hertz : float, optional
         The clock up to which that is enough; by default any that the family reaches.
@@ -49,31 +49,31 @@ class Pace:
     close_lanes: int
     ways: Ways
     adder_bits: int
-    part_bits: int
-    loop_part_bits: int = 32
+    segment_bits: int
+    loop_segment_bits: int = 32
     section_bits: int = 64
-    section_part_bits: int = 32
+    section_segment_bits: int = 32
     hertz: float | None = None
 
     def carry_cuts(self, width: int) -> tuple[int, ...]:
-        """The lowest bit of each part but the first of sums of so many bits; none where they are added in one cycle."""
-        return _cuts(width, self.adder_bits, self.part_bits)
+        """The lowest bit of each segment but the first of sums of so many bits; none where they are added in one cycle."""
+        return _cuts(width, self.adder_bits, self.segment_bits)
 
     def loop_cuts(self, width: int) -> tuple[int, ...]:
         """The same of sums to which more is added every cycle."""
-        return _cuts(width, self.adder_bits, min(self.part_bits, self.loop_part_bits))
+        return _cuts(width, self.adder_bits, min(self.segment_bits, self.loop_segment_bits))
 
     def section_cuts(self, width: int) -> tuple[int, ...]:
         """The same of a CIC filter's sums."""
-        return _cuts(width, self.section_bits, self.section_part_bits)
+        return _cuts(width, self.section_bits, self.section_segment_bits)
 
 
 def _cuts(width: int, whole: int, widest: int) -> tuple[int, ...]:
-    """The lowest bit of each part but the first, of as many alike as none is too wide."""
+    """The lowest bit of each segment but the first, of as many alike as none is too wide."""
     if width <= whole:
         return ()
-    part = -(-width // -(-width // widest))
-    return tuple(range(part, width, part))
+    segment = -(-width // -(-width // widest))
+    return tuple(range(segment, width, segment))
 
 
 FULL_SPEED = Pace(
@@ -81,10 +81,10 @@ FULL_SPEED = Pace(
     close_lanes=16,
     ways=Ways(samples=1, sums=1),
     adder_bits=24,
-    part_bits=20,
-    loop_part_bits=16,
+    segment_bits=20,
+    loop_segment_bits=16,
     section_bits=16,
-    section_part_bits=8,
+    section_segment_bits=8,
 )
 """As fast as the device goes: where no clock is asked for."""
 
@@ -93,14 +93,14 @@ _FAR = 1 << 16
 
 # ECP5 of speed grade 6: docs/performance.md has what was placed. No open tool places 7-series, whose carry chains are faster.
 _ECP5 = (
-    Pace(_FAR, _FAR, Ways(), adder_bits=64, part_bits=32, hertz=100e6),
-    Pace(16, 16, Ways(products=1), adder_bits=64, part_bits=32, hertz=150e6),
+    Pace(_FAR, _FAR, Ways(), adder_bits=64, segment_bits=32, hertz=100e6),
+    Pace(16, 16, Ways(products=1), adder_bits=64, segment_bits=32, hertz=150e6),
 )
 
 PACES: Mapping[str | None, tuple[Pace, ...]] = {
     None: _ECP5,
     "ecp5": _ECP5,
-    "ice40": (Pace(_FAR, _FAR, Ways(), adder_bits=48, part_bits=24, hertz=40e6),),
+    "ice40": (Pace(_FAR, _FAR, Ways(), adder_bits=48, segment_bits=24, hertz=40e6),),
     "7-series": _ECP5,
 }
 """The paces of each family, but for full speed, the slowest first; a plan for any device has ECP5's."""

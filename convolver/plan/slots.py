@@ -54,7 +54,7 @@ class OneCycle:
         return (Accumulate(0, total=total),)
 
     def carry_cuts(self, pace: Pace, width: int) -> tuple[int, ...]:
-        """Where sums of so many bits are cut, to be added in parts."""
+        """Where sums of so many bits are cut, to be added in segments."""
         return pace.carry_cuts(width)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import atomic
-from ..designs import Design, part_of
+from ..designs import Design, of_kind
 from ..errors import FileError, ToolError
 from ..progress import Advance
 from .drawing import MEASURED, QUANTISED, Measured, drawn, styled
@@ -58,7 +58,7 @@ def picture(design: Design, suffix: str, measured: Measured = None) -> bytes:
     _check_matplotlib()
     from matplotlib.figure import Figure
 
-    panels = part_of(type(design), __package__, "panels", "to plot")(design, measured)
+    panels = of_kind(type(design), __package__, "panels", "to plot")(design, measured)
     with styled():
         figure = Figure(figsize=(4.5 * len(panels), 3.6), dpi=100, layout="constrained")
         for draw, panel in zip(panels, figure.subplots(1, len(panels)), strict=True):
@@ -70,7 +70,7 @@ def measured(design: Design, opened: Callable[[], "Device"], advance: Advance) -
     """What a plot shows of the running filter, on the device that `opened` gives; None where that is nothing, as of images."""
     if design.image_response is not None:
         return None
-    found: Measured = part_of(type(design), __package__, "measured", "to measure")(opened, advance)
+    found: Measured = of_kind(type(design), __package__, "measured", "to measure")(opened, advance)
     return found
 
 

@@ -1,6 +1,6 @@
 """What a design costs and what it does, from its description and plan alone: nothing is elaborated or run. A file a kind."""
 
-from ..designs import Design, part_of
+from ..designs import Design, of_kind
 from ..plan import Family
 from ..shell import Shell
 from .base import Report
@@ -29,5 +29,5 @@ def report_of(design: Design, family: Family | None = None, shell: Shell | None 
         If the shell doesn't suit the design.
     """
     around = (shell or Shell()).of(design)
-    report: Report = part_of(type(design), __package__, "{Kind}Report", "to report on")(design, family, around, clock)
+    report: Report = of_kind(type(design), __package__, "{Kind}Report", "to report on")(design, family, around, clock)
     return report

@@ -161,13 +161,13 @@ class Report:
 
     def _memory(self) -> str:
         plan = self.plan
-        parts = {
+        memories = {
             "line buffer": plan.memory_bits("line buffer"),
             "samples": plan.memory_bits("samples"),
             "coefficients": plan.memory_bits("coefficients"),
             "output buffer": plan.memory_bits("output buffer"),
             "queues": plan.memory_bits("queue"),
         }
-        told = [f"{name} {bits}" for name, bits in parts.items() if bits]
+        told = [f"{name} {bits}" for name, bits in memories.items() if bits]
         total = f"{plan.memory_bits()} bits"
         return f"{total}, the output buffer" if len(told) == 1 else f"{total}: {', '.join(told)}"

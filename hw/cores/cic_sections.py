@@ -1,4 +1,4 @@
-"""The integrators and combs of a CIC filter, whose sums are added in parts."""
+"""The integrators and combs of a CIC filter, whose sums are added in segments."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -23,33 +23,33 @@ __all__ = ["Combs", "Integrators", "Sections", "sections_of"]
 
 @dataclass(frozen=True)
 class _Number:
-    """A number on its way, in parts a clock apart.
+    """A number on its way, in segments a clock apart.
 
     Parameters
     ----------
     low, high : int
         Its lowest bit, and the one above its highest, counted from the first section's lowest.
     signed : bool
-    parts : dict of Value
+    segments : dict of Value
         By their place: those that have any bits.
     """
 
     low: int
     high: int
     signed: bool
-    parts: dict[int, Value]
+    segments: dict[int, Value]
 
     @property
     def sign(self) -> Value:
-        """What stands above its highest bit, beside its topmost part."""
-        return self.parts[max(self.parts)][-1] if self.signed else Const(0, 1)
+        """What stands above its highest bit, beside its topmost segment."""
+        return self.segments[max(self.segments)][-1] if self.signed else Const(0, 1)
 
 
 class Sections(wiring.Component):
     """Several of one kind, one behind the other: a number a clock, no stall.
 
-    Sums that are wide are added in parts, each a clock behind the one below, so that no carry runs through more than one.
-    Latency: a clock for each section, and one for each part but the first.
+    Sums that are wide are added in segments, each a clock behind the one below, so that no carry runs through more than one.
+    Latency: a clock for each section, and one for each segment but the first.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ class Sections(wiring.Component):
         super().__init__({"i": In(number_sideband(before)), "o": Out(number_sideband(after(sections[-1].width)))})
 
     def _spans(self, low: int, high: int) -> Iterator[tuple[int, int, int]]:
-        """The parts of a number of these bits: place, lowest bit and the one above the highest."""
+        """The segments of a number of these bits: place, lowest bit and the one above the highest."""
         for place, (start, end) in enumerate(pairwise(self._edges)):
             if max(start, low) < min(end, high):
                 yield place, max(start, low), min(end, high)
@@ -89,7 +89,7 @@ class Sections(wiring.Component):
         number = self._entered(m)
         for place, section in enumerate(self._sections):
             number = self._section(m, platform, place, section, number, marks[place:])
-        whole = [later(m, [part], f"part_{place}", last - place)[0] for place, part in number.parts.items()]
+        whole = [later(m, [segment], f"segment_{place}", last - place)[0] for place, segment in number.segments.items()]
         m.d.comb += [self.o.valid.eq(marks[-1][0]), self.o.clear.eq(marks[-1][1]), self.o.value.eq(Cat(*whole))]
         return m
 
@@ -98,44 +98,44 @@ class Sections(wiring.Component):
         gone, value = self._sections[0].dropped, self.i.value
         kept = value.shift_right(gone) if value.shape().signed or gone < len(value) else Const(0, 1)
         bits = kept[: self._edges[-1]]
-        parts = {
+        segments = {
             place: later(m, [bits[low:high]], f"entered_{place}", place)[0] for place, low, high in self._spans(0, len(bits))
         }
-        return _Number(0, len(bits), value.shape().signed, parts)
+        return _Number(0, len(bits), value.shape().signed, segments)
 
     def _section(
         self, m: Module, platform: object, place: int, section: Section, number: _Number, marks: Sequence[tuple[Value, Value]]
     ) -> _Number:
-        """What one of them gives. Each part meets the marks as many clocks late as it is."""
+        """What one of them gives. Each segment meets the marks as many clocks late as it is."""
         low = number.low + (section.dropped if place else 0)
         spans = list(self._spans(low, low + section.width))
         carry: Value | None = None
-        parts: dict[int, Value] = {}
-        for part, start, end in spans:
-            valid, clear = marks[part]
-            result = DataRegister(end - start, name=f"section_{place}_{part}")
-            value = self._bits(m, number, part, start, end)
+        segments: dict[int, Value] = {}
+        for segment, start, end in spans:
+            valid, clear = marks[segment]
+            result = DataRegister(end - start, name=f"section_{place}_{segment}")
+            value = self._bits(m, number, segment, start, end)
             kept = self._kept(m, valid, clear, value, result)
-            name = f"sum_{place}_{part}"
+            name = f"sum_{place}_{segment}"
             total = masked_sum(m, platform, name, value, kept, clear, carry, subtract=self.subtracts)
-            carry = DataRegister(name=f"carry_{place}_{part}")
+            carry = DataRegister(name=f"carry_{place}_{segment}")
             with m.If(valid):
-                m.d.sync += Cat(result, carry if part < spans[-1][0] else []).eq(total)
-            parts[part] = result
-        return _Number(low, low + section.width, section.signed, parts)
+                m.d.sync += Cat(result, carry if segment < spans[-1][0] else []).eq(total)
+            segments[segment] = result
+        return _Number(low, low + section.width, section.signed, segments)
 
-    def _bits(self, m: Module, number: _Number, part: int, start: int, end: int) -> Value:
-        """These bits of a number, which lie in one part."""
-        top, sign = max(number.parts), number.sign
-        if part > top:
-            (sign,) = later(m, [sign], f"sign_{top}_{part}", part - top)
+    def _bits(self, m: Module, number: _Number, segment: int, start: int, end: int) -> Value:
+        """These bits of a number, which lie in one segment."""
+        top, sign = max(number.segments), number.sign
+        if segment > top:
+            (sign,) = later(m, [sign], f"sign_{top}_{segment}", segment - top)
             return sign.replicate(end - start)
-        first = max(number.low, self._edges[part])
-        bits = number.parts[part][start - first : end - first]
+        first = max(number.low, self._edges[segment])
+        bits = number.segments[segment][start - first : end - first]
         return Cat(bits, sign.replicate(end - start - len(bits)))
 
     def _kept(self, m: Module, valid: Value, clear: Value, value: Value, result: Signal) -> Signal:
-        """What a part of a number is added to, or what is subtracted from it; 0 instead behind a `clear`."""
+        """What a segment of a number is added to, or what is subtracted from it; 0 instead behind a `clear`."""
         raise NotImplementedError
 
 

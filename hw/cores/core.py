@@ -8,7 +8,7 @@ from amaranth.hdl import ShapeLike
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Member, Out
 
-from convolver.designs import Design, part_of
+from convolver.designs import Design, of_kind
 from convolver.plan.plan import Plan
 from convolver.plan.stages import BurstBuffer as BurstStage
 from convolver.plan.stages import CompactBuffer as CompactStage
@@ -98,5 +98,5 @@ def create(design: Design, family: TargetLike = None, shell: Shell | None = None
         one, and wants a register slice in front; without back-pressure it is always ready, and gives its results whether who
         takes them is ready or not.
     """
-    core: Core = part_of(type(design), __package__, "{Kind}Core", "to build")(design, family, shell)
+    core: Core = of_kind(type(design), __package__, "{Kind}Core", "to build")(design, family, shell)
     return core

@@ -9,7 +9,7 @@ from typing import Any
 
 from convolver.clocking import AxiClock, Reset, ResetStyle
 from convolver.designs import Design
-from convolver.plan.parts import named_part
+from convolver.plan.fpgas import named_fpga
 from convolver.plan.target import Family
 from convolver.promises import OWNERSHIP
 from convolver.shell import Shell
@@ -172,7 +172,7 @@ def package(
     """
     name = default_name(design) if name is None else name
     if device is not None:
-        family = named_part(device, family).family
+        family = named_fpga(device, family).family
     shell = (shell or Shell()).of(design)
     around: dict[str, Any] = {"axi_clock": axi_clock, "reset": reset, "reset_style": reset_style, "shell": shell}
     text = generate(design, name, family, device=device, clock=clock, **around)

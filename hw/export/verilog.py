@@ -16,9 +16,9 @@ from amaranth.lib.wiring import In, Member
 
 from convolver.clocking import AxiClock, Clocking, Reset, ResetStyle
 from convolver.designs import Design
-from convolver.plan.fit import check_lines, check_part, in_adders, part_needs
+from convolver.plan.fit import check_fpga, check_lines, fpga_needs, in_adders
+from convolver.plan.fpgas import FPGA, named_fpga
 from convolver.plan.lowering import lower
-from convolver.plan.parts import Part, named_part
 from convolver.plan.places import without_places
 from convolver.plan.shell import block_latency
 from convolver.plan.target import Family, target_of
@@ -76,7 +76,7 @@ def generate(
     family : {"ecp5", "ice40", "7-series"}, optional
         Devices to write it for, with their primitives; by default for any.
     device : str, optional
-        One device of a family (`convolver.plan.parts`): what it has no room for is refused, and where the places of its
+        One device of a family (`convolver.plan.fpgas`): what it has no room for is refused, and where the places of its
         multipliers are known, they are in the Verilog.
     axi_clock, reset, reset_style
         Clocks and resets; see `convolver.clocking.Clocking`.
@@ -94,15 +94,15 @@ def generate(
         memory, an option isn't known, the shell doesn't suit the design, or the device has no room.
     """
     name = _checked(design, name)
-    part = None if device is None else named_part(device, family)
-    family = family if part is None else part.family
+    fpga = None if device is None else named_fpga(device, family)
+    family = family if fpga is None else fpga.family
     check_lines(lower(design, family), str(family))
-    if part is not None:
-        design = in_adders(design, part.family, part.multipliers)
-        check_part(part, design)
+    if fpga is not None:
+        design = in_adders(design, fpga.family, fpga.multipliers)
+        check_fpga(fpga, design)
     clocking = Clocking(axi_clock, reset, reset_style)
     top = AXIAccelerator(design, target_of(family).at(clock), clocking, shell)
-    platform = None if family is None else FamilyPlatform(family, "" if part is None else part.name)
+    platform = None if family is None else FamilyPlatform(family, "" if fpga is None else fpga.name)
     with _builtin_yosys(), without_collection():
         body = verilog.convert(top, name=name, platform=platform)
     body = without_combinational_blocks(body)
@@ -112,7 +112,7 @@ def generate(
     # What the IP packager reads belongs to the top module's ports; Amaranth repeats it with the clock in every module, and with
     # whatever else has a port's net.
     module, end, others = body.partition("endmodule\n")
-    return _header(design, top, name, part) + _INNER.sub(r"\1", module) + end + _PACKAGER.sub("", others)
+    return _header(design, top, name, fpga) + _INNER.sub(r"\1", module) + end + _PACKAGER.sub("", others)
 
 
 def template(
@@ -178,7 +178,7 @@ def _shortened(place: str) -> str:
     return Path(path).name  # a part of Python itself, whose lines differ from version to version
 
 
-def _header(design: Design, top: AXIAccelerator, name: str, part: Part | None) -> str:
+def _header(design: Design, top: AXIAccelerator, name: str, fpga: FPGA | None) -> str:
     """How the file was made, what it does, and how to instantiate it."""
     lines = [
         f"{name}: made by convolver {__version__} with Amaranth {version('amaranth')}.",
@@ -186,11 +186,11 @@ def _header(design: Design, top: AXIAccelerator, name: str, part: Part | None) -
         "Don't edit: change the design, and make it again.",
         "",
         f"Design: {design.to_json()}",
-        *([f"Device: {top.family if part is None else part.name}, with its primitives."] if top.family else []),
+        *([f"Device: {top.family if fpga is None else fpga.name}, with its primitives."] if top.family else []),
         "",
         *_timing(top),
         *_pace(top),
-        *_room(top, part),
+        *_room(top, fpga),
         *_caution(top),
         *_around(top),
         "",
@@ -251,10 +251,10 @@ def _pace(top: AXIAccelerator) -> list[str]:
     return [] if hertz is None else [f"It has the registers that a clock of up to {hertz / 1e6:g} MHz needs."]
 
 
-def _room(top: AXIAccelerator, part: Part | None) -> list[str]:
+def _room(top: AXIAccelerator, fpga: FPGA | None) -> list[str]:
     """What the core takes of the device, or of the family's multipliers."""
-    if part is not None:
-        needs = ", ".join(f"{use.used:g} of {use.available} {use.what}s" for use in part_needs(part, top.design))
+    if fpga is not None:
+        needs = ", ".join(f"{use.used:g} of {use.available} {use.what}s" for use in fpga_needs(fpga, top.design))
         return [f"It takes, at the least, {needs}."]
     if top.family is None:
         return []

@@ -48,11 +48,11 @@ def without_combinational_blocks(text: str) -> str:
 
 def _rewritten(module: str) -> str:
     """One module's text."""
-    parts = _BLOCK.split(_FULL.sub("", _GUARD.sub("", module)))
-    others, targets = parts[::2], [_target(body) for body in parts[1::2]]
+    found = _BLOCK.split(_FULL.sub("", _GUARD.sub("", module)))
+    others, targets = found[::2], [_target(body) for body in found[1::2]]
     if twice := [target for target, count in Counter(targets).items() if count > 1]:
         raise ToolError(f"A signal must be assigned in one combinational block, as Yosys writes it, not {twice[0]} in several")
-    bodies = dict(zip(targets, parts[1::2], strict=True))
+    bodies = dict(zip(targets, found[1::2], strict=True))
 
     def single(block: re.Match[str]) -> str:
         """A block of one assignment: where another block assigns other bits of the same signal, it goes there."""

@@ -110,14 +110,14 @@ class Link(wiring.Component):
     @property
     def welcome(self) -> bytes:
         """Payload of the WELCOME."""
-        parts = [
+        fields = [
             bytes([VERSION, self.slots]),
             MAX_PAYLOAD.to_bytes(2, "little"),
             bytes([self.sample_bytes, self.result_bytes, 0, 0]),
             self.core_hz.to_bytes(4, "little"),
             self.serial_number.to_bytes(4, "little"),
         ]
-        return b"".join(parts)
+        return b"".join(fields)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

@@ -18,7 +18,7 @@ from ..stream.data_register import DataRegister, later
 from ..stream.layouts import shape_of
 from .array_ports import array_ports
 from .multiplier import multiplier_of
-from .summing import SummedInParts, SummedWhole, Term, holding
+from .summing import SummedInSegments, SummedWhole, Term, holding
 from .supply import FixedSupply, supply_of
 
 __all__ = ["MACArray"]
@@ -30,7 +30,7 @@ class MACArray(wiring.Component):
     ``sum = sum(coefficient * operand over the array's products)``, an operand being a sample, or, a clock later, a sample
     and its mirror added; each node is as wide as its proven range. It has no enable and no valid: what stands beside it for
     as many clocks (`Delay`) says which sums count. Latency, from the samples
-    of the slot's last clock to `sum`: `DotProduct.latency`. Sums wider than 24 bits are added in parts, each a clock
+    of the slot's last clock to `sum`: `DotProduct.latency`. Sums wider than 24 bits are added in segments, each a clock
     behind the one below, so that no carry runs through more than one.
 
     Parameters
@@ -77,7 +77,7 @@ class MACArray(wiring.Component):
         if array.cascaded and family_of(platform) == "7-series":
             self._cascade(m, supply)
             return m
-        sums = (SummedInParts if array.carry_cuts else SummedWhole)(m, array)
+        sums = (SummedInSegments if array.carry_cuts else SummedWhole)(m, array)
         operands = [self.samples[lane] for lane in range(array.lanes)]
         terms: list[Term] = []  # products, then sums
         for stage in array.stages:

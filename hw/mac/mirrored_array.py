@@ -103,18 +103,18 @@ class Pairs(wiring.Component):
         return number, half
 
     def _added(self, m: Module, one: Value, other: Value, carry: Value) -> Value:
-        """The sum of two numbers and a carry, in parts a clock apart."""
+        """The sum of two numbers and a carry, in segments a clock apart."""
         edges = (0, *self._stage.carry_cuts, len(one))
         last = len(edges) - 2
-        parts: list[Value] = []
+        segments: list[Value] = []
         for number, (low, high) in enumerate(pairwise(edges)):
-            first, second = later(m, [one[low:high], other[low:high]], f"part_{number}", number)
+            first, second = later(m, [one[low:high], other[low:high]], f"segment_{number}", number)
             node, out = DataRegister(high - low, name=f"total_{number}"), DataRegister(name=f"carry_{number}")
             # One addition: the carry comes out of a bit below.
             m.d.sync += Cat(node, out).eq((Cat(Const(1, 1), first) + Cat(carry, second))[1:])
             carry = out
-            parts += later(m, [node], f"waits_{number}", last - number)
-        return Cat(parts)
+            segments += later(m, [node], f"waits_{number}", last - number)
+        return Cat(segments)
 
 
 class MirroredArray(wiring.Component):

@@ -1,4 +1,4 @@
-"""How an array's sums are added: whole, or in parts a clock apart."""
+"""How an array's sums are added: whole, or in segments a clock apart."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,10 +13,10 @@ from convolver.plan.array_stages import Accumulate
 from ..stream.data_register import DataRegister, later
 from ..stream.layouts import shape_of
 
-__all__ = ["SummedInParts", "SummedWhole", "Term", "holding"]
+__all__ = ["SummedInSegments", "SummedWhole", "Term", "holding"]
 
 Term = tuple[Any, int]
-"""What is added up, and 1, or -1 if it is subtracted: a number, or, where sums are added in parts, a number's parts."""
+"""What is added up, and 1, or -1 if it is subtracted: a number, or, where sums are added in segments, a number's segments."""
 
 
 class SummedWhole:
@@ -58,8 +58,8 @@ class SummedWhole:
         return Value.cast(total)
 
 
-class SummedInParts(SummedWhole):
-    """Sums that are added in parts, each a clock behind the one below: the topmost is signed, the others aren't."""
+class SummedInSegments(SummedWhole):
+    """Sums that are added in segments, each a clock behind the one below: the topmost is signed, the others aren't."""
 
     def __init__(self, m: Module, array: DotProduct) -> None:
         super().__init__(m, array)
@@ -67,7 +67,7 @@ class SummedInParts(SummedWhole):
         self._last = len(array.carry_cuts)
 
     def _register(self, place: int, width: int, name: str) -> Signal:
-        """Holds that part of a signed number of so many bits."""
+        """Holds that segment of a signed number of so many bits."""
         lowest = self._lowest
         if place == self._last:
             return DataRegister(signed(max(width - lowest[-1], 1)), name=f"{name}_{place}")
@@ -76,15 +76,15 @@ class SummedInParts(SummedWhole):
     def entered(self, products: Sequence[Term], clocks: int) -> list[Term]:
         nodes: list[Term] = []
         for lane, (product, sign) in enumerate(super().entered(products, clocks - 1)):
-            parts: list[Value] = []
+            segments: list[Value] = []
             for place, cut in enumerate(self._lowest):
-                part = product >> cut
-                # The last of the registers, and as many more as the part is late.
+                segment = product >> cut
+                # The last of the registers, and as many more as the segment is late.
                 for clock in range(place + 1):
-                    self._m.d.sync += (after := self._register(place, len(product) + 1, f"part_{lane}_{clock}")).eq(part)
-                    part = after
-                parts.append(part)
-            nodes.append((parts, sign))
+                    self._m.d.sync += (after := self._register(place, len(product) + 1, f"segment_{lane}_{clock}")).eq(segment)
+                    segment = after
+                segments.append(segment)
+            nodes.append((segments, sign))
         return nodes
 
     def add(self, terms: Sequence[Term], adder: Adder, name: str) -> Term:
@@ -92,9 +92,9 @@ class SummedInParts(SummedWhole):
         wide = holding(adder.low, adder.high, sign)
         # What is subtracted is added with all its bits turned over, and 1.
         total, carry = [], None if all(alike for _, alike in ordered) else Const(1, 1)
-        for place, parts in enumerate(zip(*(term for term, _ in ordered), strict=True)):
+        for place, segments in enumerate(zip(*(term for term, _ in ordered), strict=True)):
             node = self._register(place, wide.width + (not wide.signed), name)
-            either = [part if alike else _turned(part) for part, (_, alike) in zip(parts, ordered, strict=True)]
+            either = [segment if alike else _turned(segment) for segment, (_, alike) in zip(segments, ordered, strict=True)]
             carry = self._added(node, either, carry, place < self._last)
             total.append(node)
         return total, sign
@@ -102,9 +102,9 @@ class SummedInParts(SummedWhole):
     def accumulated(self, total: Any, start: Value, stage: Accumulate) -> Any:
         wide = Format.holding(*stage.total)
         sums, carry = [], None
-        for place, part in enumerate(total):
+        for place, segment in enumerate(total):
             node = self._register(place, wide.width + (not wide.signed), "accumulator")
-            carry = self._added(node, [Mux(start, 0, node), part], carry, place < self._last)
+            carry = self._added(node, [Mux(start, 0, node), segment], carry, place < self._last)
             sums.append(node)
             self._m.d.sync += (late := DataRegister(name=f"start_of_{place}")).eq(start)
             start = late
@@ -112,12 +112,12 @@ class SummedInParts(SummedWhole):
 
     def aligned(self, total: Any) -> Value:
         whole: list[Value] = []
-        for place, part in enumerate(total):
-            whole += later(self._m, [part], f"sum_{place}", self._last - place)
+        for place, segment in enumerate(total):
+            whole += later(self._m, [segment], f"sum_{place}", self._last - place)
         return Cat(whole).as_signed()
 
     def _added(self, node: Signal, terms: Sequence[Value], carry: Value | None, carries: bool) -> Signal | None:
-        """Adds one part of one or two numbers, and the carry of the part below, if there is one; gives its own, if it
+        """Adds one segment of one or two numbers, and the carry of the segment below, if there is one; gives its own, if it
         `carries`."""
         if len(terms) == 1:
             self._m.d.sync += node.eq(terms[0])
@@ -148,6 +148,6 @@ def _ordered(terms: Sequence[Term]) -> tuple[list[tuple[Any, bool]], int]:
     return [(value, own == sign) for value, own in ordered], sign
 
 
-def _turned(part: Value) -> Value:
+def _turned(segment: Value) -> Value:
     """All bits the other way round, of the same shape."""
-    return (~part).as_signed() if part.shape().signed else (~part)[: len(part)]
+    return (~segment).as_signed() if segment.shape().signed else (~segment)[: len(segment)]

@@ -48,8 +48,8 @@ def checked_layout(design: Conv2DDesign) -> data.StructLayout:
     return data.StructLayout(fields | beats.of_frame | beats.of_beat)
 
 
-PARTS = 2
-"""Parts in which two sizes are compared, before the parts come together a clock later."""
+HALVES = 2
+"""Halves in which two sizes are compared, before they come together a clock later."""
 
 
 class FrameCheck(wiring.Component):
@@ -98,7 +98,7 @@ class FrameCheck(wiring.Component):
         frame = {name: layout[name].shape for name in said}
         (least_rows, least_columns), (most_rows, most_columns) = geometry_of(design).least, geometry_of(design).most
         size = {"rows": range(most_rows + 1), "columns": range(most_columns + 1)}
-        checks = {"fits": 2, "short": 1, "rows_repeat": PARTS, "columns_repeat": PARTS} | kept
+        checks = {"fits": 2, "short": 1, "rows_repeat": HALVES, "columns_repeat": HALVES} | kept
         sampled = data.StructLayout({"beat": layout["beat"].shape} | size | {"border": self._border} | checks)
         given, first = Signal(sampled), DataRegister(sampled)
         there, opens = Signal(), Signal()  # the first register has a beat; and that is a first pixel
@@ -152,7 +152,7 @@ class FrameCheck(wiring.Component):
                 m.d.sync += before.eq(sampled_size)
             m.d.comb += [
                 given.fits[number].eq(~exceeds(asked, most) & exceeds(now_kept, least - 1)),
-                *(part.eq(before[index::PARTS] == now_kept[index::PARTS]) for index, part in enumerate(repeats)),
+                *(half.eq(before[index::HALVES] == now_kept[index::HALVES]) for index, half in enumerate(repeats)),
             ]
         begun, fitted = Signal(), Signal()  # the beat before began a frame that the core takes; or continued one
         starts = opens & first.fits.all()

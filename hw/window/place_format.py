@@ -60,8 +60,8 @@ class PlaceFormat:
     @property
     def fill(self) -> Value:
         """`fills`, of one plane."""
-        parts = [Const(fill, shape_of(fmt)) for fill, fmt in zip(self.fills, self.formats, strict=True)]
-        return parts[0] if len(parts) == 1 else Cat(parts)
+        fills = [Const(fill, shape_of(fmt)) for fill, fmt in zip(self.fills, self.formats, strict=True)]
+        return fills[0] if len(fills) == 1 else Cat(fills)
 
     def of(self, plane: Value) -> Value:
         """What stands at a place of which each plane has these numbers."""

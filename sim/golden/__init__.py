@@ -7,7 +7,7 @@ ever overflows. Each kind of design has a file here, and in it a function of its
 
 import numpy.typing as npt
 
-from convolver.designs import Design, part_of
+from convolver.designs import Design, of_kind
 
 from .conv2d import conv2d
 from .exact import Array
@@ -39,5 +39,5 @@ def run(design: Design, data: npt.ArrayLike) -> Array:
     DataError
         If the data doesn't fit the design.
     """
-    result: Array = part_of(type(design), __package__, "{kind}", "to model")(design, data)
+    result: Array = of_kind(type(design), __package__, "{kind}", "to model")(design, data)
     return result

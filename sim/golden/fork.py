@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from convolver.designs import Design, Fork, part_of
+from convolver.designs import Design, Fork, of_kind
 
 from .exact import INT64, Array
 
@@ -43,5 +43,5 @@ def fork(design: Fork, data: npt.ArrayLike) -> Array:
 
 def _results(branch: Design, data: npt.ArrayLike) -> Array:
     """A branch's results, one array for each of a place."""
-    results: Array = part_of(type(branch), __package__, "{kind}", "to model")(branch, data)
+    results: Array = of_kind(type(branch), __package__, "{kind}", "to model")(branch, data)
     return results.reshape(branch.outputs, *results.shape[len(branch.result_axes) :])

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from convolver.designs import Design, Pipeline, part_of
+from convolver.designs import Design, Pipeline, of_kind
 
 from .exact import Array
 
@@ -43,7 +43,7 @@ def pipeline(design: Pipeline, data: npt.ArrayLike) -> Array:
 
 
 def _run(stage: Design, samples: npt.ArrayLike) -> Array:
-    results: Array = part_of(type(stage), __package__, "{kind}", "to model")(stage, samples)
+    results: Array = of_kind(type(stage), __package__, "{kind}", "to model")(stage, samples)
     return results
 
 

@@ -151,7 +151,7 @@ def compile_source(ports: Ports, source: str, progress: Progress | None = None) 
     return found
 
 
-Part = tuple[Ports, str, Callable[[str, Path, str, Ports], str]]
+Unit = tuple[Ports, str, Callable[[str, Path, str, Ports], str]]
 """What a library has: a circuit's ports, its text, and what makes C++ of that in a folder, under a name."""
 
 
@@ -159,24 +159,24 @@ def _translated(rtlil: str, folder: Path, name: str, ports: Ports) -> str:
     return translate(cxxrtl(rtlil, folder, name), name, isinstance(ports, Pins))
 
 
-def _compiled(parts: Sequence[Part], progress: Progress | None) -> list[Compiled]:
+def _compiled(units: Sequence[Unit], progress: Progress | None) -> list[Compiled]:
     tell = progress or (lambda _title: None)
     compiler = find_compiler()
     sources = "".join(path.read_text(encoding="utf-8") for path in (*(RUNTIME / name for name in HEADERS), *WRITERS))
-    plain = json.dumps([ports.to_dict() for ports, *_ in parts], sort_keys=True)
-    key = _key(_machine(tuple(compiler)), yosys_version(), sources, plain, *(text for _, text, _ in parts))
+    plain = json.dumps([ports.to_dict() for ports, *_ in units], sort_keys=True)
+    key = _key(_machine(tuple(compiler)), yosys_version(), sources, plain, *(text for _, text, _ in units))
     cache = user_cache()
     if loaded := load(cache, key):
         return loaded
     tell("compiling")
     with cache.lock(key):  # two processes that want the same library: the second waits for the first one's
-        return load(cache, key) or _build(cache, key, parts, compiler)
+        return load(cache, key) or _build(cache, key, units, compiler)
 
 
-def _key(*parts: str) -> str:
+def _key(*texts: str) -> str:
     digest = hashlib.sha256()
-    for part in parts:
-        text = part.encode()
+    for one in texts:
+        text = one.encode()
         digest.update(len(text).to_bytes(8, "little") + text)
     return digest.hexdigest()[:40]
 
@@ -231,11 +231,11 @@ def _remember(cache: Cache, key: str, entry: Compiled) -> None:
     cache.write("designs", key, f"{entry.key} {entry.number}\n".encode())
 
 
-def _build(cache: Cache, key: str, parts: Sequence[Part], compiler: Sequence[str]) -> list[Compiled]:
+def _build(cache: Cache, key: str, units: Sequence[Unit], compiler: Sequence[str]) -> list[Compiled]:
     try:
         with private_folder() as folder:
             try:
-                return _built(folder, cache, key, parts, compiler)
+                return _built(folder, cache, key, units, compiler)
             except ToolError:
                 if shutil.disk_usage(folder).free > ROOM:
                     raise
@@ -245,22 +245,22 @@ def _build(cache: Cache, key: str, parts: Sequence[Part], compiler: Sequence[str
         raise ToolError(f"The twin can't be compiled ({error.strerror or error}) in {shown(tempfile.gettempdir())}") from None
 
 
-def _built(folder: Path, cache: Cache, key: str, parts: Sequence[Part], compiler: Sequence[str]) -> list[Compiled]:
+def _built(folder: Path, cache: Cache, key: str, units: Sequence[Unit], compiler: Sequence[str]) -> list[Compiled]:
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-        units = [pool.submit(_compile, folder, number, part, compiler) for number, part in enumerate(parts)]
+        compiled = [pool.submit(_compile, folder, number, unit, compiler) for number, unit in enumerate(units)]
         try:
-            objects = [unit.result() for unit in units]
+            objects = [one.result() for one in compiled]
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     _run([*compiler, "-shared", "-o", "twin.so", *objects], folder)
-    return keep(cache, key, folder / "twin.so", [ports for ports, *_ in parts])
+    return keep(cache, key, folder / "twin.so", [ports for ports, *_ in units])
 
 
-def _compile(folder: Path, number: int, part: Part, compiler: Sequence[str]) -> str:
+def _compile(folder: Path, number: int, unit: Unit, compiler: Sequence[str]) -> str:
     """Compiles one design; gives the name of its object file."""
     name = f"design_{number}"
-    ports, text, to_source = part
+    ports, text, to_source = unit
     source = to_source(text, folder, name, ports)
     include = f'#include "{ports.header}"\n'
     (folder / f"{name}.cc").write_text(include + source + glue(ports, number), encoding="utf-8")

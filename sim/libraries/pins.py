@@ -19,17 +19,17 @@ ANSWER, RECOVERY = 14e-9, 49e-9
 
 @dataclass(frozen=True)
 class Pins(Ports):
-    """The pins of a component without streams; so many `parts` of what passes, bits or bytes, take so many `clocks`."""
+    """The pins of a component without streams; so many `units` of what passes, bits or bytes, take so many `clocks`."""
 
     clocks: int = 4
-    parts: int = 1
+    units: int = 1
 
     functions: ClassVar[tuple[str, ...]] = ("new", "delete", "run")
 
     @classmethod
     def of_rate(cls, clocks: Fraction, **more: int) -> Self:
-        """Those at which one of `parts` takes so many clocks."""
-        rate = {"clocks": clocks.numerator, "parts": clocks.denominator}
+        """Those at which one of `units` takes so many clocks."""
+        rate = {"clocks": clocks.numerator, "units": clocks.denominator}
         return cls(
             input={}, output={}, coefficients={}, errors={}, sizes={}, flags=(), latency=None, borders={}, **rate, **more
         )
@@ -50,7 +50,7 @@ class Pins(Ports):
 
 @dataclass(frozen=True)
 class UartPins(Pins):
-    """`rx` and `tx`; `parts` are bits."""
+    """`rx` and `tx`; `units` are bits."""
 
     header: ClassVar[str] = "board.h"
     lines = "uart_lines"
@@ -58,7 +58,7 @@ class UartPins(Pins):
     @property
     def constants(self) -> str:
         """What the C++ of the pins' far end asks for."""
-        return f"clocks = {self.clocks}, bits = {self.parts}"
+        return f"clocks = {self.clocks}, bits = {self.units}"
 
     def accessors(self) -> list[str]:
         """Functions that reach the pins."""
@@ -116,7 +116,7 @@ class TimedPins(TablePins):
 
 @dataclass(frozen=True)
 class FifoPins(Pins):
-    """Those of an FT245 FIFO; `parts` are bytes. `answer` and `recovery` are the chip's times, in clocks.
+    """Those of an FT245 FIFO; `units` are bytes. `answer` and `recovery` are the chip's times, in clocks.
 
     What the device drives is seen a clock late: an answer takes two clocks at least, too long for a device below 71 MHz.
     """
@@ -130,7 +130,7 @@ class FifoPins(Pins):
     @property
     def constants(self) -> str:
         """What the C++ of the pins' far end asks for."""
-        return f"clocks = {self.clocks}, bytes = {self.parts}, answer = {self.answer}, recovery = {self.recovery}"
+        return f"clocks = {self.clocks}, bytes = {self.units}, answer = {self.answer}, recovery = {self.recovery}"
 
     def accessors(self) -> list[str]:
         """Functions that reach the pins."""

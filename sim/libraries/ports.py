@@ -222,13 +222,13 @@ def _drive(stream: str, fields: dict[str, Field], marks: tuple[str, ...]) -> lis
     port = f"t.{mangled(f'{stream}__payload')}"
     lines = [f"t.{mangled(f'{stream}__valid')} = value<1>::of(valid);", f"std::decay_t<decltype({port})> payload;"]
     data, width = fields["data"], fields["data"].width
-    parts = {
+    values = {
         Field(data.offset + lane * width, width): f"value<64>::of(u64(data[{lane}] ^ flip)).template scast<{width}>()"
         for lane in range(data.count)
     }
     for bit, field in _side_by_side(fields, marks).items():
-        parts[field] = f"value<{field.width}>::of(marks >> {bit} & {(1 << field.width) - 1})"
-    for field, part in parts.items():
-        lines.append(f"payload.template paste<{field.offset + field.width - 1}, {field.offset}>({part});")
+        values[field] = f"value<{field.width}>::of(marks >> {bit} & {(1 << field.width) - 1})"
+    for field, value in values.items():
+        lines.append(f"payload.template paste<{field.offset + field.width - 1}, {field.offset}>({value});")
     lines.append(f"{port} = payload;")
     return [*lines, "(void)data, (void)flip, (void)marks;"]

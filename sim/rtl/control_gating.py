@@ -42,10 +42,10 @@ class Control:
 
 def find_control(circuit: Circuit, roots: list[Node], loads: dict[str, Node], known: set[Node]) -> Control | None:
     """The control of all that `roots` and `loads` are made of; none if there is too little. `known` nodes have their values."""
-    parts = _Parts(circuit, reachable([*roots, *loads.values()], known), known, loads)
-    inside = parts.inside
-    held = {name: node for name, node in loads.items() if node in inside or parts.flag(node)}
-    others = [*roots, *(node for name, node in loads.items() if name not in held), *parts.restless]
+    control = _Sorted(circuit, reachable([*roots, *loads.values()], known), known, loads)
+    inside = control.inside
+    held = {name: node for name, node in loads.items() if node in inside or control.flag(node)}
+    others = [*roots, *(node for name, node in loads.items() if name not in held), *control.restless]
     values: set[Node] = inside & set(others)
     for node in reachable(others, known | inside):
         if node not in inside and node not in known:
@@ -63,7 +63,7 @@ def find_control(circuit: Circuit, roots: list[Node], loads: dict[str, Node], kn
                 operands.add(node)
     if len(used & inside) < LEAST_COST:
         return None
-    restless = operands & parts.restless
+    restless = operands & control.restless
     seen = _conditions(circuit.made, used & inside, restless, [*values, *held.values()])
     return Control(_ordered(operands - restless), _ordered(values), held, {node: seen[node] for node in _ordered(restless)})
 
@@ -72,7 +72,7 @@ def _ordered(nodes: Iterable[Node]) -> tuple[Node, ...]:
     return tuple(sorted(nodes, key=lambda node: node.number))
 
 
-class _Parts:
+class _Sorted:
     """What of a circuit is control, `inside`, and what is `restless`."""
 
     def __init__(self, circuit: Circuit, nodes: list[Node], known: set[Node], loads: dict[str, Node]) -> None:

@@ -143,8 +143,8 @@ _FOLD: Mapping[str, Callable[[list[int], list[int]], int]] = {
 }
 
 
-def _in_parts(node: Node) -> bool:
-    """Whether parts of a node cost no more than the whole."""
+def _in_pieces(node: Node) -> bool:
+    """Whether pieces of a node cost no more than the whole."""
     stack = [node]
     while stack:
         node = stack.pop()
@@ -193,13 +193,13 @@ class Expressions:
         if node.op == "slice":
             return self.slice(node.args[0], node.low + low, width)
         if node.op == "concat":
-            parts = []
+            pieces = []
             for part in reversed(node.args):
                 first, last = max(low, 0), min(low + width, part.width)
                 if first < last:
-                    parts.append(self.slice(part, first, last - first))
+                    pieces.append(self.slice(part, first, last - first))
                 low -= part.width
-            return self.concat(parts[::-1])
+            return self.concat(pieces[::-1])
         if node.op in ("zext", "sext"):
             inner = node.args[0]
             if low + width <= inner.width:
@@ -208,14 +208,14 @@ class Expressions:
                 return self._node(node.op, width, (inner,))
             if node.op == "zext" and low >= inner.width:
                 return self.const(0, width)
-        if node.op == "mux" and _in_parts(node):
+        if node.op == "mux" and _in_pieces(node):
             return self.mux(node.args[0], self.slice(node.args[1], low, width), self.slice(node.args[2], low, width))
         return self._node("slice", width, (node,), low)
 
-    def concat(self, parts: list[Node]) -> Node:
+    def concat(self, pieces: list[Node]) -> Node:
         """Parts side by side, the highest first."""
         flat: list[Node] = []
-        for part in (inner for outer in parts for inner in (outer.args if outer.op == "concat" else (outer,))):
+        for part in (inner for outer in pieces for inner in (outer.args if outer.op == "concat" else (outer,))):
             last = flat[-1] if flat else None
             if last is not None and last.op == part.op == "const":
                 flat[-1] = self.const(last.value << part.width | part.value, last.width + part.width)

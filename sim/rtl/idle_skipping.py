@@ -32,7 +32,7 @@ def find_idle(circuit: Circuit) -> Idle | None:
     loads = {name: register.following for name, register in circuit.registers.items()}
     writes = [(write.address, write.word, enable(write)) for write in circuit.writes[0]]
     outputs = list(circuit.outputs[0].values())
-    roots = [*loads.values(), *(part for parts in writes for part in parts), *outputs]
+    roots = [*loads.values(), *(node for nodes in writes for node in nodes), *outputs]
     order = reachable(roots)
     counting = _counting(circuit, loads, roots, order)
     moving = {circuit.made.read(name, loads[name].width) for name in counting}
@@ -52,7 +52,7 @@ def find_idle(circuit: Circuit) -> Idle | None:
         return None
     counters = {name: node for name, node in loads.items() if name in counting}
     followers = {name: node for name, node in loads.items() if name not in counting and node in moved}
-    guards = tuple(parts[-1] for parts in writes if any(part in moved for part in parts))
+    guards = tuple(nodes[-1] for nodes in writes if any(node in moved for node in nodes))
     results = [*counters.values(), *followers.values(), *guards]
     still = {node for node in results if node not in moved}
     still |= {arg for node in reachable(results, set(order) - moved) if node in moved for arg in node.args if arg not in moved}

@@ -64,9 +64,9 @@ class _Parser:
         self.value_names: list[str] = []
         self.initial: dict[str, int] = {}
         self.memories: dict[str, Memory] = {}
-        for line in _part(text, r"^struct p_top : public module \{\n(.*?)^\tp_top\(interior\)").splitlines():
+        for line in _matched(text, r"^struct p_top : public module \{\n(.*?)^\tp_top\(interior\)").splitlines():
             self._member(line.strip())
-        self._initials(_part(text, r"^void p_top::reset\(\) \{\n(.*?)^\}\n"))
+        self._initials(_matched(text, r"^void p_top::reset\(\) \{\n(.*?)^\}\n"))
         # What is assigned, in pieces: lowest bit, expression. A register's are those of its next value.
         self.pieces: dict[str, list[tuple[int, Node]]] = defaultdict(list)
         self.next: dict[str, Node] = {}
@@ -74,7 +74,7 @@ class _Parser:
         self.indices: dict[str, tuple[Node, int, int]] = {}
         self.values: dict[str, Node] = {}
         self.target = ""
-        self._body(_part(text, r"^bool p_top::eval\(performer \*performer\) \{\n(.*?)^\treturn converged;\n\}\n"))
+        self._body(_matched(text, r"^bool p_top::eval\(performer \*performer\) \{\n(.*?)^\treturn converged;\n\}\n"))
 
     def _member(self, line: str) -> None:
         if found := _MEMBER.fullmatch(line):
@@ -194,9 +194,9 @@ class _Parser:
                     raise unreadable(line)
                 old = self.next.get(name, made.read(name, self.widths[name]))
                 top = low + node.width
-                parts = [made.slice(old, top, old.width - top)] if top < old.width else []
-                parts += [node] + ([made.slice(old, 0, low)] if low else [])
-                self.next[name] = made.mux(condition, made.concat(parts), old)
+                pieces = [made.slice(old, top, old.width - top)] if top < old.width else []
+                pieces += [node] + ([made.slice(old, 0, low)] if low else [])
+                self.next[name] = made.mux(condition, made.concat(pieces), old)
             elif condition is not never:
                 self.pieces[name].append((low, node))
 
@@ -348,7 +348,7 @@ def _first(lines: list[str]) -> str:
     return unmangled(found[1]) if found else ""
 
 
-def _part(text: str, pattern: str) -> str:
+def _matched(text: str, pattern: str) -> str:
     found = re.findall(pattern, text, flags=re.M | re.S)
     if len(found) != 1:
         raise unreadable("no single top component")

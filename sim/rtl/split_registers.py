@@ -1,7 +1,7 @@
 """Splits registers that hold several numbers side by side: a stream's payload, a step's marks.
 
-Reading a number from a word costs a shift and a mask, writing it more. A register is split at the places where parts of it are
-read, if no operation reads it as one number and each value that it loads has parts at the same places.
+Reading a number from a word costs a shift and a mask, writing it more. A register is split at the places where pieces of it are
+read, if no operation reads it as one number and each value that it loads has pieces at the same places.
 """
 
 from collections import defaultdict
@@ -30,7 +30,7 @@ def _split_once(circuit: Circuit) -> bool:
     numbers: set[str] = set()
     for node in reachable(circuit.roots()):
         if node.op == "slice":
-            for part, low, high, _ in _parts(node.args[0], node.low, node.low + node.width):
+            for part, low, high, _ in _pieces(node.args[0], node.low, node.low + node.width):
                 if part.op == "read":
                     cuts[part.name] |= {low, high}
         elif node.op not in ("concat", "mux"):
@@ -40,7 +40,7 @@ def _split_once(circuit: Circuit) -> bool:
     found: dict[Node, Node] = {}
     for name, places in cuts.items():
         edges = places | {0, registers[name].width} if name in registers else set()
-        if name in numbers or len(edges) < 3 or not _has_parts(circuit, name, edges):
+        if name in numbers or len(edges) < 3 or not _has_pieces(circuit, name, edges):
             continue
         register = registers.pop(name)
         pieces = []
@@ -56,11 +56,11 @@ def _split_once(circuit: Circuit) -> bool:
     return bool(found)
 
 
-def _has_parts(circuit: Circuit, name: str, edges: set[int]) -> bool:
+def _has_pieces(circuit: Circuit, name: str, edges: set[int]) -> bool:
     """Whether what a register loads can be cut there, for little."""
     register = circuit.registers[name]
     for node in (register.following, register.reset):
-        for part, low, high, place in _parts(node, 0, register.width, edges):
+        for part, low, high, place in _pieces(node, 0, register.width, edges):
             if part.op in ("const", "word") or (part.op == "read" and part.name in circuit.registers):
                 continue
             if part.op != "read" or sum(place + low < edge < place + high for edge in edges) > MOST_CUTS:
@@ -68,7 +68,7 @@ def _has_parts(circuit: Circuit, name: str, edges: set[int]) -> bool:
     return True
 
 
-def _parts(node: Node, low: int, high: int, edges: set[int] | None = None) -> Iterator[tuple[Node, int, int, int]]:
+def _pieces(node: Node, low: int, high: int, edges: set[int] | None = None) -> Iterator[tuple[Node, int, int, int]]:
     """What bits `low` to `high` are chosen and put together from: each with the bits of it that are meant, and the place of its
     lowest bit in the whole. With `edges`, places in the whole, only what one of them would cut."""
     stack = [(node, low, high, 0)]

@@ -13,22 +13,22 @@ def resolved(
     made: Expressions, pieces_of: Mapping[str, Sequence[tuple[int, Node]]], widths: Mapping[str, int]
 ) -> dict[Node, Node]:
     """What each wire stands for, with no other wire in it; `pieces_of` has what is assigned to each: lowest bit, expression."""
-    # A wire's parts are wires of their own: a bit of it may depend on another.
+    # A wire's pieces are wires of their own: a bit of it may depend on another.
     whole: dict[Node, Node] = {}
     plain: dict[Node, Node] = {}
     owners: dict[Node, str] = {}
     for name, pieces in pieces_of.items():
-        parts, top = [], widths[name]
+        joined, top = [], widths[name]
         for low, node in sorted(pieces, key=lambda piece: -piece[0]):
             if low + node.width != top:
                 raise unreadable(name)
-            part = made.read(f"{name} from {low}", node.width)
-            parts.append(part)
-            plain[part], owners[part] = node, name
+            piece = made.read(f"{name} from {low}", node.width)
+            joined.append(piece)
+            plain[piece], owners[piece] = node, name
             top = low
         if top:
             raise unreadable(name)
-        whole[made.read(name, widths[name])] = made.concat(parts)
+        whole[made.read(name, widths[name])] = made.concat(joined)
     plain = dict(zip(plain, made.replaced(list(plain.values()), whole), strict=True))
     done: dict[Node, Node] = {}
     begun: set[Node] = set()

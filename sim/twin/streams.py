@@ -104,12 +104,12 @@ def beats_of(
 ) -> Beats:
     """The beats of signals (1-D arrays) or of images (2-D arrays, or 3-D with planes), back to back; `borders` are the images'
     boundaries and fills, for a core that is told these; `pixels` go into a beat."""
-    parts = [packed(frame, pixels) if frame.ndim > 1 else np.ascontiguousarray(frame, dtype=np.int64) for frame in frames]
+    flat = [packed(frame, pixels) if frame.ndim > 1 else np.ascontiguousarray(frame, dtype=np.int64) for frame in frames]
     each = [marks_of(frame.shape[:2], pixels) for frame in frames]
     if len(frames) == 1:  # without a copy: a large image is most of what a run moves
-        samples, marks = parts[0], each[0]
+        samples, marks = flat[0], each[0]
     else:
-        samples = np.concatenate(parts or [np.zeros(0, np.int64)])
+        samples = np.concatenate(flat or [np.zeros(0, np.int64)])
         marks = np.concatenate([np.zeros(0, np.uint8), *each])
     images = [frame.shape[:2] for frame in frames if frame.ndim > 1]
     if borders is None:

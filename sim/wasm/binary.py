@@ -109,7 +109,7 @@ def assembled(functions: Mapping[str, Function], size: int, words: Mapping[int, 
         bodies.append(unsigned_leb(len(body)) + body)
     exports = [_name(name) + b"\0" + unsigned_leb(place) for place, name in enumerate(names)]
     exports.append(_name("memory") + b"\2\0")
-    parts = [
+    sections = [
         (1, [b"\x60\0\0"]),
         (3, [b"\0"] * len(names)),
         (5, [b"\0" + unsigned_leb(max(-(-size // PAGE), 1))]),
@@ -117,7 +117,7 @@ def assembled(functions: Mapping[str, Function], size: int, words: Mapping[int, 
         (10, bodies),
         (11, [b"\0" + i32(at) + b"\x0b" + unsigned_leb(len(data)) + data for at, data in _runs(words)]),
     ]
-    return MAGIC + b"".join(_section(number, items) for number, items in parts)
+    return MAGIC + b"".join(_section(number, items) for number, items in sections)
 
 
 def _runs(words: Mapping[int, int]) -> list[tuple[int, bytes]]:

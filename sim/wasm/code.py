@@ -89,14 +89,14 @@ class Expression:
             sign = i64(0) + self.bits(args[0], args[0].width - 1, 1) + op("i64.sub")
             return code + sign + i64(ones(width) & ~ones(inner)) + op("i64.and") + op("i64.or")
         assert node.op == "concat", node.op
-        parts, top = [], node.width
+        pieces, top = [], node.width
         for part in args:
             top -= part.width  # where its lowest bit is
             first, last = max(low, top), min(low + width, top + part.width)
             if first < last:
                 shift = i64(first - low) + op("i64.shl") if first > low else b""
-                parts.append(self.bits(part, first - top, last - first) + shift)
-        return parts[0] + b"".join(part + op("i64.or") for part in parts[1:])
+                pieces.append(self.bits(part, first - top, last - first) + shift)
+        return pieces[0] + b"".join(part + op("i64.or") for part in pieces[1:])
 
     def bits(self, node: Node, low: int, width: int) -> bytes:
         """Up to 32 bits of any number, from bit `low` on."""
@@ -206,11 +206,11 @@ class Expression:
             code = self.value(inner) + (i64(node.low) + op("i64.shr_u") if node.low else b"")
             return code if inner.unsigned[1] >> node.low <= ones(width) else self._masked(code, width)
         if node.op == "concat":
-            low, parts = width, []
+            low, pieces = width, []
             for part in args:
                 low -= part.width
-                parts.append(self.value(part) + (i64(low) + op("i64.shl") if low else b""))
-            return parts[0] + b"".join(part + op("i64.or") for part in parts[1:])
+                pieces.append(self.value(part) + (i64(low) + op("i64.shl") if low else b""))
+            return pieces[0] + b"".join(part + op("i64.or") for part in pieces[1:])
         if node.op == "mux":
             return self.value(args[1]) + self.value(args[2]) + self.flag(args[0]) + op("select")
         if node.op in _BITWISE:

@@ -55,8 +55,8 @@ def _shifted(made: Expressions, node: Node) -> Node:
     while bit < amount.width and 1 << bit < width:
         by = 1 << bit
         filled = made.repeat(fill, by)
-        parts = [made.slice(value, 0, width - by), filled] if node.op == "shl" else [filled, made.slice(value, by, width - by)]
-        value = made.mux(made.slice(amount, bit, 1), made.concat(parts), value)
+        pieces = [made.slice(value, 0, width - by), filled] if node.op == "shl" else [filled, made.slice(value, by, width - by)]
+        value = made.mux(made.slice(amount, bit, 1), made.concat(pieces), value)
         bit += 1
     if bit < amount.width:
         value = made.mux(made.any(made.slice(amount, bit, amount.width - bit)), made.repeat(fill, width), value)

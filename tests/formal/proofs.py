@@ -22,7 +22,7 @@ from convolver.hw.link.fifo245 import FIFO245
 from convolver.hw.mac.adder_graph import AdderGraph
 from convolver.hw.mac.coefficients import CoefficientBank, CoefficientLoader, LoadedMemory
 from convolver.hw.mac.mac_array import MACArray
-from convolver.hw.mac.summing import SummedInParts, SummedWhole
+from convolver.hw.mac.summing import SummedInSegments, SummedWhole
 from convolver.hw.mac.supply import Supply
 from convolver.hw.output.requantiser import Requantiser
 from convolver.hw.stream.compact_buffer import CompactBuffer
@@ -188,14 +188,19 @@ SIGNED_ARRAY = (
     Seed("added instead of subtracted", SummedWhole, "added + other if alike", "added + other if 1"),
     Seed("sign lost on the way", SummedWhole, "return node, sign", "return node, 1"),
 )
-SIGNED_PARTS = (
-    Seed("negative of one less", SummedInParts, "else Const(1, 1)", "else Const(0, 1)"),
-    Seed("part not turned over", SummedInParts, "else _turned(part)", "else part"),
+SIGNED_SEGMENTS = (
+    Seed("negative of one less", SummedInSegments, "else Const(1, 1)", "else Const(0, 1)"),
+    Seed("segment not turned over", SummedInSegments, "else _turned(segment)", "else segment"),
 )
 WIDE_ARRAY = (
-    Seed("carry between parts lost", SummedInParts, "zip((Const(1, 1), carry), terms", "zip((Const(1, 1), Const(0, 1)), terms"),
-    Seed("upper parts early", SummedInParts, "for clock in range(place + 1)", "for clock in range(min(place + 1, 2))"),
-    Seed("lower parts early", SummedInParts, "self._last - place)", "min(self._last - place, 1))"),
+    Seed(
+        "carry lost",
+        SummedInSegments,
+        "zip((Const(1, 1), carry), terms",
+        "zip((Const(1, 1), Const(0, 1)), terms",
+    ),
+    Seed("upper segments early", SummedInSegments, "for clock in range(place + 1)", "for clock in range(min(place + 1, 2))"),
+    Seed("lower segments early", SummedInSegments, "self._last - place)", "min(self._last - place, 1))"),
 )
 GRAPH = (
     Seed("added instead of subtracted", AdderGraph, "above + high if node.signs[1] > 0 else above - high", "above + high"),
@@ -314,8 +319,8 @@ PROOFS: tuple[Proof, ...] = (
     _array("MAC array", FIRDesign([5], data=Format(8, False)), ()),
     _array("MAC array, signs", FIRDesign([-1, 2, -4, 3, -8], data=Format(3, True)), SIGNED_ARRAY),
     _array("MAC array, signs", FIRDesign([-1, -2, -4], data=Format(3, False)), ()),
-    _array("MAC array, signs in parts", FIRDesign([-1, -2, 4, -1, -3], data=Format(3, True)), SIGNED_PARTS, cuts=(2, 4)),
-    _array("MAC array, signs in parts", FIRDesign([-2, -1, -4], data=Format(3, True)), (), cuts=(2, 4)),
+    _array("MAC array, signs in segments", FIRDesign([-1, -2, 4, -1, -3], data=Format(3, True)), SIGNED_SEGMENTS, cuts=(2, 4)),
+    _array("MAC array, signs in segments", FIRDesign([-2, -1, -4], data=Format(3, True)), (), cuts=(2, 4)),
     _array(
         "MAC array, loaded", FIRDesign([1, 0], data=Format(3, True), coefficient=Format(3, True), loadable=True), LOADED_ARRAY
     ),
@@ -325,15 +330,15 @@ PROOFS: tuple[Proof, ...] = (
         FOLDED_ARRAY,
     ),
     _array(
-        "MAC array, in parts",
+        "MAC array, in segments",
         FIRDesign([1, -2], data=Format(3, True), coefficient=Format(3, True), loadable=True, symmetry="none"),
         WIDE_ARRAY,
         cuts=(2, 4),
     ),
     _array(
-        "MAC array, folded, in parts",
+        "MAC array, folded, in segments",
         FIRDesign([1, 2], data=Format(3, True), coefficient=Format(3, True), loadable=True, clocks_per_sample=2),
-        (Seed("start early for upper parts", SummedInParts, "start = late", "start = start"),),
+        (Seed("start early for upper segments", SummedInSegments, "start = late", "start = start"),),
         cuts=(2, 4),
     ),
     _array("adder graph", FIRDesign([3, 0, -5, 11], data=Format(3, True), multipliers=0), GRAPH[:5]),

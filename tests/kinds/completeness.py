@@ -11,7 +11,7 @@ from random import Random
 
 from amaranth.hdl import Fragment
 
-from convolver.designs import Design, part_of
+from convolver.designs import Design, of_kind
 from convolver.hw.cores.core import create
 from convolver.plan.lowering import lower
 from convolver.plan.shell import shelled
@@ -125,7 +125,7 @@ def _is_limited(cls: type[Design]) -> bool:
 
 def _found(cls: type[Design], layer: str, name: str) -> object:
     try:
-        found: object = part_of(cls, layer, name, "to look for")
+        found: object = of_kind(cls, layer, name, "to look for")
     except (ImportError, AttributeError):
         return None
     return found

@@ -134,7 +134,7 @@ TARGETS = (
     Target("adder graph, rate times 2/3", lambda: RateGraphSpec(HELD), 150),
     _array("MAC array, loaded", LANES, 200),
     _array("MAC array, folded", SLOTS, 150),
-    _array("MAC array, in parts", HALVES, 200, cuts=(2, 4)),
+    _array("MAC array, in segments", HALVES, 200, cuts=(2, 4)),
     _filter("plain", FILTER, 200),
     _filter("symmetric", PAIRS, 200),
     _filter("in groups", GROUPS, 200, without=ALONE[1:]),

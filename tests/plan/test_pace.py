@@ -91,7 +91,7 @@ def test_the_report_says_it():
 def test_the_file_has_fewer_registers():
     design = LONG.replace(coefficients=[1] * 17)
     fast, between, slow = (generate(design, family="ecp5", clock=clock) for clock in (None, 150e6, 100e6))
-    assert [("part_0_0_0" in text, "product_0_0" in text) for text in (fast, between, slow)] == [
+    assert [("segment_0_0_0" in text, "product_0_0" in text) for text in (fast, between, slow)] == [
         (True, False),
         (False, True),
         (False, False),

@@ -1,4 +1,4 @@
-"""The specification of integrators and combs whose sums are added in parts."""
+"""The specification of integrators and combs whose sums are added in segments."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,7 +16,7 @@ __all__ = ["SectionsSpec"]
 
 
 class SectionsSpec(wiring.Component):
-    """What sections give that add whole numbers, from a `clear` on, as many clocks later as there are parts but the first.
+    """What sections give that add whole numbers, from a `clear` on, as many clocks later as there are segments but the first.
 
     Sums are cut where `cuts` says, however narrow they are.
     """

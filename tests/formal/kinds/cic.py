@@ -82,20 +82,25 @@ DROPPED = (
     Seed("bits of what comes not dropped", Combs, "gone, value = self._sections[0].dropped", "gone, value = 0"),
     Seed("bits in between not dropped", Combs, "(section.dropped if place else 0)", "0"),
 )
-IN_PARTS = (
+IN_SEGMENTS = (
     Seed(
         "carry a clock late",
         Integrators,
-        "parts[part] = result",
-        "(carry,) = later(m, [carry], 'late')\n            parts[part] = result",
+        "segments[segment] = result",
+        "(carry,) = later(m, [carry], 'late')\n            segments[segment] = result",
     ),
-    Seed("parts of the frame before", Integrators, "valid, clear = marks[part]", "valid, clear = marks[part][0], marks[0][1]"),
+    Seed(
+        "those of the frame before",
+        Integrators,
+        "valid, clear = marks[segment]",
+        "valid, clear = marks[segment][0], marks[0][1]",
+    ),
     Seed("carry forgotten", masked_sum, "Cat(carry, ~kept", "Cat(Const(0, 1), ~kept"),
-    Seed("parts not brought together", Integrators, 'f"part_{place}", last - place', 'f"part_{place}", 0'),
+    Seed("segments not brought together", Integrators, 'f"segment_{place}", last - place', 'f"segment_{place}", 0'),
 )
 OF_DIFFERENCES = (
     Seed("added", Combs, "subtracts = True", "subtracts = False"),
-    Seed("sign a clock early", Combs, "part - top)", "part - top - 1)"),
+    Seed("sign a clock early", Combs, "segment - top)", "segment - top - 1)"),
 )
 
 
@@ -110,9 +115,9 @@ PROOFS: tuple[Proof, ...] = (
     schedule(CICDesign(1, down=4), 9, FEWER),
     schedule(CICDesign(1, up=2), 4),
     schedule(CICDesign(1, up=3), 4, MORE),
-    Proof("CIC sections in parts", "integrators of 5 and 4 bits", lambda: SectionsSpec(WIDE, 3, (2, 4)), 16, IN_PARTS),
-    Proof("CIC sections in parts", "combs of 4 and 5 bits", lambda: SectionsSpec(GROWING, 3, (2, 4)), 12, OF_DIFFERENCES),
-    Proof("CIC sections in parts", "combs that drop bits", lambda: SectionsSpec(DROPPING, 4, (2,)), 12, DROPPED),
+    Proof("CIC sections in segments", "integrators of 5 and 4 bits", lambda: SectionsSpec(WIDE, 3, (2, 4)), 16, IN_SEGMENTS),
+    Proof("CIC sections in segments", "combs of 4 and 5 bits", lambda: SectionsSpec(GROWING, 3, (2, 4)), 12, OF_DIFFERENCES),
+    Proof("CIC sections in segments", "combs that drop bits", lambda: SectionsSpec(DROPPING, 4, (2,)), 12, DROPPED),
     Proof("CIC core", "2 stages by 1/2, u1", lambda: CICCoreSpec(DECIMATES, 4), 48, CORE, bounded=20),
     Proof("CIC core", "1 stage of delay 2 by 1/3, u1", lambda: CICCoreSpec(TWICE, 4), 48, OLDER, bounded=20),
     Proof("CIC core", "2 stages by 2, s2", lambda: CICCoreSpec(INTERPOLATES, 4), 36, ZEROS, bounded=20),

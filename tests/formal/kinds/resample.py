@@ -88,7 +88,7 @@ PAIRS = (
     Seed("one half for all samples", Pairs, "half.eq(~half)", "half.eq(half)"),
     Seed("sum and difference in one place", Pairs, "int(side == which)", "1"),
     Seed("a slot too early", Pairs, "self._stage.waits * self._cycles", "max(self._stage.waits - 1, 0) * self._cycles"),
-    Seed("parts not brought together", Pairs, "last - number)", "0)"),
+    Seed("segments not brought together", Pairs, "last - number)", "0)"),
 )
 
 PICKED = (
@@ -141,7 +141,7 @@ PROOFS: tuple[Proof, ...] = (
     Proof("schedule of whole samples", "rate times 3, slots of 2", lambda: WholeSamplesSpec(THRICE, 4), 24, TOGETHER),
     Proof("burst buffer", "depth 8, 1 in flight, pairs", lambda: BurstBufferSpec(8, 1), 32, BURSTS, bounded=16),
     Proof("mirrored phases", "2 phases, slots of 2", lambda: PairsSpec(((0, 1),), 1, 2), 24),
-    Proof("mirrored phases", "3 phases, in parts", lambda: PairsSpec(((0, 2), (1, 1)), 1, 1, (2,)), 24, PAIRS),
+    Proof("mirrored phases", "3 phases, in segments", lambda: PairsSpec(((0, 2), (1, 1)), 1, 1, (2,)), 24, PAIRS),
     graph(added(3, 1, (3, 11, -5, -2, 0, 0, 7), Format(3, True)), PICKED),
     graph(added(3, 1, (3, 11, -5, 2, 2, -5, 11, 3), Format(3, True)), ()),
     graph(added(2, 3, (3, 11, -5, -2, 0, 7), Format(3, True)), HELD, 14),

@@ -17,7 +17,7 @@ __all__ = ["MACArraySpec"]
 
 
 def _array_of(design: Design, cuts: tuple[int, ...]) -> DotProduct:
-    """The array of a design with one, whose sums are added in parts that `cuts` says, though they are narrow."""
+    """The array of a design with one, whose sums are added in segments that `cuts` says, though they are narrow."""
     (array,) = lower(design).arrays
     cut = type("Cut", (type(array),), {"carry_cuts": cuts} if cuts else {})
     return cut(**{field.name: getattr(array, field.name) for field in fields(array)})
@@ -28,7 +28,7 @@ class MACArraySpec(wiring.Component):
 
     Loaded coefficients are taken for the operands of the clock in which `load` is high. In a slot of several clocks the
     products of all its clocks are added; slots follow each other at once or, by the free input `pause`, later. With `cuts`
-    sums are added in parts that begin there, however narrow they are. Of constants without multipliers it is that of a graph
+    sums are added in segments that begin there, however narrow they are. Of constants without multipliers it is that of a graph
     of adders.
     """
 

@@ -128,7 +128,7 @@ CONSTANT = {
     "no sum": FIRDesign([-4], data="u8"),
     "all negative": FIRDesign([-1, -2, -1], data="s16"),
     "wider than they are": FIRDesign([3, -5, 1000, 5], data="s12", coefficient="s32"),
-    "symmetric, in parts": FIRDesign([-2, 77, -4000, 77, -2], data="s18"),
+    "symmetric, in segments": FIRDesign([-2, 77, -4000, 77, -2], data="s18"),
     "wide": FIRDesign([2**19 - 1, -(2**19), 3], data="u20"),
     "Sobel's pair": Conv2DDesign(
         [[[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], [[-1, -2, -1], [0, 0, 0], [1, 2, 1]]], columns=32, combine="sum_abs"
@@ -138,7 +138,7 @@ CONSTANT = {
     ),
 }
 
-ALONE = ("signs", "symmetric, in parts", "Sobel's pair")
+ALONE = ("signs", "symmetric, in segments", "Sobel's pair")
 
 
 @pytest.mark.parametrize(
@@ -196,8 +196,8 @@ def test_ecp5_and_the_plain_form_are_the_same_in_every_clock(tmp_path: Path, nam
 
 
 CARRIED = {
-    "integrators and combs in parts": CICDesign(5, delay=2, data="s18"),
-    "in two parts and in three, unsigned": CICDesign(3, up=5, delay=2, data="u12", shift=4, rounding="half_even"),
+    "integrators and combs in segments": CICDesign(5, delay=2, data="s18"),
+    "in two segments and in three, unsigned": CICDesign(3, up=5, delay=2, data="u12", shift=4, rounding="half_even"),
 }
 
 

@@ -6,15 +6,15 @@ import pytest
 
 from convolver import DesignError, FIRDesign, Pipeline, ResampleDesign, boards
 from convolver.designs import Design
-from convolver.plan.fit import check_part, part_needs
-from convolver.plan.parts import PARTS, named_part
+from convolver.plan.fit import check_fpga, fpga_needs
+from convolver.plan.fpgas import FPGAS, named_fpga
 
 
 @pytest.mark.parametrize("board", boards.BOARDS, ids=boards.names())
 def test_a_boards_device_is_a_part_with_the_same_resources(board: boards.Board) -> None:
-    part = named_part(board.device)
-    assert part.family == board.family
-    assert (part.multipliers, part.block_rams, part.single_port_rams) == (
+    fpga = named_fpga(board.device)
+    assert fpga.family == board.family
+    assert (fpga.multipliers, fpga.block_rams, fpga.single_port_rams) == (
         board.multipliers,
         board.block_rams,
         board.single_port_rams,
@@ -31,29 +31,29 @@ def test_a_boards_device_is_a_part_with_the_same_resources(board: boards.Board) 
     ],
 )
 def test_package_and_grade_may_follow(text: str, name: str) -> None:
-    assert named_part(text).name == name
+    assert named_fpga(text).name == name
 
 
 @pytest.mark.parametrize("name", ["", "LFE5U", "xc7z020", "85F"])
 def test_an_unknown_device_is_refused(name: str) -> None:
-    known = ", ".join(part.name for part in PARTS)
+    known = ", ".join(fpga.name for fpga in FPGAS)
     with pytest.raises(DesignError, match=f"^Device must be one of {re.escape(known)}, not {name!r}$"):
-        named_part(name)
+        named_fpga(name)
 
 
 def test_names_are_no_beginnings_of_each_other() -> None:
-    names = [part.name for part in PARTS]
+    names = [fpga.name for fpga in FPGAS]
     assert not [(one, other) for one in names for other in names if one != other and other.startswith(one)]
 
 
 def test_what_just_fits_is_taken_and_one_more_refused() -> None:
-    part = named_part("LFE5U-25F")
+    fpga = named_fpga("LFE5U-25F")
     design = FIRDesign([1] * 28, data="s16", coefficient="s16", loadable=True)
-    check_part(part, design)
-    assert [str(use) for use in part_needs(part, design)] == ["multiplier 28 of 28 (100 %)", "block RAM 0 of 56 (0 %)"]
+    check_fpga(fpga, design)
+    assert [str(use) for use in fpga_needs(fpga, design)] == ["multiplier 28 of 28 (100 %)", "block RAM 0 of 56 (0 %)"]
     message = "A design for LFE5U-25F must need at most 28 multipliers, not 29; clocks_per_sample=2 needs 15 multipliers"
     with pytest.raises(DesignError, match=f"^{message} and 30 block RAMs$"):
-        check_part(part, design.replace(coefficients=[1] * 29))
+        check_fpga(fpga, design.replace(coefficients=[1] * 29))
 
 
 SLOW = ResampleDesign(range(3, 17, 2), down=2, data="s16", clocks_per_result=4)
@@ -72,8 +72,8 @@ LOADED = FIRDesign([1, 2], data="s16", loadable=True)
 def test_a_device_without_multipliers_says_what_adders_would_do(design: Design, told: str) -> None:
     """Where clocks were chosen, constants aren't shifted and added by themselves."""
     with pytest.raises(DesignError, match=f"^A design for iCE40HX8K must need at most 0 multipliers, not {told}$"):
-        check_part(named_part("iCE40HX8K"), design)
+        check_fpga(named_fpga("iCE40HX8K"), design)
 
 
 def test_what_is_told_fits() -> None:
-    check_part(named_part("iCE40HX8K"), Pipeline([SLOW.replace(multipliers=0, clocks_per_result=None)]))
+    check_fpga(named_fpga("iCE40HX8K"), Pipeline([SLOW.replace(multipliers=0, clocks_per_result=None)]))
