@@ -79,13 +79,16 @@ class Borders(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         design = self._design
-        step = Signal(step_layout(design))
+        told = ("border", "border_before", "result", *marks_of(design))
+        layout = step_layout(design).members
+        kept = data.StructLayout({name: layout[name] for name in ("top", "bottom", *told)})
+        step = Signal(kept)
         load, column = Signal(), self.choice.column
         m.d.sync += [
-            step.eq(self.i.step),
+            *(step[name].eq(self.i.step[name]) for name in kept.members),
             load.eq(self.i.step.near[geometry_of(design).ahead]),
             column.load.eq(load),
-            *(column[name].eq(step[name]) for name in ("border", "border_before", "result", *marks_of(design))),
+            *(column[name].eq(step[name]) for name in told),
         ]
         beyond = [outsides(design, lane) for lane in range(design.pixels_per_clock)]
         if any(when < 0 for found in beyond for when, _ in found):
