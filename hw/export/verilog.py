@@ -3,14 +3,12 @@
 
 import os
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import amaranth
-from amaranth.back import verilog
+from amaranth.back import rtlil
 from amaranth.hdl import Shape
 from amaranth.lib.wiring import In, Member
 
@@ -28,15 +26,15 @@ from convolver.version import __version__
 
 from ..bus.axi import AXIAccelerator, ports
 from ..primitives.families import FamilyPlatform
-from .elaboration import without_collection, yosys_has_home
+from .elaboration import verilog_of, without_collection
 from .module_names import check_name
+from .unread import without_unread
 from .verilog_blocks import without_combinational_blocks
 
 __all__ = ["default_name", "generate", "template"]
 
 _PACKAGER = re.compile(r"^ *\(\* X_INTERFACE_\w+ = .*\n", re.MULTILINE)
 _INNER = re.compile(r"(?:^ *\(\* X_INTERFACE_\w+ = .*\n)+((?: *\(\* src = .*\n)* *wire )", re.MULTILINE)
-_EMPTY = re.compile(r"^(?: *\(\* .* \*\)\n)* *wire \[-1:0\] .*;\n", re.MULTILINE)
 _SOURCE = re.compile(r'\(\* src = "([^"]*)" \*\)')
 _ROOTS = {
     str(Path(__file__).resolve().parents[1]): "convolver/hw",
@@ -103,12 +101,10 @@ def generate(
     clocking = Clocking(axi_clock, reset, reset_style)
     top = AXIAccelerator(design, target_of(family).at(clock), clocking, shell)
     platform = None if family is None else FamilyPlatform(family, "" if fpga is None else fpga.name)
-    with _builtin_yosys(), without_collection():
-        body = verilog.convert(top, name=name, platform=platform)
-    body = without_combinational_blocks(body)
+    with without_collection():
+        circuit = without_unread(rtlil.convert(top, name=name, platform=platform))
+    body = without_combinational_blocks(verilog_of(circuit))
     body = _SOURCE.sub(lambda match: f'(* src = "{_relative(match[1])}" *)', body)
-    # A signal of no bits is declared, and never used, as [-1:0]: two bits to Verilog, and a warning from its tools.
-    body = _EMPTY.sub("", body)
     # What the IP packager reads belongs to the top module's ports; Amaranth repeats it with the clock in every module, and with
     # whatever else has a port's net.
     module, end, others = body.partition("endmodule\n")
@@ -144,25 +140,6 @@ def _checked(design: Design, name: str | None) -> str:
         return default_name(design)
     check_name(name)
     return name
-
-
-@contextmanager
-def _builtin_yosys() -> Iterator[None]:
-    """Makes Amaranth use the Yosys that is installed with it, whatever else is on the PATH, without a home folder too."""
-    with ExitStack() as stack:
-        wanted = {"AMARANTH_USE_YOSYS": "builtin"}
-        if not yosys_has_home():
-            wanted["XDG_CACHE_HOME"] = stack.enter_context(TemporaryDirectory())
-        before = {name: os.environ.get(name) for name in wanted}
-        os.environ.update(wanted)
-        try:
-            yield
-        finally:
-            for name, value in before.items():
-                if value is None:
-                    del os.environ[name]
-                else:
-                    os.environ[name] = value
 
 
 def _relative(places: str) -> str:

