@@ -110,6 +110,16 @@ WHOLE = (
         "wiring.connect(m, beside.o, feeder.i); m.d.comb += feeder.i.marks.eol.eq(beside.o.marks.last)",
     ),
 )
+WAITS = (
+    Seed(
+        "first pixel of a frame never taken",
+        Conv2DCore,
+        "raster.available.eq(array.available)",
+        "raster.available.eq(array.available & raster.open)",
+    ),
+    Seed("busy for ever", Conv2DCore, "self.busy.eq(check.waiting", "self.busy.eq(1 | check.waiting"),
+    Seed("errors not told", Conv2DCore, "self.errors[name].eq(raster.errors[name])", "self.errors[name].eq(0)"),
+)
 ONE_RESULT = (
     Seed("idle in front of a frame's only result", Conv2DCore, "raster.open | raster.o.valid | ~array", "raster.open | ~array"),
 )
@@ -232,6 +242,6 @@ PROOFS: tuple[Proof, ...] = (
     _free(3, 4, (2, 2), FREE),
     _free(4, 6, (2, 2), STRIDES[1:], stride=(2, 3)),
     _free(4, 5, (1, 1), STRIDES[:1], stride=(3, 3)),
-    _core([[1], [-2]], WHOLE, 20, 60, boundary="edge", rows=2),
-    _core([[1, -2, 1]], ONE_RESULT, 20, 60, mode="valid"),
+    _core([[1], [-2]], WHOLE + WAITS, 20, 60, boundary="edge", rows=2),
+    _core([[1, -2, 1]], ONE_RESULT + WAITS, 20, 60, mode="valid"),
 )
