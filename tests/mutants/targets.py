@@ -104,7 +104,7 @@ def _image_targets(name: str, design: Conv2DDesign) -> tuple[Target, ...]:
         Target(
             f"2-D core, {name}",
             lambda: Conv2DCoreSpec(design),
-            150,
+            250,
             200_000,
             14,
             without=(*ALONE, "lines", "borders", "border", "window", "raster"),
