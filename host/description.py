@@ -9,6 +9,7 @@ import zlib
 from itertools import accumulate
 
 from convolver.designs import KINDS, Design, design_from_dict
+from convolver.designs.choices import shifted
 from convolver.errors import DesignError, DesignMismatch
 from convolver.host.text import printable
 
@@ -52,11 +53,8 @@ def is_expected(device: Design, expected: Design) -> bool:
 def _as_built(expected: Design, device: Design) -> Design:
     """The expected design; its constants are shifted and added where that makes it the device's, of each filter by itself."""
     if not expected.parts:
-        try:
-            shifted = expected.replace(multipliers=0)
-        except DesignError:  # this one has multipliers in any case
-            return expected
-        return shifted if shifted == device else expected
+        added: Design = shifted(expected)
+        return added if added == device else expected
     found: Design = expected
     for number, (ours, theirs) in enumerate(zip(expected.parts, device.parts, strict=False), 1):
         found = found.with_part(number, _as_built(ours, theirs))

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 import convolver
-from convolver import DesignError, Pipeline, ResampleDesign, load_design, s8, s12, s16
+from convolver import CICDesign, DesignError, FIRDesign, Pipeline, ResampleDesign, load_design, s8, s12, s16
 from convolver.cli import main
 from convolver.designs import design_from_json
 from convolver.host.description import is_expected
+from convolver.hw.cores.core import create
 from convolver.page.diagram import groups_of
 from convolver.plan.adders import summed_each
 from convolver.plan.constants import adders_needed
@@ -22,6 +23,7 @@ from convolver.plan.phases import HeldLine, PhaseLine
 from convolver.plan.rate_adders import HeldSum, PickedSum
 from convolver.report import report_of
 from convolver.sim import golden
+from convolver.sim.bench import run_stream
 from convolver.sim.libraries.compiler import compile_designs
 
 from .composite_checks import check
@@ -59,7 +61,20 @@ class TestDesign:
     def test_what_was_chosen_stays(self) -> None:
         for chosen in ({"clocks_per_result": 3}, {"multipliers": 4}, {"clocks_per_result": 1}):
             design = ResampleDesign(range(3, 17, 2), down=2, data=s16, **chosen)
-            assert in_adders(design, "ice40", 0) == design
+            assert lower(design, "ice40").hard_multipliers > 1
+            assert in_adders(design, "ice40", 1) == design
+
+    def test_without_multipliers_there_are_none_to_share(self) -> None:
+        """Chosen clocks don't count there, a chosen number of multipliers does."""
+        free = ResampleDesign(range(3, 17, 2), down=2, data=s16)
+        for clocks in (1, 3):
+            design = free.replace(clocks_per_result=clocks)
+            found = in_adders(design, "ice40", 0)
+            assert found == free.replace(multipliers=0)
+            assert is_expected(found, design)
+            assert not is_expected(design, found)
+        limited = free.replace(multipliers=4)
+        assert in_adders(limited, "ice40", 0) == limited
 
 
 class TestPlan:
@@ -212,6 +227,44 @@ class TestTwin:
         x = np.random.default_rng(2).integers(-2048, 2048, 50)
         with convolver.open(added) as device:
             np.testing.assert_array_equal(device(x), golden.run(chain, x))
+
+
+class TestSlowerStages:
+    """What stands behind a decimator, or in front of an interpolator, has several clocks a sample, and chosen clocks."""
+
+    @pytest.mark.parametrize("rates", [(48_000, 8_000), (8_000, 48_000)])
+    def test_the_cheapest_chain_on_a_board_without_multipliers(self, rates: tuple[float, float]) -> None:
+        chain = convolver.resampler(*rates, 3_000, attenuation_db=40, format="s12").design
+        assert any(stage.choices.clocks > stage.choices.usual for stage in chain.stages)
+        added = in_adders(chain, "ice40", 0)
+        assert lower(added, "ice40").hard_multipliers == 0
+        assert lower(added).timing.clocks_a_sample == lower(chain).timing.clocks_a_sample
+        assert is_expected(added, chain)
+        (core,) = compile_designs([added])
+        check(added, core)
+        x = np.random.default_rng(3).integers(-2048, 2048, 120)
+        with convolver.open(added) as device:
+            np.testing.assert_array_equal(device(x), golden.run(chain, x))
+
+    def test_in_amaranths_simulator(self) -> None:
+        """Random samples and extremes, with stalls; a FIR filter behind two decimators, in four clocks a sample and more."""
+        halves = CICDesign(2, down=2, data=s8, shift=2, output=s8)
+        thirds = ResampleDesign([3, -5, 7, 7, -5, 3], down=3, data=s8, shift=3, output=s8, clocks_per_result=6)
+        chain = Pipeline([halves, thirds, FIRDesign([9, -4, 5, 11], data=s8, clocks_per_sample=4)])
+        added = in_adders(chain, "ice40", 0)
+        assert [stage.choices.shifts for stage in added.stages] == [False, True, True]
+        random = np.random.default_rng(4)
+        frames = [random.choice([-128, 127, *random.integers(-128, 128, 4)], size) for size in (50, 1, 31)]
+        beats = [
+            {"data": int(value), "first": place == 0, "last": place == len(frame) - 1}
+            for frame in frames
+            for place, value in enumerate(frame)
+        ]
+        wanted = [int(value) for frame in frames for value in golden.run(chain, frame)]
+        core = create(added)
+        for stalls in ({}, {"gap": (0.5, 0, 0), "stall": (0, 0.5, 0.9)}):
+            run = run_stream(core, beats, len(wanted), settle=300, read=lambda payload: int(payload.data), seed=5, **stalls)
+            assert run.beats == wanted
 
 
 def test_no_rate_takes_longer_than_with_multipliers() -> None:

@@ -6,14 +6,14 @@ layer's part of a kind is.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..arguments import between, index
 from ..errors import DesignError
 from .words import Structure
 
-__all__ = ["Choices", "settled"]
+__all__ = ["Choices", "settled", "shifted"]
 
 PLAN = "convolver.plan"
 """The layer that knows what choices cost."""
@@ -50,6 +50,21 @@ class Choices:
     def are_open(self) -> bool:
         """Whether nothing was chosen, but the samples a clock."""
         return self == Choices(self.usual, samples=self.samples, usual=self.usual)
+
+    @property
+    def are_clocks(self) -> bool:
+        """Whether nothing was chosen but the clocks of a slot, if that."""
+        return replace(self, clocks=self.usual).are_open
+
+
+def shifted(design: Any) -> Any:
+    """A filter with its constants shifted and added, in the usual clocks; as it is where none can be."""
+    if not design.cycles_field:
+        return design
+    try:
+        return design.replace(**{design.cycles_field: None, "multipliers": 0})
+    except DesignError:
+        return design
 
 
 def settled(

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from ..designs import Choices, Design, LinearDesign
-from ..errors import DesignError
+from ..designs.choices import shifted
 
 __all__ = ["fewest_clocks", "folded", "in_shifts", "weighed"]
 
@@ -50,9 +50,4 @@ def in_shifts(design: Design) -> tuple[str, Design]:
         return "multipliers=0 without clocks in its stages", design.with_members(
             [in_shifts(member)[1] for member in design.members]
         )
-    if not design.cycles_field:
-        return "", design
-    try:
-        return f"multipliers=0 without {design.cycles_field}", design.replace(**{design.cycles_field: None, "multipliers": 0})
-    except DesignError:
-        return "", design
+    return f"multipliers=0 without {design.cycles_field}", shifted(design)

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import attrgetter
 
 from ..designs import Design
+from ..designs.choices import shifted
 from ..errors import DesignError
 from .block_rams import block_rams, core_memories
 from .choices import folded, in_shifts
@@ -61,35 +63,29 @@ def fpga_needs(fpga: FPGA, design: Design) -> Needs:
     return core_needs(plan, fpga.family, fpga.multipliers, fpga.block_rams, fpga.single_port_rams)
 
 
-def in_adders(design: Design, family: Family, multipliers: int) -> Design:
-    """The design as a device with so many multipliers takes it: its constants shifted and added where they need more.
+def in_adders(design: Design, family: Family, available: int) -> Design:
+    """The design as a device takes it that has so many multipliers: its constants shifted and added where they need more.
 
     Of several filters those do that free most multipliers, until the others find enough. Otherwise, where anything else was
-    chosen of how it computes, or nothing can be shifted, it is the design itself.
+    chosen of how it computes, or nothing can be shifted, it is the design itself. Where there are no multipliers at all, clocks
+    that were chosen for sharing them don't count: a slower stage of a chain is shifted and added, too.
     """
-    excess = _multipliers(design, family) - multipliers
-    return _shifted(design, family, excess) if excess > 0 else design
+    excess = _multipliers(design, family) - available
+    is_left = attrgetter("choices.are_open" if available else "choices.are_clocks")
+    return _shifted(design, family, excess, is_left) if excess > 0 else design
 
 
-def _shifted(design: Design, family: Family, excess: int) -> Design:
+def _shifted(design: Design, family: Family, excess: int, is_left: Callable[[Design], bool]) -> Design:
     members = list(design.members)
     if not members:
-        return _one_shifted(design)
+        return shifted(design) if is_left(design) else design
     freed = [_multipliers(member, family) for member in members]
     for place in sorted(range(len(members)), key=lambda place: -freed[place]):
-        members[place] = _shifted(members[place], family, excess)
+        members[place] = _shifted(members[place], family, excess, is_left)
         excess -= freed[place] - _multipliers(members[place], family)
         if excess <= 0:
             return design.with_members(members)
     return design
-
-
-def _one_shifted(design: Design) -> Design:
-    """One filter, with its constants shifted and added if that can be."""
-    try:
-        return design.replace(multipliers=0) if design.choices.are_open else design
-    except DesignError:
-        return design
 
 
 def _multipliers(design: Design, family: Family) -> int:

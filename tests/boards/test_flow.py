@@ -165,6 +165,7 @@ def test_constants_that_a_board_has_no_multipliers_for_are_shifted_and_added() -
         taps.replace(clocks_per_sample=2),
     ):
         assert in_adders(other, "ice40", 4) == other
+    assert in_adders(taps.replace(clocks_per_sample=2), "ice40", 0) == taps.replace(multipliers=0)
 
 
 @pytest.mark.parametrize(("multipliers", "shifted"), [(24, []), (23, [3]), (14, [3]), (13, [1, 3]), (10, [1, 3]), (9, [])])

@@ -70,7 +70,7 @@ LOADED = FIRDesign([1, 2], data="s16", loadable=True)
     ids=["one", "stages", "loadable"],
 )
 def test_a_device_without_multipliers_says_what_adders_would_do(design: Design, told: str) -> None:
-    """Where clocks were chosen, constants aren't shifted and added by themselves."""
+    """Here nothing shifts and adds constants by itself."""
     with pytest.raises(DesignError, match=f"^A design for iCE40HX8K must need at most 0 multipliers, not {told}$"):
         check_fpga(named_fpga("iCE40HX8K"), design)
 
