@@ -2,9 +2,9 @@
 
     python benchmarks/size.py              # all rows
     python benchmarks/size.py gaussian     # one
-    python benchmarks/size.py --blocks taps-8   # and where each block's look-up tables go, on ECP5
+    python benchmarks/size.py --blocks taps-8   # and where the look-up tables go, block by block
     python benchmarks/size.py fir-64 --registers    # flip-flops, kind by kind
-    python benchmarks/size.py --write      # also into the table of docs/performance.md
+    python benchmarks/size.py --write      # also into the tables of docs/performance.md
 
 Each row is a design file of benchmarks/size in the shell that `convolver generate` gives it by itself, or with the registers
 alone that load coefficients, and a file beside it that was written by hand to the same contract; tests/test_by_hand.py
@@ -15,6 +15,7 @@ no harness. LUT on ECP5 are LUT4, two for each CCU2C and six for each LUT RAM of
 import argparse
 import json
 import re
+import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -72,6 +73,9 @@ SYNTHESIS: dict[Family, str] = {
 INFERRING: dict[Family, str] = SYNTHESIS | {"ice40": "synth_ice40 -dsp"}
 """For files that leave multipliers to inference. A generated file has SB_MAC16, whose registers `-dsp` takes away."""
 
+AUDITED: tuple[Family, ...] = ("ecp5", "ice40")
+"""Families whose look-up tables are counted block by block."""
+
 Module = dict[str, Any]
 
 
@@ -86,9 +90,14 @@ def synthesised(text: str, family: Family, synthesis: dict[Family, str] = SYNTHE
     return next(module for module in modules.values() if int(module["attributes"].get("top", "0"), 2))
 
 
+def types_of(module: Module) -> Counter[str]:
+    """How many cells of each type a netlist has."""
+    return Counter(cell["type"] for cell in module["cells"].values())
+
+
 def counted(module: Module) -> str:
     """What a netlist is made of."""
-    types = Counter(cell["type"] for cell in module["cells"].values())
+    types = types_of(module)
     size = size_of(types.elements())
     found = [f"**{size.luts}** LUT", f"{size.flip_flops} FF"]
     found += [f"{types[name]} {name}" for name in (*MULTIPLIERS, *BLOCK_RAMS) if types[name]]
@@ -119,6 +128,33 @@ def blocks(module: Module) -> Iterator[tuple[str, int, int]]:
         flops[block] += cell["type"].startswith(FLIP_FLOPS)
     for block, count in luts.most_common():
         yield block, count, flops[block]
+
+
+def audit(rows: list[str]) -> Iterator[str]:
+    """The lines of a table of what look-up tables are for, by `blocks.toml`; the last line of a row is their sum."""
+    uses = tomllib.loads((FOLDER / "blocks.toml").read_text())
+    yield "| row | LUT of | ECP5 | by hand, ECP5 | iCE40 | why |"
+    yield "|---|---|---|---|---|---|"
+    for row in rows:
+        found = {family: _by_use(generated(row, family), uses[row]) for family in AUDITED}
+        for place, use in enumerate(uses[row]):
+            ecp5, ice40 = (counts[place] for counts in found.values())
+            yield f"| {row} | {use['what']} | {ecp5} | {use.get('by_hand', '')} | {ice40} | {use['why']} |"
+        by_hand = size_of(types_of(_by_hand(ROWS[row].file, "ecp5")).elements()).luts if ROWS[row].contract else ""
+        ecp5, ice40 = (f"**{sum(counts)}**" for counts in found.values())
+        yield f"| {row} | all | {ecp5} | {by_hand} | {ice40} | |"
+
+
+def _by_use(module: Module, uses: list[dict[str, Any]]) -> list[int]:
+    """The look-up tables of each use: those of its blocks, or, of the one that names none, all others."""
+    counts, rest = [0] * len(uses), next(place for place, use in enumerate(uses) if "blocks" not in use)
+    for block, luts, _ in blocks(module):
+        named = f"{block.removeprefix('accelerator.')}."
+        found = (
+            place for place, use in enumerate(uses) if named.startswith(tuple(f"{name}." for name in use.get("blocks", ())))
+        )
+        counts[next(found, rest)] += luts
+    return counts
 
 
 def _names(module: Module) -> dict[int, str]:
@@ -163,31 +199,40 @@ def main() -> None:
     """Prints the table."""
     parser = argparse.ArgumentParser(description="Sizes of lean generated files beside hand-written Verilog.")
     parser.add_argument("rows", nargs="*", metavar="ROW", help=f"of {', '.join(ROWS)}; by default all")
-    parser.add_argument("--blocks", action="store_true", help="where the look-up tables go, block by block, on ECP5")
+    parser.add_argument("--blocks", action="store_true", help="where the look-up tables go, block by block")
     parser.add_argument("--registers", action="store_true", help="flip-flops, kind by kind, on ECP5")
-    parser.add_argument("--write", action="store_true", help="put the rows into docs/performance.md, too")
+    parser.add_argument("--write", action="store_true", help="put the tables into docs/performance.md, too")
     arguments = parser.parse_args()
     for row in arguments.rows:
         if row not in ROWS:
             parser.error(f"a row must be one of {', '.join(ROWS)}, not {row!r}")
-    lines = []
-    for line in table(arguments.rows or list(ROWS)):
-        print(line, flush=True)
-        lines.append(line)
+    rows = arguments.rows or list(ROWS)
+    lines = told(table(rows))
+    uses = told(audit([row for row in rows if ROWS[row].clock is None])) if arguments.blocks else []
     if arguments.blocks:
-        for row in arguments.rows or list(ROWS):
+        for row in rows:
             print(f"\n{row}, ECP5")
             for block, luts, flops in blocks(generated(row, "ecp5")):
                 print(f"{luts:>6} LUT {flops:>5} FF  {block}")
     if arguments.registers:
-        for row in arguments.rows or list(ROWS):
+        for row in rows:
             print(f"\n{row}, ECP5")
             for kind, count in registers(generated(row, "ecp5")):
                 print(f"{count:>6} {kind}")
     tools = ", ".join(f"{name} {version}" for name, version in versions(["yosys"]).items())
     print(tools)
     if arguments.write:
-        renew("## Sizes beside hand-written Verilog", lines[2:], keys=2)
+        renew("## Sizes beside hand-written Verilog", lines, keys=2)
+        renew("### Where the look-up tables go", uses, keys=2)
+
+
+def told(lines: Iterator[str]) -> list[str]:
+    """The rows of a table, which is printed as it comes."""
+    found = []
+    for line in lines:
+        print(line, flush=True)
+        found.append(line)
+    return found[2:]
 
 
 if __name__ == "__main__":
