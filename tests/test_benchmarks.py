@@ -48,5 +48,5 @@ def test_the_page_has_the_benchmarks_tables():
         for line in path.read_text().splitlines()
         if line.strip().startswith(('renew("#', "SECTIONS = {"))
     ]
-    assert len(named) == 3
+    assert len(named) == 4
     assert set(named) <= set(page)
