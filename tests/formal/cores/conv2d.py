@@ -36,7 +36,7 @@ class Conv2DCoreSpec(wiring.Component):
         self._depth = depth
         self._layout = layouts.beat_layout(design)
         ports = {name: In(1) for name in ("next_valid", "next_regular", "ready", "tag")}
-        ports |= {"next_payload": In(self._layout)}
+        ports |= {"next_payload": In(self._layout), "fitting": In(1), "most": In(2)}
         sizes = {"rows": In(range(design.frame_axes[0].most + 2)), "columns": In(range(design.frame_axes[1].most + 2))}
         super().__init__(
             {**ports, **sizes, "row": In(range(design.frame_axes[0].most)), "column": In(range(design.frame_axes[1].most))}
@@ -65,7 +65,13 @@ class Conv2DCoreSpec(wiring.Component):
         if self._depth:
             core.plan = shallow(core.plan, self._depth)
         m.submodules.dut = core
-        valid, payload, rows, columns = Signal(), Signal(self._layout), self.rows, self.columns
+        valid, payload = Signal(), Signal(self._layout)
+        # Frames of the least and the greatest sizes are as likely as any others.
+        rows, columns = Signal.like(self.rows), Signal.like(self.columns)
+        for size, asked, axis, most in zip(
+            (rows, columns), (self.rows, self.columns), design.frame_axes, self.most, strict=True
+        ):
+            m.d.comb += size.eq(Mux(self.fitting, Mux(most, axis.most, axis.least), asked))
         hold, valid_next, payload_next = Signal(), Signal(), Signal(self._layout)
         given, regular = Signal(self._layout), Signal()  # frames of which all pixels come are as likely as any others
         left = Signal(range(design.frame_axes[0].most * design.frame_axes[1].most + 1))  # pixels of a frame that are to come
