@@ -72,7 +72,7 @@ def report(
     from ..plan.fit import check_fpga, fpga_needs, in_adders
     from ..plan.fpgas import named_fpga
     from ..plan.lowering import lower
-    from ..plan.places import without_places
+    from ..plan.places import reached_by
     from ..report import report_of
 
     if board is not None and (family is not None or device is not None):
@@ -98,8 +98,8 @@ def report(
     shell = Shell(registers, description, handshake, frame)
     told = report_of(loaded, family if fpga is None else fpga.family, FULL if target is not None else shell, hertz)
     numbers, text = told.to_dict(), told.text()
-    if fpga is None and target is None and (reached := without_places(told.plan)) is not None:
-        text += f"\nOn an LFE5U-85F of grade 6 {reached} (nextpnr); --device LFE5U-85F gives them places"
+    if fpga is None and target is None:
+        text += "".join(f"\n{line.removesuffix('.')}" for line in reached_by(told.plan))
     if holder is not None and loaded != given:
         most = lower(given, holder.family).hard_multipliers
         text += f"\n{holder.name} has {holder.multipliers} of the {most} multipliers: constants are shifted and added instead"

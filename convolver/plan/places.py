@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from .array import DotProduct
+from .fpgas import FPGAS
 from .pace import FULL_SPEED
 from .plan import Plan
 
-__all__ = ["FLOORPLANNED", "MEASURED", "Reached", "wants_places", "without_places"]
+__all__ = ["FLOORPLANNED", "MEASURED", "Reached", "only_die", "reached_by", "wants_places"]
 
 FLOORPLANNED = 32
 """Multipliers up to which nextpnr finds good places by itself."""
@@ -15,7 +16,7 @@ FLOORPLANNED = 32
 @dataclass(frozen=True)
 class Reached:
     """The clock that a FIR filter of so many taps reached as a generated file: on an LFE5U-85F of grade 6, by nextpnr's figure,
-    the median of three seeds, in MHz; None where it wasn't routed in 13 minutes."""
+    the median of three seeds, in MHz; None where each file has places."""
 
     multipliers: int
     without: int | None
@@ -30,14 +31,38 @@ def wants_places(array: DotProduct) -> bool:
     return array.placed_lanes > FLOORPLANNED and array.hard_multipliers == array.lanes
 
 
-def without_places(plan: Plan) -> str | None:
-    """What to expect of a plan for ECP5 whose multipliers have no places; None where places don't matter."""
+def only_die(plan: Plan) -> str | None:
+    """The device whose die alone, of its plan's family, has room for the plan's multipliers; None where several have, or none.
+
+    A file for that family then has the multipliers' places on that die, whether or not a device is named.
+    """
+    room = _room(plan)
+    return room[0] if len(room) == 1 else None
+
+
+def reached_by(plan: Plan) -> list[str]:
+    """What to expect of a plan's multipliers on an ECP5, where no device is named; nothing where places don't matter."""
     counts = [array.placed_lanes for array in plan.filters if wants_places(array)]
-    if plan.target.family != "ecp5" or plan.target.pace != FULL_SPEED or not counts:
-        return None
-    most = max(counts)
-    like = next((one for one in MEASURED if one.multipliers >= most), MEASURED[-1])
-    named = f"a filter of {like.multipliers} multipliers"
-    if like.without is None:
-        return f"{named} wasn't routed without places, and with places reached {like.placed} MHz"
-    return f"{named} reached {like.without} MHz without places, and with places {like.placed}"
+    if plan.target.family != "ecp5" or plan.target.pace != FULL_SPEED or not counts or not _room(plan):
+        return []
+    device = only_die(plan)
+    like = next(one for one in MEASURED if (one.without is None) == (device is not None))
+    named = f"On one of grade 6 a filter of {like.multipliers} multipliers reached"
+    if device is not None:
+        return [
+            f"Of ECP5 only {device.partition('-')[2]} devices have so many: the file has the multipliers' places on those.",
+            f"{named} {like.placed} MHz with them (nextpnr).",
+        ]
+    return [
+        "The file doesn't have the multipliers' places on an LFE5U-85F; with --device LFE5U-85F it does.",
+        f"{named} {like.without} MHz without places, and with places {like.placed} (nextpnr).",
+    ]
+
+
+def _room(plan: Plan) -> list[str]:
+    """The devices of a plan's family that have so many multipliers, one of each die's."""
+    dies: dict[int, str] = {}
+    for fpga in FPGAS:
+        if fpga.family == plan.target.family and fpga.multipliers >= plan.hard_multipliers:
+            dies.setdefault(fpga.multipliers, fpga.name)
+    return list(dies.values())

@@ -17,7 +17,7 @@ from convolver.designs import Design
 from convolver.plan.fit import check_fpga, check_lines, fpga_needs, in_adders
 from convolver.plan.fpgas import FPGA, named_fpga
 from convolver.plan.lowering import lower
-from convolver.plan.places import without_places
+from convolver.plan.places import only_die, reached_by
 from convolver.plan.shell import block_latency
 from convolver.plan.target import Family, target_of
 from convolver.promises import OWNERSHIP
@@ -75,7 +75,7 @@ def generate(
         Devices to write it for, with their primitives; by default for any.
     device : str, optional
         One device of a family (`convolver.plan.fpgas`): what it has no room for is refused, and where the places of its
-        multipliers are known, they are in the Verilog.
+        multipliers are known, they are in the Verilog. They are also where only one die of the family has so many.
     axi_clock, reset, reset_style
         Clocks and resets; see `convolver.clocking.Clocking`.
     shell : Shell, optional
@@ -100,7 +100,8 @@ def generate(
         check_fpga(fpga, design)
     clocking = Clocking(axi_clock, reset, reset_style)
     top = AXIAccelerator(design, target_of(family).at(clock), clocking, shell)
-    platform = None if family is None else FamilyPlatform(family, "" if fpga is None else fpga.name)
+    device = only_die(lower(design, top.target)) if fpga is None else fpga.name
+    platform = None if family is None else FamilyPlatform(family, device or "")
     with without_collection():
         circuit = without_unread(rtlil.convert(top, name=name, platform=platform))
     body = without_combinational_blocks(verilog_of(circuit))
@@ -238,12 +239,7 @@ def _room(top: AXIAccelerator, fpga: FPGA | None) -> list[str]:
     plan = lower(top.design, top.target)
     count = plan.hard_multipliers
     told = [f"It takes {count} hard multiplier{'s' * (count != 1)}."]
-    if (reached := without_places(plan)) is not None:
-        told += [
-            "Their places on an LFE5U-85F are not in it: make it with --device LFE5U-85F for that.",
-            f"On one of grade 6 {reached} (nextpnr).",
-        ]
-    return told
+    return [*told, *reached_by(plan)]
 
 
 def _caution(top: AXIAccelerator) -> list[str]:

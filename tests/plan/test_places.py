@@ -8,7 +8,7 @@ import pytest
 from convolver.designs import FIRDesign
 from convolver.formats import s16
 from convolver.plan.lowering import lower
-from convolver.plan.places import MEASURED, without_places
+from convolver.plan.places import MEASURED, only_die, reached_by
 
 PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
 
@@ -17,29 +17,38 @@ def long_filter(taps: int, **how) -> FIRDesign:
     return FIRDesign([1] * taps, coefficient=s16, loadable=True, **how)
 
 
-@pytest.mark.parametrize(
-    ("taps", "told"),
-    [
-        (33, "a filter of 64 multipliers reached 233 MHz without places, and with places 253"),
-        (64, "a filter of 64 multipliers reached 233 MHz without places, and with places 253"),
-    ],
-)
-def test_what_a_long_filter_is_told(taps, told):
-    assert without_places(lower(long_filter(taps), "ecp5")) == told
+@pytest.mark.parametrize("taps", [33, 64, 72])
+def test_what_several_dies_have_room_for_has_places_on_demand(taps):
+    plan = lower(long_filter(taps), "ecp5")
+    assert only_die(plan) is None
+    assert reached_by(plan) == [
+        "The file doesn't have the multipliers' places on an LFE5U-85F; with --device LFE5U-85F it does.",
+        "On one of grade 6 a filter of 64 multipliers reached 233 MHz without places, and with places 253 (nextpnr).",
+    ]
 
 
-def test_longer_ones_are_told_the_longest():
-    told = "a filter of 128 multipliers wasn't routed without places, and with places reached 232 MHz"
-    assert [without_places(lower(long_filter(taps), "ecp5")) for taps in (65, 130)] == [told] * 2
+@pytest.mark.parametrize("taps", [73, 128, 156])
+def test_what_only_the_largest_die_has_room_for_always_has_places(taps):
+    plan = lower(long_filter(taps), "ecp5")
+    assert only_die(plan) == "LFE5U-85F"
+    told, reached = reached_by(plan)
+    assert told == "Of ECP5 only 85F devices have so many: the file has the multipliers' places on those."
+    assert reached == "On one of grade 6 a filter of 128 multipliers reached 232 MHz with them (nextpnr)."
+
+
+def test_no_device_has_room_for_more():
+    plan = lower(long_filter(157), "ecp5")
+    assert only_die(plan) is None
+    assert reached_by(plan) == []
 
 
 @pytest.mark.parametrize(("design", "family"), [(long_filter(32), "ecp5"), (long_filter(64), "ice40"), (long_filter(64), None)])
 def test_others_are_told_nothing(design, family):
-    assert without_places(lower(design, family)) is None
+    assert reached_by(lower(design, family)) == []
 
 
 def test_few_multipliers_in_many_clocks_are_told_nothing():
-    assert without_places(lower(long_filter(64, multipliers=8), "ecp5")) is None
+    assert reached_by(lower(long_filter(64, multipliers=8), "ecp5")) == []
 
 
 @pytest.mark.parametrize("reached", MEASURED, ids=lambda reached: str(reached.multipliers))

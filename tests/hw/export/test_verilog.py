@@ -189,9 +189,21 @@ def test_a_device_is_named_and_places_its_multipliers():
     assert len(set(re.findall(r'BEL = "(X\d+/Y\d+/MULT18_\d)"', text))) == 70
     without = generate(LONG, family="ecp5")
     assert "// Device: ecp5, with its primitives.\n" in without
-    assert "// It takes 70 hard multipliers.\n// Their places on an LFE5U-85F are not in it: make it with " in without
-    assert "Their places" not in text
+    assert (
+        "// It takes 70 hard multipliers.\n// The file doesn't have the multipliers' places on an LFE5U-85F; with --device "
+        in without
+    )
+    assert "The file" not in text
     assert "BEL" not in without
+
+
+def test_multipliers_for_which_one_die_alone_has_room_are_placed_without_a_device():
+    longer = FIRDesign([1] * 80, data="s16", coefficient="s16", loadable=True)
+    text = generate(longer, family="ecp5")
+    assert "// It takes 80 hard multipliers.\n// Of ECP5 only 85F devices have so many: the file has the " in text
+    body = text.split("module", 1)[1]
+    assert body == generate(longer, device="LFE5UM5G-85F").split("module", 1)[1]
+    assert body.count("BEL = ") == 80
 
 
 def test_the_header_says_what_takes_the_registers_of_a_multiplier():
