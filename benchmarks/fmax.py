@@ -8,16 +8,19 @@ form built in the same run.
 
 Forms: `file`, the Verilog that ``generate --family ecp5 --registers full`` gives, read back from its text; `lean`, of what
 can't change at run time, that which it gives by itself, without registers; `device`, the first with the places of the
-LFE5U-85F; `core`, the core without its registers and its AXI; `direct`, what one writes first.
+LFE5U-85F, which a file of more than 72 multipliers always has; `unplaced`, such a file, its places taken out; `core`, the
+core without its registers and its AXI; `direct`, what one writes first.
 
 Every input bit of a circuit, its reset included, comes from a register behind a serial shift register, every output bit is
 captured in a register and shifted out, so that a path ends in the circuit or in one register beside it. `synth_ecp5`, then
 nextpnr aims at 300 MHz with three seeds. The median counts; the lesser of it and the device's limit can be relied on. Sizes are
-the circuit's alone, and its MAC array's alone: the harness is not in them.
+the circuit's alone, and its MAC array's alone: the harness is not in them. nextpnr puts the harness' three pins into one corner
+of the die; with ``--apart`` they are in two corners and at an edge.
 """
 
 import argparse
 import datetime
+import re
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -48,7 +51,7 @@ from convolver.hw.primitives.families import FamilyPlatform
 from convolver.hw.stream.layouts import shape_of
 from convolver.plan import lower, target_of
 from convolver.plan.array_plan import ArrayPlan
-from convolver.plan.places import FLOORPLANNED
+from convolver.plan.places import FLOORPLANNED, only_die
 from convolver.shell import FULL, Shell
 
 TARGET = 300e6
@@ -57,16 +60,19 @@ FORMS = {
     "file": "with registers",
     "lean": "without registers",
     "device": "with places",
+    "unplaced": "without places",
     "core": "bare core",
     "direct": "direct form",
 }
-SECTIONS = {"### Generated files": ("file", "lean", "device"), "### Cores beside what one writes first": ("core", "direct")}
+APART = "".join(f'LOCATE COMP "{pin}" SITE "{site}";\n' for pin, site in (("si", "A6"), ("so", "U18"), ("clk", "G2")))
+"""Pins in the top left corner, the bottom right one, and at the left edge, of package CABGA381."""
+FILES = ("file", "lean", "device", "unplaced")
+SECTIONS = {"### Generated files": FILES, "### Cores beside what one writes first": ("core", "direct")}
 """Where docs/performance.md has which forms."""
 MARKS = {
     "file": {
         "fir-16": 250,
         "fir-64": 225,
-        "fir-128": 210,
         "fir-64-on-1": 215,
         "lowpass-31": 240,
         "conv-3x3": 220,
@@ -84,6 +90,7 @@ MARKS = {
     },
     "lean": {"lowpass-31-shifts": 230, "lowpass-64-shifts": 220},
     "device": {"fir-64": 235, "fir-128": 225},
+    "unplaced": {"fir-128": 210},
 }
 """What the project has set itself, in MHz by nextpnr's figure."""
 
@@ -253,10 +260,14 @@ def circuit(form: str, design: Design, clock: float | None) -> tuple[Any, str, s
         return DirectForm(design), "array", ""
     shell = Shell().of(design) if form == "lean" else FULL
     text = with_places(design, clock) if form == "device" else verilog.generate(design, family="ecp5", shell=shell, clock=clock)
+    if form == "unplaced":
+        text = re.sub(r'\(\* BEL = "\w+/\w+/\w+" \*\)', "", text)
     return GeneratedFile(design, shell), rf"accelerator\.core\.{_STAGE}array\.array", text
 
 
-def measure(row: str, form: str, design: Design, directory: Path, seeds: int, clock: float | None = None) -> Figures:
+def measure(
+    row: str, form: str, design: Design, directory: Path, seeds: int, clock: float | None = None, pins: str = ""
+) -> Figures:
     """Synthesises a form of a design in its harness once, and places it with seeds 1 to `seeds`."""
     dut, array, text = circuit(form, design, clock)
     name = f"{row}-{form}".replace(" ", "-")
@@ -266,7 +277,7 @@ def measure(row: str, form: str, design: Design, directory: Path, seeds: int, cl
     runs, paths = [], []
     for seed in range(1, seeds + 1):
         print(f"{name}: placing with seed {seed}", file=sys.stderr)
-        clock, path = placed(netlist.text, DEVICE, known, TARGET, seed, directory, name)
+        clock, path = placed(netlist.text, DEVICE, known, TARGET, seed, directory, name, pins=pins)
         runs.append(clock)
         paths.append(path)
         print(f"{name}: {clock}; {path}", file=sys.stderr)
@@ -327,6 +338,7 @@ def forms_of(design: Design) -> list[str]:
         return ["file", "core"]  # of several filters
     if Shell().of(design).has_registers:
         forms.remove("lean")
+    forms.remove("unplaced" if only_die(plan) is None else "file")  # which has places
     if plan.arrays[0].placed_lanes <= FLOORPLANNED:
         forms.remove("device")
     if plan.copies > 1 or plan.coefficients.cycles > 1 or len(plan.arrays) > 1:
@@ -341,6 +353,7 @@ def main() -> None:
     parser.add_argument("--form", action="append", choices=FORMS, help="only this form; may be given several times")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--clock", metavar="HZ", help="the clock that it is planned for, such as 150M; by default full speed")
+    parser.add_argument("--apart", action="store_true", help="put the harness' pins apart")
     parser.add_argument("--write", action="store_true", help="put the rows into docs/performance.md, too")
     parser.add_argument("--keep", type=Path, help="folder for netlists, logs and reports")
     arguments = parser.parse_args()
@@ -349,6 +362,7 @@ def main() -> None:
             parser.error(f"a row must be one of {', '.join(ROWS)}, not {row!r}")
     clock = None if arguments.clock is None else hertz(arguments.clock, "Clock")
     planned = "" if clock is None else f" at {clock / 1e6:g} MHz"
+    pins = APART if arguments.apart else ""
     found: list[Figures] = []
     with TemporaryDirectory() as temporary:
         directory = arguments.keep or Path(temporary)
@@ -356,7 +370,7 @@ def main() -> None:
         for row in arguments.rows or DEFAULT:
             design = ROWS[row]
             forms = [form for form in forms_of(design) if form in (arguments.form or FORMS)]
-            found += [measure(row + planned, form, design, directory, arguments.seeds, clock) for form in forms]
+            found += [measure(row + planned, form, design, directory, arguments.seeds, clock, pins) for form in forms]
     used = ", ".join(f"{name} {version}" for name, version in versions(["yosys", "nextpnr-ecp5"]).items())
     print(f"ECP5-85, speed grade 6, {datetime.datetime.now(datetime.UTC).date()}: {used}.\n\n{table(found)}")
     if arguments.write:

@@ -213,7 +213,15 @@ def synthesised(circuit: Circuit, directory: Path | None = None, name: str = "to
 
 
 def placed(
-    text: str, device: Alone, known: list[Limit], aim: float, seed: int, directory: Path | None = None, name: str = "top"
+    text: str,
+    device: Alone,
+    known: list[Limit],
+    aim: float,
+    seed: int,
+    directory: Path | None = None,
+    name: str = "top",
+    *,
+    pins: str = "",
 ) -> tuple[Clock, str]:
     """Places and routes a netlist; gives its clock, and its slowest path in the tools' words.
 
@@ -227,6 +235,8 @@ def placed(
     aim : float
         The clock that nextpnr aims at, in Hz.
     seed : int
+    pins : str
+        An ECP5's places of the harness' pins, as a constraints file (LPF); by default nextpnr chooses them.
 
     Raises
     ------
@@ -238,7 +248,10 @@ def placed(
     with _folder(directory) as folder:
         netlist, report, log = folder / f"{name}.json", folder / f"{name}.{seed}.report.json", f"{name}.{seed}.tim"
         netlist.write_text(text)
-        wanted = ("--freq", f"{aim / 1e6:g}", "--timing-allow-fail", "--seed", str(seed))
+        wanted = ["--freq", f"{aim / 1e6:g}", "--timing-allow-fail", "--seed", str(seed)]
+        if pins:
+            (folder / f"{name}.lpf").write_text(pins)
+            wanted += ["--lpf", f"{name}.lpf"]
         files = ("--json", netlist.name, "--report", report.name, "--log", log, "--quiet")
         try:
             run(PLACERS[device.family], [*device.arguments, *wanted, *files], folder, logs=[log])
