@@ -73,6 +73,8 @@ MARKS = {
     "file": {
         "fir-16": 250,
         "fir-64": 225,
+        "fir-64 at 150 MHz": 150,
+        "fir-64 at 100 MHz": 100,
         "fir-64-on-1": 215,
         "lowpass-31": 240,
         "conv-3x3": 220,
