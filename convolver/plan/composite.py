@@ -1,14 +1,17 @@
 """The plan of a design that is made of others: theirs, each a credit domain of its own."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from ..designs import Design
 from .array import DotProduct
+from .lowering import lower
+from .places import wants_places
 from .plan import Plan
 from .stages import Stage
+from .target import Target
 
-__all__ = ["CompositePlan", "SilenceGate", "silence_gate"]
+__all__ = ["CompositePlan", "SilenceGate", "lowered", "silence_gate"]
 
 SILENCE_LATENCY = 1
 """Cycles of the gate in front of signals that go on."""
@@ -24,6 +27,15 @@ class SilenceGate(Stage):
 def silence_gate(design: Design) -> tuple[Stage, ...]:
     """What stands in front of filters that go on from frame to frame; nothing in front of others."""
     return (SilenceGate(SILENCE_LATENCY),) * design.continuous
+
+
+def lowered(designs: Sequence[Design], target: Target) -> tuple[Plan, ...]:
+    """The plans of designs that share a device. The places of its multipliers are for one long filter: if there are several,
+    none takes any."""
+    plans = tuple(lower(design, target) for design in designs)
+    if sum(wants_places(array) for plan in plans for array in plan.filters) > 1:
+        return lowered(designs, replace(target, places=False))
+    return plans
 
 
 @dataclass(frozen=True)

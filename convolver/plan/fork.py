@@ -11,8 +11,7 @@ from ..designs import Choices, Fork
 from .arithmetic import Range
 from .array_stages import summed_range
 from .bilinear import Term
-from .composite import CompositePlan, SilenceGate, silence_gate
-from .lowering import lower
+from .composite import CompositePlan, SilenceGate, lowered, silence_gate
 from .marks import marks_of
 from .plan import Plan
 from .stages import Memory, Numbers, Stage, cycles_of
@@ -207,7 +206,7 @@ def lower_fork(design: Fork, choices: Choices, target: Target) -> ForkPlan:
       narrowest frame tell the most.
     - No two branches wait for each other for ever: see `rooms`.
     """
-    parts = tuple(lower(branch, target) for branch in design.branches)
+    parts = lowered(design.branches, target)
     width = design.frame_axes[-1]
     led = [[leads(part, columns) for part in parts] for columns in (width.least, width.most or width.least)]
     waits = [[lead + part.latency for lead, part in zip(each, parts, strict=True)] for each in led]

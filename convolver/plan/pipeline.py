@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 from ..counting import counted
 from ..designs import Choices, Pipeline
-from .composite import CompositePlan, SilenceGate, silence_gate
-from .lowering import lower
+from .composite import CompositePlan, SilenceGate, lowered, silence_gate
 from .pipeline_timing import PipelineTiming, timing_of
 from .stages import Stage, cycles_of
 from .target import Target
@@ -53,7 +52,7 @@ class PipelinePlan(CompositePlan):
 
 def lower_pipeline(design: Pipeline, choices: Choices, target: Target) -> PipelinePlan:
     """The stages' plans; in front of images a gate, as they come in sizes; between beats of other widths a converter."""
-    parts = tuple(lower(stage, target) for stage in design.stages)
+    parts = lowered(design.stages, target)
     gate = silence_gate(design) if design.history is not None else (SizeGate(GATE_LATENCY),)
     pixels = [stage.pixels_per_clock for stage in (*design.stages, design)]
     converters = tuple(map(widths_between, pixels, pixels[1:]))

@@ -27,8 +27,8 @@ MEASURED = (Reached(64, 233, 253), Reached(128, None, 232))
 
 
 def wants_places(array: DotProduct) -> bool:
-    """Whether an array's multipliers lie all over an ECP5, each lane's in one."""
-    return array.placed_lanes > FLOORPLANNED and array.hard_multipliers == array.lanes
+    """Whether an array's multipliers lie all over an ECP5, each lane's in one, and may take their places there."""
+    return array.target.places and array.placed_lanes > FLOORPLANNED and array.hard_multipliers == array.lanes
 
 
 def only_die(plan: Plan) -> str | None:

@@ -83,6 +83,8 @@ class Target:
         What the synthesis of its multipliers has to leave alone; nothing where all tools do.
     pace : Pace
         What signals can do in a cycle of the clock that was asked for.
+    places : bool
+        Whether a filter's multipliers may take their places on a device.
     """
 
     family: Family | None
@@ -94,6 +96,7 @@ class Target:
     slow_ram: bool = True
     caution: str = ""
     pace: Pace = FULL_SPEED
+    places: bool = True
 
     def at(self, hertz: float | None) -> "Target":
         """The same devices at a clock: the slower, the fewer registers a core needs; by default as fast as they go.

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import convolver
-from convolver import Conv2DDesign, DesignError, FIRDesign
+from convolver import Conv2DDesign, DesignError, FIRDesign, Fork, Pipeline
 from convolver.designs import design_from_json
 from convolver.hw.bus.axi import AXIAccelerator
 from convolver.hw.export.verilog import default_name, generate, template
@@ -204,6 +204,17 @@ def test_multipliers_for_which_one_die_alone_has_room_are_placed_without_a_devic
     body = text.split("module", 1)[1]
     assert body == generate(longer, device="LFE5UM5G-85F").split("module", 1)[1]
     assert body.count("BEL = ") == 80
+
+
+@pytest.mark.parametrize(
+    "made_of", [lambda parts: Pipeline(parts), lambda parts: Fork(parts, join="sum")], ids=["pipeline", "fork"]
+)
+@pytest.mark.parametrize(("taps", "placed"), [((40, 4), 40), ((40, 36), 0)])
+def test_of_several_long_filters_none_takes_places(made_of, taps, placed):
+    """There is one loop of them: two filters on it would be refused by the placer."""
+    parts = [FIRDesign([1] * count, data="s16", coefficient="s16", loadable=True, output="s16") for count in taps]
+    found = re.findall(r'BEL = "(\S+)"', generate(made_of(parts), device="LFE5U-85F"))
+    assert len(found) == len(set(found)) == placed
 
 
 def test_the_header_says_what_takes_the_registers_of_a_multiplier():
