@@ -28,7 +28,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from amaranth.back import verilog as backend
 from amaranth.hdl import Cat, Const, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
@@ -44,10 +43,8 @@ from convolver.design_files import load_design
 from convolver.designs import CICDesign, Conv2DDesign, Design, FIRDesign, Pipeline, ResampleDesign
 from convolver.folding import hertz
 from convolver.formats import s8, s16, u8
-from convolver.hw.bus.axi import AXIAccelerator
 from convolver.hw.cores import core
 from convolver.hw.export import verilog
-from convolver.hw.primitives.families import FamilyPlatform
 from convolver.hw.stream.layouts import shape_of
 from convolver.plan import lower, target_of
 from convolver.plan.array_plan import ArrayPlan
@@ -247,12 +244,6 @@ _STAGE = r"(?:stage_\d+\.)?"
 """What stands in front of the names of a pipeline's stage."""
 
 
-def with_places(design: Design, clock: float | None) -> str:
-    """The Verilog of a design with its multipliers' places on this device."""
-    top, name = AXIAccelerator(design, target_of("ecp5").at(clock), shell=FULL), verilog.default_name(design)
-    return str(backend.convert(top, name=name, platform=FamilyPlatform(DEVICE.family, DEVICE.part), emit_src=False))
-
-
 def circuit(form: str, design: Design, clock: float | None) -> tuple[Any, str, str]:
     """One form of a design: the component, the name of the MAC array in it, and the Verilog that it needs beside it."""
     if form == "core":
@@ -261,7 +252,8 @@ def circuit(form: str, design: Design, clock: float | None) -> tuple[Any, str, s
         assert isinstance(design, FIRDesign | Conv2DDesign)
         return DirectForm(design), "array", ""
     shell = Shell().of(design) if form == "lean" else FULL
-    text = with_places(design, clock) if form == "device" else verilog.generate(design, family="ecp5", shell=shell, clock=clock)
+    device = DEVICE.part if form == "device" else None
+    text = verilog.generate(design, family="ecp5", device=device, shell=shell, clock=clock)
     if form == "unplaced":
         text = re.sub(r'\(\* BEL = "\w+/\w+/\w+" \*\)', "", text)
     return GeneratedFile(design, shell), rf"accelerator\.core\.{_STAGE}array\.array", text

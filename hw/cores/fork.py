@@ -83,14 +83,13 @@ class ForkCore(Core):
 
     def __init__(self, design: Fork, family: TargetLike = None, shell: Shell | None = None) -> None:
         self.design = design
-        plan = cast(ForkPlan, lower(design, family))
-        self.plan, self._parts = shelled(plan, shell or FULL), plan.parts
+        self.plan = cast(ForkPlan, shelled(lower(design, family), shell or FULL))
         sizes = dict.fromkeys(sized_axes(design), In(WIDTH))
         super().__init__(core_ports(design, sizes) | border_ports(design) | start_of(design).ports | part_ports(design))
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        cores = [create(part.design, part.target) for part in self._parts]
+        cores = [create(part.design, part.target) for part in self.plan.parts]
         m.submodules.split = split = Split(beat_layout(self.design), len(cores))
         m.submodules.join = join = Join(self.design)
         m.submodules.gate = gate = block_of(self.plan, GATES)(self.design)

@@ -78,14 +78,13 @@ class PipelineCore(Core):
 
     def __init__(self, design: Pipeline, family: TargetLike = None, shell: Shell | None = None) -> None:
         self.design = design
-        plan = cast(PipelinePlan, lower(design, family))
-        self.plan, self._parts = shelled(plan, shell or FULL), plan.parts
+        self.plan = cast(PipelinePlan, shelled(lower(design, family), shell or FULL))
         sizes = dict.fromkeys(sized_axes(design), In(WIDTH))
         super().__init__(core_ports(design, sizes) | border_ports(design) | start_of(design).ports | part_ports(design))
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        cores = [create(part.design, part.target) for part in self._parts]
+        cores = [create(part.design, part.target) for part in self.plan.parts]
         for number, core in enumerate(cores, 1):
             m.submodules[f"stage_{number}"] = core
         ends = [*(core.i for core in cores[1:]), wiring.flipped(self.o)]
