@@ -11,6 +11,7 @@ from formal.stream.delay import DelaySpec
 from formal.stream.direct_output import DirectOutputSpec
 from formal.stream.output_buffer import CompactBufferSpec, OutputBufferSpec
 from formal.stream.skid_buffer import SkidBufferSpec
+from formal.window.frame_check import FrameCheckSpec
 from formal.window.free_raster import FreeRasterSpec
 from formal.window.line_buffer import LineBufferSpec
 from formal.window.raster import RasterSpec
@@ -54,7 +55,7 @@ FILTER_PARTS = {
     "array.array": "MACArray",
     "array.beside": "Delay",
 }
-IMAGE_PARTS = {"check": "FrameCheck", "array": "ArrayCore", "array.beside": "Delay"}
+IMAGE_PARTS = {"array": "ArrayCore", "array.beside": "Delay"}
 WINDOW_PARTS = {"borders": "Borders", "border": "RowBorder", "window": "Window"}
 GROUPS = FIRDesign(
     [1, -2, 1, 0, -1, 1, -2, 0, 1, -1],
@@ -100,14 +101,15 @@ def _image_targets(name: str, design: Conv2DDesign) -> tuple[Target, ...]:
     return (
         Target(f"line buffer, {name}", lambda: LineBufferSpec(design), 80, 200_000),
         Target(f"window, {name}", lambda: WindowSpec(design), 200, parts=WINDOW_PARTS),
-        Target(f"raster, {name}", lambda: RasterSpec(design), 250, 200_000, 16),
+        Target(f"raster, {name}", lambda: RasterSpec(design), 250, 200_000),
+        Target(f"frame check, {name}", lambda: FrameCheckSpec(design), 250, 60_000),
         Target(
             f"2-D core, {name}",
             lambda: Conv2DCoreSpec(design),
             250,
             200_000,
             14,
-            without=(*ALONE, "lines", "borders", "border", "window", "raster"),
+            without=(*ALONE, "check", "lines", "borders", "border", "window", "raster"),
             parts=IMAGE_PARTS,
         ),
     )

@@ -22,8 +22,11 @@ def test_every_mutant_of_the_skid_buffer_is_noticed(library):
     assert survivors(compiled, mutants, SKID.clocks) == []
 
 
-@pytest.mark.parametrize("name", ["2-D core, reflect 2x2", "FIR core, folded, symmetric"])
-def test_cores_keep_their_specification_in_a_long_random_run(name, tmp_path):
+IMAGES = [f"{part}, reflect 2x2" for part in ("frame check", "raster", "2-D core")]
+
+
+@pytest.mark.parametrize("name", [*IMAGES, "FIR core, folded, symmetric"])
+def test_the_right_part_keeps_their_specification_in_a_long_random_run(name, tmp_path):
     (target,) = (target for target in TARGETS if target.name == name)
     compiled, _ = build(replace(target, mutants=10), tmp_path)
     assert survivors(compiled, [], clocks=50_000) == []  # 200 000 of the core itself

@@ -3,6 +3,7 @@
 from formal.cores.conv2d import Conv2DCoreSpec
 from formal.proof import Proof
 from formal.seeds import Seed
+from formal.window.frame_check import FrameCheckSpec
 from formal.window.free_raster import FreeRasterSpec
 from formal.window.line_buffer import LineBufferSpec
 from formal.window.line_ring import LineRingSpec
@@ -69,6 +70,26 @@ WINDOW = (
     Seed("row never begun", window_of, "Mux(choice.load, load, shift)", "shift"),
     Seed("gap shown as a result", window_of, "self.o.valid.eq(valid & choice.result)", "self.o.valid.eq(choice.result)"),
 )
+CHECK = (
+    Seed("size of the next frame", FrameCheck, '"rows_left": first.rows - 2', '"rows_left": self.rows - 2'),
+    Seed("half a size checked", FrameCheck, "first.fits.all()", "first.fits.any()"),
+    Seed("size too wide to be kept", FrameCheck, "~exceeds(asked, most)", "~exceeds(now_kept, most)"),
+    Seed("half of the rows compared", FrameCheck, "first.rows_repeat.all()", "first.rows_repeat[0]"),
+    Seed("half of the columns compared", FrameCheck, "first.columns_repeat.all()", "first.columns_repeat[1]"),
+    Seed("size of any beat remembered", FrameCheck, "with m.If(opens):", "with m.If(there):"),
+    Seed("joins one that was refused", FrameCheck, "fitted.eq(~opens & (begun | fitted))", "fitted.eq(~opens)"),
+    Seed("joins one that was cut", FrameCheck, "fitted.eq(~opens & (begun | fitted))", "fitted.eq(begun | fitted)"),
+    Seed("joins none behind three pixels", FrameCheck, "fitted.eq(~opens & (begun | fitted))", "fitted.eq(~opens & begun)"),
+    Seed("place left while stalled", FrameCheck, "get.eq(get ^ (self.o.valid & self.o.ready))", "get.eq(get ^ self.o.valid)"),
+    Seed("both in one place", FrameCheck, "with m.If(moved & (put == index))", "with m.If(moved & (index == 0))"),
+    Seed("beat in front overwritten", FrameCheck, "(~second.i.ready | there)", "~second.i.ready"),
+    Seed("a place too few", FrameCheck, "full | (self.i.valid & self.o.valid", "full | (self.i.valid"),
+    Seed("refused what isn't there", FrameCheck, "refused.eq(there & ~starts)", "refused.eq(~starts)"),
+    Seed("not waiting with a beat in front", FrameCheck, "waiting.eq(there | second.o.valid)", "waiting.eq(second.o.valid)"),
+)
+BORDERS = (
+    Seed("border of the next frame", FrameCheck, '"border": Value.cast(first.border)', '"border": Value.cast(given.border)'),
+)
 RASTER = (
     Seed("frame a line short", scan_of, "last_line.eq(rows_given[-1])", "last_line.eq((rows_given - 1)[-1])"),
     Seed(
@@ -85,6 +106,10 @@ RASTER = (
     Seed("length of the frame on offer", Raster, "self.o.length.eq(scan.columns_given)", "self.o.length.eq(beat.columns_left)"),
 )
 
+SHORT = (
+    Seed("frame follows a short one, and no other", scan_of, "self.short.eq(short_given)", "self.short.eq(~short_given)"),
+    Seed("short by the frame on offer", Raster, "frame_end & ~scan.short)", "frame_end & ~beat.short)"),
+)
 LAST = (
     Seed(
         "frame's end a row late",
@@ -187,6 +212,13 @@ def _image(kernel: tuple[int, int], **changes: object) -> tuple[Conv2DDesign, st
     return design, f"{', '.join(words)}, lines to {design.frame_axes[1].most}"
 
 
+def _check(kernel: tuple[int, int], rows: int, columns: int, seeds: tuple[Seed, ...] = (), **changes: object) -> Proof:
+    design = Conv2DDesign([[1] * kernel[1]] * kernel[0], pixel=Format(1, False), rows=rows, columns=columns, **changes)
+    border = "chosen border" if design.switchable else geometry_of(design).mode if design.mode == "valid" else design.boundary
+    size = f"kernel {kernel[0]}x{kernel[1]}, {border}, frames to {design.frame_axes[0].most}x{design.frame_axes[1].most}"
+    return Proof("frame check", size, lambda: FrameCheckSpec(design), 20, seeds)
+
+
 def _core(kernel: list[list[int]], seeds: tuple[Seed, ...], bounded: int, covers: int, **changes: object) -> Proof:
     settings = {"pixel": Format(1, False), "rounding": "floor", "rows": 1, "columns": 3} | changes
     design = Conv2DDesign(kernel, **settings)
@@ -230,13 +262,17 @@ PROOFS: tuple[Proof, ...] = (
     _window((2, 2), boundary="reflect", operation="correlate"),
     _window((1, 4), boundary="symmetric", columns=5),
     _window((2, 3), mode="valid"),
+    _check((3, 3), 3, 5, CHECK, boundary="edge"),
+    _check((2, 2), 3, 4, boundary="reflect"),
+    _check((2, 3), 480, 640, mode="valid"),
+    _check((3, 2), 3, 4, BORDERS, switchable=True),
     _raster("same", (2, 2), RASTER),
     _raster("same", (1, 1), rows=3, columns=3),
     _raster("valid", (2, 2), RASTER[2:], mode="valid"),
-    _raster("valid", (3, 2), mode="valid", bounded=12),
-    _raster("same", (3, 3), bounded=12),
-    _raster("same", (1, 3), LAST, bounded=12),
-    _raster("same", (3, 1), bounded=12),
+    _raster("valid", (3, 2), mode="valid"),
+    _raster("same", (3, 3), SHORT),
+    _raster("same", (1, 3), LAST),
+    _raster("same", (3, 1)),
     _raster("fixed", (2, 2), FIXED, fixed=True, operation="correlate"),
     _raster("fixed", (2, 2), FIXED[:2], fixed=True, mode="valid"),
     _free(3, 4, (2, 2), FREE),

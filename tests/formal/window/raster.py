@@ -26,7 +26,8 @@ class RasterSpec(wiring.Component):
         self._fixed = fixed
         self._design = design
         self._layout = layouts.beat_layout(design)
-        ports = {"next_valid": In(1), "next_payload": In(self._layout), "available": In(1), "tag": In(1)}
+        ports = {name: In(1) for name in ("next_valid", "next_regular", "available", "tag")}
+        ports |= {"next_payload": In(self._layout), "fitting": In(1), "most": In(2)}
         sizes = {
             "next_rows": In(range(design.frame_axes[0].most + 2)),
             "next_columns": In(range(design.frame_axes[1].most + 2)),
@@ -43,18 +44,21 @@ class RasterSpec(wiring.Component):
         start_row, start_column = (below, right) if same else (design.kernel_rows - 1, design.kernel_columns - 1)
         m.submodules.dut = dut = raster.Raster(design)
         fits = Signal()
-        # A source that keeps to the stream's rule, and sets the size a clock before it offers a frame.
+        # A source that keeps to the stream's rule; the size comes with the beat. Frames of the least and the greatest size,
+        # and those of which all pixels come, are as likely as any others.
         valid, payload, rows, columns = Signal(), Signal(self._layout), Signal(4), Signal(4)
+        given, regular = Signal(self._layout), Signal()
         size = Cat(rows, columns)
         hold, valid_next, payload_next = Signal(), Signal(), Signal(self._layout)
         m.d.comb += [
             hold.eq(valid & ~dut.i.ready),
-            valid_next.eq(hold | self.next_valid),
-            payload_next.eq(Mux(hold, payload.as_value(), self.next_payload.as_value())),
+            valid_next.eq(hold | self.next_valid | self.next_regular),
+            payload_next.eq(Mux(hold, given.as_value(), self.next_payload.as_value())),
             dut.available.eq(self.available),
         ]
-        # The size of the first pixel that was accepted last, and whether it fits: what the core keeps in front of the raster.
-        begun, begun_fits = Signal(8), Signal()
+        # The size of the first pixel that was accepted last, whether it fits, and whether another pixel followed: what the core
+        # keeps in front of the raster. What it says of a beat is what `FrameCheckSpec` asserts.
+        begun, begun_fits, goes_on = Signal(8), Signal(), Signal()
         starts = valid & payload.first & fits
         if self._fixed:
             m.submodules.check = check = fixed_check.FixedCheck(design)
@@ -68,18 +72,22 @@ class RasterSpec(wiring.Component):
                 dut.i.p.short.eq(rows <= below),
                 dut.i.p.columns_left.eq(columns - 4),
                 dut.i.p.starts.eq(starts),
-                dut.i.p.joins.eq(starts & (size == begun) & begun_fits),
+                dut.i.p.joins.eq(starts & (size == begun) & begun_fits & goes_on),
                 dut.i.p.more.eq(valid & ~payload.first),
                 dut.i.p.refused.eq(valid & ~starts),
             ]
-        with m.If(valid & dut.i.ready & payload.first):
-            m.d.sync += [begun.eq(size), begun_fits.eq(fits)]
-        m.d.sync += [valid.eq(valid_next), payload.eq(payload_next)]
-        if self._fixed:
-            m.d.comb += [rows.eq(design.frame_axes[0].most), columns.eq(design.frame_axes[1].most)]
-        else:
-            with m.If(~(valid_next & payload_next.first)):
-                m.d.sync += [rows.eq(self.next_rows), columns.eq(self.next_columns)]
+        with m.If(valid & dut.i.ready):
+            m.d.sync += goes_on.eq(~payload.first)
+            with m.If(payload.first):
+                m.d.sync += [begun.eq(size), begun_fits.eq(fits)]
+        m.d.sync += [valid.eq(valid_next), given.eq(payload_next), regular.eq(Mux(hold, regular, self.next_regular))]
+        asked = (rows, self.next_rows), (columns, self.next_columns)
+        for (sized, next_size), axis, most in zip(asked, design.frame_axes, self.most, strict=True):
+            if self._fixed:
+                m.d.comb += sized.eq(axis.most)
+            else:
+                with m.If(~hold):
+                    m.d.sync += sized.eq(Mux(self.fitting, Mux(most, axis.most, axis.least), next_size))
         first = payload.first
         m.d.comb += fits.eq(
             (rows >= design.frame_axes[0].least)
@@ -93,6 +101,7 @@ class RasterSpec(wiring.Component):
         area = Signal(range(most + 1))
         m.d.comb += area.eq(Mux(fits, rows * columns, 0))
         left = Signal(range(most + 1))
+        m.d.comb += [payload.eq(given), payload.first.eq(Mux(regular, left == 0, given.first))]
         made_up, dropping = Signal(), Signal()
         accept, begins, enters = Signal(), Signal(), Signal()
         m.d.comb += [
