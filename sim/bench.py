@@ -39,6 +39,7 @@ def run_stream(
     gap: float | Sequence[float] = 0.0,
     stall: float | Sequence[float] = 0.0,
     settle: int = 8,
+    patience: int = 2000,
     watch: Mapping[str, Any] | None = None,
     read: Callable[[Any], Any] = lambda payload: payload,
     before: Callable[[Any, int], Awaitable[None] | None] | None = None,
@@ -56,6 +57,8 @@ def run_stream(
         Beats that must come; one more than these during `settle` is an error.
     gap, stall : float or sequence of float
         Chance, in each clock, that the source has nothing and that the sink isn't ready; of several each for 40 clocks in turn.
+    patience : int
+        Clocks without a beat after which the component is stuck; at least 2000.
     watch : signals to count, by name
     read : makes of the output's payload what is kept
     before : called as ``before(ctx, index)`` ahead of offering beat `index`; what it gives, if anything, is awaited
@@ -64,11 +67,11 @@ def run_stream(
     Raises
     ------
     AssertionError
-        If the contract is broken, too many beats come, or none comes for 2000 clocks.
+        If the contract is broken, too many beats come, or none comes for so many clocks.
     """
     chance = random.Random(seed)
     run = Run(seen=dict.fromkeys(watch or {}, 0))
-    patience = 2000
+    patience = max(patience, 2000)
     clock = -1
 
     async def source(ctx: Any) -> None:
