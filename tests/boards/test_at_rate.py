@@ -30,6 +30,8 @@ from convolver.sim import golden
 from convolver.sim.twin.board import BoardPipe
 from convolver.sim.twin.fabric import FabricTwin
 
+from .icarus import needs_icarus
+
 EXAMPLES = Path(__file__).parents[2] / "examples" / "boards"
 
 
@@ -219,7 +221,7 @@ def simulated(design: Conv2DDesign, folder: Path, expected: np.ndarray, picture:
 
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
-@pytest.mark.skipif(shutil.which("iverilog") is None, reason="Icarus Verilog isn't installed (Debian: apt install iverilog)")
+@needs_icarus
 @pytest.mark.skipif(
     importlib.util.find_spec("cocotbext.dvi") is None,
     reason="cocotbext-dvi isn't installed (pip install --no-deps cocotbext-dvi: it asks for another OpenCV than ours)",

@@ -6,8 +6,6 @@ tests build theirs.
 
 import lzma
 import random
-import shutil
-import subprocess
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -35,6 +33,8 @@ from convolver.sim import golden
 from convolver.sim.twin.board import BoardPipe
 from convolver.sim.twin.fabric import FabricTwin
 from convolver.verification import opened
+
+from .icarus import needs_icarus, output_of
 
 ICEBREAKER = boards.get("icebreaker")
 FILTER = FIRDesign((3, -7, 11, -120, 127, 5, -9, 2), coefficient=s8, data=s8, loadable=True)
@@ -266,29 +266,7 @@ def mac_parameters(choose: random.Random) -> dict[str, int]:
 
 def by_icarus(netlist: Netlist, levels: bytes, folder: Path) -> bytes:
     """The output's level behind each clock."""
-    (folder / "levels.hex").write_text("\n".join(str(level) for level in levels))
-    bench = f"""
-module bench;
-  reg clk = 0, rx = 1;
-  wire tx;
-  reg levels [0:{len(levels) - 1}];
-  integer tick;
-  bitstream dut(.clk(clk), .pin_6(rx), .pin_9(tx));
-  initial begin
-    $readmemh("levels.hex", levels);
-    for (tick = 0; tick < {len(levels)}; tick = tick + 1) begin
-      rx = levels[tick];
-      #1 clk = 1;
-      #1 $write("%b", tx);
-      clk = 0;
-    end
-  end
-endmodule
-"""
-    (folder / "circuit.v").write_text(verilog_of(netlist) + bench)
-    subprocess.run(["iverilog", "-g2005", "-s", "bench", "-o", "circuit.vvp", "circuit.v"], cwd=folder, check=True)
-    told = subprocess.run(["vvp", "-n", "circuit.vvp"], cwd=folder, check=True, capture_output=True, text=True).stdout
-    return bytes(int(level) for level in told.strip().replace("x", "2").replace("z", "2"))
+    return output_of(verilog_of(netlist), 'rx = levels[tick]; #1 clk = 1; #1 $write("%b", tx); clk = 0;', levels, folder)
 
 
 def as_icarus_says(seed: int, folder: Path, ticks: int = 600) -> None:
@@ -302,14 +280,14 @@ def as_icarus_says(seed: int, folder: Path, ticks: int = 600) -> None:
     assert found == text
 
 
-@pytest.mark.skipif(shutil.which("iverilog") is None, reason="Icarus Verilog isn't installed (Debian: apt install iverilog)")
+@needs_icarus
 @pytest.mark.parametrize("seed", range(3))
 def test_a_random_circuit_is_what_its_verilog_says(seed, tmp_path):
     as_icarus_says(seed, tmp_path)
 
 
 @pytest.mark.soak
-@pytest.mark.skipif(shutil.which("iverilog") is None, reason="Icarus Verilog isn't installed (Debian: apt install iverilog)")
+@needs_icarus
 @pytest.mark.parametrize("seed", range(3, 203))
 def test_many_random_circuits(seed, tmp_path):
     as_icarus_says(seed, tmp_path, ticks=3000)

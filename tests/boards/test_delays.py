@@ -8,8 +8,6 @@ import dataclasses
 import lzma
 import random
 import re
-import shutil
-import subprocess
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -27,6 +25,7 @@ from convolver.errors import BoardError, ToolError
 from convolver.sim.twin.timed import TimedTwin
 from convolver.verification import delayed
 
+from .icarus import needs_icarus, output_of
 from .test_bitstream import FILTER, random_netlist
 
 ICEBREAKER = boards.get("icebreaker")
@@ -151,31 +150,8 @@ def by_icarus(timed: Timed, levels: bytes, folder: Path) -> bytes:
     lines = [f"  reg p_{pin} = 0;\n  assign n[{pin}] = p_{pin};\n" for _, pin, _ in timed.wires]
     lines += [f"  always @(n[{net}]) p_{pin} <= #{taken} n[{net}];\n" for net, pin, taken in timed.wires]
     text = verilog_of(timed.netlist).replace("endmodule", f"{''.join(lines)}endmodule", 1)
-    (folder / "levels.hex").write_text("\n".join(str(level) for level in levels))
-    bench = f"""
-module bench;
-  reg clk = 0, rx = 1;
-  wire tx;
-  reg levels [0:{len(levels) - 1}];
-  integer tick;
-  bitstream dut(.clk(clk), .pin_6(rx), .pin_9(tx));
-  initial begin
-    $readmemh("levels.hex", levels);
-    #{200 * TICK};
-    for (tick = 0; tick < {len(levels)}; tick = tick + 1) begin
-      clk = 1;
-      rx <= #{first_chance()} levels[tick];
-      #1 clk = 0;
-      #{TICK - 1} $write("%b", tx);
-    end
-    $finish;
-  end
-endmodule
-"""
-    (folder / "circuit.v").write_text(text + bench)
-    subprocess.run(["iverilog", "-g2005", "-s", "bench", "-o", "circuit.vvp", "circuit.v"], cwd=folder, check=True)
-    told = subprocess.run(["vvp", "-n", "circuit.vvp"], cwd=folder, check=True, capture_output=True, text=True).stdout
-    return bytes(int(level) for level in told.strip().replace("x", "2").replace("z", "2"))
+    tick = f'clk = 1; rx <= #{first_chance()} levels[tick]; #1 clk = 0; #{TICK - 1} $write("%b", tx);'
+    return output_of(text, tick, levels, folder, rest=200 * TICK)
 
 
 def as_icarus_says(seed: int, folder: Path, ticks: int) -> None:
@@ -185,11 +161,6 @@ def as_icarus_says(seed: int, folder: Path, ticks: int) -> None:
     found = twin.levels(levels)
     assert 0.2 < np.mean(np.frombuffer(found, np.uint8)) < 0.8
     assert found == by_icarus(timed, levels, folder)
-
-
-needs_icarus = pytest.mark.skipif(
-    shutil.which("iverilog") is None, reason="Icarus Verilog isn't installed (Debian: apt install iverilog)"
-)
 
 
 @needs_icarus

@@ -8,7 +8,6 @@ import dataclasses
 import json
 import lzma
 import re
-import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -33,6 +32,8 @@ from convolver.sim import golden
 from convolver.sim.twin.board import BoardPipe
 from convolver.sim.twin.fabric import FabricTwin
 from convolver.verification import opened
+
+from .icarus import needs_icarus
 
 ULX3S = boards.get("ulx3s-12f")
 FILTER = FIRDesign((3, -7, 11, -120, 127, 5, -9, 2), coefficient=s8, data=s8, loadable=True)
@@ -298,7 +299,7 @@ def yosys_models() -> str:
 
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
-@pytest.mark.skipif(shutil.which("iverilog") is None, reason="Icarus Verilog isn't installed (Debian: apt install iverilog)")
+@needs_icarus
 def test_the_circuit_does_what_yosys_models_do(stored, circuit, tmp_path):
     """A session with a frame of samples and one with loaded taps: in each tick the level of the output."""
     twin = twin_of(circuit)
