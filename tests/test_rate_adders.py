@@ -1,5 +1,6 @@
 """Changes of rate by constants without multipliers: what asks for them, what is planned, and what the twin's cores give."""
 
+import itertools
 import json
 import math
 import re
@@ -14,6 +15,7 @@ from convolver.cli import main
 from convolver.designs import design_from_json
 from convolver.host.description import is_expected
 from convolver.hw.cores.core import create
+from convolver.hw.export.verilog import generate
 from convolver.page.diagram import groups_of
 from convolver.plan.adders import summed_each
 from convolver.plan.constants import adders_needed
@@ -245,6 +247,47 @@ class TestSlowerStages:
         x = np.random.default_rng(3).integers(-2048, 2048, 120)
         with convolver.open(added) as device:
             np.testing.assert_array_equal(device(x), golden.run(chain, x))
+
+    def test_where_multipliers_are_too_few_the_cheapest_adders_take_their_place(self) -> None:
+        """On a device that has some: of all choices the one of the fewest flip-flops, and results are the same."""
+        first = ResampleDesign(range(3, 27, 2), down=2, data=s12, shift=8, output=s12, clocks_per_result=3)
+        second = FIRDesign([99, -77, 1001, 45, -333], s12, shift=11, output=s12, clocks_per_sample=2)
+        third = FIRDesign([3, 5, 7, 9, 11, 13, 15, 17], s12, shift=6, output=s12, clocks_per_sample=2)
+        limited = FIRDesign([3, 5, 7], s12, shift=4, output=s12, multipliers=2)
+        chain = Pipeline([first, Pipeline([second, third]), limited])
+        needed = [lower(part, "ice40").hard_multipliers for part in chain.parts]
+        assert needed == [4, 3, 4, 2]
+        prices = []
+        for part in chain.parts[:3]:
+            (array,) = lower(part.replace(multipliers=0, **{part.cycles_field: None}), "ice40").filters
+            prices.append(array.graph.flip_flops(array.sample, array.lanes))
+        chosen = {}
+        for available in range(13, 1, -1):
+            found = in_adders(chain, "ice40", available)
+            chosen[available] = tuple(number for number, part in enumerate(found.parts) if part.choices.shifts)
+            ways = [way for size in range(4) for way in itertools.combinations(range(3), size)]
+            enough = [way for way in ways if sum(needed) - sum(needed[number] for number in way) <= available]
+            assert chosen[available] == min(enough, key=lambda way: sum(prices[number] for number in way))
+            assert lower(found, "ice40").hard_multipliers <= available
+            assert is_expected(found, chain)
+        assert len(set(chosen.values())) > 4
+        assert in_adders(chain, "ice40", 1) == chain
+        mixed = in_adders(chain, "ice40", 9)
+        assert 0 < len(chosen[9]) < 3
+        (core,) = compile_designs([mixed])
+        check(mixed, core)
+        x = np.random.default_rng(6).integers(-2048, 2048, 77)
+        with convolver.open(mixed) as device:
+            np.testing.assert_array_equal(device(x), golden.run(chain, x))
+
+    def test_a_chain_for_a_device_of_few_multipliers(self) -> None:
+        """Its second stage, in six clocks a result, needs ten."""
+        chain = convolver.resampler(48_000, 8_000, 3_000, attenuation_db=60, format="s16").design
+        assert lower(chain, "ice40").hard_multipliers == 10
+        assert "It takes, at the least, 0 of 8 multipliers" in generate(chain, device="iCE40UP5K")
+        last = chain.stages[-1].replace(clocks_per_result=1)
+        with pytest.raises(DesignError, match="must need at most 8 multipliers, not 50; clocks_per_result=7 needs 8 "):
+            generate(last, device="iCE40UP5K")  # alone it may take more clocks
 
     def test_in_amaranths_simulator(self) -> None:
         """Random samples and extremes, with stalls; a FIR filter behind two decimators, in four clocks a sample and more."""

@@ -1,5 +1,6 @@
 """Whether a core has room on a device, by its plan, long before the tools would find out."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from operator import attrgetter
@@ -7,6 +8,7 @@ from operator import attrgetter
 from ..designs import Design
 from ..designs.choices import shifted
 from ..errors import DesignError
+from .adders import GraphProduct
 from .block_rams import block_rams, core_memories
 from .choices import folded, in_shifts
 from .fpgas import FPGA
@@ -66,13 +68,39 @@ def fpga_needs(fpga: FPGA, design: Design) -> Needs:
 def in_adders(design: Design, family: Family, available: int) -> Design:
     """The design as a device takes it that has so many multipliers: its constants shifted and added where they need more.
 
-    Of several filters those do that free most multipliers, until the others find enough. Otherwise, where anything else was
-    chosen of how it computes, or nothing can be shifted, it is the design itself. Where there are no multipliers at all, clocks
-    that were chosen for sharing them don't count: a slower stage of a chain is shifted and added, too.
+    Of several filters those do that free most multipliers, until the others find enough. Where those aren't enough in which
+    nothing was chosen of how they compute, they also may whose clocks alone were chosen, such as the slower stages of a chain:
+    of both those whose adders take the fewest flip-flops in all. Otherwise, or where nothing can be shifted, it is the design
+    itself: a filter alone may take more clocks. Where there are no multipliers at all, clocks that were chosen for sharing them
+    don't count.
     """
     excess = _multipliers(design, family) - available
+    if excess <= 0:
+        return design
     is_left = attrgetter("choices.are_open" if available else "choices.are_clocks")
-    return _shifted(design, family, excess, is_left) if excess > 0 else design
+    found = _shifted(design, family, excess, is_left)
+    return _cheapest(design, family, excess) if found == design else found
+
+
+def _cheapest(design: Design, family: Family, excess: int) -> Design:
+    """With those of its filters shifted and added that free enough multipliers for the fewest flip-flops; as it is where none
+    do."""
+    best: dict[int, tuple[int, tuple[int, ...]]] = {0: (0, ())}  # by the multipliers that are free: flip-flops, and the filters
+    added = {}
+    for number, part in enumerate(design.parts, 1):
+        if not part.choices.are_clocks or not (freed := _multipliers(part, family)):
+            continue
+        added[number] = shifted(part)
+        plan = lower(added[number], family)
+        taken = sum(
+            array.graph.flip_flops(array.sample, array.lanes) for array in plan.filters if isinstance(array, GraphProduct)
+        )
+        for already, (before, numbers) in [*best.items()]:
+            free = min(already + freed - plan.hard_multipliers, excess)
+            best[free] = min(best.get(free, (sys.maxsize, ())), (before + taken, (*numbers, number)))
+    for number in best.get(excess, (0, ()))[1]:
+        design = design.with_part(number, added[number])
+    return design
 
 
 def _shifted(design: Design, family: Family, excess: int, is_left: Callable[[Design], bool]) -> Design:
