@@ -20,6 +20,7 @@ from convolver.host.arguments import (
     checked_set,
     with_border,
 )
+from convolver.host.attributes import OwnAttributes
 from convolver.host.calls import Calls
 from convolver.host.feeding import Feeder
 from convolver.host.ownership import Owned
@@ -34,7 +35,7 @@ Progress = Callable[[int, int], None]
 """Told how many results are there, of how many."""
 
 
-class Device(Owned):
+class Device(OwnAttributes, Owned):
     """Filters signals or images on the core behind a transport; released at the end of a ``with`` block, whatever happens.
 
     ``device(signal)`` for a filter of signals: a 1-D array gives its results, as many.

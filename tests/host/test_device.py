@@ -337,6 +337,21 @@ def test_what_a_design_can_t_take_is_refused_in_one_line(design, samples, messag
     assert not transport.frames
 
 
+@pytest.mark.parametrize("name", ["coefficients", "boundary", "timeout"])
+def test_an_attribute_that_a_device_does_not_have_is_refused(name):
+    rule = (
+        f"An attribute of a device must be one that it has, not '{name}'; "
+        "load() gives it coefficients, and a call takes a boundary and a fill"
+    )
+    device = Device(GoldenTransport(FIR))
+    with pytest.raises(AttributeError, match=f"^{re.escape(rule)}$"):
+        setattr(device, name, [3, 2, 1])
+    with pytest.raises(AttributeError, match="design"):
+        device.design = SAME
+    assert not hasattr(device, name)
+    assert device([1, 0, 0]).tolist() == [1, 2, 3]
+
+
 def test_rows_of_different_lengths_are_refused():
     with pytest.raises(DataError, match=r"^Pixels must be an array; its rows differ in length$"):
         Device(GoldenTransport(SAME))([[1, 2], [3]])
