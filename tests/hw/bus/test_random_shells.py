@@ -127,7 +127,8 @@ def checked(design, number, target=None):
     plan = shelled(lower(design, target), shell)
     frames = frames_of(design, 2)
     run = streamed(design, frames, shell, target)
-    accepts, offers = plan.timing.schedule(len(frames[0])) if design.rank == 1 and plan.timing.exact else ([], [])
+    exact = design.rank == 1 and plan.timing.exact and len({part.cycles for part in plan.cores}) == 1
+    accepts, offers = plan.timing.schedule(len(frames[0])) if exact else ([], [])
     assert [clock - run.accepted[0] for clock in run.accepted[: len(accepts)]] == accepts
     assert [clock - run.accepted[0] for clock in run.offered[: len(offers)]] == offers
     if design.parts:
