@@ -58,6 +58,7 @@ TAKEN = {
     "TOP": "the scope above all others in Verilator",
     "glbl": "the module of the global reset in AMD's simulations",
     "MULT18X18D": "a primitive of ECP5",
+    "LUT4": "a primitive of ECP5",
     "DP16KD": "a primitive of ECP5",
     "SB_MAC16": "a primitive of iCE40",
     "SB_SPRAM256KA": "a primitive of iCE40",

@@ -12,8 +12,9 @@ from convolver.plan.array import DotProduct
 from convolver.plan.target import target_of
 
 from ..primitives import dsp48, ice40
+from ..primitives.ecp5 import ANYWHERE, Place
 from ..primitives.families import family_of
-from ..primitives.floorplan import array_sites
+from ..primitives.floorplan import array_places
 from ..stream.data_register import DataRegister, later
 from ..stream.layouts import shape_of
 from .array_ports import array_ports
@@ -129,7 +130,7 @@ class MACArray(wiring.Component):
         """What the multipliers give, lane by lane; each group takes its coefficients a clock behind the group before."""
         array = self._array
         products: list[Value] = []
-        sites = array_sites(platform, array) or [""] * array.lanes
+        places = array_places(m, platform, array)
         paired = target_of(family_of(platform)).pairs(array.operand, array.factor)
         for number, group in enumerate(array.groups):
             if number:
@@ -137,7 +138,7 @@ class MACArray(wiring.Component):
             if paired:
                 products += self._pairs(m, group, operands, supply)
             else:
-                products += [self._product(m, lane, operands[lane], supply, sites[lane]) for lane in group]
+                products += [self._product(m, lane, operands[lane], supply, places[lane]) for lane in group]
         return products
 
     @cached_property
@@ -147,12 +148,12 @@ class MACArray(wiring.Component):
         signs = [factor.sign for factor in self._array.factors]
         return signs if any(sign > 0 for sign in signs) else [1, *signs[1:]]
 
-    def _product(self, m: Module, lane: int, operand: Value, supply: FixedSupply, site: str = "") -> Value:
+    def _product(self, m: Module, lane: int, operand: Value, supply: FixedSupply, place: Place = ANYWHERE) -> Value:
         """What a lane's multiplier gives."""
         array, sign = self._array, self._signs[lane]
         product = holding(*array.multiply.lane_ranges[lane], sign)
         factor = array.factors[lane].times(sign)
-        multiplier = multiplier_of(array.operand, factor, product, array.multiplier_latency, site)
+        multiplier = multiplier_of(array.operand, factor, product, array.multiplier_latency, place)
         m.submodules[f"lane_{lane}"] = multiplier
         m.d.comb += multiplier.a.eq(operand)
         supply.connect(m, multiplier, lane)

@@ -19,7 +19,7 @@ from ..stream.layouts import shape_of
 
 __all__ = ["FixedMultiplier", "Multiplier", "WiredMultiplier", "multiplier_of"]
 
-_MULTIPLY = {"ecp5": ecp5.multiply, "ice40": ice40.multiply, "7-series": dsp48.multiply}
+_MULTIPLY = {"ice40": ice40.multiply, "7-series": dsp48.multiply}
 
 
 class Multiplier(wiring.Component):
@@ -44,8 +44,8 @@ class Multiplier(wiring.Component):
         Format of the product; holds every product.
     latency : int
         Clocks from `a` to `p`: `Target.multiplier_latency` of the formats.
-    site : str, optional
-        Where the one primitive that it takes is placed, as nextpnr names it; of an ECP5 only.
+    place : Place, optional
+        Of what it takes of an ECP5; a `site` if that is one primitive.
 
     Ports
     -----
@@ -59,8 +59,8 @@ class Multiplier(wiring.Component):
         The product, `latency` clocks after its sample.
     """
 
-    def __init__(self, a: Format, factor: Factor, p: Format, latency: int, site: str = "") -> None:
-        self._site = site
+    def __init__(self, a: Format, factor: Factor, p: Format, latency: int, place: ecp5.Place = ecp5.ANYWHERE) -> None:
+        self._place = place
         self._latency = latency
         super().__init__({"a": In(shape_of(a)), "p": Out(shape_of(p)), **self._ports(factor)})
 
@@ -113,7 +113,7 @@ class Multiplier(wiring.Component):
         self, m: Module, family: Family, b: Value, load: Value, a_pieces: Sequence[range], b_pieces: Sequence[range]
     ) -> Value:
         """The products of all pieces, added at their places."""
-        multiply = partial(ecp5.multiply, site=self._site) if self._site else _MULTIPLY[family]
+        multiply = partial(ecp5.multiply, place=self._place) if family == "ecp5" else _MULTIPLY[family]
         rows = []
         for row, bits in enumerate(a_pieces):
             factor = _piece(self.a, bits)
@@ -136,9 +136,9 @@ class FixedMultiplier(Multiplier):
     factor : ConstantFactor
     """
 
-    def __init__(self, a: Format, factor: ConstantFactor, p: Format, latency: int, site: str = "") -> None:
+    def __init__(self, a: Format, factor: ConstantFactor, p: Format, latency: int, place: ecp5.Place = ecp5.ANYWHERE) -> None:
         self._value = factor.value
-        super().__init__(a, factor, p, latency, site)
+        super().__init__(a, factor, p, latency, place)
 
     def _ports(self, factor: Factor) -> dict[str, wiring.Member]:  # a constant needs none
         return {}
@@ -161,14 +161,14 @@ class WiredMultiplier(FixedMultiplier):
         return False
 
 
-def multiplier_of(a: Format, factor: Factor, p: Format, latency: int, site: str = "") -> Multiplier:
+def multiplier_of(a: Format, factor: Factor, p: Format, latency: int, place: ecp5.Place = ecp5.ANYWHERE) -> Multiplier:
     """The multiplier for a factor."""
     multipliers: Mapping[type[Factor], type[Any]] = {
         Factor: Multiplier,
         ConstantFactor: FixedMultiplier,
         WiredFactor: WiredMultiplier,
     }
-    return multipliers[type(factor)](a, factor, p, latency, site)
+    return multipliers[type(factor)](a, factor, p, latency, place)
 
 
 def _piece(factor: Value, bits: range) -> Value:

@@ -1,19 +1,62 @@
 """ECP5's hard blocks, with the registers that inference leaves off."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Signal, Value
 
 from convolver.plan.target import TARGETS
 
-__all__ = ["masked_sum", "multiply", "remember"]
+__all__ = ["ANYWHERE", "Place", "levels_of", "masked_sum", "multiply", "remember"]
 
 MULTIPLIER_WIDTH = TARGETS["ecp5"].factors[0]
 """Bits of a factor of MULT18X18D, signed or not."""
 
 
-def multiply(m: Module, name: str, a: Value, b: Value, load: Value, p: Signal, site: str = "") -> None:
+@dataclass(frozen=True)
+class Place:
+    """Where a MULT18X18D lies, and what drives its inputs that never change.
+
+    Parameters
+    ----------
+    site : str
+        As nextpnr names it; empty for any.
+    levels : tuple of Value, optional
+        0 and 1; by default the tools' own.
+    """
+
+    site: str = ""
+    levels: tuple[Value, Value] | None = None
+
+    def level(self, value: bool) -> Value:
+        """0 or 1."""
+        return self.levels[value] if self.levels else Const(int(value))
+
+
+ANYWHERE = Place()
+"""Wherever it gets."""
+
+
+def levels_of(m: Module, name: str) -> tuple[Value, Value]:
+    """Adds two look-up tables that give 0 and 1, to those near them.
+
+    A multiplier has wires for its resets and signs even where these never change. nextpnr ties them all to one 0 and one 1
+    somewhere on the device. Where 128 multipliers lie all over it, its router found no end of leading these two nets around
+    the others; with two tables for each eight of them it did, and the clock rose. (Ports and parameters: LUT4 in Yosys'
+    cells_sim.v for ECP5.)
+    """
+    found = []
+    for value, kind in enumerate(("low", "high")):
+        level = Signal(name=f"{name}_{kind}")
+        ports: dict[str, Any] = {f"i_{letter}": Const(0) for letter in "ABCD"}
+        m.submodules[f"{name}_{kind}"] = Instance("LUT4", p_INIT=Const(0xFFFF * value, 16), o_Z=level, **ports)
+        found.append(level)
+    low, high = found
+    return low, high
+
+
+def multiply(m: Module, name: str, a: Value, b: Value, load: Value, p: Signal, place: Place = ANYWHERE) -> None:
     """Adds a MULT18X18D with its input, pipeline and output registers: ``p = a * b``, 3 clocks behind `a`.
 
     The register of `b` has the clock enable `load`. Each factor has a sign of its own; clock and clock enable are chosen for
@@ -31,15 +74,14 @@ def multiply(m: Module, name: str, a: Value, b: Value, load: Value, p: Signal, s
         Takes `b`.
     p : Signal
         The product.
-    site : str, optional
-        Where it is placed, as nextpnr names it.
+    place : Place, optional
     """
-    ports: dict[str, Any] = {"a_BEL": site} if site else {}
+    ports: dict[str, Any] = {"a_BEL": place.site} if place.site else {}
     for letter, factor in (("A", a), ("B", b)):
         sign = factor[-1] if factor.shape().signed else Const(0)
         wide = [factor[bit] if bit < len(factor) else sign for bit in range(MULTIPLIER_WIDTH)]
         ports |= {f"i_{letter}{bit}": value for bit, value in enumerate(wide)}
-        ports[f"i_SIGNED{letter}"] = Const(int(factor.shape().signed))
+        ports[f"i_SIGNED{letter}"] = place.level(factor.shape().signed)
     product = Signal(2 * MULTIPLIER_WIDTH, name=f"{name}_product")
     ports |= {f"o_P{bit}": product[bit] for bit in range(len(product))}
     m.submodules[name] = Instance(
@@ -56,9 +98,9 @@ def multiply(m: Module, name: str, a: Value, b: Value, load: Value, p: Signal, s
         i_CLK0=ClockSignal(),
         i_CE0=Const(1),
         i_CE1=load,
-        i_RST0=Const(0),
-        i_SOURCEA=Const(0),
-        i_SOURCEB=Const(0),
+        i_RST0=place.level(False),
+        i_SOURCEA=place.level(False),
+        i_SOURCEB=place.level(False),
         **ports,
     )
     m.d.comb += p.eq(product)

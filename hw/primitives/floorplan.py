@@ -1,11 +1,14 @@
 """Where the multipliers of a long filter lie on a device: along a loop, each beside the one before."""
 
+from amaranth.hdl import Module
+
 from convolver.plan.array import DotProduct
 from convolver.plan.places import FLOORPLANNED, wants_places
 
+from .ecp5 import Place, levels_of
 from .families import family_of
 
-__all__ = ["array_sites", "multiplier_sites"]
+__all__ = ["array_places", "multiplier_sites"]
 
 _DIE = "85f"
 """How the names end of the devices whose places are known: those of ECP5's largest die."""
@@ -51,6 +54,13 @@ def multiplier_sites(platform: object, count: int) -> list[str] | None:
     return sites[:count]
 
 
-def array_sites(platform: object, array: DotProduct) -> list[str] | None:
-    """`multiplier_sites` of an array's lanes, where its multipliers lie all over the device and each lane has one."""
-    return multiplier_sites(platform, array.placed_lanes) if wants_places(array) else None
+def array_places(m: Module, platform: object, array: DotProduct) -> list[Place]:
+    """The places of an array's lanes: `multiplier_sites` where each lane has one multiplier. Where they lie all over an ECP5,
+    each group has its own 0 and 1."""
+    far = family_of(platform) == "ecp5" and array.placed_lanes > FLOORPLANNED
+    sites = (wants_places(array) and multiplier_sites(platform, array.placed_lanes)) or [""] * array.lanes
+    places = []
+    for number, group in enumerate(array.groups):
+        near = levels_of(m, f"group_{number}") if far else None
+        places += [Place(sites[lane], near) for lane in group]
+    return places

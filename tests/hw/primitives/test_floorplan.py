@@ -1,17 +1,20 @@
 """The places of a long filter's multipliers."""
 
+import json
 import re
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from amaranth.back import rtlil
-from amaranth.hdl import Module
+from amaranth.hdl import Elaboratable, Module
 
 from convolver.boards.toolchain import run
 from convolver.designs import FIRDesign
+from convolver.formats import s16, s32, u16
 from convolver.hw.mac.mac_array import MACArray
 from convolver.hw.mac.multiplier import Multiplier
+from convolver.hw.primitives.ecp5 import Place, levels_of
 from convolver.hw.primitives.families import FamilyPlatform
 from convolver.hw.primitives.floorplan import multiplier_sites
 from convolver.plan.factors import Factor
@@ -68,6 +71,44 @@ def test_an_array_carries_them_and_only_where_they_are_known() -> None:
     assert written(FIRDesign([1] * 70, data="s16", coefficient="s16", loadable=True, clocks_per_sample=7), LARGEST) == []
 
 
+@pytest.mark.parametrize(("taps", "groups"), [(32, 0), (33, 5), (70, 9)])
+def test_each_group_of_a_long_filter_has_its_own_0_and_1(taps: int, groups: int) -> None:
+    array = MACArray(lower(FIRDesign([1] * taps, data="s16", coefficient="s16", loadable=True), "ecp5").arrays[0])
+    assert rtlil.convert(array, platform=FamilyPlatform("ecp5"), emit_src=False).count("cell \\LUT4 ") == 2 * groups
+
+
+class Multipliers(Elaboratable):
+    """Two groups of two multipliers, the second of an unsigned factor."""
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        for group in range(2):
+            place = Place(levels=levels_of(m, f"group_{group}"))
+            for lane, b in enumerate((s16, u16)):
+                m.submodules[f"group_{group}_lane_{lane}"] = Multiplier(s16, Factor(b), s32, 3, place)
+        return m
+
+
+@pytest.mark.builds
+def test_synthesis_leaves_each_multiplier_the_0_and_1_of_its_group(tmp_path: Path) -> None:
+    (tmp_path / "top.il").write_text(rtlil.convert(Multipliers(), name="top", platform=LARGEST, ports=[], emit_src=False))
+    script = "read_rtlil top.il; hierarchy -top top; setattr -set keep 1 t:MULT18X18D; synth_ecp5 -top top -json top.json"
+    run("yosys", ["-q", "-p", script], tmp_path)
+    cells = json.loads((tmp_path / "top.json").read_text())["modules"]["top"]["cells"]
+    tables = {cell["connections"]["Z"][0]: name for name, cell in cells.items() if cell["type"] == "LUT4"}
+    values = {net: int(cells[name]["parameters"]["INIT"], 2) for net, name in tables.items()}
+    assert sorted(values.values()) == [0, 0, 0xFFFF, 0xFFFF]
+    found = [(name, cell["connections"]) for name, cell in cells.items() if cell["type"] == "MULT18X18D"]
+    assert len(found) == 4
+    for name, wires in found:
+        group = re.match(r"group_\d", name)
+        assert group
+        driven = {port: wires[port][0] for port in ("RST0", "SOURCEA", "SOURCEB", "SIGNEDA", "SIGNEDB")}
+        assert all(tables[net].startswith(group[0]) for net in driven.values())
+        signed = 0 if "lane_1" in name else 0xFFFF
+        assert [values[net] for net in driven.values()] == [0, 0, 0, 0xFFFF, signed]
+
+
 @pytest.mark.soak
 def test_nextpnr_knows_every_place(tmp_path: Path) -> None:
     """A seeded wrong column makes nextpnr refuse the netlist."""
@@ -75,7 +116,7 @@ def test_nextpnr_knows_every_place(tmp_path: Path) -> None:
     design = FIRDesign([1], data="s16", coefficient="s16", loadable=True)
     for number, site in enumerate(multiplier_sites(LARGEST, 156) or []):
         factor = Factor(design.coefficient_format)
-        m.submodules[f"lane_{number}"] = Multiplier(design.sample, factor, design.accumulator, 3, site)
+        m.submodules[f"lane_{number}"] = Multiplier(design.sample, factor, design.accumulator, 3, Place(site))
     (tmp_path / "top.il").write_text(rtlil.convert(m, name="top", platform=LARGEST, ports=[], emit_src=False))
     script = "read_rtlil top.il; hierarchy -top top; setattr -set keep 1 t:MULT18X18D; synth_ecp5 -top top -json top.json"
     run("yosys", ["-q", "-p", script], tmp_path)

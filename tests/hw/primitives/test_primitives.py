@@ -121,6 +121,7 @@ ECP5 = {
     "u32xs32": FIRDesign([1, -2], data="u32", coefficient="s32", loadable=True),
     "s12xu19": FIRDesign([1] * 9, data="s12", coefficient="u19", loadable=True),
     "u32xs18, symmetric": FIRDesign([1] * 5, data="u32", coefficient="s18", loadable=True, symmetry="symmetric"),
+    "so many lanes that each group has its own 0 and 1": FIRDesign([1] * 33, data="u9", coefficient="s10", loadable=True),
 }
 
 CONSTANT = {
