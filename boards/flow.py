@@ -12,8 +12,6 @@ from convolver import atomic
 from convolver.designs import Design
 from convolver.errors import BoardError, FileError, ToolError
 from convolver.plan.fit import in_adders
-from convolver.plan.lowering import lower
-from convolver.plan.places import only_die
 
 from .clocks import Clocks, Domain, clocks_of
 from .paths import in_words
@@ -22,7 +20,7 @@ from .resources import Use, check_fit, check_use, device_use, overfull, synthesi
 from .timing import Clock, by_domain, cells, domain_clocks, slowest_path
 from .toolchain import find, run, versions
 
-__all__ = ["BuildResult", "Step", "build", "router_of"]
+__all__ = ["BuildResult", "Step", "build"]
 
 Step = Callable[[str], None]
 """Called with the title of each step as it begins."""
@@ -46,9 +44,6 @@ OUT_OF_ROOM = (
 """How nextpnr's placer says that something ran out."""
 CLOSER = ("--placer-heap-beta", "0.99")
 """What lets nextpnr's placer fill an area up, which it leaves a tenth of free by itself."""
-NEGOTIATED = " --router router2"
-"""nextpnr's other router, for multipliers that fill the largest ECP5: its first one tried to route some connections of 128 of
-them for more than ten minutes."""
 REPORT = "top.report.json"
 PLACER_LOG = "top.tim"
 ROUTED, DELAYS = "top.routed.json", "top.sdf"
@@ -225,7 +220,7 @@ def _plan(
     if top is None:
         top = device_on(board, design, clocks, asked_hz=core_hz)
     # Timing is judged here, after clipping it to the device's limits, not by nextpnr's exit code.
-    more = router_of(board, design) + f" --write {ROUTED} --sdf {DELAYS}" * routed
+    more = f" --write {ROUTED} --sdf {DELAYS}" * routed
     options = {"nextpnr_opts": f"--report {REPORT} --timing-allow-fail --seed {seed}{more}"}
     if board.family == "7-series":
         # To Vivado two clocks of one oscillator are related; what crosses between these is made for any ratio.
@@ -240,12 +235,6 @@ def _plan(
             del os.environ["AMARANTH_USE_YOSYS"]
         else:
             os.environ["AMARANTH_USE_YOSYS"] = kept
-
-
-def router_of(board: Board, design: Design) -> str:
-    """What tells nextpnr to take its other router, where multipliers fill an ECP5; else nothing."""
-    fill = board.family == "ecp5" and only_die(lower(design, board.family)) is not None
-    return NEGOTIATED * fill
 
 
 def _place(

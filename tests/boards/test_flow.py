@@ -447,11 +447,3 @@ def test_more_than_a_12f_has_is_refused_though_nextpnr_takes_it() -> None:
     assert (use.used, use.available) == (12_145, 12_144)
     with pytest.raises(BoardError, match=r"^A design for ulx3s-12f must need at most 12144 LUTs, not 12145$"):
         check_use(board, (use,))
-
-
-@pytest.mark.parametrize(
-    ("board", "taps", "told"), [("ulx3s-85f", 73, True), ("ulx3s-85f", 72, False), ("arty-a7-35", 100, False)]
-)
-def test_what_fills_an_ecp5_takes_the_other_router(board, taps, told):
-    options = flow.router_of(boards.get(board), FIRDesign([1] * taps, loadable=True, **S16))
-    assert options == (" --router router2" if told else "")
