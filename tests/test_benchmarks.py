@@ -1,5 +1,6 @@
 """The benchmarks begin: each imports what it needs, and says how it is called."""
 
+import itertools
 import subprocess
 import sys
 from pathlib import Path
@@ -50,3 +51,16 @@ def test_the_page_has_the_benchmarks_tables():
     ]
     assert len(named) == 4
     assert set(named) <= set(page)
+
+
+def test_the_pages_have_the_shells_tables(monkeypatch):
+    """Each with the rows that are measured, in their order, and no other."""
+    monkeypatch.syspath_prepend(BENCHMARKS[0].parent)
+    tables = run_path(str(BENCHMARKS[0].parent / "shells.py"))["TABLES"]
+    assert len(tables) == 7
+    for page, table in tables.items():
+        lines = (BENCHMARKS[0].parents[1] / "docs" / f"{page}.md").read_text().splitlines()
+        found = itertools.takewhile(lambda line: line.startswith("|"), lines[lines.index(table.header) + 2 :])
+        rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in found]
+        assert [row[:-3] for row in rows] == [cells for cells, _, _ in table.rows()]
+        assert all(cell.isdecimal() for row in rows for cell in row[-3:])
