@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 
-from mutants.mutation import Mutant, Target, build, judge, same, survivors
+from mutants.mutation import Mutant, Target, build, judge, same, same_results, survivors
 from mutants.page import merged
 from mutants.targets import TARGETS
 
@@ -35,6 +35,8 @@ def fate(number: int, mutant: Mutant) -> str:
     with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
         if same(target, mutant, Path(folder)):
             return "same"
+        if target.buffer and same_results(target, mutant, Path(folder)):
+            return "kept"
         found = judge(target, mutant, Path(folder))
     if found is None:
         return "open"

@@ -21,7 +21,7 @@ from formal.prover import ProverError, Verdict, convert, holds_for_ever, prove, 
 
 from convolver.sim.libraries.compiler import find_compiler
 
-__all__ = ["Mutant", "Target", "build", "judge", "same", "survivors", "without_clocks"]
+__all__ = ["Mutant", "Target", "build", "judge", "same", "same_results", "survivors", "without_clocks"]
 
 CLOCK = re.compile(r"-port \\?(clk|CLK)\b")
 NONE = 0xFFFF
@@ -87,6 +87,7 @@ class Target:
     bounded: int | None = None
     feeds_forward: bool = False  # nothing is older than `bounded` clocks, so that they say it all
     without: tuple[str, ...] = ()  # modules inside `top.dut` that other targets mutate
+    buffer: str = ""  # the output buffer inside `top.dut`, which has a target of its own
     parts: Mapping[str, str] = field(default_factory=dict)  # components by their module inside `top.dut`
 
     def part(self, mutant: Mutant) -> str:
@@ -173,6 +174,7 @@ def survivors(library: ctypes.CDLL, mutants: list[Mutant], clocks: int) -> list[
 
 
 # The part as it is and with the mutation, side by side. What no reset knows of, a memory's read register, starts alike.
+# `cut` makes one flat module of each, and `compare` a module `miter` of both.
 _PAIR = """
 read_rtlil spec.il
 hierarchy -top top
@@ -182,19 +184,19 @@ zinit -all
 design -save before
 setundef -init -zero
 hierarchy -top top.dut
-flatten
+{cut}
 rename top.dut gold
 design -stash gold
 design -load before
 {command}
 setundef -init -zero
 hierarchy -top top.dut
-flatten
+{cut}
 rename top.dut gate
 design -stash gate
 design -copy-from gold -as gold gold
 design -copy-from gate -as gate gate
-miter -equiv -make_assert -flatten gold gate miter
+{compare}
 hierarchy -top miter
 chformal -lower
 async2sync
@@ -205,10 +207,52 @@ formalff -clk2ff -ff2anyinit
 """
 
 
+# An output buffer is proved by itself: both parts are given the same of it, whatever that is, and say the same to it.
+_CUT = """
+blackbox top.dut.{buffer}
+flatten
+select -assert-count 1 top.dut/t:top.dut.{buffer}
+expose -evert top.dut/t:top.dut.{buffer}
+"""
+_COMPARE = """
+miter -equiv -make_outputs -make_outcmp -flatten gold gate miter
+cd miter
+{assertions}
+delete -output o:*
+cd ..
+"""
+
+
 def same(target: Target, mutant: Mutant, folder: Path, timeout: float = PATIENCE) -> bool:
     """Whether the part does the same with the mutation, at all of its outputs, in every clock, for all inputs."""
     convert(target.make(), folder)
-    return holds_for_ever(_PAIR.format(command=mutant.command), "dprove", folder, timeout)
+    compare = "miter -equiv -make_assert -flatten gold gate miter"
+    script = _PAIR.format(command=mutant.command, cut="flatten", compare=compare)
+    return holds_for_ever(script, "dprove", folder, timeout)
+
+
+def same_results(target: Target, mutant: Mutant, folder: Path, timeout: float = PATIENCE) -> bool:
+    """Whether the part with the mutation writes the same results into the target's output buffer, in the same clocks, and does
+    the same at all other outputs, whatever the buffer says.
+
+    What stands at the buffer's `data` without `write` isn't compared.
+    """
+    convert(target.make(), folder)
+    text = (folder / "spec.il").read_text()
+    buffer = target.buffer
+    outputs = [*_ports(text, "top.dut", "output"), *(f"{buffer}.{name}" for name in _ports(text, f"top.dut.{buffer}", "input"))]
+    unless = {f"{buffer}.data": f" -if gold_{buffer}.write"}
+    assertions = "\n".join(f"add -assert cmp_{name}{unless.get(name, '')}" for name in outputs)
+    script = _PAIR.format(
+        command=mutant.command, cut=_CUT.format(buffer=buffer), compare=_COMPARE.format(assertions=assertions)
+    )
+    return holds_for_ever(script, "dprove", folder, timeout)
+
+
+def _ports(text: str, module: str, direction: str) -> list[str]:
+    """Names of a module's inputs or outputs in RTLIL."""
+    body = text[text.index(f"module \\{module}\n") :].split("\nend\n")[0]
+    return re.findall(rf"^ *wire .*\b{direction} \d+ +\\(\S+)$", body, re.MULTILINE)
 
 
 def judge(target: Target, mutant: Mutant, folder: Path, timeout: float = PATIENCE) -> Verdict | None:

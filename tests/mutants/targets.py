@@ -83,7 +83,16 @@ def _array(name: str, design: FIRDesign, mutants: int, cuts: tuple[int, ...] = (
 
 
 def _filter(name: str, design: FIRDesign, mutants: int, without: tuple[str, ...] = ALONE) -> Target:
-    return Target(f"FIR core, {name}", lambda: FIRCoreSpec(design), mutants, 60_000, 24, without=without, parts=FILTER_PARTS)
+    return Target(
+        f"FIR core, {name}",
+        lambda: FIRCoreSpec(design),
+        mutants,
+        60_000,
+        24,
+        without=without,
+        buffer="array.buffer",
+        parts=FILTER_PARTS,
+    )
 
 
 def _image(kernel: list[list[int]], **changes: object) -> Conv2DDesign:
@@ -110,6 +119,7 @@ def _image_targets(name: str, design: Conv2DDesign) -> tuple[Target, ...]:
             200_000,
             14,
             without=(*ALONE, "check", "lines", "borders", "border", "window", "raster"),
+            buffer="array.buffer",
             parts=IMAGE_PARTS,
         ),
     )
@@ -142,7 +152,16 @@ TARGETS = (
     _filter("in groups", GROUPS, 200, without=ALONE[1:]),
     _filter("folded, symmetric", SHARED, 300),
     _filter("folded, uneven", UNEVEN, 200),
-    Target("moving maximum core", lambda: MovingMaximumCoreSpec(PEAKS), 200, 60_000, 24, without=("buffer",), parts=PEAK_PARTS),
+    Target(
+        "moving maximum core",
+        lambda: MovingMaximumCoreSpec(PEAKS),
+        200,
+        60_000,
+        24,
+        without=("buffer",),
+        buffer="buffer",
+        parts=PEAK_PARTS,
+    ),
     *_image_targets("edge 3x3", EDGE),
     *_image_targets("constant 3x2", FILL),
     *_image_targets("reflect 2x2", MIRROR),

@@ -1,11 +1,13 @@
 # amaranth: UnusedElaboratable=no
 """A sample of the mutants that must be noticed; `make mutants` counts them all."""
 
+import re
 from dataclasses import replace
 
 import pytest
+from formal.prover import convert
 from formal.stream.skid_buffer import SkidBufferSpec
-from mutants.mutation import Mutant, Target, build, judge, same, survivors, without_clocks
+from mutants.mutation import Mutant, Target, build, judge, same, same_results, survivors, without_clocks
 from mutants.targets import TARGETS
 
 SKID = Target("skid buffer", lambda: SkidBufferSpec(8), mutants=60, clocks=20_000)
@@ -49,6 +51,31 @@ def test_a_mutant_that_matters_is_not_proved_equal(library, tmp_path):
 
 def test_no_change_is_proved_equal(tmp_path):
     assert same(SKID, Mutant(0, ""), tmp_path)
+
+
+(FOLDED,) = (target for target in TARGETS if target.name == "FIR core, folded, uneven")
+
+
+@pytest.mark.parametrize("mode", ["inv", "cnot1 -ctrlbit 0"])
+def test_marks_that_are_wrong_only_while_nothing_reads_them_give_the_same_results(mode, tmp_path):
+    convert(FOLDED.make(), tmp_path)
+    feeder = (tmp_path / "spec.il").read_text().split("module \\top.dut.feeder\n")[1].split("\nend\n")[0]
+    # A slot's marks: what is inverted while they are held is right again after an even number of clocks.
+    (cell,) = re.findall(r"cell \$dff (\S+)\n(?:    .*\n)*?    connect \\Q \\i\n", feeder)
+    assert same_results(
+        FOLDED, Mutant(0, f"mutate -mode {mode} -module top.dut.feeder -cell {cell} -port Q -portbit 1"), tmp_path
+    )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "inv -module top.dut.array -cell beside -port i__marks -portbit 1",
+        *(f"inv -module top.dut.array -cell buffer -port {port} -portbit 0" for port in ("claim", "write", "data", "o__ready")),
+    ],
+)
+def test_what_a_user_sees_is_not_the_same_results(change, tmp_path):
+    assert not same_results(FOLDED, Mutant(0, f"mutate -mode {change}"), tmp_path)
 
 
 @pytest.mark.parametrize("clock", ["CLK", "clk", r"\clk"])
