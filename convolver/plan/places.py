@@ -23,7 +23,7 @@ class Reached:
     placed: int
 
 
-MEASURED = (Reached(64, 233, 253), Reached(128, None, 232))
+MEASURED = (Reached(64, 225, 260), Reached(128, None, 236))
 
 
 def wants_places(array: DotProduct) -> bool:
