@@ -1,10 +1,11 @@
 """Addresses of devices: which pipe each kind of them opens, and how one is shown without its token."""
 
 from convolver.errors import PortError
-from convolver.host.serial_pipe import SerialPipe
-from convolver.host.tcp_pipe import TcpPipe
-from convolver.host.text import shown
-from convolver.host.transport import Pipe
+
+from .serial_pipe import SerialPipe
+from .tcp_pipe import TcpPipe
+from .text import shown
+from .transport import Pipe
 
 __all__ = ["open_pipe", "shown"]
 

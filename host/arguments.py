@@ -14,7 +14,8 @@ from convolver import arguments
 from convolver.designs import Boundary, Design, Plane
 from convolver.errors import DataError
 from convolver.formats import Format
-from convolver.host.transport import Samples
+
+from .transport import Samples
 
 __all__ = [
     "check_items",

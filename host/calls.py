@@ -3,9 +3,9 @@
 import contextlib
 from collections.abc import Callable, Iterator
 
-from convolver.host.ownership import Owned
-from convolver.host.streaming import Stream
-from convolver.host.transport import Transport
+from .ownership import Owned
+from .streaming import Stream
+from .transport import Transport
 
 __all__ = ["Calls"]
 

@@ -11,7 +11,8 @@ from itertools import accumulate
 from convolver.designs import KINDS, Design, design_from_dict
 from convolver.designs.choices import shifted
 from convolver.errors import DesignError, DesignMismatch
-from convolver.host.text import printable
+
+from .text import printable
 
 __all__ = ["INFLATED_MAX", "differences", "is_expected", "read_description"]
 

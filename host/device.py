@@ -11,7 +11,8 @@ import numpy.typing as npt
 from convolver.arguments import flag
 from convolver.designs import Boundary, Design
 from convolver.errors import DataError
-from convolver.host.arguments import (
+
+from .arguments import (
     check_items,
     check_progress,
     checked_ahead,
@@ -20,14 +21,14 @@ from convolver.host.arguments import (
     checked_set,
     with_border,
 )
-from convolver.host.attributes import OwnAttributes
-from convolver.host.calls import Calls
-from convolver.host.feeding import Feeder
-from convolver.host.ownership import Owned
-from convolver.host.pieces import preparation
-from convolver.host.tiling import Work
-from convolver.host.transport import Samples, Transport
-from convolver.host.turns import Turns
+from .attributes import OwnAttributes
+from .calls import Calls
+from .feeding import Feeder
+from .ownership import Owned
+from .pieces import preparation
+from .tiling import Work
+from .transport import Samples, Transport
+from .turns import Turns
 
 __all__ = ["Device", "Progress"]
 

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from enum import Enum, auto
 
 from convolver.errors import PortError
-from convolver.host.frames import Frame
-from convolver.host.transport import Pipe
 from convolver.protocol import Type
+
+from .frames import Frame
+from .transport import Pipe
 
 __all__ = ["DeviceEnd", "State"]
 

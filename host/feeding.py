@@ -7,8 +7,9 @@ from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
 import numpy.typing as npt
 
 from convolver.errors import DataError
-from convolver.host.streaming import Stream
-from convolver.host.tiling import Work
+
+from .streaming import Stream
+from .tiling import Work
 
 __all__ = ["Feeder"]
 

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from convolver.host import cobs
 from convolver.protocol import CRC_BYTES, HEADER_BYTES, MAX_PAYLOAD, Drop, Type
+
+from . import cobs
 
 __all__ = ["MAX_CONTENT", "MAX_STUFFED", "Frame", "FrameReceiver"]
 

@@ -4,8 +4,8 @@ import ipaddress
 import time
 from enum import Enum, auto
 
-from convolver.host import greeting
-from convolver.host.channel import Channel
+from . import greeting
+from .channel import Channel
 
 __all__ = ["Guest", "Stage"]
 

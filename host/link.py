@@ -18,16 +18,17 @@ from convolver.errors import (
     ProtocolMismatch,
     RegisterError,
 )
-from convolver.host.address import open_pipe
-from convolver.host.deadlines import Deadline, Timing
-from convolver.host.description import differences, is_expected, read_description
-from convolver.host.frames import Frame
-from convolver.host.ownership import Owned
-from convolver.host.registers import DESCRIPTION_MAX, ERRORS, IDENTITY, MAP_VERSION, Register, of_stage, told_stage
-from convolver.host.samples import pack, unpack
-from convolver.host.session import Session
-from convolver.host.transport import Pipe, Samples, arranged
 from convolver.protocol import Drop, Type
+
+from .address import open_pipe
+from .deadlines import Deadline, Timing
+from .description import differences, is_expected, read_description
+from .frames import Frame
+from .ownership import Owned
+from .registers import DESCRIPTION_MAX, ERRORS, IDENTITY, MAP_VERSION, Register, of_stage, told_stage
+from .samples import pack, unpack
+from .session import Session
+from .transport import Pipe, Samples, arranged
 
 __all__ = ["LinkTransport", "connect"]
 

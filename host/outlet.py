@@ -1,7 +1,7 @@
 """The way of a session's frames onto its pipe."""
 
-from convolver.host.transport import Pipe
-from convolver.host.window import Window
+from .transport import Pipe
+from .window import Window
 
 __all__ = ["Outlet"]
 

@@ -6,8 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from convolver.designs import Design
-from convolver.host.arguments import checked_flag, checked_samples
-from convolver.host.tiling import Work
+
+from .arguments import checked_flag, checked_samples
+from .tiling import Work
 
 __all__ = ["preparation"]
 

@@ -3,7 +3,8 @@
 import numpy as np
 
 from convolver.formats import Format
-from convolver.host.transport import Samples
+
+from .transport import Samples
 
 __all__ = ["fits_int64", "pack", "unpack"]
 

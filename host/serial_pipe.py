@@ -11,9 +11,10 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import serial
 
 from convolver.errors import PortError
-from convolver.host.ownership import Owned
-from convolver.host.text import printable, shown
-from convolver.host.waiting import ready
+
+from .ownership import Owned
+from .text import printable, shown
+from .waiting import ready
 
 if sys.platform != "win32":
     import fcntl

@@ -16,16 +16,17 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from convolver.errors import PortError
-from convolver.host import greeting
-from convolver.host.channel import Channel, tune
-from convolver.host.device_end import DeviceEnd, State
-from convolver.host.guest import Guest, Stage
-from convolver.host.ownership import Owned
-from convolver.host.text import printable
-from convolver.host.transport import Pipe
+
+from . import greeting
+from .channel import Channel, tune
+from .device_end import DeviceEnd, State
+from .guest import Guest, Stage
+from .ownership import Owned
+from .text import printable
+from .transport import Pipe
 
 if TYPE_CHECKING:
-    from convolver.host.tls import Identity
+    from .tls import Identity
 
 __all__ = ["DEFAULT_PORT", "TOKEN_LENGTH", "Server", "reaches_beyond"]
 

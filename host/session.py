@@ -11,14 +11,15 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
 from convolver.errors import DeviceRestarted, FrameError, LinkTimeout, PortError, SessionLost
-from convolver.host.deadlines import Deadline, Timing, Watch
-from convolver.host.frames import MAX_STUFFED, Frame, FrameReceiver
-from convolver.host.outlet import Outlet
-from convolver.host.ownership import Owned
-from convolver.host.transport import Pipe
-from convolver.host.welcome import Answers, Welcome
-from convolver.host.window import SLOTS, Item, Window
 from convolver.protocol import VERSION, Drop, Type
+
+from .deadlines import Deadline, Timing, Watch
+from .frames import MAX_STUFFED, Frame, FrameReceiver
+from .outlet import Outlet
+from .ownership import Owned
+from .transport import Pipe
+from .welcome import Answers, Welcome
+from .window import SLOTS, Item, Window
 
 __all__ = ["Session", "Timing"]
 

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 import numpy.typing as npt
 
 from convolver.errors import DataError, PortError
-from convolver.host.ownership import Owned
-from convolver.host.tiling import Work
-from convolver.host.transport import Samples, Transport
+
+from .ownership import Owned
+from .tiling import Work
+from .transport import Samples, Transport
 
 __all__ = ["Stream"]
 

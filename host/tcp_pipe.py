@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from convolver.errors import PortError
-from convolver.host import greeting
-from convolver.host.channel import Channel, tune
-from convolver.host.ownership import Owned
-from convolver.host.text import printable
-from convolver.host.waiting import ready
+
+from . import greeting
+from .channel import Channel, tune
+from .ownership import Owned
+from .text import printable
+from .waiting import ready
 
 __all__ = ["BEAT", "TOKEN_VARIABLE", "Address", "TcpPipe", "parse_url"]
 
@@ -99,7 +100,7 @@ def _fingerprint(scheme: str, fragment: str) -> str | None:
         if fragment:
             raise PortError("A fingerprint belongs to an address that begins with tls://; in a token, write # as %23")
         return None
-    from convolver.host.tls import parse_fingerprint
+    from .tls import parse_fingerprint
 
     name, _, digits = fragment.partition("=")
     fingerprint = parse_fingerprint(digits) if name == "sha256" else None
@@ -183,7 +184,7 @@ class TcpPipe(Owned):
         """The connection, encrypted if the address says so; the server is the one with that certificate."""
         if self._address.fingerprint is None:
             return Channel(connection)
-        from convolver.host.tls import as_host
+        from .tls import as_host
 
         self._channel = channel = as_host(connection)
         deadline = self._by(_PATIENCE)

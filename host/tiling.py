@@ -14,8 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from convolver.designs import Boundary, Design, FrameAxis, Plane
-from convolver.host.samples import fits_int64
-from convolver.host.transport import Samples
+
+from .samples import fits_int64
+from .transport import Samples
 
 __all__ = ["FRAME_SAMPLES", "Cut", "Work", "cuts", "frame_limits", "frame_of"]
 

@@ -14,8 +14,9 @@ import tempfile
 from pathlib import Path
 
 from convolver.errors import FileError
-from convolver.host.channel import Channel
-from convolver.host.text import printable
+
+from .channel import Channel
+from .text import printable
 
 __all__ = ["Identity", "SecureChannel", "as_host", "default_path", "parse_fingerprint"]
 

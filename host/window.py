@@ -7,9 +7,10 @@ import math
 from collections import Counter, deque
 from collections.abc import Iterator
 
-from convolver.host.deadlines import Timing
-from convolver.host.frames import MAX_STUFFED, Frame
 from convolver.protocol import Type
+
+from .deadlines import Timing
+from .frames import MAX_STUFFED, Frame
 
 __all__ = ["SLOTS", "Item", "Window"]
 

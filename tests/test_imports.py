@@ -113,14 +113,15 @@ EARLY = {"convolver.host", "convolver.sim.golden"}
 
 @dataclass(frozen=True)
 class Import:
-    """One import: who, what, on which line, and whether it runs when the module is imported; or a module's name in a string,
-    by which it may be found."""
+    """One import: who, what, on which line, whether it runs when the module is imported, and whether it is relative; or a
+    module's name in a string, by which it may be found."""
 
     importer: str
     target: str
     line: int
     early: bool
     named: bool = False
+    relative: bool = False
 
 
 def sources() -> dict[str, Path]:
@@ -155,7 +156,7 @@ def imports(module: str, text: str, *, is_package: bool, modules: Iterable[str])
                 for alias in child.names:
                     # A name is a module of ours, or something inside `base`.
                     full = f"{base}.{alias.name}"
-                    yield Import(module, full if full in known else base, child.lineno, early)
+                    yield Import(module, full if full in known else base, child.lineno, early, relative=child.level > 0)
             elif isinstance(child, ast.Constant) and child.value in packages:
                 yield Import(module, child.value, child.lineno, early=False, named=True)
             yield from walk(child, inner)
@@ -186,6 +187,20 @@ def breaches(found: Iterable[Import]) -> list[str]:
             when = "" if not item.early else " when it is imported"
             told.append(f"{item.importer}, line {item.line}: imports {item.target}{when}")
     return told
+
+
+def misnamed(found: Iterable[Import]) -> list[str]:
+    """One line for each import that isn't relative inside its package, or is relative and leaves it."""
+    return [
+        f"{item.importer}, line {item.line}: imports {item.target} by its {'relative' if item.relative else 'full'} name"
+        for item in found
+        if not item.named and item.target != "convolver" and item.relative != inside(item.target, {folder_of(item.importer)})
+    ]
+
+
+def folder_of(module: str) -> str:
+    """The package of `FOLDERS` that holds a module: the longest name that fits."""
+    return max((name for name in FOLDERS if inside(module, {name})), key=len)
 
 
 def cycle(edges: Iterable[tuple[str, str]]) -> list[str]:
@@ -222,6 +237,14 @@ def test_every_import_points_the_right_way() -> None:
     found = all_imports()
     assert len(found) > 100, "the walk finds nothing"
     assert breaches(found) == []
+
+
+def test_packages_import_themselves_relatively() -> None:
+    """An import that leaves `hw`, `host`, `sim` or `boards` has the full name, so that each shows which of the two it does."""
+    found = all_imports()
+    for package in FOLDERS:
+        assert any(item.relative and folder_of(item.importer) == package for item in found), package
+    assert misnamed(found) == []
 
 
 def test_every_package_is_installed() -> None:
@@ -285,3 +308,24 @@ def test_a_breach_is_found(module: str, text: str, told: list[str]) -> None:
 def test_a_circle_is_found() -> None:
     assert cycle([("a", "b"), ("b", "c"), ("c", "b")]) == ["b", "c", "b"]
     assert cycle([("a", "b"), ("b", "c"), ("a", "c")]) == []
+
+
+@pytest.mark.parametrize(
+    ("module", "text", "told"),
+    [
+        ("convolver.host.device", "from convolver.host.text import one", ["convolver.host.text"]),
+        ("convolver.host.device", "from convolver.host import text", ["convolver.host.text"]),
+        ("convolver.host.device", "def f():\n    import convolver.host.text", ["convolver.host.text"]),
+        ("convolver.hw.cores.core", "from convolver.hw.stream.delay import Delay", ["convolver.hw.stream.delay"]),
+        ("convolver.sim.bench", "if TYPE_CHECKING:\n    from convolver.sim.golden import run", ["convolver.sim.golden"]),
+        ("convolver.boards.top", "from convolver.boards.pll import solve", ["convolver.boards.pll"]),
+        ("convolver.report.fir", "from convolver.errors import DesignError", ["convolver.errors"]),
+        ("convolver.hw.window.window", "from ...designs import FIRDesign", ["convolver.designs"]),
+        ("convolver.host.device", "from .text import one\nfrom . import text", []),
+        ("convolver.host.device", "from convolver.errors import PortError", []),
+        ("convolver.cli.devices", "import convolver", []),
+    ],
+)
+def test_a_misnamed_import_is_found(module: str, text: str, told: list[str]) -> None:
+    found = misnamed(imports(module, text, is_package=False, modules=["convolver.host.text", "convolver.host"]))
+    assert [line.split(": imports ")[1].split(" by its ")[0] for line in found] == told
