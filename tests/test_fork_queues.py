@@ -42,7 +42,7 @@ def test_a_place_less_than_results_wait_in_costs_clocks():
     """One branch is as much later as its latency is longer: what its output buffer holds is no help."""
     one, two = FIRDesign([1], data=s8, output=s8), FIRDesign([1, 2], data=s8, output=s8)
     design = Fork([one, Pipeline([two, two])], "planes")
-    first, second = lower(design).parts
+    first, second = lower(design).plans
     wait = second.latency - first.latency
     assert [queue and queue.depth for queue in lower(design).queues] == [wait + plan.SPARE, None]
     planned, just, short = clocks(design, [ForkCore(design), *(core_of(design, lambda _, d=d: d) for d in (wait, wait - 1))])

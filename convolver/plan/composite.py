@@ -44,11 +44,11 @@ class CompositePlan(Plan):
 
     Parameters
     ----------
-    parts : tuple of Plan
-        Those of the designs that it lists.
+    plans : tuple of Plan
+        One for each design of the list.
     """
 
-    parts: tuple[Plan, ...]
+    plans: tuple[Plan, ...]
 
     @property
     def latency(self) -> int:
@@ -56,16 +56,16 @@ class CompositePlan(Plan):
 
     @property
     def cores(self) -> tuple[Plan, ...]:
-        return tuple(core for part in self.parts for core in part.cores)
+        return tuple(core for plan in self.plans for core in plan.cores)
 
     @property
     def filters(self) -> tuple[DotProduct, ...]:
-        return tuple(one for part in self.parts for one in part.filters)
+        return tuple(one for plan in self.plans for one in plan.filters)
 
-    def _told_parts(self, name: str) -> Iterable[str]:
-        """What the plans of its parts tell."""
-        for number, part in enumerate(self.parts, 1):
-            yield f"{name} {number}: {part.design.describe()}"
+    def _told_plans(self, name: str) -> Iterable[str]:
+        """The explanation of each plan."""
+        for number, plan in enumerate(self.plans, 1):
+            yield f"{name} {number}: {plan.design.describe()}"
             yield ""
-            yield from (f"    {line}".rstrip() for line in part.explain().splitlines())
+            yield from (f"    {line}".rstrip() for line in plan.explain().splitlines())
             yield ""

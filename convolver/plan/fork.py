@@ -95,21 +95,21 @@ class ForkTiming(FrameTiming):
 
     Parameters
     ----------
-    parts : tuple of FrameTiming
-        Of each branch.
+    timings : tuple of FrameTiming
+        One for each branch.
     late : tuple of int
         Cycles of what is around each: a gate in front of all, its queue, and the join.
     fast : tuple of bool
         Whether a core of it is faster than the slowest of all.
     """
 
-    parts: tuple[FrameTiming, ...]
+    timings: tuple[FrameTiming, ...]
     late: tuple[int, ...]
     fast: tuple[bool, ...]
 
     @property
     def lag(self) -> tuple[int, int]:
-        return max(part.lag for part in self.parts)
+        return max(timing.lag for timing in self.timings)
 
     @property
     def _even(self) -> bool:
@@ -117,34 +117,36 @@ class ForkTiming(FrameTiming):
 
     @property
     def gapless(self) -> bool:
-        return self._even and all(part.gapless for part in self.parts)
+        return self._even and all(timing.gapless for timing in self.timings)
 
     @property
     def settling(self) -> int:
-        return SETTLING + max(part.settling for part in self.parts)
+        return SETTLING + max(timing.settling for timing in self.timings)
 
     def beats(self, columns: int) -> int:
-        return self.parts[0].beats(columns)
+        return self.timings[0].beats(columns)
 
     def frame_interval(self, rows: int, columns: int = 1) -> int:
-        waits = [part.flush_clocks(columns) for part, fast in zip(self.parts, self.fast, strict=True) if fast]
-        return max(part.frame_interval(rows, columns) for part in self.parts) + max(waits, default=0)
+        waits = [timing.flush_clocks(columns) for timing, fast in zip(self.timings, self.fast, strict=True) if fast]
+        return max(timing.frame_interval(rows, columns) for timing in self.timings) + max(waits, default=0)
 
     def flush_clocks(self, columns: int = 1) -> int:
-        ends = [part.flush_clocks(columns) + part.latency + late for part, late in zip(self.parts, self.late, strict=True)]
+        ends = [
+            timing.flush_clocks(columns) + timing.latency + late for timing, late in zip(self.timings, self.late, strict=True)
+        ]
         return max(ends) - self.latency
 
     def unwanted(self, rows: int, columns: int) -> int:
-        return min(part.unwanted(rows, columns) for part in self.parts)
+        return min(timing.unwanted(rows, columns) for timing in self.timings)
 
     def frame_clocks(self, rows: int, columns: int = 1, frames: int = 1) -> int:
-        last = max(self.result_clocks(rows, columns), *(part.frame_clocks(rows, columns) for part in self.parts))
+        last = max(self.result_clocks(rows, columns), *(timing.frame_clocks(rows, columns) for timing in self.timings))
         return (frames - 1) * self.frame_interval(rows, columns) + last
 
     def result_clocks(self, rows: int, columns: int = 1) -> int:
         if not self._even:
             return rows * self.beats(columns) * self.cycles + self.latency + self.flush_clocks(columns)
-        return max(part.result_clocks(rows, columns) + late for part, late in zip(self.parts, self.late, strict=True))
+        return max(timing.result_clocks(rows, columns) + late for timing, late in zip(self.timings, self.late, strict=True))
 
 
 @dataclass(frozen=True)
@@ -160,7 +162,7 @@ class ForkPlan(CompositePlan):
     queues: tuple[Queue | None, ...]
 
     def _told(self) -> Iterable[str]:
-        yield from self._told_parts("branch")
+        yield from self._told_plans("branch")
         gates = {gate.name: self.cycles_in(gate) for gate in (SilenceGate, SizeCheck)}
         yield from (f"{name:<14}{taken:>6}" for name, taken in gates.items() if taken)
         for number, queue in enumerate(self.queues, 1):
@@ -177,10 +179,10 @@ def leads(plan: Plan, columns: int) -> int:
     """
     pixels = plan.design.pixels_per_clock
     beats, down, right = 0, 1, 1
-    for part in plan.cores:
-        lines, more = part.timing.lag
-        beats += lines * down * plan.timing.beats(columns) + math.ceil(more * right * part.design.pixels_per_clock / pixels)
-        *rows, width = (axis.stride for axis in part.design.frame_axes)
+    for core in plan.cores:
+        lines, more = core.timing.lag
+        beats += lines * down * plan.timing.beats(columns) + math.ceil(more * right * core.design.pixels_per_clock / pixels)
+        *rows, width = (axis.stride for axis in core.design.frame_axes)
         down, right = down * (rows[0] if rows else 1), right * width
     return beats
 
@@ -206,26 +208,26 @@ def lower_fork(design: Fork, choices: Choices, target: Target) -> ForkPlan:
       narrowest frame tell the most.
     - No two branches wait for each other for ever: see `rooms`.
     """
-    parts = lowered(design.branches, target)
+    plans = lowered(design.branches, target)
     width = design.frame_axes[-1]
-    led = [[leads(part, columns) for part in parts] for columns in (width.least, width.most or width.least)]
-    waits = [[lead + part.latency for lead, part in zip(each, parts, strict=True)] for each in led]
-    longest = [max(max(each) - each[number] for each in waits) for number in range(len(parts))]
-    queues = tuple(map(_queue, parts, map(max, longest, rooms(led[-1]))))
+    led = [[leads(plan, columns) for plan in plans] for columns in (width.least, width.most or width.least)]
+    waits = [[lead + plan.latency for lead, plan in zip(each, plans, strict=True)] for each in led]
+    longest = [max(max(each) - each[number] for each in waits) for number in range(len(plans))]
+    queues = tuple(map(_queue, plans, map(max, longest, rooms(led[-1]))))
     gate = (*silence_gate(design), *_size_check(design))
     around = cycles_of(gate) + JOIN_LATENCY
     late = tuple((0 if queue is None else queue.cycles) + around for queue in queues)
     # From the beat that completes a result of the latest branch: the others had theirs as much earlier as they lead less.
     latency = max(
-        lead - max(each) + part.latency + more for each in led for lead, part, more in zip(each, parts, late, strict=True)
+        lead - max(each) + plan.latency + more for each in led for lead, plan, more in zip(each, plans, late, strict=True)
     )
     held = [queue for queue in queues if queue is not None]
     join = Join(JOIN_LATENCY, signs=design.signs)
-    stages = (*gate, Split(0), *(stage for part in parts for stage in part.stages), *held, join)
-    paces = [[Fraction(core.timing.cycles, core.design.pixels_per_clock) for core in part.cores] for part in parts]
-    fast = tuple(min(each) < max(map(max, paces)) for each in paces)
-    timing = ForkTiming(choices.clocks, latency, tuple(part.timing for part in parts), late, fast)
-    return ForkPlan(design, target, stages, timing, parts, queues)
+    stages = (*gate, Split(0), *(stage for plan in plans for stage in plan.stages), *held, join)
+    pixel_cycles = [[Fraction(core.timing.cycles, core.design.pixels_per_clock) for core in plan.cores] for plan in plans]
+    fast = tuple(min(each) < max(map(max, pixel_cycles)) for each in pixel_cycles)
+    timing = ForkTiming(choices.clocks, latency, tuple(plan.timing for plan in plans), late, fast)
+    return ForkPlan(design, target, stages, timing, plans, queues)
 
 
 def _size_check(design: Fork) -> tuple[Stage, ...]:

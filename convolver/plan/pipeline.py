@@ -41,7 +41,7 @@ class PipelinePlan(CompositePlan):
     converters: tuple[Widths | None, ...]
 
     def _told(self) -> Iterable[str]:
-        yield from self._told_parts("stage")
+        yield from self._told_plans("stage")
         for number, converter in enumerate(self.converters, 1):
             if converter is not None:
                 what = f"{converter.before} into {counted(converter.behind, 'pixel')} a beat"
@@ -52,12 +52,12 @@ class PipelinePlan(CompositePlan):
 
 def lower_pipeline(design: Pipeline, choices: Choices, target: Target) -> PipelinePlan:
     """The stages' plans; in front of images a gate, as they come in sizes; between beats of other widths a converter."""
-    parts = lowered(design.stages, target)
+    plans = lowered(design.stages, target)
     gate = silence_gate(design) if design.history is not None else (SizeGate(GATE_LATENCY),)
     pixels = [stage.pixels_per_clock for stage in (*design.stages, design)]
     converters = tuple(map(widths_between, pixels, pixels[1:]))
     joints = [converter for converter in converters if converter is not None]
-    stages = (*gate, *(stage for part in parts for stage in part.stages), *joints)
-    latency = cycles_of(gate) + cycles_of(joints) + sum(part.latency for part in parts)
-    timing = timing_of(design, choices.clocks, latency, tuple(part.timing for part in parts))
-    return PipelinePlan(design, target, stages, timing, parts, converters)
+    stages = (*gate, *(stage for plan in plans for stage in plan.stages), *joints)
+    latency = cycles_of(gate) + cycles_of(joints) + sum(plan.latency for plan in plans)
+    timing = timing_of(design, choices.clocks, latency, tuple(plan.timing for plan in plans))
+    return PipelinePlan(design, target, stages, timing, plans, converters)

@@ -33,66 +33,66 @@ class PipelineTiming(FrameTiming):
     Parameters
     ----------
     design : Pipeline
-    parts : tuple of FrameTiming
-        Of each core.
+    timings : tuple of FrameTiming
+        One for each core.
     """
 
     design: Pipeline
-    parts: tuple[FrameTiming, ...]
+    timings: tuple[FrameTiming, ...]
 
     @property
     def lag(self) -> tuple[int, int]:
-        lags = [part.lag for part in self.parts]
+        lags = [timing.lag for timing in self.timings]
         return sum(lines for lines, _ in lags), sum(more for _, more in lags)
 
     @property
     def settling(self) -> int:
         # Of a core in front, what the ones behind it take covers it.
-        behind = [sum(part.latency for part in self.parts[number:]) for number in range(1, len(self.parts) + 1)]
-        return max(0, *(part.settling - later for part, later in zip(self.parts, behind, strict=True)))
+        behind = [sum(timing.latency for timing in self.timings[number:]) for number in range(1, len(self.timings) + 1)]
+        return max(0, *(timing.settling - later for timing, later in zip(self.timings, behind, strict=True)))
 
     def beats(self, columns: int) -> int:
-        return self.parts[0].beats(columns)
+        return self.timings[0].beats(columns)
 
     def _sizes(self, rows: int, columns: int) -> Iterable[tuple[FrameTiming, int, int]]:
         """Each core's timing, and the frames that come to it."""
         sizes: Sequence[int] = (rows, columns)[: self.design.rank]
-        for stage, part in zip(self.design.stages, self.parts, strict=True):
+        for stage, timing in zip(self.design.stages, self.timings, strict=True):
             high, wide = (*sizes, columns)[:2]
-            yield part, high, wide
+            yield timing, high, wide
             sizes = stage.frame_results(*sizes)
 
     @property
-    def _paces(self) -> list[Fraction]:
+    def _pixel_cycles(self) -> list[Fraction]:
         """Cycles that each core takes for a pixel."""
-        return [Fraction(part.cycles, stage.pixels_per_clock) for part, stage in self._staged()]
+        return [Fraction(timing.cycles, stage.pixels_per_clock) for timing, stage in self._staged()]
 
     def _staged(self) -> Iterable[tuple[FrameTiming, Design]]:
-        return zip(self.parts, self.design.stages, strict=True)
+        return zip(self.timings, self.design.stages, strict=True)
 
     @property
     def _even(self) -> bool:
         """Whether all cores take as many pixels in as many cycles."""
-        return len({(part.cycles, stage.pixels_per_clock) for part, stage in self._staged()}) == 1
+        return len({(timing.cycles, stage.pixels_per_clock) for timing, stage in self._staged()}) == 1
 
     @property
     def _steady(self) -> int:
         """How many cores, from the first one on, get frames without gaps between them."""
-        paces = self._paces
-        for number, (part, stage) in enumerate(self._staged(), 1):
+        cycles = self._pixel_cycles
+        for number, (timing, stage) in enumerate(self._staged(), 1):
             less = any((axis.lost, axis.stride) != (0, 1) for axis in stage.frame_axes)
-            if number == len(paces) or less or not part.gapless or paces[number] < paces[number - 1]:
+            if number == len(cycles) or less or not timing.gapless or cycles[number] < cycles[number - 1]:
                 return number
         raise AssertionError("a pipeline has a stage")
 
     @property
     def gapless(self) -> bool:
-        return self._steady == len(self.parts) and all(part.gapless for part in self.parts)
+        return self._steady == len(self.timings) and all(timing.gapless for timing in self.timings)
 
     def _burst(self, rows: int, columns: int) -> int:
         """Cycles in which a frame goes in where a core gives some lines at once and then none, as with a stride: what is behind
         it may be slower for a line, though not for a frame."""
-        lines = [(part.beats(wide) * part.cycles, high) for part, high, wide in self._sizes(rows, columns)]
+        lines = [(timing.beats(wide) * timing.cycles, high) for timing, high, wide in self._sizes(rows, columns)]
         found, longest = lines[0][0] * rows, lines[0][0]
         for line, high in lines[1:]:
             found, longest = found + high * max(line - longest, 0), max(line, longest)
@@ -100,17 +100,18 @@ class PipelineTiming(FrameTiming):
 
     def frame_interval(self, rows: int, columns: int = 1) -> int:
         sizes = list(self._sizes(rows, columns))
-        waits = sum(part.flush_clocks(wide) for part, _, wide in sizes[self._steady :])
-        return max(self._burst(rows, columns), *(part.frame_interval(high, wide) for part, high, wide in sizes)) + waits
+        waits = sum(timing.flush_clocks(wide) for timing, _, wide in sizes[self._steady :])
+        return max(self._burst(rows, columns), *(timing.frame_interval(high, wide) for timing, high, wide in sizes)) + waits
 
     def flush_clocks(self, columns: int = 1) -> int:
         tall = 1 << 16  # the rows have no part in it
         sizes = list(self._sizes(tall, columns))
         if self._even:
-            return sum(part.flush_clocks(wide) for part, _, wide in sizes)
+            return sum(timing.flush_clocks(wide) for timing, _, wide in sizes)
         # What a core has to send may have to wait for the slowest one, and so may a beat of each.
-        line, beat = max(part.beats(wide) * part.cycles for part, _, wide in sizes), math.ceil(max(self._paces) * WIDEST)
-        return sum(lines * line + (more + 1) * beat for lines, more in (part.lag for part in self.parts))
+        line = max(timing.beats(wide) * timing.cycles for timing, _, wide in sizes)
+        beat = math.ceil(max(self._pixel_cycles) * WIDEST)
+        return sum(lines * line + (more + 1) * beat for lines, more in (timing.lag for timing in self.timings))
 
     def resize_clocks(self, columns: int) -> int:
         """Cycles for which a frame of another size waits behind one, at most: until that has left and all sizes are found."""
@@ -122,7 +123,7 @@ class PipelineTiming(FrameTiming):
 
     def frame_clocks(self, rows: int, columns: int = 1, frames: int = 1) -> int:
         if not self._even:
-            slowest = max(part.frame_interval(high, wide) for part, high, wide in self._sizes(rows, columns))
+            slowest = max(timing.frame_interval(high, wide) for timing, high, wide in self._sizes(rows, columns))
             slowest = max(slowest, self._burst(rows, columns))
             return (frames - 1) * self.frame_interval(rows, columns) + slowest + self.latency + self.flush_clocks(columns)
         return super().frame_clocks(rows, columns, frames)
@@ -134,7 +135,8 @@ class PipelineTiming(FrameTiming):
 
     def _behind(self, rows: int, columns: int) -> int:
         behind = (
-            part.flush_clocks(wide) - part.unwanted(high, wide) * part.cycles for part, high, wide in self._sizes(rows, columns)
+            timing.flush_clocks(wide) - timing.unwanted(high, wide) * timing.cycles
+            for timing, high, wide in self._sizes(rows, columns)
         )
         return sum(behind) + self.latency
 
@@ -157,11 +159,11 @@ class ChainTiming(PipelineTiming):
 
     @property
     def clocks_a_sample(self) -> Fraction:
-        return max(part.clocks_a_sample * share for part, share in zip(self.parts, self._shares, strict=True))
+        return max(timing.clocks_a_sample * share for timing, share in zip(self.timings, self._shares, strict=True))
 
     @property
     def beat_cycles(self) -> int:
-        return max(math.ceil(part.beat_cycles * share) for part, share in self._paced())
+        return max(math.ceil(timing.beat_cycles * share) for timing, share in self._with_shares())
 
     @property
     def _shares(self) -> list[Fraction]:
@@ -171,28 +173,28 @@ class ChainTiming(PipelineTiming):
             shares.append(shares[-1] * Fraction(stage.rate.up, stage.rate.down))
         return shares
 
-    def _paced(self) -> Iterable[tuple[FrameTiming, Fraction]]:
-        return zip(self.parts, (max(share, Fraction(1)) for share in self._shares), strict=True)
+    def _with_shares(self) -> Iterable[tuple[FrameTiming, Fraction]]:
+        return zip(self.timings, (max(share, Fraction(1)) for share in self._shares), strict=True)
 
     @property
     def _slots(self) -> int:
         """A slot of each stage."""
-        return sum(part.beat_cycles for part in self.parts)
+        return sum(timing.beat_cycles for timing in self.timings)
 
     def _late(self, rows: int, columns: int) -> int:
         """Cycles of what comes to each stage with a frame's last sample: one with more samples than results keeps each result
         until it is known not to be the frame's last."""
         late, found = 1, 0
-        for stage, (part, high, _) in zip(self.design.stages, self._sizes(rows, columns), strict=True):
-            found += part.frame_clocks(min(late, high)) - part.latency
+        for stage, (timing, high, _) in zip(self.design.stages, self._sizes(rows, columns), strict=True):
+            found += timing.frame_clocks(min(late, high)) - timing.latency
             late = -(-late * stage.rate.up // stage.rate.down) + (stage.rate.down > stage.rate.up)
         return found
 
     def frame_interval(self, rows: int, columns: int = 1) -> int:
-        return max(part.frame_interval(high) for part, high, _ in self._sizes(rows, columns)) + self._slots
+        return max(timing.frame_interval(high) for timing, high, _ in self._sizes(rows, columns)) + self._slots
 
     def frame_clocks(self, rows: int, columns: int = 1, frames: int = 1) -> int:
-        alone = max(part.frame_clocks(high) - part.latency for part, high, _ in self._sizes(rows, columns))
+        alone = max(timing.frame_clocks(high) - timing.latency for timing, high, _ in self._sizes(rows, columns))
         ends = self._slots + self._late(rows, columns) + self.latency
         return (frames - 1) * self.frame_interval(rows, columns) + alone + ends
 
@@ -200,7 +202,7 @@ class ChainTiming(PipelineTiming):
         return self.frame_clocks(rows, columns)
 
 
-def timing_of(design: Pipeline, cycles: int, latency: int, parts: tuple[FrameTiming, ...]) -> PipelineTiming:
+def timing_of(design: Pipeline, cycles: int, latency: int, timings: tuple[FrameTiming, ...]) -> PipelineTiming:
     """That of a pipeline whose cores have these."""
     changes = any(stage.rate != SAME for stage in design.stages)
-    return (ChainTiming if changes else PipelineTiming)(cycles, latency, design, parts)
+    return (ChainTiming if changes else PipelineTiming)(cycles, latency, design, timings)

@@ -52,10 +52,10 @@ class CompositeReport(Report):
             yield "flush_clocks", timing.flush_clocks(frame[-1])
 
     def values(self) -> Iterator[Line]:
-        for number, (member, part) in enumerate(zip(self.members, self.plan.parts, strict=True), 1):
-            cost = f"{counted(part.multipliers, 'multiplier')}, {part.memory_bits()} bits of memory"
+        for number, (member, plan) in enumerate(zip(self.members, self.plan.plans, strict=True), 1):
+            cost = f"{counted(plan.multipliers, 'multiplier')}, {plan.memory_bits()} bits of memory"
             yield f"{self.design.stages_field} {number}", member.what()
-            yield "", f"gives {part.design.output_format}, latency {part.latency}, {cost}"
+            yield "", f"gives {plan.design.output_format}, latency {plan.latency}, {cost}"
             yield from (("", told) for told in self.behind(number))
         for number, one in self.design.loadable_parts.items():
             yield f"sets, stage {number}", f"{one.set_size} coefficients, {one.coefficient_format}, at 0x{0x40 * number:02X} on"

@@ -89,7 +89,7 @@ class ForkCore(Core):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        cores = [create(part.design, part.target) for part in self.plan.parts]
+        cores = [create(plan.design, plan.target) for plan in self.plan.plans]
         m.submodules.split = split = Split(beat_layout(self.design), len(cores))
         m.submodules.join = join = Join(self.design)
         m.submodules.gate = gate = block_of(self.plan, GATES)(self.design)

@@ -84,7 +84,7 @@ class PipelineCore(Core):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        cores = [create(part.design, part.target) for part in self.plan.parts]
+        cores = [create(plan.design, plan.target) for plan in self.plan.plans]
         for number, core in enumerate(cores, 1):
             m.submodules[f"stage_{number}"] = core
         ends = [*(core.i for core in cores[1:]), wiring.flipped(self.o)]

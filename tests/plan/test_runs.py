@@ -117,7 +117,7 @@ def _windows(design, image):
 
 def run_pipeline(plan, frame):
     lanes = None
-    for part in plan.parts:
+    for part in plan.plans:
         if lanes is not None:
             frame = lanes.reshape(*lanes.shape[:-1], *part.design.sample_axes)
         lanes = _lanes(part.design, run(part, frame))
@@ -135,7 +135,7 @@ def _lanes(design, results):
 
 def run_fork(plan, frame):
     design, numbers = plan.design, []
-    for part in plan.parts:
+    for part in plan.plans:
         results = run(part, frame)
         numbers += [*results.reshape(part.design.outputs, *results.shape[len(part.design.result_axes) :])]
     found = np.stack(plan.stage(fork_stages.Join).run(numbers))
