@@ -28,11 +28,11 @@ __all__ = ["MACArray"]
 class MACArray(wiring.Component):
     """Computes the exact dot product of a slot's operands: one slot after the other, no stall.
 
-    ``sum = sum(coefficient * operand over the array's products)``, an operand being a sample, or, a clock later, a sample
-    and its mirror added; each node is as wide as its proven range. It has no enable and no valid: what stands beside it for
-    as many clocks (`Delay`) says which sums count. Latency, from the samples
-    of the slot's last clock to `sum`: `DotProduct.latency`. Sums wider than 24 bits are added in segments, each a clock
-    behind the one below, so that no carry runs through more than one.
+    ``sum = sum(coefficient * operand over the array's products)``. An operand is a sample or, with pre-adders, which take one
+    more cycle, the sum of a sample and its mirror. Each node is as wide as its proven range. The array has no enable and no
+    valid: a `Delay` of equal latency carries the valid bit. Latency, from the samples of the slot's last cycle to `sum`:
+    `DotProduct.latency`. Sums wider than 24 bits are added in segments, each one cycle after the segment below, so that no
+    carry chain is longer than a segment.
 
     Parameters
     ----------
@@ -41,16 +41,16 @@ class MACArray(wiring.Component):
     Ports
     -----
     samples : In
-        An array of one sample a lane; those of each group of lanes a clock behind the group before.
+        An array of one sample a lane. Each group of lanes gets its samples one cycle after the group before.
     mirrors : In
         An array of each lane's second sample, 0 where there is none; for the pre-adders.
     coefficients : In
         An array of one coefficient a lane, unless they are constant.
     load : In
-        Takes all `coefficients`, for the operands of the same clock and all that follow; unless they are constant. Each
-        group takes them a clock behind the group before.
+        Takes all `coefficients`, for the operands of the same cycle and all later ones; unless they are constant. Each group
+        takes them one cycle after the group before.
     start : In
-        The operands are those of a slot's first clock; in a slot of several clocks.
+        The operands belong to a slot's first cycle; only with several cycles a slot.
     sum : Out
     """
 
@@ -114,7 +114,7 @@ class MACArray(wiring.Component):
         dsp48.cascade(m, operands, supply.values, loads, self.sum, sign=array.mirror_sign)
 
     def _pre_added(self, m: Module, samples: Sequence[Value], clocks: int) -> list[Value]:
-        """The sums of each lane's two samples, which come so many clocks behind those that come in."""
+        """The sum of each lane's two samples; the samples are first delayed by `clocks` cycles."""
         array = self._array
         samples = later(m, samples, "sample", clocks)
         mirrors = later(m, [self.mirrors[lane] for lane in range(array.lanes)], "mirror", clocks)
@@ -127,7 +127,7 @@ class MACArray(wiring.Component):
         return operands
 
     def _products(self, m: Module, platform: object, operands: Sequence[Value], supply: FixedSupply) -> list[Value]:
-        """What the multipliers give, lane by lane; each group takes its coefficients a clock behind the group before."""
+        """The products, lane by lane; each group takes its coefficients one cycle after the group before."""
         array = self._array
         products: list[Value] = []
         places = array_places(m, platform, array)
@@ -143,13 +143,13 @@ class MACArray(wiring.Component):
 
     @cached_property
     def _signs(self) -> list[int]:
-        """How each lane's product goes into the sum. A coefficient that is only wiring is wired without its sign, and what it
-        gives is subtracted; one at least is added, so that the sum needs no negation."""
+        """The sign of each lane's product in the sum. A negative coefficient that needs no multiplier is wired by its
+        magnitude, and its product is subtracted. At least one product is added, so that the sum needs no negation."""
         signs = [factor.sign for factor in self._array.factors]
         return signs if any(sign > 0 for sign in signs) else [1, *signs[1:]]
 
     def _product(self, m: Module, lane: int, operand: Value, supply: FixedSupply, place: Place = ANYWHERE) -> Value:
-        """What a lane's multiplier gives."""
+        """The product of one lane."""
         array, sign = self._array, self._signs[lane]
         product = holding(*array.multiply.lane_ranges[lane], sign)
         factor = array.factors[lane].times(sign)
@@ -160,7 +160,7 @@ class MACArray(wiring.Component):
         return multiplier.p
 
     def _pairs(self, m: Module, group: range, operands: Sequence[Value], supply: FixedSupply) -> list[Value]:
-        """The products of a group whose lanes share iCE40's multipliers, two to a block; what is only wiring needs none."""
+        """The products of a group on iCE40, with two lanes to a DSP block; coefficients that are only wiring need no block."""
         array = self._array
         hard = [lane for lane in group if array.factors[lane].multiplies]
         products: dict[int, Value] = {}

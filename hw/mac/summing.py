@@ -1,4 +1,4 @@
-"""How an array's sums are added: whole, or in segments a clock apart."""
+"""How an array's sums are added: whole, or in segments, one cycle apart."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,7 +16,7 @@ from ..stream.layouts import shape_of
 __all__ = ["SummedInSegments", "SummedWhole", "Term", "holding"]
 
 Term = tuple[Any, int]
-"""What is added up, and 1, or -1 if it is subtracted: a number, or, where sums are added in segments, a number's segments."""
+"""A term and its sign, 1 or -1. The term is a number or, where sums are added in segments, the list of its segments."""
 
 
 class SummedWhole:
@@ -33,12 +33,12 @@ class SummedWhole:
         self._m = m
 
     def entered(self, products: Sequence[Term], clocks: int) -> list[Term]:
-        """The products, registered in fabric so many times: a hard multiplier is far from the adders."""
+        """The products, delayed by `clocks` registers in fabric: a hard multiplier is far from the adders."""
         values = later(self._m, [product for product, _ in products], "product", clocks)
         return [(value, sign) for value, (_, sign) in zip(values, products, strict=True)]
 
     def add(self, terms: Sequence[Term], adder: Adder, name: str) -> Term:
-        """The sum of one or two terms, a clock later."""
+        """The sum of one or two terms; latency one cycle."""
         (first, *others), sign = _ordered(terms)
         node = DataRegister(shape_of(holding(adder.low, adder.high, sign)), name=name)
         added = first[0]
@@ -48,7 +48,7 @@ class SummedWhole:
         return node, sign
 
     def accumulated(self, total: Any, start: Value, stage: Accumulate) -> Any:
-        """The sum of a slot's totals, of which the first comes with `start`; a clock later."""
+        """The running sum of a slot's totals; `start` marks the first. Latency one cycle."""
         accumulator = DataRegister(shape_of(Format.holding(*stage.total)))
         self._m.d.sync += accumulator.eq(Mux(start, 0, accumulator) + total)
         return accumulator
@@ -59,7 +59,7 @@ class SummedWhole:
 
 
 class SummedInSegments(SummedWhole):
-    """Sums that are added in segments, each a clock behind the one below: the topmost is signed, the others aren't."""
+    """Sums that are added in segments, each one cycle after the segment below. Only the topmost segment is signed."""
 
     def __init__(self, m: Module, array: DotProduct) -> None:
         super().__init__(m, array)
@@ -67,7 +67,7 @@ class SummedInSegments(SummedWhole):
         self._last = len(array.carry_cuts)
 
     def _register(self, place: int, width: int, name: str) -> Signal:
-        """Holds that segment of a signed number of so many bits."""
+        """A register for segment `place` of a signed number of `width` bits."""
         lowest = self._lowest
         if place == self._last:
             return DataRegister(signed(max(width - lowest[-1], 1)), name=f"{name}_{place}")
@@ -79,7 +79,7 @@ class SummedInSegments(SummedWhole):
             segments: list[Value] = []
             for place, cut in enumerate(self._lowest):
                 segment = product >> cut
-                # The last of the registers, and as many more as the segment is late.
+                # The last of the registers, and one more for each cycle by which the segment is later than the lowest.
                 for clock in range(place + 1):
                     self._m.d.sync += (after := self._register(place, len(product) + 1, f"segment_{lane}_{clock}")).eq(segment)
                     segment = after
@@ -90,7 +90,7 @@ class SummedInSegments(SummedWhole):
     def add(self, terms: Sequence[Term], adder: Adder, name: str) -> Term:
         ordered, sign = _ordered(terms)
         wide = holding(adder.low, adder.high, sign)
-        # What is subtracted is added with all its bits turned over, and 1.
+        # Subtraction adds the complement of all bits, and 1.
         total, carry = [], None if all(alike for _, alike in ordered) else Const(1, 1)
         for place, segments in enumerate(zip(*(term for term, _ in ordered), strict=True)):
             node = self._register(place, wide.width + (not wide.signed), name)
@@ -117,8 +117,8 @@ class SummedInSegments(SummedWhole):
         return Cat(whole).as_signed()
 
     def _added(self, node: Signal, terms: Sequence[Value], carry: Value | None, carries: bool) -> Signal | None:
-        """Adds one segment of one or two numbers, and the carry of the segment below, if there is one; gives its own, if it
-        `carries`."""
+        """Adds one segment of one or two numbers and the carry of the segment below, if there is one. Returns its own carry if
+        it `carries`."""
         if len(terms) == 1:
             self._m.d.sync += node.eq(terms[0])
             return None
@@ -136,7 +136,7 @@ class SummedInSegments(SummedWhole):
 
 
 def holding(low: int, high: int, sign: int) -> Format:
-    """What holds a number of this range, or the negative of one."""
+    """The format for a number of this range, or for its negative."""
     return Format.holding(low, high) if sign > 0 else Format.holding(-high, -low)
 
 
@@ -149,5 +149,5 @@ def _ordered(terms: Sequence[Term]) -> tuple[list[tuple[Any, bool]], int]:
 
 
 def _turned(segment: Value) -> Value:
-    """All bits the other way round, of the same shape."""
+    """The complement of all bits, in the same shape."""
     return (~segment).as_signed() if segment.shape().signed else (~segment)[: len(segment)]

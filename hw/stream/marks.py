@@ -1,4 +1,4 @@
-"""What a core says beside its results."""
+"""Error strobes of a core."""
 
 from amaranth.lib import data
 

@@ -19,7 +19,7 @@ _BANKS = 2
 
 
 def buffer_ports(shape: ShapeLike) -> dict[str, wiring.Member]:
-    """The ports of what results of that shape leave a core through: see `OutputBuffer`."""
+    """The ports of every buffer for results of this shape: see `OutputBuffer`."""
     return {
         "claim": In(1),
         "available": Out(1, init=1),
@@ -33,19 +33,19 @@ def buffer_ports(shape: ShapeLike) -> dict[str, wiring.Member]:
 
 
 class OutputBuffer(wiring.Component):
-    """Queues results, and lends credits for those still to come: one a clock, latency 3 clocks from `write` to `o`, never
+    """Queues results and lends credits for results to come. One result a cycle, latency 3 cycles from `write` to `o`. It never
     overflows.
 
-    Claim one credit for each result that is started, and only while `available`; a transfer at `o` gives it back. Claims and
-    returns are counted through registers, so that no path leads from a handshake through the counter: `available` knows of
-    what happened three clocks ago, and keeps two credits in reserve for what it doesn't know yet.
+    Claim one credit for each result that is started, and only while `available`; a transfer at `o` returns it. Claims and
+    returns are counted through registers, so that no path leads from a handshake through the counter. `available` is
+    therefore three cycles late, and keeps two credits in reserve for claims that it hasn't counted yet.
 
     Parameters
     ----------
     shape : ShapeLike
         Shape of a result.
     depth : int
-        Credits, 3 or more. For one result a clock at least the clocks from `claim` to `o`, + 6.
+        Credits, 3 or more. For one result a cycle: the cycles from `claim` to `o`, plus 6, or more.
 
     Ports
     -----
@@ -54,9 +54,9 @@ class OutputBuffer(wiring.Component):
     available : Out
         A credit is left. A register.
     spent : Out
-        None is: what `available` isn't. A register of its own, for whoever is far from who looks at `available`.
+        The inverse of `available`. A register of its own, for blocks placed far from the readers of `available`.
     idle : Out
-        All credits are here: nothing is in flight, nothing is queued. A register, two clocks behind.
+        Every credit has been returned: no result is in flight or queued. A register, two cycles late.
     write : In
         `data` is a result.
     data : In
@@ -83,7 +83,7 @@ class OutputBuffer(wiring.Component):
         heads: list[Value] = []
         there = Signal()  # the next result stands in its bank's register
         read, written = Signal(), Signal()
-        # All counts run a clock behind, by registers that say which way: no handshake reaches a carry chain.
+        # All counts are one cycle late: registers hold the direction, so that no handshake reaches a carry chain.
         level, moved = Signal(range(self.depth + 1)), Signal(signed(2))
         credit, lent = Signal(range(self.depth + 1), init=self.depth), Signal(signed(2))
         more = Signal()  # at least two results are there
@@ -99,8 +99,8 @@ class OutputBuffer(wiring.Component):
             m.submodules[f"bank_{bank}"] = memory = Memory(shape=self._shape, depth=words, init=[])
             put, get = memory.write_port(), memory.read_port()
             m.d.comb += [
-                # Whatever comes is written, and kept if it is a result: its place is free, as one result at least is on offer
-                # by the time that all others wait here. No enable has to reach the memory.
+                # `data` is written in every cycle, and kept only if it is a result. The word is free: when all other words
+                # are taken, at least one result is already on offer. So the memory needs no write enable.
                 put.en.eq(put_bank == bank),
                 put.addr.eq(put_word),
                 put.data.eq(self.data),
@@ -135,7 +135,7 @@ class OutputBuffer(wiring.Component):
         return m
 
     def _enough(self, credit: Signal) -> Value:
-        """Whether a result may begin, with so many credits left."""
+        """Whether a result may be started while this many credits are left."""
         return three_or_more(credit)
 
 

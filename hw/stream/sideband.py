@@ -1,4 +1,4 @@
-"""What goes from block to block where nothing can stall: data that count for one clock, and what is known of them."""
+"""The signature between blocks that can't stall: data that are valid for one cycle, with their marks."""
 
 from amaranth.hdl import Module, Signal
 from amaranth.lib import data, wiring
@@ -12,12 +12,12 @@ __all__ = ["Sideband", "SidebandDelay", "result_sideband"]
 
 
 class Sideband(wiring.Signature):
-    """`valid`, and beside it fields that count in the clocks in which it is high: a stream without a handshake.
+    """A stream without a handshake: `valid`, and fields that are meaningful only in the cycles in which it is high.
 
     Parameters
     ----------
     **fields : Member
-        Such as the `marks` of a result, or what is chosen of the border for a column.
+        Such as the `marks` of a result, or the chosen border of a column.
     """
 
     def __init__(self, **fields: wiring.Member) -> None:
@@ -25,12 +25,12 @@ class Sideband(wiring.Signature):
 
 
 def result_sideband(design: Design) -> Sideband:
-    """That of a design's results on their way: `marks`, those of `marks_of`."""
+    """The sideband of a design's results: their `marks`, as in `marks_of`."""
     return Sideband(marks=Out(data.StructLayout(marks_of(design))))
 
 
 class SidebandDelay(wiring.Component):
-    """Delays a sideband by a fixed number of clocks; `valid` is low for as long after a reset.
+    """Delays a sideband by a fixed number of cycles; `valid` stays low for that many cycles after a reset.
 
     Parameters
     ----------

@@ -21,12 +21,12 @@ __all__ = ["Borders", "choice_layout", "column_sideband", "kept_choice_layout"]
 
 
 def choice_layout(design: Conv2DDesign, form: PlaceFormat) -> data.StructLayout:
-    """What travels with a column of this format: which pixels to select for it, and the marks of the result that it completes.
+    """The sideband of a column of this format: which pixels to select for it, and the marks of the result that it completes.
 
     columns : for each column of a beat that enters the window, one bit a source in `choices`: the one to select is set; none
         where there is one only.
     load : the first window of a row is complete.
-    border, border_before : what is chosen for the row that this column serves and for the one that it ends, see `boundary_of`.
+    border, border_before : chosen border of the row that this column serves and of the row that it ends, see `boundary_of`.
     """
     _, columns = choices(design)
     border = boundary_of(design, form).layout
@@ -35,7 +35,7 @@ def choice_layout(design: Conv2DDesign, form: PlaceFormat) -> data.StructLayout:
 
 
 def kept_choice_layout(design: Conv2DDesign) -> data.StructLayout:
-    """What travels with a column of all rows that the core keeps.
+    """The sideband of a column of all rows that the core keeps.
 
     rows : for each row of the window, one bit a source in `choices`, as above.
     column : `choice_layout` of the window's rows.
@@ -50,8 +50,8 @@ def _one_hot(choices: Sequence[Sequence[Source]]) -> data.StructLayout:
 
 
 def column_sideband(design: Conv2DDesign, form: PlaceFormat) -> Sideband:
-    """A column, or all of a beat, on the way to the window: its `choice`, and its `pixels`, row by row, the newest line last;
-    or what a column filter makes of them."""
+    """A column, or all columns of a beat, on the way to the window: its `choice`, and its `pixels`, row by row, the newest line
+    last. Behind a column filter, `pixels` are its sums."""
     pixels = Out(form.shape).array(form.rows * design.pixels_per_clock)
     return Sideband(choice=Out(choice_layout(design, form)), pixels=pixels)
 
@@ -68,7 +68,7 @@ class Borders(wiring.Component):
     i : In
         `step_sideband`.
     choice : Out
-        Its `kept_choice_layout`, two clocks later.
+        `kept_choice_layout` of that step, two cycles later.
     """
 
     def __init__(self, design: Conv2DDesign) -> None:

@@ -1,4 +1,4 @@
-"""What of a frame's border is chosen at run time: nothing, or the boundary's rule and the fill."""
+"""The run-time choice of a frame's border: none, or the boundary's rule and the fill."""
 
 from collections.abc import Mapping, Sequence
 from typing import cast
@@ -18,12 +18,12 @@ Source = int | None
 
 
 class FixedBoundary:
-    """One boundary for all frames: what is chosen takes no bits.
+    """One boundary for all frames: the choice has no bits.
 
     Parameters
     ----------
     form : PlaceFormat
-        Of what stands outside the frame.
+        Format of a place outside the frame.
     """
 
     def __init__(self, form: PlaceFormat) -> None:
@@ -31,11 +31,11 @@ class FixedBoundary:
 
     @property
     def layout(self) -> data.StructLayout:
-        """What is chosen for a frame."""
+        """Layout of a frame's choice."""
         return data.StructLayout({})
 
     def fill(self, chosen: data.View) -> Value:
-        """What stands outside under ``constant``."""
+        """The value outside the frame under ``constant``."""
         return self._form.of(self._form.fill)
 
     def where(self, rule: Value, chosen: data.View, boundary: Boundary) -> Value:
@@ -51,8 +51,8 @@ class FixedBoundary:
         now: Sequence[Value],
         then: Sequence[Value],
     ) -> Value:
-        """The value of the chosen boundary's source, a clock later; `now` has the sources' values, `then` those of the next
-        clock."""
+        """The value of the chosen boundary's source, one cycle later. `now` has the sources' values, `then` their values of the
+        next cycle."""
         (source,) = sources.values()
         return self._value(source, chosen, then)
 
@@ -61,7 +61,7 @@ class FixedBoundary:
 
 
 class ChosenBoundary(FixedBoundary):
-    """A boundary for each frame: a place in `GATEWARE_BOUNDARIES`, and what ``constant`` puts outside it."""
+    """A boundary for each frame: a place in `GATEWARE_BOUNDARIES`, and the fill of ``constant``."""
 
     @property
     def layout(self) -> data.StructLayout:
@@ -91,14 +91,14 @@ class ChosenBoundary(FixedBoundary):
 
 
 def boundary_of(design: Conv2DDesign, form: PlaceFormat | None = None) -> FixedBoundary:
-    """What is chosen of a design's border, where what stands outside is of this format; by default a pixel."""
+    """The boundary object of a design, for places of this format; by default pixels."""
     return (ChosenBoundary if design.switchable else FixedBoundary)(form or PlaceFormat.of_pixels(design))
 
 
 def border_ports(design: Design) -> dict[str, wiring.Member]:
-    """The ports of what is chosen of the border of each of several filters: `boundary_2` and `fill_2` of the second.
+    """The ports for the borders of several filters: `boundary_2` and `fill_2` for the second.
 
-    None of a filter alone, whose own have no number.
+    A single filter has none of these: its ports have no number.
     """
     found: dict[str, wiring.Member] = {}
     for number, part in design.switchable_parts.items() if design.parts else ():

@@ -10,14 +10,14 @@ __all__ = ["LineRing"]
 
 
 class LineRing(wiring.Component):
-    """Gives each step the word that was written a line before: one step a clock, latency 2 clocks, no stall.
+    """Reads, for each step, the word written one line earlier: one step a cycle, latency 2 cycles, no stall.
 
-    The words of all steps lie one behind the other in a ring, those of even steps in one bank, those of odd ones in another. A
-    step of a line of C beats reads what the step C before it has written, so whatever C is, successive steps read the banks by
-    turns. A word comes 2 clocks behind its step. Where its bank is being read then, it waits for a clock: the next read, if
-    there is one at once, is of the other bank.
+    The words form a ring over two banks: even steps use one bank, odd steps the other. In a line of C beats, each step reads
+    the word of the step C earlier. Successive steps therefore alternate between the banks, for every C. The word to write
+    arrives 2 cycles after its step. If its bank is being read in that cycle, the write waits one cycle; a read in the next
+    cycle uses the other bank.
 
-    Only where `length` changes two successive reads may be of one bank. A word of up to two steps before may then be lost.
+    When `length` changes, two successive reads may use the same bank. A word of the last two steps may then be lost.
 
     Parameters
     ----------
@@ -31,12 +31,12 @@ class LineRing(wiring.Component):
     read : In
         A step.
     length : In
-        Beside it, the beats of its line, less 4. It counts from the next step on.
+        With `read`: the beats of the step's line, less 4. Takes effect with the next step.
     read_data : Out
-        The word of the step `length` + 4 before this one, two clocks after it; stands until the next one. Not defined for the
-        first steps behind a change of `length`, as many as the line has beats.
+        The word of the step `length` + 4 earlier, two cycles after `read`; held until the next word. Undefined for one line of
+        steps after a change of `length`.
     write_data : In
-        Beside `read_data`: the word of this step.
+        The word of this step, in the cycle of its `read_data`.
     """
 
     def __init__(self, width: int, beats: int) -> None:
@@ -50,13 +50,13 @@ class LineRing(wiring.Component):
         banks = [SinglePortRAM(self._width, 1 << bits - 1) for _ in range(2)]
         m.submodules.even, m.submodules.odd = banks
 
-        # The place that this step reads; and the steps before it, less 3, from which the next one's place is a line back.
+        # The address that this step reads, and the count of earlier steps, less 3: the next address is one line below it.
         place, count = Signal(bits), Signal(bits, init=(1 << bits) - 3)
         with m.If(self.read):
             m.d.sync += [count.eq(count + 1), place.eq(count - self.length)]
         here = [self.read & (place[0] == bank) for bank in range(2)]
 
-        # A clock later its bank shows the word, another one later its own word comes, and is the next of its turn.
+        # One cycle later the bank outputs the word; the cycle after brings the word to write. Writes alternate between banks.
         shows, shown, comes, turn = Signal(), Signal(), Signal(), Signal()
         m.d.sync += [shows.eq(self.read), shown.eq(place[0]), comes.eq(shows), turn.eq(turn ^ comes)]
         with m.If(shows):
@@ -64,7 +64,7 @@ class LineRing(wiring.Component):
         waiting = Signal.like(self.write_data)
         m.d.sync += waiting.eq(self.write_data)
 
-        # The address of each bank's next word stands a clock longer than the word's turn.
+        # Each bank's write address is held one cycle longer than its turn, for a write that waits.
         addresses = [Signal(bits - 1, name=f"address_{bank}") for bank in range(2)]
         with m.If(comes & turn):
             m.d.sync += addresses[0].eq(addresses[0] + 1)

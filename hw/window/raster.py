@@ -22,15 +22,15 @@ __all__ = ["Raster", "raster_ports", "step_layout", "step_sideband"]
 
 
 def step_layout(design: Conv2DDesign) -> data.StructLayout:
-    """What travels with a step through the feeder.
+    """The sideband of a step on its way through the feeder.
 
-    pixel : the step's, or all of its beat's.
+    pixel : the step's pixel, or all pixels of its beat.
     column : the step's column, in beats: address of the line buffer.
     near : a bit for each of a line's first steps, up to the one numbered `WindowGeometry.ahead`: the step's is set.
     top, bottom : rows of the frame above and below the result row that this line serves, counted up to the kernel only.
-    border, border_before : what is chosen for the result row that this line serves, and for the one before: see `boundary_of`.
-    remainder, ends : of several pixels a beat, see `beats_of`.
-    result : the step completes a result that is wanted, or a beat of them; its marks are those of `marks_of`.
+    border, border_before : chosen border of the result row that this line serves, and of the row before: see `boundary_of`.
+    remainder, ends : only with several pixels a beat, see `beats_of`.
+    result : the step completes a result that is wanted, or a beat of results; its marks are those of `marks_of`.
     """
     border, geometry = boundary_of(design).layout, geometry_of(design)
     fields: dict[str, object] = {
@@ -103,11 +103,11 @@ class Raster(wiring.Component):
         design = self.design
         beat, has, step = self.i.payload, self.i.valid, self.o.step
         first, starts, more, refused = beat.beat.first, beat.starts, beat.more, beat.refused
-        # A step may be made, and, where another frame may follow, that isn't to be decided yet.
+        # A step may be issued; and the decision whether another frame follows isn't due yet.
         timer = slot_timer(m, design.choices.clocks)
         available, waits = timer.later(m, self.available), timer.or_busy(beat.joins)
 
-        # What the core is at, one of these. `entering` and `completing` a frame, another may still be leaving.
+        # The state, one-hot. While one frame is `entering` or `completing`, another may still be leaving.
         idle = Signal(init=1)  # no frame is inside
         entering = Signal()  # the frame's pixels are taken
         completing = Signal()  # they are made up, as the next frame began too early
@@ -117,7 +117,7 @@ class Raster(wiring.Component):
         leaving = Signal()  # some results of a frame are still to come, all of its pixels are in
         skipping = Signal()  # the beats of a frame that doesn't fit are dropped
 
-        # What happens in this clock, each of it from registers alone, and most by a single look-up.
+        # Decisions of this cycle, each a function of registers alone, most of them a single look-up table.
         enters, begin, drop, cut, advance, consume = (
             Signal(name=name) for name in ("enters", "begin", "drop", "cut", "advance", "consume")
         )
@@ -127,7 +127,7 @@ class Raster(wiring.Component):
             begin.eq(available & enters),
             drop.eq((idle | ending) & refused),
             cut.eq(entering & has & first),
-            # Whatever it is at but these two, a step is made without a look at the pixels.
+            # In all other states a step is issued regardless of the input.
             advance.eq(available & ~((idle & ~starts) | (entering & ~more))),
             # One term for each state, as each fits a look-up of four inputs.
             consume.eq(

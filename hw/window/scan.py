@@ -17,14 +17,14 @@ __all__ = ["Control", "Scan", "scan_of"]
 
 @dataclass(frozen=True)
 class Control:
-    """What the raster decides in this clock, and where frames are.
+    """The raster's decisions in this cycle, and its state.
 
     Parameters
     ----------
     idle, leaving : no frame is inside; some results of a frame are still to come, all of its pixels are in.
     begin, frame_end : a frame's first step is made, its last one that has a pixel.
-    advance : a step is made.
-    flushed : the last one of a frame's end is.
+    advance : a step is issued.
+    flushed : the last step of a frame's end is issued.
     """
 
     idle: Signal
@@ -36,12 +36,12 @@ class Control:
 
 
 class Scan:
-    """Where the next step is. A step is a beat, and so are all columns here.
+    """The position of the next step. A step is a beat, and columns are counted in beats here.
 
-    Counters of a frame's size count down, and the ends are their signs, so that no step waits for a comparison; what is counted
-    up ends at the kernel's size. Whatever counts lines moves a clock behind the steps, by registers that say what the step was:
-    it stands beside `Raster.o`, and is asked for a line's end at the earliest at the third step of a line, or of a frame. So
-    a frame must have at least 3 columns. What is known of the length of lines stands there likewise.
+    Counters of a frame's size count down, and their signs mark the ends, so that no step waits for a comparison. Counters that
+    count up stop at the kernel's size. Counters of lines, and the length of lines, are updated one cycle after the step, from
+    registers that hold its kind: they are aligned with `Raster.o`. A line's end is looked up no earlier than at the third step
+    of a line or frame, so a frame must have at least 3 columns.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class Scan:
         The raster's.
     design : Conv2DDesign
     checked : View
-        What the frame check knows of the beat on offer.
+        Output of the frame check for the beat on offer.
     control : Control
 
     Attributes
@@ -117,7 +117,7 @@ class Scan:
         lines_left, lines_less = Signal(signed(len(checked.rows_left) + 1)), Signal(signed(len(checked.rows_left) + 1))
         self.last_line = Signal()  # below 0
 
-        # A clock later.
+        # One cycle later.
         self._turned, self.begun = Signal(), Signal()
         rows_given, short_given = Signal.like(checked.rows_left), Signal()
         self.rows_given, self.columns_given = rows_given, columns_given
@@ -167,7 +167,7 @@ class Scan:
         raise NotImplementedError
 
     def _results(self, m: Module, checked: Any) -> None:
-        """Makes what is said of results, and of a frame's end."""
+        """Drives `result`, its marks, and `ends`."""
         raise NotImplementedError
 
 
@@ -272,7 +272,7 @@ class SameScan(Scan):
         self._borders(m, checked)
 
     def _rows(self, m: Module, live: Signal, last_row_now: Value) -> None:
-        """A clock later: the rows that the frame has on either side of the one that this line serves."""
+        """One cycle after the step: the frame's rows above and below the row that this line serves."""
         was_flushed = Signal()
         m.d.sync += was_flushed.eq(self._control.flushed)
         with m.If(self._turned):
@@ -292,7 +292,7 @@ class SameScan(Scan):
                 m.d.sync += live.eq(0)
 
     def _borders(self, m: Module, checked: Any) -> None:
-        """The border goes with the rows of results, as many lines behind the pixels."""
+        """Delays the chosen border by the lines between a pixel and its row of results."""
         given, entered = Signal.like(self.border), Signal.like(self.border)
         m.d.sync += given.eq(checked.border)
         with m.If(self._turned):

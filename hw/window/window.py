@@ -22,8 +22,8 @@ __all__ = ["RowBorder", "Window", "window_of"]
 
 
 class RowBorder(wiring.Component):
-    """Makes a column of the window's rows: where they lie above or below the frame, of the border's pixels. One step a clock,
-    no stall; latency `clocks`: 1 where nothing is chosen, 2 with a border, as what a block RAM gives has gone a long way.
+    """Selects a column of the window's rows; rows above or below the frame are filled with the border's pixels. One step a
+    cycle, no stall. Latency `clocks`: 1 without a border, 2 with one, to leave a cycle for routing from the block RAM.
 
     Parameters
     ----------
@@ -34,9 +34,9 @@ class RowBorder(wiring.Component):
     Ports
     -----
     i : In
-        What the line buffer gives: the `pixels` of all rows that the core keeps.
+        Output of the line buffer: the `pixels` of all rows that the core keeps.
     choice : In
-        Their `kept_choice_layout`.
+        `kept_choice_layout` of that column.
     o : Out
         `column_sideband` of the window's rows.
     """
@@ -75,17 +75,17 @@ class RowBorder(wiring.Component):
 
 
 class Window(wiring.Component):
-    """The window's places, all in view: one step a clock, no stall, latency 1 clock; it steps when the column is valid, else it
-    holds.
+    """Holds all places of the window at once: one step a cycle, no stall, latency 1 cycle. It steps when the column is valid,
+    and holds otherwise.
 
-    Of several pixels a beat as many columns enter, and the window is as wide as all of the beat's windows side by side: that of
-    the beat's pixel k begins k columns to the right.
+    With P pixels a beat, P columns enter per step. The window is P - 1 columns wider than the kernel: the window of the beat's
+    pixel k begins k columns to the right.
 
     Parameters
     ----------
     design : Conv2DDesign
     form : PlaceFormat
-        Of what stands at its places: pixels, or, of separable kernels, what their columns make of them.
+        Format of a place: a pixel or, for separable kernels, the sums of a column filter.
 
     Ports
     -----
@@ -94,9 +94,9 @@ class Window(wiring.Component):
     places : Out
         An array of kernel_columns + pixels_per_clock - 1 places a row, row by row.
     o : Out
-        `result_sideband` of what stands at `places`.
+        `result_sideband`, valid with `places`.
     next_first : Out
-        A frame's first result is next, in the next clock.
+        The next cycle brings a frame's first result.
     """
 
     makes = (stages.Window,)
@@ -115,7 +115,7 @@ class Window(wiring.Component):
         )
 
     def of(self, pixel: int, plane: int, kernel: int) -> list[Value]:
-        """What of one plane stands at the places of the window of a beat's pixel, row by row, for a kernel."""
+        """The places of one plane in the window of a beat's pixel, row by row, for a kernel."""
         columns = range(pixel, pixel + self._design.kernel_columns)
         values = [self.places[row * self._columns + column] for row in range(self._rows) for column in columns]
         index = kernel % len(self._format.formats)  # pixels are the same for all kernels
