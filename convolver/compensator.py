@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from .arguments import between, positive, shown
-from .designs import CICDesign, FIRDesign
+from .designs import CICDesign, Design, FIRDesign
+from .designs.factors import NOT_COMPENSATED
 from .errors import DesignError
 from .formats import Format
 from .quantize import quantize
@@ -64,8 +65,9 @@ def compensator(
     DesignError
         If 256 taps don't do, or a number is out of its range.
     """
-    if not isinstance(cic, CICDesign):
-        raise DesignError(f"A compensator is of a CICDesign, not {shown(cic)}")
+    if not isinstance(cic, Design):
+        raise DesignError(NOT_COMPENSATED.format(shown(cic)))
+    cic.check_compensated()
     fs, passband = positive("fs", fs), positive("passband", passband)
     edge = fs / 2 if stopband is None else positive("stopband", stopband)
     if not passband < edge <= fs / 2:
@@ -92,5 +94,5 @@ def compensator(
     while fraction and round(float(np.abs(found).max()) * 2**fraction) >= 1 << width - 1:
         fraction -= 1
     quantized = quantize(found, Format(width, True, fraction))
-    data = {"data": cic.output_format if cic.up == 1 else cic.data}
+    data = {"data": cic.slow_format}
     return FIRDesign(quantized, coefficient=quantized.format, shift=fraction, **data, **fields)  # type: ignore[arg-type]

@@ -184,6 +184,14 @@ class CICDesign(Pruning, LoadedRates, RateFrames, LinearDesign):  # type: ignore
     def rate(self) -> Rate:  # type: ignore[override]  # of each design another
         return Rate(self.up, self.down)
 
+    def check_compensated(self) -> None:
+        """What this one does to its passband can be made up for."""
+
+    @property
+    def slow_format(self) -> Format:
+        """Format of the signal at the lower rate."""
+        return self.output_format if self.up == 1 else self.data
+
     @property
     def change(self) -> int:
         """By how much the rate changes, up or down."""

@@ -139,6 +139,10 @@ class Composite(Design):
         return tuple(part for member in self.members for part in member.parts or (member,))
 
     @property
+    def forked(self) -> bool:  # type: ignore[override]  # of each design another
+        return any(member.forked for member in self.members)
+
+    @property
     def loadable_parts(self) -> Mapping[int, Design]:
         return {number: part for number, part in enumerate(self.parts, 1) if part.set_size}
 
@@ -333,15 +337,14 @@ class Composite(Design):
 
     def to_toml(self) -> str:
         """The design as a TOML file for people: a table for each filter."""
-        return "".join(self._tables(""))
+        return "".join(self.tables(""))
 
-    def _tables(self, path: str) -> Iterator[str]:
-        """The design as TOML, the tables of a list at a path."""
+    def tables(self, path: str) -> Iterator[str]:
         own = {"kind": self.kind, "schema": SCHEMA} | {name: getattr(self, name) for name in self.own_fields}
         yield from (f"{name} = {json.dumps(value)}\n" for name, value in own.items())
         for member in self.members:
             yield f"\n[[{path}{self._key()}]]\n"
-            yield from member._tables(f"{path}{self._key()}.") if isinstance(member, Composite) else [member.to_toml()]
+            yield from member.tables(f"{path}{self._key()}.")
 
     @classmethod
     def from_fields(cls, fields: Mapping[str, Any]) -> Self:

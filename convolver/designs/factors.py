@@ -6,13 +6,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arguments import shown
+from ..errors import DesignError
 from .image_response import ImageResponse
 from .rates import SAME, Rate
 
-__all__ = ["Factor", "Impulse", "Responding"]
+__all__ = ["NOT_COMPENSATED", "Factor", "Impulse", "Responding"]
 
 Impulse = tuple[tuple[int, ...], int]
 """What a linear filter makes of an impulse, and the bits that are dropped of it."""
+
+
+NOT_COMPENSATED = "A compensator is of a CICDesign, not {}"
+"""What is said of anything else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,10 @@ class Responding:
     def links(self) -> Sequence["Responding"]:
         """The filters that a signal meets one behind the other."""
         return (self,)
+
+    def check_compensated(self) -> None:
+        """Raises `DesignError` if no filter makes up for what this one does to its passband."""
+        raise DesignError(NOT_COMPENSATED.format(shown(self)))
 
     @property
     def responds(self) -> bool:

@@ -32,6 +32,7 @@ JOINS: tuple[Join, ...] = ("sum", "difference", "planes")
 """What becomes of the branches' results: they are added, the second is taken from the first, or they stand side by side."""
 
 _RULES = (
+    Rule({"forked": False}, "Branch {number} of a fork must have no fork in it"),
     Rule(
         {"switchable": False, "wraps": False},
         "Branch {number} of a fork must begin with a boundary that the core makes, not wrap, as it is switchable",
@@ -74,6 +75,7 @@ class Fork(Composite):
     stages_field: ClassVar[str | None] = "branch"
     listed_as: ClassVar[str] = "branches"
     own_fields: ClassVar[tuple[str, ...]] = ("join",)
+    forked: ClassVar[bool] = True  # type: ignore[misc]  # of all of them
 
     branches: Designs = required
     join: Join = required
@@ -208,14 +210,12 @@ class Fork(Composite):
 
 
 def _checked(branches: object) -> Iterable[Design]:
-    """The branches, none of them a fork."""
+    """The branches, all of them designs."""
     if not is_sequence(branches):
         raise DesignError(f"The branches of a fork must be a sequence of designs, not {shown(branches)}")
-    for number, branch in enumerate(cast(Sequence[object], branches), 1):
+    for branch in cast(Sequence[object], branches):
         if not isinstance(branch, Design):
             raise DesignError(f"A branch of a fork must be a design, not {shown(branch)}")
-        if any(isinstance(part, Fork) for part in (branch, *getattr(branch, "members", ()))):
-            raise DesignError(f"Branch {number} of a fork must have no fork in it")
         yield branch
 
 

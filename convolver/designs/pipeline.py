@@ -216,12 +216,9 @@ def _flat(stages: object) -> Iterable[Design]:
     if not is_sequence(stages):
         raise DesignError(f"The stages of a pipeline must be a sequence of designs, not {shown(stages)}")
     for stage in cast(Sequence[object], stages):
-        if isinstance(stage, Pipeline):
-            yield from stage.stages
-        elif isinstance(stage, Design):
-            yield stage
-        else:
+        if not isinstance(stage, Design):
             raise DesignError(f"A stage of a pipeline must be a design, not {shown(stage)}")
+        yield from cast(Sequence[Design], stage.links)
 
 
 def _check_joint(number: int, one: Design, other: Design) -> None:
