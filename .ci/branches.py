@@ -5,9 +5,10 @@
 A branch is a test, a `match` case, an operand of `and`, `or` or `not`, or a lookup, keyed by what a design is: its class or
 kind, or its form. ``if isinstance(design, FIRDesign) and design.loadable`` are two. A name that has been given the result of
 such a test, or a property or function that returns one, is a form too. So are where coefficients come from, by the class that
-says it, whether a plan has a stage, and whether a beat has a mark. What only hands a value on, or computes with it, is no
-branch; nor is how a stage's block is found, by `block_of` or a `match` of the stage that is built. Tests of the device's
-family, which isn't the design's, have a column of their own. ``--list`` prints each place.
+says it, whether a plan has a stage, of which class its arrays and its timing are, and whether a beat has a mark. What only
+hands a value on, or computes with it, is no branch; nor is how a stage's block is found, by `block_of` or a `match` of the
+stage that is built. Tests of the device's family, which isn't the design's, have a column of their own. ``--list`` prints each
+place.
 """
 
 import argparse
@@ -19,8 +20,8 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from pathlib import Path
 
 CLASSES = re.compile(r"[A-Z]\w*(Design|Plan|Core|Report)")
-"""Classes of designs, and those of which there is one for each kind: a test for one of them is a test for the design's kind.
-`Design` itself is none: it stands for all."""
+"""Classes of designs, and those of which there is one for each kind, by their names: a test for one of them is a test for the
+design's kind. `Design` itself is none: it stands for all. `ROOTS` finds the others."""
 
 KIND = {"kind", "axes"}
 
@@ -43,13 +44,19 @@ FORM = {
     ),
     *("binary", "result_axes", "sample_axes", "history", "border", "in_core"),
     # how it is computed
-    *("cascaded", "ways", "shifts"),
+    *("cascaded", "ways", "shifts", "pruned", "pruning"),
+    # which of its coefficients or parts can be loaded, and whether frames change with them
+    *("set_size", "loadable_parts", "reshapes", "mirror_sign"),
+    # several filters, and how frames follow one another through them
+    *("join", "signs", "forked", "gapless", "exact"),
+    "SAME",  # the rate that is none
 }
 """Names of a design's form: any test of one is a branch."""
 
 COUNTED = {
     *("clocks", "cycles", "slot", "clocks_per_sample", "clocks_per_pixel", "multipliers"),
     *("pixels", "pixels_per_clock", "planes", "outputs", "stride", "kernels", "lanes", "sum_levels", "rank"),
+    *("up", "down", "frame_multiple"),
 }
 """Numbers, or what there are so many of, that are a form where they aren't 1: a comparison with a constant is a branch, or a
 test of the number itself; one with another number isn't."""
@@ -63,8 +70,11 @@ ASKING = {"find"}
 SOURCE_NAMES = {"coefficients", "factor"}
 """What is called so says by its class where coefficients come from."""
 
-STAGES, SOURCES = {"Stage"}, {"Coefficients", "Factor"}
-"""The classes whose heirs are stages, or say where coefficients come from."""
+STAGES, SOURCES = {"Stage", "FrameTiming", "DotProduct"}, {"Coefficients", "Factor"}
+"""The classes whose heirs are stages, arrays or a plan's timing, or say where coefficients come from."""
+
+ROOTS = {"Design", "Plan", "Core", "Report"}
+"""The classes whose heirs are of one kind, or of some; they themselves stand for all."""
 
 CHOOSING = {"rank"}
 """Numbers by which something is looked up, not places in a row."""
@@ -77,6 +87,10 @@ ELSEWHERE = {
     "boards/timing.py": {"clocks", "mode"},  # a cell's
     "convolver/arguments.py": {"kind", "rank"},  # a dtype's, an array's
     "convolver/arrays.py": {"kind"},
+    "convolver/chain_stages.py": {"up", "down"},  # of a chain that is looked for
+    "convolver/formats.py": {"up"},  # which way is rounded
+    "convolver/multirate.py": {"up", "down"},  # a function's arguments
+    "convolver/plan/adders.py": {"signs"},  # an adder's
     "convolver/deep.py": {"axes"},  # a page's
     "convolver/design_files.py": {"rank"},  # an array's
     "convolver/pictures.py": {"mode"},  # a picture's
@@ -93,6 +107,9 @@ ELSEWHERE = {
     "convolver/shell.py": {"self"},
     "convolver/sounds.py": {"kind"},
     "convolver/plan/stages.py": {"cycles"},  # a stage's
+    "hw/bus/registers.py": {"self"},  # a bank
+    "hw/cores/fork.py": {"join"},  # a block
+    "hw/mac/adder_graph.py": {"signs"},  # an adder's
     "hw/primitives/dsp48.py": {"factors"},  # a multiplier's
     "hw/stream/delay.py": {"clocks"},  # a delay's
     "hw/link/fifo245.py": {"clocks"},
@@ -101,15 +118,17 @@ ELSEWHERE = {
     "hw/link/commands.py": {"kind"},
     "hw/link/inbox.py": {"kind"},
     "hw/stream/slot_timer.py": {"clocks"},
+    "host/device.py": {"changes"},  # a border's
     "host/link.py": {"kind"},
     "host/tiling.py": {"planes"},  # where an array's signals or images are
     "sim/golden/exact.py": {"rank"},  # an array's
     "sim/rtl/cells.py": {"operation"},  # an operator
     "sim/rtl/circuit.py": {"kind", "operation"},  # a token's, and an operator
-    "sim/rtl/cpp_expressions.py": {"binary"},  # an operator's
-    "sim/rtl/expressions.py": {"binary"},
+    "sim/rtl/cpp_expressions.py": {"binary", "exact"},  # an operator's, and a range
+    "sim/rtl/expressions.py": {"binary", "exact"},
     "sim/rtl/reading.py": {"kind", "constant"},  # a token's
     "sim/twin/streams.py": {"kind"},  # of stalls
+    "sim/wasm/code.py": {"exact"},  # a range
 }
 """Names that mean something else in a file."""
 
@@ -133,9 +152,9 @@ def name_of(node: ast.AST) -> str:
     return name.lstrip("_")
 
 
-def is_class(node: ast.AST) -> bool:
-    """Whether a node names a class of `CLASSES`."""
-    return CLASSES.fullmatch(name_of(node)) is not None
+def is_class(node: ast.AST, heirs: Set[str]) -> bool:
+    """Whether a node names a class of a kind: one of `CLASSES`, or of these."""
+    return CLASSES.fullmatch(name_of(node)) is not None or name_of(node) in heirs
 
 
 def _called(node: ast.AST) -> str:
@@ -167,6 +186,7 @@ class Names:
     elsewhere : names that mean something else.
     forms : names of forms.
     stages, sources : names of the classes of stages, and of what says where coefficients come from.
+    kinds : names of the classes of kinds.
     """
 
     def __init__(
@@ -175,13 +195,18 @@ class Names:
         forms: Set[str] = frozenset(FORM),
         stages: Set[str] = frozenset(),
         sources: Set[str] = frozenset(),
+        kinds: Set[str] = frozenset(),
     ) -> None:
         self.elsewhere, self.forms = elsewhere, forms
-        self.stages, self.sources = stages, sources
+        self.stages, self.sources, self.kinds = stages, sources, kinds
 
     def with_forms(self, more: Set[str]) -> "Names":
         """The same, and more names of forms."""
-        return Names(self.elsewhere, self.forms | more, self.stages, self.sources)
+        return Names(self.elsewhere, self.forms | more, self.stages, self.sources, self.kinds)
+
+    def is_kind(self, node: ast.AST) -> bool:
+        """Whether a node names a class of a kind."""
+        return is_class(node, self.kinds)
 
     def is_part(self, node: ast.AST) -> bool:
         """Whether a node names a class of stages, or of what says where coefficients come from."""
@@ -192,7 +217,7 @@ class Names:
         if isinstance(node, ast.Call):
             if name_of(node.func) in ("isinstance", "issubclass"):
                 classes = list(ast.walk(node.args[1]))
-                if any(map(is_class, classes)):
+                if any(map(self.is_kind, classes)):
                     return KIND_COLUMN
                 return FORM_COLUMN if any(map(self.is_part, classes)) else None
             if name_of(node.func) in ASKING and node.args and name_of(node.args[0])[:1].isupper():
@@ -201,6 +226,8 @@ class Names:
                 return FORM_COLUMN
             if name_of(node.func) in ("bool", "any", "all", "len") and node.args:
                 return self.column(node.args[0], constant=constant)
+            if name_of(node.func) == "hasattr":  # whether it has a field
+                return FORM_COLUMN if name_of(node.args[0]) in DESIGNS - self.elsewhere else None
             if name_of(node.func) == "getattr" and not is_constant(node.args[1]):  # one field or another
                 return FORM_COLUMN if name_of(node.args[0]) in DESIGNS - self.elsewhere else None
             return self.key(node)
@@ -220,7 +247,7 @@ class Names:
     def compared(self, node: ast.Compare) -> str | None:
         """What a comparison asks for."""
         sides = [node.left, *node.comparators]
-        if any(is_class(each) for side in sides for each in ast.walk(side)):
+        if any(self.is_kind(each) for side in sides for each in ast.walk(side)):
             return KIND_COLUMN
         if isinstance(node.ops[0], ast.In | ast.NotIn) and _called(sides[-1]) in MARKS:
             return FORM_COLUMN
@@ -329,7 +356,7 @@ class Finder(ast.NodeVisitor):
         for case in node.cases:
             wild = isinstance(case.pattern, ast.MatchAs) and case.pattern.pattern is None
             classes = [each.cls for each in ast.walk(case.pattern) if isinstance(each, ast.MatchClass)]
-            if any(map(is_class, classes)):
+            if any(map(self.names.is_kind, classes)):
                 self._add(case.pattern, KIND_COLUMN)
             elif any(name_of(each) in self.names.sources for each in classes):
                 self._add(case.pattern, FORM_COLUMN)
@@ -370,7 +397,8 @@ def places(texts: Mapping[str, str]) -> dict[str, list[tuple[int, str, str]]]:
     """The branches in files: of each their lines, their columns, and what stands there."""
     trees = {file: ast.parse(text) for file, text in texts.items()}
     stages, sources = heirs(trees.values(), STAGES), heirs(trees.values(), SOURCES)
-    known = {file: Names(ELSEWHERE.get(file, set()), stages=stages, sources=sources) for file in trees}
+    kinds = heirs(trees.values(), ROOTS) - ROOTS
+    known = {file: Names(ELSEWHERE.get(file, set()), stages=stages, sources=sources, kinds=kinds) for file in trees}
     forms: set[str] = set()
     while more := {name for file in trees for name in properties(trees[file], known[file].with_forms(forms))} - forms - FORM:
         forms |= more  # a property may be made of another
