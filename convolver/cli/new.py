@@ -136,7 +136,7 @@ def _shared(text: str, file: Path, clock: str | None, rate: str | None) -> str:
     plain = parse_design(text, file)
     design = shared(plain, clock, rate)
     field = design.cycles_field
-    changed = {name: getattr(design, name) for name in ("pixels_per_clock", field) if name and hasattr(design, name)}
+    changed = {name: getattr(design, name) for name in ("pixels_per_clock", field) if name}
     lines = [
         f"{name} = {value}  # for {rate} samples a second at {clock}"
         for name, value in changed.items()

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import ClassVar
 
 from ..designs import Design, Pipeline
 from ..designs.rates import SAME
@@ -148,6 +149,8 @@ class ChainTiming(PipelineTiming):
     Each stage gets frames of another length, and is ready for results that come in bursts as soon as its own slots let it. So
     the slowest stage sets the pace; at a frame's end each of the others may add a slot, and what comes to it no sooner.
     """
+
+    bound: ClassVar[str] = "at most "
 
     @property
     def exact(self) -> bool:

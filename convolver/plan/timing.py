@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import ClassVar
 
 from .geometry import WindowGeometry
 
@@ -38,6 +39,9 @@ class FrameTiming:
     def exact(self) -> bool:
         """Whether the cycles of frames are exact; else they are the most that there can be."""
         return True
+
+    bound: ClassVar[str] = ""
+    """What stands in front of the cycles of frames in a sentence."""
 
     @property
     def settling(self) -> int:

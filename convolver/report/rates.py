@@ -22,7 +22,7 @@ def told_rate(rate: Rate, clocks: int | Fraction) -> str:
 def told_frame(plan: Plan) -> str:
     """What a frame gives, and what it takes."""
     timing, (results,) = plan.timing, plan.design.frame_results(FRAME)
-    bound = "" if timing.exact else "at most "
+    bound = timing.bound
     clocks = f"{bound}{timing.frame_clocks(FRAME)} clocks, {bound}{timing.frame_interval(FRAME)} back to back"
     return f"of {FRAME} samples gives {results} results and takes {clocks}"
 
