@@ -118,7 +118,7 @@ def test_text_of_a_kernel() -> None:
         "rounding      half_up after 4 bits, noise of 0.288 LSB rms, variance 0.08301 LSB², mean 0.0312 LSB",
         "gain          0.9375 for a constant input, 0.9375 at worst",
         f"latency       {latency} clocks from the pixel that completes a result to the result",
-        f"in Verilog    latency {latency - 2}, for a register slice in front; no registers",
+        f"in Verilog    latency {latency - 2}, with a register slice in front; no registers",
         "throughput    1 pixel in 1 clock, without gaps between frames of one size",
         f"a frame       of 480x640 takes {307200 + 641 + latency} clocks alone, 307200 back to back; "
         "one of another size behind it waits 641 more; "
@@ -198,7 +198,7 @@ def test_a_report_of_a_family_has_its_latency_and_multipliers() -> None:
     assert "latency       14 clocks from the sample that completes a result to the result" in lines["ecp5"]
     assert "multipliers   3 for 3 products a clock, made of 6 hard ones of 18x18 bits" in lines["ecp5"]
     assert "latency       10 clocks from the sample that completes a result to the result" in lines["7-series"]
-    assert "in Verilog    latency 11, for a register slice in front" in lines["7-series"]
+    assert "in Verilog    latency 11, with a register slice in front" in lines["7-series"]
     assert "multipliers   3 for 3 products a clock" in lines["7-series"]
     numbers = report_of(design.replace(clocks_per_sample=3), "7-series").to_dict()
     assert (numbers["family"], numbers["block_latency"]) == ("7-series", [numbers["latency"] + 1, numbers["latency"] + 5])

@@ -42,8 +42,11 @@ def only_die(plan: Plan) -> str | None:
 
 def reached_by(plan: Plan) -> list[str]:
     """What to expect of a plan's multipliers on an ECP5, where no device is named; nothing where places don't matter."""
+    if plan.target.family == "ecp5" and not _room(plan):
+        most = max(fpga.multipliers for fpga in FPGAS if fpga.family == "ecp5")
+        return [f"No ECP5 has so many: the largest has {most}."]
     counts = [array.placed_lanes for array in plan.filters if wants_places(array)]
-    if plan.target.family != "ecp5" or plan.target.pace != FULL_SPEED or not counts or not _room(plan):
+    if plan.target.family != "ecp5" or plan.target.pace != FULL_SPEED or not counts:
         return []
     device = only_die(plan)
     like = next(one for one in MEASURED if (one.without is None) == (device is not None))

@@ -139,9 +139,9 @@ class Report:
         if not self.shell.waits:
             return f"latency {least}; no back-pressure{bare}"
         if least == most:
-            return f"latency {least}, for a register slice in front{bare}"
+            return f"latency {least}, with a register slice in front{bare}"
         waits = f"the more, the more {self.design.element}s wait in it"
-        return f"latency {least} to {most}, for a register slice in front: {waits}{bare}"
+        return f"latency {least} to {most}, with a register slice in front: {waits}{bare}"
 
     @property
     def _block_memory(self) -> int:

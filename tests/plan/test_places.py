@@ -39,7 +39,7 @@ def test_what_only_the_largest_die_has_room_for_always_has_places(taps):
 def test_no_device_has_room_for_more():
     plan = lower(long_filter(157), "ecp5")
     assert only_die(plan) is None
-    assert reached_by(plan) == []
+    assert reached_by(plan) == ["No ECP5 has so many: the largest has 156."]
 
 
 @pytest.mark.parametrize(("design", "family"), [(long_filter(32), "ecp5"), (long_filter(64), "ice40"), (long_filter(64), None)])
