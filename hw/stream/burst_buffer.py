@@ -28,7 +28,7 @@ class BurstBuffer(OutputBuffer):
         if enough & (enough - 1) or enough > depth:
             raise ValueError(f"Enough credits must be a power of two and at most the depth {depth}, not {enough}")
         super().__init__(shape, depth)
-        self._least = enough.bit_length() - 1
+        self._many = 2 * enough
 
     def _enough(self, credit: Signal) -> Value:
-        return credit[self._least :].any()
+        return credit[self._many.bit_length() - 2 :][:2].any()

@@ -67,6 +67,9 @@ class OutputBuffer(wiring.Component):
 
     makes = (stages.OutputBuffer,)
 
+    _many = 4
+    """Credits, a power of two, with which a result may be started in this cycle and in the next."""
+
     def __init__(self, shape: ShapeLike, depth: int) -> None:
         if depth < SMALLEST_BUFFER:
             raise ValueError(f"Depth must be at least {SMALLEST_BUFFER}, not {depth}")
@@ -86,6 +89,7 @@ class OutputBuffer(wiring.Component):
         # All counts are one cycle late: registers hold the direction, so that no handshake reaches a carry chain.
         level, moved = Signal(range(self.depth + 1)), Signal(signed(2))
         credit, lent = Signal(range(self.depth + 1), init=self.depth), Signal(signed(2))
+        many = Signal(init=self.depth >= self._many)  # `credit` was `_many` or more one cycle earlier
         more = Signal()  # at least two results are there
         four = Signal()  # `level` is 4 or more, or was so a clock ago
         # No count exceeds the depth: of a power of two the top bit says it.
@@ -126,8 +130,9 @@ class OutputBuffer(wiring.Component):
             there.eq(written | more | (there & ~skid.i.ready)),
             lent.eq(self.claim - (self.o.valid & self.o.ready)),
             credit.eq(credit - lent),
-            self.available.eq(self._enough(credit)),
-            self.spent.eq(~self._enough(credit)),
+            many.eq(credit[self._many.bit_length() - 1 :].any()),
+            self.available.eq(many | self._enough(credit)),
+            self.spent.eq(~(many | self._enough(credit))),
             self.idle.eq(all_here & (lent != 1)),
         ]
         with m.If(level == self.depth):
@@ -135,8 +140,8 @@ class OutputBuffer(wiring.Component):
         return m
 
     def _enough(self, credit: Signal) -> Value:
-        """Whether a result may be started while this many credits are left."""
-        return three_or_more(credit)
+        """Whether a result may be started while this many credits are left, `_many` at most: one look-up table decides."""
+        return three_or_more(credit[:3])
 
 
 def three_or_more(count: Signal) -> Value:

@@ -69,8 +69,12 @@ BUFFER = (
     Seed("credit back before the transfer", OutputBuffer, "(self.o.valid & self.o.ready))", "self.o.valid)"),
     Seed("credit never back", OutputBuffer, "(self.o.valid & self.o.ready))", "(self.o.valid & self.o.ready & (credit != 1)))"),
     Seed("claim forgotten", OutputBuffer, "lent.eq(self.claim -", "lent.eq((self.claim & ~lent[1]) -"),
-    Seed("one credit too few in reserve", OutputBuffer, "available.eq(self._enough(credit))", "available.eq(credit >= 2)"),
-    Seed("one credit too many in reserve", OutputBuffer, "available.eq(self._enough(credit))", "available.eq(credit > 3)"),
+    Seed(
+        "one credit too few in reserve", OutputBuffer, "available.eq(many | self._enough(credit))", "available.eq(credit >= 2)"
+    ),
+    Seed(
+        "one credit too many in reserve", OutputBuffer, "available.eq(many | self._enough(credit))", "available.eq(credit > 3)"
+    ),
     Seed("queue too small", OutputBuffer, "_BANKS, -(-self.depth // _BANKS)", "_BANKS, self.depth // _BANKS - 1"),
     Seed("idle too early", OutputBuffer, "all_here & (lent != 1)", "all_here"),
     Seed("result taken twice", OutputBuffer, "(there & ~skid.i.ready)", "there"),
