@@ -23,7 +23,7 @@ class Reached:
     placed: int
 
 
-MEASURED = (Reached(64, 225, 260), Reached(128, None, 236))
+MEASURED = (Reached(64, 214, 260), Reached(128, None, 235))
 
 
 def wants_places(array: DotProduct) -> bool:
