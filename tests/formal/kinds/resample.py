@@ -79,8 +79,8 @@ TOGETHER = (
     Seed("first mark twice", WholeSamples, "self.o_first.eq(0), held", "held"),
 )
 BURSTS = (
-    Seed("too few credits", BurstBuffer, "credit[self._least :]", "credit[self._least - 1 :]"),
-    Seed("too many credits", BurstBuffer, "credit[self._least :]", "credit[self._least + 1 :]"),
+    Seed("too few credits", BurstBuffer, "bit_length() - 2 :][:2]", "bit_length() - 3 :][:3]"),
+    Seed("too many credits", BurstBuffer, "bit_length() - 2 :][:2]", "bit_length() - 1 :][:1]"),
 )
 PAIRS = (
     Seed("sign of the second result", Pairs, "^ minus.replicate(len(other))", "^ (~minus).replicate(len(other))"),
