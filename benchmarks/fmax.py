@@ -32,7 +32,7 @@ from amaranth.hdl import Cat, Const, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
-from tables import as_row, renew
+from tables import as_row, check_known, renew
 
 from convolver.boards.alone import Circuit, GeneratedFile, alone, limits_of, placed, split, synthesised
 from convolver.boards.cell_counts import Size, size_of
@@ -351,9 +351,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="put the rows into docs/performance.md, too")
     parser.add_argument("--keep", type=Path, help="folder for netlists, logs and reports")
     arguments = parser.parse_args()
-    for row in arguments.rows:
-        if row not in ROWS:
-            parser.error(f"a row must be one of {', '.join(ROWS)}, not {row!r}")
+    check_known(parser, "row", arguments.rows, ROWS)
     clock = None if arguments.clock is None else hertz(arguments.clock, "Clock")
     planned = "" if clock is None else f" at {clock / 1e6:g} MHz"
     pins = APART if arguments.apart else ""

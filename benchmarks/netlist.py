@@ -20,7 +20,7 @@ from typing import Any
 
 from amaranth.back import rtlil
 from fmax import ROWS as DESIGNS
-from tables import as_row, renew
+from tables import as_row, check_known, renew
 
 from convolver import Conv2DDesign, FIRDesign
 from convolver.boards.cell_counts import size_of
@@ -160,9 +160,7 @@ def main() -> None:
     parser.add_argument("rows", nargs="*", metavar="ROW", help=f"of {', '.join(DESIGNS)}; without any, bare cores")
     parser.add_argument("--write", action="store_true", help="put the tables of bare cores into docs/performance.md, too")
     arguments = parser.parse_args()
-    for row in arguments.rows:
-        if row not in DESIGNS:
-            parser.error(f"a row must be one of {', '.join(DESIGNS)}, not {row!r}")
+    check_known(parser, "row", arguments.rows, DESIGNS)
     if arguments.rows:
         files(arguments.rows)
         return

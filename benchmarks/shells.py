@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from size import SYNTHESIS, synthesised, types_of
-from tables import as_row, renew
+from tables import as_row, check_known, renew
 
 from convolver import s8, s16, u8
 from convolver.boards.cell_counts import size_of
@@ -98,9 +98,7 @@ def main() -> None:
     parser.add_argument("pages", nargs="*", metavar="PAGE", help=f"of {', '.join(TABLES)}; by default all")
     parser.add_argument("--write", action="store_true", help="put the tables into the pages, too")
     arguments = parser.parse_args()
-    for page in arguments.pages:
-        if page not in TABLES:
-            parser.error(f"a page must be one of {', '.join(TABLES)}, not {page!r}")
+    check_known(parser, "page", arguments.pages, TABLES)
     for page in arguments.pages or TABLES:
         table = TABLES[page]
         print(f"\n{page}\n{table.header}", flush=True)

@@ -24,7 +24,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tables import renew
+from tables import check_known, renew
 
 from convolver.boards.cell_counts import BLOCK_RAMS, FLIP_FLOPS, LUTS, MULTIPLIERS, size_of
 from convolver.boards.toolchain import run, versions
@@ -203,9 +203,7 @@ def main() -> None:
     parser.add_argument("--registers", action="store_true", help="flip-flops, kind by kind, on ECP5")
     parser.add_argument("--write", action="store_true", help="put the tables into docs/performance.md, too")
     arguments = parser.parse_args()
-    for row in arguments.rows:
-        if row not in ROWS:
-            parser.error(f"a row must be one of {', '.join(ROWS)}, not {row!r}")
+    check_known(parser, "row", arguments.rows, ROWS)
     rows = arguments.rows or list(ROWS)
     lines = told(table(rows))
     uses = told(audit([row for row in rows if ROWS[row].clock is None])) if arguments.blocks else []

@@ -1,11 +1,19 @@
 """The tables of docs/performance.md: what is measured anew takes the place of what stood there."""
 
-from collections.abc import Sequence
+from argparse import ArgumentParser
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
-__all__ = ["PAGE", "as_row", "renew"]
+__all__ = ["PAGE", "as_row", "check_known", "renew"]
 
 PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
+
+
+def check_known(parser: ArgumentParser, what: str, given: Iterable[str], known: Collection[str]) -> None:
+    """Ends a command that was given the name of a row, or of what else it measures, that there isn't."""
+    for name in given:
+        if name not in known:
+            parser.error(f"a {what} must be one of {', '.join(known)}, not {name!r}")
 
 
 def as_row(cells: Sequence[str]) -> str:
