@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -157,6 +157,10 @@ class Design(Responding, Reloading, Switching, Comprising):
     def to_toml(self) -> str:
         """The design as a TOML file for people."""
         return "".join(f"{key} = {json.dumps(value)}\n" for key, value in self.to_dict().items() if value is not None)
+
+    def tables(self, path: str) -> Iterator[str]:  # noqa: ARG002  # of one filter there are no lists
+        """The design as TOML, in a file where the tables of its own lists stand at a path."""
+        yield self.to_toml()
 
     @classmethod
     def from_fields(cls, fields: Mapping[str, Any]) -> Self:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
@@ -40,13 +40,6 @@ class Comprising:
     def with_part(self, number: int, part: Design) -> Design:  # noqa: ARG002  # one alone has no number
         """A copy with another filter in the place of that number; of one alone, that filter."""
         return part
-
-    def tables(self, path: str) -> Iterator[str]:  # noqa: ARG002  # of one filter there are no lists
-        """The design as TOML, in a file where the tables of its own lists stand at a path."""
-        yield self.to_toml()
-
-    def to_toml(self) -> str:
-        raise NotImplementedError
 
     def member_clocks(self, clocks: Fraction) -> Sequence[Fraction]:  # noqa: ARG002  # where there are members
         """In how many clocks each member gets a sample, of a design that gets one in so many."""
