@@ -47,8 +47,9 @@ from convolver.hw.cores import core
 from convolver.hw.export import verilog
 from convolver.hw.stream.layouts import shape_of
 from convolver.plan import lower, target_of
+from convolver.plan.array import scattered
 from convolver.plan.array_plan import ArrayPlan
-from convolver.plan.places import FLOORPLANNED, only_die
+from convolver.plan.places import only_die
 from convolver.shell import FULL, Shell
 
 TARGET = 300e6
@@ -247,7 +248,7 @@ _STAGE = r"(?:stage_\d+\.)?"
 def circuit(form: str, design: Design, clock: float | None) -> tuple[Any, str, str]:
     """One form of a design: the component, the name of the MAC array in it, and the Verilog that it needs beside it."""
     if form == "core":
-        return core.create(design, None if clock is None else target_of("ecp5").at(clock)), rf"{_STAGE}array\.array", ""
+        return core.create(design, target_of("ecp5").at(clock).on(DEVICE.part)), rf"{_STAGE}array\.array", ""
     if form == "direct":
         assert isinstance(design, FIRDesign | Conv2DDesign)
         return DirectForm(design), "array", ""
@@ -333,7 +334,7 @@ def forms_of(design: Design) -> list[str]:
     if Shell().of(design).has_registers:
         forms.remove("lean")
     forms.remove("unplaced" if only_die(plan) is None else "file")  # which has places
-    if plan.arrays[0].placed_lanes <= FLOORPLANNED:
+    if not scattered(plan.arrays[0]):
         forms.remove("device")
     if plan.copies > 1 or plan.coefficients.cycles > 1 or len(plan.arrays) > 1:
         forms.remove("direct")  # which has one kernel, one set of coefficients, and a beat of one sample in each clock

@@ -37,7 +37,10 @@ from .stages import Multipliers, Stage, cycles_of, needed
 from .structure import reach_of
 from .target import MULTIPLIER_LATENCY, Target
 
-__all__ = ["GROUP", "CascadedProduct", "ChainedProduct", "DotProduct", "TapProduct"]
+__all__ = ["FLOORPLANNED", "GROUP", "CascadedProduct", "ChainedProduct", "DotProduct", "TapProduct", "scattered"]
+
+FLOORPLANNED = 32
+"""Multipliers up to which nextpnr finds good places by itself."""
 
 GROUP = 8
 """Lanes of a systolic array that are added in one tree; the sums of a longer array's groups are added in a chain."""
@@ -390,7 +393,10 @@ class ChainedProduct(TapProduct):
     @property
     def ways(self) -> Ways:
         pace = self.target.pace
-        return pace.ways if len(self.groups) * GROUP > pace.close_lanes else Ways()
+        if len(self.groups) * GROUP <= pace.close_lanes:
+            return Ways()
+        placed = self.target.places and self.target.known_places
+        return pace.unplaced_ways if scattered(self) and not placed else pace.ways
 
     @property
     def placed_lanes(self) -> int:
@@ -434,3 +440,8 @@ class CascadedProduct(ChainedProduct):
 def _operand_range(sample: Format, terms: Sequence[Term]) -> Range:
     """What the samples of an operand can add up to."""
     return reach_of([sign for _, sign in terms], sample)
+
+
+def scattered(array: DotProduct) -> bool:
+    """Whether an array's multipliers are so many that they lie all over a device, unless each has its place."""
+    return array.placed_lanes > FLOORPLANNED

@@ -33,6 +33,8 @@ class Pace:
     close_lanes : int
         Lanes of a FIR whose multipliers lie close together; of more, there are registers on these ways.
     ways : Ways
+    unplaced_ways : Ways
+        The same where so many multipliers have no places of their own on the device that nextpnr lays them all over it.
     adder_bits : int
         Bits that are added in one cycle; wider sums are added in segments, a cycle apart, for the sake of the carry chain.
     segment_bits : int
@@ -48,6 +50,7 @@ class Pace:
     near_lanes: int
     close_lanes: int
     ways: Ways
+    unplaced_ways: Ways
     adder_bits: int
     segment_bits: int
     loop_segment_bits: int = 32
@@ -80,6 +83,7 @@ FULL_SPEED = Pace(
     near_lanes=16,
     close_lanes=16,
     ways=Ways(samples=1, sums=1),
+    unplaced_ways=Ways(samples=1, coefficients=1, sums=1),
     adder_bits=24,
     segment_bits=20,
     loop_segment_bits=16,
@@ -93,14 +97,14 @@ _FAR = 1 << 16
 
 # ECP5 of speed grade 6: docs/performance.md has what was placed. No open tool places 7-series, whose carry chains are faster.
 _ECP5 = (
-    Pace(_FAR, _FAR, Ways(), adder_bits=64, segment_bits=32, hertz=100e6),
-    Pace(16, 16, Ways(products=1), adder_bits=64, segment_bits=32, hertz=150e6),
+    Pace(_FAR, _FAR, Ways(), Ways(), adder_bits=64, segment_bits=32, hertz=100e6),
+    Pace(16, 16, Ways(products=1), Ways(products=1), adder_bits=64, segment_bits=32, hertz=150e6),
 )
 
 PACES: Mapping[str | None, tuple[Pace, ...]] = {
     None: _ECP5,
     "ecp5": _ECP5,
-    "ice40": (Pace(_FAR, _FAR, Ways(), adder_bits=48, segment_bits=24, hertz=40e6),),
+    "ice40": (Pace(_FAR, _FAR, Ways(), Ways(), adder_bits=48, segment_bits=24, hertz=40e6),),
     "7-series": _ECP5,
 }
 """The paces of each family, but for full speed, the slowest first; a plan for any device has ECP5's."""

@@ -2,15 +2,12 @@
 
 from dataclasses import dataclass
 
-from .array import DotProduct
+from .array import DotProduct, scattered
 from .fpgas import FPGAS
 from .pace import FULL_SPEED
 from .plan import Plan
 
-__all__ = ["FLOORPLANNED", "MEASURED", "Reached", "only_die", "reached_by", "wants_places"]
-
-FLOORPLANNED = 32
-"""Multipliers up to which nextpnr finds good places by itself."""
+__all__ = ["MEASURED", "Reached", "only_die", "reached_by", "wants_places"]
 
 
 @dataclass(frozen=True)
@@ -28,7 +25,7 @@ MEASURED = (Reached(64, 214, 260), Reached(128, None, 235))
 
 def wants_places(array: DotProduct) -> bool:
     """Whether an array's multipliers lie all over an ECP5, each lane's in one, and may take their places there."""
-    return array.target.places and array.placed_lanes > FLOORPLANNED and array.hard_multipliers == array.lanes
+    return array.target.places and scattered(array) and array.hard_multipliers == array.lanes
 
 
 def only_die(plan: Plan) -> str | None:

@@ -99,9 +99,10 @@ def generate(
         design = in_adders(design, fpga.family, fpga.multipliers)
         check_fpga(fpga, design)
     clocking = Clocking(axi_clock, reset, reset_style)
-    top = AXIAccelerator(design, target_of(family).at(clock), clocking, shell)
-    device = only_die(lower(design, top.target)) if fpga is None else fpga.name
-    platform = None if family is None else FamilyPlatform(family, device or "")
+    target = target_of(family).at(clock)
+    device = (only_die(lower(design, target)) or "") if fpga is None else fpga.name
+    top = AXIAccelerator(design, target.on(device), clocking, shell)
+    platform = None if family is None else FamilyPlatform(family, device)
     with without_collection():
         circuit = without_unread(rtlil.convert(top, name=name, platform=platform))
     body = without_combinational_blocks(verilog_of(circuit))

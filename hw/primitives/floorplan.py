@@ -2,16 +2,14 @@
 
 from amaranth.hdl import Module
 
-from convolver.plan.array import DotProduct
-from convolver.plan.places import FLOORPLANNED, wants_places
+from convolver.plan.array import FLOORPLANNED, DotProduct, scattered
+from convolver.plan.places import wants_places
+from convolver.plan.target import PLACED_DIE
 
 from .ecp5 import Place, levels_of
 from .families import family_of
 
 __all__ = ["array_places", "multiplier_sites"]
-
-_DIE = "85f"
-"""How the names end of the devices whose places are known: those of ECP5's largest die."""
 
 _COLUMNS = (4, 13, 22, 31, 40, 49, 58, 69, 78, 87, 96, 105, 114)
 _FRONT, _BACK, _SPARE = 10, 34, 58
@@ -34,7 +32,7 @@ def multiplier_sites(platform: object, count: int) -> list[str] | None:
         None if they are few, if they are more than there are places, or if the device's places aren't known.
     """
     device = str(getattr(platform, "device", "")).lower()
-    if family_of(platform) != "ecp5" or not device.endswith(_DIE) or count <= FLOORPLANNED:
+    if family_of(platform) != "ecp5" or not device.endswith(PLACED_DIE) or count <= FLOORPLANNED:
         return None
     most = len(_COLUMNS)
     blocks = -(-count // len(_WITHIN))
@@ -57,7 +55,7 @@ def multiplier_sites(platform: object, count: int) -> list[str] | None:
 def array_places(m: Module, platform: object, array: DotProduct) -> list[Place]:
     """The places of an array's lanes: `multiplier_sites` where each lane has one multiplier. Where they lie all over an ECP5,
     each group has its own 0 and 1."""
-    far = family_of(platform) == "ecp5" and array.placed_lanes > FLOORPLANNED
+    far = family_of(platform) == "ecp5" and scattered(array)
     sites = (wants_places(array) and multiplier_sites(platform, array.placed_lanes)) or [""] * array.lanes
     places = []
     for number, group in enumerate(array.groups):

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from convolver.designs import FIRDesign
+from convolver.designs import FIRDesign, Fork
 from convolver.formats import s16
-from convolver.plan.lowering import lower
+from convolver.plan import lower, target_of
 from convolver.plan.places import MEASURED, only_die, reached_by
 
 PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
@@ -63,3 +63,17 @@ def test_the_figures_are_those_of_the_page(reached):
     assert len(figures) == len(rows)
     assert figures.get("registers") == reached.without
     assert figures.get("places") == reached.placed
+
+
+def test_coefficients_wait_on_their_way_to_multipliers_without_places():
+    """33 are scattered over a device, 32 aren't; on the die whose places are known they have some, in one filter alone."""
+    ecp5 = target_of("ecp5")
+
+    def waits(design, target):
+        return [array.ways.coefficients for array in lower(design, target).filters]
+
+    assert waits(long_filter(32), ecp5) == [0]
+    assert waits(long_filter(33), ecp5) == waits(long_filter(33), ecp5.on("LFE5U-45F")) == [1]
+    assert waits(long_filter(33), ecp5.on("LFE5U-85F")) == waits(long_filter(33), ecp5.on("LFE5UM5G-85F")) == [0]
+    assert waits(Fork([long_filter(33), long_filter(33)], "sum"), ecp5.on("LFE5U-85F")) == [1, 1]
+    assert waits(long_filter(33), ecp5.at(150e6)) == [0]

@@ -90,8 +90,9 @@ def small_fir(**changes: object) -> FIRDesign:
 PAIR = small_fir(coefficients=[1, 1], coefficient=Format(2, True), loadable=True, symmetry="symmetric")
 SLOT = small_fir(coefficients=[1, -2, 1], coefficient=Format(2, True), loadable=True, symmetry="none", clocks_per_sample=2)
 
-# Two lanes whose multipliers count as far apart: samples wait on their way, coefficients are there before.
-FAR = replace(target_of(None), pace=Pace(16, 0, Ways(samples=1, sums=1), adder_bits=24, segment_bits=20))
+# Two lanes whose multipliers count as far apart: samples wait on their way, coefficients are there before, or wait, too.
+FAR = replace(target_of(None), pace=Pace(16, 0, Ways(samples=1, sums=1), Ways(), adder_bits=24, segment_bits=20))
+FARTHER = replace(FAR, pace=replace(FAR.pace, ways=Ways(samples=1, coefficients=1, sums=1)))
 EARLY = (
     Seed("set taken before its samples", Supply, '[self.load], "load", ways.cycles', '[self.load], "load", 0'),
     Seed("coefficients behind their samples", Supply, '"weight", ways.coefficients', '"weight", ways.cycles + 4'),
@@ -113,6 +114,14 @@ PROOFS: tuple[Proof, ...] = (
         "FIR core, loaded, far multipliers",
         "2 taps, s2 by s2, buffer of 4",
         lambda: FIRCoreSpec(small_fir(loadable=True), 4, FAR),
+        40,
+        EARLY,
+        24,
+    ),
+    Proof(
+        "FIR core, loaded, far multipliers without places",
+        "2 taps, s2 by s2, buffer of 4",
+        lambda: FIRCoreSpec(small_fir(loadable=True), 4, FARTHER),
         40,
         EARLY,
         24,

@@ -3,6 +3,7 @@
 filter that is loaded meanwhile."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from amaranth.sim import Simulator
 from convolver import FIRDesign, Pipeline, s8, s16
 from convolver.hw.cores.core import create
 from convolver.plan import lower, target_of
+from convolver.plan.pace import FULL_SPEED
 from convolver.plan.shell import shelled
 from convolver.shell import Shell
 from convolver.sim import golden
@@ -47,13 +49,17 @@ def test_many_random_designs_at_a_slow_clock(kind, first):
         checked(seeded(number, kind), number, SLOW)
 
 
-@pytest.mark.parametrize("clock", [100e6, 150e6, None])
-def test_a_long_filter_takes_a_set_at_a_frames_first_result(clock):
+@pytest.mark.parametrize(
+    "pace",
+    [*(target_of(None).at(clock).pace for clock in (100e6, 150e6, None)), replace(FULL_SPEED, ways=FULL_SPEED.unplaced_ways)],
+    ids=["100 MHz", "150 MHz", "full speed", "full speed without places"],
+)
+def test_a_long_filter_takes_a_set_at_a_frames_first_result(pace):
     """20 lanes in three groups; whenever the set is complete, each frame is filtered by one of both sets alone."""
     random = np.random.default_rng(20)
     old, new = ([int(value) for value in random.integers(-128, 128, 20)] for _ in range(2))
     design = FIRDesign(old, data=s16, coefficient=s8, loadable=True)
-    target = target_of(None).at(clock)
+    target = replace(target_of(None), pace=pace)
     core = create(design, target)
     frames = [[int(value) for value in random.integers(-(1 << 15), 1 << 15, 8)] for _ in range(14)]
     seen = []
