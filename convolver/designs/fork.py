@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, Literal, Self, cast
-
-import numpy as np
+from typing import Any, ClassVar, Self, cast
 
 from ..arguments import choice, is_sequence, shown
 from ..errors import DesignError
@@ -17,19 +15,12 @@ from .base import Design
 from .composite import Composite, JoinedAxis
 from .factors import Factor, Impulse
 from .given import Designs, required
-from .image_response import ImageResponse, added, side_by_side
+from .image_response import ImageResponse
+from .joins import JOINS, Beside, Join, joining_of
 from .rates import SAME
 from .rules import Rule, check_rules
 
-__all__ = ["JOINS", "MAX_BRANCHES", "Fork", "Join"]
-
-MAX_BRANCHES = 4
-"""Branches of the widest fork."""
-
-Join = Literal["sum", "difference", "planes"]
-
-JOINS: tuple[Join, ...] = ("sum", "difference", "planes")
-"""What becomes of the branches' results: they are added, the second is taken from the first, or they stand side by side."""
+__all__ = ["Fork"]
 
 _RULES = (
     Rule({"forked": False}, "Branch {number} of a fork must have no fork in it"),
@@ -83,7 +74,7 @@ class Fork(Composite):
     def __post_init__(self) -> None:
         self._set("branches", tuple(_checked(self.branches)))
         self._set("join", choice("Join", self.join, JOINS))
-        most = 2 if self.join == "difference" else MAX_BRANCHES
+        most = self.joining.most
         if not 2 <= len(self.branches) <= most:
             count = f"2 to {most}" if most > 2 else f"{most}"
             raise DesignError(f"A fork with join={self.join!r} must have {count} branches, not {len(self.branches)}")
@@ -103,11 +94,8 @@ class Fork(Composite):
             ("take as many planes:", first.planes, branch.planes),
             (f"take as many {branch.element}s a clock:", first.pixels_per_clock, branch.pixels_per_clock),
             ("give results of frames that are smaller by", _smaller(first), _smaller(branch)),
+            (*self.joining.needs(first), self.joining.needs(branch)[1]),
         ]
-        if self.join == "planes":
-            taken.append(("give results of the format", first.output_format, branch.output_format))
-        else:
-            taken.append(("give as many results for each place:", first.outputs, branch.outputs))
         for what, one, other in taken:
             if one != other:
                 raise DesignError(f"Branch {number} of a fork must {what} {one}, as branch 1 does, not {other}")
@@ -121,15 +109,10 @@ class Fork(Composite):
 
     # Results.
 
-    @property
-    def signs(self) -> tuple[int, ...]:
-        """By what the results of each branch are multiplied in the sum; none where they aren't added."""
-        match self.join:
-            case "sum":
-                return (1,) * len(self.branches)
-            case "difference":
-                return 1, -1
-        return ()
+    @cached_property
+    def joining(self) -> Beside:
+        """What becomes of the branches' results."""
+        return joining_of(self.join)
 
     @cached_property
     def _impulses(self) -> Sequence[Impulse]:
@@ -140,17 +123,11 @@ class Fork(Composite):
     def factors(self) -> tuple[Factor, ...]:
         """Of branches that are linear filters of signals, and added or subtracted."""
         found = self._impulses
-        if len(found) < len(self.branches) or not self.signs:
-            return ()
-        total = np.zeros(max(len(taps) for taps, _ in found), object)
-        for sign, (taps, less) in zip(self.signs, found, strict=True):
-            total[: len(taps)] += sign * (np.array(taps, object) << (self.shift - less))
-        return (Factor(tuple(int(tap) for tap in total)),)
+        return self.joining.factors(found, self.shift) if len(found) == len(self.branches) else ()
 
     @cached_property
     def image_response(self) -> ImageResponse | None:
-        found = [branch.image_response for branch in self.branches]
-        return added(found, self.signs) if self.signs else side_by_side(found)
+        return self.joining.response([branch.image_response for branch in self.branches])
 
     @property
     def shift(self) -> int:  # type: ignore[override]  # of each design another
@@ -159,24 +136,19 @@ class Fork(Composite):
     @property
     def output_range(self) -> tuple[int, int]:
         lows, highs = zip(*(branch.output_range for branch in self.branches), strict=True)
-        match self.join:
-            case "sum":
-                return sum(lows), sum(highs)
-            case "difference":
-                return lows[0] - highs[1], highs[0] - lows[1]
-        return min(lows), max(highs)
+        return self.joining.range(lows, highs)
 
     @property
     def output_format(self) -> Format:
-        return self.first.output_format if self.join == "planes" else Format.holding(*self.output_range)
+        return self.joining.format(self.first.output_format, self.output_range)
 
     @property
     def outputs(self) -> int:
-        return sum(branch.outputs for branch in self.branches) if self.join == "planes" else self.first.outputs
+        return self.joining.outputs([branch.outputs for branch in self.branches])
 
     @property
     def result_axes(self) -> tuple[int, ...]:
-        return (self.outputs,) if self.join == "planes" or self.first.result_axes else ()
+        return self.joining.axes(self.outputs, self.first.result_axes)
 
     @property
     def history(self) -> int | None:  # type: ignore[override]  # of each design another

@@ -83,9 +83,8 @@ class Join(Stage):
 
     def _terms(self, count: int) -> list[list[Term]]:
         """What is added for each number that it gives, of so many that come."""
-        signs = self.signs or (1,)
-        each = count // len(signs)
-        return [[*zip(range(first, count, each), signs, strict=True)] for first in range(each)]
+        each = count // len(self.signs)
+        return [[*zip(range(first, count, each), self.signs, strict=True)] for first in range(each)]
 
 
 @dataclass(frozen=True)
@@ -222,7 +221,7 @@ def lower_fork(design: Fork, choices: Choices, target: Target) -> ForkPlan:
         lead - max(each) + plan.latency + more for each in led for lead, plan, more in zip(each, plans, late, strict=True)
     )
     held = [queue for queue in queues if queue is not None]
-    join = Join(JOIN_LATENCY, signs=design.signs)
+    join = Join(JOIN_LATENCY, signs=design.joining.signs(len(plans)))
     stages = (*gate, Split(0), *(stage for plan in plans for stage in plan.stages), *held, join)
     pixel_cycles = [[Fraction(core.timing.cycles, core.design.pixels_per_clock) for core in plan.cores] for plan in plans]
     fast = tuple(min(each) < max(map(max, pixel_cycles)) for each in pixel_cycles)

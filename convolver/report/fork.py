@@ -26,8 +26,7 @@ class ForkReport(CompositeReport):
         yield "queue_bits", self.plan.memory_bits("queue")
 
     def what(self) -> str:
-        count = f"{len(self.design.branches)} branches"
-        return f"{count}, side by side as planes" if self.design.join == "planes" else f"the {self.design.join} of {count}"
+        return self.design.joining.told(f"{len(self.design.branches)} branches")
 
     def behind(self, number: int) -> Iterable[str]:
         queue = self.plan.queues[number - 1]

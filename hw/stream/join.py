@@ -1,7 +1,7 @@
 """Several streams into one."""
 
+from collections.abc import Callable, Sequence
 from functools import reduce
-from operator import add, sub
 
 from amaranth.hdl import Cat, Const, Module, Value
 from amaranth.lib import stream, wiring
@@ -66,13 +66,19 @@ class Join(wiring.Component):
             words = [word.as_signed() for word in words]
         return [words[first : first + each] for first in range(0, len(words), each)]
 
-    def _joined(self, branches: list[list[Value]]) -> Value:
+    def _joined(self, branches: Sequence[Sequence[Value]]) -> Value:
         """What becomes of the results of a place, those of each branch."""
+        return self._design.joining.joined(branches, _beside, self._combined)
+
+    def _combined(self, operation: Callable[[Value, Value], Value], branches: Sequence[Sequence[Value]]) -> Value:
+        """The results of all branches, combined one by one."""
         width = self._design.output_format.width
-        if self._design.join == "planes":
-            return Cat(value for values in branches for value in values)
-        operation = sub if self._design.join == "difference" else add
         return Cat(_word(reduce(operation, values), width) for values in zip(*branches, strict=True))
+
+
+def _beside(branches: Sequence[Sequence[Value]]) -> Value:
+    """The results of all branches, side by side."""
+    return Cat(value for values in branches for value in values)
 
 
 def _word(value: Value, width: int) -> Value:

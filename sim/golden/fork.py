@@ -1,9 +1,13 @@
 """The golden model of a fork: each branch's, for the same frame, and what becomes of them."""
 
+from collections.abc import Callable, Sequence
+from functools import partial, reduce
+
 import numpy as np
 import numpy.typing as npt
 
 from convolver.designs import Design, Fork, of_kind
+from convolver.formats import Format
 
 from .exact import INT64, Array
 
@@ -31,14 +35,15 @@ def fork(design: Fork, data: npt.ArrayLike) -> Array:
         If a branch can't take `data`.
     """
     results = [_results(branch, data) for branch in design.branches]
-    if design.join == "planes":
-        return np.concatenate(results)
-    wide = design.output_format
+    joined = design.joining.joined(results, np.concatenate, partial(_combined, design.output_format))
+    return joined.reshape(*design.result_axes, *joined.shape[1:])
+
+
+def _combined(wide: Format, operation: Callable[[Array, Array], Array], results: Sequence[Array]) -> Array:
+    """The results place by place, combined to numbers of this format."""
     if wide.min < INT64.min or wide.max > INT64.max:
         results = [result.astype(object) for result in results]
-    first, *others = results
-    joined: Array = first - others[0] if design.join == "difference" else sum(others, first)
-    return joined.reshape(*design.result_axes, *joined.shape[1:])
+    return reduce(operation, results)
 
 
 def _results(branch: Design, data: npt.ArrayLike) -> Array:

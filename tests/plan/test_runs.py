@@ -214,7 +214,7 @@ def test_a_joins_ranges_are_reached():
         np.array([1, 2, 1], object),
     ]
     ranges = [(-3, 5), (-2, 7), (0, 9), (1, 2)]
-    for signs, want in [((), ranges), ((1, -1), [(-12, 5), (-4, 6)]), ((1, 1, 1, 1), [(-4, 23)])]:
+    for signs, want in [((1,), ranges), ((1, -1), [(-12, 5), (-4, 6)]), ((1, 1, 1, 1), [(-4, 23)])]:
         join = fork_stages.Join(1, signs=signs)
         assert list(join.ranges(ranges)) == want
         assert_inside(join.run(ends), want)

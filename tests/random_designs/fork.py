@@ -3,7 +3,7 @@
 import contextlib
 
 from convolver import Fork, Pipeline
-from convolver.designs.fork import JOINS
+from convolver.designs.joins import JOINS
 from convolver.errors import DesignError
 
 from .stages import IMAGES, SIGNALS, first_stage, is_small, next_stage, some_width
