@@ -46,7 +46,7 @@ FORM = {
     # how it is computed
     *("cascaded", "ways", "shifts", "pruned", "pruning"),
     # which of its coefficients or parts can be loaded, and whether frames change with them
-    *("set_size", "loadable_parts", "reshapes", "mirror_sign"),
+    *("set_size", "loadable_parts", "shaping_sets", "mirror_sign"),
     # several filters, and how frames follow one another through them
     *("join", "signs", "forked", "gapless", "exact"),
     "SAME",  # the rate that is none

@@ -333,10 +333,9 @@ class LinkTransport(Owned):
             raise DesignMismatch(f"The device holds another design: {differences(design, expected)}")
         self._described = design
         self.design = design
-        for number, part in design.loadable_parts.items():
-            if part.reshapes:  # whoever was here before may have left another one
-                self._coefficients.setdefault(number, part.independent(part.coefficient_set))
-                self._unloaded.add(number)
+        for number, own in design.shaping_sets.items():  # whoever was here before may have left another one
+            self._coefficients.setdefault(number, own)
+            self._unloaded.add(number)
         for number, loaded in self._coefficients.items():
             self.design = self.design.reloaded(loaded, number)
         self.frame_samples = min(_FRAME_SAMPLES, _FRAME_BYTES // design.result_bytes)

@@ -272,7 +272,7 @@ class Design(Responding, Reloading, Switching, Comprising):
     @property
     def loadable_parts(self) -> Mapping[int, "Design"]:
         """Those whose coefficients can be loaded, by their numbers; a filter alone has the number 0."""
-        return {0: self} if self.set_size else {}
+        return dict(self.source.where_loaded([(0, self)]))
 
     # Of what has a response.
 
@@ -287,6 +287,11 @@ class Design(Responding, Reloading, Switching, Comprising):
     # Of coefficients that can be loaded.
 
     @property
+    def source(self) -> Source:
+        """Where the coefficients come from."""
+        return Source()
+
+    @property
     def weights(self) -> tuple[int, ...]:
         """The coefficients in the order in which the design lists them, row by row; none where a kind has none."""
         return ()
@@ -298,7 +303,7 @@ class Design(Responding, Reloading, Switching, Comprising):
 
     def check_loadable(self) -> None:
         """Raises `DataError` if the coefficients are constant."""
-        Source().check()
+        self.source.check()
 
     def trial_sets(self, random: np.random.Generator) -> dict[str, tuple[int, ...]]:  # noqa: ARG002  # where there are some
         """The sets of a quick test, in the order of `weights`, by a name for each: the last one is the design's own."""

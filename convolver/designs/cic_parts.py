@@ -1,6 +1,6 @@
 """What a CIC filter's design answers: what pruning drops and adds, and which rates can be loaded."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from itertools import pairwise
@@ -120,18 +120,19 @@ class LoadedRates:
         return int(self.source.loaded(2))
 
     @property
-    def reshapes(self) -> bool:
-        return self.set_size > 0
+    def shaping_sets(self) -> Mapping[int, tuple[int, ...]]:
+        return dict(self.source.where_loaded([(0, self.coefficient_set)]))
 
     @cached_property
     def limits(self) -> tuple[int, ...]:
-        """The greatest rate that can be loaded with each shift, from 0 on; 0 where none can."""
-        whole, found = self._whole, []
-        for shift in range(whole.shift + 1):
-            room = whole.gain >> (whole.shift - shift)
-            fits = (rate for rate in range(whole.change, 0, -1) if whole._gain_of(rate) <= room)
-            found.append(next(fits, 0))
-        return tuple(found)
+        """The greatest rate that can be loaded with each shift, from 0 on, 0 where none can; nothing of a constant one."""
+        return cast(tuple[int, ...], self.source.where_loaded(map(self._limit, range(self._whole.shift + 1))))
+
+    def _limit(self, shift: int) -> int:
+        """The greatest rate for which there is room with a shift; 0 where there is for none."""
+        whole = self._whole
+        room = whole.gain >> (whole.shift - shift)
+        return next((rate for rate in range(whole.change, 0, -1) if whole._gain_of(rate) <= room), 0)
 
     def _gain_of(self, change: int) -> int:
         """The gain of another rate."""
@@ -146,10 +147,10 @@ class LoadedRates:
             If the core hasn't room for them.
         """
         change, shift = so_many("A loaded rate and its shift", coefficients, 2)
-        whole, limits = self._whole, self.limits
-        between("Loaded shift", shift, 0, whole.shift)
-        if not 1 <= change <= limits[shift]:
-            raise DesignError(f"A loaded rate must be 1 to {limits[shift]} with a shift of {shift}, not {change}")
+        between("Loaded shift", shift, 0, self._whole.shift)
+        limit = self._limit(shift)
+        if not 1 <= change <= limit:
+            raise DesignError(f"A loaded rate must be 1 to {limit} with a shift of {shift}, not {change}")
         return change, shift
 
     def with_weights(self, weights: Sequence[int]) -> Self:
@@ -162,15 +163,15 @@ class LoadedRates:
         return self.with_weights(coefficients)
 
     def trial_sets(self, random: np.random.Generator) -> dict[str, tuple[int, ...]]:
-        if not self.set_size:
-            return {}
+        return dict(self.source.where_loaded(self._trials(random)))
+
+    def _trials(self, random: np.random.Generator) -> Iterator[tuple[str, tuple[int, int]]]:
+        """Sets that fit, by names for them."""
         shift = int(random.integers(0, self.shift + 1))
         lowest = next((one for one, limit in enumerate(self.limits) if limit), self.shift)
-        return {
-            "a rate of 1": (1, lowest),
-            "a random rate": (int(random.integers(1, self.limits[max(shift, lowest)] + 1)), max(shift, lowest)),
-            "its own rate again": (self.change, self.shift),
-        }
+        yield "a rate of 1", (1, lowest)
+        yield "a random rate", (int(random.integers(1, self.limits[max(shift, lowest)] + 1)), max(shift, lowest))
+        yield "its own rate again", (self.change, self.shift)
 
 
 def difference(taps: NDArray[Any], delay: int) -> NDArray[Any]:

@@ -144,7 +144,11 @@ class Composite(Design):
 
     @property
     def loadable_parts(self) -> Mapping[int, Design]:
-        return {number: part for number, part in enumerate(self.parts, 1) if part.set_size}
+        return {number: one for number, part in enumerate(self.parts, 1) for one in part.loadable_parts.values()}
+
+    @property
+    def shaping_sets(self) -> Mapping[int, tuple[int, ...]]:
+        return {number: own for number, part in enumerate(self.parts, 1) for own in part.shaping_sets.values()}
 
     @property
     def adjustable(self) -> bool:

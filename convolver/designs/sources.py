@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from math import gcd
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 import numpy as np
 
@@ -13,6 +13,8 @@ from .symmetries import NoPairs, symmetry_in
 from .words import Symmetry
 
 __all__ = ["Source", "source_of"]
+
+T = TypeVar("T")
 
 
 class Source:
@@ -41,6 +43,10 @@ class Source:
     def loaded(self, count: int) -> int:  # noqa: ARG002  # where they can be
         """Coefficients of a set that is loaded, of so many that tell all; 0 where none can be."""
         return 0
+
+    def where_loaded(self, things: Iterable[T]) -> tuple[T, ...]:  # noqa: ARG002  # nothing is
+        """What there is only where sets are loaded."""
+        return ()
 
     def trial_sets(
         self,
@@ -85,6 +91,9 @@ class LoadedSets(Source):
 
     def loaded(self, count: int) -> int:
         return count
+
+    def where_loaded(self, things: Iterable[T]) -> tuple[T, ...]:
+        return tuple(things)
 
     def trial_sets(
         self, own: Sequence[int], limits: tuple[int, int], random: np.random.Generator

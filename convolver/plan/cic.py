@@ -193,7 +193,7 @@ def lower_cic(design: CICDesign, choices: Choices, target: Target) -> CICPlan:
     blocks: dict[str, type[Half]] = {"integrator": Integrators, "comb": Combs}
     before, behind = (blocks[half[0].role].of(half, target.pace, design.delay, gone) for half, gone in halves)
     # A rate's numbers are made as large as the greatest one's where they aren't summed yet.
-    scale: tuple[Stage, ...] = (Scale(SCALE_LATENCY, bits=design.shift, shift=design.shift),) if design.set_size else ()
+    scale: tuple[Stage, ...] = design.source.where_loaded([Scale(SCALE_LATENCY, bits=design.shift, shift=design.shift)])
     front = (before, *scale) if design.up > 1 else (*scale, before)
     body = (Accept(1), *front, Hold(1, rate=design.rate), behind, *rounding(design))
     timing = RateTiming(choices.clocks, cycles_of(body) + BUFFER_LATENCY, design.rate)

@@ -254,7 +254,7 @@ def mirrored(design: ResampleDesign, clocks: int, target: Target) -> tuple[Mirro
     `down` isn't 1 the two results of a pair meet different samples.
     """
     pairing = pairing_of(design.source.symmetry(design.coefficients))
-    if design.down > 1 or design.taps <= design.up or design.set_size or len(pairing.taps(2)) == 2:
+    if design.down > 1 or design.taps <= design.up or len(pairing.taps(2)) == 2:
         return None
     sign = pairing.places(0, design.taps - 1)[design.taps - 1]
     pairs = pairs_of(design.up, design.taps)

@@ -48,7 +48,7 @@ class CICReport(Report):
         yield "clocks_per_result", plain(Fraction(design.change, design.up))
         yield "integer_gain", design.gain
         yield "gain", float(self.gain)
-        yield "loaded_rates", list(design.limits) if design.set_size else []
+        yield "loaded_rates", list(design.limits)
         yield "accumulator_width", design.accumulator.width
         yield "section_widths", [section.width for section in design.sections]
         yield "adder_bits", self.plan.adder_bits
@@ -81,9 +81,8 @@ class CICReport(Report):
         yield "output", f"{design.output_format}, results from {result_low} to {result_high}{fate}"
         yield "rounding", self._rounding()
         yield "gain", f"{number(self.gain)} for a constant input, the greatest of any"
-        if design.set_size:
-            told = f"1 to {design.change} can be loaded, each with a shift of at most {design.shift}"
-            yield "loaded rate", f"{told}: [rate, shift], between two frames"
+        told = f"1 to {design.change} can be loaded, each with a shift of at most {design.shift}"
+        yield from design.source.where_loaded([("loaded rate", f"{told}: [rate, shift], between two frames")])
         yield "group delay", told_rate_delay(design.coefficients, design.rate)
 
     def _pruning(self) -> Iterator[Line]:

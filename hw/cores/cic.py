@@ -21,8 +21,8 @@ from ..stream.layouts import marks_of, result_layout, shape_of
 from ..window.rate_schedule import Decimation, Interpolation, RateSchedule
 from ..window.signal_entry import SignalEntry, start_of
 from .cic_sections import sections_of
-from .core import Core, core_ports, output_of
-from .rate_loading import Scale, number_sideband, rate_loading_of
+from .core import Core, block_of, core_ports, output_of
+from .rate_loading import LOADING, Scale, number_sideband
 
 __all__ = ["CICCore", "Held"]
 
@@ -98,7 +98,7 @@ class CICCore(Core):
     def __init__(self, design: CICDesign, family: TargetLike = None, shell: Shell | None = None) -> None:
         self.design = design
         self.plan = cast(CICPlan, shelled(lower(design, family), shell or FULL))
-        self._loading = rate_loading_of(design)
+        self._loading = block_of(self.plan, LOADING)(design)
         self._start = start_of(design)
         super().__init__(core_ports(design) | self._loading.ports | self._start.ports)
 

@@ -9,13 +9,14 @@ from amaranth.lib.wiring import In, Member, Out
 
 from convolver.designs import CICDesign
 from convolver.plan import cic as stages
+from convolver.plan.stages import Stage
 
 from ..mac.coefficients import coefficient_layout
 from ..stream.data_register import DataRegister
 from ..stream.delay import Delay
 from ..stream.sideband import Sideband
 
-__all__ = ["FixedRate", "LoadedRate", "Scale", "number_sideband", "rate_loading_of"]
+__all__ = ["LOADING", "FixedRate", "LoadedRate", "Scale", "number_sideband"]
 
 
 def number_sideband(shape: Shape) -> Sideband:
@@ -142,10 +143,5 @@ class LoadedRate(FixedRate):
         return scale.o
 
 
-LOADING: Mapping[int, type[FixedRate]] = {0: FixedRate, 2: LoadedRate}
-"""By the numbers of a set."""
-
-
-def rate_loading_of(design: CICDesign) -> FixedRate:
-    """How a rate gets into a design's core."""
-    return LOADING[design.set_size](design)
+LOADING: Mapping[tuple[type[Stage], ...], type[FixedRate]] = {(stages.Scale,): LoadedRate, (): FixedRate}
+"""How a rate gets into a plan's core, by its stages."""

@@ -421,19 +421,19 @@ async def it_works_without_a_reset(dut, name):
     await bench.resize(frame.shape)
     bench.send(frame)
     await bench.expect(frame, design)
-    results = design.output_shape(frame.size)[0] if design.reshapes else bench.results(frame)
+    results = design.output_shape(frame.size)[0] if design.shaping_sets else bench.results(frame)
     await bench.finish(bench.beats(frame.shape), results)
 
 
 def some_set(bench, design):
     """Random coefficients; of a rate one that the core has room for."""
-    if design.reshapes:
+    if design.shaping_sets:
         return list(design.trial_sets(np.random.default_rng(bench.rng.getrandbits(32))).values())[1]
     form = design.coefficient_format
     return [bench.rng.randint(form.min, form.max) for _ in design.weights]
 
 
-@each(lambda design: design.reshapes)
+@each(lambda design: bool(design.shaping_sets))
 async def a_rate_is_loaded(dut, name):
     """With its shift, between two frames; one that there is no room for is dropped and flagged."""
     bench = await Bench(dut, name, "rate").start()
@@ -701,7 +701,7 @@ async def either_side_is_reset_alone(dut, name):
     await bench.finish(accepted, delivered)
 
 
-@each(lambda design: design.loadable_parts and not design.reshapes)
+@each(lambda design: design.loadable_parts and not design.shaping_sets)
 async def coefficients_are_replaced(dut, name):
     """A set takes effect whole with the next frame; half a set, a dropped one, or one that doesn't fit changes nothing. Of
     several filters as one design each is loaded while the others keep theirs."""

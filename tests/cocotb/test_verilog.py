@@ -237,9 +237,9 @@ def simulate(monkeypatch, folder, simulator, names, seed=1, dialect=None):
     )
     wanted = Counter(dict.fromkeys(everywhere, len(designs)))
     wanted["registers_answer"] = sum(shell == FULL for shell in shells.values())
-    wanted["a_rate_is_loaded"] = sum(design.reshapes for design in designs.values())
+    wanted["a_rate_is_loaded"] = sum(bool(design.shaping_sets) for design in designs.values())
     wanted["coefficients_are_replaced"] = sum(
-        bool(design.loadable_parts) and not design.reshapes for design in designs.values()
+        bool(design.loadable_parts) and not design.shaping_sets for design in designs.values()
     )
     wanted["borders_are_switched"] = sum(design.switchable for design in designs.values())
     wanted["frames_are_pieces_of_one_signal"] = sum(design.continuous for design in designs.values())

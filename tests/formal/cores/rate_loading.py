@@ -35,7 +35,7 @@ class LoadedRateSpec(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         design = self._design
-        loading = rate_loading.LOADING[design.set_size](design)
+        loading = rate_loading.LoadedRate(design)
         given = stream.Signature(coefficient_layout(design.coefficient_format)).create(path=("given",))
         wrong, pending, less, waits = Signal(), Signal(), Signal(range(design.change)), Signal()
         core = SimpleNamespace(
