@@ -5,7 +5,7 @@ read, if no operation reads it as one number and each value that it loads has pi
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from .circuit import Circuit, Register
@@ -14,7 +14,10 @@ from .expressions import Node, reachable
 __all__ = ["split"]
 
 MOST_CUTS = 4
-"""Of an input: there, a part costs a shift and a mask."""
+"""Of an input, and of a number in a register: there, a part costs a shift and a mask."""
+
+Bits = tuple[int, int]
+"""The lowest of some bits, and the first above them."""
 
 
 def split(circuit: Circuit) -> None:
@@ -27,22 +30,26 @@ def _split_once(circuit: Circuit) -> bool:
     """Cuts at what is seen; a register that is cut may show where those must be cut that it loads."""
     made, registers = circuit.made, circuit.registers
     cuts: dict[str, set[int]] = defaultdict(set)
-    numbers: set[str] = set()
+    numbers: dict[str, set[Bits]] = defaultdict(set)
     for node in reachable(circuit.roots()):
         if node.op == "slice":
             for part, low, high, _ in _pieces(node.args[0], node.low, node.low + node.width):
                 if part.op == "read":
                     cuts[part.name] |= {low, high}
-        elif node.op not in ("concat", "mux"):
-            numbers |= {arg.name for arg in node.args if arg.op == "read"}
-        elif node.op == "mux" and node.args[0].op == "read":
-            numbers.add(node.args[0].name)
+        elif node.op != "concat":
+            for arg in node.args[: 1 if node.op == "mux" else None]:
+                for part, low, high, _ in _pieces(arg, 0, arg.width) if arg.op in ("read", "slice") else ():
+                    if part.op == "read":
+                        numbers[part.name].add((low, high))
     found: dict[Node, Node] = {}
     for name, places in cuts.items():
-        edges = places | {0, registers[name].width} if name in registers else set()
-        if name in numbers or len(edges) < 3 or not _has_pieces(circuit, name, edges):
+        if name not in registers:
             continue
-        register = registers.pop(name)
+        register = registers[name]
+        edges = places | {0, register.width}
+        if (0, register.width) in numbers[name] or len(edges) < 3 or not _has_pieces(circuit, name, edges, numbers):
+            continue
+        del registers[name]
         pieces = []
         for low, high in pairwise(sorted(edges)):
             piece = made.read(f"{name}_from_{low}", high - low)
@@ -56,14 +63,17 @@ def _split_once(circuit: Circuit) -> bool:
     return bool(found)
 
 
-def _has_pieces(circuit: Circuit, name: str, edges: set[int]) -> bool:
-    """Whether what a register loads can be cut there, for little."""
+def _has_pieces(circuit: Circuit, name: str, edges: set[int], numbers: Mapping[str, set[Bits]]) -> bool:
+    """Whether what a register loads can be cut there, for little: of a register, between numbers that are read of it."""
     register = circuit.registers[name]
     for node in (register.following, register.reset):
         for part, low, high, place in _pieces(node, 0, register.width, edges):
-            if part.op in ("const", "word") or (part.op == "read" and part.name in circuit.registers):
+            if part.op in ("const", "word"):
                 continue
-            if part.op != "read" or sum(place + low < edge < place + high for edge in edges) > MOST_CUTS:
+            if part.op != "read":
+                return False
+            whole = numbers[part.name] if part.name in circuit.registers else {(low, high)}
+            if any(sum(place + first < edge < place + last for edge in edges) > MOST_CUTS for first, last in whole):
                 return False
     return True
 

@@ -18,6 +18,7 @@ from convolver.sim.rtl.cpp_expressions import CppExpressions
 from convolver.sim.rtl.expressions import Expressions
 from convolver.sim.rtl.reading import parse
 from convolver.sim.rtl.retiming import retime
+from convolver.sim.rtl.split_registers import split
 from convolver.sim.rtl.translate import cxxrtl, translate
 from convolver.sim.twin.core import Simulation, simulate_components
 from convolver.sim.twin.streams import beats_of
@@ -278,6 +279,24 @@ def test_what_stands_still_is_not_computed_again(tmp_path):
     text = translate(plain, "control")
     for part in ("again_0();", "control();", "flags[1] =", "_from_0", "_from_7"):
         assert part in text, part
+
+
+def compared(m, x):
+    """A number, kept and compared bit by bit, and two that stand in one register."""
+    size, before, both = Signal(10), Signal(10), Signal(16)
+    m.d.sync += [size.eq(x), both.eq(x[20:36])]
+    with m.If(x[10]):
+        m.d.sync += before.eq(size)
+    alike = Cat(before[half::2] == x[40 + half : 50 : 2] for half in range(2))
+    return Cat(size + 1, alike, both[:8] + 3, both[8:] * 5)
+
+
+def test_numbers_side_by_side_are_split_and_a_number_is_not(tmp_path):
+    """Not even what a number is kept in, of which no operation reads more than a bit."""
+    circuit = parse(cxxrtl(rtlil_of(Block(compared)), tmp_path, "block"))
+    assert sorted(register.width for register in circuit.registers.values()) == [10, 10, 16]
+    split(circuit)
+    assert sorted(register.width for register in circuit.registers.values()) == [8, 8, 10, 10]
 
 
 def test_only_the_highest_part_of_a_number_may_have_anything_above_it(tmp_path):
