@@ -8,8 +8,8 @@ form built in the same run.
 
 Forms: `file`, the Verilog that ``generate --family ecp5 --registers full`` gives, read back from its text; `lean`, of what
 can't change at run time, that which it gives by itself, without registers; `device`, the first with the places of the
-LFE5U-85F, which a file of more than 72 multipliers always has; `unplaced`, such a file, its places taken out; `core`, the
-core without its registers and its AXI; `direct`, what one writes first.
+LFE5U-85F, which a file of more than 72 multipliers always has; `unplaced`, such a file if several dies had so many: without
+places, and with the registers for that; `core`, the core without its registers and its AXI; `direct`, what one writes first.
 
 Every input bit of a circuit, its reset included, comes from a register behind a serial shift register, every output bit is
 captured in a register and shifted out, so that a path ends in the circuit or in one register beside it. `synth_ecp5`, then
@@ -20,13 +20,14 @@ of the die; with ``--apart`` they are in two corners and at an edge.
 
 import argparse
 import datetime
-import re
 import sys
 from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from unittest.mock import patch
 
 from amaranth.hdl import Cat, Const, Module, Signal
 from amaranth.lib import wiring
@@ -254,9 +255,9 @@ def circuit(form: str, design: Design, clock: float | None) -> tuple[Any, str, s
         return DirectForm(design), "array", ""
     shell = Shell().of(design) if form == "lean" else FULL
     device = DEVICE.part if form == "device" else None
-    text = verilog.generate(design, family="ecp5", device=device, shell=shell, clock=clock)
-    if form == "unplaced":
-        text = re.sub(r'\(\* BEL = "\w+/\w+/\w+" \*\)', "", text)
+    dies = patch.object(verilog, "only_die", return_value=None) if form == "unplaced" else nullcontext()
+    with dies:
+        text = verilog.generate(design, family="ecp5", device=device, shell=shell, clock=clock)
     return GeneratedFile(design, shell), rf"accelerator\.core\.{_STAGE}array\.array", text
 
 
