@@ -28,7 +28,7 @@ def shell_memories(board: Board, design: Design) -> tuple[Memory, ...]:
 
     from .top import device_on
 
-    core: Any = create(design, board.family)
+    core: Any = create(design, board.target)
     core.elaborate = _nothing
     device = device_on(board, design, clocks_of(board), core=core)
     ports = [getattr(device, name) for name in device.signature.members]

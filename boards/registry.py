@@ -12,7 +12,7 @@ from convolver.arguments import meant
 from convolver.designs import Conv2DDesign, Design
 from convolver.errors import BoardError
 from convolver.formats import s8, u8
-from convolver.plan.target import Family
+from convolver.plan.target import Family, Target, target_of
 
 __all__ = ["BOARDS", "Board", "Family", "Fifo", "Programmer", "Uart", "get", "names"]
 
@@ -158,6 +158,11 @@ class Board:
     slots: int = 8
     single_port_rams: int = 0
     at_pll: bool = True
+
+    @property
+    def target(self) -> Target:
+        """What its cores are planned for: its device, at full speed."""
+        return target_of(self.family).on(self.device)
 
 
 GAUSSIAN_3 = ((1, 2, 1), (2, 4, 2), (1, 2, 1))

@@ -32,7 +32,7 @@ def check_fit(board: Board, design: Design) -> None:
     ToolError
         If a package is missing that the gateware is made with.
     """
-    check_lines(lower(design, board.family), board.name, BoardError)
+    check_lines(lower(design, board.target), board.name, BoardError)
     lacking = next((use for use in needs(board, design) if not use.fits), None)
     if lacking is None:
         return
@@ -64,7 +64,7 @@ def needs(board: Board, design: Design) -> tuple[Use, ...]:
 
 def _needs(board: Board, design: Design, shell: float) -> tuple[Use, ...]:
     """`needs`, with so many block RAMs around the core."""
-    plan = lower(design, board.family)
+    plan = lower(design, board.target)
     return core_needs(plan, board.family, board.multipliers, board.block_rams, board.single_port_rams, shell)
 
 

@@ -9,7 +9,6 @@ from amaranth.lib import io
 from convolver.designs import Design
 from convolver.hw.cores.core import create
 from convolver.hw.link.device_top import Device
-from convolver.plan.target import target_of
 
 from .clock_tree import ClockTree
 from .clocks import Clocks
@@ -38,7 +37,7 @@ def device_on(
     DesignError
         If a parameter is out of its range.
     """
-    core = create(design, target_of(board.family).at(asked_hz).on(board.device)) if core is None else core
+    core = create(design, board.target.at(asked_hz)) if core is None else core
     own = {f"{name}_hz": domain.clock_hz for name in ("core", "line") if (domain := clocks.get(name))}
     baud = board.link.baud if isinstance(board.link, Uart) else None
     return Device(design, clocks.link.clock_hz, baud, serial_number, board.slots if slots is None else slots, core, **own)

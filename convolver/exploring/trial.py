@@ -80,7 +80,7 @@ class Trial:
     def samples_a_clock(self) -> float:
         """Samples or pixels that come in each clock, over frames back to back."""
         frame = tuple(axis.most for axis in self.design.frame_axes if axis.most is not None) or (LONG_FRAME,)
-        interval: int = lower(self.design, self.board.family).timing.frame_interval(*frame)
+        interval: int = lower(self.design, self.board.target).timing.frame_interval(*frame)
         return math.prod(frame) / interval
 
     @property

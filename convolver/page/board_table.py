@@ -54,7 +54,7 @@ def boards_of(whole: Design, advance: Advance) -> Iterator[OnBoard]:
         except BoardError as error:
             refused = str(error)
             uses = boards.needs(board, design)
-        plan = lower(design, board.family)
+        plan = lower(design, board.target)
         bytes_each = max(design.sample.bytes * design.planes, design.result_bytes)
         yield OnBoard(
             name,

@@ -28,8 +28,8 @@ class Accelerator(wiring.Component):
     design : Design
         What to compute.
     core : Component, optional
-        A core to use instead of ``convolver.hw.cores.core.create(design)``, of the same ports; one for a family of devices,
-        say.
+        A core to use instead of ``convolver.hw.cores.core.create(design)``, of the same ports, and with a plan; one for a
+        family of devices, say.
     shell : Shell, optional
         Which registers it has; by default all.
 
@@ -72,7 +72,7 @@ class Accelerator(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.core = core = create(self.design) if self._core is None else self._core
-        m.submodules.bank = bank = RegisterBank(self.design, self._shell)
+        m.submodules.bank = bank = RegisterBank(self.design, self._shell, core.plan)
         connect(m, flipped(self.i), core.i)
         connect(m, core.o, flipped(self.o))
         connect(m, flipped(self.bus), bank.bus)

@@ -10,7 +10,7 @@ from convolver.errors import DesignError
 from convolver.plan.lowering import lower
 from convolver.plan.marks import has_lines, marks_of
 from convolver.plan.shell import block_latency
-from convolver.plan.target import TargetLike, target_of
+from convolver.plan.target import TargetLike
 from convolver.shell import Shell
 
 from ..cores.core import create
@@ -218,10 +218,9 @@ class AXIAccelerator(wiring.Component):
     ) -> None:
         self.shell = shell = (shell or Shell()).of(design)
         described(design, shell)  # raises now rather than when it is elaborated
-        self.target = target = target_of(family)
-        block_latency(lower(design, target), shell)
+        self.plan = lower(design, family)
+        block_latency(self.plan, shell)
         self.design = design
-        self.family = target.family
         self.clocking = clocking = clocking or Clocking()
         self.video = has_lines(design)
         super().__init__(ports(design, clocking, shell))
@@ -244,7 +243,7 @@ class AXIAccelerator(wiring.Component):
     @property
     def latency(self) -> int:
         """Clocks from the acceptance of a beat to the offer of the result that it completes, without stalls."""
-        return block_latency(lower(self.design, self.target), self.shell)[0]
+        return block_latency(self.plan, self.shell)[0]
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -254,7 +253,7 @@ class AXIAccelerator(wiring.Component):
         m.submodules.reset = reset = ResetEntry(self.clocking)
         m.d.comb += reset.pin.eq(getattr(self, self.clocking.reset_pin))
 
-        shell, core = self.shell, create(self.design, self.target, self.shell)
+        shell, core = self.shell, create(self.design, self.plan.target, self.shell)
         accelerator: Accelerator | BareAccelerator
         if shell.has_registers:
             accelerator = Accelerator(self.design, core, shell)

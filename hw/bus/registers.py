@@ -17,6 +17,7 @@ from amaranth.lib.wiring import In, Out
 from convolver.designs import GATEWARE_BOUNDARIES, Design
 from convolver.errors import DesignError
 from convolver.plan.lowering import lower
+from convolver.plan.plan import Plan
 from convolver.shell import FULL, Shell
 
 from ..cores.part_ports import part_ports
@@ -232,6 +233,8 @@ class RegisterBank(wiring.Component):
         What the accelerator computes; fixes the description, which registers there are, and how wide they are.
     shell : Shell, optional
         Which of these are wanted; by default all.
+    plan : Plan, optional
+        The core's; by default the one for any device.
 
     Members
     -------
@@ -267,8 +270,9 @@ class RegisterBank(wiring.Component):
 
     LATENCY = PHASES + 1
 
-    def __init__(self, design: Design, shell: Shell = FULL) -> None:
+    def __init__(self, design: Design, shell: Shell = FULL, plan: Plan | None = None) -> None:
         self.design = design
+        self._plan = lower(design) if plan is None else plan
         self._description = described(design, shell)
         self._names = names_of(design, shell)
         members = {
@@ -376,7 +380,7 @@ class RegisterBank(wiring.Component):
     def _memory(self, words: Sequence[int], platform: object) -> LogicROM | BlockRAM:
         """The description's memory: block RAM, as Yosys would not make of so few words; on iCE40 their logic takes 200 look-up
         tables. On ECP5 it would limit the clock of a core that has none: there a short one is logic."""
-        others = lower(self.design, "ecp5").memory_bits("line buffer", "samples", "coefficients")
+        others = self._plan.memory_bits("line buffer", "samples", "coefficients")
         if family_of(platform) == "ecp5" and len(words) <= LOGIC_WORDS and not others:
             return LogicROM(32, words)
         return BlockRAM(32, len(words), words, {"rom_style": "block"})

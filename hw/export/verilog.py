@@ -159,13 +159,14 @@ def _shortened(place: str) -> str:
 
 def _header(design: Design, top: AXIAccelerator, name: str, fpga: FPGA | None) -> str:
     """How the file was made, what it does, and how to instantiate it."""
+    family = top.plan.target.family
     lines = [
         f"{name}: made by convolver {__version__} with Amaranth {version('amaranth')}.",
         OWNERSHIP,
         "Don't edit: change the design, and make it again.",
         "",
         f"Design: {design.to_json()}",
-        *([f"Device: {top.family if fpga is None else fpga.name}, with its primitives."] if top.family else []),
+        *([f"Device: {family if fpga is None else fpga.name}, with its primitives."] if family else []),
         "",
         *_timing(top),
         *_pace(top),
@@ -196,7 +197,7 @@ def _around(top: AXIAccelerator) -> list[str]:
 
 def _timing(top: AXIAccelerator) -> list[str]:
     """How often the block takes a beat, and when results come."""
-    plan = lower(top.design, top.target)
+    plan = top.plan
     unit = "pixel" if top.video else "sample"
     beat = plan.beat.named(unit)
     least, most = block_latency(plan, top.shell)
@@ -226,7 +227,7 @@ def _timing(top: AXIAccelerator) -> list[str]:
 
 def _pace(top: AXIAccelerator) -> list[str]:
     """The clock that it has registers for, where one was asked for that needs fewer."""
-    hertz = top.target.pace.hertz
+    hertz = top.plan.target.pace.hertz
     return [] if hertz is None else [f"It has the registers that a clock of up to {hertz / 1e6:g} MHz needs."]
 
 
@@ -235,17 +236,16 @@ def _room(top: AXIAccelerator, fpga: FPGA | None) -> list[str]:
     if fpga is not None:
         needs = ", ".join(f"{use.used:g} of {use.available} {use.what}s" for use in fpga_needs(fpga, top.design))
         return [f"It takes, at the least, {needs}."]
-    if top.family is None:
+    if top.plan.target.family is None:
         return []
-    plan = lower(top.design, top.target)
-    count = plan.hard_multipliers
+    count = top.plan.hard_multipliers
     told = [f"It takes {count} hard multiplier{'s' * (count != 1)}."]
-    return [*told, *reached_by(plan)]
+    return [*told, *reached_by(top.plan)]
 
 
 def _caution(top: AXIAccelerator) -> list[str]:
     """What the synthesis of its multipliers has to leave alone."""
-    return [top.target.caution] * bool(top.target.caution and lower(top.design, top.target).hard_multipliers)
+    return [top.plan.target.caution] * bool(top.plan.target.caution and top.plan.hard_multipliers)
 
 
 def _instance(name: str, members: Mapping[str, Member]) -> list[str]:

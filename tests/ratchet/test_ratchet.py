@@ -165,7 +165,7 @@ class TestDigest:
     def test_a_core_one_level_deeper(self):
         class Deeper(wiring.Component):
             def __init__(self, core):
-                self.core = core
+                self.core, self.plan = core, core.plan
                 super().__init__(core.signature)
 
             def elaborate(self, platform):

@@ -13,6 +13,7 @@ from convolver.hw.bus.accelerator import Accelerator
 from convolver.hw.bus.registers import REGISTERS
 from convolver.hw.cores.core import ERRORS, create
 from convolver.hw.stream.layouts import beat_layout, result_layout, shape_of
+from convolver.plan import lower
 
 STROBES = data.StructLayout(dict.fromkeys(("size", "first", "orphan", "eol", "coefficients"), 1))
 FIR = FIRDesign([1, -2, 3, 4], data=s8, coefficient=s8, loadable=True)
@@ -35,6 +36,7 @@ class StandIn(wiring.Component):
             members |= {"coefficients": In(stream.Signature(payload)), "restart": In(1), "pending": Out(1), "restarts": Out(8)}
         self.marks = marks
         self.loadable = design.loadable
+        self.plan = lower(design)
         super().__init__(members)
 
     def elaborate(self, platform):
