@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..arguments import between, choice, flag
 from ..counting import counted
@@ -18,7 +17,9 @@ from ..formats import OVERFLOWS, ROUNDINGS, Format, Overflow, Rounding
 from .axes import FrameAxis
 from .base import format_of
 from .choices import Choices
-from .cic_parts import LoadedRates, Pruning, difference
+from .cic_directions import Down, Section, direction_of
+from .cic_losses import Lossless, difference, losses_of, moving_sums
+from .cic_parts import LoadedRates
 from .continuity import Separate, continuity_of
 from .factors import Factor
 from .given import NONE, S16, FormatLike, MaybeFormatLike
@@ -27,16 +28,12 @@ from .rate_frames import RateFrames
 from .rates import Rate
 from .rules import Rule, check_rules
 
-__all__ = ["MAX_CIC_RATE", "MAX_CIC_STAGES", "MAX_CIC_WIDTH", "CICDesign", "Role", "Section"]
-
-Role = Literal["integrator", "comb"]
+__all__ = ["MAX_CIC_RATE", "MAX_CIC_STAGES", "MAX_CIC_WIDTH", "CICDesign"]
 
 MAX_CIC_RATE = 4096
 """The greatest `up`, and the greatest `down`."""
 
 MAX_CIC_STAGES = 8
-WHOLE_FRAME = 1 << 40
-"""The history of a result that depends on all samples of its frame."""
 MAX_CIC_WIDTH = 64
 """Bits of the widest sum."""
 
@@ -55,34 +52,8 @@ _RULES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
-    """An integrator or a comb.
-
-    Parameters
-    ----------
-    role : {"integrator", "comb"}
-    width : int
-        Bits of what it gives.
-    signed : bool
-        Whether that is signed.
-    dropped : int
-        Bits that pruning drops of what comes to it.
-    """
-
-    role: Role
-    width: int
-    signed: bool
-    dropped: int = 0
-
-    @property
-    def format(self) -> Format:
-        """Of what it gives."""
-        return Format(self.width, self.signed)
-
-
 @dataclass(frozen=True)
-class CICDesign(Pruning, LoadedRates, RateFrames, LinearDesign):  # type: ignore[override]  # each says what is its own
+class CICDesign(LoadedRates, RateFrames, LinearDesign):  # type: ignore[override]  # each says what is its own
     """A cascaded integrator-comb filter: decimates by `down` or interpolates by `up`, by additions alone.
 
     It is an FIR filter whose taps are those of `stages` moving sums of ``rate * delay`` samples each, at the higher of
@@ -187,10 +158,30 @@ class CICDesign(Pruning, LoadedRates, RateFrames, LinearDesign):  # type: ignore
     def check_compensated(self) -> None:
         """What this one does to its passband can be made up for."""
 
+    @cached_property
+    def direction(self) -> Down:
+        """Which way the rate changes."""
+        return direction_of(self.up)
+
+    @cached_property
+    def losses(self) -> Lossless:
+        """What sections lose."""
+        return losses_of(self.stages, self.span, self.delay, self.shift, pruned=self.pruned)
+
+    @property
+    def pruning(self) -> tuple[int, ...]:
+        """Low bits that are gone in front of each section."""
+        return self.losses.pruning
+
+    @property
+    def noise(self) -> tuple[float, float]:
+        """Mean and variance of what pruning adds to a result, in LSB and LSB² of the output, for errors without a pattern."""
+        return self.losses.noise
+
     @property
     def slow_format(self) -> Format:
         """Format of the signal at the lower rate."""
-        return self.output_format if self.up == 1 else self.data
+        return self.direction.slow(self.data, self.output_format)
 
     @property
     def change(self) -> int:
@@ -206,7 +197,7 @@ class CICDesign(Pruning, LoadedRates, RateFrames, LinearDesign):  # type: ignore
     def gain(self) -> int:
         """What a constant sample is multiplied by, as an integer: ``(rate * delay)**stages``; of an interpolator a `up`-th of
         that, as only each `up`-th sample isn't zero."""
-        return int(self.span**self.stages // self.up)
+        return self._gain_of(self.change)
 
     @property
     def taps(self) -> int:
@@ -216,7 +207,7 @@ class CICDesign(Pruning, LoadedRates, RateFrames, LinearDesign):  # type: ignore
     @cached_property
     def coefficients(self) -> tuple[int, ...]:
         """The taps of the same FIR filter, at the higher rate."""
-        return tuple(self._moving_sums(np.ones(1, object), self.stages).tolist())
+        return tuple(moving_sums(np.ones(1, object), self.span, self.stages).tolist())
 
     @property
     def factors(self) -> tuple[Factor, ...]:
@@ -245,61 +236,21 @@ class CICDesign(Pruning, LoadedRates, RateFrames, LinearDesign):  # type: ignore
     @cached_property
     def kernel_ranges(self) -> tuple[tuple[int, int], ...]:
         low, high = self._reach_of_sums
-        for error, taps in zip(self._errors, self._error_taps, strict=True):
+        for error, taps in self.losses.errors:
             low -= error * int(np.maximum(taps, 0).sum())
             high -= error * int(np.minimum(taps, 0).sum())
         return ((low, high),)
 
     @cached_property
     def sections(self) -> tuple[Section, ...]:
-        """Integrators and combs, in the order in which samples meet them.
-
-        A decimator's sums run over: they are right modulo a power of two that holds every result, and combs make differences of
-        them. An interpolator's are as wide as the numbers in them.
-        """
-        if self.up > 1:
-            forms = [Format.holding(*reach) for reach in self._inner_ranges()]
-            # Of a lower rate, whose numbers are shifted up, the first integrators have more bits: all get those of the last.
-            forms[self.stages :] = [self.accumulator if self.set_size else form for form in forms[self.stages :]]
-            roles = self._roles("comb", "integrator")
-            return tuple(Section(role, form.width, form.signed) for role, form in zip(roles, forms, strict=True))
-        whole, before, found = self.accumulator, 0, []
-        for role, gone in zip(self._roles("integrator", "comb"), self.pruning, strict=True):
-            found.append(Section(role, whole.width - gone, whole.signed, gone - before))
-            before = gone
-        return tuple(found)
-
-    def _roles(self, first: Role, second: Role) -> tuple[Role, ...]:
-        return (first,) * self.stages + (second,) * self.stages
-
-    def _inner_ranges(self) -> list[tuple[int, int]]:
-        """The least and the greatest number behind each of an interpolator's sections."""
-        found, taps = [], np.ones(1, object)
-        for _ in range(self.stages):
-            taps = difference(taps, self.delay)
-            found.append(self._reached([taps]))
-        apart = np.zeros((len(taps) - 1) * self.up + 1, object)
-        apart[:: self.up] = taps
-        # Behind the last one whole periods: none of the sums goes on for ever.
-        apart = np.concatenate([apart, np.zeros(self.up, object)])
-        for _ in range(self.stages):
-            apart = np.cumsum(apart)
-            found.append(self._reached([apart[phase :: self.up] for phase in range(self.up)]))
-        return found
-
-    def _reached(self, phases: Sequence[NDArray[Any]]) -> tuple[int, int]:
-        """The least and the greatest sum of samples times one of these rows of coefficients."""
-        least, most = self.data.min, self.data.max
-        ends = [(int(np.maximum(taps, 0).sum()), int(np.minimum(taps, 0).sum())) for taps in phases]
-        low = min(above * least + below * most for above, below in ends)
-        return low, max(above * most + below * least for above, below in ends)
+        """Integrators and combs, in the order in which samples meet them."""
+        return tuple(self.direction.sections(self))
 
     # Frames.
 
     @property
     def history(self) -> int:  # type: ignore[override]  # of each design another
-        # Where running sums lose bits, what is lost depends on all samples of a frame: none is cut.
-        return WHOLE_FRAME if self.pruning[-1] > self.pruning[0] else self._reach_back
+        return self.losses.history(self._reach_back)
 
     @property
     def _reach_back(self) -> int:
@@ -321,7 +272,4 @@ class CICDesign(Pruning, LoadedRates, RateFrames, LinearDesign):  # type: ignore
         signs = np.ones(1, object)
         for _ in range(self.stages):
             signs = difference(signs, self.delay)
-        found = {"sum": (1,) * count}
-        if self.up > 1:
-            found["differences"] = tuple(signs.tolist())
-        return found
+        return {"sum": (1,) * count, **self.direction.worst(signs)}

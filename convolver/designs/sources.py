@@ -44,6 +44,10 @@ class Source:
         """Coefficients of a set that is loaded, of so many that tell all; 0 where none can be."""
         return 0
 
+    def either(self, constant: T, loaded: T) -> T:  # noqa: ARG002  # where sets are loaded
+        """What is for constants, or for sets that are loaded."""
+        return constant
+
     def where_loaded(self, things: Iterable[T]) -> tuple[T, ...]:  # noqa: ARG002  # nothing is
         """What there is only where sets are loaded."""
         return ()
@@ -91,6 +95,9 @@ class LoadedSets(Source):
 
     def loaded(self, count: int) -> int:
         return count
+
+    def either(self, constant: T, loaded: T) -> T:  # noqa: ARG002  # of constants
+        return loaded
 
     def where_loaded(self, things: Iterable[T]) -> tuple[T, ...]:
         return tuple(things)

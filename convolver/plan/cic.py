@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..designs import Choices, CICDesign, Rate
-from ..designs.cic import Section
+from ..designs.cic_directions import DOWN, Down, Section
 from ..designs.rates import SAME
 from .arithmetic import Range, wrapped
 from .output import BUFFER_LATENCY, credit_latency, output_buffer, rounding
@@ -55,6 +55,10 @@ class Half(Stage):
         cycles = SECTION_LATENCY * len(sections) + len(carry_cuts)
         return cls(cycles, sections=tuple(sections), delay=delay, bits=bits, carry_cuts=carry_cuts, restored=restored)
 
+    def scaled(self, scale: tuple[Stage, ...]) -> tuple[Stage, ...]:
+        """These sections at the rate of samples, and what scales numbers that aren't summed yet."""
+        raise NotImplementedError
+
     def ranges(self, ranges: Sequence[Range]) -> tuple[Range, ...]:
         last = self.sections[-1].format
         return ((last.min << self.restored, last.max << self.restored),) * len(ranges)
@@ -79,6 +83,9 @@ class Integrators(Half):
 
     name = "integrators"
 
+    def scaled(self, scale: tuple[Stage, ...]) -> tuple[Stage, ...]:
+        return *scale, self
+
     def _section(self, values: NDArray[np.object_]) -> NDArray[np.object_]:
         return np.cumsum(values, axis=-1)
 
@@ -88,6 +95,9 @@ class Combs(Half):
     """Differences of what came and of what came some time before."""
 
     name = "combs"
+
+    def scaled(self, scale: tuple[Stage, ...]) -> tuple[Stage, ...]:
+        return self, *scale
 
     def _section(self, values: NDArray[np.object_]) -> NDArray[np.object_]:
         before = np.zeros((*values.shape[:-1], self.delay), object)
@@ -123,14 +133,16 @@ class Hold(Stage):
     """Keeps a number from the one rate's clock to the other's: of several numbers the first, or in front of zeros.
 
     rate : Rate
+    direction : Down
+        Which way the rate changes.
     """
 
     name = "rate change"
     rate: Rate = SAME
+    direction: Down = DOWN
 
     def with_weights(self, weights: Sequence[int]) -> Stage:
-        loaded = int(weights[0])
-        return replace(self, rate=Rate(loaded, 1) if self.rate.up > 1 else Rate(1, loaded))
+        return replace(self, rate=self.direction.rate(int(weights[0])))
 
     def run(self, numbers: Numbers) -> Numbers:
         """Those of a frame, one after the other along the last axis."""
@@ -192,10 +204,10 @@ def lower_cic(design: CICDesign, choices: Choices, target: Target) -> CICPlan:
     halves = [(design.sections[:count], 0), (design.sections[count:], design.pruning[-1])]
     blocks: dict[str, type[Half]] = {"integrator": Integrators, "comb": Combs}
     before, behind = (blocks[half[0].role].of(half, target.pace, design.delay, gone) for half, gone in halves)
-    # A rate's numbers are made as large as the greatest one's where they aren't summed yet.
+    # A rate's numbers are made as large as the greatest one's.
     scale: tuple[Stage, ...] = design.source.where_loaded([Scale(SCALE_LATENCY, bits=design.shift, shift=design.shift)])
-    front = (before, *scale) if design.up > 1 else (*scale, before)
-    body = (Accept(1), *front, Hold(1, rate=design.rate), behind, *rounding(design))
+    hold = Hold(1, rate=design.rate, direction=design.direction)
+    body = (Accept(1), *before.scaled(scale), hold, behind, *rounding(design))
     timing = RateTiming(choices.clocks, cycles_of(body) + BUFFER_LATENCY, design.rate)
     stages = (*body, output_buffer(design, timing.buffer_depth(credit_latency(body))))
     return CICPlan(design, target, stages, timing, before, behind)

@@ -70,11 +70,11 @@ class CICReport(Report):
         design = self.design
         low, high = design.sum_range
         result_low, result_high = design.result_range
-        base = f"({design.change} * {design.delay})^{design.stages}" + (f" / {design.up}" if design.up > 1 else "")
+        base = design.direction.told_gain(f"({design.change} * {design.delay})^{design.stages}", design.change)
         yield "integer gain", f"{design.gain} = {base}, {math.log2(design.gain):.4g} bit{'s' * (design.gain != 2)}"
         widths = ", ".join(f"{section.width}" for section in design.sections)
         yield "sections", f"of {widths} bits, for sums from {low} to {high}"
-        yield from self._pruning()
+        yield from design.losses.told()
         fate = "".join(stage.fate for stage in self.plan.stages)
         fits = result_low in design.output_format and result_high in design.output_format
         fate = fate or (", all of which fit" if fits else ", wrapped")
@@ -85,20 +85,10 @@ class CICReport(Report):
         yield from design.source.where_loaded([("loaded rate", f"{told}: [rate, shift], between two frames")])
         yield "group delay", told_rate_delay(design.coefficients, design.rate)
 
-    def _pruning(self) -> Iterator[Line]:
-        """What is dropped on the way, where anything is."""
-        if not any(self.design.pruning):
-            return
-        mean, variance = self.design.noise
-        gone = ", ".join(map(str, self.design.pruning))
-        yield "pruning", f"{gone} low bits gone in front of the sections"
-        noise = f"adds {math.sqrt(variance):.3g} LSB rms, variance {variance:.4g} LSB², mean {mean:.3g} LSB"
-        yield "", f"{noise}, for errors without a pattern"
-
     def _rounding(self) -> str:
         mean, variance = self.rounding_error
         if not variance:
-            return "none, results are exact" if not any(self.design.pruning) else "none behind the pruning"
+            return self.design.losses.told_exact
         noise = f"noise of {math.sqrt(variance):.3g} LSB rms, variance {float(variance):.4g} LSB²"
         return f"{self.design.rounding} after {counted(self.design.shift, 'bit')}, {noise}, mean {float(mean):.3g} LSB"
 

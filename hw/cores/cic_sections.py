@@ -9,7 +9,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value, signed, 
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from convolver.designs.cic import Section
+from convolver.designs.cic_directions import Section
 from convolver.plan import cic as stages
 from convolver.plan.cic import Half
 from convolver.plan.stages import Stage

@@ -33,7 +33,7 @@ def cic(design: CICDesign, x: npt.ArrayLike) -> Array:
         If `x` isn't a signal of integers, or one doesn't fit.
     """
     samples = fitting("Samples", exact("Samples", x, 1), design.data).astype(object)
-    return finished(design, _pruned(design, samples) if any(design.pruning) else _summed(design, samples))
+    return finished(design, design.losses.either(_summed, _pruned)(design, samples))
 
 
 def _summed(design: CICDesign, samples: Array) -> Array:

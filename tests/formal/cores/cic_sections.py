@@ -7,7 +7,7 @@ from amaranth.hdl import Assert, Const, Cover, Module, Mux, Signal, Value, signe
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
-from convolver.designs.cic import Section
+from convolver.designs.cic_directions import Section
 from convolver.hw.cores import cic_sections
 from convolver.plan import cic as stages
 from convolver.plan.pace import FULL_SPEED

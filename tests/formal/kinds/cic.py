@@ -8,7 +8,7 @@ from formal.seeds import Seed
 from formal.window.rate_schedule import RateScheduleSpec
 
 from convolver.designs import CICDesign
-from convolver.designs.cic import Section
+from convolver.designs.cic_directions import Section
 from convolver.formats import Format
 from convolver.hw.cores.cic import CICCore, Held
 from convolver.hw.cores.cic_sections import Combs, Integrators
