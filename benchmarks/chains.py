@@ -62,7 +62,7 @@ def main() -> None:
         frames = [random_samples(design.sample, SIZE, seed) for seed in range(FRAMES)]
         interval, _ = measured(name, design, Simulation(compiled), frames)
         _, alone = measured(name, design, Simulation(compiled), frames[:1])
-        bound = "" if timing.gapless else "at most "
+        bound = timing.gaps.bound
         told = f"{bound}{timing.frame_interval(*SIZE)} | {interval} | {bound}{timing.frame_clocks(*SIZE)} | {alone}"
         print(f"| {name} | {told} |", flush=True)
 

@@ -31,7 +31,7 @@ class Rate:
         return Fraction(rate * self.up, self.down)
 
     def __str__(self) -> str:
-        return f"{self.up}/{self.down}" if self.down > 1 else str(self.up)
+        return str(Fraction(self.up, self.down))
 
 
 SAME = Rate()

@@ -4,13 +4,15 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from ..designs import Design, Pipeline
 from ..designs.rates import SAME
 from .timing import FrameTiming
 
 __all__ = ["ChainTiming", "PipelineTiming", "timing_of"]
+
+T = TypeVar("T")
 
 GATE_WAIT = 5
 """Cycles in which the gate sees that nothing is inside, and hands over a frame's size."""
@@ -40,6 +42,10 @@ class PipelineTiming(FrameTiming):
 
     design: Pipeline
     timings: tuple[FrameTiming, ...]
+
+    def either(self, kept: T, changed: T) -> T:  # noqa: ARG002  # where a stage changes it
+        """What is for stages that keep the rate, or for such that change it."""
+        return kept
 
     @property
     def lag(self) -> tuple[int, int]:
@@ -152,6 +158,9 @@ class ChainTiming(PipelineTiming):
 
     bound: ClassVar[str] = "at most "
 
+    def either(self, kept: T, changed: T) -> T:  # noqa: ARG002  # where none does
+        return changed
+
     @property
     def exact(self) -> bool:
         return False
@@ -207,5 +216,4 @@ class ChainTiming(PipelineTiming):
 
 def timing_of(design: Pipeline, cycles: int, latency: int, timings: tuple[FrameTiming, ...]) -> PipelineTiming:
     """That of a pipeline whose cores have these."""
-    changes = any(stage.rate != SAME for stage in design.stages)
-    return (ChainTiming if changes else PipelineTiming)(cycles, latency, design, timings)
+    return (PipelineTiming if design.rate == SAME else ChainTiming)(cycles, latency, design, timings)

@@ -103,7 +103,7 @@ class Plan:
     def paced(self, unit: str) -> str:
         """How often a beat comes, without stalls, where a sample or a pixel is called so."""
         rate = self.design.rate
-        if rate == SAME and self.timing.exact:
+        if rate == SAME:
             return self.beat.rate(unit, self.slot.every)
         clocks = self.timing.clocks_a_sample * rate.down
         return f"{rate.down} {unit}s, {rate.up} results in {clocks} clocks"

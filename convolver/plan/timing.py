@@ -10,6 +10,28 @@ from .geometry import WindowGeometry
 __all__ = ["FrameTiming", "RasterTiming", "SignalTiming"]
 
 
+@dataclass(frozen=True, slots=True)
+class NoGaps:
+    """Frames of one size that come back to back do so inside too."""
+
+    bound: ClassVar[str] = ""
+    """What stands in front of the cycles of such frames in a sentence."""
+
+    def told(self, usual: str, waits: str) -> str:  # noqa: ARG002  # nothing does
+        """How such frames follow one another: as usual, or but for what waits."""
+        return usual
+
+
+@dataclass(frozen=True, slots=True)
+class Gaps(NoGaps):
+    """Something waits between two frames."""
+
+    bound: ClassVar[str] = "at most "
+
+    def told(self, usual: str, waits: str) -> str:  # noqa: ARG002  # something waits
+        return waits
+
+
 @dataclass(frozen=True)
 class FrameTiming:
     """What signals and images have in common.
@@ -34,6 +56,11 @@ class FrameTiming:
     def gapless(self) -> bool:
         """Whether frames of one size that come back to back do so inside too."""
         return True
+
+    @property
+    def gaps(self) -> NoGaps:
+        """What there is between such frames."""
+        return NoGaps() if self.gapless else Gaps()
 
     @property
     def exact(self) -> bool:

@@ -33,7 +33,7 @@ class CompositeReport(Report):
     @property
     def gaps(self) -> str:  # type: ignore[override]  # of each design others
         waits = f"but for what a {self.design.stages_field} waits between frames"
-        return self.members[0].gaps if self.plan.timing.gapless else waits
+        return self.plan.timing.gaps.told(self.members[0].gaps, waits)
 
     @property
     def frame(self) -> tuple[int, ...]:
@@ -78,8 +78,7 @@ class CompositeReport(Report):
             samples = times(timing.cycles, "N")
             return f"of N samples takes {samples} + {timing.frame_clocks(0)} clocks, {samples} back to back"
         alone, interval = timing.frame_clocks(*frame), timing.frame_interval(*frame)
-        bound = "" if timing.gapless else "at most "
-        return f"of {by(frame)} takes {alone} clocks alone, {bound}{interval} back to back"
+        return f"of {by(frame)} takes {alone} clocks alone, {timing.gaps.bound}{interval} back to back"
 
     def cost(self) -> Iterator[Line]:
         yield "multipliers", f"{self.plan.multipliers} for {counted(self.plan.multiplications, 'product')} a clock"
