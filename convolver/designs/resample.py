@@ -18,6 +18,7 @@ from .axes import FrameAxis
 from .base import format_of
 from .continuity import Separate, continuity_of
 from .given import NONE, S16, FormatLike, MaybeFormatLike, TapsLike, required
+from .phasings import OnePhase, phasing_of
 from .rate_frames import RateFrames
 from .rates import Rate
 from .rules import Rule, check_rules
@@ -132,7 +133,7 @@ class ResampleDesign(RateFrames, SignalTaps):  # type: ignore[override]  # frame
             raise DesignError(f"Up and down must share no factor, {told}")
         self._set("data", format_of("Data", self.data))
         self._check_numbers()
-        self._set_symmetry(self.coefficients if self.up == 1 else ())
+        self._set_symmetry(self.phasing.mirrored(self.coefficients))
         check_rules(self, _RULES)
         self._check_pairing()
         self._choose("Clocks per result", (1, MAX_RATE_TAPS))
@@ -148,6 +149,11 @@ class ResampleDesign(RateFrames, SignalTaps):  # type: ignore[override]  # frame
         return Rate(self.up, self.down)
 
     @cached_property
+    def phasing(self) -> OnePhase:
+        """Whether results meet the coefficients of one phase, or of several in turn."""
+        return phasing_of(self.up)
+
+    @cached_property
     def phases(self) -> tuple[tuple[int, ...], ...]:
         """The coefficients of each phase: those that meet the samples of a result, the newest sample's first."""
         return tuple(self.coefficients[phase :: self.up] for phase in range(self.up))
@@ -156,15 +162,12 @@ class ResampleDesign(RateFrames, SignalTaps):  # type: ignore[override]  # frame
     def terms(self) -> tuple[tuple[int, int | None], ...]:
         """Taps that tell all the others: of pairs the first, each with its partner. Constant zeros are left out where
         all results meet the same coefficients."""
-        every = self.pairing.taps(self.taps)
-        if self.up > 1:
-            return tuple(every)
-        return tuple(term for term in every if self.source.multiplied(self.coefficients[term[0]]))
+        return self.phasing.terms(self.pairing.taps(self.taps), lambda tap: self.source.multiplied(self.coefficients[tap]))
 
     @property
     def depth(self) -> int:
         """Products of a result."""
-        return len(self.terms) if self.up == 1 else len(self.phases[0])
+        return self.phasing.depth(len(self.terms), len(self.phases[0]))
 
     def describe(self) -> str:
         taps = counted(self.taps, "tap")
@@ -198,7 +201,7 @@ class ResampleDesign(RateFrames, SignalTaps):  # type: ignore[override]  # frame
         greatest = max(range(self.up), key=lambda phase: reaches[phase][1])
         least = min(range(self.up), key=lambda phase: reaches[phase][0])
         chosen = sorted({greatest, least})
-        return {f"sum of phase {phase}" if self.up > 1 else "sum": self._window(phase) for phase in chosen}
+        return {self.phasing.named(phase): self._window(phase) for phase in chosen}
 
     def _window(self, phase: int) -> tuple[int, ...]:
         """A phase's coefficients in a window of whole periods, so that each of its results meets them."""

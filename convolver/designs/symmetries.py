@@ -6,7 +6,7 @@ from ..errors import DesignError
 from ..formats import Format
 from .words import Symmetry
 
-__all__ = ["NoPairs", "pairing_of", "symmetry_in"]
+__all__ = ["NoPairs", "Tap", "pairing_of", "symmetry_in"]
 
 Tap = tuple[int, int | None]
 """A tap, and the tap that shares its coefficient, if any."""

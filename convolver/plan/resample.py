@@ -166,12 +166,12 @@ def _made(slot: OneCycle, design: ResampleDesign, clocks: int, target: Target) -
     """The array, and what makes its feeder."""
     line, memory = (TapProduct, _line), (RecalledProduct if target.slow_ram else TapProduct, _memory)
     array_of, feeder_of = slot.either(line if design.up >= design.down else memory, memory)
-    return (_phases if design.up > 1 else _one_phase)(design, clocks, target, array_of), feeder_of
+    return design.phasing.either(_one_phase, _phases)(design, clocks, target, array_of), feeder_of
 
 
 @_made.register
 def _(slot: Shifted, design: ResampleDesign, clocks: int, target: Target) -> tuple[Planned, FeederOf]:
-    return (_phases_added if design.up > 1 else _one_phase_added)(slot, design, clocks, target), _held_line
+    return design.phasing.either(_one_phase_added, _phases_added)(slot, design, clocks, target), _held_line
 
 
 def _phases(design: ResampleDesign, clocks: int, target: Target, array_of: type[TapProduct]) -> Planned:  # noqa: ARG001  # as of one

@@ -7,7 +7,7 @@ from ..designs import CICDesign
 from ..progress import Advance
 from ..rate_response import rate_response
 from .drawing import Measured, Panel
-from .rates import RateCurve, measured_rate
+from .rates import curve_of, measured_rate
 
 if TYPE_CHECKING:
     from ..host.device import Device
@@ -17,7 +17,7 @@ __all__ = ["measured", "panels"]
 
 def panels(design: CICDesign, measured: Measured) -> list[Panel]:
     """What draws each panel."""
-    return RateCurve(rate_response(design)).panels(measured)
+    return curve_of(rate_response(design)).panels(measured)
 
 
 def measured(opened: Callable[[], "Device"], advance: Advance) -> Measured:

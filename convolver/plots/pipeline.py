@@ -10,7 +10,7 @@ from ..progress import Advance
 from ..rate_response import rate_response
 from .drawing import Measured, Panel
 from .kernels import KernelPanels
-from .rates import RateCurve, measured_rate
+from .rates import curve_of, measured_rate
 
 if TYPE_CHECKING:
     from ..host.device import Device
@@ -22,7 +22,7 @@ def panels(design: Design, measured: Measured) -> list[Panel]:
     """What draws each panel."""
     if (whole := design.image_response) is not None:
         return KernelPanels(whole.kernels, len(whole.windows) > 1, whole.operation, whole.shift, " of the whole").panels()
-    return RateCurve(rate_response(design)).panels(measured)
+    return curve_of(rate_response(design)).panels(measured)
 
 
 def measured(opened: Callable[[], "Device"], advance: Advance) -> Measured:

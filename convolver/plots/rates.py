@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from .drawing import IDEAL, MEASURED, POINTS, QUANTISED, Measured, Panel, decibe
 if TYPE_CHECKING:
     from ..host.device import Device
 
-__all__ = ["RateCurve", "measured_rate"]
+__all__ = ["curve_of", "measured_rate"]
 
 PERIOD = 257
 """Samples in which each sine that is measured turns a whole number of times: a prime, so that none folds onto its image."""
@@ -29,7 +29,7 @@ DEEPEST_DB = -140.0
 
 @dataclass(frozen=True)
 class RateCurve:
-    """Draws what a change of rate does to frequencies.
+    """Draws what a filter does to frequencies whose results have the rate of samples.
 
     Parameters
     ----------
@@ -37,16 +37,12 @@ class RateCurve:
     """
 
     filter: RateResponse
+    title: ClassVar[str] = "frequency response"
+    """Of the panel of gains."""
 
     def panels(self, measured: Measured) -> list[Panel]:
         """What draws each panel."""
-        drawn: list[Panel] = [self._draw_taps, partial(self._draw_response, measured)]
-        return [*drawn, self._draw_folded] if self._changes else drawn
-
-    @property
-    def _changes(self) -> bool:
-        """Whether results have another rate than samples."""
-        return (self.filter.up, self.filter.down) != (1, 1)
+        return [self._draw_taps, partial(self._draw_response, measured)]
 
     def _draw_taps(self, panel: Any) -> None:
         panel.stem(
@@ -63,8 +59,17 @@ class RateCurve:
         if measured is not None:
             panel.plot(measured[0], decibels(measured[1]), ".", color=MEASURED, markersize=4, label="measured on the twin")
             panel.legend(loc="best")
-        title = "before results are left out" if self._changes else "frequency response"
-        _finish(panel, levels, title=title, xlabel="frequency, cycles a sample", xlim=(0, self.filter.up / 2))
+        _finish(panel, levels, title=self.title, xlabel="frequency, cycles a sample", xlim=(0, self.filter.up / 2))
+
+
+@dataclass(frozen=True)
+class FoldedCurve(RateCurve):
+    """Draws what a change of rate does to frequencies, and what folds back where results are left out."""
+
+    title: ClassVar[str] = "before results are left out"
+
+    def panels(self, measured: Measured) -> list[Panel]:
+        return [*super().panels(measured), self._draw_folded]
 
     def _draw_folded(self, panel: Any) -> None:
         places = np.linspace(0, 0.5, POINTS)
@@ -73,6 +78,11 @@ class RateCurve:
         panel.plot(places, decibels(self.filter.folded(places)), color=IDEAL, linewidth=1.1, label="folded back, the greatest")
         panel.legend(loc="best")
         _finish(panel, levels, title="results", xlabel="frequency, cycles a result", xlim=(0, 0.5))
+
+
+def curve_of(response: RateResponse) -> RateCurve:
+    """What draws a filter."""
+    return (RateCurve if (response.up, response.down) == (1, 1) else FoldedCurve)(response)
 
 
 def measured_rate(

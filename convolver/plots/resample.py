@@ -8,7 +8,7 @@ from ..progress import Advance
 from ..rate_response import rate_response
 from ..response import Floats
 from .drawing import Measured, Panel
-from .rates import RateCurve, measured_rate
+from .rates import curve_of, measured_rate
 
 if TYPE_CHECKING:
     from ..host.device import Device
@@ -18,7 +18,7 @@ __all__ = ["folded", "measured", "panels", "response"]
 
 def panels(design: ResampleDesign, measured: Measured) -> list[Panel]:
     """What draws each panel."""
-    return RateCurve(rate_response(design)).panels(measured)
+    return curve_of(rate_response(design)).panels(measured)
 
 
 def response(design: ResampleDesign, frequencies: Floats) -> Floats:
