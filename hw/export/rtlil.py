@@ -1,11 +1,13 @@
-"""Amaranth's RTLIL, read as far as it takes to leave parts of it out: which bits are made of which others."""
+"""Amaranth's RTLIL, read as far as it takes to leave parts of it out."""
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from itertools import chain, groupby
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
-__all__ = ["Connection", "Item", "Left", "Module", "Need", "Wire", "outside", "read_modules"]
+from .rtlil_items import Connected, Connection, Item, Primitive, Process, own_cell, ports_of
+from .rtlil_values import CONSTANT, Bits, Left, Need, Read, Value, Wire, aligned, outside
+
+__all__ = ["Module", "read_modules"]
 
 _MODULE = re.compile(r"^(?P<head>(?:attribute .*\n)*module (?P<name>\S+)\n)(?P<body>[\s\S]*?)^end\n", re.MULTILINE)
 _ITEM = re.compile(r"(?:  attribute .*\n)*(?:  (?:wire|memory) .*\n|  (?:cell|process) .*\n(?:    .*\n)*  end\n|connect .*\n)")
@@ -13,262 +15,35 @@ _DECLARED = re.compile(
     r"^  (?:wire|memory) width (?P<width>\d+) (?P<port>(?P<way>input|output) \d+ )?.*?(?P<name>\S+)$", re.MULTILINE
 )
 _CELL = re.compile(r"^  cell (\S+) ", re.MULTILINE)
-_CONNECTED = re.compile(r"^ *connect (\S+) (.*)\n", re.MULTILINE)
-_ASSIGNED = re.compile(r"assign (\S+(?: \[[\d:]+\])?) (.*)")
-_STORE = re.compile(r'parameter \\MEMID "\\(\\\S+)"')
+_INITIAL = re.compile(r"(?<=attribute \\init )\d+'(?P<digits>[01x-]+)\n")
 _CHUNK = re.compile(r"\d+'(?P<digits>[01x-]+)|(?P<name>[\\$]\S+)(?: \[(?P<high>\d+)(?::(?P<low>\d+))?\])?")
-_OUTPUTS = {"$memrd_v2": "\\DATA", "$dff": "\\Q", "$adff": "\\Q", "$memwr_v2": "", "$meminit_v2": ""}
-"""Of Yosys' own cells; of all others it is `Y`."""
-
-Wire = tuple[str, str]
-"""A module, and a wire or a memory in it; of a constant neither."""
-
-_CONSTANT: Wire = ("", "")
 
 
-def outside(wire: Wire) -> Wire:
-    """A module's output, as it is read outside of the module."""
-    return (wire[0], f"{wire[1]} outside")
-
-
-@dataclass(frozen=True)
-class Bits:
-    """Adjacent bits of a wire, or the digits of a constant."""
-
-    wire: Wire
-    low: int
-    width: int
-    digits: str = ""
-
-    @property
-    def mask(self) -> int:
-        """They, among those of their wire."""
-        return ((1 << self.width) - 1) << self.low
-
-    def part(self, start: int, width: int) -> "Bits":
-        """Some of them."""
-        end = len(self.digits) - start
-        return Bits(self.wire, self.low + start, width, self.digits[end - width : end] if self.digits else "")
-
-    def left(self, there: int) -> "Iterator[Bits]":
-        """As runs of bits, if these of the wire are there; of others a zero is."""
-        for stands, places in groupby(range(self.low, self.low + self.width), lambda place: there >> place & 1):
-            first, *others = places
-            width = 1 + len(others)
-            yield Bits(self.wire, first, width) if stands else Bits(_CONSTANT, 0, width, "0" * width)
-
-    def __str__(self) -> str:
-        return f"{self.width}'{self.digits}" if self.digits else f"{self.wire[1]} [{self.low + self.width - 1}:{self.low}]"
-
-
-Value = list[Bits]
-"""The lowest first."""
-
-Read = Callable[[str], Value]
-"""Reads a value's text."""
-
-
-@dataclass(frozen=True)
-class Need:
-    """What is made of what: bit for bit, or each of all."""
-
-    made: Bits
-    of: Bits
-    bitwise: bool
-
-    def asked(self, needed: int) -> int:
-        """Which bits of the source's wire are needed, if these are of that which is made."""
-        if self.bitwise:
-            return (needed & self.made.mask) >> self.made.low << self.of.low
-        return self.of.mask if needed & self.made.mask else 0
-
-
-def _aligned(made: Value, of: Value) -> Iterator[Need]:
-    """A value that is another one of its width."""
-    left, right = made[::-1], of[::-1]
-    while left and right:
-        one, other = left.pop(), right.pop()
-        width = min(one.width, other.width)
-        yield Need(one.part(0, width), other.part(0, width), bitwise=True)
-        for rest, whole in ((left, one), (right, other)):
-            if whole.width > width:
-                rest.append(whole.part(width, whole.width - width))
-
-
-def _crossed(made: Value, of: Value) -> Iterator[Need]:
-    """A value that takes all of others."""
-    return (Need(one, other, bitwise=False) for one in made for other in of)
-
-
-@dataclass(frozen=True)
-class Left:
-    """What is left of a circuit: the bits that are needed, and those that something drives."""
-
-    live: Mapping[Wire, int]
-    there: Mapping[Wire, int]
-
-    def needs(self, value: Value) -> bool:
-        """Whether one of these is needed."""
-        return any(self.live[bits.wire] & bits.mask for bits in value)
-
-    def has(self, value: Value) -> bool:
-        """Whether all of them are there."""
-        return all(bits.digits or not bits.mask & ~self.there[bits.wire] for bits in value)
-
-    def value(self, told: str, read: Read) -> str:
-        """A value's text, with zeros for what isn't there."""
-        value = read(told)
-        if self.has(value):
-            return told
-        parts = [part for bits in value for part in ([bits] if bits.digits else bits.left(self.there[bits.wire]))]
-        return f"{{ {' '.join(map(str, parts[::-1]))} }}"
-
-
-class Item:
-    """A part of a module, and what is made of what in it."""
-
-    def __init__(self, text: str, drives: Value, needs: Iterable[Need]) -> None:
-        self.text, self.drives, self.needs = text, drives, list(needs)
-
-    def given(self, left: Left) -> Value:
-        """The bits that it drives, if one of them is needed."""
-        return self.drives if left.needs(self.drives) else []
-
-    def written(self, left: Left) -> str:
-        """Its text, without what isn't left."""
-        return self.text
-
-
-class Connection(Item):
-    """A wire that is a value of others; most are but names."""
-
-    def __init__(self, text: str, read: Read) -> None:
-        found = _CONNECTED.match(text)
-        assert found is not None
-        self._told, self._read, self.value = found, read, read(found[2])
-        place = read(found[1])
-        super().__init__(text, place, _aligned(place, self.value))
-
-    def written(self, left: Left) -> str:
-        return f"connect {self._told[1]} {left.value(self._told[2], self._read)}\n"
-
-
-class _Connected(Item):
-    """A cell: what is at its ports."""
-
-    def __init__(self, text: str, read: Read, drives: Value, needs: Iterable[Need]) -> None:
-        self._read = read
-        super().__init__(text, drives, needs)
-
-    def _kept(self, _name: str, _left: Left) -> bool:
-        """Whether the port is there."""
-        return True
-
-    def written(self, left: Left) -> str:
-        def line(found: re.Match[str]) -> str:
-            return f"    connect {found[1]} {left.value(found[2], self._read)}\n" if self._kept(found[1], left) else ""
-
-        return _CONNECTED.sub(line, self.text)
-
-
-def _ports(text: str, read: Read) -> dict[str, Value]:
-    """What is at a cell's ports."""
-    return {found[1]: read(found[2]) for found in _CONNECTED.finditer(text)}
-
-
-class Cell(_Connected):
-    """One of Yosys' own cells."""
-
-    def __init__(self, text: str, name: str, read: Read) -> None:
-        ports = _ports(text, read)
-        stored = [bits for name in _STORE.findall(text) for bits in read(name)]
-        drives = ports.pop(_OUTPUTS.get(name, "\\Y"), stored)
-        data = ports.pop("\\D", [])  # of a register
-        takes = [*chain.from_iterable(ports.values()), *stored]
-        super().__init__(text, read, drives, chain(_aligned(drives, data), _crossed(drives, takes)))
-
-
-class Primitive(_Connected):
-    """A cell of a family of devices. Its ports have no directions here: it is taken to drive all that no other kind of item
-    does, and to need it, so that a chain of them is needed as one."""
-
-    def __init__(self, text: str, read: Read, driven: Collection[Wire]) -> None:
-        connected = [bits for value in _ports(text, read).values() for bits in value if not bits.digits]
-        drives = [bits for bits in connected if bits.wire not in driven]
-        super().__init__(text, read, drives, _crossed(drives, connected))
-
-
-class Instance(_Connected):
+class Instance(Connected):
     """A module in another one."""
 
     def __init__(self, text: str, inner: "Module", read: Read) -> None:
-        self._outer: dict[str, tuple[Bits, Value]] = {}
+        self._outer: dict[str, tuple[Bits, Bits, Value, bool]] = {}
         needs: list[Need] = []
-        for name, value in _ports(text, read).items():
+        for name, value in ports_of(text, read).items():
             (port,) = inner.read(name)
-            if inner.way(name) == "output":
-                port = replace(port, wire=outside(port.wire))
-                needs += _aligned(value, [port])
-            else:
-                needs += _aligned([port], value)
-            self._outer[name] = (port, value if inner.way(name) == "output" else [])
-        super().__init__(text, read, [bits for _, value in self._outer.values() for bits in value], needs)
+            leaves = inner.way(name) == "output"
+            read_by = replace(port, wire=outside(port.wire)) if leaves else port
+            needs += aligned(value, [read_by]) if leaves else aligned([port], value)
+            self._outer[name] = (port, read_by, value, leaves)
+        super().__init__(text, read, [bits for *_, value, leaves in self._outer.values() if leaves for bits in value], needs)
 
     def given(self, left: Left) -> Value:
-        return [bits for port, value in self._outer.values() if left.needs([port]) for bits in value]
+        return [
+            bits
+            for port, read_by, value, leaves in self._outer.values()
+            if leaves and left.needs([read_by])
+            for _, bits in left.paired([port], value)
+        ]
 
-    def _kept(self, name: str, left: Left) -> bool:
-        return left.needs([self._outer[name][0]])
-
-
-class Process(Item):
-    """Choices of values, one in another."""
-
-    def __init__(self, text: str, read: Read) -> None:
-        head, start, body = text.partition("  process ")
-        first, *lines = f"{start}{body}".splitlines()
-        self._head, self._outermost = head, _Choice(first, iter(lines), [], read)
-        super().__init__(text, self._outermost.place, self._outermost.needs)
-
-    def written(self, left: Left) -> str:
-        return self._head + "".join(f"{line}\n" for line in self._outermost.written(left, everything=True))
-
-
-class _Choice:
-    """A process or a switch, from its first line to its last one."""
-
-    def __init__(self, first: str, lines: Iterator[str], guards: Value, read: Read) -> None:
-        self._read, self._first = read, first
-        self.place: Value = []
-        self.needs: list[Need] = []
-        self._inner: list[str | _Choice] = []
-        for line in lines:
-            self._inner.append(line)
-            if line.endswith(" end"):
-                return
-            if found := _ASSIGNED.search(line):
-                place, value = read(found[1]), read(found[2])
-                self.needs += [*_aligned(place, value), *_crossed(place, guards)]
-                self.place += place
-            elif "switch" in line.split():
-                self._inner[-1] = choice = _Choice(line, lines, guards + read(line), read)
-                self.needs += choice.needs
-                self.place += choice.place
-
-    def written(self, left: Left, *, everything: bool = False) -> Iterator[str]:
-        """Its lines, but for the assignments that nothing needs; a default stays whole, for nothing may stay undriven."""
-        word, _, told = self._first.lstrip().partition(" ")
-        indent = " " * (len(self._first) - len(word) - len(told) - 1)
-        yield self._first if everything else f"{indent}{word} {left.value(told, self._read)}"
-        for line in self._inner:
-            if isinstance(line, _Choice):
-                if left.needs(line.place):
-                    yield from line.written(left)
-            elif found := _ASSIGNED.search(line):
-                if everything or left.needs(self._read(found[1])):
-                    yield f"{line[: found.start(2)]}{left.value(found[2], self._read)}"
-            else:
-                yield line
+    def _line(self, name: str, told: str, left: Left) -> str:
+        port, read_by, *_ = self._outer[name]
+        return f"    connect {name} {left.part([port], told, self._read)}\n" if left.needs([read_by]) else ""
 
 
 class Module:
@@ -300,9 +75,15 @@ class Module:
         told = _DECLARED.search(text)
         assert told is not None
         wire = (self.name, told["name"])
-        if told["port"] and not (top or left.live[outside(wire) if told["way"] == "output" else wire]):
+        if told["port"] and top:
+            return text
+        if told["port"] and not left.live[outside(wire) if told["way"] == "output" else wire]:
             text = text.replace(told["port"], "", 1)
-        return text if left.there[wire] or (top and told["port"]) else ""
+        (whole,) = self.read(wire[1])
+        if not (width := (left.there[wire] & whole.mask).bit_count()):
+            return ""
+        text = _INITIAL.sub(lambda found: f"{left.constant([whole], found['digits'])}\n", text)
+        return text.replace(f" width {whole.width} ", f" width {width} ", 1)
 
     def needs(self) -> Iterator[Need]:
         """What is made of what in it; its outputs, too, as others read them."""
@@ -318,7 +99,7 @@ class Module:
 
     def _bits(self, found: re.Match[str]) -> Bits:
         if digits := found["digits"]:
-            return Bits(_CONSTANT, 0, len(digits), digits)
+            return Bits(CONSTANT, 0, len(digits), digits)
         wire = (self.name, found["name"])
         if found["high"] is None:
             return Bits(wire, 0, int(self._declared[found["name"]]["width"]))
@@ -333,7 +114,7 @@ class Module:
                 if (name := cell[1]) in modules:
                     self.items[text] = Instance(text, modules[name], self.read)
                 elif name.startswith("$"):
-                    self.items[text] = Cell(text, name, self.read)
+                    self.items[text] = own_cell(text, name, self.read)
                 else:
                     primitives.append(text)
             elif text.startswith("connect "):

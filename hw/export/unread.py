@@ -7,7 +7,9 @@ read them. Amaranth's text has them all, and what makes them.
 from collections import defaultdict
 from collections.abc import Iterator
 
-from .rtlil import Connection, Left, Module, Need, Wire, outside, read_modules
+from .rtlil import Module, read_modules
+from .rtlil_items import Connection
+from .rtlil_values import Left, Need, Wire, outside
 
 __all__ = ["without_unread"]
 
@@ -15,22 +17,24 @@ __all__ = ["without_unread"]
 def without_unread(text: str) -> str:
     """Leaves of a text that `amaranth.back.rtlil` wrote the circuit that the top module's outputs need, with its names.
 
-    The top module keeps its ports. A register, a choice and a port are whole if one of their bits is needed; the others are
-    made of zeros, unless what they were made of is there anyway.
+    The top module keeps its ports. A register, a memory, a port and a choice have the bits that are needed, in their order;
+    what only names a signal has those that are there. The result of other operations, such as a sum, is whole if one of its
+    bits is needed, for the carry into that needs the others; so is what is at a primitive of a family. What is multiplied
+    by a constant zero counts as needed.
     """
     modules = [*read_modules(text).values()]
     live, there = defaultdict[Wire, int](int), defaultdict[Wire, int](int)
     left = Left(live, there)
     _spread(modules, live)
-    for module in modules:
+    for module in reversed(modules):  # those in it first
         for wire in module.ports("input"):
-            there[wire] = -1 if module is modules[0] or live[wire] else 0
+            there[wire] = -1 if module is modules[0] else live[wire]
         for item in module.items.values():
             for bits in item.given(left):
                 there[bits.wire] |= bits.mask
-        for item in module.items.values():  # what only names what is there
-            if isinstance(item, Connection) and left.has(item.value):
-                for bits in item.drives:
+        for item in module.items.values():
+            if isinstance(item, Connection):
+                for bits in item.named(left):
                     there[bits.wire] |= bits.mask
     kept = [module for module in modules if module is modules[0] or any(live[outside(port)] for port in module.ports("output"))]
     return "".join(line for module in kept for line in _written(module, left, top=module is modules[0]))

@@ -1,8 +1,9 @@
 # amaranth: UnusedElaboratable=no
-"""Nothing stands in emitted Verilog that nothing reads: designs of every kind in every shell, as Yosys understands the text."""
+"""Nothing stands in emitted Verilog that nothing reads, no bit of a register either: designs of every kind in every shell, as
+Yosys understands the text."""
 
-import json
 import re
+from pathlib import Path
 
 import pytest
 from amaranth.back import rtlil
@@ -11,13 +12,15 @@ from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver import CICDesign, Conv2DDesign, FIRDesign, Fork, MovingMaximumDesign, Pipeline, ResampleDesign
-from convolver.boards.toolchain import run
 from convolver.designs import KINDS
 from convolver.hw.export import verilog
 from convolver.hw.export.unread import without_unread
 from convolver.hw.export.verilog import generate
 from convolver.shell import FULL, Shell
 
+from .circuits import circuit, difference
+
+ROOT = Path(__file__).parents[3]
 FIR = FIRDesign([3, -5, 7], data="s8", coefficient="s8", shift=3, output="s8")
 IMAGE = Conv2DDesign([[1, 2, 1], [2, -5, 3]], boundary="edge", rows=9, columns=12)
 EACH = [
@@ -29,30 +32,21 @@ EACH = [
     Pipeline([IMAGE.replace(shift=4, output="u8"), IMAGE]),
     Fork([FIR, MovingMaximumDesign(3, data="s8")], join="difference"),
 ]
-LIBRARIES = {"ecp5": "+/ecp5/cells_bb.v", "ice40": "+/ice40/cells_sim.v", "7-series": "+/xilinx/cells_sim.v"}
 
 
-def unread(folder, text, family=None):
-    """Registers, memories and modules' outputs of which no bit gets to an output of the top module, the first of a text."""
-    (folder / "top.v").write_text(text)
-    top = re.search(r"^module (\w+)", text, re.MULTILINE)[1]
-    library = f"read_verilog -lib {LIBRARIES[family]}; " if family else ""
-    script = (
-        f"{library}read_verilog top.v; hierarchy -top {top}; proc -noopt; flatten; select {top}; write_json -selected top.json"
-    )
-    run("yosys", ["-q", "-p", script], folder)
-    module = json.loads((folder / "top.json").read_text())["modules"][top]
+def unread(module, text):
+    """Registers, memories and modules' outputs of which some bit gets to no output of a text's circuit."""
     needed = {bit for port in module["ports"].values() if port["direction"] == "output" for bit in port["bits"]}
     waiting = [(cell["type"], *sides(cell)) for cell in module["cells"].values()]
     while live := [cell for cell in waiting if needed & cell[2]]:
         waiting = [cell for cell in waiting if not needed & cell[2]]
         needed.update(*(taken for _, taken, _ in live))
-    lost = set().union(*(given for kind, _, given in waiting if "dff" in kind or "mem" in kind))
+    lost = set().union(*(given for kind, _, given in waiting if "DFF" in kind or "mem" in kind))
     outputs = set(outputs_of(text))
     found = {name for name in lost if isinstance(name, str)}
     for name, net in module["netnames"].items():
         bits = {bit for bit in net["bits"] if isinstance(bit, int)}
-        if not net["hide_name"] and (bits & lost or (name in outputs and bits and not bits & needed)):
+        if not net["hide_name"] and (bits & lost or (name in outputs and bits - needed)):
             found.add(name)
     return found
 
@@ -88,8 +82,33 @@ CASES = [
 
 
 @pytest.mark.parametrize(("design", "shell", "family"), CASES, ids=[f"{case[0].kind}-{n}" for n, case in enumerate(CASES)])
-def test_all_is_read(design, shell, family, tmp_path):
-    assert unread(tmp_path, generate(design, family=family, shell=shell), family) == set()
+def test_all_is_read_and_made_as_it_was(design, shell, family, tmp_path, monkeypatch):
+    text = generate(design, family=family, shell=shell)
+    left = circuit(tmp_path, text, family)
+    assert unread(left, text) == set()
+    monkeypatch.setattr(verilog, "without_unread", lambda text: text)
+    whole = circuit(tmp_path, generate(design, family=family, shell=shell), family)
+    assert len(left["cells"]) < len(whole["cells"])
+    assert difference(left, whole) == ""
+
+
+def test_another_circuit_is_told(tmp_path):
+    first = circuit(tmp_path, generate(FIR))
+    for other in (FIR.replace(shift=4), FIR.replace(coefficients=[3, -5, 8]), FIR.replace(data="s7")):
+        assert difference(first, circuit(tmp_path, generate(other))) != ""
+
+
+def test_synchronisers_stay():
+    """Their registers by name, and no more bits between two clocks than docs/verilog.md tells."""
+    text = generate(FIR.replace(loadable=True), "top", axi_clock="own", reset_style="async", shell=FULL)
+    (bits,) = re.findall(r"Words of up to (\d+) and (\d+) bits cross", (ROOT / "docs/verilog.md").read_text())
+    modules = dict(re.findall(r"^module \\?top\.?(\S+?) ?\((.*?)^endmodule", text, re.MULTILINE | re.DOTALL))
+    crossing = re.findall(r"^  reg \[(\d+):0\] .*payload", modules["crossing"], re.MULTILINE)
+    assert sorted(str(int(high) + 1) for high in crossing) == sorted(bits)
+    named = {name for name in modules if re.search(r"crossing\.(asking|answered)|synchroniser", name)}
+    assert len(named) == 4
+    for name in named:
+        assert re.findall(r"^  reg (\w+) =", modules[name], re.MULTILINE) == ["stage0", "stage1"]
 
 
 def test_every_kind_is_there():
@@ -98,7 +117,8 @@ def test_every_kind_is_there():
 
 def test_what_is_not_read_is_found(tmp_path, monkeypatch):
     monkeypatch.setattr(verilog, "without_unread", lambda text: text)
-    found = unread(tmp_path, generate(FIR))
+    text = generate(FIR)
+    found = unread(circuit(tmp_path, text), text)
     buffer = "accelerator.core.array.buffer"
     assert found >= {f"{buffer}.overflow", f"{buffer}.idle", "accelerator.core.idle"}
 
