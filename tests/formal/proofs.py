@@ -2,6 +2,8 @@
 
 from itertools import product
 
+from formal.bus.axi_lite import AXILiteFrontSpec, RegisterBankSpec
+from formal.bus.crossing import BusCrossingSpec
 from formal.kinds import proofs_of_kinds
 from formal.kinds.fir import small_fir
 from formal.link.fifo245 import FIFO245Spec
@@ -18,6 +20,9 @@ from formal.stream.slot_timer import SlotTimerSpec
 
 from convolver.designs import FIRDesign, ResampleDesign
 from convolver.formats import OVERFLOWS, ROUNDINGS, Format
+from convolver.hw.bus.axi import AXILiteFront
+from convolver.hw.bus.crossing import BusCrossing
+from convolver.hw.bus.registers import RegisterBank
 from convolver.hw.link.fifo245 import FIFO245
 from convolver.hw.mac.adder_graph import AdderGraph
 from convolver.hw.mac.coefficients import CoefficientBank, CoefficientLoader, LoadedMemory
@@ -243,6 +248,44 @@ BUS = (
     Seed("write waits for a read", FIFO245, "(write_blind == 0) & full", "(write_blind == 0) & full & self.o.valid"),
 )
 
+FRONT = (
+    Seed("response withdrawn", AXILiteFront, "| (self.bvalid & ~self.bready)),", "),"),
+    Seed("part of a word written", AXILiteFront, "| (checks & write_whole) |", "| checks |"),
+    Seed("reads held up by a write", AXILiteFront, "have_read & ~self.rvalid", "have_read & ~self.rvalid & ~self.bvalid"),
+    Seed("data changed on offer", AXILiteFront, "with m.If(~self.rvalid):", "with m.If(1):"),
+    Seed("error changed on offer", AXILiteFront, "with m.If(~self.bvalid):", "with m.If(1):"),
+    Seed("address overwritten", AXILiteFront, "with m.If(~have_address):", "with m.If(1):"),
+    Seed("request withdrawn", AXILiteFront, "| (asks & ~request.ready)),", "),"),
+    Seed("response on both channels", AXILiteFront, "(answered & ~writing) | (self.rvalid", "answered | (self.rvalid"),
+    Seed("write without its data", AXILiteFront, "have_address & have_data & ~self.bvalid", "have_address & ~self.bvalid"),
+    Seed("read done twice", AXILiteFront, "~(taken & ~writing), self.arvalid", "~(answered & ~writing), self.arvalid"),
+    Seed("two requests at a time", AXILiteFront, "offers | (idle & ~can_write", "offers | taken | (idle & ~can_write"),
+)
+REGISTERS = (
+    Seed("response withdrawn", RegisterBank, "phase[TAKING] | (response.valid & ~response.ready)", "phase[TAKING]"),
+    Seed("next taken over an answer", RegisterBank, "~request.valid, response.valid & response.ready", "~request.valid, 1"),
+    Seed("taken a clock early", RegisterBank, "request.ready.eq(phase[TAKING])", "request.ready.eq(phase[TAKING - 1])"),
+    Seed("a write tells what stood there", RegisterBank, "found & (~request.p.write).replicate(32)", "found"),
+    Seed("a read that writes", RegisterBank, "request.p.write & hits[name] &", "hits[name] &"),
+    Seed("every read an error", RegisterBank, "~(readable | granted)", "~granted"),
+    Seed("no write an error", RegisterBank, "eq(~(readable | granted))]", "eq(~(readable | request.p.write))]"),
+)
+CROSSING = (
+    Seed("request done twice", BusCrossing, 'm.next = "ANSWERED"', 'm.next = "IDLE"'),
+    Seed("response of before the reset", BusCrossing, "asking & near_answered & ~stale", "asking & near_answered"),
+    Seed("answer gone before it is seen", BusCrossing, "m.If(~far_asking):", "m.If(1):"),
+    Seed(
+        "answer of the request before", BusCrossing, "~asking & ~near_answered & ~self.bus_reset", "~asking & ~self.bus_reset"
+    ),
+    Seed(
+        "request overwritten",
+        BusCrossing,
+        "m.If(self.bus.request.valid & self.bus.request.ready)",
+        "m.If(self.bus.request.valid)",
+    ),
+    Seed("stale for ever", BusCrossing, "[asking.eq(0), stale.eq(0)]", "asking.eq(0)"),
+)
+
 
 def _array(name: str, design: FIRDesign, seeds: tuple[Seed, ...], cuts: tuple[int, ...] = ()) -> Proof:
     plan = lower(design)
@@ -285,6 +328,9 @@ PROOFS: tuple[Proof, ...] = (
     Proof("slot timer", "2 clocks", lambda: SlotTimerSpec(2), 8),
     Proof("FIFO bus", "100 MHz", lambda: FIFO245Spec(100_000_000, 13), 60, BUS),
     Proof("FIFO bus", "60 MHz", lambda: FIFO245Spec(60_000_000, 13), 60),
+    Proof("AXI4-Lite front", "14 bits of address, 32 of data", AXILiteFrontSpec, 24, FRONT),
+    Proof("register bank", "of a constant FIR, 2 taps", lambda: RegisterBankSpec(small_fir()), 30, REGISTERS),
+    Proof("bus crossing", "two free clocks", BusCrossingSpec, 40, CROSSING),
     Proof(
         "coefficient bank",
         "3 of s3",
