@@ -1,4 +1,4 @@
-"""The beats of a line: of one pixel each, or of several, where the last beat may have fewer."""
+"""The beats of a line: of one pixel each, or of several. With several, the last beat may be partly filled."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,44 +20,46 @@ class WholeBeats:
     """
 
     of_frame: dict[str, Any]
-    """What is known with a frame's first beat."""
+    """Fields that come with a frame's first beat."""
     of_beat: dict[str, Any]
-    """What is known of each beat."""
+    """Fields of each beat."""
     of_step: dict[str, Any]
-    """What is known of each step."""
+    """Fields of each step."""
 
     def __init__(self, design: Conv2DDesign) -> None:
         self.pixels = design.pixels_per_clock
         self.of_frame, self.of_beat, self.of_step = {}, {}, {}
 
     def check(self, m: Module, i: Any, columns: Value, given: data.View) -> None:
-        """Finds `of_beat` of the beats of a stream, `columns` being those of a frame beside its first one."""
+        """Drives `of_beat` for the beats of the stream `i`. `columns` is the frame's width, valid with its first
+        beat."""
 
     def wrong(self, eol: Value, line_end: Value, checked: data.View) -> Value:
-        """The beat has a line's end in the wrong place."""
+        """Whether the beat disagrees with `line_end`: in `eol`, or in its number of pixels."""
         return eol != line_end
 
     def follow(self, m: Module, checked: data.View, begun: Value, result: Callable[[Value], Value]) -> None:
-        """Keeps `of_frame` of the frame that entered last; `begun` comes a clock behind its first beat. `result` turns the
-        remainder of a line into that of its results."""
+        """Stores `of_frame` of the frame that entered last. `begun` comes one cycle after its first beat. `result` maps
+        the remainder of a line to that of its results."""
 
     def overhangs(self, m: Module, begun: Value, late: int) -> Value:
-        """The last results of a line, `late` pixels behind their window's last pixel, need a beat more than the line has."""
+        """Whether a line's last results need one more beat than the line has. A result comes `late` pixels after its
+        window's last pixel."""
         return Const(0)
 
     def tell(self, m: Module, step: data.View, line_end: Value, eol: Value) -> None:
-        """Fills in `of_step`, and which pixels of the step's beat of results exist."""
+        """Drives `of_step`, and the bits of `keep` for the step's beat of results."""
 
     def last_has(self, step: data.View, rule: Value, pixels: int) -> Value:
-        """`rule`, and the last beat of the step's line has so many pixels."""
+        """`rule`, and the last beat of the step's line has this number of pixels."""
         return rule
 
 
 class PartBeats(WholeBeats):
-    """Several pixels a beat: the last beat of a line has the rest of its pixels.
+    """Several pixels a beat: the last beat of a line has the remaining pixels.
 
     remainder : pixels of a line's last beat, less one.
-    whole, part : the beat has all pixels; it has as many as a line's last beat.
+    whole, part : the beat has all pixels; it has the number of pixels of a line's last beat.
     ends : the step belongs to a line's last beat.
     """
 
@@ -68,7 +70,7 @@ class PartBeats(WholeBeats):
         self.of_step = {"remainder": remainder, "ends": 1}
 
     def check(self, m: Module, i: Any, columns: Value, given: data.View) -> None:
-        remainder = Signal(range(self.pixels))  # of the frame that began last; no line ends with its first beat
+        remainder = Signal(range(self.pixels))  # of the frame that began last; a line has at least two beats
         with m.If(i.valid & i.ready & i.p.first):
             m.d.sync += remainder.eq(columns - 1)
         m.d.comb += [
@@ -94,7 +96,7 @@ class PartBeats(WholeBeats):
         return overhangs
 
     def tell(self, m: Module, step: data.View, line_end: Value, eol: Value) -> None:
-        # What is left of the frame before, and the frame that enters meanwhile, have lines of one length.
+        # The frame that is leaving and the frame that enters have lines of equal length.
         m.d.sync += [step.ends.eq(line_end), step.keep.eq(Mux(eol, self._part, ~0))]
         m.d.comb += step.remainder.eq(self._remainder)
 

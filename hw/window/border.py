@@ -1,4 +1,4 @@
-"""The border: which pixels of a column go into the window, and which of those that came before."""
+"""Selection of border pixels: which pixels of a column, and which earlier pixels, enter the window."""
 
 from collections.abc import Mapping, Sequence
 
@@ -21,12 +21,12 @@ __all__ = ["Borders", "choice_layout", "column_sideband", "kept_choice_layout"]
 
 
 def choice_layout(design: Conv2DDesign, form: PlaceFormat) -> data.StructLayout:
-    """The sideband of a column of this format: which pixels to select for it, and the marks of the result that it completes.
+    """The sideband of a column of this format: which pixels to select, and the marks of the result that it completes.
 
-    columns : for each column of a beat that enters the window, one bit a source in `choices`: the one to select is set; none
-        where there is one only.
-    load : the first window of a row is complete.
-    border, border_before : chosen border of the row that this column serves and of the row that it ends, see `boundary_of`.
+    columns : for each column of a beat that enters the window, a one-hot choice among its sources in `choices`; no bits
+        for a single source.
+    load : this column completes the first window of a row.
+    border, border_before : chosen border of the row that this column serves, and of the row before; see `boundary_of`.
     """
     _, columns = choices(design)
     border = boundary_of(design, form).layout
@@ -35,9 +35,9 @@ def choice_layout(design: Conv2DDesign, form: PlaceFormat) -> data.StructLayout:
 
 
 def kept_choice_layout(design: Conv2DDesign) -> data.StructLayout:
-    """The sideband of a column of all rows that the core keeps.
+    """The sideband of a column with all rows that the core keeps.
 
-    rows : for each row of the window, one bit a source in `choices`, as above.
+    rows : for each row of the window, a one-hot choice among its sources in `choices`.
     column : `choice_layout` of the window's rows.
     """
     rows, _ = choices(design)
@@ -45,19 +45,20 @@ def kept_choice_layout(design: Conv2DDesign) -> data.StructLayout:
 
 
 def _one_hot(choices: Sequence[Sequence[Source]]) -> data.StructLayout:
-    """A bit for each source of each choice; no bit where there is no choice."""
+    """A one-hot choice for each list of sources; no bits for a list of one source."""
     return data.StructLayout({str(place): len(sources) if len(sources) > 1 else 0 for place, sources in enumerate(choices)})
 
 
 def column_sideband(design: Conv2DDesign, form: PlaceFormat) -> Sideband:
-    """A column, or all columns of a beat, on the way to the window: its `choice`, and its `pixels`, row by row, the newest line
-    last. Behind a column filter, `pixels` are its sums."""
+    """A column, or all columns of a beat, on the way to the window: its `choice`, and its `pixels`, row by row, the
+    newest line last. After a column filter, `pixels` holds its sums."""
     pixels = Out(form.shape).array(form.rows * design.pixels_per_clock)
     return Sideband(choice=Out(choice_layout(design, form)), pixels=pixels)
 
 
 class Borders(wiring.Component):
-    """Decides, beside the line buffer, which pixels its columns give the window: one step a clock, latency 2 clocks, no stall.
+    """Selects the sources of the window's pixels, in parallel with the line buffer: one step a cycle, latency 2 cycles,
+    no stall.
 
     Parameters
     ----------
@@ -92,7 +93,7 @@ class Borders(wiring.Component):
         ]
         beyond = [outsides(design, lane) for lane in range(design.pixels_per_clock)]
         if any(when < 0 for found in beyond for when, _ in found):
-            with m.If(self.i.step.ends):  # a row that ends in its own last step
+            with m.If(self.i.step.ends):  # the row ends in its own last step
                 m.d.sync += step.border_before.eq(self.i.step.border)
         rows, columns = choices(design)
         for row, sources in enumerate(rows):
@@ -119,7 +120,8 @@ class Borders(wiring.Component):
         place: Value,
         border: data.View,
     ) -> None:
-        """Sets the bit of the source ``found[boundary, place]``, else the first one's, a clock later."""
+        """Drives `choice`, one cycle later: the bit of the source ``found[boundary, place]``, or of the first
+        source."""
         rules: dict[int, Value] = {}
         for (boundary, at), source in found.items():
             if index := sources.index(source):

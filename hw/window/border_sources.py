@@ -1,4 +1,4 @@
-"""Which pixel of a frame stands at a place outside it, by the boundary's rule; what a place of the window is chosen from."""
+"""The sources of pixels outside a frame: which row or column replaces each, by the boundary's rule."""
 
 from collections.abc import Iterable
 
@@ -12,8 +12,9 @@ __all__ = ["choices", "column_sources", "left_sources", "outsides", "row_sources
 
 
 def row_sources(design: Conv2DDesign, offset: int) -> dict[tuple[Boundary, int], Source]:
-    """For the window's row `offset` rows below its centre, which is outside while the frame has `inside` < abs(offset) rows on
-    that side: the row that replaces it, by (boundary, inside), counted from the centre downwards."""
+    """The sources of the window's row `offset` rows below its centre, by (boundary, inside). The row is outside the
+    frame: the frame has only `inside` < abs(offset) rows on that side. A source is a row, counted from the centre
+    downwards."""
     sign = 1 if offset > 0 else -1
     sources: dict[tuple[Boundary, int], Source] = {}
     for boundary in geometry_of(design).boundaries:
@@ -24,9 +25,9 @@ def row_sources(design: Conv2DDesign, offset: int) -> dict[tuple[Boundary, int],
 
 
 def column_sources(design: Conv2DDesign, lane: int = 0) -> dict[tuple[Boundary, int], Source]:
-    """For the column that enters `outside` places beyond a row's end, at place `lane` of a beat: how many pixels ago the column
-    that replaces it came, by (boundary, outside). `outside` 0 is a column of the row. The last pixel of the step's beat came 0
-    pixels ago."""
+    """The sources of the column that enters at place `lane` of a beat, by (boundary, outside). The column lies
+    `outside` places beyond a row's end; 0 is a column of the row. A source says how many pixels ago its column came.
+    The last pixel of the step's beat came 0 pixels ago."""
     late = _lateness(design, lane)
     sources: dict[tuple[Boundary, int], Source] = {}
     for boundary in geometry_of(design).boundaries:
@@ -38,8 +39,8 @@ def column_sources(design: Conv2DDesign, lane: int = 0) -> dict[tuple[Boundary, 
 
 
 def left_sources(design: Conv2DDesign, outside: int) -> dict[Boundary, Source]:
-    """For the column `outside` places in front of a row, when its first window is complete: how many pixels ago the column that
-    replaces it came."""
+    """The sources, by boundary, of the column `outside` places left of a row, when the row's first window is complete.
+    A source says how many pixels ago its column came."""
     begin = (geometry_of(design).ahead + 1) * design.pixels_per_clock - 1  # the row's first column
     sources: dict[Boundary, Source] = {}
     for boundary in geometry_of(design).boundaries:
@@ -49,20 +50,21 @@ def left_sources(design: Conv2DDesign, outside: int) -> dict[Boundary, Source]:
 
 
 def outsides(design: Conv2DDesign, lane: int) -> dict[tuple[int, int], int]:
-    """When the column that enters at place `lane` of a beat is one behind a row's end that a boundary fills: how far, by the
-    step, counted from the next row's first (-1 is the last of this row), and by the pixels of the row's last beat."""
+    """The columns that enter at place `lane` of a beat, lie beyond a row's end and are filled by a boundary. Gives the
+    number of places beyond the end, by (step, last). Steps count from the next row's first; -1 is this row's last step.
+    `last` is the number of pixels in the row's last beat."""
     pixels, ahead, found = design.pixels_per_clock, geometry_of(design).ahead, {}
     filled = {outside for _, outside in column_sources(design, lane)}
     for step in range(-1, ahead):
         for last in range(1, pixels + 1):
             outside = (step - ahead + 1) * pixels + design.right + lane - last + 1
-            if outside > 0 and outside in filled:  # what is further out belongs to results behind the row's end
+            if outside > 0 and outside in filled:  # columns further out belong to results beyond the row's end
                 found[step, last] = outside
     return found
 
 
 def _lateness(design: Conv2DDesign, lane: int) -> int:
-    """How many pixels ago the column came that enters at place `lane`."""
+    """How many pixels ago the column that enters at place `lane` came."""
     return geometry_of(design).late + design.pixels_per_clock - 1 - lane
 
 
@@ -72,7 +74,7 @@ def _distinct(sources: Iterable[Source], usual: Source) -> list[Source]:
 
 
 def choices(design: Conv2DDesign) -> tuple[list[list[Source]], list[list[Source]]]:
-    """What each row of the window, and each column of a beat that enters, are chosen from; the usual one first."""
+    """The sources of each row of the window, and of each column of a beat that enters; the usual source comes first."""
     offsets = range(-design.above, design.below + 1)
     rows = [_distinct(row_sources(design, offset).values(), offset) for offset in offsets]
     lanes = range(design.pixels_per_clock)

@@ -6,7 +6,7 @@ __all__ = ["exceeds"]
 
 
 def exceeds(value: Value, bound: int) -> Value:
-    """``value > bound``, without the carry chain that a comparison with a constant would be made of."""
+    """``value > bound`` as a tree of gates, without the carry chain of a comparison with a constant."""
 
     def compare(low: int, high: int) -> tuple[Value, Value]:
         """Whether these bits are greater, and whether they are equal."""

@@ -1,4 +1,4 @@
-"""What feeds a FIR's array: its last samples, all in view at once, or a few a clock out of memories."""
+"""Feeders of a FIR's array: its last samples, all in parallel, or a few a cycle read from memories."""
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise, zip_longest
@@ -18,11 +18,12 @@ from ..stream.layouts import shape_of
 __all__ = ["DelayLine", "SampleMemory", "filled_ages"]
 
 STEP = signed(10)
-"""Holds every distance between two samples of a slot."""
+"""Wide enough for every distance between two samples of a slot."""
 
 
 class DelayLine(wiring.Component):
-    """The last samples of a signal, all in view: steps when `valid`, one sample a clock; position 0 appears one clock later.
+    """The last samples of a signal, all in parallel: one sample a cycle, latency one cycle. It steps when `valid` is
+    high.
 
     Parameters
     ----------
@@ -34,11 +35,11 @@ class DelayLine(wiring.Component):
     valid : In
         Step: `sample` becomes position 0, position k becomes k + 1.
     clear : In
-        With `valid`, and never without: all other positions become 0, so that the sample is the first of a signal. Nothing else
-        is needed after a reset.
+        Only with `valid`: all other positions become 0, so that the sample is the first of a signal. After a reset, the
+        clear of the first frame suffices.
     sample : In
     samples : Out
-        An array: position k is the sample of k steps ago.
+        An array: position k holds the sample of k steps ago.
     """
 
     makes = (stages.DelayLine,)
@@ -60,8 +61,8 @@ class DelayLine(wiring.Component):
 
 
 def filled_ages(ages: Iterable[int | None]) -> list[int]:
-    """The ages of a slot's samples, clock by clock: clocks without one repeat the age before, so that an address steps as
-    evenly as it can."""
+    """The ages of a slot's samples, cycle by cycle. A cycle without a sample repeats the age before, so that the
+    address steps as evenly as possible."""
     filled: list[int] = []
     for age in ages:
         filled.append(age if age is not None else (filled[-1] if filled else 0))
@@ -69,11 +70,12 @@ def filled_ages(ages: Iterable[int | None]) -> list[int]:
 
 
 class SampleMemory(wiring.Component):
-    """The last samples of a signal, read one a lane a clock: a slot follows each step, its samples come 3 clocks behind.
+    """The last samples of a signal in memories: one sample a lane a cycle. Each step starts a slot; its samples appear
+    3 cycles after the step.
 
-    Each lane has the whole history in a memory of its own, and a second one for the mirrored samples: a sample is written
-    into all of them, and nothing is handed on. Samples from before the signal's first are masked by their age, so that no
-    memory is ever cleared. Steps are at least a slot apart.
+    Each lane has a memory with the whole history, and a second one for the mirrored samples. A sample is written into
+    all of them. Samples from before the signal's first are masked by their age, so that no memory is ever cleared.
+    Steps are at least one slot apart.
 
     Parameters
     ----------
@@ -83,13 +85,13 @@ class SampleMemory(wiring.Component):
     Ports
     -----
     valid, clear, sample : In
-        As of `DelayLine`: a step, and whether it is a signal's first.
+        As in `DelayLine`: a step, and whether its sample is the first of a signal.
     phase : Out
-        The phase of the slot, from the clock behind the step on.
+        The phase of the slot, from the cycle after the step.
     samples, mirrors : Out
-        An array of one sample a lane, two clocks behind `phase`.
+        An array of one sample a lane, two cycles after `phase`.
     start, end : Out
-        Beside the samples: they are those of the slot's first clock, of its last.
+        With the samples: they are those of the slot's first cycle, of its last.
     """
 
     makes = (stages.SampleMemory,)
@@ -114,10 +116,10 @@ class SampleMemory(wiring.Component):
         m = Module()
         array = self._array
         positions = array.positions
-        depth = 1 << positions.bit_length()  # at least one more than are read: the next step writes while the oldest is read
+        depth = 1 << positions.bit_length()  # more than `positions`: the next step writes while the oldest is read
         write = Signal(range(depth))
-        older = Signal(range(positions))  # samples of the signal before the next one, as far as they matter
-        running, going = Signal(), Signal()  # a slot's clock; and not its last one
+        older = Signal(range(positions))  # samples of the signal so far, up to positions - 1
+        running, going = Signal(), Signal()  # this cycle belongs to a slot; and isn't its last one
         first, last = Signal(), Signal()
 
         m.d.comb += [
@@ -141,7 +143,7 @@ class SampleMemory(wiring.Component):
         m.d.comb += [self.start.eq(beside[1][0]), self.end.eq(beside[1][1])]
 
         for lane in range(array.lanes):
-            # Of the operands' first samples, clock by clock, and of their second ones, where any has one.
+            # The first samples of the operands, cycle by cycle; then the second ones, if any operand has one.
             terms = zip_longest(*(product.terms for product in array.lane(lane)), fillvalue=(None, 0))
             for name, into, operands in zip(("lane", "mirror"), (self.samples, self.mirrors), terms, strict=False):
                 ages = [age for age, _ in operands]
@@ -151,7 +153,7 @@ class SampleMemory(wiring.Component):
     def _read(
         self, m: Module, name: str, ages: Sequence[int | None], write: Signal, older: Signal, advance: Value, depth: int
     ) -> Value:
-        """The samples of these ages, clock by clock, or 0 where there is none; two clocks behind `phase`."""
+        """The samples of these ages, cycle by cycle, or 0 for None; two cycles after `phase`."""
         array = self._array
         memory = BlockRAM(shape_of(array.sample), depth)
         m.submodules[name] = memory
@@ -160,15 +162,15 @@ class SampleMemory(wiring.Component):
         filled = filled_ages(ages)
         filled += filled[-1:] * (array.cycles - len(filled))
         steps = [before - after for before, after in pairwise(filled)]
-        # From a slot's last sample to the next slot's first, which is one sample on.
+        # From a slot's last sample to the first one of the next slot, one sample later.
         around = filled[-1] - filled[0] + 1
         even = len(set(steps)) <= 1
         step = Const(steps[0], STEP) if even else Array(Const(value, STEP) for value in (*steps, 0))[self.phase]
 
-        # Neither looks at the write pointer or at the count when a slot begins: that path would be the slowest.
+        # At the start of a slot, neither depends on the write pointer or on the count: that path would be the slowest.
         address = Signal(range(depth), name=f"{name}_address", init=(-filled[0] - around) % depth)
         spare_shape = signed(array.positions.bit_length() + 2)
-        spare = Signal(spare_shape, name=f"{name}_spare")  # below 0: from before the signal
+        spare = Signal(spare_shape, name=f"{name}_spare")  # below 0: the sample is from before the signal
         spare_next = Signal(spare_shape, name=f"{name}_spare_next", init=-filled[0])
         m.d.sync += spare_next.eq(older - filled[0])
         with m.If(self.valid):

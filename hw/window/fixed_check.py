@@ -1,4 +1,4 @@
-"""What a 2-D core must know of its frames where all have one size: nothing has to be compared."""
+"""The frame check of a 2-D core whose frames all have one size: no comparison is needed."""
 
 from typing import ClassVar
 
@@ -19,9 +19,9 @@ __all__ = ["FixedCheck"]
 
 
 class FixedCheck(wiring.Component):
-    """Says of each beat what `FrameCheck` does, of frames of the core's largest size: wires, latency 0.
+    """Gives the outputs of `FrameCheck` for frames of the core's largest size: wires, latency 0.
 
-    Put a register slice in front: the raster decides with the marks of the beat that it is offered.
+    Put a register slice in front: the raster's decisions depend on the marks of the offered beat in the same cycle.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ class FixedCheck(wiring.Component):
     Ports
     -----
     i : stream of `beat_layout`
-    boundary, fill : In, if they can be switched
+    boundary, fill : In, if the border is switchable
         See `Conv2DCore`.
     o : stream of `checked_layout`
     waiting : Out
@@ -55,7 +55,7 @@ class FixedCheck(wiring.Component):
         design, beat, checked = self._design, self.i.payload, self.o.payload
         beats = beats_of(design)
         rows, columns = geometry_of(design).most
-        # As `FrameCheck` has them: four beats less, whole ones and the rest.
+        # `FrameCheck` gives the beats of a line less 4. A line has `whole` full beats, and one with `rest` + 1 pixels.
         whole, rest = divmod(columns - 1, beats.pixels)
         m.d.comb += [
             self.o.valid.eq(self.i.valid),

@@ -1,4 +1,4 @@
-"""The check of frames at a 2-D core: pixels with the size of their frame, and whether the core takes it."""
+"""The frame check of a 2-D core: it samples each frame's size, and decides whether the core takes the frame."""
 
 from typing import ClassVar
 
@@ -22,15 +22,16 @@ __all__ = ["FrameCheck", "checked_layout"]
 
 
 def checked_layout(design: Conv2DDesign) -> data.StructLayout:
-    """A beat with what the core must know of its frame.
+    """A beat with the checked size of its frame.
 
-    rows_left, columns_left : with a frame's first pixel, its rows less 2, and its beats a line less 4.
-    short : with it, it has no more rows than follow a pixel before the result of its place.
-    border : with it, what is chosen of its border: see `boundary_of`.
-    starts, joins, more : there is a beat, and it is the first pixel of a frame that the core takes; and it has the size of the
-        frame before; or it isn't a first pixel.
-    refused : there is a beat, and it isn't the first pixel of a frame that the core takes.
-    remainder; whole, part : of several pixels a beat, with a frame's first beat, and with each: see `beats_of`.
+    rows_left, columns_left : with a frame's first pixel: its rows less 2; the beats of its lines less 4.
+    short : with a frame's first pixel: the frame has no more lines than its end, see `Scan.is_short`.
+    border : with a frame's first pixel: its chosen border, see `boundary_of`.
+    starts : valid, and the first pixel of a frame that the core takes.
+    joins : `starts`, directly after a beat of a frame of the same size.
+    more : valid, and not a first pixel.
+    refused : valid, and not `starts`.
+    remainder; whole, part : with several pixels a beat only: with a frame's first beat; with each beat. See `beats_of`.
     """
     geometry = geometry_of(design)
     fields: dict[str, object] = {
@@ -49,14 +50,14 @@ def checked_layout(design: Conv2DDesign) -> data.StructLayout:
 
 
 HALVES = 2
-"""Halves in which two sizes are compared, before they come together a clock later."""
+"""Parts of a size comparison: each is registered, and they are combined one cycle later."""
 
 
 class FrameCheck(wiring.Component):
-    """Samples a frame's size with its first pixel, and compares it with what the core takes and with the size before: one beat
-    a clock, latency 2 clocks, full back-pressure.
+    """Samples a frame's size with its first pixel, and compares it with the sizes that the core takes and with the size
+    before: one beat a cycle, latency 2 cycles, full back-pressure.
 
-    The size goes the way of its pixel, so that the ports may show the next frame's while it waits.
+    The size travels with its pixel, so the ports may change to the next frame's size while the pixel waits.
 
     Parameters
     ----------
@@ -91,8 +92,8 @@ class FrameCheck(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         design = self._design
-        # Each comparison has the clock in front of the first register; they come together in front of the slice behind it. The
-        # first holds one beat, and takes the next unless both are full.
+        # Comparisons are computed in front of the first register, and combined in front of the slice behind it. The
+        # first register holds one beat. It takes the next beat unless register and slice are full.
         layout, beats = checked_layout(design), beats_of(design)
         said, kept = ("rows_left", "columns_left", "short", "border", *beats.of_frame), beats.of_beat
         frame = {name: layout[name].shape for name in said}
@@ -101,13 +102,13 @@ class FrameCheck(wiring.Component):
         checks = {"fits": 2, "short": 1, "rows_repeat": HALVES, "columns_repeat": HALVES} | kept
         sampled = data.StructLayout({"beat": layout["beat"].shape} | size | {"border": self._border} | checks)
         given, first = Signal(sampled), DataRegister(sampled)
-        there, opens = Signal(), Signal()  # the first register has a beat; and that is a first pixel
-        # Of the slice only the marks are held by what the raster decides in the same clock. Everything else is written
-        # to two places in turn, as it comes, and read from where it stands.
+        there, opens = Signal(), Signal()  # the first register holds a beat; it is a first pixel
+        # The slice holds only the marks, which the raster uses in the same cycle. All other fields are written to two
+        # places in turn, and read from there.
         marks = data.StructLayout({"first": 1, "eol": 1, "starts": 1, "joins": 1, "more": 1, "refused": 1} | kept)
         m.submodules.second = second = SkidBuffer(marks)
-        moved = Signal()  # the first register's beat goes on
-        full = Signal()  # both hold a beat, and so has `o` one
+        moved = Signal()  # the first register's beat moves on
+        full = Signal()  # the first register, the slice and `o` each hold a beat
         m.d.comb += [
             self.i.ready.eq(~full),
             moved.eq(there & second.i.ready),
@@ -120,7 +121,7 @@ class FrameCheck(wiring.Component):
         wide = data.StructLayout({"data": layout["beat"].shape["data"].shape} | frame)
         places = [Signal(wide, name=f"place_{index}") for index in range(2)]
         put, get, now = Signal(), Signal(), Signal(wide)
-        beyond = first.columns - (1 + 3 * beats.pixels)  # four beats less, whole ones above and the rest below
+        beyond = first.columns - (1 + 3 * beats.pixels)  # upper bits: beats of a line less 4; lower bits: `remainder`
         found: dict[str, Value] = {
             "data": Value.cast(first.beat.data),
             "rows_left": first.rows - 2,
@@ -145,16 +146,17 @@ class FrameCheck(wiring.Component):
             (self.columns, first.columns, given.columns_repeat, least_columns, most_columns),
         )
         for number, (asked, sampled_size, repeats, least, most) in enumerate(sizes):
-            # Of sizes that fit, and of those that are no greater: no two of them look alike in these bits.
+            # Only the bits of the largest size are compared: sizes that fit differ in these bits.
             now_kept, before = asked[: len(sampled_size)], DataRegister(len(sampled_size), name=f"before_{number}")
-            # A clock late where a first pixel follows on another: no frame joins one that was cut behind its first pixel.
+            # One cycle late if two first pixels follow each other: no frame joins one that was cut after its first
+            # pixel.
             with m.If(opens):
                 m.d.sync += before.eq(sampled_size)
             m.d.comb += [
                 given.fits[number].eq(~exceeds(asked, most) & exceeds(now_kept, least - 1)),
                 *(half.eq(before[index::HALVES] == now_kept[index::HALVES]) for index, half in enumerate(repeats)),
             ]
-        begun, fitted = Signal(), Signal()  # the beat before began a frame that the core takes; or continued one
+        begun, fitted = Signal(), Signal()  # the beat before began a frame that the core takes; it continued one
         starts = opens & first.fits.all()
         with m.If(moved):
             m.d.sync += [begun.eq(starts), fitted.eq(~opens & (begun | fitted))]
@@ -162,7 +164,7 @@ class FrameCheck(wiring.Component):
             second.i.valid.eq(there),
             second.i.p.first.eq(opens),
             second.i.p.eol.eq(first.beat.eol),
-            # Low where there is no beat, and so they stay behind the slice.
+            # These are low without a beat, also behind the slice.
             second.i.p.starts.eq(starts),
             second.i.p.joins.eq(starts & fitted & first.rows_repeat.all() & first.columns_repeat.all()),
             second.i.p.more.eq(there & ~opens),

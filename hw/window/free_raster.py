@@ -1,4 +1,4 @@
-"""The raster of a core without back-pressure: every beat is taken, and each frame starts anew at its first."""
+"""The raster of a core without back-pressure: it takes every beat, and each first beat starts a new frame."""
 
 from amaranth.hdl import Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
@@ -14,11 +14,12 @@ __all__ = ["FreeRaster"]
 
 
 class FreeRaster(wiring.Component):
-    """Turns every beat of a frame into a step: one a clock, latency one clock, never not ready. Ports as those of `Raster`.
+    """Turns every beat of a frame into a step: one step a cycle, latency one cycle, always ready. Ports are those of
+    `Raster`.
 
-    All frames have the core's largest size, and results are those of whole windows (mode ``valid``), one pixel a beat. A first
-    beat starts a frame wherever the one before stands, of which no further result comes. Beats behind a frame's last one are
-    dropped.
+    All frames have the core's largest size, and one pixel a beat. Results are those of whole windows (mode ``valid``).
+    A first beat always starts a new frame; the frame before gives no further results. Beats after a frame's last one
+    are dropped.
 
     Parameters
     ----------
@@ -39,7 +40,7 @@ class FreeRaster(wiring.Component):
         beat, starts = self.i.payload, self.i.payload.starts
         inside = Signal()  # a frame has begun, and its last beat hasn't come
         turned = Signal(init=1)  # the next step is the first of a line
-        advance, fresh = Signal(), Signal()  # a step is made; and it is a line's first
+        advance, fresh = Signal(), Signal()  # a step is made; it is the first of a line
         m.d.comb += [
             self.i.ready.eq(1),
             advance.eq(starts | (beat.more & inside)),
@@ -48,12 +49,12 @@ class FreeRaster(wiring.Component):
         ]
 
         def at(column: int) -> Value:
-            """This step is in that column; `step.column` is the last one's."""
+            """Whether this step is in that column. `step.column` is the column of the step before."""
             return ~fresh & (step.column == column - 1) if column else fresh
 
         line_end = Signal()
         m.d.comb += line_end.eq(at(columns - 1))
-        row = Signal(range(rows))  # of the next step, unless that starts a frame
+        row = Signal(range(rows))  # row of the next step, unless that step starts a frame
         over = line_end & (row == rows - 1)
         m.d.sync += self.o.valid.eq(advance)
         with m.If(advance):
@@ -64,7 +65,7 @@ class FreeRaster(wiring.Component):
                 inside.eq(~over),
             ]
 
-        # Windows inside the frame: they begin in the kernel's last row, and in its last column.
+        # Only windows inside the frame count: from the kernel's last row and its last column on.
         live: Value = Const(1)
         if high > 1:
             served = Signal()
@@ -82,7 +83,7 @@ class FreeRaster(wiring.Component):
         along = self._every(m, "row", down, starts, advance & line_end & live)
         result = live & reached & across & along
 
-        given = Signal()  # of this frame a result has been made
+        given = Signal()  # a result of this frame has been made
         unlike = given & ~starts
         eol = at(last_column)
         marks = {"first": ~unlike, "eol": eol, "last": eol & (row == last_row) & ~starts if rows > 1 else eol}
@@ -100,7 +101,7 @@ class FreeRaster(wiring.Component):
         return m
 
     def _last_places(self) -> tuple[int, int]:
-        """Row and column of the last beat of a frame that completes a result which is wanted."""
+        """Row and column of the beat that completes a frame's last wanted result."""
         design = self.design
         sizes = zip(geometry_of(design).most, (design.kernel_rows, design.kernel_columns), strict=True)
         last_row, last_column = (
@@ -110,7 +111,8 @@ class FreeRaster(wiring.Component):
 
     @staticmethod
     def _every(m: Module, name: str, step: int, anew: Value, counts: Value) -> Value:
-        """Of the places that count, this is the first since `anew`, or a stride behind one."""
+        """Whether this place is the first since `anew`, or a multiple of `step` after it; only places that count are
+        counted."""
         if step == 1:
             return Const(1)
         place = Signal(range(step), name=f"{name}_place")

@@ -1,4 +1,4 @@
-"""How a gate in front of several cores waits until nothing is inside them."""
+"""Waits until several cores are idle, for the gate in front of them."""
 
 from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
@@ -10,22 +10,22 @@ __all__ = ["IdleWait"]
 
 
 class IdleWait(wiring.Component):
-    """Says when a beat that is held back finds all cores idle.
+    """Tells when all cores are idle, while a beat is held back.
 
-    A beat that has gone in is seen to be inside two clocks later: until then nothing is known to be idle.
+    A beat shows in `busy` two cycles after it has entered; until then no core counts as idle.
 
     Ports
     -----
     held : In
-        A beat waits for that. It stays until it leaves.
+        A beat waits until all cores are idle. It stays until it leaves.
     leaves : In
-        It goes in, in this clock.
+        The beat enters the cores in this cycle.
     busy : In
-        Any core has a frame.
+        Any core holds a frame.
     begin : Out
-        All are idle, for one clock: the gate can tell them what has changed.
+        All cores are idle, for one cycle: the gate can pass changed settings to them.
     begun : Out
-        They were told. From the clock behind `begin` on, until the beat has left.
+        The settings have been passed: from the cycle after `begin` until the beat has left.
     """
 
     def __init__(self) -> None:

@@ -19,27 +19,27 @@ __all__ = ["LineBuffer"]
 
 
 class LineBuffer(wiring.Component):
-    """Gives each step the column of pixels above it: one step a clock, latency 2 clocks, no stall.
+    """Gives each step the column of pixels above it: one step a cycle, latency 2 cycles, no stall.
 
-    One word of `stage.rows` pixels a column is read, shifted by the step's pixel and written back, in a block RAM with
-    one read port, its output register on, and one write port; long lines of an iCE40 (`stage.single_port_rams`) in memories
-    with one port, see `LineRing`. Of several pixels a beat a word has the columns of all. A word is written two clocks after it
-    was read, so a line must have at least 3 beats.
+    A word holds `stage.rows` pixels of each of a beat's columns. It is read, shifted by the step's pixels, and written
+    back two cycles later, so a line must have at least 3 beats. The memory is a block RAM with one read port, its
+    output register on, and one write port. Long lines of an iCE40 (`stage.single_port_rams`) use memories with one
+    port, see `LineRing`.
 
     Parameters
     ----------
     design : Conv2DDesign
         Sets the depth, `WindowGeometry.line_beats`, and the word, `stage.rows` pixels of each of a beat's columns.
     stage : LineBufferStage
-        The plan's: how many rows it keeps, and in which memories.
+        The plan's stage: the number of rows that are kept, and the kind of memory.
 
     Ports
     -----
     i : In
         `step_sideband`.
     o : Out
-        Two clocks later, `pixels`: an array of `stage.rows` + 1 pixels of the step's column, the step's own last; of several
-        columns, row by row.
+        Two cycles later, `pixels`: an array of `stage.rows` + 1 pixels of the step's column, the step's own last; with
+        several columns, row by row.
     """
 
     makes = (stages.LineBuffer,)
@@ -60,7 +60,7 @@ class LineBuffer(wiring.Component):
         m = Module()
         design = self._design
         width, newest = PlaceFormat.of_pixels(design).shape.width, Value.cast(self.i.step.pixel)
-        # Beside the word that is read.
+        # Delayed with the word that is read.
         valid, column, pixel = Signal(), Signal.like(self.i.step.column), Signal.like(newest)
         o_column, o_pixel = Signal.like(column), Signal.like(pixel)
         m.d.sync += [

@@ -1,4 +1,4 @@
-"""What feeds the array of an interpolator with mirrored phases: in those of a tap less, mirrored samples are an age nearer."""
+"""Feeders of an interpolator with mirrored phases. In phases with one tap less, mirrored samples are one age nearer."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -15,7 +15,7 @@ __all__ = ["MirroredLine", "MirroredMemory"]
 
 
 class _Mirrors:
-    """Of an array, where its mirrored samples stand.
+    """The ages of an array's mirrored samples.
 
     Parameters
     ----------
@@ -29,21 +29,21 @@ class _Mirrors:
         self.spans = sorted(set(array.spans), reverse=True)
 
     def age(self, lane: int, clock: int, span: int) -> int:
-        """The age of the mirror of a lane's sample, where a result meets so many samples."""
+        """The age of the mirror of a lane's sample, for a result of `span` samples."""
         return span - 1 - (lane * self.array.cycles + clock)
 
     def there(self, lane: int, clock: int, span: int) -> bool:
-        """Whether it has one: the middle sample hasn't, and those behind it come first."""
+        """Whether that sample has a mirror: the middle one has none, and older samples are mirrors themselves."""
         return self.age(lane, clock, span) > lane * self.array.cycles + clock
 
     def shorter(self, word: Value) -> Value:
-        """Whether the slot with this word of coefficients is one of fewer samples."""
+        """Whether the slot with this word of coefficients has fewer samples."""
         words = [span < self.spans[0] for span in self.array.spans for _ in range(self.array.cycles)]
         return Array(map(int, words))[word]
 
 
 class MirroredLine(PhaseLine):
-    """A `PhaseLine` whose mirrored samples are chosen slot by slot."""
+    """A `PhaseLine` that selects the mirrored samples for each slot."""
 
     makes = (stages.MirroredLine,)
 
@@ -52,7 +52,7 @@ class MirroredLine(PhaseLine):
 
     def _show_mirrors(self, m: Module, line: DelayLine) -> None:
         mirrors = _Mirrors(self._plan)
-        # Beside the samples, which are two clocks behind `phase`.
+        # Aligned with the samples, which appear two cycles after `phase`.
         early, shorter = Signal(), Signal()
         m.d.sync += [early.eq(mirrors.shorter(self.phase)), shorter.eq(early)]
         for lane in range(mirrors.array.lanes):
@@ -61,7 +61,7 @@ class MirroredLine(PhaseLine):
 
 
 class MirroredMemory(PhaseMemory):
-    """A `PhaseMemory` whose mirrored samples begin at another age slot by slot."""
+    """A `PhaseMemory` whose mirrored samples begin at an age that depends on the slot."""
 
     makes = (stages.MirroredMemory,)
 
@@ -75,7 +75,7 @@ class MirroredMemory(PhaseMemory):
                 yield lane, self.mirrors[lane], [mirrors.age(lane, clock, mirrors.spans[0]) for clock in clocks]
 
     def _lane_of(self, into: Value) -> int | None:
-        """The lane of a mirrored sample's port."""
+        """The lane of a mirrored sample's port; None for any other port."""
         return next((lane for lane in range(self._plan.arrays[0].lanes) if into is self.mirrors[lane]), None)
 
     def _nearer(self, into: Value, place: Value) -> Value | None:

@@ -1,4 +1,4 @@
-"""What feeds the array of a changed rate: the last samples, all in view at once, or some a clock out of memories."""
+"""Feeders of a resampler's array: its last samples, all in parallel, or a few a cycle read from memories."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise, zip_longest
@@ -20,11 +20,11 @@ from .delay_line import DelayLine, filled_ages
 __all__ = ["HeldLine", "PhaseLine", "PhaseMemory"]
 
 STEP = signed(13)
-"""Holds every distance between two samples of a slot."""
+"""Wide enough for every distance between two samples of a slot."""
 
 
 class _Feeder(wiring.Component):
-    """What both feeders have.
+    """Ports of all feeders of a resampler.
 
     Parameters
     ----------
@@ -33,17 +33,19 @@ class _Feeder(wiring.Component):
     Ports
     -----
     claim, first, due : In
-        A sample is taken, is a frame's first, and is a result's newest.
+        A sample is taken; it is a frame's first; it is the newest of a result.
     valid, clear, sample : In
-        The sample, a clock behind `claim`, and whether it is a frame's first.
+        The sample, one cycle after `claim`; whether it is a frame's first.
     begin, place : In
-        A result begins, of the sample that was `due` last; where its coefficients begin. One slot at a time.
+        A result begins, whose newest sample was the last one with `due`; the address of its first coefficients. One
+        slot at a time.
     phase : Out
-        From the clock behind `begin` on, or up to two later: the words of its coefficients, one a clock of the slot.
+        Addresses of the result's coefficients, one a cycle of the slot. The first appears one to three cycles after
+        `begin`.
     samples, mirrors : Out
-        An array of one sample a lane, two clocks behind `phase`.
+        An array of one sample a lane, two cycles after `phase`.
     start, end : Out
-        Beside the samples: they are those of the slot's first clock, of its last.
+        With the samples: they are those of the slot's first cycle, of its last.
     """
 
     def __init__(self, plan: ResamplePlan) -> None:
@@ -66,8 +68,8 @@ class _Feeder(wiring.Component):
         )
 
     def _ages(self) -> Iterable[tuple[int, Value, Sequence[int | None]]]:
-        """Of each lane, and of its mirrored samples if it has such, the port and the ages that it gets, clock by
-        clock."""
+        """For each lane, and for its mirrored samples if it has any: the lane, the port, and the ages that the port
+        gets, cycle by cycle."""
         array = self._plan.arrays[0]
         for lane in range(array.lanes):
             clocks = {product.phase % array.cycles: product.terms for product in array.lane(lane)}
@@ -77,13 +79,13 @@ class _Feeder(wiring.Component):
 
 
 class PhaseLine(_Feeder):
-    """All samples in view, for results of one clock each."""
+    """All samples in parallel, for results of one cycle each."""
 
     makes = (stages.PhaseLine,)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        # The sample waits for its results' coefficients.
+        # The samples are delayed until their results' coefficients arrive.
         m.submodules.line = line = DelayLine(self._plan.design.sample, self._plan.design.history + 1)
         for name, value in (("valid", self.valid), ("clear", self.clear), ("sample", self.sample)):
             m.submodules[name] = wait = Delay(value.shape(), 2)
@@ -97,16 +99,16 @@ class PhaseLine(_Feeder):
         return m
 
     def _started(self, m: Module, end: Value) -> Value:
-        """Whether the samples in view are those of a slot's first clock; that is its last one, too."""
+        """Whether the samples in view are those of a slot's first cycle, which is also its last."""
         return end
 
     def _show_mirrors(self, m: Module, line: DelayLine) -> None:
-        """Connects mirrored samples, where phases have them."""
+        """Connects the mirrored samples, if phases have any."""
 
 
 class HeldLine(PhaseLine):
-    """A `PhaseLine` whose samples go on before their result begins: its slot starts with its newest sample, and ends when it
-    begins. What stands in view then is of no matter."""
+    """A `PhaseLine` whose samples move on before their result begins. A slot starts with its newest sample, and ends
+    when its result begins. The samples in view at that time are ignored."""
 
     makes = (stages.HeldLine,)
 
@@ -117,10 +119,10 @@ class HeldLine(PhaseLine):
 
 
 class PhaseMemory(_Feeder):
-    """Samples in memories, each lane's whole history in its own, and again for its mirrored samples.
+    """Samples in memories: a memory a lane with the whole history, and a second one for the lane's mirrored samples.
 
-    A sample is written into all of them. Those from before the frame's first are masked by their age, so that no memory
-    is ever cleared."""
+    A sample is written into all of them. Samples from before the frame's first are masked by their age, so that no
+    memory is ever cleared."""
 
     makes = (stages.PhaseMemory,)
 
@@ -130,16 +132,17 @@ class PhaseMemory(_Feeder):
         cycles = plan.cycles
         stage = plan.stage(stages.PhaseMemory)
         words, oldest = stage.words, stage.oldest
-        # All that comes is taken over first: what a schedule decides comes late, and much begins with it.
+        # All inputs are registered first: a schedule's decisions come late, and have a large fan-out.
         late = {}
         for name in ("claim", "first", "due", "valid", "sample", "begin", "place"):
             late[name] = Signal.like(getattr(self, name), name=f"late_{name}")
             m.d.sync += late[name].eq(getattr(self, name))
-        # The newest sample's word, and that of a result's newest; samples of the frame in front of each, as far as they matter.
+        # Address of the newest sample, and of a result's newest. For each: samples of the frame before it, up to
+        # `oldest`.
         written, base = Signal(range(words)), Signal(range(words))
         older, before = Signal(range(oldest + 1)), Signal(range(oldest + 1))
-        aged, whole = Signal(), Signal()  # there are as many: then the count says nothing
-        # The clock of a slot, those that are left of it, and whether there is one.
+        aged, whole = Signal(), Signal()  # there are `oldest` or more: the count is ignored
+        # The cycle of a slot, the cycles left in it, and whether a slot is running.
         clock, left, running = Signal(range(cycles)), Signal(range(cycles)), Signal()
         phase = Signal.like(self.phase)
 
@@ -166,14 +169,14 @@ class PhaseMemory(_Feeder):
             self.start.eq(beside.o.start),
             self.end.eq(beside.o.end),
         ]
-        # A slot's newest sample: its place, and how many samples of the frame are in front of it.
+        # A slot's newest sample: its address, and the number of samples of the frame before it.
         newest = base, Mux(whole, oldest, before)
         walks: dict[tuple[object, ...], tuple[Signal, Signal]] = {}
         for number, (lane, into, ages) in enumerate(self._ages()):
             name = f"lane_{lane}" if into is self.samples[lane] else f"mirror_{number}"
             m.submodules[name] = memory = BlockRAM(shape_of(plan.design.sample), words)
             m.d.comb += [memory.write_address.eq(written), memory.write_data.eq(late["sample"]), memory.write.eq(late["valid"])]
-            # Clocks without a sample give 0: where two share a coefficient, a third may be alone.
+            # Cycles without a sample give 0: an unpaired tap has no second sample.
             filled = filled_ages(ages)
             steps = tuple(newer - older_one for newer, older_one in pairwise(filled))
             nearer = self._nearer(into, late["place"])
@@ -184,7 +187,7 @@ class PhaseMemory(_Feeder):
             youngest = filled[0]
             address = DataRegister(range(words), name=f"{name}_address")
             m.d.sync += address.eq(place - youngest)
-            # A sample from before the frame is none.
+            # A sample from before the frame counts as 0.
             there = ~reach[-1] & (exceeds(reach[:-1], youngest - 1) if youngest else 1)
             m.submodules[f"{name}_known"] = known = Delay(1, 3)
             m.d.comb += known.i.eq(there & self._there(m, into, ages, clock, late))
@@ -194,8 +197,9 @@ class PhaseMemory(_Feeder):
     def _walk(
         self, m: Module, name: str, steps: Sequence[int], clock: Value, begin: tuple[Value, Value, Value, Value | int]
     ) -> tuple[Signal, Signal]:
-        """What goes through a slot's samples, clock by clock, for all lanes that step alike: from the place of its newest one,
-        and from the samples in front of that. `begin` says when, both, and what is nearer by how much."""
+        """Counters for the address and the age of a slot's samples, shared by all lanes with equal steps. They start
+        from the newest sample's address, and from the number of samples before it. `begin` holds the strobe, both start
+        values, and the offset of nearer samples."""
         begins, base, before, nearer = begin
         place = Signal.like(base, name=f"{name}_place")
         reach = Signal(signed(self._plan.stage(stages.PhaseMemory).oldest.bit_length() + 2), name=f"{name}_reach")
@@ -209,11 +213,11 @@ class PhaseMemory(_Feeder):
         return place, reach
 
     def _nearer(self, into: Value, place: Value) -> Value | None:
-        """Whether the samples of the slot that begins at a place are an age nearer; None where none ever are."""
+        """Whether the samples of the slot that begins at a place are one age nearer; None if they never are."""
         return None
 
     def _there(
         self, m: Module, into: Value, ages: Sequence[int | None], clock: Value, late: Mapping[str, Value]
     ) -> Value | int:
-        """Whether a slot has a sample in a clock."""
+        """Whether a slot has a sample in this cycle."""
         return Array(int(age is not None) for age in ages)[clock] if None in ages else 1

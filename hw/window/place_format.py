@@ -1,4 +1,4 @@
-"""The format of what stands at a place of the window, and of the columns on their way there."""
+"""The format of a place of the window, and of the columns on their way to it."""
 
 from dataclasses import dataclass
 
@@ -15,19 +15,19 @@ __all__ = ["PlaceFormat"]
 
 @dataclass(frozen=True)
 class PlaceFormat:
-    """Of each plane the same numbers, side by side, as nothing on the way tells them apart.
+    """The numbers at one place of the window: equal formats for each plane, packed side by side.
 
-    They are a pixel's sample, or, of separable kernels, the sums of a column, one a kernel.
+    A plane has a pixel's sample or, with separable kernels, the sums of a column, one a kernel.
 
     Parameters
     ----------
     rows : int
-        Rows of the window whose places have it.
+        Rows of the window whose places have this format.
     planes : int
     formats : tuple of Format
-        Of the numbers of one plane.
+        Formats of the numbers of one plane.
     fills : tuple of int
-        What they are outside the frame under ``constant``, where that isn't chosen at run time.
+        Values of these numbers outside the frame under ``constant``, unless chosen at run time.
     """
 
     rows: int
@@ -37,12 +37,12 @@ class PlaceFormat:
 
     @classmethod
     def of_pixels(cls, design: Conv2DDesign) -> "PlaceFormat":
-        """Those of a design's pixels."""
+        """The format of a design's pixels."""
         return cls(design.kernel_rows, design.planes, (design.pixel,), (design.fill,))
 
     @classmethod
     def of_sums(cls, design: Conv2DDesign, plan: ArrayPlan) -> "PlaceFormat":
-        """Those of what separable kernels make of each column."""
+        """The format of a column's sums, with separable kernels."""
         formats = tuple(column.accumulator for column in plan.column_filters)
         fills = tuple(design.fill * sum(column.weights) for column in plan.column_filters)
         return cls(1, design.planes, formats, fills)
@@ -54,21 +54,21 @@ class PlaceFormat:
 
     @property
     def shape(self) -> Shape:
-        """Shape of all of it."""
+        """Shape of all planes."""
         return unsigned(self.planes * self.plane_shape.width)
 
     @property
     def fill(self) -> Value:
-        """`fills`, of one plane."""
+        """`fills`, packed: the fill of one plane."""
         fills = [Const(fill, shape_of(fmt)) for fill, fmt in zip(self.fills, self.formats, strict=True)]
         return fills[0] if len(fills) == 1 else Cat(fills)
 
     def of(self, plane: Value) -> Value:
-        """What stands at a place of which each plane has these numbers."""
+        """The value of a place whose planes all have these numbers."""
         return plane.replicate(self.planes)
 
     def number(self, value: Value, plane: int, index: int = 0) -> Value:
-        """One of the numbers of what stands at a place."""
+        """One number out of a place's value."""
         begin = plane * self.plane_shape.width + sum(fmt.width for fmt in self.formats[:index])
         bits = value[begin : begin + self.formats[index].width]
         return bits.as_signed() if self.formats[index].signed else bits

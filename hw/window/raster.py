@@ -1,4 +1,4 @@
-"""The raster: which pixel a step belongs to, which result it completes, and when a frame's end must be driven out."""
+"""The raster: the position of each step, the result that it completes, and the flush steps at a frame's end."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
@@ -26,11 +26,11 @@ def step_layout(design: Conv2DDesign) -> data.StructLayout:
 
     pixel : the step's pixel, or all pixels of its beat.
     column : the step's column, in beats: address of the line buffer.
-    near : a bit for each of a line's first steps, up to the one numbered `WindowGeometry.ahead`: the step's is set.
-    top, bottom : rows of the frame above and below the result row that this line serves, counted up to the kernel only.
+    near : one-hot, which of a line's first steps this is, up to number `WindowGeometry.ahead`; 0 in later steps.
+    top, bottom : rows of the frame above and below the result row that this line serves, limited to the kernel's size.
     border, border_before : chosen border of the result row that this line serves, and of the row before: see `boundary_of`.
-    remainder, ends : only with several pixels a beat, see `beats_of`.
-    result : the step completes a result that is wanted, or a beat of results; its marks are those of `marks_of`.
+    remainder, ends : with several pixels a beat only, see `beats_of`.
+    result : the step completes a wanted result, or a beat of results; its marks are those of `marks_of`.
     """
     border, geometry = boundary_of(design).layout, geometry_of(design)
     fields: dict[str, object] = {
@@ -46,8 +46,8 @@ def step_layout(design: Conv2DDesign) -> data.StructLayout:
 
 
 def step_sideband(design: Conv2DDesign) -> Sideband:
-    """A `step`; beside it the beats of its line, less 4: that `length` changes with the first step of a frame that found the
-    core idle."""
+    """A `step`, and the `length` of its line: its beats less 4. `length` changes with the first step of a frame that
+    found the core idle."""
     return Sideband(step=Out(step_layout(design)), length=Out(range(-1, geometry_of(design).line_beats - 3)))
 
 
@@ -64,13 +64,13 @@ def raster_ports(design: Conv2DDesign) -> dict[str, wiring.Member]:
 
 
 class Raster(wiring.Component):
-    """Turns a stream of beats, of a pixel each or of several, into steps: one a slot, latency one clock, without a bubble at
+    """Turns a stream of beats, of one pixel or of several, into steps: one step a slot, latency one cycle, no bubble at
     row ends or between frames of one size.
 
-    A frame takes as many steps as it has beats. Its end, `WindowGeometry.below` lines and `ahead` steps more with a border,
-    is driven by the next frame if that follows at once, has the same size and more than `below` rows; else by flush
-    steps, during which a new frame waits. In ``valid`` mode there is no end but where a line's results may overhang
-    (`WindowGeometry.overhangs`): then it is one step.
+    A frame takes one step a beat. With a border, its end takes `WindowGeometry.below` lines and `ahead` steps more. The
+    next frame drives the end out if it follows at once, has the same size and has more than `below` rows. Otherwise
+    flush steps drive it out, and a new frame waits for them. In ``valid`` mode a frame has an end only where a line's
+    results may overhang (`WindowGeometry.overhangs`): it is one step.
 
     Parameters
     ----------
@@ -79,13 +79,13 @@ class Raster(wiring.Component):
     Ports
     -----
     i : stream of `checked_layout`
-        Decides with the marks of the beat it is offered: put a register slice in front. `last` and `keep` are ignored.
+        Decisions depend on the marks of the offered beat: put a register slice in front. `last` and `keep` are ignored.
     available : In
-        A result may be started; no step is made without.
+        A result may be started; without it, no step is made.
     o : Out
         `step_sideband`.
     claim : Out
-        A step that completes a result is made in this clock; `o` shows it in the next.
+        A step that completes a result is made in this cycle; `o` shows it in the next.
     open : Out
         A frame is entering or leaving.
     errors : Out
@@ -103,21 +103,21 @@ class Raster(wiring.Component):
         design = self.design
         beat, has, step = self.i.payload, self.i.valid, self.o.step
         first, starts, more, refused = beat.beat.first, beat.starts, beat.more, beat.refused
-        # A step may be issued; and the decision whether another frame follows isn't due yet.
+        # `available`: a step may be issued. `waits`: it is too early to decide whether another frame follows.
         timer = slot_timer(m, design.choices.clocks)
         available, waits = timer.later(m, self.available), timer.or_busy(beat.joins)
 
         # The state, one-hot. While one frame is `entering` or `completing`, another may still be leaving.
         idle = Signal(init=1)  # no frame is inside
         entering = Signal()  # the frame's pixels are taken
-        completing = Signal()  # they are made up, as the next frame began too early
-        ending = Signal()  # the last one was taken in the clock before: another frame may follow
-        flushing = Signal()  # none did: steps without a pixel drive the results out
-        closing = Signal()  # none may: the first clock of `flushing`
-        leaving = Signal()  # some results of a frame are still to come, all of its pixels are in
-        skipping = Signal()  # the beats of a frame that doesn't fit are dropped
+        completing = Signal()  # missing pixels are replaced by 0: the next frame began too early
+        ending = Signal()  # the last pixel was taken in the cycle before: another frame may follow
+        flushing = Signal()  # no frame followed: steps without a pixel drive the results out
+        closing = Signal()  # no frame may follow: the first cycle of `flushing`
+        leaving = Signal()  # all pixels of a frame are in, and some of its results are still to come
+        skipping = Signal()  # the beats of a frame of a wrong size are dropped
 
-        # Decisions of this cycle, each a function of registers alone, most of them a single look-up table.
+        # Decisions of this cycle: functions of registers only, most of them a single look-up table.
         enters, begin, drop, cut, advance, consume = (
             Signal(name=name) for name in ("enters", "begin", "drop", "cut", "advance", "consume")
         )
@@ -129,7 +129,7 @@ class Raster(wiring.Component):
             cut.eq(entering & has & first),
             # In all other states a step is issued regardless of the input.
             advance.eq(available & ~((idle & ~starts) | (entering & ~more))),
-            # One term for each state, as each fits a look-up of four inputs.
+            # One term a state: each fits a look-up table of four inputs.
             consume.eq(
                 (idle & (refused | (available & starts)))
                 | (ending & (refused | (available & beat.joins)))
@@ -155,12 +155,13 @@ class Raster(wiring.Component):
         if scan.has_end:
             m.d.comb += [
                 ends.eq(scan.ends),
-                # No step of `ending` is the frame's last, unless its end is one step long.
+                # A step of `ending` is the frame's last only if the frame's end is one step long.
                 flushed.eq(available & ends & (flushing | closing | ((ending & ~waits) if scan.at_once else 0))),
             ]
             m.d.sync += [
                 idle.eq((idle & ~(available & starts)) | flushed),
-                # A frame that is shorter than its end leaves before another may begin: three would be inside at once.
+                # A frame shorter than its end leaves before another may begin: else three frames would be inside at
+                # once.
                 ending.eq((frame_end & ~scan.short) | (ending & waits & ~available)),
                 closing.eq(frame_end & scan.short),
                 flushing.eq((flushing | closing | (ending & ~waits)) & ~flushed),

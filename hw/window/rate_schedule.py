@@ -1,4 +1,4 @@
-"""Which results of a rate changed by a whole number are due, and when each begins; the number may change between frames."""
+"""The schedule of results for a rate change by a whole number. The number may change between frames."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -14,7 +14,7 @@ __all__ = ["Decimation", "Interpolation", "RateSchedule"]
 
 
 class RateSchedule(wiring.Component):
-    """Lets samples in, and begins the results that are due: a sample or a result a clock, no bubble between frames.
+    """Takes samples, and begins the results that are due: one sample or result a cycle, no bubble between frames.
 
     Parameters
     ----------
@@ -24,39 +24,39 @@ class RateSchedule(wiring.Component):
     Ports
     -----
     less : In
-        The change of the rate, less 1; stays from a frame's first sample until its last result has begun.
+        The change of the rate, less 1. It is constant from a frame's first sample until its last result has begun.
     opens : In
         A frame's first sample is offered.
     claim, first, last : In
-        A sample of a frame is taken, with its marks.
+        A sample of a frame is taken; its marks.
     available, spent : In
-        A result has room; none has. Both are registers.
+        There is room for a result; there is none. Both are registers.
     take, refuse : Out
-        A sample may be taken; none may. The first looks at `available`, the second at `spent`.
+        A sample may be taken; none may be taken. `take` depends on `available`, `refuse` on `spent`.
     due : Out
-        Beside `claim`: the sample is the newest one of a result.
+        With `claim`: the sample is the newest one of a result.
     begin : Out
-        The result begins that is due.
+        The result that is due begins.
     fresh : Out
-        Beside `begin`: it is the first one of its sample.
+        With `begin`: the result is the first one of its sample.
     o_first, o_last : Out
-        Its marks.
+        Marks of the result.
     busy : Out
-        A result is due, or has begun in the clock before.
+        A result is due, or began in the cycle before.
     """
 
     goes_with: ClassVar[tuple[type[Stage], ...]]
-    """The stage in front of it."""
+    """The stage in front of the schedule."""
 
     @staticmethod
     def summed(samples: Any, front: Callable[[Any], Any], scaled: Callable[[Any, int], Any]) -> Any:
-        """The numbers at the change of the rate: samples behind the `front`, and `scaled` ahead of the first sum; the
-        number says whether that is behind the front."""
+        """The numbers at the change of the rate: the `samples` after the `front` sections, `scaled` ahead of the first
+        sum. The number given to `scaled` is 1 if that is after the front, else 0."""
         raise NotImplementedError
 
     @staticmethod
     def upsampled(number: Value, fresh: Value) -> Value:  # noqa: ARG004  # where there are several results of a sample
-        """What the sections behind get in a result's turn, of its sample's number."""
+        """The input of the sections behind, for one result of a sample with this number."""
         return number
 
     def __init__(self, most: int) -> None:
@@ -68,7 +68,7 @@ class RateSchedule(wiring.Component):
 
 
 class Interpolation(RateSchedule):
-    """Where each sample has several results: all of them begin before the next one is taken."""
+    """Each sample has several results; all of them begin before the next sample is taken."""
 
     goes_with = (stages.Combs,)
 
@@ -82,8 +82,8 @@ class Interpolation(RateSchedule):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        held, begun = Signal(), Signal()  # a sample has results that haven't begun; one began in the clock before
-        left, ends = Signal(range(self._most)), Signal()  # results behind the one that is due; there are none
+        held, begun = Signal(), Signal()  # a sample has results that haven't begun; a result began in the cycle before
+        left, ends = Signal(range(self._most)), Signal()  # results after the one that is due; there are none
         final = Signal()  # the sample is its frame's last
 
         m.d.comb += [
@@ -110,11 +110,10 @@ class Interpolation(RateSchedule):
 
 
 class Decimation(RateSchedule):
-    """Where a result comes after some samples. It begins once it is known whether it is its frame's last: with the last sample
-    in front of the next result's, or with the frame's last.
+    """A result comes after several samples. It begins once it is known whether it is its frame's last: with the sample
+    before the next result's newest one, or with the frame's last.
 
-    One result is held at a time. Of a frame without an end, the result that is held begins before the next frame's first
-    sample is taken."""
+    One result is held at a time. If its frame has no end, it begins before the next frame's first sample is taken."""
 
     goes_with = (stages.Integrators,)
 
@@ -124,11 +123,11 @@ class Decimation(RateSchedule):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        held, known = Signal(), Signal()  # a result is due; or one waits that is known to be the last, or not to be
-        begun = Signal()  # one began in the clock before
+        held, known = Signal(), Signal()  # a result is due; one waits, and whether it is the last is known
+        begun = Signal()  # a result began in the cycle before
         left = Signal(range(self._most))  # samples before the next one that completes a result
         none_left, one_left = Signal(), Signal()
-        # A frame that broke off: its result goes first. Whether the other one's first sample is there doesn't matter to `take`.
+        # A frame broke off: its result goes first. `take` doesn't check that the next frame's first sample is there.
         breaks, flush = held & self.first, held & self.opens
         free = ~known | self.available
 
@@ -140,7 +139,7 @@ class Decimation(RateSchedule):
             self.fresh.eq(1),
             self.busy.eq(held | known | begun),
         ]
-        # What a claim leads to is found beside it: it comes late, and none of this but `known` looks at it and at more.
+        # The effects of a claim are computed in parallel with it, as it comes late. Only `known` combines it with more.
         ends = self.last | Mux(self.due, self.less == 0, one_left)
         m.d.sync += [
             begun.eq(self.begin),

@@ -1,4 +1,4 @@
-"""Which results of a changed rate are due, and when each begins."""
+"""The schedule of a resampler's results: which are due, and when each begins."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -16,10 +16,10 @@ __all__ = ["FewerResults", "MoreResults", "ResultSchedule", "schedule_of"]
 
 
 class ResultSchedule(wiring.Component):
-    """Lets samples in, and begins the results that are due: a sample or a result a clock, no bubble between frames.
+    """Takes samples, and begins the results that are due: one sample or result a cycle, no bubble between frames.
 
-    Result n of a frame begins in phase ``n * down % up`` of its newest sample ``n * down // up``; what is counted is
-    told by tables of the phase, so that no division is made.
+    Result n of a frame begins in phase ``n * down % up``; its newest sample is number ``n * down // up``. All counts
+    are looked up by the phase, so no divider is needed.
 
     Parameters
     ----------
@@ -30,27 +30,27 @@ class ResultSchedule(wiring.Component):
     opens : In
         A frame's first sample is offered.
     claim, first, last : In
-        A sample of a frame is taken, with its marks.
+        A sample of a frame is taken; its marks.
     free : In
-        The slot before is in its last clock, or over.
+        The slot before is over, or in its last cycle.
     available, spent : In
-        A result has room; none has. Both are registers.
+        There is room for a result; there is none. Both are registers.
     take, refuse : Out
-        A sample may be taken; none may. The first looks at `available`, the second at `spent`.
+        A sample may be taken; none may be taken. `take` depends on `available`, `refuse` on `spent`.
     due : Out
-        Beside `claim`: the sample is the newest one of a result.
+        With `claim`: the sample is the newest one of a result.
     begin : Out
-        The result begins that is due.
+        The result that is due begins.
     place : Out
-        Beside `begin`: the first word of its coefficients, which is its phase times the clocks of a slot.
+        With `begin`: address of the result's first coefficients: its phase times the cycles of a slot.
     o_first, o_last : Out
-        Its marks.
+        Marks of the result.
     busy : Out
-        A result is due, or has begun in the clock before.
+        A result is due, or began in the cycle before.
     """
 
     slice: ClassVar[type[SkidBuffer | PlacedSkidBuffer]] = SkidBuffer
-    """What may stand in front of a core with it."""
+    """The register slice that may stand in front of a core with this schedule."""
 
     def __init__(self, design: ResampleDesign) -> None:
         self._design = design
@@ -60,11 +60,11 @@ class ResultSchedule(wiring.Component):
         super().__init__(ports | {"place": Out(range(design.up * design.choices.clocks))})
 
     def _told(self, values: Sequence[int], phase: Value) -> Value:
-        """A number that the phase tells."""
+        """A number that is looked up by the phase."""
         return Array(Const(value, range(max(*values, 1) + 1)) for value in values)[phase]
 
     def _following(self, phase: Value) -> Value:
-        """The phase of the result behind one of that phase."""
+        """The phase of the result after one of this phase."""
         up, down = self._design.up, self._design.down
         return self._told([(one + down) % up for one in range(up)], phase)
 
@@ -73,12 +73,12 @@ class ResultSchedule(wiring.Component):
 
 
 class MoreResults(ResultSchedule):
-    """Where each sample is the newest one of a result or of several: those begin before the next one is taken."""
+    """Each sample is the newest one of one or several results; all of them begin before the next sample is taken."""
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         up, down = self._design.up, self._design.down
-        held, begun = Signal(), Signal()  # a sample has results that haven't begun; one began in the clock before
+        held, begun = Signal(), Signal()  # a sample has results that haven't begun; a result began in the cycle before
         phase = Signal(range(up))
         final = Signal()  # the sample is its frame's last
         ends = self._told([int(one + down >= up) for one in range(up)], phase)
@@ -103,24 +103,23 @@ class MoreResults(ResultSchedule):
 
 
 class FewerResults(ResultSchedule):
-    """Where a result comes after some samples. It begins once it is known whether it is its frame's last: with the last
-    sample in front of the next result's, or with the frame's last.
+    """A result comes after several samples. It begins once it is known whether it is its frame's last: with the sample
+    before the next result's newest one, or with the frame's last.
 
-    One result is held at a time. Of a frame without an end, the result that is held begins before the next frame's
-    first sample is taken."""
+    One result is held at a time. If its frame has no end, it begins before the next frame's first sample is taken."""
 
-    slice = PlacedSkidBuffer  # `refuse` is found of much
+    slice = PlacedSkidBuffer  # `refuse` is a function of many signals
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         up, down = self._design.up, self._design.down
-        held, known = Signal(), Signal()  # a result is due; or one waits that is known to be the last, or not to be
-        begun = Signal()  # one began in the clock before
+        held, known = Signal(), Signal()  # a result is due; one waits, and whether it is the last is known
+        begun = Signal()  # a result began in the cycle before
         left = Signal(range(down // up + 1))  # samples before the next one that completes a result
         none_left, one_left = Signal(), Signal()
-        phase, following = Signal(range(up)), Signal(range(up))  # of the result that is due, of the one behind it
+        phase, following = Signal(range(up)), Signal(range(up))  # of the result that is due; of the next result
         room, full = Signal(), Signal()
-        # A frame that broke off: its result goes first. Whether the other one's first sample is there doesn't matter to `take`.
+        # A frame broke off: its result goes first. `take` doesn't check that the next frame's first sample is there.
         breaks, flush = held & self.first, held & self.opens
         may = ~known | room
 
@@ -134,9 +133,9 @@ class FewerResults(ResultSchedule):
             self.place.eq(self._places(phase)),
             self.busy.eq(held | known | begun),
         ]
-        # What a claim leads to is found beside it: it comes late, and none of this but `known` looks at it and at more.
+        # The effects of a claim are computed in parallel with it, as it comes late. Only `known` combines it with more.
         now = Mux(self.first, 0, following)
-        # Samples from one result's to the one in front of the next one's.
+        # Samples between the newest samples of two successive results.
         between = [(one + down) // up - 1 for one in range(up)]
         none, one = (self._told([int(gap == count) for gap in between], now) for count in (0, 1))
         ends = self.last | Mux(self.due, none, one_left)

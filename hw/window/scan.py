@@ -1,4 +1,4 @@
-"""Where the raster's next step is: its column and line, the result that it completes, and that result's marks."""
+"""The scan: column and line of the raster's next step, the result that it completes, and that result's marks."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -21,8 +21,8 @@ class Control:
 
     Parameters
     ----------
-    idle, leaving : no frame is inside; some results of a frame are still to come, all of its pixels are in.
-    begin, frame_end : a frame's first step is made, its last one that has a pixel.
+    idle, leaving : no frame is inside; all pixels of a frame are in, and some of its results are still to come.
+    begin, frame_end : a frame's first step is made; its last step with a pixel is made.
     advance : a step is issued.
     flushed : the last step of a frame's end is issued.
     """
@@ -39,9 +39,9 @@ class Scan:
     """The position of the next step. A step is a beat, and columns are counted in beats here.
 
     Counters of a frame's size count down, and their signs mark the ends, so that no step waits for a comparison. Counters that
-    count up stop at the kernel's size. Counters of lines, and the length of lines, are updated one cycle after the step, from
-    registers that hold its kind: they are aligned with `Raster.o`. A line's end is looked up no earlier than at the third step
-    of a line or frame, so a frame must have at least 3 columns.
+    count up stop at the kernel's size. Line counters and the line length are updated one cycle after the step, from
+    registered decisions: they are aligned with `Raster.o`. A line's end is looked up from the third step of a line or
+    frame on, so a frame must have at least 3 columns.
 
     Parameters
     ----------
@@ -49,27 +49,27 @@ class Scan:
         The raster's.
     design : Conv2DDesign
     checked : View
-        Output of the frame check for the beat on offer.
+        Output of the frame check for the offered beat.
     control : Control
 
     Attributes
     ----------
     result, first, last, eol : Value
-        The next step completes a result, or a beat of them; its marks.
+        The next step completes a result, or a beat of results; the marks of that result.
     near, line_end, last_line : Value
-        It is a line's first, second, ... up to that which completes the first result of the line's row; a line's last; of a
-        frame's last line.
+        The next step is number 0, 1, ... of its line, up to the step that completes the first result of the line's row;
+        it is the last of its line; it belongs to the last line of its frame.
     top, bottom, border, border_before : Signal
-        Beside the step that was made last, see `step_layout`.
+        Aligned with the step made last, see `step_layout`.
     begun, rows_given, columns_given, short : Signal
-        The step that was made last was a frame's first, of so many rows and beats; it has no more lines than the next one needs
-        to drive its end out.
+        The step made last was a frame's first; the rows and beats of that frame, as in `checked_layout`; the frame has
+        no more lines than its end.
     ends : Value
-        It is the last of a frame's end.
+        The next step is the last of a frame's end.
     """
 
     below: int
-    """Lines from a pixel to the row of results that its line serves."""
+    """Lines from a pixel to the row of results that the pixel's line serves."""
     first_line: int
     """The line that serves a frame's first row of results."""
     inside: tuple[int, int]
@@ -80,25 +80,25 @@ class Scan:
     eol: Value
     ends: Value
     has_end: bool
-    """Whether a frame has an end: steps behind its pixels."""
+    """Whether a frame has an end: steps after its pixels."""
     at_once: bool
-    """Whether the first of these may be the last."""
+    """Whether the first step of that end may be its last."""
 
     def __init__(self, m: Module, design: Conv2DDesign, checked: Any, control: Control) -> None:
         self._design, self._geometry, self._control = design, geometry_of(design), control
         advance, flushed = control.advance, control.flushed
-        # Steps of a line before the first that completes a result of this line's row.
+        # Steps of a line before the first one that completes a result of the line's row.
         self._before = before = self._geometry.ahead
         self.top, self.bottom = Signal(range(design.above + 1)), Signal(range(self._geometry.below + 1))
         self.short = Signal()
         self.border, self.border_before = Signal.like(checked.border), Signal.like(checked.border)
-        line = Signal(range(self.first_line + 1))  # of the frame that entered last, up to the first that serves results
+        line = Signal(range(self.first_line + 1))  # of the frame that entered last; stops at `first_line`
 
         self.near = [Signal(name=f"near_{step}", init=not step) for step in range(max(before, 1) + 1)]
         first_step, second_step = self.near[:2]
         self.line_end = Signal()
-        # From a line's third step on, the steps of the line behind the next one, less one; below 0 it goes on from the top. It
-        # comes from the size that a frame out of `idle` may bring, and that one of the same size leaves as it is.
+        # From a line's third step on: the steps of the line after the next one, less 1. Below 0, the next line begins.
+        # It is loaded from `columns_given`, which changes only in `idle`: a frame that joins has the same size.
         columns_left, columns_given = Signal(len(checked.columns_left)), Signal.like(checked.columns_left)
         with m.If(control.idle):
             m.d.sync += columns_given.eq(checked.columns_left)
@@ -110,12 +110,13 @@ class Scan:
                 first_step.eq(self.line_end | flushed),
                 *(after.eq(step & ~flushed) for step, after in pairwise(self.near)),
             ]
-        # A synchronous reset: without it the look-up behind the carry chain has four inputs.
+        # A synchronous reset: so the look-up table behind the carry chain needs only four inputs.
         with m.If(flushed):
             m.d.sync += self.line_end.eq(0)
-        # Of the frame that entered last, the lines behind this one, less one; that less one is known in time for the next line.
+        # Lines after this one in the frame that entered last, less 1; and that number less 1, in time for the next
+        # line.
         lines_left, lines_less = Signal(signed(len(checked.rows_left) + 1)), Signal(signed(len(checked.rows_left) + 1))
-        self.last_line = Signal()  # below 0
+        self.last_line = Signal()  # `lines_left` is below 0
 
         # One cycle later.
         self._turned, self.begun = Signal(), Signal()
@@ -130,7 +131,7 @@ class Scan:
         ]
         self.beats = beats_of(design)
         self.beats.follow(m, checked, self.begun, self.last_result)
-        self._last_row = Signal(range(self.below + 1))  # of the frame that entered last, counted as `bottom` is
+        self._last_row = Signal(range(self.below + 1))  # `bottom` of the entered frame's first row of results
         with m.If(self._turned):
             m.d.sync += [
                 lines_left.eq(lines_less),
@@ -155,15 +156,15 @@ class Scan:
 
     @staticmethod
     def is_short(design: Conv2DDesign, rows: Value, /) -> Value:
-        """A frame of so many rows has no more than follow a pixel before the result of its place."""
+        """Whether a frame of `rows` rows has no more lines than its end (`WindowGeometry.below`)."""
         raise NotImplementedError
 
     def last_result(self, last: Value) -> Value:
-        """The place in its beat of the last result of a line whose last pixel has the place `last` in its."""
+        """The place in its beat of a line's last result. `last` is the place in its beat of the line's last pixel."""
         raise NotImplementedError
 
     def _first_next_row(self) -> Value:
-        """The line behind this one serves a frame's first row of results, where that isn't the frame's first line."""
+        """Whether the next line serves a frame's first row of results. Used only if `first_line` isn't 0."""
         raise NotImplementedError
 
     def _results(self, m: Module, checked: Any) -> None:
@@ -172,8 +173,8 @@ class Scan:
 
 
 class ValidScan(Scan):
-    """A result wherever the window lies inside the frame; the frame's last pixel completes the last one, but where a line's
-    results may overhang (`WindowGeometry.overhangs`): then a frame's end is one step."""
+    """One result for each window inside the frame. The frame's last pixel completes the last result, except where a
+    line's results may overhang (`WindowGeometry.overhangs`): then a frame's end is one step."""
 
     at_once = True
 
@@ -209,7 +210,7 @@ class ValidScan(Scan):
         self.last, self.eol = self.last_line & self.line_end, self.line_end
         self.ends = Const(0)
         if late:
-            # The step behind a line's end, and behind a frame's: some lines' last results come with it.
+            # The step after a line's end, and after a frame's end: a line's last results come with it if they overhang.
             due, behind, overhangs = Signal(), Signal(), self.beats.overhangs(m, self.begun, late)
             with m.If(advance):
                 m.d.sync += [due.eq(live & self.line_end), behind.eq(frame_end)]
@@ -219,8 +220,8 @@ class ValidScan(Scan):
 
 
 class SameScan(Scan):
-    """A result `WindowGeometry.below` lines and `right` columns behind each pixel: the first steps of a line complete the row
-    before. From a frame's first result on every step completes one, until a flush ends."""
+    """One result for each pixel, `WindowGeometry.below` lines and `right` columns after it. The first steps of a line
+    complete the row before. From a frame's first result on, every step completes a result, until a flush ends."""
 
     inside = 1, 1
 
@@ -248,7 +249,8 @@ class SameScan(Scan):
         last_row_now = live & (self.bottom == 0) if below else self.last_line
         last_before = Signal()  # the line before served a frame's last row
         self.result = Signal(init=not below and not before)
-        # Known a step ahead, as the end of a frame decides what comes next; beside `result` only, but where it is a register.
+        # Known one step ahead, as a frame's end decides the next state. A combinational `last`
+        # counts only together with `result`.
         self.last = Signal() if before else last_row_now & self.line_end
         self.eol = near[before - 1] if before else self.line_end
         self.ends = self.last if before else self.result & self.last
@@ -282,7 +284,7 @@ class SameScan(Scan):
                     m.d.sync += self.top.eq(0)
             else:
                 m.d.sync += live.eq(live & ~last_row_now)
-                # A row whose frame has all its lines in has one row fewer below it than the row before.
+                # Once all lines of a frame are in, each row has one row fewer below it than the row before.
                 with m.If(self._control.leaving):
                     m.d.sync += self.bottom.eq(self.bottom - 1)
                 with m.If(self._first_next):

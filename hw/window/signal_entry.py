@@ -1,4 +1,4 @@
-"""Where the beats of a signal come in."""
+"""The input of a core for signals."""
 
 from typing import Any
 
@@ -17,12 +17,13 @@ __all__ = ["FromSilence", "SignalEntry", "signal_sideband", "start_of"]
 
 
 def signal_sideband(design: Design) -> Sideband:
-    """What a signal's beats are where nothing can stall: a `beat`, and `clear` where it is the first sample that counts."""
+    """The beats of a signal inside a core, where nothing stalls: the `beat`, and `clear` with the first sample that
+    counts."""
     return Sideband(beat=Out(beat_layout(design)), clear=Out(1))
 
 
 class SignalEntry(wiring.Component):
-    """Takes the beats of signals, and drops those outside any frame: one beat a clock, latency one clock.
+    """Takes the beats of signals, and drops those outside any frame: one beat a cycle, latency one cycle.
 
     Parameters
     ----------
@@ -33,16 +34,16 @@ class SignalEntry(wiring.Component):
     -----
     i : stream of `beat_layout`
     available, spent : In
-        A result may be started; none may. Each is a register of its own where it can be: the stream looks at `spent` alone, the
-        core at `available`, as the stream's source may be far.
+        A result may be started; none may be started. Each is a register of its own where possible: `i.ready` depends on
+        `spent` only, the core on `available`, as the stream's source may be far away.
     silent : In
-        Beside a frame's first beat: the samples before it don't count.
+        With a frame's first beat: the samples before it don't count.
     claim : Out
-        A beat is taken that gives a result: as it comes, for the credit.
+        A beat that gives a result is taken; combinational, for the credit counter.
     o : Out
-        `signal_sideband`: the beat, a clock later.
+        `signal_sideband`: the beat, one cycle later.
     open : Out
-        A frame has begun and not ended, or a step is made.
+        A frame has begun and not ended, or `o` is valid.
     errors : Out
         Strobes of `ERROR_LAYOUT`, its `first` and `orphan`.
     """
@@ -67,7 +68,7 @@ class SignalEntry(wiring.Component):
         m = Module()
         accept = self.i.valid & self.i.ready
         opened = Signal()  # a frame has begun and not ended
-        accepted, inside = Signal(), Signal()  # beside `o`: there is one; a frame was open before it
+        accepted, inside = Signal(), Signal()  # aligned with `o`: a beat was accepted; a frame was open before it
 
         m.d.comb += [
             self.i.ready.eq(~self.spent),
@@ -83,7 +84,7 @@ class SignalEntry(wiring.Component):
             accepted.eq(accept),
             inside.eq(opened),
         ]
-        # What is wrong with a beat is found a clock behind it, of registers: nothing but the step looks at its handshake.
+        # Errors are found one cycle after the beat, from registers: only the step depends on the handshake.
         m.d.comb += [
             self.errors.first.eq(accepted & self.o.beat.first & inside),
             self.errors.orphan.eq(accepted & ~self.o.valid),
@@ -95,26 +96,26 @@ class FromSilence:
     """Each frame of a signal starts from silence."""
 
     ports: dict[str, Member]
-    """Of the core."""
+    """Additional ports of the core."""
 
     def __init__(self) -> None:
         self.ports = {}
 
     def silent(self, m: Module, core: Any, begins: Value) -> Value:
-        """The frame that `begins` with the beat at a core's input starts from silence."""
+        """Whether the frame that `begins` with the beat at a core's input starts from silence."""
         return Const(1)
 
     def silenced(self, first: Value, silent: Value) -> Value:
-        """A frame's `first` beat is there, and it starts from silence."""
+        """Whether a frame's `first` beat is there, and the frame starts from silence."""
         return first
 
     def begun(self, m: Module, begins: Value, silent: Value) -> Value:
-        """Whether the frame that began last starts from silence: from the clock behind its first beat on."""
+        """Whether the frame that began last started from silence; valid from the cycle after its first beat."""
         return Const(1)
 
 
 class Continued(FromSilence):
-    """A frame goes on where the one before ended, unless `silence` came in between."""
+    """A frame continues the one before, unless `silence` came in between."""
 
     def __init__(self) -> None:
         self.ports = {"silence": In(1)}
@@ -138,5 +139,5 @@ class Continued(FromSilence):
 
 
 def start_of(design: Design) -> FromSilence:
-    """What the frames of a design start from."""
+    """How the frames of a design start: from silence, or continued."""
     return (Continued if design.continuous else FromSilence)()

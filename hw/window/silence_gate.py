@@ -1,4 +1,4 @@
-"""The gate in front of several cores that go on from frame to frame: where a frame starts from silence, it does in all."""
+"""The gate in front of several cores that continue signals: a frame starts from silence in all of them, or in none."""
 
 from amaranth.hdl import Module, Signal
 from amaranth.lib import data, stream, wiring
@@ -15,8 +15,8 @@ __all__ = ["SilenceGate"]
 
 
 class SilenceGate(wiring.Component):
-    """Lets frames in: one beat a clock, latency one clock, full back-pressure. One that starts from silence waits until all
-    frames before it have left, and all cores have been told.
+    """Lets frames in: one beat a cycle, latency one cycle, full back-pressure. A frame that starts from silence waits
+    until all frames before it have left, and all cores have been told.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class SilenceGate(wiring.Component):
     silence : In
         The next frame that begins at `i` starts from silence.
     busy : In
-        Any core has a frame.
+        Any core holds a frame.
     o : stream of `beat_layout`
     starts : Out
         The next frame that a core begins starts from silence.

@@ -1,4 +1,4 @@
-"""The check of frames in front of several 2-D cores side by side: all of them take a frame, or none does."""
+"""The frame check in front of several 2-D cores in parallel: all of them take a frame, or none does."""
 
 from functools import reduce
 from operator import or_
@@ -19,11 +19,11 @@ __all__ = ["SizeCheck"]
 
 
 class SizeCheck(wiring.Component):
-    """Tells all cores a frame's size, or none that any of them takes where it is one that some don't take: one beat a clock,
-    latency one clock, full back-pressure.
+    """Passes a frame's size to all cores; if any core doesn't take that size, all get size 0, which none takes: one
+    beat a cycle, latency one cycle, full back-pressure.
 
-    A core drops a frame of no rows, and says so. Where one core took a frame that another one drops, their results would belong
-    to different places from then on.
+    A core drops a frame of size 0, and raises its error strobe. If one core took a frame that another one drops, their
+    results would no longer belong to the same places.
 
     Parameters
     ----------
@@ -34,15 +34,15 @@ class SizeCheck(wiring.Component):
     -----
     i, o : streams of `beat_layout`
     rows, columns : In(16)
-        Size of the frame, in the clock in which its first pixel is accepted.
+        Size of the frame, in the cycle in which its first pixel is accepted.
     boundary_1, fill_1, ... : In
-        See `border_ports`; they go the way of their pixel, as the size does.
+        See `border_ports`; they travel with their pixel, as the size does.
     busy : In
         See `SizeGate`; nothing waits for it.
     sizes : Out
-        What the cores are told: rows and columns, while the first pixel is offered at `o`.
+        Rows and columns for the cores, while the first pixel is offered at `o`.
     chosen : Out
-        Likewise of the border of each filter that can be switched.
+        In the same way, the border of each switchable filter.
     waiting : Out
         A beat is inside.
     """

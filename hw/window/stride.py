@@ -1,4 +1,4 @@
-"""Which results of a frame are wanted, where a stride leaves some out, and the marks of those that are."""
+"""Selection of a frame's results by a stride, and the marks of the selected results."""
 
 from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import wiring
@@ -11,7 +11,7 @@ __all__ = ["EveryResult", "stride_of"]
 
 
 class EveryResult(wiring.Component):
-    """The results of all places are wanted. Their marks stand beside them a clock later.
+    """All results are wanted. Their marks appear one cycle later.
 
     Parameters
     ----------
@@ -22,13 +22,14 @@ class EveryResult(wiring.Component):
     Ports
     -----
     result : In
-        The result of a place is decided on in this clock, with its marks `first, last, eol`.
+        The result of a place is decided in this cycle; its marks are `first, last, eol`.
     wanted : Out
-        It is to leave.
+        The result is to leave the core.
     rows_left, columns_left, sized : In
-        Size of the frame that began in the clock before, as `Raster` has it; `sized` says that one did.
+        Size of the frame that began in the cycle before, in the form that `Raster` has it; `sized` is high if one
+        began.
     o_first, o_last, o_eol : Out
-        The marks of the result of the clock before among those that are wanted, if it was.
+        Marks of the last cycle's result among the wanted results; valid if it is wanted.
     """
 
     def __init__(self, design: Conv2DDesign, inside: tuple[int, int]) -> None:
@@ -43,7 +44,7 @@ class EveryResult(wiring.Component):
         super().__init__(inputs | outputs | sizes)
 
     def wants(self, result: Value) -> Value:
-        """`result`, and the result of the place is to leave."""
+        """Whether there is a `result`, and it is wanted."""
         return result
 
     def elaborate(self, platform: object) -> Module:
@@ -54,8 +55,8 @@ class EveryResult(wiring.Component):
 
 
 class Stride(EveryResult):
-    """Counts the results of all places: the first of a frame is wanted, and every `design.stride` rows and columns from there.
-    `wanted` comes from registers; the marks stand beside the result a clock later."""
+    """Counts the results of all places. The first of a frame is wanted, and from there one in every `design.stride`
+    rows and columns. `wanted` depends on registers only; the marks appear one cycle later."""
 
     def wants(self, result: Value) -> Value:
         return result & self.wanted
@@ -64,9 +65,9 @@ class Stride(EveryResult):
         m = Module()
         design = self._design
         (rows, columns), (most_rows, most_columns) = design.stride, geometry_of(design).most
-        # Results of a line, and lines of results, before the next one that is wanted.
+        # Results of a line, and lines of results, before the next wanted one.
         skip_columns, skip_rows = Signal(range(columns)), Signal(range(rows))
-        column, row = Signal(init=1), Signal(init=1)  # none
+        column, row = Signal(init=1), Signal(init=1)  # there are none
         m.d.comb += self.wanted.eq(column & row)
         following = Mux(self.eol, 0, Mux(column, columns - 1, skip_columns - 1))
         following_row = Mux(self.last, 0, Mux(row, rows - 1, skip_rows - 1))
@@ -75,9 +76,9 @@ class Stride(EveryResult):
             with m.If(self.eol):
                 m.d.sync += [skip_rows.eq(following_row), row.eq(following_row == 0)]
 
-        # A clock later: whether fewer results follow in the line, or lines in the frame, than lie between two that are wanted.
-        # What is left is counted down from that, so that the answer is a sign. The size is known by then, and stays until all
-        # results of its frame have been seen, as a frame of another size doesn't begin before.
+        # One cycle later: whether fewer results follow in the line, or fewer lines in the frame, than the stride. The
+        # number that is left is reduced by the stride, so that its sign is the answer. The size is known by then. It
+        # stays until all results of its frame have been seen, as a frame of another size doesn't begin before.
         result, eol = Signal(), Signal()
         m.d.sync += [result.eq(self.result), self.o_first.eq(self.first), eol.eq(self.eol)]
         sides = {
@@ -99,5 +100,5 @@ class Stride(EveryResult):
 
 
 def stride_of(design: Conv2DDesign, inside: tuple[int, int]) -> EveryResult:
-    """What says which of a design's results are wanted."""
+    """The selection of a design's results."""
     return (Stride if design.stride != (1, 1) else EveryResult)(design, inside)

@@ -1,4 +1,4 @@
-"""Which results of an interpolator with mirrored phases are due: all of a sample, one behind the other."""
+"""The schedule of an interpolator with mirrored phases: all results of a sample are due, one after the other."""
 
 from amaranth.hdl import Module, Signal
 
@@ -8,15 +8,15 @@ __all__ = ["WholeSamples"]
 
 
 class WholeSamples(ResultSchedule):
-    """The results of a sample begin together: the first one where all of them have room, the others in the slots behind it,
-    whatever comes. `place` is the first word of a slot's coefficients, slot by slot."""
+    """All results of a sample begin together: the first when there is room for all of them, the others in the slots
+    after it, without another check. `place` is the address of the first coefficients of each slot."""
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         up = self._design.up
-        held, begun = Signal(), Signal()  # a sample has results that haven't begun; one began in the clock before
+        held, begun = Signal(), Signal()  # a sample has results that haven't begun; a result began in the cycle before
         slot = Signal(range(up))
-        inside, ends = Signal(), Signal()  # a sample's first result has begun; only its last one hasn't
+        inside, ends = Signal(), Signal()  # the sample's first result has begun; only its last one hasn't
         final = Signal()  # the sample is its frame's last
 
         m.d.comb += [

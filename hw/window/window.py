@@ -1,4 +1,4 @@
-"""The window of a 2-D core: its places, with the border's pixels where they lie outside the frame."""
+"""The window of a 2-D core: all places of the kernel, with border pixels at places outside the frame."""
 
 from functools import reduce
 from operator import or_
@@ -22,14 +22,15 @@ __all__ = ["RowBorder", "Window", "window_of"]
 
 
 class RowBorder(wiring.Component):
-    """Selects a column of the window's rows; rows above or below the frame are filled with the border's pixels. One step a
-    cycle, no stall. Latency `clocks`: 1 without a border, 2 with one, to leave a cycle for routing from the block RAM.
+    """Selects the window's rows out of a column. Rows above or below the frame are filled with border pixels. One step
+    a cycle, no stall. Latency `clocks`: 1 without a border, 2 with one, to leave a cycle for routing from the block
+    RAM.
 
     Parameters
     ----------
     design : Conv2DDesign
     clocks : int
-        Its latency, 1 or more.
+        Latency in cycles, 1 or more.
 
     Ports
     -----
@@ -136,19 +137,20 @@ class Window(wiring.Component):
         return m
 
     def _column(self, m: Module) -> tuple[Value, data.View]:
-        """Whether a column enters in this clock, and what is chosen for it."""
+        """Whether a column enters in this cycle, and its choice."""
         valid, choice = self.i.valid, self.i.choice
         m.d.comb += self.next_first.eq(valid & choice.result & choice.first)
         return valid, choice
 
     def _following(self, m: Module, row: int, newest: list[Value], places: list[Value], choice: data.View) -> list[Value]:
-        """What stands at the places of a row behind the next step."""
+        """The values at the places of a row after the next step."""
         late, lanes = geometry_of(self._design).late, self._design.pixels_per_clock
         recent = [*newest, *self._chain(m, row, newest, late)]
         return [*places[lanes:], *recent[late : late + lanes][::-1]]
 
     def _chain(self, m: Module, row: int, newest: list[Value], depth: int) -> list[Signal]:
-        """The last pixels of one row that came before the step's own, `newest`; of either the last to the right first."""
+        """The pixels of one row that came before the step's own, `newest`. Both lists begin with the rightmost
+        pixel."""
         chain = [Signal(self._format.shape, name=f"chain_{row}_{index}") for index in range(depth)]
         with m.If(self.i.valid):
             m.d.sync += [pixel.eq(before) for pixel, before in zip(chain, [*newest, *chain], strict=False)]
@@ -156,11 +158,11 @@ class Window(wiring.Component):
 
 
 class BorderedWindow(Window):
-    """A window with the border's pixels where it lies outside the frame, left or right: as a `Window`, but latency 2 clocks.
+    """A `Window` with border pixels at places left or right of the frame. Latency 2 cycles.
 
-    Columns go through a chain that remembers the last of them. The column that enters the window is chosen out of it: for the
-    first steps of a line, the border's, which ends the row before. With `load` the window takes the new row's first columns at
-    once, with the border's to their left; after that it shifts.
+    Columns enter a chain of registers. The column that enters the window is selected from the chain. In the first steps
+    of a line these are border columns, which complete the row before. With `load` the window takes the new row's first
+    columns at once, with border columns to their left; after that it shifts.
     """
 
     def _column(self, m: Module) -> tuple[Value, data.View]:
@@ -178,16 +180,16 @@ class BorderedWindow(Window):
         return [Mux(choice.load, load, shift) for load, shift in zip(first, shifted, strict=True)]
 
     def _bordered(self, m: Module, row: int, newest: list[Value]) -> tuple[list[Value], list[Value]]:
-        """Of one row: the pixels that enter the window, and the first ones of a line with the border's to their left; all of
-        them beside the chain's state behind the step, a clock later."""
+        """For one row: the pixels that enter the window, and the first pixels of a line with border pixels to their
+        left. Both are valid one cycle later, together with the chain after the step."""
         design = self._design
         lanes, geometry = design.pixels_per_clock, geometry_of(design)
-        begin = (geometry.ahead + 1) * lanes - 1  # where a row's first pixel is when its first window is complete
+        begin = (geometry.ahead + 1) * lanes - 1  # of a row's first pixel, when its first window is complete
         _, columns = choices(design)
         reach = max(source for sources in columns for source in sources if source is not None)
         chain = self._chain(m, row, newest, max(begin + 1, reach - lanes + 1))
 
-        # By how many pixels ago they came.
+        # Indexed by how many pixels ago they came.
         choice, recent, boundary = self.i.choice, [*newest, *chain], boundary_of(design, self._format)
         fill = boundary.fill(choice.border_before)
         entering: list[Value] = []
@@ -209,7 +211,7 @@ def window_of(design: Conv2DDesign, form: PlaceFormat) -> Window:
 
 
 def _select(m: Module, target: Value, chosen: Value, sources: list[Value]) -> None:
-    """``target <= `` the source whose bit of `chosen` is set: ands and ors, without a decoder that every bit would wait for."""
+    """``target <=`` the source whose bit of `chosen` is set. AND-OR gates only: a decoder would delay every bit."""
     if len(sources) == 1:
         m.d.sync += target.eq(sources[0])
         return
