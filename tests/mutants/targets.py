@@ -1,5 +1,6 @@
 """What is mutated: parts alone, and whole cores, in whose mutants their parts are counted apart."""
 
+from formal.bus.axi_lite import AXILiteFrontSpec
 from formal.cores.conv2d import Conv2DCoreSpec
 from formal.cores.fir import FIRCoreSpec
 from formal.cores.moving_maximum import MovingMaximumCoreSpec
@@ -133,6 +134,7 @@ TARGETS = (
     Target("direct output", lambda: DirectOutputSpec(3), 50),
     Target("free raster", lambda: FreeRasterSpec(FREE), 150),
     Target("delay", lambda: DelaySpec(3), 30),
+    Target("AXI4-Lite front", AXILiteFrontSpec, 250),
     Target("coefficient bank", lambda: CoefficientBankSpec(SET), 250, 300_000),
     Target("coefficient memory", lambda: CoefficientMemorySpec(FOLDED_SET), 250),
     _requantiser("floor", "saturate", 80),
