@@ -5,10 +5,10 @@
 A branch is a test, a `match` case, an operand of `and`, `or` or `not`, or a lookup, keyed by what a design is: its class or
 kind, or its form. ``if isinstance(design, FIRDesign) and design.loadable`` are two. A name that has been given the result of
 such a test, or a property or function that returns one, is a form too. So are where coefficients come from, by the class that
-says it, whether a plan has a stage, of which class its arrays and its timing are, and whether a beat has a mark. What only
-hands a value on, or computes with it, is no branch; nor is how a stage's block is found, by `block_of` or a `match` of the
-stage that is built. Tests of the device's family, which isn't the design's, have a column of their own. ``--list`` prints each
-place.
+says it, whether a plan has a stage, of which class its arrays and its timing are, and whether a beat has a mark. So is a call
+that is handed a thing for each of two forms, and gives one. What only hands a value on, or computes with it, is no branch; nor
+is how a stage's block is found, by `block_of` or a `match` of the stage that is built, nor what is registered for the class of
+an object. Tests of the device's family, which isn't the design's, have a column of their own. ``--list`` prints each place.
 """
 
 import argparse
@@ -63,6 +63,9 @@ test of the number itself; one with another number isn't."""
 
 MARKS = {"marks", "marks_of", "frame_marks"}
 """What is marked beside a beat: whether one is, is a form."""
+
+HANDED = {"either"}
+"""What is handed a thing for each of two forms, and gives one of them."""
 
 ASKING = {"find"}
 """What finds a plan's stage of a class, or none."""
@@ -122,11 +125,12 @@ ELSEWHERE = {
     "host/link.py": {"kind"},
     "host/tiling.py": {"planes"},  # where an array's signals or images are
     "sim/golden/exact.py": {"rank"},  # an array's
-    "sim/rtl/cells.py": {"operation"},  # an operator
+    "sim/rtl/cells.py": {"operation", "either"},  # operators
+    "sim/rtl/control_gating.py": {"either"},  # of two conditions
     "sim/rtl/circuit.py": {"kind", "operation"},  # a token's, and an operator
     "sim/rtl/cpp_expressions.py": {"binary", "exact"},  # an operator's, and a range
-    "sim/rtl/expressions.py": {"binary", "exact"},
-    "sim/rtl/reading.py": {"kind", "constant"},  # a token's
+    "sim/rtl/expressions.py": {"binary", "exact", "either"},
+    "sim/rtl/reading.py": {"kind", "constant", "either"},  # a token's, and of two masks
     "sim/twin/streams.py": {"kind"},  # of stalls
     "sim/wasm/code.py": {"exact"},  # a range
 }
@@ -346,6 +350,8 @@ class Finder(ast.NodeVisitor):
         called = name_of(node.func)
         if called in ("isinstance", "issubclass"):
             self._add(node, self.names.column(node))
+        elif called in HANDED - self.names.elsewhere:
+            self._add(node, FORM_COLUMN)
         elif called in ("If", "Elif", "Mux", "bool") and node.args:
             self._test(node.args[0])
         elif called in ("get", "getattr", "index", "pop"):

@@ -89,6 +89,7 @@ FORM = {
     "if design.set_size: pass": 1,
     "if any(design.pruning): pass": 1,
     "if name and hasattr(design, name): pass": 1,
+    "x = design.phasing.either(one, several)(design)": 1,
     # which array or timing a plan has
     "class Graph(DotProduct): pass\nif isinstance(array, Graph): pass": 1,
     "class Chain(FrameTiming): pass\nassert isinstance(timing, Chain)": 1,

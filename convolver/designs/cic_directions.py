@@ -87,7 +87,7 @@ class Up(Down):
     def sections(self, design: Any) -> Iterator[Section]:
         forms = [Format.holding(*reach) for reach in _inner_ranges(design)]
         # Of a lower rate, whose numbers are shifted up, the first integrators have more bits: all get those of the last.
-        summed = [design.source.either(form, design.accumulator) for form in forms[design.stages :]]
+        summed = [design.source.sums(form, design.accumulator) for form in forms[design.stages :]]
         forms[design.stages :] = summed
         for role, form in zip(_roles("comb", "integrator", design.stages), forms, strict=True):
             yield Section(role, form.width, form.signed)

@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 __all__ = ["Lossless", "Lossy", "difference", "losses_of"]
 
-T = TypeVar("T")
 
 WHOLE_FRAME = 1 << 40
 """The history of a result that depends on all samples of its frame."""
@@ -41,10 +40,6 @@ class Lossless:
     def told(self) -> Sequence[tuple[str, str]]:
         """What is lost, as lines of a report."""
         return ()
-
-    def either(self, lossless: T, lossy: T) -> T:  # noqa: ARG002  # where bits are dropped
-        """What is for exact sections, or for those that drop bits."""
-        return lossless
 
 
 class Lossy(Lossless):
@@ -81,9 +76,6 @@ class Lossy(Lossless):
         gone = f"{', '.join(map(str, self.pruning))} low bits gone in front of the sections"
         noise = f"adds {variance**0.5:.3g} LSB rms, variance {variance:.4g} LSB², mean {mean:.3g} LSB"
         return ("pruning", gone), ("", f"{noise}, for errors without a pattern")
-
-    def either(self, lossless: T, lossy: T) -> T:  # noqa: ARG002  # where none are
-        return lossy
 
 
 def losses_of(stages: int, span: int, delay: int, shift: int, *, pruned: bool) -> Lossless:

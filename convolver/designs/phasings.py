@@ -2,13 +2,10 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 from .symmetries import Tap
 
-__all__ = ["OnePhase", "phasing_of"]
-
-T = TypeVar("T")
+__all__ = ["OnePhase", "SeveralPhases", "phasing_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +28,6 @@ class OnePhase:
         """What the sum of a phase is called."""
         return "sum"
 
-    def either(self, one: T, several: T) -> T:  # noqa: ARG002  # of several
-        """What is for one phase, or for several."""
-        return one
-
 
 @dataclass(frozen=True, slots=True)
 class SeveralPhases(OnePhase):
@@ -51,9 +44,6 @@ class SeveralPhases(OnePhase):
 
     def named(self, phase: int) -> str:
         return f"sum of phase {phase}"
-
-    def either(self, one: T, several: T) -> T:  # noqa: ARG002  # of one
-        return several
 
 
 def phasing_of(up: int) -> OnePhase:

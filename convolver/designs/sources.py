@@ -44,9 +44,9 @@ class Source:
         """Coefficients of a set that is loaded, of so many that tell all; 0 where none can be."""
         return 0
 
-    def either(self, constant: T, loaded: T) -> T:  # noqa: ARG002  # where sets are loaded
-        """What is for constants, or for sets that are loaded."""
-        return constant
+    def sums(self, form: Format, widest: Format) -> Format:  # noqa: ARG002  # where sets are loaded
+        """Format of sums that need so many bits, and with any other set no more than the widest."""
+        return form
 
     def where_loaded(self, things: Iterable[T]) -> tuple[T, ...]:  # noqa: ARG002  # nothing is
         """What there is only where sets are loaded."""
@@ -96,8 +96,8 @@ class LoadedSets(Source):
     def loaded(self, count: int) -> int:
         return count
 
-    def either(self, constant: T, loaded: T) -> T:  # noqa: ARG002  # of constants
-        return loaded
+    def sums(self, form: Format, widest: Format) -> Format:  # noqa: ARG002  # others may be loaded
+        return widest
 
     def where_loaded(self, things: Iterable[T]) -> tuple[T, ...]:
         return tuple(things)

@@ -4,15 +4,13 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import ClassVar, TypeVar
+from typing import ClassVar
 
 from ..designs import Design, Pipeline
 from ..designs.rates import SAME
 from .timing import FrameTiming
 
 __all__ = ["ChainTiming", "PipelineTiming", "timing_of"]
-
-T = TypeVar("T")
 
 GATE_WAIT = 5
 """Cycles in which the gate sees that nothing is inside, and hands over a frame's size."""
@@ -42,10 +40,6 @@ class PipelineTiming(FrameTiming):
 
     design: Pipeline
     timings: tuple[FrameTiming, ...]
-
-    def either(self, kept: T, changed: T) -> T:  # noqa: ARG002  # where a stage changes it
-        """What is for stages that keep the rate, or for such that change it."""
-        return kept
 
     @property
     def lag(self) -> tuple[int, int]:
@@ -157,9 +151,6 @@ class ChainTiming(PipelineTiming):
     """
 
     bound: ClassVar[str] = "at most "
-
-    def either(self, kept: T, changed: T) -> T:  # noqa: ARG002  # where none does
-        return changed
 
     @property
     def exact(self) -> bool:

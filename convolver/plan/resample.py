@@ -12,6 +12,7 @@ from functools import cached_property, singledispatch
 
 from ..counting import counted
 from ..designs import Choices, Rate, ResampleDesign
+from ..designs.phasings import OnePhase, SeveralPhases
 from ..designs.rates import SAME
 from .array import TapProduct
 from .array_plan import ArrayPlan
@@ -27,7 +28,7 @@ from .phase_product import PhaseProduct
 from .phases import HeldLine, PhaseLine, PhaseMemory
 from .rate_adders import HeldAdders, PhaseAdders, TapAdders
 from .rewritings import checked, fold
-from .slots import OneCycle, Shifted, slot_for, slot_of
+from .slots import OneCycle, SeveralCycles, Shifted, slot_for, slot_of
 from .stages import Accept, Memory, Stage, cycles_of
 from .structure import structure_of
 from .target import Target
@@ -164,18 +165,41 @@ def lower_resample(design: ResampleDesign, choices: Choices, target: Target) -> 
 @singledispatch
 def _made(slot: OneCycle, design: ResampleDesign, clocks: int, target: Target) -> tuple[Planned, FeederOf]:
     """The array, and what makes its feeder."""
-    line, memory = (TapProduct, _line), (RecalledProduct if target.slow_ram else TapProduct, _memory)
-    array_of, feeder_of = slot.either(line if design.up >= design.down else memory, memory)
-    return design.phasing.either(_one_phase, _phases)(design, clocks, target, array_of), feeder_of
+    del slot
+    if design.up < design.down:
+        return _recalled(design, clocks, target)
+    return _multiplied(design.phasing, design, clocks, target, TapProduct), _line
+
+
+@_made.register
+def _(slot: SeveralCycles, design: ResampleDesign, clocks: int, target: Target) -> tuple[Planned, FeederOf]:
+    del slot
+    return _recalled(design, clocks, target)
 
 
 @_made.register
 def _(slot: Shifted, design: ResampleDesign, clocks: int, target: Target) -> tuple[Planned, FeederOf]:
-    return design.phasing.either(_one_phase_added, _phases_added)(slot, design, clocks, target), _held_line
+    return _added(design.phasing, slot, design, clocks, target), _held_line
 
 
-def _phases(design: ResampleDesign, clocks: int, target: Target, array_of: type[TapProduct]) -> Planned:  # noqa: ARG001  # as of one
-    """The array of several phases, with its coefficients in memories."""
+def _recalled(design: ResampleDesign, clocks: int, target: Target) -> tuple[Planned, FeederOf]:
+    """Where samples come out of memories."""
+    array_of = RecalledProduct if target.slow_ram else TapProduct
+    return _multiplied(design.phasing, design, clocks, target, array_of), _memory
+
+
+@singledispatch
+def _multiplied(phasing: OnePhase, design: ResampleDesign, clocks: int, target: Target, array_of: type[TapProduct]) -> Planned:
+    """The array with multipliers, and its store. Of one phase, a decimator's: a FIR filter's, with as many cycles as a result
+    has."""
+    del phasing
+    return _one_phase(design, clocks, target, array_of)
+
+
+@_multiplied.register
+def _(phasing: SeveralPhases, design: ResampleDesign, clocks: int, target: Target, array_of: type[TapProduct]) -> Planned:
+    """Of several phases, with its coefficients in memories."""
+    del phasing, array_of
     words = design.up * clocks
     coefficients = structure_of(design).coefficients(slot_of(words), design.coefficient_format, design.weights)
     form, reach = _period(design), design.sum_range
@@ -202,7 +226,7 @@ def _period(design: ResampleDesign) -> Form:
 
 
 def _one_phase(design: ResampleDesign, clocks: int, target: Target, array_of: type[TapProduct]) -> Planned:
-    """The array of a decimator: a FIR filter's, with as many cycles as a result has."""
+    """The array of a decimator."""
     coefficients = structure_of(design).coefficients(slot_of(clocks), design.coefficient_format, design.weights)
     taps, pairing, told = design.taps, design.pairing, []
     form = plain = direct([range(taps)], taps, taps)
@@ -221,8 +245,10 @@ def _one_phase(design: ResampleDesign, clocks: int, target: Target, array_of: ty
     return array, store, tuple(told)
 
 
-def _one_phase_added(slot: Shifted, design: ResampleDesign, clocks: int, target: Target) -> Planned:
-    """The array of a decimator without a multiplier: a FIR filter's, whose sums are held where more samples follow."""
+@singledispatch
+def _added(phasing: OnePhase, slot: Shifted, design: ResampleDesign, clocks: int, target: Target) -> Planned:
+    """The array without a multiplier. Of one phase, a FIR filter's, whose sums are held where more samples follow."""
+    del phasing
     coefficients = structure_of(design).coefficients(slot, design.coefficient_format, design.weights)
     form = coefficients.without_zeros(direct([range(design.taps)], design.taps, design.taps))
     array_of = HeldAdders if design.down > 1 else TapAdders
@@ -230,8 +256,9 @@ def _one_phase_added(slot: Shifted, design: ResampleDesign, clocks: int, target:
     return array, CoefficientStore(coefficients, (), array.products, clocks), _told_adders(adders_needed(design.weights))
 
 
-def _phases_added(slot: Shifted, design: ResampleDesign, clocks: int, target: Target) -> Planned:
-    """The array of several phases without a multiplier."""
+@_added.register
+def _(phasing: SeveralPhases, slot: Shifted, design: ResampleDesign, clocks: int, target: Target) -> Planned:
+    del phasing
     coefficients = structure_of(design).coefficients(slot, design.coefficient_format, design.weights)
     of = (_period(design), design.sample, coefficients, design.sum_range, clocks, target)
     array = PhaseAdders(*of, rate=design.rate)

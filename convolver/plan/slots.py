@@ -1,7 +1,7 @@
 """The slot of a sample or pixel: all its products in one cycle, or some in each of several."""
 
 from collections.abc import Sequence
-from typing import ClassVar, TypeVar
+from typing import ClassVar
 
 from ..designs import Choices
 from ..formats import is_wiring
@@ -13,7 +13,6 @@ from .stages import Memory, Serialise, Stage
 
 __all__ = ["SERIALISE_LATENCY", "OneCycle", "SeveralCycles", "Shifted", "slot_for", "slot_of"]
 
-T = TypeVar("T")
 
 SERIALISE_LATENCY = 2
 """Cycles in which the places of a window are taken over and handed out, in slots of several cycles."""
@@ -31,10 +30,6 @@ class OneCycle:
     def every(self) -> str:
         """How often one comes."""
         return "a clock"
-
-    def either(self, whole: T, folded: T) -> T:  # noqa: ARG002  # of longer slots
-        """What is for slots of one cycle, or for longer ones."""
-        return whole
 
     def constant_multipliers(self, weights: Sequence[int], copies: int = 1) -> int:
         """Multipliers for products by these constants, of which none is zero, in so many copies: what is only wiring has
@@ -74,9 +69,6 @@ class SeveralCycles(OneCycle):
     @property
     def every(self) -> str:
         return f"in {self._cycles} clocks"
-
-    def either(self, whole: T, folded: T) -> T:  # noqa: ARG002  # of slots of one cycle
-        return folded
 
     def constant_multipliers(self, weights: Sequence[int], copies: int = 1) -> int:
         return max(self.any_multipliers(len(weights), copies), 1)

@@ -17,8 +17,8 @@ class NoGaps:
     bound: ClassVar[str] = ""
     """What stands in front of the cycles of such frames in a sentence."""
 
-    def told(self, usual: str, waits: str) -> str:  # noqa: ARG002  # nothing does
-        """How such frames follow one another: as usual, or but for what waits."""
+    def told(self, usual: str, what: str) -> str:  # noqa: ARG002  # nothing waits
+        """How such frames follow one another, where what could wait is called so."""
         return usual
 
 
@@ -28,8 +28,8 @@ class Gaps(NoGaps):
 
     bound: ClassVar[str] = "at most "
 
-    def told(self, usual: str, waits: str) -> str:  # noqa: ARG002  # something waits
-        return waits
+    def told(self, usual: str, what: str) -> str:  # noqa: ARG002  # something waits
+        return f"but for what {what} waits between frames"
 
 
 @dataclass(frozen=True)

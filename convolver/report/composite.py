@@ -32,8 +32,7 @@ class CompositeReport(Report):
 
     @property
     def gaps(self) -> str:  # type: ignore[override]  # of each design others
-        waits = f"but for what a {self.design.stages_field} waits between frames"
-        return self.plan.timing.gaps.told(self.members[0].gaps, waits)
+        return self.plan.timing.gaps.told(self.members[0].gaps, f"a {self.design.stages_field}")
 
     @property
     def frame(self) -> tuple[int, ...]:

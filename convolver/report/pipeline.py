@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import singledispatch
 from typing import Any, cast
 
 import numpy as np
 
 from ..designs import Pipeline, Rate
 from ..plan.pipeline import PipelinePlan, PipelineTiming
+from ..plan.pipeline_timing import ChainTiming
+from ..plan.timing import FrameTiming
 from ..rate_response import RateResponse, rate_response
 from .base import Line
 from .composite import CompositeReport
@@ -26,8 +29,7 @@ class PipelineReport(CompositeReport):
     @property
     def manner(self) -> "KeptRate":
         """What there is to tell of the whole."""
-        made: type[KeptRate] = cast(PipelineTiming, self.plan.timing).either(KeptRate, ChangedRate)
-        return made(self.design, self.plan)
+        return manner_of(self.plan.timing, self.design, self.plan)
 
     def own_numbers(self) -> Iterator[tuple[str, Any]]:
         yield from super().own_numbers()
@@ -127,3 +129,14 @@ class ChangedRate(KeptRate):
 
     def frame_clocks(self, usual: Callable[[], str], frame: tuple[int, ...]) -> str:  # noqa: ARG002  # frames of one length differ from others
         return told_frame(self.plan)
+
+
+@singledispatch
+def manner_of(timing: FrameTiming, design: Pipeline, plan: PipelinePlan) -> KeptRate:  # noqa: ARG001  # the class is asked for
+    """What is told of a pipeline whose frames follow one another so."""
+    return KeptRate(design, plan)
+
+
+@manner_of.register
+def _(timing: ChainTiming, design: Pipeline, plan: PipelinePlan) -> KeptRate:  # noqa: ARG001
+    return ChangedRate(design, plan)

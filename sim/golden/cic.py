@@ -1,9 +1,12 @@
 """The golden model of a CIC filter."""
 
+from functools import singledispatch
+
 import numpy as np
 import numpy.typing as npt
 
 from convolver.designs import CICDesign
+from convolver.designs.cic_losses import Lossless, Lossy
 
 from .exact import Array, exact, fitting
 from .output import finished
@@ -33,11 +36,13 @@ def cic(design: CICDesign, x: npt.ArrayLike) -> Array:
         If `x` isn't a signal of integers, or one doesn't fit.
     """
     samples = fitting("Samples", exact("Samples", x, 1), design.data).astype(object)
-    return finished(design, design.losses.either(_summed, _pruned)(design, samples))
+    return finished(design, _sums(design.losses, design, samples))
 
 
-def _summed(design: CICDesign, samples: Array) -> Array:
+@singledispatch
+def _sums(losses: Lossless, design: CICDesign, samples: Array) -> Array:
     """The exact sums."""
+    del losses
     apart = np.zeros(len(samples) * design.up, object)
     apart[:: design.up] = samples
     for _ in range(design.stages):
@@ -53,8 +58,10 @@ def _moving_sum(samples: Array, span: int) -> Array:
     return sums
 
 
-def _pruned(design: CICDesign, samples: Array) -> Array:
+@_sums.register
+def _(losses: Lossy, design: CICDesign, samples: Array) -> Array:
     """A decimator's sums, with the bits gone that each section drops."""
+    del losses
     values, gone = samples, 0
     for number, bits in enumerate(design.pruning):
         values, gone = values >> bits - gone, bits
