@@ -1,4 +1,4 @@
-"""A sum of products with constants as a graph of shared adders."""
+"""A sum of products with constants, computed by a graph of shared adders."""
 
 from amaranth.hdl import Cat, Const, Module, Shape, Value
 from amaranth.lib import wiring
@@ -16,11 +16,11 @@ __all__ = ["AdderGraph"]
 
 
 class AdderGraph(wiring.Component):
-    """Computes the exact sum of a window's samples, each times its constant, by shifts and additions: one window a clock, no
-    stall, latency that of `GraphProduct.graph`. Ports as those of `MACArray`.
+    """Computes the exact sum of a window's samples, each times its constant, by shifts and additions. One window a
+    cycle, no stall, latency `GraphProduct.graph.cycles`. Ports are those of `MACArray`.
 
-    Each adder has a register. What comes earlier than what it is added to waits in registers of its own. It has no enable and
-    no valid: a `Delay` of equal latency says which sums count.
+    Each adder has a register. An operand that is ready before the other one is delayed by further registers. There is
+    no enable and no valid bit: a `Delay` of equal latency carries the valid bit.
 
     Parameters
     ----------
@@ -41,14 +41,14 @@ class AdderGraph(wiring.Component):
         return m
 
     def _sums(self, m: Module) -> list[Value]:
-        """All sums of the graph, in one clock."""
+        """All sums of the graph, aligned in one cycle."""
         array, graph = self._array, self._array.graph
         values: list[Value] = [self.samples[lane] for lane in range(array.lanes)]
         times = [0] * array.lanes
-        waiting: dict[tuple[int, int], Value] = {}  # a number, by how many clocks it is late
+        waiting: dict[tuple[int, int], Value] = {}  # delayed values, by source and cycles of delay
 
         def late(source: int, wait: int) -> Value:
-            """A number, so many clocks later; all that wait for it share the registers."""
+            """A value, delayed by `wait` cycles. All users of a delayed value share its registers."""
             if wait == 0:
                 return values[source]
             if (source, wait) not in waiting:
@@ -69,14 +69,14 @@ class AdderGraph(wiring.Component):
 
 
 def _added(node: Node, terms: list[Value]) -> Value:
-    """What a node adds. The lower bits of what isn't shifted pass by the adder, unless it is subtracted."""
+    """The output of a node. Bits below the shift bypass the adder, unless the unshifted term is subtracted."""
     low, *others = terms
     if not others:
         return -low
     (high,), shift = others, node.shift
     if node.signs[0] < 0:
         return high.shift_left(shift) - low
-    if low.shape().width <= shift:  # there are as many lower bits, and one more
+    if low.shape().width <= shift:  # at least one bit must remain for the adder
         low = low + Const(0, Shape(shift + 1, low.shape().signed))
     above = low.shift_right(shift)
     total = above + high if node.signs[1] > 0 else above - high

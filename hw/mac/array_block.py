@@ -1,4 +1,4 @@
-"""Which block computes an array's sum."""
+"""The block that computes an array's sum."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -21,9 +21,9 @@ BLOCKS: Mapping[type[DotProduct], Callable[[Any], Any]] = {
     AdderProduct: AdderGraph,
     MirroredProduct: MirroredArray,
 }
-"""What computes the sums of arrays that no `MACArray` computes; a class ahead of those that it is derived from."""
+"""Blocks for the kinds of array that `MACArray` doesn't compute. A class comes before its base classes."""
 
 
 def array_block(array: DotProduct) -> Any:
-    """What computes an array's sum: a `MACArray`, or a block with the same ports."""
+    """The block that computes an array's sum: a `MACArray`, or another one with the same ports."""
     return next((block for kind, block in BLOCKS.items() if isinstance(array, kind)), MACArray)(array)

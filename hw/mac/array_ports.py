@@ -1,4 +1,4 @@
-"""The ports of whatever computes an array's sum."""
+"""The ports of a block that computes an array's sum."""
 
 from collections.abc import Mapping
 from functools import singledispatch
@@ -15,7 +15,7 @@ __all__ = ["array_ports", "taken_along"]
 
 
 def array_ports(array: DotProduct) -> dict[str, wiring.Member]:
-    """The ports of a `MACArray`, and of what stands in its place."""
+    """The ports of `MACArray`, and of every block that may replace it."""
     lanes = array.lanes
     return {
         "samples": In(shape_of(array.lane_input)).array(lanes),
@@ -30,7 +30,7 @@ def array_ports(array: DotProduct) -> dict[str, wiring.Member]:
 
 @singledispatch
 def taken_along(array: DotProduct) -> Mapping[str, range]:  # noqa: ARG001  # of some
-    """What an array takes of its operands' sideband as it comes: by its name the values that it has."""
+    """Fields of the operands' sideband that an array takes as inputs: names and values."""
     return {}
 
 

@@ -1,4 +1,4 @@
-"""Loading a new set of coefficients behind the active one."""
+"""Coefficients: constants in memories, and loading of a new set while the active one is in use."""
 
 from collections.abc import Mapping
 
@@ -23,35 +23,35 @@ def coefficient_layout(form: Format) -> data.StructLayout:
 
 
 class CoefficientLoader(wiring.Component):
-    """Counts the coefficients of a set, and says when a whole one may be handed over: one coefficient in two clocks.
+    """Counts the coefficients of a set, and decides when a complete set is handed over: one coefficient in two cycles.
 
-    A set is handed over in one clock, either when `swap` is high while it is `pending`, or as soon as the core is `idle`. A
+    A set is handed over in one cycle: when `swap` is high while it is `pending`, or as soon as the core is `idle`. A
     set of a wrong length is dropped.
 
     Parameters
     ----------
     store : CoefficientStore
-        Of coefficients that can be loaded.
+        A store whose coefficients can be loaded.
 
     Ports
     -----
     i : stream of `coefficient_layout`
         A set, in the order of `store.loaded`. Not ready while a set is pending.
     restart : In
-        Drops a set that was begun.
+        Drops a set that has begun.
     swap : In
         A frame's first result is at the multipliers' inputs.
     idle : In
         No frame is in the core.
     write : Out
-        `data` is coefficient number `index` of a set that may become whole.
+        `data` is coefficient number `index` of a set that may become complete.
     index, data : Out
     load : Out
-        The set is handed over now.
+        The set is handed over in this cycle.
     pending : Out
         A complete set waits.
     error : Out
-        A set of a wrong length was dropped; one clock.
+        A set of a wrong length was dropped; high for one cycle.
     """
 
     def __init__(self, store: CoefficientStore) -> None:
@@ -76,10 +76,11 @@ class CoefficientLoader(wiring.Component):
         m = Module()
         beat = Signal(coefficient_layout(self._store.format))
         held = Signal()  # `beat` is to be counted
-        final = Signal(init=self._count == 1)  # `index` is the last one's
-        overlong = Signal()  # the set has more coefficients than the design: drop the rest of it
+        final = Signal(init=self._count == 1)  # `index` is that of the last coefficient
+        overlong = Signal()  # the set is too long: its remaining coefficients are dropped
         idle = Signal()
-        # The set is over, whole or not: the next coefficient is the first of another. None is taken just behind a reset.
+        # A set has ended, complete or not: the next coefficient is the first of another set. None is taken just after a
+        # reset.
         ended = Signal(init=1)
 
         accepted = self.i.valid & self.i.ready & ~self.restart
@@ -92,14 +93,15 @@ class CoefficientLoader(wiring.Component):
             idle.eq(self.idle),
             beat.eq(self.i.payload),
             held.eq(accepted),
-            # ``held & ~overlong`` from a register of its own, which may stand near the coefficients: while one is `held`, none
-            # is accepted, so `overlong` changes by a restart alone.
+            # `held & ~overlong`, from a register of its own, which may be placed near the coefficients. While a
+            # coefficient is `held`, none is accepted, so only a restart changes `overlong`.
             self.write.eq(accepted & ~overlong),
             self.pending.eq((self.pending & ~self.load) | (self.write & beat.last & final)),
             self.error.eq(self.write & (beat.last ^ final)),
             overlong.eq(~self.restart & Mux(held, ~beat.last & (overlong | final), overlong)),
         ]
-        # The next coefficient is two clocks away, the first of a set three: one for the decision, by a register, to begin anew.
+        # The next coefficient comes two cycles later, a set's first three cycles later: one more to decide on a new
+        # start.
         m.d.sync += ended.eq(self.restart | (self.write & (beat.last | final)))
         with m.If(ended):
             m.d.sync += [self.index.eq(0), final.eq(self._count == 1)]
@@ -135,7 +137,7 @@ def _connect_loader(m: Module, bank: wiring.Component, loader: CoefficientLoader
 
 
 class NoSource(wiring.Component):
-    """Hands out nothing: all lanes have their constants. Ports as those of `CoefficientMemory`."""
+    """No source: all lanes have their constants. Ports are those of `CoefficientMemory`."""
 
     held = True
 
@@ -147,29 +149,29 @@ class NoSource(wiring.Component):
 
 
 class CoefficientBank(wiring.Component):
-    """The next set of an array with one clock a slot: one coefficient in two clocks, the old set stays until `load`.
+    """The next set of an array with slots of one cycle: one coefficient in two cycles; the old set stays until `load`.
 
-    The active set is in the multipliers' own registers; here stands only the next one. What is written goes along the groups of
-    lanes, one a clock, as the samples do: no net reaches all of a long filter. After reset the design's own coefficients are
-    handed over in the first clock.
+    The active set is in the multipliers' own registers; this block holds only the next set. Writes travel along the
+    groups of lanes, one group a cycle, as the samples do, so that no net spans a long filter. After reset the design's
+    own coefficients are handed over in the first cycle.
 
     Parameters
     ----------
     store : CoefficientStore
-        Of coefficients that can be loaded.
+        A store whose coefficients can be loaded.
 
     Ports
     -----
     i, restart, swap, idle, pending, error
         See `CoefficientLoader`.
     load : Out
-        The first group's multipliers take `coefficients` now: a clock behind the `swap` that caused it.
+        The first group's multipliers take `coefficients` in this cycle, one cycle after the `swap` that caused it.
     coefficients : Out
         An array of one coefficient a lane.
     """
 
     held = True
-    """The multipliers take what `load` says and keep it, instead of another coefficient in each clock."""
+    """Whether the multipliers hold their coefficients between loads, instead of taking another one in each cycle."""
 
     def __init__(self, store: CoefficientStore) -> None:
         self._store = store
@@ -182,9 +184,10 @@ class CoefficientBank(wiring.Component):
         m.submodules.loader = loader = CoefficientLoader(store)
         _connect_loader(m, self, loader)
         initial = Signal(init=1)
-        # A register drives all the multipliers; no coefficient changes before the clock in which it is taken.
+        # One register drives all multipliers; no coefficient changes before the cycle in which it is taken.
         m.d.sync += [initial.eq(0), self.load.eq(initial | loader.load)]
-        # The shadow holds the first set until it has been handed over: the loader takes none in the first clock.
+        # The shadow registers hold the first set until it is handed over: the loader takes no coefficient in the first
+        # cycle.
 
         shape = shape_of(store.format)
         shadow = [
@@ -197,8 +200,8 @@ class CoefficientBank(wiring.Component):
             word = DataRegister(shape, name=f"word_{number}")
             m.d.sync += word.eq(value)
             for place, register in enumerate(shadow[first : first + GROUP]):
-                # A register for each enable, as near to its coefficient as it can be; and one for the decoded place, which
-                # stands for two clocks before anything is written there.
+                # One register for each enable, placed near its coefficient, and one for the decoded index, which is
+                # stable for two cycles before the write.
                 chosen, here = (DataRegister(name=f"{name}_{first + place}") for name in ("chosen", "here"))
                 m.d.sync += [chosen.eq(ours & (index[:low] == place)), here.eq(write & chosen)]
                 with m.If(here):
@@ -207,8 +210,8 @@ class CoefficientBank(wiring.Component):
                     m.d.sync += register.eq(register.init)
             ours = index[low:] == number + 1
             if number < store.groups - 1:
-                # The next group takes the set a clock later: what is written comes to it a clock later too. So does a reset,
-                # behind whatever was on its way then.
+                # The next group takes the set one cycle later, so the write is delayed by one cycle too. So is a reset:
+                # it follows every write that was on its way.
                 moving = (write, index, afresh, ours)
                 moved = [DataRegister(signal.shape(), name=f"later_{number}") for signal in moving]
                 m.d.sync += [after.eq(now) for after, now in zip(moved, moving, strict=True)]
@@ -219,7 +222,8 @@ class CoefficientBank(wiring.Component):
 
 
 class CoefficientMemory(wiring.Component):
-    """The constants of a folded array, one memory a lane: one coefficient a lane a clock, latency 2 clocks from `phase`.
+    """The constants of a folded array, one memory a lane: one coefficient a lane a cycle, latency 2 cycles from
+    `phase`.
 
     Parameters
     ----------
@@ -229,13 +233,13 @@ class CoefficientMemory(wiring.Component):
     Ports
     -----
     phase : In
-        The phase of the slot whose coefficients are wanted.
+        The phase of the slot whose coefficients are read.
     swap : In
-        The next clock is the first of a frame.
+        The next cycle is the first of a frame.
     load : Out
-        Always: the multipliers take `coefficients` in each clock.
+        Always high: the multipliers take `coefficients` in each cycle.
     coefficients : Out
-        An array of one coefficient a lane, two clocks after `phase`.
+        An array of one coefficient a lane, two cycles after `phase`.
     """
 
     held = False
@@ -250,7 +254,7 @@ class CoefficientMemory(wiring.Component):
         return m
 
     def _add_memories(self, m: Module, bank: Value) -> list[BlockRAM]:
-        """A memory a lane, of which that bank is read."""
+        """A memory for each lane; `bank` selects the bank that is read."""
         store, memories = self._store, []
         size = store.bank_words
         m.d.comb += self.load.eq(1)
@@ -268,17 +272,17 @@ class CoefficientMemory(wiring.Component):
 
 
 class LoadedMemory(CoefficientMemory):
-    """The coefficients of a folded array where they can be loaded: otherwise as `CoefficientMemory`.
+    """Loadable coefficients of a folded array; otherwise as `CoefficientMemory`.
 
-    There are three banks: the design's own coefficients, which a reset goes back to, and two in which one set is active while
-    the next one comes.
+    There are three banks. One holds the design's own coefficients, to which a reset returns. Of the other two, one
+    holds the active set while the next set is written to the other.
 
     Ports
     -----
     i, restart, idle, pending, error
         See `CoefficientLoader`.
     swap : In
-        The next clock is the first of a frame: a pending set is used from it on.
+        The next cycle is the first of a frame: a pending set is used from that cycle on.
     """
 
     def __init__(self, store: CoefficientStore) -> None:
@@ -297,8 +301,8 @@ class LoadedMemory(CoefficientMemory):
         with m.If(loader.load):
             m.d.sync += active.eq(spare)
         for lane, memory in enumerate(self._add_memories(m, active)):
-            # Where each coefficient of a set goes: its lane and its phase; found a clock before it is written, or two, as the
-            # loader's index stands for two. A set is read two clocks after its last coefficient at the least.
+            # Lane and phase of each coefficient of a set. They are looked up one or two cycles before the write, as the
+            # loader's index is stable for two cycles. A set is read at least two cycles after its last coefficient.
             mine = {store.loaded.index(product.weight): product.phase for product in store.lane(lane)}
             phases = Array(mine.get(index, 0) for index in range(len(store.loaded)))
             here = Array(int(index in mine) for index in range(len(store.loaded)))
@@ -317,7 +321,7 @@ class LoadedMemory(CoefficientMemory):
 
 
 def source_of(store: CoefficientStore) -> CoefficientMemory | CoefficientBank | NoSource:
-    """What hands a store's coefficients to the lanes that don't have them."""
+    """The source of a store's coefficients, for lanes that don't hold their own."""
     sources: Mapping[type[Coefficients], type[CoefficientMemory | CoefficientBank | NoSource]] = {
         Coefficients: NoSource,
         LoadedCoefficients: CoefficientBank,

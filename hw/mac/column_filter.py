@@ -1,4 +1,4 @@
-"""The column filters of separable kernels: one number of each column of the window for each kernel, before it enters."""
+"""Column filters of separable kernels: each column becomes one number a kernel, before it enters the window."""
 
 from amaranth.hdl import Cat, Module, Signal, Value
 from amaranth.lib import data, wiring
@@ -24,7 +24,8 @@ __all__ = ["ColumnFilter", "NoColumnFilter", "SlotColumnFilter"]
 
 
 class NoColumnFilter(wiring.Component):
-    """Wires, where kernels aren't separable: the columns enter the window as they are. Ports as those of `ColumnFilter`."""
+    """Wires, for kernels that aren't separable: columns enter the window unchanged. Ports are those of
+    `ColumnFilter`."""
 
     def __init__(self, design: Conv2DDesign, plan: ArrayPlan) -> None:
         self.form = PlaceFormat.of_pixels(design)
@@ -38,38 +39,38 @@ class NoColumnFilter(wiring.Component):
 
 
 class ColumnFilter(wiring.Component):
-    """Makes the dot product of each column with each kernel's column: one step a clock, of a column or of several, no stall,
-    latency the plan's stage ``column``.
+    """Computes the dot product of each column with each kernel's column: one step a cycle, of one column or several, no
+    stall; latency that of the plan's stage ``column``.
 
-    What is chosen of columns later, at a row's ends, is chosen of their sums: a border's column is a copy of one of the row's,
-    or the fill from top to bottom. Where that is chosen at run time its sums are computed beside those of the columns,
-    without a multiplier.
+    At a row's ends, the window selects among sums instead of columns: a border column is a copy of a column of the row,
+    or the fill from top to bottom. If the fill is chosen at run time, its sums are computed in parallel to those of the
+    columns, without a multiplier.
 
     Parameters
     ----------
     design : Conv2DDesign
-        Of separable kernels.
+        With separable kernels.
     plan : ArrayPlan
-        Its plan.
+        The design's plan.
 
     Ports
     -----
     i : In
         `column_sideband` of the window's rows.
     o : Out
-        The same of one row of sums.
+        The same for one row of sums.
     """
 
     makes = (ColumnStage,)
 
     _standing = 0
-    """Clocks that the operands of a column come later than its sideband."""
+    """Cycles by which a column's operands are later than its sideband."""
 
     def __init__(self, design: Conv2DDesign, plan: ArrayPlan) -> None:
         self._design = design
         self._plan = plan
         self._latency = plan.cycles_in(ColumnStage)
-        self._slot = 0  # clocks from a column's operands to the last ones of its slot
+        self._slot = 0  # cycles from a column's arrival to the last operands of its slot
         self.form = PlaceFormat.of_sums(design, plan)
         inside = column_sideband(design, PlaceFormat.of_pixels(design))
         super().__init__({"i": In(inside), "o": Out(column_sideband(design, self.form))})
@@ -91,7 +92,7 @@ class ColumnFilter(wiring.Component):
         valid, choice = self._passed(m)
         left = self._latency - self._slot
         m.d.comb += self.o.valid.eq(self._later(m, "valid", valid, left))
-        # A fill is as late as the sums of its column.
+        # The sums of a fill are delayed as much as the sums of its column.
         borders = ("border", "border_before")
         chosen = {"boundary": self._later, "fill": self._filled}
         for name in borders:
@@ -103,7 +104,7 @@ class ColumnFilter(wiring.Component):
         return m
 
     def _filtered(self, m: Module, column: DotProduct, samples: list[Value], suffix: str) -> Value:
-        """One column's sum for one kernel; what takes fewer clocks than others waits for them."""
+        """One column's sum for one kernel, delayed to the latency of the slowest."""
         m.submodules[f"sums{suffix}"] = sums = Sums(column, column.sum_levels + self._standing)
         m.submodules[f"array{suffix}"] = array = array_block(column)
         m.d.comb += [place.eq(sample) for place, sample in zip(sums.places, samples, strict=True)]
@@ -112,17 +113,17 @@ class ColumnFilter(wiring.Component):
         return self._later(m, f"wait{suffix}", array.sum, self._latency - column.sum_levels - self._slot - array.latency)
 
     def _passed(self, m: Module) -> tuple[Value, data.View]:
-        """What of a column's sideband goes on beside its sums; its last operands go to the lanes with it."""
+        """The sideband that is delayed with a column's sums: it belongs to the cycle of the column's last operands."""
         return self.i.valid, self.i.choice
 
     def _fed(
         self, m: Module, column: DotProduct, array: MACArray | AdderGraph, operands: list[Value], suffix: str
     ) -> list[Value]:
-        """What the lanes of a column's array take, out of its operands."""
+        """The inputs of the lanes of a column's array, from its operands."""
         return operands
 
     def _filled(self, m: Module, name: str, fill: Value, clocks: int) -> Value:
-        """The sums of a column that is the fill from top to bottom."""
+        """The sums of a column that consists of the fill."""
         sums = []
         for number, column in enumerate(self._plan.column_filters):
             multiplier = ConstantMultiplier(self._design.pixel, column.accumulator, sum(column.weights), clocks)
@@ -139,9 +140,9 @@ class ColumnFilter(wiring.Component):
 
 
 class SlotColumnFilter(ColumnFilter):
-    """A `ColumnFilter` for slots of several clocks: the operands of each column come to the lanes one after the other."""
+    """A `ColumnFilter` for slots of several cycles: the lanes get the operands of each column one after the other."""
 
-    # Operands are taken over a clock behind their `valid`, and a column doesn't stand as a window does.
+    # `Operands` samples its inputs one cycle after `valid`; a column, unlike a window, isn't held that long.
     _standing = 1
 
     def __init__(self, design: Conv2DDesign, plan: ArrayPlan) -> None:
@@ -149,7 +150,7 @@ class SlotColumnFilter(ColumnFilter):
         self._slot = SERIALISE_LATENCY + plan.cycles - 1
 
     def _passed(self, m: Module) -> tuple[Value, data.View]:
-        # What is chosen stands as long as the operands of its column, and goes on with the last of them.
+        # The choice is held with the operands of its column, and passed on with the last of them.
         taken, choice = Signal.like(self.i.choice), Signal.like(self.i.choice)
         with m.If(self.i.valid):
             m.d.sync += taken.eq(self.i.choice)

@@ -1,4 +1,4 @@
-"""A number times a constant, without a multiplier."""
+"""Multiplication by a constant, without a multiplier."""
 
 from amaranth.hdl import Const, Module, Signal, Value
 from amaranth.lib import wiring
@@ -12,24 +12,24 @@ __all__ = ["ConstantMultiplier"]
 
 
 class ConstantMultiplier(wiring.Component):
-    """Multiplies by a constant with shifts and additions alone: one number a clock, latency `clocks`, no stall.
+    """Multiplies by a constant with shifts and additions: one number a cycle, latency `clocks`, no stall.
 
-    The constant is written with the fewest digits of 1 and -1, which no two neighbours are; a tree adds the shifted numbers, in
-    pairs, or, if that takes more levels than there are clocks, in threes or more.
+    The constant is written in canonical signed digits: the fewest digits 1 and -1, no two of them adjacent. A tree adds
+    the shifted numbers in pairs. If pairs need more levels than there are cycles, it adds three or more at a time.
 
     Parameters
     ----------
     number, product : Format
-        Of what is multiplied, and of what that gives.
+        Formats of the operand and of the product.
     factor : int
     clocks : int
-        1 or more.
+        Latency in cycles, 1 or more.
 
     Ports
     -----
     i : In
     o : Out
-        ``factor * i``, `clocks` later.
+        ``factor * i``, `clocks` cycles later.
     """
 
     def __init__(self, number: Format, product: Format, factor: int, clocks: int) -> None:
@@ -54,11 +54,11 @@ class ConstantMultiplier(wiring.Component):
 
 
 def digits_of(factor: int) -> list[tuple[int, int]]:
-    """The places and signs of the powers of two that add up to a number, as few as there can be."""
+    """A number's canonical signed digits: places and signs of the fewest powers of two that add up to it."""
     found, place = [], 0
     while factor:
         if factor % 2:
-            digit = 2 - factor % 4  # 1, or -1 where the next place would be 1 too
+            digit = 2 - factor % 4  # 1, or -1 if the next place would be 1 too
             found.append((place, digit))
             factor -= digit
         factor //= 2

@@ -1,4 +1,4 @@
-"""The MAC array: pre-adders, multipliers, the trees and the chain that add, and the accumulator of a folded one."""
+"""The MAC array: pre-adders, multipliers, adder trees, the chain of groups, and the accumulator of a folded array."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -104,7 +104,7 @@ class MACArray(wiring.Component):
         return m
 
     def _cascade(self, m: Module, supply: FixedSupply) -> None:
-        """Products and sum in the same blocks."""
+        """Products and sum in cascaded DSP blocks."""
         array = self._array
         loads = [supply.load]
         for _ in range(1, array.lanes):
@@ -185,7 +185,7 @@ class MACArray(wiring.Component):
         return found
 
     def _chained(self, sums: SummedWhole, terms: list[Term], stage: stages.GroupChain) -> list[Term]:
-        """The sums of the groups up to each, all of them last."""
+        """The running sums along the chain of groups; the last one is the total."""
         array, found = self._array, list(terms)
         for clock in range(array.ways.sums):
             roots = enumerate(tree[-1][0] for tree in array.tree.adders)
@@ -195,6 +195,6 @@ class MACArray(wiring.Component):
         return found
 
     def _started(self, m: Module) -> Value:
-        """`start`, beside the first of a slot's totals."""
+        """`start`, aligned with the first of a slot's totals."""
         (start,) = later(m, [self.start], "start", self._array.start_latency)
         return start

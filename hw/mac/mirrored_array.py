@@ -1,4 +1,4 @@
-"""The array of an interpolator with mirrored phases: sums and differences of phases, and the results that they make."""
+"""The array of an interpolator with mirrored phases: sums and differences of phases, and the results from them."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -20,17 +20,17 @@ __all__ = ["MirroredArray", "Pairs"]
 
 
 class Pairs(wiring.Component):
-    """Makes the results of mirrored pairs of phases of their sums and differences, and gives them in their order: one a slot,
-    no stall.
+    """Computes the results of mirrored pairs of phases from the pairs' sums and differences, and puts them in order:
+    one a slot, no stall.
 
-    Of a sample's slots the first has the sum of the first pair of phases, the second their difference, the next one the sum of
-    the second pair, and so on; a phase that is its own mirror has no difference. Result n leaves `stage.cycles` behind slot n.
-    The slots of a sample follow each other without a gap.
+    A sample's first slot brings the sum of the first pair of phases, the second slot their difference, the third the
+    sum of the second pair, and so on. A phase that is its own mirror has no difference. Result n leaves `stage.cycles`
+    cycles after slot n. The slots of a sample follow each other without a gap.
 
     Parameters
     ----------
     cycles : int
-        Clocks of a slot.
+        Cycles of a slot.
     width : int
         Bits of a sum.
     stage : plan.mirrored.Unmirror
@@ -38,10 +38,10 @@ class Pairs(wiring.Component):
     Ports
     -----
     done : In
-        `sum` is a slot's.
+        `sum` is complete for a slot.
     sum : In
     result : Out
-        Half of the sum of a pair's two numbers, or of their difference.
+        Half of the sum, or half of the difference, of a pair's two numbers.
     """
 
     makes = (stages.Unmirror,)
@@ -58,8 +58,9 @@ class Pairs(wiring.Component):
         results = {
             phase: (pair, side) for pair, both in enumerate(self._stage.pairs) for side, phase in reversed([*enumerate(both)])
         }
-        # Sums wait while the next sample's come: a sample has one half of the memories, the next one the other. A phase that
-        # is its own mirror has no difference: nothing ever writes its place, which stays 0.
+        # Sums wait while those of the next sample arrive: samples use the two halves of the memories in turn. A phase
+        # that is its own mirror has no difference: its place in the memory of differences is never written, and stays
+        # 0.
         address = data.StructLayout({"pair": places, "half": 1})
         slot, into = self._counted(m, self.done, "slot")
         m.submodules.turn = turn = Delay(1, self._stage.waits * self._cycles)
@@ -94,7 +95,7 @@ class Pairs(wiring.Component):
         return m
 
     def _counted(self, m: Module, step: Value, name: str) -> tuple[Signal, Signal]:
-        """The number of a slot that is counted by `step`, and which half its sample has."""
+        """Number of the slot, counted by `step`, and the half of the memories that its sample uses."""
         number, half = Signal(range(self._up), name=name), Signal(name=f"{name}_half")
         with m.If(step):
             m.d.sync += number.eq(number + 1)
@@ -103,14 +104,14 @@ class Pairs(wiring.Component):
         return number, half
 
     def _added(self, m: Module, one: Value, other: Value, carry: Value) -> Value:
-        """The sum of two numbers and a carry, in segments a clock apart."""
+        """The sum of two numbers and a carry, in segments, each one cycle after the segment below."""
         edges = (0, *self._stage.carry_cuts, len(one))
         last = len(edges) - 2
         segments: list[Value] = []
         for number, (low, high) in enumerate(pairwise(edges)):
             first, second = later(m, [one[low:high], other[low:high]], f"segment_{number}", number)
             node, out = DataRegister(high - low, name=f"total_{number}"), DataRegister(name=f"carry_{number}")
-            # One addition: the carry comes out of a bit below.
+            # A single adder: the carry enters through an additional bit below.
             m.d.sync += Cat(node, out).eq((Cat(Const(1, 1), first) + Cat(carry, second))[1:])
             carry = out
             segments += later(m, [node], f"waits_{number}", last - number)
@@ -118,10 +119,12 @@ class Pairs(wiring.Component):
 
 
 class MirroredArray(wiring.Component):
-    """Computes one result a slot, by sums and differences of mirrored phases: no stall.
+    """Computes one result a slot from sums and differences of mirrored phases: no stall, latency
+    `MirroredProduct.latency`.
 
-    Each slot's samples are added to their mirrors, or these subtracted; a `MACArray` makes its sum of products, and `Pairs` the
-    results of two slots each. Ports as those of `MACArray`; the slots of a sample follow each other without a gap.
+    Each slot's mirrors are added to its samples, or subtracted from them. A `MACArray` computes the sum of products,
+    and `Pairs` makes two results of the sums of two slots. Ports are those of `MACArray`. The slots of a sample follow
+    each other without a gap.
 
     Parameters
     ----------
@@ -141,7 +144,7 @@ class MirroredArray(wiring.Component):
         array, up = self._array, self._array.together
         late = array.stages[0].cycles
         m.submodules.products = inner = self._inner
-        # The number of the slot that begins next; and whether the one that has begun last subtracts.
+        # Number of the slot that begins next; whether that slot subtracts; whether the slot that began last subtracts.
         slot, subtracts, subtracted = Signal(range(up)), Signal(), Signal()
         m.d.comb += subtracts.eq(Array(int((side == 1) == (array.mirror_sign > 0)) for _, side in array.slots)[slot])
         with m.If(self.start):
@@ -164,7 +167,7 @@ class MirroredArray(wiring.Component):
         return m
 
     def _operands(self, m: Module, minus: Value) -> None:
-        """The sums and differences of samples and mirrors; a sample without a mirror has 0 in its place."""
+        """The sums or differences of samples and mirrors; a missing mirror counts as 0."""
         samples = later(m, list(self.samples), "sample")
         (carry,) = later(m, [minus], "minus")
         inner: Sequence[Value] = list(self._inner.samples)
@@ -173,13 +176,13 @@ class MirroredArray(wiring.Component):
             turned, operand = DataRegister(width, name=f"mirror_{lane}"), DataRegister(width, name=f"operand_{lane}")
             m.d.sync += [
                 turned.eq(_extended(mirror, width) ^ minus.replicate(width)),
-                # One addition: the carry comes out of a bit below.
+                # A single adder: the carry enters through an additional bit below.
                 operand.eq((Cat(Const(1, 1), _extended(sample, width)) + Cat(carry, turned))[1 : width + 1]),
             ]
             m.d.comb += into.eq(operand)
 
 
 def _extended(value: Value, width: int) -> Value:
-    """The bits of a number in a wider one."""
+    """A number, extended to `width` bits by its sign or by zeros."""
     above = value[-1] if value.shape().signed else Const(0, 1)
     return Cat(value, above.replicate(width - len(value)))

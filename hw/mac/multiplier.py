@@ -1,4 +1,4 @@
-"""The multiplier of a lane, in its plain form, or as the primitive of the platform's family."""
+"""The multiplier of a lane: a plain form, or the primitive of the platform's family."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -23,16 +23,16 @@ _MULTIPLY = {"ice40": ice40.multiply, "7-series": dsp48.multiply}
 
 
 class Multiplier(wiring.Component):
-    """Multiplies a sample by a coefficient: ``p = a * b``, exact; latency 2 to 6 clocks, one product a clock, no stall.
+    """Multiplies a sample by a coefficient: ``p = a * b``, exact; latency 2 to 6 cycles, one product a cycle, no stall.
 
-    Three clocks are the input, pipeline and output registers that the hard multipliers of ECP5 (MULT18X18D), iCE40
-    UltraPlus (SB_MAC16) and 7-series (DSP48E1) have. Wider factors are cut into pieces, each product of two pieces has a
-    multiplier, and each level of adding them at their places is a clock more. One clock less where the last register is that
-    of the adder behind.
+    Three of these cycles are the input, pipeline and output registers of the hard multipliers of ECP5 (MULT18X18D),
+    iCE40 UltraPlus (SB_MAC16) and 7-series (DSP48E1). Wider factors are split into pieces. Each product of two pieces
+    has a multiplier, and each level of adders that combines them takes one cycle more. The latency is one cycle less if
+    the adder behind provides the last register.
 
-    Without a platform it is plain registers and a ``*``, for simulation and for inference. Of both forms the products are the
-    same, clock for clock, from the latency after reset and a coefficient's first load on: a primitive's registers have no
-    reset.
+    Without a platform it is registers and a ``*``, for simulation and for inference. Both forms give the same products
+    in every cycle, once the latency after reset and the first load of a coefficient have passed: a primitive's
+    registers have no reset.
 
     Parameters
     ----------
@@ -43,9 +43,9 @@ class Multiplier(wiring.Component):
     p : Format
         Format of the product; holds every product.
     latency : int
-        Clocks from `a` to `p`: `Target.multiplier_latency` of the formats.
+        Cycles from `a` to `p`: `Target.multiplier_latency` of the formats.
     place : Place, optional
-        Of what it takes of an ECP5; a `site` if that is one primitive.
+        Resources of an ECP5 that it uses; a `site` if it is one primitive.
 
     Ports
     -----
@@ -54,9 +54,9 @@ class Multiplier(wiring.Component):
     b : In
         The coefficient.
     load : In
-        Takes `b` into the coefficient register, for the sample of the same clock and all that follow.
+        Takes `b` into the coefficient register, for the sample of the same cycle and all later ones.
     p : Out
-        The product, `latency` clocks after its sample.
+        The product, `latency` cycles after its sample.
     """
 
     def __init__(self, a: Format, factor: Factor, p: Format, latency: int, place: ecp5.Place = ecp5.ANYWHERE) -> None:
@@ -65,7 +65,7 @@ class Multiplier(wiring.Component):
         super().__init__({"a": In(shape_of(a)), "p": Out(shape_of(p)), **self._ports(factor)})
 
     def _ports(self, factor: Factor) -> dict[str, wiring.Member]:
-        """Those of the coefficient."""
+        """The ports of the coefficient."""
         return {"b": In(shape_of(factor.format)), "load": In(1)}
 
     def elaborate(self, platform: object) -> Module:
@@ -83,18 +83,19 @@ class Multiplier(wiring.Component):
         return m
 
     def _product(self, m: Module, a: Value) -> Value:
-        """The product of a sample that is registered."""
+        """The product of a registered sample."""
         b = DataRegister(self.b.shape(), name="b_input")
         with m.If(self.load):
             m.d.sync += b.eq(self.b)
         return a * b
 
     def _loaded(self) -> tuple[Value, Value]:
-        """What a primitive takes as the coefficient, and when."""
+        """The coefficient for a primitive, and its load strobe."""
         return self.b, self.load
 
     def _primitive(self, m: Module, family: Family | None) -> bool:
-        """Makes the family's multiplier, or several, unless inference does as well or the plan leaves them no time."""
+        """Instantiates the family's multiplier, or several. Returns False if inference does as well, or if the plan's
+        latency is too short."""
         if family is None:
             return False
         b, load = self._loaded()
@@ -112,7 +113,7 @@ class Multiplier(wiring.Component):
     def _whole(
         self, m: Module, family: Family, b: Value, load: Value, a_pieces: Sequence[range], b_pieces: Sequence[range]
     ) -> Value:
-        """The products of all pieces, added at their places."""
+        """The products of all pieces, added at their bit positions."""
         multiply = partial(ecp5.multiply, place=self._place) if family == "ecp5" else _MULTIPLY[family]
         rows = []
         for row, bits in enumerate(a_pieces):
@@ -129,7 +130,7 @@ class Multiplier(wiring.Component):
 
 
 class FixedMultiplier(Multiplier):
-    """Multiplies a sample by a constant: otherwise as `Multiplier`, without ports for the coefficient.
+    """Multiplies a sample by a constant; otherwise as `Multiplier`, without ports for the coefficient.
 
     Parameters
     ----------
@@ -140,24 +141,24 @@ class FixedMultiplier(Multiplier):
         self._value = factor.value
         super().__init__(a, factor, p, latency, place)
 
-    def _ports(self, factor: Factor) -> dict[str, wiring.Member]:  # a constant needs none
+    def _ports(self, factor: Factor) -> dict[str, wiring.Member]:  # a constant needs no port
         return {}
 
-    def _product(self, m: Module, a: Value) -> Value:  # nothing is registered
+    def _product(self, m: Module, a: Value) -> Value:  # no coefficient register
         return a * self._value
 
     def _loaded(self) -> tuple[Value, Value]:
-        return Const(self._value), Const(1)  # inferred, it would have no register
+        return Const(self._value), Const(1)  # inference would leave out the coefficient register
 
 
 class WiredMultiplier(FixedMultiplier):
-    """Multiplies by 0, a power of two, or the negative of one: wiring and a negation on every platform."""
+    """Multiplies by 0, by a power of two or by the negative of one: wiring and a negation on every platform."""
 
-    def _product(self, m: Module, a: Value) -> Value:  # nothing is registered
+    def _product(self, m: Module, a: Value) -> Value:  # no coefficient register
         shifted = a.shift_left(max(abs(self._value).bit_length() - 1, 0)) if self._value else Const(0)
         return -shifted if self._value < 0 else shifted
 
-    def _primitive(self, m: Module, family: Family | None) -> bool:  # none on any
+    def _primitive(self, m: Module, family: Family | None) -> bool:  # no platform has one
         return False
 
 
@@ -172,13 +173,13 @@ def multiplier_of(a: Format, factor: Factor, p: Format, latency: int, place: ecp
 
 
 def _piece(factor: Value, bits: range) -> Value:
-    """Some bits of a factor: signed if they are the topmost of a signed one."""
+    """Some bits of a factor; signed if they are the upper bits of a signed factor."""
     piece = factor[bits.start : bits.stop]
     return piece.as_signed() if factor.shape().signed and bits.stop == len(factor) else piece
 
 
 def _summed(m: Module, terms: Sequence[tuple[Value, int]]) -> Value:
-    """The sum of numbers at the places of these bits, the first of which is 0, in pairs, a clock a level."""
+    """The sum of numbers at their bit positions, the first of which is 0. It adds pairs, one cycle a level."""
     nodes = list(terms)
     while len(nodes) > 1:
         level = []

@@ -1,5 +1,4 @@
-"""What stands between a window and its array: the sums of places that share a multiplier, and, of a folded array, what hands
-them out over the clocks of a slot."""
+"""The operands of an array: sums of places that share a multiplier, and the serialiser of a folded array."""
 
 from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import wiring
@@ -18,13 +17,13 @@ __all__ = ["Operands", "Sums"]
 
 
 class Sums(wiring.Component):
-    """Adds the places of a window that share a multiplier: one window a clock, latency `levels` clocks, no stall.
+    """Adds the places of a window that share a multiplier: one window a cycle, latency `levels` cycles, no stall.
 
     Parameters
     ----------
     array : DotProduct
     levels : int
-        Levels of the trees: `DotProduct.sum_levels`, or more, where others have them.
+        Levels of the trees: `DotProduct.sum_levels`, or more to match a deeper array.
 
     Ports
     -----
@@ -63,30 +62,32 @@ class Sums(wiring.Component):
 
 
 class Operands(wiring.Component):
-    """Gives each lane its operands of a window, one a clock: a slot follows each window, its first ones come 2 clocks behind.
+    """Gives each lane its operands of a window, one a cycle. A slot follows each window; its first operands appear 2
+    cycles after `valid`.
 
-    A lane's operands are taken over together and leave one after the other, the next one a register away, whatever the clocks a
-    slot. Windows are at least a slot apart, and stand for it.
+    The operands of a lane are loaded together into a shift register, and leave it one after the other, so the logic
+    doesn't grow with the cycles of a slot. Windows are at least one slot apart, and are held for a slot.
 
     Parameters
     ----------
     form : Format
-        Of the operands.
+        Format of the operands.
     store : CoefficientStore
-        What the lanes multiply them by, with several phases a slot.
+        The coefficients of the lanes, with several phases a slot.
 
     Ports
     -----
     operands : In
-        An array of one a product: a place of the window, or a sum of some.
+        An array of one operand a product: a place of the window, or a sum of places.
     valid : In
-        They are those of another result.
+        The operands are those of a new result.
     phase : Out
         The phase of the slot, from `valid` on.
     samples : Out
-        An array of one operand a lane, two clocks behind `phase`; in clocks in which a lane has none its last one.
+        An array of one operand a lane, two cycles after `phase`. In cycles without an operand, a lane keeps its last
+        one.
     start, end : Out
-        Beside the samples: they are those of the slot's first clock, of its last.
+        With the samples: they are those of the slot's first cycle, of its last.
     """
 
     makes = (stages.Serialise,)
@@ -113,7 +114,7 @@ class Operands(wiring.Component):
         with m.If(self.valid | (self.phase != 0)):
             m.d.sync += self.phase.eq(Mux(last, 0, self.phase + 1))
         m.d.sync += [load.eq(self.valid), self.start.eq(load), ends.eq(last), self.end.eq(ends)]
-        following: dict[int, Signal] = {}  # by lane, the operand that leaves behind the one that comes next here
+        following: dict[int, Signal] = {}  # by lane, the register that the next one shifts from
         for operand, product in reversed(list(zip(self.operands, store.products, strict=True))):
             lane, phase = product.lane, product.phase
             register = Signal.like(operand, name=f"operand_{lane}_{phase}") if phase else self.samples[lane]

@@ -1,4 +1,4 @@
-"""The array of a rate change by constants without multipliers."""
+"""The array of a rate change by constants, without multipliers."""
 
 from amaranth.hdl import Array, Module
 
@@ -12,15 +12,16 @@ __all__ = ["RateGraph"]
 
 
 class RateGraph(AdderGraph):
-    """An `AdderGraph` of a sum for each phase: picks the one that is due, and holds it from a slot's start to its end.
+    """An `AdderGraph` with one sum for each phase. It selects the sum that is due, and holds it from a slot's start to
+    its end.
 
-    No stall; latency that of the array. The sum of a slot is that of the samples with which `start` comes, and is there so many
-    clocks behind any later sample of the slot, until the next one starts.
+    No stall; latency that of the array. The sum of a slot belongs to the samples that come with `start`. It is valid
+    that latency after any later sample of the slot, until the next slot starts.
 
     Ports
     -----
     phase : In
-        If there are several: that of the slot's sum, two clocks ahead of its samples.
+        Only with several phases: the phase of the slot's sum, two cycles ahead of its samples.
     """
 
     makes = (*AdderGraph.makes, stages.PickedSum, stages.HeldSum)

@@ -20,7 +20,7 @@ Term = tuple[Any, int]
 
 
 class SummedWhole:
-    """Sums that are added in one clock.
+    """Sums that are added in one cycle.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ class SummedInSegments(SummedWhole):
             return None
         total = terms[0] + terms[1]
         if carry is not None:
-            # One addition: the carry comes out of a bit below.
+            # A single adder: the carry enters through an additional bit below.
             one, other = (Cat(bit, term) for bit, term in zip((Const(1, 1), carry), terms, strict=True))
             total = (one + other if carries else one.as_signed() + other.as_signed()) >> 1
         if not carries:
@@ -141,8 +141,8 @@ def holding(low: int, high: int, sign: int) -> Format:
 
 
 def _ordered(terms: Sequence[Term]) -> tuple[list[tuple[Any, bool]], int]:
-    """The terms, a positive one first if there is any, each with whether it is added to the first one or subtracted from it;
-    and the first one's sign, which is that of the sum."""
+    """The terms, beginning with a positive one if there is any, each with a flag: added to the first, or subtracted
+    from it. Also the sign of the first term, which is that of the sum."""
     ordered = sorted(terms, key=lambda term: -term[1])
     sign = ordered[0][1]
     return [(value, own == sign) for value, own in ordered], sign

@@ -1,4 +1,4 @@
-"""How coefficients come to the lanes of an array."""
+"""The supply of coefficients to the lanes of an array."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,7 +18,7 @@ __all__ = ["FixedSupply", "Supply", "supply_of"]
 
 
 class FixedSupply:
-    """Constants: they stand in the lanes' multipliers, and nothing comes to them.
+    """Constants, which are built into the lanes' multipliers.
 
     Parameters
     ----------
@@ -29,36 +29,37 @@ class FixedSupply:
     Attributes
     ----------
     values : list of Value
-        A coefficient a lane, as a primitive takes it that stands for several lanes.
+        A coefficient a lane, for a primitive that serves several lanes.
     load : Value
-        Takes all, for the operands of the same clock and all that follow.
+        Takes all coefficients, for the operands of the same cycle and all later ones.
     """
 
     def __init__(self, array: DotProduct, ports: Component) -> None:
         self.values, self.load = self._given(array, ports)
 
-    def _given(self, array: DotProduct, ports: Any) -> tuple[list[Value], Value]:  # they are the array's
+    def _given(self, array: DotProduct, ports: Any) -> tuple[list[Value], Value]:  # constants of the array
         constants = [array.weights[array.lane(lane)[0].weight] for lane in range(array.lanes)]
         return [Const(value, shape_of(array.factor)) for value in constants], Const(1)
 
     def route(self, m: Module, ways: RoutingRegisters) -> None:
-        """All comes as much later as samples do."""
+        """Delays coefficients and load strobe as the routing registers delay the samples."""
 
     def next_group(self, m: Module) -> None:
-        """What follows is for the next group of lanes, which takes its coefficients a clock later."""
+        """Moves on to the next group of lanes, which takes its coefficients one cycle later."""
 
     def connect(self, m: Module, multiplier: Multiplier, lane: int) -> None:
-        """Brings its coefficient to a lane's multiplier."""
+        """Connects its coefficient to a lane's multiplier."""
 
 
 class Supply(FixedSupply):
-    """Coefficients that come by ports, and are loaded."""
+    """Coefficients that come from ports, and are loaded."""
 
-    def _given(self, array: DotProduct, ports: Any) -> tuple[list[Value], Value]:  # they come from outside
+    def _given(self, array: DotProduct, ports: Any) -> tuple[list[Value], Value]:  # ports of the array's block
         return list(ports.coefficients), ports.load
 
     def route(self, m: Module, ways: RoutingRegisters) -> None:
-        # Where they come earlier than they are taken: a bank hands none out behind a set for as long as that.
+        # The delay of the coefficients may be shorter: a bank keeps a set unchanged for that many cycles after its
+        # `load`.
         self.values = later(m, self.values, "weight", ways.coefficients)
         (self.load,) = later(m, [self.load], "load", ways.cycles)
 
@@ -70,7 +71,7 @@ class Supply(FixedSupply):
 
 
 def supply_of(array: DotProduct, ports: Component) -> FixedSupply:
-    """How coefficients come to an array's lanes: by `coefficients` and `load` of `ports`, unless they are there."""
+    """The supply of an array's lanes: constants, or `coefficients` and `load` of `ports`."""
     supplies: Mapping[type[Coefficients], type[FixedSupply]] = {
         Coefficients: FixedSupply,
         LoadedCoefficients: Supply,
