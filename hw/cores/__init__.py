@@ -1,1 +1,1 @@
-"""Whole cores, a file a kind of filter, and the table that finds a design's."""
+"""Complete cores: one file for each kind of filter."""

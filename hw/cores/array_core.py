@@ -1,4 +1,4 @@
-"""What stands behind every feeder: array, coefficients, output stage, output buffer."""
+"""The part of a core behind the feeder: array, coefficients, output stage, output buffer."""
 
 from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import data, stream, wiring
@@ -23,14 +23,14 @@ __all__ = ["ArrayCore", "operand_sideband"]
 
 
 def operand_sideband(plan: ArrayPlan) -> Sideband:
-    """What the feeder of a plan's arrays gives them.
+    """The operands from a feeder to the arrays of a plan.
 
-    valid : the samples are those of the last clock of a slot that gives a result; beside it
-    marks : the result's, those of `marks_of`.
-    samples : an array of one sample a lane, those of one copy behind the other.
+    valid : the samples are those of the last cycle of a slot that gives a result.
+    marks : with `valid`, the result's marks, those of `marks_of`.
+    samples : an array of one sample a lane, copy by copy.
     mirrors : an array of each lane's second sample, 0 where there is none.
-    phase, start : in a slot of several clocks: two clocks ahead of their samples, the phase of the slot; beside the samples,
-        that it is the slot's first.
+    phase, start : only in slots of several cycles: the phase of the slot, two cycles ahead of its samples; with the
+        samples, that the cycle is the slot's first.
     """
     return Sideband(
         marks=Out(data.StructLayout(marks_of(plan.design))),
@@ -42,17 +42,17 @@ def operand_sideband(plan: ArrayPlan) -> Sideband:
 
 
 class ArrayCore(wiring.Component):
-    """From the samples of each lane to the stream of results: one result a slot, of one pixel or several, full back-pressure at
-    `o`.
+    """Computes the stream of results from the samples of each lane: one result a slot, of one pixel or several, full
+    back-pressure at `o`.
 
-    Latency from `i.valid` to `o.valid`: the plan's stages behind the feeder. Nothing in between can stall: start a slot
-    that gives a result only while `available`, and `claim` a credit for it.
+    Latency from `i.valid` to `o.valid`: that of the plan's stages behind the feeder. Nothing in between can stall.
+    Start a slot that gives a result only while `available` is high, and `claim` a credit for it.
 
     Parameters
     ----------
     plan : ArrayPlan
-        If it has several arrays, all of them work on the same window, and their results leave together. Of several samples a
-        clock (`Plan.copies`) each has the arrays for itself, and all share the coefficients.
+        If it has several arrays, all of them work on the same window, and their results leave together. With several
+        samples a cycle (`Plan.copies`) each sample has its own arrays, and all share the coefficients.
     result : data.StructLayout
         Payload of the results: `data` and the marks.
 
@@ -61,13 +61,13 @@ class ArrayCore(wiring.Component):
     i : In
         See `operand_sideband`.
     swap : In
-        If coefficients can be loaded: a clock ahead of the first samples of a frame (three in a slot of several clocks), that
-        a pending set may replace theirs.
+        Only with loadable coefficients: a pending set may replace the active one. High one cycle ahead of a frame's
+        first samples (three in slots of several cycles).
     claim, available, spent, idle : In, Out, Out, Out
         See `OutputBuffer`.
     o : stream of `result`
     coefficients : stream of `coefficient_layout`, restart : In, pending : Out, coefficient_error : Out, open : In
-        If they can be loaded: see `CoefficientLoader`; `open` says that a frame is in the feeder.
+        If coefficients are loadable: see `CoefficientLoader`. `open` is high while a frame is in the feeder.
     overflow : Out
         The output buffer overflowed; can't happen.
     """
@@ -113,7 +113,7 @@ class ArrayCore(wiring.Component):
                 m.d.comb += array.mirrors[lane].eq(self.i.mirrors[first + lane])
             sums.append(array.sum)
             if early := longest - array.latency:
-                # The sum of fewer lanes, or of narrower ones, waits for the others.
+                # Arrays with fewer or narrower lanes have a shorter latency: their sums are delayed.
                 m.submodules[f"wait_{number}"] = wait = Delay(array.sum.shape(), early)
                 m.d.comb += wait.i.eq(array.sum)
                 sums[-1] = wait.o
@@ -136,7 +136,7 @@ class ArrayCore(wiring.Component):
         ]
         wiring.connect(m, buffer.o, wiring.flipped(self.o))
 
-        # A pre-adder's operands are late: so is what meets them.
+        # Pre-adders delay the operands: start, swap and coefficients are delayed equally.
         m.submodules.bank = bank = source_of(plan.coefficients)
         m.submodules.start = start = Delay(1, late)
         m.submodules.swap = swap = Delay(1, late if bank.held else 0)
@@ -157,7 +157,7 @@ class ArrayCore(wiring.Component):
         return m
 
     def _magnitudes(self, m: Module, sums: list[Value]) -> list[Value]:
-        """What goes to the output stage, copy by copy."""
+        """The inputs of the output stage, copy by copy."""
         plan = self._plan
         kernels, found = len(plan.arrays), []
         for copy in range(plan.copies):

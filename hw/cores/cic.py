@@ -28,7 +28,7 @@ __all__ = ["CICCore", "Held"]
 
 
 class Held(wiring.Component):
-    """Keeps a number until the result begins that needs it; latency one clock.
+    """Holds a number until the result that needs it begins; latency one cycle.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class Held(wiring.Component):
     Ports
     -----
     take : In
-        `i` is one.
+        `i` is valid.
     i : In
     o : Out
     """
@@ -55,26 +55,27 @@ class Held(wiring.Component):
 
 
 def schedule_of(stage: Stage) -> type[RateSchedule]:
-    """The schedule that has the stage in front of it."""
+    """The schedule that follows this stage."""
     return next(schedule for schedule in (Decimation, Interpolation) if isinstance(stage, schedule.goes_with))
 
 
 class CICCore(Core):
-    """Decimates or interpolates by integrators and combs: one sample a clock, or one result, whichever is slower; full
+    """Decimates or interpolates by integrators and combs: one sample or one result a cycle, whichever is slower; full
     back-pressure, no bubble between frames.
 
-    The results are those of an FIR filter, ``o[n] = overflow(round(sum(coefficients[n * down - k * up] * i[k]) / 2**shift))``;
-    each frame starts from silence, or goes on where the one before ended, as the design says, and its first result is its first
-    sample's. A result is offered `latency` clocks after the sample that completes it, which is the last one in front of the
-    next result's, or of the frame's end. Its marks are those of its place in the frame of results.
+    The results are those of an FIR filter, ``o[n] = overflow(round(sum(coefficients[n * down - k * up] * i[k]) /
+    2**shift))``. Each frame starts from silence, or continues the one before, as the design says. A frame's first
+    result belongs to its first sample. A result is offered `latency` cycles after the sample that completes it: the
+    last sample before the next result's newest one, or the frame's last. Its marks are those of its place in the frame
+    of results.
 
     Parameters
     ----------
     design : CICDesign
     family : {"ecp5", "ice40", "7-series"} or Target, optional
-        Device that it is planned for; by default any.
+        Target device family; by default any.
     shell : Shell, optional
-        What it stands in: see `create`.
+        The shell around the core: see `create`.
 
     Ports
     -----
@@ -82,9 +83,9 @@ class CICCore(Core):
     busy : Out
         A frame is in the core: open, or with results that have not left.
     errors : Out
-        Strobes of `ERROR_LAYOUT`: `first`, a frame began before the `last` of the one before (whose results then lack it);
-        `orphan`, a beat outside any frame was dropped.
-    coefficients, restart, pending : if the rate can be loaded
+        Strobes of `ERROR_LAYOUT`: `first`, a frame began before the `last` of the one before, whose results then lack
+        their `last`; `orphan`, a beat outside any frame was dropped.
+    coefficients, restart, pending : if the rate is loadable
         See `LoadedRate`.
     silence : In, if the design is continuous
         The next frame starts from silence, as the first one does.
@@ -103,7 +104,7 @@ class CICCore(Core):
         super().__init__(core_ports(design) | self._loading.ports | self._start.ports)
 
     def _before(self, m: Module, numbers: Any) -> Any:
-        """The sections at the rate of samples, behind these numbers."""
+        """The sections that run at the rate of samples, with these numbers as input."""
         half = self.plan.before
         sections = sections_of(half)(half, numbers.value.shape())
         m.submodules.before = sections
@@ -149,13 +150,13 @@ class CICCore(Core):
             samples.value.eq(entry.o.beat.data),
             held.i.eq(numbers.value),
         ]
-        # What the schedule says is as far behind it as the sample in `held` is behind its own claim.
+        # The schedule's decisions are delayed as much as the sample in `held` is after its claim.
         ahead = plan.before.cycles + plan.cycles_in(*Scale.makes) + 1
         m.submodules.due = due = Delay(1, ahead - 1)
         newest = Signal()
         names = ("valid", "clear", "fresh", "first", "last")
         m.submodules.begun = begun = Delay(data.StructLayout(dict.fromkeys(names, 1)), ahead)
-        m.d.sync += newest.eq(schedule.due)  # if the sample is taken, which is known late
+        m.d.sync += newest.eq(schedule.due)  # counts only if the sample is taken, which is known late
         m.d.comb += [
             due.i.eq(entry.o.valid & newest),
             held.take.eq(due.o),
@@ -170,7 +171,7 @@ class CICCore(Core):
         ]
         whole = Cat(Const(0, plan.behind.restored), back.o.value)
         m.d.comb += output.i.eq(whole.as_signed() if design.accumulator.signed else whole)
-        # The result and its marks.
+        # The result and its marks are aligned.
         later = plan.behind.cycles + output.latency
         m.submodules.written = written = Delay(1, later)
         m.submodules.marks = marks = Delay(data.StructLayout(marks_of(design)), later)

@@ -1,4 +1,4 @@
-"""The integrators and combs of a CIC filter, whose sums are added in segments."""
+"""The integrators and combs of a CIC filter. Wide sums are added in segments."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -23,15 +23,15 @@ __all__ = ["Combs", "Integrators", "Sections", "sections_of"]
 
 @dataclass(frozen=True)
 class _Number:
-    """A number on its way, in segments a clock apart.
+    """A number in segments, each one cycle later than the segment below.
 
     Parameters
     ----------
     low, high : int
-        Its lowest bit, and the one above its highest, counted from the first section's lowest.
+        Its lowest bit, and the bit above its highest, counted from the first section's lowest.
     signed : bool
     segments : dict of Value
-        By their place: those that have any bits.
+        The segments that have any bits, by their position.
     """
 
     low: int
@@ -41,21 +41,21 @@ class _Number:
 
     @property
     def sign(self) -> Value:
-        """What stands above its highest bit, beside its topmost segment."""
+        """The bit above its highest one, aligned with its topmost segment."""
         return self.segments[max(self.segments)][-1] if self.signed else Const(0, 1)
 
 
 class Sections(wiring.Component):
-    """Several of one kind, one behind the other: a number a clock, no stall.
+    """Several sections of one kind in a chain: one number a cycle, no stall.
 
-    Sums that are wide are added in segments, each a clock behind the one below, so that no carry runs through more than one.
-    Latency: a clock for each section, and one for each segment but the first.
+    Wide sums are added in segments, each one cycle after the segment below, so that no carry chain is longer than a
+    segment. Latency: one cycle a section, and one cycle for each segment but the first.
 
     Parameters
     ----------
     stage : Half
     before : Shape
-        That of what comes to the first.
+        Shape of the first section's input.
 
     Ports
     -----
@@ -63,7 +63,7 @@ class Sections(wiring.Component):
     """
 
     subtracts: ClassVar[bool]
-    """Whether numbers are subtracted, rather than added."""
+    """Whether the sections subtract, rather than add."""
 
     def __init__(self, stage: Half, before: Shape) -> None:
         self._sections = sections = stage.sections
@@ -73,7 +73,7 @@ class Sections(wiring.Component):
         super().__init__({"i": In(number_sideband(before)), "o": Out(number_sideband(after(sections[-1].width)))})
 
     def _spans(self, low: int, high: int) -> Iterator[tuple[int, int, int]]:
-        """The segments of a number of these bits: place, lowest bit and the one above the highest."""
+        """The segments of a number with these bits: position, lowest bit, and the bit above the highest."""
         for place, (start, end) in enumerate(pairwise(self._edges)):
             if max(start, low) < min(end, high):
                 yield place, max(start, low), min(end, high)
@@ -94,7 +94,7 @@ class Sections(wiring.Component):
         return m
 
     def _entered(self, m: Module) -> _Number:
-        """What comes in, without the bits that the first section drops."""
+        """The input in segments, without the bits that the first section drops."""
         gone, value = self._sections[0].dropped, self.i.value
         kept = value.shift_right(gone) if value.shape().signed or gone < len(value) else Const(0, 1)
         bits = kept[: self._edges[-1]]
@@ -106,7 +106,7 @@ class Sections(wiring.Component):
     def _section(
         self, m: Module, platform: object, place: int, section: Section, number: _Number, marks: Sequence[tuple[Value, Value]]
     ) -> _Number:
-        """What one of them gives. Each segment meets the marks as many clocks late as it is."""
+        """The output of one section. Each segment uses the marks delayed by its own position."""
         low = number.low + (section.dropped if place else 0)
         spans = list(self._spans(low, low + section.width))
         carry: Value | None = None
@@ -125,7 +125,7 @@ class Sections(wiring.Component):
         return _Number(low, low + section.width, section.signed, segments)
 
     def _bits(self, m: Module, number: _Number, segment: int, start: int, end: int) -> Value:
-        """These bits of a number, which lie in one segment."""
+        """These bits of a number; they lie in one segment."""
         top, sign = max(number.segments), number.sign
         if segment > top:
             (sign,) = later(m, [sign], f"sign_{top}_{segment}", segment - top)
@@ -135,12 +135,12 @@ class Sections(wiring.Component):
         return Cat(bits, sign.replicate(end - start - len(bits)))
 
     def _kept(self, m: Module, valid: Value, clear: Value, value: Value, result: Signal) -> Signal:
-        """What a segment of a number is added to, or what is subtracted from it; 0 instead behind a `clear`."""
+        """The second operand of a segment's adder or subtractor. A `clear` replaces it by 0."""
         raise NotImplementedError
 
 
 class Integrators(Sections):
-    """Each gives the sum of all numbers that came since the last `clear`, modulo its width."""
+    """Each gives the sum of all numbers since the last `clear`, modulo its width."""
 
     makes = (stages.Integrators,)
     subtracts = False
@@ -150,7 +150,7 @@ class Integrators(Sections):
 
 
 class Combs(Sections):
-    """Each gives the difference between a number and the one `delay` before it, with 0 in front of a `clear`."""
+    """Each gives the difference between a number and the one `delay` before it; numbers before a `clear` count as 0."""
 
     makes = (stages.Combs,)
     subtracts = True
@@ -164,5 +164,5 @@ class Combs(Sections):
 
 
 def sections_of(stage: Stage) -> type[Sections]:
-    """The block of a half."""
+    """The block for one half of a CIC filter."""
     return next(block for block in (Integrators, Combs) if isinstance(stage, block.makes))

@@ -36,7 +36,7 @@ __all__ = ["Conv2DCore"]
 
 
 class WindowFeeder(wiring.Component):
-    """The window stands for a clock: all its operands go to the lanes at once.
+    """Feeds a window in one cycle: all its operands go to the lanes at once. Wires, latency 0.
 
     Parameters
     ----------
@@ -45,9 +45,9 @@ class WindowFeeder(wiring.Component):
     Ports
     -----
     operands : In
-        An array of what the products take, one sample of a beat behind the other.
+        An array of the products' operands, one sample of a beat after the other.
     i : In
-        `result_sideband` of these.
+        `result_sideband` of these operands.
     o : Out
         `operand_sideband`.
     """
@@ -68,7 +68,7 @@ class WindowFeeder(wiring.Component):
 
 
 class SlotFeeder(WindowFeeder):
-    """The window stands for a slot: its operands come to the lanes one after the other. Otherwise as `WindowFeeder`."""
+    """Feeds a window during a slot: its operands go to the lanes one after the other. Otherwise as `WindowFeeder`."""
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -76,7 +76,7 @@ class SlotFeeder(WindowFeeder):
         kept = [Signal(self.i.marks.shape(), name=f"marks_{index}") for index in range(2)]
         with m.If(self.i.valid):
             m.d.sync += kept[0].eq(self.i.marks)
-        m.d.sync += kept[1].eq(kept[0])  # they stand as long as the samples that follow them
+        m.d.sync += kept[1].eq(kept[0])  # the marks are held as long as the samples that follow them
         m.d.comb += [
             operands.valid.eq(self.i.valid),
             *(into.eq(operand) for into, operand in zip(operands.operands, self.operands, strict=True)),
@@ -90,56 +90,57 @@ class SlotFeeder(WindowFeeder):
 
 
 FEEDERS: dict[Stages, type[WindowFeeder]] = {(stages.Serialise,): SlotFeeder, (): WindowFeeder}
-"""What feeds the arrays of a plan with such stages."""
+"""The feeder of the arrays, by the plan's stages."""
 
 COLUMN_FILTERS: dict[Stages, type[ColumnFilter | NoColumnFilter]] = {
     (ColumnStage, stages.Serialise): SlotColumnFilter,
     (ColumnStage,): ColumnFilter,
     (): NoColumnFilter,
 }
-"""What stands in front of the window, in a plan with such stages."""
+"""The block in front of the window, by the plan's stages."""
 
 
 CHECKS: dict[Stages, type[FrameCheck | FixedCheck]] = {(stages.Accept,): FrameCheck, (): FixedCheck}
-"""What stands in front of the raster of a plan with such stages."""
+"""The block in front of the raster, by the plan's stages."""
 
 RASTERS: dict[Stages, type[Raster | FreeRaster]] = {(stages.OutputBuffer,): Raster, (): FreeRaster}
-"""The raster of a plan with such stages."""
+"""The raster, by the plan's stages."""
 
 
 class Conv2DCore(Core):
-    """Convolves images with a kernel, or with several at once: one beat a clock, of one pixel or several, or one pixel a slot
-    (`Plan.cycles`), full back-pressure, no bubble at row ends or between frames of one size.
+    """Convolves images with a kernel, or with several at once: one beat a cycle, of one pixel or several, or one pixel
+    a slot (`Plan.cycles`). Full back-pressure, no bubble at row ends or between frames of one size.
 
-    The results of beat b of row r are offered `latency` clocks after the acceptance of beat ``b + ahead`` of row
-    ``r + below``, counted on in the next row and the next frame. Behind a frame that no other follows at once the core
-    drives the end out by itself, in ``below * beats + ahead`` slots, during which a new frame waits.
+    The results of beat b of row r are offered `latency` cycles after the acceptance of beat ``b + ahead`` of row
+    ``r + below``, counted on in the next row and the next frame. If no frame follows at once, the core drives the
+    frame's end out by itself, in ``below * beats + ahead`` slots; a new frame waits meanwhile.
 
     Parameters
     ----------
     design : Conv2DDesign
-        Of its modes and boundaries the core makes `WindowGeometry.mode` and `boundaries`.
+        The core makes `WindowGeometry.mode` and `boundaries` of the design's modes and boundaries.
     family : {"ecp5", "ice40", "7-series"} or Target, optional
-        Device that it is planned for; by default any.
+        Target device family; by default any.
     shell : Shell, optional
-        What it stands in: see `create`.
+        The shell around the core: see `create`.
 
     Ports
     -----
     i : stream of `beat_layout`
-        Pixels, row by row; a beat has `design.pixels_per_clock` of one row, a row's last beat the rest. `last` is ignored: the
-        size says where a frame ends. A `keep` that differs is flagged as `eol`, and ignored.
+        Pixels, row by row. A beat has `design.pixels_per_clock` pixels of one row; the row's last beat has the
+        remaining pixels. `last` is ignored: the size tells where a frame ends. A wrong `keep` is flagged as `eol`, and
+        ignored.
     o : stream of `result_layout`
     rows, columns : In, unless all frames have one size
-        Size of the frame, in the clock in which its first pixel is accepted; within the limits of `design.frame_axes`.
-    boundary, fill : In, if they can be switched
-        As `rows` and `columns`: the frame's boundary, a place in `GATEWARE_BOUNDARIES`, and the pixel of ``constant``.
-    coefficients, restart, pending : if they can be loaded
+        Size of the frame, in the cycle in which its first pixel is accepted; within the limits of `design.frame_axes`.
+    boundary, fill : In, if the border is switchable
+        As `rows` and `columns`: the frame's boundary, an index of `GATEWARE_BOUNDARIES`, and the pixel of ``constant``.
+    coefficients, restart, pending : if coefficients are loadable
         See `CoefficientBank`.
     busy : Out
         A frame is in the core.
     errors : Out
-        Strobes of `ERROR_LAYOUT`; what follows each is in docs/registers.md.
+        Strobes of `ERROR_LAYOUT`; docs/registers.md describes the effect of each.
     overflow : Out
         The output buffer overflowed; can't happen.
     """
@@ -169,7 +170,8 @@ class Conv2DCore(Core):
         m.submodules.feeder = feeder = block_of(plan, FEEDERS)(plan)
         m.submodules.array = array = ArrayCore(plan, result_layout(design))
 
-        # No pixel is taken ahead of its slot: the raster has a timer of its own, for pixels that waited, and for a frame's end.
+        # No pixel is taken ahead of its slot. The raster has its own timer, for pixels that waited and for a frame's
+        # end.
         timer = slot_timer(m, plan.cycles)
         m.d.comb += [
             check.i.valid.eq(timer.where_free(self.i.valid)),
@@ -201,7 +203,8 @@ class Conv2DCore(Core):
         return m
 
     def _connect_operands(self, m: Module, window: Window, feeder: WindowFeeder) -> None:
-        """The places of the window, or sums of some, are what the products take: one sample of a beat behind the other."""
+        """Connects the places of the window, or sums of places, to the products: one sample of a beat after the
+        other."""
         plan = self.plan
         operands: list[Value] = []
         for number, (copy, kernel) in enumerate(product(range(plan.copies), range(len(plan.arrays)))):

@@ -1,4 +1,4 @@
-"""Makes the core of a design."""
+"""Creates the core of a design."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -34,24 +34,25 @@ Stages = tuple[type[Stage], ...]
 
 
 class Core(wiring.Component):
-    """What all cores are: a component with the ports of docs/architecture.md, its design and its plan."""
+    """A core: a component with the ports of docs/architecture.md, its design and its plan."""
 
     design: Design
     plan: Plan
 
     @property
     def latency(self) -> int:
-        """Clocks from the acceptance of a beat to the offer of the result that it completes, without stalls."""
+        """Cycles from the acceptance of a beat to the offer of the result that it completes, without stalls."""
         return self.plan.latency
 
     @property
     def slice(self) -> type[SkidBuffer | PlacedSkidBuffer]:
-        """The register slice in front of it, where it has one."""
+        """The register slice in front of the core, if the core has one."""
         return SkidBuffer
 
 
 def core_ports(design: Design, sizes: Mapping[str, Member] = MappingProxyType({})) -> dict[str, Member]:
-    """The ports that all cores have, with those of a frame's size where there are some. A kind's own come behind them."""
+    """The ports of all cores, and the ports of a frame's size if there are any. A kind's own ports are added to
+    them."""
     return {
         "i": In(stream.Signature(beat_layout(design))),
         "o": Out(stream.Signature(result_layout(design))),
@@ -63,16 +64,16 @@ def core_ports(design: Design, sizes: Mapping[str, Member] = MappingProxyType({}
 
 
 def block_of(plan: Plan, blocks: Mapping[Stages, Block]) -> Block:
-    """The first of these blocks whose stages a plan has."""
+    """The first of these blocks whose stages are all in the plan."""
     return next(block for stages, block in blocks.items() if all(plan.find(stage) for stage in stages))
 
 
 Output = CompactBuffer | OutputBuffer | DirectOutput
-"""What results leave a core through."""
+"""The block through which results leave a core."""
 
 
 def output_of(plan: Plan, result: ShapeLike) -> Output:
-    """What results of that payload leave a plan's core through: a buffer, where it has one."""
+    """The output block of a plan's core, for results with this payload: a buffer, if the plan has one."""
     outputs: Mapping[Stages, Callable[[], Output]] = {
         (CompactStage,): lambda: CompactBuffer(result, plan.buffer_depth),
         (BurstStage,): lambda: BurstBuffer(result, plan.buffer_depth, plan.stage(BurstStage).enough),
@@ -85,18 +86,18 @@ def output_of(plan: Plan, result: ShapeLike) -> Output:
 def create(design: Design, family: TargetLike = None, shell: Shell | None = None) -> Core:
     """The gateware of a design; its ports are listed in docs/architecture.md.
 
-    A core for a `family` has that family's latency whatever platform it is elaborated for, and its primitives on that
-    family's. It is the ``...Core`` of the kind's file here: of a `FIRDesign`, `convolver.hw.cores.fir.FIRCore`.
+    A core for a `family` has that family's latency on every platform, and uses the family's primitives on its
+    platforms. The class is the ``...Core`` of the kind's file: for a `FIRDesign`, `convolver.hw.cores.fir.FIRCore`.
 
     Parameters
     ----------
     design : Design
     family : {"ecp5", "ice40", "7-series"} or Target, optional
-        Device that it is planned for; by default any.
+        Target device family; by default any.
     shell : Shell, optional
-        What it stands in, of this design (`Shell.of`); by default `FULL`. Where frames have a fixed size it has no ports for
-        one, and wants a register slice in front; without back-pressure it is always ready, and gives its results whether who
-        takes them is ready or not.
+        The shell around the core, for this design (`Shell.of`); by default `FULL`. If all frames have one size, the
+        core has no ports for a size, and needs a register slice in front. Without back-pressure it is always ready, and
+        gives its results even if the receiver isn't ready.
     """
     core: Core = of_kind(type(design), __package__, "{Kind}Core", "to build")(design, family, shell)
     return core

@@ -28,7 +28,8 @@ __all__ = ["FIRCore"]
 
 
 class LineFeeder(wiring.Component):
-    """One sample a clock: all delays are in view, those of each group of lanes a clock later than the group's before.
+    """One sample a cycle: all samples in parallel. Each group of lanes gets its samples one cycle after the group
+    before.
 
     Parameters
     ----------
@@ -39,7 +40,7 @@ class LineFeeder(wiring.Component):
     i : In
         `signal_sideband`.
     o : Out
-        `operand_sideband`, a clock later.
+        `operand_sideband`, a cycle later.
     """
 
     def __init__(self, plan: ArrayPlan) -> None:
@@ -52,10 +53,10 @@ class LineFeeder(wiring.Component):
         valid, clear, sample = self.i.valid, self.i.clear, self.i.beat.data
         lines: list[DelayLine] = []
         samples: list[Signal] = []
-        # Mirrored samples come all from the first section, and wait as long as their group is late.
+        # All mirrored samples come from the first section, and are delayed until their group's cycle.
         reach = max((position for product in array.products for position, _ in product.terms[1:]), default=-1)
         for number, section in enumerate(array.sections):
-            # One position more than the lanes look at: what the next section, a clock later, takes as its first.
+            # One position more than the lanes need: the next section takes it as its first sample, one cycle later.
             more = number < len(array.sections) - 1
             length = max(len(section) + more, 0 if lines else reach + 1)
             m.submodules[f"line_{number}"] = line = DelayLine(self._plan.design.sample, length)
@@ -78,7 +79,7 @@ class LineFeeder(wiring.Component):
                 for position, _ in product.terms[1:]:
                     mirror = lines[0].samples[position]
                     for clock in range(late):
-                        # Without a reset, so that a shift register in LUTs can be made of it.
+                        # No reset, so that synthesis can make a shift register in LUTs.
                         after = DataRegister(mirror.shape(), name=f"mirror_{product.lane}_{clock}")
                         m.d.sync += after.eq(mirror)
                         mirror = after
@@ -87,7 +88,7 @@ class LineFeeder(wiring.Component):
 
 
 class MemoryFeeder(wiring.Component):
-    """One sample a slot: its clocks, and the samples of each, come behind it. Ports as those of `LineFeeder`."""
+    """One sample a slot: its cycles, and the samples of each, come behind it. Ports as those of `LineFeeder`."""
 
     def __init__(self, plan: ArrayPlan) -> None:
         self._plan = plan
@@ -106,7 +107,7 @@ class MemoryFeeder(wiring.Component):
             self.o.start.eq(memory.start),
             self.o.valid.eq(memory.end),
         ]
-        # The slot's marks, as far behind its clocks as its samples are.
+        # The slot's marks, as far behind its cycles as its samples are.
         marks = Signal(self.o.marks.shape())
         m.submodules.marks = beside = Delay(marks.shape(), 2)
         with m.If(self.i.valid):
@@ -123,31 +124,32 @@ FEEDERS: dict[Stages, Callable[[ArrayPlan], wiring.Component]] = {
 
 
 class FIRCore(Core):
-    """Filters a signal: one sample a clock, latency `latency` clocks, full back-pressure, no bubble between frames.
+    """Filters a signal: one sample a cycle, latency `latency` cycles, full back-pressure, no bubble between frames.
 
-    ``o[n] = overflow(round(sum(coefficients[k] * i[n - k]) / 2**shift))``; each frame starts from silence, or goes on where the
-    one before ended, as the design says. Marks pass through with their sample.
+    ``o[n] = overflow(round(sum(coefficients[k] * i[n - k]) / 2**shift))``. Each frame starts from silence, or continues
+    the one before, as the design says. Marks pass through with their sample.
 
     Parameters
     ----------
     design : FIRDesign
     family : {"ecp5", "ice40", "7-series"} or Target, optional
-        Device that it is planned for; by default any.
+        Target device family; by default any.
     shell : Shell, optional
-        What it stands in: see `create`.
+        The shell around the core: see `create`.
 
     Ports
     -----
     i, o : streams of `beat_layout` and `result_layout`
-    coefficients, restart, pending : if they can be loaded
+    coefficients, restart, pending : if coefficients are loadable
         See `CoefficientBank`.
     silence : In, if the design is continuous
         The next frame starts from silence.
     busy : Out
         A frame is in the core: open, or with results that have not left.
     errors : Out
-        Strobes of `ERROR_LAYOUT`: `first`, a frame began before the `last` of the one before (whose results then lack it);
-        `orphan`, a beat outside any frame was dropped; `coefficients`, a set of a wrong length was dropped.
+        Strobes of `ERROR_LAYOUT`: `first`, a frame began before the `last` of the one before, whose results then lack
+        their `last`; `orphan`, a beat outside any frame was dropped; `coefficients`, a set of a wrong length was
+        dropped.
     overflow : Out
         The output buffer overflowed; can't happen.
     """
@@ -167,7 +169,7 @@ class FIRCore(Core):
         m.submodules.entry = entry = SignalEntry(design)
         m.submodules.feeder = feeder = block_of(plan, FEEDERS)(plan)
         m.submodules.array = array = ArrayCore(plan, result_layout(design))
-        # A sample is accepted when the slot before is in its last clock, or over.
+        # A sample is accepted once the slot before is over, or in its last cycle.
         timer = slot_timer(m, plan.cycles)
         wiring.connect(m, wiring.flipped(self.i), entry.i)
         wiring.connect(m, entry.o, feeder.i)

@@ -1,4 +1,4 @@
-"""The core of a fork: its branches' cores side by side, a queue behind each that others are later than, and the join."""
+"""The core of a fork: its branches' cores in parallel, a queue behind each core that is early, and the join."""
 
 from collections.abc import Mapping
 from functools import reduce
@@ -41,37 +41,37 @@ GATES: Mapping[tuple[type[Stage], ...], type[Any]] = {
 }
 
 UNSEEN = 4
-"""Clocks in which a result that has left a core may not yet be seen in the queue behind it."""
+"""Cycles after a result has left a core, until it surely shows in the queue behind."""
 
 
 class ForkCore(Core):
-    """One stream through several cores, and their results joined: one beat a clock where each core takes one, latency `latency`
-    clocks, full back-pressure, no bubble between frames of one size.
+    """Feeds one stream to several cores, and joins their results: one beat a cycle if each core takes one, latency
+    `latency` cycles, full back-pressure, no bubble between frames of one size.
 
-    Each core is a credit domain of its own. All take the same beats and the same frames. A core that completes its results
-    earlier than another has a queue behind it, in which they wait: see `convolver.plan.fork.lower_fork`.
+    Each core is a credit domain of its own. All cores take the same beats and the same frames. A core that completes
+    its results earlier than another has a queue behind it for them: see `convolver.plan.fork.lower_fork`.
 
     Parameters
     ----------
     design : Fork
     family : {"ecp5", "ice40", "7-series"} or Target, optional
-        Device that it is planned for; by default any.
+        Target device family; by default any.
     shell : Shell, optional
-        See `convolver.hw.cores.core.create`; the cores are the same in each that has back-pressure.
+        See `convolver.hw.cores.core.create`; every shell with back-pressure has the same cores.
 
     Ports
     -----
     i, o : streams of `beat_layout` and `result_layout`
-    rows, columns : In, of images
+    rows, columns : In, for images
         Size of the frame, while its first pixel is offered.
     busy : Out
-        A frame is in a core, or a result in a queue; some clocks longer.
+        A frame is in a core, or a result in a queue; it falls some cycles later.
     errors : Out
         Strobes of `ERROR_LAYOUT`, of any core.
     overflow : Out
         A buffer overflowed; can't happen.
-    boundary_1, fill_1, ... : In, of those that can be switched
-        As `rows` and `columns`: what is chosen of the border of the filter of that number.
+    boundary_1, fill_1, ... : In, for switchable borders
+        As `rows` and `columns`: the chosen border of the filter with that number.
     silence : In, if the design is continuous
         The next frame starts from silence, in all branches.
     parts, coefficients, restart, pending

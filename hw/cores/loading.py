@@ -1,4 +1,4 @@
-"""How sets of coefficients get into a core: not at all, or through ports of its own."""
+"""Loading of coefficients into a core: none, or through ports."""
 
 from typing import Any
 
@@ -14,25 +14,25 @@ __all__ = ["Constant", "loading_of"]
 
 
 class Constant:
-    """The coefficients stay as they are: there are no ports for others."""
+    """The coefficients are constant: there are no ports for them."""
 
     ports: dict[str, Member]
-    """Of the core."""
+    """Additional ports of the core."""
     array_ports: dict[str, Member]
-    """Of its array with all that stands behind the feeder."""
+    """Additional ports of its `ArrayCore`."""
 
     def __init__(self, design: LinearDesign) -> None:
         self.ports, self.array_ports = {}, {}
 
     def connect_core(self, m: Module, core: Any, array: Any, is_open: Value) -> None:
-        """Connects a core's ports to its array's; `is_open` says that a frame is in the feeder."""
+        """Connects a core's ports to those of its array; `is_open` is high while a frame is in the feeder."""
 
     def connect_array(self, m: Module, array: Any, bank: Any) -> None:
         """Connects the array's ports to its bank of coefficients."""
 
 
 class Loadable(Constant):
-    """Sets come as a stream, and take effect from a frame on: see `CoefficientLoader`."""
+    """Sets come as a stream, and take effect with the next frame: see `CoefficientLoader`."""
 
     def __init__(self, design: LinearDesign) -> None:
         sets = stream.Signature(coefficient_layout(design.coefficient_format))
@@ -59,5 +59,5 @@ class Loadable(Constant):
 
 
 def loading_of(design: LinearDesign) -> Constant:
-    """How sets of coefficients get into a design's core."""
+    """The loading of a design's coefficients."""
     return (Loadable if design.loadable else Constant)(design)

@@ -1,4 +1,4 @@
-"""The core of a moving maximum, and the block that it is made of."""
+"""The core of a moving maximum, and its block."""
 
 from typing import cast
 
@@ -25,20 +25,20 @@ __all__ = ["MovingMaximumCore", "WindowMaximum"]
 
 
 def value_sideband(design: MovingMaximumDesign) -> Sideband:
-    """The maxima of windows: a `value` for each step; with `clear`, which is never without a step, a signal's first. Nothing
-    else is needed after a reset."""
+    """The maxima of windows: a `value` for each step. `clear` marks a signal's first step; it needs `valid`. After a
+    reset, the `clear` of the first frame suffices."""
     return Sideband(clear=Out(1), value=Out(shape_of(design.data)))
 
 
 class WindowMaximum(wiring.Component):
-    """The greater of a value and of the one some steps before it: one a clock, latency two clocks (`LATENCY`), no stall.
+    """The greater of a value and the value some steps before it: one a cycle, latency two cycles (`LATENCY`), no stall.
 
-    The values are maxima of windows; so are the results, of windows that are longer by the distance.
+    The values are maxima of windows. So are the results: their windows are longer by the distance.
 
     Parameters
     ----------
     design : MovingMaximumDesign
-        Gives the format of the values, and what stands before a signal.
+        Gives the format of the values, and the value before a signal.
     distance : int
         Steps between the two, 1 or more.
 
@@ -61,7 +61,7 @@ class WindowMaximum(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         line = [DataRegister(self._shape, name=f"line_{age}") for age in range(self._distance + 1)]
-        stepped, cleared = Signal(), Signal()  # beside the line
+        stepped, cleared = Signal(), Signal()  # aligned with the line
         newer, older = DataRegister(self._shape), DataRegister(self._shape)
         newer_wins = DataRegister()
 
@@ -69,7 +69,7 @@ class WindowMaximum(wiring.Component):
             m.d.sync += [register.eq(before) for register, before in zip(line, [self.i.value, *line[:-1]], strict=True)]
         with m.If(self.i.clear):
             m.d.sync += [register.eq(self._fill) for register in line[1:]]
-        # A comparison is a carry chain: what it decides is done behind a register, in front of the next line's.
+        # The comparison, a carry chain, ends in a register; its result is used in front of the next register.
         m.d.sync += [
             stepped.eq(self.i.valid),
             cleared.eq(self.i.clear),
@@ -84,19 +84,19 @@ class WindowMaximum(wiring.Component):
 
 
 class MovingMaximumCore(Core):
-    """Gives the greatest of a signal's last samples: one sample a clock, latency `latency` clocks, full back-pressure, no
-    bubble between frames.
+    """Gives the greatest of a signal's last samples: one sample a cycle, latency `latency` cycles, full back-pressure,
+    no bubble between frames.
 
-    ``o[n] = max(i[n - k] for k in range(size))``; before each frame's first sample stands the design's `fill`. Marks pass
-    through with their sample.
+    ``o[n] = max(i[n - k] for k in range(size))``; samples before a frame's first count as the design's `fill`. Marks
+    pass through with their sample.
 
     Parameters
     ----------
     design : MovingMaximumDesign
     family : {"ecp5", "ice40", "7-series"} or Target, optional
-        Device that it is planned for; by default any.
+        Target device family; by default any.
     shell : Shell, optional
-        What it stands in: see `create`.
+        The shell around the core: see `create`.
 
     Ports
     -----
@@ -104,8 +104,8 @@ class MovingMaximumCore(Core):
     busy : Out
         A frame is in the core: open, or with results that have not left.
     errors : Out
-        Strobes of `ERROR_LAYOUT`: `first`, a frame began before the `last` of the one before (whose results then lack it);
-        `orphan`, a beat outside any frame was dropped.
+        Strobes of `ERROR_LAYOUT`: `first`, a frame began before the `last` of the one before, whose results then lack
+        their `last`; `orphan`, a beat outside any frame was dropped.
     overflow : Out
         The output buffer overflowed; can't happen.
     """

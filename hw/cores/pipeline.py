@@ -1,4 +1,4 @@
-"""The core of a pipeline: its stages' cores, joined at their streams."""
+"""The core of a pipeline: its stages' cores, connected by their streams."""
 
 from collections.abc import Mapping
 from functools import reduce
@@ -39,38 +39,38 @@ GATES: Mapping[tuple[type[Stage], ...], type[Any]] = {
 
 
 class PipelineCore(Core):
-    """Filters by several cores, one behind the other: one beat a clock where each takes one, latency `latency` clocks, full
+    """Filters by several cores in series: one beat a cycle if each core takes one, latency `latency` cycles, full
     back-pressure, no bubble between frames of one size.
 
-    Each core is a credit domain of its own, and a joint is wires: a core's results are registers that wait until they are
-    taken, and its ready comes from registers too. Where beats have other numbers of pixels a converter stands in it. Frames of
-    a size are let in behind those of another one when these have left.
+    Each core is a credit domain of its own, and two cores are joined by wires: a core's results wait in registers until
+    they are taken, and its `ready` comes from registers too. If the beats of two cores have different numbers of
+    pixels, a converter stands between them. Frames of a new size enter when all frames of the size before have left.
 
     Parameters
     ----------
     design : Pipeline
     family : {"ecp5", "ice40", "7-series"} or Target, optional
-        Device that it is planned for; by default any.
+        Target device family; by default any.
     shell : Shell, optional
-        What it stands in: see `create`.
+        The shell around the core: see `create`.
 
     Ports
     -----
     i, o : streams of `beat_layout` and `result_layout`
-    rows, columns : In, of images
-        Size of the frame, in the clock in which its first pixel is accepted.
+    rows, columns : In, for images
+        Size of the frame, in the cycle in which its first pixel is accepted.
     busy : Out
         A frame is in a core.
     errors : Out
         Strobes of `ERROR_LAYOUT`, of any core.
     overflow : Out
         An output buffer overflowed; can't happen.
-    boundary_1, fill_1, ... : In, of those that can be switched
-        As `rows` and `columns`: what is chosen of the border of the filter of that number.
+    boundary_1, fill_1, ... : In, for switchable borders
+        As `rows` and `columns`: the chosen border of the filter with that number.
     silence : In, if the design is continuous
         The next frame starts from silence, in all stages.
     parts, coefficients, restart, pending
-        See `part_ports`. Each stage takes a whole set with the next frame that it begins.
+        See `part_ports`. Each stage takes a complete set with the next frame that it begins.
     """
 
     design: Pipeline
@@ -117,7 +117,7 @@ class PipelineCore(Core):
 
 
 def _join(m: Module, source: Any, sink: Any) -> None:
-    """Connects two streams. The results of a place are the next stage's planes: the same bits in the same order."""
+    """Connects two streams. Several results of a place become the planes of the next stage: same bits, same order."""
     m.d.comb += [
         sink.valid.eq(source.valid),
         source.ready.eq(sink.ready),

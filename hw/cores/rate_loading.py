@@ -1,4 +1,4 @@
-"""How the rate of a CIC filter gets into its core: not at all, or through ports of its own."""
+"""Loading of a CIC filter's rate into its core: none, or through ports."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,25 +20,25 @@ __all__ = ["LOADING", "FixedRate", "LoadedRate", "Scale", "number_sideband"]
 
 
 def number_sideband(shape: Shape) -> Sideband:
-    """Numbers on their way; a frame's first one with `clear`, which says nothing where there is none."""
+    """Numbers inside a CIC core. `clear` marks a frame's first number; it counts only with `valid`."""
     return Sideband(clear=Out(1), value=Out(shape))
 
 
 class Scale(wiring.Component):
-    """Shifts numbers up by any number of bits: a number a clock, latency two clocks, no stall.
+    """Shifts numbers left by a variable number of bits: one number a cycle, latency two cycles, no stall.
 
     Parameters
     ----------
     before, after : Shape
-        Of what comes, and of what it gives, of which the upper bits are cut off.
+        Shapes of input and output; the output's upper bits are cut off.
     most : int
-        Bits, at most.
+        Greatest shift, in bits.
 
     Ports
     -----
     i, o : `number_sideband`
     bits : In
-        How many.
+        The shift.
     """
 
     makes = (stages.Scale,)
@@ -66,29 +66,30 @@ class Scale(wiring.Component):
 
 
 class FixedRate:
-    """The rate stays as it is: there are no ports for another one."""
+    """The rate is constant: there are no ports for it."""
 
     ports: dict[str, Member]
-    """Of the core."""
+    """Additional ports of the core."""
 
     def __init__(self, design: CICDesign) -> None:
         self._design = design
         self.ports = {}
 
     def connect(self, m: Module, core: Any, entry: Any, schedule: Any) -> Value:
-        """Tells the schedule the rate; gives whether a frame's first sample has to wait."""
+        """Drives the schedule's rate. Returns whether a frame's first sample has to wait."""
         m.d.comb += schedule.less.eq(self._design.change - 1)
         return Const(0)
 
     def scaled(self, m: Module, numbers: Any, after: Shape, clocks: int) -> Any:
-        """The numbers that are summed, of those that come so many clocks behind the entry."""
+        """The numbers that are summed, from numbers that come `clocks` cycles after the entry."""
         return numbers
 
 
 class LoadedRate(FixedRate):
-    """A rate and its shift come as a set of two. It takes effect between two frames: the next one's first sample waits for it.
+    """A rate and its shift are loaded as a set of two. It takes effect between two frames: the next frame's first
+    sample waits for it.
 
-    A set of another length, of a rate of 0 or of one for which there is no room is dropped, and flagged.
+    A set of another length, with a rate of 0 or with a rate beyond the accumulator's range is dropped, and flagged.
     """
 
     def __init__(self, design: CICDesign) -> None:
@@ -101,7 +102,7 @@ class LoadedRate(FixedRate):
         design, given = self._design, core.coefficients
         less = Signal(range(design.change), init=design.change - 1)
         rate, shift = (DataRegister(given.p.data.shape(), name=name) for name in ("new_rate", "new_shift"))
-        place = Signal(range(3))  # numbers of a set that have come: 2 are too many
+        place = Signal(range(3))  # numbers of the set that have come; 2 means no more may come
         pending, checked, good = Signal(), Signal(2), Signal()
         limit, known = DataRegister(range(design.change + 1), name="limit"), DataRegister(name="known")
         wrong, waits, free = Signal(), Signal(), Signal()
@@ -118,7 +119,7 @@ class LoadedRate(FixedRate):
                 m.d.sync += [place.eq(0), pending.eq(place == 1), wrong.eq(place != 1), checked.eq(0)]
         with m.If(core.restart):
             m.d.sync += place.eq(0)
-        # What there is room for, a clock later whether that is enough; then it waits for a frame's end.
+        # First the greatest rate for this shift; one cycle later the comparison; then the set waits for a frame's end.
         m.d.sync += [
             limit.eq(Array(Const(most, range(design.change + 1)) for most in design.limits)[shift]),
             known.eq(shift <= design.shift),
@@ -136,7 +137,7 @@ class LoadedRate(FixedRate):
 
     def scaled(self, m: Module, numbers: Any, after: Shape, clocks: int) -> Any:
         m.submodules.scale = scale = Scale(numbers.value.shape(), after, self._design.shift)
-        # Numbers of the frame before may still be on their way there.
+        # Numbers of the frame before may still be on their way to the scaler.
         m.submodules.scale_bits = bits = Delay(self._bits.shape(), clocks)
         wiring.connect(m, numbers, scale.i)
         m.d.comb += [bits.i.eq(self._bits), scale.bits.eq(bits.o)]
@@ -144,4 +145,4 @@ class LoadedRate(FixedRate):
 
 
 LOADING: Mapping[tuple[type[Stage], ...], type[FixedRate]] = {(stages.Scale,): LoadedRate, (): FixedRate}
-"""How a rate gets into a plan's core, by its stages."""
+"""The loading of the rate, by the plan's stages."""

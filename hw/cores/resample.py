@@ -1,4 +1,4 @@
-"""The core of a rate change: a schedule of results and a feeder in front of the array."""
+"""The core of a resampler: a schedule of results and a feeder in front of the array."""
 
 from collections.abc import Mapping
 from typing import cast
@@ -34,7 +34,7 @@ __all__ = ["ResampleCore"]
 
 
 def feeders() -> Mapping[Stages, type[PhaseLine | PhaseMemory]]:
-    """What feeds the array of a plan with such stages."""
+    """The feeder of the array, by the plan's stages."""
     return {
         (mirrored.MirroredMemory,): MirroredMemory,
         (mirrored.MirroredLine,): MirroredLine,
@@ -45,40 +45,41 @@ def feeders() -> Mapping[Stages, type[PhaseLine | PhaseMemory]]:
 
 
 def schedules(design: ResampleDesign) -> Mapping[Stages, type[ResultSchedule]]:
-    """What says which results are due, where they begin together, or one by one."""
+    """The schedule of results, by the plan's stages: results of a sample begin together, or one by one."""
     return {(BurstBuffer,): WholeSamples, (): schedule_of(design)}
 
 
 class ResampleCore(Core):
-    """Changes the rate of a signal by ``up / down``: one sample a clock, or one result in `clocks_per_result` clocks,
+    """Changes the rate of a signal by ``up / down``: one sample a cycle, or one result in `clocks_per_result` cycles,
     whichever is slower; full back-pressure, no bubble between frames.
 
-    ``o[n] = overflow(round(sum(coefficients[n * down - k * up] * i[k]) / 2**shift))``; each frame starts from silence,
-    or goes on where the one before ended, as the design says, and its first result is its first sample's. A result is
-    offered `latency` clocks after the sample that completes it: its newest one, or, with more samples than results, the
-    last one in front of the next result's or of the frame's end. Its marks are those of its place in the frame of
-    results.
+    ``o[n] = overflow(round(sum(coefficients[n * down - k * up] * i[k]) / 2**shift))``. Each frame starts from silence,
+    or continues the one before, as the design says. A frame's first result belongs to its first sample. A result is
+    offered `latency` cycles after the sample that completes it: its newest one or, with more samples than results, the
+    last sample before the next result's newest one, or the frame's last. Its marks are those of its place in the frame
+    of results.
 
     Parameters
     ----------
     design : ResampleDesign
     family : {"ecp5", "ice40", "7-series"} or Target, optional
-        Device that it is planned for; by default any.
+        Target device family; by default any.
     shell : Shell, optional
-        What it stands in: see `create`.
+        The shell around the core: see `create`.
 
     Ports
     -----
     i, o : streams of `beat_layout` and `result_layout`
-    coefficients, restart, pending : if they can be loaded
+    coefficients, restart, pending : if coefficients are loadable
         See `CoefficientLoader`.
     silence : In, if the design is continuous
         The next frame starts from silence, as the first one does.
     busy : Out
         A frame is in the core: open, or with results that have not left.
     errors : Out
-        Strobes of `ERROR_LAYOUT`: `first`, a frame began before the `last` of the one before (whose results then lack
-        it); `orphan`, a beat outside any frame was dropped; `coefficients`, a set of a wrong length was dropped.
+        Strobes of `ERROR_LAYOUT`: `first`, a frame began before the `last` of the one before, whose results then lack
+        their `last`; `orphan`, a beat outside any frame was dropped; `coefficients`, a set of a wrong length was
+        dropped.
     overflow : Out
         The output buffer overflowed; can't happen.
     """
@@ -134,13 +135,13 @@ class ResampleCore(Core):
             *(into.eq(sample) for into, sample in zip(array.i.samples, feeder.samples, strict=True)),
             *(into.eq(sample) for into, sample in zip(array.i.mirrors, feeder.mirrors, strict=True)),
         ]
-        # The slot's marks, as far behind its clocks as its samples are.
+        # The slot's marks are delayed as much as its samples.
         marks = Signal(data.StructLayout(marks_of(design)))
         late = plan.cycles_in(*feeder.makes)
         m.submodules.marks = beside = Delay(marks.shape(), late - 1)
         with m.If(schedule.begin):
             m.d.sync += [marks.first.eq(schedule.o_first), marks.last.eq(schedule.o_last)]
-        # Coefficients in memories are asked for where a slot begins; those in the lanes change in front of its samples.
+        # Coefficients in memories are addressed where a slot begins; those in the lanes change just before its samples.
         m.submodules.swap = swap = Delay(1, late - (3 if plan.coefficients.banks else 1))
         is_open = entry.open | schedule.busy
         m.d.comb += [
