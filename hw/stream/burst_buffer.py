@@ -10,8 +10,8 @@ __all__ = ["BurstBuffer"]
 
 
 class BurstBuffer(OutputBuffer):
-    """An `OutputBuffer` that is `available` only while several results have room: then so many may begin, one after the other,
-    without a further look. Each of them is claimed as it begins.
+    """An `OutputBuffer` that is `available` only while it has room for several results. Then all of them may begin, one
+    after the other, without another check. Each result is claimed as it begins.
 
     Parameters
     ----------
@@ -19,7 +19,7 @@ class BurstBuffer(OutputBuffer):
         Shape of a result.
     depth : int
     enough : int
-        Credits for all of them and two more; a power of two.
+        Credits for all of these results and two more; a power of two.
     """
 
     makes = (stages.BurstBuffer,)

@@ -1,4 +1,4 @@
-"""The output buffer in few look-up tables: one memory, and nothing between it and who takes the results."""
+"""An output buffer in few look-up tables: one memory, and no register slice behind it."""
 
 from amaranth.hdl import Module, ShapeLike, Signal, signed
 from amaranth.lib import wiring
@@ -12,19 +12,19 @@ __all__ = ["CompactBuffer"]
 
 
 class CompactBuffer(wiring.Component):
-    """Queues results, and lends credits for those still to come: one a clock, latency 2 clocks from `write` to `o`, never
-    overflows. Otherwise ports as those of `OutputBuffer`.
+    """Queues results, and lends credits for results to come: one result a cycle, latency 2 cycles from `write` to `o`,
+    never overflows. Ports are those of `OutputBuffer`.
 
-    The payload of `o` is the register behind the memory's read port, so that a result has no register of its own and no
-    multiplexer. `o.ready` reaches that register's enable, where the `OutputBuffer` has registers. `available` knows of what
-    happened three clocks ago, and keeps two credits in reserve.
+    The payload of `o` is the register behind the memory's read port, so a result needs no register of its own and no
+    multiplexer. `o.ready` drives that register's enable, where `OutputBuffer` has registers in between. `available` is
+    three cycles late, and keeps two credits in reserve.
 
     Parameters
     ----------
     shape : ShapeLike
         Shape of a result.
     depth : int
-        Credits, a power of two from 4 on. For one result a clock at least the clocks from `claim` to `o`, + 4.
+        Credits, a power of two, 4 or more. For one result a cycle: the cycles from `claim` to `o`, plus 4, or more.
 
     Ports
     -----
@@ -35,7 +35,7 @@ class CompactBuffer(wiring.Component):
     makes = (stages.CompactBuffer,)
 
     def __init__(self, shape: ShapeLike, depth: int) -> None:
-        if depth < 4 or depth & (depth - 1):  # the least that a reserve leaves two of
+        if depth < 4 or depth & (depth - 1):  # the smallest depth that leaves two credits beside the reserve
             raise ValueError(f"Depth must be a power of two from 4 on, not {depth}")
         super().__init__(buffer_ports(shape))
         self.depth = depth
@@ -43,16 +43,16 @@ class CompactBuffer(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        # The address a synthesiser sees being read while it is written is never one whose word is taken: the memory was empty.
+        # A word that is read while it is written is never taken: the memory was empty. So read-write checks are off.
         m.submodules.memory = memory = Memory(shape=self._shape, depth=self.depth, init=[], attrs={"no_rw_check": 1})
         put, get = memory.write_port(), memory.read_port()
-        # The next places of either side, with a bit more than an address: full and empty differ in it.
+        # Next address of each side, with one bit more than an address, which tells full from empty.
         places = range(2 * self.depth)
         written, taken, after = Signal(places), Signal(places), Signal(places, init=1)
-        there = Signal()  # the memory has a result
+        there = Signal()  # the memory holds a result
         moves, read = Signal(), Signal()
         credit, change = Signal(range(self.depth + 1), init=self.depth), Signal(signed(2))
-        some = three_or_more(credit)  # two that may have been claimed since, and another
+        some = three_or_more(credit)  # one credit, and two that may have been claimed since
         m.d.comb += [
             put.en.eq(self.write),
             put.addr.eq(written[:-1]),

@@ -1,7 +1,7 @@
-"""Registers of numbers on their way: a mark beside them says which count, and that has a reset, so these need none.
+"""Data registers without a reset. A valid bit, which has a reset, tells which of their values count.
 
-A reset that reaches all of a long filter is a net of ten thousand ends, which takes the wires that the numbers need; ECP5 with
-64 multipliers was limited by it.
+A reset of all registers of a long filter would be a net with ten thousand loads, which takes routing from the data. It
+limited the clock frequency of ECP5 with 64 multipliers.
 """
 
 from collections.abc import Sequence
@@ -12,11 +12,11 @@ from amaranth.hdl import Module, Signal, Value
 __all__ = ["DataRegister", "later"]
 
 DataRegister = partial(Signal, reset_less=True)
-"""A `Signal` that a reset leaves as it is."""
+"""A `Signal` that a reset leaves unchanged."""
 
 
 def later(m: Module, values: Sequence[Value], name: str, clocks: int = 1) -> list[Value]:
-    """The same numbers, so many clocks later."""
+    """The same values, `clocks` cycles later."""
     values = list(values)
     for clock in range(clocks):
         registers = [DataRegister(value.shape(), name=f"{name}_{index}_{clock}") for index, value in enumerate(values)]

@@ -1,4 +1,4 @@
-"""Registers that carry marks beside free-running arithmetic."""
+"""A delay for valid bits and marks, in parallel to free-running arithmetic."""
 
 from amaranth.hdl import Module, ShapeLike, Signal
 from amaranth.lib import wiring
@@ -8,7 +8,7 @@ __all__ = ["Delay"]
 
 
 class Delay(wiring.Component):
-    """Delays a value by a fixed number of clocks, no matter what; latency `clocks`, one value a clock.
+    """Delays a value by a fixed number of cycles, without an enable; latency `clocks`, one value a cycle.
 
     Parameters
     ----------
@@ -20,7 +20,7 @@ class Delay(wiring.Component):
     Ports
     -----
     i, o : `shape`
-        ``o`` is 0 for the first `clocks` clocks after reset.
+        ``o`` is 0 for the first `clocks` cycles after reset.
     """
 
     def __init__(self, shape: ShapeLike, clocks: int) -> None:

@@ -1,4 +1,4 @@
-"""The end of a pipeline whose results nobody holds up: they leave when they are there."""
+"""The output of a core without back-pressure: results leave as soon as they are computed."""
 
 from amaranth.hdl import Module, ShapeLike, Signal
 from amaranth.lib import wiring
@@ -9,7 +9,7 @@ __all__ = ["DirectOutput"]
 
 
 class DirectOutput(wiring.Component):
-    """Gives results as they come: one a clock, latency 0; `o.ready` is ignored. Otherwise ports as those of `OutputBuffer`.
+    """Passes results on: one a cycle, latency 0; `o.ready` is ignored. Ports are those of `OutputBuffer`.
 
     Parameters
     ----------

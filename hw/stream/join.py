@@ -1,4 +1,4 @@
-"""Several streams into one."""
+"""Joins several streams into one."""
 
 from collections.abc import Callable, Sequence
 from functools import reduce
@@ -17,10 +17,10 @@ __all__ = ["Join"]
 
 
 class Join(wiring.Component):
-    """Joins the results of a fork's branches, place by place: one beat a clock, latency one clock, full back-pressure, no path
-    from `o.ready` to `i.ready`.
+    """Joins the results of a fork's branches, place by place: one beat a cycle, latency one cycle, full back-pressure,
+    no path from `o.ready` to `i.ready`.
 
-    A beat is taken of all branches at once, when all have one. Their marks are the same.
+    Beats are taken from all branches at once, when each has one. Their marks are equal.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ class Join(wiring.Component):
         return [words[first : first + each] for first in range(0, len(words), each)]
 
     def _joined(self, branches: Sequence[Sequence[Value]]) -> Value:
-        """What becomes of the results of a place, those of each branch."""
+        """The joined results of one place, from the results of each branch."""
         return self._design.joining.joined(branches, _beside, self._combined)
 
     def _combined(self, operation: Callable[[Value, Value], Value], branches: Sequence[Sequence[Value]]) -> Value:
@@ -77,11 +77,11 @@ class Join(wiring.Component):
 
 
 def _beside(branches: Sequence[Sequence[Value]]) -> Value:
-    """The results of all branches, side by side."""
+    """The results of all branches, concatenated."""
     return Cat(value for values in branches for value in values)
 
 
 def _word(value: Value, width: int) -> Value:
-    """A number in so many bits."""
+    """A number, extended or cut to `width` bits."""
     sign = value[-1] if value.shape().signed else Const(0, 1)
     return Cat(value, sign.replicate(max(width - len(value), 0)))[:width]

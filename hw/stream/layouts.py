@@ -1,7 +1,8 @@
-"""The streams between all blocks: their payloads.
+"""Payloads of the streams between all blocks.
 
-Contract, inside and out: a beat is transferred in every clock in which `valid` and `ready` are high; `valid` doesn't wait for
-`ready`; `valid` and `payload` hold until the transfer; no combinational path leads from `o.ready` to `i.ready`.
+All streams, inside and outside, keep this contract: a beat is transferred in every cycle in which `valid` and `ready`
+are high; `valid` doesn't wait for `ready`; `valid` and `payload` hold until the transfer; no combinational path leads
+from `o.ready` to `i.ready`.
 """
 
 from amaranth.hdl import Shape, ShapeLike, signed, unsigned
@@ -29,14 +30,14 @@ def shape_of(number: Format) -> Shape:
 
 
 def result_layout(design: Design) -> data.StructLayout:
-    """Payload of a core's results: that of its samples, in the output's format; of several for each place, an array takes the
-    place of one."""
+    """Payload of a core's results: as `beat_layout`, in the output's format. With several results for each place, an
+    array replaces the single result."""
     return _layout(design, _beside(shape_of(design.output_format), design.outputs))
 
 
 def beat_layout(design: Design) -> data.StructLayout:
-    """Payload of a core's samples: `data` and `marks_of`. Of several planes a pixel is an array, of several pixels `data` is
-    one of those, the leftmost first."""
+    """Payload of a core's samples: `data` and `marks_of`. With several planes a pixel is an array of samples. With
+    several pixels a beat `data` is an array of pixels, the leftmost first."""
     return _layout(design, shape_of(design.sample))
 
 
@@ -46,5 +47,5 @@ def _layout(design: Design, shape: ShapeLike) -> data.StructLayout:
 
 
 def _beside(shape: ShapeLike, lanes: int) -> ShapeLike:
-    """So many beside each other: an array, but of one alone."""
+    """An array of `lanes` elements, or the shape itself for a single one."""
     return data.ArrayLayout(shape, lanes) if lanes > 1 else shape

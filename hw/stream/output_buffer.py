@@ -12,10 +12,10 @@ from .skid_buffer import SkidBuffer
 __all__ = ["SMALLEST_BUFFER", "OutputBuffer", "buffer_ports", "three_or_more"]
 
 SMALLEST_BUFFER = 3
-"""Credits of the smallest buffer: one to claim, and two that may have been claimed already, unknown as yet."""
+"""Credits of the smallest buffer: one to claim, and two that may have been claimed but aren't counted yet."""
 
 _BANKS = 2
-"""Memories that take turns: a power of two, 2 or more."""
+"""Memories that are used in turn: a power of two, 2 or more."""
 
 
 def buffer_ports(shape: ShapeLike) -> dict[str, wiring.Member]:
@@ -79,23 +79,23 @@ class OutputBuffer(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        # Results go to the banks in turn. Each bank's next one stands in a register, which is as far as its address reaches,
-        # and is taken from there in every second clock at most: the address has the clock between to step on.
+        # Results go to the banks in turn. Each bank's next result is in its read register. It is taken in every second
+        # cycle at most, so the read address has one cycle in between to advance.
         banks, words = _BANKS, -(-self.depth // _BANKS)
         put_bank, put_word, get_bank = Signal(range(banks)), Signal(range(words)), Signal(range(banks))
         heads: list[Value] = []
-        there = Signal()  # the next result stands in its bank's register
+        there = Signal()  # the next result is in its bank's register
         read, written = Signal(), Signal()
         # All counts are one cycle late: registers hold the direction, so that no handshake reaches a carry chain.
         level, moved = Signal(range(self.depth + 1)), Signal(signed(2))
         credit, lent = Signal(range(self.depth + 1), init=self.depth), Signal(signed(2))
         many = Signal(init=self.depth >= self._many)  # `credit` was `_many` or more one cycle earlier
         more = Signal()  # at least two results are there
-        four = Signal()  # `level` is 4 or more, or was so a clock ago
-        # No count exceeds the depth: of a power of two the top bit says it.
+        four = Signal()  # `level` is 4 or more, or was one cycle ago
+        # No count exceeds the depth: if the depth is a power of two, the top bit tells that all credits are back.
         all_here = credit[-1] if self.depth & (self.depth - 1) == 0 else credit == self.depth
 
-        # In front of the stream stands a slice, so that nothing here waits for who takes the results.
+        # A register slice in front of the output: no path leads from `o.ready` into the buffer.
         m.submodules.slice = skid = SkidBuffer(self._shape)
         wiring.connect(m, skid.o, wiring.flipped(self.o))
         m.d.comb += [skid.i.valid.eq(there), read.eq(there & skid.i.ready)]
@@ -119,7 +119,7 @@ class OutputBuffer(wiring.Component):
                 m.d.sync += put_word.eq(_after(put_word, words))
         with m.If(read):
             m.d.sync += get_bank.eq(get_bank + 1)
-        # More than two, or two and none leaving, or one and one arriving; three or more covers what else has these bits.
+        # True for more than two results; for two, if none leaves; for one, if one arrives. `four` covers higher levels.
         up = moved[0] & ~moved[1]
         m.d.comb += more.eq(four | level[:2].all() | (level[1] & ~moved[1]) | (level[0] & up))
         m.d.sync += [
@@ -140,15 +140,15 @@ class OutputBuffer(wiring.Component):
         return m
 
     def _enough(self, credit: Signal) -> Value:
-        """Whether a result may be started while this many credits are left, `_many` at most: one look-up table decides."""
+        """Whether a result may be started with this many credits left, at most `_many`; a single look-up table."""
         return three_or_more(credit[:3])
 
 
 def three_or_more(count: Signal) -> Value:
-    """Whether a count is `SMALLEST_BUFFER` or more: as its bits say it, because a comparison becomes a carry chain."""
+    """Whether a count is `SMALLEST_BUFFER` or more, from its bits: a comparison would become a carry chain."""
     return count[2:].any() | count[:2].all()
 
 
 def _after(pointer: Value, depth: int) -> Value:
-    """The next place of a ring."""
+    """The next address of a ring."""
     return pointer + 1 if depth & (depth - 1) == 0 else Mux(pointer == depth - 1, 0, pointer + 1)

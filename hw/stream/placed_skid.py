@@ -1,4 +1,4 @@
-"""A register slice whose data no distant handshake enables."""
+"""A register slice whose data registers aren't enabled by `o.ready`."""
 
 from typing import cast
 
@@ -13,10 +13,10 @@ __all__ = ["PlacedSkidBuffer"]
 
 
 class PlacedSkidBuffer(wiring.Component):
-    """A `SkidBuffer` for sinks whose ready comes late: the same beats at the same clocks.
+    """A `SkidBuffer` for sinks whose `ready` comes late: the same beats in the same cycles.
 
-    `data` is written to two places in turn, as it comes, and read from where it stands. So `o.ready` enables no more than the
-    marks and one bit that tells the place.
+    `data` is written to two places in turn, and read from there. So `o.ready` enables only the marks and one bit that
+    selects the place.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class PlacedSkidBuffer(wiring.Component):
         m = Module()
         m.submodules.marks = marks = SkidBuffer(self._marks)
         places = [DataRegister(self._wide, name=f"place_{number}") for number in range(2)]
-        put, get = Signal(), Signal()  # the place of the next beat that comes, and of the one on offer
+        put, get = Signal(), Signal()  # the place for the next beat; the place of the offered beat
 
         m.d.comb += [
             self.i.ready.eq(marks.i.ready),
@@ -48,7 +48,7 @@ class PlacedSkidBuffer(wiring.Component):
             *(self.o.payload[name].eq(marks.o.payload[name]) for name in self._marks.members),
             self.o.payload.data.eq(Mux(get, Value.cast(places[1]), Value.cast(places[0]))),
         ]
-        # What a place holds that isn't on offer doesn't matter while there is room.
+        # A place that isn't offered may be overwritten while `i` is ready.
         for number, place in enumerate(places):
             with m.If(self.i.ready & (put == number)):
                 m.d.sync += place.eq(self.i.payload.data)

@@ -17,7 +17,7 @@ class Sideband(wiring.Signature):
     Parameters
     ----------
     **fields : Member
-        Such as the `marks` of a result, or the chosen border of a column.
+        For example the `marks` of a result, or the chosen border of a column.
     """
 
     def __init__(self, **fields: wiring.Member) -> None:

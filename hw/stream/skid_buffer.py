@@ -10,7 +10,7 @@ __all__ = ["SkidBuffer"]
 class SkidBuffer(wiring.Component):
     """A register slice: cuts every combinational path between its two sides.
 
-    One beat a clock, latency one clock, full back-pressure; holds two beats, so that `i.ready` is a register.
+    One beat a cycle, latency one cycle, full back-pressure; holds two beats, so that `i.ready` is a register.
 
     Parameters
     ----------
@@ -38,9 +38,10 @@ class SkidBuffer(wiring.Component):
                 self.o.valid.eq(full | self.i.valid),
                 self.o.payload.eq(Mux(full, skid, self.i.payload)),
             ]
-        # What `skid` holds while it isn't `full` doesn't matter: it need not know what `o` does.
+        # `skid` counts only while `full`: so its enable doesn't depend on `o`.
         with m.If(~full):
             m.d.sync += skid.eq(self.i.payload)
-        # ``(full | i.valid) & ~moves``, as `o` has a beat while it is `full`: `moves` may be made far away, near the payload.
+        # Equal to ``(full | i.valid) & ~moves``, as `o` holds a beat while `full`. Without `moves`, which may be placed
+        # far away.
         m.d.sync += full.eq(~self.o.ready & (full | (self.i.valid & self.o.valid)))
         return m

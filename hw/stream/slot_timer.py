@@ -1,4 +1,4 @@
-"""The timer of a folded core: when the next slot may begin."""
+"""The timer of a folded core: it tells when the next slot may begin."""
 
 from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import wiring
@@ -8,21 +8,21 @@ __all__ = ["NoTimer", "SlotTimer", "slot_timer"]
 
 
 class SlotTimer(wiring.Component):
-    """Keeps slots apart: one in `clocks` clocks.
+    """Keeps slots apart: at most one in `clocks` cycles.
 
     Parameters
     ----------
     clocks : int
-        Clocks a slot, 2 or more.
+        Cycles of a slot, 2 or more.
 
     Ports
     -----
     begin : In
-        A slot begins in this clock; only while `free`.
+        A slot begins in this cycle; only while `free`.
     free : Out
-        One may begin. A register.
+        A slot may begin. A register.
     free_next : Out
-        `free` is high in the next clock.
+        `free` is high in the next cycle.
     """
 
     def __init__(self, clocks: int) -> None:
@@ -40,13 +40,13 @@ class SlotTimer(wiring.Component):
         return value | ~self.free
 
     def later(self, m: Module, value: Value) -> Value:
-        """A register of `value`, and a slot may begin in the clock that it shows."""
+        """A register of `value`; it is high only in cycles in which a slot may begin."""
         m.d.sync += (register := Signal(name="available")).eq(value & self.free_next)
         return register
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        # Clocks of the slot that are left, less 3: below 0 the next may begin, and the sign says so without a comparison.
+        # Cycles left of the slot, less 3. Below 0 the next slot may begin: the sign tells it without a comparison.
         left = Signal(range(-1, self._clocks - 2), init=-1)
         over = left[-1]
         m.d.comb += self.free_next.eq(~self.begin & over)
@@ -59,7 +59,7 @@ class SlotTimer(wiring.Component):
 
 
 class NoTimer:
-    """The timer of slots of one clock, which may begin at any time: nothing at all."""
+    """The timer of slots of one cycle, which may begin at any time: no hardware."""
 
     def __init__(self) -> None:
         self.begin = Signal()
@@ -75,7 +75,7 @@ class NoTimer:
 
 
 def slot_timer(m: Module, cycles: int) -> SlotTimer | NoTimer:
-    """The timer of slots of so many clocks, in a module."""
+    """The timer of slots of `cycles` cycles, added to a module."""
     if cycles == 1:
         return NoTimer()
     m.submodules.timer = timer = SlotTimer(cycles)

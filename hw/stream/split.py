@@ -1,4 +1,4 @@
-"""One stream into several places."""
+"""Copies one stream to several."""
 
 from amaranth.hdl import Cat, Module, ShapeLike, Signal
 from amaranth.lib import stream, wiring
@@ -10,17 +10,17 @@ __all__ = ["Split"]
 
 
 class Split(wiring.Component):
-    """Hands each beat to all of several streams: one beat a clock, latency 0, full back-pressure.
+    """Copies each beat to several streams: one beat a cycle, latency 0, full back-pressure.
 
-    Each takes a beat when it is ready, whether the others are or not, and then waits for them: none is more than one beat ahead
-    of another. Every `ready` must come from a register, and so must what follows from them at `i`.
+    Each stream takes a beat when it is ready, even if others aren't, and then waits for them: none is more than one
+    beat ahead of another. Every `ready` must come from a register, and so must everything at `i` that depends on them.
 
     Parameters
     ----------
     shape : ShapeLike
         Shape of the payload.
     count : int
-        Streams that it goes to.
+        Number of streams at `o`.
 
     Ports
     -----
@@ -38,7 +38,7 @@ class Split(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         ends = [self.o[number] for number in range(self._count)]
-        taken = Signal(self._count)  # the streams that have this beat already
+        taken = Signal(self._count)  # the streams that have taken this beat already
         takes = [taken[number] | end.ready for number, end in enumerate(ends)]
         m.d.comb += self.i.ready.eq(Cat(takes).all())
         for number, end in enumerate(ends):

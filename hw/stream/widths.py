@@ -1,4 +1,4 @@
-"""Between two streams of images whose beats have other numbers of pixels."""
+"""Converters between streams of images with different numbers of pixels in a beat."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
@@ -12,14 +12,15 @@ __all__ = ["Gather", "Spread", "converter_of"]
 
 
 class _Converter(wiring.Component):
-    """What both have: two streams, and whether a beat is inside.
+    """Ports of both converters.
 
     Parameters
     ----------
     taken, given : StructLayout
-        Payloads: `data` of the pixels side by side, the leftmost lowest; `first`, `last`, `eol`; of several pixels `keep`.
-    pixels_taken, pixels_given : int
-        Pixels in a beat of each.
+            Payloads of `i` and `o`: `data` with the pixels side by side, the leftmost lowest; `first`, `last`, `eol`;
+            with several pixels also `keep`.
+        pixels_taken, pixels_given : int
+            Pixels in a beat of `i`, of `o`.
 
     Ports
     -----
@@ -36,10 +37,10 @@ class _Converter(wiring.Component):
 
 
 class Gather(_Converter):
-    """Several beats into a wide one: takes a beat a clock, latency one clock from the last of them, full back-pressure, no path
-    from `o.ready` to `i.ready`.
+    """Packs several beats into a wide one: takes one beat a cycle, latency one cycle from the last of them, full
+    back-pressure, no path from `o.ready` to `i.ready`.
 
-    A line's last beat leaves with the pixels that there are.
+    A line's last beat leaves with the pixels that remain.
     """
 
     makes = (widths.Gather,)
@@ -59,7 +60,7 @@ class Gather(_Converter):
             with m.If(place == 0):
                 m.d.sync += began.eq(beat.first)
         for number, register in enumerate(kept):
-            with m.If(place == number):  # what stands there while nothing is taken is written over
+            with m.If(place == number):  # overwritten until a beat is taken
                 m.d.sync += register.eq(one)
         whole = Const((1 << narrow) - 1, narrow)
         there = [Mux(place > number, whole, Mux(place == number, keeps, 0)) for number in range(beats)]
@@ -77,10 +78,10 @@ class Gather(_Converter):
 
 
 class Spread(_Converter):
-    """A wide beat into several: gives a beat a clock, latency two clocks to the first of them, full back-pressure, no path from
-    `o.ready` to `i.ready`.
+    """Splits a wide beat into several: gives one beat a cycle, latency two cycles to the first of them, full
+    back-pressure, no path from `o.ready` to `i.ready`.
 
-    As many beats as a wide one's pixels need.
+    A wide beat gives only as many beats as its valid pixels need.
     """
 
     makes = (widths.Spread,)
@@ -113,7 +114,7 @@ class Spread(_Converter):
 
 
 def converter_of(stage: widths.Widths, taken: data.StructLayout, given: data.StructLayout) -> Gather | Spread:
-    """The converter of a plan's stage between streams of these payloads."""
+    """The converter of a plan's stage, between streams with these payloads."""
     blocks: dict[type[widths.Widths], type[Gather | Spread]] = {
         made: block for block in (Gather, Spread) for made in block.makes
     }
