@@ -1,1 +1,1 @@
-"""From an exact sum to a result: magnitude, rounding, saturation."""
+"""From exact sums to results: magnitude, rounding, saturation; and queues of results."""

@@ -1,4 +1,4 @@
-"""What becomes of several kernels' sums, or of one's sign, in front of the output stage."""
+"""Magnitudes of sums, and their sum over several kernels, in front of the output stage."""
 
 from amaranth.hdl import Module, Mux, Value
 from amaranth.lib import wiring
@@ -15,9 +15,9 @@ __all__ = ["Magnitude"]
 
 
 class Magnitude(wiring.Component):
-    """Takes the magnitude of each sum, and adds all of them up for ``sum_abs``: one set of sums a clock, no stall, latency that
-    of the plan's stage: 1 clock, and 1 more for each level of a tree that adds them in pairs. Wires if the plan has no such
-    stage.
+    """Takes the magnitude of each sum; for ``sum_abs`` it also adds all magnitudes. One set of sums a cycle, no stall,
+    latency that of the plan's stage: 1 cycle, and 1 more for each level of the tree that adds in pairs. Wires if the
+    plan has no such stage.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ class Magnitude(wiring.Component):
     i_0, i_1, ... : In
         The sum of each of the plan's arrays.
     o_0, o_1, ... : Out
-        What goes to the output stage, as wide as `design.stage_ranges`; `latency` clocks later.
+        Input of the output stage, as wide as `design.stage_ranges`; `latency` cycles later.
     """
 
     makes = (stages.Magnitude, stages.MagnitudeSum)
@@ -51,7 +51,7 @@ class Magnitude(wiring.Component):
                 pairs = [values[first : first + 2] for first in range(0, len(values), 2)]
                 values = []
                 for number, pair in enumerate(pairs):
-                    # No magnitude is negative, so no partial sum exceeds what all of them can give.
+                    # Magnitudes aren't negative, so no partial sum exceeds the range of the total.
                     node = DataRegister(shape_of(self._outputs[0]), name=f"sum_{level}_{number}")
                     m.d.sync += node.eq(sum(pair[1:], pair[0]))
                     values.append(node)
@@ -60,8 +60,8 @@ class Magnitude(wiring.Component):
 
 
 def _magnitude(m: Module, value: Value, name: str) -> Value:
-    """``abs(value)``, a clock later: one addition, as minus a number is its complement and 1."""
-    magnitude = DataRegister(len(value), name=name)  # the most negative sum's too
+    """``abs(value)``, one cycle later. It needs one adder: the negative of a number is its complement plus 1."""
+    magnitude = DataRegister(len(value), name=name)  # also holds the magnitude of the most negative sum
     negative = value[-1] if value.shape().signed else 0
     m.d.sync += magnitude.eq(Mux(negative, ~value, value) + negative)
     return magnitude

@@ -1,4 +1,4 @@
-"""Queues of results: behind a branch of a fork, until the others have theirs."""
+"""Queues of results, for a fork's branches that are earlier than others."""
 
 from amaranth.hdl import Module, Mux, ShapeLike, Signal
 from amaranth.lib import stream, wiring
@@ -13,28 +13,29 @@ from ..stream.output_buffer import OutputBuffer
 __all__ = ["LongQueue", "ShortQueue", "queue_of"]
 
 WINDOW = 16
-"""Credits of the output buffer behind a memory: enough for one word a clock, with the clocks that it takes to read one."""
+"""Credits of the output buffer behind a memory: enough for one word a cycle, including the read latency."""
 
 UNKNOWN = 4
-"""Words that may have come since they were counted, at most."""
+"""Most words that may have come since the last count."""
 
 
 class ShortQueue(wiring.Component):
-    """A queue in an output buffer: one beat a clock, latency 3 clocks, full back-pressure, no path from `o.ready` to `i.ready`.
+    """A queue in an output buffer: one beat a cycle, latency 3 cycles, full back-pressure, no path from `o.ready` to
+    `i.ready`.
 
-    Takes a beat while the buffer has a credit: it has room for two beats less than its places.
+    It takes a beat while the buffer has a credit, so it holds two beats less than `depth`.
 
     Parameters
     ----------
     shape : ShapeLike
     depth : int
-        Places, 9 or more.
+        Places of the buffer, 9 or more.
 
     Ports
     -----
     i, o : stream of `shape`
     idle : Out
-        It is empty: a register, two clocks behind.
+        The queue is empty. A register, two cycles late.
     overflow : Out
         Can't happen.
     """
@@ -63,16 +64,16 @@ class ShortQueue(wiring.Component):
 
 
 class LongQueue(wiring.Component):
-    """A queue in block RAM, in front of an output buffer: one beat a clock, latency 7 clocks, full back-pressure, no path from
-    `o.ready` to `i.ready`.
+    """A queue in block RAM, in front of an output buffer: one beat a cycle, latency 7 cycles, full back-pressure, no
+    path from `o.ready` to `i.ready`.
 
     Parameters
     ----------
     shape : ShapeLike
     depth : int
-        Words of the memory, a power of two; it has room for at least four less, and for what the output buffer holds.
+        Words of the memory, a power of two. The queue takes at least `depth` - 4 beats, and those in the output buffer.
     window : int
-        Credits of that buffer.
+        Credits of the output buffer.
 
     Ports
     -----
@@ -93,12 +94,12 @@ class LongQueue(wiring.Component):
         m = Module()
         m.submodules.memory = memory = BlockRAM(self._shape, self._depth)
         m.submodules.buffer = buffer = OutputBuffer(self._shape, self._window)
-        m.submodules.comes = comes = Delay(1, 2)  # beside a word that is read
+        m.submodules.comes = comes = Delay(1, 2)  # aligned with the word that is read
         wiring.connect(m, buffer.o, wiring.flipped(self.o))
 
-        # Places are compared, not counted: the last one that was written, those that are read now and next.
+        # Addresses are compared instead of counting words: the next write, the current read, the read after it.
         put, get, following = Signal(range(self._depth)), Signal(range(self._depth)), Signal(range(self._depth), init=1)
-        there, reads, enters = Signal(), Signal(), Signal()  # a word that was written stands at `get`
+        there, reads, enters = Signal(), Signal(), Signal()  # there: a word is waiting at `get`
         m.d.comb += [
             enters.eq(self.i.valid & self.i.ready),
             reads.eq(there & buffer.available),
@@ -117,13 +118,13 @@ class LongQueue(wiring.Component):
         with m.If(reads):
             m.d.sync += [get.eq(following), following.eq(following + 1)]
 
-        # How many words there are is known a clock late, by registers that say what has come and gone.
+        # The number of words is one cycle late: it is counted from registers of arrivals and departures.
         level, entered, read = Signal(range(self._depth + 1)), Signal(), Signal()
         m.d.sync += [
             entered.eq(enters),
             read.eq(reads),
             level.eq(level + entered - read),
-            # Whether `UNKNOWN` more have room.
+            # Ready while there is room for `UNKNOWN` more words.
             self.i.ready.eq(~(level[(UNKNOWN - 1).bit_length() : -1].all() | level[-1])),
             self.idle.eq((level == 0) & ~entered & buffer.idle),
         ]

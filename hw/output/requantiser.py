@@ -15,8 +15,8 @@ __all__ = ["Requantiser", "saturated"]
 
 
 def saturated(value: Value, output: Format) -> Value:
-    """A number, or the limit of the output format that it is beyond. The limits are powers of two: the bits above them say it,
-    where a comparison would be a carry chain."""
+    """A number, limited to the range of the output format. The limits are powers of two: the bits above them tell
+    whether the number is outside, without the carry chain of a comparison."""
     signed = value.shape().signed
     negative = value[-1] if signed else Const(0)
     limit, top = output.width - output.signed, len(value) - signed
@@ -26,9 +26,9 @@ def saturated(value: Value, output: Format) -> Value:
 
 
 def _increment(value: Value, shift: int, rounding: Rounding) -> Value:
-    """What is added to ``value >> shift`` to round it, 0 or 1."""
+    """The increment of ``value >> shift`` that rounds it: 0 or 1."""
     negative = value[-1] if value.shape().signed else Const(0)
-    # Of several kernels one may have sums of fewer bits than the shift that all share.
+    # With several kernels, the sums of one may have fewer bits than the common shift.
     bits = Cat(value, negative.replicate(max(shift + 1 - len(value), 0)))
     odd, half, sticky = bits[shift], bits[shift - 1], bits[: shift - 1].any()
     match rounding:
@@ -45,25 +45,26 @@ def _increment(value: Value, shift: int, rounding: Rounding) -> Value:
 
 
 class Requantiser(wiring.Component):
-    """Turns exact sums into results: ``o = overflow(round(i / 2**shift))``; one a clock, no stall, latency 0 to 3 clocks.
+    """Turns exact sums into results: ``o = overflow(round(i / 2**shift))``; one a cycle, no stall, latency 0 to 3
+    cycles.
 
-    Latency: 2 for a rounding other than ``floor``, 1 more if a result can leave the output format and saturates, or if the
-    design has a threshold: ``o`` is then `output.max` where ``round(i / 2**shift)`` exceeds it, else 0. Nothing is rounded
-    twice: the increment is found from all dropped bits at once.
+    Latency: 2 for a rounding other than ``floor``, else 0; 1 more for saturation, if a result can leave the output
+    format, or for a threshold. With a threshold ``o`` is `output.max` where ``round(i / 2**shift)`` exceeds it, else 0.
+    Nothing is rounded twice: the increment is computed from all dropped bits at once.
 
     Parameters
     ----------
     plan : ArrayPlan
         Gives the shift, the rounding, the overflow rule, the output format and the threshold.
     reach : (int, int), optional
-        The least and the greatest number that comes in; by default `design.stage_ranges` of a design with one output.
+        The least and the greatest input; by default `design.stage_ranges` of a design with one output.
 
     Ports
     -----
     i : In
-        What comes to the output stage: an exact sum.
+        Input of the output stage: an exact sum.
     o : Out
-        The result, `latency` clocks later.
+        The result, `latency` cycles later.
     """
 
     makes = (
