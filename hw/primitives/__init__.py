@@ -1,1 +1,1 @@
-"""What each device family has: multipliers, memories, places."""
+"""Primitives of the device families: multipliers, memories, placement."""

@@ -1,4 +1,4 @@
-"""Block RAM with its output register: one write port, one read port, two clocks."""
+"""Block RAM with its output register: one write port, one read port, latency two cycles."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,18 +14,18 @@ __all__ = ["BlockRAM", "LogicROM"]
 
 
 class BlockRAM(wiring.Component):
-    """A memory of `depth` words: a word a clock in, another out, latency 2 clocks from `read_address` to `read_data`.
+    """A memory of `depth` words: one write and one read a cycle, latency 2 cycles from `read_address` to `read_data`.
 
-    The second clock is the output register that a block RAM has, and without which it is slow. A word must not be read in the
-    clock in which it is written: what a device gives then isn't defined.
+    The second cycle is the output register of the block RAM, without which it is slow. Don't read a word in the cycle
+    in which it is written: the result is undefined on devices.
 
     Parameters
     ----------
     shape : ShapeLike
-        Of a word.
+        Shape of a word.
     depth : int
     init : sequence of int
-        The first words after power-up; the others are 0. A reset doesn't bring them back.
+        The first words after power-up; the others are 0. A reset doesn't restore them.
     attrs : mapping, optional
         Attributes for a synthesiser that infers the memory.
 
@@ -60,7 +60,8 @@ class BlockRAM(wiring.Component):
                 m, self._depth, self._init, self.read_address, word, self.write, self.write_address, Value.cast(self.write_data)
             )
             return m
-        # Yosys otherwise adds what gives the old word to who reads the one that is being written; no device has that.
+        # Otherwise Yosys adds logic that gives the old word when it is read and written in one cycle; no device does
+        # that.
         attrs = {"no_rw_check": 1} | self._attrs
         m.submodules.memory = memory = Memory(shape=self._shape, depth=self._depth, init=self._init, attrs=attrs)
         read, write = memory.read_port(), memory.write_port()
@@ -75,14 +76,15 @@ class BlockRAM(wiring.Component):
 
 
 class LogicROM(wiring.Component):
-    """Constants in look-up tables: a word a clock, latency 2 clocks from `read_address` to `read_data`, as from a `BlockRAM`.
+    """Constants in look-up tables: one word a cycle, latency 2 cycles from `read_address` to `read_data`, as a
+    `BlockRAM`.
 
-    For ECP5, whose block RAM allows a slower clock than all the rest.
+    For ECP5, whose block RAM limits the clock frequency more than all other blocks.
 
     Parameters
     ----------
     shape : ShapeLike
-        Of a word.
+        Shape of a word.
     words : sequence of int
 
     Ports

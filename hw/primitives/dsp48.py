@@ -1,4 +1,4 @@
-"""The multiplier and adder of 7-series, by itself or in a cascade."""
+"""The DSP block of 7-series: a multiplier and adder, alone or in a cascade."""
 
 from collections.abc import Sequence
 
@@ -9,21 +9,21 @@ from convolver.plan.target import SERIES7_CASCADE
 __all__ = ["cascade", "multiply"]
 
 A_PORT = 30
-"""Bits of the port of the longer factor, of which the multiplier takes `SERIES7_CASCADE.factors[0]`."""
+"""Bits of port A; its multiplier takes `SERIES7_CASCADE.factors[0]` of them."""
 
 
 def multiply(m: Module, name: str, a: Value, b: Value, load: Value, p: Signal) -> None:
-    """Adds a DSP48E1 with its input, multiplier and output registers: ``p = a * b``, 3 clocks behind `a`.
+    """Adds a DSP48E1 with its input, multiplier and output registers: ``p = a * b``, 3 cycles after `a`.
 
     Parameters
     ----------
     m : Module
     name : str
-        Of the submodule.
+        Name of the submodule.
     a, b : Value
-        One of the two up to 25 bits, the other up to 18, signed.
+        Signed; one of the two has up to 25 bits, the other up to 18.
     load : Value
-        Takes `b`.
+        Load strobe of `b`.
     p : Signal
         The product.
     """
@@ -39,32 +39,33 @@ def cascade(
     name: str = "lane",
     sign: int = 1,
 ) -> None:
-    """Adds a DSP48E1 a lane: ``total = sum(operand * coefficient)``, each lane a clock behind the one before.
+    """Adds a DSP48E1 a lane: ``total = sum(operand * coefficient)``, each lane one cycle after the lane before.
 
-    Lane k's operand of clock t + k is in the sum of clock t + lanes + 2: input, multiplier and output register are on, and the
-    sum goes from block to block by the way that they have for it. An operand of two samples is ``first + sign * second``, by
-    the block's own pre-adder, and everything but the coefficients then comes a clock later. (Ports and parameters: DSP48E1 in
-    Yosys' cells_sim.v for Xilinx, after UG479.)
+    Lane k's operand of cycle t + k is in the sum of cycle t + lanes + 2: input, multiplier and output registers are on,
+    and the sum goes from block to block on dedicated wires (PCOUT to PCIN). An operand of two samples is
+    ``first + sign * second``, from the block's own pre-adder; everything but the coefficients then comes one cycle
+    later. (Ports and parameters: DSP48E1 in Yosys' cells_sim.v for Xilinx, after UG479.)
 
     Parameters
     ----------
     m : Module
     operands : sequence of sequences of Value
-        Of each lane a sample, or two.
+        For each lane one sample or two.
     coefficients : sequence of Value
-        One a lane. Of operand and coefficient one has up to 25 bits, the other up to 18, signed; sums of two samples up to 25.
+        One a lane, signed. Either operand or coefficient has up to 25 bits, the other up to 18; a sum of two samples up
+        to 25.
     loads : sequence of Value
-        Each takes its lane's coefficient, for the operand of the same clock and all that follow; for the sum of two samples
-        that came in the clock before.
+        Load strobe of each lane's coefficient, for the operand of the same cycle and all later ones; with two samples a
+        lane, for the samples that came in the cycle before.
     total : Signal
-        Up to 48 bits.
+        The sum, up to 48 bits.
     name : str
-        What the submodules' names begin with.
+        Prefix of the submodules' names.
     sign : {1, -1}
     """
     carried: Value = Const(0, SERIES7_CASCADE.sum_width)
     for lane, ((operand, *others), coefficient, load) in enumerate(zip(operands, coefficients, loads, strict=True)):
-        # The longer one goes to A; the clock enable of its register tells which one is the coefficient.
+        # The longer factor goes to port A; the clock enable of its register tells which factor is the coefficient.
         signed = [len(factor) + (not factor.shape().signed) for factor in (operand, coefficient)]
         swapped = signed[1] > SERIES7_CASCADE.factors[1]
         a, b = (coefficient, operand) if swapped else (operand, coefficient)
@@ -91,24 +92,24 @@ def _block(
     *,
     first: bool,
 ) -> Instance:
-    """A DSP48E1 that multiplies, and adds what is `carried` in, all of its registers in the way on.
+    """A DSP48E1 that multiplies and adds `carried`, with all registers of the data path on.
 
     With `before` it multiplies ``before + sign * a``.
     """
     added = before is not None
-    # The pre-adder's register is on where the pre-adder isn't: else Yosys (`xilinx_dsp`) takes the register in front of A into
-    # the block for it, where one is on already.
+    # The pre-adder's register is on if the pre-adder isn't used: otherwise Yosys (`xilinx_dsp`) moves the register in
+    # front of A into the block as this one, although A has a register already.
     used = {"AREG": 1, "ACASCREG": 1, "BREG": 1, "BCASCREG": 1, "MREG": 1, "PREG": 1, "DREG": int(added), "ADREG": 1}
-    # What is chosen never changes.
+    # The modes are constant.
     fixed = {"ALUMODEREG": 0, "CARRYINREG": 0, "CARRYINSELREG": 0, "INMODEREG": 0, "OPMODEREG": 0}
     modes = {"A_INPUT": "DIRECT", "B_INPUT": "DIRECT", "USE_MULT": "MULTIPLY", "USE_SIMD": "ONE48"}
     modes["USE_DPORT"] = "TRUE" if added else "FALSE"
     on = {f"i_{port}": Const(1) for port in ("CEM", "CEP")} | {f"i_{port}": Const(added) for port in ("CED", "CEAD")}
     off = ("CEA1", "CEALUMODE", "CEB1", "CEC", "CECARRYIN", "CECTRL", "CEINMODE", "CARRYCASCIN", "CARRYIN")
-    choice = (0b01100 if sign < 0 else 0b00100) if added else 0  # of the pre-adder: D - A or D + A
+    choice = (0b01100 if sign < 0 else 0b00100) if added else 0  # of the pre-adder: D - A, D + A, or none
     resets = ("A", "ALLCARRYIN", "ALUMODE", "B", "C", "CTRL", "D", "INMODE", "M", "P")
-    # What the Z multiplexer lets through: PCIN, or C, which is 0. Were it to let through nothing, Yosys would take an adder
-    # behind the block into it, in front of its output register.
+    # Input Z of the adder: PCIN, or C, which is 0. If Z selected nothing, Yosys would move an adder behind the block
+    # into the block, in front of its output register.
     add = 0b001 if not first else 0b011
     return Instance(
         "DSP48E1",

@@ -1,4 +1,4 @@
-"""ECP5's hard blocks, with the registers that inference leaves off."""
+"""ECP5's hard blocks, with the registers that inference leaves out."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,39 +11,39 @@ from convolver.plan.target import TARGETS
 __all__ = ["ANYWHERE", "Place", "levels_of", "masked_sum", "multiply", "remember"]
 
 MULTIPLIER_WIDTH = TARGETS["ecp5"].factors[0]
-"""Bits of a factor of MULT18X18D, signed or not."""
+"""Bits of a factor of MULT18X18D, signed or unsigned."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a MULT18X18D lies, and what drives its inputs that never change.
+    """Placement of a MULT18X18D, and the drivers of its constant inputs.
 
     Parameters
     ----------
     site : str
-        As nextpnr names it; empty for any.
+        nextpnr's name of the site; empty for any.
     levels : tuple of Value, optional
-        0 and 1; by default the tools' own.
+        Drivers of 0 and 1; by default those of the tools.
     """
 
     site: str = ""
     levels: tuple[Value, Value] | None = None
 
     def level(self, value: bool) -> Value:
-        """0 or 1."""
+        """The driver of a constant 0 or 1."""
         return self.levels[value] if self.levels else Const(int(value))
 
 
 ANYWHERE = Place()
-"""Wherever it gets."""
+"""No placement."""
 
 
 def levels_of(m: Module, name: str) -> tuple[Value, Value]:
-    """Adds two look-up tables that give 0 and 1, to those near them.
+    """Adds two look-up tables that drive 0 and 1, for multipliers near them.
 
-    A multiplier has wires for its resets and signs even where these never change. nextpnr ties them all to one 0 and one 1
-    somewhere on the device. Where 128 multipliers lie all over it, its router found no end of leading these two nets around
-    the others; with two tables for each eight of them it did, and the clock rose. (Ports and parameters: LUT4 in Yosys'
+    A multiplier has inputs for resets and signs even where these are constant. nextpnr drives all of them from one 0
+    and one 1 of the device. With 128 multipliers all over the device, its router didn't finish these two nets; with two
+    tables for each eight multipliers it did, and the clock frequency rose. (Ports and parameters: LUT4 in Yosys'
     cells_sim.v for ECP5.)
     """
     found = []
@@ -57,21 +57,21 @@ def levels_of(m: Module, name: str) -> tuple[Value, Value]:
 
 
 def multiply(m: Module, name: str, a: Value, b: Value, load: Value, p: Signal, place: Place = ANYWHERE) -> None:
-    """Adds a MULT18X18D with its input, pipeline and output registers: ``p = a * b``, 3 clocks behind `a`.
+    """Adds a MULT18X18D with its input, pipeline and output registers: ``p = a * b``, 3 cycles after `a`.
 
-    The register of `b` has the clock enable `load`. Each factor has a sign of its own; clock and clock enable are chosen for
-    each register out of four that a block of the device shares. (Ports and parameters: MULT18X18D in Yosys' cells_bb.v for
-    ECP5.)
+    The register of `b` has the clock enable `load`. Each factor has its own sign. Clock and clock enable of each
+    register are selected from four that a block of the device shares. (Ports and parameters: MULT18X18D in Yosys'
+    cells_bb.v for ECP5.)
 
     Parameters
     ----------
     m : Module
     name : str
-        Of the submodule.
+        Name of the submodule.
     a, b : Value
         Up to 18 bits.
     load : Value
-        Takes `b`.
+        Load strobe of `b`.
     p : Signal
         The product.
     place : Place, optional
@@ -107,17 +107,17 @@ def multiply(m: Module, name: str, a: Value, b: Value, load: Value, p: Signal, p
 
 
 _SUMS = {False: 0x9A0A, True: 0x650A}
-"""Of half a CCU2C its function of D, C, B, A, of which D is 1: A, or not A, exclusively or with C unless B. Its lowest bits are
-the carry where that is 0, namely A."""
+"""Function of D, C, B, A in half a CCU2C, with D = 1: A or its complement, exclusive or with C unless B. Its lowest
+bits give the carry, A, where the function is 0."""
 
 
 def masked_sum(m: Module, name: str, value: Value, kept: Value, clear: Value, carry: Value, *, subtract: bool) -> Value:
-    """Adds a chain of CCU2C: see `masked_adder.masked_sum`. The look-up tables of a carry chain have an input to spare.
+    """Adds a chain of CCU2C: see `masked_adder.masked_sum`. `clear` uses the spare input of the chain's look-up tables.
 
     (Ports, parameters and function: CCU2C in Yosys' cells_sim.v for ECP5.)
     """
     sums: list[Value] = []
-    # The carry on top is the sum of two zeros.
+    # The carry out of the top bit is the sum of two zeros and the carry.
     for low in range(0, len(value) + 1, 2):
         ports: dict[str, Any] = {}
         for half, bit in enumerate((low, low + 1)):
@@ -135,11 +135,11 @@ def masked_sum(m: Module, name: str, value: Value, kept: Value, clear: Value, ca
 
 
 _BLOCK_WIDTHS = ((1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1))
-"""Words of a DP16KD, and their bits."""
+"""Word counts of a DP16KD, and the width of its words."""
 
 
 def _place(bit: int, bits: int) -> int:
-    """Where a bit of a DP16KD lies among all 18 times 1024: words of less than 9 bits leave out every ninth."""
+    """Position of a word's bit in the 18 x 1024 bits of a DP16KD: words of fewer than 9 bits skip every ninth bit."""
     return bit if bits >= 9 else bit // 8 * 9 + bit % 8
 
 
@@ -153,7 +153,7 @@ def remember(
     write_address: Value,
     write_data: Value,
 ) -> None:
-    """Adds DP16KDs side by side, their output registers on: port A writes, port B reads, 2 clocks behind the address.
+    """Adds DP16KDs side by side, with output registers: port A writes, port B reads, 2 cycles after the address.
 
     (Ports, parameters and the layout of the initial words: DP16KD in Yosys' cells_bb_ecp5.v and brams_map_16kd.v.)
     """
@@ -162,7 +162,7 @@ def remember(
     for number, start in enumerate(range(0, len(read_data), bits)):
         used = min(bits, len(read_data) - start)
         packed = sum((word >> start & (1 << used) - 1) << _place(index * bits, bits) for index, word in enumerate(init))
-        # Rows of 16 times 18 bits, each 18 on 20 places.
+        # Rows of 16 x 18 bits, with 20 bit positions for each 18.
         rows = [sum((packed >> (row * 16 + place) * 18 & 0x3FFFF) << place * 20 for place in range(16)) for row in range(64)]
         ports: dict[str, Value] = {}
         out = Signal(18, name=f"block_{number}_out")

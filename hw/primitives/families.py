@@ -1,4 +1,4 @@
-"""Which family of devices a platform is of: it decides whose primitives a component is made of."""
+"""The device family of a platform, which selects the primitives of a component."""
 
 from convolver.plan.target import Family
 
@@ -8,14 +8,14 @@ _DEVICES: tuple[tuple[str, Family], ...] = (("lfe5", "ecp5"), ("ice40", "ice40")
 
 
 class FamilyPlatform:
-    """Stands for a whole family, or for one `device` of it, where there is no board: when Verilog is written or synthesised by
-    itself."""
+    """A platform for a whole family, or for one `device` of it, without a board: for writing or synthesising Verilog
+    alone."""
 
     def __init__(self, family: Family, device: str = "") -> None:
         self.device = device or next(device for device, name in _DEVICES if name == family)
 
 
 def family_of(platform: object) -> Family | None:
-    """The family of a platform's device; None for a simulation, or a device that none of our primitives are for."""
+    """The family of a platform's device; None for a simulation, or a device without primitives here."""
     device = str(getattr(platform, "device", "")).lower()
     return next((family for start, family in _DEVICES if device.startswith(start)), None)

@@ -1,4 +1,4 @@
-"""Where the multipliers of a long filter lie on a device: along a loop, each beside the one before."""
+"""Placement of a long filter's multipliers: along a loop, each next to the one before."""
 
 from amaranth.hdl import Module
 
@@ -14,22 +14,22 @@ __all__ = ["array_places", "multiplier_sites"]
 _COLUMNS = (4, 13, 22, 31, 40, 49, 58, 69, 78, 87, 96, 105, 114)
 _FRONT, _BACK, _SPARE = 10, 34, 58
 _WITHIN = (0, 1, 4, 5)
-"""Its blocks of four multipliers: their columns and rows, and how many columns each multiplier is from the first. (As nextpnr
-names places; Project Trellis, database of LFE5U-85F.)"""
+"""ECP5's blocks of four multipliers: their columns and rows, and the column offset of each multiplier in a block.
+(Names as in nextpnr; Project Trellis, database of LFE5U-85F.)"""
 
 
 def multiplier_sites(platform: object, count: int) -> list[str] | None:
-    """nextpnr's names (attribute ``BEL``) of places for so many MULT18X18D, each beside the one before.
+    """nextpnr's names (attribute ``BEL``) of sites for `count` MULT18X18D, each next to the one before.
 
-    They go along one row of blocks and back along the next, so that the last are near the first: what counts results at the
-    end lets samples in at the beginning. Beyond 104 multipliers the way back goes up and down between two rows. Without them
-    nextpnr spreads 128 multipliers over all 156 places, some of them 80 columns from the lanes that they are added to; with 40
-    and 64 it finds good places with one seed, and with another not.
+    The sites follow one row of blocks, and return along the next, so that the last are near the first: the counter of
+    results at the end controls the samples at the beginning. Beyond 104 multipliers the way back alternates between two
+    rows. Without these places nextpnr spreads 128 multipliers over all 156 sites, some 80 columns away from the lanes
+    that they are added to. With 40 and 64 multipliers it finds good places with some seeds only.
 
     Returns
     -------
     list of str or None
-        None if they are few, if they are more than there are places, or if the device's places aren't known.
+        None for few multipliers, for more multipliers than sites, or for a device with unknown sites.
     """
     device = str(getattr(platform, "device", "")).lower()
     if family_of(platform) != "ecp5" or not device.endswith(PLACED_DIE) or count <= FLOORPLANNED:
@@ -53,8 +53,8 @@ def multiplier_sites(platform: object, count: int) -> list[str] | None:
 
 
 def array_places(m: Module, platform: object, array: DotProduct) -> list[Place]:
-    """The places of an array's lanes: `multiplier_sites` where each lane has one multiplier. Where they lie all over an ECP5,
-    each group has its own 0 and 1."""
+    """The places of an array's lanes: `multiplier_sites` if each lane has one multiplier. If the lanes are spread over
+    an ECP5, each group has its own drivers of 0 and 1."""
     far = family_of(platform) == "ecp5" and scattered(array)
     sites = (wants_places(array) and multiplier_sites(platform, array.placed_lanes)) or [""] * array.lanes
     places = []

@@ -1,7 +1,7 @@
-"""The hard multiplier of iCE40 UltraPlus, with the registers that inference leaves off; and its large single-port RAM.
+"""The hard multiplier of iCE40 UltraPlus, with the registers that inference leaves out; and its large single-port RAM.
 
-Yosys must not be told to infer multipliers besides (``synth_ice40 -dsp``): it then rewrites these too, registers off and in
-16x16 mode (YosysHQ/yosys#2922 is about the same).
+Don't let Yosys infer multipliers as well (``synth_ice40 -dsp``): it then rewrites these too, with registers off and in
+16x16 mode (see YosysHQ/yosys#2922).
 """
 
 from collections.abc import Sequence
@@ -14,24 +14,24 @@ __all__ = ["multiply", "multiply_pair", "remember"]
 
 MULTIPLIER_WIDTH = TARGETS["ice40"].factors[0]
 PAIRED_WIDTH = TARGETS["ice40"].paired_width
-"""Bits of a factor of SB_MAC16, signed or not."""
+"""Bits of a factor of SB_MAC16, alone and in a pair, signed or unsigned."""
 
 
 def multiply(m: Module, name: str, a: Value, b: Value, load: Value, p: Signal) -> None:
-    """Adds a SB_MAC16 with its input, pipeline and output registers: ``p = a * b``, 3 clocks behind `a`.
+    """Adds a SB_MAC16 with its input, pipeline and output registers: ``p = a * b``, 3 cycles after `a`.
 
-    The register of `b` holds but for `load`. (Ports and parameters: SB_MAC16 in Yosys' cells_sim.v for iCE40, after Lattice
-    TN1295.)
+    The register of `b` holds unless `load` is high. (Ports and parameters: SB_MAC16 in Yosys' cells_sim.v for iCE40,
+    after Lattice TN1295.)
 
     Parameters
     ----------
     m : Module
     name : str
-        Of the submodule.
+        Name of the submodule.
     a, b : Value
         Up to 16 bits.
     load : Value
-        Takes `b`.
+        Load strobe of `b`.
     p : Signal
         The product.
     """
@@ -52,14 +52,15 @@ def multiply(m: Module, name: str, a: Value, b: Value, load: Value, p: Signal) -
 
 
 def multiply_pair(m: Module, name: str, a: Sequence[Value], b: Sequence[Value], load: Value, p: Sequence[Signal]) -> None:
-    """Adds a SB_MAC16 for two products, its input, pipeline and output registers on: each ``p = a * b``, 3 clocks behind `a`.
+    """Adds a SB_MAC16 for two products, with its input, pipeline and output registers: each ``p = a * b``, 3 cycles
+    after `a`.
 
-    Both `a` have one shape, and both `b`: a sign goes for the whole block. The output register is the one behind the block's
-    adder, which adds 0.
+    Both `a` have the same shape, and so have both `b`: the block has one sign bit for both. The output register is
+    behind the block's adder, which adds 0.
 
     Parameters
     ----------
-    m, name, load : as of `multiply`
+    m, name, load : as in `multiply`
     a, b : two Values
         Up to 8 bits.
     p : two Signals
@@ -89,7 +90,7 @@ def _extended(factor: Value, width: int) -> Value:
 
 
 def _block(a: Value, b: Value, factors: tuple[Value, Value], load: Value, out: Signal, **parameters: Const) -> Instance:
-    """A SB_MAC16 whose first two register stages are on; its adders add 0 to the 8x8 products, if they are chosen."""
+    """A SB_MAC16 with its first two register stages on. If the 8x8 products are selected, its adders add 0 to them."""
     resets = ("IRSTTOP", "IRSTBOT", "ORSTTOP", "ORSTBOT")
     unused = ("AHOLD", "CHOLD", "DHOLD", "OHOLDTOP", "OHOLDBOT", "OLOADTOP", "OLOADBOT", "ADDSUBTOP", "ADDSUBBOT")
     inputs = {f"i_{port}": Const(0) for port in (*resets, *unused, "CI", "ACCUMCI", "SIGNEXTIN")}
@@ -106,7 +107,7 @@ def _block(a: Value, b: Value, factors: tuple[Value, Value], load: Value, out: S
     }
     adders: dict[str, Const] = {}
     for half in ("TOP", "BOT"):
-        # The 8x8 product, and C or D, which is 0.
+        # Operands: the 8x8 product, and C or D, which is 0.
         adders |= {f"p_{half}ADDSUB_LOWERINPUT": Const(1, 2), f"p_{half}ADDSUB_UPPERINPUT": Const(1, 1)}
         adders |= {f"p_{half}ADDSUB_CARRYSELECT": Const(0, 2)}
     return Instance(
@@ -134,7 +135,8 @@ SINGLE_PORT_ADDRESS = 14
 
 
 def remember(m: Module, address: Value, write: Value, write_data: Value, read_data: Value) -> None:
-    """Adds SB_SPRAM256KAs side by side, always awake: each clock a word is written or, a clock behind the address, read.
+    """Adds SB_SPRAM256KAs side by side, always awake: one write or one read a cycle, latency one cycle from the
+    address.
 
     (Ports: SB_SPRAM256KA in Yosys' cells_sim.v for iCE40, after Lattice TN1314.)
     """

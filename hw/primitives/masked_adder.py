@@ -1,4 +1,4 @@
-"""A sum or a difference whose second number can be left out: where the family can, a carry chain with nothing in front."""
+"""A sum or a difference whose second operand can be cleared; a single carry chain, if the family allows it."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Value
 
@@ -11,24 +11,25 @@ __all__ = ["masked_sum"]
 def masked_sum(
     m: Module, platform: object, name: str, value: Value, kept: Value, clear: Value, carry: Value | None, *, subtract: bool
 ) -> Value:
-    """``value + kept``, or ``value - kept``, with 0 in place of `kept` where `clear`; as wide as `value`, and its carry on top.
+    """``value + kept`` or ``value - kept``; `clear` replaces `kept` by 0. As wide as `value`, with the carry on top.
 
     Parameters
     ----------
     m : Module
     platform : object
     name : str
-        Of the submodules, if any.
+        Prefix of the submodules' names, if there are any.
     value, kept : Value
         Unsigned, of one width.
     clear : Value
     carry : Value, optional
-        That of the bits below, of a difference too: it is the sum of `value`, of all bits of `kept` turned over, and of 1.
+        Carry from the bits below. A difference is the sum of `value`, the complement of `kept`, and 1, also across
+        segments.
     subtract : bool
     """
     carry = Const(int(subtract), 1) if carry is None else carry
     if family_of(platform) == "ecp5":
         return ecp5.masked_sum(m, name, value, kept, clear, carry, subtract=subtract)
     kept = Mux(clear, 0, kept)[: len(value)]
-    # One addition: the carry comes out of a bit below.
+    # A single adder: the carry enters through an additional bit below.
     return (Cat(Const(1, 1), value) + Cat(carry, ~kept if subtract else kept))[1:]

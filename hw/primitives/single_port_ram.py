@@ -12,9 +12,10 @@ __all__ = ["SinglePortRAM"]
 
 
 class SinglePortRAM(wiring.Component):
-    """A memory of `depth` words with one address: a word a clock, in or out, latency 1 clock from `address` to `read_data`.
+    """A memory of `depth` words with one address: one write or one read a cycle, latency 1 cycle from `address` to
+    `read_data`.
 
-    What is in it after power-up, and what `read_data` is behind a clock in which a word was written, isn't defined.
+    The content after power-up is undefined; so is `read_data` after a cycle with a write.
 
     Parameters
     ----------
@@ -27,7 +28,7 @@ class SinglePortRAM(wiring.Component):
     -----
     address : In
     write, write_data : In
-        Whether the word is written, not read.
+        A word is written instead of read.
     read_data : Out
     """
 
