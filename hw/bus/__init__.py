@@ -1,1 +1,1 @@
-"""A core's registers, and the AXI block around it."""
+"""A core's registers, and the AXI block with core and registers."""

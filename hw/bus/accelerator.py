@@ -1,4 +1,4 @@
-"""The accelerator: a core with its register bank, ready for any front: AXI (`convolver.hw.bus.axi`) or the link."""
+"""The accelerator: a core and its register bank, for any front: AXI (`convolver.hw.bus.axi`) or the link."""
 
 from typing import Any
 
@@ -20,16 +20,16 @@ __all__ = ["Accelerator"]
 class Accelerator(wiring.Component):
     """A design's core and its registers.
 
-    Samples go straight to and from the core: its throughput, its `latency`, its back-pressure. The bus answers as
-    `RegisterBank` says, and slows no sample.
+    Samples go straight to and from the core: throughput, `latency` and back-pressure are the core's. The bus answers as
+    described in `RegisterBank`, and delays no sample.
 
     Parameters
     ----------
     design : Design
         What to compute.
     core : Component, optional
-        A core to use instead of ``convolver.hw.cores.core.create(design)``, of the same ports, and with a plan; one for a
-        family of devices, say.
+        A core to use instead of ``convolver.hw.cores.core.create(design)``, for example one for a device family. It has
+        the same ports, and a plan.
     shell : Shell, optional
         Which registers it has; by default all.
 
@@ -44,7 +44,7 @@ class Accelerator(wiring.Component):
     boundary, fill : Out, switchable only
         Its border, as written.
     length : Out(32), FIR only
-        Samples of the next frame, as written; the core needs none.
+        Samples of the next frame, as written; the core doesn't need it.
 
     Raises
     ------
@@ -53,7 +53,7 @@ class Accelerator(wiring.Component):
     """
 
     def __init__(self, design: Design, core: Any = None, shell: Shell = FULL) -> None:
-        described(design, shell)  # raises now rather than when it is elaborated
+        described(design, shell)  # raises here instead of in `elaborate`
         self.design = design
         self._frame = frame_members(design, shell)
         self._shell = shell
@@ -66,7 +66,7 @@ class Accelerator(wiring.Component):
 
     @property
     def latency(self) -> int:
-        """Clocks from the acceptance of a beat to the offer of the result that it completes, without stalls."""
+        """Cycles from the acceptance of a beat to the offer of the result that it completes, without stalls."""
         return lower(self.design).latency if self._core is None else int(self._core.latency)
 
     def elaborate(self, platform: object) -> Module:
@@ -84,7 +84,7 @@ class Accelerator(wiring.Component):
         for name, member in self._frame.items():
             m.d.comb += getattr(self, name).eq(getattr(bank, name))
             if name in core.signature.members:
-                # A register near the core, which compares sizes as they come: the bank may be anywhere.
+                # A register near the core, which compares sizes at its input: the bank may be placed anywhere.
                 near = Signal(member.shape, name=f"{name}_near", init=member.init)
                 m.d.sync += near.eq(getattr(bank, name))
                 m.d.comb += getattr(core, name).eq(near)
@@ -97,7 +97,7 @@ class Accelerator(wiring.Component):
 
 
 def _join(m: Module, bank: Any, core: Any, member: wiring.Member) -> None:
-    """Connects a port, or a stream, of the bank with that of the core."""
+    """Connects a port, or a stream, of the bank to that of the core."""
     if member.is_signature:
         connect(m, bank, core)
     else:

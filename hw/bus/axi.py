@@ -1,4 +1,4 @@
-"""The accelerator as an AXI block for other people's systems: AXI4-Stream for samples, AXI4-Lite for registers."""
+"""The accelerator as an AXI block for other systems: AXI4-Stream for samples, AXI4-Lite for registers."""
 
 from amaranth.hdl import Cat, ClockDomain, Const, DomainRenamer, Module, Mux, ResetInserter, Signal, Value
 from amaranth.lib import wiring
@@ -53,10 +53,10 @@ AXI_LITE = {
 class AXILiteFront(wiring.Component):
     """Turns AXI4-Lite into requests on the register bus, one at a time, reads and writes in turn.
 
-    Its ready and valid outputs are registers, and so is all that it gives and takes. A read is answered at the earliest six
-    clocks after its address, a write seven; a response that isn't taken holds up others of its kind only. The lowest two
-    address bits and the protection bits are ignored. A write that doesn't write all four bytes is refused with SLVERR, and so
-    is what the bus refuses.
+    All inputs and outputs are registered. A read response comes six clocks after its address or later, a write response
+    seven clocks or later. A response that isn't taken delays only responses of its kind. The lowest two address bits
+    and the protection bits are ignored. A write that doesn't write all four bytes is refused with SLVERR, and so is a
+    request that the bus refuses.
 
     Members
     -------
@@ -76,8 +76,8 @@ class AXILiteFront(wiring.Component):
             DataRegister(ADDRESS_WIDTH - 2, name=name) for name in ("write_address", "read_address", "address")
         )
         write_data, write_whole = DataRegister(32), DataRegister()
-        # Each ready is a register, high while its channel's register is empty. An empty one takes whatever stands at its port:
-        # no handshake enables it. Nor does it matter what a response is that isn't offered.
+        # Each ready is a register, high while its channel's register is empty. An empty register samples its port in
+        # every clock, so no handshake enables it. The values of a response may change while it isn't offered.
         have_address, have_data, have_read = Signal(), Signal(), Signal()
         with m.If(~have_address):
             m.d.sync += write_address.eq(self.awaddr[2:])
@@ -89,10 +89,11 @@ class AXILiteFront(wiring.Component):
         with m.If(~self.rvalid):
             m.d.sync += [self.rresp.eq(code), self.rdata.eq(response.p.data)]
 
-        # A register for each state. Idle: reads and writes are taken up, reads while the response to a write is taken. A write
-        # is whole or refused. Then it, or the read, is asked and answered; what can be done next is known a clock later.
+        # One register for each state. Idle: takes up a read or a write; reads also while a write response waits. A
+        # write is checked for whole words. Then the request is sent and answered. The next request is known one clock
+        # later.
         idle, checks, asks, waits, offers = Signal(init=1), Signal(), Signal(), Signal(), Signal()
-        writing = Signal()  # the request that is under way, or was the last
+        writing = Signal()  # the current or last request is a write
         can_write, can_read = Signal(), Signal()
         with m.If(~self.bvalid):
             m.d.sync += self.bresp.eq(Mux(checks, SLVERR, code))
@@ -128,7 +129,7 @@ class AXILiteFront(wiring.Component):
 
 
 def ports(design: Design, clocking: Clocking | None = None, shell: Shell | None = None) -> dict[str, Member]:
-    """The ports of a design's `AXIAccelerator`, in the order of its Verilog's template."""
+    """The ports of a design's `AXIAccelerator`, in the order of the Verilog template."""
     clocking, shell = clocking or Clocking(), (shell or Shell()).of(design)
     pixels, result = design.pixels_per_clock, 8 * design.result_bytes
     sample = 8 * design.planes * design.sample.bytes
@@ -163,45 +164,46 @@ def ports(design: Design, clocking: Clocking | None = None, shell: Shell | None 
 
 
 class AXIAccelerator(wiring.Component):
-    """A design's accelerator with AXI4-Stream and, where it has registers, AXI4-Lite ports, for a block design in any tool.
+    """A design's accelerator with AXI4-Stream ports and, if it has registers, AXI4-Lite ports, for a block design in
+    any tool.
 
-    One beat a clock in and one out, of a sample or of a design's `pixels_per_clock`, latency `latency` clocks, full
-    back-pressure both ways or none, no combinational path from any input to any output. Names are those that AMD's IP packager
-    recognises; they become the Verilog's port names.
+    One beat a clock in and one out, of one sample or of the design's `pixels_per_clock`; latency `latency` clocks; full
+    back-pressure both ways, or none; no combinational path from any input to any output. AMD's IP packager recognises
+    the names; they become the Verilog's port names.
 
     Parameters
     ----------
     design : Design
         What to compute.
     family : {"ecp5", "ice40", "7-series"}, optional
-        Device that the core is planned for; by default any.
+        Target device family of the core; by default any.
     clocking : Clocking, optional
-        Its clocks and resets; by default one of each, active low and synchronous.
+        Clocks and resets; by default one of each, active low and synchronous.
     shell : Shell, optional
-        What is around the core; by default what the design needs: see `Shell.of`.
+        The shell around the core; by default what the design needs: see `Shell.of`.
 
     Members
     -------
     aclk, aresetn : In(1)
-        Clock, and reset of one clock or longer; `areset` if it is active high. Behind a reset the block is shut for
-        `ResetEntry.CLOCKS` clocks more: it offers nothing and is ready for nothing.
-    s_axi_aclk, s_axi_aresetn : In(1), if they are its own
-        Clock and reset of the AXI4-Lite ports. Either reset may come without the other: the streams' resets all but the
-        AXI4-Lite ports, and a request that is under way is done behind it; the other resets these alone.
+        Clock, and reset of one clock or longer; `areset` if it is active high. After a reset the block is closed for
+        `ResetEntry.CLOCKS` clocks: nothing is valid and nothing is ready.
+    s_axi_aclk, s_axi_aresetn : In(1), if these ports have their own clock
+        Clock and reset of the AXI4-Lite ports. Either reset may come alone. The streams' reset resets everything but
+        the AXI4-Lite ports, and a request in progress is completed after it. The other reset resets only these ports.
     s_axis_tdata, s_axis_tvalid, s_axis_tready, s_axis_tlast, s_axis_tuser : samples
-        One a beat in the lower bits; bits above the sample are ignored. 2-D, by the AXI4-Stream video convention: `tuser` at a
-        frame's first pixel, `tlast` at every line's last. FIR: `tlast` at a frame's last sample; the sample behind it, or
-        behind reset, is the next frame's first; no `tuser`.
-    s_axis_tkeep, m_axis_tkeep : of several pixels a beat
-        A bit for each byte: all are set but in a line's last beat, where those of the pixels that the line has are. Each sample
-        is in whole bytes, the leftmost pixel's lowest, and of a pixel the first plane's.
+        One sample a beat, in the lower bits; bits above it are ignored. 2-D follows the AXI4-Stream video convention:
+        `tuser` with a frame's first pixel, `tlast` with every line's last. FIR: `tlast` with a frame's last sample; the
+        sample after it, or after reset, is the next frame's first; no `tuser`.
+    s_axis_tkeep, m_axis_tkeep : with several pixels a beat
+        A bit for each byte. All are set, except in a line's last beat, which sets those of the remaining pixels. Each
+        sample takes whole bytes; the leftmost pixel is lowest, and in a pixel the first plane.
     m_axis_tdata, m_axis_tvalid, m_axis_tready, m_axis_tlast, m_axis_tuser : results
-        With the same marks; sign-extended to whole bytes where the output is signed. Of several results for each pixel, the
+        With the same marks; signed results are sign-extended to whole bytes. With several results for each pixel, the
         first kernel's is lowest.
     s_axi_awaddr ... s_axi_rready : AXI4-Lite, if there are registers
         See `AXILiteFront` and docs/registers.md.
-    error_first_stb, error_orphan_stb, error_eol_stb : Out(1), of images without registers
-        The core's errors, a clock each; see docs/registers.md.
+    error_first_stb, error_orphan_stb, error_eol_stb : Out(1), for images without registers
+        Error strobes of the core, one clock each; see docs/registers.md.
 
     Raises
     ------
@@ -217,21 +219,21 @@ class AXIAccelerator(wiring.Component):
         shell: Shell | None = None,
     ) -> None:
         self.shell = shell = (shell or Shell()).of(design)
-        described(design, shell)  # raises now rather than when it is elaborated
+        described(design, shell)  # raises here instead of in `elaborate`
         self.plan = lower(design, family)
         block_latency(self.plan, shell)
         self.design = design
         self.clocking = clocking = clocking or Clocking()
         self.video = has_lines(design)
         super().__init__(ports(design, clocking, shell))
-        # Read by AMD's IP packager, which otherwise guesses which clock a stream belongs to.
+        # AMD's IP packager reads these attributes; otherwise it guesses the clock of each stream.
         shared = ["s_axi"] * (shell.has_registers and not clocking.own)
         self._tell("", ["s_axis", "m_axis", *shared])
         if clocking.own:
             self._tell("s_axi_", ["s_axi"])
 
     def _tell(self, prefix: str, interfaces: list[str]) -> None:
-        """Says of a clock and its reset which interfaces are theirs."""
+        """Adds the attributes that name the interfaces of a clock and its reset."""
         clock, pin = f"{prefix}aclk", f"{prefix}{self.clocking.reset_pin}"
         attributes = getattr(self, clock).attrs
         attributes["X_INTERFACE_INFO"] = f"xilinx.com:signal:clock:1.0 {clock} CLK"
@@ -247,7 +249,7 @@ class AXIAccelerator(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        # What has to be reset is told so by registers, part by part: no domain has a reset of its own.
+        # Registers of `ResetEntry` reset the block part by part: no domain has a reset of its own.
         m.domains.sync = domain = ClockDomain("sync", reset_less=True)
         domain.clk = self.aclk
         m.submodules.reset = reset = ResetEntry(self.clocking)
@@ -279,7 +281,7 @@ class AXIAccelerator(wiring.Component):
             m.d.comb += Value.cast(entry.p.data).word_select(lane, number.width).eq(sample)
         if "keep" in marks_of(self.design):
             given = [self.s_axis_tkeep.word_select(lane, len(self.s_axis_tkeep) // pixels) for lane in range(pixels)]
-            torn = Cat(keep.any() & ~keep.all() for keep in given).any()  # no pixel comes in parts: what there is fits nowhere
+            torn = Cat(keep.any() & ~keep.all() for keep in given).any()  # a pixel with only some of its bytes
             m.d.comb += [kept.eq(keep.all() & ~torn) for kept, keep in zip(entry.p.keep, given, strict=True)]
             for lane, kept in enumerate(accelerator.o.p.keep):
                 width = len(self.m_axis_tkeep) // pixels
@@ -311,7 +313,7 @@ class AXIAccelerator(wiring.Component):
         return m
 
     def _connect_registers(self, m: Module, accelerator: Accelerator, reset: ResetEntry) -> None:
-        """Puts the AXI4-Lite ports in front of the registers; behind a crossing where they have a clock of their own."""
+        """Connects the AXI4-Lite ports to the registers, through a crossing if the ports have their own clock."""
         front = AXILiteFront()
         if self.clocking.own:
             m.domains.axi = domain = ClockDomain("axi", reset_less=True)

@@ -1,4 +1,4 @@
-"""A core without registers: what these would tell it is constant, and its errors are strobes."""
+"""A core without registers: its settings are constant, and its errors are strobes."""
 
 from typing import Any
 
@@ -16,19 +16,20 @@ __all__ = ["BareAccelerator", "strobes_of"]
 
 
 def strobes_of(design: Design) -> tuple[str, ...]:
-    """The kinds of error that a block without registers can have. A signal's marks are made of its `tlast`, and are right."""
+    """The kinds of error of a block without registers. A signal's marks are derived from its `tlast`, and can't be
+    wrong."""
     return ("first", "orphan", "eol") if has_lines(design) else ()
 
 
 class BareAccelerator(wiring.Component):
-    """A design's core alone: its throughput, its latency, its back-pressure.
+    """A design's core alone: its throughput, latency and back-pressure.
 
-    Frames have the core's largest size, and the design's border; a signal goes on where its design says so.
+    Frames have the core's largest size, and the design's border. A continuous signal continues from frame to frame.
 
     Parameters
     ----------
     design : Design
-        What to compute; without coefficients that are loaded.
+        What to compute; without loadable coefficients.
     core : Component
         Its core.
 

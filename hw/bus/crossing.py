@@ -1,7 +1,7 @@
-"""Between clocks: a front of the register bus, and registers at a clock of their own.
+"""Clock-domain crossing between a front of the register bus and the registers.
 
-The wide words of the bus stand still in registers while a bit says that they are there, which `amaranth.lib.cdc`'s
-synchronisers take across.
+The wide words of the bus are held in registers while a valid bit, synchronised by `amaranth.lib.cdc`, crosses to the
+other domain.
 """
 
 from amaranth.hdl import Module, Signal
@@ -15,21 +15,22 @@ __all__ = ["BusCrossing"]
 
 
 class BusCrossing(wiring.Component):
-    """Joins a front of the register bus in domain `axi` to the registers in domain `sync`, whatever the ratio of the clocks.
+    """Connects a front of the register bus in domain `axi` to the registers in domain `sync`, for any ratio of the
+    clocks.
 
-    One request at a time; an access takes about six clocks of either side more. Neither domain may have a reset: what stands
-    between them keeps its state, whichever of the two sides is reset, so that none takes the other's past for its own. Where
-    the front is reset, the response that it waited for is dropped. Where the registers are, the request that is under way is
-    done once more behind the reset, which has undone it.
+    One request at a time; an access takes about six clocks of each side more. Neither domain may have a reset: the
+    crossing keeps its state if one side is reset, so that the other side doesn't take an old request or response for a
+    new one. If the front is reset, the response to its request is dropped. If the registers are reset, which undoes the
+    request in progress, it is repeated after the reset.
 
     Ports
     -----
     bus : In(BUS)
-        The front's, in `axi`.
+        The front's bus, in `axi`.
     bus_reset : In
         The front is reset, in `axi`.
     far_bus : Out(BUS)
-        The registers', in `sync`.
+        The registers' bus, in `sync`.
     far_reset : In
         The registers are reset, in `sync`.
     """
@@ -39,7 +40,7 @@ class BusCrossing(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        # `asking` says that `request` stands still, and falls with its response; `answered` that `response` does.
+        # `asking`: `request` is held; it falls with the response. `answered`: `response` is held.
         request, response = Signal(REQUEST), Signal(RESPONSE)
         asking, answered = Signal(), Signal()
         far_asking, near_answered = Signal(), Signal()

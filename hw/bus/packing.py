@@ -16,23 +16,24 @@ __all__ = ["ResultPacker", "SampleUnpacker", "padded"]
 
 
 def padded(results: Any, design: Design) -> Value:
-    """The `data` of `result_layout` as a word: several results sign-extended to whole bytes, the first lowest. One alone is
-    left to whatever takes it."""
+    """The `data` of `result_layout` as a word: several results, each sign-extended to whole bytes, the first lowest. A
+    single result isn't extended here."""
     count, number = design.pixels_per_clock * design.planes * design.outputs, design.output_format
     if count == 1:
         return Value.cast(results)
     width = 8 * number.bytes
-    zero = Const(0, Shape(width, number.signed))  # of the results' sign: they are extended to stand beside it
+    zero = Const(0, Shape(width, number.signed))  # of the results' signedness: `|` extends them to its width
     lanes = (Value.cast(results).word_select(lane, number.width) for lane in range(count))
     return Cat(((lane.as_signed() if number.signed else lane) | zero)[:width] for lane in lanes)
 
 
 class SampleUnpacker(wiring.Component):
-    """Makes samples of bytes, and counts them to mark frames: one byte a clock, latency one clock from a sample's last byte.
+    """Builds samples from bytes, and counts them to mark frames: one byte a cycle, latency one cycle from a sample's
+    last byte.
 
-    Bits of the bytes above the sample's width are ignored. The size of a frame must stand on its ports a clock before the
-    frame's first sample, and until that is taken. Of several pixels a beat it gathers as many, fewer at the end of a line; of
-    several planes all samples of a pixel. The bytes are the same.
+    Bits above the sample's width are ignored. The ports must show the size of a frame one cycle before its first
+    sample, and until that sample is taken. With several pixels a beat it collects them into a beat, fewer at the end of
+    a line; with several planes it collects all samples of a pixel. The bytes are the same in all cases.
 
     Parameters
     ----------
@@ -42,10 +43,9 @@ class SampleUnpacker(wiring.Component):
     Ports
     -----
     i : bytes.
-    rows, columns, length : size of the next frame, of `design.axes`; 0 counts as the largest number of that port's width,
-        plus one.
-    o : samples, as the core takes them.
-    empty : no whole beat waits. Half a one may.
+    rows, columns, length : size of the next frame, by `design.axes`; 0 stands for 2 to the power of the port's width.
+    o : samples, in the format of the core's input.
+    empty : no complete beat waits; an incomplete one may.
     """
 
     def __init__(self, design: Design) -> None:
@@ -65,12 +65,12 @@ class SampleUnpacker(wiring.Component):
         m = Module()
         m.submodules.skid = skid = SkidBuffer(self._layout)
         beat = skid.i.p
-        taken = Signal()  # a sample is
+        taken = Signal()  # a sample is complete, and taken
 
-        # A beat is whole with its last byte, which needs the skid buffer's room; the others don't.
+        # A beat is complete with its last byte, which needs room in the skid buffer; earlier bytes don't.
         planes, width = self.design.planes, self.design.sample.width
         each = self.design.sample.bytes
-        count = planes * each  # of a pixel, here a sample
+        count = planes * each  # bytes of a pixel, which is called a sample here
         sample, final, whole = Signal(planes * width), Signal(), Signal()
         m.d.comb += [
             skid.i.valid.eq(self.i.valid & whole),
@@ -88,12 +88,12 @@ class SampleUnpacker(wiring.Component):
             with m.If(self.i.valid & self.i.ready):
                 m.d.sync += [before.eq(Cat(before[8:], self.i.payload)), place.eq(Mux(final, 0, place + 1))]
 
-        # Marks of their own, not fields of `beat`: a struct that reads itself looks like a loop to a simulator.
+        # Signals of their own instead of fields of `beat`: a struct that reads itself looks like a loop to a simulator.
         first, last = Signal(init=1), Signal()
         m.d.comb += beat.last.eq(last)
         counters = [self._counter(m, name, first) for name in self.design.axes]
         _, line_end = counters[-1]
-        # The fastest axis counts samples; a slower one counts where all faster ones end.
+        # The fastest axis counts samples. A slower axis counts when all faster ones end.
         counts: Value = taken
         for place, end in reversed(counters):
             with m.If(counts):
@@ -114,7 +114,8 @@ class SampleUnpacker(wiring.Component):
         return m
 
     def _counter(self, m: Module, name: str, first: Signal) -> tuple[Signal, Value]:
-        """A counter as wide as a size, and whether it stands at that size's end, which is kept from a frame's first sample."""
+        """A counter as wide as a size, and whether it has reached the end. The size is sampled with a frame's first
+        sample."""
         size = getattr(self, name)
         width = len(size)
         count = Signal(width, name=f"{name}_before")
@@ -126,7 +127,7 @@ class SampleUnpacker(wiring.Component):
     def _gather(
         self, m: Module, beat: Any, sample: Value, final: Value, eol: Value, last: Value, taken: Value, whole: Signal
     ) -> None:
-        """Puts the pixels of a beat side by side: those that came before from registers, the last one as it comes."""
+        """Puts the pixels of a beat side by side: earlier ones from registers, the last one from the input."""
         pixels, width = self.design.pixels_per_clock, len(sample)
         lane, first = Signal(range(pixels)), Signal(init=1)  # of the beat
         m.d.comb += [whole.eq(final & ((lane == pixels - 1) | eol)), beat.first.eq(first)]
@@ -145,8 +146,8 @@ class SampleUnpacker(wiring.Component):
 
 
 class ResultPacker(wiring.Component):
-    """Makes bytes of results: one byte a clock, latency 2 clocks, `last` on the last byte of a frame's last result. Of several
-    pixels a beat only those that are kept become bytes.
+    """Turns results into bytes: one byte a cycle, latency 2 cycles, `last` on the last byte of a frame's last result.
+    With several pixels a beat, only pixels with their `keep` bit set become bytes.
 
     Parameters
     ----------
@@ -155,7 +156,7 @@ class ResultPacker(wiring.Component):
 
     Ports
     -----
-    i : results, as the core gives them.
+    i : results, in the format of the core's output.
     o : bytes.
     """
 

@@ -1,7 +1,7 @@
-"""The register bank: what a host reads and writes beside the samples. The map is in docs/registers.md.
+"""The register bank: registers that a host reads and writes. The map is in docs/registers.md.
 
-`BUS` is the bus that every front of an accelerator speaks: a stream of requests and a stream of responses. AXI4-Lite
-(`convolver.hw.bus.axi`) and the link are two such fronts.
+`BUS` connects every front to an accelerator: a stream of requests and a stream of responses. AXI4-Lite
+(`convolver.hw.bus.axi`) and the link are such fronts.
 """
 
 import zlib
@@ -44,7 +44,7 @@ __all__ = [
 ]
 
 ID = 0x434F4E56
-"""What the first register reads: "CONV"."""
+"""Value of the first register: "CONV"."""
 
 VERSION = 1
 """Version of the register map."""
@@ -52,14 +52,15 @@ VERSION = 1
 ADDRESS_WIDTH = 14
 ERROR_KINDS = 5
 DESCRIPTION_LIMIT = 8192
-"""Bytes that the description may have, compressed."""
+"""Most bytes of the compressed description."""
 
 REQUEST = data.StructLayout({"address": ADDRESS_WIDTH, "write": 1, "data": 32})
 RESPONSE = data.StructLayout({"data": 32, "error": 1})
 
 BUS = wiring.Signature({"request": Out(stream.Signature(REQUEST)), "response": In(stream.Signature(RESPONSE))})
-"""The bus as its initiator sees it. ``request.address`` is in bytes, a multiple of four; ``request.data`` is that of a write;
-``response.data`` is 0 for a write and wherever ``response.error`` is set. One response for every request, in order."""
+"""The bus, as seen by its initiator. ``request.address`` is in bytes, a multiple of four. ``request.data`` is used for
+writes. ``response.data`` is 0 for a write, and when ``response.error`` is set. One response for each request, in
+order."""
 
 
 Members = dict[str, wiring.Member]
@@ -67,18 +68,18 @@ Members = dict[str, wiring.Member]
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """One line of the register map: byte address, and who may do what: some of ``r`` and ``w``."""
+    """One line of the register map: byte address, and the allowed accesses: ``r``, ``w`` or both."""
 
     address: int
     access: str
     belongs: Callable[[Design], bool] = lambda _design: True
-    """Whether a design has it."""
+    """Whether a design has this register."""
     ports: Callable[[Design], Members] = lambda _design: {}
-    """What the bank tells a core by it."""
+    """Ports from the bank to a core that the register drives."""
 
 
 def _axis(name: str) -> tuple[Callable[[Design], bool], Callable[[Design], Members]]:
-    """Designs whose frames have an axis of that name; after reset its size is the core's greatest, or 0 of one without end."""
+    """Rule and ports of a frame axis. After reset its size is the core's greatest, or 0 for an axis without a limit."""
 
     def ports(design: Design) -> Members:
         most = design.frame_axes[design.axes.index(name)].most
@@ -125,10 +126,11 @@ REGISTERS = {
     "BOUNDARY": Register(0x38, "rw", _SWITCHABLE, _boundary),
     "FILL": Register(0x3C, "rw", _SWITCHABLE, _fill),
 }
-"""The register map, without the description behind it."""
+"""The register map, without the description that follows it."""
 
 STAGE_BYTES = 0x40
-"""From one stage's registers to the next one's, of several filters as one design; those of the whole are in front."""
+"""Distance between the registers of two stages, for several filters in one design; the registers of the whole come
+first."""
 
 STAGE_REGISTERS = {
     "STATUS": Register(0x0C, "r"),
@@ -138,13 +140,13 @@ STAGE_REGISTERS = {
     "BOUNDARY": Register(0x38, "rw", _SWITCHABLE),
     "FILL": Register(0x3C, "rw", _SWITCHABLE),
 }
-"""The registers of a stage, from its own part of the map on."""
+"""The registers of a stage, relative to the stage's part of the map."""
 
 FRAME = ("ROWS", "COLUMNS", "LENGTH", "BOUNDARY", "FILL")
-"""Those that tell the next frame's size and border."""
+"""Registers of the next frame's size and border."""
 
 LOADING_SET = ("STATUS", "COEFFICIENTS", "COEFFICIENT", "RESTART")
-"""Those that load coefficients, and tell how that goes."""
+"""Registers for loading coefficients, and its status."""
 
 DESCRIPTION = 0x2000
 """Byte address of the description's first word."""
@@ -153,22 +155,23 @@ BUSY_BIT = 16
 PENDING_BIT = 17
 
 PHASES = 7
-"""Clocks of a request in the bank; what happens in each is said where it is made."""
+"""Cycles of a request in the bank; `RegisterBank.elaborate` describes each."""
 
 LOADING, DECIDING, TAKING = 2, 4, 6
-"""Of these: a coefficient waits for room, each register decides whether it changes a clock later, the request is taken."""
+"""Of these: a coefficient waits for room; each register decides whether it changes one cycle later; the request is
+taken."""
 
 LOGIC_WORDS = 160
-"""Words of the longest description that is made of look-up tables, one for 16 bits."""
+"""Most words of a description in look-up tables, one table for 16 bits."""
 
 
 def description(design: Design) -> bytes:
-    """The design's JSON, zlib-compressed, as a host finds it in the accelerator.
+    """The design's JSON, zlib-compressed, as a host reads it from the accelerator.
 
     Raises
     ------
     DesignError
-        If it has more than `DESCRIPTION_LIMIT` bytes.
+        If it is longer than `DESCRIPTION_LIMIT` bytes.
     """
     packed = zlib.compress(design.to_json().encode(), 9)
     if len(packed) > DESCRIPTION_LIMIT:
@@ -177,7 +180,7 @@ def description(design: Design) -> bytes:
 
 
 def described(design: Design, shell: Shell) -> bytes:
-    """What the registers of a shell tell of a design: `description`, the CRC-32 of its JSON, or nothing.
+    """Bytes that describe a design in a shell's registers: `description`, the CRC-32 of its JSON, or nothing.
 
     Raises
     ------
@@ -193,7 +196,7 @@ def described(design: Design, shell: Shell) -> bytes:
 
 
 def names_of(design: Design, shell: Shell) -> tuple[str, ...]:
-    """The registers that a design has in a shell."""
+    """The registers of a design in a shell."""
     names: Iterable[str] = REGISTERS
     if shell.registers == "coefficients":
         names = (*(["DESCRIPTION_BYTES"] if shell.description != "none" else []), *LOADING_SET)
@@ -202,7 +205,7 @@ def names_of(design: Design, shell: Shell) -> tuple[str, ...]:
 
 
 def frame_members(design: Design, shell: Shell = FULL) -> Members:
-    """The ports by which a register bank tells the next frame's size and border; after reset the core's largest size,
+    """The ports of a register bank for the next frame's size and border. After reset they hold the core's largest size
     and the design's border."""
     there = names_of(design, shell)
     borders = {name: member.flip() for name, member in border_ports(design).items()} if shell.has_all_registers else {}
@@ -215,26 +218,26 @@ def _members(design: Design, names: Iterable[str]) -> Members:
 
 
 class RegisterBank(wiring.Component):
-    """Answers a bus from the registers of an accelerator, and hands a core its frame size and coefficients.
+    """Answers a bus from the registers of an accelerator, and drives a core's frame size and coefficients.
 
-    The response is offered `LATENCY` clocks after the request, later for a coefficient that has to wait for room; one request
-    is under way at a time, and is taken in the clock before its response. Nothing that comes in reaches a ready or valid of
-    the bus within the same clock. What a request asks for happens once and before its response.
+    The response is offered `LATENCY` cycles after the request; later for a coefficient that has to wait for room. One
+    request is processed at a time; it is taken one cycle before its response. No input reaches a ready or valid of the
+    bus within the same cycle. The effect of a request happens once, and before its response.
 
-    The bank never limits the clock: an address is decoded, a value compared, and what is read chosen in steps of a few bits,
-    each with a clock of its own, and each register has an enable that is a register too.
+    The bank never limits the clock frequency: addresses are decoded, values compared and read data selected in steps of
+    a few bits, one cycle each, and every register's enable comes from a register.
 
     A request is refused, with `error` and no effect, if the design has no such register, if the register can't be read or
-    written, if the value doesn't fit it, and, for COEFFICIENT, while a complete set waits for its frame.
+    written, if the value doesn't fit it, or, for COEFFICIENT, while a complete set waits for its frame.
 
     Parameters
     ----------
     design : Design
-        What the accelerator computes; fixes the description, which registers there are, and how wide they are.
+        What the accelerator computes; sets the description, the registers and their widths.
     shell : Shell, optional
-        Which of these are wanted; by default all.
+        Selects some of these registers; by default all.
     plan : Plan, optional
-        The core's; by default the one for any device.
+        The core's plan; by default the plan for any device.
 
     Members
     -------
@@ -243,24 +246,25 @@ class RegisterBank(wiring.Component):
     rows, columns : Out, 2-D only
         Size of the next frame; after reset the largest that the core takes.
     boundary, fill : Out, switchable only
-        The next frame's border: see `Conv2DCore`; after reset the design's.
+        The next frame's border: see `Conv2DCore`; after reset the design's border.
     length : Out(32), FIR only
-        Samples of the next frame, for a front whose samples come without marks; 0 after reset.
+        Samples of the next frame, for a front whose samples have no marks; 0 after reset.
     coefficients : Out(stream), loadable only
-        The core's: ``data, last``; every set has the right length.
+        The core's stream: ``data, last``; every set has the right length.
     restart : Out(1), loadable only
-        The core drops the set that was begun. A register.
-    boundary_1, fill_1, ... : Out, of several filters as one design those that can be switched
-    parts : In, coefficients, restart : Out, pending : In, of several filters as one design
+        The core drops the set that has begun. A register.
+    boundary_1, fill_1, ... : Out, for the switchable filters of a composite design
+    parts : In, coefficients, restart : Out, pending : In, for composite designs
         See `convolver.hw.cores.part_ports.part_ports`.
     silence : Out(1), continuous only
         The next frame starts from silence. A register.
     pending, busy : In(1)
-        The core's. `pending` must rise within two clocks after the last coefficient of a set is taken, and fall with `ready`.
+        From the core. `pending` must rise within two cycles after a set's last coefficient is taken, and fall with
+        `ready`.
     errors : In(5)
-        The core's strobes, in the order of `convolver.hw.cores.core.ERRORS`.
+        Error strobes of the core, in the order of `convolver.hw.cores.core.ERRORS`.
     i_stb, o_stb : In(1)
-        A beat was accepted, a beat was delivered.
+        A beat was accepted; a beat was delivered.
 
     Raises
     ------
@@ -293,7 +297,7 @@ class RegisterBank(wiring.Component):
         return name in self._names
 
     def _registers(self) -> dict[str, Register]:
-        """Those that it has, by their names, to which a stage's own number is added."""
+        """The registers of this bank by name; a stage's registers have its number in their names."""
         found = {name: register for name, register in REGISTERS.items() if self.has(name)}
         for number, part in enumerate(self.design.parts, 1):
             for name, register in STAGE_REGISTERS.items():
@@ -306,14 +310,14 @@ class RegisterBank(wiring.Component):
         words = [int.from_bytes(self._description[at : at + 4], "little") for at in range(0, len(self._description), 4)]
         text = self._text(m, words, platform)
 
-        # A request stands still until it is taken. Phase by phase, from the clock after it was offered on:
-        # 0  The upper bits of the address are compared, with 0 and with the description's end; the value, piece by piece.
-        # 1  The lower bits are. The pieces come together.
-        # 2  A coefficient waits until the one before it is taken. What is read is chosen, of two registers at a time;
-        # 3  then of all. After the last coefficient of a set, `pending` comes in.
-        # 4  Each register that can be written decides whether it is. The lower part of what is read is taken.
+        # A request is held until it is taken. The phases, from the cycle after it was offered:
+        # 0  Compares the upper address bits with 0 and with the description's end, and the value piece by piece.
+        # 1  Compares the lower address bits. Combines the pieces.
+        # 2  A coefficient waits until the one before it is taken. Selects the read data among pairs of registers.
+        # 3  Selects the read data among all registers. After a set's last coefficient, `pending` is sampled.
+        # 4  Each writable register decides whether it changes. The lower part of the read data is taken.
         # 5  The register changes.
-        # 6  The upper part is taken, and whether anything was there to read or write. So is the request.
+        # 6  The upper part of the read data is taken, and whether the access was valid. The request is taken.
         request, response = self.bus.request, self.bus.response
         word, given = request.p.address[2:], request.p.data
         phase, idle, waits = Signal(PHASES), Signal(init=1), Signal()
@@ -337,7 +341,7 @@ class RegisterBank(wiring.Component):
         registers = self._registers()
         hits = {name: DataRegister(name=f"hit_{name.lower()}") for name in registers}
         for name, hit in hits.items():
-            # None while nobody asks: then nothing that is read moves.
+            # No hit without a request: then the read data don't toggle.
             number, place = divmod(registers[name].address, STAGE_BYTES)
             m.d.sync += hit.eq(~idle & sections[number] & (word[:4] == place >> 2))
         grants = {name: Signal(name=f"write_{name.lower()}") for name in hits if "w" in registers[name].access}
@@ -370,7 +374,7 @@ class RegisterBank(wiring.Component):
         return m
 
     def _text(self, m: Module, words: Sequence[int], platform: object) -> Value:
-        """What the description reads at the bus' address, two clocks later; one word takes no memory."""
+        """The description's word at the bus' address, two cycles later; a single word needs no memory."""
         if len(words) <= 1:
             return Const(sum(words), 32)
         m.submodules.description = rom = self._memory(words, platform)
@@ -378,15 +382,16 @@ class RegisterBank(wiring.Component):
         return rom.read_data
 
     def _memory(self, words: Sequence[int], platform: object) -> LogicROM | BlockRAM:
-        """The description's memory: block RAM, as Yosys would not make of so few words; on iCE40 their logic takes 200 look-up
-        tables. On ECP5 it would limit the clock of a core that has none: there a short one is logic."""
+        """The description's memory. It is block RAM, which Yosys wouldn't infer for so few words: on iCE40 their logic
+        takes 200 look-up tables. On ECP5 block RAM would limit the clock frequency of a core without any: there a short
+        description is logic."""
         others = self._plan.memory_bits("line buffer", "samples", "coefficients")
         if family_of(platform) == "ecp5" and len(words) <= LOGIC_WORDS and not others:
             return LogicROM(32, words)
         return BlockRAM(32, len(words), words, {"rom_style": "block"})
 
     def _watch(self, m: Module, clear: Value) -> dict[str, Value]:
-        """What the registers tell that a host can't store: constants, what the core says, and counts of clocks and beats."""
+        """Read-only registers: constants, the core's state, and counts of cycles and beats."""
         errors, sticky = Signal(ERROR_KINDS), Signal(ERROR_KINDS)
         busy, pending, i_stb, o_stb = Signal(), Signal(), Signal(), Signal()
         m.d.sync += [
@@ -395,7 +400,7 @@ class RegisterBank(wiring.Component):
             pending.eq(self.pending.any() if self.design.parts else self.pending),
             i_stb.eq(self.i_stb),
             o_stb.eq(self.o_stb),
-            sticky.eq(sticky & ~clear | errors),  # an error in the clock of its clearing is kept
+            sticky.eq(sticky & ~clear | errors),  # an error in the cycle in which it is cleared is kept
         ]
         counted = {"CLOCKS": Const(1), "BEATS_IN": i_stb, "BEATS_OUT": o_stb}
         told = {
@@ -410,7 +415,7 @@ class RegisterBank(wiring.Component):
         return found | counts | self._watch_parts(m)
 
     def _watch_parts(self, m: Module) -> dict[str, Value]:
-        """What the registers of the stages tell."""
+        """The read-only registers of the stages."""
         told: dict[str, Value] = {}
         for number, part in enumerate(self.design.parts, 1):
             state = self.parts[number - 1]
@@ -422,8 +427,8 @@ class RegisterBank(wiring.Component):
         return told
 
     def _load(self, m: Module, hits: dict[str, Signal], grants: dict[str, Signal], waits: Signal) -> dict[str, Value]:
-        """Turns writes of COEFFICIENT into sets for the core, through a register of one coefficient; tells whether the value
-        fits, and has room, of each filter whose coefficients can be loaded."""
+        """Turns writes of COEFFICIENT into sets for the core, through a register for one coefficient. Gives, for each
+        loadable filter, whether the value fits and has room."""
         parts = self.design.loadable_parts
         names = {number: (_of_stage("COEFFICIENT", number), _of_stage("RESTART", number)) for number in parts}
         m.d.comb += waits.eq(reduce(or_, [hits[one] | hits[other] for one, other in names.values()]) & self.coefficients.valid)
@@ -436,10 +441,10 @@ class RegisterBank(wiring.Component):
         return fits
 
     def _load_part(self, m: Module, number: int, part: Design, grant: Signal, restart: Signal) -> Value:
-        """The same of one of them."""
+        """As `_load`, for one filter."""
         given = self.bus.request.p.data
         form, count = part.coefficient_format, part.set_size
-        begun = Signal(range(count), name=_of_stage("begun", number))  # coefficients of the set that is being written
+        begun = Signal(range(count), name=_of_stage("begun", number))  # coefficients written so far of the current set
         last, pending = Signal(name=_of_stage("last", number)), Signal(name=_of_stage("pending", number))
         place = max(number - 1, 0)
 
@@ -460,5 +465,5 @@ class RegisterBank(wiring.Component):
 
 
 def _of_stage(name: str, number: int) -> str:
-    """The name of a stage's register; that of a filter alone is none."""
+    """The name of a stage's register; without a number for a single filter."""
     return f"{name}_{number}" if number else name

@@ -1,4 +1,4 @@
-"""How a reset gets from a pin to the registers."""
+"""The path of a reset from its pin to the registers."""
 
 from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
@@ -11,24 +11,25 @@ __all__ = ["ResetEntry"]
 
 
 class ResetEntry(wiring.Component):
-    """A reset from its pin to the registers, through registers: the pin is as far from them as it likes.
+    """A reset from its pin to the registers, through registers, so the pin may be far away.
 
-    While `closed` nothing may pass the block's ports; so the block looks as if the reset had reached all of it in one clock.
-    `closed` comes a clock behind a synchronous pin, and goes `CLOCKS` behind it; an asynchronous one is synchronised first,
-    two clocks more. A reset of one clock does, or of any time where it is asynchronous.
+    While `closed`, nothing passes the block's ports, so the block looks as if the reset reached all of it in one clock.
+    `closed` rises one clock after a synchronous pin, and falls `CLOCKS` clocks after it. An asynchronous pin is
+    synchronised first, which takes two clocks more. A synchronous reset needs one clock; an asynchronous one may have
+    any length.
 
     Parameters
     ----------
     clocking : Clocking
-        How the pin is.
+        Polarity and style of the pin.
 
     Ports
     -----
     pin : In
     closed : Out
-        The block's ports are shut. A register.
+        The block's ports are closed. A register.
     first, second : Out
-        Resets of two parts of the block, a clock apart. Registers.
+        Resets of two parts of the block, one clock apart. Registers.
     """
 
     CLOCKS = 4

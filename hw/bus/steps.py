@@ -1,4 +1,4 @@
-"""What a register bank is made of: comparisons, counts and choices in steps of a few bits, each with a clock of its own."""
+"""Parts of a register bank: comparisons, counters and multiplexers in steps of a few bits, one cycle each."""
 
 from collections.abc import Sequence
 from functools import reduce
@@ -11,17 +11,17 @@ from ..stream.data_register import DataRegister
 __all__ = ["COUNTER_PART", "below", "chosen", "counter", "held_by"]
 
 COUNTER_PART = 16
-"""Bits of a counter that are counted in one clock; the upper ones follow two clocks later."""
+"""Bits of a counter that are counted in one cycle; the upper bits follow two cycles later."""
 
 TABLE = 6
-"""Bits of an address that are looked up in one clock."""
+"""Address bits that are looked up in one cycle."""
 
 PIECE = 8
-"""Bits of a written value that are compared in one clock."""
+"""Bits of a written value that are compared in one cycle."""
 
 
 def held_by(m: Module, name: str, given: Value, shape: Shape) -> Value:
-    """Whether a register of this shape can hold what is written, two's complement where it is signed; 2 clocks later."""
+    """Whether a register of this shape can hold the written value, two's complement if signed; 2 cycles later."""
     above = given[shape.width - shape.signed :]
     if not len(above):
         return Const(1)
@@ -39,7 +39,8 @@ def held_by(m: Module, name: str, given: Value, shape: Shape) -> Value:
 
 
 def below(m: Module, number: Value, bound: int) -> Value:
-    """Whether a number is less than a constant, a clock later: found in tables, as a comparison would become a carry chain."""
+    """Whether a number is less than a constant, one cycle later. It uses tables: a comparison would become a carry
+    chain."""
     high, low = divmod(bound, 1 << TABLE)
     less, equal, lower_less = DataRegister(), DataRegister(), DataRegister()
     m.d.sync += [
@@ -51,7 +52,8 @@ def below(m: Module, number: Value, bound: int) -> Value:
 
 
 def counter(m: Module, name: str, step: Value) -> Value:
-    """A count of 32 bits. Its upper part is two clocks behind the lower one: it counts when the bit below it has fallen."""
+    """A count of 32 bits. The upper part is two cycles later than the lower one: it counts when the top bit of the
+    lower falls."""
     low, high = Signal(COUNTER_PART, name=f"{name}_low"), Signal(32 - COUNTER_PART, name=f"{name}_high")
     before, carry = Signal(name=f"{name}_before"), Signal(name=f"{name}_carry")
     m.d.sync += [low.eq(low + step), before.eq(low[-1]), carry.eq(before & ~low[-1]), high.eq(high + carry)]
@@ -59,7 +61,8 @@ def counter(m: Module, name: str, step: Value) -> Value:
 
 
 def chosen(m: Module, choices: Sequence[tuple[Value, Value]]) -> Value:
-    """What is chosen, extended to 32 bits, 2 clocks later; 0 if nothing is. The constants are one choice."""
+    """The chosen value, extended to 32 bits, 2 cycles later; 0 if none is chosen. All constants together are one
+    choice."""
     fixed = [(hit, value.value) for hit, value in choices if isinstance(value, Const)]
     terms = [Cat(Cat(hit for hit, value in fixed if value >> bit & 1).any() for bit in range(32))]
     moving = [(hit, value) for hit, value in choices if not isinstance(value, Const)]
@@ -73,6 +76,6 @@ def chosen(m: Module, choices: Sequence[tuple[Value, Value]]) -> Value:
 
 
 def _extended(value: Value) -> Value:
-    """A number in 32 bits."""
+    """A number, extended to 32 bits."""
     sign = value[-1] if value.shape().signed else Const(0, 1)
     return Cat(value, sign.replicate(32 - len(value)))
