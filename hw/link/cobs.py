@@ -1,7 +1,8 @@
-"""COBS, consistent overhead byte stuffing (Cheshire and Baker, 1997): frames that can't hold the byte that ends them.
+"""COBS, consistent overhead byte stuffing (Cheshire and Baker, 1997): frames that don't contain the byte that ends
+them.
 
-A frame is cut at its zeros. Each piece leaves behind a byte that counts its length plus one, and 0x00 ends the frame, so that a
-receiver that comes in anywhere is in step again after the next zero.
+A frame is cut at its zeros. Each piece is preceded by its length plus one, and 0x00 ends the frame. A receiver that
+starts anywhere is synchronised after the next zero.
 """
 
 from amaranth.hdl import Module, Mux, Signal
@@ -14,14 +15,14 @@ from ..stream.layouts import framed
 __all__ = ["COBSDecoder", "COBSEncoder", "decoded"]
 
 LONGEST = 0xFF
-"""The count of a piece of 254 bytes, the longest; no zero follows it."""
+"""The count of the longest piece, 254 bytes; no zero follows it."""
 
 decoded = data.StructLayout({"data": 8, "end": 1, "good": 1})
-"""Bytes of a frame, and one beat more: `end`, without data, with `good` if the frame was whole."""
+"""Bytes of a frame, and one more beat: `end`, without data; `good` if the frame was complete."""
 
 
 class COBSDecoder(wiring.Component):
-    """Decodes COBS: one byte a clock, latency one clock, never stalls, for a line can't be stopped.
+    """Decodes COBS: one byte a cycle, latency one cycle, no stall, as a line can't be stopped.
 
     Ports
     -----
@@ -74,19 +75,19 @@ class COBSDecoder(wiring.Component):
 
 
 class COBSEncoder(wiring.Component):
-    """Encodes frames as COBS, each between two zeros: one byte a clock, apart from one clock before a frame, two behind it, and
-    one after 254 bytes without a zero.
+    """Encodes frames as COBS, each between two zeros: one byte a cycle, except one cycle before a frame, two after it,
+    and one after 254 bytes without a zero.
 
-    A piece's count stands before it, so that a piece leaves when it is complete: its first byte is offered 2 clocks after the
-    zero that ends it was accepted, and 4 clocks after the frame's last byte. Pieces wait in a ring of 512 bytes, one block RAM
-    of an iCE40; a frame may be of any length. The zero before a frame ends whatever a reset has cut short.
+    A piece's count precedes it, so a piece leaves when it is complete: its first byte is offered 2 cycles after the
+    zero that ends it was accepted, or 4 cycles after the frame's last byte. Pieces wait in a ring of 512 bytes, one
+    block RAM of an iCE40; a frame may have any length. The zero before a frame ends a frame that a reset has cut short.
 
     Ports
     -----
     i : bytes with `last`.
     o : encoded bytes.
-    low : fewer than 256 complete bytes wait: a frame that begins now is ready when they have left.
-    empty : none waits.
+    low : fewer than 256 complete bytes wait: a frame that begins now is complete by the time they have left.
+    empty : no complete byte waits.
     """
 
     DEPTH = 512
@@ -100,14 +101,14 @@ class COBSEncoder(wiring.Component):
         m.submodules.ring = ring = Memory(shape=8, depth=self.DEPTH, init=[])
         write, read = ring.write_port(), ring.read_port()
 
-        # `head` is where the count of the open piece will stand, `tail` where the next byte goes; the reader stops at `head`.
+        # `head`: place of the open piece's count. `tail`: place of the next byte. The reader stops at `head`.
         head = Signal(range(self.DEPTH))
         tail = Signal(range(self.DEPTH), init=1)
         count = Signal(8, init=1)
         reader = Signal(range(self.DEPTH))
         room = Signal()
 
-        # After the byte that `room` allows there may come one more, for `room` is a clock old, and what ends a frame.
+        # One more byte may follow, as `room` is one cycle old, and then the bytes that end a frame.
         m.d.sync += room.eq((reader - tail)[: len(reader)] > 5)
 
         m.d.comb += write.data.eq(self.i.p.data)

@@ -1,4 +1,4 @@
-"""What the link does with what has come in: samples to the core, reads and writes to the bus."""
+"""Execution of received frames: samples to the core, reads and writes to the bus."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import stream, wiring
@@ -16,19 +16,19 @@ MAX_WORDS = 63
 
 
 class Commands(wiring.Component):
-    """Executes frames in their order: passes samples on, one byte a clock, and turns READ and WRITE into requests on the bus.
+    """Executes frames in order: passes samples on, one byte a cycle, and turns READ and WRITE into requests on the bus.
 
-    A READ or WRITE waits until the samples before it have been handed on, so that it can't reach the core before them. The
-    words of a WRITE end with its frame, whatever its count says.
+    A READ or WRITE waits until all samples before it have been handed to the core, so that it can't overtake them. The
+    words of a WRITE end with its frame, regardless of its count.
 
     Ports
     -----
     i : the bytes of all frames.
-    samples : those of DATA; ready and valid pass through.
-    handed : no sample that was passed on still waits.
+    samples : the bytes of DATA frames; ready and valid pass through.
+    handed : no sample that was passed on is still waiting.
     bus : the accelerator's registers.
     drops : the register DROPS.
-    claim, granted, put, byte, close, reply : the replies; see `Outbox`.
+    claim, granted, put, byte, close, reply : replies; see `Outbox`.
     """
 
     def __init__(self) -> None:
@@ -54,7 +54,7 @@ class Commands(wiring.Component):
 
         word = Signal(32)
         following = Signal(32)  # `word` with the next byte in it
-        byte = Signal(2)  # bytes of `word` that have come or gone
+        byte = Signal(2)  # bytes of `word` that have been received or sent
         address, count, step = Signal(16), Signal(8), Signal(8)
         reading, ended, refused = Signal(), Signal(), Signal()
 
@@ -115,7 +115,7 @@ class Commands(wiring.Component):
 
             with m.State("REQUEST"):
                 with m.If(address[14:] != 0):
-                    # The link's own registers; there is one, and it can't be written.
+                    # The link's own registers. There is one, and it is read-only.
                     m.d.sync += word.eq(self.drops)
                     with m.If(~reading | (address != DROPS_ADDRESS)):
                         m.d.sync += refused.eq(1)

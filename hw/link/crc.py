@@ -7,8 +7,9 @@ __all__ = ["crc32"]
 
 
 def crc32() -> Processor:
-    """Makes a CRC-32 (IEEE 802.3, as `zlib.crc32`) that takes a byte a clock; `crc` counts a byte one clock after it was taken.
+    """A CRC-32 (IEEE 802.3, as `zlib.crc32`), one byte a cycle; `crc` includes a byte one cycle after it was taken.
 
-    Set back by `start`; `match_detected` once the CRC's own four bytes, least significant first, have gone in too.
+    `start` resets it. `match_detected` is high when the CRC's own four bytes, least significant first, have followed
+    the data.
     """
     return CRC32_ISO_HDLC(data_width=8).create()

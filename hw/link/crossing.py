@@ -1,7 +1,7 @@
-"""Between clocks: a link, and the core behind it at a clock of its own.
+"""Clock-domain crossing between a link and its core.
 
 Bytes cross in `amaranth.lib.fifo.AsyncFIFO`s, single bits through `amaranth.lib.cdc`'s synchronisers. The wide words of the
-register bus stand still in registers while a synchronised bit says that they are there.
+register bus are held in registers while a synchronised valid bit crosses.
 """
 
 from amaranth.hdl import DomainRenamer, Module, ResetInserter, Signal
@@ -17,27 +17,27 @@ from ..stream.skid_buffer import SkidBuffer
 __all__ = ["CoreCrossing"]
 
 DEPTH = 4
-"""Bytes of a FIFO: half a byte a clock of the slower side, where the line brings one in 40."""
+"""Bytes of a FIFO: enough for half a byte a clock of the slower side; the line brings one byte in 40 clocks."""
 
 SETTLED = 7
-"""Clocks without a change after which nothing is on its way any more: a synchroniser takes two or three, a FIFO one more."""
+"""Clocks without a change after which nothing is in flight: a synchroniser takes two or three, a FIFO one more."""
 
 
 class CoreCrossing(wiring.Component):
-    """Joins a link in domain `sync` to a core in domain `core`, whatever the ratio of the two clocks.
+    """Connects a link in domain `sync` to a core in domain `core`, for any ratio of the two clocks.
 
     About half a byte a clock of the slower side, each way; a register access takes some 20 clocks more. A request reaches the
     core after all samples that were passed on before it.
 
-    A `restart` empties everything on both sides: the core's side is held in reset while what is on its way is thrown away, and
-    nothing passes until both sides have seen that. It takes some 40 clocks of the slower side; a `restart` meanwhile begins it
-    anew.
+    A `restart` empties both sides: the core's side is held in reset, data in flight are dropped, and nothing passes
+    until both sides have seen it. It takes some 40 clocks of the slower side. Another `restart` during this time begins
+    it again.
 
     Ports
     -----
-    samples, results, bus, restart : of the `Link`, in `sync`.
+    samples, results, bus, restart : to the `Link`, in `sync`.
     core_samples, core_results, core_bus : the same for the core, in `core`.
-    reset : of everything behind `core_samples` and `core_bus`, in `core`.
+    reset : resets everything behind `core_samples` and `core_bus`, in `core`.
     empty : no sample waits between `core_samples` and the core.
     """
 
@@ -61,8 +61,8 @@ class CoreCrossing(wiring.Component):
         m.submodules.sample_fifo = samples = AsyncFIFO(width=8, depth=DEPTH, w_domain="sync", r_domain="core")
         m.submodules.result_fifo = results = AsyncFIFO(width=framed.size, depth=DEPTH, w_domain="core", r_domain="sync")
 
-        # Clearing: the link asks, the core's side is reset and drained until it has seen nothing come for a while, and says so;
-        # then the link's side is drained likewise, and lets go.
+        # Clearing: the link requests it. The core's side is reset and drained until nothing has come for a while, and
+        # reports that. Then the link's side is drained in the same way, and ends the clearing.
         clearing, held, blocked = Signal(), Signal(), Signal()
         core_held = Signal()
         core_settled, settled = Signal(range(SETTLED + 1)), Signal(range(SETTLED + 1))
@@ -83,7 +83,8 @@ class CoreCrossing(wiring.Component):
             m.d.sync += [clearing.eq(1), settled.eq(0)]
         m.d.comb += blocked.eq(self.restart | clearing | held)
 
-        # Bytes. A register slice behind the FIFO, whose comparison is too much for one clock with what counts the samples.
+        # Bytes. A register slice follows the FIFO: the FIFO's comparison and the sample counters don't fit in one
+        # clock.
         m.submodules.slice = cut = DomainRenamer("core")(ResetInserter(self.reset)(SkidBuffer(8)))
         m.d.comb += [
             samples.w_data.eq(self.samples.payload),
@@ -103,7 +104,7 @@ class CoreCrossing(wiring.Component):
             results.r_en.eq(self.results.ready | blocked),
         ]
 
-        # The bus, one request at a time: `asking` rises with the request and falls with its response.
+        # The bus, one request at a time: `asking` rises with a request and falls with its response.
         asking, answered = Signal(), Signal()
         request = Signal(REQUEST)
         m.submodules.far = far = ResetInserter({"core": self.reset})(_FarBus())
@@ -125,9 +126,9 @@ class CoreCrossing(wiring.Component):
 
 
 class _FarBus(wiring.Component):
-    """The core's end of the bus: turns `asking`, which says that `request` stands still, into a request, and says `answered`
-    while `response` stands still. It waits until no sample has been `waiting` for a while: then none that was passed on before
-    the request is still on its way.
+    """The core's end of the bus. `asking` says that `request` is held; it becomes a request on `bus`. `answered` says
+    that `response` is held. A request waits until no sample has been `waiting` for some clocks: then no sample that was
+    passed on before it is still in flight.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""The whole device, for any board: a UART or a FIFO, the link, the accelerator."""
+"""The complete device, for any board: a UART or a FIFO, the link, the accelerator."""
 
 from amaranth.hdl import DomainRenamer, Module, ResetInserter
 from amaranth.lib import stream, wiring
@@ -23,14 +23,14 @@ __all__ = ["Device", "far_ports"]
 
 
 class Device(wiring.Component):
-    """An accelerator behind a UART, 8 data bits, no parity, one stop bit, or behind FTDI's asynchronous 245 FIFO; docs/link.md
-    says what goes over it.
+    """An accelerator behind a UART (8 data bits, no parity, one stop bit) or behind FTDI's asynchronous 245 FIFO.
+    docs/link.md describes the protocol.
 
-    The line sets the pace: a byte of samples every ``10 / baud`` seconds, or at the rate of `FIFO245`, 6 % less for what the
-    frames need. The core takes one sample a clock as they come, and stands still in between.
+    The line limits the throughput: one byte of samples every ``10 / baud`` seconds, or at the rate of `FIFO245`, less 6
+    % for the frames' overhead. The core takes samples as they arrive, up to one a clock, and waits in between.
 
-    The link runs in domain `sync`. The core runs there too, or in domain `core` with a clock of its own, and the UART there or
-    in domain `line`: `convolver.hw.link.crossing` and `convolver.hw.link.line` join them.
+    The link runs in domain `sync`. The core runs in `sync` too, or in domain `core` with its own clock; the UART in
+    `sync` or in domain `line`. `convolver.hw.link.crossing` and `convolver.hw.link.line` connect the domains.
 
     Parameters
     ----------
@@ -41,19 +41,19 @@ class Device(wiring.Component):
     baud : int or None
         Bits a second on the line; at most a quarter of the UART's clock, and at most twice `clock_hz`. None for the FIFO.
     serial_number : int
-        32 bits that the host is told.
+        32 bits that the host can read.
     slots : int
-        Frames of 256 bytes in either ring of the link; a power of two between 2 and 64.
+        Frames of 256 bytes in each of the link's two rings; a power of two between 2 and 64.
     core : Component, optional
-        A core of the same ports to use instead of ``convolver.hw.cores.core.create(design)``.
+        A core to use instead of ``convolver.hw.cores.core.create(design)``, with the same ports.
     core_hz, line_hz : int, optional
-        Frequency of domain `core` or `line`; by default there is none such. A FIFO has no `line`.
+        Frequency of domain `core` or `line`; by default there is no such domain. A FIFO has no `line`.
 
     Ports
     -----
-    rx, tx : the line; or those of `convolver.hw.link.fifo245.PINS`.
-    session : a host has begun a session, for a lamp.
-    fault : something that came over the line was dropped since the session began, for another.
+    rx, tx : the line; or the pins of `convolver.hw.link.fifo245.PINS`.
+    session : a host has begun a session; for a lamp.
+    fault : a received byte or frame was dropped since the session began; for a lamp.
 
     Raises
     ------
@@ -89,11 +89,11 @@ class Device(wiring.Component):
         super().__init__(self.pins | {"session": Out(1), "fault": Out(1)} | self._streams())
 
     def _behind(self, design: Design, core: wiring.Component | None) -> wiring.Component:
-        """What lies behind the link, with the ports of `_Far`."""
+        """The block behind the link, with the ports of `_Far`."""
         return _Far(design, core)
 
     def _streams(self) -> dict[str, wiring.Member]:
-        """Ports beside those of the line."""
+        """Ports in addition to those of the line."""
         return {}
 
     def elaborate(self, platform: object) -> Module:
@@ -129,13 +129,13 @@ class Device(wiring.Component):
             connect(m, crossing.core_samples, far.samples)
             connect(m, far.results, crossing.core_results)
             connect(m, crossing.core_bus, far.bus)
-            # The crossing keeps the order of samples and requests: the link needn't wait for the former.
+            # The crossing keeps samples and requests in order: the link needn't wait until samples are handed on.
             m.d.comb += [link.handed.eq(1), crossing.restart.eq(link.restart), crossing.empty.eq(far.empty)]
         return m
 
 
 def far_ports() -> dict[str, wiring.Member]:
-    """The ports of what lies behind a link: bytes of samples, results, registers, and whether no byte is inside."""
+    """The ports of the block behind a link: bytes of samples, results, registers, and whether no byte is inside."""
     return {
         "samples": In(stream.Signature(8)),
         "results": Out(stream.Signature(framed)),
@@ -145,7 +145,7 @@ def far_ports() -> dict[str, wiring.Member]:
 
 
 class _Far(wiring.Component):
-    """What lies behind the link: bytes to samples, the accelerator, results to bytes. All of it is reset between sessions."""
+    """The block behind the link: bytes to samples, the accelerator, results to bytes. It is reset between sessions."""
 
     def __init__(self, design: Design, core: wiring.Component | None) -> None:
         self.design = design

@@ -1,4 +1,4 @@
-"""FTDI's asynchronous 245 FIFO: the bus of an FT2232H (FT232H, FT2232HP ...) with byte streams, where a UART would stand."""
+"""FTDI's asynchronous 245 FIFO: the bus of an FT2232H (FT232H, FT2232HP ...), with byte streams as a UART's."""
 
 from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
@@ -20,31 +20,33 @@ PINS = {
     "rd_n": Out(1, init=1),
     "wr_n": Out(1, init=1),
 }
-"""Of a `FIFO245`, with the chip's names: `rxf_n` is low while it has a byte, `txe_n` while it has room for one."""
+"""Pins of a `FIFO245`, with the chip's names: `rxf_n` is low while the chip has a byte, `txe_n` while it has room for
+one."""
 
 STROBE = 30
-"""Nanoseconds that RD# or WR# is low at least: T4, T10 of the data sheet."""
+"""Shortest low time of RD# or WR#, in nanoseconds: T4, T10 of the data sheet."""
 
 ANSWER = 14
-"""Nanoseconds at most from an edge of RD# or WR# to data (T3) and to RXF# or TXE# (T1, T6)."""
+"""Longest time from an edge of RD# or WR# to data (T3) and to RXF# or TXE# (T1, T6), in nanoseconds."""
 
 SETUP = 5
-"""Nanoseconds from data to the falling edge of WR#: T8."""
+"""Time from data to the falling edge of WR#, in nanoseconds: T8."""
 
 HOLD = 20
-"""Nanoseconds of data behind the rising edge of WR#: T9. It is 5 for the FT232H; others quote 20 for the FT2232H."""
+"""Hold time of data after the rising edge of WR#, in nanoseconds: T9. It is 5 for the FT232H; others quote 20 for the
+FT2232H."""
 
 MARGIN = 4
-"""Nanoseconds by which the ways to and from the chip may differ."""
+"""Greatest difference between the delays of the chip's wires, in nanoseconds."""
 
 
 class Timing:
-    """What the chip asks for, in clocks of `clock_hz`, each rounded up.
+    """The chip's timing, in clocks of `clock_hz`, each rounded up.
 
     Attributes
     ----------
     strobe : RD# or WR# is low.
-    settle : from a strobe's end until RXF# or TXE# has its word about the byte, and the data bus is free.
+    settle : from the end of a strobe until RXF# or TXE# is valid for the next byte, and the data bus is free.
     setup, hold : data before WR# falls and after it rises.
     release : from the end of the data to RD#.
     """
@@ -61,17 +63,18 @@ class Timing:
 
 
 class FIFO245(wiring.Component):
-    """Exchanges bytes with an FT2232H in asynchronous 245 FIFO mode, over one bus for both ways.
+    """Exchanges bytes with an FT2232H in asynchronous 245 FIFO mode, over one bus for both directions.
 
-    At 100 MHz a byte takes 11 to 13 clocks to read and 12 to 14 to write where bytes go one way only (7.1 to 9.1 MB/s, as the
-    chip is slow or fast within the data sheet's limits), and a byte each way takes 15 (6.7 MB/s each way): reads and writes
-    alternate while both are possible. A byte is offered at `o` with the rising edge of RD#, `strobe` + 2 clocks behind the edge
-    that samples RXF#; WR# falls `setup` + 2 clocks after a byte was accepted at `i`, if the bus is free. No read begins while a
-    byte waits at `o`. A reset ends a strobe at once: a byte on its way may be lost, and what follows isn't.
+    At 100 MHz a byte takes 11 to 13 clocks to read and 12 to 14 to write if bytes go one way only (7.1 to 9.1 MB/s,
+    depending on the chip's speed within the limits of its data sheet). A byte each way takes 15 clocks (6.7 MB/s each
+    way): reads and writes alternate while both are possible. A byte is offered at `o` with the rising edge of RD#,
+    `strobe` + 2 clocks after the edge that samples RXF#. WR# falls `setup` + 2 clocks after a byte was accepted at `i`,
+    if the bus is free. No read begins while a byte waits at `o`. A reset ends a strobe at once: the byte of that strobe
+    may be lost, but none after it.
 
-    The times are of FTDI's data sheet of the FT232H, DS_FT232H 2.1, section 4.5 "FT245 Style Asynchronous FIFO Interface Mode
-    Description", table 4.2: the FT2232H's channels have the same interface. Of the bus's turn-around it says nothing: the chip
-    is given as long to leave it as to drive it.
+    The times are from FTDI's data sheet of the FT232H, DS_FT232H 2.1, section 4.5 "FT245 Style Asynchronous FIFO
+    Interface Mode Description", table 4.2: the FT2232H's channels have the same interface. It doesn't specify the bus's
+    turn-around: the chip gets as much time to release the bus as to drive it.
 
     Parameters
     ----------
@@ -80,10 +83,10 @@ class FIFO245(wiring.Component):
 
     Ports
     -----
-    data_i, data_o, data_oe : the data pins. As all outputs, from registers.
+    data_i, data_o, data_oe : the data pins. All outputs are registers.
     rxf_n, txe_n : the chip's status, asynchronous.
     rd_n, wr_n : strobes.
-    i, o : bytes to send, and bytes that came.
+    i, o : bytes to send, and received bytes.
     framing, overrun : never high: this bus loses nothing.
 
     Raises
@@ -97,7 +100,7 @@ class FIFO245(wiring.Component):
             raise DesignError(f"Clock of a FIFO must be an integer between 1000000 and 400000000 Hz, not {clock_hz!r}")
         self.timing = Timing(clock_hz)
         super().__init__(PINS | BYTES)
-        # Vivado's word for a register that is to lie in the pad: what the pins differ by is then little.
+        # Vivado's attribute for a register in the I/O pad, which keeps the skew between pins small.
         for register in (self.rd_n, self.wr_n, self.data_o, self.o.payload):
             register.attrs["IOB"] = "TRUE"
 
@@ -105,8 +108,8 @@ class FIFO245(wiring.Component):
         m = Module()
         timing = self.timing
 
-        # What the status says is of the byte before until it has settled and passed the synchroniser. It begins so: after a
-        # reset the chip may still be driving the bus.
+        # The status belongs to the byte before until it has settled and passed the synchroniser. Reset starts in this
+        # state, as the chip may still be driving the bus.
         blind = timing.settle + 1
         rxf_n, txe_n = Signal(init=1), Signal(init=1)
         m.submodules.rxf = FFSynchronizer(self.rxf_n, rxf_n, init=1)
@@ -123,7 +126,7 @@ class FIFO245(wiring.Component):
         with m.If(self.o.ready):
             m.d.sync += self.o.valid.eq(0)
 
-        # Whoever has just had the bus is still blind when it is free again: reads and writes take turns by themselves.
+        # The direction that used the bus last is still blind when the bus is free: so reads and writes alternate.
         may_read, may_write = Signal(), Signal()
         m.d.comb += [
             may_read.eq(~rxf_n & (read_blind == 0) & ~self.o.valid),
@@ -137,7 +140,7 @@ class FIFO245(wiring.Component):
             m.d.sync += timer.eq(timer - 1)
 
         with m.FSM():
-            # Nobody drives the bus; the clock in which that is found out is the last one for which it has to be so.
+            # Nobody drives the bus. The clock that leaves this state is the last one of the required free time.
             with m.State("IDLE"):
                 with m.If(may_read):
                     m.d.sync += [self.rd_n.eq(0), timer.eq(timing.strobe - 1)]
@@ -174,6 +177,6 @@ class FIFO245(wiring.Component):
 
 
 def _leave(m: Module, timer: Signal, clocks: int) -> None:
-    """Leaves the bus alone for so many clocks, of which the one in `IDLE` is the last."""
+    """Leaves the bus undriven for `clocks` clocks; the last of them is the one in `IDLE`."""
     m.d.sync += timer.eq(clocks - 1)
     m.next = "IDLE" if clocks == 1 else "FREE"

@@ -1,4 +1,4 @@
-"""The link's frames as the gateware sees them: their header, and what stands in a slot of a ring. docs/link.md has them all."""
+"""The link's frames in gateware: the header, and the kind codes in the rings' slots. docs/link.md has all frames."""
 
 from enum import IntEnum
 
@@ -25,7 +25,7 @@ HEADER = data.StructLayout(
 
 
 class Command(IntEnum):
-    """What stands in a receiving slot: the low bits of its frame's type."""
+    """Kind of frame in a receiving slot: the low bits of the frame's type."""
 
     READ = Type.READ & 3
     WRITE = Type.WRITE & 3
@@ -33,7 +33,7 @@ class Command(IntEnum):
 
 
 class Reply(IntEnum):
-    """What stands in a sending slot: the low bits of its frame's type."""
+    """Kind of frame in a sending slot: the low bits of the frame's type."""
 
     VALUES = Type.VALUES & 7
     WRITTEN = Type.WRITTEN & 7

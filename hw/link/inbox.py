@@ -1,4 +1,4 @@
-"""What has come in and waits: the link's receiving ring."""
+"""The link's receiving ring: received frames, until they are executed."""
 
 from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import data, stream, wiring
@@ -16,9 +16,10 @@ received = data.StructLayout({"data": 8, "kind": Command, "last": 1})
 
 
 class Inbox(wiring.Component):
-    """A ring of `slots` frames, written byte by byte, taken over whole, read in order: a byte a clock, 3 clocks between frames.
+    """A ring of `slots` frames: written byte by byte, committed as a whole, read in order; one byte a cycle, 3 cycles
+    between frames.
 
-    A frame of DATA without a payload gives nothing; another one without a payload gives one byte of no meaning.
+    A DATA frame without a payload gives no byte. Any other frame without a payload gives one byte, to be ignored.
 
     Parameters
     ----------
@@ -27,13 +28,13 @@ class Inbox(wiring.Component):
 
     Ports
     -----
-    open : no byte of a payload comes in this clock or has come since the last verdict, as `FrameReceiver` says.
-    write, index, data : a byte of the payload of the frame `expected`.
-    room : there is a slot for it. Decided before its first byte and kept until it has ended: a slot that becomes free halfway
-        doesn't hold the first half.
-    commit, kind, length : take the frame over; only with `room`.
+    open : no byte of a payload comes in this cycle or has come since the last verdict; from `FrameReceiver`.
+    write, index, data : a byte of the payload of frame `expected`.
+    room : there is a slot for that frame. Decided before its first byte and kept until its end: a slot that becomes
+        free halfway doesn't hold the first half.
+    commit, kind, length : store the frame; only with `room`.
     expected : number of the next frame, modulo 256.
-    consumed : number of the oldest frame that isn't read to its end.
+    consumed : number of the oldest frame that hasn't been read completely.
     o : the bytes of all frames.
     """
 

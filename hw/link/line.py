@@ -1,7 +1,7 @@
-"""Between clocks: a link, and the UART that it speaks through at a clock of its own.
+"""Clock-domain crossing between a link and its UART.
 
-Received bytes cross in an `amaranth.lib.fifo.AsyncFIFO`, single bits through `amaranth.lib.cdc`'s synchronisers. A byte to send
-stands still in a register while a synchronised bit says that it is there.
+Received bytes cross in an `amaranth.lib.fifo.AsyncFIFO`, single bits through `amaranth.lib.cdc`'s synchronisers. A byte
+to send is held in a register while a synchronised valid bit crosses.
 """
 
 from fractions import Fraction
@@ -18,14 +18,14 @@ from .uart import PORTS, UART
 __all__ = ["Line"]
 
 LINE_DEPTH = 2
-"""Received bytes that wait for the link: their FIFO's comparison has to be made in one clock of the line."""
+"""Depth of the FIFO for received bytes: its comparison must fit in one clock of the line."""
 
 
 class Line(wiring.Component):
     """A UART in domain `line` for a link in domain `sync`: 8 data bits, no parity, one stop bit.
 
-    A byte each way every ``10 * divisor`` clocks of `line`, if a clock of `sync` is at most twice as long as one bit. Latency
-    about seven clocks of either side more than that of `UARTReceiver` and `UARTTransmitter`.
+    One byte each way every ``10 * divisor`` clocks of `line`, if a clock of `sync` is at most twice as long as a bit.
+    The latency is about seven clocks of each side more than that of `UARTReceiver` and `UARTTransmitter`.
 
     Parameters
     ----------
@@ -35,8 +35,8 @@ class Line(wiring.Component):
     Ports
     -----
     rx, tx : the line.
-    i, o : bytes to send, and bytes that came, in `sync`.
-    framing, overrun : a byte was lost, as `UARTReceiver` says, in `sync`.
+    i, o : bytes to send, and received bytes, in `sync`.
+    framing, overrun : a byte was lost, see `UARTReceiver`; in `sync`.
 
     Raises
     ------
@@ -56,14 +56,15 @@ class Line(wiring.Component):
         m.submodules.received = received = AsyncFIFO(width=8, depth=LINE_DEPTH, w_domain="line", r_domain="sync")
         m.submodules.framing = framing = PulseSynchronizer("line", "sync")
         m.submodules.overrun = overrun = PulseSynchronizer("line", "sync")
-        # Register slices: a FIFO's comparison and the receiver's counters are too much for one clock of a fast line. So is a
-        # FIFO's choice of the byte to send: one byte stands still instead, until the line has taken it.
+        # Register slices: a FIFO's comparison and the receiver's counters don't fit in one clock of a fast line.
+        # Neither does a FIFO's read multiplexer for the byte to send: a single byte is held instead, until the line has
+        # taken it.
         m.submodules.taken = taken = in_line(SkidBuffer(8))
         m.submodules.slice = cut = in_line(SkidBuffer(8))
         connect(m, uart.o, taken.i)
         connect(m, taken.o, received.w_stream)
         connect(m, received.r_stream, flipped(self.o))
-        byte, given, taken_over = Signal(8), Signal(), Signal()  # the two change with each byte
+        byte, given, taken_over = Signal(8), Signal(), Signal()  # given, taken_over: they toggle with each byte
         coming, returned = Signal(), Signal()
         m.submodules.coming = FFSynchronizer(given, coming, o_domain="line")
         m.submodules.returned = FFSynchronizer(taken_over, returned, o_domain="sync")

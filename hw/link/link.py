@@ -1,4 +1,4 @@
-"""The device's end of the link: bytes of a pipe on one side, samples, results and registers on the other. See docs/link.md."""
+"""The device's end of the link: bytes on one side, samples, results and registers on the other. See docs/link.md."""
 
 from amaranth.hdl import Module, Mux, ResetInserter, Signal
 from amaranth.lib import stream, wiring
@@ -21,42 +21,43 @@ from .sender import FrameSender
 __all__ = ["TICKS", "Link"]
 
 TICKS = 64
-"""Ticks a second, the unit of all time-outs."""
+"""Ticks a second: the unit of all time-outs."""
 
 SILENCE_TICKS = 7
-"""Half a frame is dropped after so many ticks without a byte, one tick less at the least: 94 to 109 ms."""
+"""Ticks without a byte after which an incomplete frame is dropped, one less at the least: 94 to 109 ms."""
 
 
 class Link(wiring.Component):
-    """Speaks the link protocol, version 1, as the device: takes a byte a clock and sends a byte a clock.
+    """The device's side of the link protocol, version 1: receives one byte a clock and sends one byte a clock.
 
-    A frame is stored and checked before anything of it is used, so a sample is passed on once its frame has ended; lost frames
-    are sent again, both ways. It never waits in such a way that a new session isn't served at once. While the host takes no
-    results, no more is produced than fills the ring of them.
+    A frame is stored and checked before any of it is used, so a sample is passed on after the end of its frame. Lost
+    frames are sent again, in both directions. No wait can delay a new session. While the host takes no results, only as
+    many are produced as the ring of results holds.
 
     Parameters
     ----------
     clock_hz : int
-        Frequency of the clock, 64 or more; time-outs are counted by it.
+        Frequency of the clock, 64 or more; the base of all time-outs.
     sample_bytes, result_bytes : int
-        Bytes of a sample and of a result, 1 to 255; the host is told.
+        Bytes of a sample and of a result, 1 to 255; reported to the host.
     serial_number : int
-        32 bits; the host is told.
+        32 bits, reported to the host.
     slots : int
-        Frames of 256 bytes in either ring: 2, 4, 8, 16, 32 or 64. Twice as much block RAM.
+        Frames of 256 bytes in each ring: 2, 4, 8, 16, 32 or 64. The block RAM is twice that.
     core_hz : int, optional
-        Frequency of the core's clock, which the host is told; by default the same clock.
+        Frequency of the core's clock, reported to the host; by default `clock_hz`.
 
     Ports
     -----
-    i, o : bytes of the pipe.
-    samples : bytes of samples. handed : none of them waits between here and the core.
+    i, o : received bytes, and bytes to send.
+    samples : bytes of samples. handed : no sample waits between here and the core.
     results : bytes of results, `last` on the final one of a frame.
     bus : the accelerator's registers.
-    restart : high for one clock before a session begins or when one ends: the core and all that holds samples must be reset.
-    session : there is one.
-    framing, overrun : the pipe has lost a byte, for the register DROPS.
-    drops : that register: sticky, one bit a kind in the order of `Drop`, cleared by a new session.
+    restart : high for one clock before a session begins, and when one ends: resets the core and all blocks that hold
+        samples.
+    session : a session is open.
+    framing, overrun : a received byte was lost; for the register DROPS.
+    drops : the register DROPS: sticky, one bit a kind in the order of `Drop`, cleared by a new session.
 
     Raises
     ------
@@ -109,7 +110,7 @@ class Link(wiring.Component):
 
     @property
     def welcome(self) -> bytes:
-        """Payload of the WELCOME."""
+        """Payload of the WELCOME frame."""
         fields = [
             bytes([VERSION, self.slots]),
             MAX_PAYLOAD.to_bytes(2, "little"),
@@ -133,8 +134,8 @@ class Link(wiring.Component):
         m.submodules.sender = per_session(sender)
         m.submodules.encoder = per_session(encoder)
 
-        # Time, and the delimiter that ends half a frame.
-        # A counter upwards, and `tick` from a register: on iCE40 anything else here is the link's longest path.
+        # Time, and the delimiter that ends an incomplete frame. A counter upwards, and `tick` from a register: on iCE40
+        # every other form would be the link's longest path.
         clocks = self.clock_hz // TICKS
         prescaler = Signal(range(clocks))
         tick, silent = Signal(init=1), Signal()
@@ -149,7 +150,7 @@ class Link(wiring.Component):
             m.d.sync += silence.eq(silence + 1)
         m.d.comb += [decoder.i.payload.eq(Mux(silent, 0, self.i.payload)), decoder.i.valid.eq(self.i.valid | silent)]
 
-        # Whose frame it is.
+        # The session of the frame.
         header, kind = receiver.header, receiver.header.type
         number = Signal(16)
         known, own, hello, bye = Signal(), Signal(), Signal(), Signal()
@@ -174,7 +175,7 @@ class Link(wiring.Component):
         with m.Elif(bye):
             m.d.sync += [number.eq(0), self.restart.eq(1)]
 
-        # What was dropped.
+        # Dropped bytes and frames.
         kinds = [
             *(receiver.drop[kind] for kind in (Drop.STUFFING, Drop.OVERLONG, Drop.SHORT, Drop.CRC, Drop.LENGTH)),
             receiver.frame & ~known,
@@ -188,7 +189,7 @@ class Link(wiring.Component):
         with m.If(self.restart):
             m.d.sync += self.drops.eq(0)
 
-        # In.
+        # Receiving.
         connect(m, decoder.o, receiver.i)
         connect(m, inbox.o, commands.i)
         connect(m, commands.samples, flipped(self.samples))
@@ -208,7 +209,7 @@ class Link(wiring.Component):
             commands.drops.eq(self.drops),
         ]
 
-        # Between.
+        # Replies and results.
         connect(m, flipped(self.results), outbox.i)
         m.d.comb += [
             outbox.claim.eq(commands.claim),
@@ -220,7 +221,7 @@ class Link(wiring.Component):
             commands.granted.eq(outbox.granted),
         ]
 
-        # Out.
+        # Sending.
         welcoming = Signal()
         m.submodules.welcome = rom = Memory(shape=8, depth=WELCOME_BYTES, init=self.welcome)
         welcome = rom.read_port()
@@ -247,7 +248,7 @@ class Link(wiring.Component):
             sender.limit.eq(inbox.consumed + self.slots),
             sender.data.eq(Mux(welcoming, welcome.data, outbox.data)),
         ]
-        # The slot is the one that leaves next until it is chosen, then the one that leaves.
+        # Until a frame is chosen, the slot is that of the next frame to send; then that of the frame being sent.
         sending = Signal(range(self.slots))
         with m.If(window.start):
             m.d.sync += sending.eq(window.seq)

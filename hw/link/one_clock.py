@@ -1,4 +1,4 @@
-"""A device as a board twin takes it: whole, from pin to pin, with every domain on one clock."""
+"""A complete device for a board twin, from pin to pin, with all domains on one clock."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,15 +15,15 @@ from .device_top import Device
 __all__ = ["CLOCK_HZ", "DIVISOR", "OneClock", "OneClockTop", "bare"]
 
 CLOCK_HZ = 1_000_000
-"""Clock that a device on no board is told; no board of ours has so slow a one."""
+"""Clock frequency of a device without a board; no board of ours has so slow a clock."""
 
 DIVISOR = 4
-"""Clocks a bit of a device on no board, as few as the UART takes: clocks are what a twin is short of."""
+"""Clocks a bit of a device without a board: the fewest that the UART supports, as each clock takes simulation time."""
 
 
 class OneClock:
-    """Stands for the platform where all domains have one clock: an edge of it is the only moment there is, so that what is set
-    asynchronously on a board is set by the next edge here.
+    """A platform on which all domains have one clock. Everything happens at its edges: what a board sets asynchronously
+    is set at the next edge here.
     """
 
     def get_async_ff_sync(self, synchronizer: Any) -> Module:
@@ -37,20 +37,20 @@ class OneClock:
 
 @dataclass(frozen=True, eq=False)
 class OneClockTop:
-    """What a board twin is compiled of, once.
+    """The top of a device, from which a board twin is compiled.
 
     Parameters
     ----------
     component : Elaboratable
     platform : OneClock
     ports : mapping
-        ``clk`` and the pins of the link, as `amaranth.back.rtlil.convert` takes them; ``clk`` may be left to it.
+        ``clk`` and the pins of the link, as arguments of `amaranth.back.rtlil.convert`, which can add ``clk`` itself.
     clock_hz : int
         Frequency of the clock on the board.
     byte_clocks : Fraction
-        Clocks that a byte takes on the link, at least.
+        Fewest clocks that a byte takes on the link.
     pins : {"uart", "fifo"}
-        What the link's pins are: those of a UART, ten bits a byte, or of an FT245 FIFO.
+        Kind of the link's pins: a UART, ten bits a byte, or an FT245 FIFO.
     """
 
     component: Elaboratable
@@ -62,7 +62,7 @@ class OneClockTop:
 
 
 def bare(design: Design, serial_number: int = 0, slots: int = 8) -> OneClockTop:
-    """A device on no board: `CLOCK_HZ`, `DIVISOR`, and neither pins nor PLL. Parameters as for `Device`.
+    """A device without a board: `CLOCK_HZ`, `DIVISOR`, no board pins and no PLL. Parameters as for `Device`.
 
     Raises
     ------

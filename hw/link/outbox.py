@@ -1,4 +1,4 @@
-"""What leaves, and is kept until it has arrived: the link's sending ring."""
+"""The link's sending ring: frames to send, kept until they are acknowledged."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
@@ -14,9 +14,9 @@ __all__ = ["Outbox"]
 
 
 class Outbox(wiring.Component):
-    """A ring of `slots` frames that are filled with results or with a reply, and read as often as needed: one byte a clock.
+    """A ring of `slots` frames: filled with results or with a reply, and read any number of times; one byte a cycle.
 
-    A slot of results is closed when it is full, by the last byte of a frame of results, and when a reply wants to leave.
+    A slot of results is closed when it is full, with the last byte of a frame of results, and when a reply waits.
 
     Parameters
     ----------
@@ -26,15 +26,15 @@ class Outbox(wiring.Component):
     Ports
     -----
     i : bytes of results; `last` on the final one of a frame.
-    claim : a reply wants a slot; hold it until `granted`.
+    claim : a reply needs a slot; hold it until `granted`.
     granted : the reply has a slot, until it is closed.
     put, byte : another byte of the reply; only while `granted`.
     close, reply : the reply is complete; only while `granted`.
     filled : number of the next frame, modulo 256.
     acked : number of the oldest frame that must be kept.
-    slot : where to read; then, one clock later,
-    kind, length : of the frame in it, and
-    data : the byte of it that stood at `index`.
+    slot : the slot to read.
+    kind, length : of the frame in that slot, one cycle later.
+    data : the byte of that frame at `index`, one cycle later.
     """
 
     def __init__(self, slots: int) -> None:

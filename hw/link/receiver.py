@@ -1,4 +1,4 @@
-"""Where the link's frames come in: finds what is good among decoded bytes."""
+"""The link's receiver: finds valid frames among decoded bytes."""
 
 from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import data, stream, wiring
@@ -13,23 +13,24 @@ from .frames import HEADER
 __all__ = ["RUBBISH", "FrameReceiver"]
 
 RUBBISH = data.StructLayout(dict.fromkeys(("stuffing", "overlong", "short", "crc", "length"), 1))
-"""One strobe for each reason why bytes between two delimiters aren't a frame."""
+"""Error strobes of the receiver: one for each reason why bytes between two delimiters aren't a frame."""
 
 
 class FrameReceiver(wiring.Component):
-    """Checks frames: one byte a clock, never stalls; the verdict falls one clock after the `end` beat.
+    """Checks frames: one byte a cycle, no stall; the verdict comes one cycle after the `end` beat.
 
-    The payload is handed on byte by byte as it comes, long before the verdict: whoever stores it commits it with `frame`.
+    The payload is passed on byte by byte, long before the verdict: the receiving block commits it with `frame`.
 
     Ports
     -----
-    i : what `COBSDecoder` gives.
-    header : the frame's header; holds from its last byte to the first one of the next frame, two clocks behind the verdict.
-    write, index, data : a byte of the payload; `write` is high for one clock. Up to 256; the CRC of a frame with less
-        stands behind its payload.
-    open : the frame's header is still coming, or no frame is.
-    frame : high for one clock when a good frame has ended, of whatever type.
-    drop : the same for what was none.
+    i : the output of `COBSDecoder`.
+    header : the frame's header. It holds from its last byte to the next frame's first byte, two cycles after the
+        verdict.
+    write, index, data : a byte of the payload; `write` is high for one cycle. Up to 256 bytes; for a shorter frame, its
+        CRC follows the payload.
+    open : the frame's header is still coming, or there is no frame.
+    frame : high for one cycle after a good frame of any type.
+    drop : high for one cycle after a bad frame: the reason.
     """
 
     def __init__(self) -> None:
@@ -52,7 +53,7 @@ class FrameReceiver(wiring.Component):
 
         longest = HEADER_BYTES + MAX_PAYLOAD + CRC_BYTES
         header = Signal(HEADER)
-        count = Signal(range(longest + 2))  # the bytes so far; beyond the longest frame it stays
+        count = Signal(range(longest + 2))  # bytes so far; stops beyond the longest frame
         byte, end = Signal(), Signal()
         m.d.comb += [
             byte.eq(self.i.valid & ~self.i.p.end),
@@ -73,7 +74,7 @@ class FrameReceiver(wiring.Component):
         with m.If(byte & self.open):
             m.d.sync += header.eq(Cat(header.as_value()[8:], self.i.p.data))
 
-        # A register, for what follows from the verdict is deep enough.
+        # Registered, as the logic behind the verdict is deep.
         m.d.sync += [self.frame.eq(0), self.drop.eq(0)]
         with m.If(end):
             with m.If(count > longest):

@@ -1,4 +1,4 @@
-"""The link's bookkeeping: which number comes next, which one leaves next, and what is due."""
+"""The link's bookkeeping: sequence numbers, and frames that are due."""
 
 from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
@@ -11,15 +11,15 @@ from .frames import HEADER, Reply
 __all__ = ["TIMER_TICKS", "WELCOME_BYTES", "Window"]
 
 TIMER_TICKS = 8
-"""What has left unacknowledged leaves again after so many ticks without progress, one tick less at the least."""
+"""Ticks without progress after which unacknowledged frames are sent again, one less at the least."""
 
 WELCOME_BYTES = 16
 
 
 class Window(wiring.Component):
-    """Sequence numbers, acknowledgement and credit of one session: the tables of docs/link.md under the same names.
+    """Sequence numbers, acknowledgement and credit of one session. docs/link.md has tables with the same names.
 
-    Is reset between sessions. A decision takes two clocks, for the memory that holds the type and length of what leaves.
+    Reset between sessions. A decision takes two cycles, as type and length of the next frame are read from a memory.
 
     Parameters
     ----------
@@ -28,12 +28,14 @@ class Window(wiring.Component):
 
     Ports
     -----
-    header, frame : a good frame of this session other than HELLO and BYE; `frame` is high for one clock.
+    header, frame : a good frame of this session, other than HELLO and BYE; `frame` is high for one cycle.
     hello : a WELCOME is due. foreign : an ACK is due, for a frame of another session.
     begin, first_limit : the session begins, with the limit of its HELLO.
-    expected, consumed, room : of the `Inbox`. commit : take the frame over. crowded : it was dropped, against the limit.
-    filled : of the `Outbox`. acked : what it needn't keep. slot : what may leave next; kind, length_kept : what stands there.
-    tick : high for one clock, again and again; the unit of the timer. leaving : it doesn't run.
+    expected, consumed, room : from the `Inbox`. commit : store the frame. crowded : a frame beyond the limit was
+        dropped.
+    filled : from the `Outbox`. acked : frames before it are acknowledged. slot : the next frame to send; kind,
+        length_kept : of it.
+    tick : strobe, the unit of the timer. leaving : stops the timer.
     free : a frame may be started. start, type, seq, length, poll, resend : that frame.
     """
 
@@ -75,9 +77,9 @@ class Window(wiring.Component):
         timer = Signal(range(TIMER_TICKS))
         gap, previous = Signal(), Signal(8)
         ack_due, poll_due, resend_due, welcome_due = Signal(), Signal(), Signal(), Signal()
-        odd = Signal()  # `consumed` was odd
+        odd = Signal()  # `consumed` was odd one cycle ago
 
-        # What may leave.
+        # The next frame to send.
         ahead, ready = Signal(8), Signal()
         sends_welcome, sends_kept = Signal(), Signal()
         m.d.comb += [
@@ -107,7 +109,7 @@ class Window(wiring.Component):
                     m.d.comb += [self.type.eq(0xC0 | self.kind), self.length.eq(self.length_kept)]
                 m.next = "CHOOSE"
 
-        # What is due is settled by whatever leaves, but for what becomes due in the same clock.
+        # Any frame that is sent clears what was due, except what becomes due in the same cycle.
         m.d.sync += odd.eq(self.consumed[0])
         with m.If(self.start):
             m.d.sync += ack_due.eq(0)
@@ -131,7 +133,7 @@ class Window(wiring.Component):
                 with m.If(self.acked == limit):
                     m.d.sync += poll_due.eq(1)
 
-        # What a header says about what we sent.
+        # The header's acknowledgement of our frames.
         arrived, valid = Signal(8), Signal()
         m.d.comb += [
             arrived.eq(header.ack - self.acked),
@@ -148,7 +150,7 @@ class Window(wiring.Component):
         with m.If(self.begin):
             m.d.sync += limit.eq(self.first_limit)
 
-        # What it says about what the host sent.
+        # The header's sequence number: the host's frames.
         distance, again = Signal(8), Signal()
         m.d.comb += [
             distance.eq(header.seq - self.expected),
@@ -160,7 +162,7 @@ class Window(wiring.Component):
                 m.d.comb += [self.commit.eq(self.room), self.crowded.eq(~self.room)]
                 with m.If(self.room):
                     m.d.sync += [gap.eq(0), resend_due.eq(0)]
-        # A number that is too high, an ACK's too, shows that one is missing.
+        # A number that is too high, also in an ACK, shows that a frame is missing.
         with m.If(self.frame & (distance != 0) & ~distance[7]):
             m.d.sync += [ack_due.eq(1), gap.eq(1)]
             with m.If(~gap | (header.type[7] & again)):

@@ -1,4 +1,4 @@
-"""Where the link's frames leave: writes header, payload and CRC."""
+"""The link's sender: writes header, payload and CRC of frames."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import stream, wiring
@@ -13,16 +13,17 @@ __all__ = ["FrameSender"]
 
 
 class FrameSender(wiring.Component):
-    """Writes one frame at a time: its bytes without a gap, the first one clock after `start`; 12 clocks more than its payload.
+    """Writes one frame at a time, without gaps. The first byte comes one cycle after `start`; a frame takes 12 cycles
+    more than its payload.
 
     Ports
     -----
-    start : write a frame; only while not `busy`. With it come
-    type, seq, length : of the frame, and
-    poll, resend : its flags.
+    start : write a frame; only while not `busy`.
+    type, seq, length : of the frame, with `start`.
+    poll, resend : flags of the frame, with `start`.
     session, ack, limit : read as the header leaves, `limit` together with `ack`.
-    index : place of the byte of the payload that is wanted,
-    data : which must stand here one clock later.
+    index : place of the next byte of the payload.
+    data : that byte, one cycle later.
     o : the frame's bytes.
     busy : a frame is being written.
     """
@@ -52,12 +53,12 @@ class FrameSender(wiring.Component):
 
         kind, seq, length, limit = Signal(8), Signal(8), Signal(9), Signal(8)
         poll, resend = Signal(), Signal()
-        count = Signal(9)  # bytes of the part that have left
+        count = Signal(9)  # bytes of the current part that have left
         sent, inside = Signal(), Signal()
         m.d.comb += [
             sent.eq(self.o.valid & self.o.ready),
             crc.data.eq(self.o.p.data),
-            # The next byte is looked up while this one leaves; in the header, the first one.
+            # The next byte is addressed while this one leaves; during the header, the first byte.
             self.index.eq(Mux(inside, count + sent, 0)),
         ]
 

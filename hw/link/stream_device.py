@@ -1,4 +1,4 @@
-"""A device whose samples stay on the board: they come from its own pins and go to them, and the host has the registers."""
+"""A device whose samples come from and go to its own pins; the host's link has only the registers."""
 
 from typing import Any
 
@@ -16,13 +16,13 @@ __all__ = ["StreamDevice"]
 
 
 class StreamDevice(Device):
-    """An accelerator between two streams, with the host's link beside it: registers, coefficients and status, but no samples.
+    """An accelerator between two streams, with a link for the host: registers, coefficients and status, but no samples.
 
-    The streams are the core's: one beat a clock, or as many clocks a beat as the design says, with its latency and its
-    back-pressure. A host that sends samples gets no results for them: its call ends with `LinkTimeout`.
+    The streams are the core's, with its latency and its back-pressure: one beat a clock, or one in as many clocks as
+    the design sets. A host that sends samples gets no results for them: its call ends with `LinkTimeout`.
 
-    When a host opens or closes the device, core and registers are reset, as behind every link: coefficients are those of the
-    design again, and beats up to the next frame's first one are dropped.
+    When a host opens or closes the device, core and registers are reset, as on every device: the coefficients are the
+    design's again, and beats up to the next frame's first one are dropped.
 
     Parameters
     ----------
@@ -30,9 +30,9 @@ class StreamDevice(Device):
 
     Ports
     -----
-    rx, tx, session, fault : as of `Device`.
-    i, o : samples and results, as the core has them (`convolver.hw.stream.layouts`), in domain `core` if there is one.
-    reset : the core is being reset, in the same domain: whoever counts frames begins anew.
+    rx, tx, session, fault : as in `Device`.
+    i, o : samples and results, in the core's format (`convolver.hw.stream.layouts`), in domain `core` if there is one.
+    reset : the core is being reset, in the same domain; counters of frames must restart.
 
     Raises
     ------
@@ -60,7 +60,7 @@ class StreamDevice(Device):
 
 
 class _Beside(wiring.Component):
-    """What lies behind the link here: the accelerator. Samples that come over the link are dropped."""
+    """The block behind the link: the accelerator. Samples from the link are dropped."""
 
     def __init__(self, design: Design, core: wiring.Component | None) -> None:
         self.accelerator = Accelerator(design, core)

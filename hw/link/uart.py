@@ -13,16 +13,16 @@ from convolver.errors import DesignError
 __all__ = ["BYTES", "PINS", "PORTS", "UART", "UARTReceiver", "UARTTransmitter", "divisor_for"]
 
 BITS = 10
-"""Bits that a byte takes on the line: start, eight of data, stop."""
+"""Bits of a byte on the line: start bit, eight data bits, stop bit."""
 
 PINS = {"rx": In(1, init=1), "tx": Out(1, init=1)}
 """The line."""
 
 BYTES = {"i": In(stream.Signature(8)), "o": Out(stream.Signature(8)), "framing": Out(1), "overrun": Out(1)}
-"""Of whatever stands between pins and bytes: those to send and those that came, and that one was lost."""
+"""Ports between pins and bytes: bytes to send, received bytes, and strobes for lost bytes."""
 
 PORTS = PINS | BYTES
-"""Of a `UART`."""
+"""Ports of a `UART`."""
 
 
 def _divisor(divisor: int | Fraction) -> Fraction:
@@ -37,7 +37,7 @@ def divisor_for(clock_hz: int, baud: int) -> Fraction:
     Raises
     ------
     DesignError
-        If the UART can't be as fast or as slow as that.
+        If the baud rate is out of the UART's range.
     """
     if isinstance(baud, bool) or not isinstance(baud, int) or not 0 < 4 * baud <= clock_hz:
         raise DesignError(f"Baud must be an integer between 1 and a quarter of the clock, {clock_hz // 4}, not {baud!r}")
@@ -51,19 +51,20 @@ def _gaps(edges: list[int]) -> list[int]:
 class UARTReceiver(wiring.Component):
     """Receives bytes from a line: one byte every ``10 * divisor`` clocks, offered in the middle of its stop bit.
 
-    Every bit is sampled once, in its middle, counted from the edge of the start bit; the search for the next start bit begins
-    in the middle of the stop bit. So a sender is understood that is up to half a bit in ten too fast or slow: about 4 % at 16
-    clocks a bit, 2 % at 4. A start bit that is over before its middle is noise, and ignored.
+    Every bit is sampled once, in its middle, counted from the edge of the start bit. The search for the next start bit
+    begins in the middle of the stop bit. So a sender may be half a bit in ten too fast or too slow: about 4 % at 16
+    clocks a bit, 2 % at 4. A start bit that ends before its middle is noise, and ignored.
 
     Parameters
     ----------
     divisor : int or Fraction
-        Clocks a bit, 4 to 65535. With a fraction (25 MHz at 3 Mbaud: 25/3) each bit is sampled on the clock next to its middle.
+        Clocks a bit, 4 to 65535. With a fraction (25 MHz at 3 Mbaud: 25/3) each bit is sampled at the clock nearest to
+        its middle.
 
     Ports
     -----
     rx : the line, asynchronous; high when idle.
-    o : the bytes. A byte waits one byte's time to be taken.
+    o : the bytes. A byte can wait for the time of one byte.
     overrun : high for one clock when a byte was dropped because the one before had not been taken.
     framing : high for one clock when a byte was dropped because its stop bit was low.
 
@@ -87,7 +88,8 @@ class UARTReceiver(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
 
-        # The edge of the start bit lies, on average, half a clock before the clock that sees it: middles round down.
+        # The edge of the start bit is, on average, half a clock before the clock that samples it: so middles round
+        # down.
         middles = [floor(self.divisor * (2 * bit + 1) / 2) for bit in range(BITS)]
         gaps = _gaps([0, *middles])
         metastable, line = Signal(init=1), Signal(init=1)
@@ -138,13 +140,13 @@ class UARTReceiver(wiring.Component):
 class UARTTransmitter(wiring.Component):
     """Sends bytes on a line: one byte every ``floor(10 * divisor)`` clocks, without a gap while bytes keep coming.
 
-    The start bit begins one clock after a byte was accepted. A sender slower than the receiver beside it would lose bytes of a
-    long echo; this one is never slower than the line.
+    The start bit begins one clock after a byte was accepted. The transmitter is never slower than the line: a slower
+    one would lose bytes of a long echo.
 
     Parameters
     ----------
     divisor : int or Fraction
-        Clocks a bit, 4 to 65535. With a fraction every edge falls on the clock nearest to where it belongs.
+        Clocks a bit, 4 to 65535. With a fraction every edge is at the clock nearest to its exact time.
 
     Ports
     -----
@@ -171,7 +173,7 @@ class UARTTransmitter(wiring.Component):
         bit = Signal(range(BITS), init=BITS - 1)
         shift = Signal(9, init=-1)
 
-        # At rest the last clock of a stop bit lasts: the next byte follows it at once.
+        # When idle, the last clock of a stop bit is extended: the next byte follows at once.
         m.d.comb += [
             self.tx.eq(shift[0]),
             expired.eq(timer == 0),
@@ -196,7 +198,7 @@ class UARTTransmitter(wiring.Component):
 
 
 class UART(wiring.Component):
-    """A receiver and a transmitter of one rate, in one clock domain.
+    """A receiver and a transmitter with the same baud rate, in one clock domain.
 
     Parameters
     ----------
@@ -206,8 +208,8 @@ class UART(wiring.Component):
     Ports
     -----
     rx, tx : the line.
-    i, o : bytes to send, and bytes that came.
-    framing, overrun : a byte that came was lost, as `UARTReceiver` says.
+    i, o : bytes to send, and received bytes.
+    framing, overrun : a received byte was lost, see `UARTReceiver`.
 
     Raises
     ------
@@ -235,7 +237,7 @@ class UART(wiring.Component):
 
 
 def _pick(gaps: list[int], bit: Signal) -> Value:
-    """The gap after `bit`; a constant where all are equal."""
+    """The gap after `bit`; a constant if all gaps are equal."""
     if len(set(gaps)) == 1:
         return C(gaps[0])
     return Array(C(gap, max(gaps).bit_length()) for gap in [*gaps, gaps[-1]])[bit]
