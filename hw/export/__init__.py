@@ -1,1 +1,1 @@
-"""Gateware as text for other tools: Verilog, FuseSoC."""
+"""Export of gateware to other tools: Verilog, FuseSoC."""

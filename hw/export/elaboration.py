@@ -1,4 +1,4 @@
-"""Elaboration, and what it needs around it."""
+"""Elaboration of a component, to RTLIL and to Verilog."""
 
 import gc
 import os
@@ -17,8 +17,8 @@ __all__ = ["rtlil_of", "verilog_of", "without_collection", "yosys_has_home"]
 
 @contextmanager
 def without_collection() -> Iterator[None]:
-    """Keeps Python's garbage collector from its passes: a circuit is hundreds of thousands of small objects, none of which is
-    garbage before the end, and looking at them again and again takes a third of the time."""
+    """Disables Python's garbage collector: a circuit has hundreds of thousands of small objects, which all live until
+    the end. Repeated passes over them would take a third of the time."""
     if not gc.isenabled():
         yield
         return
@@ -30,9 +30,9 @@ def without_collection() -> Iterator[None]:
 
 
 def rtlil_of(component: Any, platform: object = None, ports: Any = None) -> str:
-    """A component as RTLIL, without the source's paths: the same hardware gives the same text on any machine.
+    """A component as RTLIL, without source paths: equal hardware gives equal text on every machine.
 
-    `platform` and `ports` as for `amaranth.back.rtlil.convert`.
+    `platform` and `ports` are those of `amaranth.back.rtlil.convert`.
     """
     from amaranth.back import rtlil
 
@@ -41,8 +41,8 @@ def rtlil_of(component: Any, platform: object = None, ports: Any = None) -> str:
 
 
 def verilog_of(rtlil: str) -> str:
-    """RTLIL that Amaranth wrote as Verilog, as `amaranth.back.verilog` makes it: by the Yosys that is installed with Amaranth,
-    whatever else is on the PATH, without a home folder too.
+    """Turns Amaranth's RTLIL into Verilog, as `amaranth.back.verilog` does, with the Yosys that is installed with
+    Amaranth. Other versions on the PATH aren't used. A home folder isn't needed.
 
     Raises
     ------
@@ -66,9 +66,9 @@ def verilog_of(rtlil: str) -> str:
 
 
 def yosys_has_home() -> bool:
-    """Whether the Yosys that comes with Amaranth runs: it keeps a translation of itself in the folder ``wasmtime`` of
-    ``XDG_CACHE_HOME`` or ``~/.cache``, and doesn't run where that can't be made. It takes some seconds longer with an empty
-    folder in ``XDG_CACHE_HOME``."""
+    """Whether the Yosys installed with Amaranth can run: it keeps a compiled form of itself in the folder ``wasmtime``
+    of ``XDG_CACHE_HOME`` or ``~/.cache``, and fails if the folder can't be made. With an empty folder in
+    ``XDG_CACHE_HOME`` it runs too, but takes some seconds longer."""
     try:
         base = Path(os.environ.get("XDG_CACHE_HOME", ""))
         (base if base.is_absolute() else Path("~/.cache").expanduser()).joinpath("wasmtime").mkdir(parents=True, exist_ok=True)

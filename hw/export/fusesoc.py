@@ -1,7 +1,7 @@
-"""What makes emitted Verilog a FuseSoC core: the core file, and the lint warnings that the Verilog may give rise to.
+"""A FuseSoC core for emitted Verilog: the core file, and waivers for lint warnings.
 
-The core file is CAPI2 (https://fusesoc.readthedocs.io, "CAPI2 reference"). It is written as plain text: its few lines need no
-YAML library.
+The core file is CAPI2 (https://fusesoc.readthedocs.io, "CAPI2 reference"). It is written as plain text; its few lines
+need no YAML library.
 """
 
 import re
@@ -30,29 +30,30 @@ WAIVED = {
     "UNSIGNED": "The gateware serves every size: a border of no rows makes a comparison with 0 that is always or never true.",
     "CMPCONST": "Likewise, a largest size of all ones is one that every size passes.",
 }
-"""Verilator's warnings that emitted Verilog may give rise to, and why each is none: habits of the Verilog's writer, not of the
-design. Of everything else that ``-Wall`` knows it is free."""
+"""Verilator's warnings that emitted Verilog may cause, each with the reason why it is harmless: they come from the
+writer of the Verilog, not from the design. Emitted Verilog causes no other warning of ``-Wall``."""
 
 PRIMITIVES = {
     "MODMISSING": "The family's own primitives are in its vendor's library, which isn't part of this core.",
     "UNDRIVEN": "Without that library nobody can tell a primitive's outputs from its inputs.",
 }
-"""What Verilog for one family of devices gives rise to beside these."""
+"""Additional warnings of Verilog for one device family."""
 
 
 def waivers(name: str, family: Family | None = None) -> str:
-    """Makes the Verilator configuration (.vlt) that waives these warnings, each with its reason, in the file `name`.v alone.
+    """Makes the Verilator configuration (.vlt) that waives these warnings in the file `name`.v only, each with its
+    reason.
 
     Parameters
     ----------
     name : str
-        The Verilog file's name, without its folder and ending; ``*`` and ``?`` stand for any.
+        Name of the Verilog file, without folder and ending; ``*`` and ``?`` are wildcards.
     family : {"ecp5", "ice40", "7-series"}, optional
-        What the file was written for.
+        The family that the file was written for.
     """
     lines = ["// What Verilator may say of this file without failing the lint.", f"// {OWNERSHIP}", "`verilator_config"]
     for rule, reason in (WAIVED | (PRIMITIVES if family else {})).items():
-        # The file as it is called beside it, and from elsewhere.
+        # The file by its bare name, and in any folder.
         lines += ["", f"// {reason}", *(f'lint_off -rule {rule} -file "{place}{name}.v"' for place in ("", "*/"))]
     return "".join(f"{line}\n" for line in lines)
 
@@ -63,13 +64,14 @@ def core_file(name: str, file: str, *, registers: bool = True, testbench: bool =
     Parameters
     ----------
     name : str
-        The module's name, and the core's.
+        Name of the module and of the core.
     file : str
-        Name, without ending, of the Verilog file (.v) and its waivers (.vlt), which stand beside the core file.
+        Name, without ending, of the Verilog file (.v) and its waivers (.vlt), which are in the core file's folder.
     registers : bool
-        Whether it has any.
+        Whether the module has registers.
     testbench : bool
-        Whether the files of `convolver.testbench` stand there too: the targets ``sim`` and ``sim_verilator`` run them.
+        Whether the files of `convolver.testbench` are in that folder too: the targets ``sim`` and ``sim_verilator`` run
+        them.
     """
     version = re.match(r"\d+(\.\d+)*", __version__)
     assert version is not None
@@ -142,7 +144,7 @@ _SIM_TARGETS = """
       mode: binary
       verilator_options: ["--trace", "-CFLAGS -std=gnu++20"]
 """
-"""FILE and NAME stand for the names."""
+"""FILE and NAME are placeholders for the names."""
 
 
 def package(
@@ -159,7 +161,8 @@ def package(
     shell: Shell | None = None,
     clock: float | None = None,
 ) -> dict[str, str]:
-    """Makes all files of a design by their names: FILE.v, its template FILE.veo, its FuseSoC core FILE.core and FILE.vlt.
+    """Makes all files of a design: FILE.v, its template FILE.veo, its FuseSoC core FILE.core and FILE.vlt. Gives text
+    by name.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Names that a module can't have, since a language or a tool has them already."""
+"""Module names that are refused, because a language or a tool uses them."""
 
 import re
 
@@ -9,7 +9,7 @@ __all__ = ["LANGUAGES", "LIBRARIES", "LONGEST", "TAKEN", "check_name"]
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 LONGEST = 128
-"""Characters of the longest name: simulators name their files after it, with more behind it, and a file's has 255 at most."""
+"""Characters of the longest name: simulators add to it for their file names, which have at most 255."""
 
 _WORDS = {
     "Verilog": """
@@ -44,15 +44,15 @@ _WORDS = {
         """,
 }
 LANGUAGES = {language: frozenset(words.split()) for language, words in _WORDS.items()}
-"""Reserved words: of IEEE 1364-2005 (annex B), what IEEE 1800-2017 (annex B) has more, and of IEEE 1076-2008 (15.10), whose
-words are reserved in capitals too."""
+"""Reserved words: those of IEEE 1364-2005 (annex B); those that IEEE 1800-2017 (annex B) adds; those of IEEE 1076-2008
+(15.10), which is case-insensitive."""
 
 LIBRARIES = {
     "std": "a library of VHDL and a package of SystemVerilog",
     "work": "the library that VHDL and simulators work in",
     "ieee": "a library of VHDL",
 }
-"""Libraries, whose names are taken in capitals too."""
+"""Names of libraries, also case-insensitive."""
 
 TAKEN = {
     "TOP": "the scope above all others in Verilator",
@@ -64,11 +64,12 @@ TAKEN = {
     "SB_SPRAM256KA": "a primitive of iCE40",
     "DSP48E1": "a primitive of 7-series",
 }
-"""What else tools have; of the primitives those that emitted Verilog instantiates."""
+"""Other names used by tools; of primitives, only those that emitted Verilog instantiates."""
 
 
 def check_name(name: str) -> None:
-    """Raises a `DesignError` if a module of this name would be refused by a language or a tool, or taken for something else."""
+    """Raises a `DesignError` if a language or a tool would refuse a module of this name, or take it for something
+    else."""
     if not _PLAIN.fullmatch(name):
         raise DesignError(f"A module's name must be letters, digits and underscores, not beginning with a digit, not {name!r}")
     if len(name) > LONGEST:

@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""Verilog of a design, in one file, for any tool that reads Verilog; and a template that instantiates it."""
+"""Verilog of a design in one file, for any tool that reads Verilog, and a template that instantiates it."""
 
 import os
 import re
@@ -43,7 +43,7 @@ _ROOTS = {
 
 
 def default_name(design: Design) -> str:
-    """The module's name unless another is asked for: ``convolver_KIND``."""
+    """The default name of a module: ``convolver_KIND``."""
     return f"convolver_{design.kind}"
 
 
@@ -59,37 +59,38 @@ def generate(
     shell: Shell | None = None,
     clock: float | None = None,
 ) -> str:
-    """Makes the Verilog of a design: an AXI4-Stream block (`convolver.hw.bus.axi.AXIAccelerator`), with AXI4-Lite registers
-    where it needs some.
+    """Makes the Verilog of a design: an AXI4-Stream block (`convolver.hw.bus.axi.AXIAccelerator`), with AXI4-Lite
+    registers if it needs any.
 
-    The same design and the same versions give the same text, on any machine.
+    The same design and versions give the same text on every machine.
 
     Parameters
     ----------
     design : Design
         What to compute.
     name : str, optional
-        Name of the top module, by default `default_name`; the names of all modules under it begin
-        with it. Two designs in one system need two names.
+        Name of the top module, by default `default_name`; the names of all other modules begin with it. Two designs in
+        one system need two names.
     family : {"ecp5", "ice40", "7-series"}, optional
-        Devices to write it for, with their primitives; by default for any.
+        Device family whose primitives are used; by default none, for any device.
     device : str, optional
-        One device of a family (`convolver.plan.fpgas`): what it has no room for is refused, and where the places of its
-        multipliers are known, they are in the Verilog. They are also where only one die of the family has so many.
+        A device of a family (`convolver.plan.fpgas`). A design without room on it is refused. If the sites of its
+        multipliers are known, the Verilog has them; also without `device`, if only one die of the family has enough
+        multipliers.
     axi_clock, reset, reset_style
         Clocks and resets; see `convolver.clocking.Clocking`.
     shell : Shell, optional
-        What is around the core: registers, the description in them, the handshake, a frame's size. By default what the design
-        needs: see `convolver.shell.Shell.of`.
+        The shell around the core: registers, the description in them, the handshake, a frame's size. By default what
+        the design needs: see `convolver.shell.Shell.of`.
     clock : float, optional
-        The streams' clock, in hertz: the slower it is, the fewer registers the core has on its ways. By default there are as
-        many as the devices' full speed needs.
+        The streams' clock, in hertz. A slower clock needs fewer pipeline registers. By default there are enough for the
+        devices' full speed.
 
     Raises
     ------
     DesignError
-        If a language or a tool has the name already (`convolver.hw.export.module_names`), the description is too long for its
-        memory, an option isn't known, the shell doesn't suit the design, or the device has no room.
+        If the name is taken by a language or a tool (`convolver.hw.export.module_names`), the description is too long
+        for its memory, an option isn't known, the shell doesn't suit the design, or the device has no room.
     """
     name = _checked(design, name)
     fpga = None if device is None else named_fpga(device, family)
@@ -107,8 +108,8 @@ def generate(
         circuit = without_unread(rtlil.convert(top, name=name, platform=platform))
     body = without_combinational_blocks(verilog_of(circuit))
     body = _SOURCE.sub(lambda match: f'(* src = "{_relative(match[1])}" *)', body)
-    # What the IP packager reads belongs to the top module's ports; Amaranth repeats it with the clock in every module, and with
-    # whatever else has a port's net.
+    # The IP packager reads the attributes of the top module's ports only. Amaranth repeats them on the clock of every
+    # module, and on other signals of a port's net.
     module, end, others = body.partition("endmodule\n")
     return _header(design, top, name, fpga) + _INNER.sub(r"\1", module) + end + _PACKAGER.sub("", others)
 
@@ -122,7 +123,7 @@ def template(
     reset_style: ResetStyle = "sync",
     shell: Shell | None = None,
 ) -> str:
-    """Makes the Verilog that instantiates a design's module, every port by its name: what vendors' tools keep in a .veo file.
+    """Makes the Verilog that instantiates a design's module, every port by name: the content of vendors' .veo files.
 
     Parameters and errors are those of `generate`.
     """
@@ -137,7 +138,7 @@ def template(
 
 
 def _checked(design: Design, name: str | None) -> str:
-    """The module's name, if it can be one."""
+    """The module's name, checked."""
     if name is None:
         return default_name(design)
     check_name(name)
@@ -145,7 +146,7 @@ def _checked(design: Design, name: str | None) -> str:
 
 
 def _relative(places: str) -> str:
-    """Source places (``path:line|path:line``) without what is only true on this machine."""
+    """Source places (``path:line|path:line``), without the parts that depend on this machine."""
     return "|".join(_shortened(place) for place in places.split("|"))
 
 
@@ -154,11 +155,11 @@ def _shortened(place: str) -> str:
     for root, short in _ROOTS.items():
         if path.startswith(root + os.sep):
             return f"{short}/{Path(path).relative_to(root).as_posix()}:{line}"
-    return Path(path).name  # a part of Python itself, whose lines differ from version to version
+    return Path(path).name  # a part of Python itself; its lines change with the version
 
 
 def _header(design: Design, top: AXIAccelerator, name: str, fpga: FPGA | None) -> str:
-    """How the file was made, what it does, and how to instantiate it."""
+    """The comment at the top: how the file was made, what it does, and how to instantiate it."""
     family = top.plan.target.family
     lines = [
         f"{name}: made by convolver {__version__} with Amaranth {version('amaranth')}.",
@@ -182,7 +183,7 @@ def _header(design: Design, top: AXIAccelerator, name: str, fpga: FPGA | None) -
 
 
 def _around(top: AXIAccelerator) -> list[str]:
-    """What is around the core, and where that is described."""
+    """The shell around the core, and the documents about it."""
     shell = top.shell
     if not shell.has_registers:
         return ["It has no registers. Ports and timing: docs/verilog.md of convolver."]
@@ -196,7 +197,7 @@ def _around(top: AXIAccelerator) -> list[str]:
 
 
 def _timing(top: AXIAccelerator) -> list[str]:
-    """How often the block takes a beat, and when results come."""
+    """Throughput and latency of the block."""
     plan = top.plan
     unit = "pixel" if top.video else "sample"
     beat = plan.beat.named(unit)
@@ -226,13 +227,13 @@ def _timing(top: AXIAccelerator) -> list[str]:
 
 
 def _pace(top: AXIAccelerator) -> list[str]:
-    """The clock that it has registers for, where one was asked for that needs fewer."""
+    """The clock that the pipeline registers are made for, if a slower one was requested."""
     hertz = top.plan.target.pace.hertz
     return [] if hertz is None else [f"It has the registers that a clock of up to {hertz / 1e6:g} MHz needs."]
 
 
 def _room(top: AXIAccelerator, fpga: FPGA | None) -> list[str]:
-    """What the core takes of the device, or of the family's multipliers."""
+    """Resources of the device that the core takes, or multipliers of the family."""
     if fpga is not None:
         needs = ", ".join(f"{use.used:g} of {use.available} {use.what}s" for use in fpga_needs(fpga, top.design))
         return [f"It takes, at the least, {needs}."]
@@ -244,12 +245,12 @@ def _room(top: AXIAccelerator, fpga: FPGA | None) -> list[str]:
 
 
 def _caution(top: AXIAccelerator) -> list[str]:
-    """What the synthesis of its multipliers has to leave alone."""
+    """A caution for the synthesis of the multipliers."""
     return [top.plan.target.caution] * bool(top.plan.target.caution and top.plan.hard_multipliers)
 
 
 def _instance(name: str, members: Mapping[str, Member]) -> list[str]:
-    """The lines that instantiate a module of these ports, each with its direction and width."""
+    """The lines that instantiate a module with these ports, each with direction and width."""
     longest, last = max(map(len, members)), list(members)[-1]
     return [
         f"{name} {name}_0 (",

@@ -1,8 +1,10 @@
-"""Makes Verilog that every reader understands alike: Yosys' ``always @*`` blocks become clocked ones, or functions.
+"""Rewrites Verilog so that every reader interprets it alike: Yosys' ``always @*`` blocks become clocked ones, or
+functions.
 
-Such a block runs when something that it reads changes. Verilog-2005 and SystemVerilog differ in whether a register that is
-initialised where it is declared changes at time 0, and Yosys' guard against that is such a register itself. A clocked block
-waits for no such change, and a continuous assignment, of a function's value too, is made at time 0 in both languages.
+An ``always @*`` block runs when a signal that it reads changes. Verilog-2005 and SystemVerilog disagree on whether a
+register with an initial value in its declaration changes at time 0. Yosys' guard against this is such a register
+itself. A clocked block doesn't wait for such a change, and both languages evaluate a continuous assignment, also of a
+function's value, at time 0.
 """
 
 import re
@@ -33,21 +35,22 @@ _KEYWORDS = {"begin", "end", "if", "else", "casez", "endcase", "default"}
 
 
 def without_combinational_blocks(text: str) -> str:
-    """Rewrites the modules of a text that Yosys' ``write_verilog -norename`` gave; all but those blocks stays as it is.
+    """Rewrites the modules of Yosys' ``write_verilog -norename``. Everything but those blocks stays unchanged.
 
-    What a block makes for one register alone moves into that register's clocked block. What other blocks make is a function's
-    value, continuously assigned; the function's arguments are what the block read, under the same names.
+    If only one register uses a block's output, the block moves into that register's clocked block. The output of any
+    other block becomes the value of a function in a continuous assignment. The function's arguments have the names of
+    the signals read.
 
     Raises
     ------
     ToolError
-        If a block isn't as the Yosys that this was written for writes it.
+        If a block doesn't have the form that the pinned Yosys writes.
     """
     return _MODULE.sub(lambda module: _rewritten(module[0]), text)
 
 
 def _rewritten(module: str) -> str:
-    """One module's text."""
+    """The rewritten text of one module."""
     found = _BLOCK.split(_FULL.sub("", _GUARD.sub("", module)))
     others, targets = found[::2], [_target(body) for body in found[1::2]]
     if twice := [target for target, count in Counter(targets).items() if count > 1]:
@@ -55,7 +58,7 @@ def _rewritten(module: str) -> str:
     bodies = dict(zip(targets, found[1::2], strict=True))
 
     def single(block: re.Match[str]) -> str:
-        """A block of one assignment: where another block assigns other bits of the same signal, it goes there."""
+        """A block of one assignment: it joins the block that assigns other bits of the same signal, if there is one."""
         statement = f"    {block['place']} = {block['value']};\n"
         if (target := _target(statement)) in bodies:
             bodies[target] = statement + bodies[target]
@@ -75,14 +78,14 @@ def _rewritten(module: str) -> str:
     merged = set()
 
     def clocked(block: re.Match[str]) -> str:
-        """A register's block, with what it takes in it if nothing else takes that."""
+        """A register's clocked block, with the block of its input merged in, if nothing else uses that."""
         register, following = block["register"], block["next"]
-        # Beside this place it is named where it is declared, and in its own block.
+        # Its other two uses are in its declaration and in its own block.
         if following not in bodies or used[following] > 3 or shapes[register] != shapes[following]:
             return block[0]
         merged.add(following)
         body = _ASSIGNED.sub(r"\1 <= ", _renamed(bodies[following], following, register))
-        kept = f"    {register} <= {register};\n"  # as a register does anyway
+        kept = f"    {register} <= {register};\n"  # a register does that anyway
         return f"  always @({block['edge']}) begin\n{body.removeprefix(kept)}  end\n"
 
     others = [_CLOCKED.sub(clocked, other) for other in others]
@@ -100,7 +103,7 @@ def _rewritten(module: str) -> str:
 
 
 def _target(body: str) -> str:
-    """What a block assigns: one signal, or parts of it."""
+    """The signal that a block assigns, completely or in parts."""
     targets = {name for place in _ASSIGNED.findall(body) for name in _names(place)}
     if len(targets) != 1:
         raise ToolError(f"A combinational block must assign one signal, as Yosys writes it, not {sorted(targets)}")
@@ -110,7 +113,7 @@ def _target(body: str) -> str:
 def _function(target: str, body: str, shapes: Mapping[str, str]) -> str:
     """A function with this body, and the assignment of its value."""
     plain = re.sub(r"^\\| $", "", target)
-    name = f"value_of_{plain}"  # Icarus takes one that begins with $ for a system function, even when it is escaped
+    name = f"value_of_{plain}"  # Icarus takes names that begin with $ for system functions, even escaped ones
     if not re.fullmatch(_NAME, name):
         name = f"\\{name} "
     reads = [read for read in _names(body) if read != target]
@@ -130,7 +133,7 @@ def _function(target: str, body: str, shapes: Mapping[str, str]) -> str:
 
 
 def _names(text: str) -> Counter[str]:
-    """The signals that a text names, in their order."""
+    """The signals named in a text, in order."""
     return Counter(found["name"] for found in _TOKEN.finditer(text) if found["name"] and found["name"] not in _KEYWORDS)
 
 
