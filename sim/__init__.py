@@ -1,1 +1,1 @@
-"""Golden model, cycle-accurate twin and the benches that compare them."""
+"""Golden model, cycle-accurate twins, and benches that compare them."""

@@ -1,4 +1,5 @@
-"""A bench for one stream component on Amaranth's simulator: seeded gaps and stalls, every beat noted with its clock."""
+"""A bench for one stream component on Amaranth's simulator: seeded gaps and stalls; every beat is recorded with its
+clock."""
 
 import contextlib
 import random
@@ -11,16 +12,17 @@ from amaranth.sim import Simulator
 __all__ = ["Run", "run_stream"]
 
 PHASE = 40
-"""Clocks for which one mix of gaps and stalls lasts, where there are several."""
+"""Clocks for which one of several probabilities of gaps or stalls applies."""
 
 
 @dataclass
 class Run:
-    """What a bench saw. Clocks count from 0, the first after reset.
+    """Record of a run. Clocks count from 0, the first clock after reset.
 
-    accepted, offered, delivered : the clocks in which beats were taken at the input, first offered at the output, taken there.
-    beats : the payloads taken at the output, as the bench read them.
-    seen : how often each watched signal was high.
+    accepted, offered, delivered : clocks in which beats were taken at the input, first offered at the output, taken
+        there.
+    beats : payloads taken at the output, as returned by `read`.
+    seen : for each watched signal, the number of clocks in which it was high.
     """
 
     accepted: list[int] = field(default_factory=list)
@@ -45,29 +47,30 @@ def run_stream(
     before: Callable[[Any, int], Awaitable[None] | None] | None = None,
     waves: str | None = None,
 ) -> Run:
-    """Drives `beats` into `component.i` and takes `expected` from `component.o`, then looks on for `settle` clocks more.
+    """Drives `beats` into `component.i` and takes `expected` from `component.o`, then watches for `settle` clocks more.
 
-    Checks the stream contract on the way: payload and valid hold while stalled. A component that stops is an error, not a hang.
+    It checks the stream contract: payload and valid hold while stalled. A component that stops is an error, not a hang.
 
     Parameters
     ----------
     component : Amaranth component with streams ``i`` and ``o``
-    beats : what is set as ``i.payload``, in order
+    beats : values of ``i.payload``, in order
     expected : int
-        Beats that must come; one more than these during `settle` is an error.
+        Beats that must come; another one during `settle` is an error.
     gap, stall : float or sequence of float
-        Chance, in each clock, that the source has nothing and that the sink isn't ready; of several each for 40 clocks in turn.
+        Probability, in each clock, that the source pauses, or the sink isn't ready; several apply for 40 clocks each,
+        in turn.
     patience : int
         Clocks without a beat after which the component is stuck; at least 2000.
     watch : signals to count, by name
-    read : makes of the output's payload what is kept
-    before : called as ``before(ctx, index)`` ahead of offering beat `index`; what it gives, if anything, is awaited
-    waves : a .vcd to write, with every signal inside the component by its name
+    read : converts an output payload for `Run.beats`
+    before : called as ``before(ctx, index)`` before beat `index` is offered; an awaitable result is awaited
+    waves : a .vcd file to write, with all signals of the component by name
 
     Raises
     ------
     AssertionError
-        If the contract is broken, too many beats come, or none comes for so many clocks.
+        If the contract is broken, too many beats come, or none comes for `patience` clocks.
     """
     chance = random.Random(seed)
     run = Run(seen=dict.fromkeys(watch or {}, 0))

@@ -1,1 +1,1 @@
-"""The twins: a core's, and a whole board's behind a pseudo-terminal."""
+"""The twins: of a core; of a board behind a pseudo-terminal; of a bitstream's circuit."""

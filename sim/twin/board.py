@@ -1,10 +1,11 @@
-"""The board twin: the whole device top compiled, from pin to pin, behind a pseudo-terminal that opens like a port.
+"""The board twin: the complete device, compiled from pin to pin, behind a pseudo-terminal that a host opens like a
+port.
 
-Only what belongs to a device is missing: its pads, its PLL, its USB bridge. Bytes take their clocks on the lines here too, so
-that what overflows on a board overflows here.
+Only device-specific parts are missing: pads, PLL, USB bridge. Bytes take as many clocks on the lines as on a board, so
+a buffer that overflows on a board overflows here too.
 
-While bytes are on the lines the twin runs as fast as the machine can; when they are quiet, in real time or as near to it as it
-gets, so that time-outs take as long as on a board.
+While bytes are on the lines the twin runs as fast as the machine can. While they are quiet it runs in real time, or as
+close to it as the machine can, so that time-outs take as long as on a board.
 """
 
 import contextlib
@@ -32,13 +33,13 @@ if TYPE_CHECKING:
 __all__ = ["BoardPipe", "BoardTwin", "Lines", "Terminal", "serve", "serving"]
 
 QUIET = 50
-"""Bytes' time without one on the lines after which the twin looks at the terminal."""
+"""Quiet time of the lines, in bytes, after which the twin checks the terminal."""
 
 SLICE = 100
-"""Bytes' time between two looks at the terminal while bytes are on the lines: less than half a frame."""
+"""Time between two checks of the terminal while bytes are on the lines, in bytes: less than half a frame."""
 
 IDLE_CLOCKS = 100_000
-"""Clocks at most between two looks at the terminal while the lines are quiet: what comes from the host then doesn't wait."""
+"""Most clocks between two checks of the terminal while the lines are quiet, so that bytes from the host don't wait."""
 
 _AT_ONCE = 4096
 _PATIENCE = 0.1
@@ -77,26 +78,27 @@ def _compiled(top: "OneClockTop", progress: Progress | None) -> Compiled:
 
 
 class Lines(Owned):
-    """A compiled device at power-on, its link's lines driven and read byte by byte; its state stays between calls.
+    """A compiled device from power-on on; its link's lines are driven and read byte by byte. Its state stays between
+    calls.
 
     Parameters
     ----------
     compiled : Compiled
     clock_hz, byte_clocks
-        As the attributes.
+        See the attributes.
 
     Attributes
     ----------
     clock_hz : int
-        Frequency of its clock on a board.
+        Frequency of the device's clock on a board.
     byte_clocks : Fraction
-        Clocks that a byte takes on the lines, at least.
+        Fewest clocks that a byte takes on the lines.
     clocks : int
         Clocks since power-on.
     quiet : int
-        The last so many of them passed without a byte on the lines.
+        The last clocks that passed without a byte on the lines.
     broken : int
-        Bytes that came from the device with a wrong stop bit; of a FIFO, whatever its chip doesn't allow.
+        Received bytes with a wrong stop bit; with a FIFO, violations of its chip's protocol.
     """
 
     def __init__(self, compiled: Compiled, clock_hz: int, byte_clocks: Fraction) -> None:
@@ -110,27 +112,27 @@ class Lines(Owned):
         self.clocks = self.quiet = self.broken = 0
 
     def __del__(self) -> None:
-        if getattr(self, "_device", None) and self._owned:  # elsewhere a thread may have been in the middle of it
+        if getattr(self, "_device", None) and self._owned:  # in a forked process a thread may have been using it
             self._delete(self._device)
             self._device = None
 
     def run(self, sent: bytes, clocks: int, patience: int | None = None) -> tuple[int, bytes]:
-        """Lets clocks go by while `sent` goes to the device, back to back.
+        """Runs the device while `sent` goes to it, byte after byte.
 
         Parameters
         ----------
         sent : bytes
         clocks : int
-            At most so many clocks; fewer when the device has sent 4096 bytes.
-        patience : int, optional
-            No further once the lines have been quiet for so many clocks, counted from before the call.
+                Most clocks to run; it stops earlier once the device has sent 4096 bytes.
+            patience : int, optional
+                Stops once the lines have been quiet for this many clocks, including those before the call.
 
         Returns
         -------
         taken : int
-            How many of `sent` are on the line or over it.
+            Number of bytes of `sent` that are on the line, or have passed it.
         received : bytes
-            What the device has sent.
+            Bytes from the device.
         """
         self._check_owner()
         job = _Job(
@@ -149,11 +151,12 @@ class Lines(Owned):
         return job.taken, self._buffer.raw[: job.given]
 
     def clocks_of(self, count: int) -> int:
-        """Clocks that so many bytes take."""
+        """Clocks that `count` bytes take."""
         return int(count * self.byte_clocks)
 
     def exchange(self, sent: bytes) -> bytes:
-        """Sends all of `sent`, and gives what comes until the lines have been quiet for the time of 50 bytes."""
+        """Sends all of `sent`, and returns the received bytes once the lines have been quiet for the time of 50
+        bytes."""
         received = bytearray()
         slice_, patience = self.clocks_of(SLICE), self.clocks_of(QUIET)
         while True:
@@ -170,12 +173,12 @@ class BoardTwin(Lines):
     Parameters
     ----------
     top : Design or OneClockTop
-        What the device computes: it's on no board then, at a clock and a rate that make it quick. Or a board's top, see
+        A design: the device is on no board, with a clock and a baud rate that make it quick. Or a board's top, see
         `convolver.boards.simulated.simulated_top`.
     serial_number : int
-        32 bits that a device on no board tells its host.
+        32 bits that a device on no board reports to its host.
     slots : int
-        Frames of 256 bytes in either ring of its link.
+        Frames of 256 bytes in each of the link's two rings.
     progress : callable, optional
         Called with a title before each step that may take longer than a second.
 
@@ -202,13 +205,13 @@ class BoardTwin(Lines):
 class BoardPipe(Owned):
     """A board twin as a pipe of bytes in this process (see `convolver.host.transport.Pipe`), without a terminal.
 
-    Its time is the device's: clocks go by only while somebody reads, and nothing depends on how fast the machine is.
+    Its time is the device's: clocks pass only during a read, so results don't depend on the machine's speed.
 
     Parameters
     ----------
     twin : Lines
     faults : callable, optional
-        Makes of the bytes on either line what arrives.
+        Applied to the bytes on each line: returns the bytes that arrive.
     """
 
     def __init__(self, twin: Lines, faults: Callable[[bytes], bytes] = lambda data: data) -> None:
@@ -219,18 +222,18 @@ class BoardPipe(Owned):
         self._outbox = self._inbox = b""
 
     def time(self) -> float:
-        """Seconds since the device's power-on: the clock for the link's driver."""
+        """Seconds since the device's power-on: the clock of the link's driver."""
         return self.twin.clocks / self.twin.clock_hz
 
     def write(self, data: bytes, deadline: float) -> int:
-        """Takes all of `data`; it leaves while somebody reads."""
+        """Takes all of `data`; it is sent during reads."""
         self._check_owner()
         del deadline
         self._outbox += self.faults(data)
         return len(data)
 
     def read(self, size: int, deadline: float) -> bytes:
-        """Lets time go by until bytes have come, or to the deadline."""
+        """Runs the device until bytes have come, or until the deadline."""
         self._check_owner()
         while not self._inbox:
             taken, came = self.twin.run(self._outbox, self.twin.clocks_of(SLICE))
@@ -242,12 +245,12 @@ class BoardPipe(Owned):
         return data
 
     def discard(self) -> None:
-        """Drops what hasn't left."""
+        """Drops bytes that haven't been sent."""
         self._check_owner()
         self._outbox = b""
 
     def close(self) -> None:
-        """Does nothing: the twin stays as it is."""
+        """Does nothing: the twin keeps its state."""
 
 
 class Terminal(Owned):
@@ -259,14 +262,14 @@ class Terminal(Owned):
     ----------
     twin : Lines
     faults : callable, optional
-        Makes of the bytes on either line what arrives.
+        Applied to the bytes on each line: returns the bytes that arrive.
 
     Attributes
     ----------
     port : str
-        What a host opens.
+        Name of the port for a host.
     lost : int
-        Bytes that nobody read.
+        Bytes that no host read.
     """
 
     def __init__(self, twin: Lines, faults: Callable[[bytes], bytes] = lambda data: data) -> None:
@@ -277,10 +280,10 @@ class Terminal(Owned):
         self._end, self._host = os.openpty()
         tty.setraw(self._host)
         os.set_blocking(self._end, False)
-        # While the host's end stays open here too, a host may come and go.
+        # The host's end stays open here too, so a host may open and close the port.
         self.port = os.ttyname(self._host)
         self._wake, self._waker = os.pipe()
-        # `select` knows the first 1024 descriptors only.
+        # Not `select`: it supports the first 1024 descriptors only.
         self._incoming, self._outgoing = select.poll(), select.poll()
         self._incoming.register(self._end, select.POLLIN)
         self._outgoing.register(self._end, select.POLLOUT)
@@ -297,9 +300,9 @@ class Terminal(Owned):
         sent = b""
         last = time.monotonic()
         while not self._stopped:
-            # Nothing to do but wait: for a byte, or for the time to go on in the device.
+            # Idle: only a byte, or time in the device, can change anything.
             idle = not sent and twin.quiet >= quiet
-            # Nothing more happens in a device by itself: its longest time-out is a quarter of a second.
+            # Asleep: nothing more happens without a byte. The device's longest time-out is a quarter of a second.
             asleep = twin.quiet >= twin.clock_hz
             self._wait((0.1 if asleep else 0.002) if idle else 0.0)
             if len(sent) < _AT_ONCE:
@@ -309,7 +312,7 @@ class Terminal(Owned):
                 taken, received = twin.run(sent, slice_, quiet)
                 sent = sent[taken:]
             else:
-                # Real time, or a hundredth of it while nothing can happen.
+                # Real time, or a hundredth of it while asleep.
                 clocks = min(int((now - last) * twin.clock_hz), IDLE_CLOCKS)
                 taken, received = twin.run(b"", clocks // 100 if asleep else clocks)
             last = now
@@ -323,7 +326,7 @@ class Terminal(Owned):
         os.write(self._waker, b"x")
 
     def close(self) -> None:
-        """Takes the port away, as if it was unplugged; not while `run` runs."""
+        """Closes the port, as if it were unplugged; not while `run` runs."""
         if not self._closed:
             self._closed = True
             for end in (self._end, self._host, self._wake, self._waker):
@@ -360,12 +363,13 @@ def serving(
     faults: Callable[[bytes], bytes] = lambda data: data,
     **parameters: int,
 ) -> Iterator[Terminal]:
-    """A board twin behind a pseudo-terminal, served by a thread while the block runs; a host opens ``serial://`` and `port`.
+    """A board twin behind a pseudo-terminal, served by a thread inside the ``with`` block. A host opens ``serial://`` +
+    `port`.
 
     Parameters
     ----------
     top : Design, OneClockTop or Lines
-        What a `BoardTwin` is made of; or a twin.
+        A design or top for a `BoardTwin`, or a twin.
     progress : callable, optional
         As for `BoardTwin`.
     faults : callable, optional
@@ -396,14 +400,15 @@ def serve(
     progress: Progress | None = None,
     **parameters: int,
 ) -> None:
-    """Serves a board twin until ctrl-C, which it lets through; tells the port's name, as a host writes it, once it's there.
+    """Serves a board twin until ctrl-C, which is passed on. Reports the port's name, as a host writes it, once it
+    exists.
 
     Parameters
     ----------
     top, progress, parameters
         As for `serving`.
     tell : callable
-        Gets the one line ``serial:///dev/pts/N``.
+        Called with the line ``serial:///dev/pts/N``.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The twin of a circuit that comes as a table of numbers: a class of C++ runs it, whatever it is."""
+"""The twin of a circuit given as a table of numbers, which a C++ class interprets."""
 
 import ctypes
 from fractions import Fraction
@@ -17,15 +17,15 @@ _kept: dict[tuple[str, Fraction], Compiled] = {}
 
 
 class CircuitTwin(Lines):
-    """A circuit that comes as a table of numbers, at power-on, behind the same lines as a board twin.
+    """A circuit given as a table of numbers, from power-on on, behind the same lines as a board twin.
 
-    Nothing is compiled for it but once for each rate of a UART.
+    It is compiled once for each baud rate of the UART, not for each circuit.
 
     Parameters
     ----------
     table : ndarray of uint32
     clock_hz : int
-        Frequency of its ticks.
+        Frequency of the circuit's ticks.
     byte_clocks : Fraction
         Ticks that a byte takes on the UART.
     progress : callable, optional
@@ -38,10 +38,10 @@ class CircuitTwin(Lines):
     """
 
     top: ClassVar[str]
-    """The class of C++ that runs the table."""
+    """The C++ class that interprets the table."""
 
     header: ClassVar[str]
-    """The file that it is in."""
+    """The header file of that class."""
 
     pins: ClassVar[type[TablePins]]
 
@@ -60,10 +60,10 @@ class CircuitTwin(Lines):
         self._bind(compiled)
 
     def _bind(self, compiled: Compiled) -> None:
-        """Finds the functions that only this circuit has."""
+        """Binds the functions that only this kind of circuit has."""
 
     def levels(self, rx: bytes) -> bytes:
-        """The level of the output at the end of each tick, of one level of the input a tick: 0 or 1, a byte each."""
+        """The output's level at the end of each tick, from one level of the input a tick: 0 or 1, one byte each."""
         out = ctypes.create_string_buffer(len(rx))
         self._levels(self._device, rx, out, len(rx))
         return out.raw

@@ -21,22 +21,22 @@ __all__ = ["Run", "Simulation", "TwinTransport", "frame_shape", "open_twins", "s
 
 
 def frame_shape(design: Design, shape: Sequence[int]) -> tuple[int, ...]:
-    """Shape of what the core (without the host's padding) makes of a frame."""
+    """Shape of the core's results of a frame, without the host's padding."""
     return design.frame_results(*shape[: design.rank])
 
 
 class TwinTransport(Owned):
-    """A design's core in this process, as a `Transport`: no board, no link, every clock counted.
+    """A design's core in this process, as a `Transport`: no board, no link, all clocks counted.
 
     Parameters
     ----------
     design : Design
     progress : callable, optional
-        Told the title of each step that may take longer than a second.
+        Called with the title of each step that may take longer than a second.
     waves : Waves, optional
-        Takes down what the streams do.
+        Records the streams.
     closing : callable, optional
-        Called once, when it is closed.
+        Called once, when the twin is closed.
 
     Raises
     ------
@@ -45,7 +45,7 @@ class TwinTransport(Owned):
     """
 
     frame_samples = 1 << 22
-    """Some 150 MB of memory while a frame is under way; an image of 1920x1080 is one frame."""
+    """Some 150 MB of memory during a frame; an image of 1920x1080 is one frame."""
 
     def __init__(
         self,
@@ -59,10 +59,10 @@ class TwinTransport(Owned):
         self.design = design
         self._compiled = compile_designs([design], progress)[0] if compiled is None else compiled
         self._simulation: Simulation | None = Simulation(self._compiled)
-        self._coefficients: dict[int, tuple[int, ...]] = {}  # of each stage that was loaded
-        self._unloaded: set[int] = set()  # those whose set isn't in the core
-        self._borders: list[tuple[Boundary, int]] = []  # of the frames from now on, where it was chosen
-        self._chosen: dict[str, int] = {}  # the same of each of several filters, by the core's ports
+        self._coefficients: dict[int, tuple[int, ...]] = {}  # by stage: the last loaded set
+        self._unloaded: set[int] = set()  # stages whose set isn't in the core yet
+        self._borders: list[tuple[Boundary, int]] = []  # border of the frames from now on, if chosen
+        self._chosen: dict[str, int] = {}  # the same for several filters, by the core's ports
         design.border.tell(self)
         self._clocks = self._beats_in = self._beats_out = 0
         self._sticky: set[str] = set()
@@ -79,7 +79,7 @@ class TwinTransport(Owned):
         self.close()
 
     def run(self, samples: Samples, timeout: float | None = None) -> Samples:
-        """Sends one frame through the core and gives its results; see `Transport.run`."""
+        """Sends one frame through the core and returns its results; see `Transport.run`."""
         return self.run_frames([samples], timeout)[0]
 
     def stream(
@@ -89,7 +89,7 @@ class TwinTransport(Owned):
         timeout: float | None = None,
         check: Callable[[], None] | None = None,
     ) -> None:
-        """Sends frames while there are any; see `Transport.stream`. `check` is called between two of them."""
+        """Sends frames until `take` gives none; see `Transport.stream`. `check` is called between frames."""
         self._check_owner()
         end = None if timeout is None else time.monotonic() + timeout
         while (samples := take()) is not None:
@@ -98,14 +98,14 @@ class TwinTransport(Owned):
             give(self.run(samples, None if end is None else max(end - time.monotonic(), 0.0)))
 
     def run_frames(self, frames: Sequence[Samples], timeout: float | None = None) -> list[Samples]:
-        """Sends frames back to back, and gives the results of each.
+        """Sends frames back to back, and returns the results of each.
 
         Raises
         ------
         LinkTimeout
-            If the core is stuck, or the call took longer than `timeout` seconds. The next call begins at power-on.
+            If the core is stuck, or the call took longer than `timeout` seconds. The next call starts from power-on.
         FrameError
-            If the core marked a result wrong.
+            If a result has a wrong mark.
         PortError
             If the transport is closed.
         """
@@ -133,7 +133,7 @@ class TwinTransport(Owned):
         ]
 
     def load(self, coefficients: Sequence[int], timeout: float | None = None, stage: int = 0) -> None:
-        """Gives the core the coefficients for the next frame, with which they go in; see `Transport.load`."""
+        """Keeps coefficients for the next frame; they are loaded together with it. See `Transport.load`."""
         self._check_owner()
         del timeout  # nothing is sent before the next frame
         self._coefficients[stage] = tuple(int(value) for value in coefficients)
@@ -141,17 +141,17 @@ class TwinTransport(Owned):
         self.design = self.design.reloaded(self._coefficients[stage], stage)
 
     def settle(self, timeout: float | None = None) -> None:
-        """Does nothing: no frame comes but the next call's."""
+        """Does nothing: frames come only with calls."""
         self._check_owner()
         del timeout
 
     def silence(self) -> None:
-        """Makes a continuous filter start from silence with the next frame: puts the core back to power-on."""
+        """Makes a continuous filter start from silence with the next frame: restarts the core from power-on."""
         self._check_owner()
         self._restart()
 
     def switch(self, boundary: Boundary, fill: int, stage: int = 0) -> None:
-        """Chooses the border of the frames from the next call on; see `Transport.switch`."""
+        """Sets the border of the frames from the next call on; see `Transport.switch`."""
         self._check_owner()
         if stage:
             self._chosen |= {f"boundary_{stage}": boundary_code(boundary), f"fill_{stage}": fill}
@@ -159,13 +159,13 @@ class TwinTransport(Owned):
             self._borders = [(boundary, fill)]
 
     def status(self, *, ask: bool = True) -> dict[str, float | bool | str]:
-        """Counts since the twin was opened, and what the last call took.
+        """Counts since the twin was opened, and the clocks of the last call.
 
         Keys: ``clocks``, ``beats_in``, ``beats_out``, ``busy``, ``pending``, ``error_...`` for each error ever seen,
         ``frame_clocks``, ``frame_samples`` and ``clocks_a_sample`` of the last call, ``clocks_a_second`` (the twin's speed).
         """
         self._check_owner()
-        del ask  # everything is at this end
+        del ask  # nothing has to be requested
         told: dict[str, float | bool | str] = {
             "transport": "twin",
             "clocks": self._clocks,
@@ -217,8 +217,8 @@ class TwinTransport(Owned):
         return run
 
     def _restart(self) -> None:
-        """Puts the core back to power-on; coefficients that were loaded go in again with the next frame."""
-        if self._simulation is not None:  # a twin that was closed stays closed
+        """Restarts the core from power-on; loaded coefficients are loaded again with the next frame."""
+        if self._simulation is not None:  # a closed twin stays closed
             self._simulation = Simulation(self._compiled)
             self._unloaded = set(self._coefficients)
 
@@ -231,7 +231,7 @@ def _named(marks: int) -> str:
 
 
 def open_twins(designs: Sequence[Design], progress: Progress | None = None) -> list[TwinTransport]:
-    """The twins of several designs; what isn't in the cache is compiled together, which is faster than one by one."""
+    """The twins of several designs. Those not in the cache are compiled together, which is faster than one by one."""
     return [
         TwinTransport(design, compiled=compiled)
         for design, compiled in zip(designs, compile_designs(designs, progress), strict=True)

@@ -1,4 +1,4 @@
-"""The twin of a bitstream: the circuit that is in it, behind the same lines as a board twin."""
+"""The twin of a bitstream: its circuit, behind the same lines as a board twin."""
 
 import ctypes
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ __all__ = ["FabricTwin"]
 
 
 class FabricTwin(CircuitTwin):
-    """A circuit that is in a bitstream (`convolver.boards.bitstream.table`); its ticks are those of its fastest clock."""
+    """The circuit in a bitstream (`convolver.boards.bitstream.table`). Its ticks are those of its fastest clock."""
 
     top = "twin::fabric"
     header = "fabric.h"
@@ -28,23 +28,24 @@ class FabricTwin(CircuitTwin):
         self._saw = compiled.bound("saw", count, this, ctypes.c_void_p)
 
     def drive(self, net: int, levels: bytes) -> None:
-        """Puts an input's level on a net in each tick from now on, a byte each; after the last one comes the first again. The
-        tick number since power-on, modulo their number, says which."""
+        """Drives a net with one level a tick from now on, one byte each, repeated for ever. The number of the tick
+        since power-on, modulo the number of levels, is the index of the level."""
         self._drive(self._device, net, levels, len(levels))
 
     def watch(self, nets: Sequence[int], ticks: int) -> None:
-        """Keeps the levels of up to 32 nets behind each of the next ticks, while the lines are run; `seen` gives them."""
+        """Records the levels of up to 32 nets at the end of each of the next ticks, while the lines are run; see
+        `seen`."""
         self._ticks = ticks
         numbers = np.array(nets, np.uint32)
         self._watch(self._device, numbers.ctypes.data, len(nets), ticks)
 
     def seen(self) -> NDArray[np.uint32] | None:
-        """What `watch` asked for: for each tick a number with a bit for each net, the first one lowest; None while that
-        time isn't over."""
+        """The levels recorded by `watch`: for each tick a number with one bit a net, the first net lowest. None while
+        ticks are missing."""
         found = np.empty(self._ticks, np.uint32)
         return found if self._saw(self._device, found.ctypes.data) == self._ticks else None
 
     @property
     def unstable(self) -> int:
-        """How often a loop of look-up tables found no rest: never in a sound circuit."""
+        """How often a loop of look-up tables didn't settle: never in a sound circuit."""
         return int(self._unstable(self._device))

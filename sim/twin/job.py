@@ -1,4 +1,4 @@
-"""What the compiled driver is told of one run of a core, and what it tells of it: `struct job` of driver.h."""
+"""Inputs and outputs of the compiled driver for one run of a core: `struct job` of driver.h."""
 
 import ctypes
 from typing import Any
@@ -8,7 +8,8 @@ import numpy.typing as npt
 __all__ = ["DONE", "LIMIT", "SLICE", "STUCK", "Job", "pointer", "progress"]
 
 SLICE, DONE, LIMIT, STUCK = range(4)
-"""How a call of the driver ended: its slice of clocks is over, all is there, the limit is reached, nothing moves."""
+"""How a call of the driver ended: its slice of clocks is over, the run is complete, the limit is reached, nothing
+moves."""
 
 
 class Job(ctypes.Structure):

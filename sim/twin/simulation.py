@@ -1,4 +1,4 @@
-"""A core's compiled RTL, clocked in this process, and what it did in a run."""
+"""Simulation of a core's compiled RTL in this process, and the record of a run."""
 
 import ctypes
 import time
@@ -21,45 +21,45 @@ from .streams import Beats, Bytes, Integers
 __all__ = ["Run", "Simulation", "simulate_components", "simulate_designs"]
 
 PATIENCE = 1 << 16
-"""Clocks without any transfer after which a core counts as stuck."""
+"""Clocks without a transfer after which a core counts as stuck."""
 
 SLICE_SECONDS = 0.05
-"""Time between two looks at the deadline; ctrl-C waits no longer."""
+"""Time between two checks of the deadline; ctrl-C waits no longer."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """What a core did in one call of `Simulation.run`. Clocks count from 0 in the call.
+    """Record of one call of `Simulation.run`. Clocks count from 0 in the call.
 
     Attributes
     ----------
     results : array
-        All results, ``int64``, or ``object`` if they may not fit; a row a beat where a beat has several.
+        All results, ``int64``, or ``object`` if they may not fit; with several results a beat, one row a beat.
     marks : array of uint8
-        Their marks: bits `FIRST`, `LAST`, `EOL`, and from `KEEP` on which of a beat's pixels there are.
+        Their marks: bits `FIRST`, `LAST`, `EOL`; from bit `KEEP` on, the pixels of the beat that exist.
     clocks : int
-        Clocks that went by: the last result left in clock ``clocks - 1``, unless it was told to settle.
+        Clocks of the run. The last result left in clock ``clocks - 1``, except with `settle`.
     accepted, delivered, loaded : int
-        Beats of the three streams; more of results than wanted are counted, not kept.
+        Beats of the three streams. Results beyond `wanted` are counted, but not kept.
     first_accept, first_result, last_result : int
-        The clock in which the first sample was taken, the first result offered, the last one taken; -1 if never.
+        Clocks in which the first sample was taken, the first result offered, the last result taken; -1 if never.
     source_stalls, sink_stalls : int
         Clocks in which a sample waited for the core, and in which a result waited for the sink.
     errors, error_clocks : dict
-        How often each strobe was seen, and in which clock first.
+        For each strobe: how often it was high, and the first clock.
     violations, violation_clock : int
-        Offers that changed or vanished before they were taken; with `probe` also clocks in which the source side depended on
-        the sink's `ready`. The clock is that of the first one.
+        Offers that changed or vanished before they were taken; with `probe` also clocks in which the source side
+        depends on the sink's `ready`. The clock is that of the first violation.
     overflows : int
-        Clocks in which the core said that its output buffer overflowed.
+        Clocks in which the core reported an overflow of its output buffer.
     busy, pending : bool
-        How the core stood at the end.
+        State of the core at the end.
     accept_clocks, result_clocks : array of int64
         With `times`: the clock of every transfer; else empty.
     finished : bool
-        Whether all was sent and all wanted results were there before `limit`.
+        Whether everything was sent and all wanted results came before `limit`.
     seconds : float
-        How long it took.
+        Duration of the run.
     """
 
     results: npt.NDArray[Any]
@@ -87,7 +87,7 @@ class Run:
 
 
 class Simulation(Owned):
-    """A core at power-on, clocked by `run`; its state stays between calls.
+    """A core from power-on on, clocked by `run`; its state stays between calls.
 
     Parameters
     ----------
@@ -110,19 +110,18 @@ class Simulation(Owned):
         self.choose({})
 
     def __del__(self) -> None:
-        # Where a fork met a thread that ran it, nobody knows what it is in the middle of.
+        # In a forked process its state is unknown, as a thread may have been running it.
         if getattr(self, "_core", None) is not None and self._owned:
             self._delete(self._core)
             self._core = None
 
     def reset(self, clocks: int = 1) -> None:
-        """Holds the core's reset for some clocks; its streams stand still."""
+        """Holds the core's reset for some clocks, with its streams idle."""
         self._check_owner()
         self._reset(self._core, clocks)
 
     def choose(self, borders: Mapping[str, int]) -> None:
-        """Of several filters, puts what is chosen of each one's border at its ports, by their names, and the design's own at
-        others; it stays there."""
+        """For several filters: sets the border ports, by name; other ports get the design's border. The values stay."""
         self._check_owner()
         values = np.array([borders.get(name, value) for name, (_, value) in self.ports.borders.items()], np.int64)
         self._choose(self._core, pointer(values))
@@ -149,7 +148,8 @@ class Simulation(Owned):
     ) -> Run:
         """Sends `beats`, and takes results until `wanted` have come.
 
-        Wherever nothing is offered, the payload is wrong on purpose, and so are size and border but at a frame's first beat.
+        While nothing is offered, the payload is wrong on purpose; size and border are wrong except with a frame's first
+        beat.
 
         Parameters
         ----------
@@ -157,25 +157,27 @@ class Simulation(Owned):
         wanted : int
             Beats of results to wait for.
         coefficients, coefficient_lasts, coefficient_clock
-            A set to load, the indices of its `last` marks (by default its last), and the clock from which it's offered.
+            A set to load, the indices of its `last` marks (by default its last), and the clock from which it is
+            offered.
         coefficient_stage : int
-            Of several filters as one design, the one that it is for, from 1 on.
+            For several filters in one design: the filter that it is for, from 1 on.
         gaps, stalls, coefficient_gaps : array of uint8
-            One byte a clock, over and over: 1 where the source, the sink, the coefficients' source pauses. An offer stays.
+            One byte a clock, repeated: 1 where the source, the sink, the source of coefficients pauses. An offer isn't
+            withdrawn.
         settle : int
-            Clocks to go on afterwards, for results that shouldn't be there.
+            Clocks to run afterwards, to find results that shouldn't exist.
         limit : int
-            Clocks after which to stop, finished or not.
+            Clocks after which to stop, complete or not.
         patience : int
-            Clocks without any transfer after which the core is stuck.
+            Clocks without a transfer after which the core is stuck.
         shy : bool
-            The sink is ready only in clocks after an offer: finds a core that waits for it.
+            The sink is ready only in clocks after an offer: finds a core that waits for `ready`.
         probe : bool
-            Try the sink's other `ready` in every clock: finds paths through the core. Slow.
+            Try the sink's other `ready` in every clock: finds combinational paths through the core. Slow.
         times : bool
-            Note the clock of every transfer.
+            Record the clock of every transfer.
         timeout : float
-            Seconds.
+            Limit in seconds.
 
         Raises
         ------
@@ -267,7 +269,7 @@ class Simulation(Owned):
         )
 
     def _clock(self, job: Job, started: float, timeout: float | None) -> int:
-        """Runs in slices short enough for ctrl-C and for the deadline; gives how it ended."""
+        """Runs in slices short enough for ctrl-C and for the deadline; returns how the run ended."""
         while True:
             begun = time.monotonic()
             if timeout is not None and begun - started > timeout:
@@ -283,7 +285,7 @@ class Simulation(Owned):
 
 
 def _decoded(words: Integers, ports: Ports) -> npt.NDArray[Any]:
-    """Results of their 64-bit words, lowest first: ``int64`` where they fit."""
+    """Results from their 64-bit words, lowest first: ``int64`` if they fit."""
     field = ports.output["data"]
     if field.count > 1:
         words = words.reshape(len(words), field.count, ports.result_words)
@@ -297,10 +299,10 @@ def _decoded(words: Integers, ports: Ports) -> npt.NDArray[Any]:
 
 
 def simulate_designs(designs: Sequence[Design], progress: Progress | None = None) -> list[Simulation]:
-    """The designs' cores, each at power-on."""
+    """The designs' cores, from power-on on."""
     return [Simulation(compiled) for compiled in compile_designs(designs, progress)]
 
 
 def simulate_components(components: Sequence[Any], progress: Progress | None = None) -> list[Simulation]:
-    """Amaranth components with streams `i` and `o`, each at power-on: what a test of a block uses."""
+    """Amaranth components with streams `i` and `o`, from power-on on; for tests of blocks."""
     return [Simulation(compiled) for compiled in compile_components(components, progress)]

@@ -1,4 +1,4 @@
-"""The twin of a bitstream with its delays: what takes too long on the device goes wrong here, too."""
+"""The twin of a bitstream with delays: paths that are too slow on the device fail here too."""
 
 import ctypes
 
@@ -25,11 +25,13 @@ class TimedTwin(CircuitTwin):
         self._violations = compiled.bound("violations", None, this, ctypes.c_void_p)
 
     def put(self, net: int, level: bool, tick: int, delay: int = 0) -> None:
-        """Puts a level on a net in a tick to come, so many picoseconds behind its beginning: fewer than 60 000."""
+        """Drives a net with a level in a future tick, `delay` picoseconds after the tick's beginning: fewer than 60
+        000."""
         self._put(self._device, net, level, tick, delay)
 
     def violations(self, places: int) -> NDArray[np.uint32]:
-        """How often each of so many places was too late, in the order of `convolver.boards.bitstream.timed.Timed.places`."""
+        """The number of timing violations at each place, in the order of
+        `convolver.boards.bitstream.timed.Timed.places`."""
         found = np.zeros(places, np.uint32)
         self._violations(self._device, found.ctypes.data)
         return found

@@ -1,7 +1,8 @@
-"""Waves of a twin's streams: what was offered and taken in each clock, as a VCD, with views for GTKWave and Surfer, or as text.
+"""Waves of a twin's streams: offers and transfers in each clock, as a VCD with views for GTKWave and Surfer, or as
+text.
 
-The twin notes the clock of each transfer; from these, and because its source and sink never pause, follows every clock between.
-What isn't known is `x`: the payload while nothing is offered, and `ready` then.
+The twin records the clock of each transfer. As its source and sink never pause, all clocks between follow from these.
+Unknown values are `x`: the payload while nothing is offered, and `ready` then.
 """
 
 import math
@@ -21,23 +22,23 @@ from .streams import FIRST, KEEP, Beats
 __all__ = ["MOST_CLOCKS", "Line", "Waves", "kept_files"]
 
 MOST_CLOCKS = 200_000
-"""Clocks that are kept; a viewer that shows more is slow."""
+"""Most clocks that are kept: viewers are slow with more."""
 
 PERIOD = 10
-"""Nanoseconds of a clock, as the waves tell it."""
+"""Clock period in the waves, in nanoseconds."""
 
 _PIXELS_A_UNIT, _PIXELS_A_DIGIT = 200, 9
-"""Of GTKWave, as it is zoomed at first, and of its font."""
+"""Pixels of GTKWave's first zoom, and of its font."""
 
 _PLACES = {"first": 0, "last": 1, "eol": 2, "keep": KEEP}
-"""Where each mark stands in a beat's."""
+"""Position of each mark in the marks of a beat."""
 _CODES = "".join(map(chr, range(33, 127)))
 _SURFER_DIGITS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
 
 
 @dataclass
 class Line:
-    """A signal: its name, its bits, whether these have a sign, and its value in each clock; None is unknown."""
+    """A signal: its name, width and signedness, and its value in each clock; None is unknown."""
 
     name: str
     width: int
@@ -46,13 +47,13 @@ class Line:
 
 
 class Waves:
-    """Takes down what a twin does, run by run, and writes it.
+    """Records what a twin does, run by run, and writes it to files.
 
     Parameters
     ----------
     design : Design
     most : int
-        Clocks that are kept.
+        Most clocks that are kept.
     """
 
     def __init__(self, design: Design, most: int = MOST_CLOCKS) -> None:
@@ -74,11 +75,11 @@ class Waves:
 
     @property
     def lines(self) -> list[Line]:
-        """The signals, in the order in which they are shown."""
+        """The signals, in the order of display."""
         return list(self._lines.values())
 
     def note(self, beats: Beats, run: Run) -> None:
-        """Takes down a run, whose transfers have their clocks."""
+        """Records a run with the clocks of its transfers."""
         count = min(run.clocks, self.most - self.clocks)
         if count <= 0:
             return
@@ -140,7 +141,7 @@ class Waves:
             yield f"0{_code(0)}"
 
     def gtkwave(self, file: str) -> str:
-        """A view for GTKWave (a .gtkw file): the marks as bits, numbers as numbers."""
+        """A view for GTKWave (a .gtkw file): marks as bits, numbers in decimal."""
         shown = ["@28", "core.clk"]
         for line in self.lines:
             flags = "28" if line.width == 1 else "420" if line.signed else "24"
@@ -151,7 +152,7 @@ class Waves:
         return "\n".join([*head, *shown, ""])
 
     def surfer(self) -> str:
-        """Commands for Surfer (a .sucl file) that show the same. An item's place is said in letters, `a` to `p` for 0 to 15."""
+        """Commands for Surfer (a .sucl file) with the same view. It counts items in letters: `a` to `p` are 0 to 15."""
         shown = [f"variable_add core.{name}" for name in ("clk", *self._lines)]
         for place, line in enumerate(self.lines, 1):
             if line.width > 1:
@@ -160,7 +161,7 @@ class Waves:
         return "\n".join([*shown, "item_unfocus", "zoom_fit", ""])
 
     def text(self, clocks: int = 24) -> str:
-        """The first clocks as a table, a signal a line; what isn't known is a dot."""
+        """The first clocks as a table, one signal a line; unknown values are dots."""
         count = min(clocks, self.clocks)
         rows = [("clock", [str(clock) for clock in range(count)])]
         rows += [(line.name, ["." if value is None else str(value) for value in line.values[:count]]) for line in self.lines]
@@ -174,7 +175,7 @@ class Waves:
 
 
 def _code(number: int) -> str:
-    """What stands for a signal in the dump."""
+    """The code of a signal in the dump."""
     text = ""
     while True:
         number, digit = divmod(number, len(_CODES))
@@ -194,5 +195,5 @@ def _change(line: Line, value: int | None, code: str) -> str:
 
 
 def kept_files(waves: Waves, stem: str, file: str) -> Sequence[tuple[str, str]]:
-    """The views beside a file of waves, by their names."""
+    """The view files that belong to a file of waves, by name."""
     return ((f"{stem}.gtkw", waves.gtkwave(file)), (f"{stem}.sucl", waves.surfer()))
