@@ -1,1 +1,2 @@
-"""The RTL compiler: from a component to C++ that computes its clocks, fast; README.md has its parts."""
+"""The RTL compiler: turns a component into C++ that simulates it clock by clock, fast. README.md describes its
+parts."""

@@ -7,13 +7,13 @@ __all__ = ["cell"]
 
 
 def cell(made: Expressions, name: str, width: int, items: list[Node], place: str) -> Node:
-    """What a cell of `width` bits gives. The suffix says which operands are signed: so they are extended, to the result or to
-    the wider.
+    """The expression of a cell of `width` bits. The suffix of its name tells which operands are signed. Operands are
+    extended accordingly, to the width of the result or of the wider operand.
 
     Raises
     ------
     ToolError
-        If there is none of that name here.
+        If the cell isn't supported.
     """
     simple = {"logic_not": True, "reduce_or": False, "reduce_bool": False}
     if name in simple:

@@ -1,4 +1,4 @@
-"""A synchronous circuit of one clock: registers, memories and outputs as expressions."""
+"""A synchronous circuit with one clock: registers, memories and outputs as expressions."""
 
 from dataclasses import dataclass, field
 
@@ -9,7 +9,7 @@ __all__ = ["Circuit", "Memory", "Register", "Write"]
 
 @dataclass
 class Register:
-    """`initial` at power-on; then, each clock, `reset` while the circuit's reset is held and `following` while it isn't."""
+    """`initial` at power-on; then, each clock, `reset` while the circuit's reset is held, else `following`."""
 
     width: int
     initial: int
@@ -19,7 +19,7 @@ class Register:
 
 @dataclass
 class Memory:
-    """Words of `width` bits; `initial` are the first of them at power-on, the others are zero."""
+    """Words of `width` bits. `initial` holds the first words at power-on; the others are zero."""
 
     width: int
     depth: int
@@ -28,7 +28,8 @@ class Memory:
 
 @dataclass
 class Write:
-    """A memory's port: the word's bits under `mask` are written each clock. Of two to one memory the later one wins."""
+    """A write port of a memory: in each clock it writes the word's bits under `mask`. Later ports of a memory have
+    priority."""
 
     memory: str
     address: Node
@@ -38,7 +39,7 @@ class Write:
 
 @dataclass
 class Circuit:
-    """`outputs` has each output's expression; `writes` and `outputs` twice: without the reset and with it."""
+    """`outputs` holds each output's expression. `outputs` and `writes` exist twice: without the reset and with it."""
 
     made: Expressions
     inputs: dict[str, int]
@@ -48,21 +49,22 @@ class Circuit:
     writes: tuple[list[Write], list[Write]]
 
     def payloads(self) -> set[str]:
-        """Inputs that are streams' payloads, by Amaranth's names: they may be anything while their `valid` isn't held."""
+        """Inputs that are streams' payloads, by Amaranth's names: they may have any value while their `valid` is
+        low."""
         return {name for name in self.inputs if name.endswith("____payload")}
 
     def roots(self) -> list[Node]:
-        """All that is computed."""
+        """The expressions of all registers, outputs and writes."""
         nodes = [node for register in self.registers.values() for node in (register.following, register.reset)]
         return nodes + self.visible()
 
     def visible(self) -> list[Node]:
-        """What is computed for others than registers."""
+        """The expressions of all outputs and writes."""
         nodes = [node for outputs in self.outputs for node in outputs.values()]
         return nodes + [part for writes in self.writes for write in writes for part in (write.address, write.word, write.mask)]
 
     def replace(self, leaves: dict[Node, Node]) -> None:
-        """Puts other nodes in the place of `leaves`, everywhere."""
+        """Replaces `leaves` by other nodes in all expressions."""
         new = iter(self.made.replaced(self.roots(), leaves))
         for register in self.registers.values():
             register.following, register.reset = next(new), next(new)

@@ -1,11 +1,12 @@
-"""Finds a circuit's control: flags, and what follows from flags alone.
+"""Finds a circuit's control: flags, and logic that depends on flags only.
 
-During a picture's row a hundred flags stay constant, and so does all that follows from them, their own next values included.
-The tick compares the flags with their last values, many in one word, and computes the control again only after a change.
+During a row of an image a hundred flags stay constant, and so does all logic that depends on them, including their own
+next values. The tick compares the flags with their last values, several in one word, and computes the control again
+only after a change.
 
 Some flags change in every clock: a stream's payload may have any value while `valid` is low, and so may the registers that it
 passes through. They don't matter then: `last & write` depends on `last` only while `write` is set. Such restless bits are
-compared only under the condition under which they matter, which is itself a part of the control.
+compared only under the condition under which they matter; the condition is itself part of the control.
 """
 
 from collections.abc import Collection, Iterable
@@ -19,9 +20,9 @@ from .idle_skipping import counts
 __all__ = ["WIDEST", "Control", "find_control"]
 
 WIDEST = 2
-"""Bits of a flag; two are the steps of a count."""
+"""Most bits of a flag; two bits may be the steps of a count."""
 LEAST_COST = 40
-"""Operations that outweigh the comparison."""
+"""Fewest operations that are worth the comparison."""
 
 _LOGIC = {"and", "or", "xor", "not", "mux", "equal", "below", "any", "add", "sub", "neg", "zext", "sext", "slice", "concat"}
 _TESTS = {"any", "equal", "below", "below_signed"}
@@ -29,9 +30,10 @@ _TESTS = {"any", "equal", "below", "below_signed"}
 
 @dataclass(frozen=True)
 class Control:
-    """`values` and what the registers of `loads` load are functions of `operands`: flags, inputs, and tests of counters.
+    """`values`, and the next values of the registers in `loads`, are functions of `operands`: flags, inputs, tests of
+    counters.
 
-    They are functions of `restless` bits besides, each of which matters only while its condition, one bit, holds.
+    They are also functions of `restless` bits, each of which matters only while its condition, one bit, holds.
     """
 
     operands: tuple[Node, ...]
@@ -41,7 +43,8 @@ class Control:
 
 
 def find_control(circuit: Circuit, roots: list[Node], loads: dict[str, Node], known: set[Node]) -> Control | None:
-    """The control of all that `roots` and `loads` are made of; none if there is too little. `known` nodes have their values."""
+    """The control in the logic of `roots` and `loads`; None if there is too little. `known` nodes are computed
+    already."""
     control = _Sorted(circuit, reachable([*roots, *loads.values()], known), known, loads)
     inside = control.inside
     held = {name: node for name, node in loads.items() if node in inside or control.flag(node)}
@@ -73,7 +76,7 @@ def _ordered(nodes: Iterable[Node]) -> tuple[Node, ...]:
 
 
 class _Sorted:
-    """What of a circuit is control, `inside`, and what is `restless`."""
+    """Sorts the nodes of a circuit: control is `inside`, restless bits are `restless`."""
 
     def __init__(self, circuit: Circuit, nodes: list[Node], known: set[Node], loads: dict[str, Node]) -> None:
         self.registers = circuit.registers
@@ -82,7 +85,7 @@ class _Sorted:
         self.counters = {name for name in circuit.registers if counts(circuit, name)}
         self.payloads = circuit.payloads()
         self.data = _data(circuit)
-        # Registers that load something restless; those of one bit or two, and delays of such.
+        # Registers that load something restless: of one or two bits, and delays of such registers.
         self.unruly: set[str] = set()
         while True:
             self.inside: set[Node] = set()
@@ -96,7 +99,7 @@ class _Sorted:
             self.unruly |= new
 
     def _sort(self, node: Node, spoilt: set[Node]) -> None:
-        """Puts a node where it belongs; its operands are there. What is restless, and made of control, is spoilt for either."""
+        """Sorts a node; its operands are sorted already. A mix of restless bits and control is spoilt for both."""
         if node in self.known or node.width > (WORD if node.op == "concat" else WIDEST):
             return
         if self._restless_leaf(node):
@@ -119,7 +122,7 @@ class _Sorted:
             self.restless.add(node)
 
     def flag(self, node: Node) -> bool:
-        """Whether a node may stand still for long, and is no function of others that do."""
+        """Whether a node may stay constant for long, and isn't a function of others that do."""
         if node.width > WIDEST:
             return False
         if node in self.known:
@@ -147,14 +150,14 @@ class _Sorted:
         return whole.name in self.payloads or whole in self.data or (self._part_of_delay(node) and whole.name in self.unruly)
 
     def _loads_any(self, name: str, node: Node, restless: Collection[Node]) -> bool:
-        """Whether a register loads something restless in every clock, by itself or at the near end of a delay."""
+        """Whether a register loads something restless in every clock, directly or at the input of a delay."""
         if node in restless:
             return True
         return any(arg in restless for arg in node.args[1:]) and _delays(self.registers[name], self.read[name], WIDEST)
 
 
 def _data(circuit: Circuit) -> set[Node]:
-    """Numbers that are made of what comes with a stream, or out of a memory."""
+    """Numbers that depend on a stream's payload or on a memory."""
     payloads = circuit.payloads()
     loads = {circuit.made.read(name, register.width): register.following for name, register in circuit.registers.items()}
     order = reachable([*loads.values(), *circuit.visible()])
@@ -173,7 +176,7 @@ def _data(circuit: Circuit) -> set[Node]:
 
 
 def _gates(node: Node, operand: Node) -> bool:
-    """Whether the other operands may keep an operation from changing with one."""
+    """Whether the other operands can mask changes of one operand."""
     return node.op in ("and", "or") or (node.op == "mux" and node.args[0] is not operand)
 
 
@@ -189,7 +192,7 @@ def _delays(register: Register, read: Node, width: int) -> bool:
 
 
 def _conditions(made: Expressions, inside: set[Node], restless: set[Node], roots: list[Node]) -> dict[Node, Node]:
-    """Of each restless node, when what is made of it depends on it."""
+    """For each restless node, the condition under which the result depends on it."""
     always, never = made.const(1, 1), made.const(0, 1)
     touched: set[Node] = set(restless)
     order = _ordered(inside)
@@ -209,7 +212,8 @@ def _conditions(made: Expressions, inside: set[Node], restless: set[Node], roots
 
 
 def _passes(made: Expressions, node: Node, place: int, touched: set[Node]) -> Node:
-    """When an operand is seen through an operation; always, as far as that depends on something restless."""
+    """The condition under which an operand affects an operation's result; always, where that depends on something
+    restless."""
     always = made.const(1, 1)
     if node.op == "mux":
         choice = node.args[0]

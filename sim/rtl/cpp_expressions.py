@@ -1,8 +1,8 @@
 """Expressions as C++ text.
 
 A number of up to 64 bits is a machine word, a wider one a `value<>`. A word has three forms: `u`, with zeros above its width;
-`s`, sign-extended; `d`, with anything above its width. Each operation asks its operands for the form that it needs, so that few
-masks are written.
+`s`, sign-extended; `d`, with undefined bits above its width. Each operation requests its operands in the form that it
+needs, so that few masks are written.
 """
 
 from convolver.errors import ToolError
@@ -30,8 +30,8 @@ def constant(value: int, width: int) -> str:
 
 
 class CppExpressions:
-    """Writes a circuit's expressions; those in `names` have a variable of their own, and the registers in `flags` a place among
-    bytes that are compared eight at a time."""
+    """Writes a circuit's expressions. Nodes in `names` have variables. Registers in `flags` have places in an array of
+    bytes, which are compared eight at a time."""
 
     def __init__(self, circuit: Circuit) -> None:
         self.circuit = circuit
@@ -41,7 +41,7 @@ class CppExpressions:
         self.flags: dict[str, int] = {}
 
     def at(self, register: str) -> str:
-        """Where a register is."""
+        """The C++ name of a register."""
         if register in self.overwritten:
             raise ToolError(f"The twin can't order a design's statements: {register} is used after it is overwritten")
         return f"flags[{self.flags[register]}]" if register in self.flags else f"r_{register}"
@@ -59,7 +59,7 @@ class CppExpressions:
         return self.names.get(node, "")
 
     def local(self, node: Node, name: str) -> str:
-        """A variable of that name for a node, from here on."""
+        """Declares a variable of that name for a node; later expressions use it."""
         text = self._declared(node, name)
         self.names[node] = name
         return text
@@ -83,16 +83,16 @@ class CppExpressions:
         return "i64" if self._signed_local(node) else "u64"
 
     def form(self, node: Node, value: Node) -> str:
-        """`value` as the variable of `node` holds it."""
+        """`value` in the form of `node`'s variable."""
         return self.s(value) if self._signed_local(node) else self.u(value)
 
     @staticmethod
     def _signed_local(node: Node) -> bool:
-        """Whether a local is kept extended by its sign, because that is what it is without a mask."""
+        """Whether a local is kept sign-extended, because it needs no mask in that form."""
         return _exact(node, True) and not _exact(node, False)
 
     def index(self, memory: Memory, address: Node) -> str:
-        """A word's place; `depth` or more where there is none."""
+        """The index of a memory's word; `depth` or more if there is no such word."""
         if address.width <= WORD:
             return self.u(address)
         whole = self.wide(address)
@@ -193,7 +193,7 @@ class CppExpressions:
         return self._u(node)
 
     def amount(self, node: Node) -> str:
-        """A shift's amount; of a wide one, 64 stands for all that is more."""
+        """The amount of a shift; amounts wider than a word are limited to 64."""
         if node.width <= WORD:
             return self.u(node)
         return f"{self.wide(node)}.at_most_64()"
@@ -232,10 +232,10 @@ class CppExpressions:
         return f"({form(node.args[0])} {_SIGNS[node.op]} {form(node.args[1])})"
 
     def _concat(self, node: Node, form: object) -> str:
-        """The highest part may have anything above it where the whole may."""
+        """Parts side by side. Bits above the highest part may be undefined where those above the result may be."""
         assert callable(form)
         low, pieces = node.width, []
-        for place, part in enumerate(node.args):  # one node may stand in it twice
+        for place, part in enumerate(node.args):  # the same node may occur twice
             low -= part.width
             text = self.u(part) if place else form(part)
             pieces.append(f"({text} << {low})" if low else text)
@@ -274,14 +274,14 @@ _SIGNS = {"add": "+", "sub": "-", "mul": "*", "and": "&", "or": "|", "xor": "^"}
 
 
 def cheap(node: Node) -> bool:
-    """Cheaper to do again than to keep: a part of what a register holds."""
+    """Whether a node is cheaper to compute again than to keep: a part of a register."""
     if node.op in ("zext", "slice"):
         return node.args[0].op in ("const", "read") and node.width <= WORD and node.args[0].width <= WORD
     return node.op == "not" and node.width == 1 and node.args[0].op == "read"
 
 
 def _form(node: Node, signed: bool) -> str:
-    """The form of the operands in which an arithmetic node comes out right without a mask, if there is one: `u` or `s`."""
+    """The form of the operands, `u` or `s`, in which an arithmetic node needs no mask; empty if there is none."""
     top = 1 << node.width
     low, high = (-(top >> 1), (top >> 1) - 1) if signed else (0, top - 1)
     for form in "su" if signed else "us":
@@ -292,7 +292,7 @@ def _form(node: Node, signed: bool) -> str:
 
 
 def _exact(node: Node, signed: bool) -> bool:
-    """Whether a form costs nothing."""
+    """Whether a node needs no mask in this form."""
     if node.op in ("add", "sub", "mul", "neg"):
         return bool(_form(node, signed))
     if node.op == "sext":

@@ -1,7 +1,8 @@
-"""Writes a circuit as C++: `struct top` with its state, and `tick<reset>()`, one clock.
+"""Writes a circuit as C++: `struct top` with the state, and `tick<reset>()` for one clock.
 
-A synchronous circuit of one clock is evaluated once a clock. Costly values that seldom change are memoised with their operands,
-and computed again where one of these has changed. What follows from flags alone is computed again where a flag has changed.
+A synchronous circuit with one clock is evaluated once a clock. Costly values that seldom change are memoised together
+with their operands, and computed again only when an operand has changed. Logic that depends on flags only is computed
+again only when a flag has changed.
 """
 
 from collections.abc import Collection, Sequence
@@ -18,10 +19,10 @@ __all__ = ["emit"]
 
 
 def emit(circuit: Circuit, name: str, skips_idle: bool = False) -> str:
-    """The circuit as C++ text: `struct top` in namespace `name`, with ports of CXXRTL's names.
+    """The circuit as C++ text: `struct top` in namespace `name`, with CXXRTL's port names.
 
-    With `skips_idle` it has a function `clock` besides, a clock without reset too: a quick one while nothing but counters
-    moves.
+    With `skips_idle` there is also a function `clock`: one clock without reset, which is fast while only counters
+    change.
     """
     lines = [f"namespace {name} {{", "using namespace twin;", "struct top {"]
     lines += [f"\tvalue<{width}> {port};" for port, width in circuit.inputs.items()]
@@ -37,7 +38,7 @@ def emit(circuit: Circuit, name: str, skips_idle: bool = False) -> str:
     if idle is None:
         lines += registers.values()
     else:
-        # Those that stand still while idle lie side by side, to be compared at once.
+        # Registers that stay constant while idle are adjacent, to be compared at once.
         lines += ["\tu64 first_register = 0;", *(line for at, line in registers.items() if at not in idle.counters)]
         lines += ["\tu64 first_counter = 0;", *(registers[at] for at in idle.counters), "\tu64 registers_end = 0;"]
     for memory_name, memory in circuit.memories.items():
@@ -58,7 +59,7 @@ def emit(circuit: Circuit, name: str, skips_idle: bool = False) -> str:
 
 
 def _clock(circuit: Circuit, idle: Idle, flags: dict[str, int]) -> list[str]:
-    """`clock`, and what it keeps: what no counter moves, and the tests and inputs under which that is so."""
+    """`clock` and its state: nodes that don't depend on counters, and the tests and inputs under which that holds."""
     size = sum(-(-circuit.registers[name].width // WORD) * 8 for name in circuit.registers if name not in idle.counters)
     tests = [idle.tests[low : low + WORD] for low in range(0, len(idle.tests), WORD)]
     ports = circuit.inputs.items()
@@ -88,7 +89,7 @@ def _clock(circuit: Circuit, idle: Idle, flags: dict[str, int]) -> list[str]:
 
 
 def _settle(cpp: CppExpressions, still: Sequence[Node], ports: list[str]) -> list[str]:
-    """What no counter moves, and the function that computes it once all has been found idle."""
+    """Nodes that don't depend on counters, and the function that computes them once the circuit has been found idle."""
     lines = [
         f"\t{cpp.kind(node) if node.width <= WORD else stored(node.width)} still_{place}{{}};"
         for place, node in enumerate(still)
@@ -102,7 +103,7 @@ def _settle(cpp: CppExpressions, still: Sequence[Node], ports: list[str]) -> lis
 
 
 def _idle_tick(cpp: CppExpressions, idle: Idle) -> list[str]:
-    """The function that lets the counters count, if what they may move stays as it is."""
+    """The function that steps only the counters, if nothing else would change."""
     cpp.names = {node: f"still_{place}" for place, node in enumerate(idle.still)}
     results = [*idle.counters.values(), *idle.followers.values(), *idle.guards]
     lines = ["\tbool idle_tick() {", *_locals(cpp, results, set(cpp.names))]
@@ -128,13 +129,13 @@ def _with_flags(circuit: Circuit, flags: dict[str, int]) -> CppExpressions:
 
 
 def _locals(cpp: CppExpressions, results: Sequence[Node], known: Collection[Node]) -> list[str]:
-    """Variables for what `results` use more than once, or that has no place in an expression."""
+    """Variables for nodes that `results` use more than once, or that can't stand in an expression."""
     places = sorted(chosen(list(results), known), key=lambda node: node.number)
     return ["\t" + cpp.local(node, f"t{place}") for place, node in enumerate(places)]
 
 
 def _again(circuit: Circuit, number: int, group: MemoisedGroup, flags: dict[str, int]) -> list[str]:
-    """The memoised values of a group, and the function that computes it again."""
+    """The memoised values of a group, and the function that computes them again."""
     made, initial = circuit.made, {}
     for node in group.operands:
         register = circuit.registers.get(node.name)

@@ -1,8 +1,8 @@
-"""Expressions of a circuit: a graph in which equal expressions are one node, simplified as it is built.
+"""Expressions of a circuit: a graph in which equal expressions are one node. It is simplified as it is built.
 
-A node's value is a number of `width` bits. Operands are as wide as their operation. Extensions are nodes of their own, so a
-sign is stated only where it matters. Every node knows the range of its values, read without a sign and with one, so that no
-mask is written for bits that can't be set.
+A node's value is a number of `width` bits. Operands are as wide as their operation. Extensions are separate nodes, so a
+sign is stated only where it matters. Every node knows its range, unsigned and signed, so that no mask is written for
+bits that are always 0.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -11,10 +11,10 @@ __all__ = ["Expressions", "Node", "reachable"]
 
 
 class Node:
-    """An operation on nodes. Made by `Expressions` alone; `number` rises from operands to results.
+    """An operation on nodes. Only `Expressions` makes nodes; `number` increases from operands to results.
 
-    `place` is what the operation needs beside its operands: a constant's value, a register's or port's name, a slice's
-    lowest bit, a memory's name. `unsigned` and `signed` are the least and the greatest value in either reading.
+    `place` is what the operation needs in addition to its operands: a constant's value, the name of a register, port or
+    memory, a slice's lowest bit. `unsigned` and `signed` are the least and the greatest value in either reading.
     """
 
     __slots__ = ("args", "number", "op", "place", "signed", "unsigned", "width")
@@ -29,25 +29,25 @@ class Node:
 
     @property
     def value(self) -> int:
-        """Of a constant."""
+        """The value of a constant."""
         assert isinstance(self.place, int)
         return self.place
 
     @property
     def name(self) -> str:
-        """Of what a leaf reads."""
+        """The name of the register, port or memory that a leaf reads."""
         assert isinstance(self.place, str)
         return self.place
 
     @property
     def low(self) -> int:
-        """Of a slice: its lowest bit."""
+        """The lowest bit of a slice."""
         assert isinstance(self.place, int)
         return self.place
 
 
 def reachable(roots: Iterable[Node], known: Collection[Node] = ()) -> list[Node]:
-    """`roots` and all that they are made of, operands first; of `known` nodes nothing further."""
+    """`roots` and everything they depend on, operands first; the operands of `known` nodes are left out."""
     seen: set[Node] = set()
     stack = list(roots)
     while stack:
@@ -65,7 +65,7 @@ def with_sign(value: int, width: int) -> int:
 
 
 def mathematical(op: str, ranges: list[tuple[int, int]]) -> tuple[int, int] | None:
-    """The range of a sum, difference or product of numbers of these ranges; none of other operations."""
+    """The range of a sum, difference or product of numbers with these ranges; None for other operations."""
     if op == "add":
         return ranges[0][0] + ranges[1][0], ranges[0][1] + ranges[1][1]
     if op == "sub":
@@ -120,7 +120,7 @@ def _ranges(node: Node) -> tuple[tuple[int, int], tuple[int, int]]:
 
 
 _FOLD: Mapping[str, Callable[[list[int], list[int]], int]] = {
-    # By the operands' values and widths; the result is cut to its width.
+    # Arguments: the operands' values and widths. The result is cut to its width.
     "not": lambda values, _: ~values[0],
     "neg": lambda values, _: -values[0],
     "and": lambda values, _: values[0] & values[1],
@@ -156,7 +156,7 @@ def _in_pieces(node: Node) -> bool:
 
 
 class Expressions:
-    """Makes nodes, each one once. The methods are the operations; each gives the simplest node of that meaning."""
+    """Makes nodes, each one only once. The methods are the operations; each returns the simplest equivalent node."""
 
     def __init__(self) -> None:
         self._nodes: dict[tuple[object, ...], Node] = {}
@@ -177,11 +177,11 @@ class Expressions:
         return self._node("const", width, place=int(value) & (1 << width) - 1)
 
     def read(self, name: str, width: int) -> Node:
-        """What a register or an input holds."""
+        """The value of a register or an input."""
         return self._node("read", width, place=name)
 
     def word(self, memory: str, width: int, address: Node) -> Node:
-        """A memory's word; zero where it has none."""
+        """A memory's word; zero beyond its depth."""
         return self._node("word", width, (address,), memory)
 
     def slice(self, node: Node, low: int, width: int) -> Node:
@@ -241,7 +241,7 @@ class Expressions:
         return self.concat([node] * count)
 
     def extend(self, node: Node, width: int, signed: bool = False) -> Node:
-        """As `width` bits: cut, or extended by zeros or by the sign."""
+        """A node in `width` bits: cut, or extended by zeros or by the sign."""
         if width <= node.width:
             return self.slice(node, 0, width)
         if node.op == "zext" or (signed and node.op == "sext"):
@@ -249,7 +249,7 @@ class Expressions:
         return self._node("sext" if signed else "zext", width, (node,))
 
     def mux(self, condition: Node, one: Node, other: Node) -> Node:
-        """`one` where the condition, one bit, holds."""
+        """`one` if the condition, one bit, holds, else `other`."""
         if condition.op == "const":
             return one if condition.value else other
         if condition.op == "not":
@@ -260,7 +260,7 @@ class Expressions:
             other = other.args[2]
         if one is other:
             return one
-        if one.width == 1 and "mux" not in (one.op, other.op):  # those become branches
+        if one.width == 1 and "mux" not in (one.op, other.op):  # these become branches
             if one.op == "const":
                 return self.either(condition, other) if one.value else self.both(self.invert(condition), other)
             if other.op == "const":
@@ -292,7 +292,7 @@ class Expressions:
         return self._node(op, one.width, (one, other))
 
     def any(self, node: Node) -> Node:
-        """Whether a bit is set."""
+        """Whether any bit is set."""
         while node.op in ("zext", "sext"):
             node = node.args[0]
         return node if node.width == 1 else self._node("any", 1, (node,))
@@ -337,7 +337,7 @@ class Expressions:
         return self._node(op, 1 if op == "parity" else args[0].width, tuple(args))
 
     def again(self, node: Node, args: list[Node]) -> Node:
-        """The operation of `node` on other operands of the same widths."""
+        """The operation of `node` on other operands with the same widths."""
         op = node.op
         if not args:
             return node
@@ -360,7 +360,7 @@ class Expressions:
         return self.mux(*args) if op == "mux" else self.plain(op, *args)
 
     def replaced(self, roots: Collection[Node], leaves: Mapping[Node, Node]) -> list[Node]:
-        """`roots` with other nodes in the place of `leaves`."""
+        """`roots`, with `leaves` replaced by other nodes."""
         done: dict[Node, Node] = {}
         for node in reachable(roots):
             if node in leaves:

@@ -1,7 +1,7 @@
-"""Finds what moves in an idle circuit: counters, and what reads them.
+"""Finds what changes in an idle circuit: counters, and logic that reads them.
 
-Between two bytes of a serial line a whole device stands still, except for the counters of its timers. While no test of a
-counter changes, nothing else can change: such a clock only steps the counters.
+Between two bytes of a serial line a device stays constant, except for its timers' counters. While no test of a counter
+changes, nothing else can change: such a clock steps only the counters.
 """
 
 from dataclasses import dataclass
@@ -14,10 +14,11 @@ __all__ = ["Idle", "counts", "enable", "find_idle"]
 
 @dataclass(frozen=True)
 class Idle:
-    """All but the registers of `counters` have just kept their values, and so it goes on while `tests` are what they were.
+    """A state in which all registers but `counters` keep their values. It lasts as long as `tests` don't change.
 
-    `counters` and `followers` are registers with what they load: those that count, and those that may load a counter's value;
-    `guards` enable writes that a counter has a part in. Of what these are made of, `still` is all that no counter moves.
+    `counters` and `followers` are registers with their next values: those that count, and those that may load a
+    counter's value. `guards` enable writes that depend on a counter. `still` are the subexpressions of these that don't
+    depend on counters.
     """
 
     counters: dict[str, Node]
@@ -28,7 +29,7 @@ class Idle:
 
 
 def find_idle(circuit: Circuit) -> Idle | None:
-    """What moves while all else is idle; none if nothing counts, or a counter is seen from outside."""
+    """What changes while everything else is idle; None if nothing counts, or if a counter reaches an output."""
     loads = {name: register.following for name, register in circuit.registers.items()}
     writes = [(write.address, write.word, enable(write)) for write in circuit.writes[0]]
     outputs = list(circuit.outputs[0].values())
@@ -36,7 +37,7 @@ def find_idle(circuit: Circuit) -> Idle | None:
     order = reachable(roots)
     counting = _counting(circuit, loads, roots, order)
     moving = {circuit.made.read(name, loads[name].width) for name in counting}
-    # Of counters alone; of counters, other than through a test.
+    # `pure` nodes depend on counters only; `moved` nodes on counters, except through a test.
     pure: set[Node] = set()
     moved: set[Node] = set()
     tests: set[Node] = set()
@@ -57,14 +58,14 @@ def find_idle(circuit: Circuit) -> Idle | None:
     still = {node for node in results if node not in moved}
     still |= {arg for node in reachable(results, set(order) - moved) if node in moved for arg in node.args if arg not in moved}
     still = {node for node in still if node.op not in ("const", "read") and node not in tests}
-    # A test within a test is none of its own.
+    # Tests inside other tests aren't listed.
     outer = {arg for node in order if node not in tests for arg in node.args if arg in tests} | (tests & set(roots))
     return Idle(counters, followers, guards, _ordered(outer), _ordered(still))
 
 
 def _counting(circuit: Circuit, loads: dict[str, Node], roots: list[Node], order: list[Node]) -> set[str]:
-    """Registers that may count while all else is idle: those that do so in every clock, and those of which others see no more
-    than whether they are, or are below, some constant."""
+    """Registers that may count while everything else is idle. They count in every clock, or other logic only compares
+    them with constants."""
     reads = {
         circuit.made.read(name, node.width): name for name, node in loads.items() if node.width > 1 and counts(circuit, name)
     }
@@ -87,20 +88,20 @@ def _counting(circuit: Circuit, loads: dict[str, Node], roots: list[Node], order
 
 
 def _runs(node: Node, read: Node, leaves: dict[Node, frozenset[Node]]) -> bool:
-    """Whether a register counts in every clock, but for those that set it to a constant."""
+    """Whether a register counts in every clock, except when it is set to a constant."""
     while node.op == "mux" and any(arg.op == "const" for arg in node.args[1:]):
         node = next((arg for arg in node.args[1:] if arg.op != "const"), node.args[1])
     return leaves[node] == {read}
 
 
 def enable(write: Write) -> Node:
-    """Which bits of a word are written; one bit where it is all of them or none."""
+    """The bits of a word that are written; a single bit if it is all of them or none."""
     mask = write.mask
     return mask.args[0] if mask.op == "sext" and mask.args[0].width == 1 else mask
 
 
 def counts(circuit: Circuit, name: str) -> bool:
-    """Whether a register's next value is computed from its own, other than by choice."""
+    """Whether a register's next value is computed from its own, not only selected."""
     register = circuit.registers[name]
     read = circuit.made.read(name, register.width)
     stack, seen = [register.following], set()

@@ -1,7 +1,7 @@
-"""Finds expressions whose values are worth keeping: costly ones, of few operands that seldom change.
+"""Finds expressions that are worth memoising: costly ones with few operands that seldom change.
 
-Gateware computes in every clock even what is decided once a frame or once a row. The tick compares the operands with their last
-values instead, and computes again only where one has changed.
+Gateware computes in every clock even values that change once a frame or once a row. The tick compares the operands with
+their last values instead, and computes the value again only when an operand has changed.
 """
 
 from collections import defaultdict
@@ -16,14 +16,14 @@ __all__ = ["MemoisedGroup", "memoised_groups"]
 WORD = 64
 MOST_OPERANDS = 3
 LEAST_COST = 5
-"""Operations of a value that outweigh its load."""
+"""Fewest operations of a value that are worth its load."""
 
 LEAST_OF_GROUP = 12
-"""Operations of a group that outweigh the comparison of its operands."""
+"""Fewest operations of a group that are worth the comparison of its operands."""
 
 _FREE = {"const", "read", "zext", "not"}
 _UNFIT = {"mul", "word"}
-"""Of a filter's data, which changes all the time; and what a memory holds may change under an address."""
+"""Operations on a filter's data, which always change; and memories, whose words may change at a constant address."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class MemoisedGroup:
 
 
 def memoised_groups(circuit: Circuit, roots: list[Node]) -> list[MemoisedGroup]:
-    """Of all that `roots` are made of, the largest expressions that are worth it."""
+    """The largest expressions in the logic of `roots` that are worth memoising."""
     slow = _slow(circuit)
     nodes = reachable(roots)
     cones: dict[Node, frozenset[Node] | None] = {}
@@ -62,7 +62,7 @@ def _cost(nodes: Iterable[Node]) -> int:
 
 
 def _cone(node: Node, cones: dict[Node, frozenset[Node] | None], slow: set[Node]) -> frozenset[Node] | None:
-    """The operands behind a node; none if it can't be memoised."""
+    """The operands of a node, registers and inputs; None if the node can't be memoised."""
     if node.width > WORD or node.op in _UNFIT:
         return None
     if node.op == "read":
@@ -77,8 +77,8 @@ def _cone(node: Node, cones: dict[Node, frozenset[Node] | None], slow: set[Node]
 
 
 def _slow(circuit: Circuit) -> set[Node]:
-    """What may stand still for many clocks: inputs other than payloads, registers that hold what they have under some
-    condition, and what follows from those alone, other than as a filter's products."""
+    """Nodes that may stay constant for many clocks: inputs other than payloads; registers that hold their value under
+    some condition; registers that depend on these only, without multipliers or memories."""
     made = circuit.made
     slow = {made.read(name, width) for name, width in circuit.inputs.items() if name not in circuit.payloads()}
     leaves: dict[Node, set[Node]] = {}

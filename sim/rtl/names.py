@@ -1,4 +1,5 @@
-"""CXXRTL's names: each character but letters and digits has a code, so that any name of Amaranth's is one of C++."""
+"""CXXRTL's names: characters other than letters and digits are encoded, so that every Amaranth name is a C++
+identifier."""
 
 import re
 
@@ -11,7 +12,7 @@ def mangled(name: str) -> str:
 
 
 def unmangled(name: str) -> str:
-    """The name in the hardware's description, with dots in it where it is a part's: of a port, a register, a memory."""
+    """The original name of a port, a register or a memory; dots separate the parts of a hierarchy."""
     plain = re.sub(r"^(memory_)?[pi]_", "", name)
     plain = re.sub(r"_([0-9a-f]{2,})_|__", lambda found: chr(int(found[1], 16)) if found[1] else "_", plain)
     return plain.removeprefix("flatten\\")

@@ -1,7 +1,7 @@
-"""Reads a circuit from the C++ text that Yosys' CXXRTL makes of a flat design.
+"""Reads a circuit from the C++ text that Yosys' CXXRTL writes for a flat design.
 
-CXXRTL gives every register a present and a next value, and every wire a variable. Here no wire is left: its expression replaces
-it. What needs more than one evaluation a clock is refused, by name.
+CXXRTL has a present and a next value for each register, and a variable for each wire. Here each wire is replaced by its
+expression. A design that needs more than one evaluation a clock is refused, with the name of the construct.
 """
 
 import re
@@ -36,7 +36,7 @@ _INDEX = re.compile(r"auto (\w+) = memory_index\((.*), (\d+), (\d+)\);")
 _WRITE = re.compile(r"(memory_\w+)\.update\((\w+)\.index, (.*), (-?\d+)\);")
 _NAMED = re.compile(r"(?:const )?value<(\d+)> &?(\w+) = (.*);")
 _PASSED = re.compile(r"(\w+) = \1\.update\((.*)\);")
-# The clock and the reset are constants of a tick, not state.
+# Clock and reset are constants of a tick, not state.
 _CLOCK, _RESET = "p_clk", "p_rst"
 
 
@@ -46,9 +46,9 @@ def parse(text: str) -> Circuit:
     Raises
     ------
     ToolError
-        If the design has what a tick can't do: another clock than the rising edge of `clk`, an asynchronous reset, a
-        combinational loop, a clock that is read as data, an operation that isn't known here. The message names it, and the
-        signal. If the text isn't as this was written for.
+        If the design has something that a tick can't do: a clock other than the rising edge of `clk`, an asynchronous
+        reset, a combinational loop, a clock that is read as data, an unknown operation. The message names it, and the
+        signal. Also if the text has another form than this reader expects.
     """
     return _Parser(text).circuit()
 
@@ -67,7 +67,7 @@ class _Parser:
         for line in _matched(text, r"^struct p_top : public module \{\n(.*?)^\tp_top\(interior\)").splitlines():
             self._member(line.strip())
         self._initials(_matched(text, r"^void p_top::reset\(\) \{\n(.*?)^\}\n"))
-        # What is assigned, in pieces: lowest bit, expression. A register's are those of its next value.
+        # Assignments in pieces: lowest bit, expression. Those of a register are of its next value.
         self.pieces: dict[str, list[tuple[int, Node]]] = defaultdict(list)
         self.next: dict[str, Node] = {}
         self.writes: list[tuple[int, Write]] = []
@@ -143,13 +143,15 @@ class _Parser:
             raise refused("a falling clock edge", place)
 
     def _block(self, lines: list[str], *, clocked: bool) -> None:
-        """Statements: values, perhaps under conditions, and a memory's reads and writes; of registers, their next values."""
+        """Reads statements: values, possibly under conditions; reads and writes of memories; next values of
+        registers."""
         made = self.made
         true = made.const(1, 1)
         conditions, valid = [true], [0]
         for line in lines:
             if _VALID.fullmatch(line):
-                # A word that isn't there reads as zero and isn't written: `word` and `Write` say so themselves.
+                # A word beyond the memory reads as zero and isn't written: `word` and `Write` implement that
+                # themselves.
                 conditions.append(conditions[-1])
                 valid.append(len(conditions))
             elif line == "} else {" and valid[-1:] == [len(conditions)]:
@@ -175,7 +177,7 @@ class _Parser:
             elif found := _NAMED.fullmatch(line):
                 self.values[found[2]] = self._expression(found[3])
             elif (found := _PASSED.fullmatch(line)) and found[1] in self.values:
-                # A word that is written in this clock, at a port that sees it.
+                # A word that is written in this clock, at a transparent read port.
                 old = self.values[found[1]]
                 word, mask = self._expressions(found[2])
                 new = made.either(made.both(old, made.invert(mask)), made.both(word, mask))
@@ -207,7 +209,7 @@ class _Parser:
         return address
 
     def _assigned(self, line: str) -> list[tuple[str, bool, int, Node]]:
-        """An assignment's targets: name, whether it is a next value, lowest bit, expression."""
+        """The targets of an assignment: name, whether it is a next value, lowest bit, expression."""
         left, equals, right = line.rstrip(";").partition(" = ")
         if not equals:
             raise unreadable(line)
@@ -237,7 +239,7 @@ class _Parser:
         return nodes[0]
 
     def _expressions(self, text: str) -> list[Node]:
-        """Reads expressions with commas between them, without recursion: a look-up table of n entries is nested n deep."""
+        """Reads expressions separated by commas, without recursion: a look-up table of n entries is nested n deep."""
         made = self.made
         stack: list[tuple[str, list[Node]]] = [("", [])]
         value: Node | None = None
@@ -251,7 +253,7 @@ class _Parser:
             piece = found[0].strip()
             if kind == "const":
                 constant = _CONST.fullmatch(piece)
-                # A number without bits is zero; its reader extends it.
+                # A number without bits is zero; it is extended where it is used.
                 value = made.const(_number(constant[2]), int(constant[1])) if constant else made.const(0, 1)
             elif kind == "name":
                 value = self._named(piece)
@@ -309,7 +311,7 @@ class _Parser:
         roots += [self.next[name] for name in registers]
         roots += [part for _, write in self.writes for part in (write.address, write.word, write.mask)]
         leaf = made.read(_RESET, 1)
-        # A register that nothing writes is a constant.
+        # A register that is never written is a constant.
         fixed = {
             made.read(name, self.widths[name]): made.const(self.initial.get(name, 0), self.widths[name])
             for name in self.wire_names
@@ -342,7 +344,7 @@ class _Parser:
 
 
 def _first(lines: list[str]) -> str:
-    """What a block is about: a memory, or the register that it assigns first."""
+    """The subject of a block: a memory, or the register that it assigns first."""
     text = "\n".join(lines)
     found = re.search(r"(memory_\w+)[\[.]", text) or re.search(r"^(\w+)\.next.* = ", text, flags=re.M)
     return unmangled(found[1]) if found else ""
@@ -356,7 +358,7 @@ def _matched(text: str, pattern: str) -> str:
 
 
 def _number(digits: str) -> int:
-    """Of 32-bit pieces, lowest first."""
+    """A number from 32-bit pieces, lowest first."""
     value = 0
     for place, piece in enumerate(digits.split(",")):
         if piece.strip():

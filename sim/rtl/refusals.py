@@ -1,4 +1,4 @@
-"""Errors of designs and texts that the compiler can't take."""
+"""Errors for designs and texts that the compiler doesn't support."""
 
 from convolver.errors import ToolError
 
@@ -6,10 +6,11 @@ __all__ = ["refused", "unreadable"]
 
 
 def refused(construct: str, place: str) -> ToolError:
-    """The twin doesn't do that; `place` is the signal, the memory or the cell where it stands."""
+    """The error for a construct that the twin doesn't support; `place` is the signal, the memory or the cell with
+    it."""
     return ToolError(f"The twin can't run a design with {construct}" + (f" (at {place})" if place else ""))
 
 
 def unreadable(what: str) -> ToolError:
-    """The text isn't as the reader was written for."""
+    """The error for text that the reader doesn't understand."""
     return ToolError(f"The twin can't read what Yosys' CXXRTL writes of the design: {what.strip()[:80]!r}")

@@ -1,9 +1,10 @@
-"""Moves registers forward through logic without a visible effect: a pipeline of sums becomes one sum with a delay behind it.
+"""Moves registers forward through logic, without a visible effect: a pipelined sum becomes one sum with a delay behind
+it.
 
 A free-running register that only free-running registers read can be removed. Its readers take the expression that it would have
 held, and hold it one clock longer. At power-on and after reset they hold the expression's value for the initial values of the
-removed registers. So every output is the same in every clock; what has no reset just runs on. A delay of several clocks is a
-shift of one word.
+removed registers. So every output is the same in every clock. Registers without a reset simply keep running. A delay of
+several clocks becomes a shift of one word.
 """
 
 from collections import Counter
@@ -18,11 +19,11 @@ __all__ = ["retime"]
 
 WORD = 64
 LEAST = 4
-"""Stages of a delay from which on shifting a word is cheaper than moving registers."""
+"""Fewest stages of a delay for which shifting a word is cheaper than moving registers."""
 
 
 def retime(circuit: Circuit) -> None:
-    """Changes the circuit's registers; its outputs stay what they are, clock for clock."""
+    """Changes the circuit's registers; its outputs stay the same in every clock."""
     _prune(circuit)
     split(circuit)
     _prune(circuit)
@@ -36,7 +37,7 @@ def _leaves(nodes: list[Node]) -> set[Node]:
 
 
 def _prune(circuit: Circuit) -> None:
-    """Leaves out registers on which nothing visible depends."""
+    """Removes registers on which nothing visible depends."""
     live: set[str] = set()
     todo = [node.name for node in _leaves(circuit.visible()) if node.op == "read"]
     while todo:
@@ -53,11 +54,11 @@ def _absorb(circuit: Circuit) -> None:
     made, registers = circuit.made, circuit.registers
     held = {made.read(name, register.width): name for name, register in registers.items()}
     leaves = {name: _leaves([register.following, register.reset]) for name, register in registers.items()}
-    # What runs free: a function of registers alone, or a constant after reset.
+    # Free-running registers: functions of registers only, or constant after reset.
     free = {node for node, name in held.items() if leaves[name] and all(leaf in held for leaf in leaves[name])}
     absorbed = _acyclic(free - _leaves(circuit.visible()), {node: leaves[held[node]] for node in free})
     while True:
-        # Whoever reads one of them must read nothing else.
+        # A reader of one of them must read only such registers.
         spoilt: set[Node] = set()
         for inner in leaves.values():
             if not inner <= absorbed:
@@ -72,7 +73,7 @@ def _absorb(circuit: Circuit) -> None:
     stages: dict[tuple[Node, Node, int], Node] = {}
 
     def later(expression: Node) -> Node:
-        """A register of what an expression of absorbed registers would have been, or the expression, if it reads others."""
+        """A register for an expression of absorbed registers. An expression that reads others is returned as it is."""
         if not (inner := _leaves([expression])) or not inner <= absorbed:
             return expression
         if expression not in known:
@@ -93,7 +94,7 @@ def _absorb(circuit: Circuit) -> None:
 
 
 def _acyclic(nodes: set[Node], leaves: dict[Node, set[Node]]) -> set[Node]:
-    """Those that neither stand in a circle nor between two: what can be taken away from either end."""
+    """Nodes that are neither in a cycle nor between two cycles: those that can be removed from either end."""
     sources = {node: leaves[node] & nodes for node in nodes}
     readers: dict[Node, set[Node]] = {node: set() for node in nodes}
     for node, inner in sources.items():
@@ -114,7 +115,7 @@ def _acyclic(nodes: set[Node], leaves: dict[Node, set[Node]]) -> set[Node]:
 
 
 def _shift(circuit: Circuit) -> None:
-    """Puts delays, each register the one before a clock later, into words."""
+    """Packs delays, chains of registers that each load the one before, into words."""
     made, registers = circuit.made, circuit.registers
     behind: dict[str, str] = {}
     taken: set[str] = set()
@@ -132,7 +133,7 @@ def _shift(circuit: Circuit) -> None:
         while chain[-1] in behind:
             chain.append(behind[chain[-1]])
         if registers[start].width <= WIDEST and seen[start] > 1 and not counts(circuit, start):
-            # A flag that others read too is compared by itself.
+            # A flag with other readers is compared separately.
             del chain[0]
         width = registers[start].width
         most = WORD // width
@@ -144,7 +145,7 @@ def _shift(circuit: Circuit) -> None:
 
 
 def _seen(circuit: Circuit) -> Counter[str]:
-    """How many other registers, outputs and writes see each register."""
+    """For each register, the number of other registers, outputs and writes that depend on it."""
     seen = Counter(leaf.name for node in circuit.visible() for leaf in _leaves([node]))
     for name, register in circuit.registers.items():
         seen.update({leaf.name for leaf in _leaves([register.following])} - {name})
@@ -152,7 +153,7 @@ def _seen(circuit: Circuit) -> Counter[str]:
 
 
 def _packed(made: Expressions, registers: dict[str, Register], chain: list[str], replaced: dict[Node, Node]) -> None:
-    """Makes a word of a delay's stages, the newest lowest."""
+    """Packs the stages of a delay into a word, the newest lowest."""
     width = registers[chain[0]].width
     total = width * len(chain)
     word = made.read(f"delay_{len(replaced)}", total)

@@ -1,7 +1,7 @@
-"""Decides what a tick computes, and in which order: a register is written after everything that reads it.
+"""Decides what a tick computes, and in which order: a register is written after all its readers.
 
-Only registers that read one another in a circle need a next value. Registers that load under the same condition share a branch:
-most conditions hold for long, and a branch that isn't taken costs nothing.
+Only registers that depend on one another in a cycle need a separate next value. Registers that load under the same
+condition share a branch: most conditions hold for long, and a branch that isn't taken costs nothing.
 """
 
 from collections import defaultdict
@@ -20,11 +20,12 @@ from .memoised import MemoisedGroup, memoised_groups
 __all__ = ["Schedule", "Statement", "chosen"]
 
 DEEPEST = 24
-"""Operations in one C++ expression, one in another."""
+"""Most nested operations in one C++ expression."""
 
 
 def chosen(roots: list[Node], known: Collection[Node] = (), branches: Collection[Node] = ()) -> set[Node]:
-    """Nodes with a variable of their own: those used twice, a memory's words, and some in deep expressions; no `branches`."""
+    """Nodes with their own variable: those used twice, words of memories, and some inside deep expressions; no
+    `branches`."""
     uses: dict[Node, int] = defaultdict(int)
     nodes = reachable(roots, known)
     for node in nodes:
@@ -51,7 +52,8 @@ def chosen(roots: list[Node], known: Collection[Node] = (), branches: Collection
 
 @dataclass
 class Statement:
-    """A local, memoised values, registers (several if they load under one condition), a write, or an output."""
+    """A statement: a local, memoised values, registers (several if they load under one condition), a write, or an
+    output."""
 
     local: Node | None = None
     group: MemoisedGroup | None = None
@@ -64,12 +66,12 @@ class Statement:
     memories: set[str] = field(default_factory=set)
 
     def makes(self) -> tuple[Node, ...]:
-        """Nodes that have their values from it."""
+        """Nodes that this statement computes."""
         kept = self.group or self.control
         return kept.values if kept is not None else () if self.local is None else (self.local,)
 
     def roots(self) -> list[Node]:
-        """What it computes."""
+        """Expressions that this statement evaluates."""
         nodes = [node for _, node in self.loads]
         kept = self.group or self.control
         if kept is not None:
@@ -86,10 +88,10 @@ class Statement:
 
 
 class Schedule:
-    """The statements of one of the two ticks, with the reset or without: `order`.
+    """The statements of one of the two ticks, with or without reset, in `order`.
 
-    `names` are variables for nodes; of these, `kept` hold what is memoised. `flags` are registers with a place among bytes
-    that are compared eight at a time, and `late` those that are written at the end of the clock.
+    `names` are variables of nodes; those in `kept` hold memoised values. `flags` are registers with places in an array
+    of bytes, which are compared eight at a time. `late` are registers that are written at the end of the clock.
     """
 
     def __init__(self, circuit: Circuit, reset: bool, flags: dict[str, int] | None = None) -> None:
@@ -129,7 +131,7 @@ class Schedule:
         self.order = self._ordered()
 
     def _branches(self, loads: dict[str, Node], roots: list[Node]) -> set[Node]:
-        """Choices that are branches wherever they are used: a register holds what it has or loads them, and so do others."""
+        """Choices that are written as branches: they are used only where a register holds its value or loads them."""
         holding = {
             node
             for name, node in loads.items()
@@ -154,7 +156,7 @@ class Schedule:
                 statements.append(Statement(loads=[(name, node)]))
         statements += [Statement(write=write) for write in self.writes]
         statements += [Statement(output=output) for output in self.outputs.items()]
-        # Last, so that each is computed where it is first wanted.
+        # Last: so each is computed just before its first use.
         statements += [Statement(group=group) for group in self.memoised]
         statements += [] if self.control is None else [Statement(control=self.control)]
         statements += [Statement(local=node) for node in self.variables]
@@ -163,7 +165,7 @@ class Schedule:
         return statements
 
     def holds(self, node: Node, old: Node) -> bool:
-        """Whether a register keeps what it holds under some condition."""
+        """Whether a register holds its value under some condition."""
         while node.op == "mux" and node not in self.locals:
             if old in node.args[1:]:
                 return True
@@ -171,11 +173,11 @@ class Schedule:
         return False
 
     def _reads(self, statement: Statement) -> None:
-        """Notes what a statement reads itself, not through its locals."""
+        """Records what a statement reads directly, not through its locals."""
         if statement.local is not None and statement.local.op == "word":
             statement.memories.add(statement.local.name)
         if statement.control is not None:
-            # The control is a function: it has no locals of the tick's, and reads the registers again.
+            # The control is a function: it doesn't use the tick's locals, and reads the registers again.
             operands = [*statement.control.operands, *statement.control.restless]
             statement.registers |= {leaf.name for leaf in reachable(operands, self.kept) if leaf.op == "read"}
         seen: set[Node] = set()
@@ -212,7 +214,7 @@ class Schedule:
             if statement.write is not None:
                 for reader in memory_readers[statement.write.memory]:
                     yield reader, ""
-                # Writes in their order: the later ones win.
+                # Writes keep their order: later ones have priority.
                 if number and statements[number - 1].write is not None:
                     yield number - 1, ""
             for name, _ in statement.loads:
@@ -246,7 +248,7 @@ class Schedule:
         return order
 
     def _sort(self, statement: Statement) -> None:
-        """Orders what loads under one condition: readers first; in a circle, next values."""
+        """Orders the registers that load under one condition: readers first; a cycle needs a next value."""
         loads = dict(statement.loads)
         if len(loads) < 2:
             return
@@ -263,10 +265,10 @@ class Schedule:
         while left:
             ready = [name for name in left if not waits[name]]
             if not ready:
-                # A circle: one of them is written at the end of the clock.
+                # A cycle: one of its registers is written at the end of the clock.
                 ready = [next(iter(left))]
                 self.late.add(ready[0])
-            # Side by side if they choose alike further in.
+            # Registers with equal inner conditions become neighbours.
             name = next((name for name in ready if self._conditions(loads[name]) == last), ready[0])
             last = self._conditions(loads[name])
             del left[name]
@@ -276,7 +278,7 @@ class Schedule:
         statement.loads = [(name, loads[name]) for name in order]
 
     def _direct(self, node: Node) -> list[Node]:
-        """The registers that an expression reads itself."""
+        """The registers that an expression reads directly."""
         seen: set[Node] = set()
         stack = [node]
         while stack:
@@ -287,9 +289,9 @@ class Schedule:
         return [node for node in seen if node.op == "read"]
 
     def _conditions(self, node: Node) -> list[Node | None]:
-        """By which the two sides of a choice choose."""
+        """The conditions of the two sides of a choice."""
         return [self.condition(side) for side in node.args[1:]]
 
     def condition(self, node: Node) -> Node | None:
-        """By which an expression chooses at last."""
+        """The outermost condition of an expression."""
         return node.args[0] if node.op == "mux" and node not in self.locals else None

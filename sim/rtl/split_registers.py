@@ -1,7 +1,7 @@
 """Splits registers that hold several numbers side by side: a stream's payload, a step's marks.
 
-Reading a number from a word costs a shift and a mask, writing it more. A register is split at the places where pieces of it are
-read, if no operation reads it as one number and each value that it loads has pieces at the same places.
+Reading a number from a word costs a shift and a mask; writing it costs more. A register is split where its pieces are
+read, if no operation reads the whole as one number, and if each value that it loads has pieces at the same places.
 """
 
 from collections import defaultdict
@@ -14,20 +14,20 @@ from .expressions import Node, reachable
 __all__ = ["split"]
 
 MOST_CUTS = 4
-"""Of an input, and of a number in a register: there, a part costs a shift and a mask."""
+"""Most cuts of an input, or of a number in a register: each part of those costs a shift and a mask."""
 
 Bits = tuple[int, int]
-"""The lowest of some bits, and the first above them."""
+"""The lowest of some bits, and the bit above them."""
 
 
 def split(circuit: Circuit) -> None:
-    """Changes the circuit's registers; its outputs stay what they are, clock for clock."""
+    """Changes the circuit's registers; its outputs stay the same in every clock."""
     while _split_once(circuit):
         pass
 
 
 def _split_once(circuit: Circuit) -> bool:
-    """Cuts at what is seen; a register that is cut may show where those must be cut that it loads."""
+    """Cuts at the places known so far; a cut register may show where registers that it loads can be cut."""
     made, registers = circuit.made, circuit.registers
     cuts: dict[str, set[int]] = defaultdict(set)
     numbers: dict[str, set[Bits]] = defaultdict(set)
@@ -64,7 +64,8 @@ def _split_once(circuit: Circuit) -> bool:
 
 
 def _has_pieces(circuit: Circuit, name: str, edges: set[int], numbers: Mapping[str, set[Bits]]) -> bool:
-    """Whether what a register loads can be cut there, for little: of a register, between numbers that are read of it."""
+    """Whether the values that a register loads can be cut there at low cost; other registers only between numbers
+    read."""
     register = circuit.registers[name]
     for node in (register.following, register.reset):
         for part, low, high, place in _pieces(node, 0, register.width, edges):
@@ -79,8 +80,8 @@ def _has_pieces(circuit: Circuit, name: str, edges: set[int], numbers: Mapping[s
 
 
 def _pieces(node: Node, low: int, high: int, edges: set[int] | None = None) -> Iterator[tuple[Node, int, int, int]]:
-    """What bits `low` to `high` are chosen and put together from: each with the bits of it that are meant, and the place of its
-    lowest bit in the whole. With `edges`, places in the whole, only what one of them would cut."""
+    """The sources of bits `low` to `high`: each with its own bits, and the position of their lowest bit in the whole.
+    With `edges`, positions in the whole, only sources that one of them cuts."""
     stack = [(node, low, high, 0)]
     while stack:
         node, low, high, place = stack.pop()

@@ -1,4 +1,4 @@
-"""Writes a tick as C++: the statements of a schedule, and what they need beside the registers."""
+"""Writes a tick as C++: the statements of a schedule, and their additional state."""
 
 from .circuit import Circuit, Write
 from .control_gating import Control
@@ -12,7 +12,7 @@ __all__ = ["Tick"]
 
 
 class Tick(CppExpressions):
-    """One of the two ticks; one that `tells` sets `wrote` where it changes a memory."""
+    """One of the two ticks. With `tells` it sets `wrote` when it changes a memory."""
 
     def __init__(self, circuit: Circuit, schedule: Schedule, tells: bool = False) -> None:
         super().__init__(circuit)
@@ -53,12 +53,12 @@ class Tick(CppExpressions):
         return f"\tif (__builtin_expect(({changed}) != 0, 0)) again_{number}();"
 
     def _signs(self) -> list[list[Node]]:
-        """What of the control's operands has no place among the flags, in words."""
+        """The control's operands that aren't in `flags`, in words."""
         assert self.schedule.control is not None
         return _words([node for node in self.schedule.control.operands if node.op != "read" or node.name not in self.flags])
 
     def _compare_flags(self, control: Control) -> list[str]:
-        """Calls `control` if a flag has changed, or a restless bit that is seen."""
+        """Calls `control` if a flag has changed, or a restless bit that matters."""
         lines, differ, told = [], ["u64(stale)"], []
         for word, nodes in enumerate(self._signs()):
             lines.append(f"\tconst u64 signs_{word} = {self._side_by_side(nodes)};")
@@ -80,7 +80,7 @@ class Tick(CppExpressions):
         return " | ".join(places) or "u64(0)"
 
     def control(self) -> list[str]:
-        """The flags, what follows from them, and the functions that compute it again and let the flags follow."""
+        """The flags, the values that depend on them, and the functions that compute these and load the flags."""
         group = self.schedule.control
         lines = ["", "\tbool stale = true;"]
         if group is None:
@@ -113,7 +113,8 @@ class Tick(CppExpressions):
         return [*lines, *(f"\t\t{self.at(name)} = next_{name};" for name in group.loads), "\t}"]
 
     def _loads(self, loads: list[tuple[str, Node]]) -> list[str]:
-        """Assignments: in branches where one saves something, those side by side that choose by the same condition in one."""
+        """Assignments. Registers that hold their values load in branches; neighbours with the same condition share a
+        branch."""
         lines: list[str] = []
         at = 0
         while at < len(loads):
@@ -165,7 +166,7 @@ class Tick(CppExpressions):
 
 
 def _words(nodes: list[Node]) -> list[list[Node]]:
-    """Narrow nodes, as many as fit a word at a time."""
+    """Narrow nodes, grouped into words."""
     words: list[list[Node]] = []
     for node in nodes:
         if not words or sum(other.width for other in words[-1]) + node.width > WORD:

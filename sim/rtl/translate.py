@@ -1,6 +1,7 @@
-"""Makes C++ of a component: Amaranth writes RTLIL, Yosys' CXXRTL makes C++ of it, and this package makes faster C++ of that.
+"""Translates a component to C++: Amaranth writes RTLIL, Yosys' CXXRTL turns it into C++, and this package into faster
+C++.
 
-`reading` reads it, `retiming` removes registers without a visible effect, `emit` writes it.
+`reading` reads CXXRTL's text, `retiming` removes registers without a visible effect, `emit` writes the result.
 """
 
 import os
@@ -37,13 +38,14 @@ def cxxrtl(rtlil: str, folder: Path, name: str) -> str:
     Raises
     ------
     ToolError
-        If Yosys isn't installed, or fails; if the design has a cell that CXXRTL doesn't know: a primitive, a latch, a pad.
+        If Yosys isn't installed, or fails; if the design has a cell that CXXRTL doesn't support: a primitive, a latch,
+        a pad.
     """
     if not yosys_version():
         raise ToolError("The twin needs Amaranth's Yosys, which isn't installed: pip install 'convolver[sim]'")
     (folder / f"{name}.il").write_text(rtlil, encoding="utf-8")
-    # Names relative to the folder: Yosys runs in a sandbox that sees nothing else.
-    # No look-up table becomes a memory: as choices between constants, parts of it can be left out.
+    # Names are relative to the folder: Yosys runs in a sandbox that sees nothing else.
+    # With -norom look-up tables stay choices between constants, of which parts can be left out.
     script = f"read_rtlil {name}.il; proc -norom; write_cxxrtl -g0 -namespace {name} {name}.cxxrtl"
     log = folder / f"{name}.log"
     with log.open("wb") as output:
@@ -64,25 +66,25 @@ def cxxrtl(rtlil: str, folder: Path, name: str) -> str:
 
 
 def _place(rtlil: str, cell: str) -> str:
-    """Where RTLIL has a cell of that type: its name, or the part of the design that it is in."""
+    """The place of a cell of that type in RTLIL: its name, or the part of the design with it."""
     part = ""
     for line in rtlil.splitlines():
         if found := re.fullmatch(r"module \\(\S+)", line):
             part = found[1].partition(".")[2]
         elif (found := re.fullmatch(r"  cell \\?(\S+) (\S+)", line)) and found[1] == cell.lstrip("\\"):
-            # A name that Amaranth made up says nothing.
+            # A name made up by Amaranth is of no use.
             return ".".join(filter(None, [part, "" if found[2].startswith("$") else found[2].lstrip("\\")]))
     return ""
 
 
 def translate(text: str, name: str, skips_idle: bool = False) -> str:
-    """Rewrites CXXRTL's text as `struct top` in namespace `name`, with one function: `tick<reset>()` is a clock. See `emit` for
-    `skips_idle`.
+    """Rewrites CXXRTL's text as `struct top` in namespace `name`, with one function: `tick<reset>()` is one clock. See
+    `emit` for `skips_idle`.
 
     Raises
     ------
     ToolError
-        As `parse`: if the design has what a tick can't do.
+        As in `parse`: if the design has something that a tick can't do.
     """
     circuit = parse(text)
     retime(circuit)

@@ -12,8 +12,9 @@ __all__ = ["resolved"]
 def resolved(
     made: Expressions, pieces_of: Mapping[str, Sequence[tuple[int, Node]]], widths: Mapping[str, int]
 ) -> dict[Node, Node]:
-    """What each wire stands for, with no other wire in it; `pieces_of` has what is assigned to each: lowest bit, expression."""
-    # A wire's pieces are wires of their own: a bit of it may depend on another.
+    """The expression of each wire, without wires in it. `pieces_of` lists the assignments to each: lowest bit,
+    expression."""
+    # The pieces of a wire are treated as wires: one bit may depend on another.
     whole: dict[Node, Node] = {}
     plain: dict[Node, Node] = {}
     owners: dict[Node, str] = {}
