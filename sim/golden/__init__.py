@@ -1,8 +1,8 @@
-"""The golden model: what every filter must give, exactly, by numpy alone.
+"""The golden model: the exact results of every filter, with numpy alone.
 
 It shares no code and no formulation with the gateware: it pads a whole image, adds whole shifted arrays, and rounds by
-adding a bias before a shift. Sums are int64 while their proved bound is below 2**63, and Python integers beyond; nothing
-ever overflows. Each kind of design has a file here, and in it a function of its name.
+adding a bias before a shift. Sums are int64 while their proved bound is below 2**63, and Python integers beyond, so
+nothing overflows. Each kind of design has a file here with a function of its name.
 """
 
 import numpy.typing as npt
@@ -30,7 +30,7 @@ __all__ = [
 
 
 def run(design: Design, data: npt.ArrayLike) -> Array:
-    """What a design gives for a frame, as its kind's model says.
+    """The results of a design for a frame, from its kind's model.
 
     Raises
     ------

@@ -15,9 +15,9 @@ __all__ = ["cic"]
 
 
 def cic(design: CICDesign, x: npt.ArrayLike) -> Array:
-    """What a core gives for a frame: moving sums at the higher rate, of which each `down`-th counts, then `requantise`.
+    """The results of a core for a frame: moving sums at the higher rate, every `down`-th of them, then `requantise`.
 
-    Where bits are pruned the sections themselves are computed, in numbers of any size.
+    With pruned bits the sections themselves are computed, in numbers of any size.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def _sums(losses: Lossless, design: CICDesign, samples: Array) -> Array:
 
 
 def _moving_sum(samples: Array, span: int) -> Array:
-    """Of each sample the sum of it and of those before it, `span` in all."""
+    """For each sample, the sum of it and the samples before it, `span` in all."""
     padded = np.concatenate([np.zeros(span, object), np.cumsum(samples)])
     sums: Array = padded[span:] - padded[: len(samples)]
     return sums
@@ -60,7 +60,7 @@ def _moving_sum(samples: Array, span: int) -> Array:
 
 @_sums.register
 def _(losses: Lossy, design: CICDesign, samples: Array) -> Array:
-    """A decimator's sums, with the bits gone that each section drops."""
+    """A decimator's sums, without the bits that each section drops."""
     del losses
     values, gone = samples, 0
     for number, bits in enumerate(design.pruning):

@@ -18,21 +18,22 @@ OPERATIONS = {"convolve": convolve2d, "correlate": correlate2d}
 
 
 def conv2d(design: Conv2DDesign, image: npt.ArrayLike) -> Array:
-    """What a 2-D design gives for an image, the host's part included: `convolve2d` or `correlate2d`, then `requantise`.
+    """The results of a 2-D design for an image, including the host's part: `convolve2d` or `correlate2d`, then
+    `requantise`.
 
     Parameters
     ----------
     design : Conv2DDesign
         The convolution. Its `rows` and `columns` set no limit here: larger images are tiled, with the same result.
     image : 2-D array-like of int
-        One or more pixels that fit `design.pixel`. Of a design with several `planes` a 3-D one, (rows, columns, planes), each
-        of which is taken for itself.
+        One or more pixels that fit `design.pixel`. For a design with several `planes` it is 3-D, (rows, columns,
+        planes); each plane is filtered separately.
 
     Returns
     -------
     ndarray
-        `design.output_shape` results, int64, or object where `design.output` has values beyond int64; of several kernels one
-        such image each, along the first axis; of several planes each, along the last.
+        `design.output_shape` results, int64, or object where `design.output` has values beyond int64. With several
+        kernels there is one image for each along the first axis; with several planes one for each along the last.
 
     Raises
     ------
@@ -48,7 +49,7 @@ def conv2d(design: Conv2DDesign, image: npt.ArrayLike) -> Array:
 
 
 def _plane(design: Conv2DDesign, pixels: Array) -> Array:
-    """The results of one plane; of each kernel, or of all, along the first axis."""
+    """The results of one plane, for each kernel or for all together, along the first axis."""
     filtered = OPERATIONS[design.operation]
     sums = [filtered(pixels, kernel, design.mode, design.boundary, design.fill) for kernel in design.kernels]
     rows, columns = design.stride
@@ -57,10 +58,10 @@ def _plane(design: Conv2DDesign, pixels: Array) -> Array:
 
 
 def _magnitude(values: Array) -> Array:
-    """The magnitudes; that of the most negative int64 is none."""
+    """Magnitudes; the most negative int64 needs Python integers."""
     return abs(values if int(values.min()) > INT64.min else values.astype(object))
 
 
 def _total(magnitudes: Sequence[Array]) -> Array:
-    """Magnitudes added up."""
+    """The sum of magnitudes."""
     return exact("Sums", sum(values.astype(object) for values in magnitudes), 2)

@@ -1,4 +1,4 @@
-"""Arrays of exact integers: int64 where all fit, Python integers beyond."""
+"""Arrays of exact integers: int64 if all values fit, else Python integers."""
 
 from collections.abc import Sequence
 from typing import Any, TypeAlias
@@ -18,7 +18,7 @@ INT64 = Format(64, True)
 
 
 def exact(name: str, values: npt.ArrayLike, rank: int | None) -> Array:
-    """`values` as int64, or as Python integers where one doesn't fit."""
+    """`values` as int64, or as Python integers if one doesn't fit."""
     array = np.asarray(values)
     if rank is not None and array.ndim != rank:
         raise DataError(f"{name} must have {rank} dimension{'s' * (rank > 1)}, not {array.ndim}")
@@ -45,7 +45,7 @@ def fitting(name: str, array: Array, form: Format) -> Array:
 
 
 def reach(array: Array) -> int:
-    """The greatest magnitude in an array, exact for the most negative int64 too."""
+    """The greatest magnitude in an array, exact also for the most negative int64."""
     return max(abs(int(array.min())), abs(int(array.max())))
 
 

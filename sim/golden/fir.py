@@ -12,7 +12,7 @@ __all__ = ["fir"]
 
 
 def fir(design: FIRDesign, x: npt.ArrayLike) -> Array:
-    """What a FIR core gives for a frame: `lfilter`, then `requantise`.
+    """The results of a FIR core for a frame: `lfilter`, then `requantise`.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ def fir(design: FIRDesign, x: npt.ArrayLike) -> Array:
     Returns
     -------
     ndarray
-        As many results, int64, or object where `design.output` has values beyond int64.
+        One result for each sample, int64, or object where `design.output` has values beyond int64.
 
     Raises
     ------

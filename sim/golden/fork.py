@@ -1,4 +1,4 @@
-"""The golden model of a fork: each branch's, for the same frame, and what becomes of them."""
+"""The golden model of a fork: the results of each branch for the same frame, joined."""
 
 from collections.abc import Callable, Sequence
 from functools import partial, reduce
@@ -15,7 +15,7 @@ __all__ = ["fork"]
 
 
 def fork(design: Fork, data: npt.ArrayLike) -> Array:
-    """What a fork gives for a frame: the sum or the difference of its branches' results, or all of them.
+    """The results of a fork for a frame: the sum or the difference of its branches' results, or all of them.
 
     Parameters
     ----------
@@ -26,8 +26,8 @@ def fork(design: Fork, data: npt.ArrayLike) -> Array:
     Returns
     -------
     ndarray
-        `design.output_shape` results; of several for each place one such array each, along the first axis, those of the first
-        branch first; of several planes each, along the last.
+        `design.output_shape` results. With several results for each place there is one array for each along the first
+        axis, in the order of the branches; with several planes one for each along the last.
 
     Raises
     ------
@@ -40,13 +40,13 @@ def fork(design: Fork, data: npt.ArrayLike) -> Array:
 
 
 def _combined(wide: Format, operation: Callable[[Array, Array], Array], results: Sequence[Array]) -> Array:
-    """The results place by place, combined to numbers of this format."""
+    """The branches' results, combined place by place, as numbers of this format."""
     if wide.min < INT64.min or wide.max > INT64.max:
         results = [result.astype(object) for result in results]
     return reduce(operation, results)
 
 
 def _results(branch: Design, data: npt.ArrayLike) -> Array:
-    """A branch's results, one array for each of a place."""
+    """A branch's results: one array for each result of a place."""
     results: Array = of_kind(type(branch), __package__, "{kind}", "to model")(branch, data)
     return results.reshape(branch.outputs, *results.shape[len(branch.result_axes) :])

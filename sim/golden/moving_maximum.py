@@ -11,7 +11,7 @@ __all__ = ["moving_maximum"]
 
 
 def moving_maximum(design: MovingMaximumDesign, x: npt.ArrayLike) -> Array:
-    """What a core gives for a frame: of each sample the greatest of it and of the `size` - 1 before it.
+    """The results of a core for a frame: for each sample the greatest of it and the `size` - 1 samples before it.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ def moving_maximum(design: MovingMaximumDesign, x: npt.ArrayLike) -> Array:
     Returns
     -------
     ndarray
-        As many results, int64.
+        One result for each sample, int64.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The output stage: rounding and overflow, and what a threshold makes of it."""
+"""The output stage: rounding, overflow and threshold."""
 
 from functools import partial
 from typing import Any
@@ -17,14 +17,14 @@ __all__ = ["finished", "requantise"]
 def requantise(
     values: npt.ArrayLike, shift: int, rounding: Rounding, output_format: Format, overflow: Overflow = "saturate"
 ) -> Array:
-    """The output stage: ``values / 2**shift`` rounded once, then made to fit `output_format`.
+    """The output stage: ``values / 2**shift``, rounded once and then fitted to `output_format`.
 
     Parameters
     ----------
     values : array-like of int
         Exact sums, of any shape and size.
     shift : int
-        Bits to drop, from 0.
+        Bits to drop, 0 or more.
     rounding : {"floor", "half_up", "half_even", "half_away", "toward_zero"}
         As in `convolver.formats.round_shift`.
     output_format : Format
@@ -40,7 +40,7 @@ def requantise(
     word("Rounding", rounding, ROUNDINGS)
     word("Overflow", overflow, OVERFLOWS)
     v = exact("Values", values, None)
-    # Below these limits neither the bias nor the wrap can leave int64.
+    # Below these limits neither the bias nor the wrapping can leave int64.
     if shift > 61 or reach(v) >= 1 << 62 or (overflow == "wrap" and output_format.width > 62):
         v = v.astype(object)
     if shift:
@@ -69,7 +69,7 @@ def requantise(
 
 
 def finished(design: LinearDesign, sums: Array) -> Array:
-    """The output stage of a design: `requantise`, or what its threshold makes of the rounded sums."""
+    """The output stage of a design: `requantise`, or its threshold applied to the rounded sums."""
     return design.decision.results(sums, partial(_stage, design), partial(_binary, design))
 
 
@@ -78,7 +78,7 @@ def _stage(design: LinearDesign, sums: Array) -> Array:
 
 
 def _binary(design: LinearDesign, sums: Array, threshold: int) -> Array:
-    """The greatest number of the output where the rounded sum exceeds the threshold, 0 elsewhere."""
+    """The output format's greatest number where the rounded sum exceeds the threshold, else 0."""
     rounded = requantise(sums, design.shift, design.rounding, Format(design.stage_input.width + 2, True))
     levels = exact("Levels", [0, design.output_format.max], 1)
     found: Array = levels[np.greater(rounded, threshold).astype(int)]

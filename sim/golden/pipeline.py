@@ -1,4 +1,4 @@
-"""The golden model of a pipeline: each stage's, one after the other."""
+"""The golden model of a pipeline: its stages' models in series."""
 
 from itertools import pairwise
 
@@ -13,7 +13,7 @@ __all__ = ["pipeline"]
 
 
 def pipeline(design: Pipeline, data: npt.ArrayLike) -> Array:
-    """What a pipeline gives for a frame: the last stage's results for those of the stage before, and so on.
+    """The results of a pipeline for a frame: each stage filters the results of the stage before.
 
     Parameters
     ----------
@@ -24,8 +24,8 @@ def pipeline(design: Pipeline, data: npt.ArrayLike) -> Array:
     Returns
     -------
     ndarray
-        `design.output_shape` results; of several for each place one such array each, along the first axis, those of the first
-        stage's first result first; of several planes each, along the last.
+        `design.output_shape` results. With several results for each place there is one array for each along the first
+        axis, in the order of the first stage's results; with several planes one for each along the last.
 
     Raises
     ------
@@ -48,7 +48,7 @@ def _run(stage: Design, samples: npt.ArrayLike) -> Array:
 
 
 def _side_by_side(stage: Design, results: Array) -> Array:
-    """All results of a place along the last axis, those of a plane one behind the other: the next stage's planes."""
+    """All results of a place along the last axis, plane by plane: they are the next stage's planes."""
     places = results.shape[len(stage.result_axes) : results.ndim - len(stage.sample_axes)]
     each = np.moveaxis(results.reshape(stage.outputs, *places, stage.planes), 0, -1)
     return each.reshape(*places, stage.planes * stage.outputs)

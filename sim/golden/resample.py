@@ -1,4 +1,4 @@
-"""The golden model of a rate change."""
+"""The golden model of a resampler."""
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ __all__ = ["resample", "upfirdn"]
 
 
 def resample(design: ResampleDesign, x: npt.ArrayLike) -> Array:
-    """What a core gives for a frame: the results of `upfirdn` that begin in it, then `requantise`.
+    """The results of a core for a frame: the results of `upfirdn` that begin in it, then `requantise`.
 
     Parameters
     ----------
@@ -32,17 +32,16 @@ def resample(design: ResampleDesign, x: npt.ArrayLike) -> Array:
         If `x` isn't a signal of integers, or one doesn't fit.
     """
     samples = fitting("Samples", exact("Samples", x, 1), design.data)
-    # With a tap for each place between two samples all results are there that begin in the frame.
+    # With at least `up` taps, `upfirdn` gives all results that begin in the frame.
     taps = design.coefficients + (0,) * (design.up - len(design.coefficients))
     whole = upfirdn(taps, samples, design.up, design.down)
     return finished(design, whole[: -(-len(samples) * design.up // design.down)])
 
 
 def upfirdn(h: npt.ArrayLike, x: npt.ArrayLike, up: int = 1, down: int = 1) -> Array:
-    """Zeros between samples, an FIR filter, and of its results each `down`-th: ``scipy.signal.upfirdn(h, x, up,
-    down)``.
+    """Upsampling by zeros, an FIR filter, downsampling: ``scipy.signal.upfirdn(h, x, up, down)``.
 
-    As it is defined, without phases: every sum is made, those of zeros and those that are left out too.
+    Computed by its definition, without phases: zeros are multiplied, and results that are left out are computed.
     """
     taps, samples = exact("Taps", h, 1), exact("Samples", x, 1)
     apart = np.zeros((len(samples) - 1) * up + len(taps), samples.dtype)

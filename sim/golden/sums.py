@@ -1,4 +1,4 @@
-"""Exact sums by shifted arrays: 1-D and 2-D convolution and correlation, and what stands outside an image."""
+"""Exact sums by shifted arrays: 1-D and 2-D convolution and correlation, and padding of images."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -13,14 +13,14 @@ from .exact import INT64, Array, exact, fits_int64, reach, word
 __all__ = ["convolve", "convolve2d", "correlate", "correlate2d", "lfilter", "pad"]
 
 BLOCK = 1 << 16
-"""Results summed at a time, so that a block and its products stay in the processor's cache."""
+"""Results that are summed at a time, so that a block and its products fit in the processor's cache."""
 
 MARGINS: Mapping[Mode, Callable[[int, int], tuple[int, int]]] = {
     "full": lambda side, _later: (side - 1, side - 1),
     "same": lambda side, later: ((side - 1 + later) // 2, (side - later) // 2),
     "valid": lambda _side, _later: (0, 0),
 }
-"""Pixels outside the image that results reach, in front and behind: of a kernel's side, and which place is its centre."""
+"""Pixels outside the image that results reach, before and after, by a kernel's side; `later` selects its centre."""
 
 
 def lfilter(b: npt.ArrayLike, x: npt.ArrayLike) -> Array:
@@ -59,20 +59,20 @@ def convolve2d(
     mode : {"full", "same", "valid"}
         Size of the result; ``same`` is centred as scipy.signal centres it, for even sizes too.
     boundary : {"constant", "edge", "reflect", "symmetric", "wrap"}
-        What stands outside the image; unused in ``valid`` mode.
+        Rule for pixels outside the image; unused in ``valid`` mode.
     fill : int
         The pixel outside the image under ``constant``.
 
     Returns
     -------
     ndarray
-        The exact sums: int64 where all of them fit, Python integers in an object array otherwise.
+        The exact sums: int64 if all of them fit, else Python integers in an object array.
 
     Raises
     ------
     DataError
-        If a parameter isn't one of its words, an array isn't 2-D, empty or not of integers, or in ``valid`` mode the
-        kernel is larger than the image (scipy swaps the two).
+        If a word isn't one of those accepted, an array isn't 2-D, is empty or not of integers, or if in ``valid`` mode
+        the kernel is larger than the image (scipy swaps the two).
     """
     return _filter2d(image, exact("Kernel", kernel, 2), mode, boundary, fill, later=1)
 
@@ -82,26 +82,27 @@ def correlate2d(
 ) -> Array:
     """The 2-D correlation, `kernel` not flipped, of `scipy.signal.correlate2d`; otherwise as `convolve2d`.
 
-    In ``same`` mode scipy centres an even size one place later than it does in `convolve2d`, and so do we.
+    In ``same`` mode the centre of an even size is one place later than in `convolve2d`, as in scipy.
     """
     return _filter2d(image, exact("Kernel", kernel, 2)[::-1, ::-1], mode, boundary, fill, later=0)
 
 
 def pad(image: npt.ArrayLike, margins: Sequence[tuple[int, int]], boundary: Boundary, fill: int = 0) -> Array:
-    """`numpy.pad` of an image, of exact integers; a margin may be wider than the image.
+    """`numpy.pad` for an image of exact integers; a margin may be wider than the image.
 
     Parameters
     ----------
     image : 2-D array-like of int
         One or more pixels.
     margins : ((above, below), (left, right))
-        Rows and columns to add, from 0.
+        Rows and columns to add, 0 or more.
     boundary, fill
         As in `convolve2d`.
     """
     word("Boundary", boundary, BOUNDARIES)
     pixels, filling = exact("Image", image, 2), exact("Fill", [fill], 1)
-    # A row and a column more, for the fill. Places count from 1 while numpy.pad fills with 0 what is outside: then that is -1.
+    # One row and one column more hold the fill. Indices count from 1, as numpy.pad fills with 0: the fill's index is
+    # -1.
     framed: Array = np.full([size + 1 for size in pixels.shape], filling[0], np.result_type(pixels, filling))
     framed[:-1, :-1] = pixels
     rows, columns = (
@@ -112,8 +113,8 @@ def pad(image: npt.ArrayLike, margins: Sequence[tuple[int, int]], boundary: Boun
 
 
 def _filter2d(image: npt.ArrayLike, weights: Array, mode: Mode, boundary: Boundary, fill: int, later: int) -> Array:
-    """The convolution with `weights` flipped. Of an even size, `later` = 1 takes the later of the two middle weights of the
-    window as its centre, 0 the earlier one."""
+    """The convolution with `weights` flipped. For an even size, `later` = 1 selects the later of the two middle weights
+    as the window's centre, 0 the earlier one."""
     word("Mode", mode, MODES)
     word("Boundary", boundary, BOUNDARIES)
     pixels = exact("Image", image, 2)
@@ -126,7 +127,8 @@ def _filter2d(image: npt.ArrayLike, weights: Array, mode: Mode, boundary: Bounda
 
 
 def _valid(x: Array, h: Array) -> Array:
-    """The convolution of `x` with `h` flipped, where `h` lies inside `x`: the sum of shifted arrays, one for each weight."""
+    """The convolution of `x` with `h` flipped, where `h` lies inside `x`: a sum of shifted arrays, one for each
+    weight."""
     bound = reach(x) * sum(abs(int(weight)) for weight in h.flat)
     dtype = np.int64 if bound <= INT64.max else object
     x = x.astype(dtype, copy=False)
