@@ -1,1 +1,1 @@
-"""Compiled twins as shared libraries: made, kept in a cache, loaded."""
+"""Compiled twins as shared libraries: compilation, cache, loading."""

@@ -1,8 +1,8 @@
-"""The cache of compiled twins: files under keys, in one folder that nobody else can write to.
+"""The cache of compiled twins: files named by keys, in one folder that no other user can write to.
 
-It is under ``CONVOLVER_CACHE``, else ``XDG_CACHE_HOME/convolver``, else ``~/.cache/convolver``. A file is named by its key, and
-nothing else in the cache is opened, followed or removed. It appears whole or not at all, so several processes may share the
-cache. One that belongs to root serves everybody and is written by root alone.
+It is ``CONVOLVER_CACHE``, else ``XDG_CACHE_HOME/convolver``, else ``~/.cache/convolver``. Only files named by a key are
+opened or removed, and no link is followed. A file appears complete or not at all, so several processes may share the
+cache. A cache that belongs to root serves all users, and only root writes to it.
 """
 
 import fcntl
@@ -28,15 +28,15 @@ REMEDY = "name another folder in CONVOLVER_CACHE"
 KEY = re.compile(r"[0-9a-f]{40}")
 _UNFINISHED = re.compile(r"[0-9a-f]{48}")
 EXPLORED = ("builds", "netlists")
-"""The shelves of what `convolver explore` builds."""
+"""Shelves for the builds of `convolver explore`."""
 KEPT = {"designs": 10_000, "libraries": 500, "ports": 500, "builds": 50_000, "netlists": 500}
-"""The shelves, and how many files each holds; the longest unused are removed beyond."""
+"""Shelves, and the most files of each; the longest unused files beyond are removed."""
 
 LARGEST = 1 << 28
-"""Bytes of a file; nothing of ours is nearly as long."""
+"""Most bytes of a file; our files are far smaller."""
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-# Without O_NONBLOCK a FIFO in a file's place would hold the process.
+# Without O_NONBLOCK, opening a FIFO in a file's place would block.
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _LOCK = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -45,30 +45,30 @@ _LOG = logging.getLogger("convolver")
 
 @cache
 def say(line: str) -> None:
-    """Tells the user a line, once."""
+    """Shows the user a line, once."""
     _LOG.warning(line)
 
 
 def cache_folder() -> Path | None:
-    """Where the user wants the cache; none if there is no home folder.
+    """The user's cache folder; None if there is no home folder.
 
     Raises
     ------
     ToolError
-        If ``CONVOLVER_CACHE`` begins with a home folder that isn't known.
+        If ``CONVOLVER_CACHE`` begins with an unknown home folder.
     """
     if chosen := os.environ.get("CONVOLVER_CACHE"):
         if (expanded := _expanded(chosen)) is None:
             raise ToolError(f"The home folder that CONVOLVER_CACHE begins with isn't known: {shown(chosen)}")
         return expanded
     base = _expanded(os.environ.get("XDG_CACHE_HOME", ""))
-    if base is None or not base.is_absolute():  # as the XDG specification says
+    if base is None or not base.is_absolute():  # ignored, as the XDG specification requires
         base = _expanded("~/.cache")
     return base and base / "convolver"
 
 
 def _expanded(text: str) -> Path | None:
-    """A path whose ~ is the home folder; none if that isn't known."""
+    """A path with ~ replaced by the home folder; None if that isn't known."""
     if not text.startswith("~"):
         return Path(text)
     user, _, rest = text.partition("/")
@@ -82,12 +82,12 @@ def _expanded(text: str) -> Path | None:
 
 
 def user_cache() -> "Cache":
-    """The cache that this user has chosen.
+    """The user's cache.
 
     Raises
     ------
     ToolError
-        If it can't be trusted: the line names the folder and what is wrong with it.
+        If the cache can't be trusted: the line names the folder and the reason.
     """
     folder = cache_folder()
     if folder is None:
@@ -105,17 +105,18 @@ def _reason(error: OSError) -> str:
 
 
 class Cache:
-    """Files under keys, on the shelves of `KEPT`.
+    """Files named by keys, on the shelves of `KEPT`.
 
     Parameters
     ----------
     folder : Path or None
-        A folder that `check_folder` has passed, or whose place it has; none if nothing can be kept.
+        A folder checked by `check_folder`, which may not exist yet; None if nothing can be kept.
     without : str
-        Why nothing can be kept.
+        The reason why nothing can be kept.
 
-    Every method raises `ToolError` where a file or a shelf belongs to somebody else than the user and root, or others can write
-    to it. What can't be read isn't there; that something can't be written is told once, and it isn't kept.
+    Every method raises `ToolError` if a file or a shelf belongs to a user other than this one and root, or if others
+    can write to it. An unreadable file counts as missing. If a file can't be written, the user is told once, and it
+    isn't kept.
     """
 
     def __init__(self, folder: Path | None, without: str = "") -> None:
@@ -123,13 +124,13 @@ class Cache:
         self._without = without
 
     def path(self, shelf: str, key: str) -> Path:
-        """Where a file is or would be."""
+        """The path of a file, whether it exists or not."""
         assert self.folder is not None
         assert KEY.fullmatch(key)
         return self.folder / shelf / key
 
     def read(self, shelf: str, key: str) -> bytes | None:
-        """The file's content, or none if it isn't there or isn't a file of ours. It counts as used."""
+        """The content of a file, or None if it doesn't exist or isn't a file of ours. Marks it as used."""
         if self.folder is None or not KEY.fullmatch(key):
             return None
         try:
@@ -138,14 +139,14 @@ class Cache:
                 if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST:
                     return None
                 self._check(file.fileno(), Path(shelf, key))
-                with suppress(OSError):  # root's isn't ours to mark
+                with suppress(OSError):  # root's files can't be marked
                     os.utime(file.fileno())
                 return file.read(LARGEST)
         except OSError:
             return None
 
     def write(self, shelf: str, key: str, content: bytes) -> bool:
-        """Puts a file in, in place of one that is there; says whether it could be done."""
+        """Writes a file, or replaces it; returns whether that succeeded."""
         if self.folder is None:
             self._lost(self._without)
             return False
@@ -159,13 +160,13 @@ class Cache:
         return True
 
     def prune(self) -> None:
-        """Removes the files that have been unused longest, beyond as many as a shelf may hold."""
+        """Removes the longest unused files beyond the limit of each shelf."""
         for shelf, kept in KEPT.items():
             with suppress(OSError), self._opened(shelf) as folder:
                 _prune(folder, kept)
 
     def contents(self) -> dict[str, tuple[int, int]]:
-        """How many files each shelf holds, and their bytes."""
+        """The number of files on each shelf, and their bytes."""
         found = {}
         for shelf in KEPT:
             sizes = []
@@ -175,32 +176,32 @@ class Cache:
         return found
 
     def clear(self) -> int:
-        """Removes all files of ours; gives how many. A twin that is in use goes on."""
+        """Removes all files of ours, and returns their number. A twin in use keeps working."""
         gone = 0
         for shelf in KEPT:
             with suppress(OSError), self._opened(shelf) as folder:
                 for name, _ in _files(folder):
-                    with suppress(OSError):  # removed by another process; root's isn't ours
+                    with suppress(OSError):  # removed by another process; or root's
                         os.unlink(name, dir_fd=folder)
                         gone += 1
         return gone
 
     @contextmanager
     def lock(self, key: str) -> Iterator[None]:
-        """Held by one process at a time, as far as the cache can be written; the system releases it when the process ends."""
+        """A lock for one process at a time, if the cache is writable. The system releases it when the process ends."""
         try:
-            # A few files for all keys: they are never removed.
+            # A few lock files for all keys; they are never removed.
             with self._opened("locks", make=True) as folder:
                 file = os.open(key[:2], _LOCK, 0o644, dir_fd=folder)
         except OSError:
-            yield  # both compile then
+            yield  # then both compile
             return
         try:
-            with suppress(OSError):  # a file system without locks
+            with suppress(OSError):  # some file systems have no locks
                 fcntl.flock(file, fcntl.LOCK_EX)
             yield
         finally:
-            with suppress(OSError):  # a process that was forked meanwhile holds it too
+            with suppress(OSError):  # a process forked meanwhile holds it too
                 fcntl.flock(file, fcntl.LOCK_UN)
             os.close(file)
 
@@ -214,7 +215,7 @@ class Cache:
 
     @contextmanager
     def _opened(self, shelf: str, *, make: bool = False) -> Iterator[int]:
-        """The descriptor of a shelf, which is made if wanted."""
+        """The descriptor of a shelf; `make` creates the shelf if needed."""
         if self.folder is None:
             raise FileNotFoundError(self._without)
         if make:
@@ -237,13 +238,13 @@ class Cache:
             os.close(folder)
 
     def _make(self) -> None:
-        """Makes the cache's folder and those above it; others get no right to write, whatever the umask."""
+        """Creates the cache's folder and its parents. Others get no write permission, whatever the umask is."""
         assert self.folder is not None
         for part in (*reversed(self.folder.parents), self.folder):
             if not part.exists():
                 with suppress(FileExistsError):
                     part.mkdir(0o755)
-        # Somebody may have been faster.
+        # Another process may have been faster.
         check_folder(self.folder, SUBJECT, REMEDY)
 
 
@@ -260,7 +261,7 @@ def _put(folder: int, key: str, content: bytes) -> None:
 
 
 def _files(folder: int) -> Iterator[tuple[str, int]]:
-    """The files of ours on a shelf, those that were never finished too, and their bytes."""
+    """Our files on a shelf, including unfinished ones, and their bytes."""
     with os.scandir(folder) as entries:
         for entry in list(entries):
             if KEY.fullmatch(entry.name) or _UNFINISHED.fullmatch(entry.name):
@@ -271,7 +272,7 @@ def _files(folder: int) -> Iterator[tuple[str, int]]:
 
 
 def _prune(folder: int, kept: int) -> None:
-    """Removes what has been unused longest beyond so many files, and what was begun a day ago and never finished."""
+    """Removes the longest unused files beyond `kept`, and unfinished files older than a day."""
     ages: dict[str, float] = {}
     with os.scandir(folder) as entries:
         for entry in entries:
@@ -281,5 +282,5 @@ def _prune(folder: int, kept: int) -> None:
     gone = old[: max(len(old) - kept, 0)]
     gone += [name for name, age in ages.items() if _UNFINISHED.fullmatch(name) and age < time.time() - 86400]
     for name in gone:
-        with suppress(OSError):  # removed by another process, or a folder, which is none of ours
+        with suppress(OSError):  # removed by another process; or a folder, which isn't ours
             os.unlink(name, dir_fd=folder)

@@ -1,8 +1,8 @@
-"""Compiles cores into shared libraries, which `loading` loads and `cache` keeps.
+"""Compiles cores into shared libraries. `loading` loads them, `cache` keeps them.
 
-A library has two keys. The fast one is a digest of the design's JSON and of all sources that make its hardware; it needs
-neither Amaranth nor Yosys. If that one isn't known, the design is elaborated, and the key is a digest of its RTLIL: a change of
-the sources that changes no hardware compiles nothing.
+A library has two keys. The fast key is a digest of the design's JSON and of all sources of its hardware; it needs
+neither Amaranth nor Yosys. If it isn't in the cache, the design is elaborated, and the key is a digest of its RTLIL: a
+change of the sources that doesn't change the hardware compiles nothing.
 """
 
 import errno
@@ -47,13 +47,13 @@ __all__ = [
 ]
 
 Progress = Callable[[str], None]
-"""Told the title of each step that may take longer than a second."""
+"""Called with the title of each step that may take longer than a second."""
 
-# Registers are bytes and short words written one by one: read back as vectors they'd stall.
+# Registers are bytes and short words, written one by one: reading them back as vectors would stall.
 FLAGS = ("-std=c++17", "-O2", "-fno-tree-slp-vectorize", "-fPIC", "-w")
 
 ROOM = 1 << 16
-"""Bytes free below which a tool that fails did so because the disk is full."""
+"""Free bytes below which a tool's failure is taken as a full disk."""
 
 HEADERS = ("value.h", "driver.h", "board.h", "board_fifo.h", "fabric.h", "timed.h")
 _SIM = Path(__file__).parents[1]
@@ -61,10 +61,10 @@ RUNTIME = _SIM / "runtime"
 """Folder of the headers that compiled twins include."""
 
 WRITERS = (*sorted((_SIM / "rtl").glob("*.py")), *(Path(__file__).with_name(name) for name in ("ports.py", "pins.py")))
-"""What writes the C++."""
+"""Sources that write the C++."""
 
 _INDEX = re.compile(rb"(?P<library>[0-9a-f]{40}) (?P<number>[0-9]{1,6})\n")
-"""What a design's key leads to: a library's key, and the design's number in it."""
+"""Content of a design's file in the cache: a library's key, and the design's number in it."""
 
 _STARTED = time.time()
 
@@ -88,7 +88,7 @@ def find_compiler() -> list[str]:
 
 
 def compile_designs(designs: Sequence[Design], progress: Progress | None = None) -> list[Compiled]:
-    """The twins of `designs`: those that aren't in the cache are compiled together, into one library.
+    """The twins of `designs`. Those not in the cache are compiled together, into one library.
 
     Parameters
     ----------
@@ -129,30 +129,31 @@ def _created(designs: Iterable[Design]) -> Iterator[Any]:
 
 
 def compile_components(components: Iterable[Any], progress: Progress | None = None) -> list[Compiled]:
-    """The twins of Amaranth components with streams `i` and `o`, in one library; the cache knows them by their RTLIL.
+    """The twins of Amaranth components with streams `i` and `o`, in one library. Their key in the cache is their RTLIL.
 
     Raises
     ------
     ToolError
-        As `compile_designs`.
+        As in `compile_designs`.
     """
     (progress or (lambda _title: None))("elaborating")
     return compile_described([(Ports.of(component), rtlil_of(component)) for component in components], progress)
 
 
 def compile_described(described: Sequence[tuple[Ports, str]], progress: Progress | None = None) -> list[Compiled]:
-    """The twins of components given by their ports and their RTLIL; see `compile_components`."""
+    """The twins of components given by ports and RTLIL; see `compile_components`."""
     return _compiled([(ports, rtlil, _translated) for ports, rtlil in described], progress)
 
 
 def compile_source(ports: Ports, source: str, progress: Progress | None = None) -> Compiled:
-    """A twin whose circuit is C++ already: `source` has a class ``design_0::top``; see `compile_components`."""
+    """A twin of a circuit in C++: `source` has a class ``design_0::top``; see `compile_components`."""
     (found,) = _compiled([(ports, source, lambda source, _folder, _name, _ports: source)], progress)
     return found
 
 
 Unit = tuple[Ports, str, Callable[[str, Path, str, Ports], str]]
-"""What a library has: a circuit's ports, its text, and what makes C++ of that in a folder, under a name."""
+"""A circuit of a library: its ports, its text, and a function that turns the text into C++ in a folder, under a
+name."""
 
 
 def _translated(rtlil: str, folder: Path, name: str, ports: Ports) -> str:
@@ -169,7 +170,7 @@ def _compiled(units: Sequence[Unit], progress: Progress | None) -> list[Compiled
     if loaded := load(cache, key):
         return loaded
     tell("compiling")
-    with cache.lock(key):  # two processes that want the same library: the second waits for the first one's
+    with cache.lock(key):  # if two processes want the same library, the second waits for the first
         return load(cache, key) or _build(cache, key, units, compiler)
 
 
@@ -190,16 +191,16 @@ def _compiler_version(compiler: tuple[str, ...]) -> str:
 
 
 def _machine(compiler: tuple[str, ...]) -> str:
-    """What the same text compiles differently with."""
+    """Everything besides the text that affects the compiled code."""
     return json.dumps([compiler, _compiler_version(compiler), FLAGS, platform.system(), platform.machine()])
 
 
 def _fingerprint(compiler: tuple[str, ...]) -> str | None:
-    """What a design's hardware is made with: our sources, Amaranth, Yosys, the compiler; none while sources are edited."""
+    """A digest of all tools and sources: ours, Amaranth, Yosys, the compiler; None if sources were edited meanwhile."""
     digest = hashlib.sha256()
     for path in sorted(_sources()):
         if path.stat().st_mtime > _STARTED:
-            # What was imported may be older than the file: only what the design elaborates to can be trusted.
+            # The imported module may be older than its file: only the elaborated design can be trusted.
             return None
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     try:
@@ -220,7 +221,7 @@ def _sources() -> list[Path]:
 
 
 def _lookup(cache: Cache, key: str) -> Compiled | None:
-    """The twin that a fast key leads to, if it is there and whole."""
+    """The twin of a fast key, if it is in the cache and intact."""
     found = _INDEX.fullmatch(cache.read("designs", key) or b"")
     entries = load(cache, found["library"].decode()) if found else None
     number = int(found["number"]) if found else 0
@@ -239,7 +240,7 @@ def _build(cache: Cache, key: str, units: Sequence[Unit], compiler: Sequence[str
             except ToolError:
                 if shutil.disk_usage(folder).free > ROOM:
                     raise
-                # What the tools say then is no help: Yosys cuts its output off without a word, and the log is cut off too.
+                # The tools' messages don't help then: Yosys cuts off its output silently, and the log is cut off too.
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from None
     except OSError as error:
         raise ToolError(f"The twin can't be compiled ({error.strerror or error}) in {shown(tempfile.gettempdir())}") from None
@@ -258,7 +259,7 @@ def _built(folder: Path, cache: Cache, key: str, units: Sequence[Unit], compiler
 
 
 def _compile(folder: Path, number: int, unit: Unit, compiler: Sequence[str]) -> str:
-    """Compiles one design; gives the name of its object file."""
+    """Compiles one design, and returns the name of its object file."""
     name = f"design_{number}"
     ports, text, to_source = unit
     source = to_source(text, folder, name, ports)

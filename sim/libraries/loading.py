@@ -1,7 +1,7 @@
-"""Loads compiled twins: from the cache, or from where they have just been compiled.
+"""Loads compiled twins, from the cache or from the folder of their compilation.
 
-A damaged library may end the process that loads it, so its digest is compared first. What isn't whole isn't there: it is
-compiled again.
+A damaged library may crash the process that loads it, so its digest is compared first. A damaged library counts as
+missing: it is compiled again.
 """
 
 import ctypes
@@ -24,7 +24,7 @@ from .trusted import private_folder, shown
 __all__ = ["Compiled", "keep", "load"]
 
 _DAMAGED = (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError)
-"""What becomes of a library or a description that isn't what we wrote."""
+"""Exceptions from a library or a description that we didn't write."""
 
 
 class _Library(ctypes.CDLL):
@@ -36,9 +36,9 @@ class _Library(ctypes.CDLL):
 
 @dataclass(frozen=True)
 class Compiled:
-    """A core in a loaded library: `ports` says what it has, the functions are those that ports.py writes.
+    """A core in a loaded library: `ports` describes its ports and functions.
 
-    `key` is the library's in the cache, `number` the core's in the library.
+    `key` is the library's key in the cache, `number` the core's number in the library.
     """
 
     ports: Ports
@@ -51,7 +51,7 @@ class Compiled:
         return getattr(self.library, f"twin_{name}_{self.number}")
 
     def bound(self, name: str, result: Any, *arguments: Any) -> Any:
-        """The same, with the C types of its result and its arguments."""
+        """As `function`, with the C types of its result and its arguments."""
         function = self.function(name)
         function.restype, function.argtypes = result, arguments
         return function
@@ -61,12 +61,12 @@ _loaded: dict[str, list[Compiled]] = {}
 
 
 def load(cache: Cache, key: str) -> list[Compiled] | None:
-    """The twins of a library in the cache; none if it isn't there, or is damaged.
+    """The twins of a library in the cache; None if it is missing or damaged.
 
     Raises
     ------
     ToolError
-        If the cache can't be trusted, or neither it nor the folder for temporary files allows a library to be loaded.
+        If the cache can't be trusted, or if neither it nor the folder for temporary files allows loading a library.
     """
     if key in _loaded:
         return _loaded[key]
@@ -89,12 +89,12 @@ def load(cache: Cache, key: str) -> list[Compiled] | None:
 
 
 def keep(cache: Cache, key: str, path: Path, ports: Sequence[Ports]) -> list[Compiled]:
-    """Puts a library that has been compiled into the cache, as far as that can be written, and loads it.
+    """Writes a compiled library to the cache, if that is writable, and loads it.
 
     Raises
     ------
     ToolError
-        As for `load`.
+        As in `load`.
     """
     content = path.read_bytes()
     text = json.dumps([each.to_dict() for each in ports]).encode()
@@ -104,13 +104,13 @@ def keep(cache: Cache, key: str, path: Path, ports: Sequence[Ports]) -> list[Com
     if kept:
         places.append(cache.path("libraries", key))
         _say_noexec(cache)
-    # Not from the cache first: had a damaged library been loaded from there, its name would bring that one back.
+    # Not from the cache first: if a damaged library was loaded from there, the same path would give that one again.
     _loaded[key] = _bound_anywhere(places, key, text)
     return _loaded[key]
 
 
 def _bound_anywhere(places: Sequence[Path], key: str, text: bytes) -> list[Compiled]:
-    """The twins of a library that is in several places, the first of which is a temporary one."""
+    """The twins of a library that exists in several places, the first of which is temporary."""
     reasons = []
     for path in places:
         try:
@@ -132,7 +132,7 @@ def _digest(text: bytes, content: bytes) -> bytes:
 
 
 def _bound(path: Path, key: str, text: bytes) -> list[Compiled]:
-    """The twins of a library, which may be removed afterwards; what `text` describes is there."""
+    """The twins of a library, which may be removed afterwards. All functions named in `text` must exist."""
     library = _Library(str(path))
     entries = [Compiled(ports_from_dict(plain), library, key, number) for number, plain in enumerate(json.loads(text))]
     for entry in entries:

@@ -1,4 +1,5 @@
-"""The ports of a board twin, a clocked device with a link's pins, and the C++ that reaches them for board.h or board_fifo.h."""
+"""The ports of a board twin, a clocked device with a link's pins, and C++ that accesses them for board.h or
+board_fifo.h."""
 
 from dataclasses import asdict, dataclass
 from fractions import Fraction
@@ -14,12 +15,12 @@ if TYPE_CHECKING:
 __all__ = ["FabricPins", "FifoPins", "Pins", "TablePins", "TimedPins", "UartPins", "glue", "pins_of", "ports_from_dict"]
 
 ANSWER, RECOVERY = 14e-9, 49e-9
-"""Seconds from an FT2232H's strobe to data and status, at most, and for which its status is inactive behind that, at least."""
+"""Seconds from an FT2232H's strobe to data and status, at most; shortest inactive time of its status after a strobe."""
 
 
 @dataclass(frozen=True)
 class Pins(Ports):
-    """The pins of a component without streams; so many `units` of what passes, bits or bytes, take so many `clocks`."""
+    """The pins of a component without streams. `units` bits or bytes take `clocks` clocks on the line."""
 
     clocks: int = 4
     units: int = 1
@@ -28,7 +29,7 @@ class Pins(Ports):
 
     @classmethod
     def of_rate(cls, clocks: Fraction, **more: int) -> Self:
-        """Those at which one of `units` takes so many clocks."""
+        """Pins at a rate of `clocks` clocks for one unit."""
         rate = {"clocks": clocks.numerator, "units": clocks.denominator}
         return cls(
             input={}, output={}, coefficients={}, errors={}, sizes={}, flags=(), latency=None, borders={}, **rate, **more
@@ -36,11 +37,11 @@ class Pins(Ports):
 
     @classmethod
     def from_dict(cls, plain: dict[str, Any]) -> Self:
-        """Of what `to_dict` gave."""
+        """The inverse of `to_dict`."""
         return cls(**{name: value for name, value in plain.items() if name != "kind"} | {"flags": ()})
 
     def further(self, device: str, number: int) -> list[str]:
-        """Functions that only these pins' device has; `device` is C++ for it, of a pointer `s`."""
+        """Functions that only the device of these pins has; `device` is C++ for it, from a pointer `s`."""
         del device, number
         return []
 
@@ -57,11 +58,11 @@ class UartPins(Pins):
 
     @property
     def constants(self) -> str:
-        """What the C++ of the pins' far end asks for."""
+        """Constants for the C++ at the far end of the pins."""
         return f"clocks = {self.clocks}, bits = {self.units}"
 
     def accessors(self) -> list[str]:
-        """Functions that reach the pins."""
+        """C++ functions that access the pins."""
         return [
             "static void set_rx(top &t, bool level) { t.p_rx = value<1>::of(level); }",
             "static bool tx(const top &t) { return t.p_tx.low(); }",
@@ -70,7 +71,7 @@ class UartPins(Pins):
 
 @dataclass(frozen=True)
 class TablePins(UartPins):
-    """The same, of a circuit that comes as a table of numbers."""
+    """UART pins of a circuit given as a table of numbers."""
 
     functions: ClassVar[tuple[str, ...]] = (*UartPins.functions, "load", "levels")
 
@@ -83,7 +84,7 @@ class TablePins(UartPins):
 
 @dataclass(frozen=True)
 class FabricPins(TablePins):
-    """The same, of a circuit that is in a bitstream."""
+    """UART pins of a circuit in a bitstream."""
 
     functions: ClassVar[tuple[str, ...]] = (*TablePins.functions, "unstable", "drive", "watch", "saw")
 
@@ -101,7 +102,7 @@ class FabricPins(TablePins):
 
 @dataclass(frozen=True)
 class TimedPins(TablePins):
-    """The same, of a circuit with its delays."""
+    """UART pins of a circuit with delays."""
 
     functions: ClassVar[tuple[str, ...]] = (*TablePins.functions, "put", "violations")
 
@@ -116,9 +117,10 @@ class TimedPins(TablePins):
 
 @dataclass(frozen=True)
 class FifoPins(Pins):
-    """Those of an FT245 FIFO; `units` are bytes. `answer` and `recovery` are the chip's times, in clocks.
+    """The pins of an FT245 FIFO; `units` are bytes. `answer` and `recovery` are the chip's times, in clocks.
 
-    What the device drives is seen a clock late: an answer takes two clocks at least, too long for a device below 71 MHz.
+    The device's outputs are seen one clock late: an answer takes at least two clocks, too long for a device below 71
+    MHz.
     """
 
     answer: int = 2
@@ -129,11 +131,11 @@ class FifoPins(Pins):
 
     @property
     def constants(self) -> str:
-        """What the C++ of the pins' far end asks for."""
+        """Constants for the C++ at the far end of the pins."""
         return f"clocks = {self.clocks}, bytes = {self.units}, answer = {self.answer}, recovery = {self.recovery}"
 
     def accessors(self) -> list[str]:
-        """Functions that reach the pins."""
+        """C++ functions that access the pins."""
         return [
             "static void set(top &t, bool rxf_n, bool txe_n, unsigned data) {",
             "\tt.p_rxf__n = value<1>::of(rxf_n);",
@@ -157,13 +159,13 @@ def pins_of(top: "OneClockTop") -> UartPins | FifoPins:
 
 
 def ports_from_dict(plain: dict[str, Any]) -> Ports:
-    """Reads what `Ports.to_dict` or `Pins.to_dict` gave."""
+    """The inverse of `Ports.to_dict` and `Pins.to_dict`."""
     kinds = {kind.__name__: kind for kind in (UartPins, FabricPins, TimedPins, FifoPins)}
     return kinds[plain["kind"]].from_dict(plain) if "kind" in plain else Ports.from_dict(plain)
 
 
 def glue(of: Ports, number: int) -> str:
-    """C++ that gives a driver the ports of design `number`, and the functions that Python calls."""
+    """C++ that gives a driver access to the ports of design `number`, and the functions that Python calls."""
     if not isinstance(of, UartPins | FifoPins):
         return ports.glue(of, number)
     lines = f"{of.lines}<board_{number}>"

@@ -1,4 +1,4 @@
-"""Where the ports of a core are, and the C++ that reaches them for driver.h."""
+"""The ports of a core, and C++ that accesses them for driver.h."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Self
@@ -8,20 +8,20 @@ from ..rtl.names import mangled
 __all__ = ["MARKS", "Field", "Ports", "glue"]
 
 MARKS = ("first", "last", "eol", "keep")
-"""Marks of a beat, in the order of their bits; all but the last have one."""
+"""Marks of a beat, in the order of their bits; each has one bit, except the last."""
 
 
 FRAME = ("rows", "columns", "boundary", "fill")
-"""What a core samples with a frame's first beat."""
+"""Ports that a core samples with a frame's first beat."""
 
 
 BORDER = ("boundary_", "fill_")
-"""What is chosen of the border of one of several filters: it stands as long as nobody chooses another one."""
+"""Prefixes of the border ports of several filters; their values stay until they are changed."""
 
 
 @dataclass(frozen=True)
 class Field:
-    """Bits of a payload; of an array, or of arrays in one, the first of `count` elements."""
+    """Bits of a payload; for an array, or nested arrays, the first of `count` elements."""
 
     offset: int
     width: int
@@ -33,9 +33,9 @@ class Field:
 class Ports:
     """The ports of a core that the driver drives or reads; those that a component lacks are empty.
 
-    `input`, `output` and `coefficients` are the fields of the three streams' payloads by their names. `borders` are the widths
-    and plain values of what is chosen of the border of each of several filters, by the ports' names. `functions` are what
-    `glue` writes, for the driver in `header`.
+    `input`, `output` and `coefficients` are the fields of the three streams' payloads, by name. `borders` are widths
+    and initial values of the border ports of several filters, by name. `functions` are the functions that `glue` writes
+    for the driver in `header`.
     """
 
     input: dict[str, Field]
@@ -52,7 +52,7 @@ class Ports:
 
     @classmethod
     def of(cls, component: Any) -> Self:
-        """Reads them from an Amaranth component with streams `i` and `o`."""
+        """The ports of an Amaranth component with streams `i` and `o`."""
         from amaranth.hdl import Shape
 
         members = component.signature.members
@@ -74,21 +74,21 @@ class Ports:
 
     @property
     def words(self) -> int:
-        """64-bit words of the results of a beat, each in words of its own."""
+        """64-bit words of the results of a beat; each result has its own words."""
         return self.output["data"].count * self.result_words
 
     @property
     def result_words(self) -> int:
-        """64-bit words of one of them."""
+        """64-bit words of one result."""
         return -(-self.output["data"].width // 64)
 
     def to_dict(self) -> dict[str, Any]:
-        """As plain values, for the cache."""
+        """Plain values, for the cache."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, plain: dict[str, Any]) -> Self:
-        """Of what `to_dict` gave."""
+        """The inverse of `to_dict`."""
         fields = {
             name: {key: Field(**field) for key, field in plain[name].items()}
             for name in ("input", "output", "coefficients", "errors")
@@ -107,7 +107,7 @@ def _payload(member: Any) -> dict[str, Field]:
 
 
 def _fields(shape: Any) -> dict[str, Field]:
-    """The fields of a struct; any other payload is all `data`."""
+    """The fields of a struct; any other payload is a single field `data`."""
     from amaranth.hdl import Shape
     from amaranth.lib import data
 
@@ -125,7 +125,7 @@ def _fields(shape: Any) -> dict[str, Field]:
 
 
 def glue(ports: Ports, number: int) -> str:
-    """C++ that gives driver.h the ports of design `number` by their meaning, and the functions that Python calls."""
+    """C++ that gives driver.h access to the ports of design `number`, and the functions that Python calls."""
     top = f"design_{number}::top"
     errors = " | ".join(f"unsigned({_cut('errors', field)}.low()) << {bit}" for bit, field in enumerate(ports.errors.values()))
     if all((field.offset, field.width) == (bit, 1) for bit, field in enumerate(ports.errors.values())):
@@ -203,7 +203,7 @@ def _cut(port: str, field: Field) -> str:
 
 
 def _side_by_side(fields: dict[str, Field], marks: tuple[str, ...]) -> dict[int, Field]:
-    """Where the bits of `marks` are, from which bit on: one field for those that lie in the same order, side by side."""
+    """Fields of the bits of `marks`, by their first bit. Marks that are adjacent and in order share one field."""
     found: dict[int, Field] = {}
     for bit, name in enumerate(marks):
         if name not in fields:
@@ -218,7 +218,7 @@ def _side_by_side(fields: dict[str, Field], marks: tuple[str, ...]) -> dict[int,
 
 
 def _drive(stream: str, fields: dict[str, Field], marks: tuple[str, ...]) -> list[str]:
-    """Statements that put `valid`, `data` and `marks` on a stream's ports."""
+    """Statements that drive `valid`, `data` and `marks` of a stream."""
     port = f"t.{mangled(f'{stream}__payload')}"
     lines = [f"t.{mangled(f'{stream}__valid')} = value<1>::of(valid);", f"std::decay_t<decltype({port})> payload;"]
     data, width = fields["data"], fields["data"].width

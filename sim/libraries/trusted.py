@@ -1,8 +1,9 @@
-"""Whose files this process may run: those of its own user and of root, where nobody else can write.
+"""Files that this process may load: those of its own user and of root that no other user can write to.
 
-A compiled twin is loaded into the process, so whoever can replace it can do all that the user can. The check is that of ssh: a
-folder, and each folder above it up to the user's home, belongs to the user or to root, and nobody else can write to it. In a
-folder with the sticky bit, such as /tmp, others may write: what isn't theirs they can neither move nor remove.
+A compiled twin is loaded into the process, so anyone who can replace it can do everything that the user can. The check
+is that of ssh: a folder, and each folder above it up to the user's home, belongs to the user or to root, and no other
+user can write to it. In a folder with the sticky bit, such as /tmp, others may write: they can't move or remove files
+that aren't theirs.
 """
 
 import grp
@@ -25,18 +26,18 @@ _REMEDY = "name another in TMPDIR"
 
 
 def shown(text: object) -> str:
-    """A path, or what a system says, as a part of a message of one line."""
+    """A path or a system's message, made printable for a message of one line."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(text))
 
 
 def home_folder() -> Path | None:
-    """The user's home: ``$HOME``, else what the list of users says; none if neither names one."""
+    """The user's home: ``$HOME``, else the one in the user database; None if there is neither."""
     home = Path(os.environ.get("HOME", ""))
     return home if home.is_absolute() else _account_home()
 
 
 def _account_home() -> Path | None:
-    """The home of this process's user, which is trusted: whoever can replace it has the user's account anyhow."""
+    """The home of this process's user. It is trusted: anyone who can replace it has the user's account anyway."""
     try:
         return Path(os.path.realpath(pwd.getpwuid(os.geteuid()).pw_dir))
     except KeyError:
@@ -44,19 +45,20 @@ def _account_home() -> Path | None:
 
 
 def fault(place: Path | int, *, above: bool = False) -> str | None:
-    """Why a folder or file can't be trusted: it belongs to another user, or others can write to it; none if it can be.
+    """Why a folder or file can't be trusted: it belongs to another user, or others can write to it. None if it can be
+    trusted.
 
     Parameters
     ----------
     place : Path or int
-        A path, whose last part isn't followed if it is a link, or an open descriptor.
+        A path, which isn't followed if it is a link, or an open descriptor.
     above : bool
-        Whether it only leads to what is used: the sticky bit protects that.
+        Whether it is a folder above the one in use: the sticky bit protects that.
 
     Raises
     ------
     OSError
-        If it isn't there, or can't be looked at.
+        If it doesn't exist, or can't be examined.
     """
     status = os.fstat(place) if isinstance(place, int) else place.lstat()
     if status.st_uid not in (0, os.geteuid()):
@@ -70,7 +72,7 @@ def fault(place: Path | int, *, above: bool = False) -> str | None:
 
 @cache
 def _is_own_group(group: int, user: int) -> bool:
-    """Whether a group holds this user alone, as the group that many systems make for each user does."""
+    """Whether this user is a group's only member, as of the group that many systems create for each user."""
     try:
         own = pwd.getpwuid(user)
         members = grp.getgrgid(group).gr_mem
@@ -82,25 +84,25 @@ def _is_own_group(group: int, user: int) -> bool:
 
 
 def _has_acl(place: Path | int) -> bool:
-    """Whether an access control list names further users: the mode's bits of the group are then theirs too."""
+    """Whether an access control list names other users: then the mode's group bits apply to them too."""
     if not hasattr(os, "listxattr"):
         return False
-    with suppress(OSError):  # a file system without lists
+    with suppress(OSError):  # some file systems have no lists
         return "system.posix_acl_access" in os.listxattr(place)
     return False
 
 
 def resolved(path: Path, subject: str, remedy: str) -> Path:
-    """The absolute path without links. A link that is followed belongs to the user or to root.
+    """The absolute path without links. Every link that is followed belongs to the user or to root.
 
     Raises
     ------
     ToolError
-        If it doesn't, or there are too many; `subject` and `remedy` as for `check_folder`.
+        If a link doesn't, or there are too many; `subject` and `remedy` as in `check_folder`.
     OSError
-        If a part can't be looked at.
+        If a part can't be examined.
     """
-    # Not `Path.resolve`: it follows a link without a look at whose it is.
+    # Not `Path.resolve`: it follows links without checking their owner.
     path = Path(os.path.abspath(path))  # noqa: PTH100
     for _ in range(_LINKS):
         link = next((part for part in (*reversed(path.parents), path) if part.is_symlink()), None)
@@ -113,23 +115,23 @@ def resolved(path: Path, subject: str, remedy: str) -> Path:
 
 
 def check_folder(path: Path, subject: str, remedy: str) -> None:
-    """Checks a folder, or as much as there is of the way to it.
+    """Checks a folder, or the existing part of its path.
 
     Parameters
     ----------
     path : Path
-        As `resolved` gives it.
+        A path from `resolved`.
     subject : str
-        What it is for, at the beginning of the message.
+        Purpose of the folder, for the beginning of the message.
     remedy : str
-        What to do about it, at its end.
+        Remedy, for the end of the message.
 
     Raises
     ------
     ToolError
-        If it isn't a folder, or somebody else than the user and root can write to it or to a folder above it.
+        If it isn't a folder, or if a user other than this one and root can write to it or to a folder above it.
     OSError
-        If it can't be looked at.
+        If it can't be examined.
     """
     home = _account_home()
     for folder in (path, *path.parents):
@@ -151,14 +153,14 @@ def _refused(path: Path, wrong: str, subject: str, remedy: str) -> ToolError:
 
 @contextmanager
 def private_folder() -> Iterator[Path]:
-    """A new folder for temporary files that nobody else can reach.
+    """A new folder for temporary files that no other user can access.
 
-    It is removed at the end, unless a `ToolError` names something in it.
+    It is removed at the end, unless a `ToolError` names a file in it.
 
     Raises
     ------
     ToolError
-        If there is no folder for temporary files (`TMPDIR`) that can be trusted and written to.
+        If there is no folder for temporary files (`TMPDIR`) that is trusted and writable.
     """
     try:
         folder = Path(tempfile.mkdtemp(prefix="convolver-"))
