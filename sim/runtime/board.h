@@ -1,4 +1,5 @@
-// Clocks a device with a UART at its pins, thousands of clocks a call. See sim/twin/board.py for what the fields mean; the two must agree.
+// Runs a device with a UART at its pins, thousands of clocks a call. The fields are described in sim/twin/board.py;
+// both must agree.
 
 #pragma once
 
@@ -7,17 +8,17 @@
 namespace twin {
 
 struct line_job {
-	// What to send to the device, and where its answer goes.
+	// Bytes to send to the device, and the buffer for its bytes.
 	const std::uint8_t *sent;
 	i64 sent_count;
 	std::uint8_t *received;
 	i64 capacity;
 
-	// How far: at most so many clocks, and no further once both lines have been quiet for so many.
+	// Limits: most clocks, and the quiet time of both lines after which the run ends.
 	i64 clocks;
 	i64 patience;
 
-	// What happened.
+	// Results.
 	i64 taken;
 	i64 given;
 	i64 ran;
@@ -29,12 +30,12 @@ struct line_job {
 template<class Board> struct uart_lines {
 	typename Board::top top;
 
-	// Bits still to be sent, lowest first, and what is left of the one on the line. A bit lasts `clocks` parts of time, a clock
-	// `bits` of them: what a bit has over goes to the next one.
+	// Bits still to be sent, lowest first, and the remaining time of the bit on the line. Time is counted in parts: a bit
+	// lasts `clocks` parts, a clock `bits` parts. The remainder of a bit is carried over to the next one.
 	unsigned sending = 0;
 	i64 send_time = 0;
 
-	// Bits received, the time to the middle of the next one, and how many are missing.
+	// Bits received, the time to the middle of the next one, and the number of missing bits.
 	unsigned receiving = 0;
 	i64 receive_time = 0;
 	unsigned missing = 0;
@@ -51,7 +52,7 @@ template<class Board> struct uart_lines {
 private:
 	TWIN_INLINE bool send(line_job &j) {
 		if (send_time < Board::bits) {
-			// A byte ends with its stop bit, behind which stands a mark.
+			// After the stop bit of a byte follows a marker bit.
 			if (sending > 1)
 				sending >>= 1;
 			if (sending <= 1 && j.taken < j.sent_count)

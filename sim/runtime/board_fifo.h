@@ -1,4 +1,5 @@
-// The far end of a device with an FT245 FIFO at its pins: what an FT2232H does in asynchronous mode, as slowly as its data sheet lets it.
+// The far end of an FT245 FIFO at a device's pins: an FT2232H in asynchronous mode, with the slowest timing that its
+// data sheet allows.
 
 #pragma once
 
@@ -8,7 +9,7 @@
 
 namespace twin {
 
-// A byte each way takes `clocks` parts of time at least, a clock `bytes` of them.
+// A byte each way takes at least `clocks` parts of time; a clock has `bytes` parts.
 template<class Board> struct fifo_lines {
 	typename Board::top top;
 
@@ -27,16 +28,17 @@ template<class Board> struct fifo_lines {
 private:
 	static constexpr i64 NEVER = i64(1) << 62;
 
-	// Clocks, and what the pins were behind the last one.
+	// Clocks so far, and the strobes after the last one.
 	i64 now = 0;
 	bool reading = false, writing = false;
 
-	// The byte that waits, when RXF# says so, until when it still says so once RD# has risen, and when the next one may come.
+	// The waiting byte; when RXF# shows it; when RD# rose, after which RXF# still shows it for a while; earliest next
+	// byte.
 	bool offered = false;
 	unsigned byte = 0;
 	i64 offered_from = 0, read_at = -NEVER, next_byte = 0;
 
-	// The byte of a WR#, from when TXE# says that there is room again, and since when it may.
+	// The byte of a WR#; when TXE# shows room again; when WR# fell; earliest time of that.
 	unsigned latched = 0;
 	i64 room_from = 0, written_at = -NEVER, next_room = 0;
 
@@ -50,14 +52,14 @@ private:
 		next_byte += Board::clocks;
 	}
 
-	// RXF# and TXE# answer a strobe late: of a byte that is read or written they tell the old for a while.
+	// RXF# and TXE# follow a strobe late: for a while they show the state before the byte was read or written.
 	TWIN_INLINE bool has_byte() const { return (offered && now >= offered_from) || now - read_at < Board::answer; }
 	TWIN_INLINE bool has_room() const { return now >= room_from || now - written_at < Board::answer; }
 
 	TWIN_INLINE unsigned bus() const { return reading && now - read_at >= Board::answer ? byte : 0xa5 ^ unsigned(read_at & 0xff); }
 
 	TWIN_INLINE void look(line_job &j) {
-		// The outputs are those in front of the clock's edge: what changed did so at the edge before.
+		// The outputs are those before the clock's edge: changes happened at the edge before.
 		const i64 edge = now - 1;
 		const bool rd = !Board::rd_n(top), wr = !Board::wr_n(top), driven = Board::driven(top);
 		if (rd || wr)

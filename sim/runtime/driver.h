@@ -1,4 +1,5 @@
-// Clocks a core with streams on both sides, thousands of clocks a call. See sim/twin/job.py for what the fields mean; the two must agree.
+// Runs a core with streams on both sides, thousands of clocks a call. The fields are described in sim/twin/job.py; both
+// must agree.
 
 #pragma once
 
@@ -9,7 +10,7 @@
 namespace twin {
 
 struct job {
-	// What to send.
+	// Data to send.
 	const i64 *samples;
 	const std::uint8_t *marks;
 	i64 beats;
@@ -24,7 +25,7 @@ struct job {
 	i64 coefficient_count;
 	i64 coefficient_clock;
 
-	// When: one byte a clock, taken over and over; 1 pauses the side.
+	// Pauses: one byte a clock, repeated; 1 pauses the side.
 	const std::uint8_t *gaps;
 	i64 gap_count;
 	const std::uint8_t *stalls;
@@ -32,14 +33,14 @@ struct job {
 	const std::uint8_t *coefficient_gaps;
 	i64 coefficient_gap_count;
 
-	// Where results go.
+	// Buffers for results.
 	i64 *results;
 	std::uint8_t *result_marks;
 	i64 capacity;
 	i64 *accept_clocks;
 	i64 *result_clocks;
 
-	// How far.
+	// Limits and options.
 	i64 wanted;
 	i64 settle;
 	i64 limit;
@@ -47,7 +48,7 @@ struct job {
 	i64 shy;
 	i64 probe;
 
-	// What happened.
+	// Results of the run.
 	i64 clock;
 	i64 accepted;
 	i64 delivered;
@@ -74,7 +75,7 @@ struct job {
 
 enum outcome { SLICE = 0, DONE = 1, LIMIT = 2, STUCK = 3 };
 
-// Bits of a result that don't fit 64, in words, lowest first, the last one sign- or zero-extended.
+// Bits of a result, possibly more than 64, in words, lowest first; the last word is sign- or zero-extended.
 template<size_t Width, bool Signed, size_t Offset, class Port> TWIN_INLINE void read_result(const Port &port, i64 *words) {
 	const auto data = port.template cut<Offset + Width - 1, Offset>();
 	constexpr size_t count = decltype(data)::words;
@@ -106,7 +107,7 @@ template<class Core> struct simulation {
 			top.template tick<true>();
 	}
 
-	// The outputs as they stand now, without a clock.
+	// The outputs in the current state, without a clock.
 	void look(job &j) const {
 		auto copy = top;
 		copy.template tick<false>();
@@ -115,8 +116,8 @@ template<class Core> struct simulation {
 	}
 
 private:
-	// Clocks in which neither side pauses and no coefficient waits, inside one frame: most of a picture. Does what so many calls of
-	// `step` do, without what they ask in vain.
+	// Clocks in which neither side pauses and no coefficient waits, inside one frame: most of an image. Equivalent to as
+	// many calls of `step`, without checks that always fail here.
 	bool stretch(job &j, i64 end) {
 		if (j.gap_count || j.stall_count || j.shy || j.probe || j.accept_clocks || j.result_clocks)
 			return false;
@@ -124,7 +125,7 @@ private:
 			return false;
 		while (j.frame + 1 < j.frames && j.accepted >= j.frame_starts[j.frame + 1])
 			j.frame++;
-		// Up to the next frame's first beat, and to the last beat and result.
+		// Up to the next frame's first beat, the last beat or the last result.
 		const i64 samples = (j.frame + 1 < j.frames ? j.frame_starts[j.frame + 1] : j.beats) - j.accepted;
 		const i64 room = j.capacity - j.delivered;
 		i64 most = end - j.clock < samples ? end - j.clock : samples;
@@ -140,7 +141,7 @@ private:
 		const i64 rows = sized ? j.frame_rows[j.frame] : 0, columns = sized ? j.frame_columns[j.frame] : 0;
 		const i64 boundary = sized ? j.frame_boundaries[j.frame] : 0, fill = sized ? j.frame_fills[j.frame] : 0;
 		i64 now = j.clock, idle = j.idle, stalls = 0, first_accept = -1, first_result = -1, last_result = -1;
-		i64 flipped = 1; // neither: the first beat's sizes are still to be set
+		i64 flipped = 1; // neither 0 nor -1: the first beat's sizes must still be set
 		bool taken = false, offer = false;
 		Core::set_output_ready(top, true);
 		for (const i64 stop = now + most; now < stop; now++) {
@@ -196,7 +197,7 @@ private:
 		const i64 now = j.clock;
 		bool progress = false;
 
-		// A beat once offered stays until it is taken. While there is none, the payload is wrong on purpose.
+		// An offered beat stays until it is taken. Without a beat, the payload is wrong on purpose.
 		bool valid = j.holding;
 		if (!valid && j.accepted < j.beats)
 			valid = j.gap_count == 0 || !j.gaps[now % j.gap_count];
@@ -289,7 +290,7 @@ private:
 		j.idle = progress ? 0 : j.idle + 1;
 	}
 
-	// The results and the marks of an offer.
+	// Results and marks of an offer.
 	struct kept {
 		i64 words[Core::result_words];
 		i64 marks;
@@ -301,7 +302,7 @@ private:
 		last_offer.marks = Core::output_marks(top);
 	}
 
-	// A result that was offered and not taken must still be there, unchanged.
+	// A result that was offered and not taken must still be offered, unchanged.
 	void check_hold(job &j, bool valid) const {
 		kept now{};
 		if (valid) {
@@ -312,7 +313,7 @@ private:
 			violation(j);
 	}
 
-	// What the core shows its source, and whether it offers a result, must not depend on the sink's ready in the same clock.
+	// The core's outputs to its source, and its offer of a result, must not depend on the sink's ready in the same clock.
 	void probe(job &j, bool ready) const {
 		auto one = top, other = top;
 		Core::set_output_ready(one, ready);

@@ -1,9 +1,9 @@
-// An iCE40's or ECP5's circuit, as boards/bitstream/table.py lays it out in numbers: look-up tables, also those that are
-// memory, registers, block RAMs, SB_MAC16 and SB_SPRAM256KA, DP16KD and MULT18X18D. Only what a change reaches is computed
-// again. The table and this file must agree.
+// The circuit of an iCE40 or ECP5 bitstream, as numbers from boards/bitstream/table.py: look-up tables, also those used
+// as memory, registers, block RAMs, SB_MAC16, SB_SPRAM256KA, DP16KD and MULT18X18D. Only items affected by a change are
+// computed again. The table and this file must agree.
 //
-// What the blocks do: Lattice FPGA-DS-02008 (iCE40 UltraPlus), TN1250 (block RAM), TN1295 (SB_MAC16), TN1314 (SB_SPRAM256KA),
-// FPGA-TN-02204 (DP16KD), FPGA-TN-02205 (MULT18X18D).
+// Functions of the blocks: Lattice FPGA-DS-02008 (iCE40 UltraPlus), TN1250 (block RAM), TN1295 (SB_MAC16), TN1314
+// (SB_SPRAM256KA), FPGA-TN-02204 (DP16KD), FPGA-TN-02205 (MULT18X18D).
 
 #pragma once
 
@@ -46,7 +46,7 @@ protected:
 		word select[2], lower[2], upper[2], carry[2];
 		word clock;
 		word ra, rb, rc, rd, rf, rg, rj, rk, rh, rq, rs;
-		word f, g, h, p, r; // what the registers take next, but for A to D, J and K
+		word f, g, h, p, r; // next values of the registers, except A to D, J and K
 		word j, k;
 	};
 
@@ -55,7 +55,7 @@ protected:
 		std::vector<std::uint16_t> words;
 	};
 
-	// A table that can be written; reading it is the table's own work.
+	// The write port of a table used as memory; reads go through the table.
 	struct lut_ram {
 		word address[4], data, enable, lut, clock;
 	};
@@ -67,8 +67,8 @@ protected:
 	struct dual_port {
 		port ports[2];
 		word words[1024];
-		word found[2] = {};     // what each port has read last
-		int busy[2] = {4, 4};   // its clocks until nothing changes any more by itself
+		word found[2] = {}; // the last value read at each port
+		int busy[2] = {4, 4}; // clocks of each port after which its outputs are stable
 	};
 
 	struct multiplier {
@@ -81,7 +81,7 @@ protected:
 		int busy = 4;
 	};
 
-	// What must be looked at: a bit for each item, and one for each 64 of these bits.
+	// A set of items to recompute: a bit for each item, and a bit for each 64 of these bits.
 	struct dirty {
 		std::vector<std::uint64_t> bits, any;
 		void resize(std::size_t count) {
@@ -96,7 +96,7 @@ protected:
 			for (std::size_t item = 0; item < count; item++)
 				set(word(item));
 		}
-		// The first item, which is looked at then; -1 if there is none.
+		// Removes and returns the first item; -1 if there is none.
 		i64 take() {
 			for (std::size_t high = 0; high < any.size(); high++) {
 				if (any[high] == 0)
@@ -121,7 +121,7 @@ protected:
 	std::vector<lut_ram> lut_rams;
 	std::vector<dual_port> dual_ports;
 	std::vector<multiplier> multipliers;
-	std::vector<std::pair<word, word>> tables; // of a clock: which change, and to what
+	std::vector<std::pair<word, word>> tables; // changes of this clock: table, new content
 	std::vector<word> divider, fan, fan_start, asynchronous;
 	dirty lut_changed, mac_changed;
 	std::vector<dirty> register_changed;
@@ -134,7 +134,7 @@ protected:
 	std::vector<source> sources;
 	std::vector<word> watched;
 	std::vector<std::uint32_t> seen;
-	std::vector<word> loose; // multipliers whose output may follow an input at once
+	std::vector<word> loose; // multipliers whose output may follow an input without a clock
 	std::size_t to_see = 0;
 	word rx = 0, tx = 1;
 	std::uint64_t ticks = 0;
@@ -171,8 +171,8 @@ protected:
 			set(nets[bit], value >> bit & 1);
 	}
 
-	// Look-up tables in their order; one that depends on a later one, in a loop, is looked at again. A loop that has found no
-	// rest a few times is given little time: it has no right level.
+	// Evaluates look-up tables in order. A table that depends on a later one, in a loop, is evaluated again. After some
+	// loops that didn't settle the budget is small: they have no right level.
 	bool settle_luts() {
 		std::size_t budget = (luts.size() + 64) * (unstable < 8 ? 16 : 2);
 		for (i64 item; (item = lut_changed.take()) >= 0;) {
@@ -219,7 +219,7 @@ protected:
 			set(nets[bit], value >> bit & 1);
 	}
 
-	// What is at a multiplier's output.
+	// The output of a multiplier.
 	std::uint64_t product(const multiplier &m) const {
 		if (m.registers[3].there)
 			return m.held_out;
@@ -232,7 +232,7 @@ protected:
 		return std::uint64_t(left * right) & 0xfffffffff;
 	}
 
-	// A clock's edge at a multiplier. Each register takes what was in front of it.
+	// A clock edge at a multiplier. All registers load the values before the edge.
 	template<class Rises> void step(multiplier &m, const Rises &rises) {
 		bool any = false;
 		for (const auto &r : m.registers)
@@ -259,7 +259,7 @@ protected:
 			next.emplace_back(m.out[bit], out >> bit & 1);
 	}
 
-	// Of a word of 18 bits, where one of a port's words begins in it: those of less than 9 bits leave out every ninth.
+	// Position of a port's word in a word of 18 bits: words of fewer than 9 bits skip every ninth bit.
 	static word begins(const port &p, word address) {
 		switch (p.width) {
 		case 18: return 0;
@@ -270,7 +270,7 @@ protected:
 		}
 	}
 
-	// A clock's edge at a block RAM. Both ports read what was there before either writes.
+	// A clock edge at a block RAM. Both ports read the old content before either writes.
 	template<class Rises> void step(dual_port &m, const Rises &rises) {
 		word before[2], places[2] = {}, data[2] = {}, at[2] = {};
 		for (int side = 0; side < 2; side++) {
@@ -309,7 +309,7 @@ protected:
 		return sign && value >> (from - 1) & 1 ? value | high : value & ~high;
 	}
 
-	// From a MAC's registers and pins to its output, and to what its registers take next.
+	// Computes a MAC's output, and the next values of its registers, from its registers and pins.
 	void compute(mac &m) {
 		word a = m.reg_a ? m.ra : number(m.a, 16), b = m.reg_b ? m.rb : number(m.b, 16);
 		word c = m.reg_c ? m.rc : number(m.c, 16), d = m.reg_d ? m.rd : number(m.d, 16);
@@ -359,7 +359,7 @@ protected:
 		take(m.rd, d, m.irst[1], level[m.hold[3]]);
 	}
 
-	// Of a word, the bits that one narrow word of a mode has: of its number `part`, every 2nd, 4th or 8th.
+	// The bits of a word that narrow word number `part` uses: every 2nd, 4th or 8th.
 	static word chosen(word mode, word part) {
 		static const word every[4] = {0xffff, 0x5555, 0x1111, 0x0101};
 		return every[mode] << part;
@@ -367,7 +367,7 @@ protected:
 
 	static word part_of(word mode, word address) { return address >> 8 & ((1u << mode) - 1); }
 
-	// Where a narrow word's bits are on the pins of 16.
+	// The pins of a narrow word's bits among the 16 pins.
 	static word narrow_pins(word mode) {
 		static const word pins[4] = {0xffff, 0x5555, 0x2222, 0x0808};
 		return pins[mode];
@@ -438,7 +438,7 @@ public:
 		p_tx = value<1>::of(1);
 	}
 
-	// Reads the table: counts, clocks' dividers, then the items of each kind. Gives what stands behind it.
+	// Reads the table: counts, clock dividers, then the items of each kind. Returns the position after it.
 	const word *load(const word *from) {
 		word nets = from[0], lut_count = from[1], register_count = from[2], ram_count = from[3], mac_count = from[4];
 		word single_count = from[5], lut_ram_count = from[6], dual_count = from[7], multiplier_count = from[8];
@@ -483,7 +483,7 @@ public:
 			one.power = start[54];
 			one.clock = start[55];
 			from = start + 56;
-			// What is in it at power-up isn't defined.
+			// The content at power-up is undefined.
 			one.words.resize(1 << 14);
 			for (std::uint16_t &at : one.words)
 				at = std::uint16_t((seed = seed * 1664525 + 1013904223) >> 16);
@@ -505,7 +505,7 @@ public:
 		lut_changed.all(luts.size());
 		mac_changed.resize(macs.size());
 		mac_changed.all(macs.size());
-		// One more than there are clocks: of registers that no clock reaches.
+		// One set more than there are clocks: for registers without a clock.
 		register_changed.resize(clocks + 1);
 		for (dirty &one : register_changed)
 			one.resize(registers.size());
@@ -519,7 +519,7 @@ public:
 			level[one.out] = one.start();
 		for (word item = 0; item < multipliers.size(); item++)
 			loose.push_back(item);
-		// Nor is what a block RAM gives before it has been read; without a seed it is 0.
+		// A block RAM's output before the first read is undefined too; without a seed it is 0.
 		auto undefined = [&] { return from_zero ? 0 : (seed = seed * 1664525 + 1013904223) >> 31; };
 		for (const ram &one : rams)
 			for (int bit = 0; bit < 16; bit++)
@@ -535,7 +535,7 @@ public:
 		return from;
 	}
 
-	// A level for each of so many ticks, and what comes out in each.
+	// Runs `count` ticks with one input level each; `out` gets the output level of each.
 	void levels(const char *in, char *out, i64 count) {
 		for (i64 tick = 0; tick < count; tick++) {
 			p_rx = value<1>::of(in[tick]);
@@ -544,7 +544,7 @@ public:
 		}
 	}
 
-	// What drives an input from now on: a level a tick, from the beginning again behind the last one.
+	// Drives an input from now on, with one level a tick, repeated.
 	void drive(word net, const char *in, i64 count) {
 		for (std::size_t place = 0; place < sources.size(); place++)
 			if (sources[place].net == net)
@@ -552,7 +552,7 @@ public:
 		sources.push_back({net, std::vector<std::uint8_t>(in, in + count)});
 	}
 
-	// The levels of up to 32 nets behind each of the next ticks, as numbers, are kept.
+	// Records the levels of up to 32 nets after each of the next ticks, as numbers.
 	void watch(const word *nets, i64 count, i64 next_ticks) {
 		watched.assign(nets, nets + count);
 		seen.clear();
@@ -560,14 +560,14 @@ public:
 		to_see = next_ticks;
 	}
 
-	// How many there are so far; `out` gets them once all are there.
+	// The number of recorded ticks; `out` gets their levels once all are recorded.
 	i64 saw(std::uint32_t *out) {
 		if (out && seen.size() == to_see)
 			std::copy(seen.begin(), seen.end(), out);
 		return i64(seen.size());
 	}
 
-	// One tick, of which every clock is a whole part.
+	// One tick. The period of every clock is a whole number of ticks.
 	void clock() {
 		bool any = level[rx] != p_rx.low() || !sources.empty() || seen.size() < to_see;
 		for (word one : divider)
@@ -588,7 +588,7 @@ public:
 				continue;
 			for (i64 item; (item = register_changed[clock].take()) >= 0;) {
 				const reg &r = registers[item];
-				// An iCE40's set or reset that is synchronous waits for the enable, too.
+				// A synchronous set or reset of an iCE40 also waits for the enable.
 				if (level[r.reset] && (r.asynchronous() || r.over() || level[r.enable]))
 					next.emplace_back(r.out, r.to_one());
 				else if (level[r.enable])

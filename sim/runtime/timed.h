@@ -1,13 +1,13 @@
-// An iCE40's circuit with its delays, as boards/bitstream/timed.py lays it out: the table of fabric.h, and behind it what a level
-// takes from its source to each pin. The two must agree.
+// An iCE40's circuit with delays, from boards/bitstream/timed.py: the table of fabric.h, followed by the delay from
+// each source to each pin. The two must agree.
 //
-// Each pin is a net of its own. A wire's delay is the whole way: from the source's clock to its output, over the net, and through
-// the table or up to the time by which a register wants it. So tables and registers themselves take no time. Delays are
-// transported: each pulse arrives, however short.
+// Each pin is a net of its own. A wire's delay is that of the whole path: from clock to output of the source, over the
+// net, and through the table or up to a register's setup time. So tables and registers themselves take no time. Delays
+// are transport delays: each pulse arrives, however short.
 //
-// What changes within a pin's window behind its clock's edge came too late, or too early: a register takes one level or the
-// other by chance, a block keeps or gives anything. What comes later, and had left before that edge, is too late as well: the
-// level before it was taken.
+// A change inside a pin's window after its clock edge violates setup or hold: a register takes either level by chance,
+// a block stores or outputs anything. A later change that left its source before that edge is also too late: the
+// register took the level before it.
 
 #pragma once
 
@@ -19,8 +19,8 @@
 namespace twin {
 
 class timed : public fabric {
-	static constexpr u64 slots = 1 << 16; // picoseconds ahead, at most
-	static constexpr u64 untimed = ~u64(0); // what leaves without a clock: from a pad, or by a set or reset at once
+	static constexpr u64 slots = 1 << 16; // greatest delay, in picoseconds
+	static constexpr u64 untimed = ~u64(0); // launch without a clock: from a pad, or by an asynchronous set or reset
 
 	struct wire {
 		word to, delay;
@@ -31,7 +31,7 @@ class timed : public fabric {
 		int next;
 		bool value;
 	};
-	// What a change comes from: how long behind an edge it still matters, and the time at which it left its register.
+	// Origin of a change: for how long after an edge it matters, and when it left its register.
 	struct cause {
 		word open;
 		u64 launch;
@@ -42,26 +42,26 @@ class timed : public fabric {
 		bool value;
 	};
 
-	// Who a block's pin belongs to: a block RAM's port that reads, or writes, a SB_MAC16, a SB_SPRAM256KA.
+	// Owner of a block's pin: read or write port of a block RAM, SB_MAC16, SB_SPRAM256KA.
 	enum owner : word { READS, WRITES, MULTIPLIES, SINGLE };
 
 	std::vector<wire> wires;
 	std::vector<word> wire_start, window, guard, skew;
-	std::vector<u64> last, stamp; // of a clock its last edge, of a register the edge at which it was looked at; 0 is none
+	std::vector<u64> last, stamp; // a clock's last edge; the edge at which a register was evaluated; 0 is none
 	std::vector<std::uint8_t> before;
 	std::vector<std::uint32_t> late;
-	std::vector<word> order; // of clocks, by their skew
+	std::vector<word> order; // clocks, by their skew
 	std::vector<std::uint8_t> rising;
 	std::vector<planned> plans;
 
-	// Levels on their way, by the time of their arrival; of each time the first one that was sent comes first.
+	// Levels in flight, by time of arrival; those of equal time in the order in which they were sent.
 	std::vector<event> events;
 	std::vector<int> head, tail;
 	std::vector<u64> there;
 	int unused = -1;
 	u64 pending = 0;
 
-	u64 now = 0, begun = 0; // this moment, and this tick's beginning
+	u64 now = 0, begun = 0; // the current time; the start of this tick
 	word period = 1, phase = 0;
 	bool rx_level = true;
 	u64 state = 1;
@@ -98,10 +98,10 @@ class timed : public fabric {
 			post(now + wires[at].delay, wires[at].to, level[net], launch);
 	}
 
-	// A level that leaves a register now, or a block.
+	// A level that leaves a register or a block now.
 	void change(word net, bool value, u64 launch) { change(net, value, {0, launch}); }
 
-	// A level that is there.
+	// A level that arrives.
 	void change(word net, bool value, cause by) {
 		if (level[net] == value)
 			return;
@@ -124,7 +124,7 @@ class timed : public fabric {
 		announce(net, by.launch);
 	}
 
-	// Whether a change comes too late for a clock's last edge, or too early behind it; or even later, and has left before it.
+	// Whether a change violates setup or hold of a clock's last edge, or comes even later but left before that edge.
 	bool misses(word clock, cause by) const {
 		if (clock >= last.size() || !last[clock] || now <= last[clock])
 			return false;
@@ -133,7 +133,7 @@ class timed : public fabric {
 
 	bool within(word clock, cause by) const { return now - last[clock] < by.open; }
 
-	// What a register would take now, if its level was `held`.
+	// The next value of a register now, if its level was `held`.
 	bool taken(const reg &r, bool held) const {
 		if (level[r.reset] && (r.asynchronous() || r.over() || level[r.enable]))
 			return r.to_one();
@@ -221,7 +221,7 @@ class timed : public fabric {
 		}
 	}
 
-	// The first time from `from` to `to` at which something arrives; behind `to` if there is none.
+	// The first time from `from` to `to` with an arrival; `to` + 1 if there is none.
 	u64 next_arrival(u64 from, u64 to) const {
 		while (from <= to) {
 			u64 slot = from % slots, bits = there[slot / 64] >> slot % 64;
@@ -246,7 +246,7 @@ class timed : public fabric {
 		compute_macs();
 	}
 
-	// Up to a moment, and what arrives in it included.
+	// Runs up to a time, including its arrivals.
 	void run_to(u64 time) {
 		for (;;) {
 			u64 next = next_arrival(now, time);
@@ -258,7 +258,7 @@ class timed : public fabric {
 		now = time;
 	}
 
-	// The edge of each clock that rises now. Memories are read before they are written.
+	// The clock edges at this time. Memories are read before they are written.
 	void capture() {
 		next.clear();
 		for (word clock = 0; clock < rising.size(); clock++) {
@@ -289,8 +289,8 @@ class timed : public fabric {
 	}
 
 public:
-	// The table of fabric.h; a seed, the picoseconds of a tick, how far each clock's edges come behind the tick's beginning; then of
-	// each net its wires, its window, and the block that it belongs to.
+	// The table of fabric.h; a seed, the picoseconds of a tick, the skew of each clock after the tick's start; then for
+	// each net its wires, its window, and its block.
 	void load(const word *from) {
 		from = fabric::load(from);
 		state = from[0] * u64(0x9e3779b97f4a7c15) + 1;
@@ -322,7 +322,7 @@ public:
 		tail.assign(slots, -1);
 		there.assign(slots / 64, 0);
 		phase = chance() % period;
-		// All is still while the device is configured. Its input is high.
+		// All clocks stand still during configuration. The input is high.
 		change(rx, true, untimed);
 		for (word net = 0; net < nets; net++)
 			if (level[net])
@@ -332,7 +332,7 @@ public:
 		begun = now;
 	}
 
-	// A level for each of so many ticks, and what comes out at the end of each.
+	// Runs `count` ticks with one input level each; `out` gets the output level at the end of each.
 	void levels(const char *in, char *out, i64 count) {
 		for (i64 tick = 0; tick < count; tick++) {
 			p_rx = value<1>::of(in[tick]);
@@ -341,10 +341,10 @@ public:
 		}
 	}
 
-	// A level that is put on a net in a tick to come, so many picoseconds behind its beginning.
+	// Drives a net with a level in a future tick, `delay` picoseconds after the tick's start.
 	void put(word net, bool value, i64 tick, word delay) { plans.push_back({u64(tick), net, delay, value}); }
 
-	// How often each register, each block RAM's port that reads and that writes, each SB_MAC16 and SB_SPRAM256KA was too late.
+	// Timing violations of each register, of each block RAM's read and write port, of each SB_MAC16 and SB_SPRAM256KA.
 	void violations(std::uint32_t *out) const { std::copy(late.begin(), late.end(), out); }
 
 	void clock() {

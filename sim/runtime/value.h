@@ -1,4 +1,4 @@
-// Numbers of a fixed width: the ports, and whatever is wider than the 64 bits of a word (emit.py computes on words where a number fits).
+// Numbers of a fixed width: ports, and numbers wider than a 64-bit word (emit.py uses words for narrower ones).
 //
 // `value<W>` is always kept reduced: bits from W up are zero.
 
@@ -20,7 +20,7 @@ using u128 = unsigned __int128;
 
 constexpr u64 low_mask(size_t bits) { return bits >= 64 ? ~u64(0) : (u64(1) << bits) - 1; }
 
-// Eight bytes, to be compared with others at once.
+// Eight bytes as one word, to be compared at once.
 TWIN_INLINE u64 eight(const std::uint8_t *bytes) {
 	u64 word;
 	std::memcpy(&word, bytes, sizeof word);
@@ -37,7 +37,7 @@ template<size_t W> struct value {
 
 	value() = default;
 
-	// 32-bit pieces of a constant, lowest first.
+	// From 32-bit pieces of a constant, lowest first.
 	template<class... Pieces, class = std::enable_if_t<(sizeof...(Pieces) > 0) && (std::is_integral_v<Pieces> && ...)>>
 	TWIN_INLINE explicit constexpr value(Pieces... pieces) {
 		const std::uint32_t list[] = {std::uint32_t(pieces)...};
@@ -65,7 +65,7 @@ template<size_t W> struct value {
 
 	TWIN_INLINE void reduce() { data[words - 1] &= word(top_mask); }
 
-	// The low 64 bits, sign-extended where the number is shorter.
+	// The low 64 bits; a shorter number is sign-extended.
 	TWIN_INLINE i64 as_signed() const {
 		if constexpr (W < 64)
 			return i64(low() << (64 - W)) >> (64 - W);
@@ -151,7 +151,7 @@ template<size_t W> struct value {
 		}
 	}
 
-	// The bits of `other` below this number's.
+	// This number, with the bits of `other` below it.
 	template<size_t V> TWIN_INLINE value<W + V> concat(const value<V> &other) const {
 		auto result = other.template zcast<W + V>();
 		result.template paste<W + V - 1, V>(*this);
@@ -187,7 +187,7 @@ template<size_t W> struct value {
 		return result;
 	}
 
-	// The bits of `other` where `mask` has ones, of this number elsewhere.
+	// The bits of `other` where `mask` is 1, else those of this number.
 	TWIN_INLINE value update(const value &other, const value &mask) const {
 		value result;
 		for (size_t n = 0; n < words; n++)
@@ -256,7 +256,7 @@ template<size_t W> struct value {
 			return is_neg() != other.is_neg() ? is_neg() : below_unsigned(other);
 	}
 
-	// A shift's amount, W or more if it doesn't matter how much more.
+	// The amount of a shift, limited to W.
 	template<size_t V> TWIN_INLINE static size_t amount(const value<V> &by) {
 		for (size_t n = 1; n < value<V>::words; n++)
 			if (by.data[n] != 0)
@@ -264,7 +264,7 @@ template<size_t W> struct value {
 		return by.low() < W ? size_t(by.low()) : W;
 	}
 
-	// As the amount of a narrow number's shift.
+	// The amount of a narrow number's shift, limited to 64.
 	TWIN_INLINE u64 at_most_64() const {
 		for (size_t n = 1; n < words; n++)
 			if (data[n] != 0)
