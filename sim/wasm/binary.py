@@ -1,6 +1,6 @@
-"""The binary format of WebAssembly: numbers, instructions, and a module of functions over one memory.
+"""The binary format of WebAssembly: numbers, instructions, and a module of functions with one memory.
 
-Code is bytes: each function here gives instructions that leave one value on the stack, or take what lies there.
+Code is bytes. Each function here returns instructions that push one value, or that consume values on the stack.
 """
 
 from collections.abc import Mapping, Sequence
@@ -40,11 +40,11 @@ _CODES = {
 _MEMORY = {"i64.load": (0x29, 3), "i64.load32": (0x35, 2), "i64.store": (0x37, 3), "i64.store32": (0x3E, 2)}
 
 Function = tuple[int, bytes]
-"""A function without parameters or results: how many locals it has, all i64, and its code."""
+"""A function without parameters and results: the number of its locals, all i64, and its code."""
 
 
 def unsigned_leb(value: int) -> bytes:
-    """A number of seven bits a byte, lowest first."""
+    """An unsigned number, seven bits a byte, lowest first."""
     found = bytearray()
     while True:
         value, low = value >> 7, value & 0x7F
@@ -54,7 +54,7 @@ def unsigned_leb(value: int) -> bytes:
 
 
 def signed_leb(value: int) -> bytes:
-    """The same in two's complement: the last byte's bit 6 is the sign."""
+    """A signed number, seven bits a byte, in two's complement: bit 6 of the last byte is the sign."""
     found = bytearray()
     while True:
         value, low = value >> 7, value & 0x7F
@@ -64,7 +64,7 @@ def signed_leb(value: int) -> bytes:
 
 
 def i64(value: int) -> bytes:
-    """A constant of 64 bits, read with a sign or without."""
+    """A constant of 64 bits, signed or unsigned."""
     value &= (1 << 64) - 1
     return b"\x42" + signed_leb(value - (1 << 64) if value >> 63 else value)
 
@@ -82,7 +82,7 @@ def local_set(index: int) -> bytes:
 
 
 def op(name: str, offset: int = 0) -> bytes:
-    """An instruction; of a load or store with the `offset` that is added to the address on the stack."""
+    """An instruction. For a load or store, `offset` is added to the address on the stack."""
     if name in _MEMORY:
         code, alignment = _MEMORY[name]
         return bytes([code]) + unsigned_leb(alignment) + unsigned_leb(offset)
@@ -92,7 +92,7 @@ def op(name: str, offset: int = 0) -> bytes:
 
 
 def assembled(functions: Mapping[str, Function], size: int, words: Mapping[int, int]) -> bytes:
-    """A module that exports the functions by their names, and a `memory` of at least `size` bytes.
+    """A module that exports the functions by name, and a `memory` of at least `size` bytes.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def assembled(functions: Mapping[str, Function], size: int, words: Mapping[int, 
     size : int
         Bytes of the memory, rounded up to a page.
     words : mapping of address to int
-        What the memory holds at first: words of 64 bits; 0 elsewhere.
+        Initial content of the memory: words of 64 bits; 0 elsewhere.
     """
     names = list(functions)
     bodies = []
@@ -121,7 +121,7 @@ def assembled(functions: Mapping[str, Function], size: int, words: Mapping[int, 
 
 
 def _runs(words: Mapping[int, int]) -> list[tuple[int, bytes]]:
-    """Words that lie side by side, together; those that are zero are left out."""
+    """Adjacent words, joined; zero words are left out."""
     runs: list[tuple[int, bytearray]] = []
     for at, word in sorted(words.items()):
         if word:

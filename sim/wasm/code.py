@@ -1,7 +1,7 @@
 """Expressions as WebAssembly code.
 
-A number of up to 64 bits is one i64, with zeros above its width. A wider one is several, 32 bits in each, so that a carry has
-room; each has locals of its own, and so has each of its operands.
+A number of up to 64 bits is one i64, with zeros above its width. A wider number has several i64, 32 bits in each, so
+that a carry has room. It has its own locals, and so has each of its operands.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -22,20 +22,21 @@ def ones(width: int) -> int:
 
 
 def limbs_of(width: int) -> int:
-    """Locals of a number."""
+    """The number of locals of a number."""
     return 1 if width <= WORD else -(-width // LIMB)
 
 
 class Expression:
-    """Code for what `roots` are made of: `prologue` computes what has locals, `value` and `limb` give a number from then on.
+    """Code for the logic of `roots`: `prologue` computes all nodes with locals; after it, `value` and `limb` return
+    numbers.
 
     Parameters
     ----------
     roots : iterable of Node
     held : iterable of Node
-        Roots that get locals whatever they are.
+        Roots that always get locals.
     address : callable
-        Where a register's, an input's or a memory's first word is.
+        Address of the first word of a register, an input or a memory.
     depth : mapping of str to int
         Words of each memory.
     """
@@ -69,7 +70,7 @@ class Expression:
         return self._value(node)
 
     def limb(self, node: Node, place: int) -> bytes:
-        """32 bits of a wider one."""
+        """32 bits of a wider number."""
         if node in self._places:
             return local_get(self._places[node] + place)
         low = LIMB * place
@@ -91,7 +92,7 @@ class Expression:
         assert node.op == "concat", node.op
         pieces, top = [], node.width
         for part in args:
-            top -= part.width  # where its lowest bit is
+            top -= part.width  # position of its lowest bit
             first, last = max(low, top), min(low + width, top + part.width)
             if first < last:
                 shift = i64(first - low) + op("i64.shl") if first > low else b""
@@ -111,13 +112,13 @@ class Expression:
         return code if shift + width == LIMB or low + width == node.width else code + mask
 
     def flag(self, node: Node) -> bytes:
-        """One bit, as the i32 that choices and branches take."""
+        """One bit as an i32, the operand type of choices and branches."""
         if node not in self._places and (code := self._comparison(node)):
             return code
         return self.value(node) + op("i32.wrap")
 
     def _define(self, node: Node) -> bytes:
-        """Computes a number into the locals from the next free one on."""
+        """Computes a number into the next free locals."""
         first, count = self.locals, limbs_of(node.width)
         if node.op == "word":
             return self._word(node)
@@ -140,7 +141,7 @@ class Expression:
         return b"".join(code)
 
     def _word(self, node: Node) -> bytes:
-        """A memory's word; 0 where it has none."""
+        """A memory's word; 0 beyond its depth."""
         (address,) = node.args
         count = limbs_of(node.width)
         depth, stride = self._depth[node.name], 8 * -(-node.width // WORD)
@@ -157,7 +158,7 @@ class Expression:
         return code
 
     def below(self, address: Node, depth: int) -> bytes:
-        """Whether a memory has a word there, as an i32."""
+        """Whether an address is inside a memory, as an i32."""
         if address.width <= WORD:
             return self.value(address) + i64(depth) + op("i64.lt_u")
         high = self.limb(address, 1)
@@ -166,7 +167,7 @@ class Expression:
         return high + i64(LIMB) + op("i64.shl") + self.limb(address, 0) + op("i64.or") + i64(depth) + op("i64.lt_u")
 
     def _carried(self, node: Node) -> bytes:
-        """A sum or a difference: what is above a limb's bits, with its sign, goes on into the next."""
+        """A sum or a difference. The part above a limb's bits, with its sign, is carried into the next limb."""
         args, code = node.args, []
         for place in range(limbs_of(node.width)):
             if node.op == "neg":
@@ -220,13 +221,13 @@ class Expression:
         if node.op == "shr":
             return self._within(self.value(args[0]) + self.value(args[1]) + op("i64.shr_u"), args[1])
         exact = mathematical(node.op, [arg.unsigned for arg in args])
-        if exact is not None and exact[0] >= 0 and exact[1] <= ones(width):  # nothing above it, if its operands have nothing
+        if exact is not None and exact[0] >= 0 and exact[1] <= ones(width):  # bits above the width stay 0
             first = i64(0) if node.op == "neg" else self.value(args[0])
             return first + self.value(args[-1]) + op(_ARITHMETIC.get(node.op, "i64.sub"))
         return self._masked(self._loose(node), width)
 
     def _loose(self, node: Node) -> bytes:
-        """A number that may have anything above its width."""
+        """A number whose bits above its width are undefined."""
         if node in self._places:
             return local_get(self._places[node])
         args = node.args
@@ -249,7 +250,7 @@ class Expression:
         return self._value(node)
 
     def signed(self, node: Node) -> bytes:
-        """A number of up to 64 bits with its sign above its width."""
+        """A number of up to 64 bits, sign-extended above its width."""
         if node.op == "const":
             return i64(node.value - (1 << node.width) if node.value >> node.width - 1 else node.value)
         if node.unsigned == node.signed or node.width == WORD:
@@ -260,7 +261,7 @@ class Expression:
         return self._loose(node) + shift + op("i64.shl") + shift + op("i64.shr_s")
 
     def _comparison(self, node: Node) -> bytes:
-        """What compares, as an i32; nothing of other nodes."""
+        """A comparison as an i32; empty for other nodes."""
         args = node.args
         if node.op == "not" and node.width == 1:
             inner = args[0]
@@ -291,7 +292,7 @@ class Expression:
         return code + (op("i64.eqz") if node.op == "equal" else i64(0) + op("i64.ne"))
 
     def _within(self, code: bytes, amount: Node) -> bytes:
-        """What is shifted; nothing is left where it is by a word or more."""
+        """The shifted number; 0 if the amount is a word or more."""
         if amount.unsigned[1] < WORD:
             return code
         return code + i64(0) + self.value(amount) + i64(WORD) + op("i64.lt_u") + op("select")

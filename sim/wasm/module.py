@@ -1,4 +1,4 @@
-"""A core as a WebAssembly module, with a table of what lies where in its memory."""
+"""A core as a WebAssembly module, with a table of the addresses in its memory."""
 
 import os
 import re
@@ -30,7 +30,7 @@ ROLES = ("input", "output", "register", "memory")
 class Entry:
     """A number in the module's memory: little-endian, in whole words of 64 bits, with zeros above its width.
 
-    `role` is one of `ROLES`; a memory has `depth` words one behind the other.
+    `role` is one of `ROLES`; a memory has `depth` words in sequence.
     """
 
     name: str
@@ -50,9 +50,9 @@ class Entry:
 class Module:
     """A core at power-on.
 
-    The module imports nothing. It exports `memory` and two functions: `settle` computes all outputs from registers and
-    inputs; `clock` is one rising edge, of which the outputs know nothing before the next `settle`. `ports` are None for a
-    circuit that isn't a core.
+    The module imports nothing. It exports `memory` and two functions. `settle` computes all outputs from registers and
+    inputs. `clock` is one rising edge; outputs change only with the next `settle`. `ports` is None for a circuit that
+    isn't a core.
     """
 
     binary: bytes
@@ -60,7 +60,7 @@ class Module:
     ports: Ports | None = None
 
     def find(self, name: str) -> Entry:
-        """The entry of a name as the hardware's description has it, with dots in front of a part's own."""
+        """The entry with a name of the hardware's description; dots separate the parts of a hierarchy."""
         return next(entry for entry in self.entries if entry.name == name)
 
 
@@ -76,14 +76,14 @@ def module_of_design(design: Design) -> Module:
 
 
 def modules_of_designs(designs: Sequence[Design]) -> list[Module]:
-    """The cores of several designs; Yosys works on them side by side."""
+    """The cores of several designs; Yosys runs for them in parallel."""
     from convolver.hw.cores.core import create
 
     return modules_of_components(create(design) for design in designs)
 
 
 def modules_of_components(components: Iterable[Any]) -> list[Module]:
-    """Components with streams `i` and `o`, all of whose registers are kept."""
+    """Components with streams `i` and `o`; all their registers are kept."""
     described: list[tuple[Ports, str]] = []
     with private_folder() as folder, ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
         texts = []
@@ -97,7 +97,7 @@ def modules_of_components(components: Iterable[Any]) -> list[Module]:
 
 
 def signed_names(rtlil: str) -> frozenset[str]:
-    """Full names of the signals that RTLIL says are signed."""
+    """Full names of the signed signals in RTLIL."""
     found, part = set(), ""
     for line in rtlil.splitlines():
         if match := re.fullmatch(r"module \\top\.?(.*)", line):
@@ -108,7 +108,7 @@ def signed_names(rtlil: str) -> frozenset[str]:
 
 
 def module_of_circuit(circuit: Circuit, signed: frozenset[str] = frozenset(), ports: Ports | None = None) -> Module:
-    """A circuit as a module. Its registers have their values of power-on; the reset isn't there."""
+    """A circuit as a module. Its registers have their power-on values; there is no reset."""
     entries, places = _layout(circuit, signed)
     last = max(entries, key=lambda entry: entry.address, default=None)
     size = 0 if last is None else last.address + last.stride * max(last.depth, 1)
@@ -117,7 +117,7 @@ def module_of_circuit(circuit: Circuit, signed: frozenset[str] = frozenset(), po
 
 
 def _layout(circuit: Circuit, signed: frozenset[str]) -> tuple[tuple[Entry, ...], dict[tuple[str, str], Entry]]:
-    """Where everything is; an output may have a register's name."""
+    """The addresses of all members; an output may have the same name as a register."""
     members = [("input", name, width, 0) for name, width in circuit.inputs.items()]
     members += [("output", name, node.width, 0) for name, node in circuit.outputs[0].items()]
     members += [("register", name, register.width, 0) for name, register in circuit.registers.items()]
@@ -154,7 +154,7 @@ def _expression(circuit: Circuit, places: Mapping[tuple[str, str], Entry], roots
 
 
 def _stores(found: Expression, entry: Entry, node: Node) -> list[tuple[bytes, bytes]]:
-    """Address and value on the stack, and the store that takes them: of each part of a number."""
+    """For each part of a number: the code that pushes address and value, and the store."""
     if node.width <= WORD:
         return [(i32(0) + found.value(node), op("i64.store", entry.address))]
     return [
@@ -174,7 +174,7 @@ def _settle(circuit: Circuit, places: Mapping[tuple[str, str], Entry]) -> tuple[
 
 
 def _clock(circuit: Circuit, places: Mapping[tuple[str, str], Entry]) -> tuple[int, bytes]:
-    """All next values, then all writes. What registers take waits on the stack meanwhile."""
+    """All next values, then all writes. The registers' next values stay on the stack meanwhile."""
     names = list(circuit.registers)
     count = len(names)
     writes = circuit.writes[0]
@@ -195,7 +195,7 @@ def _clock(circuit: Circuit, places: Mapping[tuple[str, str], Entry]) -> tuple[i
 
 
 def _write(found: Expression, entry: Entry, write: Write) -> bytes:
-    """Writes a word's bits under the mask, where the memory has such a word."""
+    """Writes a word's bits under the mask, if the address is inside the memory."""
     index = found.bits(write.address, 0, min(LIMB, write.address.width)) + op("i32.wrap") + i32(entry.stride) + op("i32.mul")
     code = found.below(write.address, entry.depth) + op("if")
     for place in range(limbs_of(entry.width)):

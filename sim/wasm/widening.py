@@ -1,5 +1,5 @@
-"""Operations on numbers of more than 64 bits that WebAssembly's words don't do limb by limb: products and shifts by an amount
-become sums and choices of such numbers."""
+"""Operations on numbers of more than 64 bits that can't be done limb by limb: products, and shifts by a variable
+amount, become sums and choices of such numbers."""
 
 from collections.abc import Sequence
 
@@ -8,11 +8,11 @@ from ..rtl.expressions import Expressions, Node, reachable
 __all__ = ["LIMB", "WORD", "simplified"]
 
 WORD, LIMB = 64, 32
-"""Bits of a number that is one value, and of each part of a wider one."""
+"""Bits of a number in a single value; bits of each limb of a wider number."""
 
 
 def simplified(made: Expressions, roots: Sequence[Node]) -> list[Node]:
-    """`roots` without wide products and without shifts that have a wide operand."""
+    """`roots` without wide products, and without shifts with a wide operand."""
     done: dict[Node, Node] = {}
     for node in reachable(roots):
         args = [done[arg] for arg in node.args]
@@ -30,7 +30,7 @@ def _simpler(made: Expressions, node: Node) -> Node:
 
 
 def _product(made: Expressions, one: Node, other: Node) -> Node:
-    """By the school's method, in limbs."""
+    """Schoolbook multiplication, in limbs."""
     width = one.width
 
     def limbs(node: Node) -> list[Node]:
@@ -47,7 +47,7 @@ def _product(made: Expressions, one: Node, other: Node) -> Node:
 
 
 def _shifted(made: Expressions, node: Node) -> Node:
-    """One choice for each bit of the amount that can matter, and one for all others."""
+    """One choice for each bit of the amount that is less than the width, and one for all higher bits."""
     value, amount = node.args
     width = value.width
     fill = made.slice(value, width - 1, 1) if node.op == "shr_signed" else made.const(0, 1)
