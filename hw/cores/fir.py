@@ -88,7 +88,7 @@ class LineFeeder(wiring.Component):
 
 
 class MemoryFeeder(wiring.Component):
-    """One sample a slot: its cycles, and the samples of each, come behind it. Ports as those of `LineFeeder`."""
+    """One sample a slot: a slot of several cycles follows each sample. Ports are those of `LineFeeder`."""
 
     def __init__(self, plan: ArrayPlan) -> None:
         self._plan = plan
@@ -120,7 +120,7 @@ FEEDERS: dict[Stages, Callable[[ArrayPlan], wiring.Component]] = {
     (stages.SampleMemory,): MemoryFeeder,
     (stages.DelayLine,): LineFeeder,
 }
-"""What feeds the array of a plan with such stages."""
+"""The feeder of the array, by the plan's stages."""
 
 
 class FIRCore(Core):

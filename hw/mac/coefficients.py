@@ -75,7 +75,7 @@ class CoefficientLoader(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         beat = Signal(coefficient_layout(self._store.format))
-        held = Signal()  # `beat` is to be counted
+        held = Signal()  # `beat` will be counted in this cycle
         final = Signal(init=self._count == 1)  # `index` is that of the last coefficient
         overlong = Signal()  # the set is too long: its remaining coefficients are dropped
         idle = Signal()

@@ -58,7 +58,7 @@ class ColumnFilter(wiring.Component):
     i : In
         `column_sideband` of the window's rows.
     o : Out
-        The same for one row of sums.
+        `column_sideband` of one row of sums.
     """
 
     makes = (ColumnStage,)

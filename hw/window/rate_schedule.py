@@ -83,7 +83,7 @@ class Interpolation(RateSchedule):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         held, begun = Signal(), Signal()  # a sample has results that haven't begun; a result began in the cycle before
-        left, ends = Signal(range(self._most)), Signal()  # results after the one that is due; there are none
+        left, ends = Signal(range(self._most)), Signal()  # results after the one that is due; none are left
         final = Signal()  # the sample is its frame's last
 
         m.d.comb += [

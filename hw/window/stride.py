@@ -24,7 +24,7 @@ class EveryResult(wiring.Component):
     result : In
         The result of a place is decided in this cycle; its marks are `first, last, eol`.
     wanted : Out
-        The result is to leave the core.
+        The result leaves the core.
     rows_left, columns_left, sized : In
         Size of the frame that began in the cycle before, in the form that `Raster` has it; `sized` is high if one
         began.
@@ -67,7 +67,7 @@ class Stride(EveryResult):
         (rows, columns), (most_rows, most_columns) = design.stride, geometry_of(design).most
         # Results of a line, and lines of results, before the next wanted one.
         skip_columns, skip_rows = Signal(range(columns)), Signal(range(rows))
-        column, row = Signal(init=1), Signal(init=1)  # there are none
+        column, row = Signal(init=1), Signal(init=1)  # the number is 0
         m.d.comb += self.wanted.eq(column & row)
         following = Mux(self.eol, 0, Mux(column, columns - 1, skip_columns - 1))
         following_row = Mux(self.last, 0, Mux(row, rows - 1, skip_rows - 1))

@@ -1,1 +1,1 @@
-"""The twins: of a core; of a board behind a pseudo-terminal; of a bitstream's circuit."""
+"""Twins of a core, of a board behind a pseudo-terminal, and of a bitstream's circuit."""
