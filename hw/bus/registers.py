@@ -227,8 +227,8 @@ class RegisterBank(wiring.Component):
     The bank never limits the clock frequency: addresses are decoded, values compared and read data selected in steps of
     a few bits, one cycle each, and every register's enable comes from a register.
 
-    A request is refused, with `error` and no effect, if the design has no such register, if the register can't be read or
-    written, if the value doesn't fit it, or, for COEFFICIENT, while a complete set waits for its frame.
+    A request is refused, with `error` and no effect, if the design has no such register, if the register can't be read
+    or written, if the value doesn't fit it, or, for COEFFICIENT, while a complete set waits for its frame.
 
     Parameters
     ----------

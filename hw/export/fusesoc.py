@@ -59,7 +59,8 @@ def waivers(name: str, family: Family | None = None) -> str:
 
 
 def core_file(name: str, file: str, *, registers: bool = True, testbench: bool = False) -> str:
-    """Makes the FuseSoC core file (CAPI2) of the module `name`: ``fusesoc run --target=lint ::NAME`` lints it with Verilator.
+    """Makes the FuseSoC core file (CAPI2) of the module `name`: ``fusesoc run --target=lint ::NAME`` lints it with
+    Verilator.
 
     Parameters
     ----------

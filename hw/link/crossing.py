@@ -1,7 +1,7 @@
 """Clock-domain crossing between a link and its core.
 
-Bytes cross in `amaranth.lib.fifo.AsyncFIFO`s, single bits through `amaranth.lib.cdc`'s synchronisers. The wide words of the
-register bus are held in registers while a synchronised valid bit crosses.
+Bytes cross in `amaranth.lib.fifo.AsyncFIFO`s, single bits through `amaranth.lib.cdc`'s synchronisers. The wide words of
+the register bus are held in registers while a synchronised valid bit crosses.
 """
 
 from amaranth.hdl import DomainRenamer, Module, ResetInserter, Signal
@@ -26,8 +26,8 @@ SETTLED = 7
 class CoreCrossing(wiring.Component):
     """Connects a link in domain `sync` to a core in domain `core`, for any ratio of the two clocks.
 
-    About half a byte a clock of the slower side, each way; a register access takes some 20 clocks more. A request reaches the
-    core after all samples that were passed on before it.
+    About half a byte a clock of the slower side, each way; a register access takes some 20 clocks more. A request
+    reaches the core after all samples that were passed on before it.
 
     A `restart` empties both sides: the core's side is held in reset, data in flight are dropped, and nothing passes
     until both sides have seen it. It takes some 40 clocks of the slower side. Another `restart` during this time begins

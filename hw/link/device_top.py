@@ -39,7 +39,8 @@ class Device(wiring.Component):
     clock_hz : int
         Frequency of the link's clock.
     baud : int or None
-        Bits a second on the line; at most a quarter of the UART's clock, and at most twice `clock_hz`. None for the FIFO.
+        Bits a second on the line; at most a quarter of the UART's clock, and at most twice `clock_hz`. None for the
+        FIFO.
     serial_number : int
         32 bits that the host can read.
     slots : int

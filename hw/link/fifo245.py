@@ -37,7 +37,7 @@ HOLD = 20
 FT2232H."""
 
 MARGIN = 4
-"""Greatest difference between the delays of the chip's wires, in nanoseconds."""
+"""Greatest difference between the delays to and from the chip, in nanoseconds."""
 
 
 class Timing:

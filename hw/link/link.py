@@ -50,7 +50,8 @@ class Link(wiring.Component):
     Ports
     -----
     i, o : received bytes, and bytes to send.
-    samples : bytes of samples. handed : no sample waits between here and the core.
+    samples : bytes of samples.
+    handed : no sample waits between here and the core.
     results : bytes of results, `last` on the final one of a frame.
     bus : the accelerator's registers.
     restart : high for one clock before a session begins, and when one ends: resets the core and all blocks that hold

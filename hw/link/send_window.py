@@ -29,14 +29,20 @@ class Window(wiring.Component):
     Ports
     -----
     header, frame : a good frame of this session, other than HELLO and BYE; `frame` is high for one cycle.
-    hello : a WELCOME is due. foreign : an ACK is due, for a frame of another session.
+    hello : a WELCOME is due.
+    foreign : an ACK is due, for a frame of another session.
     begin, first_limit : the session begins, with the limit of its HELLO.
-    expected, consumed, room : from the `Inbox`. commit : store the frame. crowded : a frame beyond the limit was
-        dropped.
-    filled : from the `Outbox`. acked : frames before it are acknowledged. slot : the next frame to send; kind,
-        length_kept : of it.
-    tick : strobe, the unit of the timer. leaving : stops the timer.
-    free : a frame may be started. start, type, seq, length, poll, resend : that frame.
+    expected, consumed, room : from the `Inbox`.
+    commit : store the frame.
+    crowded : a frame beyond the limit was dropped.
+    filled : from the `Outbox`.
+    acked : frames before it are acknowledged.
+    slot : the next frame to send.
+    kind, length_kept : of that frame.
+    tick : strobe, the unit of the timer.
+    leaving : stops the timer.
+    free : a frame may be started.
+    start, type, seq, length, poll, resend : the frame that is started.
     """
 
     def __init__(self, slots: int) -> None:

@@ -28,11 +28,11 @@ __all__ = ["MACArray"]
 class MACArray(wiring.Component):
     """Computes the exact dot product of a slot's operands: one slot after the other, no stall.
 
-    ``sum = sum(coefficient * operand over the array's products)``. An operand is a sample or, with pre-adders, which take one
-    more cycle, the sum of a sample and its mirror. Each node is as wide as its proven range. The array has no enable and no
-    valid: a `Delay` of equal latency carries the valid bit. Latency, from the samples of the slot's last cycle to `sum`:
-    `DotProduct.latency`. Sums wider than 24 bits are added in segments, each one cycle after the segment below, so that no
-    carry chain is longer than a segment.
+    ``sum = sum(coefficient * operand over the array's products)``. An operand is a sample or, with pre-adders, which
+    take one more cycle, the sum of a sample and its mirror. Each node is as wide as its proven range. The array has no
+    enable and no valid: a `Delay` of equal latency carries the valid bit. Latency, from the samples of the slot's last
+    cycle to `sum`: `DotProduct.latency`. Sums wider than 24 bits are added in segments, each one cycle after the
+    segment below, so that no carry chain is longer than a segment.
 
     Parameters
     ----------
@@ -47,8 +47,8 @@ class MACArray(wiring.Component):
     coefficients : In
         An array of one coefficient a lane, unless they are constant.
     load : In
-        Takes all `coefficients`, for the operands of the same cycle and all later ones; unless they are constant. Each group
-        takes them one cycle after the group before.
+        Takes all `coefficients`, for the operands of the same cycle and all later ones; unless they are constant. Each
+        group takes them one cycle after the group before.
     start : In
         The operands belong to a slot's first cycle; only with several cycles a slot.
     sum : Out
@@ -160,7 +160,8 @@ class MACArray(wiring.Component):
         return multiplier.p
 
     def _pairs(self, m: Module, group: range, operands: Sequence[Value], supply: FixedSupply) -> list[Value]:
-        """The products of a group on iCE40, with two lanes to a DSP block; coefficients that are only wiring need no block."""
+        """The products of a group on iCE40, with two lanes to a DSP block; coefficients that are only wiring need no
+        block."""
         array = self._array
         hard = [lane for lane in group if array.factors[lane].multiplies]
         products: dict[int, Value] = {}

@@ -117,8 +117,8 @@ class SummedInSegments(SummedWhole):
         return Cat(whole).as_signed()
 
     def _added(self, node: Signal, terms: Sequence[Value], carry: Value | None, carries: bool) -> Signal | None:
-        """Adds one segment of one or two numbers and the carry of the segment below, if there is one. Returns its own carry if
-        it `carries`."""
+        """Adds one segment of one or two numbers and the carry of the segment below, if there is one. Returns its own
+        carry if it `carries`."""
         if len(terms) == 1:
             self._m.d.sync += node.eq(terms[0])
             return None

@@ -33,12 +33,12 @@ def buffer_ports(shape: ShapeLike) -> dict[str, wiring.Member]:
 
 
 class OutputBuffer(wiring.Component):
-    """Queues results and lends credits for results to come. One result a cycle, latency 3 cycles from `write` to `o`. It never
-    overflows.
+    """Queues results and lends credits for results to come. One result a cycle, latency 3 cycles from `write` to `o`.
+    It never overflows.
 
-    Claim one credit for each result that is started, and only while `available`; a transfer at `o` returns it. Claims and
-    returns are counted through registers, so that no path leads from a handshake through the counter. `available` is
-    therefore three cycles late, and keeps two credits in reserve for claims that it hasn't counted yet.
+    Claim one credit for each result that is started, and only while `available`; a transfer at `o` returns it. Claims
+    and returns are counted through registers, so that no path leads from a handshake through the counter. `available`
+    is therefore three cycles late, and keeps two credits in reserve for claims that it hasn't counted yet.
 
     Parameters
     ----------
@@ -103,8 +103,8 @@ class OutputBuffer(wiring.Component):
             m.submodules[f"bank_{bank}"] = memory = Memory(shape=self._shape, depth=words, init=[])
             put, get = memory.write_port(), memory.read_port()
             m.d.comb += [
-                # `data` is written in every cycle, and kept only if it is a result. The word is free: when all other words
-                # are taken, at least one result is already on offer. So the memory needs no write enable.
+                # `data` is written in every cycle, and kept only if it is a result. The word is free: when all other
+                # words are taken, at least one result is already on offer. So the memory needs no write enable.
                 put.en.eq(put_bank == bank),
                 put.addr.eq(put_word),
                 put.data.eq(self.data),

@@ -51,8 +51,8 @@ class FixedBoundary:
         now: Sequence[Value],
         then: Sequence[Value],
     ) -> Value:
-        """The value of the chosen boundary's source, one cycle later. `now` has the sources' values, `then` their values of the
-        next cycle."""
+        """The value of the chosen boundary's source, one cycle later. `now` has the sources' values, `then` their
+        values of the next cycle."""
         (source,) = sources.values()
         return self._value(source, chosen, then)
 

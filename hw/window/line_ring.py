@@ -12,10 +12,10 @@ __all__ = ["LineRing"]
 class LineRing(wiring.Component):
     """Reads, for each step, the word written one line earlier: one step a cycle, latency 2 cycles, no stall.
 
-    The words form a ring over two banks: even steps use one bank, odd steps the other. In a line of C beats, each step reads
-    the word of the step C earlier. Successive steps therefore alternate between the banks, for every C. The word to write
-    arrives 2 cycles after its step. If its bank is being read in that cycle, the write waits one cycle; a read in the next
-    cycle uses the other bank.
+    The words form a ring over two banks: even steps use one bank, odd steps the other. In a line of C beats, each step
+    reads the word of the step C earlier. Successive steps therefore alternate between the banks, for every C. The word
+    to write arrives 2 cycles after its step. If its bank is being read in that cycle, the write waits one cycle; a read
+    in the next cycle uses the other bank.
 
     When `length` changes, two successive reads may use the same bank. A word of the last two steps may then be lost.
 
@@ -33,8 +33,8 @@ class LineRing(wiring.Component):
     length : In
         With `read`: the beats of the step's line, less 4. Takes effect with the next step.
     read_data : Out
-        The word of the step `length` + 4 earlier, two cycles after `read`; held until the next word. Undefined for one line of
-        steps after a change of `length`.
+        The word of the step `length` + 4 earlier, two cycles after `read`; held until the next word. Undefined for one
+        line of steps after a change of `length`.
     write_data : In
         The word of this step, in the cycle of its `read_data`.
     """
@@ -50,13 +50,15 @@ class LineRing(wiring.Component):
         banks = [SinglePortRAM(self._width, 1 << bits - 1) for _ in range(2)]
         m.submodules.even, m.submodules.odd = banks
 
-        # The address that this step reads, and the count of earlier steps, less 3: the next address is one line below it.
+        # The address that this step reads, and the count of earlier steps, less 3: the next address is one line below
+        # it.
         place, count = Signal(bits), Signal(bits, init=(1 << bits) - 3)
         with m.If(self.read):
             m.d.sync += [count.eq(count + 1), place.eq(count - self.length)]
         here = [self.read & (place[0] == bank) for bank in range(2)]
 
-        # One cycle later the bank outputs the word; the cycle after brings the word to write. Writes alternate between banks.
+        # One cycle later the bank outputs the word; the cycle after brings the word to write. Writes alternate between
+        # banks.
         shows, shown, comes, turn = Signal(), Signal(), Signal(), Signal()
         m.d.sync += [shows.eq(self.read), shown.eq(place[0]), comes.eq(shows), turn.eq(turn ^ comes)]
         with m.If(shows):

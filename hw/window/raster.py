@@ -28,7 +28,8 @@ def step_layout(design: Conv2DDesign) -> data.StructLayout:
     column : the step's column, in beats: address of the line buffer.
     near : one-hot, which of a line's first steps this is, up to number `WindowGeometry.ahead`; 0 in later steps.
     top, bottom : rows of the frame above and below the result row that this line serves, limited to the kernel's size.
-    border, border_before : chosen border of the result row that this line serves, and of the row before: see `boundary_of`.
+    border, border_before : chosen border of the result row that this line serves, and of the row before: see
+        `boundary_of`.
     remainder, ends : with several pixels a beat only, see `beats_of`.
     result : the step completes a wanted result, or a beat of results; its marks are those of `marks_of`.
     """

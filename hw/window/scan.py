@@ -38,10 +38,10 @@ class Control:
 class Scan:
     """The position of the next step. A step is a beat, and columns are counted in beats here.
 
-    Counters of a frame's size count down, and their signs mark the ends, so that no step waits for a comparison. Counters that
-    count up stop at the kernel's size. Line counters and the line length are updated one cycle after the step, from
-    registered decisions: they are aligned with `Raster.o`. A line's end is looked up from the third step of a line or
-    frame on, so a frame must have at least 3 columns.
+    Counters of a frame's size count down, and their signs mark the ends, so that no step waits for a comparison.
+    Counters that count up stop at the kernel's size. Line counters and the line length are updated one cycle after the
+    step, from registered decisions: they are aligned with `Raster.o`. A line's end is looked up from the third step of
+    a line or frame on, so a frame must have at least 3 columns.
 
     Parameters
     ----------

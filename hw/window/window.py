@@ -76,11 +76,11 @@ class RowBorder(wiring.Component):
 
 
 class Window(wiring.Component):
-    """Holds all places of the window at once: one step a cycle, no stall, latency 1 cycle. It steps when the column is valid,
-    and holds otherwise.
+    """Holds all places of the window at once: one step a cycle, no stall, latency 1 cycle. It steps when the column is
+    valid, and holds otherwise.
 
-    With P pixels a beat, P columns enter per step. The window is P - 1 columns wider than the kernel: the window of the beat's
-    pixel k begins k columns to the right.
+    With P pixels a beat, P columns enter per step. The window is P - 1 columns wider than the kernel: the window of the
+    beat's pixel k begins k columns to the right.
 
     Parameters
     ----------

@@ -4,9 +4,10 @@ During a row of an image a hundred flags stay constant, and so does all logic th
 next values. The tick compares the flags with their last values, several in one word, and computes the control again
 only after a change.
 
-Some flags change in every clock: a stream's payload may have any value while `valid` is low, and so may the registers that it
-passes through. They don't matter then: `last & write` depends on `last` only while `write` is set. Such restless bits are
-compared only under the condition under which they matter; the condition is itself part of the control.
+Some flags change in every clock: a stream's payload may have any value while `valid` is low, and so may the registers
+that it passes through. They don't matter then: `last & write` depends on `last` only while `write` is set. Such
+restless bits are compared only under the condition under which they matter; the condition is itself part of the
+control.
 """
 
 from collections.abc import Collection, Iterable

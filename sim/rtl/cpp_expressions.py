@@ -1,8 +1,8 @@
 """Expressions as C++ text.
 
-A number of up to 64 bits is a machine word, a wider one a `value<>`. A word has three forms: `u`, with zeros above its width;
-`s`, sign-extended; `d`, with undefined bits above its width. Each operation requests its operands in the form that it
-needs, so that few masks are written.
+A number of up to 64 bits is a machine word, a wider one a `value<>`. A word has three forms: `u`, with zeros above its
+width; `s`, sign-extended; `d`, with undefined bits above its width. Each operation requests its operands in the form
+that it needs, so that few masks are written.
 """
 
 from convolver.errors import ToolError

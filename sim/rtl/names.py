@@ -1,4 +1,4 @@
-"""CXXRTL's names: characters other than letters and digits are encoded, so that every Amaranth name is a C++
+"""CXXRTL's names: characters other than letters and digits are encoded, so that every Amaranth name becomes a C++
 identifier."""
 
 import re

@@ -1,10 +1,10 @@
 """Moves registers forward through logic, without a visible effect: a pipelined sum becomes one sum with a delay behind
 it.
 
-A free-running register that only free-running registers read can be removed. Its readers take the expression that it would have
-held, and hold it one clock longer. At power-on and after reset they hold the expression's value for the initial values of the
-removed registers. So every output is the same in every clock. Registers without a reset simply keep running. A delay of
-several clocks becomes a shift of one word.
+A free-running register that only free-running registers read can be removed. Its readers take the expression that it
+would have held, and hold it one clock longer. At power-on and after reset they hold the expression's value for the
+initial values of the removed registers. So every output is the same in every clock. Registers without a reset simply
+keep running. A delay of several clocks becomes a shift of one word.
 """
 
 from collections import Counter

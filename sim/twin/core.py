@@ -162,7 +162,8 @@ class TwinTransport(Owned):
         """Counts since the twin was opened, and the clocks of the last call.
 
         Keys: ``clocks``, ``beats_in``, ``beats_out``, ``busy``, ``pending``, ``error_...`` for each error ever seen,
-        ``frame_clocks``, ``frame_samples`` and ``clocks_a_sample`` of the last call, ``clocks_a_second`` (the twin's speed).
+        ``frame_clocks``, ``frame_samples`` and ``clocks_a_sample`` of the last call, ``clocks_a_second`` (the twin's
+        speed).
         """
         self._check_owner()
         del ask  # nothing has to be requested

@@ -1,1 +1,2 @@
-"""A core as WebAssembly: its registers, memories and ports at known addresses, and two functions, `settle` and `clock`."""
+"""A core as WebAssembly: its registers, memories and ports at known addresses, and two functions, `settle` and
+`clock`."""
