@@ -1,5 +1,4 @@
-"""A bench for one stream component on Amaranth's simulator: seeded gaps and stalls; every beat is recorded with its
-clock."""
+"""A bench for one stream component on Amaranth's simulator: seeded gaps and stalls, beats with their clocks."""
 
 import contextlib
 import random

@@ -16,8 +16,7 @@ __all__ = ["BareAccelerator", "strobes_of"]
 
 
 def strobes_of(design: Design) -> tuple[str, ...]:
-    """The kinds of error of a block without registers. A signal's marks are derived from its `tlast`, and can't be
-    wrong."""
+    """The kinds of error of a block without registers. A signal's marks come from `tlast`, and can't be wrong."""
     return ("first", "orphan", "eol") if has_lines(design) else ()
 
 

@@ -15,8 +15,7 @@ __all__ = ["BusCrossing"]
 
 
 class BusCrossing(wiring.Component):
-    """Connects a front of the register bus in domain `axi` to the registers in domain `sync`, for any ratio of the
-    clocks.
+    """Connects a front of the register bus in domain `axi` to the registers in domain `sync`, at any clock ratio.
 
     One request at a time; an access takes about six clocks of each side more. Neither domain may have a reset: the
     crossing keeps its state if one side is reset, so that the other side doesn't take an old request or response for a

@@ -39,8 +39,7 @@ def held_by(m: Module, name: str, given: Value, shape: Shape) -> Value:
 
 
 def below(m: Module, number: Value, bound: int) -> Value:
-    """Whether a number is less than a constant, one cycle later. It uses tables: a comparison would become a carry
-    chain."""
+    """Whether a number is less than a constant, one cycle later. From tables: a comparison would be a carry chain."""
     high, low = divmod(bound, 1 << TABLE)
     less, equal, lower_less = DataRegister(), DataRegister(), DataRegister()
     m.d.sync += [

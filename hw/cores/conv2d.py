@@ -170,8 +170,7 @@ class Conv2DCore(Core):
         m.submodules.feeder = feeder = block_of(plan, FEEDERS)(plan)
         m.submodules.array = array = ArrayCore(plan, result_layout(design))
 
-        # No pixel is taken ahead of its slot. The raster has its own timer, for pixels that waited and for a frame's
-        # end.
+        # No pixel is taken ahead of its slot. The raster has its own timer, for waiting pixels and a frame's end.
         timer = slot_timer(m, plan.cycles)
         m.d.comb += [
             check.i.valid.eq(timer.where_free(self.i.valid)),

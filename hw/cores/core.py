@@ -51,8 +51,7 @@ class Core(wiring.Component):
 
 
 def core_ports(design: Design, sizes: Mapping[str, Member] = MappingProxyType({})) -> dict[str, Member]:
-    """The ports of all cores, and the ports of a frame's size if there are any. A kind's own ports are added to
-    them."""
+    """The ports of all cores, with those of a frame's size if there are any. A kind adds its own ports to them."""
     return {
         "i": In(stream.Signature(beat_layout(design))),
         "o": Out(stream.Signature(result_layout(design))),

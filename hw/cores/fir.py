@@ -28,8 +28,7 @@ __all__ = ["FIRCore"]
 
 
 class LineFeeder(wiring.Component):
-    """One sample a cycle: all samples in parallel. Each group of lanes gets its samples one cycle after the group
-    before.
+    """One sample a cycle: all samples in parallel. Each group of lanes gets them one cycle after the group before.
 
     Parameters
     ----------

@@ -89,7 +89,7 @@ class LoadedRate(FixedRate):
     """A rate and its shift are loaded as a set of two. It takes effect between two frames: the next frame's first
     sample waits for it.
 
-    A set of another length, with a rate of 0 or with a rate beyond the accumulator's range is dropped, and flagged.
+    A set of another length, with a rate of 0 or with a rate beyond `CICDesign.limits` is dropped, and flagged.
     """
 
     def __init__(self, design: CICDesign) -> None:

@@ -1,5 +1,4 @@
-"""Rewrites Verilog so that every reader interprets it alike: Yosys' ``always @*`` blocks become clocked ones, or
-functions.
+"""Makes every reader interpret Verilog alike: Yosys' ``always @*`` blocks become clocked ones, or functions.
 
 An ``always @*`` block runs when a signal that it reads changes. Verilog-2005 and SystemVerilog disagree on whether a
 register with an initial value in its declaration changes at time 0. Yosys' guard against this is such a register

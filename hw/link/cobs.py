@@ -1,5 +1,4 @@
-"""COBS, consistent overhead byte stuffing (Cheshire and Baker, 1997): frames that don't contain the byte that ends
-them.
+"""COBS, consistent overhead byte stuffing (Cheshire and Baker, 1997): frames without the byte that ends them.
 
 A frame is cut at its zeros. Each piece is preceded by its length plus one, and 0x00 ends the frame. A receiver that
 starts anywhere is synchronised after the next zero.

@@ -20,8 +20,7 @@ PINS = {
     "rd_n": Out(1, init=1),
     "wr_n": Out(1, init=1),
 }
-"""Pins of a `FIFO245`, with the chip's names: `rxf_n` is low while the chip has a byte, `txe_n` while it has room for
-one."""
+"""Pins of a `FIFO245`, with the chip's names: `rxf_n` is low while the chip has a byte, `txe_n` while it has room."""
 
 STROBE = 30
 """Shortest low time of RD# or WR#, in nanoseconds: T4, T10 of the data sheet."""

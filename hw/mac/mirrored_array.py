@@ -59,8 +59,7 @@ class Pairs(wiring.Component):
             phase: (pair, side) for pair, both in enumerate(self._stage.pairs) for side, phase in reversed([*enumerate(both)])
         }
         # Sums wait while those of the next sample arrive: samples use the two halves of the memories in turn. A phase
-        # that is its own mirror has no difference: its place in the memory of differences is never written, and stays
-        # 0.
+        # that is its own mirror has no difference: its place in the memory of differences stays 0.
         address = data.StructLayout({"pair": places, "half": 1})
         slot, into = self._counted(m, self.done, "slot")
         m.submodules.turn = turn = Delay(1, self._stage.waits * self._cycles)

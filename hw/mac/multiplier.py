@@ -25,7 +25,7 @@ _MULTIPLY = {"ice40": ice40.multiply, "7-series": dsp48.multiply}
 class Multiplier(wiring.Component):
     """Multiplies a sample by a coefficient: ``p = a * b``, exact; latency 2 to 6 cycles, one product a cycle, no stall.
 
-    Three of these cycles are the input, pipeline and output registers of the hard multipliers of ECP5 (MULT18X18D),
+    Three cycles are the input, pipeline and output registers of the hard multipliers of ECP5 (MULT18X18D),
     iCE40 UltraPlus (SB_MAC16) and 7-series (DSP48E1). Wider factors are split into pieces. Each product of two pieces
     has a multiplier, and each level of adders that combines them takes one cycle more. The latency is one cycle less if
     the adder behind provides the last register.

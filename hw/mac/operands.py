@@ -65,8 +65,8 @@ class Operands(wiring.Component):
     """Gives each lane its operands of a window, one a cycle. A slot follows each window; its first operands appear 2
     cycles after `valid`.
 
-    The operands of a lane are loaded together into a shift register, and leave it one after the other, so the logic
-    doesn't grow with the cycles of a slot. Windows are at least one slot apart, and are held for a slot.
+    The operands of a lane are loaded together into a shift register, and leave it one after the other, so no
+    path gets longer with the cycles of a slot. Windows are at least one slot apart, and are held for a slot.
 
     Parameters
     ----------

@@ -12,8 +12,7 @@ __all__ = ["RateGraph"]
 
 
 class RateGraph(AdderGraph):
-    """An `AdderGraph` with one sum for each phase. It selects the sum that is due, and holds it from a slot's start to
-    its end.
+    """An `AdderGraph` with one sum for each phase. It selects the one that is due, and holds it for a slot.
 
     No stall; latency that of the array. The sum of a slot belongs to the samples that come with `start`. It is valid
     that latency after any later sample of the slot, until the next slot starts.

@@ -45,8 +45,7 @@ def _increment(value: Value, shift: int, rounding: Rounding) -> Value:
 
 
 class Requantiser(wiring.Component):
-    """Turns exact sums into results: ``o = overflow(round(i / 2**shift))``; one a cycle, no stall, latency 0 to 3
-    cycles.
+    """Requantises exact sums: ``o = overflow(round(i / 2**shift))``; one a cycle, no stall, latency 0 to 3 cycles.
 
     Latency: 2 for a rounding other than ``floor``, else 0; 1 more for saturation, if a result can leave the output
     format, or for a threshold. With a threshold ``o`` is `output.max` where ``round(i / 2**shift)`` exceeds it, else 0.

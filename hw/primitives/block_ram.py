@@ -60,8 +60,7 @@ class BlockRAM(wiring.Component):
                 m, self._depth, self._init, self.read_address, word, self.write, self.write_address, Value.cast(self.write_data)
             )
             return m
-        # Otherwise Yosys adds logic that gives the old word when it is read and written in one cycle; no device does
-        # that.
+        # Otherwise Yosys adds logic that gives the old word if it is read and written in one cycle; no device does.
         attrs = {"no_rw_check": 1} | self._attrs
         m.submodules.memory = memory = Memory(shape=self._shape, depth=self._depth, init=self._init, attrs=attrs)
         read, write = memory.read_port(), memory.write_port()

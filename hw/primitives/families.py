@@ -8,8 +8,7 @@ _DEVICES: tuple[tuple[str, Family], ...] = (("lfe5", "ecp5"), ("ice40", "ice40")
 
 
 class FamilyPlatform:
-    """A platform for a whole family, or for one `device` of it, without a board: for writing or synthesising Verilog
-    alone."""
+    """A platform for a family, or for one `device` of it, without a board: to write or synthesise Verilog only."""
 
     def __init__(self, family: Family, device: str = "") -> None:
         self.device = device or next(device for device, name in _DEVICES if name == family)

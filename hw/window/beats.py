@@ -31,8 +31,7 @@ class WholeBeats:
         self.of_frame, self.of_beat, self.of_step = {}, {}, {}
 
     def check(self, m: Module, i: Any, columns: Value, given: data.View) -> None:
-        """Drives `of_beat` for the beats of the stream `i`. `columns` is the frame's width, valid with its first
-        beat."""
+        """Drives `of_beat` for the beats of the stream `i`. `columns` is the width of a frame, with its first beat."""
 
     def wrong(self, eol: Value, line_end: Value, checked: data.View) -> Value:
         """Whether the beat disagrees with `line_end`: in `eol`, or in its number of pixels."""

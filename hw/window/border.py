@@ -120,8 +120,7 @@ class Borders(wiring.Component):
         place: Value,
         border: data.View,
     ) -> None:
-        """Drives `choice`, one cycle later: the bit of the source ``found[boundary, place]``, or of the first
-        source."""
+        """Drives `choice`, one cycle later: the bit of source ``found[boundary, place]``, or of the first one."""
         rules: dict[int, Value] = {}
         for (boundary, at), source in found.items():
             if index := sources.index(source):

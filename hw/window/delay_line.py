@@ -22,8 +22,7 @@ STEP = signed(10)
 
 
 class DelayLine(wiring.Component):
-    """The last samples of a signal, all in parallel: one sample a cycle, latency one cycle. It steps when `valid` is
-    high.
+    """The last samples of a signal, all in parallel: one sample a cycle, latency one cycle. It steps if `valid`.
 
     Parameters
     ----------

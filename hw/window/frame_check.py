@@ -148,8 +148,7 @@ class FrameCheck(wiring.Component):
         for number, (asked, sampled_size, repeats, least, most) in enumerate(sizes):
             # Only the bits of the largest size are compared: sizes that fit differ in these bits.
             now_kept, before = asked[: len(sampled_size)], DataRegister(len(sampled_size), name=f"before_{number}")
-            # One cycle late if two first pixels follow each other: no frame joins one that was cut after its first
-            # pixel.
+            # One cycle late if two first pixels follow each other: no frame joins one that was cut that early.
             with m.If(opens):
                 m.d.sync += before.eq(sampled_size)
             m.d.comb += [

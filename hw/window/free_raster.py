@@ -14,8 +14,7 @@ __all__ = ["FreeRaster"]
 
 
 class FreeRaster(wiring.Component):
-    """Turns every beat of a frame into a step: one step a cycle, latency one cycle, always ready. Ports are those of
-    `Raster`.
+    """Turns every beat of a frame into a step: one step a cycle, latency one cycle, always ready. Ports as `Raster`.
 
     All frames have the core's largest size, and one pixel a beat. Results are those of whole windows (mode ``valid``).
     A first beat always starts a new frame; the frame before gives no further results. Beats after a frame's last one

@@ -161,8 +161,7 @@ class Raster(wiring.Component):
             ]
             m.d.sync += [
                 idle.eq((idle & ~(available & starts)) | flushed),
-                # A frame shorter than its end leaves before another may begin: else three frames would be inside at
-                # once.
+                # A frame shorter than its end leaves before another may begin: else three would be inside.
                 ending.eq((frame_end & ~scan.short) | (ending & waits & ~available)),
                 closing.eq(frame_end & scan.short),
                 flushing.eq((flushing | closing | (ending & ~waits)) & ~flushed),

@@ -113,8 +113,7 @@ class Scan:
         # A synchronous reset: so the look-up table behind the carry chain needs only four inputs.
         with m.If(flushed):
             m.d.sync += self.line_end.eq(0)
-        # Lines after this one in the frame that entered last, less 1; and that number less 1, in time for the next
-        # line.
+        # Lines after this one in the frame that entered last, less 1; that number less 1, in time for the next line.
         lines_left, lines_less = Signal(signed(len(checked.rows_left) + 1)), Signal(signed(len(checked.rows_left) + 1))
         self.last_line = Signal()  # `lines_left` is below 0
 

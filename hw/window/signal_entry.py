@@ -17,7 +17,7 @@ __all__ = ["FromSilence", "SignalEntry", "signal_sideband", "start_of"]
 
 
 def signal_sideband(design: Design) -> Sideband:
-    """The beats of a signal inside a core, where nothing stalls: the `beat`, and `clear` with the first sample that
+    """The beats of a signal inside a core, without stalls: the `beat`, and `clear` with the first sample that
     counts."""
     return Sideband(beat=Out(beat_layout(design)), clear=Out(1))
 

@@ -149,8 +149,7 @@ class Window(wiring.Component):
         return [*places[lanes:], *recent[late : late + lanes][::-1]]
 
     def _chain(self, m: Module, row: int, newest: list[Value], depth: int) -> list[Signal]:
-        """The pixels of one row that came before the step's own, `newest`. Both lists begin with the rightmost
-        pixel."""
+        """The pixels of one row that came before the step's own, `newest`. Both begin with the rightmost pixel."""
         chain = [Signal(self._format.shape, name=f"chain_{row}_{index}") for index in range(depth)]
         with m.If(self.i.valid):
             m.d.sync += [pixel.eq(before) for pixel, before in zip(chain, [*newest, *chain], strict=False)]

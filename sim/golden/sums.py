@@ -127,8 +127,7 @@ def _filter2d(image: npt.ArrayLike, weights: Array, mode: Mode, boundary: Bounda
 
 
 def _valid(x: Array, h: Array) -> Array:
-    """The convolution of `x` with `h` flipped, where `h` lies inside `x`: a sum of shifted arrays, one for each
-    weight."""
+    """The convolution of `x` with `h` flipped, where `h` lies inside `x`: shifted arrays, one a weight, summed."""
     bound = reach(x) * sum(abs(int(weight)) for weight in h.flat)
     dtype = np.int64 if bound <= INT64.max else object
     x = x.astype(dtype, copy=False)

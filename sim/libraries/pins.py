@@ -1,5 +1,4 @@
-"""The ports of a board twin, a clocked device with a link's pins, and C++ that accesses them for board.h or
-board_fifo.h."""
+"""The pins of a board twin, a clocked device with a link, and C++ that accesses them for board.h or board_fifo.h."""
 
 from dataclasses import asdict, dataclass
 from fractions import Fraction

@@ -1,2 +1,1 @@
-"""The RTL compiler: turns a component into C++ that simulates it clock by clock, fast. README.md describes its
-parts."""
+"""The RTL compiler: turns a component into fast C++ that simulates it clock by clock. README.md has its parts."""

@@ -28,7 +28,7 @@ class Memory:
 
 @dataclass
 class Write:
-    """A write port of a memory: in each clock it writes the word's bits under `mask`. Later ports of a memory have
+    """A write port of a memory: it writes the word's bits under `mask` in each clock. Of two ports the later has
     priority."""
 
     memory: str
@@ -49,8 +49,7 @@ class Circuit:
     writes: tuple[list[Write], list[Write]]
 
     def payloads(self) -> set[str]:
-        """Inputs that are streams' payloads, by Amaranth's names: they may have any value while their `valid` is
-        low."""
+        """Inputs that are streams' payloads, by Amaranth's names: they may have any value without `valid`."""
         return {name for name in self.inputs if name.endswith("____payload")}
 
     def roots(self) -> list[Node]:

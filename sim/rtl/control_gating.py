@@ -44,8 +44,7 @@ class Control:
 
 
 def find_control(circuit: Circuit, roots: list[Node], loads: dict[str, Node], known: set[Node]) -> Control | None:
-    """The control in the logic of `roots` and `loads`; None if there is too little. `known` nodes are computed
-    already."""
+    """The control in the logic of `roots` and `loads`; None if it is too small. `known` nodes have their values."""
     control = _Sorted(circuit, reachable([*roots, *loads.values()], known), known, loads)
     inside = control.inside
     held = {name: node for name, node in loads.items() if node in inside or control.flag(node)}

@@ -1,5 +1,4 @@
-"""CXXRTL's names: characters other than letters and digits are encoded, so that every Amaranth name becomes a C++
-identifier."""
+"""CXXRTL's names: characters other than letters and digits are encoded, which makes them C++ identifiers."""
 
 import re
 

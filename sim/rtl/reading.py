@@ -143,15 +143,13 @@ class _Parser:
             raise refused("a falling clock edge", place)
 
     def _block(self, lines: list[str], *, clocked: bool) -> None:
-        """Reads statements: values, possibly under conditions; reads and writes of memories; next values of
-        registers."""
+        """Reads statements: values, possibly under conditions; memory reads and writes; next values of registers."""
         made = self.made
         true = made.const(1, 1)
         conditions, valid = [true], [0]
         for line in lines:
             if _VALID.fullmatch(line):
-                # A word beyond the memory reads as zero and isn't written: `word` and `Write` implement that
-                # themselves.
+                # A word beyond the memory reads as zero and isn't written: `word` and `Write` implement that.
                 conditions.append(conditions[-1])
                 valid.append(len(conditions))
             elif line == "} else {" and valid[-1:] == [len(conditions)]:

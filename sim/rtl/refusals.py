@@ -6,8 +6,7 @@ __all__ = ["refused", "unreadable"]
 
 
 def refused(construct: str, place: str) -> ToolError:
-    """The error for a construct that the twin doesn't support; `place` is the signal, the memory or the cell with
-    it."""
+    """The error for a construct that the twin doesn't support; `place` is its signal, memory or cell."""
     return ToolError(f"The twin can't run a design with {construct}" + (f" (at {place})" if place else ""))
 
 

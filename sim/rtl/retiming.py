@@ -1,5 +1,4 @@
-"""Moves registers forward through logic, without a visible effect: a pipelined sum becomes one sum with a delay behind
-it.
+"""Moves registers forward through logic, without a visible effect: a pipelined sum becomes one sum and a delay.
 
 A free-running register that only free-running registers read can be removed. Its readers take the expression that it
 would have held, and hold it one clock longer. At power-on and after reset they hold the expression's value for the
@@ -94,7 +93,7 @@ def _absorb(circuit: Circuit) -> None:
 
 
 def _acyclic(nodes: set[Node], leaves: dict[Node, set[Node]]) -> set[Node]:
-    """Nodes that are neither in a cycle nor between two cycles: those that can be removed from either end."""
+    """Nodes that are neither in a loop nor between two loops: those that can be removed from either end."""
     sources = {node: leaves[node] & nodes for node in nodes}
     readers: dict[Node, set[Node]] = {node: set() for node in nodes}
     for node, inner in sources.items():

@@ -1,6 +1,6 @@
 """Decides what a tick computes, and in which order: a register is written after all its readers.
 
-Only registers that depend on one another in a cycle need a separate next value. Registers that load under the same
+Only registers that depend on one another in a loop need a separate next value. Registers that load under the same
 condition share a branch: most conditions hold for long, and a branch that isn't taken costs nothing.
 """
 
@@ -248,7 +248,7 @@ class Schedule:
         return order
 
     def _sort(self, statement: Statement) -> None:
-        """Orders the registers that load under one condition: readers first; a cycle needs a next value."""
+        """Orders the registers that load under one condition: readers first; a loop needs a next value."""
         loads = dict(statement.loads)
         if len(loads) < 2:
             return
@@ -265,7 +265,7 @@ class Schedule:
         while left:
             ready = [name for name in left if not waits[name]]
             if not ready:
-                # A cycle: one of its registers is written at the end of the clock.
+                # A loop: one of its registers is written at the end of the clock.
                 ready = [next(iter(left))]
                 self.late.add(ready[0])
             # Registers with equal inner conditions become neighbours.

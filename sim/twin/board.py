@@ -1,5 +1,4 @@
-"""The board twin: the complete device, compiled from pin to pin, behind a pseudo-terminal that a host opens like a
-port.
+"""The board twin: the complete device, compiled from pin to pin, behind a pseudo-terminal, which acts as a port.
 
 Only device-specific parts are missing: pads, PLL, USB bridge. Bytes take as many clocks on the lines as on a board, so
 a buffer that overflows on a board overflows here too.
@@ -96,7 +95,7 @@ class Lines(Owned):
     clocks : int
         Clocks since power-on.
     quiet : int
-        The last clocks that passed without a byte on the lines.
+        Clocks since the last byte on the lines.
     broken : int
         Received bytes with a wrong stop bit; with a FIFO, violations of its chip's protocol.
     """
@@ -400,8 +399,8 @@ def serve(
     progress: Progress | None = None,
     **parameters: int,
 ) -> None:
-    """Serves a board twin until ctrl-C, which is passed on. Reports the port's name, as a host writes it, once it
-    exists.
+    """Serves a board twin until ctrl-C, which is passed on. Reports the port's name once it exists, as a host writes
+    it.
 
     Parameters
     ----------

@@ -25,8 +25,8 @@ class TimedTwin(CircuitTwin):
         self._violations = compiled.bound("violations", None, this, ctypes.c_void_p)
 
     def put(self, net: int, level: bool, tick: int, delay: int = 0) -> None:
-        """Drives a net with a level in a future tick, `delay` picoseconds after the tick's beginning: fewer than 60
-        000."""
+        """Drives a net with a level in a future tick, `delay` picoseconds after the tick's beginning: fewer
+        than 60000."""
         self._put(self._device, net, level, tick, delay)
 
     def violations(self, places: int) -> NDArray[np.uint32]:

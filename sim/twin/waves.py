@@ -1,5 +1,4 @@
-"""Waves of a twin's streams: offers and transfers in each clock, as a VCD with views for GTKWave and Surfer, or as
-text.
+"""Waves of a twin's streams: offers and transfers in each clock, as text, or as VCD with GTKWave and Surfer views.
 
 The twin records the clock of each transfer. As its source and sink never pause, all clocks between follow from these.
 Unknown values are `x`: the payload while nothing is offered, and `ready` then.

@@ -1,2 +1,1 @@
-"""A core as WebAssembly: its registers, memories and ports at known addresses, and two functions, `settle` and
-`clock`."""
+"""A core as WebAssembly: registers, memories and ports at known addresses; two functions, `settle` and `clock`."""
