@@ -66,10 +66,9 @@ class Shell:
             If the words contradict each other, or the design.
         """
         registers: RegisterSet = self.registers or ("full" if design.adjustable else "none")
-        if registers == "none" and design.loadable_parts:
-            raise DesignError('Registers must be "full" or "coefficients" where coefficients are loaded, not "none"')
-        if registers == "coefficients" and not design.loadable_parts:
-            raise DesignError('Registers must be "full" or "none" where no coefficients are loaded, not "coefficients"')
+        fewest, what = design.source.registers
+        if registers not in ("full", fewest):
+            raise DesignError(f'Registers must be "full" or "{fewest}" where {what} are loaded, not "{registers}"')
         told: DescriptionPart = self.description or ("whole" if registers == "full" else "none")
         if registers == "none" and told != "none":
             raise DesignError(f'Description must be "none" where there are no registers, not {told!r}')

@@ -19,6 +19,7 @@ from .choices import Choices
 from .continuity import Separate, continuity_of
 from .image_response import LARGEST
 from .image_stacks import by, stack_of_images
+from .sources import Source
 from .words import GATEWARE_BOUNDARIES, Boundary, Plane
 
 __all__ = ["Composite", "JoinedAxis", "JoinedBorder"]
@@ -145,6 +146,11 @@ class Composite(Design):
     @property
     def loadable_parts(self) -> Mapping[int, Design]:
         return {number: one for number, part in enumerate(self.parts, 1) for one in part.loadable_parts.values()}
+
+    @property
+    def source(self) -> Source:
+        """Where the coefficients of those come from that can be loaded; constants where none can."""
+        return next((part.source for part in self.loadable_parts.values()), Source())
 
     @property
     def shaping_sets(self) -> Mapping[int, tuple[int, ...]]:

@@ -12,6 +12,7 @@ from .borders import NoBorder, border_of
 from .given import Step
 from .image_response import ImageResponse
 from .orientation import Orientation, orientation_of
+from .spacings import EveryPlace, spacing_of
 from .words import Boundary, Kernel, Mode, Operation
 
 __all__ = ["ImageGeometry"]
@@ -87,10 +88,10 @@ class ImageGeometry:
         """Columns of the window right of its centre."""
         return self._sides[1][1]
 
-    @property
-    def spacing(self) -> str:
-        """Which places have results, in words; nothing where all have."""
-        return ", stride {}x{}".format(*self.stride) if self.stride != (1, 1) else ""
+    @cached_property
+    def spacing(self) -> EveryPlace:
+        """Which places have results."""
+        return spacing_of(self.stride)
 
     @property
     def host_margins(self) -> tuple[tuple[int, int], tuple[int, int]]:

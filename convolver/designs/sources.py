@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from math import gcd
-from typing import ClassVar, TypeVar
+from typing import ClassVar, Literal, TypeVar
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from .combinations import Weights, signed_sums
 from .symmetries import NoPairs, symmetry_in
 from .words import Symmetry
 
-__all__ = ["Source", "source_of"]
+__all__ = ["LoadedSets", "Source", "source_of"]
 
 T = TypeVar("T")
 
@@ -22,6 +22,8 @@ class Source:
 
     origin: ClassVar[str] = "constant"
     """Where they come from, in a word."""
+    registers: ClassVar[tuple[Literal["none", "coefficients"], str]] = "none", "no coefficients"
+    """The fewest that a shell may have, and what is loaded through them, in words."""
     shifted: ClassVar[bool] = True
     """Whether numbers can be shifted and added in place of a multiplication by them."""
 
@@ -43,6 +45,10 @@ class Source:
     def loaded(self, count: int) -> int:  # noqa: ARG002  # where they can be
         """Coefficients of a set that is loaded, of so many that tell all; 0 where none can be."""
         return 0
+
+    def without_multipliers(self, smaller: str) -> str:
+        """How a design fits a device without multipliers, where so much makes it smaller."""
+        return smaller
 
     def sums(self, form: Format, widest: Format) -> Format:  # noqa: ARG002  # where sets are loaded
         """Format of sums that need so many bits, and with any other set no more than the widest."""
@@ -82,6 +88,7 @@ class LoadedSets(Source):
     """Sets that are loaded: any values of their format."""
 
     origin: ClassVar[str] = "loadable"
+    registers: ClassVar[tuple[Literal["none", "coefficients"], str]] = "coefficients", "coefficients"
     shifted: ClassVar[bool] = False
 
     def check(self) -> None:
@@ -95,6 +102,9 @@ class LoadedSets(Source):
 
     def loaded(self, count: int) -> int:
         return count
+
+    def without_multipliers(self, smaller: str) -> str:  # noqa: ARG002  # constants need none
+        return "use constant coefficients, which need none"
 
     def sums(self, form: Format, widest: Format) -> Format:  # noqa: ARG002  # others may be loaded
         return widest

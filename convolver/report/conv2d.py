@@ -47,7 +47,7 @@ class Conv2DReport(LinearReport):
         size, count = f"{design.kernel_rows}x{design.kernel_columns}", len(design.kernels)
         kernels = f"{count} kernels of {size} in one pass" if count > 1 else f"a kernel of {size}"
         planes = "".join(f", {planes} planes side by side" for planes in design.sample_axes)
-        form = f"{design.operation} with {kernels}, mode {design.mode}{design.spacing}{planes}"
+        form = f"{design.operation} with {kernels}, mode {design.mode}{design.spacing.note}{planes}"
         return f"{form}{design.border}, images up to {design.rows}x{design.columns}"
 
     def magnitudes(self) -> Iterator[Line]:

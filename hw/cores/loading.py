@@ -1,5 +1,6 @@
 """Loading of coefficients into a core: none, or through ports."""
 
+from functools import singledispatch
 from typing import Any
 
 from amaranth.hdl import Module, Value
@@ -7,6 +8,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Member, Out
 
 from convolver.designs import LinearDesign
+from convolver.designs.sources import LoadedSets, Source
 
 from ..mac.coefficients import coefficient_layout
 
@@ -60,4 +62,14 @@ class Loadable(Constant):
 
 def loading_of(design: LinearDesign) -> Constant:
     """The loading of a design's coefficients."""
-    return (Loadable if design.loadable else Constant)(design)
+    return _loading(design.source, design)
+
+
+@singledispatch
+def _loading(source: Source, design: LinearDesign) -> Constant:  # noqa: ARG001  # by its class
+    return Constant(design)
+
+
+@_loading.register
+def _(source: LoadedSets, design: LinearDesign) -> Constant:  # noqa: ARG001
+    return Loadable(design)

@@ -1,6 +1,6 @@
 """Coefficients: constants in memories, and loading of a new set while the active one is in use."""
 
-from collections.abc import Mapping
+from functools import singledispatch
 
 from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
@@ -322,10 +322,24 @@ class LoadedMemory(CoefficientMemory):
 
 def source_of(store: CoefficientStore) -> CoefficientMemory | CoefficientBank | NoSource:
     """The source of a store's coefficients, for lanes that don't hold their own."""
-    sources: Mapping[type[Coefficients], type[CoefficientMemory | CoefficientBank | NoSource]] = {
-        Coefficients: NoSource,
-        LoadedCoefficients: CoefficientBank,
-        StoredCoefficients: CoefficientMemory,
-        StoredSets: LoadedMemory,
-    }
-    return sources[type(store.coefficients)](store)
+    return _source(store.coefficients, store)
+
+
+@singledispatch
+def _source(coefficients: Coefficients, store: CoefficientStore) -> CoefficientMemory | CoefficientBank | NoSource:  # noqa: ARG001
+    return NoSource(store)
+
+
+@_source.register
+def _(coefficients: LoadedCoefficients, store: CoefficientStore) -> CoefficientBank:  # noqa: ARG001  # by their class
+    return CoefficientBank(store)
+
+
+@_source.register
+def _(coefficients: StoredCoefficients, store: CoefficientStore) -> CoefficientMemory:  # noqa: ARG001
+    return CoefficientMemory(store)
+
+
+@_source.register
+def _(coefficients: StoredSets, store: CoefficientStore) -> LoadedMemory:  # noqa: ARG001
+    return LoadedMemory(store)

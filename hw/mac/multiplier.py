@@ -1,8 +1,7 @@
 """The multiplier of a lane: a plain form, or the primitive of the platform's family."""
 
-from collections.abc import Mapping, Sequence
-from functools import partial
-from typing import Any
+from collections.abc import Sequence
+from functools import partial, singledispatch
 
 from amaranth.hdl import Const, Module, Shape, Signal, Value
 from amaranth.lib import wiring
@@ -164,12 +163,22 @@ class WiredMultiplier(FixedMultiplier):
 
 def multiplier_of(a: Format, factor: Factor, p: Format, latency: int, place: ecp5.Place = ecp5.ANYWHERE) -> Multiplier:
     """The multiplier for a factor."""
-    multipliers: Mapping[type[Factor], type[Any]] = {
-        Factor: Multiplier,
-        ConstantFactor: FixedMultiplier,
-        WiredFactor: WiredMultiplier,
-    }
-    return multipliers[type(factor)](a, factor, p, latency, place)
+    return _multiplier(factor, a, p, latency, place)
+
+
+@singledispatch
+def _multiplier(factor: Factor, a: Format, p: Format, latency: int, place: ecp5.Place) -> Multiplier:
+    return Multiplier(a, factor, p, latency, place)
+
+
+@_multiplier.register
+def _(factor: ConstantFactor, a: Format, p: Format, latency: int, place: ecp5.Place) -> Multiplier:
+    return FixedMultiplier(a, factor, p, latency, place)
+
+
+@_multiplier.register
+def _(factor: WiredFactor, a: Format, p: Format, latency: int, place: ecp5.Place) -> Multiplier:
+    return WiredMultiplier(a, factor, p, latency, place)
 
 
 def _piece(factor: Value, bits: range) -> Value:

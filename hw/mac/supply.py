@@ -1,6 +1,6 @@
 """The supply of coefficients to the lanes of an array."""
 
-from collections.abc import Mapping
+from functools import singledispatch
 from typing import Any
 
 from amaranth.hdl import Const, Module, Value
@@ -8,7 +8,7 @@ from amaranth.lib.wiring import Component
 
 from convolver.plan.array import DotProduct
 from convolver.plan.array_stages import RoutingRegisters
-from convolver.plan.coefficients import Coefficients, LoadedCoefficients, StoredCoefficients, StoredSets
+from convolver.plan.coefficients import Coefficients, LoadedCoefficients, StoredCoefficients
 
 from ..stream.data_register import later
 from ..stream.layouts import shape_of
@@ -72,10 +72,15 @@ class Supply(FixedSupply):
 
 def supply_of(array: DotProduct, ports: Component) -> FixedSupply:
     """The supply of an array's lanes: constants, or `coefficients` and `load` of `ports`."""
-    supplies: Mapping[type[Coefficients], type[FixedSupply]] = {
-        Coefficients: FixedSupply,
-        LoadedCoefficients: Supply,
-        StoredCoefficients: Supply,
-        StoredSets: Supply,
-    }
-    return supplies[type(array.coefficients)](array, ports)
+    return _supply(array.coefficients, array, ports)
+
+
+@singledispatch
+def _supply(coefficients: Coefficients, array: DotProduct, ports: Component) -> FixedSupply:  # noqa: ARG001  # by its class
+    return FixedSupply(array, ports)
+
+
+@_supply.register(LoadedCoefficients)
+@_supply.register(StoredCoefficients)
+def _(coefficients: Coefficients, array: DotProduct, ports: Component) -> FixedSupply:  # noqa: ARG001
+    return Supply(array, ports)

@@ -1,8 +1,12 @@
 """The timer of a folded core: it tells when the next slot may begin."""
 
+from functools import singledispatch
+
 from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
+
+from convolver.plan.slots import OneCycle, SeveralCycles, slot_of
 
 __all__ = ["NoTimer", "SlotTimer", "slot_timer"]
 
@@ -76,7 +80,15 @@ class NoTimer:
 
 def slot_timer(m: Module, cycles: int) -> SlotTimer | NoTimer:
     """The timer of slots of `cycles` cycles, added to a module."""
-    if cycles == 1:
-        return NoTimer()
+    return _timer(slot_of(cycles), m, cycles)
+
+
+@singledispatch
+def _timer(slot: OneCycle, m: Module, cycles: int) -> SlotTimer | NoTimer:  # noqa: ARG001  # by its class
+    return NoTimer()
+
+
+@_timer.register
+def _(slot: SeveralCycles, m: Module, cycles: int) -> SlotTimer | NoTimer:  # noqa: ARG001
     m.submodules.timer = timer = SlotTimer(cycles)
     return timer

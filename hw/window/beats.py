@@ -1,12 +1,14 @@
 """The beats of a line: of one pixel each, or of several. With several, the last beat may be partly filled."""
 
 from collections.abc import Callable
+from functools import singledispatch
 from typing import Any
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data
 
 from convolver.designs import Conv2DDesign
+from convolver.plan.beats import Beat, WideBeat, beat_of
 
 __all__ = ["WholeBeats", "beats_of"]
 
@@ -105,4 +107,14 @@ class PartBeats(WholeBeats):
 
 def beats_of(design: Conv2DDesign) -> WholeBeats:
     """The beats of a design's lines."""
-    return (PartBeats if design.pixels_per_clock > 1 else WholeBeats)(design)
+    return _beats(beat_of(design), design)
+
+
+@singledispatch
+def _beats(beat: Beat, design: Conv2DDesign) -> WholeBeats:  # noqa: ARG001  # by its class
+    return WholeBeats(design)
+
+
+@_beats.register
+def _(beat: WideBeat, design: Conv2DDesign) -> WholeBeats:  # noqa: ARG001
+    return PartBeats(design)

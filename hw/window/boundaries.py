@@ -1,6 +1,7 @@
 """The run-time choice of a frame's border: none, or the boundary's rule and the fill."""
 
 from collections.abc import Mapping, Sequence
+from functools import singledispatch
 from typing import cast
 
 from amaranth.hdl import Module, Signal, Value
@@ -8,6 +9,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In
 
 from convolver.designs import GATEWARE_BOUNDARIES, Boundary, Conv2DDesign, Design, boundary_code
+from convolver.designs.borders import ChosenBorder, NoBorder
 
 from .place_format import PlaceFormat
 
@@ -92,7 +94,17 @@ class ChosenBoundary(FixedBoundary):
 
 def boundary_of(design: Conv2DDesign, form: PlaceFormat | None = None) -> FixedBoundary:
     """The boundary object of a design, for places of this format; by default pixels."""
-    return (ChosenBoundary if design.switchable else FixedBoundary)(form or PlaceFormat.of_pixels(design))
+    return _boundary(design.border, form or PlaceFormat.of_pixels(design))
+
+
+@singledispatch
+def _boundary(border: NoBorder, form: PlaceFormat) -> FixedBoundary:  # noqa: ARG001  # by its class
+    return FixedBoundary(form)
+
+
+@_boundary.register
+def _(border: ChosenBorder, form: PlaceFormat) -> FixedBoundary:  # noqa: ARG001
+    return ChosenBoundary(form)
 
 
 def border_ports(design: Design) -> dict[str, wiring.Member]:

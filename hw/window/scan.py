@@ -1,13 +1,14 @@
 """The scan: column and line of the raster's next step, the result that it completes, and that result's marks."""
 
 from dataclasses import dataclass
+from functools import singledispatch
 from itertools import pairwise
 from typing import Any
 
 from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
 
 from convolver.designs import Conv2DDesign
-from convolver.plan.geometry import geometry_of
+from convolver.plan.geometry import BorderedWindowGeometry, WindowGeometry, geometry_of
 
 from .beats import beats_of
 from .comparison import exceeds
@@ -307,4 +308,14 @@ class SameScan(Scan):
 
 def scan_of(design: Conv2DDesign) -> type[Scan]:
     """The scan of a design's frames."""
-    return {"same": SameScan, "valid": ValidScan}[geometry_of(design).mode]
+    return _scan(geometry_of(design))
+
+
+@singledispatch
+def _scan(geometry: WindowGeometry) -> type[Scan]:  # noqa: ARG001  # by its class
+    return ValidScan
+
+
+@_scan.register
+def _(geometry: BorderedWindowGeometry) -> type[Scan]:  # noqa: ARG001
+    return SameScan

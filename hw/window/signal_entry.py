@@ -1,5 +1,6 @@
 """The input of a core for signals."""
 
+from functools import singledispatch
 from typing import Any
 
 from amaranth.hdl import Const, Module, Signal, Value
@@ -7,6 +8,8 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Member, Out
 
 from convolver.designs import Design
+from convolver.designs.continuity import Continued as ContinuedFrames
+from convolver.designs.continuity import Separate
 from convolver.plan import stages
 
 from ..stream.layouts import beat_layout
@@ -140,4 +143,14 @@ class Continued(FromSilence):
 
 def start_of(design: Design) -> FromSilence:
     """How the frames of a design start: from silence, or continued."""
-    return (Continued if design.continuous else FromSilence)()
+    return _start(design.continuity)
+
+
+@singledispatch
+def _start(continuity: Separate) -> FromSilence:  # noqa: ARG001  # by its class
+    return FromSilence()
+
+
+@_start.register
+def _(continuity: ContinuedFrames) -> FromSilence:  # noqa: ARG001
+    return Continued()

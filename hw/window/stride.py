@@ -1,10 +1,13 @@
 """Selection of a frame's results by a stride, and the marks of the selected results."""
 
+from functools import singledispatch
+
 from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.designs import Conv2DDesign
+from convolver.designs.spacings import EveryPlace, SomePlaces
 from convolver.plan.geometry import geometry_of
 
 __all__ = ["EveryResult", "stride_of"]
@@ -101,4 +104,14 @@ class Stride(EveryResult):
 
 def stride_of(design: Conv2DDesign, inside: tuple[int, int]) -> EveryResult:
     """The selection of a design's results."""
-    return (Stride if design.stride != (1, 1) else EveryResult)(design, inside)
+    return _stride(design.spacing, design, inside)
+
+
+@singledispatch
+def _stride(spacing: EveryPlace, design: Conv2DDesign, inside: tuple[int, int]) -> EveryResult:  # noqa: ARG001  # by its class
+    return EveryResult(design, inside)
+
+
+@_stride.register
+def _(spacing: SomePlaces, design: Conv2DDesign, inside: tuple[int, int]) -> EveryResult:  # noqa: ARG001
+    return Stride(design, inside)

@@ -1,6 +1,6 @@
 """The window of a 2-D core: all places of the kernel, with border pixels at places outside the frame."""
 
-from functools import reduce
+from functools import reduce, singledispatch
 from operator import or_
 
 from amaranth.hdl import Module, Mux, Signal, Value
@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 
 from convolver.designs import Conv2DDesign
 from convolver.plan import stages
-from convolver.plan.geometry import geometry_of
+from convolver.plan.geometry import BorderedWindowGeometry, WindowGeometry, geometry_of
 
 from ..stream.layouts import marks_of
 from ..stream.sideband import Sideband, SidebandDelay, result_sideband
@@ -206,7 +206,17 @@ class BorderedWindow(Window):
 
 def window_of(design: Conv2DDesign, form: PlaceFormat) -> Window:
     """The window of a design, of places of this format."""
-    return {"same": BorderedWindow, "valid": Window}[geometry_of(design).mode](design, form)
+    return _window(geometry_of(design), form)
+
+
+@singledispatch
+def _window(geometry: WindowGeometry, form: PlaceFormat) -> Window:
+    return Window(geometry.design, form)
+
+
+@_window.register
+def _(geometry: BorderedWindowGeometry, form: PlaceFormat) -> Window:
+    return BorderedWindow(geometry.design, form)
 
 
 def _select(m: Module, target: Value, chosen: Value, sources: list[Value]) -> None:
