@@ -17,7 +17,7 @@ from ..errors import DesignError
 from ..host.registers import IDENTITY, MAP_VERSION, Register, of_stage
 from ..host.tiling import Work
 from ..host.transport import arranged
-from ..plan.marks import has_lines
+from ..plan.marks import framing_of
 from ..selftest import Case, cases, pieces_of
 from ..shell import FULL, Shell
 
@@ -160,8 +160,8 @@ class _Recorder:
         self.made = Vectors(design)
         self._shell = shell
         self._marks_of, self._beats_of, self._keep = marks_of, beats_of, KEEP
-        self._lines = has_lines(design)
-        self._last, self._first = (EOL, FIRST) if self._lines else (LAST, 0)
+        bits, carried = {"first": FIRST, "last": LAST, "eol": EOL}, framing_of(design).carried
+        self._last, self._first = (bits.get(carried.get(name, ""), 0) for name in ("tlast", "tuser"))
         self._registers: dict[int, int] = {}
 
     def begin(self) -> None:

@@ -7,8 +7,9 @@ from amaranth.lib.wiring import In, Member, Out, connect
 from convolver.clocking import Clocking
 from convolver.designs import Design
 from convolver.errors import DesignError
+from convolver.plan.beats import beat_of
 from convolver.plan.lowering import lower
-from convolver.plan.marks import has_lines, marks_of
+from convolver.plan.marks import framing_of, marks_of
 from convolver.plan.shell import block_latency
 from convolver.plan.target import TargetLike
 from convolver.shell import Shell
@@ -16,7 +17,7 @@ from convolver.shell import Shell
 from ..cores.core import create
 from ..stream.data_register import DataRegister
 from .accelerator import Accelerator
-from .bare import BareAccelerator, strobes_of
+from .bare import BareAccelerator
 from .crossing import BusCrossing
 from .packing import padded
 from .registers import ADDRESS_WIDTH, BUS, described
@@ -155,7 +156,7 @@ def ports(design: Design, clocking: Clocking | None = None, shell: Shell | None 
     if not shell.has_registers:
         if clocking.own:
             raise DesignError('AXI clock must be "shared" where there are no registers, not "own"')
-        strobes = {f"error_{name}_stb": Out(1) for name in strobes_of(design)}
+        strobes = {f"error_{name}_stb": Out(1) for name in framing_of(design).errors}
         return {"aclk": In(1), clocking.reset_pin: In(1), **streams, **strobes}
     registers = {f"s_axi_{name}": member for name, member in AXI_LITE.items()}
     if clocking.own:
@@ -224,7 +225,7 @@ class AXIAccelerator(wiring.Component):
         block_latency(self.plan, shell)
         self.design = design
         self.clocking = clocking = clocking or Clocking()
-        self.video = has_lines(design)
+        self.framing = framing_of(design)
         super().__init__(ports(design, clocking, shell))
         # AMD's IP packager reads these attributes; otherwise it guesses the clock of each stream.
         shared = ["s_axi"] * (shell.has_registers and not clocking.own)
@@ -261,7 +262,7 @@ class AXIAccelerator(wiring.Component):
             accelerator = Accelerator(self.design, core, shell)
         else:
             accelerator = BareAccelerator(self.design, core)
-            strobes = ((getattr(self, f"error_{name}_stb"), accelerator.errors[name]) for name in strobes_of(self.design))
+            strobes = ((getattr(self, f"error_{name}_stb"), accelerator.errors[name]) for name in self.framing.errors)
             m.d.comb += [port.eq(strobe & ~reset.closed) for port, strobe in strobes]
         m.submodules.accelerator = ResetInserter(reset.first)(accelerator)
         entry, taken = accelerator.i, Const(1)
@@ -279,37 +280,31 @@ class AXIAccelerator(wiring.Component):
         for lane in range(pixels * self.design.planes):
             sample = self.s_axis_tdata.word_select(lane, 8 * number.bytes)[: number.width]
             m.d.comb += Value.cast(entry.p.data).word_select(lane, number.width).eq(sample)
-        if "keep" in marks_of(self.design):
-            given = [self.s_axis_tkeep.word_select(lane, len(self.s_axis_tkeep) // pixels) for lane in range(pixels)]
-            torn = Cat(keep.any() & ~keep.all() for keep in given).any()  # a pixel with only some of its bytes
-            m.d.comb += [kept.eq(keep.all() & ~torn) for kept, keep in zip(entry.p.keep, given, strict=True)]
-            for lane, kept in enumerate(accelerator.o.p.keep):
-                width = len(self.m_axis_tkeep) // pixels
-                m.d.comb += self.m_axis_tkeep.word_select(lane, width).eq(kept.replicate(width))
+        for mark in beat_of(self.design).marks:  # a bit a pixel, for which these have one a byte
+            ours, theirs = getattr(self, f"s_axis_t{mark}"), getattr(self, f"m_axis_t{mark}")
+            width = len(ours) // pixels
+            given = [ours.word_select(lane, width) for lane in range(pixels)]
+            torn = Cat(there.any() & ~there.all() for there in given).any()  # a pixel with only some of its bytes
+            m.d.comb += [kept.eq(there.all() & ~torn) for kept, there in zip(entry.p[mark], given, strict=True)]
+            for lane, kept in enumerate(accelerator.o.p[mark]):
+                width = len(theirs) // pixels
+                m.d.comb += theirs.word_select(lane, width).eq(kept.replicate(width))
         m.d.comb += [
             entry.valid.eq(self.s_axis_tvalid & ~reset.closed),
             self.m_axis_tdata.eq(padded(accelerator.o.p.data, self.design)),
             self.m_axis_tvalid.eq(accelerator.o.valid & ~reset.closed),
             accelerator.o.ready.eq(taken),
         ]
-        if self.video:
-            m.d.comb += [
-                entry.p.first.eq(self.s_axis_tuser),
-                entry.p.eol.eq(self.s_axis_tlast),
-                self.m_axis_tuser.eq(accelerator.o.p.first),
-                self.m_axis_tlast.eq(accelerator.o.p.eol),
-            ]
-        else:
-            first = Signal(init=1)
+        for mark in self.framing.made:
+            behind = Signal(init=1, name=mark)
             with m.If(reset.first):
-                m.d.sync += first.eq(1)
+                m.d.sync += behind.eq(1)
             with m.Elif(entry.valid & entry.ready):
-                m.d.sync += first.eq(self.s_axis_tlast)
-            m.d.comb += [
-                entry.p.first.eq(first),
-                entry.p.last.eq(self.s_axis_tlast),
-                self.m_axis_tlast.eq(accelerator.o.p.last),
-            ]
+                m.d.sync += behind.eq(self.s_axis_tlast)
+            m.d.comb += entry.p[mark].eq(behind)
+        for name, mark in self.framing.carried.items():
+            ours, theirs = getattr(self, f"s_axis_{name}"), getattr(self, f"m_axis_{name}")
+            m.d.comb += [entry.p[mark].eq(ours), theirs.eq(accelerator.o.p[mark])]
         return m
 
     def _connect_registers(self, m: Module, accelerator: Accelerator, reset: ResetEntry) -> None:

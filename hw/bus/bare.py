@@ -7,17 +7,11 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from convolver.designs import Design
-from convolver.plan.marks import has_lines
 
 from ..stream.layouts import beat_layout, result_layout
 from .registers import frame_members
 
-__all__ = ["BareAccelerator", "strobes_of"]
-
-
-def strobes_of(design: Design) -> tuple[str, ...]:
-    """The kinds of error of a block without registers. A signal's marks come from `tlast`, and can't be wrong."""
-    return ("first", "orphan", "eol") if has_lines(design) else ()
+__all__ = ["BareAccelerator"]
 
 
 class BareAccelerator(wiring.Component):

@@ -199,7 +199,7 @@ def _around(top: AXIAccelerator) -> list[str]:
 def _timing(top: AXIAccelerator) -> list[str]:
     """Throughput and latency of the block."""
     plan = top.plan
-    unit = "pixel" if top.video else "sample"
+    unit = top.design.element
     beat = plan.beat.named(unit)
     least, most = block_latency(plan, top.shell)
     lines = [
@@ -211,8 +211,8 @@ def _timing(top: AXIAccelerator) -> list[str]:
         lines.append(f"the more, the more {beat}s wait before it.")
     if not top.shell.waits:
         lines.append("There is no back-pressure: every beat is taken, and results are there for one clock.")
-    if top.video:
-        rows, columns = (axis.most or 0 for axis in top.design.frame_axes)
+    if sizes := [axis.most for axis in top.design.frame_axes if axis.most is not None]:
+        rows, columns = sizes
         if flush := plan.timing.flush_clocks(columns):
             lines += [
                 f"A frame that comes while the end of the one before leaves waits for that, up to {flush} clocks"
