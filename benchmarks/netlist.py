@@ -28,7 +28,7 @@ from convolver.boards.toolchain import run, versions
 from convolver.designs import Design
 from convolver.hw.cores.core import create
 from convolver.hw.export.verilog import generate
-from convolver.hw.mac.mac_array import MACArray
+from convolver.hw.mac.array_block import array_block
 from convolver.hw.primitives.families import FamilyPlatform
 from convolver.plan import Family, target_of
 from convolver.shell import FULL
@@ -125,7 +125,7 @@ def registers(block: dict[str, Any]) -> str:
 def loaded(name: str, design: Design, family: Family) -> str:
     """A core whose coefficients can be loaded."""
     core = create(design, family)
-    cells, array = netlist(core, family), netlist(MACArray(core.plan.arrays[0]), family)
+    cells, array = netlist(core, family), netlist(array_block(core.plan.arrays[0]), family)
     hard = [cell for cell in cells if cell["type"] == MULTIPLIERS[family]]
     cascaded = [str(cascades(hard))] if target_of(family).cascade else []
     used = "; ".join(sorted({registers(cell) for cell in hard}))

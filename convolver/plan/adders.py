@@ -297,7 +297,11 @@ class GraphProduct(DotProduct):
         graph = self.graph
         adders = counted(len(graph.nodes), "adder")
         yield f"{adders} in {counted(graph.cycles, 'level')}, for {counted(len(self.constants), 'odd constant')} above 1"
-        yield f"{graph.flip_flops(self.sample, self.lanes)} flip-flops, of sums and of what waits for another"
+        yield f"{self.flip_flops} flip-flops, of sums and of what waits for another"
+
+    @property
+    def flip_flops(self) -> int:  # type: ignore[override]  # of each array others
+        return self.graph.flip_flops(self.sample, self.lanes)
 
     @property
     def constants(self) -> frozenset[int]:

@@ -179,8 +179,8 @@ class DotProduct:
     positioned: ClassVar[str] = "place"
     """What a position is."""
 
-    cascaded: ClassVar[bool] = False
-    """Whether the sum runs through the multipliers' own adders, one lane a cycle."""
+    flip_flops: ClassVar[int] = 0
+    """Of adders without a multiplier, with what waits for another."""
 
     @property
     def group_lanes(self) -> int:
@@ -405,8 +405,6 @@ class ChainedProduct(TapProduct):
 
 class CascadedProduct(ChainedProduct):
     """That of taps whose sum runs through the multipliers' own adders, which have to be neighbours: each lane is a group."""
-
-    cascaded = True
 
     @property
     def group_lanes(self) -> int:

@@ -8,7 +8,6 @@ from operator import attrgetter
 from ..designs import Design
 from ..designs.choices import shifted
 from ..errors import DesignError
-from .adders import GraphProduct
 from .block_rams import block_rams, core_memories
 from .choices import folded, in_shifts
 from .fpgas import FPGA
@@ -92,9 +91,7 @@ def _cheapest(design: Design, family: Family, excess: int) -> Design:
             continue
         added[number] = shifted(part)
         plan = lower(added[number], family)
-        taken = sum(
-            array.graph.flip_flops(array.sample, array.lanes) for array in plan.filters if isinstance(array, GraphProduct)
-        )
+        taken = sum(array.flip_flops for array in plan.filters)
         for already, (before, numbers) in [*best.items()]:
             free = min(already + freed - plan.hard_multipliers, excess)
             best[free] = min(best.get(free, (sys.maxsize, ())), (before + taken, (*numbers, number)))
@@ -161,6 +158,7 @@ def what_would_fit(
             found = closely(other)
         if all(one.fits for one in found):
             return f"{change} needs {found[0].used:g} multipliers and {found[1].used:g} block RAMs"
-    if use.what == "multiplier" and not use.available and design.loadable_parts:
-        return "use constant coefficients, which need none"
-    return design.smaller[use.what]
+    smaller = design.smaller[use.what]
+    if use.what == "multiplier" and not use.available:
+        return design.source.without_multipliers(smaller)
+    return smaller

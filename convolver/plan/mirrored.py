@@ -139,6 +139,11 @@ class MirroredProduct(TapProduct):
         """Of each slot the number of its pair, and 0 for the sum, 1 for the difference."""
         return tuple((pair, side) for pair, both in enumerate(self.pairs) for side in range(len(set(both))))
 
+    @property
+    def slot_signs(self) -> tuple[int, ...]:
+        """With which the mirrored samples of each slot are added."""
+        return tuple((1, -1)[side] * self.sign for _, side in self.slots)
+
     @cached_property
     def spans(self) -> tuple[int, ...]:
         """Samples that the results of each slot meet."""
@@ -195,10 +200,6 @@ class MirroredProduct(TapProduct):
         carry_cuts = self.target.pace.carry_cuts(self.inner.accumulator.width + 1)
         cycles = waits * self.cycles + REORDER_LATENCY + len(carry_cuts)
         return Unmirror(cycles, pairs=self.pairs, waits=waits, carry_cuts=carry_cuts)
-
-    @property
-    def mirror_sign(self) -> int:
-        return self.sign
 
     @property
     def multiply(self) -> Multiply:

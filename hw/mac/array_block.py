@@ -4,11 +4,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from convolver.plan.adders import AdderProduct
-from convolver.plan.array import DotProduct
+from convolver.plan.array import CascadedProduct, DotProduct
 from convolver.plan.mirrored import MirroredProduct
 from convolver.plan.rate_adders import HeldAdders, PhaseAdders
 
 from .adder_graph import AdderGraph
+from .cascaded_array import CascadedArray
 from .mac_array import MACArray
 from .mirrored_array import MirroredArray
 from .rate_graph import RateGraph
@@ -19,9 +20,10 @@ BLOCKS: Mapping[type[DotProduct], Callable[[Any], Any]] = {
     HeldAdders: RateGraph,
     PhaseAdders: RateGraph,
     AdderProduct: AdderGraph,
+    CascadedProduct: CascadedArray,
     MirroredProduct: MirroredArray,
 }
-"""Blocks for the kinds of array that `MACArray` doesn't compute. A class comes before its base classes."""
+"""Blocks for the kinds of array that a plain `MACArray` doesn't compute. A class comes before its base classes."""
 
 
 def array_block(array: DotProduct) -> Any:

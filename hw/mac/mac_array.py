@@ -11,7 +11,7 @@ from convolver.plan import array_stages as stages
 from convolver.plan.array import DotProduct
 from convolver.plan.target import target_of
 
-from ..primitives import dsp48, ice40
+from ..primitives import ice40
 from ..primitives.ecp5 import ANYWHERE, Place
 from ..primitives.families import family_of
 from ..primitives.floorplan import array_places
@@ -75,9 +75,6 @@ class MACArray(wiring.Component):
         m = Module()
         array = self._array
         supply = supply_of(array, self)
-        if array.cascaded and family_of(platform) == "7-series":
-            self._cascade(m, supply)
-            return m
         sums = (SummedInSegments if array.carry_cuts else SummedWhole)(m, array)
         operands = [self.samples[lane] for lane in range(array.lanes)]
         terms: list[Term] = []  # products, then sums
@@ -102,16 +99,6 @@ class MACArray(wiring.Component):
         assert sign > 0
         m.d.comb += self.sum.eq(sums.aligned(total))
         return m
-
-    def _cascade(self, m: Module, supply: FixedSupply) -> None:
-        """Products and sum in cascaded DSP blocks."""
-        array = self._array
-        loads = [supply.load]
-        for _ in range(1, array.lanes):
-            supply.next_group(m)
-            loads.append(supply.load)
-        operands = [(self.samples[lane], self.mirrors[lane])[: array.lane_samples] for lane in range(array.lanes)]
-        dsp48.cascade(m, operands, supply.values, loads, self.sum, sign=array.mirror_sign)
 
     def _pre_added(self, m: Module, samples: Sequence[Value], clocks: int) -> list[Value]:
         """The sum of each lane's two samples; the samples are first delayed by `clocks` cycles."""

@@ -145,7 +145,7 @@ class MirroredArray(wiring.Component):
         m.submodules.products = inner = self._inner
         # Number of the slot that begins next; whether that slot subtracts; whether the slot that began last subtracts.
         slot, subtracts, subtracted = Signal(range(up)), Signal(), Signal()
-        m.d.comb += subtracts.eq(Array(int((side == 1) == (array.mirror_sign > 0)) for _, side in array.slots)[slot])
+        m.d.comb += subtracts.eq(Array(int(sign < 0) for sign in array.slot_signs)[slot])
         with m.If(self.start):
             m.d.sync += [slot.eq(slot + 1), subtracted.eq(subtracts)]
             with m.If(slot == up - 1):

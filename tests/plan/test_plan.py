@@ -9,6 +9,7 @@ from convolver.errors import DesignError
 from convolver.formats import Format
 from convolver.plan import TARGETS, lower
 from convolver.plan.adders import AdderProduct
+from convolver.plan.array import CascadedProduct
 from convolver.plan.array_stages import Align, GroupChain, Multiply, PreAdd, ProductRegisters, RoutingRegisters, Tree
 from convolver.plan.stages import LineBuffer, Magnitude
 from convolver.sim import golden
@@ -327,24 +328,29 @@ def test_the_table_names_every_stage_and_lane():
 def test_a_cascade_is_7_series_and_where_everything_fits():
     plain = {"data": "s16", "coefficient": "s16", "loadable": True}
     plan = lower(convolver.FIRDesign([1] * 16, **plain), "7-series")
-    assert plan.arrays[0].cascaded
+    assert isinstance(plan.arrays[0], CascadedProduct)
     assert [len(group) for group in plan.arrays[0].groups] == [1] * 16
     assert not plan.arrays[0].carry_cuts
     assert plan.cycles_in(Multiply, Tree, GroupChain, Align) == 2 + 16
     elsewhere = (lower(convolver.FIRDesign([1] * 16, **plain), family) for family in (None, "ecp5", "ice40"))
-    assert {(other.arrays[0].cascaded, other.latency) for other in elsewhere} == {(False, lower(plan.design).latency)}
+    assert {(isinstance(other.arrays[0], CascadedProduct), other.latency) for other in elsewhere} == {
+        (False, lower(plan.design).latency)
+    }
     pairs = lower(convolver.FIRDesign([1] * 16, symmetry="symmetric", **plain), "7-series")
-    assert pairs.arrays[0].cascaded
+    assert isinstance(pairs.arrays[0], CascadedProduct)
     assert pairs.cycles_in(PreAdd, Multiply, Tree, GroupChain, Align) == 1 + 2 + 8
     # A pre-adder stands before the longer factor alone.
     wide = {"coefficient": "s25", "symmetry": "symmetric"}
     others = ({"clocks_per_sample": 4}, wide, {"data": "u25"}, {"data": "s19", "coefficient": "s19"})
     for change in others:
-        assert not lower(convolver.FIRDesign([1] * 16, **(plain | change)), "7-series").arrays[0].cascaded
-    assert lower(convolver.FIRDesign([1] * 16, data="s25", coefficient="s18", loadable=True), "7-series").arrays[0].cascaded
+        assert not isinstance(lower(convolver.FIRDesign([1] * 16, **(plain | change)), "7-series").arrays[0], CascadedProduct)
+    assert isinstance(
+        lower(convolver.FIRDesign([1] * 16, data="s25", coefficient="s18", loadable=True), "7-series").arrays[0],
+        CascadedProduct,
+    )
     # 43 bits a product: of 64 the sum has 49.
     wide = convolver.FIRDesign([1] * 64, data="s25", coefficient="s18", loadable=True)
-    assert not lower(wide, "7-series").arrays[0].cascaded
+    assert not isinstance(lower(wide, "7-series").arrays[0], CascadedProduct)
     assert lower(convolver.FIRDesign([1, 0, -4, 3]), "7-series").multipliers == 3
     assert lower(convolver.FIRDesign([1, 0, -4, 3])).multipliers == 1
 

@@ -7,6 +7,7 @@ from amaranth.sim import Simulator
 
 import convolver
 from convolver.hw.cores.fir import FIRCore
+from convolver.plan.array import CascadedProduct
 from convolver.sim import golden
 from convolver.sim.bench import PHASE, run_stream
 
@@ -402,7 +403,7 @@ CASCADED = {
 def test_a_cascade_gives_the_same_results_a_lane_a_clock(name, gap, stall):
     design = CASCADED[name]
     core = FIRCore(design, "7-series")
-    assert core.plan.arrays[0].cascaded
+    assert isinstance(core.plan.arrays[0], CascadedProduct)
     frames = extreme_frames(design, seed=5)
     beats = beats_of(frames)
     run = run_stream(core, beats, len(beats), seed=9, gap=gap, stall=stall, read=read, watch={"overflow": core.overflow})

@@ -24,7 +24,7 @@ from amaranth.lib.wiring import Out
 from convolver import CICDesign, Conv2DDesign, FIRDesign
 from convolver.boards.toolchain import run
 from convolver.hw.cores.core import create
-from convolver.hw.mac.mac_array import MACArray
+from convolver.hw.mac.array_block import array_block
 from convolver.hw.primitives.families import FamilyPlatform
 from convolver.plan.lowering import lower
 from convolver.plan.target import Family
@@ -300,7 +300,7 @@ def test_a_cascade_of_dsp48e1_and_the_plain_form_are_the_same_in_every_clock(tmp
 @pytest.mark.parametrize(("symmetry", "count"), [("none", 16), ("symmetric", 8)])
 def test_sixteen_taps_are_one_cascade_of_dsp48e1_with_all_registers_on(tmp_path: Path, symmetry: Any, count: int) -> None:
     design = FIRDesign([1] * 16, data="s16", coefficient="s16", loadable=True, symmetry=symmetry)
-    cells = netlist(tmp_path, MACArray(lower(design, "7-series").arrays[0]), "7-series").values()
+    cells = netlist(tmp_path, array_block(lower(design, "7-series").arrays[0]), "7-series").values()
     hard = [cell for cell in cells if cell["type"] == "DSP48E1"]
     assert len(hard) == count
     used = ("AREG", "BREG", "MREG", "PREG") + ("DREG", "ADREG") * (symmetry != "none")
