@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from itertools import product
 from typing import Any
 
-from amaranth.hdl import Cat, Const, Module, Signal, Value
+from amaranth.hdl import Cat, Module, Signal, Value
 
 from ..window.boundaries import border_ports
 from ..window.signal_entry import start_of
 from ..window.size_gate import sized_axes
 from .part_ports import PART_STATE
+from .part_sets import part_sets_of
 
 __all__ = ["connect_borders", "connect_gate", "connect_parts", "connect_silence"]
 
@@ -39,7 +40,7 @@ def connect_silence(m: Module, whole: Any, gate: Any, cores: Sequence[Any]) -> N
 
 def connect_parts(m: Module, whole: Any, cores: Sequence[Any]) -> None:
     """Connects states and coefficients of a composite core to its parts, in the order of the design's members."""
-    states, pending, ready, first = [], [], [], 1
+    states, first = [], 1
     for core in cores:
         parts = core.design.parts
         count = len(parts) or 1
@@ -54,23 +55,6 @@ def connect_parts(m: Module, whole: Any, cores: Sequence[Any]) -> None:
                 state.holds.eq(core.i.valid & ~core.i.ready),
             ]
             states.append(state)
-        if core.design.loadable_parts:
-            given, place = whole.coefficients, slice(first - 1, first - 1 + count)
-            own = Signal(name=f"loads_{first}")
-            m.d.comb += [
-                own.eq((given.p.stage >= first) & (given.p.stage < first + count)),
-                core.coefficients.valid.eq(given.valid & own),
-                core.coefficients.p.data.eq(given.p.data),
-                core.coefficients.p.last.eq(given.p.last),
-                core.restart.eq(whole.restart[place]),
-            ]
-            if parts:
-                m.d.comb += core.coefficients.p.stage.eq(given.p.stage - (first - 1))
-            ready.append(own & core.coefficients.ready)
-            pending.append(core.pending)
-        else:
-            pending.append(Const(0, count))
         first += count
     m.d.comb += Value.cast(whole.parts).eq(Cat(states))
-    if whole.design.loadable_parts:
-        m.d.comb += [whole.coefficients.ready.eq(Cat(ready).any()), whole.pending.eq(Cat(pending))]
+    part_sets_of(whole.design).connect(m, whole, cores)
