@@ -33,8 +33,6 @@ class Choices:
         Samples, or pixels, a clock.
     structure : {"auto", "direct"}
         Whether the structure of constant coefficients may be used where that takes fewer multipliers.
-    shifts : bool
-        Whether constants are shifted and added, without a multiplier.
     usual : int
         Clocks of a slot where none are chosen.
     """
@@ -43,7 +41,6 @@ class Choices:
     multipliers: int | None = None
     samples: int = 1
     structure: Structure = "auto"
-    shifts: bool = False
     usual: int = 1
 
     @property

@@ -101,7 +101,6 @@ class LinearDesign(Design):
             self.multipliers,
             self.pixels_per_clock,
             self.structure,
-            self.multipliers == 0,
             self.usual_clocks,
         )
 

@@ -34,7 +34,7 @@ def weighed(design: LinearDesign, choices: Choices, multipliers: Callable[[], in
         How many they take where each product has one.
     """
     free = choices.are_open and design.source.shifted and multipliers() == 0
-    return replace(choices, shifts=choices.shifts | free)
+    return replace(choices, multipliers=0) if free else choices
 
 
 def folded(design: Design) -> Iterator[tuple[str, Design]]:

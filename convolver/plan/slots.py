@@ -95,7 +95,7 @@ class Shifted(OneCycle):
 
 def slot_for(choices: Choices) -> OneCycle:
     """The slot in which a design's products are made."""
-    return Shifted() if choices.shifts else slot_of(choices.clocks)
+    return Shifted() if choices.multipliers == 0 else slot_of(choices.clocks)
 
 
 def slot_of(cycles: int) -> OneCycle:
