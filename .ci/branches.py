@@ -100,7 +100,7 @@ ELSEWHERE = {
     "convolver/images.py": {"kind", "mode", "planes"},
     "convolver/netpbm.py": {"planes"},
     "convolver/demo.py": {"planes"},
-    "convolver/padding.py": {"kind"},  # a dtype's
+    "convolver/padding.py": {"kind", "boundary"},  # a dtype's, and another library's word
     "convolver/quantize.py": {"rank"},  # an array's
     "convolver/rank_filters.py": {"kind"},
     "convolver/twin_formats.py": {"kind"},

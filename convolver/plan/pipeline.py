@@ -50,10 +50,16 @@ class PipelinePlan(CompositePlan):
         yield f"{'latency':<14}{self.latency:>6}{''.join(gates)}"
 
 
+def _size_gate(design: Pipeline) -> tuple[Stage, ...]:
+    """What stands in front of frames whose sizes have limits."""
+    limits = {axis.most for axis in design.frame_axes} - {None}
+    return (SizeGate(GATE_LATENCY),) * min(len(limits), 1)
+
+
 def lower_pipeline(design: Pipeline, choices: Choices, target: Target) -> PipelinePlan:
     """The stages' plans; in front of images a gate, as they come in sizes; between beats of other widths a converter."""
     plans = lowered(design.stages, target)
-    gate = silence_gate(design) if design.history is not None else (SizeGate(GATE_LATENCY),)
+    gate = (*silence_gate(design), *_size_gate(design))
     pixels = [stage.pixels_per_clock for stage in (*design.stages, design)]
     converters = tuple(map(widths_between, pixels, pixels[1:]))
     joints = [converter for converter in converters if converter is not None]

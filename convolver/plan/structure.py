@@ -95,8 +95,9 @@ def factors_of(kernel: Sequence[Sequence[int]]) -> tuple[tuple[int, ...], tuple[
     row = tuple(weight // common for weight in first)
     lead = next(place for place, weight in enumerate(row) if weight)
     column = tuple(line[lead] // row[lead] for line in kernel)
-    exact = all(tuple(times * weight for weight in row) == tuple(line) for times, line in zip(column, kernel, strict=True))
-    return (column, row) if exact else None
+    if any(tuple(times * weight for weight in row) != tuple(line) for times, line in zip(column, kernel, strict=True)):
+        return None
+    return column, row
 
 
 def reach_of(weights: Iterable[int], sample: Format) -> Range:

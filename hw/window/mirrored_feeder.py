@@ -1,6 +1,7 @@
 """Feeders of an interpolator with mirrored phases. In phases with one tap less, mirrored samples are one age nearer."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import cast
 
 from amaranth.hdl import Array, Module, Mux, Signal, Value
 
@@ -23,9 +24,7 @@ class _Mirrors:
     """
 
     def __init__(self, plan: ResamplePlan) -> None:
-        array = plan.arrays[0]
-        assert isinstance(array, MirroredProduct)
-        self.array = array
+        self.array = array = cast(MirroredProduct, plan.arrays[0])
         self.spans = sorted(set(array.spans), reverse=True)
 
     def age(self, lane: int, clock: int, span: int) -> int:
