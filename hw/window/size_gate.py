@@ -12,7 +12,6 @@ from convolver.plan import pipeline as plan
 from ..stream.data_register import DataRegister
 from ..stream.layouts import beat_layout
 from ..stream.placed_skid import PlacedSkidBuffer
-from ..stream.skid_buffer import SkidBuffer
 from .boundaries import border_ports
 from .idle_wait import IdleWait
 
@@ -153,9 +152,8 @@ class SizeGate(wiring.Component):
     of one size. One of another size waits until all frames before it have left, and until each stage's size is found.
 
     Whether a frame has another size is known in the clock behind the first register, in front of a slice: what holds it back
-    is a register, and so is the slice's ready. The slice holds no more than that and the marks. Pixels and sizes are written to
-    two places in turn, as they come, and read from where they stand: no enable that depends on the cores reaches them. What
-    goes in passes a slice of its own, so that a core is offered registers.
+    is a register, and so is the slice's ready. Pixels and sizes are read from where the slice has written them: no enable that
+    depends on the cores reaches them. What goes in passes a slice of its own, so that a core is offered registers.
 
     Parameters
     ----------
@@ -203,12 +201,15 @@ class SizeGate(wiring.Component):
         # The first register holds one beat, and takes the next unless the slice behind it is full as well.
         first = DataRegister(data.StructLayout({"beat": self._layout, "size": len(given), "differs": len(differs)}))
         marks = [name for name in self._layout.members if name != "data"]
-        held = data.StructLayout({"waits": 1} | {name: self._layout[name].shape for name in marks})
-        m.submodules.slice = held_back = SkidBuffer(held)
+        sized = data.StructLayout({"beat": self._layout["data"].shape, "size": len(given)})
+        held = data.StructLayout({"data": sized, "waits": 1} | {name: self._layout[name].shape for name in marks})
+        m.submodules.slice = held_back = PlacedSkidBuffer(held)
         there, full = Signal(), Signal()
         m.d.comb += [
             self.i.ready.eq(~full),
             held_back.i.valid.eq(there),
+            held_back.i.p.data.beat.eq(first.beat.data),
+            held_back.i.p.data.size.eq(first.size),
             held_back.i.p.waits.eq(first.beat.first & first.differs.any()),
             *(held_back.i.p[name].eq(first.beat[name]) for name in marks),
         ]
@@ -216,14 +217,7 @@ class SizeGate(wiring.Component):
             m.d.sync += [there.eq(self.i.valid), first.beat.eq(self.i.payload), first.size.eq(given), first.differs.eq(differs)]
         stays = self.i.valid & held_back.o.valid & (there | ~held_back.i.ready)
         m.d.sync += full.eq(~held_back.o.ready & (full | stays))
-        sized = data.StructLayout({"data": self._layout["data"].shape, "size": len(given)})
-        places = [DataRegister(sized, name=f"place_{number}") for number in range(2)]
-        put, get, now = Signal(), Signal(), Signal(sized)
-        for number, place in enumerate(places):
-            with m.If(there & ~full & (put == number)):
-                m.d.sync += [place.data.eq(first.beat.data), place.size.eq(first.size)]
-        m.d.sync += [put.eq(put ^ (there & ~full)), get.eq(get ^ (held_back.o.valid & held_back.o.ready))]
-        m.d.comb += now.eq(Mux(get, places[1], places[0]))
+        now = held_back.o.p.data
 
         found = []
         for number, name in enumerate(self._design.axes):
@@ -250,7 +244,7 @@ class SizeGate(wiring.Component):
             goes.eq(~held_back.o.p.waits | granted),
             offered.i.valid.eq(held_back.o.valid & goes),
             held_back.o.ready.eq(offered.i.ready & goes),
-            offered.i.p.data.eq(now.data),
+            offered.i.p.data.eq(now.beat),
             *(offered.i.p[name].eq(held_back.o.p[name]) for name in marks),
             self.waiting.eq(there | held_back.o.valid | offered.o.valid),
         ]

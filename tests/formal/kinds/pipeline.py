@@ -13,6 +13,7 @@ from convolver.formats import Format
 from convolver.hw.cores import pipeline
 from convolver.hw.cores.pipeline import PipelineCore
 from convolver.hw.stream import layouts as stream
+from convolver.hw.stream.placed_skid import PlacedSkidBuffer
 from convolver.hw.stream.widths import Gather, Spread
 from convolver.hw.window import size_gate
 from convolver.hw.window.idle_wait import IdleWait
@@ -173,8 +174,8 @@ GATE = (
     Seed("border changed at once", SizeGate, "with m.If(wait.begin)", "with m.If(wait.held)"),
     Seed("border not compared", SizeGate, "range(0, len(given), PART)", "range(0, 2 * WIDTH, PART)"),
     Seed("beat overwritten", SizeGate, "(there | ~held_back.i.ready)", "~held_back.i.ready"),
-    Seed("read from the other place", SizeGate, "Mux(get, places[1], places[0])", "Mux(get, places[0], places[1])"),
-    Seed("written while full", SizeGate, "with m.If(there & ~full & (put == number))", "with m.If(there & (put == number))"),
+    Seed("read from the other place", PlacedSkidBuffer, "Mux(get,", "Mux(~get,"),
+    Seed("written while full", PlacedSkidBuffer, "with m.If(self.i.ready & (put == number))", "with m.If(put == number)"),
     Seed("idle while a beat is on offer", SizeGate, "self.busy | offered.o.valid", "self.busy"),
     Seed("a stride too few", AxisSizes, "value + (stride - 1)", "value"),
     Seed("border left on", AxisSizes, "sizes[-1] - less", "sizes[-1]"),
