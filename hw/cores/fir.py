@@ -107,7 +107,7 @@ class MemoryFeeder(wiring.Component):
             self.o.valid.eq(memory.end),
         ]
         # The slot's marks, as far behind its cycles as its samples are.
-        marks = Signal(self.o.marks.shape())
+        marks = DataRegister(self.o.marks.shape())
         m.submodules.marks = beside = Delay(marks.shape(), 2)
         with m.If(self.i.valid):
             m.d.sync += [marks.first.eq(self.i.beat.first), marks.last.eq(self.i.beat.last)]
