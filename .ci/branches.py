@@ -6,9 +6,10 @@ A branch is a test, a `match` case, an operand of `and`, `or` or `not`, or a loo
 kind, or its form. ``if isinstance(design, FIRDesign) and design.loadable`` are two. A name that has been given the result of
 such a test, or a property or function that returns one, is a form too. So are where coefficients come from, by the class that
 says it, whether a plan has a stage, of which class its arrays and its timing are, and whether a beat has a mark. So is a call
-that is handed a thing for each of two forms, and gives one. What only hands a value on, or computes with it, is no branch; nor
-is how a stage's block is found, by `block_of` or a `match` of the stage that is built, nor what is registered for the class of
-an object. Tests of the device's family, which isn't the design's, have a column of their own. ``--list`` prints each place.
+that is handed a thing for each of two forms, and gives one, and a tuple times a flag. What only hands a value on, or computes
+with it, is no branch; nor is how a stage's block is found, by `block_of` or a `match` of the stage that is built, nor what is
+registered for the class of an object. Tests of the device's family, which isn't the design's, have a column of their own.
+``--list`` prints each place.
 """
 
 import argparse
@@ -340,6 +341,10 @@ class Finder(ast.NodeVisitor):
                 self._add(node, self.names.compared(node))
             case ast.Subscript(ctx=ast.Load()):
                 self._add(node, self.names.key(node.slice))
+            case ast.BinOp(left=ast.Tuple() | ast.List() as things, op=ast.Mult()) if things.elts and not isinstance(
+                node.right, ast.Call
+            ):
+                self._add(node.right, self.names.column(node.right, constant=False))
             case ast.Call():
                 self._call(node)
             case ast.Match():

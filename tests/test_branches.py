@@ -90,6 +90,7 @@ FORM = {
     "if any(design.pruning): pass": 1,
     "if name and hasattr(design, name): pass": 1,
     "x = design.phasing.either(one, several)(design)": 1,
+    "x = (Gate(1),) * design.continuous": 1,
     # which array or timing a plan has
     "class Graph(DotProduct): pass\nif isinstance(array, Graph): pass": 1,
     "class Chain(FrameTiming): pass\nassert isinstance(timing, Chain)": 1,
@@ -101,6 +102,7 @@ NONE = [
     "if isinstance(target, Design): pass",
     "core = create(design, family)",
     "count = rows * design.planes + schedule.clocks",
+    "x = (0,) * len(design.kernels)",
     "samples = count * design.down // design.up",
     "told = ', '.join(names) or 'none'",
     "if done < schedule.clocks: pass",

@@ -44,6 +44,11 @@ class NoBorder:
         """The boundaries that a frame can have, where they can be chosen at run time."""
         return ()
 
+    @property
+    def chosen_in(self) -> tuple[int, ...]:
+        """Of one filter alone the number, 0, where its border can be chosen at run time."""
+        return ()
+
     def check_choosable(self) -> None:
         """Raises `DataError` if none can be chosen."""
         boundary = self.outside.boundary
@@ -168,6 +173,10 @@ class ChosenBorder(FixedBorder):
     @property
     def choices(self) -> tuple[Boundary, ...]:
         return BOUNDARIES
+
+    @property
+    def chosen_in(self) -> tuple[int, ...]:
+        return (0,)
 
     def check_choosable(self) -> None:
         pass

@@ -129,7 +129,7 @@ class Added(Beside):
         return counts[0]
 
     def axes(self, outputs: int, branch: tuple[int, ...]) -> tuple[int, ...]:
-        return (outputs,) * min(len(branch), 1)
+        return (outputs,) if branch else ()
 
     def told(self, count: str) -> str:
         return f"the {self.word} of {count}"

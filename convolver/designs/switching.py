@@ -38,7 +38,7 @@ class Switching:
     @property
     def switchable_parts(self) -> Mapping[int, Design]:
         """The filters whose border is chosen at run time, by their numbers; one alone has the number 0."""
-        return dict.fromkeys((0,) * self.switchable, self)  # type: ignore[arg-type]  # it is mixed into designs
+        return dict.fromkeys(self.border.chosen_in, self)  # type: ignore[arg-type]  # it is mixed into designs
 
     @property
     def fill_range(self) -> tuple[int, int]:

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import singledispatch
 
 from ..designs import Design
+from ..designs.continuity import Continued, Separate
 from .array import DotProduct
 from .lowering import lower
 from .places import wants_places
@@ -26,7 +28,19 @@ class SilenceGate(Stage):
 
 def silence_gate(design: Design) -> tuple[Stage, ...]:
     """What stands in front of filters that go on from frame to frame; nothing in front of others."""
-    return (SilenceGate(SILENCE_LATENCY),) * design.continuous
+    return _gate(design.continuity)
+
+
+@singledispatch
+def _gate(continuity: Separate) -> tuple[Stage, ...]:
+    del continuity
+    return ()
+
+
+@_gate.register
+def _(continuity: Continued) -> tuple[Stage, ...]:
+    del continuity
+    return (SilenceGate(SILENCE_LATENCY),)
 
 
 def lowered(designs: Sequence[Design], target: Target) -> tuple[Plan, ...]:

@@ -232,7 +232,7 @@ def lower_fork(design: Fork, choices: Choices, target: Target) -> ForkPlan:
 def _size_check(design: Fork) -> tuple[Stage, ...]:
     """What stands in front of branches that don't take the same sizes."""
     limits = {tuple((axis.least, axis.most) for axis in branch.frame_axes if axis.most) for branch in design.branches}
-    return (SizeCheck(CHECK_LATENCY),) * (len(limits) > 1)
+    return (SizeCheck(CHECK_LATENCY),) if len(limits) > 1 else ()
 
 
 def _queue(plan: Plan, wait: int) -> Queue | None:

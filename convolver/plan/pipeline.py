@@ -53,7 +53,7 @@ class PipelinePlan(CompositePlan):
 def _size_gate(design: Pipeline) -> tuple[Stage, ...]:
     """What stands in front of frames whose sizes have limits."""
     limits = {axis.most for axis in design.frame_axes} - {None}
-    return (SizeGate(GATE_LATENCY),) * min(len(limits), 1)
+    return (SizeGate(GATE_LATENCY),) if limits else ()
 
 
 def lower_pipeline(design: Pipeline, choices: Choices, target: Target) -> PipelinePlan:
