@@ -37,7 +37,16 @@ from .stages import Multipliers, Stage, cycles_of, needed
 from .structure import reach_of
 from .target import MULTIPLIER_LATENCY, Target
 
-__all__ = ["FLOORPLANNED", "GROUP", "CascadedProduct", "ChainedProduct", "DotProduct", "TapProduct", "scattered"]
+__all__ = [
+    "FLOORPLANNED",
+    "GROUP",
+    "CascadedProduct",
+    "ChainedProduct",
+    "DotProduct",
+    "TapProduct",
+    "scattered",
+    "wants_places",
+]
 
 FLOORPLANNED = 32
 """Multipliers up to which nextpnr finds good places by itself."""
@@ -395,7 +404,7 @@ class ChainedProduct(TapProduct):
         pace = self.target.pace
         if len(self.groups) * GROUP <= pace.close_lanes:
             return Ways()
-        placed = self.target.places and self.target.known_places
+        placed = self.target.known_places and wants_places(self)
         return pace.unplaced_ways if scattered(self) and not placed else pace.ways
 
     @property
@@ -443,3 +452,8 @@ def _operand_range(sample: Format, terms: Sequence[Term]) -> Range:
 def scattered(array: DotProduct) -> bool:
     """Whether an array's multipliers are so many that they lie all over a device, unless each has its place."""
     return array.placed_lanes > FLOORPLANNED
+
+
+def wants_places(array: DotProduct) -> bool:
+    """Whether an array's multipliers lie all over an ECP5, each lane's in one, and may take their places there."""
+    return array.target.places and scattered(array) and array.hard_multipliers == array.lanes

@@ -6,9 +6,8 @@ from functools import singledispatch
 
 from ..designs import Design
 from ..designs.continuity import Continued, Separate
-from .array import DotProduct
+from .array import DotProduct, wants_places
 from .lowering import lower
-from .places import wants_places
 from .plan import Plan
 from .stages import Stage
 from .target import Target

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from .array import DotProduct, scattered
+from .array import wants_places
 from .fpgas import FPGAS
 from .pace import FULL_SPEED
 from .plan import Plan
 
-__all__ = ["MEASURED", "Reached", "only_die", "reached_by", "wants_places"]
+__all__ = ["MEASURED", "Reached", "only_die", "reached_by"]
 
 
 @dataclass(frozen=True)
@@ -21,11 +21,6 @@ class Reached:
 
 
 MEASURED = (Reached(64, 236, 258), Reached(128, None, 233))
-
-
-def wants_places(array: DotProduct) -> bool:
-    """Whether an array's multipliers lie all over an ECP5, each lane's in one, and may take their places there."""
-    return array.target.places and scattered(array) and array.hard_multipliers == array.lanes
 
 
 def only_die(plan: Plan) -> str | None:

@@ -2,8 +2,7 @@
 
 from amaranth.hdl import Module
 
-from convolver.plan.array import FLOORPLANNED, DotProduct, scattered
-from convolver.plan.places import wants_places
+from convolver.plan.array import FLOORPLANNED, DotProduct, scattered, wants_places
 from convolver.plan.target import PLACED_DIE
 
 from .ecp5 import Place, levels_of

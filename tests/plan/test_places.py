@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from convolver.designs import FIRDesign, Fork
-from convolver.formats import s16
+from convolver.formats import s16, s24
 from convolver.plan import lower, target_of
 from convolver.plan.places import MEASURED, only_die, reached_by
 
@@ -76,4 +76,5 @@ def test_coefficients_wait_on_their_way_to_multipliers_without_places():
     assert waits(long_filter(33), ecp5) == waits(long_filter(33), ecp5.on("LFE5U-45F")) == [1]
     assert waits(long_filter(33), ecp5.on("LFE5U-85F")) == waits(long_filter(33), ecp5.on("LFE5UM5G-85F")) == [0]
     assert waits(Fork([long_filter(33), long_filter(33)], "sum"), ecp5.on("LFE5U-85F")) == [1, 1]
+    assert waits(long_filter(33, data=s24), ecp5.on("LFE5U-85F")) == [1]  # two multipliers a tap have no places
     assert waits(long_filter(33), ecp5.at(150e6)) == [0]
