@@ -22,6 +22,7 @@ from convolver.shell import Shell
 
 from .fake_tools import FakeTools
 
+pytestmark = pytest.mark.usefixtures("finalized")
 ROOT = Path(__file__).parent.parent
 TAPS = FIRDesign([3, -5, 7, 11], data="s8")
 BOARD = registry.get("ulx3s-85f")

@@ -24,6 +24,7 @@ from convolver.sim import golden
 
 from .test_explore import HERE
 
+pytestmark = pytest.mark.usefixtures("finalized")
 DESIGN = Conv2DDesign([[1, 2], [3, 4]], shift=4, output="u8", rows=64, columns=64)
 IMAGES = [np.full((3, 4), value, np.uint8) for value in range(40)]
 
