@@ -17,7 +17,7 @@ from .boundaries import Source, boundary_of
 from .place_format import PlaceFormat
 from .raster import step_layout, step_sideband
 
-__all__ = ["Borders", "choice_layout", "column_sideband", "kept_choice_layout"]
+__all__ = ["Borders", "choice_layout", "column_sideband", "filled", "kept_choice_layout"]
 
 
 def choice_layout(design: Conv2DDesign, form: PlaceFormat) -> data.StructLayout:
@@ -51,9 +51,21 @@ def _one_hot(choices: Sequence[Sequence[Source]]) -> data.StructLayout:
 
 def column_sideband(design: Conv2DDesign, form: PlaceFormat) -> Sideband:
     """A column, or all columns of a beat, on the way to the window: its `choice`, and its `pixels`, row by row, the
-    newest line last. After a column filter, `pixels` holds its sums."""
-    pixels = Out(form.shape).array(form.rows * design.pixels_per_clock)
-    return Sideband(choice=Out(choice_layout(design, form)), pixels=pixels)
+    newest line last. If the fill is chosen at run time, `filled` has it for each column that enters the window, or 0 where
+    it isn't the source. After a column filter, `pixels` and `filled` hold its sums."""
+    lanes = design.pixels_per_clock
+    pixels = Out(form.shape).array(form.rows * lanes)
+    filled = Out(form.shape).array(lanes if boundary_of(design, form).layout.size else 0)
+    return Sideband(choice=Out(choice_layout(design, form)), filled=filled, pixels=pixels)
+
+
+def filled(design: Conv2DDesign, form: PlaceFormat, choice: data.View) -> list[Value]:
+    """The values of a column's `filled` in `column_sideband`, for its choice."""
+    fill, (_, columns) = boundary_of(design, form).fill(choice.border_before).as_unsigned(), choices(design)
+    return [
+        fill & choice.columns[str(lane)][sources.index(None)].replicate(len(fill)) if None in sources else Const(0)
+        for lane, sources in enumerate(columns)
+    ]
 
 
 class Borders(wiring.Component):
