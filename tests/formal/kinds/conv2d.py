@@ -14,7 +14,7 @@ from convolver.designs import Conv2DDesign
 from convolver.formats import Format
 from convolver.hw.cores.conv2d import Conv2DCore
 from convolver.hw.window.beats import beats_of
-from convolver.hw.window.border import Borders
+from convolver.hw.window.border import Borders, filled
 from convolver.hw.window.fixed_check import FixedCheck
 from convolver.hw.window.frame_check import FrameCheck
 from convolver.hw.window.free_raster import FreeRaster
@@ -69,6 +69,20 @@ WINDOW = (
     ),
     Seed("row never begun", window_of, "Mux(choice.load, load, shift)", "shift"),
     Seed("gap shown as a result", window_of, "self.o.valid.eq(valid & choice.result)", "self.o.valid.eq(choice.result)"),
+)
+CHOSEN = (
+    Seed(
+        "fill of the next frame", RowBorder, "filled(design, self._form, kept.choice", "filled(design, self._form, self.choice"
+    ),
+    Seed("filled where nothing is", filled, "sources.index(None)].replicate", "0].replicate"),
+    Seed("fill of the row in front", filled, "fill(choice.border_before)", "fill(choice.border)"),
+)
+MANY_ROWS, MANY_COLUMNS = (
+    (
+        Seed("last source left out", block, "reduce(or_, pairs)", "reduce(or_, pairs[:-1])"),
+        Seed("one of each two left out", block, "masked[first : first + 2]", "masked[first : first + 1]"),
+    )
+    for block in (RowBorder, window_of)
 )
 CHECK = (
     Seed("size of the next frame", FrameCheck, '"rows_left": first.rows - 2', '"rows_left": self.rows - 2'),
@@ -208,7 +222,7 @@ def _image(kernel: tuple[int, int], **changes: object) -> tuple[Conv2DDesign, st
         f"kernel {kernel[0]}x{kernel[1]}",
         geometry_of(design).mode if geometry_of(design).mode == "valid" else design.boundary,
     ]
-    words += ["correlated"] * (design.operation == "correlate")
+    words += ["chosen"] * design.switchable + ["correlated"] * (design.operation == "correlate")
     return design, f"{', '.join(words)}, lines to {design.frame_axes[1].most}"
 
 
@@ -262,6 +276,9 @@ PROOFS: tuple[Proof, ...] = (
     _window((2, 2), boundary="reflect", operation="correlate"),
     _window((1, 4), boundary="symmetric", columns=5),
     _window((2, 3), mode="valid"),
+    _window((2, 4), CHOSEN, switchable=True, columns=5),
+    _window((1, 5), MANY_COLUMNS, boundary="reflect", switchable=True, columns=4),
+    _window((9, 1), MANY_ROWS, boundary="symmetric", columns=2),
     _check((3, 3), 3, 5, CHECK, boundary="edge"),
     _check((2, 2), 3, 4, boundary="reflect"),
     _check((2, 3), 480, 640, mode="valid"),

@@ -1,11 +1,11 @@
 """The specification of the window, with the borders in front of it."""
 
 from amaranth.hdl import Array, Assert, Cat, Cover, Module, Mux, Signal, Value, signed
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from formal.window.places import inside
 
-from convolver.designs import Conv2DDesign
+from convolver.designs import Conv2DDesign, boundary_code
 from convolver.hw.stream.layouts import shape_of
 from convolver.hw.window import border, window
 from convolver.hw.window.place_format import PlaceFormat
@@ -58,7 +58,8 @@ class WindowSpec(wiring.Component):
     its frame, the border's pixels by numpy.pad's rule.
 
     Lines of any allowed length follow each other, each with a row of its own. Six clocks lie between a step and its window,
-    four in ``valid``; columns come two clocks behind their step. One row of the window, freely chosen, is followed.
+    four in ``valid``; columns come two clocks behind their step. One row of the window, freely chosen, is followed. Where the
+    border is chosen at run time, it is the design's own, with a fill of its own for each line.
     """
 
     def __init__(self, design: Conv2DDesign) -> None:
@@ -73,6 +74,7 @@ class WindowSpec(wiring.Component):
                 **rows,
                 "pixels": In(shape_of(design.pixel)).array(kept),
                 "chosen": In(range(design.kernel_rows)),
+                "fill": In(shape_of(design.pixel)),
             }
         )
 
@@ -92,12 +94,14 @@ class WindowSpec(wiring.Component):
         top, bottom = Signal.like(self.rows_above), Signal.like(self.rows_below)
         line_top, line_bottom = Signal.like(top), Signal.like(bottom)
         ends, valid, result = Signal(), Signal(), Signal()
+        line_fill, fill, fill_before = (Signal(shape_of(design.pixel), name=name) for name in ("line_fill", "fill", "before"))
         m.d.comb += [
             valid.eq(self.valid & begun),
             ends.eq((column == design.frame_axes[1].most - 1) | (self.ends & (column >= design.frame_axes[1].least - 1))),
             result.eq(self.result & ((column >= before) | ((length != 0) & same))),
             line_top.eq(Mux(column == 0, Mux(self.rows_above > above, above, self.rows_above), top)),
             line_bottom.eq(Mux(column == 0, Mux(self.rows_below > below, below, self.rows_below), bottom)),
+            line_fill.eq(Mux(column == 0, self.fill, fill) if design.switchable else design.fill),
             dut.step.column.eq(column),
             *(dut.step.near[step].eq(column == step) for step in range(geometry_of(design).ahead + 1)),
             dut.step.top.eq(line_top),
@@ -105,18 +109,21 @@ class WindowSpec(wiring.Component):
             dut.step.result.eq(result),
             *(dut.step[name].eq(getattr(self, name)) for name in ("first", "last", "eol")),
         ]
+        self._border(m, dut.step.border, line_fill)
+        self._border(m, dut.step.border_before, fill_before)
         with m.If(valid):
-            m.d.sync += [column.eq(Mux(ends, 0, column + 1)), top.eq(line_top), bottom.eq(line_bottom)]
+            m.d.sync += [column.eq(Mux(ends, 0, column + 1)), top.eq(line_top), bottom.eq(line_bottom), fill.eq(line_fill)]
             with m.If(ends):
-                m.d.sync += length.eq(column + 1)
+                m.d.sync += [length.eq(column + 1), fill_before.eq(line_fill)]
 
         # Two clocks later the column is there.
-        now = [valid, column, length, line_top, line_bottom, result & valid, self.first, self.last, self.eol]
+        fills = [line_fill, fill_before]
+        now = [valid, column, length, line_top, line_bottom, *fills, result & valid, self.first, self.last, self.eol]
         for clock in range(2):
             later = [Signal(len(Value.cast(value)), name=f"now_{clock}_{index}") for index, value in enumerate(now)]
             m.d.sync += [register.eq(value) for register, value in zip(later, now, strict=True)]
             now = later
-        valid_now, column_now, length_now, top_now, bottom_now, result_now, *marks_now = now
+        valid_now, column_now, length_now, top_now, bottom_now, fill_now, before_now, result_now, *marks_now = now
         m.d.comb += [dut.valid.eq(valid_now), *(to.eq(pixel) for to, pixel in zip(dut.pixels, self.pixels, strict=True))]
 
         # The chosen row's pixel of that column.
@@ -129,7 +136,7 @@ class WindowSpec(wiring.Component):
         ]
         if same and design.boundary == "constant":
             with m.If((offset < -top_now) | (offset > bottom_now)):
-                m.d.comb += newest.eq(design.fill)
+                m.d.comb += newest.eq(fill_now)
         depth = before + left + design.kernel_columns
         history = [Signal.like(newest, name=f"history_{age}") for age in range(1, depth)]
         with m.If(valid_now):
@@ -154,7 +161,7 @@ class WindowSpec(wiring.Component):
             ]
             if same and design.boundary == "constant":
                 with m.If((at < 0) | (at >= size)):
-                    m.d.comb += pixel.eq(design.fill)
+                    m.d.comb += pixel.eq(Mux(tail, before_now, fill_now))
             wanted.append(pixel)
 
         then = [result_now, *marks_now, *wanted]
@@ -178,3 +185,8 @@ class WindowSpec(wiring.Component):
             Cover(shown & first & last & eol),
         ]
         return m
+
+    def _border(self, m: Module, border: data.View, fill: Value) -> None:
+        """Drives a step's border, if that is chosen at run time: the design's own, with this fill."""
+        if self._design.switchable:
+            m.d.comb += [border.boundary.eq(boundary_code(self._design.boundary)), border.fill.eq(fill)]
