@@ -249,7 +249,7 @@ _STAGE = r"(?:stage_\d+\.)?"
 def circuit(form: str, design: Design, clock: float | None) -> tuple[Any, str, str]:
     """One form of a design: the component, the name of the MAC array in it, and the Verilog that it needs beside it."""
     if form == "core":
-        return core.create(design, target_of("ecp5").at(clock).on(DEVICE.part)), rf"{_STAGE}array\.array", ""
+        return core.create(design, target_of("ecp5").at(clock)), rf"{_STAGE}array\.array", ""
     if form == "direct":
         assert isinstance(design, FIRDesign | Conv2DDesign)
         return DirectForm(design), "array", ""

@@ -32,7 +32,6 @@ from convolver.design_files import load_design
 from convolver.designs import Design
 from convolver.hw.export.verilog import generate
 from convolver.plan import Family
-from convolver.plan.fpgas import named_fpga
 from convolver.shell import Shell
 
 FOLDER = Path(__file__).with_name("size")
@@ -51,13 +50,6 @@ class Row:
     clock: float | None = None
     contract: bool = True
     """Whether it has the contract of the file by hand, if there is one."""
-    device: str | None = None
-    """The one device that it is for."""
-
-    @property
-    def families(self) -> tuple[Family, ...]:
-        """Those that it is synthesised for."""
-        return tuple(SYNTHESIS) if self.device is None else (named_fpga(self.device).family,)
 
 
 ROWS: dict[str, Row] = {
@@ -69,7 +61,6 @@ ROWS: dict[str, Row] = {
     "fir-64 lean": Row("fir-64", FEW),
     "fir-64 lean at 100 MHz": Row("fir-64", FEW, clock=100e6),
     "fir-64": Row("fir-64", contract=False),
-    "fir-64 with places": Row("fir-64", contract=False, device="LFE5U-85F"),
     "fir-64 at 150 MHz": Row("fir-64", clock=150e6, contract=False),
     "fir-64 at 100 MHz": Row("fir-64", clock=100e6, contract=False),
 }
@@ -180,7 +171,7 @@ def generated(row: str, family: Family) -> Module:
     """The netlist of a row's generated file."""
     one = ROWS[row]
     design: Design = load_design(FOLDER / f"{one.file}.toml")
-    return synthesised(generate(design, "core", family, device=one.device, shell=one.shell.of(design), clock=one.clock), family)
+    return synthesised(generate(design, "core", family, shell=one.shell.of(design), clock=one.clock), family)
 
 
 def measured(row: str, family: Family) -> tuple[str, str]:
@@ -200,7 +191,7 @@ def table(rows: list[str]) -> Iterator[str]:
     yield "| row | family | generated file | by hand |"
     yield "|---|---|---|---|"
     for row in rows:
-        for family in ROWS[row].families:
+        for family in SYNTHESIS:
             yield f"| {row} | {family} | {' | '.join(measured(row, family))} |"
 
 
@@ -215,7 +206,7 @@ def main() -> None:
     check_known(parser, "row", arguments.rows, ROWS)
     rows = arguments.rows or list(ROWS)
     lines = told(table(rows))
-    uses = told(audit([row for row in rows if (ROWS[row].clock, ROWS[row].device) == (None, None)])) if arguments.blocks else []
+    uses = told(audit([row for row in rows if ROWS[row].clock is None])) if arguments.blocks else []
     if arguments.blocks:
         for row in rows:
             print(f"\n{row}, ECP5")

@@ -402,10 +402,7 @@ class ChainedProduct(TapProduct):
     @property
     def ways(self) -> Ways:
         pace = self.target.pace
-        if len(self.groups) * GROUP <= pace.close_lanes:
-            return Ways()
-        placed = self.target.known_places and wants_places(self)
-        return pace.unplaced_ways if scattered(self) and not placed else pace.ways
+        return Ways() if len(self.groups) * GROUP <= pace.close_lanes else pace.ways
 
     @property
     def placed_lanes(self) -> int:

@@ -8,7 +8,7 @@ __all__ = ["FULL_SPEED", "PACES", "Pace", "Ways", "pace_of"]
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """Registers on the ways of an array whose multipliers lie far apart.
+    """Registers on the ways of an array whose multipliers lie far apart, or whose samples come out of memories.
 
     samples, coefficients : from where they are kept to the multipliers.
     products : from the multipliers to the adders.
@@ -33,8 +33,8 @@ class Pace:
     close_lanes : int
         Lanes of a FIR whose multipliers lie close together; of more, there are registers on these ways.
     ways : Ways
-    unplaced_ways : Ways
-        The same where so many multipliers have no places of their own on the device that nextpnr lays them all over it.
+    recalled : int
+        Registers between samples out of memories and the multipliers that take them as they are, and as many for coefficients.
     adder_bits : int
         Bits that are added in one cycle; wider sums are added in segments, a cycle apart, for the sake of the carry chain.
     segment_bits : int
@@ -50,7 +50,7 @@ class Pace:
     near_lanes: int
     close_lanes: int
     ways: Ways
-    unplaced_ways: Ways
+    recalled: int
     adder_bits: int
     segment_bits: int
     loop_segment_bits: int = 32
@@ -82,8 +82,8 @@ def _cuts(width: int, whole: int, widest: int) -> tuple[int, ...]:
 FULL_SPEED = Pace(
     near_lanes=16,
     close_lanes=16,
-    ways=Ways(samples=1, sums=1),
-    unplaced_ways=Ways(samples=1, coefficients=1, sums=1),
+    ways=Ways(sums=1),
+    recalled=1,
     adder_bits=24,
     segment_bits=20,
     loop_segment_bits=16,
@@ -97,14 +97,14 @@ _FAR = 1 << 16
 
 # ECP5 of speed grade 6: docs/performance.md has what was placed. No open tool places 7-series, whose carry chains are faster.
 _ECP5 = (
-    Pace(_FAR, _FAR, Ways(), Ways(), adder_bits=64, segment_bits=32, hertz=100e6),
-    Pace(16, 16, Ways(products=1), Ways(products=1), adder_bits=64, segment_bits=32, hertz=150e6),
+    Pace(_FAR, _FAR, Ways(), 0, adder_bits=64, segment_bits=32, hertz=100e6),
+    Pace(16, 16, Ways(products=1), 0, adder_bits=64, segment_bits=32, hertz=150e6),
 )
 
 PACES: Mapping[str | None, tuple[Pace, ...]] = {
     None: _ECP5,
     "ecp5": _ECP5,
-    "ice40": (Pace(_FAR, _FAR, Ways(), Ways(), adder_bits=48, segment_bits=24, hertz=40e6),),
+    "ice40": (Pace(_FAR, _FAR, Ways(), 0, adder_bits=48, segment_bits=24, hertz=40e6),),
     "7-series": _ECP5,
 }
 """The paces of each family, but for full speed, the slowest first; a plan for any device has ECP5's."""

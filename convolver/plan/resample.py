@@ -66,7 +66,7 @@ class RecalledProduct(TapProduct):
 
     @property
     def ways(self) -> Ways:
-        registers = self.target.pace.ways.samples * (2 - self.lane_samples)
+        registers = self.target.pace.recalled * (2 - self.lane_samples)
         return Ways(samples=registers, coefficients=registers)
 
     @cached_property

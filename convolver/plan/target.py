@@ -14,7 +14,6 @@ __all__ = [
     "FAMILIES",
     "ICE40_RAM",
     "MULTIPLIER_LATENCY",
-    "PLACED_DIE",
     "SERIES7_CASCADE",
     "TARGETS",
     "Cascade",
@@ -32,9 +31,6 @@ FAMILIES: tuple[Family, ...] = get_args(Family)
 
 MULTIPLIER_LATENCY = 3
 """Cycles of a hard multiplier with its input, pipeline and output registers on; the same on all families."""
-
-PLACED_DIE = "85f"
-"""How the names end of the devices on which the places of multipliers are known: those of ECP5's largest die."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +85,6 @@ class Target:
         What signals can do in a cycle of the clock that was asked for.
     places : bool
         Whether a filter's multipliers may take their places on a device.
-    known_places : bool
-        Whether the device is one on which these are known.
     """
 
     family: Family | None
@@ -103,7 +97,6 @@ class Target:
     caution: str = ""
     pace: Pace = FULL_SPEED
     places: bool = True
-    known_places: bool = False
 
     def at(self, hertz: float | None) -> "Target":
         """The same devices at a clock: the slower, the fewer registers a core needs; by default as fast as they go.
@@ -114,10 +107,6 @@ class Target:
             If it isn't positive.
         """
         return replace(self, pace=pace_of(self.family, None if hertz is None else positive("Clock", hertz)))
-
-    def on(self, device: str) -> "Target":
-        """The same for one device, by its maker's name without package and speed grade; one without a name is any."""
-        return replace(self, known_places=self.family == "ecp5" and device.lower().endswith(PLACED_DIE))
 
     def pieces(self, a: Format, b: Format) -> tuple[tuple[range, ...], tuple[range, ...]]:
         """The bits that either factor is cut into, lowest first, so that the fewest hard multipliers take all the products.

@@ -102,7 +102,7 @@ def generate(
     clocking = Clocking(axi_clock, reset, reset_style)
     target = target_of(family).at(clock)
     device = (only_die(lower(design, target)) or "") if fpga is None else fpga.name
-    top = AXIAccelerator(design, target.on(device), clocking, shell)
+    top = AXIAccelerator(design, target, clocking, shell)
     platform = None if family is None else FamilyPlatform(family, device)
     with without_collection():
         circuit = without_unread(rtlil.convert(top, name=name, platform=platform))

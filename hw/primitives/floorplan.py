@@ -3,12 +3,14 @@
 from amaranth.hdl import Module
 
 from convolver.plan.array import FLOORPLANNED, DotProduct, scattered, wants_places
-from convolver.plan.target import PLACED_DIE
 
 from .ecp5 import Place, levels_of
 from .families import family_of
 
 __all__ = ["array_places", "multiplier_sites"]
+
+_DIE = "85f"
+"""How the names end of the devices whose sites are known: those of ECP5's largest die."""
 
 _COLUMNS = (4, 13, 22, 31, 40, 49, 58, 69, 78, 87, 96, 105, 114)
 _FRONT, _BACK, _SPARE = 10, 34, 58
@@ -31,7 +33,7 @@ def multiplier_sites(platform: object, count: int) -> list[str] | None:
         None for few multipliers, for more multipliers than sites, or for a device with unknown sites.
     """
     device = str(getattr(platform, "device", "")).lower()
-    if family_of(platform) != "ecp5" or not device.endswith(PLACED_DIE) or count <= FLOORPLANNED:
+    if family_of(platform) != "ecp5" or not device.endswith(_DIE) or count <= FLOORPLANNED:
         return None
     most = len(_COLUMNS)
     blocks = -(-count // len(_WITHIN))

@@ -7,7 +7,8 @@ import pytest
 
 from convolver.designs import FIRDesign, Fork
 from convolver.formats import s16, s24
-from convolver.plan import lower, target_of
+from convolver.plan import lower
+from convolver.plan.array import wants_places
 from convolver.plan.places import MEASURED, only_die, reached_by
 
 PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
@@ -65,16 +66,13 @@ def test_the_figures_are_those_of_the_page(reached):
     assert figures.get("places") == reached.placed
 
 
-def test_coefficients_wait_on_their_way_to_multipliers_without_places():
-    """33 are scattered over a device, 32 aren't; on the die whose places are known they have some, in one filter alone."""
-    ecp5 = target_of("ecp5")
+@pytest.mark.parametrize(("taps", "data", "wanted"), [(32, s16, False), (33, s16, True), (33, s24, False)])
+def test_which_arrays_want_places(taps, data, wanted):
+    """33 are scattered over a device, 32 aren't; two multipliers a tap have no places."""
+    (array,) = lower(long_filter(taps, data=data), "ecp5").filters
+    assert wants_places(array) is wanted
 
-    def waits(design, target):
-        return [array.ways.coefficients for array in lower(design, target).filters]
 
-    assert waits(long_filter(32), ecp5) == [0]
-    assert waits(long_filter(33), ecp5) == waits(long_filter(33), ecp5.on("LFE5U-45F")) == [1]
-    assert waits(long_filter(33), ecp5.on("LFE5U-85F")) == waits(long_filter(33), ecp5.on("LFE5UM5G-85F")) == [0]
-    assert waits(Fork([long_filter(33), long_filter(33)], "sum"), ecp5.on("LFE5U-85F")) == [1, 1]
-    assert waits(long_filter(33, data=s24), ecp5.on("LFE5U-85F")) == [1]  # two multipliers a tap have no places
-    assert waits(long_filter(33), ecp5.at(150e6)) == [0]
+def test_of_two_long_filters_none_wants_places():
+    plan = lower(Fork([long_filter(33), long_filter(33)], "sum"), "ecp5")
+    assert [wants_places(array) for array in plan.filters] == [False, False]

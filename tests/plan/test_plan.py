@@ -278,7 +278,9 @@ def test_the_products_of_a_wide_tree_have_a_register_on_the_way():
     narrow, wide = (lower(Conv2DDesign(np.ones((4, columns), int), loadable=True)) for columns in (4, 5))
     assert (narrow.cycles_in(ProductRegisters, Tree), wide.cycles_in(ProductRegisters, Tree)) == (4, 1 + 5)
     assert lower(FIRDesign([1] * 16, loadable=True)).cycles_in(RoutingRegisters, ProductRegisters) == 0  # in trees of 8
-    assert lower(FIRDesign([1] * 17, loadable=True)).cycles_in(RoutingRegisters, ProductRegisters) == 1
+    few, many = (lower(FIRDesign([1] * taps, loadable=True)) for taps in (16, 17))
+    assert many.cycles_in(RoutingRegisters, ProductRegisters) == 0
+    assert [plan.cycles_in(GroupChain) - len(plan.arrays[0].groups) for plan in (few, many)] == [0, 1]  # sums wait once
     assert lower(FIRDesign([1] * 4, data="s16", coefficient="s16", loadable=True)).cycles_in(ProductRegisters, Align) == 1 + 1
 
 

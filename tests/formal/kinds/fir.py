@@ -91,7 +91,7 @@ PAIR = small_fir(coefficients=[1, 1], coefficient=Format(2, True), loadable=True
 SLOT = small_fir(coefficients=[1, -2, 1], coefficient=Format(2, True), loadable=True, symmetry="none", clocks_per_sample=2)
 
 # Two lanes whose multipliers count as far apart: samples wait on their way, coefficients are there before, or wait, too.
-FAR = replace(target_of(None), pace=Pace(16, 0, Ways(samples=1, sums=1), Ways(), adder_bits=24, segment_bits=20))
+FAR = replace(target_of(None), pace=Pace(16, 0, Ways(samples=1, sums=1), 0, adder_bits=24, segment_bits=20))
 FARTHER = replace(FAR, pace=replace(FAR.pace, ways=Ways(samples=1, coefficients=1, sums=1)))
 EARLY = (
     Seed("set taken before its samples", Supply, '[self.load], "load", ways.cycles', '[self.load], "load", 0'),

@@ -12,7 +12,7 @@ from amaranth.sim import Simulator
 from convolver import FIRDesign, Pipeline, s8, s16
 from convolver.hw.cores.core import create
 from convolver.plan import lower, target_of
-from convolver.plan.pace import FULL_SPEED
+from convolver.plan.pace import FULL_SPEED, Ways
 from convolver.plan.shell import shelled
 from convolver.shell import Shell
 from convolver.sim import golden
@@ -51,8 +51,12 @@ def test_many_random_designs_at_a_slow_clock(kind, first):
 
 @pytest.mark.parametrize(
     "pace",
-    [*(target_of(None).at(clock).pace for clock in (100e6, 150e6, None)), replace(FULL_SPEED, ways=FULL_SPEED.unplaced_ways)],
-    ids=["100 MHz", "150 MHz", "full speed", "full speed without places"],
+    [
+        *(target_of(None).at(clock).pace for clock in (100e6, 150e6, None)),
+        replace(FULL_SPEED, ways=Ways(samples=1, sums=1)),
+        replace(FULL_SPEED, ways=Ways(samples=1, coefficients=1, sums=1)),
+    ],
+    ids=["100 MHz", "150 MHz", "full speed", "samples wait", "samples and coefficients wait"],
 )
 def test_a_long_filter_takes_a_set_at_a_frames_first_result(pace):
     """20 lanes in three groups; whenever the set is complete, each frame is filtered by one of both sets alone."""

@@ -12,7 +12,6 @@ from amaranth.hdl import Elaboratable, Module
 from convolver.boards.toolchain import run
 from convolver.designs import FIRDesign
 from convolver.formats import s16, s32, u16
-from convolver.hw.export.verilog import generate
 from convolver.hw.mac.mac_array import MACArray
 from convolver.hw.mac.multiplier import Multiplier
 from convolver.hw.primitives.ecp5 import Place, levels_of
@@ -20,7 +19,6 @@ from convolver.hw.primitives.families import FamilyPlatform
 from convolver.hw.primitives.floorplan import multiplier_sites
 from convolver.plan.factors import Factor
 from convolver.plan.lowering import lower
-from convolver.shell import Shell
 
 LARGEST = FamilyPlatform("ecp5", "LFE5UM5G-85F")
 
@@ -71,18 +69,6 @@ def test_an_array_carries_them_and_only_where_they_are_known() -> None:
     # One multiplier a tap only.
     assert written(FIRDesign([1] * 70, data="s24", coefficient="s16", loadable=True), LARGEST) == []
     assert written(FIRDesign([1] * 70, data="s16", coefficient="s16", loadable=True, clocks_per_sample=7), LARGEST) == []
-
-
-def waiting(device: str | None) -> tuple[int, int]:
-    """Of a file of 40 taps the registers of coefficients on their way to a multiplier, and the multipliers' places."""
-    design = FIRDesign([1] * 40, data="s16", coefficient="s16", loadable=True)
-    text = generate(design, family="ecp5", device=device, shell=Shell(registers="coefficients"))
-    return len(re.findall(r"^ +reg \[15:0\] weight_\d+_0 ", text, re.MULTILINE)), text.count("BEL =")
-
-
-def test_coefficients_wait_on_their_way_in_a_file_without_places() -> None:
-    assert waiting(None) == waiting("LFE5U-45F") == (40, 0)
-    assert waiting("LFE5U-85F") == (0, 40)
 
 
 @pytest.mark.parametrize(("taps", "groups"), [(32, 0), (33, 5), (70, 9)])
