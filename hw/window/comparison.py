@@ -1,8 +1,8 @@
 """A comparison without a carry chain."""
 
-from amaranth.hdl import Const, Value
+from amaranth.hdl import Cat, Const, Module, Signal, Value
 
-__all__ = ["exceeds"]
+__all__ = ["equal", "exceeds"]
 
 
 def exceeds(value: Value, bound: int) -> Value:
@@ -18,3 +18,13 @@ def exceeds(value: Value, bound: int) -> Value:
         return more_greater | (more_equal & less_greater), more_equal & less_equal
 
     return compare(0, len(value))[0]
+
+
+def equal(m: Module, name: str, one: Value, other: Value) -> Value:
+    """``one == other``, in two levels of look-up tables up to eight bits: two bits each, which synthesis keeps."""
+    pairs = []
+    for low in range(0, len(one), 2):
+        pair = Signal(name=f"{name}_{low}", attrs={"keep": 1})
+        m.d.comb += pair.eq(one[low : low + 2] == other[low : low + 2])
+        pairs.append(pair)
+    return Cat(pairs).all()

@@ -15,7 +15,7 @@ from ..stream.layouts import beat_layout
 from ..stream.skid_buffer import SkidBuffer
 from .beats import beats_of
 from .boundaries import boundary_of
-from .comparison import exceeds
+from .comparison import equal, exceeds
 from .scan import scan_of
 
 __all__ = ["FrameCheck", "checked_layout"]
@@ -153,7 +153,10 @@ class FrameCheck(wiring.Component):
                 m.d.sync += before.eq(sampled_size)
             m.d.comb += [
                 given.fits[number].eq(~exceeds(asked, most) & exceeds(now_kept, least - 1)),
-                *(half.eq(before[index::HALVES] == now_kept[index::HALVES]) for index, half in enumerate(repeats)),
+                *(
+                    half.eq(equal(m, f"alike_{number}_{index}", before[index::HALVES], now_kept[index::HALVES]))
+                    for index, half in enumerate(repeats)
+                ),
             ]
         begun, fitted = Signal(), Signal()  # the beat before began a frame that the core takes; it continued one
         starts = opens & first.fits.all()
