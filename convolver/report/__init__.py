@@ -1,12 +1,12 @@
 """What a design costs and what it does, from its description and plan alone: nothing is elaborated or run. A file a kind."""
 
-from ..designs import Design, of_kind
-from ..plan import Family
+from ..designs import Design
+from ..plan import Family, lower, target_of
 from ..shell import Shell
-from .base import Report
+from .base import Report, reported
 from .rounding import rounding_error
 
-__all__ = ["Report", "report_of", "rounding_error"]
+__all__ = ["Report", "report_of", "reported", "rounding_error"]
 
 
 def report_of(design: Design, family: Family | None = None, shell: Shell | None = None, clock: float | None = None) -> Report:
@@ -29,5 +29,4 @@ def report_of(design: Design, family: Family | None = None, shell: Shell | None 
         If the shell doesn't suit the design.
     """
     around = (shell or Shell()).of(design)
-    report: Report = of_kind(type(design), __package__, "{Kind}Report", "to report on")(design, family, around, clock)
-    return report
+    return reported(lower(design, target_of(family).at(clock)), around, clock)

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, ClassVar
 
-from ..designs import Design
-from ..plan import Family, Plan, Target, lower, target_of
+from ..designs import Design, of_kind
+from ..plan import Family, Plan
 from ..plan.shell import block_latency, shelled
 from ..shell import FULL, Shell
 from .numbers import counted, plain
 
-__all__ = ["Report"]
+__all__ = ["Report", "reported"]
 
 Line = tuple[str, str]
 """A name, and a sentence."""
@@ -23,13 +23,12 @@ class Report:
 
     Parameters
     ----------
-    design : Design
-    family : {"ecp5", "ice40", "7-series"}, optional
-        Device that it is planned for; by default any.
+    plan : Plan
+        The plan that the core is elaborated from; it states latency and cost.
     shell : Shell, optional
         What is around the core in its Verilog; by default everything.
     clock : float, optional
-        The clock that it is planned for, in hertz; by default as fast as the devices go.
+        The clock that was asked for, in hertz; by default none was.
 
     Raises
     ------
@@ -37,8 +36,7 @@ class Report:
         If the core needs more than its shell has.
     """
 
-    design: Design
-    family: Family | None = None
+    plan: Plan
     shell: Shell = FULL
     clock: float | None = None
 
@@ -49,14 +47,14 @@ class Report:
     """How frames follow one another."""
 
     @property
-    def plan(self) -> Plan:
-        """The plan that the core is elaborated from; it states latency and cost."""
-        return lower(self.design, self.target)
+    def design(self) -> Design:
+        """What is reported on."""
+        return self.plan.design
 
     @property
-    def target(self) -> Target:
-        """What the core is planned for."""
-        return target_of(self.family).at(self.clock)
+    def family(self) -> Family | None:
+        """Device family that it is planned for; None is any."""
+        return self.plan.target.family
 
     def to_dict(self) -> dict[str, Any]:
         """The numbers by name, in plain values; clocks, bits and samples, fractions as float."""
@@ -151,7 +149,7 @@ class Report:
     def _pace(self) -> Iterator[Line]:
         """The clock that the core has registers for, where one is asked for."""
         if self.clock is not None:
-            hertz = self.target.pace.hertz
+            hertz = self.plan.target.pace.hertz
             clocks = "the devices' full speed" if hertz is None else f"a clock of up to {hertz / 1e6:g} MHz"
             yield "registers", f"as many as {clocks} needs"
 
@@ -171,3 +169,9 @@ class Report:
         told = [f"{name} {bits}" for name, bits in memories.items() if bits]
         total = f"{plan.memory_bits()} bits"
         return f"{total}, the output buffer" if len(told) == 1 else f"{total}: {', '.join(told)}"
+
+
+def reported(plan: Plan, shell: Shell, clock: float | None = None) -> Report:
+    """The report of a design by its plan: the ``...Report`` of its kind's file here. The parameters are those of `Report`."""
+    report: Report = of_kind(type(plan.design), __package__, "{Kind}Report", "to report on")(plan, shell, clock)
+    return report

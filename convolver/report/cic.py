@@ -2,9 +2,8 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, cast
+from typing import Any
 
 from ..designs import CICDesign
 from ..plan.cic import CICPlan
@@ -17,15 +16,11 @@ from .rounding import rounding_error
 __all__ = ["CICReport"]
 
 
-@dataclass(frozen=True)
 class CICReport(Report):
     """What a CIC filter costs and does: its gain as an integer, the bits of each section, and what pruning adds."""
 
     design: CICDesign
-
-    @property
-    def plan(self) -> CICPlan:
-        return cast(CICPlan, super().plan)
+    plan: CICPlan
 
     @property
     def gain(self) -> Fraction:

@@ -1,34 +1,30 @@
 """The report of several filters as one design: of each a line, and of the whole."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any, cast
+from functools import cached_property
+from typing import Any
 
 from ..designs.composite import Composite
 from ..designs.image_stacks import by
 from ..plan.composite import CompositePlan
-from . import report_of
-from .base import Line, Report
+from ..shell import Shell
+from .base import Line, Report, reported
 from .numbers import counted, times
 from .whole import whole_lines, whole_numbers
 
 __all__ = ["CompositeReport"]
 
 
-@dataclass(frozen=True)
 class CompositeReport(Report):
     """What several filters cost and do."""
 
     design: Composite
+    plan: CompositePlan
 
-    @property
-    def plan(self) -> CompositePlan:
-        return cast(CompositePlan, super().plan)
-
-    @property
+    @cached_property
     def members(self) -> list[Report]:
         """The reports of the filters that it lists."""
-        return [report_of(member, self.family, clock=self.clock) for member in self.design.members]
+        return [reported(plan, Shell().of(plan.design), self.clock) for plan in self.plan.plans]
 
     @property
     def gaps(self) -> str:  # type: ignore[override]  # of each design others

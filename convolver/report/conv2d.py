@@ -1,7 +1,6 @@
 """The report of a 2-D convolution."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ..designs import Conv2DDesign
@@ -11,7 +10,6 @@ from .linear import LinearReport
 __all__ = ["Conv2DReport"]
 
 
-@dataclass(frozen=True)
 class Conv2DReport(LinearReport):
     """What a 2-D convolution costs and does: also what its largest image takes."""
 

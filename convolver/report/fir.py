@@ -1,7 +1,6 @@
 """The report of a FIR filter."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from ..designs import FIRDesign
@@ -14,7 +13,6 @@ from .signals import SignalReport, told_delay
 __all__ = ["FIRReport"]
 
 
-@dataclass(frozen=True)
 class FIRReport(SignalReport, LinearReport):
     """What a FIR filter costs and does: also its group delay and, where it was designed for something, what it reaches."""
 

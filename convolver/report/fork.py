@@ -1,8 +1,7 @@
 """The report of a fork: of each branch a line, and of the whole."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from ..designs import Fork
 from ..plan.fork import ForkPlan
@@ -11,15 +10,11 @@ from .composite import CompositeReport
 __all__ = ["ForkReport"]
 
 
-@dataclass(frozen=True)
 class ForkReport(CompositeReport):
     """What filters cost and do, side by side."""
 
     design: Fork
-
-    @property
-    def plan(self) -> ForkPlan:
-        return cast(ForkPlan, super().plan)
+    plan: ForkPlan
 
     def own_numbers(self) -> Iterator[tuple[str, Any]]:
         yield from super().own_numbers()

@@ -2,13 +2,12 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 from ..counting import counted
 from ..designs import LinearDesign
-from ..plan import ArrayPlan, lower
+from ..plan import ArrayPlan
 from .base import Line, Report
 from .numbers import number
 from .rounding import rounding_error
@@ -16,16 +15,12 @@ from .rounding import rounding_error
 __all__ = ["LinearReport"]
 
 
-@dataclass(frozen=True)
 class LinearReport(Report):
     """The report of a linear filter. With loadable coefficients the costs hold for any set, the response for the set after
     reset."""
 
     design: LinearDesign
-
-    @property
-    def plan(self) -> ArrayPlan:
-        return lower(self.design, self.target)
+    plan: ArrayPlan
 
     @property
     def gain(self) -> Fraction:

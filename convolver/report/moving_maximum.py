@@ -1,8 +1,7 @@
 """The report of a moving maximum."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from ..designs import MovingMaximumDesign
 from ..plan.moving_maximum import MovingMaximumPlan
@@ -12,15 +11,11 @@ from .signals import SignalReport
 __all__ = ["MovingMaximumReport"]
 
 
-@dataclass(frozen=True)
 class MovingMaximumReport(SignalReport):
     """What a moving maximum costs and does."""
 
     design: MovingMaximumDesign
-
-    @property
-    def plan(self) -> MovingMaximumPlan:
-        return cast(MovingMaximumPlan, super().plan)
+    plan: MovingMaximumPlan
 
     @property
     def distances(self) -> list[int]:

@@ -20,11 +20,11 @@ from .rates import told_delays, told_frame, told_rate
 __all__ = ["PipelineReport"]
 
 
-@dataclass(frozen=True)
 class PipelineReport(CompositeReport):
     """What filters cost and do, one behind the other."""
 
     design: Pipeline
+    plan: PipelinePlan
 
     @property
     def manner(self) -> "KeptRate":
@@ -48,10 +48,6 @@ class PipelineReport(CompositeReport):
         converter = self.plan.converters[number - 1]
         if converter is not None:
             yield f"a converter behind it: beats of {counted(converter.before, 'pixel')} into beats of {converter.behind}"
-
-    @property
-    def plan(self) -> PipelinePlan:
-        return cast(PipelinePlan, super().plan)
 
     def what(self) -> str:
         return counted(len(self.design.stages), "stage") + ", each takes what the one before gives"

@@ -1,7 +1,6 @@
 """The report of a rate change."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, cast
 
@@ -16,7 +15,6 @@ from .rates import told_frame, told_rate, told_rate_delay
 __all__ = ["ResampleReport"]
 
 
-@dataclass(frozen=True)
 class ResampleReport(LinearReport):
     """What a rate change costs and does: also its delay in samples and in results, and how much its multipliers have to
     do."""
