@@ -12,6 +12,8 @@ from convolver import atomic
 from convolver.designs import Design
 from convolver.errors import BoardError, FileError, ToolError
 from convolver.plan.fit import in_adders
+from convolver.plan.lowering import lower
+from convolver.plan.plan import Plan
 
 from .clocks import Clocks, Domain, clocks_of
 from .paths import in_words
@@ -164,17 +166,18 @@ def build(
     design = board.design if design is None else design
     directory = Path("build", board.name) if directory is None else Path(directory)
     step = step or _silent
-    design = in_adders(design, board.family, board.multipliers)
-    check_fit(board, design)
+    plan = in_adders(lower(design, board.target), board.multipliers)
+    check_fit(board, plan)
+    design = plan.design
     for tool in TOOLS[board.family]:
         find(tool)
     clocks = clocks_of(board, core_hz)
 
     step("elaborating")
-    plan = _plan(board, design, clocks, top, seed, core_hz, routed)
+    prepared = _plan(board, design, clocks, top, seed, core_hz, routed)
     directory = directory.resolve()
     try:
-        files: dict[Path, bytes | str] = {directory / name: content for name, content in plan.files.items()}
+        files: dict[Path, bytes | str] = {directory / name: content for name, content in prepared.files.items()}
         for folder in {path.parent for path in files}:
             folder.mkdir(parents=True, exist_ok=True)
         atomic.write({**files, directory / "design.json": design.to_json() + "\n"}, "Build file")
@@ -188,7 +191,7 @@ def build(
     if board.family == "7-series":
         return _synthesise(board, design, clocks, directory, step)
     domains = (*clocks.all, *domains)
-    return _place(board, design, domains, directory, json.loads(plan.files[COMMANDS])["commands"], step)
+    return _place(board, plan, domains, directory, json.loads(prepared.files[COMMANDS])["commands"], step)
 
 
 def _silent(_title: str) -> None:
@@ -238,7 +241,7 @@ def _plan(
 
 
 def _place(
-    board: Board, design: Design, domains: tuple[Domain, ...], directory: Path, commands: list[list[str]], step: Step
+    board: Board, plan: Plan, domains: tuple[Domain, ...], directory: Path, commands: list[list[str]], step: Step
 ) -> BuildResult:
     synthesis, placement, packing = commands
     step("synthesising")
@@ -255,7 +258,7 @@ def _place(
         if all(clock.met for clock in timed):
             break
     clock = min(timed, key=lambda clock: clock.hertz / clock.needed)
-    path = in_words(slowest_path(report, clock.name), clock.name, design, board.family)
+    path = in_words(slowest_path(report, clock.name), clock.name, plan)
     if not clock.met:
         raise BoardError(
             f"Clock {clock.name} of a design for {board.name} must reach {clock.needed / 1e6:.2f} MHz, not "
@@ -267,7 +270,7 @@ def _place(
     _pack(packing, directory, BITSTREAMS[board.family])
     return BuildResult(
         board,
-        design,
+        plan.design,
         domains,
         directory / BITSTREAMS[board.family],
         use,

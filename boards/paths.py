@@ -2,10 +2,8 @@
 
 import re
 
-from convolver.designs import Design
 from convolver.plan.array import DotProduct
-from convolver.plan.lowering import lower
-from convolver.plan.target import Family
+from convolver.plan.plan import Plan
 
 from .timing import SlowPath
 
@@ -57,15 +55,15 @@ _PLACES: tuple[tuple[str, str], ...] = (
 """Modules of the device, the innermost first, by the end of their path, and what they are called."""
 
 
-def in_words(path: SlowPath | None, domain: str, design: Design, family: Family) -> str:
+def in_words(path: SlowPath | None, domain: str, plan: Plan) -> str:
     """A path on one line: its clock, its ends in words with their signals, and how its time divides into logic and routing."""
     if path is None:
         return f"clock {domain}, no path from register to register"
-    ends = (f"{words} ({signal})" for words, signal in (place_of(cell, design, family) for cell in (path.start, path.end)))
+    ends = (f"{words} ({signal})" for words, signal in (place_of(cell, plan) for cell in (path.start, path.end)))
     return f"clock {domain}, {' -> '.join(ends)}: {path.spent}"
 
 
-def place_of(cell: str, design: Design, family: Family) -> tuple[str, str]:
+def place_of(cell: str, plan: Plan) -> tuple[str, str]:
     """The part of the device that a cell belongs to, and the register or memory in it, by its name in the gateware. Where no
     part is known, its module's own name."""
     name = _TOOLS.sub("", _NUMBERED.sub("", cell)).strip(".")
@@ -75,15 +73,15 @@ def place_of(cell: str, design: Design, family: Family) -> tuple[str, str]:
             continue
         groups = found.groupdict()
         if (lane := groups.get("lane")) is not None:
-            groups["lane"] = _lane(design, family, int(groups.get("array") or 0), int(lane))
+            groups["lane"] = _lane(plan, int(groups.get("array") or 0), int(lane))
         return words.format(**groups), groups["signal"]
     module, _, signal = name.rpartition(".")
     return module or "top", signal
 
 
-def _lane(design: Design, family: Family, array: int, lane: int) -> str:
+def _lane(plan: Plan, array: int, lane: int) -> str:
     """A lane, and what it multiplies: the taps of a filter, or the places of a kernel."""
-    found = lower(design, family).array(array)
+    found = plan.array(array)
     return f"lane {lane}" if found is None or lane >= found.lanes else f"lane {lane}, {_multiplied(found, lane)}"
 
 

@@ -3,13 +3,13 @@
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from convolver.designs import Design
 from convolver.errors import BoardError, ToolError
 from convolver.plan.block_rams import block_rams
 from convolver.plan.fit import Use, check_lines, core_needs, what_would_fit
-from convolver.plan.lowering import lower
+from convolver.plan.plan import Plan
 
 from .memories import shell_memories
 from .registry import Board
@@ -18,10 +18,10 @@ from .timing import Cell
 __all__ = ["Use", "check_fit", "check_use", "device_use", "needs", "overfull", "synthesis_use"]
 
 
-def check_fit(board: Board, design: Design) -> None:
-    """Refuses a design that can't fit by its own count, long before the tools would find out; says what would fit.
+def check_fit(board: Board, plan: Plan) -> None:
+    """Refuses a design that can't fit by its plan's count, long before the tools would find out; says what would fit.
 
-    Counts what is certain to be needed: the plan's multipliers; the memories of the core and of all that the board puts around
+    Counts what is certain to be needed: multipliers; the memories of the core and of all that the board puts around
     it, the link's above all, in block RAMs or single-port RAMs. Small memories may become look-up tables: those are left to
     the tools.
 
@@ -32,13 +32,13 @@ def check_fit(board: Board, design: Design) -> None:
     ToolError
         If a package is missing that the gateware is made with.
     """
-    check_lines(lower(design, board.target), board.name, BoardError)
-    lacking = next((use for use in needs(board, design) if not use.fits), None)
+    check_lines(plan, board.name, BoardError)
+    lacking = next((use for use in needs(board, plan) if not use.fits), None)
     if lacking is None:
         return
     # What is around the core hardly changes: it is elaborated anew, which takes a while, only for what may do.
-    shell = _shell_block_rams(board, design)
-    hint = what_would_fit(design, lacking, lambda other: _needs(board, other, shell), lambda other: needs(board, other))
+    shell = _shell_block_rams(board, plan)
+    hint = what_would_fit(plan, lacking, lambda other: _needs(board, other, shell), partial(needs, board))
     raise BoardError(
         f"A design for {board.name} must need at most {lacking.available} {lacking.what}s, not {lacking.used:g}; {hint}"
     )
@@ -57,20 +57,19 @@ def check_use(board: Board, use: Sequence[Use]) -> None:
             raise BoardError(f"A design for {board.name} must need at most {one.available} {one.what}s, not {one.used:g}")
 
 
-def needs(board: Board, design: Design) -> tuple[Use, ...]:
+def needs(board: Board, plan: Plan) -> tuple[Use, ...]:
     """What a design needs at the least, as `check_fit` counts it: multipliers, block RAMs and, if any, single-port RAMs."""
-    return _needs(board, design, _shell_block_rams(board, design))
+    return _needs(board, plan, _shell_block_rams(board, plan))
 
 
-def _needs(board: Board, design: Design, shell: float) -> tuple[Use, ...]:
+def _needs(board: Board, plan: Plan, shell: float) -> tuple[Use, ...]:
     """`needs`, with so many block RAMs around the core."""
-    plan = lower(design, board.target)
     return core_needs(plan, board.family, board.multipliers, board.block_rams, board.single_port_rams, shell)
 
 
-def _shell_block_rams(board: Board, design: Design) -> float:
+def _shell_block_rams(board: Board, plan: Plan) -> float:
     try:
-        memories = shell_memories(board, design)
+        memories = shell_memories(board, plan.design)
     except ImportError as error:
         raise ToolError(f"{error.name} is missing; install it with: pip install 'convolver[boards]'") from None
     return sum(block_rams(board.family, memory) for memory in memories)

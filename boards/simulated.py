@@ -17,6 +17,7 @@ from convolver.designs import Design
 from convolver.hw.export.elaboration import rtlil_of
 from convolver.hw.link.one_clock import OneClock, OneClockTop
 from convolver.plan.fit import in_adders
+from convolver.plan.lowering import lower
 
 from .clocks import clocks_of
 from .pll import PLL
@@ -99,10 +100,10 @@ def simulated_top(board: Board, design: Design | None = None, serial_number: int
         If a parameter is out of its range.
     """
     design = board.design if design is None else design
-    design = in_adders(design, board.family, board.multipliers)
-    check_fit(board, design)
+    plan = in_adders(lower(design, board.target), board.multipliers)
+    check_fit(board, plan)
     clocks = clocks_of(board)
-    device = device_on(board, design, clocks, serial_number, slots)
+    device = device_on(board, plan.design, clocks, serial_number, slots)
     fifo = isinstance(board.link, Fifo)
     platform = _SimulatedBoard(FIFO if fifo else UART)
     clock_hz = (clocks.get("line") or clocks.link).clock_hz

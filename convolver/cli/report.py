@@ -73,6 +73,7 @@ def report(
     from ..plan.fpgas import named_fpga
     from ..plan.lowering import lower
     from ..plan.places import reached_by
+    from ..plan.target import target_of
     from ..report import report_of
 
     if board is not None and (family is not None or device is not None):
@@ -94,23 +95,26 @@ def report(
         family = target.family
     fpga = None if device is None else named_fpga(device, family)
     holder = fpga or target
-    loaded = given if holder is None else in_adders(given, holder.family, holder.multipliers)
+    wanted = target_of(family).at(hertz) if holder is None else holder.target
+    own = lower(given, wanted)
+    fitted = own if holder is None else in_adders(own, holder.multipliers)
+    loaded = fitted.design
     shell = Shell(registers, description, handshake, frame)
-    told = report_of(loaded, family if fpga is None else fpga.family, FULL if target is not None else shell, hertz)
+    told = report_of(loaded, wanted.family, FULL if target is not None else shell, hertz)
     numbers, text = told.to_dict(), told.text()
     if fpga is None and target is None:
         text += "".join(f"\n{line.removesuffix('.')}" for line in reached_by(told.plan))
     if holder is not None and loaded != given:
-        most = lower(given, holder.family).hard_multipliers
-        text += f"\n{holder.name} has {holder.multipliers} of the {most} multipliers: constants are shifted and added instead"
+        had = f"{holder.multipliers} of the {own.hard_multipliers} multipliers"
+        text += f"\n{holder.name} has {had}: constants are shifted and added instead"
     if fpga is not None:
-        check_fpga(fpga, loaded)
-        used = fpga_needs(fpga, loaded)
+        check_fpga(fpga, fitted)
+        used = fpga_needs(fpga, fitted)
         numbers["device"] = {"name": fpga.name} | {use.what: use.used for use in used}
         text += f"\n{fpga.name} has room: at the least {', '.join(map(str, used))}; look-up tables aren't counted here"
     if target is not None:
-        known.check_fit(target, loaded)
-        needed = known.needs(target, loaded)
+        known.check_fit(target, fitted)
+        needed = known.needs(target, fitted)
         numbers["board"] = {"name": board} | {use.what: use.used for use in needed}
         text += f"\n{board} has room: at the least {', '.join(map(str, needed))}; convolver build counts look-up tables"
     if plot is not None:

@@ -45,16 +45,16 @@ def boards_of(whole: Design, advance: Advance) -> Iterator[OnBoard]:
 
     for name in boards.names():
         board = boards.get(name)
-        design = in_adders(whole, board.family, board.multipliers)
+        plan = in_adders(lower(whole, board.target), board.multipliers)
+        design = plan.design
         advance(f"counting what {name} has room for")
         try:
-            uses, refused = boards.needs(board, design), ""
+            uses, refused = boards.needs(board, plan), ""
             if not all(use.fits for use in uses):
-                boards.check_fit(board, design)
+                boards.check_fit(board, plan)
         except BoardError as error:
             refused = str(error)
-            uses = boards.needs(board, design)
-        plan = lower(design, board.target)
+            uses = boards.needs(board, plan)
         bytes_each = max(design.sample.bytes * design.planes, design.result_bytes)
         yield OnBoard(
             name,

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from operator import attrgetter
 
 from ..designs import Design
@@ -13,7 +14,7 @@ from .choices import folded, in_shifts
 from .fpgas import FPGA
 from .lowering import lower
 from .plan import Plan
-from .target import Family
+from .target import Family, Target
 
 __all__ = ["DEEPEST_BLOCK", "Use", "check_fpga", "check_lines", "core_needs", "fpga_needs", "in_adders", "what_would_fit"]
 
@@ -58,39 +59,38 @@ def core_needs(
     )
 
 
-def fpga_needs(fpga: FPGA, design: Design) -> Needs:
+def fpga_needs(fpga: FPGA, plan: Plan) -> Needs:
     """What a design's emitted Verilog needs of an FPGA at the least: its core's multipliers and memories."""
-    plan = lower(design, fpga.family)
     return core_needs(plan, fpga.family, fpga.multipliers, fpga.block_rams, fpga.single_port_rams)
 
 
-def in_adders(design: Design, family: Family, available: int) -> Design:
-    """The design as a device takes it that has so many multipliers: its constants shifted and added where they need more.
+def in_adders(plan: Plan, available: int) -> Plan:
+    """The plan as a device takes it that has so many multipliers: the design's constants shifted and added where it needs more.
 
     Of several filters those do that free most multipliers, until the others find enough. Where those aren't enough in which
     nothing was chosen of how they compute, they also may whose clocks alone were chosen, such as the slower stages of a chain:
-    of both those whose adders take the fewest flip-flops in all. Otherwise, or where nothing can be shifted, it is the design
+    of both those whose adders take the fewest flip-flops in all. Otherwise, or where nothing can be shifted, it is the plan
     itself: a filter alone may take more clocks. Where there are no multipliers at all, clocks that were chosen for sharing them
     don't count.
     """
-    excess = _multipliers(design, family) - available
+    excess = plan.hard_multipliers - available
     if excess <= 0:
-        return design
+        return plan
     is_left = attrgetter("choices.are_open" if available else "choices.are_clocks")
-    found = _shifted(design, family, excess, is_left)
-    return _cheapest(design, family, excess) if found == design else found
+    found = _shifted(plan.design, plan.target, excess, is_left)
+    return lower(_cheapest(plan.design, plan.target, excess) if found == plan.design else found, plan.target)
 
 
-def _cheapest(design: Design, family: Family, excess: int) -> Design:
+def _cheapest(design: Design, target: Target, excess: int) -> Design:
     """With those of its filters shifted and added that free enough multipliers for the fewest flip-flops; as it is where none
     do."""
     best: dict[int, tuple[int, tuple[int, ...]]] = {0: (0, ())}  # by the multipliers that are free: flip-flops, and the filters
     added = {}
     for number, part in enumerate(design.parts, 1):
-        if not part.choices.are_clocks or not (freed := _multipliers(part, family)):
+        if not part.choices.are_clocks or not (freed := _multipliers(part, target)):
             continue
         added[number] = shifted(part)
-        plan = lower(added[number], family)
+        plan = lower(added[number], target)
         taken = sum(array.flip_flops for array in plan.filters)
         for already, (before, numbers) in [*best.items()]:
             free = min(already + freed - plan.hard_multipliers, excess)
@@ -100,21 +100,21 @@ def _cheapest(design: Design, family: Family, excess: int) -> Design:
     return design
 
 
-def _shifted(design: Design, family: Family, excess: int, is_left: Callable[[Design], bool]) -> Design:
+def _shifted(design: Design, target: Target, excess: int, is_left: Callable[[Design], bool]) -> Design:
     members = list(design.members)
     if not members:
         return shifted(design) if is_left(design) else design
-    freed = [_multipliers(member, family) for member in members]
+    freed = [_multipliers(member, target) for member in members]
     for place in sorted(range(len(members)), key=lambda place: -freed[place]):
-        members[place] = _shifted(members[place], family, excess, is_left)
-        excess -= freed[place] - _multipliers(members[place], family)
+        members[place] = _shifted(members[place], target, excess, is_left)
+        excess -= freed[place] - _multipliers(members[place], target)
         if excess <= 0:
             return design.with_members(members)
     return design
 
 
-def _multipliers(design: Design, family: Family) -> int:
-    return lower(design, family).hard_multipliers
+def _multipliers(design: Design, target: Target) -> int:
+    return lower(design, target).hard_multipliers
 
 
 def check_lines(plan: Plan, what: str, error: type[Exception] = DesignError) -> None:
@@ -127,35 +127,35 @@ def check_lines(plan: Plan, what: str, error: type[Exception] = DesignError) -> 
         )
 
 
-def check_fpga(fpga: FPGA, design: Design) -> None:
-    """Refuses a design that an FPGA has no room for, and says what would fit.
+def check_fpga(fpga: FPGA, plan: Plan) -> None:
+    """Refuses a design, by its plan, that an FPGA has no room for, and says what would fit.
 
     Raises
     ------
     DesignError
         Naming the limit, the need, and the fewest clocks a sample or a pixel that would do.
     """
-    check_lines(lower(design, fpga.family), fpga.name)
-    lacking = next((use for use in fpga_needs(fpga, design) if not use.fits), None)
+    check_lines(plan, fpga.name)
+    lacking = next((use for use in fpga_needs(fpga, plan) if not use.fits), None)
     if lacking is not None:
-        hint = what_would_fit(design, lacking, lambda other: fpga_needs(fpga, other))
+        hint = what_would_fit(plan, lacking, partial(fpga_needs, fpga))
         raise DesignError(
             f"A design for {fpga.name} must need at most {lacking.available} {lacking.what}s, not {lacking.used:g}; {hint}"
         )
 
 
-def what_would_fit(
-    design: Design, use: Use, needs: Callable[[Design], Needs], closely: Callable[[Design], Needs] | None = None
-) -> str:
+def what_would_fit(plan: Plan, use: Use, needs: Callable[[Plan], Needs], closely: Callable[[Plan], Needs] | None = None) -> str:
     """The fewest clocks a sample or a pixel with which a design would fit; where multipliers lack, whether it does without, or
     could if it loaded no coefficients; else how to make it smaller.
 
-    `needs` says what a design needs; `closely`, which takes longer, is asked of those that fit by it.
+    `needs` says what a plan's core needs; `closely`, which takes longer, is asked of those that fit by it.
     """
+    design = plan.design
     for change, other in (*folded(design), *([in_shifts(design)] if use.what == "multiplier" else [])):
-        found = needs(other)
+        changed = lower(other, plan.target)
+        found = needs(changed)
         if all(one.fits for one in found) and closely is not None:
-            found = closely(other)
+            found = closely(changed)
         if all(one.fits for one in found):
             return f"{change} needs {found[0].used:g} multipliers and {found[1].used:g} block RAMs"
     smaller = design.smaller[use.what]

@@ -18,8 +18,9 @@ from convolver.plan.fit import check_fpga, check_lines, fpga_needs, in_adders
 from convolver.plan.fpgas import FPGA, named_fpga
 from convolver.plan.lowering import lower
 from convolver.plan.places import only_die, reached_by
+from convolver.plan.plan import Plan
 from convolver.plan.shell import block_latency
-from convolver.plan.target import Family, target_of
+from convolver.plan.target import Family
 from convolver.promises import OWNERSHIP
 from convolver.shell import Shell
 from convolver.version import __version__
@@ -95,14 +96,14 @@ def generate(
     name = _checked(design, name)
     fpga = None if device is None else named_fpga(device, family)
     family = family if fpga is None else fpga.family
-    check_lines(lower(design, family), str(family))
+    plan = lower(design, family)  # at full speed
+    check_lines(plan, str(family))
     if fpga is not None:
-        design = in_adders(design, fpga.family, fpga.multipliers)
-        check_fpga(fpga, design)
+        plan = in_adders(plan, fpga.multipliers)
+        check_fpga(fpga, plan)
     clocking = Clocking(axi_clock, reset, reset_style)
-    target = target_of(family).at(clock)
-    device = (only_die(lower(design, target)) or "") if fpga is None else fpga.name
-    top = AXIAccelerator(design, target, clocking, shell)
+    device = (only_die(plan) or "") if fpga is None else fpga.name
+    top = AXIAccelerator(plan.design, plan.target.at(clock), clocking, shell)
     platform = None if family is None else FamilyPlatform(family, device)
     with without_collection():
         circuit = without_unread(rtlil.convert(top, name=name, platform=platform))
@@ -111,7 +112,7 @@ def generate(
     # The IP packager reads the attributes of the top module's ports only. Amaranth repeats them on the clock of every
     # module, and on other signals of a port's net.
     module, end, others = body.partition("endmodule\n")
-    return _header(design, top, name, fpga) + _INNER.sub(r"\1", module) + end + _PACKAGER.sub("", others)
+    return _header(plan, top, name, fpga) + _INNER.sub(r"\1", module) + end + _PACKAGER.sub("", others)
 
 
 def template(
@@ -158,9 +159,9 @@ def _shortened(place: str) -> str:
     return Path(path).name  # a part of Python itself; its lines change with the version
 
 
-def _header(design: Design, top: AXIAccelerator, name: str, fpga: FPGA | None) -> str:
-    """The comment at the top: how the file was made, what it does, and how to instantiate it."""
-    family = top.plan.target.family
+def _header(plan: Plan, top: AXIAccelerator, name: str, fpga: FPGA | None) -> str:
+    """The comment at the top: how the file was made, what it does, and how to instantiate it. `plan` is that at full speed."""
+    design, family = plan.design, plan.target.family
     lines = [
         f"{name}: made by convolver {__version__} with Amaranth {version('amaranth')}.",
         OWNERSHIP,
@@ -171,7 +172,7 @@ def _header(design: Design, top: AXIAccelerator, name: str, fpga: FPGA | None) -
         "",
         *_timing(top),
         *_pace(top),
-        *_room(top, fpga),
+        *_room(plan, top, fpga),
         *_caution(top),
         *_around(top),
         "",
@@ -232,10 +233,10 @@ def _pace(top: AXIAccelerator) -> list[str]:
     return [] if hertz is None else [f"It has the registers that a clock of up to {hertz / 1e6:g} MHz needs."]
 
 
-def _room(top: AXIAccelerator, fpga: FPGA | None) -> list[str]:
+def _room(plan: Plan, top: AXIAccelerator, fpga: FPGA | None) -> list[str]:
     """Resources of the device that the core takes, or multipliers of the family."""
     if fpga is not None:
-        needs = ", ".join(f"{use.used:g} of {use.available} {use.what}s" for use in fpga_needs(fpga, top.design))
+        needs = ", ".join(f"{use.used:g} of {use.available} {use.what}s" for use in fpga_needs(fpga, plan))
         return [f"It takes, at the least, {needs}."]
     if top.plan.target.family is None:
         return []

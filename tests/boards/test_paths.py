@@ -5,6 +5,7 @@ import pytest
 from convolver import Conv2DDesign, FIRDesign
 from convolver.boards.paths import in_words, place_of
 from convolver.boards.timing import SlowPath
+from convolver.plan.lowering import lower
 
 FOLDED = FIRDesign([1, 2, 3, 4, 5], coefficient="s8", loadable=True, clocks_per_sample=2)
 SYMMETRIC = FIRDesign([1, 2, 3, 2, 1], coefficient="s8", loadable=True, symmetry="symmetric")
@@ -43,14 +44,14 @@ CORE = "device.far.accelerator.core"
     ],
 )
 def test_a_cell_is_told_by_its_part_and_signal(cell: str, design: FIRDesign | Conv2DDesign, words: str, signal: str) -> None:
-    assert place_of(cell, design, "ecp5") == (words, signal)
+    assert place_of(cell, lower(design, "ecp5")) == (words, signal)
 
 
 def test_a_path_is_told_with_its_clock() -> None:
     path = SlowPath(
         f"{CORE}.array.array.lane_1.a_input_TRELLIS_FF_Q", "device.far.packer.byte_TRELLIS_FF_Q", "M", "7.87 ns, so"
     )
-    assert in_words(path, "core", SYMMETRIC, "ecp5") == (
+    assert in_words(path, "core", lower(SYMMETRIC, "ecp5")) == (
         "clock core, multiplier of lane 1, taps 1 3 (a_input) -> results to bytes (byte): 7.87 ns, so"
     )
-    assert in_words(None, "line", SYMMETRIC, "ecp5") == "clock line, no path from register to register"
+    assert in_words(None, "line", lower(SYMMETRIC, "ecp5")) == "clock line, no path from register to register"

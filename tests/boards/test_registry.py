@@ -11,6 +11,7 @@ from convolver.boards.clocks import clocks_of
 from convolver.boards.flow import _plan
 from convolver.boards.registry import Fifo, Uart
 from convolver.boards.resources import check_fit, needs
+from convolver.plan.lowering import lower
 
 
 @pytest.mark.parametrize("board", boards.BOARDS, ids=boards.names())
@@ -80,30 +81,33 @@ def test_the_pins_of_a_fifo_are_the_makers() -> None:
 
 @pytest.mark.parametrize("board", boards.BOARDS, ids=boards.names())
 def test_default_design_fits_by_its_own_count(board: boards.Board) -> None:
-    check_fit(board, board.design)
+    check_fit(board, lower(board.design, board.target))
 
 
 @pytest.mark.parametrize(
     ("weight", "multipliers"), [(2048, 0), (-2048, 0), (3 << 12, 1), (1, 0), (0, 0), (-3, 1), (11, 1), (30000, 1)]
 )
 def test_constants_that_are_wiring_take_no_multiplier(weight: int, multipliers: int) -> None:
-    used, _ = needs(boards.get("ulx3s-85f"), FIRDesign([weight, 1], data="s12"))
+    board = boards.get("ulx3s-85f")
+    used, _ = needs(board, lower(FIRDesign([weight, 1], data="s12"), board.target))
     assert used.used == multipliers
 
 
 def test_narrow_constants_take_one_too() -> None:
     message = "A design for ulx3s-85f must need at most 156 multipliers, not 240; clocks_per_sample=3 needs 80 multipliers"
+    board = boards.get("ulx3s-85f")
     with pytest.raises(BoardError, match=f"^{message} and 165 block RAMs$"):
-        check_fit(boards.get("ulx3s-85f"), FIRDesign([3, 5, 7] * 80, data="u4"))
+        check_fit(board, lower(FIRDesign([3, 5, 7] * 80, data="u4"), board.target))
 
 
 def test_long_lines_of_an_icebreaker_take_its_single_port_rams() -> None:
     board, other = boards.get("icebreaker"), boards.get("ulx3s-85f")
     design = Conv2DDesign([[1] * 3] * 5, columns=16384)
-    check_fit(board, design)
-    assert [str(use) for use in needs(board, design)][1:] == ["block RAM 15 of 30 (50 %)", "single-port RAM 4 of 4 (100 %)"]
-    assert [use.what for use in needs(board, design.replace(columns=640))] == ["multiplier", "block RAM"]
-    assert [use.what for use in needs(other, design)] == ["multiplier", "block RAM"]
+    plan = lower(design, board.target)
+    check_fit(board, plan)
+    assert [str(use) for use in needs(board, plan)][1:] == ["block RAM 15 of 30 (50 %)", "single-port RAM 4 of 4 (100 %)"]
+    assert [use.what for use in needs(board, lower(design.replace(columns=640), board.target))] == ["multiplier", "block RAM"]
+    assert [use.what for use in needs(other, lower(design, other.target))] == ["multiplier", "block RAM"]
 
 
 def test_icebreaker_comes_with_a_constant_3x3() -> None:

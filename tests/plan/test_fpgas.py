@@ -8,6 +8,7 @@ from convolver import DesignError, FIRDesign, Pipeline, ResampleDesign, boards
 from convolver.designs import Design
 from convolver.plan.fit import check_fpga, fpga_needs
 from convolver.plan.fpgas import FPGAS, named_fpga
+from convolver.plan.lowering import lower
 
 
 @pytest.mark.parametrize("board", boards.BOARDS, ids=boards.names())
@@ -49,11 +50,15 @@ def test_names_are_no_beginnings_of_each_other() -> None:
 def test_what_just_fits_is_taken_and_one_more_refused() -> None:
     fpga = named_fpga("LFE5U-25F")
     design = FIRDesign([1] * 28, data="s16", coefficient="s16", loadable=True)
-    check_fpga(fpga, design)
-    assert [str(use) for use in fpga_needs(fpga, design)] == ["multiplier 28 of 28 (100 %)", "block RAM 0 of 56 (0 %)"]
+    plan = lower(design, fpga.target)
+    check_fpga(fpga, plan)
+    assert [str(use) for use in fpga_needs(fpga, plan)] == [
+        "multiplier 28 of 28 (100 %)",
+        "block RAM 0 of 56 (0 %)",
+    ]
     message = "A design for LFE5U-25F must need at most 28 multipliers, not 29; clocks_per_sample=2 needs 15 multipliers"
     with pytest.raises(DesignError, match=f"^{message} and 30 block RAMs$"):
-        check_fpga(fpga, design.replace(coefficients=[1] * 29))
+        check_fpga(fpga, lower(design.replace(coefficients=[1] * 29), fpga.target))
 
 
 SLOW = ResampleDesign(range(3, 17, 2), down=2, data="s16", clocks_per_result=4)
@@ -72,8 +77,8 @@ LOADED = FIRDesign([1, 2], data="s16", loadable=True)
 def test_a_device_without_multipliers_says_what_adders_would_do(design: Design, told: str) -> None:
     """Here nothing shifts and adds constants by itself."""
     with pytest.raises(DesignError, match=f"^A design for iCE40HX8K must need at most 0 multipliers, not {told}$"):
-        check_fpga(named_fpga("iCE40HX8K"), design)
+        check_fpga(named_fpga("iCE40HX8K"), lower(design, "ice40"))
 
 
 def test_what_is_told_fits() -> None:
-    check_fpga(named_fpga("iCE40HX8K"), Pipeline([SLOW.replace(multipliers=0, clocks_per_result=None)]))
+    check_fpga(named_fpga("iCE40HX8K"), lower(Pipeline([SLOW.replace(multipliers=0, clocks_per_result=None)]), "ice40"))
