@@ -11,6 +11,7 @@ from convolver.designs import GATEWARE_BOUNDARIES, boundary_code, design_from_js
 from convolver.host.device import Device
 from convolver.host.link import LinkTransport
 from convolver.hw.bus.registers import RegisterBank, frame_members
+from convolver.plan.lowering import lower
 from convolver.shell import Shell
 from convolver.sim import golden
 from convolver.sim.libraries.compiler import compile_designs
@@ -132,7 +133,7 @@ def test_each_stage_has_its_registers():
         "boundary_3": boundary_code("constant"),
         "fill_3": 7,
     }
-    addresses = {name: register.address for name, register in RegisterBank(design)._registers().items()}
+    addresses = {name: register.address for name, register in RegisterBank(lower(design))._registers().items()}
     assert {name: addresses[name] for name in addresses if name.startswith(("BOUNDARY", "FILL"))} == {
         "BOUNDARY_1": 0x78,
         "FILL_1": 0x7C,

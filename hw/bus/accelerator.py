@@ -7,7 +7,6 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from convolver.designs import Design
-from convolver.plan.lowering import lower
 from convolver.shell import FULL, Shell
 
 from ..cores.core import create
@@ -57,7 +56,7 @@ class Accelerator(wiring.Component):
         self.design = design
         self._frame = frame_members(design, shell)
         self._shell = shell
-        self._core = core
+        self._core = create(design) if core is None else core
         streams = {
             "i": In(stream.Signature(beat_layout(design))),
             "o": Out(stream.Signature(result_layout(design))),
@@ -67,12 +66,12 @@ class Accelerator(wiring.Component):
     @property
     def latency(self) -> int:
         """Cycles from the acceptance of a beat to the offer of the result that it completes, without stalls."""
-        return lower(self.design).latency if self._core is None else int(self._core.latency)
+        return int(self._core.latency)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.core = core = create(self.design) if self._core is None else self._core
-        m.submodules.bank = bank = RegisterBank(self.design, self._shell, core.plan)
+        m.submodules.core = core = self._core
+        m.submodules.bank = bank = RegisterBank(core.plan, self._shell)
         connect(m, flipped(self.i), core.i)
         connect(m, core.o, flipped(self.o))
         connect(m, flipped(self.bus), bank.bus)

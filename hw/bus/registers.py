@@ -16,7 +16,6 @@ from amaranth.lib.wiring import In, Out
 
 from convolver.designs import GATEWARE_BOUNDARIES, Design
 from convolver.errors import DesignError
-from convolver.plan.lowering import lower
 from convolver.plan.plan import Plan
 from convolver.shell import FULL, Shell
 
@@ -232,12 +231,10 @@ class RegisterBank(wiring.Component):
 
     Parameters
     ----------
-    design : Design
-        What the accelerator computes; sets the description, the registers and their widths.
+    plan : Plan
+        The core's plan; its design sets the description, the registers and their widths.
     shell : Shell, optional
         Selects some of these registers; by default all.
-    plan : Plan, optional
-        The core's plan; by default the plan for any device.
 
     Members
     -------
@@ -274,9 +271,9 @@ class RegisterBank(wiring.Component):
 
     LATENCY = PHASES + 1
 
-    def __init__(self, design: Design, shell: Shell = FULL, plan: Plan | None = None) -> None:
-        self.design = design
-        self._plan = lower(design) if plan is None else plan
+    def __init__(self, plan: Plan, shell: Shell = FULL) -> None:
+        self.design = design = plan.design
+        self._plan = plan
         self._description = described(design, shell)
         self._names = names_of(design, shell)
         members = {

@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In
 
 from convolver.designs import Design
 from convolver.hw.bus import axi, registers
+from convolver.plan.lowering import lower
 
 __all__ = ["AXILiteFrontSpec", "RegisterBankSpec"]
 
@@ -147,7 +148,7 @@ class RegisterBankSpec(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.dut = dut = registers.RegisterBank(self._design)
+        m.submodules.dut = dut = registers.RegisterBank(lower(self._design))
         given = self.request.data & self.request.write.replicate(32)  # a read has none
         request, response = dut.bus.request, dut.bus.response
         m.d.comb += [

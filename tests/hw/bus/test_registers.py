@@ -30,6 +30,7 @@ from convolver.hw.bus.registers import (
     RegisterBank,
     description,
 )
+from convolver.plan.lowering import lower
 
 FIR = FIRDesign([1, -2, 3])
 CONV2D = Conv2DDesign([[1, 2, 1]] * 3, rows=300, columns=100)
@@ -88,7 +89,7 @@ def test_constants():
         assert await call("COEFFICIENTS") == (0, 0)
         assert await call("STATUS") == (0, 0)
 
-    simulate(RegisterBank(FIR), bench)
+    simulate(RegisterBank(lower(FIR)), bench)
 
 
 @pytest.mark.parametrize("design", [FIR, CONV2D, LOADABLE], ids=lambda design: f"{design.kind}-{design.loadable}")
@@ -107,7 +108,7 @@ def test_description_reads_back_as_the_design(design):
         assert await call(0x3FFC) == (0, 1)
         assert await call(DESCRIPTION, 0) == (0, 1)
 
-    simulate(RegisterBank(design), bench)
+    simulate(RegisterBank(lower(design)), bench)
 
 
 @pytest.mark.parametrize("words", [1, 2, 63, 64, 65, 160])
@@ -116,7 +117,7 @@ def test_every_word_there_is_and_none_behind(monkeypatch, words):
     text = bytes(range(1, 251)) * 3
     monkeypatch.setattr("convolver.hw.bus.registers.description", lambda design: text[: 4 * words])
     monkeypatch.setattr(convolver.hw.bus.registers, "family_of", lambda platform: "ecp5")
-    dut = RegisterBank(FIR)
+    dut = RegisterBank(lower(FIR))
 
     async def bench(ctx, call):
         for word in {0, 1, words - 2, words - 1} & set(range(words)):
@@ -130,11 +131,11 @@ def test_every_word_there_is_and_none_behind(monkeypatch, words):
 def test_description_too_long(monkeypatch):
     size = len(description(FIR))
     monkeypatch.setattr(convolver.hw.bus.registers, "DESCRIPTION_LIMIT", size)
-    RegisterBank(FIR)
+    RegisterBank(lower(FIR))
     monkeypatch.setattr(convolver.hw.bus.registers, "DESCRIPTION_LIMIT", size - 1)
     expected = f"^A design's compressed description must have at most {size - 1} bytes, not {size}$"
     with pytest.raises(DesignError, match=expected):
-        RegisterBank(FIR)
+        RegisterBank(lower(FIR))
 
 
 def test_longest_design_has_room():
@@ -146,7 +147,7 @@ def test_longest_design_has_room():
 @pytest.mark.parametrize("design", [FIR, CONV2D, LOADABLE], ids=lambda design: f"{design.kind}-{design.loadable}")
 def test_every_address_is_answered_as_the_map_says(design):
     """Every word below the description and a few behind: read, and write of a value that fits."""
-    dut = RegisterBank(design)
+    dut = RegisterBank(lower(design))
     by_address = {register.address: name for name, register in REGISTERS.items()}
 
     async def bench(ctx, call):
@@ -168,7 +169,7 @@ STAGES = Pipeline(
 
 
 def test_the_registers_of_stages_stand_one_behind_the_other():
-    dut = RegisterBank(STAGES)
+    dut = RegisterBank(lower(STAGES))
     own = {"STATUS": "r", "COEFFICIENTS": "r"}
     wanted = [{}, own | {"COEFFICIENT": "w", "RESTART": "w"}, own, own | {"COEFFICIENT": "w", "RESTART": "w"}, {}]
     by_address = {register.address: name for name, register in STAGE_REGISTERS.items()}
@@ -188,7 +189,7 @@ def test_the_registers_of_stages_stand_one_behind_the_other():
 
 def test_sets_of_stages_are_written_in_turns():
     """Each stage counts its own, refuses what doesn't fit it, and is refused while its own set is pending."""
-    dut, taken = RegisterBank(STAGES), []
+    dut, taken = RegisterBank(lower(STAGES)), []
     coefficient = STAGE_REGISTERS["COEFFICIENT"].address
 
     async def core(ctx):
@@ -222,7 +223,7 @@ def test_sets_of_stages_are_written_in_turns():
 
 def test_registers_of_other_designs():
     names = {
-        design: {name for name in REGISTERS if RegisterBank(design).has(name)}
+        design: {name for name in REGISTERS if RegisterBank(lower(design)).has(name)}
         for design in (FIR, CONV2D, LOADABLE, CONTINUOUS, SWITCHABLE)
     }
     border, frame, loading = {"BOUNDARY", "FILL"}, {"ROWS", "COLUMNS"}, {"COEFFICIENT", "RESTART"}
@@ -234,7 +235,7 @@ def test_registers_of_other_designs():
 
 
 def test_silence_strobes_once():
-    dut = RegisterBank(CONTINUOUS)
+    dut = RegisterBank(lower(CONTINUOUS))
     strobes = []
 
     async def watch(ctx):
@@ -250,7 +251,7 @@ def test_silence_strobes_once():
 
 
 def test_frame_border():
-    dut = RegisterBank(SWITCHABLE)
+    dut = RegisterBank(lower(SWITCHABLE))
 
     async def bench(ctx, call):
         assert (ctx.get(dut.boundary), ctx.get(dut.fill)) == (2, -5)
@@ -267,7 +268,7 @@ def test_frame_border():
 
 
 def test_frame_size():
-    dut = RegisterBank(CONV2D)
+    dut = RegisterBank(lower(CONV2D))
 
     async def bench(ctx, call):
         assert (ctx.get(dut.rows), ctx.get(dut.columns)) == (300, 100)
@@ -284,7 +285,7 @@ def test_frame_size():
 
 
 def test_length_has_32_bits():
-    dut = RegisterBank(FIR)
+    dut = RegisterBank(lower(FIR))
 
     async def bench(ctx, call):
         assert await call("LENGTH", 0xFEDCBA98) == (0, 0)
@@ -295,7 +296,7 @@ def test_length_has_32_bits():
 
 
 def test_errors_stay_until_cleared():
-    dut = RegisterBank(LOADABLE)
+    dut = RegisterBank(lower(LOADABLE))
 
     async def bench(ctx, call):
         expected = 0
@@ -321,7 +322,7 @@ def test_errors_stay_until_cleared():
 @pytest.mark.parametrize("clock", range(1, PHASES + 3))
 def test_error_while_status_is_cleared_is_kept(clock):
     """In the clock in which STATUS is cleared, and later; what came before is cleared."""
-    dut = RegisterBank(FIR)
+    dut = RegisterBank(lower(FIR))
 
     async def strobe(ctx):
         await ctx.tick().until(dut.bus.request.valid)
@@ -343,7 +344,7 @@ def test_error_while_status_is_cleared_is_kept(clock):
 
 
 def test_counters():
-    dut = RegisterBank(FIR)
+    dut = RegisterBank(lower(FIR))
 
     async def bench(ctx, call):
         ctx.set(dut.i_stb, 1)
@@ -366,7 +367,7 @@ def test_counters_are_read_whole(monkeypatch):
     """Whenever the lower half overflows during a read, the upper half is that of the same clock."""
     for module in (convolver.hw.bus.registers, convolver.hw.bus.steps):
         monkeypatch.setattr(module, "COUNTER_PART", 4)
-    dut = RegisterBank(FIR)
+    dut = RegisterBank(lower(FIR))
     step = RegisterBank.LATENCY + 1
 
     async def bench(ctx, call):
@@ -402,7 +403,7 @@ def coefficient_sink(dut, taken, rng, pending=None):
 
 def test_coefficients_make_sets_of_the_right_length():
     rng = random.Random(2)
-    dut = RegisterBank(LOADABLE)
+    dut = RegisterBank(lower(LOADABLE))
     taken = []
     values = [rng.randrange(-128, 128) for _ in range(12)]
 
@@ -417,8 +418,8 @@ def test_coefficients_make_sets_of_the_right_length():
 
 
 def test_coefficient_that_does_not_fit_is_refused():
-    dut = RegisterBank(LOADABLE)
-    unsigned = RegisterBank(LOADABLE.replace(coefficients=[1, 2, 3, 4], coefficient=Format(8, False)))
+    dut = RegisterBank(lower(LOADABLE))
+    unsigned = RegisterBank(lower(LOADABLE.replace(coefficients=[1, 2, 3, 4], coefficient=Format(8, False))))
 
     async def bench(ctx, call):
         for value in (128, 255, 0x7FFFFFFF, -129 & 0xFFFFFFFF, 0x80000000):
@@ -440,7 +441,7 @@ def test_coefficient_that_does_not_fit_is_refused():
 
 def test_no_coefficient_while_a_set_is_pending():
     rng = random.Random(3)
-    dut = RegisterBank(LOADABLE)
+    dut = RegisterBank(lower(LOADABLE))
     taken = []
 
     async def bench(ctx, call):
@@ -459,7 +460,7 @@ def test_no_coefficient_while_a_set_is_pending():
 @pytest.mark.parametrize("begun", range(5))
 def test_restart_drops_a_set_that_was_begun(begun):
     rng = random.Random(begun)
-    dut = RegisterBank(LOADABLE)
+    dut = RegisterBank(lower(LOADABLE))
     taken = []
     restarts = []
 
@@ -484,7 +485,7 @@ def test_restart_drops_a_set_that_was_begun(begun):
 
 
 def test_bus_holds_its_response_and_takes_no_other_request_meanwhile():
-    dut = RegisterBank(FIR)
+    dut = RegisterBank(lower(FIR))
 
     async def bench(ctx, call):
         request, response = dut.bus.request, dut.bus.response

@@ -137,7 +137,7 @@ def test_registers_of_a_shell():
 )
 def test_a_description_of_less(description, words):
     """What there is reads back at the description's place, and its size in DESCRIPTION_BYTES; nothing behind it."""
-    bank = RegisterBank(LOADABLE, Shell("full", description).of(LOADABLE))
+    bank = RegisterBank(lower(LOADABLE), Shell("full", description).of(LOADABLE))
     bank.i, bank.o = bank.bus.request, bank.bus.response
     requests = [{"address": address, "write": 0, "data": 0} for address in (0x08, 0x2000, 0x2004)]
     got = run_stream(bank, requests, 3, read=lambda payload: (payload.data, payload.error)).beats

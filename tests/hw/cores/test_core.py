@@ -169,6 +169,7 @@ def test_length_reaches_the_front():
 
 def test_latency_is_the_cores():
     for design in (FIR, CONV2D):
-        core = create(design)
-        Fragment.get(core, None)  # or Amaranth complains that it was made for nothing
-        assert Accelerator(design).latency == core.latency
+        core, accelerator = create(design), Accelerator(design)
+        for made in (core, accelerator):
+            Fragment.get(made, None)  # or Amaranth complains that it was made for nothing
+        assert accelerator.latency == core.latency
