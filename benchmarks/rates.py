@@ -58,8 +58,8 @@ def main() -> None:
     print("|---|---|---|---|---|")
     for (name, design), compiled in zip(SUSTAINED.items(), compile_designs(SUSTAINED.values()), strict=True):
         multipliers = len(re.findall(r"cell \$mul ", rtlil_of(create(design))))
-        if multipliers != lower(design).multipliers:
-            raise SystemExit(f"{name}: {multipliers} multipliers in the netlist, {lower(design).multipliers} in the plan")
+        if multipliers != (planned := lower(design).multipliers):
+            raise SystemExit(f"{name}: {multipliers} multipliers in the netlist, {planned} in the plan")
         frames = [random_samples(design.sample, (SAMPLES,), seed) for seed in range(FRAMES)]
         want = np.concatenate([golden.run(design, frame) for frame in frames])
         run = Simulation(compiled).run(beats_of(frames), len(want))

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from .errors import FileError
 from .formats import Format, q1_15, s16, u8
 from .images import Array, read_image
 from .pictures import write_all
-from .plan import lower
+from .plan import Plan, lower
 from .progress import steps
 from .response import group_delay
 from .sounds import fit, read_sound
@@ -80,6 +81,11 @@ class Measured:
     promised: int = 0
     seconds: float = 0.0
     equal: bool = True
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The plan of its core, which promises the clocks."""
+        return lower(self.design)
 
 
 def load_photo(path: Path | None) -> Photo:
@@ -171,7 +177,6 @@ def filter_and_compare(
     """Filters each input, adds up clocks and time in `measured`, and compares each result with the golden model's."""
     from .sim import golden
 
-    timing = lower(measured.design).timing
     outputs = []
     for number, samples in enumerate(inputs):
         which = f" {number + 1} of {len(inputs)}" if len(inputs) > 1 else ""
@@ -183,7 +188,7 @@ def filter_and_compare(
         measured.clocks += clocks
         measured.seconds += clocks / int(status["clocks_a_second"])
         measured.samples += samples.size
-        measured.promised += timing.frame_clocks(*samples.shape)
+        measured.promised += measured.plan.timing.frame_clocks(*samples.shape)
         advance(f"{measured.name}: the golden model{which}")
         measured.equal &= np.array_equal(result, golden.run(measured.design, samples))
         outputs.append(result)
@@ -259,9 +264,9 @@ def _plain(runs: Sequence[Measured], sources: dict[str, str], files: Sequence[Pa
             "samples": run.samples,
             "clocks": run.clocks,
             "seconds": run.seconds,
-            "latency": lower(run.design).latency,
-            "multipliers": lower(run.design).multipliers,
-            "memory_bits": lower(run.design).memory_bits(),
+            "latency": run.plan.latency,
+            "multipliers": run.plan.multipliers,
+            "memory_bits": run.plan.memory_bits(),
             "equal": run.equal,
         }
         for run in runs
@@ -274,15 +279,14 @@ def table(runs: Sequence[Measured]) -> str:
     names = ("samples", "clocks", "per sample", "latency", "Mclocks/s", "multipliers", "memory bits")
     lines = [f"{'filter':<14}" + "".join(f"{name:>12}" for name in names)]
     for run in runs:
-        plan = lower(run.design)
         cells = (
             run.samples,
             run.clocks,
             f"{run.clocks / run.samples:.3f}",
-            plan.latency,
+            run.plan.latency,
             f"{run.clocks / run.seconds / 1e6:.1f}",
-            plan.multipliers,
-            plan.memory_bits(),
+            run.plan.multipliers,
+            run.plan.memory_bits(),
         )
         lines.append(f"{run.name:<14}" + "".join(f"{cell:>12}" for cell in cells))
     return "\n".join(lines)

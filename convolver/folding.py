@@ -84,20 +84,16 @@ def _at(design: Any, clocks: Fraction) -> Any:
     if not field:
         return design
 
-    best = design, lower(design.replace(**{field: 1, "multipliers": None})).multipliers
-    for count in _counts(len(design.weights), most):
-        try:
-            folded = design.replace(**{field: count, "multipliers": None})
-        except DesignError:  # a form that takes one clock
-            continue
-        # Folding may cost more than it saves: constants that are shifts take no multiplier in one clock.
-        if count == 1 or lower(folded).multipliers < best[1]:
-            best = folded, lower(folded).multipliers
-    return best[0]
+    foldings = [design.replace(**{field: 1, "multipliers": None})]
+    for count in _counts(len(design.weights), most)[1:]:
+        with suppress(DesignError):  # a form that takes one clock
+            foldings.append(design.replace(**{field: count, "multipliers": None}))
+    # Folding may cost more than it saves: constants that are shifts take no multiplier in one clock.
+    return min(foldings, key=lambda folded: lower(folded).multipliers)
 
 
 def _counts(weights: int, most: int) -> list[int]:
-    """Clocks of a slot at which so many weights, or half of them if they are mirrored, take fewer multipliers."""
+    """Clocks of a slot at which so many weights, or half of them if they are mirrored, take fewer multipliers, from 1 on."""
     terms = (weights, -(-weights // 2))
     found = {-(-count // lanes) for count in terms for lanes in range(1, count + 1)} | set(range(1, FEW))
     return sorted(count for count in found if count <= most)

@@ -75,6 +75,7 @@ def packed(cores: Mapping[str, Design], advance: Advance) -> bytes:
     begin = 0
     for (name, design), module in zip(cores.items(), modules, strict=True):
         assert module.ports is not None
+        plan = lower(design)
         table[name] = {
             "at": [begin, begin + len(module.binary)],
             "entries": [
@@ -86,8 +87,8 @@ def packed(cores: Mapping[str, Design], advance: Advance) -> bytes:
                 "coefficients": _fields(module.ports.coefficients),
                 "sizes": list(module.ports.sizes),
             },
-            "latency": lower(design).latency,
-            "multipliers": lower(design).multipliers,
+            "latency": plan.latency,
+            "multipliers": plan.multipliers,
             "sample": _format(design.sample),
             "result": _format(design.output_format),
             "shift": getattr(design, "shift", 0),
