@@ -1,6 +1,7 @@
 """The benchmarks begin: each imports what it needs, and says how it is called."""
 
 import itertools
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -53,14 +54,29 @@ def test_the_page_has_the_benchmarks_tables():
     assert set(named) <= set(page)
 
 
+def rows_of(page, header):
+    """The cells of a page's table that begins so."""
+    lines = (BENCHMARKS[0].parents[1] / "docs" / f"{page}.md").read_text().splitlines()
+    found = itertools.takewhile(lambda line: line.startswith("|"), lines[lines.index(header) + 2 :])
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in found]
+
+
 def test_the_pages_have_the_shells_tables(monkeypatch):
     """Each with the rows that are measured, in their order, and no other."""
     monkeypatch.syspath_prepend(BENCHMARKS[0].parent)
     tables = run_path(str(BENCHMARKS[0].parent / "shells.py"))["TABLES"]
     assert len(tables) == 7
     for page, table in tables.items():
-        lines = (BENCHMARKS[0].parents[1] / "docs" / f"{page}.md").read_text().splitlines()
-        found = itertools.takewhile(lambda line: line.startswith("|"), lines[lines.index(table.header) + 2 :])
-        rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in found]
+        rows = rows_of(page, table.header)
         assert [row[:-3] for row in rows] == [cells for cells, _, _ in table.rows()]
         assert all(cell.isdecimal() for row in rows for cell in row[-3:])
+
+
+def test_the_page_has_what_changes_of_rate_take_without_multipliers(monkeypatch):
+    """With a row for each design file, what that is, and as many adders and multipliers as are planned."""
+    monkeypatch.syspath_prepend(BENCHMARKS[0].parent)
+    measured = run_path(str(BENCHMARKS[0].parent / "rate_adders.py"))
+    rows = rows_of("resample", measured["HEADER"])
+    assert [row[:2] for row in rows] == [measured["told"](name) for name in measured["ROWS"]]
+    assert [[row[2], row[4]] for row in rows] == [measured["planned"](name) for name in measured["ROWS"]]
+    assert all(re.fullmatch(r"\d+, \d+, \d+", cell) for row in rows for cell in row[3::2])
