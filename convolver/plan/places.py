@@ -20,7 +20,7 @@ class Reached:
     placed: int
 
 
-MEASURED = (Reached(64, 236, 258), Reached(128, None, 233))
+MEASURED = (Reached(64, 237, 255), Reached(128, None, 230))
 
 
 def only_die(plan: Plan) -> str | None:
