@@ -174,7 +174,7 @@ def build(
     clocks = clocks_of(board, core_hz)
 
     step("elaborating")
-    prepared = _plan(board, design, clocks, top, seed, core_hz, routed)
+    prepared = _prepared(board, design, clocks, top, seed, core_hz, routed)
     directory = directory.resolve()
     try:
         files: dict[Path, bytes | str] = {directory / name: content for name, content in prepared.files.items()}
@@ -198,7 +198,7 @@ def _silent(_title: str) -> None:
     pass
 
 
-def _plan(
+def _prepared(
     board: Board,
     design: Design,
     clocks: Clocks,

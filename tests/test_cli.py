@@ -601,7 +601,7 @@ class TestBoards:
         assert numbers["device"] == {"name": "XC7A100T", "multiplier": 64, "block RAM": 0}
         assert numbers["latency"] == 71
         other = json.loads(success(capsys, "report", "--family", "ecp5", "-d", path, "--json"))
-        assert (other["family"], other["latency"]) == ("ecp5", 23)
+        assert (other["family"], other["latency"]) == ("ecp5", 22)
 
     def test_a_board_has_its_own_device(self, capsys: pytest.CaptureFixture[str], design: Any) -> None:
         line = failure(capsys, 2, "report", "--board", "icebreaker", "--device", "iCE40UP5K", "-d", design(FIR))

@@ -268,7 +268,7 @@ class DotProduct:
 
     @property
     def ways(self) -> Ways:
-        """Registers on the ways to multipliers that lie all over the device, and from them."""
+        """Registers on the ways to multipliers behind memories, and from multipliers that lie all over the device."""
         return Ways()
 
     @property

@@ -82,9 +82,10 @@ class PreAdd(OperandSum):
 
 @dataclass(frozen=True, slots=True)
 class RoutingRegisters(Stage):
-    """Registers on the way to multipliers that lie all over the device.
+    """Registers between samples out of memories and the multipliers.
 
-    coefficients : those on the way of loaded ones; where there are fewer, they are there before they are taken.
+    coefficients : those on the way of loaded ones. Where they are fewer, the coefficients are there before they are taken; no
+        pace of today does so.
     """
 
     name = "routing"

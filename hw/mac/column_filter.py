@@ -101,7 +101,7 @@ class ColumnFilter(wiring.Component):
                 m.d.comb += go[field].eq(chosen[field](m, f"{name}_{field}", come[field], left))
         for name in [name for name in self.o.choice.shape().members if name not in borders]:
             m.d.comb += Value.cast(self.o.choice[name]).eq(self._later(m, name, Value.cast(choice[name]), left))
-        m.d.comb += [to.eq(value) for to, value in zip(self.o.filled, filled(design, self.form, self.o.choice), strict=False)]
+        m.d.comb += [to.eq(value) for to, value in zip(self.o.filled, filled(design, self.form, self.o.choice), strict=True)]
         return m
 
     def _filtered(self, m: Module, column: DotProduct, samples: list[Value], suffix: str) -> Value:

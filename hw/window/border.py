@@ -61,7 +61,10 @@ def column_sideband(design: Conv2DDesign, form: PlaceFormat) -> Sideband:
 
 def filled(design: Conv2DDesign, form: PlaceFormat, choice: data.View) -> list[Value]:
     """The values of a column's `filled` in `column_sideband`, for its choice."""
-    fill, (_, columns) = boundary_of(design, form).fill(choice.border_before).as_unsigned(), choices(design)
+    boundary, (_, columns) = boundary_of(design, form), choices(design)
+    if not boundary.layout.size:
+        return []
+    fill = boundary.fill(choice.border_before).as_unsigned()
     return [
         fill & choice.columns[str(lane)][sources.index(None)].replicate(len(fill)) if None in sources else Const(0)
         for lane, sources in enumerate(columns)

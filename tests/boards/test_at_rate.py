@@ -21,7 +21,7 @@ import pytest
 from convolver import Conv2DDesign, FIRDesign, boards
 from convolver.boards.bitstream import Circuit, read
 from convolver.boards.clocks import clocks_of
-from convolver.boards.flow import _plan
+from convolver.boards.flow import _prepared
 from convolver.boards.simulated import simulation_of
 from convolver.boards.toolchain import run
 from convolver.host.device import Device
@@ -241,7 +241,7 @@ def test_pictures_go_from_port_to_port(right, tmp_path, monkeypatch):
 def test_an_example_has_its_pins(module):
     """It elaborates for its board, and asks for the pins that its text says."""
     top = {audio: "AudioFilter", video: "VideoFilter"}[module]
-    files = _plan(module.BOARD, module.DESIGN, clocks_of(module.BOARD), getattr(module, top)(), 1).files
+    files = _prepared(module.BOARD, module.DESIGN, clocks_of(module.BOARD), getattr(module, top)(), 1).files
     if module is audio:
         wanted = [f"set_io pmod_i2s2_0__{one}_{pad}__io {PINS[one][PADS[pad]]}" for one in PINS for pad in PADS]
         text = files["top.pcf"]

@@ -154,7 +154,7 @@ BAD = {
 @pytest.mark.parametrize("name", BAD)
 def test_more_than_the_board_has(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     board, design, rule = BAD[name]
-    monkeypatch.setattr("convolver.boards.flow._plan", lambda *_: pytest.fail("it was elaborated"))
+    monkeypatch.setattr("convolver.boards.flow._prepared", lambda *_: pytest.fail("it was elaborated"))
     with pytest.raises(BoardError, match=f"^A design for {board} {re.escape(rule)}$"):
         boards.build(board, design, tmp_path / "build")
     assert not (tmp_path / "build").exists()
@@ -401,7 +401,7 @@ def test_nothing_voids_the_bounds_of_what_crosses_clocks_in_vivado(tmp_path: Pat
     """Neither clock groups nor a false path, which win over any set_max_delay, but on the asynchronous pins of resets."""
     board = boards.get("arty-a7-35")
     clocks = clocks_of(board)
-    files = flow._plan(board, FIRDesign([1, 2, 3]), clocks, None, 1).files
+    files = flow._prepared(board, FIRDesign([1, 2, 3]), clocks, None, 1).files
     tcl, verilog = (text.decode() if isinstance(text, bytes) else text for text in (files["top.tcl"], files["top.v"]))
     assert "set_clock_groups" not in tcl
     assert re.findall(r"^ *(set_max_delay .*-to \[get_clocks .*)$", tcl, re.MULTILINE) == [

@@ -8,7 +8,7 @@ import pytest
 
 from convolver import BoardError, Conv2DDesign, FIRDesign, boards
 from convolver.boards.clocks import clocks_of
-from convolver.boards.flow import _plan
+from convolver.boards.flow import _prepared
 from convolver.boards.registry import Fifo, Uart
 from convolver.boards.resources import check_fit, needs
 from convolver.plan.lowering import lower
@@ -62,7 +62,7 @@ def test_link_divides_as_the_gateware_and_the_bridge_can(board: boards.Board) ->
 def test_the_pins_of_a_fifo_are_the_makers() -> None:
     """All of them, each at its place, and at 3.3 V, in the constraints that Vivado gets; the UART at the same pins is not."""
     board = boards.get("alchitry-pt-v2")
-    plan = _plan(board, FIRDesign([1]), clocks_of(board), None, 1)
+    plan = _prepared(board, FIRDesign([1]), clocks_of(board), None, 1)
     text = plan.files["top.xdc"]
     constraints = text if isinstance(text, str) else text.decode()
     places = dict(re.findall(r'set_property LOC (\w+) \[get_ports "fifo245_0__(\w+)__io"\]', constraints))
@@ -128,7 +128,7 @@ def test_every_board_elaborates_with_its_clocks(board: boards.Board) -> None:
     default design's on one board of each family, and a small one on the others."""
     clocks = clocks_of(board)
     full = board.name in ("ulx3s-12f", "icebreaker", "arty-a7-35")
-    plan = _plan(board, board.design if full else FIRDesign([1]), clocks, None, 1)
+    plan = _prepared(board, board.design if full else FIRDesign([1]), clocks, None, 1)
     constraints = next(text for name, text in plan.files.items() if name.endswith((".lpf", ".pcf", ".xdc")))
     text = constraints if isinstance(constraints, str) else constraints.decode()
     for domain in clocks.domains:

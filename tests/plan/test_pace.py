@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import convolver
-from convolver import Conv2DDesign, DesignError, FIRDesign, Fork, Pipeline, s8, s16
+from convolver import Conv2DDesign, DesignError, FIRDesign, Fork, Pipeline, ResampleDesign, s8, s16
 from convolver.cli import main
 from convolver.hw.export.verilog import generate
 from convolver.plan import lower, target_of
@@ -71,6 +71,12 @@ def test_the_plan_computes_the_same():
     slow = lower(design, SLOW)
     assert slow.run(samples).tolist() == lower(design, "ecp5").run(samples).tolist()
     assert slow.ranges == lower(design, "ecp5").ranges
+
+
+def test_what_comes_out_of_memories_waits_at_full_speed_alone():
+    design = ResampleDesign([1] * 32, down=8, coefficient=s16, loadable=True)
+    waits = [lower(design, target_of("ecp5").at(clock)).cycles_in(RoutingRegisters) for clock in (None, 150e6, 100e6)]
+    assert waits == [1, 0, 0]
 
 
 def test_no_clock_is_in_the_design():
