@@ -1,6 +1,8 @@
 """A comparison without a carry chain."""
 
-from amaranth.hdl import Cat, Const, Module, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Value
+
+from .kept_wire import kept_wire
 
 __all__ = ["equal", "exceeds"]
 
@@ -22,9 +24,5 @@ def exceeds(value: Value, bound: int) -> Value:
 
 def equal(m: Module, name: str, one: Value, other: Value) -> Value:
     """``one == other``, in two levels of look-up tables up to eight bits: two bits each, which synthesis keeps."""
-    pairs = []
-    for low in range(0, len(one), 2):
-        pair = Signal(name=f"{name}_{low}", attrs={"keep": 1})
-        m.d.comb += pair.eq(one[low : low + 2] == other[low : low + 2])
-        pairs.append(pair)
-    return Cat(pairs).all()
+    starts = range(0, len(one), 2)
+    return Cat(kept_wire(m, f"{name}_{low}", one[low : low + 2] == other[low : low + 2]) for low in starts).all()

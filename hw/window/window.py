@@ -16,6 +16,7 @@ from ..stream.sideband import Sideband, SidebandDelay, result_sideband
 from .border import column_sideband, filled, kept_choice_layout
 from .border_sources import choices, left_sources
 from .boundaries import boundary_of
+from .kept_wire import kept_wire
 from .place_format import PlaceFormat
 
 __all__ = ["RowBorder", "Window", "window_of"]
@@ -243,9 +244,6 @@ def _any(m: Module, name: str, masked: list[Value]) -> Value:
     """The source that is chosen. AND-OR gates only: a decoder would delay every bit."""
     if len(masked) <= IN_TWO_LEVELS:
         return reduce(or_, masked)
-    pairs = []
-    for first in range(0, len(masked), 2):
-        pair = Signal(len(masked[0]), name=f"pair_{name}_{first}", attrs={"keep": 1})
-        m.d.comb += pair.eq(reduce(or_, masked[first : first + 2]))
-        pairs.append(pair)
+    starts = range(0, len(masked), 2)
+    pairs = [kept_wire(m, f"pair_{name}_{first}", reduce(or_, masked[first : first + 2])) for first in starts]
     return reduce(or_, pairs)
