@@ -17,7 +17,6 @@ from convolver.host.description import is_expected
 from convolver.hw.cores.core import create
 from convolver.hw.export.verilog import generate
 from convolver.page.diagram import groups_of
-from convolver.plan import fit
 from convolver.plan.adders import summed_each
 from convolver.plan.constants import adders_needed
 from convolver.plan.lowering import lower
@@ -30,17 +29,13 @@ from convolver.sim.libraries.compiler import compile_designs
 
 from .composite_checks import check
 from .continued_checks import check_calls, check_frames
+from .fitted import in_adders
 from .random_designs import seeded
 from .test_random_designs import check as check_core
 
 HALF_RATE = Path(__file__).parents[1] / "examples" / "half_rate.toml"
 HALF = load_design(HALF_RATE)
 ADDED = HALF.replace(multipliers=0)
-
-
-def in_adders(design, family, available):
-    """The design as a device takes it that has so many multipliers."""
-    return fit.in_adders(lower(design, family), available).design
 
 
 class TestDesign:

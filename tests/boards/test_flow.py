@@ -24,17 +24,13 @@ from convolver.boards.resources import check_use, device_use, overfull
 from convolver.boards.toolchain import TOOLS, find, run, tail, versions
 from convolver.designs import Design
 from convolver.hw.link.uart import UARTReceiver, UARTTransmitter
-from convolver.plan import TargetLike, fit, target_of
-from convolver.plan.lowering import lower
+from convolver.plan import TargetLike, target_of
 from convolver.sim.twin.fabric import FabricTwin
+
+from ..fitted import in_adders
 
 ICEBREAKER = boards.get("icebreaker")
 DIVISOR = Fraction(8)
-
-
-def in_adders(design, family, available):
-    """The design as a device takes it that has so many multipliers."""
-    return fit.in_adders(lower(design, family), available).design
 
 
 class Echo(wiring.Component):
