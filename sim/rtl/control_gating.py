@@ -68,6 +68,8 @@ def find_control(circuit: Circuit, roots: list[Node], loads: dict[str, Node], kn
         return None
     restless = operands & control.restless
     seen = _conditions(circuit.made, used & inside, restless, [*values, *held.values()])
+    # A condition may be a known value that the control itself doesn't read.
+    operands |= known.intersection(reachable(seen.values(), known))
     return Control(_ordered(operands - restless), _ordered(values), held, {node: seen[node] for node in _ordered(restless)})
 
 
