@@ -72,8 +72,15 @@ def _absorb(circuit: Circuit) -> None:
     stages: dict[tuple[Node, Node, int], Node] = {}
 
     def later(expression: Node) -> Node:
-        """A register for an expression of absorbed registers. An expression that reads others is returned as it is."""
-        if not (inner := _leaves([expression])) or not inner <= absorbed:
+        """An expression's value, in registers where it reads absorbed ones alone. Where it reads others, too, its parts
+        of absorbed ones are in registers, if these are fewer."""
+        inner = _leaves([expression])
+        if not inner <= absorbed:
+            parts = _parts(expression, absorbed)
+            if len(parts) >= len(inner & absorbed):
+                return expression
+            return made.replaced([expression], {part: later(part) for part in parts})[0]
+        if not inner:
             return expression
         if expression not in known:
             first = made.replaced([expression], initial)[0].value
@@ -90,6 +97,16 @@ def _absorb(circuit: Circuit) -> None:
         if node not in absorbed:
             register = registers[name]
             register.following, register.reset = later(register.following), later(register.reset)
+
+
+def _parts(expression: Node, leaves: set[Node]) -> list[Node]:
+    """The largest parts of an expression that read only `leaves`, and constants; not extended."""
+    within = set(leaves)
+    for node in reachable([expression]):
+        if node.args and all(arg in within or arg.op == "const" for arg in node.args):
+            within.add(node)
+    parts = (node for node in reachable([expression], within) if node in within)
+    return list({node.args[0] if node.op in ("zext", "sext") else node: None for node in parts})
 
 
 def _acyclic(nodes: set[Node], leaves: dict[Node, set[Node]]) -> set[Node]:

@@ -76,6 +76,24 @@ def without_resets(m, x):
     return Cat(reset_last, last, chain[8], chain[3], held)
 
 
+def groups(m, x):
+    """A sum of three groups of products, each group added a clock after the one before, as a chain of multipliers adds."""
+    taken = [Signal(8, init=number, name=f"taken_{number}") for number in range(6)]
+    with m.If(x[0]):
+        m.d.sync += [taken[0].eq(x[8:16]), *(taken[number + 1].eq(taken[number]) for number in range(5))]
+    total = 0
+    for group in range(3):
+        products = []
+        for number in (2 * group, 2 * group + 1):
+            product = Signal(12, init=number, name=f"product_{number}")
+            m.d.sync += product.eq(taken[number] * (2 * number + 3))
+            products.append(product)
+        sum_ = Signal(16, init=group, name=f"sum_{group}")
+        m.d.sync += sum_.eq(total + products[0] + products[1])
+        total = sum_
+    return total
+
+
 def between_circles(m, x):
     """Registers that run free between a counter and an accumulator, and a circle of registers that run free."""
     count, sum_, shown = Signal(8), Signal(16), Signal(8, init=7)
@@ -181,7 +199,7 @@ def resting(m, x):
     return Cat(quiet, *chain)
 
 
-CIRCUITS = [pipeline, without_resets, between_circles, choices, memories, tables, control, resting]
+CIRCUITS = [pipeline, without_resets, groups, between_circles, choices, memories, tables, control, resting]
 
 
 def expected(function, inputs, resets=()):
@@ -271,6 +289,14 @@ def test_a_pipeline_of_free_registers_becomes_a_delay(tmp_path):
     assert len(circuit.registers) == 16
     retime(circuit)
     assert sorted(register.width for register in circuit.registers.values()) == [8, 24, 24, 24, 36]
+
+
+def test_a_group_of_products_is_held_as_one_sum(tmp_path):
+    """Not as its products, while the next group's are made."""
+    circuit = parse(cxxrtl(rtlil_of(Block(groups)), tmp_path, "block"))
+    assert len(circuit.registers) == 6 + 6 + 3
+    retime(circuit)
+    assert sorted(register.width for register in circuit.registers.values()) == [8] * 6 + [14, 16, 16, 16]
 
 
 def test_what_stands_still_is_not_computed_again(tmp_path):
