@@ -239,7 +239,7 @@ class DotProduct:
     def behind(self) -> tuple[Stage, ...]:
         """From the operands to the sum; those of no time too."""
         return (
-            RoutingRegisters(self.ways.samples, coefficients=self.ways.coefficients),
+            RoutingRegisters(self.ways.samples),
             self.multiply,
             ProductRegisters(self.product_latency),
             self.tree,

@@ -82,14 +82,9 @@ class PreAdd(OperandSum):
 
 @dataclass(frozen=True, slots=True)
 class RoutingRegisters(Stage):
-    """Registers between samples out of memories and the multipliers.
-
-    coefficients : those on the way of loaded ones. Where they are fewer, the coefficients are there before they are taken; no
-        pace of today does so.
-    """
+    """Registers between samples out of memories and the multipliers, and as many on the way of loaded coefficients."""
 
     name = "routing"
-    coefficients: int = 0
 
 
 @dataclass(frozen=True, slots=True)

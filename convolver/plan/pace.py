@@ -10,13 +10,12 @@ __all__ = ["FULL_SPEED", "PACES", "Pace", "Ways", "pace_of"]
 class Ways:
     """Registers on the ways of an array whose multipliers lie far apart, or whose samples come out of memories.
 
-    samples, coefficients : from where they are kept to the multipliers.
+    samples : from where they are kept to the multipliers; as many on the way of loaded coefficients.
     products : from the multipliers to the adders.
     sums : from the sum of a group of lanes to the chain.
     """
 
     samples: int = 0
-    coefficients: int = 0
     products: int = 0
     sums: int = 0
 

@@ -66,8 +66,7 @@ class RecalledProduct(TapProduct):
 
     @property
     def ways(self) -> Ways:
-        registers = self.target.pace.recalled * (2 - self.lane_samples)
-        return Ways(samples=registers, coefficients=registers)
+        return Ways(samples=self.target.pace.recalled * (2 - self.lane_samples))
 
     @cached_property
     def operands(self) -> OperandSum:

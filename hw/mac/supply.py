@@ -42,7 +42,7 @@ class FixedSupply:
         return [Const(value, shape_of(array.factor)) for value in constants], Const(1)
 
     def route(self, m: Module, ways: RoutingRegisters) -> None:
-        """Delays coefficients and load strobe as the routing registers delay the samples."""
+        """Delays coefficients and load strobe as the samples."""
 
     def next_group(self, m: Module) -> None:
         """Moves on to the next group of lanes, which takes its coefficients one cycle later."""
@@ -58,9 +58,7 @@ class Supply(FixedSupply):
         return list(ports.coefficients), ports.load
 
     def route(self, m: Module, ways: RoutingRegisters) -> None:
-        # The delay of the coefficients may be shorter: a bank keeps a set unchanged for that many cycles after its
-        # `load`.
-        self.values = later(m, self.values, "weight", ways.coefficients)
+        self.values = later(m, self.values, "weight", ways.cycles)
         (self.load,) = later(m, [self.load], "load", ways.cycles)
 
     def next_group(self, m: Module) -> None:
