@@ -74,7 +74,7 @@ def report(
     from ..plan.lowering import lower
     from ..plan.places import reached_by
     from ..plan.target import target_of
-    from ..report import report_of
+    from ..report import reported
 
     if board is not None and (family is not None or device is not None):
         raise typer.BadParameter("give --board NAME, or --device NAME or --family NAME; a board has its own device")
@@ -95,12 +95,11 @@ def report(
         family = target.family
     fpga = None if device is None else named_fpga(device, family)
     holder = fpga or target
-    wanted = target_of(family).at(hertz) if holder is None else holder.target
-    own = lower(given, wanted)
+    own = lower(given, target_of(family if holder is None else holder.family).at(hertz))
     fitted = own if holder is None else in_adders(own, holder.multipliers)
     loaded = fitted.design
     shell = Shell(registers, description, handshake, frame)
-    told = report_of(loaded, wanted.family, FULL if target is not None else shell, hertz)
+    told = reported(fitted, (shell if target is None else FULL).of(loaded), hertz)
     numbers, text = told.to_dict(), told.text()
     if fpga is None and target is None:
         text += "".join(f"\n{line.removesuffix('.')}" for line in reached_by(told.plan))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ..arguments import meant
 from ..errors import DesignError
-from .target import Family, Target, target_of
+from .target import Family
 
 __all__ = ["FPGA", "FPGAS", "named_fpga"]
 
@@ -28,11 +28,6 @@ class FPGA:
     multipliers: int
     block_rams: int
     single_port_rams: int = 0
-
-    @property
-    def target(self) -> Target:
-        """What cores are planned for on it, at full speed."""
-        return target_of(self.family)
 
 
 FPGAS: tuple[FPGA, ...] = (

@@ -50,7 +50,7 @@ def test_names_are_no_beginnings_of_each_other() -> None:
 def test_what_just_fits_is_taken_and_one_more_refused() -> None:
     fpga = named_fpga("LFE5U-25F")
     design = FIRDesign([1] * 28, data="s16", coefficient="s16", loadable=True)
-    plan = lower(design, fpga.target)
+    plan = lower(design, fpga.family)
     check_fpga(fpga, plan)
     assert [str(use) for use in fpga_needs(fpga, plan)] == [
         "multiplier 28 of 28 (100 %)",
@@ -58,7 +58,7 @@ def test_what_just_fits_is_taken_and_one_more_refused() -> None:
     ]
     message = "A design for LFE5U-25F must need at most 28 multipliers, not 29; clocks_per_sample=2 needs 15 multipliers"
     with pytest.raises(DesignError, match=f"^{message} and 30 block RAMs$"):
-        check_fpga(fpga, lower(design.replace(coefficients=[1] * 29), fpga.target))
+        check_fpga(fpga, lower(design.replace(coefficients=[1] * 29), fpga.family))
 
 
 SLOW = ResampleDesign(range(3, 17, 2), down=2, data="s16", clocks_per_result=4)
