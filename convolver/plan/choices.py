@@ -2,10 +2,12 @@
 
 import itertools
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 
 from ..designs import Choices, Design, LinearDesign
 from ..designs.choices import shifted
+from ..errors import DesignError
 
 __all__ = ["fewest_clocks", "folded", "in_shifts", "weighed"]
 
@@ -38,9 +40,15 @@ def weighed(design: LinearDesign, choices: Choices, multipliers: Callable[[], in
 
 
 def folded(design: Design) -> Iterator[tuple[str, Design]]:
-    """The same design in more and more clocks, as far as that saves multipliers, each with what was changed."""
-    for clocks in range(1, len(design.weights) + 1):
-        yield f"{design.cycles_field}={clocks}", design.replace(**{design.cycles_field: clocks, "multipliers": None})
+    """The same design in fewer and fewer pixels a clock, then in more and more clocks, as far as that saves multipliers, each
+    with what was changed."""
+    most = design.pixels_per_clock
+    fewer = [{"pixels_per_clock": most >> halvings} for halvings in range(1, most.bit_length())]
+    slowest = fewer[-1] if fewer else {}
+    for changes in (*fewer, *({**slowest, design.cycles_field: clocks} for clocks in range(1, len(design.weights) + 1))):
+        told = ", ".join(f"{field}={value}" for field, value in changes.items())
+        with suppress(DesignError):  # a form that takes one clock
+            yield told, design.replace(**changes, multipliers=None)
 
 
 def in_shifts(design: Design) -> tuple[str, Design]:

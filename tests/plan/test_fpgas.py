@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from convolver import DesignError, FIRDesign, Pipeline, ResampleDesign, boards
+from convolver import Conv2DDesign, DesignError, FIRDesign, Pipeline, ResampleDesign, boards
 from convolver.designs import Design
 from convolver.plan.fit import check_fpga, fpga_needs
 from convolver.plan.fpgas import FPGAS, named_fpga
@@ -59,6 +59,29 @@ def test_what_just_fits_is_taken_and_one_more_refused() -> None:
     message = "A design for LFE5U-25F must need at most 28 multipliers, not 29; clocks_per_sample=2 needs 15 multipliers"
     with pytest.raises(DesignError, match=f"^{message} and 30 block RAMs$"):
         check_fpga(fpga, lower(design.replace(coefficients=[1] * 29), fpga.family))
+
+
+WIDE = Conv2DDesign([[1] * 7] * 7, coefficient="s8", loadable=True, pixels_per_clock=4)
+
+
+@pytest.mark.parametrize(
+    ("design", "device", "told"),
+    [
+        (WIDE, "LFE5U-85F", "156 multipliers, not 196; pixels_per_clock=2 needs 98 multipliers and 6 block RAMs"),
+        (WIDE, "LFE5U-45F", "72 multipliers, not 196; pixels_per_clock=1 needs 49 multipliers and 3 block RAMs"),
+        (
+            WIDE,
+            "LFE5U-25F",
+            "28 multipliers, not 196; pixels_per_clock=1, clocks_per_pixel=2 needs 25 multipliers and 28 block RAMs",
+        ),
+        (WIDE.replace(pixels_per_clock=1, planes=3), "LFE5U-25F", "28 multipliers, not 147; use a smaller kernel"),
+    ],
+    ids=["fewer pixels", "one pixel", "clocks", "planes"],
+)
+def test_fewer_pixels_a_clock_come_before_more_clocks_a_pixel(design: Design, device: str, told: str) -> None:
+    """Several planes take one clock, whatever lacks."""
+    with pytest.raises(DesignError, match=f"^A design for {device} must need at most {told}$"):
+        check_fpga(named_fpga(device), lower(design, "ecp5"))
 
 
 SLOW = ResampleDesign(range(3, 17, 2), down=2, data="s16", clocks_per_result=4)
