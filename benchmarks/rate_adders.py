@@ -1,12 +1,14 @@
 """What changes of rate by constants take without multipliers, beside the same filters with multipliers made of look-up tables.
 
     python benchmarks/rate_adders.py            # all rows
-    python benchmarks/rate_adders.py up-8-32    # one
+    python benchmarks/rate_adders.py up-8-32    # one; 48-8 and the like are chains
     python benchmarks/rate_adders.py --write    # also into docs/resample.md
 
 Each row is a design file, of benchmarks/size but for `half_rate`, which is an example. Whole generated files in the shell that
 `convolver generate` gives them by itself, synthesised for iCE40 by `synth_ice40`, not placed. Those with multipliers are for
 any device, whose multipliers the synthesis makes of look-up tables there; they take the usual clocks of a result.
+
+A second table has chains of `convolver resampler` on devices with too few multipliers for them.
 """
 
 import argparse
@@ -17,12 +19,17 @@ from typing import Any
 from size import synthesised, types_of
 from tables import as_row, check_known, renew
 
+from convolver import resampler
 from convolver.boards.cell_counts import size_of
 from convolver.boards.toolchain import versions
 from convolver.design_files import load_design
 from convolver.designs import Design
+from convolver.folding import hertz
 from convolver.hw.export.verilog import generate
 from convolver.plan import Family, lower
+from convolver.plan.fit import in_adders
+from convolver.plan.fpgas import named_fpga
+from convolver.resampler import Resampler
 
 HERE = Path(__file__).parent
 EXAMPLES, SIZE, PAGE = HERE.parent / "examples", HERE / "size", HERE.parent / "docs" / "resample.md"
@@ -40,6 +47,44 @@ ROWS = {
 HEADER = as_row(
     ["file", "rate and constant taps", "adders", "LUT, FF, block RAMs", "multipliers", "LUT, FF, block RAMs with these"]
 )
+
+
+CHAINS: dict[str, tuple[tuple[str, ...], str]] = {
+    "48-8-s12": (("48k", "8k", "--passband", "3k", "--attenuation", "40", "--format", "s12"), "iCE40HX8K"),
+    "48-8": (("48k", "8k", "--passband", "3k"), "iCE40UP5K"),
+    "1000-250": (("1M", "250k", "--passband", "100k"), "iCE40HX8K"),
+    "1000-250-up5k": (("1M", "250k", "--passband", "100k"), "iCE40UP5K"),
+}
+"""The arguments of `convolver resampler` for the second table's rows, and their devices."""
+
+CHAINS_HEADER = as_row(["`convolver resampler`", "device, its multipliers", "chain", "multipliers", "LUT, FF, block RAMs"])
+
+
+def chain(row: str) -> Resampler:
+    """The chain that the command finds."""
+    (fs_in, fs_out, *options), _ = CHAINS[row]
+    given = dict(zip(options[::2], options[1::2], strict=True))
+    return resampler(
+        *(hertz(text) for text in (fs_in, fs_out, given["--passband"])),
+        attenuation_db=float(given.get("--attenuation", 60)),
+        format=given.get("--format", "s16"),
+    )
+
+
+def told_of_chain(row: str) -> list[str]:
+    """The cells that name a chain's row, what it is made of, and how many multipliers it takes where there are enough."""
+    arguments, device = CHAINS[row]
+    found = chain(row)
+    multipliers = lower(found.design, FAMILY).hard_multipliers
+    held = f"{device}, {named_fpga(device).multipliers}"
+    return [f"`{' '.join(arguments)}`", held, found.alternatives[0].stages, str(multipliers)]
+
+
+def measured_chain(row: str) -> str:
+    """What it takes where the device has too few."""
+    plan = in_adders(lower(chain(row).design, FAMILY), named_fpga(CHAINS[row][1]).multipliers)
+    assert not plan.hard_multipliers
+    return _size(plan.design, FAMILY)
 
 
 def told(row: str) -> list[str]:
@@ -74,20 +119,27 @@ def _size(design: Design, family: Family | None) -> str:
     return f"{size.luts}, {size.flip_flops}, {size.block_rams:g}"
 
 
-def main() -> None:
-    """Prints the table."""
-    parser = argparse.ArgumentParser(description="What changes of rate by constants take without multipliers.")
-    parser.add_argument("rows", nargs="*", metavar="ROW", help=f"of {', '.join(ROWS)}; by default all")
-    parser.add_argument("--write", action="store_true", help="put the table into docs/resample.md, too")
-    arguments = parser.parse_args()
-    check_known(parser, "row", arguments.rows, ROWS)
-    print(HEADER, flush=True)
+def _table(header: str, rows: Iterator[list[str]], write: bool) -> None:
+    """Prints a table row by row, and puts the rows into the page."""
+    print(header, flush=True)
     lines = []
-    for row in arguments.rows or ROWS:
-        lines.append(as_row([*told(row), *measured(row)]))
+    for cells in rows:
+        lines.append(as_row(cells))
         print(lines[-1], flush=True)
-    if arguments.write:
-        renew(HEADER, lines, keys=2, page=PAGE)
+    if write:
+        renew(header, lines, keys=2, page=PAGE)
+
+
+def main() -> None:
+    """Prints the tables."""
+    parser = argparse.ArgumentParser(description="What changes of rate by constants take without multipliers.")
+    parser.add_argument("rows", nargs="*", metavar="ROW", help=f"of {', '.join((*ROWS, *CHAINS))}; by default all")
+    parser.add_argument("--write", action="store_true", help="put the tables into docs/resample.md, too")
+    arguments = parser.parse_args()
+    check_known(parser, "row", arguments.rows, {*ROWS, *CHAINS})
+    asked = arguments.rows or (*ROWS, *CHAINS)
+    _table(HEADER, ([*told(row), *measured(row)] for row in ROWS if row in asked), arguments.write)
+    _table(CHAINS_HEADER, ([*told_of_chain(row), measured_chain(row)] for row in CHAINS if row in asked), arguments.write)
     print(", ".join(f"{name} {version}" for name, version in versions(["yosys"]).items()))
 
 

@@ -73,10 +73,13 @@ def test_the_pages_have_the_shells_tables(monkeypatch):
 
 
 def test_the_page_has_what_changes_of_rate_take_without_multipliers(monkeypatch):
-    """With a row for each design file, what that is, and as many adders and multipliers as are planned."""
+    """With a row for each design file, what that is, and as many adders and multipliers as are planned; so for chains."""
     monkeypatch.syspath_prepend(BENCHMARKS[0].parent)
     measured = run_path(str(BENCHMARKS[0].parent / "rate_adders.py"))
     rows = rows_of("resample", measured["HEADER"])
     assert [row[:2] for row in rows] == [measured["told"](name) for name in measured["ROWS"]]
     assert [[row[2], row[4]] for row in rows] == [measured["planned"](name) for name in measured["ROWS"]]
     assert all(re.fullmatch(r"\d+, \d+, \d+", cell) for row in rows for cell in row[3::2])
+    chains = rows_of("resample", measured["CHAINS_HEADER"])
+    assert [row[:-1] for row in chains] == [measured["told_of_chain"](name) for name in measured["CHAINS"]]
+    assert all(re.fullmatch(r"\d+, \d+, \d+", row[-1]) for row in chains)
