@@ -119,7 +119,9 @@ class _Search:
 
     def _helpful(self) -> Counter[int]:
         """Numbers a step away, each with how many of the wanted would be a step away of it."""
-        near = np.array([value for value, depth in self._near.items() if depth < self._limit], np.int64)
+        size = len(self._near)
+        near, depths = np.fromiter(self._near, np.int64, size), np.fromiter(self._near.values(), np.int64, size)
+        near = np.sort(near[depths < self._limit])
         single = np.array(list(self.depth), np.int64)
         there = self._shifted(single).ravel()
         factors = [factor for shift in range(1, self._bits) for factor in ((1 << shift) - 1, (1 << shift) + 1) if factor > 1]
@@ -130,7 +132,8 @@ class _Search:
             halves = np.concatenate([abs(doubled - single), doubled + single]).ravel()
             rests = rests[rests > 0]
             divided = np.array([value // factor for factor in factors if value % factor == 0], np.int64)
-            count.update(np.intersect1d(np.concatenate([rests // (rests & -rests), halves, divided]), near).tolist())
+            steps = np.concatenate([rests // (rests & -rests), halves, divided])
+            count.update(set(steps[_among(steps, near)].tolist()))
         return count
 
     def _simpler(self) -> int:
@@ -142,6 +145,12 @@ class _Search:
             if found:
                 return min(found, key=lambda rest: (_digits(rest), rest))
         return 0
+
+
+def _among(numbers: NDArray[np.int64], known: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which numbers are among sorted ones."""
+    places = np.searchsorted(known, numbers)
+    return known[np.minimum(places, len(known) - 1)] == numbers if len(known) else np.zeros(len(numbers), bool)
 
 
 def _digits(number: int) -> int:
