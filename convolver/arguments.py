@@ -172,8 +172,10 @@ def choice(name: str, value: object, words: Sequence[Word], error: type[Convolve
     return words[words.index(word)]
 
 
-def meant(value: object, words: Iterable[str]) -> str:
-    """What a message says behind a word that isn't known: the one that it is nearly, if there is one."""
+def meant(value: object, words: Iterable[str], other: str | None = None) -> str:
+    """What a message says behind a word that isn't known: its `other` name, or the one that it is nearly, if there is one."""
+    if other is not None:
+        return f"; did you mean {other}?"
     from difflib import get_close_matches  # where something is wrong alone
 
     word, known = scalar(value), {word.lower(): word for word in words}
@@ -183,9 +185,9 @@ def meant(value: object, words: Iterable[str]) -> str:
     return f"; did you mean {known[found[0]]}?" if found else ""
 
 
-def unknown(key: object, where: str, known: Sequence[str]) -> str:
-    """What a message says of a key that isn't known."""
-    return f"Unknown key {shown(key)} in {where}; known are {', '.join(known)}{meant(key, known)}"
+def unknown(key: object, where: str, known: Sequence[str], other: str | None = None) -> str:
+    """What a message says of a key that isn't known; `other` is its name here, where that is known."""
+    return f"Unknown key {shown(key)} in {where}; known are {', '.join(known)}{meant(key, known, other)}"
 
 
 # Several values

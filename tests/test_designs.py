@@ -618,3 +618,32 @@ def test_only_a_continuous_filter_holds_samples_and_is_silenced():
             design.continuity.check()
         rule = "Only a design with continuous=True keeps samples between calls"
         assert str(error.value) == f"{rule}; this one starts from silence"
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "own"),
+    [
+        ("conv2d", "coefficients", "kernel"),
+        ("conv2d", "data", "pixel"),
+        ("conv2d", "clocks_per_result", "clocks_per_pixel"),
+        ("fir", "kernel", "coefficients"),
+        ("fir", "pixel", "data"),
+        ("resample", "kernel", "coefficients"),
+        ("resample", "clocks_per_pixel", "clocks_per_result"),
+        ("moving_maximum", "pixel", "data"),
+        ("moving_maximum", "kernel", None),
+        ("cic", "pixel", "data"),
+        ("pipeline", "pixel", None),
+    ],
+)
+def test_a_key_of_another_kind(kind, key, own):
+    """Named as this kind has it, whatever its name resembles; nothing is named where this kind has no such thing."""
+    with pytest.raises(DesignError) as caught:
+        design_from_dict({"kind": kind, key: [1]})
+    assert str(caught.value).startswith(f"Unknown key {key!r} in a {kind} design; known are ")
+    assert str(caught.value).partition("; did you mean ")[2] == (f"{own}?" if own else "")
+
+
+def test_a_field_of_another_kind():
+    with pytest.raises(DesignError, match=r"^Unknown field 'coefficients'; known are .*; did you mean kernel\?$"):
+        Conv2DDesign([[1]]).replace(coefficients=[[2]])

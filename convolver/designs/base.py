@@ -36,6 +36,16 @@ def format_of(name: str, value: object) -> Format:
     return value
 
 
+def own_name(cls: "type[Design]", key: object) -> str | None:
+    """What a kind calls what another kind has under `key`: its weights, its samples, or the clocks of one; else None."""
+    from .kinds import KINDS  # which imports this
+
+    for role in ("weights_field", "sample_field", "cycles_field"):
+        if any(getattr(other, role, None) == key for other in KINDS.values()):
+            return getattr(cls, role, None) or None
+    return None
+
+
 class Design(Responding, Reloading, Switching, Comprising):
     """What every kind of filter answers: what goes in and what comes out, the shape of a frame, its JSON.
 
@@ -182,14 +192,15 @@ class Design(Responding, Reloading, Switching, Comprising):
         known = [field.name for field in dataclasses.fields(cls) if field.compare]  # type: ignore[arg-type]  # as above
         for key in fields:
             if key not in known:
-                raise DesignError(unknown(key, f"a {cls.kind} design", known))
+                raise DesignError(unknown(key, f"a {cls.kind} design", known, own_name(cls, key)))
 
     def replace(self, **changes: Any) -> Self:
         """A copy with some fields changed, checked again."""
         known = [field.name for field in dataclasses.fields(self)]  # type: ignore[arg-type]  # every subclass is a dataclass
         for key in changes:
             if key not in known:
-                raise DesignError(f"Unknown field {shown(key)}; known are {', '.join(known)}{meant(key, known)}")
+                own = own_name(type(self), key)
+                raise DesignError(f"Unknown field {shown(key)}; known are {', '.join(known)}{meant(key, known, own)}")
         return dataclasses.replace(self, **changes)  # type: ignore[type-var]  # every subclass is a dataclass
 
     @property
