@@ -24,8 +24,8 @@ from . import arrays, content
 from .arguments import is_sequence, shown
 from .designs import Design, design_class, design_from_dict
 from .errors import DesignError, FileError
-from .formats import Format
-from .quantize import Quantized, quantize
+from .formats import Format, q1_15, s16, s24, s32
+from .quantize import OR_CLIP, Quantized, quantize
 
 __all__ = ["changed_design", "load_design", "parse_design"]
 
@@ -208,27 +208,37 @@ def _quantize(key: str, fields: dict[str, Any], path: Path) -> Quantized | None:
     leaves = list(_leaves(given))
     if any(isinstance(leaf, bool) or not isinstance(leaf, int | float | Fraction) for leaf in leaves):
         return None
-    if any(isinstance(leaf, float) and not math.isfinite(leaf) for leaf in leaves):
-        return None
+    if endless := [leaf for leaf in leaves if isinstance(leaf, float) and not math.isfinite(leaf)]:
+        raise DesignError(f"{key.capitalize()} must be finite, not {endless[0]}")
     real = next((leaf for leaf in leaves if leaf != int(leaf)), None)
     if real is None:
         fields[key] = _rebuilt(given, iter([int(leaf) for leaf in leaves]))
         return None
     if not isinstance(fields.get("coefficient"), str):
         where = "in the file" if "coefficient" in fields or path.suffix.lower() in (".toml", ".json") else "in a .toml file"
-        raise DesignError(
-            f"{key.capitalize()} must be integers, not {float(real):.10g}; convolver.quantize() makes integers of them, and so "
-            f'does coefficient = "q1_15" {where} that has {key}'
-        )
+        wide = _wide_enough(leaves)
+        cure = f'; convolver.quantize() makes integers of them, and so does coefficient = "{wide}" {where} that has {key}'
+        raise DesignError(f"{key.capitalize()} must be integers, not {float(real):.10g}{cure if wide else ''}")
     form = _pointed(Format.parse(fields["coefficient"]), leaves, fields.get("shift"))
     # As rows of one list, however deep the lists are.
     depth = _depth(given)
     rows = given if depth < 3 else [row for kernel in given for row in kernel]
-    quantized = quantize(rows, form)
+    try:
+        quantized = quantize(rows, form)
+    except DesignError as error:
+        raise DesignError(str(error).removesuffix(OR_CLIP)) from None  # a design's file can't say so
     fields[key] = _rebuilt(given, iter(quantized.coefficients))
     fields["coefficient"] = str(form)
     fields.setdefault("shift", form.fraction)
     return quantized
+
+
+def _wide_enough(reals: list[Any]) -> Format | None:
+    """A format in which all reals fit; none if coefficients can't have so many bits."""
+    exact = [Fraction(real) for real in reals]
+    if all(round(real * (1 << q1_15.fraction)) in q1_15 for real in exact):
+        return q1_15
+    return next((form for form in (s16, s24, s32) if all(round(real) in form for real in exact)), None)
 
 
 def _pointed(form: Format, reals: list[Any], shift: object) -> Format:

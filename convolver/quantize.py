@@ -15,7 +15,10 @@ from .arguments import as_array, exact, flag, shown
 from .errors import DesignError
 from .formats import Format
 
-__all__ = ["Quantized", "quantize"]
+__all__ = ["OR_CLIP", "Quantized", "quantize"]
+
+OR_CLIP = ", or clip=True"
+"""How the message about a coefficient that doesn't fit ends: what a caller in Python can do, and no design's file."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +132,7 @@ def quantize(kernel: npt.ArrayLike, format: Format | str, *, clip: bool = False)
         low, high = (float(Fraction(limit, scale)) for limit in (form.min, form.max))
         raise DesignError(
             f"Coefficients must be between {low:.10g} and {high:.10g} to fit {form}, not {_short(ideal[outside[0]])}; "
-            "take a format with more bits before the point, or clip=True"
+            f"take a format with more bits before the point{OR_CLIP}"
         )
     integers = [min(max(integer, form.min), form.max) for integer in integers]
     errors = [Fraction(integer, scale) - value for integer, value in zip(integers, ideal, strict=True)]

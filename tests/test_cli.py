@@ -222,7 +222,7 @@ class TestDesignFiles:
             ('kind = "fir"\ncoefficients = [1]\nspeed = 9\n', 3, "Unknown key 'speed' in a fir design; known are coefficients"),
             ('kind = "fir"\ncoefficients = [300]\ncoefficient = "s8"\n', 3, "Coefficients must be between -128 and 127 to fit"),
             ('kind = "fir"\ncoefficients = [0.5]\n', 3, "Coefficients must be integers, not 0.5; convolver.quantize() makes"),
-            ('kind = "fir"\ncoefficients = [nan]\n', 3, "Coefficients must be integers, not nan"),
+            ('kind = "fir"\ncoefficients = [nan]\n', 3, "Coefficients must be finite, not nan"),
             ('kind = "fir"\n', 3, "A fir design must have 'coefficients'"),
             ('kind = "fir"\ncoefficients = []\n', 3, "A FIR filter must have 1 to 256 taps, not 0"),
             ('kind = "iir"\n', 3, f"Kind must be one of {', '.join(KINDS)}, not 'iir'"),

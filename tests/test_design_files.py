@@ -155,27 +155,27 @@ def test_whole_real_taps_are_integers(load: Any) -> None:
             "fir.toml",
             DesignError,
             "Coefficients must be integers, not 0.5; convolver.quantize() makes integers of them, and so does "
-            'coefficient = "q1_15" in the file that has coefficients',
+            'coefficient = "s16" in the file that has coefficients',
         ),
         (
             "0.5,1\n",
             "taps.csv",
             DesignError,
             "Coefficients must be integers, not 0.5; convolver.quantize() makes integers of them, and so does "
-            'coefficient = "q1_15" in a .toml file that has coefficients',
+            'coefficient = "s16" in a .toml file that has coefficients',
         ),
         (
             'kind = "fir"\ncoefficients = [1.5]\ncoefficient = "q1_15"\n',
             "fir.toml",
             DesignError,
             "Coefficients must be between -1 and 0.9999694824 to fit q1_15, not 1.5; take a format with more bits before the "
-            "point, or clip=True",
+            "point",
         ),
         (
             'kind = "fir"\ncoefficients = [nan]\ncoefficient = "q1_15"\n',
             "fir.toml",
             DesignError,
-            "Coefficients must be integers, not nan; convolver.quantize() makes integers of a float kernel",
+            "Coefficients must be finite, not nan",
         ),
         (
             'kind = "fir"\ncoefficients = [0.5, true]\ncoefficient = "q1_15"\n',
@@ -236,6 +236,37 @@ def test_what_is_no_design(load: Any, tmp_path: Path, octets: Any, name: str, er
         load(octets, name)
     assert str(caught.value).startswith(says.format(tmp_path))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("real", "format"), [("0.5", "q1_15"), ("-1", "q1_15"), ("1", "s16"), ("32767.4", "s16"), ("32768", "s24"), ("9e8", "s32")]
+)
+@pytest.mark.parametrize("shift", ["", "shift = 0\n"])
+def test_the_format_that_a_message_names_fits(load: Any, real: str, format: str, shift: str) -> None:  # noqa: A002
+    toml = f'kind = "fir"\ncoefficients = [{real}, 0.25]\n{shift}'
+    with pytest.raises(DesignError, match=f'and so does coefficient = "{format}" in the file that has coefficients$'):
+        load(toml)
+    assert load(f'{toml}coefficient = "{format}"\n').quantized is not None
+
+
+def test_no_message_of_a_file_names_an_argument(load: Any) -> None:
+    with pytest.raises(DesignError, match=r"; take a format with more bits before the point$"):
+        load('kind = "fir"\ncoefficients = [1.5]\ncoefficient = "q1_15"\n')
+    assert load('kind = "fir"\ncoefficients = [1.5]\ncoefficient = "q2_14"\n').coefficients == (3 << 13,)
+
+
+def test_what_no_format_fits(load: Any) -> None:
+    """Nothing is named that would be refused in turn."""
+    with pytest.raises(DesignError, match=r"^Coefficients must be integers, not 0\.25$"):
+        load('kind = "fir"\ncoefficients = [1e300, 0.25]\n')
+
+
+@pytest.mark.parametrize("form", ["", 'coefficient = "q1_15"\n'])
+@pytest.mark.parametrize("wrong", ["nan", "inf", "-inf", "1e400"])
+def test_a_real_tap_that_is_not_finite(load: Any, wrong: str, form: str) -> None:
+    """It is what the message names, not the real taps in front of it."""
+    with pytest.raises(DesignError, match=rf"^Coefficients must be finite, not {wrong.replace('1e400', 'inf')}$"):
+        load(f'kind = "fir"\ncoefficients = [0.5, {wrong}]\n{form}')
 
 
 def test_a_large_file_is_not_read(tmp_path: Path) -> None:
