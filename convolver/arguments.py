@@ -108,7 +108,7 @@ def index(value: Any) -> int | None:
         return None
     try:
         whole = Fraction(*value.as_integer_ratio())  # type: ignore[attr-defined]  # all real numbers have it
-    except (ValueError, OverflowError):  # not a number, infinite
+    except (AttributeError, ValueError, OverflowError):  # numpy.timedelta64, which says it is a number; not a number, infinite
         return None
     return whole.numerator if whole.denominator == 1 else None
 
@@ -124,7 +124,7 @@ def exact(value: object) -> Fraction | None:
         return None
     try:
         return Fraction(*value.as_integer_ratio())  # type: ignore[attr-defined]  # all real numbers have it
-    except (ValueError, OverflowError):  # not a number, infinite
+    except (AttributeError, ValueError, OverflowError):  # numpy.timedelta64, which says it is a number; not a number, infinite
         return None
 
 
