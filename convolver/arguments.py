@@ -232,7 +232,12 @@ def _element(name: str, value: object) -> int:
     try:
         return operator.index(value)  # type: ignore[arg-type]  # the TypeError is the check
     except TypeError:
-        raise DesignError(f"{name} must be integers, not {shown(value)}; {KERNEL_HINT}") from None
+        raise DesignError(f"{name} must be integers, not {shown(value)}{_for_reals(KERNEL_HINT, value)}") from None
+
+
+def _for_reals(hint: str, value: object) -> str:
+    """How a message ends about what is no integer: with a hint at rounding, where it is a number that can be rounded."""
+    return "" if exact(value) is None else f"; {hint}"
 
 
 def array(name: str, values: npt.ArrayLike, hint: str, rank: int | None = None, *, empty: bool = False) -> Array:
@@ -261,9 +266,9 @@ def array(name: str, values: npt.ArrayLike, hint: str, rank: int | None = None, 
     if kind == "O":
         for value in found.flat:
             if not isinstance(value, int | np.integer | np.bool_):
-                raise DataError(f"{name} must be integers, not {shown(value)}; {hint}")
+                raise DataError(f"{name} must be integers, not {shown(value)}{_for_reals(hint, value)}")
     elif kind not in "iu":
-        raise DataError(f"{name} must be integers, not {one_line(str(found.dtype))}; {hint}")
+        raise DataError(f"{name} must be integers, not {one_line(str(found.dtype))}{_for_reals(hint, found.flat[0])}")
     return found
 
 

@@ -323,7 +323,7 @@ def plain(**fields):
         (fir(coefficients=[1] * 257), "A FIR filter must have 1 to 256 taps, not 257"),
         (fir(coefficients=[0.5, 1]), f"Coefficients must be integers, not 0.5; {HINT}"),
         (fir(coefficients=np.array([1.0])), f"Coefficients must be integers, not np.float64(1.0); {HINT}"),
-        (fir(coefficients=[float("nan")]), f"Coefficients must be integers, not nan; {HINT}"),
+        (fir(coefficients=[float("nan")]), "Coefficients must be integers, not nan"),
         (fir(coefficients=5), "Coefficients must be a sequence of integers, not 5"),
         (fir(coefficients="12"), "Coefficients must be a sequence of integers, not '12'"),
         (fir(data=8), "Data must be a Format such as convolver.u8, or its name, not 8"),

@@ -272,8 +272,8 @@ def refused(name, values):
         (math.nan, "{name} must be integers, not float64 with nan in it"),
         (-math.inf, "{name} must be integers, not float64 with -inf in it"),
         (1j, "{name} must be integers, not complex128; filter the real and the imaginary part one by one"),
-        ("1", "{name} must be integers, not <U1; {hint}"),
-        (None, "{name} must be integers, not None; {hint}"),
+        ("1", "{name} must be integers, not <U1"),
+        (None, "{name} must be integers, not None"),
     ],
 )
 def test_refuses_what_is_not_an_integer(opened, name, value, message):
