@@ -222,7 +222,7 @@ def test_whole_real_taps_are_integers(load: Any) -> None:
         (npy(np.zeros((2, 2, 2, 2), int)), "a.npy", DesignError, "Kernel must be integers, not [0, 0]"),
         (npy(np.array([], int)), "a.npy", DesignError, "A FIR filter must have 1 to 256 taps, not 0"),
         (npy(np.zeros(257, int)), "a.npy", DesignError, "A FIR filter must have 1 to 256 taps, not 257"),
-        ("", "fir.toml", DesignError, f"Kind must be one of {', '.join(KINDS)}, not None"),
+        ("", "fir.toml", DesignError, f"A design must have 'kind', one of {', '.join(KINDS)}"),
         ('{"kind": "fir"', "fir.toml", FileError, "Design file {}/fir.toml can't be read: Expecting ',' delimiter"),
         ("[" * 100_000, "fir.json", FileError, "Design file {}/fir.json can't be read: maximum recursion depth exceeded"),
         ("a = " + "[" * 10_000, "fir.toml", FileError, "Design file {}/fir.toml can't be read: "),

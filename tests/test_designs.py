@@ -408,6 +408,8 @@ def plain(**fields):
         (conv2d(columns=16385), "Columns must be an integer between 1 and 16384, not 16385"),
         (plain(kind="iir"), f"Kind must be one of {', '.join(KINDS)}, not 'iir'"),
         (plain(kind=None), f"Kind must be one of {', '.join(KINDS)}, not None"),
+        (lambda: design_from_dict({}), f"A design must have 'kind', one of {', '.join(KINDS)}"),
+        (lambda: design_from_dict({"Kind": "fir"}), f"A design must have 'kind', one of {', '.join(KINDS)}"),
         (plain(kind=["fir"]), f"Kind must be one of {', '.join(KINDS)}, not ['fir']"),
         (plain(schema=2), "Schema must be 1, not 2: the design was written by another version"),
         (

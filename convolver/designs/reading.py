@@ -14,7 +14,9 @@ __all__ = ["design_class", "design_from_dict", "design_from_json"]
 
 def design_class(plain: Mapping[str, Any]) -> type[Design]:
     """The class of the design that plain values describe; `DesignError` if they name no kind."""
-    return KINDS[choice("Kind", plain.get("kind"), list(KINDS))]
+    if "kind" not in plain:
+        raise DesignError(f"A design must have 'kind', one of {', '.join(KINDS)}")
+    return KINDS[choice("Kind", plain["kind"], list(KINDS))]
 
 
 def design_from_dict(plain: Mapping[str, Any]) -> Design:
