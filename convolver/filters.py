@@ -68,7 +68,7 @@ class _Search:
             return self._fewest()
         found = self._with(taps)
         if not found.meets:
-            raise DesignError(_missed(found))
+            raise DesignError(_missed(found, self.counts[-1]))
         return found
 
     def _with(self, taps: int) -> Specified:
@@ -104,7 +104,7 @@ class _Search:
             return best
         longest = [self._with(taps) for taps in self.counts[max(start + 1, len(self.counts) - 2) :]]
         if longest and not any(found.ideal_meets for found in longest):
-            raise DesignError(_missed(longest[-1]))
+            raise DesignError(_missed(longest[-1], self.counts[-1]))
         for taps in self.counts[start + 1 :]:
             found = self._with(taps)
             if found.meets:
@@ -112,22 +112,25 @@ class _Search:
             best = max(best, found, key=_merit)
             if found.hopeless:
                 break
-        raise DesignError(_missed(best))
+        raise DesignError(_missed(best, self.counts[-1]))
 
 
 def _merit(found: Specified) -> tuple[bool, float]:
     return found.selects, found.margin_db
 
 
-def _missed(found: Specified) -> str:
+def _missed(found: Specified, most: int) -> str:
+    """What is said of a filter that falls short, of a kind that has so many taps at most."""
     count = len(found.coefficients)
+    more = "more taps" * (count < most)
     if not found.selects:
         return (
             f"A {found.kind} filter must pass more than it stops: with {count} taps in {found.format} the passband's gain goes "
             f"down to {found.passband_gain[0]:.3g}, the stopband's up to {found.stopband_gain:.3g}; "
-            "take more taps, wider coefficients or a wider transition"
+            f"take {more}{', ' * bool(more)}wider coefficients or a wider transition"
         )
-    cure = f"wider coefficients than {found.format.width} bits" if found.ideal_meets else "more taps or a wider transition"
+    wider = f"{more}{' or ' * bool(more)}a wider transition"
+    cure = f"wider coefficients than {found.format.width} bits" if found.ideal_meets else wider
     return (
         f"The quantised filter must have {found.asked()}, not {found.figures()}, as {count} taps in "
         f"{found.format} have; take {cure}"
