@@ -332,6 +332,8 @@ def plain(**fields):
         (fir(coefficient=8), "Coefficient must be a Format such as convolver.u8, or its name, not 8"),
         (fir(coefficient=Format(33, True)), "Coefficient width must be an integer between 1 and 32, not 33"),
         (fir(coefficients=[2**32]), "Coefficient width must be an integer between 1 and 32, not 33"),
+        (fir(coefficients=[-(2**31) - 1, 0]), "Coefficient width must be an integer between 1 and 32, not 33"),
+        (fir(coefficients=[10**300]), "Coefficient width must be an integer between 1 and 32, not 997"),
         (
             fir(coefficients=[1, 128], coefficient=s8),
             "Coefficients must be between -128 and 127 to fit s8, not 128",
@@ -644,6 +646,14 @@ def test_a_key_of_another_kind(kind, key, own):
         design_from_dict({"kind": kind, key: [1]})
     assert str(caught.value).startswith(f"Unknown key {key!r} in a {kind} design; known are ")
     assert str(caught.value).partition("; did you mean ")[2] == (f"{own}?" if own else "")
+
+
+@pytest.mark.parametrize(
+    ("coefficients", "form"),
+    [([0], "u1"), ([-1], "s1"), ([2**32 - 1], "u32"), ([-(2**31), -1], "s32"), ([-(2**31), 2**31 - 1], "s32")],
+)
+def test_the_narrowest_coefficients(coefficients, form):
+    assert str(FIRDesign(coefficients).coefficient) == form
 
 
 def test_a_field_of_another_kind():

@@ -65,7 +65,9 @@ class LinearDesign(Design):
         between("Sample width", self.sample.width, 1, 32)
         coefficient = self.coefficient
         if coefficient is None:
-            coefficient = Format.holding(min(self.weights), max(self.weights))
+            low, high = min(self.weights), max(self.weights)
+            between("Coefficient width", max(1, max(high, ~low).bit_length() + (low < 0)), 1, 32)  # a Format has 256 at most
+            coefficient = Format.holding(low, high)
         else:
             coefficient = format_of("Coefficient", coefficient)
         between("Coefficient width", coefficient.width, 1, 32)
