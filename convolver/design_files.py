@@ -127,7 +127,7 @@ def _fields(octets: bytes, path: Path) -> dict[str, Any]:
                     raise FileError(f"{_WHAT} {path} must hold a table of fields, not a {type(plain).__name__}")
                 return plain
         except (ValueError, RecursionError) as error:
-            raise FileError(f"{_WHAT} {path} can't be read: {_reason(error)}") from None
+            raise FileError(f"{_WHAT} {path} can't be read: {_reason(error)}{_flag_hint(octets, str(error))}") from None
     taps = _taps(octets, path, _WHAT)
     kind, key = ("fir", "coefficients") if taps.rank == 1 else ("conv2d", "kernel")
     return {"kind": kind, key: _numbers(taps, {}, path)}
@@ -136,6 +136,14 @@ def _fields(octets: bytes, path: Path) -> dict[str, Any]:
 def _reason(error: Exception) -> str:
     """Why a text can't be read, in words that say what a design's file is."""
     return "it is no text; a design is a TOML or JSON file, or taps" if isinstance(error, UnicodeError) else str(error)
+
+
+def _flag_hint(octets: bytes, reason: str) -> str:
+    """What is added to TOML's refusal of a word that is Python's."""
+    if (place := re.search(r"\(at line (\d+), column (\d+)\)$", reason)) is None:
+        return ""
+    line = content.text_of(octets).split("\n")[int(place[1]) - 1]
+    return "; write true or false" if line[int(place[2]) - 1 :].startswith(("True", "False")) else ""
 
 
 def _uncommented(text: str) -> str:

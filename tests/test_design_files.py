@@ -269,6 +269,16 @@ def test_a_real_tap_that_is_not_finite(load: Any, wrong: str, form: str) -> None
         load(f'kind = "fir"\ncoefficients = [0.5, {wrong}]\n{form}')
 
 
+@pytest.mark.parametrize(("word", "hint"), [("True", "; write true or false"), ("False", "; write true or false"), ("yes", "")])
+def test_a_flag_as_python_writes_it(load: Any, word: str, hint: str) -> None:
+    """As "Loadable must be True or False" seems to ask for."""
+    toml = 'kind = "fir"\r\ncoefficients = [1]\r\nloadable = '
+    with pytest.raises(FileError) as caught:
+        load(f"{toml}{word}\r\n")
+    assert str(caught.value).endswith(f"fir.toml can't be read: Invalid value (at line 3, column 12){hint}")
+    assert load(f"{toml}true\r\n").loadable
+
+
 def test_a_large_file_is_not_read(tmp_path: Path) -> None:
     with (tmp_path / "fir.toml").open("wb") as file:
         file.truncate(50 << 20)
