@@ -607,6 +607,11 @@ class TestBoards:
         line = failure(capsys, 2, "report", "--board", "icebreaker", "--device", "iCE40UP5K", "-d", design(FIR))
         assert "give --board NAME, or --device NAME or --family NAME; a board has its own device" in line
 
+    @pytest.mark.parametrize("option", ["--registers=none", "--description=hash", "--handshake=valid", "--frame=fixed"])
+    def test_a_board_has_everything_around_its_core(self, capsys: pytest.CaptureFixture[str], design: Any, option: str) -> None:
+        line = failure(capsys, 2, "report", "--board", "icebreaker", option, "-d", design(FIR))
+        assert "--handshake, --frame; a board has everything around its core" in line
+
     def test_a_report_for_a_board(self, capsys: pytest.CaptureFixture[str], design: Any) -> None:
         path = design(FIRDesign([0] * 64, coefficient=s16, loadable=True, clocks_per_sample=8))
         text = success(capsys, "report", "--board", "icebreaker", "-d", path)

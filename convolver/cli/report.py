@@ -78,6 +78,11 @@ def report(
 
     if board is not None and (family is not None or device is not None):
         raise typer.BadParameter("give --board NAME, or --device NAME or --family NAME; a board has its own device")
+    shell = Shell(registers, description, handshake, frame)
+    if board is not None and shell != Shell():
+        raise typer.BadParameter(
+            "give --board NAME without --registers, --description, --handshake, --frame; a board has everything around its core"
+        )
     if on is not None and html is None:
         raise typer.BadParameter("--on is what --html shows before and after; give --html FILE.html")
     if html is not None:
@@ -98,7 +103,6 @@ def report(
     own = lower(given, target_of(family if holder is None else holder.family).at(hertz))
     fitted = own if holder is None else in_adders(own, holder.multipliers)
     loaded = fitted.design
-    shell = Shell(registers, description, handshake, frame)
     told = reported(fitted, (shell if target is None else FULL).of(loaded), hertz)
     numbers, text = told.to_dict(), told.text()
     if fpga is None and target is None:
