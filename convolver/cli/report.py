@@ -103,7 +103,8 @@ def report(
     own = lower(given, target_of(family if holder is None else holder.family).at(hertz))
     fitted = own if holder is None else in_adders(own, holder.multipliers)
     loaded = fitted.design
-    told = reported(fitted, (shell if target is None else FULL).of(loaded), hertz)
+    around = (shell if target is None else FULL).of(loaded)
+    told = reported(fitted, around, hertz)
     numbers, text = told.to_dict(), told.text()
     if fpga is None and target is None:
         text += "".join(f"\n{line.removesuffix('.')}" for line in reached_by(told.plan))
@@ -111,8 +112,8 @@ def report(
         had = f"{holder.multipliers} of the {own.hard_multipliers} multipliers"
         text += f"\n{holder.name} has {had}: constants are shifted and added instead"
     if fpga is not None:
-        check_fpga(fpga, fitted)
-        used = fpga_needs(fpga, fitted)
+        check_fpga(fpga, fitted, around)
+        used = fpga_needs(fpga, fitted, around)
         numbers["device"] = {"name": fpga.name} | {use.what: use.used for use in used}
         text += f"\n{fpga.name} has room: at the least {', '.join(map(str, used))}; look-up tables aren't counted here"
     if target is not None:

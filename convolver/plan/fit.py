@@ -9,11 +9,13 @@ from operator import attrgetter
 from ..designs import Design
 from ..designs.choices import shifted
 from ..errors import DesignError
+from ..shell import FULL, Shell
 from .block_rams import block_rams, core_memories
 from .choices import folded, in_shifts
 from .fpgas import FPGA
 from .lowering import lower
 from .plan import Plan
+from .shell import shelled
 from .target import Family, Target
 
 __all__ = ["DEEPEST_BLOCK", "Use", "check_fpga", "check_lines", "core_needs", "fpga_needs", "in_adders", "what_would_fit"]
@@ -59,9 +61,9 @@ def core_needs(
     )
 
 
-def fpga_needs(fpga: FPGA, plan: Plan) -> Needs:
-    """What a design's emitted Verilog needs of an FPGA at the least: its core's multipliers and memories."""
-    return core_needs(plan, fpga.family, fpga.multipliers, fpga.block_rams, fpga.single_port_rams)
+def fpga_needs(fpga: FPGA, plan: Plan, shell: Shell = FULL) -> Needs:
+    """What a design's emitted Verilog needs of an FPGA at the least: multipliers and memories of the core in its shell."""
+    return core_needs(shelled(plan, shell), fpga.family, fpga.multipliers, fpga.block_rams, fpga.single_port_rams)
 
 
 def in_adders(plan: Plan, available: int) -> Plan:
@@ -127,8 +129,8 @@ def check_lines(plan: Plan, what: str, error: type[Exception] = DesignError) -> 
         )
 
 
-def check_fpga(fpga: FPGA, plan: Plan) -> None:
-    """Refuses a design, by its plan, that an FPGA has no room for, and says what would fit.
+def check_fpga(fpga: FPGA, plan: Plan, shell: Shell = FULL) -> None:
+    """Refuses a design, by its plan, whose core in a shell an FPGA has no room for, and says what would fit.
 
     Raises
     ------
@@ -136,9 +138,10 @@ def check_fpga(fpga: FPGA, plan: Plan) -> None:
         Naming the limit, the need, and the fewest clocks a sample or a pixel that would do.
     """
     check_lines(plan, fpga.name)
-    lacking = next((use for use in fpga_needs(fpga, plan) if not use.fits), None)
+    lacking = next((use for use in fpga_needs(fpga, plan, shell) if not use.fits), None)
     if lacking is not None:
-        hint = what_would_fit(plan, lacking, partial(fpga_needs, fpga))
+        around = shell if shell.waits else FULL  # clocks that are shared need back-pressure
+        hint = what_would_fit(plan, lacking, partial(fpga_needs, fpga, shell=around))
         raise DesignError(
             f"A design for {fpga.name} must need at most {lacking.available} {lacking.what}s, not {lacking.used:g}; {hint}"
         )

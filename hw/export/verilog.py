@@ -100,7 +100,7 @@ def generate(
     check_lines(plan, str(family))
     if fpga is not None:
         plan = in_adders(plan, fpga.multipliers)
-        check_fpga(fpga, plan)
+        check_fpga(fpga, plan, (shell or Shell()).of(plan.design))
     clocking = Clocking(axi_clock, reset, reset_style)
     device = (only_die(plan) or "") if fpga is None else fpga.name
     top = AXIAccelerator(plan.design, plan.target.at(clock), clocking, shell)
@@ -236,7 +236,7 @@ def _pace(top: AXIAccelerator) -> list[str]:
 def _room(plan: Plan, top: AXIAccelerator, fpga: FPGA | None) -> list[str]:
     """Resources of the device that the core takes, or multipliers of the family."""
     if fpga is not None:
-        needs = ", ".join(f"{use.used:g} of {use.available} {use.what}s" for use in fpga_needs(fpga, plan))
+        needs = ", ".join(f"{use.used:g} of {use.available} {use.what}s" for use in fpga_needs(fpga, plan, top.shell))
         return [f"It takes, at the least, {needs}."]
     if top.plan.target.family is None:
         return []

@@ -6,9 +6,11 @@ import pytest
 
 from convolver import Conv2DDesign, DesignError, FIRDesign, Pipeline, ResampleDesign, boards
 from convolver.designs import Design
+from convolver.hw.export.verilog import generate
 from convolver.plan.fit import check_fpga, fpga_needs
 from convolver.plan.fpgas import FPGAS, named_fpga
 from convolver.plan.lowering import lower
+from convolver.shell import FULL, Shell
 
 
 @pytest.mark.parametrize("board", boards.BOARDS, ids=boards.names())
@@ -105,3 +107,14 @@ def test_a_device_without_multipliers_says_what_adders_would_do(design: Design, 
 
 def test_what_is_told_fits() -> None:
     check_fpga(named_fpga("iCE40HX8K"), lower(Pipeline([SLOW.replace(multipliers=0, clocks_per_result=None)]), "ice40"))
+
+
+@pytest.mark.parametrize(
+    ("shell", "blocks"), [(FULL, 5), (Shell(), 4), (Shell(handshake="valid"), 3)], ids=["full", "lean", "without back-pressure"]
+)
+def test_a_shell_needs_the_block_rams_of_its_core(shell: Shell, blocks: int) -> None:
+    """Two output buffers in turn, one, none; what `synth_ice40` makes of the last two is in docs/performance.md."""
+    design = Conv2DDesign([[1, 2, 1], [2, 4, 2], [1, 2, 1]], mode="valid", shift=4, output="u8", columns=640)
+    fpga = named_fpga("iCE40HX8K")
+    assert fpga_needs(fpga, lower(design, "ice40"), shell.of(design))[1].used == blocks
+    assert f"{blocks} of 32 block RAMs" in generate(design, device="iCE40HX8K", shell=shell)

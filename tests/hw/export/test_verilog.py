@@ -237,7 +237,7 @@ def test_the_header_says_what_takes_the_registers_of_a_multiplier():
         (
             Conv2DDesign([[1] * 3] * 6, columns=16384),
             {"device": "iCE40UP5K"},
-            "A design for iCE40UP5K must need at most 30 block RAMs, not 162; use fewer columns",
+            "A design for iCE40UP5K must need at most 30 block RAMs, not 161; use fewer columns",
         ),
         (
             Conv2DDesign([[1] * 3] * 3, columns=16384, boundary="wrap"),
