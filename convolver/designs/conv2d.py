@@ -153,7 +153,7 @@ class Conv2DDesign(ImageGeometry, LinearDesign):  # type: ignore[misc]  # output
     smaller: ClassVar[Mapping[str, str]] = {
         "multiplier": "use a smaller kernel",
         "block RAM": "use fewer columns",
-        "single-port RAM": "use a smaller kernel",
+        "single-port RAM": "use fewer columns, or a smaller kernel",
     }
 
     kernel: KernelLike = required

@@ -109,6 +109,16 @@ def test_what_is_told_fits() -> None:
     check_fpga(named_fpga("iCE40HX8K"), lower(Pipeline([SLOW.replace(multipliers=0, clocks_per_result=None)]), "ice40"))
 
 
+def test_long_lines_need_rams_that_a_device_may_not_have() -> None:
+    """Of the family's plan; shorter ones stand in block RAM."""
+    design = Conv2DDesign([[1, 4, 6, 4, 1]] * 5, multipliers=0, columns=1920)
+    hx8k = named_fpga("iCE40HX8K")
+    message = "A design for iCE40HX8K must need at most 0 single-port RAMs, not 4; use fewer columns, or a smaller kernel"
+    with pytest.raises(DesignError, match=f"^{message}$"):
+        check_fpga(hx8k, lower(design, "ice40"))
+    check_fpga(hx8k, lower(design.replace(columns=640), "ice40"))
+
+
 @pytest.mark.parametrize(
     ("shell", "blocks"), [(FULL, 5), (Shell(), 4), (Shell(handshake="valid"), 3)], ids=["full", "lean", "without back-pressure"]
 )
