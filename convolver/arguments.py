@@ -104,13 +104,8 @@ def index(value: Any) -> int | None:
         return operator.index(value)
     except TypeError:
         pass
-    if not isinstance(value, numbers.Real):
-        return None
-    try:
-        whole = Fraction(*value.as_integer_ratio())  # type: ignore[attr-defined]  # all real numbers have it
-    except (AttributeError, ValueError, OverflowError):  # numpy.timedelta64, which says it is a number; not a number, infinite
-        return None
-    return whole.numerator if whole.denominator == 1 else None
+    ratio = _ratio(value)
+    return ratio.numerator if ratio is not None and ratio.denominator == 1 else None
 
 
 def exact(value: object) -> Fraction | None:
@@ -120,6 +115,11 @@ def exact(value: object) -> Fraction | None:
         return Fraction(int(value))
     if (whole := index(value)) is not None:
         return Fraction(whole)
+    return _ratio(value)
+
+
+def _ratio(value: object) -> Fraction | None:
+    """A real number as a fraction; none if it isn't finite, or is none."""
     if not isinstance(value, numbers.Real):
         return None
     try:
