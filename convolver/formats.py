@@ -34,6 +34,7 @@ __all__ = [
     "u12",
     "u16",
     "u32",
+    "width_holding",
 ]
 
 Rounding = Literal["floor", "half_up", "half_even", "half_away", "toward_zero"]
@@ -114,9 +115,13 @@ class Format:
         low, high = integer("Low", low, DesignError), integer("High", high, DesignError)
         if low > high:
             raise DesignError(f"A range must not be empty: {shown(low)} to {shown(high)}")
-        signed = low < 0
-        width = max((~low if low < 0 else low).bit_length(), (~high if high < 0 else high).bit_length()) + signed
-        return cls(max(width, 1), signed, fraction)
+        return cls(width_holding(low, high), low < 0, fraction)
+
+
+def width_holding(low: int, high: int) -> int:
+    """Bits of the narrowest format that holds every integer from `low` to `high`."""
+    bits = max((~end if end < 0 else end).bit_length() for end in (low, high))
+    return max(bits + (low < 0), 1)
 
 
 u1, u8, u10, u12, u16, u32 = (Format(width, False) for width in (1, 8, 10, 12, 16, 32))

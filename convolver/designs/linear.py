@@ -9,7 +9,7 @@ import numpy as np
 
 from ..arguments import between, choice, flag, shown
 from ..errors import DesignError
-from ..formats import OVERFLOWS, ROUNDINGS, Format, Overflow, Rounding, round_shift
+from ..formats import OVERFLOWS, ROUNDINGS, Format, Overflow, Rounding, round_shift, width_holding
 from .base import Design, format_of
 from .choices import Choices, settled
 from .combinations import EachSum, Weights, combining_of
@@ -66,7 +66,7 @@ class LinearDesign(Design):
         coefficient = self.coefficient
         if coefficient is None:
             low, high = min(self.weights), max(self.weights)
-            between("Coefficient width", max(1, max(high, ~low).bit_length() + (low < 0)), 1, 32)  # a Format has 256 at most
+            between("Coefficient width", width_holding(low, high), 1, 32)  # a Format has 256 at most
             coefficient = Format.holding(low, high)
         else:
             coefficient = format_of("Coefficient", coefficient)
