@@ -13,6 +13,7 @@ A second table has chains of `convolver resampler` on devices with too few multi
 
 import argparse
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,7 @@ CHAINS: dict[str, tuple[tuple[str, ...], str]] = {
 CHAINS_HEADER = as_row(["`convolver resampler`", "device, its multipliers", "chain", "multipliers", "LUT, FF, block RAMs"])
 
 
+@cache
 def chain(row: str) -> Resampler:
     """The chain that the command finds."""
     (fs_in, fs_out, *options), _ = CHAINS[row]
