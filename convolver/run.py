@@ -235,7 +235,17 @@ def run_file(device: Filter, source: Source, target: Target, advance: Advance, t
     results = device(samples, timeout, stack=stack, progress=lambda done, of: advance(title, done / of))
     advance(f"writing {target.path.name}")
     write_results(target, design, source, results)
-    return notes
+    return [*notes, *_saturated(design, results)]
+
+
+def _saturated(design: Design, results: Array) -> list[str]:
+    """What is told of results at an end of their format, if greater or smaller ones may have been in their place."""
+    ends = design.saturated
+    count = sum(int(np.count_nonzero(results == end)) for end in ends)
+    if not count:
+        return []
+    told = f"{count} of {results.size} results are {' or '.join(map(str, ends))}"
+    return [f"{told}, where what lies beyond {design.output_format} is saturated; a greater shift or a wider output keeps it"]
 
 
 def handed(design: Design, source: Source) -> tuple[Array, bool | None]:

@@ -131,7 +131,7 @@ def test_a_jpeg_says_that_it_changes_values(tmp_path: Path) -> None:
 
 
 def test_planes_of_an_array(tmp_path: Path) -> None:
-    pixels = RANDOM.integers(0, 256, (6, 9, 5))
+    pixels = RANDOM.integers(0, 240, (6, 9, 5))  # of which none saturates
     for planes in (1, 3, 5):
         np.save(tmp_path / f"{planes}.npy", pixels[..., :planes])
     assert filtered(tmp_path / "1.npy", tmp_path / "out.png", BLUR) == []
@@ -225,6 +225,20 @@ def test_eight_bits_are_heard_as_loud_as_before(tmp_path: Path, form: Any, width
         out = sounds.read_sound(tmp_path / name)
         assert (out.width, out.rate) == (width, 8000)
         assert np.array_equal(out.samples, samples << width - 8)
+
+
+def test_saturated_results_are_counted(tmp_path: Path) -> None:
+    loud = FIRDesign((1, 2, 1), data=s16, shift=1, output=s16)
+    samples = np.array([[20000, 0], [20000, 100], [20000, 0], [-20000, 0], [-20000, 0], [-20000, 1]])
+    sounds.write_sound(tmp_path / "in.wav", samples, 48000, s16)
+    told = filtered(tmp_path / "in.wav", tmp_path / "out.wav", loud)
+    cure = "a greater shift or a wider output keeps it"
+    assert told == [f"2 of 12 results are -32768 or 32767, where what lies beyond s16 is saturated; {cure}"]
+    assert filtered(tmp_path / "in.wav", tmp_path / "out.npy", loud) == told
+    assert filtered(tmp_path / "in.wav", tmp_path / "out.wav", loud.replace(shift=2)) == []
+    assert filtered(tmp_path / "in.wav", tmp_path / "out.wav", loud.replace(overflow="wrap")) == []
+    sounds.write_sound(tmp_path / "in.wav", samples // 2, 48000, s16)
+    assert filtered(tmp_path / "in.wav", tmp_path / "out.wav", loud) == []
 
 
 def test_silence_stays_silence(tmp_path: Path) -> None:

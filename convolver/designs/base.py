@@ -18,6 +18,7 @@ from .comprising import Comprising
 from .continuity import UNJOINED, Separate
 from .factors import Responding
 from .reloading import Reloading
+from .resulting import Resulting
 from .sources import Source
 from .switching import Switching
 from .words import Boundary, Plane
@@ -46,7 +47,7 @@ def own_name(cls: "type[Design]", key: object) -> str | None:
     return None
 
 
-class Design(Responding, Reloading, Switching, Comprising):
+class Design(Responding, Resulting, Reloading, Switching, Comprising):
     """What every kind of filter answers: what goes in and what comes out, the shape of a frame, its JSON.
 
     What a kind hasn't got is what stands here: one sample a clock, no border to choose, no coefficients to load.
@@ -82,16 +83,6 @@ class Design(Responding, Reloading, Switching, Comprising):
         """How it is computed, as far as its fields say so."""
         return Choices(samples=self.pixels_per_clock)
 
-    @property
-    def output_format(self) -> Format:
-        """Format of one result."""
-        raise NotImplementedError
-
-    @property
-    def output_range(self) -> tuple[int, int]:
-        """The least and the greatest result that can leave."""
-        raise NotImplementedError
-
     # One of each, but in a design that has a field for it.
     pixels_per_clock: int = 1
     """Pixels, or samples of a signal, in a beat."""
@@ -123,29 +114,9 @@ class Design(Responding, Reloading, Switching, Comprising):
         object.__setattr__(self, name, value)
 
     @property
-    def outputs(self) -> int:
-        """Results for each place; they leave together."""
-        return 1
-
-    @property
     def sample_axes(self) -> tuple[int, ...]:
         """The axes that samples and results have behind the frame's own: one of `planes`, where there are several."""
         return ()
-
-    @property
-    def result_axes(self) -> tuple[int, ...]:
-        """The axes that results have in front of the samples' own: one of `outputs`, where the design asks for it."""
-        return ()
-
-    @property
-    def result_bytes(self) -> int:
-        """Bytes of the results of one place: all `outputs` of all `planes`, each in whole bytes."""
-        return self.planes * self.outputs * self.output_format.bytes
-
-    @property
-    def result_bits(self) -> int:
-        """Bits of the results of one place but those that no sample changes, and copies of a sign."""
-        return self.outputs * self.output_format.width
 
     def describe(self) -> str:
         """The design in a few words."""
@@ -188,8 +159,8 @@ class Design(Responding, Reloading, Switching, Comprising):
         return cls(**fields)
 
     @classmethod
-    def _check_keys(cls, fields: Iterable[str]) -> None:
-        known = [field.name for field in dataclasses.fields(cls) if field.compare]  # type: ignore[arg-type]  # as above
+    def _check_keys(cls, fields: Iterable[str], instead: Iterable[str] = ()) -> None:
+        known = [*(field.name for field in dataclasses.fields(cls) if field.compare), *instead]  # type: ignore[arg-type]
         for key in fields:
             if key not in known:
                 raise DesignError(unknown(key, f"a {cls.kind} design", known, own_name(cls, key)))

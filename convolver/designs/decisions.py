@@ -37,6 +37,11 @@ class Levels:
         """The least and the greatest result that can leave, of those that levels in the output format would have."""
         return levels
 
+    def saturated(self, rounded: Range, form: Format) -> tuple[int, ...]:
+        """The ends of the output format that rounded sums go beyond, where they are saturated."""
+        low, high = rounded
+        return tuple(end for end, exceeded in ((form.min, low < form.min), (form.max, high > form.max)) if exceeded)
+
     def bits(self, widths: Sequence[int]) -> int:
         """Bits that change, of so many of each level."""
         return sum(widths)
@@ -76,6 +81,9 @@ class Binary(Levels):
 
     def range(self, levels: Range, form: Format) -> Range:  # noqa: ARG002  # two of the format
         return 0, form.max
+
+    def saturated(self, rounded: Range, form: Format) -> tuple[int, ...]:  # noqa: ARG002  # they are compared
+        return ()
 
     def bits(self, widths: Sequence[int]) -> int:
         return len(widths)

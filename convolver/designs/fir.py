@@ -121,10 +121,8 @@ class FIRDesign(SignalTaps, FromSpecification, LinearDesign):
     @classmethod
     def from_fields(cls, fields: Mapping[str, Any]) -> Self:
         """See `Design.from_fields`; a table of a specification may stand in the coefficients' place."""
-        if not any(key in fields for key in KINDS):
-            return super().from_fields(fields)
-        cls._check_keys(key for key in fields if key not in KINDS)
-        return cls.from_tables(fields)
+        cls._check_keys(fields, KINDS)
+        return cls.from_tables(fields) if any(key in fields for key in KINDS) else super().from_fields(fields)
 
     def __post_init__(self) -> None:
         coefficients = integers("Coefficients", self.coefficients)

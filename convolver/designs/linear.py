@@ -179,6 +179,11 @@ class LinearDesign(Design):
         return self.decision.range(levels, form)
 
     @property
+    def saturated(self) -> tuple[int, ...]:
+        rounded = self.result_range
+        return self.decision.saturated(rounded, self.output_format) if self.overflow == "saturate" else ()
+
+    @property
     def coefficient_format(self) -> Format:
         """`coefficient`, which is never None once the design is made."""
         assert self.coefficient is not None

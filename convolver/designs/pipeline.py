@@ -125,6 +125,10 @@ class Pipeline(Composite):
         return self.last.output_range
 
     @property
+    def saturated(self) -> tuple[int, ...]:
+        return self.last.saturated
+
+    @property
     def outputs(self) -> int:
         return self.last.planes * self.last.outputs // self.planes
 
