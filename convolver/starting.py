@@ -9,6 +9,7 @@ from typing import Any
 from .arguments import choice
 from .errors import DesignError
 from .folding import hertz
+from .formats import s16, s24, s32
 
 __all__ = ["FILTERS", "Ask", "Start", "started"]
 
@@ -86,9 +87,11 @@ def _usual_shift(given: Given) -> str | None:
 
 def _scale(given: Given, rows: Numbers) -> str:
     """How sums of these numbers become results."""
-    total = math.fsum(value for row in rows for value in row)
+    values = [value for row in rows for value in row]
+    total = math.fsum(values)
     if given["shift"] is None:
-        return f'coefficient = "s16"   # the numbers, whose sum is {total:.6g}, are rounded to integers of this format\n'
+        form = next((form for form in (s16, s24) if all(round(value) in form for value in values)), s32)
+        return f'coefficient = "{form}"   # the numbers, whose sum is {total:.6g}, are rounded to integers of this format\n'
     return f"shift = {_whole(given, 'shift')}             # sums are divided by 2**shift; that of the numbers is {total:.6g}\n"
 
 

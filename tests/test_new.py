@@ -57,6 +57,14 @@ def test_real_numbers_are_quantised_and_integers_get_the_shift_of_their_sum(tmp_
     assert "that of the numbers is -8\n" in path.read_text()
 
 
+@pytest.mark.parametrize(("numbers", "form"), [("0.5 32767", "s16"), ("0.5 -40000", "s24"), ("1/3 1e9", "s32")])
+def test_real_numbers_get_a_format_that_holds_them(numbers, form, tmp_path, capsys):
+    path = tmp_path / "one.toml"
+    assert run(capsys, "new", path, "--filter", "taps", "--numbers", numbers)[0] == 0
+    assert f'coefficient = "{form}" ' in path.read_text()
+    assert load_design(path).coefficient.width == int(form[1:])
+
+
 def test_a_high_pass_passes_what_is_high(tmp_path, capsys):
     path = tmp_path / "high.toml"
     _, out, _ = run(capsys, "new", path, "--filter", "highpass", "--fs", "48k", "--passband", "5k", "--stopband", "3k")
