@@ -40,10 +40,11 @@ def weighed(design: LinearDesign, choices: Choices, multipliers: Callable[[], in
 
 
 def folded(design: Design) -> Iterator[tuple[str, Design]]:
-    """The same design in fewer and fewer pixels a clock, then in more and more clocks, as far as that saves multipliers, each
-    with what was changed."""
+    """The same design in fewer and fewer pixels a clock, then plane by plane, then in more and more clocks, each with what was
+    changed: as far as that saves multipliers."""
     most = design.pixels_per_clock
     fewer = [{"pixels_per_clock": most >> halvings} for halvings in range(1, most.bit_length())]
+    fewer += [{**(fewer[-1] if fewer else {}), "planes": 1}] * min(design.planes - 1, 1)
     slowest = fewer[-1] if fewer else {}
     for changes in (*fewer, *({**slowest, design.cycles_field: clocks} for clocks in range(1, len(design.weights) + 1))):
         told = ", ".join(f"{field}={value}" for field, value in changes.items())

@@ -64,6 +64,7 @@ def test_what_just_fits_is_taken_and_one_more_refused() -> None:
 
 
 WIDE = Conv2DDesign([[1] * 7] * 7, coefficient="s8", loadable=True, pixels_per_clock=4)
+PLANES = WIDE.replace(pixels_per_clock=1, planes=3)
 
 
 @pytest.mark.parametrize(
@@ -76,12 +77,17 @@ WIDE = Conv2DDesign([[1] * 7] * 7, coefficient="s8", loadable=True, pixels_per_c
             "LFE5U-25F",
             "28 multipliers, not 196; pixels_per_clock=1, clocks_per_pixel=2 needs 25 multipliers and 28 block RAMs",
         ),
-        (WIDE.replace(pixels_per_clock=1, planes=3), "LFE5U-25F", "28 multipliers, not 147; use a smaller kernel"),
+        (PLANES, "LFE5U-45F", "72 multipliers, not 147; planes=1 needs 49 multipliers and 3 block RAMs"),
+        (
+            PLANES,
+            "LFE5U-25F",
+            "28 multipliers, not 147; planes=1, clocks_per_pixel=2 needs 25 multipliers and 28 block RAMs",
+        ),
     ],
-    ids=["fewer pixels", "one pixel", "clocks", "planes"],
+    ids=["fewer pixels", "one pixel", "clocks", "a plane", "clocks for a plane"],
 )
-def test_fewer_pixels_a_clock_come_before_more_clocks_a_pixel(design: Design, device: str, told: str) -> None:
-    """Several planes take one clock, whatever lacks."""
+def test_fewer_pixels_a_clock_and_one_plane_come_before_more_clocks_a_pixel(design: Design, device: str, told: str) -> None:
+    """Several pixels a clock, and several planes, take one clock."""
     with pytest.raises(DesignError, match=f"^A design for {device} must need at most {told}$"):
         check_fpga(named_fpga(device), lower(design, "ecp5"))
 
