@@ -11,7 +11,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from convolver import Conv2DDesign, DataError, DesignError, FileError, FIRDesign, Format, load_design, q1_15, s8, u8
+from convolver import (
+    Conv2DDesign,
+    DataError,
+    DesignError,
+    FileError,
+    FIRDesign,
+    Format,
+    Pipeline,
+    load_design,
+    q1_15,
+    s8,
+    u8,
+)
 from convolver.designs import BOUNDARIES, KINDS, MODES, OPERATIONS, design_from_dict, design_from_json
 from convolver.formats import OVERFLOWS, ROUNDINGS
 from convolver.plan.geometry import geometry_of
@@ -380,6 +392,14 @@ def plain(**fields):
         (conv2d(planes=5), "Planes must be an integer between 1 and 4, not 5"),
         (conv2d(planes=3, clocks_per_pixel=2), "A core of several planes must have 1 clock per pixel, not 2"),
         (
+            conv2d(planes=3, kernel=[[1, 3, 5]], loadable=True, multipliers=2),
+            "A core of several planes must have 1 clock per pixel, not 2, which 2 multipliers take",
+        ),
+        (
+            conv2d(pixels_per_clock=2, kernel=[[1, 3, 5]], loadable=True, multipliers=3),
+            "A core of several pixels per clock must have 1 clock per pixel, not 2, which 3 multipliers take",
+        ),
+        (
             conv2d(pixels_per_clock=4, clocks_per_pixel=2),
             "A core of several pixels per clock must have 1 clock per pixel, not 2",
         ),
@@ -417,7 +437,8 @@ def plain(**fields):
         (
             plain(taps=3),
             "Unknown key 'taps' in a fir design; known are coefficients, data, coefficient, output, shift, rounding, "
-            "overflow, loadable, symmetry, clocks_per_sample, multipliers, continuous, swap",
+            "overflow, loadable, symmetry, clocks_per_sample, multipliers, continuous, swap, lowpass, highpass, bandpass, "
+            "halfband, hilbert",
         ),
         (lambda: design_from_dict({"kind": "fir"}), "A fir design must have 'coefficients'"),
         (lambda: design_from_dict({"kind": "conv2d"}), "A conv2d design must have 'kernel'"),
@@ -654,6 +675,31 @@ def test_a_key_of_another_kind(kind, key, own):
 )
 def test_the_narrowest_coefficients(coefficients, form):
     assert str(FIRDesign(coefficients).coefficient) == form
+
+
+@pytest.mark.parametrize(
+    ("design", "ends"),
+    [
+        (FIRDesign([1, 2, 1], data="s8"), ()),
+        (FIRDesign([1, 2, 1], data="s8", shift=2, output="s8"), ()),
+        (FIRDesign([1, 2, 1], data="s8", shift=1, output="s8"), (-128, 127)),
+        (FIRDesign([1, 2, 1], data="u8", shift=1, output="u8"), (255,)),
+        (FIRDesign([1, -1], data="u8", output="u8"), (0,)),
+        (FIRDesign([-1], data="u8", output="u8"), (0,)),
+        (FIRDesign([1, 2, 1], data="s8", shift=1, output="s8", overflow="wrap"), ()),
+        (Conv2DDesign([[1, 9]], threshold=300), ()),
+        (Pipeline([Conv2DDesign([[1, 2]], pixel="u8", output="u8"), Conv2DDesign([[1]], pixel="u8", output="u8")]), ()),
+        (Pipeline([Conv2DDesign([[1]], pixel="u8", output="u8"), Conv2DDesign([[1, 2]], pixel="u8", output="u8")]), (255,)),
+    ],
+)
+def test_the_ends_of_the_output_that_results_exceed(design, ends):
+    assert design.saturated == ends
+
+
+@pytest.mark.parametrize("fields", [{"lowpas": {}}, {"lowpas": {}, "hilbert": {}}])
+def test_a_specification_of_another_name(fields):
+    with pytest.raises(DesignError, match=r", halfband, hilbert; did you mean lowpass\?$"):
+        design_from_dict({"kind": "fir", **fields})
 
 
 def test_a_field_of_another_kind():

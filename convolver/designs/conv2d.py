@@ -61,12 +61,13 @@ _RULES = (
     Rule({"switchable": False, "mode": "same"}, "A switchable boundary must have mode same, not {mode}"),
 )
 
-_SLOT_RULES = (
+_SLOT_RULES = tuple(
     Rule(
-        {"pixels_per_clock": 1, "clocks_per_pixel": 1},
-        "A core of several pixels per clock must have 1 clock per pixel, not {clocks_per_pixel}",
-    ),
-    Rule({"planes": 1, "clocks_per_pixel": 1}, "A core of several planes must have 1 clock per pixel, not {clocks_per_pixel}"),
+        {field: 1, "clocks_per_pixel": 1, **limit},
+        f"A core of several {things} must have 1 clock per pixel, not {{clocks_per_pixel}}{because}",
+    )
+    for field, things in (("pixels_per_clock", "pixels per clock"), ("planes", "planes"))
+    for limit, because in (({"multipliers": None}, ", which {multipliers} multipliers take"), ({}, ""))
 )
 
 
