@@ -39,6 +39,10 @@ class SizeCheck(Stage):
 
     name = "size check"
 
+    @property
+    def checks_size(self) -> bool:
+        return True
+
 
 @dataclass(frozen=True, slots=True)
 class Split(Stage):
@@ -158,7 +162,15 @@ class ForkPlan(CompositePlan):
         What stands behind each branch; nothing where no other one has its results later.
     """
 
+    design: Fork
     queues: tuple[Queue | None, ...]
+
+    def sizes(self, *size: int | None) -> Iterable[tuple[int | None, ...]]:
+        return [size] * len(self.plans)
+
+    def fixed(self, plans: Sequence[Plan]) -> "ForkPlan":
+        gate = silence_gate(self.design)
+        return _side_by_side(self.design, self.timing.cycles, self.target, gate, tuple(plans))
 
     def _told(self) -> Iterable[str]:
         yield from self._told_plans("branch")
@@ -207,13 +219,17 @@ def lower_fork(design: Fork, choices: Choices, target: Target) -> ForkPlan:
       narrowest frame tell the most.
     - No two branches wait for each other for ever: see `rooms`.
     """
-    plans = lowered(design.branches, target)
+    gate = (*silence_gate(design), *_size_check(design))
+    return _side_by_side(design, choices.clocks, target, gate, lowered(design.branches, target))
+
+
+def _side_by_side(design: Fork, clocks: int, target: Target, gate: tuple[Stage, ...], plans: tuple[Plan, ...]) -> ForkPlan:
+    """The plan of cores behind a gate."""
     width = design.frame_axes[-1]
     led = [[leads(plan, columns) for plan in plans] for columns in (width.least, width.most or width.least)]
     waits = [[lead + plan.latency for lead, plan in zip(each, plans, strict=True)] for each in led]
     longest = [max(max(each) - each[number] for each in waits) for number in range(len(plans))]
     queues = tuple(map(_queue, plans, map(max, longest, rooms(led[-1]))))
-    gate = (*silence_gate(design), *_size_check(design))
     around = cycles_of(gate) + JOIN_LATENCY
     late = tuple((0 if queue is None else queue.cycles) + around for queue in queues)
     # From the beat that completes a result of the latest branch: the others had theirs as much earlier as they lead less.
@@ -225,7 +241,7 @@ def lower_fork(design: Fork, choices: Choices, target: Target) -> ForkPlan:
     stages = (*gate, Split(0), *(stage for plan in plans for stage in plan.stages), *held, join)
     pixel_cycles = [[Fraction(core.timing.cycles, core.design.pixels_per_clock) for core in plan.cores] for plan in plans]
     fast = tuple(min(each) < max(map(max, pixel_cycles)) for each in pixel_cycles)
-    timing = ForkTiming(choices.clocks, latency, tuple(plan.timing for plan in plans), late, fast)
+    timing = ForkTiming(clocks, latency, tuple(plan.timing for plan in plans), late, fast)
     return ForkPlan(design, target, stages, timing, plans, queues)
 
 

@@ -91,6 +91,11 @@ class Plan:
         return cycles_of(stage for stage in self.stages if isinstance(stage, kinds))
 
     @property
+    def checks_size(self) -> bool:
+        """Whether its cores are told the size of each frame."""
+        return any(stage.checks_size for stage in self.stages)
+
+    @property
     def latency(self) -> int:
         """Cycles from the acceptance of the beat that completes a result to the offer of the result, without stalls."""
         return cycles_of(self.stages)

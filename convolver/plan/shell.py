@@ -1,15 +1,16 @@
 """What a shell makes of a core's plan, and what stands around a core in emitted Verilog, as far as it takes time."""
 
 from dataclasses import replace
-from typing import TypeVar
+from functools import singledispatch
+from typing import TypeVar, cast
 
 from ..errors import DesignError
 from ..shell import FULL, Shell
 from .output import BUFFER_LATENCY, COMPACT_LATENCY, compact_buffer, compact_depth, credit_latency, output_buffer
 from .plan import Plan
-from .stages import cycles_of
+from .stages import FixedFrame, cycles_of
 
-__all__ = ["SLICE_BEATS", "SLICE_LATENCY", "block_latency", "shelled"]
+__all__ = ["SLICE_BEATS", "SLICE_LATENCY", "block_latency", "in_shell", "shelled"]
 
 P = TypeVar("P", bound=Plan)
 
@@ -25,7 +26,8 @@ def shelled(plan: P, shell: Shell) -> P:
 
     Where all images have one size, nothing has to be checked of it as they come. Without the full registers the output buffer
     is the one of fewest look-up tables, but for results that begin together; without back-pressure a result leaves when it is
-    there, and nothing buffers it. A pipeline's cores stay as they are, as frames of one size may have another size in each.
+    there, and nothing buffers it. The cores of a pipeline or a fork are those of such a shell, each for frames of its own size;
+    but where registers tell a border that frames take along, they are as ever.
 
     Parameters
     ----------
@@ -41,9 +43,18 @@ def shelled(plan: P, shell: Shell) -> P:
     """
     if not shell.waits:
         _check_free(plan)
-    if shell == FULL or plan.cores[0] is not plan or any(stage.lasting for stage in plan.stages):
+    if shell.resizes:
         return plan
-    body = tuple(stage for stage in plan.stages if not stage.credits and (shell.resizes or not stage.checks_size))
+    return cast(P, in_shell(plan, shell, tuple(axis.most for axis in plan.design.frame_axes)))
+
+
+@singledispatch
+def in_shell(plan: Plan, shell: Shell, size: tuple[int | None, ...]) -> Plan:
+    """A plan in a shell whose frames have one size, in which `size` is that of the frames that come to it."""
+    if any(stage.lasting for stage in plan.stages):
+        return plan
+    frame = tuple(FixedFrame(0, size=cast(tuple[int, ...], size)) for stage in plan.stages if stage.checks_size)
+    body = (*frame, *(stage for stage in plan.stages if not (stage.credits or stage.checks_size)))
     waits = BUFFER_LATENCY if shell.has_all_registers else COMPACT_LATENCY
     timing = replace(plan.timing, latency=cycles_of(body) + waits * shell.waits)
     if not shell.waits:

@@ -20,6 +20,7 @@ __all__ = [
     "BurstBuffer",
     "CompactBuffer",
     "DelayLine",
+    "FixedFrame",
     "LineBuffer",
     "Magnitude",
     "MagnitudeSum",
@@ -159,6 +160,17 @@ class Accept(Stage):
     @property
     def checks_size(self) -> bool:
         return self.sized
+
+
+@dataclass(frozen=True, slots=True)
+class FixedFrame(Stage):
+    """Stands where all frames that come have one size: nothing is checked of it.
+
+    size : rows and columns of a frame.
+    """
+
+    name = "fixed frame"
+    size: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,9 @@ from amaranth.lib.wiring import In, Out
 from convolver.designs import CICDesign
 from convolver.plan import cic as stages
 from convolver.plan.cic import CICPlan
-from convolver.plan.lowering import lower
+from convolver.plan.lowering import PlanLike, lower
 from convolver.plan.shell import shelled
 from convolver.plan.stages import Stage
-from convolver.plan.target import TargetLike
 from convolver.shell import FULL, Shell
 
 from ..output.requantiser import Requantiser
@@ -72,7 +71,7 @@ class CICCore(Core):
     Parameters
     ----------
     design : CICDesign
-    family : {"ecp5", "ice40", "7-series"} or Target, optional
+    family : {"ecp5", "ice40", "7-series"}, Target or Plan, optional
         Target device family; by default any.
     shell : Shell, optional
         The shell around the core: see `create`.
@@ -96,7 +95,7 @@ class CICCore(Core):
     design: CICDesign
     plan: CICPlan
 
-    def __init__(self, design: CICDesign, family: TargetLike = None, shell: Shell | None = None) -> None:
+    def __init__(self, design: CICDesign, family: PlanLike = None, shell: Shell | None = None) -> None:
         self.design = design
         self.plan = cast(CICPlan, shelled(lower(design, family), shell or FULL))
         self._loading = block_of(self.plan, LOADING)(design)

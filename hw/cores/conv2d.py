@@ -1,6 +1,8 @@
 """The 2-D core: raster, line buffer and window in front of the array."""
 
+from collections.abc import Callable
 from itertools import product
+from typing import cast
 
 from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import wiring
@@ -10,9 +12,8 @@ from convolver.designs import Conv2DDesign
 from convolver.plan import stages
 from convolver.plan.array_plan import ArrayPlan
 from convolver.plan.column_filter import ColumnFilter as ColumnStage
-from convolver.plan.lowering import lower
+from convolver.plan.lowering import PlanLike, lower
 from convolver.plan.shell import shelled
-from convolver.plan.target import TargetLike
 from convolver.shell import FULL, Shell
 
 from ..mac.column_filter import ColumnFilter, NoColumnFilter, SlotColumnFilter
@@ -24,6 +25,7 @@ from ..window.border import Borders
 from ..window.boundaries import boundary_of
 from ..window.fixed_check import FixedCheck
 from ..window.frame_check import FrameCheck
+from ..window.frame_size import FixedSize, KeptSize
 from ..window.free_raster import FreeRaster
 from ..window.line_buffer import LineBuffer
 from ..window.raster import Raster
@@ -100,10 +102,16 @@ COLUMN_FILTERS: dict[Stages, type[ColumnFilter | NoColumnFilter]] = {
 """The block in front of the window, by the plan's stages."""
 
 
-CHECKS: dict[Stages, type[FrameCheck | FixedCheck]] = {(stages.Accept,): FrameCheck, (): FixedCheck}
+CHECKS: dict[Stages, type[FrameCheck | FixedCheck]] = {(stages.FixedFrame,): FixedCheck, (): FrameCheck}
 """The block in front of the raster, by the plan's stages."""
 
-RASTERS: dict[Stages, type[Raster | FreeRaster]] = {(stages.OutputBuffer,): Raster, (): FreeRaster}
+SIZES: dict[Stages, Callable[[ArrayPlan], KeptSize]] = {
+    (stages.FixedFrame,): lambda plan: FixedSize(cast(Conv2DDesign, plan.design), plan.stage(stages.FixedFrame).size),
+    (): lambda _plan: KeptSize(),
+}
+"""What is known of the frames' size, by the plan's stages."""
+
+RASTERS: dict[Stages, Callable[..., Raster | FreeRaster]] = {(stages.OutputBuffer,): Raster, (): FreeRaster}
 """The raster, by the plan's stages."""
 
 
@@ -119,7 +127,7 @@ class Conv2DCore(Core):
     ----------
     design : Conv2DDesign
         The core makes `WindowGeometry.mode` and `boundaries` of the design's modes and boundaries.
-    family : {"ecp5", "ice40", "7-series"} or Target, optional
+    family : {"ecp5", "ice40", "7-series"}, Target or Plan, optional
         Target device family; by default any.
     shell : Shell, optional
         The shell around the core: see `create`.
@@ -148,7 +156,7 @@ class Conv2DCore(Core):
     design: Conv2DDesign
     plan: ArrayPlan
 
-    def __init__(self, design: Conv2DDesign, family: TargetLike = None, shell: Shell | None = None) -> None:
+    def __init__(self, design: Conv2DDesign, family: PlanLike = None, shell: Shell | None = None) -> None:
         self.design = design
         self.plan = shelled(lower(design, family), shell or FULL)
         ports = core_ports(design, block_of(self.plan, CHECKS).sizes)
@@ -160,8 +168,8 @@ class Conv2DCore(Core):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         design, plan = self.design, self.plan
-        m.submodules.check = check = block_of(plan, CHECKS)(design)
-        m.submodules.raster = raster = block_of(plan, RASTERS)(design)
+        m.submodules.check = check = block_of(plan, CHECKS).of(plan)
+        m.submodules.raster = raster = block_of(plan, RASTERS)(design, block_of(plan, SIZES)(plan))
         m.submodules.lines = lines = LineBuffer(design, plan.stage(stages.LineBuffer))
         m.submodules.borders = borders = Borders(design)
         m.submodules.border = border = RowBorder(design, plan.cycles_in(stages.BorderRows))

@@ -9,12 +9,12 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Member, Out
 
 from convolver.designs import Design, of_kind
+from convolver.plan.lowering import PlanLike
 from convolver.plan.plan import Plan
 from convolver.plan.stages import BurstBuffer as BurstStage
 from convolver.plan.stages import CompactBuffer as CompactStage
 from convolver.plan.stages import OutputBuffer as OutputStage
 from convolver.plan.stages import Stage
-from convolver.plan.target import TargetLike
 from convolver.shell import Shell
 
 from ..stream.burst_buffer import BurstBuffer
@@ -82,7 +82,7 @@ def output_of(plan: Plan, result: ShapeLike) -> Output:
     return block_of(plan, outputs)()
 
 
-def create(design: Design, family: TargetLike = None, shell: Shell | None = None) -> Core:
+def create(design: Design, family: PlanLike = None, shell: Shell | None = None) -> Core:
     """The gateware of a design; its ports are listed in docs/architecture.md.
 
     A core for a `family` has that family's latency on every platform, and uses the family's primitives on its
@@ -91,8 +91,8 @@ def create(design: Design, family: TargetLike = None, shell: Shell | None = None
     Parameters
     ----------
     design : Design
-    family : {"ecp5", "ice40", "7-series"} or Target, optional
-        Target device family; by default any.
+    family : {"ecp5", "ice40", "7-series"}, Target or Plan, optional
+        Target device family; by default any. Or the plan of the core, if that of the design alone isn't meant.
     shell : Shell, optional
         The shell around the core, for this design (`Shell.of`); by default `FULL`. If all frames have one size, the
         core has no ports for a size, and needs a register slice in front. Without back-pressure it is always ready, and

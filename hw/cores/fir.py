@@ -9,9 +9,8 @@ from amaranth.lib.wiring import In, Out
 from convolver.designs import FIRDesign
 from convolver.plan import stages
 from convolver.plan.array_plan import ArrayPlan
-from convolver.plan.lowering import lower
+from convolver.plan.lowering import PlanLike, lower
 from convolver.plan.shell import shelled
-from convolver.plan.target import TargetLike
 from convolver.shell import FULL, Shell
 
 from ..stream.data_register import DataRegister
@@ -131,7 +130,7 @@ class FIRCore(Core):
     Parameters
     ----------
     design : FIRDesign
-    family : {"ecp5", "ice40", "7-series"} or Target, optional
+    family : {"ecp5", "ice40", "7-series"}, Target or Plan, optional
         Target device family; by default any.
     shell : Shell, optional
         The shell around the core: see `create`.
@@ -156,7 +155,7 @@ class FIRCore(Core):
     design: FIRDesign
     plan: ArrayPlan
 
-    def __init__(self, design: FIRDesign, family: TargetLike = None, shell: Shell | None = None) -> None:
+    def __init__(self, design: FIRDesign, family: PlanLike = None, shell: Shell | None = None) -> None:
         self.design = design
         self.plan = shelled(lower(design, family), shell or FULL)
         self._loading, self._start = loading_of(design), start_of(design)

@@ -13,10 +13,9 @@ from convolver.designs import Fork
 from convolver.plan.composite import SilenceGate as SilenceGateStage
 from convolver.plan.fork import ForkPlan
 from convolver.plan.fork import SizeCheck as SizeCheckStage
-from convolver.plan.lowering import lower
+from convolver.plan.lowering import PlanLike, lower
 from convolver.plan.shell import shelled
 from convolver.plan.stages import Stage
-from convolver.plan.target import TargetLike
 from convolver.shell import FULL, Shell
 
 from ..output.queue import queue_of
@@ -27,7 +26,7 @@ from ..window.boundaries import border_ports
 from ..window.signal_entry import start_of
 from ..window.silence_gate import SilenceGate
 from ..window.size_check import SizeCheck
-from ..window.size_gate import WIDTH, OpenGate, sized_axes
+from ..window.size_gate import WIDTH, OpenGate, told_sizes
 from .core import Core, block_of, core_ports, create
 from .part_ports import part_ports
 from .parts import connect_borders, connect_gate, connect_parts, connect_silence
@@ -54,15 +53,15 @@ class ForkCore(Core):
     Parameters
     ----------
     design : Fork
-    family : {"ecp5", "ice40", "7-series"} or Target, optional
+    family : {"ecp5", "ice40", "7-series"}, Target or Plan, optional
         Target device family; by default any.
     shell : Shell, optional
-        See `convolver.hw.cores.core.create`; every shell with back-pressure has the same cores.
+        The shell around the core: see `create`.
 
     Ports
     -----
     i, o : streams of `beat_layout` and `result_layout`
-    rows, columns : In, for images
+    rows, columns : In, for images, unless all frames have one size
         Size of the frame, while its first pixel is offered.
     busy : Out
         A frame is in a core, or a result in a queue; it falls some cycles later.
@@ -81,15 +80,15 @@ class ForkCore(Core):
     design: Fork
     plan: ForkPlan
 
-    def __init__(self, design: Fork, family: TargetLike = None, shell: Shell | None = None) -> None:
+    def __init__(self, design: Fork, family: PlanLike = None, shell: Shell | None = None) -> None:
         self.design = design
         self.plan = cast(ForkPlan, shelled(lower(design, family), shell or FULL))
-        sizes = dict.fromkeys(sized_axes(design), In(WIDTH))
+        sizes = dict.fromkeys(told_sizes(self.plan), In(WIDTH))
         super().__init__(core_ports(design, sizes) | border_ports(design) | start_of(design).ports | part_ports(design))
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        cores = [create(plan.design, plan.target) for plan in self.plan.plans]
+        cores = [create(plan.design, plan) for plan in self.plan.plans]
         m.submodules.split = split = Split(beat_layout(self.design), len(cores))
         m.submodules.join = join = Join(self.design)
         m.submodules.gate = gate = block_of(self.plan, GATES)(self.design)
@@ -105,7 +104,7 @@ class ForkCore(Core):
         for number, (core, queue) in enumerate(zip(cores, self.plan.queues, strict=True)):
             m.submodules[f"branch_{number + 1}"] = core
             wiring.connect(m, split.o[number], core.i)
-            m.d.comb += [getattr(core, name).eq(getattr(sizes, name)) for name in sized_axes(self.design)]
+            m.d.comb += [getattr(core, name).eq(getattr(sizes, name)) for name in told_sizes(self.plan)]
             inside.append(core.busy)
             full.append(core.overflow)
             results = core.o

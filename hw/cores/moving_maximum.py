@@ -7,11 +7,10 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.designs import MovingMaximumDesign
-from convolver.plan.lowering import lower
+from convolver.plan.lowering import PlanLike, lower
 from convolver.plan.moving_maximum import WINDOW_LATENCY, MovingMaximumPlan
 from convolver.plan.moving_maximum import WindowMaximum as WindowMaximumStage
 from convolver.plan.shell import shelled
-from convolver.plan.target import TargetLike
 from convolver.shell import FULL, Shell
 
 from ..stream.data_register import DataRegister
@@ -93,7 +92,7 @@ class MovingMaximumCore(Core):
     Parameters
     ----------
     design : MovingMaximumDesign
-    family : {"ecp5", "ice40", "7-series"} or Target, optional
+    family : {"ecp5", "ice40", "7-series"}, Target or Plan, optional
         Target device family; by default any.
     shell : Shell, optional
         The shell around the core: see `create`.
@@ -113,7 +112,7 @@ class MovingMaximumCore(Core):
     design: MovingMaximumDesign
     plan: MovingMaximumPlan
 
-    def __init__(self, design: MovingMaximumDesign, family: TargetLike = None, shell: Shell | None = None) -> None:
+    def __init__(self, design: MovingMaximumDesign, family: PlanLike = None, shell: Shell | None = None) -> None:
         self.design = design
         self.plan = cast(MovingMaximumPlan, shelled(lower(design, family), shell or FULL))
         super().__init__(core_ports(design))

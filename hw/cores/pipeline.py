@@ -12,11 +12,10 @@ from amaranth.lib.wiring import In
 from convolver.designs import Pipeline
 from convolver.plan import composite
 from convolver.plan import pipeline as stages
-from convolver.plan.lowering import lower
+from convolver.plan.lowering import PlanLike, lower
 from convolver.plan.pipeline import PipelinePlan
 from convolver.plan.shell import shelled
 from convolver.plan.stages import Stage
-from convolver.plan.target import TargetLike
 from convolver.shell import FULL, Shell
 
 from ..stream.layouts import beat_layout, result_layout
@@ -24,7 +23,7 @@ from ..stream.widths import converter_of
 from ..window.boundaries import border_ports
 from ..window.signal_entry import start_of
 from ..window.silence_gate import SilenceGate
-from ..window.size_gate import WIDTH, OpenGate, SizeGate, sized_axes
+from ..window.size_gate import WIDTH, OpenGate, SizeGate, told_sizes
 from .core import Core, block_of, core_ports, create
 from .part_ports import part_ports
 from .parts import connect_borders, connect_gate, connect_parts, connect_silence
@@ -49,7 +48,7 @@ class PipelineCore(Core):
     Parameters
     ----------
     design : Pipeline
-    family : {"ecp5", "ice40", "7-series"} or Target, optional
+    family : {"ecp5", "ice40", "7-series"}, Target or Plan, optional
         Target device family; by default any.
     shell : Shell, optional
         The shell around the core: see `create`.
@@ -57,7 +56,7 @@ class PipelineCore(Core):
     Ports
     -----
     i, o : streams of `beat_layout` and `result_layout`
-    rows, columns : In, for images
+    rows, columns : In, for images, unless all frames have one size
         Size of the frame, in the cycle in which its first pixel is accepted.
     busy : Out
         A frame is in a core.
@@ -76,15 +75,15 @@ class PipelineCore(Core):
     design: Pipeline
     plan: PipelinePlan
 
-    def __init__(self, design: Pipeline, family: TargetLike = None, shell: Shell | None = None) -> None:
+    def __init__(self, design: Pipeline, family: PlanLike = None, shell: Shell | None = None) -> None:
         self.design = design
         self.plan = cast(PipelinePlan, shelled(lower(design, family), shell or FULL))
-        sizes = dict.fromkeys(sized_axes(design), In(WIDTH))
+        sizes = dict.fromkeys(told_sizes(self.plan), In(WIDTH))
         super().__init__(core_ports(design, sizes) | border_ports(design) | start_of(design).ports | part_ports(design))
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        cores = [create(plan.design, plan.target) for plan in self.plan.plans]
+        cores = [create(plan.design, plan) for plan in self.plan.plans]
         for number, core in enumerate(cores, 1):
             m.submodules[f"stage_{number}"] = core
         ends = [*(core.i for core in cores[1:]), wiring.flipped(self.o)]
@@ -103,7 +102,7 @@ class PipelineCore(Core):
         wiring.connect(m, wiring.flipped(self.i), gate.i)
         wiring.connect(m, gate.o, cores[0].i)
         m.d.comb += [gate.busy.eq(inner), self.busy.eq(inner | gate.waiting)]
-        for name in sized_axes(self.design):
+        for name in told_sizes(self.plan):
             m.d.comb += [getattr(core, name).eq(gate.sizes[place][name]) for place, core in enumerate(cores)]
         connect_gate(m, self, gate)
         connect_borders(m, getattr(gate, "chosen", self), cores)

@@ -9,11 +9,10 @@ from amaranth.lib import data, wiring
 from convolver.designs import ResampleDesign
 from convolver.plan import mirrored
 from convolver.plan import phases as stages
-from convolver.plan.lowering import lower
+from convolver.plan.lowering import PlanLike, lower
 from convolver.plan.resample import ResamplePlan
 from convolver.plan.shell import shelled
 from convolver.plan.stages import BurstBuffer
-from convolver.plan.target import TargetLike
 from convolver.shell import FULL, Shell
 
 from ..stream.delay import Delay
@@ -62,7 +61,7 @@ class ResampleCore(Core):
     Parameters
     ----------
     design : ResampleDesign
-    family : {"ecp5", "ice40", "7-series"} or Target, optional
+    family : {"ecp5", "ice40", "7-series"}, Target or Plan, optional
         Target device family; by default any.
     shell : Shell, optional
         The shell around the core: see `create`.
@@ -87,7 +86,7 @@ class ResampleCore(Core):
     design: ResampleDesign
     plan: ResamplePlan
 
-    def __init__(self, design: ResampleDesign, family: TargetLike = None, shell: Shell | None = None) -> None:
+    def __init__(self, design: ResampleDesign, family: PlanLike = None, shell: Shell | None = None) -> None:
         self.design = design
         self.plan = shelled(cast(ResamplePlan, lower(design, family)), shell or FULL)
         self._loading, self._start = loading_of(design), start_of(design)

@@ -13,7 +13,7 @@ class Split(wiring.Component):
     """Copies each beat to several streams: one beat a cycle, latency 0, full back-pressure.
 
     Each stream takes a beat when it is ready, even if others aren't, and then waits for them: none is more than one
-    beat ahead of another. Every `ready` must come from a register, and so must everything at `i` that depends on them.
+    beat ahead of another. A `ready` may depend on its own stream's beat within the cycle, but nothing at `i` on any `ready`.
 
     Parameters
     ----------

@@ -10,6 +10,8 @@ from amaranth.lib import data
 from convolver.designs import Conv2DDesign
 from convolver.plan.beats import Beat, WideBeat, beat_of
 
+from .frame_size import KeptSize
+
 __all__ = ["WholeBeats", "beats_of"]
 
 
@@ -19,6 +21,8 @@ class WholeBeats:
     Parameters
     ----------
     design : Conv2DDesign
+    size : KeptSize
+        What is known of the frames' size.
     """
 
     of_frame: dict[str, Any]
@@ -28,8 +32,9 @@ class WholeBeats:
     of_step: dict[str, Any]
     """Fields of each step."""
 
-    def __init__(self, design: Conv2DDesign) -> None:
+    def __init__(self, design: Conv2DDesign, size: KeptSize) -> None:
         self.pixels = design.pixels_per_clock
+        self._size = size
         self.of_frame, self.of_beat, self.of_step = {}, {}, {}
 
     def check(self, m: Module, i: Any, columns: Value, given: data.View) -> None:
@@ -64,16 +69,15 @@ class PartBeats(WholeBeats):
     ends : the step belongs to a line's last beat.
     """
 
-    def __init__(self, design: Conv2DDesign) -> None:
-        super().__init__(design)
+    def __init__(self, design: Conv2DDesign, size: KeptSize) -> None:
+        super().__init__(design, size)
         remainder = range(self.pixels)
         self.of_frame, self.of_beat = {"remainder": remainder}, {"whole": 1, "part": 1}
         self.of_step = {"remainder": remainder, "ends": 1}
 
     def check(self, m: Module, i: Any, columns: Value, given: data.View) -> None:
         remainder = Signal(range(self.pixels))  # of the frame that began last; a line has at least two beats
-        with m.If(i.valid & i.ready & i.p.first):
-            m.d.sync += remainder.eq(columns - 1)
+        self._size.hold(m, remainder, columns - 1, i.valid & i.ready & i.p.first)
         m.d.comb += [
             given.whole.eq(i.p.keep.all()),
             given.part.eq(Cat(bit ^ (remainder < place) for place, bit in enumerate(i.p.keep)).all()),
@@ -85,15 +89,14 @@ class PartBeats(WholeBeats):
     def follow(self, m: Module, checked: data.View, begun: Value, result: Callable[[Value], Value]) -> None:
         self._given, self._remainder = Signal(range(self.pixels)), Signal(range(self.pixels))
         self._part = Signal(self.pixels)  # pixels of the last beat of a line of results
-        m.d.sync += self._given.eq(checked.remainder)
-        with m.If(begun):
-            m.d.sync += self._remainder.eq(self._given)
-            m.d.sync += [bit.eq(result(self._given) >= place) for place, bit in enumerate(self._part)]
+        self._size.hold(m, self._given, checked.remainder)
+        self._size.hold(m, self._remainder, self._given, begun)
+        for place, bit in enumerate(self._part):
+            self._size.hold(m, bit, result(self._given) >= place, begun)
 
     def overhangs(self, m: Module, begun: Value, late: int) -> Value:
         overhangs = Signal()
-        with m.If(begun):
-            m.d.sync += overhangs.eq(self._given + late >= self.pixels)
+        self._size.hold(m, overhangs, self._given + late >= self.pixels, begun)
         return overhangs
 
     def tell(self, m: Module, step: data.View, line_end: Value, eol: Value) -> None:
@@ -105,16 +108,16 @@ class PartBeats(WholeBeats):
         return rule & (step.remainder == pixels - 1)
 
 
-def beats_of(design: Conv2DDesign) -> WholeBeats:
-    """The beats of a design's lines."""
-    return _beats(beat_of(design), design)
+def beats_of(design: Conv2DDesign, size: KeptSize | None = None) -> WholeBeats:
+    """The beats of a design's lines; by default of frames of any size."""
+    return _beats(beat_of(design), design, size or KeptSize())
 
 
 @singledispatch
-def _beats(beat: Beat, design: Conv2DDesign) -> WholeBeats:  # noqa: ARG001  # by its class
-    return WholeBeats(design)
+def _beats(beat: Beat, design: Conv2DDesign, size: KeptSize) -> WholeBeats:  # noqa: ARG001  # by its class
+    return WholeBeats(design, size)
 
 
 @_beats.register
-def _(beat: WideBeat, design: Conv2DDesign) -> WholeBeats:  # noqa: ARG001
-    return PartBeats(design)
+def _(beat: WideBeat, design: Conv2DDesign, size: KeptSize) -> WholeBeats:  # noqa: ARG001
+    return PartBeats(design, size)

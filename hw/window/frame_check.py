@@ -1,6 +1,6 @@
 """The frame check of a 2-D core: it samples each frame's size, and decides whether the core takes the frame."""
 
-from typing import ClassVar
+from typing import ClassVar, Self, cast
 
 from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from convolver.designs import Conv2DDesign
 from convolver.plan import stages
+from convolver.plan.array_plan import ArrayPlan
 from convolver.plan.geometry import geometry_of
 
 from ..stream.data_register import DataRegister
@@ -88,6 +89,11 @@ class FrameCheck(wiring.Component):
         }
         self._border = boundary_of(design).layout
         super().__init__(ports | {name: In(shape) for name, shape in self._border.members.items()})
+
+    @classmethod
+    def of(cls, plan: ArrayPlan) -> Self:
+        """That of a plan's core."""
+        return cls(cast(Conv2DDesign, plan.design))
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

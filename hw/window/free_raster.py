@@ -5,9 +5,9 @@ from amaranth.lib import wiring
 
 from convolver.designs import Conv2DDesign
 from convolver.plan import stages
-from convolver.plan.geometry import geometry_of
 
 from ..stream.layouts import marks_of
+from .frame_size import FixedSize
 from .raster import raster_ports
 
 __all__ = ["FreeRaster"]
@@ -16,25 +16,28 @@ __all__ = ["FreeRaster"]
 class FreeRaster(wiring.Component):
     """Turns every beat of a frame into a step: one step a cycle, latency one cycle, always ready. Ports as `Raster`.
 
-    All frames have the core's largest size, and one pixel a beat. Results are those of whole windows (mode ``valid``).
+    All frames have one size, and one pixel a beat. Results are those of whole windows (mode ``valid``).
     A first beat always starts a new frame; the frame before gives no further results. Beats after a frame's last one
     are dropped.
 
     Parameters
     ----------
     design : Conv2DDesign
+    size : FixedSize, optional
+        That of the frames; by default the most that the core takes.
     """
 
     makes = (stages.Raster,)
 
-    def __init__(self, design: Conv2DDesign) -> None:
+    def __init__(self, design: Conv2DDesign, size: FixedSize | None = None) -> None:
         super().__init__(raster_ports(design))
         self.design = design
+        self._size = (size or FixedSize(design)).size
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         design, step = self.design, self.o.step
-        rows, columns = geometry_of(design).most
+        rows, columns = self._size
         high, wide = design.kernel_rows, design.kernel_columns
         beat, starts = self.i.payload, self.i.payload.starts
         inside = Signal()  # a frame has begun, and its last beat hasn't come
@@ -102,7 +105,7 @@ class FreeRaster(wiring.Component):
     def _last_places(self) -> tuple[int, int]:
         """Row and column of the beat that completes a frame's last wanted result."""
         design = self.design
-        sizes = zip(geometry_of(design).most, (design.kernel_rows, design.kernel_columns), strict=True)
+        sizes = zip(self._size, (design.kernel_rows, design.kernel_columns), strict=True)
         last_row, last_column = (
             side - 1 + (size - side) // stride * stride for (size, side), stride in zip(sizes, design.stride, strict=True)
         )

@@ -15,6 +15,7 @@ from ..stream.slot_timer import slot_timer
 from .beats import beats_of
 from .boundaries import boundary_of
 from .frame_check import checked_layout
+from .frame_size import KeptSize
 from .scan import Control, scan_of
 from .stride import stride_of
 
@@ -76,6 +77,8 @@ class Raster(wiring.Component):
     Parameters
     ----------
     design : Conv2DDesign
+    size : KeptSize, optional
+        What is known of the frames' size; by default that of frames of any size.
 
     Ports
     -----
@@ -95,9 +98,10 @@ class Raster(wiring.Component):
 
     makes = (stages.Raster,)
 
-    def __init__(self, design: Conv2DDesign) -> None:
+    def __init__(self, design: Conv2DDesign, size: KeptSize | None = None) -> None:
         super().__init__(raster_ports(design))
         self.design = design
+        self._size = size or KeptSize()
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -114,7 +118,6 @@ class Raster(wiring.Component):
         completing = Signal()  # missing pixels are replaced by 0: the next frame began too early
         ending = Signal()  # the last pixel was taken in the cycle before: another frame may follow
         flushing = Signal()  # no frame followed: steps without a pixel drive the results out
-        closing = Signal()  # no frame may follow: the first cycle of `flushing`
         leaving = Signal()  # all pixels of a frame are in, and some of its results are still to come
         skipping = Signal()  # the beats of a frame of a wrong size are dropped
 
@@ -140,7 +143,7 @@ class Raster(wiring.Component):
             self.open.eq(~idle),
         ]
         m.d.comb += timer.begin.eq(advance)
-        scan = scan_of(design)(m, design, beat, Control(idle, begin, advance, frame_end, leaving, flushed))
+        scan = scan_of(design)(m, design, beat, Control(idle, begin, advance, frame_end, leaving, flushed), self._size)
         frame_last, stays = scan.line_end & scan.last_line, entering & ~(has & first)
         m.d.comb += frame_end.eq(available & frame_last & ((entering & more) | completing))
         m.d.sync += [
@@ -154,6 +157,8 @@ class Raster(wiring.Component):
         wrong = scan.beats.wrong(beat.beat.eol, scan.line_end, beat)
         m.d.sync += self.errors.eol.eq((begin | (available & entering & more)) & wrong)
         if scan.has_end:
+            # No frame may follow: the first cycle of `flushing`.
+            closing = self._size.closing(m, frame_end, scan.short)
             m.d.comb += [
                 ends.eq(scan.ends),
                 # A step of `ending` is the frame's last only if the frame's end is one step long.
@@ -163,14 +168,13 @@ class Raster(wiring.Component):
                 idle.eq((idle & ~(available & starts)) | flushed),
                 # A frame shorter than its end leaves before another may begin: else three would be inside.
                 ending.eq((frame_end & ~scan.short) | (ending & waits & ~available)),
-                closing.eq(frame_end & scan.short),
                 flushing.eq((flushing | closing | (ending & ~waits)) & ~flushed),
                 leaving.eq((leaving & ~(advance & ends)) | frame_end),
             ]
         else:
             m.d.sync += idle.eq((idle & ~(available & starts)) | frame_end)
 
-        m.submodules.stride = stride = stride_of(design, scan.inside)
+        m.submodules.stride = stride = stride_of(design, scan.inside, self._size)
         wanted = stride.wants(scan.result)
         m.d.comb += [
             stride.result.eq(advance & scan.result),

@@ -12,6 +12,7 @@ from convolver.plan.geometry import BorderedWindowGeometry, WindowGeometry, geom
 
 from .beats import beats_of
 from .comparison import exceeds
+from .frame_size import KeptSize
 
 __all__ = ["Control", "Scan", "scan_of"]
 
@@ -52,6 +53,8 @@ class Scan:
     checked : View
         Output of the frame check for the offered beat.
     control : Control
+    size : KeptSize
+        What is known of the frames' size.
 
     Attributes
     ----------
@@ -85,7 +88,7 @@ class Scan:
     at_once: bool
     """Whether the first step of that end may be its last."""
 
-    def __init__(self, m: Module, design: Conv2DDesign, checked: Any, control: Control) -> None:
+    def __init__(self, m: Module, design: Conv2DDesign, checked: Any, control: Control, size: KeptSize) -> None:
         self._design, self._geometry, self._control = design, geometry_of(design), control
         advance, flushed = control.advance, control.flushed
         # Steps of a line before the first one that completes a result of the line's row.
@@ -101,8 +104,7 @@ class Scan:
         # From a line's third step on: the steps of the line after the next one, less 1. Below 0, the next line begins.
         # It is loaded from `columns_given`, which changes only in `idle`: a frame that joins has the same size.
         columns_left, columns_given = Signal(len(checked.columns_left)), Signal.like(checked.columns_left)
-        with m.If(control.idle):
-            m.d.sync += columns_given.eq(checked.columns_left)
+        size.hold(m, columns_given, checked.columns_left, control.idle)
         fewer = columns_left - 1
         with m.If(advance):
             m.d.sync += [
@@ -125,11 +127,11 @@ class Scan:
         m.d.sync += [
             self._turned.eq(advance & self.line_end),
             self.begun.eq(control.begin),
-            rows_given.eq(checked.rows_left),
-            short_given.eq(checked.short),
             lines_less.eq(lines_left - 1),
         ]
-        self.beats = beats_of(design)
+        size.hold(m, rows_given, checked.rows_left)
+        size.hold(m, short_given, checked.short)
+        self.beats = beats_of(design, size)
         self.beats.follow(m, checked, self.begun, self.last_result)
         self._last_row = Signal(range(self.below + 1))  # `bottom` of the entered frame's first row of results
         with m.If(self._turned):
@@ -143,9 +145,10 @@ class Scan:
                 lines_left.eq(rows_given),
                 self.last_line.eq(rows_given[-1]),
                 line.eq(0),
-                self.short.eq(short_given),
-                self._last_row.eq(Mux(short_given, rows_given[: len(self._last_row)] + 1, self.below)),
             ]
+        size.hold(m, self.short, short_given, self.begun)
+        last_row = Mux(short_given, rows_given[: len(self._last_row)] + 1, self.below)
+        size.hold(m, self._last_row, last_row, self.begun)
 
         self._first_next = line == self.first_line - 1  # the next line is the first that serves results
         self._first_row = Signal(init=self.first_line == 0)
@@ -178,11 +181,11 @@ class ValidScan(Scan):
 
     at_once = True
 
-    def __init__(self, m: Module, design: Conv2DDesign, checked: Any, control: Control) -> None:
+    def __init__(self, m: Module, design: Conv2DDesign, checked: Any, control: Control, size: KeptSize) -> None:
         self.below, self.first_line = 0, design.kernel_rows - 1
         self.inside = design.kernel_rows, design.kernel_columns
         self.has_end = geometry_of(design).late > 0
-        super().__init__(m, design, checked, control)
+        super().__init__(m, design, checked, control, size)
 
     @staticmethod
     def is_short(_design: Conv2DDesign, _rows: Value, /) -> Value:
@@ -225,12 +228,12 @@ class SameScan(Scan):
 
     inside = 1, 1
 
-    def __init__(self, m: Module, design: Conv2DDesign, checked: Any, control: Control) -> None:
+    def __init__(self, m: Module, design: Conv2DDesign, checked: Any, control: Control, size: KeptSize) -> None:
         geometry = geometry_of(design)
         self.below = self.first_line = geometry.below
         self.has_end = geometry.below > 0 or geometry.ahead > 0
         self.at_once = geometry.below == 0 and geometry.ahead == 1
-        super().__init__(m, design, checked, control)
+        super().__init__(m, design, checked, control, size)
 
     @staticmethod
     def is_short(design: Conv2DDesign, rows: Value, /) -> Value:

@@ -7,7 +7,8 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from convolver.designs import Design, Pipeline
-from convolver.plan import pipeline as plan
+from convolver.plan import pipeline as stages
+from convolver.plan.plan import Plan
 
 from ..stream.data_register import DataRegister
 from ..stream.layouts import beat_layout
@@ -15,7 +16,7 @@ from ..stream.placed_skid import PlacedSkidBuffer
 from .boundaries import border_ports
 from .idle_wait import IdleWait
 
-__all__ = ["AxisSizes", "OpenGate", "SizeGate", "gate_ports", "sized_axes"]
+__all__ = ["AxisSizes", "OpenGate", "SizeGate", "gate_ports", "sized_axes", "told_sizes"]
 
 WIDTH = 16
 """Bits of a size."""
@@ -109,6 +110,11 @@ def sized_axes(design: Design) -> tuple[str, ...]:
     return tuple(name for name, axis in zip(design.axes, design.frame_axes, strict=True) if axis.most is not None)
 
 
+def told_sizes(plan: Plan) -> tuple[str, ...]:
+    """The axes along which each frame's size is told; none where all frames have one size."""
+    return sized_axes(plan.design) if plan.checks_size else ()
+
+
 def gate_ports(design: Design, sizes: ShapeLike) -> dict[str, wiring.Member]:
     """The ports of what stands in front of cores of images, and tells them `sizes` of that shape: see `SizeGate`."""
     beats, borders = stream.Signature(beat_layout(design)), border_ports(design)
@@ -178,7 +184,7 @@ class SizeGate(wiring.Component):
         A beat is inside.
     """
 
-    makes = (plan.SizeGate,)
+    makes = (stages.SizeGate,)
 
     def __init__(self, design: Pipeline) -> None:
         self._design = design

@@ -10,6 +10,8 @@ from convolver.designs import Conv2DDesign
 from convolver.designs.spacings import EveryPlace, SomePlaces
 from convolver.plan.geometry import geometry_of
 
+from .frame_size import KeptSize
+
 __all__ = ["EveryResult", "stride_of"]
 
 
@@ -21,6 +23,8 @@ class EveryResult(wiring.Component):
     design : Conv2DDesign
     inside : (int, int)
         Rows and columns around a result's place, itself included, that lie inside the frame.
+    size : KeptSize
+        What is known of the frames' size.
 
     Ports
     -----
@@ -35,8 +39,8 @@ class EveryResult(wiring.Component):
         Marks of the last cycle's result among the wanted results; valid if it is wanted.
     """
 
-    def __init__(self, design: Conv2DDesign, inside: tuple[int, int]) -> None:
-        self._design, self._inside = design, inside
+    def __init__(self, design: Conv2DDesign, inside: tuple[int, int], size: KeptSize) -> None:
+        self._design, self._inside, self._size = design, inside, size
         inputs = dict.fromkeys(("result", "first", "last", "eol", "sized"), In(1))
         outputs = dict.fromkeys(("wanted", "o_first", "o_last", "o_eol"), Out(1))
         geometry = geometry_of(design)
@@ -91,10 +95,9 @@ class Stride(EveryResult):
         left = {}
         for name, (size, inside, stride, most) in sides.items():
             shape = range(-stride - 2, most + 1)
-            whole, count, known, now = (Signal(shape, name=f"{name}_{suffix}") for suffix in ("whole", "count", "known", "now"))
-            given = size - inside - stride
-            m.d.comb += [known.eq(Mux(self.sized, given, whole)), now.eq(Mux(self.o_first, known, count))]
-            m.d.sync += whole.eq(known)
+            count, now = (Signal(shape, name=f"{name}_{suffix}") for suffix in ("count", "now"))
+            known = self._size.latest(m, shape, name, size - inside - stride, self.sized)
+            m.d.comb += now.eq(Mux(self.o_first, known, count))
             left[name] = now
             with m.If(result):
                 m.d.sync += count.eq(Mux(eol, known, now - 1) if name == "columns" else now - eol)
@@ -102,16 +105,16 @@ class Stride(EveryResult):
         return m
 
 
-def stride_of(design: Conv2DDesign, inside: tuple[int, int]) -> EveryResult:
+def stride_of(design: Conv2DDesign, inside: tuple[int, int], size: KeptSize) -> EveryResult:
     """The selection of a design's results."""
-    return _stride(design.spacing, design, inside)
+    return _stride(design.spacing, design, inside, size)
 
 
 @singledispatch
-def _stride(spacing: EveryPlace, design: Conv2DDesign, inside: tuple[int, int]) -> EveryResult:  # noqa: ARG001  # by its class
-    return EveryResult(design, inside)
+def _stride(spacing: EveryPlace, design: Conv2DDesign, inside: tuple[int, int], size: KeptSize) -> EveryResult:  # noqa: ARG001
+    return EveryResult(design, inside, size)
 
 
 @_stride.register
-def _(spacing: SomePlaces, design: Conv2DDesign, inside: tuple[int, int]) -> EveryResult:  # noqa: ARG001
-    return Stride(design, inside)
+def _(spacing: SomePlaces, design: Conv2DDesign, inside: tuple[int, int], size: KeptSize) -> EveryResult:  # noqa: ARG001
+    return Stride(design, inside, size)

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from amaranth.hdl import Value
 
-from convolver import DesignError
-from convolver.hw.bus import bare
+from convolver import Conv2DDesign, DesignError, Pipeline, u8
 from convolver.hw.bus.bare import BareAccelerator
 from convolver.hw.cores.core import create
 from convolver.plan.lowering import lower
+from convolver.plan.pipeline import PipelinePlan
 from convolver.plan.shell import shelled
 from convolver.shell import Shell
 from convolver.sim.bench import run_stream
@@ -95,12 +95,12 @@ def test_several_filters_of_small_images_in_lean_shells(kind, number):
     checked(design, number)
 
 
-def test_several_filters_that_are_told_no_size_are_noticed(monkeypatch):
-    """Without registers the size of their images is constant beside the core."""
-    monkeypatch.setattr(bare, "frame_members", lambda _design: {})
-    kind, number = SMALL[0]
-    with pytest.raises(AssertionError, match=r"^No beat for \d+ clocks: 0 of "):
-        checked(small(seeded(number, kind)), number)
+def test_stages_of_frames_of_the_same_size_are_noticed(monkeypatch):
+    """Each stage of a lean pipeline is made for frames of its own size."""
+    monkeypatch.setattr(PipelinePlan, "sizes", lambda plan, *size: [size] * len(plan.plans))
+    first = Conv2DDesign([[1, 2], [3, 4]], mode="valid", shift=4, output=u8, rows=9, columns=11)
+    with pytest.raises(AssertionError, match=r"^126 beats were expected, then came "):
+        checked(Pipeline([first, first]), 0)
 
 
 def small(design):

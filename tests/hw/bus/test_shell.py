@@ -17,10 +17,12 @@ from convolver.hw.bus.registers import RegisterBank, names_of
 from convolver.hw.cores.core import create
 from convolver.hw.export.fusesoc import package
 from convolver.hw.export.verilog import generate
+from convolver.plan.fork import SizeCheck
 from convolver.plan.geometry import geometry_of
 from convolver.plan.lowering import lower
-from convolver.plan.shell import shelled
-from convolver.plan.stages import Accept, OutputBuffer
+from convolver.plan.pipeline import SizeGate
+from convolver.plan.shell import in_shell, shelled
+from convolver.plan.stages import Accept, FixedFrame, OutputBuffer
 from convolver.shell import FULL, Shell
 from convolver.sim import golden
 from convolver.sim.bench import run_stream
@@ -154,6 +156,21 @@ def test_the_plan_of_a_lean_core():
     assert fixed.timing.latency == fixed.latency
 
 
+def test_the_plan_of_a_lean_pipeline():
+    """The sizes of its stages are known, unless a border comes with a frame."""
+    small = VALID.replace(shift=3, output=u8)
+    pipeline = Pipeline([small, Fork([EDGE, EDGE.replace(rows=5)], join="sum")])
+    plan, lean = lower(pipeline), shelled(lower(pipeline), Shell().of(pipeline))
+    assert shelled(plan, FULL) is plan
+    assert all(plan.find(stage) for stage in (SizeGate, SizeCheck))
+    assert not any(lean.find(stage) for stage in (SizeGate, SizeCheck, Accept))
+    assert [core.stage(FixedFrame).size for core in lean.cores] == [(6, 7), (5, 5), (5, 5)]
+    assert lean.latency == lean.timing.latency == plan.latency - 3 - 3 - 4
+    switchable = Pipeline([small, EDGE.replace(switchable=True)])
+    whole = lower(switchable)
+    assert shelled(whole, Shell("full", frame="fixed").of(switchable)) is whole
+
+
 def beats_of(frame, first=True, ends=None):
     """The beats of an image; `ends` are the columns that say they are a line's last."""
     rows, columns = frame.shape
@@ -227,27 +244,54 @@ def test_errors_without_back_pressure():
     assert run.seen == {"first": 0, "orphan": 7 + 14, "eol": 6}
 
 
-@pytest.mark.parametrize("pixels", [1, 2])
-@pytest.mark.parametrize("design", [EDGE, VALID], ids=["edge", "valid"])
+def several(pixels):
+    """Stages and branches, some behind one that makes frames smaller."""
+    small = VALID.replace(pixels_per_clock=pixels, shift=3, output=u8)
+    edge = EDGE.replace(pixels_per_clock=pixels, shift=2, output=u8)
+    taller = edge.replace(kernel=[[1], [2], [3], [1], [1]])
+    yield Pipeline([small, taller])
+    yield Pipeline([small, Fork([taller, edge], join="planes")])
+    yield Fork([edge, taller], join="sum")
+
+
+ALONE = [design.replace(pixels_per_clock=pixels) for pixels in (1, 2) for design in (EDGE, VALID)]
+ALONE += [design.replace(stride=(2, 3)) for design in (EDGE, VALID)]
+TOGETHER = [design for pixels in (1, 2) for design in several(pixels)]
+
+
+@pytest.mark.parametrize("design", [*ALONE, *TOGETHER], ids=lambda design: f"{design.kind}-{design.pixels_per_clock}")
 @pytest.mark.parametrize("seed", range(2))
-def test_frames_of_one_size_need_no_check(design, pixels, seed):
+def test_frames_of_one_size_need_no_check(design, seed):
     """The core without it does what the whole one does whose size is told to be that, whatever comes."""
+    compared(design, create(design, shell=Shell().of(design)), tuple(axis.most for axis in design.frame_axes), seed)
+
+
+def test_frames_with_fewer_lines_than_their_end_need_no_check():
+    design = EDGE.replace(kernel=[[1], [2], [3], [4], [-5]])
+    plan = in_shell(lower(design), Shell().of(design), (2, 7))
+    compared(design, create(design, plan), (2, 7), 0)
+
+
+def compared(design, lean, size, seed):
+    """Whatever comes, a core for frames of one size does what the whole one does."""
     rng = random.Random(seed)
-    design = design.replace(pixels_per_clock=pixels)
-    whole, lean = create(design), create(design, shell=Shell().of(design))
-    line, marks = geometry_of(design).line_beats, {"first": 0.03, "eol": 0.3}
+    whole, pixels, (rows, columns) = create(design), design.pixels_per_clock, size
+    line, marks = -(-columns // pixels), {"first": 0.03, "eol": 0.3}
     beats = []
     for _ in range(200):
         data = [rng.randrange(256) for _ in range(pixels)]
         beat = {"data": data if pixels > 1 else data[0]} | {name: rng.random() < share for name, share in marks.items()}
         beats.append(beat | ({"keep": rng.randrange(4)} if pixels > 1 else {}))
-    frame = [rng.randrange(256) for _ in range(design.rows * line * 2)]
+    frame = [rng.randrange(256) for _ in range(rows * line * 2)]
     beats += [
-        {"data": [value] * pixels if pixels > 1 else value, "first": place % (design.rows * line) == 0}
+        {"data": [value] * pixels if pixels > 1 else value, "first": place % (rows * line) == 0}
         for place, value in enumerate(frame)
     ]
 
-    assert played(whole, beats, (design.rows, design.columns)) == played(lean, beats, ())
+    (results, errors), (lean_results, lean_errors) = played(whole, beats, (rows, columns)), played(lean, beats, ())
+    assert lean_results == results
+    # Branches raise an error each, in one cycle or in two.
+    assert design.forked or lean_errors == errors
 
 
 def played(core, beats, size):
@@ -259,7 +303,7 @@ def played(core, beats, size):
         for port, value in zip(("rows", "columns"), size, strict=False):
             ctx.set(getattr(core, port), value)
         place = idle = 0
-        while idle < 400:
+        while idle < 400 and len(results) < 10 * len(beats):
             if place < len(beats):
                 ctx.set(core.i.payload, beats[place])
             ctx.set(core.i.valid, place < len(beats))
@@ -273,8 +317,9 @@ def played(core, beats, size):
                 results.append(
                     ([value for value, there in zip(values, kept, strict=True) if there], payload.first, payload.eol)
                 )
-            idle = 0 if given or place < len(beats) else idle + 1
-            place += bool(ready and place < len(beats))
+            taken = bool(ready and place < len(beats))
+            idle = 0 if given or taken else idle + 1
+            place += taken
 
     simulator.add_clock(1e-6)
     simulator.add_testbench(bench)
