@@ -6,6 +6,7 @@ from formal.bus.axi_lite import AXILiteFrontSpec, RegisterBankSpec
 from formal.bus.crossing import BusCrossingSpec
 from formal.kinds import proofs_of_kinds
 from formal.kinds.fir import small_fir
+from formal.lean import PROOFS as LEAN
 from formal.link.fifo245 import FIFO245Spec
 from formal.mac.coefficients import CoefficientBankSpec, CoefficientMemorySpec
 from formal.mac.mac_array import MACArraySpec
@@ -394,4 +395,5 @@ PROOFS: tuple[Proof, ...] = (
     _array("adder graph", FIRDesign([3, 0, -5, 11], data=Format(3, True), multipliers=0), GRAPH[:5]),
     _array("adder graph", FIRDesign([-6, -10, -6], data=Format(3, False), multipliers=0), GRAPH[5:]),
     *proofs_of_kinds(),
+    *LEAN,
 )

@@ -21,7 +21,14 @@ from convolver.hw.cores.core import create
 from convolver.hw.stream.output_buffer import OutputBuffer
 from convolver.hw.stream.skid_buffer import SkidBuffer
 
-SAMPLE = ("skid buffer", "MAC array, in segments", "requantiser half_even saturate", "requantiser half_away wrap", "delay")
+SAMPLE = (
+    "skid buffer",
+    "MAC array, in segments",
+    "requantiser half_even saturate",
+    "requantiser half_away wrap",
+    "delay",
+    "FIR core without back-pressure, loaded",
+)
 
 
 @pytest.mark.parametrize("name", SAMPLE)

@@ -10,6 +10,7 @@ from convolver.designs import Conv2DDesign
 from convolver.hw.cores import conv2d
 from convolver.hw.stream import layouts
 from convolver.plan.geometry import geometry_of
+from convolver.shell import FULL, Shell
 
 __all__ = ["Conv2DCoreSpec"]
 
@@ -24,16 +25,18 @@ class Conv2DCoreSpec(wiring.Component):
     `column`, is computed from it by looking at every pixel under the kernel: outside the frame it is the fill, the nearest
     pixel, or a mirrored one. Pixels that a frame lacks are 0. The marks are compared for all of its results. While results are
     taken, a beat that is offered doesn't wait for ever: for so many clocks at most it is taken, or a result leaves. A core that
-    owes no result is busy for some clocks only, and then it has told all errors, each of them once.
+    owes no result is busy for some clocks only, and then it has told all errors, each of them once. In a `shell` of one size
+    every frame has the greatest.
 
     With the buffer's own depth, while no result is stalled: a frame that found the core empty is accepted one pixel a clock,
     and so are those of its size that follow it without a gap. The result is offered `latency` clocks after the pixel that
     completes it.
     """
 
-    def __init__(self, design: Conv2DDesign, depth: int | None = None) -> None:
+    def __init__(self, design: Conv2DDesign, depth: int | None = None, shell: Shell = FULL) -> None:
         self._design = design
         self._depth = depth
+        self._shell = shell
         self._layout = layouts.beat_layout(design)
         ports = {name: In(1) for name in ("next_valid", "next_regular", "ready", "tag")}
         ports |= {"next_payload": In(self._layout), "fitting": In(1), "most": In(2)}
@@ -61,7 +64,7 @@ class Conv2DCoreSpec(wiring.Component):
         m = Module()
         design = self._design
         same = geometry_of(design).mode == "same"
-        core = conv2d.Conv2DCore(design)
+        core = conv2d.Conv2DCore(design, shell=self._shell)
         if self._depth:
             core.plan = shallow(core.plan, self._depth)
         m.submodules.dut = core
@@ -71,7 +74,8 @@ class Conv2DCoreSpec(wiring.Component):
         for size, asked, axis, most in zip(
             (rows, columns), (self.rows, self.columns), design.frame_axes, self.most, strict=True
         ):
-            m.d.comb += size.eq(Mux(self.fitting, Mux(most, axis.most, axis.least), asked))
+            asks = Mux(self.fitting, Mux(most, axis.most, axis.least), asked)
+            m.d.comb += size.eq(asks if self._shell.resizes else axis.most)
         hold, valid_next, payload_next = Signal(), Signal(), Signal(self._layout)
         given, regular = Signal(self._layout), Signal()  # frames of which all pixels come are as likely as any others
         left = Signal(range(design.frame_axes[0].most * design.frame_axes[1].most + 1))  # pixels of a frame that are to come
@@ -83,10 +87,10 @@ class Conv2DCoreSpec(wiring.Component):
             payload.first.eq(Mux(regular, left == 0, given.first)),
             core.i.valid.eq(valid),
             core.i.payload.eq(payload),
-            core.rows.eq(rows),
-            core.columns.eq(columns),
             core.o.ready.eq(self.ready),
         ]
+        if self._shell.resizes:
+            m.d.comb += [core.rows.eq(rows), core.columns.eq(columns)]
         m.d.sync += [valid.eq(valid_next), given.eq(payload_next), regular.eq(Mux(hold, regular, self.next_regular))]
 
         # Which pixel of which frame is accepted; the time doesn't matter, only the order.

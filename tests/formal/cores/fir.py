@@ -11,6 +11,7 @@ from convolver.hw.mac import coefficients
 from convolver.hw.mac.coefficients import coefficient_layout
 from convolver.hw.stream import layouts
 from convolver.plan import TargetLike
+from convolver.shell import Shell
 
 __all__ = ["FIRCoreSpec"]
 
@@ -20,11 +21,13 @@ class FIRCoreSpec(SignalCoreSpec):
 
     They begin with silence at each `first`, or, of a continuous design, at one behind a reset or `silence`. Loaded coefficients
     change between two frames only, or, if the design says so, between any two samples. It is planned for `target`, by default
-    any device.
+    any device, and stands in `shell`, by default the full one.
     """
 
-    def __init__(self, design: FIRDesign, depth: int | None = None, target: TargetLike = None) -> None:
-        self._target = target
+    def __init__(
+        self, design: FIRDesign, depth: int | None = None, target: TargetLike = None, shell: Shell | None = None
+    ) -> None:
+        self._target, self._shell = target, shell
         ports = {}
         if design.loadable:
             ports |= {"new_valid": In(1), "new": In(coefficient_layout(design.coefficient_format)), "restart": In(1)}
@@ -33,7 +36,7 @@ class FIRCoreSpec(SignalCoreSpec):
         super().__init__(design, depth, ports)
 
     def _core(self) -> fir.FIRCore:
-        return fir.FIRCore(self._design, self._target)
+        return fir.FIRCore(self._design, self._target, self._shell)
 
     def _wanted(self, m: Module, core: fir.FIRCore, belongs: Value) -> tuple[ValueLike, int]:
         design = self._design

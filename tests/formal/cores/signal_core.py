@@ -7,6 +7,7 @@ from amaranth.hdl import Assert, Const, Module, Mux, Signal, Value, ValueLike
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 from formal.contracts import Queue
+from formal.cores.buffers import buffer_rules
 from formal.cores.shared import shallow
 
 from convolver.designs import Design
@@ -22,7 +23,7 @@ class SignalCoreSpec(wiring.Component):
 
     As many results fit inside as the output buffer has places (here `depth`, or as many as the plan says); the core accepts if
     three more did two clocks ago, and a slot has passed since the sample before. It is busy while a frame is open or inside,
-    and two clocks longer. A kind's own specification says in `_wanted` which result is right.
+    and some clocks longer: `buffers.py` says how many. A kind's own specification says in `_wanted` which result is right.
     """
 
     def __init__(self, design: Design, depth: int | None = None, ports: Mapping[str, In] | None = None) -> None:
@@ -51,7 +52,7 @@ class SignalCoreSpec(wiring.Component):
         with m.If(belongs):
             m.d.sync += opened.eq(~self.payload.last)
 
-        depth, cycles = core.plan.buffer_depth, core.plan.cycles
+        depth, cycles, rules = core.plan.buffer_depth, core.plan.cycles, buffer_rules(core.plan)
         wanted, later = self._wanted(m, core, belongs)
         queue = Queue(
             m,
@@ -61,15 +62,14 @@ class SignalCoreSpec(wiring.Component):
             ready=self.ready,
             payload=core.o.payload,
             # Slots keep those apart that are accepted before their credits are counted.
-            depth=depth - min(cycles - 1, 2),
+            depth=depth + rules.room - min(cycles - 1, 2),
             latency=core.latency,
             tag=self.tag,
             later=later,
             # A shallow buffer lets no more through at once, and a slot of several clocks takes as many.
             streak=1 if self._depth or cycles > 1 else 3,
         )
-        level_before, level_then = Signal.like(queue.level), Signal.like(queue.level)
-        m.d.sync += [level_before.eq(queue.level), level_then.eq(level_before)]
+        enough, inside = rules.counted(m, queue.level, core.o.valid, depth)
         pause = Signal(range(cycles))  # clocks of a slot that are still to come
         m.d.sync += pause.eq(Mux(belongs, cycles - 1, Mux(pause == 0, 0, pause - 1)))
         errors = Signal(ERROR_LAYOUT)
@@ -77,8 +77,8 @@ class SignalCoreSpec(wiring.Component):
         # What is wrong with a set of coefficients, a kind with such says itself.
         others = {"coefficients"} if "coefficients" in core.signature.members else set()
         m.d.comb += [
-            Assert(core.i.ready == ((level_then + 2 < depth) & (pause == 0))),
-            Assert(core.busy == (opened | (queue.level != 0) | (level_before != 0) | (level_then != 0))),
+            Assert(core.i.ready == (enough & (pause == 0))),
+            Assert(core.busy == (opened | inside)),
             Assert(~core.overflow),
             *(Assert(core.errors[name] == errors[name]) for name in ERROR_LAYOUT.members if name not in others),
         ]

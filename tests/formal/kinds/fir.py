@@ -19,7 +19,7 @@ from convolver.hw.window.signal_entry import SignalEntry
 from convolver.plan import target_of
 from convolver.plan.pace import Pace, Ways
 
-__all__ = ["PROOFS", "small_fir"]
+__all__ = ["LINE", "PROOFS", "small_fir"]
 
 STEPS = "with m.If(self.valid):\n            m.d.sync += [register.eq(before)"
 CLEARS = "with m.If(self.clear):\n            m.d.sync += [register.eq(0)"
