@@ -18,6 +18,7 @@ from convolver.hw.window.border import Borders, filled
 from convolver.hw.window.comparison import equal
 from convolver.hw.window.fixed_check import FixedCheck
 from convolver.hw.window.frame_check import FrameCheck
+from convolver.hw.window.frame_size import KeptSize
 from convolver.hw.window.free_raster import FreeRaster
 from convolver.hw.window.line_buffer import LineBuffer
 from convolver.hw.window.line_ring import LineRing
@@ -118,12 +119,14 @@ RASTER = (
     Seed("size not checked", Raster, "(idle & starts)", "(idle & first)"),
     Seed("orphan not told", Raster, "self.errors.orphan.eq(drop & ~first & ~skipping)", "self.errors.orphan.eq(0)"),
     Seed("line's end not told", beats_of, "return eol != line_end", "return eol & ~line_end"),
-    Seed("line's end a column early", scan_of, "eq(checked.columns_left)\n", "eq(checked.columns_left - 1)\n"),
+    Seed(
+        "line's end a column early", scan_of, "columns_given, checked.columns_left,", "columns_given, checked.columns_left - 1,"
+    ),
     Seed("length of the frame on offer", Raster, "self.o.length.eq(scan.columns_given)", "self.o.length.eq(beat.columns_left)"),
 )
 
 SHORT = (
-    Seed("frame follows a short one, and no other", scan_of, "self.short.eq(short_given)", "self.short.eq(~short_given)"),
+    Seed("frame follows a short one, and no other", scan_of, "self.short, short_given,", "self.short, ~short_given,"),
     Seed("short by the frame on offer", Raster, "frame_end & ~scan.short)", "frame_end & ~beat.short)"),
 )
 LAST = (
@@ -134,7 +137,7 @@ LAST = (
         "self.line_end & last_before if before == 1",
     ),
     Seed("first pixel of another size lost", Raster, "(refused | (available & beat.joins))", "(refused | available)"),
-    Seed("end driven out though a frame may follow", Raster, "closing.eq(frame_end & scan.short)", "closing.eq(frame_end)"),
+    Seed("end driven out though a frame may follow", KeptSize, "closing.eq(frame_end & short)", "closing.eq(frame_end)"),
 )
 WHOLE = (
     Seed(

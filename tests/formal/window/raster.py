@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In
 from convolver.designs import Conv2DDesign
 from convolver.hw.stream import layouts
 from convolver.hw.stream.marks import ERROR_LAYOUT
-from convolver.hw.window import fixed_check, raster
+from convolver.hw.window import fixed_check, frame_size, raster
 from convolver.plan.geometry import geometry_of
 
 __all__ = ["RasterSpec"]
@@ -19,7 +19,7 @@ class RasterSpec(wiring.Component):
     Frames are counted as they begin; the results of one, chosen by `tag`, are followed one by one. Bounded liveness: while
     results
     may start and pixels come, there is progress within `patience` clocks, and without pixels a frame's end still leaves.
-    With `fixed` all frames have the largest size, and come through the check of such.
+    With `fixed` all frames have the largest size, come through the check of such, and nothing of it is kept.
     """
 
     def __init__(self, design: Conv2DDesign, *, fixed: bool = False) -> None:
@@ -42,7 +42,7 @@ class RasterSpec(wiring.Component):
         above, low = (design.above, below) if same else (0, 0)
         # Of the first pixel that completes a result.
         start_row, start_column = (below, right) if same else (design.kernel_rows - 1, design.kernel_columns - 1)
-        m.submodules.dut = dut = raster.Raster(design)
+        m.submodules.dut = dut = raster.Raster(design, frame_size.FixedSize(design) if self._fixed else None)
         fits = Signal()
         # A source that keeps to the stream's rule; the size comes with the beat. Frames of the least and the greatest size,
         # and those of which all pixels come, are as likely as any others.
