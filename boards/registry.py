@@ -162,7 +162,7 @@ class Board:
     @property
     def target(self) -> Target:
         """What its cores are planned for: its device, at full speed."""
-        return target_of(self.family)
+        return target_of(self.family).on(self.single_port_rams)
 
 
 GAUSSIAN_3 = ((1, 2, 1), (2, 4, 2), (1, 2, 1))

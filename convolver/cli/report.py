@@ -100,7 +100,7 @@ def report(
         family = target.family
     fpga = None if device is None else named_fpga(device, family)
     holder = fpga or target
-    own = lower(given, target_of(family if holder is None else holder.family).at(hertz))
+    own = lower(given, (target_of(family) if holder is None else holder.target).at(hertz))
     fitted = own if holder is None else in_adders(own, holder.multipliers)
     loaded = fitted.design
     around = (shell if target is None else FULL).of(loaded)

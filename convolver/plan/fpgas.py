@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ..arguments import meant
 from ..errors import DesignError
-from .target import Family
+from .target import Family, Target, target_of
 
 __all__ = ["FPGA", "FPGAS", "named_fpga"]
 
@@ -28,6 +28,11 @@ class FPGA:
     multipliers: int
     block_rams: int
     single_port_rams: int = 0
+
+    @property
+    def target(self) -> Target:
+        """What cores for it are planned for, at full speed."""
+        return target_of(self.family).on(self.single_port_rams)
 
 
 FPGAS: tuple[FPGA, ...] = (

@@ -108,6 +108,10 @@ class Target:
         """
         return replace(self, pace=pace_of(self.family, None if hertz is None else positive("Clock", hertz)))
 
+    def on(self, single_port_rams: int) -> "Target":
+        """The same on a device that has so many large single-port RAMs: where it has none, lines lie in block RAM."""
+        return self if single_port_rams else replace(self, single_port=None)
+
     def pieces(self, a: Format, b: Format) -> tuple[tuple[range, ...], tuple[range, ...]]:
         """The bits that either factor is cut into, lowest first, so that the fewest hard multipliers take all the products.
 

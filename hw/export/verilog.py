@@ -96,7 +96,7 @@ def generate(
     name = _checked(design, name)
     fpga = None if device is None else named_fpga(device, family)
     family = family if fpga is None else fpga.family
-    plan = lower(design, family)  # at full speed
+    plan = lower(design, family if fpga is None else fpga.target)  # at full speed
     check_lines(plan, str(family))
     if fpga is not None:
         plan = in_adders(plan, fpga.multipliers)
@@ -240,9 +240,10 @@ def _room(plan: Plan, top: AXIAccelerator, fpga: FPGA | None) -> list[str]:
         return [f"It takes, at the least, {needs}."]
     if top.plan.target.family is None:
         return []
-    count = top.plan.hard_multipliers
+    count, rams = top.plan.hard_multipliers, top.plan.single_port_rams
     told = [f"It takes {count} hard multiplier{'s' * (count != 1)}."]
-    return [*told, *reached_by(top.plan)]
+    large = [f"Its lines lie in {rams} single-port RAMs; for a device without these, name it: --device."] * bool(rams)
+    return [*told, *large, *reached_by(top.plan)]
 
 
 def _caution(top: AXIAccelerator) -> list[str]:

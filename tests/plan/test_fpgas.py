@@ -22,6 +22,7 @@ def test_a_boards_device_is_a_part_with_the_same_resources(board: boards.Board) 
         board.block_rams,
         board.single_port_rams,
     )
+    assert fpga.target == board.target
 
 
 @pytest.mark.parametrize(
@@ -116,13 +117,28 @@ def test_what_is_told_fits() -> None:
 
 
 def test_long_lines_need_rams_that_a_device_may_not_have() -> None:
-    """Of the family's plan; shorter ones stand in block RAM."""
+    """Of the family's plan; shorter ones stand in block RAM, and so do all in a plan for such a device."""
     design = Conv2DDesign([[1, 4, 6, 4, 1]] * 5, multipliers=0, columns=1920)
     hx8k = named_fpga("iCE40HX8K")
     message = "A design for iCE40HX8K must need at most 0 single-port RAMs, not 4; use fewer columns, or a smaller kernel"
     with pytest.raises(DesignError, match=f"^{message}$"):
         check_fpga(hx8k, lower(design, "ice40"))
     check_fpga(hx8k, lower(design.replace(columns=640), "ice40"))
+    check_fpga(hx8k, lower(design, hx8k.target))
+    assert lower(design, named_fpga("iCE40UP5K").target) is lower(design, "ice40")
+    message = "A design for iCE40HX8K must need at most 32 block RAMs, not 34; use fewer columns"
+    with pytest.raises(DesignError, match=f"^{message}$"):
+        generate(design.replace(columns=4096), device="iCE40HX8K")
+
+
+def test_a_file_tells_of_single_port_rams_and_of_devices_without() -> None:
+    design = Conv2DDesign([[1, 2, 1]] * 3, columns=4096, rows=8)
+    told = "Its lines lie in 2 single-port RAMs; for a device without these, name it: --device."
+    assert told in generate(design, family="ice40")
+    for device in ("iCE40UP5K", "iCE40HX8K"):
+        text = generate(design, device=device)
+        assert told not in text
+        assert ("SB_SPRAM256KA" in text) == (device == "iCE40UP5K")
 
 
 @pytest.mark.parametrize(
