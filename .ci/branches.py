@@ -7,9 +7,10 @@ kind, or its form. ``if isinstance(design, FIRDesign) and design.loadable`` are 
 such a test, or a property or function that returns one, is a form too. So are where coefficients come from, by the class that
 says it, whether a plan has a stage, of which class its arrays and its timing are, and whether a beat has a mark. So is a call
 that is handed a thing for each of two forms, and gives one, and a tuple times a flag. What only hands a value on, or computes
-with it, is no branch; nor is how a stage's block is found, by `block_of` or a `match` of the stage that is built, nor what is
-registered for the class of an object. Tests of the device's family, which isn't the design's, have a column of their own.
-``--list`` prints each place.
+with it, is no branch; nor is how a stage's block is found, by `block_of` or a `match` of the stage that is built. A function
+of which there is one for each class of its first argument (`singledispatch`) is one lookup, where that is a class of a kind, or
+one of `convolver/designs/`: a border, a source, a spacing. By the classes of a plan's objects it is none. Tests of the device's
+family, which isn't the design's, have a column of their own. ``--list`` prints each place.
 """
 
 import argparse
@@ -140,6 +141,12 @@ ELSEWHERE = {
 DESIGNS = {"design", "self", "plan"}
 """What a design or its plan is called."""
 
+DISPATCHING = {"singledispatch", "singledispatchmethod"}
+"""What makes a function of which there is one for each class of its first argument, a method's first but `self`."""
+
+DESIGN_CLASSES = "convolver/designs/"
+"""Where the classes of designs, and of what a design answers with, are."""
+
 NOT_DTYPE = "dtype"
 """What has a `kind` in numpy."""
 
@@ -171,6 +178,41 @@ def is_constant(node: ast.AST) -> bool:
     return not any(isinstance(each, ast.Name | ast.Attribute | ast.Call) for each in ast.walk(node))
 
 
+def design_classes(trees: Mapping[str, ast.AST]) -> dict[str, set[str]]:
+    """By file, the names that classes of `DESIGN_CLASSES` have there."""
+    bodies = [tree for file, tree in trees.items() if file.startswith(DESIGN_CLASSES)]
+    classes = {node.name for tree in bodies for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
+    found = {}
+    for file, tree in trees.items():
+        inside = file.startswith(DESIGN_CLASSES)
+        found[file] = set(classes) if inside else set()
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and (inside or "designs" in str(node.module).split(".")):
+                found[file] |= {each.asname or each.name for each in node.names if each.name in classes}
+    return found
+
+
+def dispatches(tree: ast.AST) -> Iterator[tuple[ast.arg, list[ast.AST]]]:
+    """The first argument of each function of which there is one for each class of it, and what names these classes. One whose
+    other functions are here alone is told by the first of them."""
+    found: dict[str, tuple[ast.arg, list[ast.AST]]] = {}
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    for node in functions:
+        arguments = [each for each in (*node.args.posonlyargs, *node.args.args) if each.arg != "self"]
+        for decorator in node.decorator_list if arguments else ():
+            call = decorator.func if isinstance(decorator, ast.Call) else decorator
+            if name_of(call) in DISPATCHING:
+                name = node.name
+            elif isinstance(call, ast.Attribute) and call.attr == "register":
+                name = name_of(call.value)
+            else:
+                continue
+            given = decorator.args if isinstance(decorator, ast.Call) else []
+            _, classes = found.setdefault(name.lstrip("_"), (arguments[0], []))
+            classes += [each for each in (*given, arguments[0].annotation) if each is not None]
+    yield from found.values()
+
+
 def heirs(trees: Iterable[ast.AST], roots: Set[str]) -> set[str]:
     """These classes and all that derive from them."""
     found, bases = set(roots), {}
@@ -192,6 +234,7 @@ class Names:
     forms : names of forms.
     stages, sources : names of the classes of stages, and of what says where coefficients come from.
     kinds : names of the classes of kinds.
+    answers : names of the classes of designs, and of what a design answers with.
     """
 
     def __init__(
@@ -201,13 +244,14 @@ class Names:
         stages: Set[str] = frozenset(),
         sources: Set[str] = frozenset(),
         kinds: Set[str] = frozenset(),
+        answers: Set[str] = frozenset(),
     ) -> None:
         self.elsewhere, self.forms = elsewhere, forms
-        self.stages, self.sources, self.kinds = stages, sources, kinds
+        self.stages, self.sources, self.kinds, self.answers = stages, sources, kinds, answers
 
     def with_forms(self, more: Set[str]) -> "Names":
         """The same, and more names of forms."""
-        return Names(self.elsewhere, self.forms | more, self.stages, self.sources, self.kinds)
+        return Names(self.elsewhere, self.forms | more, self.stages, self.sources, self.kinds, self.answers)
 
     def is_kind(self, node: ast.AST) -> bool:
         """Whether a node names a class of a kind."""
@@ -276,6 +320,13 @@ class Names:
         asked = isinstance(node, ast.Name | ast.Attribute | ast.Tuple)
         return self.column(node, constant=name_of(node) in CHOOSING) if asked else None
 
+    def dispatched(self, classes: Iterable[ast.AST]) -> str | None:
+        """What a function is keyed by of which there is one for each of these classes."""
+        named = [each for one in classes for each in ast.walk(one)]
+        if any(map(self.is_kind, named)):
+            return KIND_COLUMN
+        return FORM_COLUMN if any(name_of(each) in self.answers for each in named) else None
+
     def result(self, node: ast.AST | None) -> str | None:
         """What a value tells that is the result of a test."""
         match node:
@@ -312,6 +363,11 @@ class Finder(ast.NodeVisitor):
         """A test or an operand; comparisons, and operands of its own, are visited by themselves."""
         if not isinstance(node, ast.Compare | ast.BoolOp):
             self._add(node, self.names.column(node))
+
+    def visit_Module(self, node: ast.Module) -> None:
+        for argument, classes in dispatches(node):
+            self._add(argument, self.names.dispatched(classes))
+        self.generic_visit(node)
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
         before = self.names
@@ -409,7 +465,11 @@ def places(texts: Mapping[str, str]) -> dict[str, list[tuple[int, str, str]]]:
     trees = {file: ast.parse(text) for file, text in texts.items()}
     stages, sources = heirs(trees.values(), STAGES), heirs(trees.values(), SOURCES)
     kinds = heirs(trees.values(), ROOTS) - ROOTS
-    known = {file: Names(ELSEWHERE.get(file, set()), stages=stages, sources=sources, kinds=kinds) for file in trees}
+    answers = design_classes(trees)
+    known = {
+        file: Names(ELSEWHERE.get(file, set()), stages=stages, sources=sources, kinds=kinds, answers=answers[file])
+        for file in trees
+    }
     forms: set[str] = set()
     while more := {name for file in trees for name in properties(trees[file], known[file].with_forms(forms))} - forms - FORM:
         forms |= more  # a property may be made of another
