@@ -167,7 +167,7 @@ def _made(slot: OneCycle, design: ResampleDesign, clocks: int, target: Target) -
     del slot
     if design.up < design.down:
         return _recalled(design, clocks, target)
-    return _multiplied(design.phasing, design, clocks, target, TapProduct), _line
+    return _array(design.phasing).multiplied(design, clocks, target, TapProduct), _line
 
 
 @_made.register
@@ -178,36 +178,70 @@ def _(slot: SeveralCycles, design: ResampleDesign, clocks: int, target: Target) 
 
 @_made.register
 def _(slot: Shifted, design: ResampleDesign, clocks: int, target: Target) -> tuple[Planned, FeederOf]:
-    return _added(design.phasing, slot, design, clocks, target), _held_line
+    return _array(design.phasing).added(slot, design, clocks, target), _held_line
 
 
 def _recalled(design: ResampleDesign, clocks: int, target: Target) -> tuple[Planned, FeederOf]:
     """Where samples come out of memories."""
     array_of = RecalledProduct if target.slow_ram else TapProduct
-    return _multiplied(design.phasing, design, clocks, target, array_of), _memory
+    return _array(design.phasing).multiplied(design, clocks, target, array_of), _memory
+
+
+class _OneArray:
+    """Of results that all meet the same coefficients: a FIR filter's array, with as many cycles as a result has."""
+
+    def multiplied(self, design: ResampleDesign, clocks: int, target: Target, array_of: type[TapProduct]) -> Planned:
+        """The array with multipliers, and its store."""
+        return _one_phase(design, clocks, target, array_of)
+
+    def added(self, slot: Shifted, design: ResampleDesign, clocks: int, target: Target) -> Planned:
+        """The array without a multiplier. Its sums are held where more samples follow."""
+        coefficients = structure_of(design).coefficients(slot, design.coefficient_format, design.weights)
+        form = coefficients.without_zeros(direct([range(design.taps)], design.taps, design.taps))
+        array_of = HeldAdders if design.down > 1 else TapAdders
+        array = array_of(form, design.sample, coefficients, design.sum_range, clocks, target)
+        return array, CoefficientStore(coefficients, (), array.products, clocks), _told_adders(adders_needed(design.weights))
+
+
+class _PhaseArray(_OneArray):
+    """Of results that meet the coefficients of one phase after the other, which are in memories."""
+
+    def multiplied(
+        self,
+        design: ResampleDesign,
+        clocks: int,
+        target: Target,
+        array_of: type[TapProduct],  # noqa: ARG002  # of one phase
+    ) -> Planned:
+        words = design.up * clocks
+        coefficients = structure_of(design).coefficients(slot_of(words), design.coefficient_format, design.weights)
+        form, reach = _period(design), design.sum_range
+        array = PhaseProduct(form, design.sample, coefficients, reach, clocks, target, rate=design.rate)
+        found = mirrored(design, clocks, target)
+        if found and found[0].hard_multipliers < array.hard_multipliers:
+            return *found[:2], found[2:]
+        loaded = coefficients.loaded(range(design.taps))
+        return array, CoefficientStore(coefficients, loaded, array.products, words, early=PLACE_LATENCY), ()
+
+    def added(self, slot: Shifted, design: ResampleDesign, clocks: int, target: Target) -> Planned:
+        coefficients = structure_of(design).coefficients(slot, design.coefficient_format, design.weights)
+        of = (_period(design), design.sample, coefficients, design.sum_range, clocks, target)
+        array = PhaseAdders(*of, rate=design.rate)
+        store = CoefficientStore(coefficients, (), array.products, design.up)
+        return array, store, _told_adders(len(array.graph.nodes))
 
 
 @singledispatch
-def _multiplied(phasing: OnePhase, design: ResampleDesign, clocks: int, target: Target, array_of: type[TapProduct]) -> Planned:
-    """The array with multipliers, and its store. Of one phase, a decimator's: a FIR filter's, with as many cycles as a result
-    has."""
+def _array(phasing: OnePhase) -> _OneArray:
+    """What makes the array of results of such phases."""
     del phasing
-    return _one_phase(design, clocks, target, array_of)
+    return _OneArray()
 
 
-@_multiplied.register
-def _(phasing: SeveralPhases, design: ResampleDesign, clocks: int, target: Target, array_of: type[TapProduct]) -> Planned:
-    """Of several phases, with its coefficients in memories."""
-    del phasing, array_of
-    words = design.up * clocks
-    coefficients = structure_of(design).coefficients(slot_of(words), design.coefficient_format, design.weights)
-    form, reach = _period(design), design.sum_range
-    array = PhaseProduct(form, design.sample, coefficients, reach, clocks, target, rate=design.rate)
-    found = mirrored(design, clocks, target)
-    if found and found[0].hard_multipliers < array.hard_multipliers:
-        return *found[:2], found[2:]
-    loaded = coefficients.loaded(range(design.taps))
-    return array, CoefficientStore(coefficients, loaded, array.products, words, early=PLACE_LATENCY), ()
+@_array.register
+def _(phasing: SeveralPhases) -> _OneArray:
+    del phasing
+    return _PhaseArray()
 
 
 def _period(design: ResampleDesign) -> Form:
@@ -242,27 +276,6 @@ def _one_phase(design: ResampleDesign, clocks: int, target: Target, array_of: ty
     loaded = coefficients.loaded([product.weight[0][0] for product in form.products])
     store = CoefficientStore(coefficients, loaded, array.products, clocks, len(array.groups), PLACE_LATENCY)
     return array, store, tuple(told)
-
-
-@singledispatch
-def _added(phasing: OnePhase, slot: Shifted, design: ResampleDesign, clocks: int, target: Target) -> Planned:
-    """The array without a multiplier. Of one phase, a FIR filter's, whose sums are held where more samples follow."""
-    del phasing
-    coefficients = structure_of(design).coefficients(slot, design.coefficient_format, design.weights)
-    form = coefficients.without_zeros(direct([range(design.taps)], design.taps, design.taps))
-    array_of = HeldAdders if design.down > 1 else TapAdders
-    array = array_of(form, design.sample, coefficients, design.sum_range, clocks, target)
-    return array, CoefficientStore(coefficients, (), array.products, clocks), _told_adders(adders_needed(design.weights))
-
-
-@_added.register
-def _(phasing: SeveralPhases, slot: Shifted, design: ResampleDesign, clocks: int, target: Target) -> Planned:
-    del phasing
-    coefficients = structure_of(design).coefficients(slot, design.coefficient_format, design.weights)
-    of = (_period(design), design.sample, coefficients, design.sum_range, clocks, target)
-    array = PhaseAdders(*of, rate=design.rate)
-    store = CoefficientStore(coefficients, (), array.products, design.up)
-    return array, store, _told_adders(len(array.graph.nodes))
 
 
 def _told_adders(adders: int) -> tuple[str, ...]:
