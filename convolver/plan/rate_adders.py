@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from ..designs import Rate
+from ..designs.rates import SAME
 from .adders import AdderGraph, AdderProduct, GraphProduct, summed_each
 from .arithmetic import Range
 from .array import TapProduct
@@ -16,7 +18,7 @@ from .mirrored import pairs_of
 from .phase_product import PhaseProduct
 from .stages import Numbers, Stage
 
-__all__ = ["HeldAdders", "HeldSum", "PhaseAdders", "PickedSum", "TapAdders"]
+__all__ = ["HeldSum", "PhaseAdders", "PickedSum", "TapAdders"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +50,20 @@ class HeldSum(Stage):
     name = "held sum"
 
 
+@dataclass(frozen=True)
 class TapAdders(AdderProduct, TapProduct):
-    """That of one phase: a signal's taps."""
+    """That of one phase: a signal's taps.
 
+    Parameters
+    ----------
+    rate : Rate
+    """
 
-class HeldAdders(TapAdders):
-    """That of a decimator."""
+    rate: Rate = SAME
 
     @cached_property
     def behind(self) -> tuple[Stage, ...]:
-        return (*super().behind, HeldSum(1))
+        return (*super().behind, _held(self.rate))
 
 
 class PhaseAdders(GraphProduct, PhaseProduct):
@@ -86,4 +92,9 @@ class PhaseAdders(GraphProduct, PhaseProduct):
 
     @cached_property
     def behind(self) -> tuple[Stage, ...]:
-        return (self.graph, PickedSum(1), HeldSum(int(self.rate.down > self.rate.up)))
+        return (self.graph, PickedSum(1), _held(self.rate))
+
+
+def _held(rate: Rate) -> HeldSum:
+    """What holds a sum, for no time where no samples follow within its slot."""
+    return HeldSum(int(rate.down > rate.up))

@@ -26,7 +26,7 @@ from .output import BUFFER_LATENCY, burst_buffer, credit_latency, rounding
 from .pace import Ways
 from .phase_product import PhaseProduct
 from .phases import HeldLine, PhaseLine, PhaseMemory
-from .rate_adders import HeldAdders, PhaseAdders, TapAdders
+from .rate_adders import PhaseAdders, TapAdders
 from .rewritings import checked, fold
 from .slots import OneCycle, SeveralCycles, Shifted, slot_for, slot_of
 from .stages import Accept, Memory, Stage, cycles_of
@@ -198,8 +198,7 @@ class _OneArray:
         """The array without a multiplier. Its sums are held where more samples follow."""
         coefficients = structure_of(design).coefficients(slot, design.coefficient_format, design.weights)
         form = coefficients.without_zeros(direct([range(design.taps)], design.taps, design.taps))
-        array_of = HeldAdders if design.down > 1 else TapAdders
-        array = array_of(form, design.sample, coefficients, design.sum_range, clocks, target)
+        array = TapAdders(form, design.sample, coefficients, design.sum_range, clocks, target, rate=design.rate)
         return array, CoefficientStore(coefficients, (), array.products, clocks), _told_adders(adders_needed(design.weights))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from convolver.plan.adders import AdderProduct
 from convolver.plan.array import CascadedProduct, DotProduct
 from convolver.plan.mirrored import MirroredProduct
-from convolver.plan.rate_adders import HeldAdders, PhaseAdders
+from convolver.plan.rate_adders import PhaseAdders, TapAdders
 
 from .adder_graph import AdderGraph
 from .cascaded_array import CascadedArray
@@ -17,8 +17,8 @@ from .rate_graph import RateGraph
 __all__ = ["array_block"]
 
 BLOCKS: Mapping[type[DotProduct], Callable[[Any], Any]] = {
-    HeldAdders: RateGraph,
     PhaseAdders: RateGraph,
+    TapAdders: RateGraph,
     AdderProduct: AdderGraph,
     CascadedProduct: CascadedArray,
     MirroredProduct: MirroredArray,
