@@ -19,6 +19,7 @@ from convolver.errors import DesignError
 from convolver.plan.plan import Plan
 from convolver.shell import FULL, Shell
 
+from ..cores.loading import part_sets_of
 from ..cores.part_ports import part_ports
 from ..primitives.block_ram import BlockRAM, LogicROM
 from ..primitives.families import family_of
@@ -416,7 +417,7 @@ class RegisterBank(wiring.Component):
         told: dict[str, Value] = {}
         for number, part in enumerate(self.design.parts, 1):
             state = self.parts[number - 1]
-            pending = self.pending[number - 1] if part.set_size else Const(0)
+            pending = part_sets_of(part).pending(self, number)
             stands = Signal(4, name=f"stands_{number}")
             m.d.sync += stands.eq(Cat(state.busy, pending, state.waits, state.holds))
             told[_of_stage("STATUS", number)] = Cat(Const(0, BUSY_BIT), stands)

@@ -8,7 +8,7 @@ from amaranth.lib.wiring import Out
 
 from convolver.designs import Design
 
-from .part_sets import part_sets_of
+from .loading import part_sets_of
 
 __all__ = ["PART_STATE", "part_ports"]
 

@@ -9,8 +9,8 @@ from amaranth.hdl import Cat, Module, Signal, Value
 from ..window.boundaries import border_ports
 from ..window.signal_entry import start_of
 from ..window.size_gate import sized_axes
+from .loading import part_sets_of
 from .part_ports import PART_STATE
-from .part_sets import part_sets_of
 
 __all__ = ["connect_borders", "connect_gate", "connect_parts", "connect_silence"]
 
