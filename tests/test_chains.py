@@ -23,6 +23,7 @@ from convolver import (
 )
 from convolver.designs import Rate
 from convolver.host.device import Device
+from convolver.host.tiling import Work
 from convolver.plan.lowering import lower
 from convolver.plots import plot
 from convolver.plots.pipeline import measured
@@ -135,6 +136,26 @@ class TestDesign:
         told = "Stage 2 of a pipeline must take samples of the format s16, as stage 1 gives them, not s8"
         with pytest.raises(DesignError, match=f"^{re.escape(told)}$"):
             Pipeline([ResampleDesign([1], down=2, output=s16), FIRDesign([1], data=s8)])
+
+
+@pytest.mark.parametrize("rates", [((1, 2), (2, 1)), ((2, 3), (4, 3)), ((3, 4), (1, 2)), ((5, 2), (3, 4)), ((3, 1), (1, 2))])
+def test_each_piece_of_a_signal_has_what_its_results_need(rates):
+    """And no more: the last result of a period sees the samples to its own place."""
+    stages = [ResampleDesign([3, -5, 7], *rate, data=s16, output=s16, overflow="wrap") for rate in rates]
+    design = Pipeline(stages)
+    (axis,) = design.frame_axes
+    newest = axis.up - 1
+    for stage in reversed(stages):
+        newest = newest * stage.down // stage.up
+    assert newest <= axis.window[1] < axis.stride + sum(stage.down for stage in stages)
+    samples = random_samples(s16, 97, 5)
+    work = Work(design, samples, limits=(sum(axis.reach) + 2 * axis.stride,))
+    frames = 0
+    while (frame := work.take()) is not None:
+        work.give(golden.run(design, frame))
+        frames += 1
+    assert frames > 5
+    np.testing.assert_array_equal(work.result, golden.run(design, samples))
 
 
 def test_values_are_scipys():

@@ -255,8 +255,8 @@ def _joined(axes: Sequence[FrameAxis], sizes: Sequence[Any]) -> JoinedAxis:
         before, behind, less = before + ahead, behind + after, less + lost
         periods = axis.stride // math.gcd(up, axis.stride)
         stride, up = stride * periods, up * periods // axis.stride * axis.up
-    # The results of a period are those of all of its inputs.
-    behind = max(behind, (stride - 1) * (up > 1))
+    # A period's last result begins so many inputs behind its first.
+    behind = max(behind, (up - 1) * stride // up)
 
     def fits(size: int, *, most: bool) -> bool:
         for axis, shorter in zip(axes, sizes, strict=True):
