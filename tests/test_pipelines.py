@@ -236,6 +236,14 @@ def test_a_stage_that_is_slower_than_the_next_one_leaves_gaps():
     assert not lower(Pipeline([SAME, SAME.replace(pixels_per_clock=2)])).timing.gapless
 
 
+def test_a_stage_that_gives_less_than_it_takes_leaves_gaps():
+    edge = SAME.replace(boundary="edge")
+    assert lower(Pipeline([edge, edge])).timing.gapless
+    for less in ({"mode": "valid"}, {"stride": (2, 1)}, {"stride": (1, 3)}):
+        assert not lower(Pipeline([edge.replace(**less), edge])).timing.gapless
+        assert lower(Pipeline([edge, edge.replace(**less)])).timing.gapless
+
+
 def test_a_frame_of_another_size_waits_no_longer_than_the_report_says():
     blur = Conv2DDesign([[1, 2, 1], [2, 4, 2], [1, 2, 1]], shift=4, output=u8, boundary="edge", rows=40, columns=60)
     # As long where each stage gives as much as it takes; a stride may leave out the last results.

@@ -18,6 +18,9 @@ GATE_WAIT = 5
 WIDEST = 4
 """Pixels of the widest beat."""
 
+TALL = 1 << 16
+"""Lines of a tall frame: a stage that gives less than it takes does so with it."""
+
 SIZE_CYCLES, STRIDE_CYCLES = 1, 18
 """Cycles in which a stage's size is found behind another one, and how many more behind one with a stride."""
 
@@ -81,7 +84,7 @@ class PipelineTiming(FrameTiming):
         """How many cores, from the first one on, get frames without gaps between them."""
         cycles = self._pixel_cycles
         for number, (timing, stage) in enumerate(self._staged(), 1):
-            less = any((axis.lost, axis.stride) != (0, 1) for axis in stage.frame_axes)
+            less = any(axis.results(TALL) < TALL for axis in stage.frame_axes)
             if number == len(cycles) or less or not timing.gapless or cycles[number] < cycles[number - 1]:
                 return number
         raise AssertionError("a pipeline has a stage")
@@ -105,8 +108,7 @@ class PipelineTiming(FrameTiming):
         return max(self._burst(rows, columns), *(timing.frame_interval(high, wide) for timing, high, wide in sizes)) + waits
 
     def flush_clocks(self, columns: int = 1) -> int:
-        tall = 1 << 16  # the rows have no part in it
-        sizes = list(self._sizes(tall, columns))
+        sizes = list(self._sizes(TALL, columns))  # the rows have no part in it
         if self._even:
             return sum(timing.flush_clocks(wide) for timing, _, wide in sizes)
         # What a core has to send may have to wait for the slowest one, and so may a beat of each.
