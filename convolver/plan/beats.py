@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from ..designs import Design
 
-__all__ = ["Beat", "WideBeat", "beat_of"]
+__all__ = ["Beat", "WideBeat", "beat_of", "beat_with"]
 
 
 class Beat:
@@ -23,6 +23,10 @@ class Beat:
     def rate(self, unit: str, every: str) -> str:
         """How often it comes, with a slot so often."""
         return f"One {unit} {every}"
+
+    def keeps(self, columns: int) -> bytes:
+        """Its `keep` in each beat of a line of so many pixels; 0 where it has none."""
+        return bytes(columns)
 
 
 class WideBeat(Beat):
@@ -45,8 +49,15 @@ class WideBeat(Beat):
     def rate(self, unit: str, every: str) -> str:
         return f"{self._pixels} {unit}s {every}"
 
+    def keeps(self, columns: int) -> bytes:
+        return bytes((1 << min(left, self._pixels)) - 1 for left in range(columns, 0, -self._pixels))
+
 
 def beat_of(design: Design) -> Beat:
     """The beat of a design's core."""
-    pixels = design.pixels_per_clock
+    return beat_with(design.pixels_per_clock)
+
+
+def beat_with(pixels: int) -> Beat:
+    """The beat of so many samples or pixels."""
     return WideBeat(pixels) if pixels > 1 else Beat()

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from convolver.designs import Boundary, boundary_code
 from convolver.formats import Format
+from convolver.plan.beats import beat_with
 
 __all__ = [
     "EOL",
@@ -69,15 +70,12 @@ class Beats:
 def marks_of(shape: Sequence[int], pixels: int = 1) -> Bytes:
     """The marks of a frame's beats: `FIRST` and `LAST`; `EOL` at the end of each of an image's lines; with several
     pixels a beat, which of them belong to the line."""
-    columns, shape = shape[-1], (*shape[:-1], -(-shape[-1] // pixels))
-    marks = np.zeros(shape, dtype=np.uint8)
+    keeps = np.frombuffer(beat_with(pixels).keeps(shape[-1]), np.uint8) << KEEP
+    marks = np.broadcast_to(keeps, (*shape[:-1], len(keeps))).copy()
     if marks.size == 0:
         return marks.reshape(-1)
     if len(shape) == 2:
-        marks[:, -1] = EOL
-    if pixels > 1:
-        marks |= ((1 << pixels) - 1) << KEEP
-        marks[:, -1] &= (1 << ((columns - 1) % pixels + 1 + KEEP)) - 1
+        marks[:, -1] |= EOL
     flat = marks.reshape(-1)
     flat[0] |= FIRST
     flat[-1] |= LAST
