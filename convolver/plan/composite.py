@@ -10,8 +10,7 @@ from ..designs.continuity import Continued, Separate
 from ..shell import Shell
 from .array import DotProduct, wants_places
 from .lowering import lower
-from .plan import Plan
-from .shell import in_shell
+from .plan import InShell, Plan, Size
 from .stages import Stage
 from .target import Target
 
@@ -78,13 +77,20 @@ class CompositePlan(Plan):
     def filters(self) -> tuple[DotProduct, ...]:
         return tuple(one for plan in self.plans for one in plan.filters)
 
-    def sizes(self, *size: int | None) -> Iterable[tuple[int | None, ...]]:
+    def sizes(self, *size: int | None) -> Iterable[Size]:
         """The sizes of the frames that come to each of `plans`, by that of the whole; none along axes of any length."""
         raise NotImplementedError
 
     def fixed(self, plans: Sequence[Plan]) -> Self:
         """The same with other plans for the same designs, where all frames have one size, and the same border."""
         raise NotImplementedError
+
+    def in_shell(self, shell: Shell, size: Size, core: InShell) -> Plan:
+        # A border that registers tell comes with the first beat of its frame, as sizes do: that takes the cores of any size.
+        if shell.has_all_registers and self.design.switchable_parts:
+            return self
+        parts = zip(self.plans, self.sizes(*size), strict=True)
+        return self.fixed([part.in_shell(shell, own, core) for part, own in parts])
 
     def _told_plans(self, name: str) -> Iterable[str]:
         """The explanation of each plan."""
@@ -93,12 +99,3 @@ class CompositePlan(Plan):
             yield ""
             yield from (f"    {line}".rstrip() for line in plan.explain().splitlines())
             yield ""
-
-
-@in_shell.register
-def _(plan: CompositePlan, shell: Shell, size: tuple[int | None, ...]) -> Plan:
-    # A border that registers tell comes with the first beat of its frame, as sizes do: that takes the cores of any size.
-    if shell.has_all_registers and plan.design.switchable_parts:
-        return plan
-    parts = zip(plan.plans, plan.sizes(*size), strict=True)
-    return plan.fixed([in_shell(part, shell, own) for part, own in parts])

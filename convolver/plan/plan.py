@@ -1,11 +1,12 @@
 """The plan of a core: stages, memories and timing, made once and read by gateware, report, boards and twin."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
 from ..designs import Design
 from ..designs.rates import SAME
+from ..shell import Shell
 from .array import DotProduct
 from .beats import Beat, beat_of
 from .slots import OneCycle, slot_of
@@ -13,9 +14,12 @@ from .stages import Memory, MemoryUse, Stage, cycles_of, multipliers_of, needed
 from .target import Target
 from .timing import FrameTiming
 
-__all__ = ["Plan"]
+__all__ = ["InShell", "Plan", "Size"]
 
 S = TypeVar("S", bound=Stage)
+
+Size = tuple[int | None, ...]
+"""Of a frame; None along axes of any length."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +117,11 @@ class Plan:
         clocks = self.timing.clocks_a_sample * rate.down
         return f"{rate.down} {unit}s, {rate.up} results in {clocks} clocks"
 
+    def in_shell(self, shell: Shell, size: Size, core: "InShell") -> "Plan":
+        """The plan in a shell whose frames have one size, in which `size` is that of the frames that come to it; `core` makes
+        that of one core."""
+        return core(self, shell, size)
+
     # Cost.
 
     @property
@@ -163,3 +172,7 @@ class Plan:
         yield f"{'stage':<14}cycles"
         yield from (f"{stage.name:<14}{stage.cycles:>6}" for stage in needed(*self.stages))
         yield f"{'latency':<14}{self.latency:>6}"
+
+
+InShell = Callable[[Plan, Shell, Size], Plan]
+"""What makes the plan of one core in a shell, for frames of a size."""

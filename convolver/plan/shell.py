@@ -1,16 +1,15 @@
 """What a shell makes of a core's plan, and what stands around a core in emitted Verilog, as far as it takes time."""
 
 from dataclasses import replace
-from functools import singledispatch
 from typing import TypeVar, cast
 
 from ..errors import DesignError
 from ..shell import FULL, Shell
 from .output import BUFFER_LATENCY, COMPACT_LATENCY, compact_buffer, compact_depth, credit_latency, output_buffer
-from .plan import Plan
+from .plan import Plan, Size
 from .stages import FixedFrame, cycles_of
 
-__all__ = ["SLICE_BEATS", "SLICE_LATENCY", "block_latency", "in_shell", "shelled"]
+__all__ = ["SLICE_BEATS", "SLICE_LATENCY", "block_latency", "lean", "shelled"]
 
 P = TypeVar("P", bound=Plan)
 
@@ -45,12 +44,11 @@ def shelled(plan: P, shell: Shell) -> P:
         _check_free(plan)
     if shell.resizes:
         return plan
-    return cast(P, in_shell(plan, shell, tuple(axis.most for axis in plan.design.frame_axes)))
+    return cast(P, plan.in_shell(shell, tuple(axis.most for axis in plan.design.frame_axes), lean))
 
 
-@singledispatch
-def in_shell(plan: Plan, shell: Shell, size: tuple[int | None, ...]) -> Plan:
-    """A plan in a shell whose frames have one size, in which `size` is that of the frames that come to it."""
+def lean(plan: Plan, shell: Shell, size: Size) -> Plan:
+    """The plan of one core in a shell whose frames have that size."""
     if any(stage.lasting for stage in plan.stages):
         return plan
     frame = tuple(FixedFrame(0, size=cast(tuple[int, ...], size)) for stage in plan.stages if stage.checks_size)

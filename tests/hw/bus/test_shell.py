@@ -21,7 +21,7 @@ from convolver.plan.fork import SizeCheck
 from convolver.plan.geometry import geometry_of
 from convolver.plan.lowering import lower
 from convolver.plan.pipeline import SizeGate
-from convolver.plan.shell import in_shell, shelled
+from convolver.plan.shell import lean, shelled
 from convolver.plan.stages import Accept, FixedFrame, OutputBuffer
 from convolver.shell import FULL, Shell
 from convolver.sim import golden
@@ -268,7 +268,7 @@ def test_frames_of_one_size_need_no_check(design, seed):
 
 def test_frames_with_fewer_lines_than_their_end_need_no_check():
     design = EDGE.replace(kernel=[[1], [2], [3], [4], [-5]])
-    plan = in_shell(lower(design), Shell().of(design), (2, 7))
+    plan = lean(lower(design), Shell().of(design), (2, 7))
     compared(design, create(design, plan), (2, 7), 0)
 
 
