@@ -16,6 +16,7 @@ from .beats import beats_of
 from .boundaries import boundary_of
 from .frame_check import checked_layout
 from .frame_size import KeptSize
+from .kept_wire import kept_wire
 from .scan import Control, scan_of
 from .stride import stride_of
 
@@ -122,10 +123,16 @@ class Raster(wiring.Component):
         skipping = Signal()  # the beats of a frame of a wrong size are dropped
 
         # Decisions of this cycle: functions of registers only, most of them a single look-up table.
-        enters, begin, drop, cut, advance, consume = (
-            Signal(name=name) for name in ("enters", "begin", "drop", "cut", "advance", "consume")
-        )
+        enters, begin, drop, cut, advance = (Signal(name=name) for name in ("enters", "begin", "drop", "cut", "advance"))
         frame_end, ends, flushed = (Signal(name=name) for name in ("frame_end", "ends", "flushed"))
+        # One term a state in which a beat is taken. Each fits a look-up table of four inputs, and so does their sum, by which
+        # the slice in front moves: by itself synthesis makes three levels of it.
+        terms = {
+            "idle": idle & (refused | (available & starts)),
+            "ending": ending & (refused | (available & beat.joins)),
+            "entering": entering & available & more,
+        }
+        takes = [kept_wire(m, f"takes_{name}", term) for name, term in terms.items()]
         m.d.comb += [
             enters.eq((idle & starts) | (ending & beat.joins)),
             begin.eq(available & enters),
@@ -133,13 +140,8 @@ class Raster(wiring.Component):
             cut.eq(entering & has & first),
             # In all other states a step is issued regardless of the input.
             advance.eq(available & ~((idle & ~starts) | (entering & ~more))),
-            # One term a state: each fits a look-up table of four inputs.
-            consume.eq(
-                (idle & (refused | (available & starts)))
-                | (ending & (refused | (available & beat.joins)))
-                | (entering & available & more)
-            ),
-            self.i.ready.eq(consume),
+            # A beat is taken, or there is none.
+            self.i.ready.eq(kept_wire(m, "takes", Cat(takes).any() | ~has)),
             self.open.eq(~idle),
         ]
         m.d.comb += timer.begin.eq(advance)
