@@ -705,3 +705,5 @@ def test_a_specification_of_another_name(fields):
 def test_a_field_of_another_kind():
     with pytest.raises(DesignError, match=r"^Unknown field 'coefficients'; known are .*; did you mean kernel\?$"):
         Conv2DDesign([[1]]).replace(coefficients=[[2]])
+    with pytest.raises(DesignError, match=r"^Unknown field 'pixel'; known are stages$"):  # which each stage names for itself
+        Pipeline([FIRDesign([1])]).replace(pixel="u8")

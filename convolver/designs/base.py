@@ -17,6 +17,7 @@ from .choices import Choices
 from .comprising import Comprising
 from .continuity import UNJOINED, Separate
 from .factors import Responding
+from .naming import Naming
 from .reloading import Reloading
 from .resulting import Resulting
 from .sources import Source
@@ -37,17 +38,7 @@ def format_of(name: str, value: object) -> Format:
     return value
 
 
-def own_name(cls: "type[Design]", key: object) -> str | None:
-    """What a kind calls what another kind has under `key`: its weights, its samples, or the clocks of one; else None."""
-    from .kinds import KINDS  # which imports this
-
-    for role in ("weights_field", "sample_field", "cycles_field"):
-        if any(getattr(other, role, None) == key for other in KINDS.values()):
-            return getattr(cls, role, None) or None
-    return None
-
-
-class Design(Responding, Resulting, Reloading, Switching, Comprising):
+class Design(Naming, Responding, Resulting, Reloading, Switching, Comprising):
     """What every kind of filter answers: what goes in and what comes out, the shape of a frame, its JSON.
 
     What a kind hasn't got is what stands here: one sample a clock, no border to choose, no coefficients to load.
@@ -56,12 +47,6 @@ class Design(Responding, Resulting, Reloading, Switching, Comprising):
     kind: ClassVar[str]
     rank: ClassVar[int]
     """Axes of what it filters: 1 of a signal, 2 of an image."""
-    weights_field: ClassVar[str | None] = None
-    """The field that lists the weights, if there are any."""
-    cycles_field: ClassVar[str] = ""
-    """The field that says in how many clocks a sample or a pixel is computed, if there is one."""
-    sample_field: ClassVar[str]
-    """The field that says what a sample is."""
     axes: ClassVar[tuple[str, ...]] = ("length",)
     """The axes of a frame, the slowest first, by the names of the registers that hold their sizes."""
     frame_marks: ClassVar[tuple[str, ...]] = ("first", "last")
@@ -163,15 +148,15 @@ class Design(Responding, Resulting, Reloading, Switching, Comprising):
         known = [*(field.name for field in dataclasses.fields(cls) if field.compare), *instead]  # type: ignore[arg-type]
         for key in fields:
             if key not in known:
-                raise DesignError(unknown(key, f"a {cls.kind} design", known, own_name(cls, key)))
+                raise DesignError(unknown(key, f"a {cls.kind} design", known, cls.own_name(key)))
 
     def replace(self, **changes: Any) -> Self:
         """A copy with some fields changed, checked again."""
         known = [field.name for field in dataclasses.fields(self)]  # type: ignore[arg-type]  # every subclass is a dataclass
         for key in changes:
             if key not in known:
-                own = own_name(type(self), key)
-                raise DesignError(f"Unknown field {shown(key)}; known are {', '.join(known)}{meant(key, known, own)}")
+                told = meant(key, known, self.own_name(key))
+                raise DesignError(f"Unknown field {shown(key)}; known are {', '.join(known)}{told}")
         return dataclasses.replace(self, **changes)  # type: ignore[type-var]  # every subclass is a dataclass
 
     @property
