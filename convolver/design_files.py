@@ -25,7 +25,7 @@ from .arguments import is_sequence, shown
 from .designs import Design, design_class, design_from_dict
 from .errors import DesignError, FileError
 from .formats import Format, q1_15, s16, s24, s32
-from .quantize import OR_CLIP, Quantized, quantize
+from .quantize import Quantized, rounded_to
 
 __all__ = ["changed_design", "load_design", "parse_design"]
 
@@ -231,10 +231,7 @@ def _quantize(key: str, fields: dict[str, Any], path: Path) -> Quantized | None:
     # As rows of one list, however deep the lists are.
     depth = _depth(given)
     rows = given if depth < 3 else [row for kernel in given for row in kernel]
-    try:
-        quantized = quantize(rows, form)
-    except DesignError as error:
-        raise DesignError(str(error).removesuffix(OR_CLIP)) from None  # a design's file can't say so
+    quantized = rounded_to(form, rows)  # a file can't ask for clipping
     fields[key] = _rebuilt(given, iter(quantized.coefficients))
     fields["coefficient"] = str(form)
     fields.setdefault("shift", form.fraction)

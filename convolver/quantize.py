@@ -15,10 +15,10 @@ from .arguments import as_array, exact, flag, shown
 from .errors import DesignError
 from .formats import Format
 
-__all__ = ["OR_CLIP", "Quantized", "quantize"]
+__all__ = ["WIDER", "Quantized", "quantize", "rounded_to"]
 
-OR_CLIP = ", or clip=True"
-"""How the message about a coefficient that doesn't fit ends: what a caller in Python can do, and no design's file."""
+WIDER = "take a format with more bits before the point"
+"""What can always be done about a coefficient that doesn't fit."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,11 @@ def quantize(kernel: npt.ArrayLike, format: Format | str, *, clip: bool = False)
     form = Format.parse(format) if isinstance(format, str) else format
     if not isinstance(form, Format):
         raise DesignError(f"A kernel is quantised to a Format such as convolver.q1_15, or its name, not {shown(format)}")
-    clip = flag("Clip", clip)
+    return rounded_to(form, kernel, clip=flag("Clip", clip), cure=f"{WIDER}, or clip=True")
+
+
+def rounded_to(form: Format, kernel: npt.ArrayLike, *, clip: bool = False, cure: str = WIDER) -> Quantized:
+    """As `quantize`; `cure` is what the caller can do about a coefficient that doesn't fit."""
     array = as_array("A kernel", kernel, DesignError)
     if array.ndim not in (1, 2):
         raise DesignError(f"A kernel must have 1 or 2 dimensions, not {array.ndim}")
@@ -131,8 +135,7 @@ def quantize(kernel: npt.ArrayLike, format: Format | str, *, clip: bool = False)
     if outside and not clip:
         low, high = (float(Fraction(limit, scale)) for limit in (form.min, form.max))
         raise DesignError(
-            f"Coefficients must be between {low:.10g} and {high:.10g} to fit {form}, not {_short(ideal[outside[0]])}; "
-            f"take a format with more bits before the point{OR_CLIP}"
+            f"Coefficients must be between {low:.10g} and {high:.10g} to fit {form}, not {_short(ideal[outside[0]])}; {cure}"
         )
     integers = [min(max(integer, form.min), form.max) for integer in integers]
     errors = [Fraction(integer, scale) - value for integer, value in zip(integers, ideal, strict=True)]
