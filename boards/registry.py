@@ -12,7 +12,8 @@ from convolver.arguments import meant
 from convolver.designs import Conv2DDesign, Design
 from convolver.errors import BoardError
 from convolver.formats import s8, u8
-from convolver.plan.target import Family, Target, target_of
+from convolver.plan.fpgas import named_fpga
+from convolver.plan.target import Family, Target
 
 __all__ = ["BOARDS", "Board", "Family", "Fifo", "Programmer", "Uart", "get", "names"]
 
@@ -162,7 +163,7 @@ class Board:
     @property
     def target(self) -> Target:
         """What its cores are planned for: its device, at full speed."""
-        return target_of(self.family).on(self.single_port_rams)
+        return named_fpga(self.device).target
 
 
 GAUSSIAN_3 = ((1, 2, 1), (2, 4, 2), (1, 2, 1))

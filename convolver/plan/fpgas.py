@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from ..arguments import meant
 from ..errors import DesignError
+from .pace import HX, Pace
 from .target import Family, Target, target_of
 
 __all__ = ["FPGA", "FPGAS", "named_fpga"]
@@ -21,6 +22,8 @@ class FPGA:
     multipliers, block_rams, single_port_rams : int
         What it has: of the families' data sheets, Lattice FPGA-DS-02012 (ECP5), FPGA-DS-02008 (iCE40 UltraPlus), FPGA-DS-02029
         (iCE40 LP/HX) and AMD DS180 (7 series). Block RAMs are of 18, 4 and 36 kbit.
+    paces : tuple of Pace, optional
+        What its signals can do at slower clocks; by default what those of its whole family can.
     """
 
     name: str
@@ -28,11 +31,12 @@ class FPGA:
     multipliers: int
     block_rams: int
     single_port_rams: int = 0
+    paces: tuple[Pace, ...] = ()
 
     @property
     def target(self) -> Target:
         """What cores for it are planned for, at full speed."""
-        return target_of(self.family).on(self.single_port_rams)
+        return target_of(self.family).on(self.single_port_rams, self.paces)
 
 
 FPGAS: tuple[FPGA, ...] = (
@@ -42,7 +46,7 @@ FPGAS: tuple[FPGA, ...] = (
     *(FPGA(f"{kind}-45F", "ecp5", 72, 108) for kind in ("LFE5U", "LFE5UM", "LFE5UM5G")),
     *(FPGA(f"{kind}-85F", "ecp5", 156, 208) for kind in ("LFE5U", "LFE5UM", "LFE5UM5G")),
     FPGA("iCE40UP5K", "ice40", 8, 30, 4),
-    FPGA("iCE40HX8K", "ice40", 0, 32),
+    FPGA("iCE40HX8K", "ice40", 0, 32, paces=HX),
     FPGA("iCE40LP8K", "ice40", 0, 32),
     FPGA("XC7A35T", "7-series", 90, 50),
     FPGA("XC7A100T", "7-series", 240, 135),

@@ -1,9 +1,9 @@
 """Where a core has registers for the sake of its clock, and up to which clock fewer do."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-__all__ = ["FULL_SPEED", "PACES", "Pace", "Ways", "pace_of"]
+__all__ = ["FULL_SPEED", "HX", "PACES", "Pace", "Ways", "pace_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +100,11 @@ _ECP5 = (
     Pace(16, 16, Ways(products=1), 0, adder_bits=64, segment_bits=32, hertz=150e6),
 )
 
+HX: tuple[Pace, ...] = (
+    Pace(_FAR, _FAR, Ways(), 0, adder_bits=48, segment_bits=24, section_bits=48, section_segment_bits=24, hertz=80e6),
+)
+"""Those of iCE40 HX, whose signals are faster than the family's slowest, UltraPlus: docs/verilog.md has what was placed."""
+
 PACES: Mapping[str | None, tuple[Pace, ...]] = {
     None: _ECP5,
     "ecp5": _ECP5,
@@ -109,7 +114,7 @@ PACES: Mapping[str | None, tuple[Pace, ...]] = {
 """The paces of each family, but for full speed, the slowest first; a plan for any device has ECP5's."""
 
 
-def pace_of(family: str | None, hertz: float | None) -> Pace:
+def pace_of(paces: Iterable[Pace], hertz: float | None) -> Pace:
     """The pace of fewest registers for a clock; where none is asked for, full speed."""
-    slow = (pace for pace in PACES[family] if hertz is not None and pace.hertz is not None and hertz <= pace.hertz)
+    slow = (pace for pace in paces if hertz is not None and pace.hertz is not None and hertz <= pace.hertz)
     return next(slow, FULL_SPEED)

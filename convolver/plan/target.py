@@ -8,7 +8,7 @@ from typing import Literal, get_args
 from ..arguments import meant, positive
 from ..errors import DesignError
 from ..formats import Format
-from .pace import FULL_SPEED, Pace, pace_of
+from .pace import FULL_SPEED, PACES, Pace, pace_of
 
 __all__ = [
     "FAMILIES",
@@ -81,6 +81,8 @@ class Target:
         Whether samples out of block RAM have a register in front of a pre-adder.
     caution : str
         What the synthesis of its multipliers has to leave alone; nothing where all tools do.
+    paces : tuple of Pace
+        What signals can do at slower clocks: see `PACES`.
     pace : Pace
         What signals can do in a cycle of the clock that was asked for.
     places : bool
@@ -95,6 +97,7 @@ class Target:
     single_port: SinglePortRAM | None = None
     slow_ram: bool = True
     caution: str = ""
+    paces: tuple[Pace, ...] = ()
     pace: Pace = FULL_SPEED
     places: bool = True
 
@@ -106,11 +109,11 @@ class Target:
         DesignError
             If it isn't positive.
         """
-        return replace(self, pace=pace_of(self.family, None if hertz is None else positive("Clock", hertz)))
+        return replace(self, pace=pace_of(self.paces, None if hertz is None else positive("Clock", hertz)))
 
-    def on(self, single_port_rams: int) -> "Target":
-        """The same on a device that has so many large single-port RAMs: where it has none, lines lie in block RAM."""
-        return self if single_port_rams else replace(self, single_port=None)
+    def on(self, single_port_rams: int, paces: tuple[Pace, ...] = ()) -> "Target":
+        """The same on one device: without large single-port RAMs lines lie in block RAM; it may have paces of its own."""
+        return replace(self, single_port=self.single_port if single_port_rams else None, paces=paces or self.paces)
 
     def pieces(self, a: Format, b: Format) -> tuple[tuple[range, ...], tuple[range, ...]]:
         """The bits that either factor is cut into, lowest first, so that the fewest hard multipliers take all the products.
@@ -163,10 +166,12 @@ NO_INFERENCE = "Yosys must read it without -dsp (synth_ice40), which would take 
 """YosysHQ/yosys#2922 is about the same."""
 
 TARGETS: Mapping[Family | None, Target] = {
-    None: Target(None, (18, 18)),
-    "ecp5": Target("ecp5", (18, 18)),
-    "ice40": Target("ice40", (16, 16), paired_width=8, single_port=ICE40_RAM, caution=NO_INFERENCE),
-    "7-series": Target("7-series", (25, 18), signed_only=True, cascade=SERIES7_CASCADE, slow_ram=False),
+    None: Target(None, (18, 18), paces=PACES[None]),
+    "ecp5": Target("ecp5", (18, 18), paces=PACES["ecp5"]),
+    "ice40": Target("ice40", (16, 16), paired_width=8, single_port=ICE40_RAM, caution=NO_INFERENCE, paces=PACES["ice40"]),
+    "7-series": Target(
+        "7-series", (25, 18), signed_only=True, cascade=SERIES7_CASCADE, slow_ram=False, paces=PACES["7-series"]
+    ),
 }
 """The targets, by their family's name; None is any device."""
 

@@ -1,33 +1,46 @@
 """Registers by the clock that was asked for: which clocks need fewer, and where that is said."""
 
 import json
+import re
 
 import numpy as np
 import pytest
 
 import convolver
-from convolver import Conv2DDesign, DesignError, FIRDesign, Fork, Pipeline, ResampleDesign, s8, s16
+from convolver import CICDesign, Conv2DDesign, DesignError, FIRDesign, Fork, Pipeline, ResampleDesign, s8, s16
 from convolver.cli import main
 from convolver.hw.export.verilog import generate
 from convolver.plan import lower, target_of
 from convolver.plan.array_stages import Align, GroupChain, ProductRegisters, RoutingRegisters, Tree
-from convolver.plan.pace import FULL_SPEED, PACES, pace_of
-from convolver.plan.target import FAMILIES
+from convolver.plan.pace import FULL_SPEED, HX, PACES, pace_of
 from convolver.report import report_of
 
 LONG = FIRDesign([1] * 64, coefficient=s16, data=s16, loadable=True)
 SLOW = target_of("ecp5").at(100e6)
 
 
-@pytest.mark.parametrize("family", [None, *FAMILIES])
-def test_a_clock_takes_the_slowest_pace_that_reaches_it(family):
-    clocks = [pace.hertz for pace in PACES[family]]
+@pytest.mark.parametrize("paces", [*PACES.values(), HX])
+def test_a_clock_takes_the_slowest_pace_that_reaches_it(paces):
+    clocks = [pace.hertz for pace in paces]
     assert clocks == sorted(clocks)
-    for pace in PACES[family]:
-        assert pace_of(family, pace.hertz) == pace
-        assert pace_of(family, pace.hertz + 1) != pace
-    assert pace_of(family, 1) == PACES[family][0]
-    assert pace_of(family, 1e9) == pace_of(family, None) == FULL_SPEED
+    for pace in paces:
+        assert pace_of(paces, pace.hertz) == pace
+        assert pace_of(paces, pace.hertz + 1) != pace
+    assert pace_of(paces, 1) == paces[0]
+    assert pace_of(paces, 1e9) == pace_of(paces, None) == FULL_SPEED
+
+
+def test_a_device_may_be_faster_than_its_family():
+    """Sums of a CIC filter are added whole at clocks that the family's slowest devices don't reach so."""
+    design = CICDesign(4, down=64, data=s16, shift=24, output=s16)
+    widths = {}
+    for device in ("iCE40HX8K", "iCE40LP8K", "iCE40UP5K"):
+        texts = [generate(design, device=device, clock=clock) for clock in (80e6, 40e6, None)]
+        widths[device] = [sum(map(int, re.findall(r"^  reg (?:signed )?\[(\d+):0\]", text, re.MULTILINE))) for text in texts]
+    assert widths["iCE40UP5K"] == widths["iCE40LP8K"]
+    slow, slower, full = widths["iCE40HX8K"]
+    assert slow == slower < full
+    assert widths["iCE40UP5K"] == [full, slow, full]
 
 
 def test_clocks_of_one_pace_share_a_plan():

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from amaranth.sim import Simulator
 
-from convolver import FIRDesign, Pipeline, s8, s16
+from convolver import CICDesign, FIRDesign, Pipeline, s8, s16
 from convolver.hw.cores.core import create
 from convolver.plan import lower, target_of
+from convolver.plan.fpgas import named_fpga
 from convolver.plan.pace import FULL_SPEED, Ways
 from convolver.plan.shell import shelled
 from convolver.shell import Shell
@@ -39,6 +40,16 @@ def is_sooner(design):
 @pytest.mark.parametrize(("kind", "number"), [case for kind in KINDS for case in sooner(kind, 0, SEEDS[kind])])
 def test_a_random_design_at_a_slow_clock(kind, number):
     checked(seeded(number, kind), number, SLOW)
+
+
+@pytest.mark.parametrize("bits", [16, 32], ids=["whole", "in segments"])
+@pytest.mark.parametrize("rate", [{"down": 16}, {"up": 16}], ids=["down", "up"])
+def test_a_cic_filter_of_a_device_with_paces_of_its_own(rate, bits):
+    """Sums of up to 48 bits are added whole, wider ones in segments of 24 or less, where full speed has 8."""
+    design = CICDesign(6, data=f"s{bits}", **rate)
+    hx = named_fpga("iCE40HX8K").target
+    assert lower(design, hx.at(80e6)).latency < lower(design, hx).latency
+    checked(design, bits, hx.at(80e6))
 
 
 @pytest.mark.soak
