@@ -21,8 +21,8 @@ for kind in KINDS:
 
 UNCHANGED = {
     # Where samples stand, and when: what stands at each position comes to `run`.
-    *(stages.Accept, stages.DelayLine, stages.SampleMemory, stages.Raster, stages.LineBuffer, stages.BorderRows),
-    *(stages.Window, stages.Serialise, phases.PhaseLine, phases.HeldLine, phases.PhaseMemory),
+    *(stages.Accept, stages.FixedFrame, stages.DelayLine, stages.SampleMemory, stages.Raster, stages.LineBuffer),
+    *(stages.BorderRows, stages.Window, stages.Serialise, phases.PhaseLine, phases.HeldLine, phases.PhaseMemory),
     *(mirrored.MirroredLine, mirrored.MirroredMemory),
     # Registers, and what holds results.
     *(array_stages.RoutingRegisters, array_stages.ProductRegisters, array_stages.Slot, array_stages.Align),
