@@ -12,7 +12,7 @@ A second table has chains of `convolver resampler` on devices with too few multi
 """
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -58,6 +58,13 @@ CHAINS: dict[str, tuple[tuple[str, ...], str]] = {
 }
 """The arguments of `convolver resampler` for the second table's rows, and their devices."""
 
+OPTIONS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
+    "--passband": ("passband", hertz),
+    "--attenuation": ("attenuation_db", float),
+    "--format": ("format", str),
+}
+"""Options among these arguments: what `resampler` calls them, and what reads them."""
+
 CHAINS_HEADER = as_row(["`convolver resampler`", "device, its multipliers", "chain", "multipliers", "LUT, FF, block RAMs"])
 
 
@@ -65,12 +72,11 @@ CHAINS_HEADER = as_row(["`convolver resampler`", "device, its multipliers", "cha
 def chain(row: str) -> Resampler:
     """The chain that the command finds."""
     (fs_in, fs_out, *options), _ = CHAINS[row]
-    given = dict(zip(options[::2], options[1::2], strict=True))
-    return resampler(
-        *(hertz(text) for text in (fs_in, fs_out, given["--passband"])),
-        attenuation_db=float(given.get("--attenuation", 60)),
-        format=given.get("--format", "s16"),
-    )
+    given = {}
+    for option, value in zip(options[::2], options[1::2], strict=True):
+        name, read = OPTIONS[option]
+        given[name] = read(value)
+    return resampler(hertz(fs_in), hertz(fs_out), **given)
 
 
 def told_of_chain(row: str) -> list[str]:
