@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -24,7 +24,7 @@ from .sources import Source
 from .switching import Switching
 from .words import Boundary, Plane
 
-__all__ = ["SCHEMA", "Design", "format_of", "so_many"]
+__all__ = ["SCHEMA", "Design", "Reader", "format_of", "so_many"]
 
 SCHEMA = 1
 """Version of the JSON form; raised when a field changes its meaning."""
@@ -36,6 +36,10 @@ def format_of(name: str, value: object) -> Format:
     if not isinstance(value, Format):
         raise DesignError(f"{name} must be a Format such as convolver.u8, or its name, not {shown(value)}")
     return value
+
+
+Reader = Callable[[Mapping[str, Any]], "Design"]
+"""What makes a design, of whatever kind, of its fields and its `kind`."""
 
 
 class Design(Naming, Responding, Resulting, Reloading, Switching, Comprising):
@@ -129,8 +133,8 @@ class Design(Naming, Responding, Resulting, Reloading, Switching, Comprising):
         yield self.to_toml()
 
     @classmethod
-    def from_fields(cls, fields: Mapping[str, Any]) -> Self:
-        """Makes a design of the fields of its file.
+    def from_fields(cls, fields: Mapping[str, Any], read: Reader) -> Self:  # noqa: ARG003  # of one filter there are no lists
+        """Makes a design of the fields of its file; `read` makes those of which it has a list.
 
         Raises
         ------

@@ -13,7 +13,7 @@ from ..errors import DataError, DesignError
 from ..formats import Format
 from ..quantize import Quantized
 from .axes import FrameAxis
-from .base import SCHEMA, Design
+from .base import SCHEMA, Design, Reader
 from .borders import NoBorder, Switched
 from .choices import Choices
 from .continuity import Separate, continuity_of
@@ -357,10 +357,7 @@ class Composite(Design):
             yield from member.tables(f"{path}{self._key()}.")
 
     @classmethod
-    def from_fields(cls, fields: Mapping[str, Any]) -> Self:
-        # It needs the table of kinds, of which this is one.
-        from .reading import design_from_dict
-
+    def from_fields(cls, fields: Mapping[str, Any], read: Reader) -> Self:
         key = cls._key()
         known = (key, *cls.own_fields)
         for name in fields:
@@ -373,7 +370,7 @@ class Composite(Design):
         if not is_sequence(members):
             wanted = f"a list of tables, [[{key}]] for each in TOML"
             raise DesignError(f"The {cls.listed_as} of a {cls.kind} must be {wanted}, not {shown(members)}")
-        made = cls.each(members, lambda member: member if isinstance(member, Design) else design_from_dict(member))
+        made = cls.each(members, lambda member: member if isinstance(member, Design) else read(member))
         return cls(made, **{name: fields[name] for name in cls.own_fields})  # type: ignore[call-arg]  # of a dataclass
 
     @classmethod

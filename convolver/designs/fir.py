@@ -15,7 +15,7 @@ from ..formats import Overflow, Rounding
 from ..quantize import Quantized
 from ..specification import KINDS, FromSpecification
 from ..specified import Specified
-from .base import format_of
+from .base import Reader, format_of
 from .continuity import Separate, continuity_of
 from .given import NONE, S16, FormatLike, MaybeFormatLike, TapsLike, required
 from .linear import LinearDesign
@@ -119,10 +119,10 @@ class FIRDesign(SignalTaps, FromSpecification, LinearDesign):
         return cls(specified.coefficients, coefficient=specified.format, shift=specified.shift, specified=specified, **fields)
 
     @classmethod
-    def from_fields(cls, fields: Mapping[str, Any]) -> Self:
+    def from_fields(cls, fields: Mapping[str, Any], read: Reader) -> Self:
         """See `Design.from_fields`; a table of a specification may stand in the coefficients' place."""
         cls._check_keys(fields, KINDS)
-        return cls.from_tables(fields) if any(key in fields for key in KINDS) else super().from_fields(fields)
+        return cls.from_tables(fields) if any(key in fields for key in KINDS) else super().from_fields(fields, read)
 
     def __post_init__(self) -> None:
         coefficients = integers("Coefficients", self.coefficients)

@@ -35,7 +35,7 @@ def design_from_dict(plain: Mapping[str, Any]) -> Design:
     schema = fields.pop("schema", SCHEMA)
     if index(schema) != SCHEMA:
         raise DesignError(f"Schema must be {SCHEMA}, not {shown(schema)}: the design was written by another version")
-    return cls.from_fields(fields)
+    return cls.from_fields(fields, design_from_dict)
 
 
 def design_from_json(text: str) -> Design:
