@@ -499,6 +499,34 @@ async def registers_answer(dut, name):
     await bench.finish(0, 0)
 
 
+@each(around=lambda shell: shell.has_registers and not (shell.description == "whole" and shell.resizes))
+async def registers_that_are_left_out_are_refused(dut, name):
+    """Those of a size that nobody can choose, and words of a description that isn't there; the CRC-32 of it reads back."""
+    bench = await Bench(dut, name, "left out").start()
+    whole = zlib.compress(bench.design.to_json().encode(), 9)
+    told = {"hash": [zlib.crc32(bench.design.to_json().encode())], "none": []}.get(bench.shell.description)
+    if bench.full:
+        assert await bench.read(ID) == ID_VALUE
+        assert await bench.read(VERSION) == 1
+        assert await bench.read(CLOCKS) != await bench.read(CLOCKS)
+    else:
+        for register in (ID, VERSION, CLOCKS, BEATS_IN, BEATS_OUT):
+            await bench.refused(register)
+    if bench.full or told:
+        assert await bench.read(DESCRIPTION_BYTES) == (len(whole) if told is None else 4 * len(told))
+    else:
+        await bench.refused(DESCRIPTION_BYTES)
+    for at, word in enumerate(told or []):
+        assert await bench.read(DESCRIPTION + 4 * at) == word
+    if told is not None:
+        await bench.refused(DESCRIPTION + 4 * len(told))
+    for register in (ROWS, COLUMNS, LENGTH) if not bench.shell.resizes else ():
+        await bench.refused(register)
+        await bench.refused(register, 3)
+    assert await bench.read(STATUS) == 0
+    await bench.finish(0, 0)
+
+
 @each()
 async def frames_are_golden(dut, name):
     """Frames of many sizes back to back under every mix of stalls."""
@@ -619,7 +647,7 @@ async def borders_are_switched(dut, name):
         await bench.refused(FILL, bad)
     await bench.refused(BOUNDARY, len(GATEWARE_BOUNDARIES))
     bench.stall(0.1, 0.2)
-    size = bench.least[0] + 2, bench.least[1] + 2
+    size = bench.sized(bench.least[0] + 2, bench.least[1] + 2)
     await bench.resize(size)
     sent = []
     for boundary in (*GATEWARE_BOUNDARIES, *GATEWARE_BOUNDARIES[::-1]):

