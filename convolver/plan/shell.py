@@ -77,6 +77,10 @@ def _check_free(plan: Plan) -> None:
             raise DesignError(f'{need} {what}, not "valid"')
     if plan.timing.lag != (0, 0):
         raise DesignError(f'{need} a filter whose frame ends behind its last pixel, all but those of mode valid, not "valid"')
+    # A kernel of an even side may reach outside the frame in front of its first pixel alone.
+    bordered = any(stage.has_borders for stage in plan.stages)
+    if bordered and any(axis.lost != sum(axis.reach) for axis in plan.design.frame_axes):
+        raise DesignError(f'{need} a filter that makes a border, all but those of mode valid, not "valid"')
 
 
 def block_latency(plan: Plan, shell: Shell = FULL) -> tuple[int, int]:

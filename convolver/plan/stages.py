@@ -96,6 +96,9 @@ class Stage:
     lasting: ClassVar[bool] = False
     """Whether a core has it whatever shell it stands in, and with it all others."""
 
+    has_borders: ClassVar[bool] = False
+    """Whether it gives what stands outside the frame to a kernel that reaches there."""
+
     credit_latency: ClassVar[int] = 0
     """Cycles that it adds from a credit's return to its use."""
 
@@ -218,6 +221,7 @@ class BorderRows(Stage):
     """The column that enters the window, its rows outside the frame replaced by the boundary's rule."""
 
     name = "rows"
+    has_borders = True
 
 
 @dataclass(frozen=True, slots=True)

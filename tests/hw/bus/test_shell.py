@@ -81,6 +81,11 @@ def test_what_is_left_open_follows():
         ),
         (
             {"handshake": "valid"},
+            EDGE.replace(kernel=[[1, 2], [3, 4]]),
+            'Handshake must be "back-pressure" for a filter that makes a border, all but those of mode valid, not "valid"',
+        ),
+        (
+            {"handshake": "valid"},
             FIR.replace(clocks_per_sample=3),
             'Handshake must be "back-pressure" for a filter that takes a beat in 3 clocks, not "valid"',
         ),
@@ -97,6 +102,13 @@ def test_words_that_contradict(options, design, message):
     with pytest.raises(DesignError) as error:
         generate(design, shell=Shell(**options))
     assert str(error.value) == message
+
+
+def test_a_kernel_of_one_pixel_makes_no_border():
+    """So it needs no back-pressure, whatever its mode."""
+    for mode in ("same", "full", "valid"):
+        shell = Shell(handshake="valid").of(design := EDGE.replace(kernel=[[5]], mode=mode))
+        assert not shelled(lower(design), shell).find(OutputBuffer)
 
 
 def test_a_clock_of_registers_that_are_not_there():
