@@ -80,6 +80,6 @@ def _stage(design: LinearDesign, sums: Array) -> Array:
 def _binary(design: LinearDesign, sums: Array, threshold: int) -> Array:
     """The output format's greatest number where the rounded sum exceeds the threshold, else 0."""
     rounded = requantise(sums, design.shift, design.rounding, Format(design.stage_input.width + 2, True))
-    levels = exact("Levels", [0, design.output_format.max], 1)
+    levels = exact("Levels", np.array([0, design.output_format.max], object), 1)
     found: Array = levels[np.greater(rounded, threshold).astype(int)]
     return found

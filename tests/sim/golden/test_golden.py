@@ -134,6 +134,12 @@ def test_several_kernels_magnitudes_and_thresholds_are_opencv(boundary):
         np.testing.assert_array_equal(golden.run(magnitude.replace(threshold=threshold, output=u8), image), want)
 
 
+def test_a_threshold_of_a_wide_result():
+    """Its greatest number has no place in int64."""
+    design = Conv2DDesign([[3]], threshold=100, output=Format(64, False), rows=1, columns=2)
+    assert golden.run(design, np.array([[33, 34]])).tolist() == [[0, 2**64 - 1]]
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_a_stride_takes_every_so_many_of_scipys_results(mode):
     rng = np.random.default_rng(16)
