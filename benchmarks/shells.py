@@ -28,8 +28,10 @@ EXAMPLES, SIZE, DOCS = HERE.parent / "examples", HERE / "size", HERE.parent / "d
 FAMILIES = ("ECP5", "iCE40", "7-series")
 
 HASH, UNTOLD = (replace(FULL, description=told) for told in ("hash", "none"))
+FIXED = replace(FULL, frame="fixed")
 LEAN, VALID = Shell(), Shell(handshake="valid")
 FEW = Shell(registers="coefficients", description="none")
+FEW_VALID = replace(FEW, handshake="valid")
 
 
 @dataclass(frozen=True)
@@ -56,28 +58,38 @@ class Table:
                 yield [*self.names[place : place + 1], *words], design, full
 
 
-TAPS = load_design(SIZE / "taps-8.toml")
+TAPS, GAUSSIAN, VALID_GAUSSIAN = (load_design(SIZE / f"{name}.toml") for name in ("taps-8", "gaussian", "gaussian-valid"))
+HALF_RATE = load_design(EXAMPLES / "half_rate.toml")
+LOADED = {"loadable": True, "coefficient": s8, "multipliers": None}
+"""What makes a constant kernel a loadable one."""
 TABLES = {
     "fir": Table(
         {
-            TAPS: (FULL, HASH, UNTOLD, LEAN, VALID),
-            TAPS.replace(loadable=True, coefficient=s8): (FULL, HASH, UNTOLD, FEW, replace(FEW, handshake="valid")),
+            TAPS: (FULL, FIXED, HASH, UNTOLD, LEAN, VALID),
+            TAPS.replace(loadable=True, coefficient=s8): (FULL, FIXED, HASH, UNTOLD, FEW, FEW_VALID),
         },
-        ("registers", "description", "handshake"),
+        ("registers", "description", "handshake", "frame"),
         ("constant", "loadable, s8"),
         "coefficients",
     ),
     "conv2d": Table(
         {
-            load_design(SIZE / "gaussian.toml"): (FULL, HASH, UNTOLD, LEAN),
-            load_design(SIZE / "gaussian-valid.toml"): (FULL, VALID),
+            GAUSSIAN: (FULL, FIXED, HASH, UNTOLD, LEAN),
+            VALID_GAUSSIAN: (FULL, FIXED, VALID),
+            GAUSSIAN.replace(**LOADED): (FULL, FIXED, HASH, UNTOLD, FEW),
+            VALID_GAUSSIAN.replace(**LOADED): (FULL, FIXED, FEW, FEW_VALID),
         },
-        ("registers", "description", "handshake"),
-        ("`edge`", "mode `valid`"),
-        "border",
+        ("registers", "description", "handshake", "frame"),
+        ("`edge`", "mode `valid`", "`edge`, loadable", "mode `valid`, loadable"),
+        "border, coefficients",
     ),
     "moving_maximum": Table({MovingMaximumDesign(8, data=u8): (FULL, LEAN, VALID)}),
-    "resample": Table({load_design(EXAMPLES / "half_rate.toml"): (FULL, LEAN)}),
+    "resample": Table(
+        {HALF_RATE: (FULL, FIXED, LEAN), HALF_RATE.replace(loadable=True): (FULL, FIXED, FEW)},
+        ("registers", "description", "handshake", "frame"),
+        ("constant", "loadable, s15"),
+        "coefficients",
+    ),
     "cic": Table({CICDesign(4, down=64, data=s16, shift=24, output=s16): (FULL, LEAN, VALID)}),
     "pipeline": Table({load_design(EXAMPLES / "outlines.toml"): (FULL, LEAN)}, ("registers",)),
     "fork": Table({load_design(EXAMPLES / "sharpen.toml"): (FULL, LEAN)}, ("registers",)),
