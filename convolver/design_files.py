@@ -24,8 +24,8 @@ from . import arrays, content
 from .arguments import is_sequence, shown
 from .designs import Design, design_class, design_from_dict
 from .errors import DesignError, FileError
-from .formats import Format, q1_15, s16, s24, s32
-from .quantize import Quantized, rounded_to
+from .formats import Format, q1_15
+from .quantize import Quantized, holding, rounded_to
 
 __all__ = ["changed_design", "load_design", "parse_design"]
 
@@ -243,7 +243,7 @@ def _wide_enough(reals: list[Any]) -> Format | None:
     exact = [Fraction(real) for real in reals]
     if all(round(real * (1 << q1_15.fraction)) in q1_15 for real in exact):
         return q1_15
-    return next((form for form in (s16, s24, s32) if all(round(real) in form for real in exact)), None)
+    return holding(exact)
 
 
 def _pointed(form: Format, reals: list[Any], shift: object) -> Format:

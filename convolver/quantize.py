@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -13,12 +13,18 @@ import numpy.typing as npt
 
 from .arguments import as_array, exact, flag, shown
 from .errors import DesignError
-from .formats import Format
+from .formats import Format, s16, s24, s32
 
-__all__ = ["WIDER", "Quantized", "quantize", "rounded_to"]
+__all__ = ["WIDER", "Quantized", "holding", "quantize", "rounded_to"]
 
 WIDER = "take a format with more bits before the point"
 """What can always be done about a coefficient that doesn't fit."""
+
+
+def holding(reals: Iterable[float | Fraction]) -> Format | None:
+    """The narrowest of the usual formats of coefficients that holds these, rounded to integers; None where none does."""
+    integers = [round(real) for real in reals]
+    return next((form for form in (s16, s24, s32) if all(integer in form for integer in integers)), None)
 
 
 @dataclass(frozen=True)

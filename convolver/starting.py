@@ -9,7 +9,8 @@ from typing import Any
 from .arguments import choice
 from .errors import DesignError
 from .folding import hertz
-from .formats import s16, s24, s32
+from .formats import s32
+from .quantize import holding
 
 __all__ = ["FILTERS", "Ask", "Start", "started"]
 
@@ -90,7 +91,7 @@ def _scale(given: Given, rows: Numbers) -> str:
     values = [value for row in rows for value in row]
     total = math.fsum(values)
     if given["shift"] is None:
-        form = next((form for form in (s16, s24) if all(round(value) in form for value in values)), s32)
+        form = holding(values) or s32
         return f'coefficient = "{form}"   # the numbers, whose sum is {total:.6g}, are rounded to integers of this format\n'
     return f"shift = {_whole(given, 'shift')}             # sums are divided by 2**shift; that of the numbers is {total:.6g}\n"
 
