@@ -4,9 +4,11 @@ from formal.cores.conv2d import Conv2DCoreSpec
 from formal.cores.fir import FIRCoreSpec
 from formal.cores.free_conv2d import FreeConv2DCoreSpec
 from formal.cores.free_fir import FreeFIRCoreSpec
+from formal.kinds.conv2d import FIXED, FREE, LINES, RASTER, WAITS, WINDOW
 from formal.kinds.fir import LINE, small_fir
 from formal.proof import Proof
-from formal.seeds import Seed
+from formal.seeds import Seed, named
+from formal.stream.compact_seeds import COMPACT
 
 from convolver.designs import Conv2DDesign
 from convolver.formats import Format
@@ -14,14 +16,8 @@ from convolver.hw.bus.bare import BareAccelerator
 from convolver.hw.cores.conv2d import Conv2DCore
 from convolver.hw.cores.fir import FIRCore
 from convolver.hw.mac.multiplier import Multiplier
-from convolver.hw.stream.compact_buffer import CompactBuffer
 from convolver.hw.stream.direct_output import DirectOutput
-from convolver.hw.window.fixed_check import FixedCheck
-from convolver.hw.window.free_raster import FreeRaster
-from convolver.hw.window.line_buffer import LineBuffer
-from convolver.hw.window.raster import Raster
 from convolver.hw.window.signal_entry import SignalEntry
-from convolver.hw.window.window import window_of
 from convolver.shell import Shell
 
 __all__ = ["PROOFS"]
@@ -62,39 +58,30 @@ FREE_LOADED = (
 )
 FREE_IMAGES = (
     *DIRECT,
-    Seed("pixel outside a frame taken", FreeRaster, "starts | (beat.more & inside)", "starts | beat.more"),
-    Seed("frame goes on behind its end", FreeRaster, "inside.eq(~over)", "inside.eq(1)"),
-    Seed("new frame in the old one's row", FreeRaster, "row.eq(Mux(starts, 0, row + line_end))", "row.eq(row + line_end)"),
-    Seed("result in a cut frame's row", FreeRaster, "live = served & ~starts", "live = served"),
-    Seed("result in a line's first column", FreeRaster, "reached = passed & ~fresh", "reached = passed"),
-    Seed("every result the first", FreeRaster, "given.eq(unlike | result)", "given.eq(0)"),
-    Seed("line's end not told", FreeRaster, "beat.beat.eol != line_end", "beat.beat.eol & ~line_end"),
-    Seed("frame that is cut not told", FreeRaster, "self.errors.first.eq(starts & inside)", "self.errors.first.eq(0)"),
-    Seed("pixel that isn't there", FixedCheck, "checked.starts.eq(self.i.valid & beat.first)", "checked.starts.eq(beat.first)"),
-    Seed("line written in a gap", LineBuffer, "memory.write.eq(self.o.valid)", "memory.write.eq(1)"),
-    Seed("line written a clock early", LineBuffer, "memory.write.eq(self.o.valid)", "memory.write.eq(valid)"),
-    Seed(
-        "window steps in a gap",
-        window_of,
-        "with m.If(valid):\n                m.d.sync += [place.eq(after)",
-        "with m.If(1):\n                m.d.sync += [place.eq(after)",
+    *named(
+        FREE,
+        "beat outside a frame taken",
+        "frame goes on behind its end",
+        "new frame in the old one's row",
+        "result in a frame's first row",
+        "result in a line's first column",
+        "every result the first",
+        "line's end not told",
+        "frame that is cut not told",
+        "beat that isn't there",
     ),
-    Seed("gap shown as a result", window_of, "self.o.valid.eq(valid & choice.result)", "self.o.valid.eq(choice.result)"),
+    *named(LINES, "written in a gap", "written a clock early"),
+    *named(WINDOW, "window steps in a gap", "gap shown as a result"),
     Seed("idle with results inside", Conv2DCore, "raster.open | raster.o.valid | ~array.idle", "raster.open | raster.o.valid"),
 )
 TURNED = (Seed("kernel turned round", Conv2DCore, "zip(sums.places, places, strict=True)", "zip(sums.places, places[::-1])"),)
-WAITING = (
-    Seed("credit back with the transfer", CompactBuffer, "read - self.claim", "(self.o.valid & self.o.ready) - self.claim"),
-    Seed("one credit too few in reserve", CompactBuffer, "some = three_or_more(credit)", "some = credit[1:].any()"),
-    Seed("result taken twice", CompactBuffer, "with m.If(read):", "with m.If(read & self.o.valid):"),
-    Seed("offer withdrawn", CompactBuffer, "with m.If(moves):", "with m.If(1):"),
+WAITING = named(
+    COMPACT, "credit back with the transfer", "one credit too few in reserve", "result taken twice", "offer withdrawn"
 )
-FIXED = (
-    Seed("frame a row longer", FixedCheck, "checked.rows_left.eq(rows - 2)", "checked.rows_left.eq(rows - 1)"),
-    Seed("line a column longer", FixedCheck, "checked.columns_left.eq(whole - 3)", "checked.columns_left.eq(whole - 2)"),
-    Seed("orphan not told", Raster, "self.errors.orphan.eq(drop & ~first & ~skipping)", "self.errors.orphan.eq(0)"),
-    Seed("cut frame never completed", Raster, "(completing | cut) & ~frame_end", "cut & ~frame_end"),
-    Seed("busy for ever", Conv2DCore, "self.busy.eq(check.waiting", "self.busy.eq(1 | check.waiting"),
+FIXED_FRAMES = (
+    *named(FIXED, "frame a row longer", "line a column longer"),
+    *named(RASTER, "orphan not told", "cut frame never completed"),
+    *named(WAITS, "busy for ever"),
 )
 
 
@@ -143,6 +130,6 @@ PROOFS: tuple[Proof, ...] = (
     _free(SQUARE, TURNED, rows=3, columns=4, operation="correlate"),
     _free([[1], [-2], [1]], rows=4, columns=3),
     _free([[1, -2, 1], [2, -1, 1], [0, 1, -1]], bounded=24, rows=4, columns=4),
-    _lean(SQUARE, (*FIXED, *WAITING[1:]), 20, boundary="edge", rows=2, columns=4),
-    _lean(SQUARE, FIXED[:2], 24, mode="valid", rows=3, columns=4),
+    _lean(SQUARE, (*FIXED_FRAMES, *WAITING[1:]), 20, boundary="edge", rows=2, columns=4),
+    _lean(SQUARE, FIXED_FRAMES[:2], 24, mode="valid", rows=3, columns=4),
 )

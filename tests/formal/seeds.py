@@ -3,12 +3,12 @@
 import functools
 import inspect
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Seed", "planted"]
+__all__ = ["Seed", "named", "planted"]
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,12 @@ class Seed:
     component: type | Callable[..., object]
     right: str
     wrong: str
+
+
+def named(seeds: Iterable[Seed], *names: str) -> tuple[Seed, ...]:
+    """Those of these names, in their order."""
+    found = {seed.name: seed for seed in seeds}
+    return tuple(found[name] for name in names)
 
 
 @contextmanager

@@ -27,7 +27,7 @@ from convolver.hw.window.scan import scan_of
 from convolver.hw.window.window import RowBorder, window_of
 from convolver.plan.geometry import geometry_of
 
-__all__ = ["PROOFS"]
+__all__ = ["FIXED", "FREE", "LINES", "PROOFS", "RASTER", "WAITS", "WINDOW"]
 
 LINES = (
     Seed("written a clock early", LineBuffer, "memory.write.eq(self.o.valid)", "memory.write.eq(valid)"),
